@@ -1,0 +1,48 @@
+namespace ShareRpc.Protocol.Errors;
+
+/// <summary>The <c>error.data</c> of every JSON-RPC error: <c>{code, transient, hint, retry_after_ms?, head?, acked_seq?}</c>.</summary>
+public sealed record ErrorData
+{
+    public required string Code { get; init; }
+
+    public bool Transient { get; init; }
+
+    public string? Hint { get; init; }
+
+    /// <summary>Milliseconds, 0 or more.</summary>
+    public long? RetryAfterMs { get; init; }
+
+    public long? Head { get; init; }
+
+    public long? AckedSeq { get; init; }
+
+    /// <summary>The wire form of an exception.</summary>
+    public static ErrorData From(ShareRpcException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return new()
+        {
+            Code = ErrorCodes.NameOf(error.Code),
+            Transient = error.IsTransient,
+            Hint = error.Hint,
+            RetryAfterMs = (long?)error.RetryAfter?.TotalMilliseconds,
+            Head = error.Head,
+            AckedSeq = error.AckedSeq,
+        };
+    }
+
+    /// <summary>
+    /// The exception of a wire error. A code that this version does not know becomes <see cref="ErrorCode.Internal"/> when it is transient
+    /// and <see cref="ErrorCode.InvalidParams"/> when it is not, so that an old client still retries what may be retried and nothing else.
+    /// </summary>
+    public ShareRpcException ToException()
+    {
+        if (!ErrorCodes.TryParse(Code, out ErrorCode code)) code = Transient ? ErrorCode.Internal : ErrorCode.InvalidParams;
+        return new ShareRpcException(code)
+        {
+            RetryAfter = RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            Head = Head,
+            AckedSeq = AckedSeq,
+        };
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+
+namespace ShareRpc.Protocol.Ops;
+
+/// <summary>
+/// Whether ops and batches are well formed (SPEC sections "Ops" and "Limits"). The client refuses by these rules what the server would, so
+/// that a caller hears of its mistake at once; the server trusts nobody and checks again.
+/// </summary>
+public static class OpRules
+{
+    /// <summary>Bytes of UTF-8 that a key may have.</summary>
+    public const int MaxKeyBytes = 512;
+
+    /// <summary>Characters of a kind or of the field an <c>append</c> names.</summary>
+    public const int MaxNameLength = 64;
+
+    private static readonly SearchValues<char> FieldCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    /// <summary>Null, or why this op by itself is rejected: <see cref="ErrorCode.InvalidOp"/> or <see cref="ErrorCode.TooLarge"/>.</summary>
+    public static ErrorCode? Check(OpIntent op, ProtocolLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(op);
+        ArgumentNullException.ThrowIfNull(limits);
+        if (!Verbs.IsKnown(op.Verb) || !IsKind(op.Kind) || !IsKey(op.Key)) return ErrorCode.InvalidOp;
+        if (op.IfChanged == true && op.Verb != Verbs.Put) return ErrorCode.InvalidOp;
+        if (op.DependsOn is { } dependsOn && (dependsOn.Count > limits.DependsOn || !dependsOn.All(OpId.IsValid))) return ErrorCode.InvalidOp;
+        if (op.Data is not { } data) return op.Verb == Verbs.Remove ? null : ErrorCode.InvalidOp;
+        if (op.Verb == Verbs.Remove) return ErrorCode.InvalidOp;
+        if (data.Utf8.Length > limits.OpBytes) return ErrorCode.TooLarge;
+        return CheckData(op, data, limits);
+    }
+
+    /// <summary>Null, or <see cref="ErrorCode.InvalidBatch"/>: ids, count, total size, and seqs that are consecutive or all absent.</summary>
+    public static ErrorCode? Check(OpBatch batch, ProtocolLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(limits);
+        if (!OpId.IsValid(batch.BatchId) || batch.Ops.Count == 0 || batch.Ops.Count > limits.BatchOps) return ErrorCode.InvalidBatch;
+        if (batch.ExpectedCursor < 0) return ErrorCode.InvalidBatch;
+        long? first = batch.Ops[0]?.Seq;
+        if (first < 1) return ErrorCode.InvalidBatch;
+        long bytes = 0;
+        var ids = new HashSet<string>(batch.Ops.Count, StringComparer.Ordinal);
+        for (int i = 0; i < batch.Ops.Count; i++)
+        {
+            OpIntent? op = batch.Ops[i];
+            if (op is null || !OpId.IsValid(op.OpId) || !ids.Add(op.OpId) || op.Seq != first + i) return ErrorCode.InvalidBatch;
+            bytes += op.Data?.Utf8.Length ?? 0;
+        }
+
+        return batch.Ops.Count > 1 && bytes > limits.BatchBytes ? ErrorCode.InvalidBatch : null;
+    }
+
+    /// <summary>True for <c>[a-z][a-z0-9_.]{0,63}</c>.</summary>
+    public static bool IsKind(string? kind) =>
+        kind is { Length: > 0 and <= MaxNameLength } && char.IsAsciiLetterLower(kind[0])
+        && kind.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789_.") < 0;
+
+    /// <summary>True for 1 to 512 bytes of UTF-8 without control characters or lone surrogates.</summary>
+    public static bool IsKey(string? key)
+    {
+        if (key is not { Length: > 0 and <= MaxKeyBytes } || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes) return false;
+        foreach (Rune rune in key.EnumerateRunes())
+        {
+            // EnumerateRunes yields U+FFFD for a lone surrogate.
+            if (rune.Value is < 0x20 or 0x7F or 0xFFFD) return false;
+        }
+
+        return true;
+    }
+
+    private static ErrorCode? CheckData(OpIntent op, RawJson data, ProtocolLimits limits)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(data.Utf8, new JsonDocumentOptions { MaxDepth = limits.DataDepth });
+        }
+        catch (JsonException)
+        {
+            // What arrived in a frame is valid JSON, so only its depth can fail here.
+            return ErrorCode.TooLarge;
+        }
+
+        using (document)
+        {
+            JsonElement root = document.RootElement;
+            if (op.Verb == Verbs.Append) return IsAppend(root) && op.Kind != Kinds.Turn ? null : ErrorCode.InvalidOp;
+            if (root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)) return ErrorCode.InvalidOp;
+            return op.Kind != Kinds.Turn || TurnStates.Of(root) is not null ? null : ErrorCode.InvalidOp;
+        }
+    }
+
+    private static bool IsAppend(JsonElement data) =>
+        data.ValueKind == JsonValueKind.Object
+        && data.TryGetProperty("field", out JsonElement field) && field.ValueKind == JsonValueKind.String && IsField(field)
+        && data.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String;
+
+    private static bool IsField(JsonElement field)
+    {
+        // Compared as written, because unescaping a lone surrogate throws: a field's name has no escapes.
+        string raw = field.GetRawText();
+        return raw.Length is > 2 and <= MaxNameLength + 2 && raw.AsSpan(1, raw.Length - 2).IndexOfAnyExcept(FieldCharacters) < 0;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace ShareRpc.Protocol.Ops;
+
+/// <summary>The <c>state</c> of a <c>turn</c> document: streaming, then one of the final three for good.</summary>
+public static class TurnStates
+{
+    public const string Streaming = "streaming";
+    public const string Completed = "completed";
+    public const string Failed = "failed";
+    public const string Aborted = "aborted";
+
+    /// <summary>True for the three that end a turn.</summary>
+    public static bool IsFinal(string? state) => state is Completed or Failed or Aborted;
+
+    /// <summary>The state that a turn's data names; null when it names none of the four.</summary>
+    public static string? Of(JsonElement turn)
+    {
+        if (turn.ValueKind != JsonValueKind.Object || !turn.TryGetProperty("state", out JsonElement state)) return null;
+        if (state.ValueKind != JsonValueKind.String) return null;
+        foreach (string known in (ReadOnlySpan<string>)[Streaming, Completed, Failed, Aborted])
+        {
+            if (state.ValueEquals(known)) return known;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,22 @@
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Protocol.Rpc;
+
+/// <summary>A page of the log.</summary>
+public sealed record OpPage
+{
+    /// <summary>Gapless and in order.</summary>
+    public required IReadOnlyList<LoggedOp> Ops { get; init; }
+
+    /// <summary>Where to read on: the last op's cursor, or <c>after</c> when the page is empty.</summary>
+    public required long Cursor { get; init; }
+
+    /// <summary>The share's last cursor.</summary>
+    public required long Head { get; init; }
+
+    /// <summary>When given, ops up to this cursor have lost their data: read the state instead, then on from here.</summary>
+    public long? Gap { get; init; }
+
+    /// <summary>True once <c>endShare</c> was called: nothing will follow the head.</summary>
+    public bool? Ended { get; init; }
+}

@@ -1,0 +1,88 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using ShareRpc.Protocol.Ids;
+
+namespace ShareRpc.Protocol.Tokens;
+
+/// <summary>
+/// The bearer string that redeems a sturdy ref: <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c>, base62 (SPEC section "Tokens").
+/// Whoever holds the text holds the access. <see cref="ToString"/> does not reveal it; only <see cref="Reveal"/> does.
+/// </summary>
+public sealed class ShareToken
+{
+    /// <summary>What every token starts with, for secret scanners.</summary>
+    public const string Prefix = "srpc_";
+
+    /// <summary>Characters of a token.</summary>
+    public const int Length = 5 + RandomId.Length + 1 + SecretLength + 1 + ChecksumLength;
+
+    private const int SecretLength = 43;
+    private const int ChecksumLength = 6;
+    private readonly string text;
+
+    private ShareToken(string text)
+    {
+        this.text = text;
+    }
+
+    /// <summary>The id of the sturdy ref; not a secret.</summary>
+    public string CapId => text.Substring(Prefix.Length, RandomId.Length);
+
+    /// <summary>
+    /// What is sent when a ref is created: SHA-256 over the ASCII text <c>srpc_{cap id}_{secret}</c>, 64 lower-case hex digits. It does not
+    /// redeem anything.
+    /// </summary>
+    public string Digest => DigestOf(text);
+
+    /// <summary>A token with a fresh 256-bit secret for a ref.</summary>
+    public static ShareToken New(string capId)
+    {
+        if (!RandomId.IsValid(capId)) throw new ArgumentException("A cap id is 22 base62 digits.", nameof(capId));
+        string body = $"{Prefix}{capId}_{Base62.Random(32, SecretLength)}";
+        return new ShareToken($"{body}_{ChecksumOf(body)}");
+    }
+
+    /// <summary>False for anything that is not exactly a token, a wrong checksum included.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out ShareToken? token)
+    {
+        token = null;
+        if (text is not { Length: Length } || !text.StartsWith(Prefix, StringComparison.Ordinal)) return false;
+        ReadOnlySpan<char> capId = text.AsSpan(Prefix.Length, RandomId.Length);
+        int secretAt = Prefix.Length + RandomId.Length + 1;
+        ReadOnlySpan<char> secret = text.AsSpan(secretAt, SecretLength);
+        int checksumAt = secretAt + SecretLength + 1;
+        if (text[secretAt - 1] != '_' || text[checksumAt - 1] != '_' || !Base62.IsWord(capId) || !Base62.IsWord(secret)) return false;
+        if (!text.AsSpan(checksumAt).SequenceEqual(ChecksumOf(text.AsSpan(0, checksumAt - 1)))) return false;
+        token = new ShareToken(text);
+        return true;
+    }
+
+    /// <summary>True for 64 lower-case hex digits.</summary>
+    public static bool IsDigest([NotNullWhen(true)] string? digest) =>
+        digest is { Length: 64 } && digest.AsSpan().IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    /// <summary>The token itself: for the credentials file, a link or the redeeming call, and nowhere else.</summary>
+    public string Reveal() => text;
+
+    /// <summary>The cap id only.</summary>
+    public override string ToString() => $"{Prefix}{CapId}_***";
+
+    internal static string ChecksumOf(ReadOnlySpan<char> body)
+    {
+        Span<byte> crc = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(crc, Crc32.Of(body));
+        return Base62.Encode(crc, ChecksumLength);
+    }
+
+    private static string DigestOf(string text)
+    {
+        int bodyLength = Length - ChecksumLength - 1;
+        Span<byte> ascii = stackalloc byte[bodyLength];
+        Encoding.ASCII.GetBytes(text.AsSpan(0, bodyLength), ascii);
+        string digest = Convert.ToHexStringLower(SHA256.HashData(ascii));
+        CryptographicOperations.ZeroMemory(ascii);
+        return digest;
+    }
+}
