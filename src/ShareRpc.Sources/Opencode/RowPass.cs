@@ -60,24 +60,24 @@ internal sealed class RowPass
     public IEnumerable<SyncStep> Steps()
     {
         using var tie = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        bool sameMoment = newest == since.TimeUpdated && TieOf(newest) == since.Tie;
+        bool tieHolds = since.TimeUpdated >= 0 && TieOf(since.TimeUpdated) == since.Tie;
         foreach (DocumentRow message in messages)
         {
-            if (Put(Kinds.Message, message, before.HasMessage(message.Id), sameMoment, tie) is { } full) yield return full;
+            if (Put(Kinds.Message, message, before.HasMessage(message.Id), tieHolds, tie) is { } full) yield return full;
             foreach (DocumentRow part in parts[message.Id])
             {
-                if (Put(Kinds.Part, part, before.HasPart(part.MessageId, part.Id), sameMoment, tie) is { } fullOfParts) yield return fullOfParts;
+                if (Put(Kinds.Part, part, before.HasPart(part.MessageId, part.Id), tieHolds, tie) is { } fullOfParts) yield return fullOfParts;
             }
         }
 
-        Tie = sameMoment || newest < since.TimeUpdated ? since.Tie : Hex(tie);
+        Tie = newest < since.TimeUpdated || (tieHolds && newest == since.TimeUpdated) ? since.Tie : Hex(tie);
         if (builder.Take(position: null) is { } last) yield return last;
         foreach (SyncStep step in Removes()) yield return step;
     }
 
-    private SyncStep? Put(string kind, DocumentRow row, bool known, bool sameMoment, IncrementalHash tie)
+    private SyncStep? Put(string kind, DocumentRow row, bool known, bool tieHolds, IncrementalHash tie)
     {
-        bool unchanged = row.TimeUpdated < since.TimeUpdated || (sameMoment && row.TimeUpdated == newest);
+        bool unchanged = row.TimeUpdated < since.TimeUpdated || (tieHolds && row.TimeUpdated == since.TimeUpdated);
         if (known && unchanged) return null;
         RawJson? document = Document(kind, row);
         if (document is not { } data)
