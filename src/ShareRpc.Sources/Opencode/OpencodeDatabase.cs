@@ -85,14 +85,16 @@ public sealed class OpencodeDatabase : IDisposable
     public IReadOnlyList<OpencodeSessionInfo> ListSessions()
     {
         string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
+        string todo = HasTable("todo") ? "coalesce((SELECT max(time_updated) FROM todo t WHERE t.session_id = s.id), -1)" : "-1";
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT id, parent_id, title, time_updated, {seq} FROM session s ORDER BY time_updated DESC, id DESC";
+        command.CommandText = $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id DESC";
         using SqliteDataReader reader = command.ExecuteReader();
         var sessions = new List<OpencodeSessionInfo>();
         while (reader.Read())
         {
             string? parent = reader.IsDBNull(1) ? null : reader.GetString(1);
-            sessions.Add(new OpencodeSessionInfo(reader.GetString(0), parent, reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4)));
+            sessions.Add(new OpencodeSessionInfo(
+                reader.GetString(0), parent, reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)));
         }
 
         return sessions;
