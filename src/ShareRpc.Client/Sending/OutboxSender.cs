@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using ShareRpc.Client.Connection;
-using ShareRpc.Client.Outbox;
 
 namespace ShareRpc.Client.Sending;
 
