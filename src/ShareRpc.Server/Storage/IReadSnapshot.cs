@@ -1,0 +1,45 @@
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Server.Storage;
+
+/// <summary>Reads of one consistent moment. Used by one thread at a time; lists are bounded by what the caller asks for.</summary>
+internal interface IReadSnapshot : IDisposable
+{
+    ShareRow? FindShare(string shareId);
+
+    ShareRow? FindShare(long shareKey);
+
+    RefRow? FindRef(string capId);
+
+    RefRow? FindRef(long refKey);
+
+    /// <summary>The ref itself, then its parents up to the root.</summary>
+    IReadOnlyList<RefRow> ReadChain(long refKey);
+
+    /// <summary>The largest cursor, 0 for an empty log.</summary>
+    long ReadHead(long shareKey);
+
+    /// <summary>Ops after a cursor, in order; at least one if there is one, however large.</summary>
+    IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes);
+
+    /// <summary>Which documents the ops after a cursor touch, in order of cursor.</summary>
+    IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit);
+
+    StoredDoc? FindDoc(long shareKey, string kind, string key);
+
+    /// <summary>Checkpointed documents after a key, in order of kind and key; only of one kind when given.</summary>
+    IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes);
+
+    /// <summary>Shares with a larger key; only those of one creator when given.</summary>
+    IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit);
+
+    /// <summary>Refs with a larger key: all, those of one share, or the direct children of a ref.</summary>
+    IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit);
+
+    /// <summary>Audit entries with a larger position; only of one share, or of one creator's shares, when given.</summary>
+    IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit);
+
+    /// <summary>A deleted share whose ops are not all erased yet; null when there is none.</summary>
+    long? FindUnerasedShare();
+}

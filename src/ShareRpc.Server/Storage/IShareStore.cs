@@ -1,0 +1,17 @@
+namespace ShareRpc.Server.Storage;
+
+/// <summary>
+/// The one seam to storage. One writer, the commit loop; readers on any thread see a consistent snapshot and never wait for the writer.
+/// Failures of the medium are <see cref="StorageException"/>.
+/// </summary>
+internal interface IShareStore : IDisposable
+{
+    /// <summary>Starts the one write transaction; only the commit loop calls this. Disposing without commit rolls back.</summary>
+    IWriteTransaction BeginWrite();
+
+    /// <summary>A consistent view of what is committed now.</summary>
+    IReadSnapshot BeginRead();
+
+    /// <summary>Moves committed pages from the write-ahead log into the database, off the commit path. May do nothing.</summary>
+    void Checkpoint();
+}

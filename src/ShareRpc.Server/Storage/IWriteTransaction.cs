@@ -1,0 +1,57 @@
+using ShareRpc.Protocol.Errors;
+
+namespace ShareRpc.Server.Storage;
+
+/// <summary>
+/// The write transaction: everything here is seen by later calls of the same transaction, and by others only after <see cref="Commit"/>,
+/// which returns when the disk has it.
+/// </summary>
+internal interface IWriteTransaction : IReadSnapshot
+{
+    /// <summary>Durable when it returns.</summary>
+    void Commit();
+
+    /// <summary>A point inside the transaction to go back to; disposing it without <c>Keep</c> goes back.</summary>
+    ISavepoint BeginSavepoint();
+
+    /// <summary>Stores an op; false, and nothing stored, when its op id is known in the share.</summary>
+    bool TryInsertOp(OpRow op);
+
+    /// <summary>What became of an op id in a share: its op, else its newest rejection or duplicate.</summary>
+    OpRecord? FindOpRecord(long shareKey, string opId);
+
+    /// <summary>What became of a writer's seqs, in order, from one seq on.</summary>
+    IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count);
+
+    /// <summary>Records a seq, or an op id, that got no cursor of its own.</summary>
+    void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor);
+
+    /// <summary>The op at a cursor: verb, data and writer.</summary>
+    (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor);
+
+    WriterRow? FindWriter(long shareKey, string writerId);
+
+    long InsertWriter(long shareKey, string writerId, long refKey);
+
+    void SetWatermark(long writerKey, long ackedSeq);
+
+    /// <summary>Stores a share; its owner ref is set with <see cref="SetOwner"/> in the same transaction.</summary>
+    long InsertShare(string shareId, long creatorKey, string? label, long createdMs);
+
+    void SetOwner(long shareKey, long ownerRefKey);
+
+    void SetShareState(long shareKey, ShareState state);
+
+    /// <summary>Erases up to <paramref name="rows"/> ops, documents and records of a deleted share; true when nothing is left.</summary>
+    bool EraseShare(long shareKey, int rows);
+
+    long InsertRef(RefRow row);
+
+    void SetRevoked(long refKey, long epoch, long revokedMs);
+
+    void WriteDoc(long shareKey, StoredDoc doc);
+
+    void SetFolded(long shareKey, long folded);
+
+    void InsertAudit(AuditRow row);
+}

@@ -1,0 +1,198 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Server.Storage.Sqlite;
+
+/// <summary>The reads, over the prepared statements of whichever connection and transaction they run in.</summary>
+internal abstract class SqliteReads(Statements statements) : IReadSnapshot
+{
+    private const string ShareColumns = "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms";
+
+    private const string RefColumns =
+        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms, revoked_ms";
+
+    protected Statements Statements => statements;
+
+    public abstract void Dispose();
+
+    public ShareRow? FindShare(string shareId) => ReadOne($"SELECT {ShareColumns} FROM share s WHERE share_id = $1", ReadShare, shareId);
+
+    public ShareRow? FindShare(long shareKey) => ReadOne($"SELECT {ShareColumns} FROM share s WHERE share_key = $1", ReadShare, shareKey);
+
+    public RefRow? FindRef(string capId) => ReadOne($"SELECT {RefColumns} FROM sturdy_ref WHERE cap_id = $1", ReadRef, capId);
+
+    public RefRow? FindRef(long refKey) => ReadOne($"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = $1", ReadRef, refKey);
+
+    public IReadOnlyList<RefRow> ReadChain(long refKey)
+    {
+        var chain = new List<RefRow>();
+        for (long? key = refKey; key is { } next; key = chain[^1].ParentKey) chain.Add(FindRef(next)!);
+        return chain;
+    }
+
+    public long ReadHead(long shareKey) =>
+        ReadOne("SELECT COALESCE(MAX(cursor), 0) FROM op WHERE share_key = $1", row => new StrongBox(row.GetInt64(0)), shareKey)!.Value;
+
+    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
+    {
+        const string Sql = """
+            SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq, r.cap_id, o.time_ms, o.schema_version
+            FROM op o LEFT JOIN writer w ON w.writer_key = o.writer_key JOIN sturdy_ref r ON r.ref_key = o.actor_key
+            WHERE o.share_key = $1 AND o.cursor > $2 ORDER BY o.cursor LIMIT $3
+            """;
+        var ops = new List<LoggedOp>();
+        long bytes = 0;
+        using SqliteDataReader row = statements.Bind(Sql, shareKey, after, limit).ExecuteReader();
+        while (row.Read())
+        {
+            LoggedOp op = ReadOp(row);
+            bytes += op.Data?.Utf8.Length + OpEnvelope.Bytes ?? OpEnvelope.Bytes;
+            if (ops.Count > 0 && bytes > maxBytes) break;
+            ops.Add(op);
+        }
+
+        return ops;
+    }
+
+    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => ReadAll(
+        "SELECT cursor, kind, key, COALESCE(LENGTH(data), 0) FROM op WHERE share_key = $1 AND cursor > $2 ORDER BY cursor LIMIT $3",
+        row => new TailOp(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3)), shareKey, after, limit);
+
+    public StoredDoc? FindDoc(long shareKey, string kind, string key) => ReadOne(
+        "SELECT kind, key, cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", ReadDoc, shareKey, kind, key);
+
+    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes)
+    {
+        const string All = """
+            SELECT kind, key, cursor, data FROM doc WHERE share_key = $1 AND (kind, key) > ($2, $3) ORDER BY kind, key LIMIT $4
+            """;
+        const string OfKind = """
+            SELECT kind, key, cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key > $3 ORDER BY kind, key LIMIT $4
+            """;
+        SqliteCommand command = kind is null
+            ? statements.Bind(All, shareKey, after?.Kind ?? "", after?.Key ?? "", limit)
+            : statements.Bind(OfKind, shareKey, kind, after?.Key ?? "", limit);
+        var docs = new List<StoredDoc>();
+        long bytes = 0;
+        using SqliteDataReader row = command.ExecuteReader();
+        while (row.Read())
+        {
+            StoredDoc doc = ReadDoc(row);
+            bytes += doc.Data!.Value.Utf8.Length;
+            if (docs.Count > 0 && bytes > maxBytes) break;
+            docs.Add(doc);
+        }
+
+        return docs;
+    }
+
+    public IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit)
+    {
+        const string Sql = $"""
+            SELECT {ShareColumns}, r.cap_id,
+              COALESCE((SELECT MAX(cursor) FROM op o WHERE o.share_key = s.share_key), 0),
+              (SELECT time_ms FROM op o WHERE o.share_key = s.share_key ORDER BY cursor DESC LIMIT 1)
+            FROM share s JOIN sturdy_ref r ON r.ref_key = s.owner_ref_key
+            """;
+        return creatorKey is null
+            ? ReadAll($"{Sql} WHERE s.share_key > $1 ORDER BY s.share_key LIMIT $2", ReadListedShare, after, limit)
+            : ReadAll($"{Sql} WHERE s.share_key > $1 AND s.creator_key = $3 ORDER BY s.share_key LIMIT $2", ReadListedShare, after, limit, creatorKey);
+    }
+
+    public IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit)
+    {
+        if (scope.ShareKey is not null)
+        {
+            return ReadAll(
+                $"SELECT {RefColumns} FROM sturdy_ref WHERE share_key = $1 AND ref_key > $2 ORDER BY ref_key LIMIT $3",
+                ReadRef, scope.ShareKey, after, limit);
+        }
+
+        const string OfCreator = $"""
+            SELECT {RefColumns} FROM sturdy_ref
+            WHERE (parent_key = $1 OR share_key IN (SELECT share_key FROM share WHERE creator_key = $1)) AND ref_key > $2
+            ORDER BY ref_key LIMIT $3
+            """;
+        return scope.CreatorKey is not null
+            ? ReadAll(OfCreator, ReadRef, scope.CreatorKey, after, limit)
+            : ReadAll($"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key > $1 ORDER BY ref_key LIMIT $2", ReadRef, after, limit);
+    }
+
+    public IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit)
+    {
+        const string Sql = """
+            SELECT a.position, a.time_ms, a.action, actor.cap_id, s.share_id, subject.cap_id
+            FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT JOIN share s ON s.share_key = a.share_key
+              LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
+            """;
+        return (shareKey, creatorKey) switch
+        {
+            ({ } share, _) => ReadAll($"{Sql} WHERE a.share_key = $1 AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry, share, after, limit),
+            (_, { } creator) => ReadAll(
+                $"{Sql} WHERE (s.creator_key = $1 OR a.actor_key = $1) AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry, creator, after, limit),
+            _ => ReadAll($"{Sql} WHERE a.position > $1 ORDER BY a.position LIMIT $2", ReadAuditEntry, after, limit),
+        };
+    }
+
+    public long? FindUnerasedShare() => ReadOne(
+        """
+        SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
+          OR EXISTS (SELECT 1 FROM doc d WHERE d.share_key = s.share_key) OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)) LIMIT 1
+        """,
+        row => new StrongBox(row.GetInt64(0)))?.Value;
+
+    protected T? ReadOne<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
+        where T : class
+    {
+        using SqliteDataReader row = statements.Bind(sql, values).ExecuteReader();
+        return row.Read() ? read(row) : null;
+    }
+
+    protected List<T> ReadAll<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
+    {
+        var list = new List<T>();
+        using SqliteDataReader row = statements.Bind(sql, values).ExecuteReader();
+        while (row.Read()) list.Add(read(row));
+        return list;
+    }
+
+    protected static byte[]? Bytes(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
+
+    private static long? Number(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
+    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static ShareRow ReadShare(SqliteDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6), row.GetInt64(7));
+
+    private static ShareListRow ReadListedShare(SqliteDataReader row) => new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
+
+    private static StoredDoc ReadDoc(SqliteDataReader row) =>
+        new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)));
+
+    private static AuditEntry ReadAuditEntry(SqliteDataReader row) => new()
+    {
+        Position = row.GetInt64(0), TimeMs = row.GetInt64(1), Action = row.GetString(2), Actor = Text(row, 3), ShareId = Text(row, 4),
+        Subject = Text(row, 5),
+    };
+
+    private static LoggedOp ReadOp(SqliteDataReader row) => new()
+    {
+        Cursor = row.GetInt64(0), OpId = row.GetString(1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
+        Data = Bytes(row, 5) is { } data ? new RawJson(data) : null, WriterId = Text(row, 6), Seq = Number(row, 7), Actor = row.GetString(8),
+        TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10),
+    };
+
+    private static RefRow ReadRef(SqliteDataReader row) => new()
+    {
+        Key = row.GetInt64(0), CapId = row.GetString(1), ShareKey = Number(row, 2), ParentKey = Number(row, 3), ParentEpoch = row.GetInt64(4),
+        Depth = row.GetInt32(5), Rights = (Rights)row.GetInt32(6),
+        Caveats = JsonSerializer.Deserialize<Caveats>(row.GetString(7), ProtocolJson.Options)!, Epoch = row.GetInt64(8), Label = Text(row, 9),
+        Tag = row.GetFieldValue<byte[]>(10), Verifier = row.GetString(11), CreatedMs = row.GetInt64(12), RevokedMs = Number(row, 13),
+    };
+
+    private sealed record StrongBox(long Value);
+}

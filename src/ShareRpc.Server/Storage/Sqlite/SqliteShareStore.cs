@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite;
+
+/// <summary>
+/// The default store: one SQLite file in WAL mode. One write connection, a bounded pool of read connections, and one for checkpoints.
+/// </summary>
+internal sealed class SqliteShareStore : IShareStore
+{
+    /// <summary>Read connections kept open; more than this many readers at once open one for the occasion.</summary>
+    private const int PooledReaders = 8;
+
+    private readonly SqliteFile file;
+    private readonly Statements writer;
+    private readonly SqliteConnection checkpointer;
+    private readonly ConcurrentBag<Statements> readers = [];
+    private int pooled;
+    private volatile bool disposed;
+
+    private SqliteShareStore(SqliteFile file, SqliteConnection writer)
+    {
+        this.file = file;
+        this.writer = new Statements(writer);
+        checkpointer = file.OpenForCheckpoints();
+    }
+
+    /// <summary>Opens or creates the file and brings its schema up to date.</summary>
+    public static SqliteShareStore Open(string path, TimeProvider time)
+    {
+        var file = new SqliteFile(path);
+        SqliteConnection writer = file.OpenForWriting();
+        try
+        {
+            Migrator.Migrate(writer, time);
+            return new SqliteShareStore(file, writer);
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+
+    public IWriteTransaction BeginWrite() => Guard(() => new SqliteWriteTransaction(writer));
+
+    public IReadSnapshot BeginRead() => Guard(() =>
+    {
+        if (readers.TryTake(out Statements? reader)) Interlocked.Decrement(ref pooled);
+        else reader = new Statements(file.OpenForReading());
+        return new SqliteSnapshot(this, reader);
+    });
+
+    public void Checkpoint() => Guard(() =>
+    {
+        lock (checkpointer) SqliteFile.Execute(checkpointer, "PRAGMA wal_checkpoint(PASSIVE)");
+        return true;
+    });
+
+    public void Dispose()
+    {
+        disposed = true;
+        while (readers.TryTake(out Statements? reader)) reader.Dispose();
+        checkpointer.Dispose();
+        writer.Dispose();
+    }
+
+    internal void Return(Statements reader)
+    {
+        if (disposed || Interlocked.Increment(ref pooled) > PooledReaders)
+        {
+            if (!disposed) Interlocked.Decrement(ref pooled);
+            reader.Dispose();
+            return;
+        }
+
+        readers.Add(reader);
+    }
+
+    internal static T Guard<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (SqliteException exception)
+        {
+            throw new StorageException(exception);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Server.Storage.Sqlite;
+
+/// <summary>The write transaction on the one write connection.</summary>
+internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
+{
+    private bool open;
+
+    public SqliteWriteTransaction(Statements statements)
+        : base(statements)
+    {
+        statements.Execute("BEGIN IMMEDIATE");
+        open = true;
+    }
+
+    public void Commit()
+    {
+        Statements.Execute("COMMIT");
+        open = false;
+        FaultPoint.Pass("server.after_commit");
+    }
+
+    public override void Dispose()
+    {
+        if (!open) return;
+        open = false;
+        try
+        {
+            Statements.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+    }
+
+    public ISavepoint BeginSavepoint() => new Savepoint(Statements);
+
+    public bool TryInsertOp(OpRow op)
+    {
+        const string Sql = """
+            INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (share_key, op_id) DO NOTHING
+            """;
+        return 1 == Statements.Bind(
+            Sql, op.ShareKey, op.Cursor, op.OpId, op.Digest, op.WriterKey, op.Seq, op.Verb, op.Kind, op.Key, op.Data?.ToArray(), op.ActorKey,
+            op.TimeMs, Subprotocols.SchemaVersion).ExecuteNonQuery();
+    }
+
+    public OpRecord? FindOpRecord(long shareKey, string opId) =>
+        ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE share_key = $1 AND op_id = $2", ReadRecord, shareKey, opId)
+        ?? ReadOne(
+            "SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2 ORDER BY rowid DESC LIMIT 1",
+            ReadRecord, shareKey, opId);
+
+    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) => ReadAll(
+        """
+        SELECT op_id, digest, cursor, applied, code FROM (
+          SELECT op_id, digest, cursor, 1 AS applied, NULL AS code, seq FROM op WHERE writer_key = $1 AND seq >= $2 AND seq < $3
+          UNION ALL
+          SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = $1 AND seq >= $2 AND seq < $3)
+        ORDER BY seq
+        """,
+        ReadRecord, writerKey, fromSeq, fromSeq + count);
+
+    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
+        Statements.Execute(
+            "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            shareKey, opId, digest, writerKey, seq, (int?)code, cursor);
+
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
+    {
+        using SqliteDataReader row = Statements
+            .Bind("SELECT verb, data, writer_key FROM op WHERE share_key = $1 AND cursor = $2", shareKey, cursor).ExecuteReader();
+        row.Read();
+        return (row.GetString(0), Bytes(row, 1), row.IsDBNull(2) ? null : row.GetInt64(2));
+    }
+
+    public WriterRow? FindWriter(long shareKey, string writerId) => ReadOne(
+        "SELECT writer_key, writer_id, ref_key, acked_seq FROM writer WHERE share_key = $1 AND writer_id = $2",
+        row => new WriterRow(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3)), shareKey, writerId);
+
+    public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
+        "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0)", shareKey, writerId, refKey);
+
+    public void SetWatermark(long writerKey, long ackedSeq) =>
+        Statements.Execute("UPDATE writer SET acked_seq = $2 WHERE writer_key = $1", writerKey, ackedSeq);
+
+    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) => Insert(
+        "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES ($1, 0, $2, $3, 0, $4)",
+        shareId, creatorKey, label, createdMs);
+
+    public void SetOwner(long shareKey, long ownerRefKey) =>
+        Statements.Execute("UPDATE share SET owner_ref_key = $2 WHERE share_key = $1", shareKey, ownerRefKey);
+
+    public void SetShareState(long shareKey, ShareState state) =>
+        Statements.Execute("UPDATE share SET state = $2 WHERE share_key = $1", shareKey, (int)state);
+
+    public bool EraseShare(long shareKey, int rows)
+    {
+        int erased = Statements.Bind(
+            "DELETE FROM op WHERE share_key = $1 AND cursor IN (SELECT cursor FROM op WHERE share_key = $1 LIMIT $2)", shareKey, rows).ExecuteNonQuery();
+        if (erased > 0) return false;
+        erased = Statements.Bind(
+            "DELETE FROM doc WHERE share_key = $1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = $1 LIMIT $2)",
+            shareKey, rows).ExecuteNonQuery();
+        if (erased > 0) return false;
+        return 0 == Statements.Bind(
+            "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = $1 LIMIT $2)", shareKey, rows).ExecuteNonQuery();
+    }
+
+    public long InsertRef(RefRow row) => Insert(
+        """
+        INSERT INTO sturdy_ref (cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        """,
+        row.CapId, row.ShareKey, row.ParentKey, row.ParentEpoch, row.Depth, (int)row.Rights,
+        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Tag, row.Verifier, row.CreatedMs);
+
+    public void SetRevoked(long refKey, long epoch, long revokedMs) =>
+        Statements.Execute("UPDATE sturdy_ref SET epoch = $2, revoked_ms = $3 WHERE ref_key = $1", refKey, epoch, revokedMs);
+
+    public void WriteDoc(long shareKey, StoredDoc doc)
+    {
+        if (doc.Data is not { } data)
+        {
+            Statements.Execute("DELETE FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", shareKey, doc.Kind, doc.Key);
+            return;
+        }
+
+        Statements.Execute(
+            """
+            INSERT INTO doc (share_key, kind, key, cursor, data) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (share_key, kind, key) DO UPDATE SET cursor = excluded.cursor, data = excluded.data
+            """,
+            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray());
+    }
+
+    public void SetFolded(long shareKey, long folded) =>
+        Statements.Execute("UPDATE share SET folded = $2 WHERE share_key = $1", shareKey, folded);
+
+    public void InsertAudit(AuditRow row) => Statements.Execute(
+        "INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key) VALUES ($1, $2, $3, $4, $5)",
+        row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey);
+
+    private long Insert(string sql, params ReadOnlySpan<object?> values)
+    {
+        Statements.Execute(sql, values);
+        return SQLitePCL.raw.sqlite3_last_insert_rowid(Statements.Connection.Handle);
+    }
+
+    private static OpRecord ReadRecord(SqliteDataReader row) => new(
+        row.GetString(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetInt32(3) == 1, row.IsDBNull(4) ? null : (ErrorCode)row.GetInt32(4));
+
+    private sealed class Savepoint : ISavepoint
+    {
+        private readonly Statements statements;
+        private bool kept;
+
+        public Savepoint(Statements statements)
+        {
+            this.statements = statements;
+            statements.Execute("SAVEPOINT part");
+        }
+
+        public void Keep()
+        {
+            statements.Execute("RELEASE part");
+            kept = true;
+        }
+
+        public void Dispose()
+        {
+            if (kept) return;
+            statements.Execute("ROLLBACK TO part");
+            statements.Execute("RELEASE part");
+        }
+    }
+}
