@@ -17,6 +17,8 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>The ref itself, then its parents up to the root.</summary>
     IReadOnlyList<RefRow> ReadChain(long refKey);
 
+    WriterRow? FindWriter(long shareKey, string writerId);
+
     /// <summary>The largest cursor, 0 for an empty log.</summary>
     long ReadHead(long shareKey);
 

@@ -2,7 +2,7 @@ namespace ShareRpc.Server.Storage;
 
 /// <summary>
 /// The one seam to storage. One writer, the commit loop; readers on any thread see a consistent snapshot and never wait for the writer.
-/// Failures of the medium are <see cref="StorageException"/>.
+/// Failures of the medium are <see cref="System.Data.Common.DbException"/>.
 /// </summary>
 internal interface IShareStore : IDisposable
 {

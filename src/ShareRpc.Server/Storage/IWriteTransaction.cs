@@ -29,8 +29,6 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>The op at a cursor: verb, data and writer.</summary>
     (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor);
 
-    WriterRow? FindWriter(long shareKey, string writerId);
-
     long InsertWriter(long shareKey, string writerId, long refKey);
 
     void SetWatermark(long writerKey, long ackedSeq);

@@ -33,6 +33,10 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         return chain;
     }
 
+    public WriterRow? FindWriter(long shareKey, string writerId) => ReadOne(
+        "SELECT writer_key, writer_id, ref_key, acked_seq FROM writer WHERE share_key = $1 AND writer_id = $2",
+        row => new WriterRow(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3)), shareKey, writerId);
+
     public long ReadHead(long shareKey) =>
         ReadOne("SELECT COALESCE(MAX(cursor), 0) FROM op WHERE share_key = $1", row => new StrongBox(row.GetInt64(0)), shareKey)!.Value;
 

@@ -42,20 +42,19 @@ internal sealed class SqliteShareStore : IShareStore
         }
     }
 
-    public IWriteTransaction BeginWrite() => Guard(() => new SqliteWriteTransaction(writer));
+    public IWriteTransaction BeginWrite() => new SqliteWriteTransaction(writer);
 
-    public IReadSnapshot BeginRead() => Guard(() =>
+    public IReadSnapshot BeginRead()
     {
         if (readers.TryTake(out Statements? reader)) Interlocked.Decrement(ref pooled);
         else reader = new Statements(file.OpenForReading());
         return new SqliteSnapshot(this, reader);
-    });
+    }
 
-    public void Checkpoint() => Guard(() =>
+    public void Checkpoint()
     {
         lock (checkpointer) SqliteFile.Execute(checkpointer, "PRAGMA wal_checkpoint(PASSIVE)");
-        return true;
-    });
+    }
 
     public void Dispose()
     {
@@ -75,17 +74,5 @@ internal sealed class SqliteShareStore : IShareStore
         }
 
         readers.Add(reader);
-    }
-
-    internal static T Guard<T>(Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (SqliteException exception)
-        {
-            throw new StorageException(exception);
-        }
     }
 }

@@ -82,10 +82,6 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         return (row.GetString(0), Bytes(row, 1), row.IsDBNull(2) ? null : row.GetInt64(2));
     }
 
-    public WriterRow? FindWriter(long shareKey, string writerId) => ReadOne(
-        "SELECT writer_key, writer_id, ref_key, acked_seq FROM writer WHERE share_key = $1 AND writer_id = $2",
-        row => new WriterRow(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3)), shareKey, writerId);
-
     public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
         "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0)", shareKey, writerId, refKey);
 

@@ -1,0 +1,73 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Capabilities;
+
+/// <summary>Who holds what, which shares there are, and who did what: what the calling ref may see of it.</summary>
+internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry registry, ProtocolLimits limits, TimeProvider time)
+{
+    public CapabilityPage ListCapabilities(Authority authority, PageRequest request)
+    {
+        authority.Demand(Rights.Revoke);
+        int limit = LimitOf(request);
+        using IReadSnapshot snapshot = store.BeginRead();
+        IReadOnlyList<RefRow> rows = snapshot.ReadRefs(new RefScope(authority.Ref.ShareKey, CreatorKeyOf(authority)), request.After, limit);
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var infos = new List<CapabilityInfo>();
+        foreach (RefRow row in rows)
+        {
+            IReadOnlyList<RefRow> chain = snapshot.ReadChain(row.Key);
+            if (chain.Any(ancestor => ancestor.Key == authority.Ref.Key)) infos.Add(ToInfo(snapshot, authority, chain, now));
+        }
+
+        return new CapabilityPage { Capabilities = infos, Next = rows.Count == limit ? rows[^1].Key : null };
+    }
+
+    public ShareList ListShares(Authority authority, PageRequest request)
+    {
+        authority.Demand(Rights.Create);
+        int limit = LimitOf(request);
+        using IReadSnapshot snapshot = store.BeginRead();
+        IReadOnlyList<ShareListRow> rows = snapshot.ReadShares(CreatorKeyOf(authority), request.After, limit);
+        return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit ? rows[^1].Share.Key : null };
+    }
+
+    public AuditPage ListAudit(Authority authority, PageRequest request)
+    {
+        authority.Demand(Rights.Revoke);
+        int limit = LimitOf(request);
+        using IReadSnapshot snapshot = store.BeginRead();
+        IReadOnlyList<AuditEntry> entries = snapshot.ReadAudit(authority.Ref.ShareKey, CreatorKeyOf(authority), request.After, limit);
+        return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
+    }
+
+    /// <summary>Null for an administrator, who sees everything; a creator sees what it made.</summary>
+    private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
+
+    private int LimitOf(PageRequest request)
+    {
+        if (request.After < 0 || request.Limit < 1) throw new ShareRpcException(ErrorCode.InvalidParams);
+        return Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
+    }
+
+    private CapabilityInfo ToInfo(IReadSnapshot snapshot, Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        RefRow row = chain[0];
+        return new CapabilityInfo
+        {
+            CapId = row.CapId, ParentCapId = row.Key == authority.Ref.Key || chain.Count == 1 ? null : chain[1].CapId,
+            ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(), Caveats = row.Caveats,
+            Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs, RevokedMs = row.RevokedMs,
+            LiveHandles = registry.CountOf(row.Key),
+        };
+    }
+
+    private ShareInfo ToInfo(ShareListRow row) => new()
+    {
+        ShareId = row.Share.ShareId, Label = row.Share.Label, State = row.Share.State.ToString().ToLowerInvariant(), Cursor = row.Head,
+        CreatedMs = row.Share.CreatedMs, LastAppendMs = row.LastAppendMs, OwnerCapId = row.OwnerCapId,
+        LiveHandles = registry.CountOnShare(row.Share.Key, row.Share.OwnerRefKey),
+    };
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+
+namespace ShareRpc.Server;
+
+/// <summary>Every log message of the server. No parameter can hold a token, a secret or a payload.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "Serving on {Address}, data in {Directory}")]
+    public static partial void Serving(this ILogger log, Uri address, string directory);
+
+    [LoggerMessage(2, LogLevel.Information, "Draining: {Waiting} items wait")]
+    public static partial void Draining(this ILogger log, int waiting);
+
+    [LoggerMessage(3, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(this ILogger log);
+
+    [LoggerMessage(10, LogLevel.Error, "The storage failed; {Items} items were not acknowledged")]
+    public static partial void StorageFailed(this ILogger log, Exception exception, int items);
+
+    [LoggerMessage(11, LogLevel.Error, "A commit item failed unexpectedly, among {Items}")]
+    public static partial void CommitItemFailed(this ILogger log, Exception exception, int items);
+
+    [LoggerMessage(12, LogLevel.Warning, "A fold could not read the storage; it will be tried again")]
+    public static partial void FoldFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(13, LogLevel.Warning, "The checkpoint of the write-ahead log failed; it will be tried again")]
+    public static partial void CheckpointFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(14, LogLevel.Warning, "Erasing a deleted share was interrupted; it will be tried again")]
+    public static partial void EraseFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(20, LogLevel.Debug, "Connection {Connection} opened")]
+    public static partial void ConnectionOpened(this ILogger log, long connection);
+
+    [LoggerMessage(21, LogLevel.Debug, "Connection {Connection} closed: {Reason}")]
+    public static partial void ConnectionClosed(this ILogger log, long connection, string reason);
+
+    [LoggerMessage(22, LogLevel.Error, "A call on connection {Connection} failed unexpectedly in {Method}")]
+    public static partial void CallFailed(this ILogger log, Exception exception, long connection, string method);
+
+    [LoggerMessage(23, LogLevel.Warning, "Connection {Connection} was closed for a frame that breaks the protocol: {Rule}")]
+    public static partial void FrameRefused(this ILogger log, long connection, string rule);
+
+    [LoggerMessage(30, LogLevel.Information, "Capability {CapId} was revoked")]
+    public static partial void Revoked(this ILogger log, string capId);
+
+    [LoggerMessage(31, LogLevel.Error, "Capability {CapId} is denied in memory, but its revocation is not on disk")]
+    public static partial void RevocationNotDurable(this ILogger log, string capId);
+}

@@ -1,0 +1,137 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>Applies the ops of a batch one by one and keeps what became of each.</summary>
+internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits)
+{
+    private readonly IWriteTransaction transaction = scope.Transaction;
+    private readonly List<Outcome> outcomes = [];
+
+    public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
+
+    public static Rejection ToRejection(string opId, ErrorCode code) => new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
+
+    public void ApplyEach(IReadOnlyList<OpIntent> ops)
+    {
+        foreach (OpIntent op in ops)
+        {
+            byte[] digest = OpDigest.Of(op);
+            outcomes.Add(ApplyOne(op, digest));
+        }
+    }
+
+    /// <summary>The batch is atomic and one op was rejected: no other op came about, but what was known before stays known.</summary>
+    public void AbortOthers()
+    {
+        for (int i = 0; i < outcomes.Count; i++)
+        {
+            Outcome outcome = outcomes[i];
+            if (outcome.Code is null && !outcome.Known) outcomes[i] = outcome with { Code = ErrorCode.AtomicAborted };
+        }
+    }
+
+    /// <summary>Records what got no cursor of its own, so that a resend is answered alike.</summary>
+    public void Record()
+    {
+        foreach (Outcome outcome in outcomes)
+        {
+            bool isApplied = outcome.Code is null && !outcome.Duplicate;
+            bool isWorthARow = writer is not null || (outcome.Duplicate && !outcome.Known);
+            if (isApplied || !isWorthARow) continue;
+            transaction.InsertRejection(
+                share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code, outcome.Code is null ? outcome.Cursor : 0);
+        }
+    }
+
+    public Ack ToAck() => new()
+    {
+        Cursor = share.Head,
+        Applied = [.. outcomes.Where(o => o.Code is null && !o.Duplicate).Select(o => new OpCursor(o.Op.OpId, o.Cursor))],
+        Duplicates = [.. outcomes.Where(o => o.Code is null && o.Duplicate).Select(o => new OpCursor(o.Op.OpId, o.Cursor))],
+        Rejected = [.. outcomes.Where(o => o.Code is not null).Select(o => ToRejection(o.Op.OpId, o.Code!.Value))],
+    };
+
+    private Outcome ApplyOne(OpIntent op, byte[] digest)
+    {
+        bool isPlain = op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
+        ErrorCode? malformed = OpRules.Check(op, limits);
+
+        // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
+        if (!isPlain || malformed is not null)
+        {
+            if (FindKnown(op, digest) is { } known) return known;
+            if ((malformed ?? CheckDependencies(op)) is { } code) return new Outcome(op, digest, 0, Code: code);
+            if (CompareWithDocument(op, digest) is { } settled) return settled;
+        }
+
+        return Insert(op, digest) ?? FindKnown(op, digest)!;
+    }
+
+    private Outcome? Insert(OpIntent op, byte[] digest)
+    {
+        long cursor = share.Head + 1;
+        bool inserted = transaction.TryInsertOp(new OpRow
+        {
+            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb, Kind = op.Kind,
+            Key = op.Key, Data = op.Data?.Utf8, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
+        });
+        if (!inserted) return null;
+        share.Advance(new LoggedOp
+        {
+            Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId, Seq = op.Seq,
+            Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
+        });
+        return new Outcome(op, digest, cursor);
+    }
+
+    /// <summary>Null unless the op id was applied, or found to change nothing, before. A rejected one may be tried again.</summary>
+    private Outcome? FindKnown(OpIntent op, byte[] digest)
+    {
+        if (transaction.FindOpRecord(share.Key, op.OpId) is not { Code: null } record) return null;
+        return record.Digest.AsSpan().SequenceEqual(digest)
+            ? new Outcome(op, digest, record.Cursor, Duplicate: true, Known: true)
+            : new Outcome(op, digest, 0, Code: ErrorCode.OpIdReused);
+    }
+
+    private ErrorCode? CheckDependencies(OpIntent op)
+    {
+        foreach (string dependency in op.DependsOn ?? [])
+        {
+            OpRecord? record = transaction.FindOpRecord(share.Key, dependency);
+            bool failedHere = outcomes.Exists(outcome => outcome.Op.OpId == dependency && outcome.Code is not null);
+            if (record is { Code: null }) continue;
+            return record is not null || failedHere ? ErrorCode.DependencyFailed : ErrorCode.DependencyMissing;
+        }
+
+        return null;
+    }
+
+    private Outcome? CompareWithDocument(OpIntent op, byte[] digest)
+    {
+        if (op.IfChanged != true && op.Kind != Kinds.Turn) return null;
+        StoredDoc? current = CurrentDocument.Find(transaction, share, op.Kind, op.Key);
+        if (op.Kind == Kinds.Turn && current is { Data: { } turn })
+        {
+            TurnVerdict verdict = TurnGuard.Judge(turn, op, writer?.WriterId);
+            if (verdict == TurnVerdict.Final) return new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal);
+            if (verdict == TurnVerdict.Duplicate) return new Outcome(op, digest, current.Cursor, Duplicate: true);
+        }
+
+        bool isSame = op.IfChanged == true && current is { Data: { } value } && JsonEquality.AreEqual(value, op.Data!.Value);
+        return isSame ? new Outcome(op, digest, current!.Cursor, Duplicate: true) : null;
+    }
+
+    /// <param name="Op">The op.</param>
+    /// <param name="Digest">Its digest.</param>
+    /// <param name="Cursor">Where it was applied, or where what it duplicates stands.</param>
+    /// <param name="Code">Why it was rejected.</param>
+    /// <param name="Duplicate">It was known, or changes nothing.</param>
+    /// <param name="Known">Its op id was settled before this batch.</param>
+    private sealed record Outcome(OpIntent Op, byte[] Digest, long Cursor, ErrorCode? Code = null, bool Duplicate = false, bool Known = false);
+}

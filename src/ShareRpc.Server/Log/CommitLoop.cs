@@ -1,0 +1,121 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// The only writer. Whatever arrived while the last fsync ran goes into the next transaction; callers are answered, and readers woken, after
+/// it is on disk (I3, I4). A thread of its own.
+/// </summary>
+internal sealed class CommitLoop
+{
+    private readonly CommitQueue queue;
+    private readonly IShareStore store;
+    private readonly Broadcaster broadcaster;
+    private readonly Folder folder;
+    private readonly LogShareCache shares;
+    private readonly ServerLimits limits;
+    private readonly TimeProvider time;
+    private readonly ILogger<CommitLoop> log;
+    private readonly Thread thread;
+
+    public CommitLoop(
+        CommitQueue queue, IShareStore store, Broadcaster broadcaster, Folder folder, ServerLimits limits, TimeProvider time, ILogger<CommitLoop> log)
+    {
+        this.queue = queue;
+        this.store = store;
+        this.broadcaster = broadcaster;
+        this.folder = folder;
+        this.limits = limits;
+        this.time = time;
+        this.log = log;
+        shares = new LogShareCache(limits);
+        thread = new Thread(Run) { Name = "commit loop", IsBackground = true };
+    }
+
+    /// <summary>False after a transaction failed for the medium, until one succeeds.</summary>
+    public bool IsStorageHealthy { get; private set; } = true;
+
+    public void Start() => thread.Start();
+
+    /// <summary>Does what waits, then ends.</summary>
+    public void Drain()
+    {
+        queue.Close();
+        if (thread.IsAlive) thread.Join();
+    }
+
+    private void Run()
+    {
+        var items = new List<CommitItem>();
+        while (queue.Take(items))
+        {
+            if (!TryCommit(items) && items.Count > 1)
+            {
+                // One of them is at fault: each gets a transaction of its own, so that it fails alone.
+                foreach (CommitItem item in items) TryCommit([item]);
+            }
+
+            items.Clear();
+        }
+    }
+
+    /// <summary>False when an item failed unexpectedly among others, and nothing was answered yet.</summary>
+    private bool TryCommit(List<CommitItem> items)
+    {
+        var refused = new List<(CommitItem Item, ShareRpcException Error)>();
+        try
+        {
+            using IWriteTransaction transaction = store.BeginWrite();
+            var scope = new CommitScope(transaction, shares, time.GetUtcNow().ToUnixTimeMilliseconds());
+            foreach (CommitItem item in items)
+            {
+                try
+                {
+                    item.Execute(scope);
+                }
+                catch (ShareRpcException refusal)
+                {
+                    refused.Add((item, refusal));
+                }
+            }
+
+            transaction.Commit();
+        }
+        catch (DbException exception)
+        {
+            IsStorageHealthy = false;
+            log.StorageFailed(exception, items.Count);
+            shares.Clear();
+            foreach (CommitItem item in items) item.Fail(new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
+            return true;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            log.CommitItemFailed(exception, items.Count);
+            shares.Clear();
+            if (items.Count > 1) return false;
+            items[0].Fail(new(ErrorCode.Internal));
+            return true;
+        }
+
+        IsStorageHealthy = true;
+        Publish();
+        foreach ((CommitItem item, ShareRpcException error) in refused) item.Fail(error);
+        foreach (CommitItem item in items) item.Complete();
+        return true;
+    }
+
+    private void Publish()
+    {
+        foreach (LogShare share in shares.Touched)
+        {
+            if (share.Fresh.Count > 0) broadcaster.Publish(share.Key, [.. share.Fresh]);
+            if (share.TailCount > 0) folder.Mark(share.Key, share.TailCount >= limits.FoldOps || share.TailBytes >= limits.FoldBytes);
+        }
+
+        shares.Settle();
+    }
+}

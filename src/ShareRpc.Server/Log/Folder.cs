@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// Folds the log into documents in the background: reads and computes on its own, and hands only the changed documents to the commit
+/// loop. A crash at any point leaves the old checkpoint, from which the same fold is computed again.
+/// </summary>
+internal sealed class Folder(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<Folder> log)
+{
+    private const int OpsAtOnce = 1_000;
+    private const int BytesAtOnce = 8 * 1024 * 1024;
+    private readonly ConcurrentDictionary<long, bool> dirty = [];
+    private readonly Channel<bool> urgent = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>The share has unfolded ops; with <paramref name="now"/> there are many.</summary>
+    public void Mark(long shareKey, bool now)
+    {
+        dirty[shareKey] = true;
+        if (now) urgent.Writer.TryWrite(true);
+    }
+
+    /// <summary>Folds until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(limits.FoldInterval, time);
+        Task<bool> tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+        Task<bool> wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            Task first = await Task.WhenAny(tick, wake);
+            if (cancellationToken.IsCancellationRequested) return;
+            if (first == tick) tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+            else wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
+            foreach (long shareKey in dirty.Keys) await FoldShareAsync(shareKey);
+            CheckpointStore();
+        }
+    }
+
+    /// <summary>Folds one share up to its head.</summary>
+    public async Task FoldShareAsync(long shareKey)
+    {
+        dirty.TryRemove(shareKey, out _);
+        try
+        {
+            while (Compute(shareKey) is { } folded)
+            {
+                var work = new CommitWork<bool>(scope => Store(scope, folded));
+                queue.Enqueue(work);
+                if (!await work.Completion) return;
+            }
+        }
+        catch (ShareRpcException error) when (error.IsTransient)
+        {
+            dirty[shareKey] = true; // busy, draining or out of disk: the next round tries again
+        }
+        catch (DbException exception)
+        {
+            log.FoldFailed(exception);
+            dirty[shareKey] = true;
+        }
+    }
+
+    private FoldedDocs? Compute(long shareKey)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        ShareRow? share = snapshot.FindShare(shareKey);
+        if (share is null or { State: ShareState.Deleted }) return null;
+        IReadOnlyList<LoggedOp> ops = snapshot.ReadOps(shareKey, share.Folded, OpsAtOnce, BytesAtOnce);
+        if (ops.Count == 0) return null;
+        var docs = new Dictionary<(string, string), StoredDoc>();
+        foreach (LoggedOp op in ops)
+        {
+            RawJson? before = docs.TryGetValue((op.Kind, op.Key), out StoredDoc? doc) ? doc.Data : null;
+            if (doc is null && op.Verb == Verbs.Append) before = snapshot.FindDoc(shareKey, op.Kind, op.Key)?.Data;
+            docs[(op.Kind, op.Key)] = new StoredDoc(op.Kind, op.Key, op.Cursor, DocumentFold.Apply(before, op.Verb, op.Data));
+        }
+
+        return new FoldedDocs(shareKey, share.Folded, ops[^1].Cursor, [.. docs.Values]);
+    }
+
+    /// <summary>False when the share has changed under the fold: deleted, or folded by somebody else.</summary>
+    private static bool Store(CommitScope scope, FoldedDocs folded)
+    {
+        LogShare share = scope.Shares.Get(scope.Transaction, folded.ShareKey);
+        if (share.State == ShareState.Deleted || share.Folded != folded.From) return false;
+        for (int i = 0; i < folded.Docs.Count; i++)
+        {
+            if (i == folded.Docs.Count / 2) FaultPoint.Pass("server.mid_fold");
+            scope.Transaction.WriteDoc(folded.ShareKey, folded.Docs[i]);
+        }
+
+        scope.Transaction.SetFolded(folded.ShareKey, folded.UpTo);
+        share.SetFolded(folded.UpTo);
+        return true;
+    }
+
+    private void CheckpointStore()
+    {
+        try
+        {
+            store.Checkpoint();
+        }
+        catch (DbException exception)
+        {
+            log.CheckpointFailed(exception);
+        }
+    }
+}

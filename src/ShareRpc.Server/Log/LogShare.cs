@@ -1,0 +1,113 @@
+using System.Runtime.InteropServices;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// What the commit loop knows of a share as of the current point of its transaction: head, writers, and where the unfolded ops of each
+/// document are. Only the commit thread touches it; a failed transaction throws it away.
+/// </summary>
+internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, int cachedWriters)
+{
+    private readonly Dictionary<(string Kind, string Key), List<long>> tailByDoc = [];
+    private readonly List<TailOp> tailOps = [];
+    private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
+
+    public long Key => row.Key;
+
+    public ShareState State { get; set; } = row.State;
+
+    public long Head { get; private set; } = head;
+
+    public long Folded { get; private set; } = row.Folded;
+
+    public int TailCount => tailOps.Count;
+
+    public long TailBytes { get; private set; }
+
+    /// <summary>When it was last used, by the cache's own count.</summary>
+    public long UsedAt { get; set; }
+
+    /// <summary>Ops of the current transaction, to be published once it is on disk.</summary>
+    public List<LoggedOp> Fresh { get; } = [];
+
+    public static LogShare Load(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
+    {
+        long head = snapshot.ReadHead(row.Key);
+        var share = new LogShare(row, head, snapshot.ReadTail(row.Key, row.Folded, int.MaxValue), limits.CachedWriters);
+        share.IndexTail();
+        return share;
+    }
+
+    /// <summary>The new head.</summary>
+    public void Advance(LoggedOp op)
+    {
+        Head = op.Cursor;
+        Fresh.Add(op);
+        AddToTail(new TailOp(op.Cursor, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0));
+    }
+
+    /// <summary>Forgets the ops after a cursor: an atomic batch that did not come about.</summary>
+    public void BackTo(long head)
+    {
+        while (tailOps.Count > 0 && tailOps[^1].Cursor > head)
+        {
+            TailOp last = tailOps[^1];
+            tailOps.RemoveAt(tailOps.Count - 1);
+            TailBytes -= last.Bytes;
+            List<long> cursors = tailByDoc[(last.Kind, last.Key)];
+            cursors.RemoveAt(cursors.Count - 1);
+            if (cursors.Count == 0) tailByDoc.Remove((last.Kind, last.Key));
+        }
+
+        Fresh.RemoveAll(op => op.Cursor > head);
+        Head = head;
+    }
+
+    /// <summary>The checkpoint has moved up to a cursor.</summary>
+    public void SetFolded(long folded)
+    {
+        Folded = folded;
+        int count = tailOps.FindIndex(op => op.Cursor > folded) is var first && first < 0 ? tailOps.Count : first;
+        foreach (TailOp op in CollectionsMarshal.AsSpan(tailOps)[..count])
+        {
+            TailBytes -= op.Bytes;
+            List<long> cursors = tailByDoc[(op.Kind, op.Key)];
+            cursors.RemoveAt(0);
+            if (cursors.Count == 0) tailByDoc.Remove((op.Kind, op.Key));
+        }
+
+        tailOps.RemoveRange(0, count);
+    }
+
+    /// <summary>Cursors of the unfolded ops of a document, rising; empty when there are none.</summary>
+    public IReadOnlyList<long> TailOf(string kind, string key) => tailByDoc.TryGetValue((kind, key), out List<long>? cursors) ? cursors : [];
+
+    public WriterRow? FindWriter(IWriteTransaction transaction, string writerId)
+    {
+        if (writers.TryGetValue(writerId, out WriterRow? writer)) return writer;
+        writer = transaction.FindWriter(Key, writerId);
+        if (writer is not null) SetWriter(writer);
+        return writer;
+    }
+
+    public void SetWriter(WriterRow writer)
+    {
+        if (writers.Count >= cachedWriters && !writers.ContainsKey(writer.WriterId)) writers.Clear();
+        writers[writer.WriterId] = writer;
+    }
+
+    private void IndexTail()
+    {
+        foreach (TailOp op in tail) AddToTail(op);
+    }
+
+    private void AddToTail(TailOp op)
+    {
+        tailOps.Add(op);
+        TailBytes += op.Bytes;
+        ref List<long>? cursors = ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
+        (cursors ??= []).Add(op.Cursor);
+    }
+}

@@ -1,0 +1,84 @@
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// What the readers of one share wait on: its head, a ring of its newest ops already encoded, and a wake that carries no payload. A reader
+/// reads from its own cursor; a lost wake only delays. Lives while a handle on the share does. Any thread.
+/// </summary>
+internal sealed class ShareFeed(long shareKey, ServerLimits limits)
+{
+    private readonly Lock gate = new();
+    private readonly Queue<LoggedOp> ring = new();
+    private TaskCompletionSource changed = NewSignal();
+    private long ringBytes;
+    private long head;
+
+    public long ShareKey => shareKey;
+
+    /// <summary>Handles that use it; counted by <see cref="Broadcaster"/> under its lock.</summary>
+    public int Users { get; set; }
+
+    public long Head => Interlocked.Read(ref head);
+
+    /// <summary>Set for good once the share ended.</summary>
+    public bool Ended { get; private set; }
+
+    /// <summary>Ends at the next change after it was read: take it before looking at what there is.</summary>
+    public Task Changed => Volatile.Read(ref changed).Task;
+
+    /// <summary>Committed ops, in order, right after those published before.</summary>
+    public void Publish(IReadOnlyList<LoggedOp> ops)
+    {
+        lock (gate)
+        {
+            foreach (LoggedOp op in ops)
+            {
+                LoggedOp encoded = OpEncoding.Encode(op);
+                ring.Enqueue(encoded);
+                ringBytes += encoded.Encoded.Length;
+                while (ring.Count > limits.RingOps || ringBytes > limits.RingBytes) ringBytes -= ring.Dequeue().Encoded.Length;
+            }
+        }
+
+        Advance(ops[^1].Cursor);
+        Wake();
+    }
+
+    /// <summary>The head is at least this.</summary>
+    public void Advance(long cursor)
+    {
+        long seen = Head;
+        while (cursor > seen && Interlocked.CompareExchange(ref head, cursor, seen) != seen) seen = Head;
+    }
+
+    public void End()
+    {
+        Ended = true;
+        Wake();
+    }
+
+    public void Wake() => Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+
+    /// <summary>The ops after a cursor if the ring still has the first of them; null when the store must be asked.</summary>
+    public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
+    {
+        lock (gate)
+        {
+            if (ring.Count == 0 || ring.Peek().Cursor > after + 1) return null;
+            var ops = new List<LoggedOp>();
+            long bytes = 0;
+            foreach (LoggedOp op in ring)
+            {
+                if (op.Cursor <= after) continue;
+                bytes += op.Encoded.Length;
+                if (ops.Count == limit || (ops.Count > 0 && bytes > maxBytes)) break;
+                ops.Add(op);
+            }
+
+            return ops;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

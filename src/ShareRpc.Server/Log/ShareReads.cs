@@ -1,0 +1,79 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.</summary>
+internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeProvider time)
+{
+    /// <summary>The ops after a cursor, without waiting.</summary>
+    public OpPage ReadNow(Authority authority, ShareFeed feed, ReadOpsRequest request)
+    {
+        Check(request);
+        int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
+        int maxBytes = Math.Min(request.MaxBytes ?? limits.PageBytes, limits.PageBytes);
+        IReadOnlyList<LoggedOp> ops = feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes);
+        authority.Demand(Rights.Read);
+        long cursor = ops.Count > 0 ? ops[^1].Cursor : request.After;
+        return new OpPage { Ops = ops, Cursor = cursor, Head = Math.Max(feed.Head, cursor), Ended = feed.Ended ? true : null };
+    }
+
+    /// <summary>The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.</summary>
+    public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request, CancellationToken cancellationToken)
+    {
+        authority.Demand(Rights.Read);
+        Task changed = feed.Changed;
+        OpPage page = ReadNow(authority, feed, request);
+        int waitMs = Math.Min(request.WaitMs ?? 0, limits.WaitMs);
+        if (page.Ops.Count > 0 || waitMs <= 0 || feed.Ended) return page;
+
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(waitMs), time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, cancellationToken);
+        while (page.Ops.Count == 0 && !feed.Ended)
+        {
+            try
+            {
+                await changed.WaitAsync(ending.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return ReadNow(authority, feed, request); // timed out, or denied: then this throws
+            }
+
+            changed = feed.Changed;
+            page = ReadNow(authority, feed, request);
+        }
+
+        return page;
+    }
+
+    /// <summary>A page of the folded state: the checkpoint with the unfolded ops laid over it.</summary>
+    public StatePage ReadState(Authority authority, GetStateRequest request)
+    {
+        if (request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+
+        using IReadSnapshot snapshot = store.BeginRead();
+        StatePage page = new StateReader(snapshot, authority.Ref.ShareKey!.Value, limits).Read(request);
+        authority.Demand(Rights.Read);
+        return page;
+    }
+
+    private static void Check(ReadOpsRequest request)
+    {
+        if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0) throw new ShareRpcException(ErrorCode.InvalidParams);
+    }
+
+    private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        return snapshot.ReadOps(feed.ShareKey, after, limit, maxBytes);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// A turn goes <c>streaming -> completed | failed | aborted</c> and stays there. Only a provisional ending, which the server itself wrote when the
+/// writer fell silent, gives way, once, to the true one from the writer it names.
+/// </summary>
+internal static class TurnGuard
+{
+    public static TurnVerdict Judge(RawJson current, OpIntent op, string? writerId)
+    {
+        using JsonDocument before = current.ToDocument();
+        string? state = TurnStates.Of(before.RootElement);
+        if (!TurnStates.IsFinal(state)) return TurnVerdict.Allowed;
+        if (op.Verb != Verbs.Put) return TurnVerdict.Final;
+        using JsonDocument after = op.Data!.Value.ToDocument();
+        string? next = TurnStates.Of(after.RootElement);
+        if (IsProvisional(before.RootElement, out string? ownWriter))
+        {
+            return TurnStates.IsFinal(next) && ownWriter is not null && ownWriter == writerId ? TurnVerdict.Allowed : TurnVerdict.Final;
+        }
+
+        return next == state ? TurnVerdict.Duplicate : TurnVerdict.Final;
+    }
+
+    private static bool IsProvisional(JsonElement turn, out string? writerId)
+    {
+        writerId = turn.TryGetProperty("writer_id", out JsonElement writer) && writer.ValueKind == JsonValueKind.String ? writer.GetString() : null;
+        return turn.TryGetProperty("provisional", out JsonElement provisional) && provisional.ValueKind == JsonValueKind.True;
+    }
+}

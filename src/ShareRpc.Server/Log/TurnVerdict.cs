@@ -1,0 +1,8 @@
+namespace ShareRpc.Server.Log;
+
+internal enum TurnVerdict
+{
+    Allowed,
+    Duplicate,
+    Final,
+}

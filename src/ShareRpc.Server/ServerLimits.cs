@@ -1,0 +1,76 @@
+namespace ShareRpc.Server;
+
+/// <summary>Bounds of the server itself, beside those of the protocol (I9; SPEC section "Limits").</summary>
+public sealed record ServerLimits
+{
+    public static readonly ServerLimits Default = new();
+
+    /// <summary>Items waiting for a transaction; more are answered <c>overloaded</c>.</summary>
+    public int QueueItems { get; init; } = 16_384;
+
+    /// <summary>Bytes waiting for a transaction; more are answered <c>overloaded</c>.</summary>
+    public long QueueBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Ops after which a transaction takes no further item.</summary>
+    public int TransactionOps { get; init; } = 8_192;
+
+    /// <summary>Bytes after which a transaction takes no further item.</summary>
+    public long TransactionBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Shares whose head, tail and writers are held in memory for appending.</summary>
+    public int CachedShares { get; init; } = 4_096;
+
+    /// <summary>Writers held in memory per share.</summary>
+    public int CachedWriters { get; init; } = 1_024;
+
+    /// <summary>Unfolded ops of a share that start a fold at once.</summary>
+    public int FoldOps { get; init; } = 512;
+
+    /// <summary>Unfolded bytes of a share that start a fold at once.</summary>
+    public long FoldBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>How long an unfolded op waits for a fold at the most when nothing else happens.</summary>
+    public TimeSpan FoldInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Unfolded ops of a share at which appends to it are answered <c>overloaded</c> until the fold has caught up.</summary>
+    public int TailOps { get; init; } = 65_536;
+
+    /// <summary>Recent ops of a share with live handles that are kept encoded for its readers.</summary>
+    public int RingOps { get; init; } = 1_024;
+
+    /// <summary>Bytes of those.</summary>
+    public long RingBytes { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>Connections open at once; more are answered 503.</summary>
+    public int Connections { get; init; } = 20_000;
+
+    /// <summary>Argon2 computations at once; each takes one core and its memory for about 16 ms.</summary>
+    public int Argon2AtOnce { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Redemptions waiting for Argon2; more are answered <c>overloaded</c>.</summary>
+    public int Argon2Waiting { get; init; } = 4_096;
+
+    /// <summary>Resume tickets held; making one more drops the oldest.</summary>
+    public int Tickets { get; init; } = 100_000;
+
+    /// <summary>The absolute end of a ticket after the first redemption.</summary>
+    public TimeSpan TicketLife { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>What an overloaded server asks its client to wait.</summary>
+    public TimeSpan OverloadedRetryAfter { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What a server that is shutting down asks its client to wait.</summary>
+    public TimeSpan DrainingRetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What a server whose disk fails asks its client to wait.</summary>
+    public TimeSpan StorageRetryAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A connection that answers no ping for this long is closed.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How often an idle connection is pinged.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a shutdown waits for calls to finish.</summary>
+    public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(10);
+}
