@@ -1,0 +1,109 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Rpc;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
+
+namespace ShareRpc.Server.Hosting;
+
+/// <summary>The rooms of one server, wired once: everything that lives as long as the server does.</summary>
+internal sealed class ServerRuntime : IAsyncDisposable
+{
+    private readonly DataDirectory directory;
+    private readonly IShareStore store;
+    private readonly TokenVerifier verifier;
+    private readonly CommitQueue queue;
+    private readonly Folder folder;
+    private readonly ShareEraser eraser;
+    private readonly CancellationTokenSource background = new();
+    private Task backgroundWork = Task.CompletedTask;
+
+    private ServerRuntime(ServerOptions options, DataDirectory directory, IShareStore store, TokenVerifier verifier, TimeProvider time, ILoggerFactory logs)
+    {
+        this.directory = directory;
+        this.store = store;
+        this.verifier = verifier;
+        ServerLimits limits = options.ServerLimits;
+        queue = new CommitQueue(limits);
+        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>());
+        eraser = new ShareEraser(store, queue, limits, time, logs.CreateLogger<ShareEraser>());
+        var broadcaster = new Broadcaster(limits);
+        Commits = new CommitLoop(queue, store, broadcaster, folder, limits, time, logs.CreateLogger<CommitLoop>());
+        var registry = new AuthorityRegistry();
+        var tickets = new TicketBook(limits, time);
+        Services = new RpcServices(
+            store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time), broadcaster,
+            new Redeemer(store, verifier, tickets, registry, time), tickets, registry,
+            new CapabilityAdmin(store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
+            new CapabilityLists(store, registry, options.Limits, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
+    }
+
+    public RpcServices Services { get; }
+
+    public CommitLoop Commits { get; }
+
+    public bool CreatedRootToken { get; private set; }
+
+    public string RootTokenPath => directory.RootTokenPath;
+
+    public int Waiting => queue.Count;
+
+    /// <summary>Opens the data directory and starts the loops. Fails with a message for whoever runs the server.</summary>
+    public static async Task<ServerRuntime> OpenAsync(ServerOptions options, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        options.Validate();
+        Argon2.EnsureAvailable();
+        DataDirectory directory = DataDirectory.Open(options.DataDirectory);
+        IShareStore? store = null;
+        try
+        {
+            bool isNew = !File.Exists(directory.DatabasePath);
+            SecretKeys keys = SecretKeys.Open(directory.Path, isNew);
+            store = OpenStore(directory.DatabasePath, time);
+            var verifier = new TokenVerifier(keys, options.ServerLimits);
+            var runtime = new ServerRuntime(options, directory, store, verifier, time, logs);
+            runtime.CreatedRootToken =
+                await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken).ConfigureAwait(false);
+            runtime.Start();
+            return runtime;
+        }
+        catch
+        {
+            store?.Dispose();
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The background work ends first: it queues items of its own, and the loop does what is queued before it ends.
+        await background.CancelAsync().ConfigureAwait(false);
+        await backgroundWork.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Commits.Drain();
+        store.Dispose();
+        verifier.Dispose();
+        directory.Dispose();
+        background.Dispose();
+    }
+
+    private static SqliteShareStore OpenStore(string path, TimeProvider time)
+    {
+        try
+        {
+            return SqliteShareStore.Open(path, time);
+        }
+        catch (DbException)
+        {
+            throw new ServerStartException($"The database {path} cannot be opened: it is damaged, locked or not writable. Free it, or restore a backup.");
+        }
+    }
+
+    private void Start()
+    {
+        Commits.Start();
+        backgroundWork = Task.WhenAll(folder.RunAsync(background.Token), eraser.RunAsync(background.Token));
+    }
+}

@@ -1,0 +1,129 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>What a fresh connection can call: the two redemptions.</summary>
+internal sealed class Gateway(RpcSession session, RpcServices services) : IShareGateway
+{
+    public async Task<RedeemShareResult> RedeemShareAsync(RedeemShareRequest request, CancellationToken cancellationToken)
+    {
+        Check(request);
+        session.CountHandle();
+        Redemption redemption = request.Ticket is { } ticket
+            ? services.Redeemer.RedeemTicket(ticket)
+            : await services.Redeemer.RedeemTokenAsync(request.Token, cancellationToken).ConfigureAwait(false);
+        if (redemption.Share is not { } share)
+        {
+            Forget(redemption.Authority);
+            throw new ShareRpcException(ErrorCode.Forbidden);
+        }
+
+        ShareFeed feed = services.Broadcaster.Acquire(share.Key);
+        var handle = new ShareHandle(session, services, redemption.Authority, feed, request.WriterId);
+        try
+        {
+            return await AnswerAsync(request, redemption, share, feed, handle).ConfigureAwait(false);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<RedeemRootResult> RedeemRootAsync(RedeemRootRequest request, CancellationToken cancellationToken)
+    {
+        session.CountHandle();
+        Redemption redemption = await services.Redeemer.RedeemTokenAsync(request.Token, cancellationToken).ConfigureAwait(false);
+        Authority authority = redemption.Authority;
+        if (redemption.Share is not null)
+        {
+            Forget(authority);
+            throw new ShareRpcException(ErrorCode.Forbidden);
+        }
+
+        return new RedeemRootResult
+        {
+            Root = new RootHandle(services, authority), CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
+            Caveats = new Caveats { ExpiresAtMs = authority.ExpiresAtMs }, Epoch = authority.Ref.Epoch, Limits = services.Limits,
+        };
+    }
+
+    private async Task<RedeemShareResult> AnswerAsync(
+        RedeemShareRequest request, Redemption redemption, ShareRow share, ShareFeed feed, ShareHandle handle)
+    {
+        Authority authority = redemption.Authority;
+        IReadOnlyList<BatchOutcome>? acks = request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
+        WriterState? writer = null;
+        using (IReadSnapshot snapshot = services.Store.BeginRead())
+        {
+            feed.Advance(snapshot.ReadHead(share.Key));
+            if (snapshot.FindShare(share.Key)!.State == ShareState.Ended) feed.End();
+            if (request.WriterId is { } writerId) writer = ReadWriter(snapshot, authority, writerId);
+        }
+
+        OpPage? page = request.Read is { } read ? services.Reads.ReadNow(authority, feed, read) : null;
+        authority.Demand(Rights.None);
+        return new RedeemShareResult
+        {
+            Share = handle, ShareId = share.ShareId, CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
+            Caveats = new Caveats { ExpiresAtMs = authority.ExpiresAtMs }, Epoch = authority.Ref.Epoch, Cursor = feed.Head, Limits = services.Limits,
+            Ticket = services.Tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks, Page = page,
+        };
+    }
+
+    /// <summary>
+    /// Queues all batches in order, so that they share a transaction. After an authority, fork or gap error the rest is not reported: the
+    /// same error refuses it too, and nothing of it was consumed.
+    /// </summary>
+    private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
+    {
+        List<(OpBatch Batch, Task<Ack> Ack)> calls = [.. batches.Select(batch => (batch, AppendAsync(handle, batch)))];
+        var outcomes = new List<BatchOutcome>();
+        bool isOver = false;
+        foreach ((OpBatch batch, Task<Ack> ack) in calls)
+        {
+            try
+            {
+                Ack answer = await ack.ConfigureAwait(false);
+                if (!isOver) outcomes.Add(new BatchOutcome { BatchId = batch.BatchId, Ack = answer });
+            }
+            catch (ShareRpcException error)
+            {
+                if (!isOver) outcomes.Add(new BatchOutcome { BatchId = batch.BatchId, Error = ErrorData.From(error) });
+                isOver |= ErrorCodes.IsAuthority(error.Code) || error.Code is ErrorCode.WriterForked or ErrorCode.SequenceGap or ErrorCode.WriterTaken;
+            }
+        }
+
+        return outcomes;
+    }
+
+    private static async Task<Ack> AppendAsync(ShareHandle handle, OpBatch batch) => await handle.AppendOpsAsync(batch).ConfigureAwait(false);
+
+    private static WriterState ReadWriter(IReadSnapshot snapshot, Authority authority, string writerId)
+    {
+        WriterRow? writer = snapshot.FindWriter(authority.Ref.ShareKey!.Value, writerId);
+        if (writer is not null && writer.RefKey != authority.Ref.Key) throw new ShareRpcException(ErrorCode.WriterTaken);
+        return new WriterState { AckedSeq = writer?.AckedSeq ?? 0 };
+    }
+
+    private void Check(RedeemShareRequest request)
+    {
+        bool hasOneSecret = request.Token is null != request.Ticket is null;
+        bool isWriter = request.WriterId is null || RandomId.IsValid(request.WriterId);
+        bool isAppend = request.Append is null || (request.Append.Count <= services.Limits.RedeemBatches && request.Append.All(batch => batch is not null));
+        if (!hasOneSecret || !isWriter || !isAppend) throw new ShareRpcException(ErrorCode.InvalidParams);
+    }
+
+    private void Forget(Authority authority)
+    {
+        services.Registry.Remove(authority);
+        authority.Dispose();
+    }
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>What the handles of every connection work with.</summary>
+internal sealed record RpcServices(
+    IShareStore Store, ShareLog Log, ShareReads Reads, Broadcaster Broadcaster, Redeemer Redeemer, TicketBook Tickets, AuthorityRegistry Registry,
+    CapabilityAdmin Admin, CapabilityLists Lists, ProtocolLimits Limits, ServerLimits ServerLimits, ILogger<RpcSession> Logger);

@@ -1,0 +1,83 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Rpc;
+using StreamJsonRpc;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>One connection: its socket, its RPC layer, and the counts that bound what it may hold.</summary>
+internal sealed class RpcSession(WebSocket socket, long connection, RpcServices services)
+{
+    private int handlesMade;
+    private int waitingReads;
+
+    /// <summary>Serves until the peer leaves, the connection breaks, or <paramref name="stopping"/>.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        using var guarded = new GuardedWebSocket(socket, services.Limits.FrameBytes, connection, services.Logger);
+        var formatter = new SystemTextJsonFormatter();
+        ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
+        await using var handler = new WebSocketMessageHandler(guarded, formatter);
+        using var rpc = new SessionRpc(handler, services.Limits, connection, guarded.Abort, services.Logger);
+        rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
+        services.Logger.ConnectionOpened(connection);
+        rpc.StartListening();
+        WebSocketCloseStatus status = WebSocketCloseStatus.NormalClosure;
+        try
+        {
+            await rpc.Completion.WaitAsync(stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            status = WebSocketCloseStatus.EndpointUnavailable;
+        }
+        catch (Exception exception) when (exception is JsonException or BadRpcHeaderException)
+        {
+            services.Logger.FrameRefused(connection, "json");
+            status = WebSocketCloseStatus.InvalidPayloadData;
+        }
+        catch (Exception exception) when (exception is WebSocketException or IOException or RemoteRpcException or ConnectionLostException)
+        {
+            services.Logger.ConnectionClosed(connection, exception.GetType().Name);
+        }
+
+        await CloseAsync(guarded, status).ConfigureAwait(false);
+    }
+
+    /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
+    public void CountHandle()
+    {
+        if (Interlocked.Increment(ref handlesMade) > services.Limits.HandlesPerConnection) throw new ShareRpcException(ErrorCode.TooManyHandles);
+    }
+
+    /// <summary>Counts a read that waits; dispose it when it no longer does.</summary>
+    public WaitingRead BeginWaitingRead()
+    {
+        if (Interlocked.Increment(ref waitingReads) <= services.Limits.WaitingReads) return new WaitingRead(this);
+        Interlocked.Decrement(ref waitingReads);
+        throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) };
+    }
+
+    private async Task CloseAsync(WebSocket guarded, WebSocketCloseStatus status)
+    {
+        try
+        {
+            if (guarded.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            {
+                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
+                await guarded.CloseOutputAsync(status, null, patience.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            services.Logger.ConnectionClosed(connection, exception.GetType().Name);
+        }
+    }
+
+    public readonly struct WaitingRead(RpcSession session) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref session.waitingReads);
+    }
+}

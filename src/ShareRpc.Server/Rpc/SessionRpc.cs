@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using StreamJsonRpc;
+using StreamJsonRpc.Protocol;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>
+/// The RPC layer of one connection: caps the calls in flight where they are dispatched, counting replies that the peer has not taken yet, and
+/// rewrites every error so that no exception's own text leaves.
+/// </summary>
+internal sealed class SessionRpc : JsonRpc
+{
+    /// <summary>Replies waiting for the peer to read, small errors included, at which the connection is given up.</summary>
+    private const int MaxUnsentReplies = 1_024;
+
+    private readonly ProtocolLimits limits;
+    private readonly long connection;
+    private readonly Action abort;
+    private readonly ILogger log;
+    private int dispatching;
+    private int sending;
+
+    public SessionRpc(IJsonRpcMessageHandler handler, ProtocolLimits limits, long connection, Action abort, ILogger log)
+        : base(handler)
+    {
+        this.limits = limits;
+        this.connection = connection;
+        this.abort = abort;
+        this.log = log;
+        CancelLocallyInvokedMethodsWhenConnectionIsClosed = true;
+
+        // Detached: its traces hold parameters, and parameters hold tokens.
+        TraceSource = new TraceSource(nameof(SessionRpc), SourceLevels.Off);
+        TraceSource.Listeners.Clear();
+    }
+
+    protected override async ValueTask<JsonRpcMessage> DispatchRequestAsync(
+        JsonRpcRequest request, TargetMethod targetMethod, CancellationToken cancellationToken)
+    {
+        bool isRelease = request.Method!.EndsWith("/Dispose", StringComparison.Ordinal) || request.Method.StartsWith("$/release", StringComparison.Ordinal);
+        if (isRelease || IsCancellation(request)) return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+
+        // A call without an id could never be answered, so it is not made.
+        if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
+        if (Interlocked.Increment(ref dispatching) + Volatile.Read(ref sending) > limits.CallsInFlight)
+        {
+            Interlocked.Decrement(ref dispatching);
+            return Error(request.RequestId, new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) });
+        }
+
+        try
+        {
+            return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref dispatching);
+        }
+    }
+
+    protected override async ValueTask SendAsync(JsonRpcMessage message, CancellationToken cancellationToken)
+    {
+        if (message is JsonRpcError { Error: { } detail } && detail.Data is not ErrorData) Rewrite(detail);
+        if (Interlocked.Increment(ref sending) > MaxUnsentReplies) abort();
+        try
+        {
+            await base.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref sending);
+        }
+    }
+
+    protected override JsonRpcError.ErrorDetail CreateErrorDetails(JsonRpcRequest request, Exception exception)
+    {
+        if (exception is ShareRpcException known) return Detail(known);
+        if (exception is JsonException) return Detail(new ShareRpcException(ErrorCode.InvalidParams)); // the parameters were not of the method's shape
+        log.CallFailed(exception, connection, MethodName(request.Method));
+        return Detail(new ShareRpcException(ErrorCode.Internal));
+    }
+
+    private static bool IsCancellation(JsonRpcRequest request) => request.Method == "$/cancelRequest";
+
+    /// <summary>The name without the handle's number, and only if it looks like one: it came from the peer.</summary>
+    private static string MethodName(string? method)
+    {
+        string name = method is null ? "" : method[(method.LastIndexOf('/') + 1)..];
+        return name.Length <= 32 && name.All(char.IsAsciiLetter) ? name : "?";
+    }
+
+    private static JsonRpcError.ErrorDetail Detail(ShareRpcException error) =>
+        new() { Code = (JsonRpcErrorCode)(int)error.Code, Message = error.Message, Data = ErrorData.From(error) };
+
+    private static JsonRpcError Error(RequestId id, ShareRpcException error) => new() { RequestId = id, Error = Detail(error) };
+
+    private static void Rewrite(JsonRpcError.ErrorDetail detail)
+    {
+        if (detail.Code == JsonRpcErrorCode.RequestCanceled)
+        {
+            detail.Message = "cancelled";
+            detail.Data = null;
+            return;
+        }
+
+        ErrorCode code = detail.Code switch
+        {
+            JsonRpcErrorCode.MethodNotFound or JsonRpcErrorCode.NoMarshaledObjectFound => ErrorCode.MethodNotFound,
+            JsonRpcErrorCode.InvalidParams or JsonRpcErrorCode.InvalidRequest or JsonRpcErrorCode.ParseError => ErrorCode.InvalidParams,
+            _ => ErrorCode.Internal,
+        };
+        JsonRpcError.ErrorDetail rewritten = Detail(new ShareRpcException(code));
+        (detail.Code, detail.Message, detail.Data) = (rewritten.Code, rewritten.Message, rewritten.Data);
+    }
+}

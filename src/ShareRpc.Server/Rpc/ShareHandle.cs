@@ -1,0 +1,52 @@
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>A live share handle. Disposed by its holder or with its connection; that ends the handle, never the sturdy ref.</summary>
+internal sealed class ShareHandle(RpcSession session, RpcServices services, Authority authority, ShareFeed feed, string? writerId) : IShareHandle
+{
+    private int disposed;
+
+    // Not async: the batch is queued before this returns, which keeps the order of a connection's calls.
+    public Task<Ack> AppendOpsAsync(OpBatch batch)
+    {
+        authority.Demand(Rights.Append);
+        return services.Log.AppendAsync(authority, writerId, batch);
+    }
+
+    public async Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken)
+    {
+        if (request.WaitMs is null or 0) return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        using RpcSession.WaitingRead waiting = session.BeginWaitingRead();
+        return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken)
+    {
+        authority.Demand(Rights.Read);
+        return Task.FromResult(services.Reads.ReadState(authority, request));
+    }
+
+    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) => services.Admin.AttenuateAsync(authority, request);
+
+    public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) => services.Admin.RevokeAsync(authority, request);
+
+    public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(services.Lists.ListCapabilities(authority, request));
+
+    public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(services.Lists.ListAudit(authority, request));
+
+    public Task EndShareAsync() => services.Admin.EndShareAsync(authority);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        services.Registry.Remove(authority);
+        services.Broadcaster.Release(feed);
+        authority.Dispose();
+    }
+}

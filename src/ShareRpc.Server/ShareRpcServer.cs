@@ -1,0 +1,115 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Rpc;
+
+namespace ShareRpc.Server;
+
+/// <summary>A share server: start it, and dispose it to drain and stop.</summary>
+public sealed class ShareRpcServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ServerRuntime runtime;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ILogger log;
+    private int stopped;
+
+    private ShareRpcServer(WebApplication app, ServerRuntime runtime)
+    {
+        this.app = app;
+        this.runtime = runtime;
+        log = app.Services.GetRequiredService<ILogger<ShareRpcServer>>();
+    }
+
+    /// <summary>The first address it listens on.</summary>
+    public Uri Address { get; private set; } = new("http://localhost");
+
+    /// <summary>Where the root token is: <c>root.token</c> in the data directory, mode 0600.</summary>
+    public string RootTokenPath => runtime.RootTokenPath;
+
+    /// <summary>True when the data directory was new, and its root token was written just now.</summary>
+    public bool CreatedRootToken => runtime.CreatedRootToken;
+
+    internal WebApplication App => app;
+
+    /// <summary>
+    /// Opens the data directory and listens. Errors: <see cref="ServerStartException"/>, whose message says what to do.
+    /// </summary>
+    public static Task<ShareRpcServer> StartAsync(ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+        StartAsync(options, time ?? TimeProvider.System, _ => { }, cancellationToken);
+
+    /// <summary>Closes the connections, finishes what is queued, and lets go of the data directory.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref stopped, 1) != 0) return;
+        log.Draining(runtime.Waiting);
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await app.StopAsync(cancellationToken).ConfigureAwait(false);
+        await runtime.DisposeAsync().ConfigureAwait(false);
+        log.Stopped();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        await app.DisposeAsync().ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    internal static async Task<ShareRpcServer> StartAsync(
+        ServerOptions options, TimeProvider time, Action<WebApplicationBuilder> configure, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.Logging.ClearProviders();
+
+        // The framework's request log would hold paths, and some paths are bearer secrets (I10).
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        configure(builder);
+        WebApplication app = builder.Build();
+        ServerRuntime runtime = await ServerRuntime
+            .OpenAsync(options, time, app.Services.GetRequiredService<ILoggerFactory>(), cancellationToken).ConfigureAwait(false);
+        var server = new ShareRpcServer(app, runtime);
+        server.MapRoutes(options);
+        try
+        {
+            await app.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            await runtime.DisposeAsync().ConfigureAwait(false);
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw new ServerStartException($"Cannot listen on {options.Urls}: is another program there? Name another address with --urls.");
+        }
+
+        string? address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        if (address is not null) server.Address = new Uri(address);
+        server.log.Serving(server.Address, options.DataDirectory);
+        return server;
+    }
+
+    private void MapRoutes(ServerOptions options)
+    {
+        var endpoint = new RpcEndpoint(runtime.Services, options.AllowedOrigins);
+        app.UseWebSockets();
+        app.Map(Subprotocols.Path, context => endpoint.HandleAsync(context, stopping.Token));
+        app.MapGet("/healthz", () => Results.Text("ok"));
+        app.MapGet("/readyz", () => !stopping.IsCancellationRequested && runtime.Commits.IsStorageHealthy
+            ? Results.Text("ready")
+            : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));
+    }
+}
