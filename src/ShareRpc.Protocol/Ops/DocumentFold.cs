@@ -21,37 +21,35 @@ internal static class DocumentFold
 
     /// <summary>
     /// Everything is copied as it is written, escapes and all, and nothing is decoded: a surrogate pair split between two appends comes out
-    /// whole, and a lone surrogate survives.
+    /// whole, and a lone surrogate survives. Of a repeated field the last one counts; the others go.
     /// </summary>
     private static RawJson Append(RawJson? current, RawJson data)
     {
         using JsonDocument addition = data.ToDocument();
-        ReadOnlySpan<byte> field = JsonMarshal.GetRawUtf8Value(addition.RootElement.GetProperty("field"))[1..^1];
-        ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(addition.RootElement.GetProperty("text"));
+        JsonMembers.TryFind(addition.RootElement, "field"u8, out JsonElement name);
+        JsonMembers.TryFind(addition.RootElement, "text"u8, out JsonElement added);
+        ReadOnlySpan<byte> field = JsonMarshal.GetRawUtf8Value(name)[1..^1];
+        ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(added);
         using JsonDocument? document = current?.ToDocument();
         var output = new ArrayBufferWriter<byte>((current?.Utf8.Length ?? 0) + data.Utf8.Length + 16);
         output.Write("{"u8);
         bool found = false;
         if (document?.RootElement.ValueKind == JsonValueKind.Object)
         {
+            bool known = JsonMembers.TryFind(document.RootElement, field, out JsonElement old);
             foreach (JsonProperty member in document.RootElement.EnumerateObject())
             {
-                if (output.WrittenCount > 1) output.Write(","u8);
-                if (!found && IsNamed(member, field))
-                {
-                    found = true;
-                    WriteJoined(output, field, member.Value, text);
-                    continue;
-                }
-
-                WriteName(output, JsonMarshal.GetRawUtf8PropertyName(member));
-                output.Write(JsonMarshal.GetRawUtf8Value(member.Value));
+                bool named = known && JsonMembers.IsNamed(member, field);
+                if (named && found) continue;
+                WriteName(output, named ? field : JsonMarshal.GetRawUtf8PropertyName(member));
+                if (named) WriteJoined(output, old, text);
+                else output.Write(JsonMarshal.GetRawUtf8Value(member.Value));
+                found |= named;
             }
         }
 
         if (!found)
         {
-            if (output.WrittenCount > 1) output.Write(","u8);
             WriteName(output, field);
             output.Write(text);
         }
@@ -60,38 +58,21 @@ internal static class DocumentFold
         return new RawJson(output.WrittenMemory);
     }
 
-    private static void WriteJoined(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> field, JsonElement left, ReadOnlySpan<byte> right)
+    private static void WriteJoined(ArrayBufferWriter<byte> output, JsonElement left, ReadOnlySpan<byte> right)
     {
-        WriteName(output, field);
         if (left.ValueKind == JsonValueKind.String)
         {
             output.Write(JsonMarshal.GetRawUtf8Value(left)[..^1]);
-            output.Write(right[1..]);
+            right = right[1..];
         }
-        else
-        {
-            output.Write(right);
-        }
+
+        output.Write(right);
     }
 
     private static void WriteName(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> rawName)
     {
-        output.Write("\""u8);
+        output.Write(output.WrittenCount > 1 ? ",\""u8 : "\""u8);
         output.Write(rawName);
         output.Write("\":"u8);
-    }
-
-    private static bool IsNamed(JsonProperty member, ReadOnlySpan<byte> field)
-    {
-        ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(member);
-        if (!name.Contains((byte)'\\')) return name.SequenceEqual(field);
-        try
-        {
-            return member.NameEquals(field);
-        }
-        catch (InvalidOperationException)
-        {
-            return false; // a lone surrogate: no field is called that
-        }
     }
 }

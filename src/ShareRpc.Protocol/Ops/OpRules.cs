@@ -99,9 +99,8 @@ public static class OpRules
     }
 
     private static bool IsAppend(JsonElement data) =>
-        data.ValueKind == JsonValueKind.Object
-        && data.TryGetProperty("field", out JsonElement field) && field.ValueKind == JsonValueKind.String && IsField(field)
-        && data.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String;
+        JsonMembers.TryFind(data, "field"u8, out JsonElement field) && field.ValueKind == JsonValueKind.String && IsField(field)
+        && JsonMembers.TryFind(data, "text"u8, out JsonElement text) && text.ValueKind == JsonValueKind.String;
 
     private static bool IsField(JsonElement field)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Ops;
 
@@ -16,13 +17,10 @@ public static class TurnStates
     /// <summary>The state that a turn's data names; null when it names none of the four.</summary>
     public static string? Of(JsonElement turn)
     {
-        if (turn.ValueKind != JsonValueKind.Object || !turn.TryGetProperty("state", out JsonElement state)) return null;
-        if (state.ValueKind != JsonValueKind.String) return null;
-        foreach (string known in (ReadOnlySpan<string>)[Streaming, Completed, Failed, Aborted])
-        {
-            if (state.ValueEquals(known)) return known;
-        }
-
-        return null;
+        if (!JsonMembers.TryFind(turn, "state"u8, out JsonElement state)) return null;
+        if (JsonMembers.IsText(state, "streaming"u8)) return Streaming;
+        if (JsonMembers.IsText(state, "completed"u8)) return Completed;
+        if (JsonMembers.IsText(state, "failed"u8)) return Failed;
+        return JsonMembers.IsText(state, "aborted"u8) ? Aborted : null;
     }
 }

@@ -11,10 +11,13 @@ internal sealed class ShareHandle(RpcSession session, RpcServices services, Auth
     private int disposed;
 
     // Not async: the batch is queued before this returns, which keeps the order of a connection's calls.
-    public Task<Ack> AppendOpsAsync(OpBatch batch)
+    public Task<Ack> AppendOpsAsync(OpBatch batch) => AppendAsync(batch, chain: null);
+
+    /// <summary>An append that may be one of several in a redemption.</summary>
+    public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain)
     {
         authority.Demand(Rights.Append);
-        return services.Log.AppendAsync(authority, writerId, batch);
+        return services.Log.AppendAsync(authority, writerId, batch, chain);
     }
 
     public async Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken)

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+
+namespace ShareRpc.Tests.Protocol.Wire;
+
+/// <summary>A WebSocket and JSON text, nothing else: what the specification promises to any language. Used by one test at a time.</summary>
+internal sealed class WireConnection : IDisposable
+{
+    public const string Subprotocol = "sharerpc.v1.json";
+    private readonly ClientWebSocket socket = new();
+    private readonly Dictionary<string, JsonElement> early = [];
+    private readonly CancellationToken timeout;
+    private int lastId;
+
+    private WireConnection(CancellationToken timeout)
+    {
+        this.timeout = timeout;
+    }
+
+    /// <summary>What the server selected.</summary>
+    public string? Selected => socket.SubProtocol;
+
+    /// <summary>Fails with <see cref="WireRefusedException"/> when the upgrade is answered with another status.</summary>
+    public static async Task<WireConnection> ConnectAsync(
+        Uri server, CancellationToken timeout, IReadOnlyList<string>? subprotocols = null, string? origin = null)
+    {
+        var connection = new WireConnection(timeout);
+        ClientWebSocketOptions options = connection.socket.Options;
+        options.CollectHttpResponseDetails = true;
+        foreach (string subprotocol in subprotocols ?? [Subprotocol]) options.AddSubProtocol(subprotocol);
+        if (origin is not null) options.SetRequestHeader("Origin", origin);
+        try
+        {
+            await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri, timeout);
+        }
+        catch (WebSocketException) when (connection.socket.HttpStatusCode != 0)
+        {
+            using (connection) throw new WireRefusedException((int)connection.socket.HttpStatusCode);
+        }
+
+        return connection;
+    }
+
+    public Task SendTextAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
+
+    public Task SendAsync(byte[] bytes, WebSocketMessageType type) => socket.SendAsync(bytes, type, endOfMessage: true, timeout);
+
+    /// <summary>Sends a request with an id of its own; the id as JSON text.</summary>
+    public async Task<string> RequestAsync(string method, string? parameters)
+    {
+        string id = (++lastId).ToString(CultureInfo.InvariantCulture);
+        string rest = parameters is null ? "" : $",\"params\":{parameters}";
+        await SendTextAsync($"{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":{JsonSerializer.Serialize(method)}{rest}}}");
+        return id;
+    }
+
+    /// <summary>The whole response message.</summary>
+    public async Task<JsonElement> CallAsync(string method, string? parameters) => await ReceiveAsync(await RequestAsync(method, parameters));
+
+    /// <summary>The result; an error fails the test.</summary>
+    public async Task<JsonElement> ResultAsync(string method, string? parameters)
+    {
+        JsonElement response = await CallAsync(method, parameters);
+        Assert.True(response.TryGetProperty("result", out JsonElement result), $"{method} was answered {response.GetRawText()}");
+        return result;
+    }
+
+    /// <summary>The response to an id; those to others are kept for their turn.</summary>
+    public async Task<JsonElement> ReceiveAsync(string id)
+    {
+        while (true)
+        {
+            if (early.Remove(id, out JsonElement known)) return known;
+            string text = await ReceiveTextAsync() ?? throw new WebSocketException($"The server closed with {(int?)socket.CloseStatus}.");
+            using JsonDocument message = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 256 });
+            if (message.RootElement.TryGetProperty("id", out JsonElement answered)) early[answered.GetRawText()] = message.RootElement.Clone();
+        }
+    }
+
+    /// <summary>The code that the server closed with, after whatever it sent before.</summary>
+    public async Task<int?> ReceiveCloseAsync()
+    {
+        while (await ReceiveTextAsync() is not null) continue;
+        return (int?)socket.CloseStatus;
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private async Task<string?> ReceiveTextAsync()
+    {
+        using var message = new MemoryStream();
+        byte[] buffer = new byte[16 * 1024];
+        while (true)
+        {
+            ValueWebSocketReceiveResult part = await socket.ReceiveAsync(buffer.AsMemory(), timeout);
+            if (part.MessageType == WebSocketMessageType.Close) return null;
+            message.Write(buffer, 0, part.Count);
+            if (part.EndOfMessage) return Encoding.UTF8.GetString(message.GetBuffer(), 0, (int)message.Length);
+        }
+    }
+}
