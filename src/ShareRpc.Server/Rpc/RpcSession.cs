@@ -31,6 +31,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+            // What was queued is being finished: its replies go out before the connection does.
+            await rpc.WhenIdleAsync().WaitAsync(services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
         catch (Exception exception) when (exception is JsonException or BadRpcHeaderException)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -21,8 +22,11 @@ internal sealed class SessionRpc : JsonRpc
     private readonly long connection;
     private readonly Action abort;
     private readonly ILogger log;
-    private int dispatching;
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = [];
+    private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int inFlight;
     private int sending;
+    private volatile bool draining;
 
     public SessionRpc(IJsonRpcMessageHandler handler, ProtocolLimits limits, long connection, Action abort, ILogger log)
         : base(handler)
@@ -38,6 +42,14 @@ internal sealed class SessionRpc : JsonRpc
         TraceSource.Listeners.Clear();
     }
 
+    /// <summary>Ends when no call is in flight any more: every reply has left.</summary>
+    public Task WhenIdleAsync()
+    {
+        draining = true;
+        if (Volatile.Read(ref inFlight) == 0) idle.TrySetResult();
+        return idle.Task;
+    }
+
     protected override async ValueTask<JsonRpcMessage> DispatchRequestAsync(
         JsonRpcRequest request, TargetMethod targetMethod, CancellationToken cancellationToken)
     {
@@ -46,20 +58,16 @@ internal sealed class SessionRpc : JsonRpc
 
         // A call without an id could never be answered, so it is not made.
         if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
-        if (Interlocked.Increment(ref dispatching) + Volatile.Read(ref sending) > limits.CallsInFlight)
+        if (Interlocked.Increment(ref inFlight) > limits.CallsInFlight)
         {
-            Interlocked.Decrement(ref dispatching);
+            EndCall();
             return Error(request.RequestId, new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) });
         }
 
-        try
-        {
-            return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref dispatching);
-        }
+        // A call is in flight until its reply has left: a peer that does not read cannot pile up pages here.
+        JsonRpcMessage reply = await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        replies.TryAdd(reply, 0);
+        return reply;
     }
 
     protected override async ValueTask SendAsync(JsonRpcMessage message, CancellationToken cancellationToken)
@@ -73,6 +81,7 @@ internal sealed class SessionRpc : JsonRpc
         finally
         {
             Interlocked.Decrement(ref sending);
+            if (replies.TryRemove(message, out _)) EndCall();
         }
     }
 
@@ -82,6 +91,11 @@ internal sealed class SessionRpc : JsonRpc
         if (exception is JsonException) return Detail(new ShareRpcException(ErrorCode.InvalidParams)); // the parameters were not of the method's shape
         log.CallFailed(exception, connection, MethodName(request.Method));
         return Detail(new ShareRpcException(ErrorCode.Internal));
+    }
+
+    private void EndCall()
+    {
+        if (Interlocked.Decrement(ref inFlight) == 0 && draining) idle.TrySetResult();
     }
 
     private static bool IsCancellation(JsonRpcRequest request) => request.Method == "$/cancelRequest";
