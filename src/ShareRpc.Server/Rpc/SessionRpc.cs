@@ -23,6 +23,7 @@ internal sealed class SessionRpc : JsonRpc
     private readonly Action abort;
     private readonly ILogger log;
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = [];
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> unsent = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int inFlight;
     private int sending;
@@ -50,6 +51,15 @@ internal sealed class SessionRpc : JsonRpc
         return idle.Task;
     }
 
+    /// <summary>After a revocation: gives the connection up if replies made before it have still not left when the time is over (I7).</summary>
+    public async Task AbortUnlessDrainedAsync(TimeSpan within)
+    {
+        List<JsonRpcMessage> before = [.. unsent.Keys];
+        if (before.Count == 0) return;
+        await Task.Delay(within, TimeProvider.System).ConfigureAwait(false);
+        if (before.Exists(unsent.ContainsKey)) abort();
+    }
+
     protected override async ValueTask<JsonRpcMessage> DispatchRequestAsync(
         JsonRpcRequest request, TargetMethod targetMethod, CancellationToken cancellationToken)
     {
@@ -73,6 +83,7 @@ internal sealed class SessionRpc : JsonRpc
     protected override async ValueTask SendAsync(JsonRpcMessage message, CancellationToken cancellationToken)
     {
         if (message is JsonRpcError { Error: { } detail } && detail.Data is not ErrorData) Rewrite(detail);
+        unsent.TryAdd(message, 0);
         if (Interlocked.Increment(ref sending) > MaxUnsentReplies) abort();
         try
         {
@@ -81,6 +92,7 @@ internal sealed class SessionRpc : JsonRpc
         finally
         {
             Interlocked.Decrement(ref sending);
+            unsent.TryRemove(message, out _);
             if (replies.TryRemove(message, out _)) EndCall();
         }
     }

@@ -8,6 +8,7 @@ namespace ShareRpc.Server.Rpc;
 /// <summary>A live share handle. Disposed by its holder or with its connection; that ends the handle, never the sturdy ref.</summary>
 internal sealed class ShareHandle(RpcSession session, RpcServices services, Authority authority, ShareFeed feed, string? writerId) : IShareHandle
 {
+    private readonly CancellationTokenRegistration onDenied = authority.Denied.Register(session.DrainOrAbort);
     private int disposed;
 
     // Not async: the batch is queued before this returns, which keeps the order of a connection's calls.
@@ -48,6 +49,7 @@ internal sealed class ShareHandle(RpcSession session, RpcServices services, Auth
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        onDenied.Dispose();
         services.Registry.Remove(authority);
         services.Broadcaster.Release(feed);
         authority.Dispose();
