@@ -1,0 +1,48 @@
+using System.Net.WebSockets;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Rpc;
+using StreamJsonRpc;
+
+namespace ShareRpc.Client.Connection;
+
+/// <summary>The real transport: a WebSocket to <c>{server}/rpc</c>, pinged both ways so that a vanished peer is noticed.</summary>
+internal static class WebSocketTransport
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
+
+    public static async Task<IJsonRpcMessageHandler> ConnectAsync(Uri server, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.AddSubProtocol(Subprotocols.V1Json);
+            socket.Options.KeepAliveInterval = KeepAliveInterval;
+            socket.Options.KeepAliveTimeout = KeepAliveTimeout;
+            using var timeout = new CancellationTokenSource(ConnectTimeout, TimeProvider.System);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            await socket.ConnectAsync(EndpointOf(server), ending.Token).ConfigureAwait(false);
+            return new WebSocketMessageHandler(socket, NewFormatter());
+        }
+        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
+        {
+            socket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new DisconnectedException(exception);
+        }
+    }
+
+    public static SystemTextJsonFormatter NewFormatter()
+    {
+        var formatter = new SystemTextJsonFormatter();
+        ProtocolJson.Configure(formatter.JsonSerializerOptions);
+        return formatter;
+    }
+
+    private static Uri EndpointOf(Uri server) => new UriBuilder(server)
+    {
+        Scheme = server.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs,
+        Path = server.AbsolutePath.TrimEnd('/') + Subprotocols.Path,
+    }.Uri;
+}

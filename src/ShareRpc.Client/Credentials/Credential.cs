@@ -1,0 +1,12 @@
+namespace ShareRpc.Client.Credentials;
+
+/// <summary>A token and what it opens, as the credentials file keeps it.</summary>
+/// <param name="Token">The token itself.</param>
+/// <param name="Server">The server it is for.</param>
+/// <param name="ShareId">The share; null for a root or creator token.</param>
+/// <param name="Label">What people call it.</param>
+public sealed record Credential(string Token, Uri Server, string? ShareId, string? Label)
+{
+    /// <summary>Without the token.</summary>
+    public override string ToString() => $"credential for {ShareId ?? "root or creator"} on {Server}";
+}

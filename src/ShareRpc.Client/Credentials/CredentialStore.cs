@@ -1,0 +1,77 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Client.Credentials;
+
+/// <summary>
+/// Every token this machine holds, in one JSON file of mode 0600, by cap id: the only place where tokens are kept. Safe for several
+/// processes: a lock file serialises writers, and the file is replaced whole.
+/// </summary>
+public sealed class CredentialStore(string path)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>The credential of a ref, or null.</summary>
+    public Credential? Find(string capId) => Read().GetValueOrDefault(capId);
+
+    /// <summary>The token of a ref, or null.</summary>
+    public ShareToken? FindToken(string capId) => Find(capId) is { } found && ShareToken.TryParse(found.Token, out ShareToken? token) ? token : null;
+
+    /// <summary>Every credential, by cap id.</summary>
+    public IReadOnlyDictionary<string, Credential> List() => Read();
+
+    /// <summary>Adds or replaces a credential; on disk when it returns.</summary>
+    public void Add(ShareToken token, Uri server, string? shareId, string? label)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+        ArgumentNullException.ThrowIfNull(server);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using FileStream exclusive = Lock();
+        Dictionary<string, Credential> all = Read();
+        all[token.CapId] = new Credential(token.Reveal(), server, shareId, label);
+        Write(all);
+    }
+
+    private Dictionary<string, Credential> Read()
+    {
+        if (!File.Exists(path)) return new(StringComparer.Ordinal);
+        using FileStream file = File.OpenRead(path);
+        return JsonSerializer.Deserialize<Dictionary<string, Credential>>(file, Json) ?? new(StringComparer.Ordinal);
+    }
+
+    private void Write(Dictionary<string, Credential> all)
+    {
+        string temporary = path + ".new";
+        File.Delete(temporary);
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        using (var file = new FileStream(temporary, options))
+        {
+            JsonSerializer.Serialize(file, all, Json);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>The lock dies with the process; another holder keeps it for the length of one small write.</summary>
+    private FileStream Lock()
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        var spin = new SpinWait();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (TimeProvider.System.GetElapsedTime(start) < LockPatience)
+            {
+                spin.SpinOnce();
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Client.Outbox;
+
+/// <summary>The outbox's SQLite file: its connection, prepared statements, transactions and schema. Callers hold <see cref="Gate"/>.</summary>
+internal sealed class OutboxDatabase : IDisposable
+{
+    private const string ResourcePrefix = "ShareRpc.Client.Outbox.Migrations.";
+    private readonly SqliteConnection connection;
+    private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
+
+    static OutboxDatabase() => SQLitePCL.Batteries_V2.Init();
+
+    public OutboxDatabase(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        connection.Open();
+        Execute("PRAGMA busy_timeout=10000");
+        Execute("PRAGMA journal_mode=WAL");
+        Execute("PRAGMA synchronous=FULL");
+        Execute("PRAGMA foreign_keys=ON");
+        Migrate();
+    }
+
+    /// <summary>One thread at a time uses the connection.</summary>
+    public Lock Gate { get; } = new();
+
+    public int Execute(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteNonQuery();
+
+    public List<T> Read<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
+    {
+        var list = new List<T>();
+        using SqliteDataReader row = Bind(sql, values).ExecuteReader();
+        while (row.Read()) list.Add(read(row));
+        return list;
+    }
+
+    public long ReadNumber(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar() is long number ? number : 0;
+
+    public string? ReadText(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar() as string;
+
+    /// <summary>Runs the action in one write transaction: durable when it returns, undone when it throws.</summary>
+    public T Write<T>(Func<T> action)
+    {
+        lock (Gate)
+        {
+            Execute("BEGIN IMMEDIATE");
+            try
+            {
+                T result = action();
+                Execute("COMMIT");
+                return result;
+            }
+            catch
+            {
+                try
+                {
+                    Execute("ROLLBACK");
+                }
+                catch (SqliteException)
+                {
+                    // SQLite has rolled back by itself, as it does when the disk is full.
+                }
+
+                throw;
+            }
+        }
+    }
+
+    public void Write(Action action) => Write(() =>
+    {
+        action();
+        return true;
+    });
+
+    public void Dispose()
+    {
+        lock (Gate)
+        {
+            foreach (SqliteCommand command in commands.Values) command.Dispose();
+            connection.Dispose();
+        }
+    }
+
+    private SqliteCommand Bind(string sql, ReadOnlySpan<object?> values)
+    {
+        if (!commands.TryGetValue(sql, out SqliteCommand? command))
+        {
+            command = connection.CreateCommand();
+            command.CommandText = sql;
+            for (int i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
+            commands.Add(sql, command);
+        }
+
+        for (int i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        return command;
+    }
+
+    /// <summary>Numbered SQL files, each in one transaction; a file that a newer version wrote is refused untouched.</summary>
+    private void Migrate() => Write(() =>
+    {
+        Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)");
+        long current = ReadNumber("SELECT MAX(version) FROM schema_version");
+        List<(long Number, string Resource)> known =
+        [
+            .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
+                .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
+                .Select(name => (long.Parse(name.AsSpan(ResourcePrefix.Length, 4), CultureInfo.InvariantCulture), name))
+                .OrderBy(migration => migration.Item1),
+        ];
+        if (current > known[^1].Number)
+        {
+            throw new OutboxException("The outbox was written by a newer version of sharerpc: run that version, or use another --state directory.");
+        }
+
+        foreach ((long number, string resource) in known.Where(migration => migration.Number > current))
+        {
+            using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!;
+            using var reader = new StreamReader(stream);
+            using SqliteCommand script = connection.CreateCommand();
+            script.CommandText = reader.ReadToEnd();
+            script.ExecuteNonQuery();
+            Execute("INSERT INTO schema_version (version) VALUES ($1)", number);
+        }
+    });
+}

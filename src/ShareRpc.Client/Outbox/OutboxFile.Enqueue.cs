@@ -1,0 +1,71 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Client.Outbox;
+
+internal sealed partial class OutboxFile
+{
+    /// <summary>
+    /// Stores ops behind those before them, with the bookmark they belong to, in one transaction: on disk when it returns. An op id that
+    /// still waits here is not stored twice.
+    /// </summary>
+    public void Enqueue(long shareKey, IReadOnlyList<OpIntent> ops, bool atomic, Bookmark? bookmark)
+    {
+        database.Write(() =>
+        {
+            string? closed = database.ReadText("SELECT closed_code FROM share WHERE share_key = $1", shareKey);
+            if (closed is not null) throw new OutboxException($"Nothing more can be sent to this share: {closed}.");
+            CheckRoom();
+            long seq = database.ReadNumber("SELECT next_seq FROM share WHERE share_key = $1", shareKey);
+            string? group = atomic ? OpId.New() : null;
+            foreach (OpIntent op in ops) seq += InsertOp(shareKey, op, seq, group);
+            database.Execute("UPDATE share SET next_seq = $2 WHERE share_key = $1", shareKey, seq);
+            if (bookmark is not null)
+            {
+                database.Execute(
+                    "INSERT INTO bookmark (share_key, name, value) VALUES ($1, $2, $3) ON CONFLICT (share_key, name) DO UPDATE SET value = excluded.value",
+                    shareKey, bookmark.Name, bookmark.Value);
+            }
+        });
+        Signal();
+    }
+
+    /// <summary>Sends parked ops again: the same op id, a new seq behind all others. How many there were.</summary>
+    public int RetryFailed(long shareKey)
+    {
+        int count = database.Write(() =>
+        {
+            List<long> rows = database.Read(
+                "SELECT row_id FROM op WHERE share_key = $1 AND state = 2 ORDER BY row_id", row => row.GetInt64(0), shareKey);
+            long seq = database.ReadNumber("SELECT next_seq FROM share WHERE share_key = $1", shareKey);
+            foreach (long row in rows)
+            {
+                database.Execute(
+                    "UPDATE op SET state = 0, seq = $2, batch_id = NULL, code = NULL, message = NULL, outcome_unknown = 0 WHERE row_id = $1", row, seq++);
+            }
+
+            database.Execute("UPDATE share SET next_seq = $2, closed_code = NULL WHERE share_key = $1", shareKey, seq);
+            return rows.Count;
+        });
+        Signal();
+        return count;
+    }
+
+    /// <summary>Backpressure: a full outbox refuses loudly rather than growing or dropping.</summary>
+    private void CheckRoom()
+    {
+        long pages = database.ReadNumber("PRAGMA page_count") - database.ReadNumber("PRAGMA freelist_count");
+        if (pages * database.ReadNumber("PRAGMA page_size") < maxBytes) return;
+        throw new OutboxException(
+            $"The outbox is full ({maxBytes / (1024 * 1024)} MiB are waiting to be sent). Bring the server back within reach, or raise the limit.");
+    }
+
+    private int InsertOp(long shareKey, OpIntent op, long seq, string? group) => database.Execute(
+        """
+        INSERT INTO op (share_key, seq, op_id, verb, kind, key, data, depends_on, if_changed, atomic_group, state)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT (share_key, op_id) DO NOTHING
+        """,
+        shareKey, seq, op.OpId, op.Verb, op.Kind, op.Key, op.Data?.Utf8.ToArray(),
+        op.DependsOn is { Count: > 0 } dependsOn ? JsonSerializer.Serialize(dependsOn) : null, op.IfChanged == true ? 1 : 0, group);
+}

@@ -1,0 +1,157 @@
+using System.Text.Json;
+using ShareRpc.Client.Connection;
+using ShareRpc.Client.Outbox;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Client.Sending;
+
+/// <summary>What a lane does with each error (SPEC section "What a client does").</summary>
+internal sealed partial class ShareLane
+{
+    private const int FrameRefusalsBeforeSplit = 2;
+    private const int IntentsAtOnce = 100;
+    private int gaps;
+
+    private async Task ReactAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
+    {
+        OpBatch? refused = window.TryDequeue(out (OpBatch Batch, Task<Ack> Ack) first) ? first.Batch : null;
+        await SettleRestAsync(cancellationToken).ConfigureAwait(false);
+        string code = ErrorCodes.NameOf(error.Code);
+        if (error.IsTransient || IsNotThereYet(share, error.Code))
+        {
+            await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
+        }
+        else if (error.Code is ErrorCode.WriterForked or ErrorCode.WriterTaken)
+        {
+            StartNewWriter(share, code);
+        }
+        else if (error.Code == ErrorCode.SequenceGap)
+        {
+            // What the server lacks is sent from the start, if it is still here; if not, only a new writer can go on.
+            bool isHere = outbox.FirstUnacked(shareKey, 0)?.Seq == error.AckedSeq + 1;
+            if (!isHere || ++gaps > 2) StartNewWriter(share, code);
+        }
+        else if (ErrorCodes.IsAuthority(error.Code))
+        {
+            context.Log.ShareClosed(share.ShareId, code);
+            outbox.Close(shareKey, code, error.Hint);
+        }
+        else if (refused is not null)
+        {
+            context.Log.BatchRefused(refused.Ops.Count, share.ShareId, code);
+            outbox.SplitOrPark(shareKey, refused, code, error.Hint);
+            if (outbox.GetShare(shareKey).WriterId != share.WriterId) DropHandle();
+        }
+        else
+        {
+            // The redemption itself was refused in a way that this version does not know how to mend.
+            await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
+        }
+
+        sentSeq = 0;
+    }
+
+    /// <summary>Batches behind the refused one: an ack still counts, and what was not acked stays in flight and is sent again.</summary>
+    private async Task SettleRestAsync(CancellationToken cancellationToken)
+    {
+        while (window.TryDequeue(out (OpBatch Batch, Task<Ack> Ack) next))
+        {
+            try
+            {
+                Settle(next.Batch, await next.Ack.WaitAsync(cancellationToken).ConfigureAwait(false));
+            }
+            catch (ShareRpcException)
+            {
+                // Refused because of the one before it.
+            }
+        }
+    }
+
+    private void StartNewWriter(OutboxShare share, string code)
+    {
+        context.Log.NewWriter(share.ShareId, code);
+        outbox.StartNewWriter(shareKey);
+        gaps = 0;
+        DropHandle();
+    }
+
+    private void DropHandle()
+    {
+        handle?.Dispose();
+        handle = null;
+    }
+
+    private async Task BackOffAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
+    {
+        TimeSpan wait = backoff.Next(error.RetryAfter);
+        context.Log.Waiting(share.ShareId, (long)wait.TotalMilliseconds, ErrorCodes.NameOf(error.Code));
+        await Task.Delay(wait, context.Time, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A share that was joined by a link may not have been created yet: its creator was offline.</summary>
+    private bool IsNotThereYet(OutboxShare share, ErrorCode code) =>
+        code == ErrorCode.InvalidToken && share.ViewerCapId is null && share.Cursor == 0
+        && context.Time.GetElapsedTime(startedAt) < context.Options.InvalidTokenPatience;
+
+    /// <summary>A connection closed over a frame twice with the same batch in it: the batch is too large for the server, whatever it announced.</summary>
+    private void CountRefusedFrames()
+    {
+        if (!connection.WasFrameRefused) return;
+        foreach ((OpBatch batch, _) in window)
+        {
+            if (refusedFrames.AddOrUpdate(batch.BatchId, 1, (_, count) => count + 1) < FrameRefusalsBeforeSplit) continue;
+            refusedFrames.TryRemove(batch.BatchId, out _);
+            outbox.SplitOrPark(shareKey, batch, ErrorCodes.NameOf(ErrorCode.TooLarge), ErrorCodes.HintOf(ErrorCode.TooLarge));
+        }
+    }
+
+    /// <summary>Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come about.</summary>
+    private async Task<bool> SendIntentsAsync(OutboxShare share, CancellationToken cancellationToken)
+    {
+        foreach (OutboxIntent intent in outbox.ListIntents(shareKey, IntentsAtOnce))
+        {
+            try
+            {
+                if (intent.Kind == OutboxIntent.CreateShare)
+                {
+                    await creator.CreateShareAsync(intent, cancellationToken).ConfigureAwait(false);
+                }
+                else
+                {
+                    if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
+                    await SendIntentAsync(intent).WaitAsync(cancellationToken).ConfigureAwait(false);
+                }
+
+                outbox.CompleteIntent(intent);
+                HasSent = true;
+            }
+            catch (ShareRpcException error) when (!error.IsTransient && !(window.Count > 0 && !ErrorCodes.IsAuthority(error.Code)))
+            {
+                string code = ErrorCodes.NameOf(error.Code);
+                context.Log.IntentFailed(intent.Kind, share.ShareId, code);
+                outbox.FailIntent(intent, code);
+                if (intent.Kind != OutboxIntent.CreateShare) continue;
+                outbox.Close(shareKey, code, error.Hint);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private Task SendIntentAsync(OutboxIntent intent)
+    {
+        IShareHandle target = handle!;
+        return intent.Kind switch
+        {
+            OutboxIntent.Attenuate => RpcConnection.CallAsync(() => target.AttenuateAsync(Read<AttenuateRequest>(intent))),
+            OutboxIntent.Revoke => RpcConnection.CallAsync(() => target.RevokeCapabilityAsync(Read<RevokeCapabilityRequest>(intent))),
+            _ => throw new InvalidOperationException($"Unknown intent {intent.Kind}."),
+        };
+    }
+
+    private static T Read<T>(OutboxIntent intent) => JsonSerializer.Deserialize<T>(intent.Request, ProtocolJson.Options)!;
+}

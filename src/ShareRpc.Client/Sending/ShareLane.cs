@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using ShareRpc.Client.Connection;
+using ShareRpc.Client.Outbox;
+using ShareRpc.Protocol.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Client.Sending;
+
+/// <summary>
+/// Sends one share's intents and ops over one connection, in order, until nothing is left for a while. Whatever happens to it, the outbox
+/// says what is to be sent next; the lane itself remembers nothing that matters.
+/// </summary>
+internal sealed partial class ShareLane(
+    long shareKey, RpcConnection connection, CreatorSession creator, SenderContext context, ConcurrentDictionary<string, int> refusedFrames)
+{
+    private const int ReplayBytes = 8 * 1024 * 1024;
+    private readonly Backoff backoff = new(context.Options.FirstRetry, context.Options.MaxRetry);
+    private readonly Queue<(OpBatch Batch, Task<Ack> Ack)> window = new();
+    private readonly OutboxFile outbox = context.Outbox;
+    private readonly long startedAt = context.Time.GetTimestamp();
+    private ProtocolLimits limits = ProtocolLimits.Default;
+    private IShareHandle? handle;
+    private long sentSeq;
+
+    /// <summary>True once something was acknowledged.</summary>
+    public bool HasSent { get; private set; }
+
+    /// <summary>Ends without an error when the connection is lost, the lane is idle, or the share is closed.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            do
+            {
+                await SendAllAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (await WaitForWorkAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            CountRefusedFrames();
+        }
+        catch (DisconnectedException)
+        {
+            CountRefusedFrames();
+        }
+        finally
+        {
+            handle?.Dispose();
+        }
+    }
+
+    private async Task SendAllAsync(CancellationToken cancellationToken)
+    {
+        while (outbox.HasWork(shareKey))
+        {
+            OutboxShare share = outbox.GetShare(shareKey);
+            try
+            {
+                if (!await SendIntentsAsync(share, cancellationToken).ConfigureAwait(false) || share.ClosedCode is not null) return;
+                if (outbox.FirstUnacked(shareKey, 0) is null) continue;
+                if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
+                await PumpAsync(cancellationToken).ConfigureAwait(false);
+                backoff.Reset();
+            }
+            catch (ShareRpcException error)
+            {
+                await ReactAsync(share, error, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Keeps a few batches in flight, and settles their acks in order.</summary>
+    private async Task PumpAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            while (window.Count < context.Options.BatchesInFlight && outbox.TakeBatch(shareKey, sentSeq, limits) is { } batch)
+            {
+                IShareHandle target = handle!;
+                window.Enqueue((batch, RpcConnection.CallAsync(() => target.AppendOpsAsync(batch))));
+                sentSeq = batch.Ops[^1].Seq!.Value;
+                FaultPoint.Pass("client.after_send");
+            }
+
+            if (!window.TryPeek(out (OpBatch Batch, Task<Ack> Ack) oldest)) return;
+            Ack ack = await oldest.Ack.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Settle(oldest.Batch, ack);
+            window.Dequeue();
+        }
+    }
+
+    private void Settle(OpBatch batch, Ack ack)
+    {
+        FaultPoint.Pass("client.before_ack_persisted");
+        if (!outbox.Settle(shareKey, batch, ack)) throw new DisconnectedException(null); // an ack that names not every op is no ack
+        HasSent = true;
+        refusedFrames.TryRemove(batch.BatchId, out _);
+    }
+
+    /// <summary>One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.</summary>
+    private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
+    {
+        ShareToken token = context.Credentials.FindToken(share.AppendCapId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+        List<OpBatch> replay = CollectReplay();
+        var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
+        Task<RedeemShareResult> call = RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(request, CancellationToken.None));
+        foreach (OpBatch batch in replay) window.Enqueue((batch, Outcome(call, batch)));
+        FaultPoint.Pass("client.after_send");
+        RedeemShareResult result = await call.WaitAsync(cancellationToken).ConfigureAwait(false);
+        handle = result.Share;
+        limits = result.Limits;
+    }
+
+    private List<OpBatch> CollectReplay()
+    {
+        var replay = new List<OpBatch>();
+        long bytes = 0;
+        sentSeq = 0;
+        while (replay.Count < limits.RedeemBatches && outbox.FirstUnacked(shareKey, sentSeq) is { } first && (first.WasSent || replay.Count == 0))
+        {
+            OpBatch batch = outbox.TakeBatch(shareKey, sentSeq, limits)!;
+            bytes += batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
+            if (replay.Count > 0 && bytes > ReplayBytes) break;
+            replay.Add(batch);
+            sentSeq = batch.Ops[^1].Seq!.Value;
+        }
+
+        return replay;
+    }
+
+    /// <summary>What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.</summary>
+    private static async Task<Ack> Outcome(Task<RedeemShareResult> redemption, OpBatch batch)
+    {
+        RedeemShareResult result = await redemption.ConfigureAwait(false);
+        BatchOutcome? outcome = result.Acks?.FirstOrDefault(entry => entry.BatchId == batch.BatchId);
+        return outcome?.Ack ?? throw outcome?.Error?.ToException() ?? new ShareRpcException(ErrorCode.Internal);
+    }
+
+    private async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
+    {
+        long idleSince = context.Time.GetTimestamp();
+        while (context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime)
+        {
+            Task changed = outbox.Changed;
+            if (outbox.GetShare(shareKey).ClosedCode is not null) return false;
+            if (outbox.HasWork(shareKey)) return true;
+            try
+            {
+                await changed.WaitAsync(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // Look again: another process may have written.
+            }
+        }
+
+        return false;
+    }
+}

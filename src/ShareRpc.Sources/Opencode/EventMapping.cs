@@ -1,0 +1,75 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>Events of the log -> ops. Pure but for the known keys, which it keeps up to date.</summary>
+internal static class EventMapping
+{
+    private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
+
+    /// <summary>The ops of an event. <paramref name="known"/> afterwards includes them.</summary>
+    public static EventOps Map(OpencodeEvent source, KnownDocuments known)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(source.Data, ParseOptions);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? Map(source, document.RootElement, known) : EventOps.Unknown;
+        }
+        catch (JsonException)
+        {
+            return EventOps.Unknown;
+        }
+    }
+
+    private static EventOps Map(OpencodeEvent source, JsonElement data, KnownDocuments known) => source.Type switch
+    {
+        "message.updated.1" => MessageUpdated(source, data, known),
+        "message.removed.1" => MessageRemoved(source, data, known),
+        "message.part.updated.1" => PartUpdated(source, data, known),
+        "message.part.removed.1" => PartRemoved(source, data, known),
+
+        // The session's document is made from its row, which is newer than its events (see SessionDocument).
+        "session.created.1" or "session.updated.1" => EventOps.None,
+        _ => EventOps.Unknown,
+    };
+
+    private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known)
+    {
+        if (Object(data, "info") is not { } info || Text(info, "id") is not { } id) return EventOps.Unknown;
+        known.PutMessage(id);
+        return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, RawJson.Of(info))], Understood: true);
+    }
+
+    private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known)
+    {
+        if (Object(data, "part") is not { } part || Text(part, "id") is not { } id || Text(part, "messageID") is not { } messageId)
+            return EventOps.Unknown;
+        known.PutPart(messageId, id);
+        return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, RawJson.Of(part))], Understood: true);
+    }
+
+    private static EventOps PartRemoved(OpencodeEvent source, JsonElement data, KnownDocuments known)
+    {
+        if (Text(data, "messageID") is not { } messageId || Text(data, "partID") is not { } id) return EventOps.Unknown;
+        known.RemovePart(messageId, id);
+        return new EventOps([OpencodeOps.RemoveOf(source, Kinds.Part, id)], Understood: true);
+    }
+
+    /// <summary>opencode writes no event for the parts of a removed message: they go first, then the message.</summary>
+    private static EventOps MessageRemoved(OpencodeEvent source, JsonElement data, KnownDocuments known)
+    {
+        if (Text(data, "messageID") is not { } id) return EventOps.Unknown;
+        List<OpIntent> ops = [.. known.PartsOf(id).Select(part => OpencodeOps.RemoveOf(source, Kinds.Part, part))];
+        ops.Add(OpencodeOps.RemoveOf(source, Kinds.Message, id));
+        known.RemoveMessage(id);
+        return new EventOps(ops, Understood: true);
+    }
+
+    private static JsonElement? Object(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
+
+    private static string? Text(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

@@ -1,0 +1,41 @@
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>The events after a position -> steps. Each step carries the position it leads to.</summary>
+internal sealed class EventPass(IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known)
+{
+    private readonly StepBuilder builder = new();
+
+    /// <summary>Where the last event led; equal to the start when there was none.</summary>
+    public SyncPosition Position { get; private set; } = start;
+
+    /// <summary>Some event was not understood: the rows are to be compared.</summary>
+    public bool RowsNeeded { get; private set; }
+
+    public int Skipped => builder.Skipped;
+
+    public IEnumerable<SyncStep> Steps()
+    {
+        foreach (OpencodeEvent source in events)
+        {
+            EventOps mapped = EventMapping.Map(source, known);
+            RowsNeeded |= !mapped.Understood;
+            SyncPosition before = Position;
+            Position = Position with { EventSeq = source.Seq, EventId = source.Id };
+            if (mapped.Atomic)
+            {
+                if (builder.Take(before) is { } earlier) yield return earlier;
+                foreach (SyncStep step in StepBuilder.Atomic(mapped.Ops, Position)) yield return step;
+                continue;
+            }
+
+            foreach (OpIntent op in mapped.Ops)
+            {
+                if (builder.Add(op, Position) is { } full) yield return full;
+            }
+        }
+
+        if (builder.Take(Position) is { } last) yield return last;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>
+/// A live opencode database (1.2 and later), read while opencode writes it: opened read-only with a busy timeout, never written, never
+/// copied. One connection, for one thread at a time; the caller disposes it.
+/// </summary>
+public sealed class OpencodeDatabase : IDisposable
+{
+    private const int BusyTimeoutSeconds = 5;
+
+    private readonly SqliteConnection connection;
+    private readonly bool hasEvents;
+
+    static OpencodeDatabase() => SQLitePCL.Batteries_V2.Init();
+
+    private OpencodeDatabase(string path, SqliteConnection connection)
+    {
+        Path = path;
+        this.connection = connection;
+        hasEvents = HasTable("event");
+        if (!HasTable("session") || !HasTable("message") || !HasTable("part"))
+            throw new OpencodeException($"{path} is not an opencode database (1.2 or later): it has no session, message and part tables.");
+    }
+
+    /// <summary>Where opencode keeps it: <c>$XDG_DATA_HOME/opencode/opencode.db</c>, by default under <c>~/.local/share</c>.</summary>
+    public static string DefaultPath
+    {
+        get
+        {
+            string? data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+            if (string.IsNullOrEmpty(data))
+                data = System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+            return System.IO.Path.Combine(data, "opencode", "opencode.db");
+        }
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens the file; <see cref="OpencodeException"/> when there is none, or when it is something else.</summary>
+    public static OpencodeDatabase Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path))
+            throw new OpencodeException($"There is no opencode database at {path}. Name it with --opencode PATH.");
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+            DefaultTimeout = BusyTimeoutSeconds,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            return new OpencodeDatabase(path, connection);
+        }
+        catch (SqliteException error)
+        {
+            connection.Dispose();
+            throw new OpencodeException(
+                $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). In a container, its folder must be mounted whole: "
+                + "the .db, -wal and -shm files belong together.",
+                error);
+        }
+        catch (OpencodeException)
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Changes whenever another connection has committed to the file; costs no read of the data.</summary>
+    public long DataVersion()
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA data_version";
+        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>All sessions, subagents' too, the most recently updated first.</summary>
+    public IReadOnlyList<OpencodeSessionInfo> ListSessions()
+    {
+        string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
+        string todo = HasTable("todo") ? "coalesce((SELECT max(time_updated) FROM todo t WHERE t.session_id = s.id), -1)" : "-1";
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id DESC";
+        using SqliteDataReader reader = command.ExecuteReader();
+        var sessions = new List<OpencodeSessionInfo>();
+        while (reader.Read())
+        {
+            string? parent = reader.IsDBNull(1) ? null : reader.GetString(1);
+            sessions.Add(new OpencodeSessionInfo(
+                reader.GetString(0), parent, reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)));
+        }
+
+        return sessions;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => connection.Dispose();
+
+    /// <summary>Everything read through the view is of one moment. Dispose it before anything else is asked of this database.</summary>
+    internal OpencodeView BeginRead() => new(connection, hasEvents, HasTable("todo"));
+
+    private bool HasTable(string name)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $name";
+        command.Parameters.AddWithValue("$name", name);
+        return (long)command.ExecuteScalar()! > 0;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>
+/// Makes ops. State read from rows gets fresh ids; ops of an event get ids derived from the event and what is emitted, so that a second
+/// process tailing the same session adds nothing. Every put says <c>if_changed</c>: against the current value, never against content seen
+/// before, so A, B, A still ends as A.
+/// </summary>
+internal static class OpencodeOps
+{
+    private const int DigestLength = 16;
+
+    public static OpIntent Put(string kind, string key, RawJson data) =>
+        new() { OpId = OpId.New(), Verb = Verbs.Put, Kind = kind, Key = key, Data = data, IfChanged = true };
+
+    public static OpIntent Remove(string kind, string key) => new() { OpId = OpId.New(), Verb = Verbs.Remove, Kind = kind, Key = key };
+
+    public static OpIntent PutOf(OpencodeEvent source, string kind, string key, RawJson data) => Put(kind, key, data) with
+    {
+        OpId = IdOf(source, Verbs.Put, kind, key, data.Utf8.Span),
+    };
+
+    public static OpIntent RemoveOf(OpencodeEvent source, string kind, string key) => Remove(kind, key) with
+    {
+        OpId = IdOf(source, Verbs.Remove, kind, key, []),
+    };
+
+    /// <summary>The first 16 hex digits of SHA-256.</summary>
+    public static string Digest(ReadOnlySpan<byte> data)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(data, hash);
+        return Convert.ToHexStringLower(hash[..(DigestLength / 2)]);
+    }
+
+    private static string IdOf(OpencodeEvent source, string verb, string kind, string key, ReadOnlySpan<byte> data)
+    {
+        byte[] head = Encoding.UTF8.GetBytes($"{verb}\n{kind}\n{key}\n");
+        byte[] emitted = new byte[head.Length + data.Length];
+        head.CopyTo(emitted, 0);
+        data.CopyTo(emitted.AsSpan(head.Length));
+        string id = $"{source.Id}.{Digest(emitted)}";
+
+        // An id of another form than opencode's would be refused; its digest names the event just as well.
+        return OpId.IsValid(id) ? id : $"evt.{Digest(Encoding.UTF8.GetBytes(source.Id))}.{Digest(emitted)}";
+    }
+}

@@ -1,0 +1,175 @@
+using Microsoft.Data.Sqlite;
+using ShareRpc.Client;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>
+/// The chosen sessions of one database, each on its way into a share of its own: one connection, one poll for all, sessions that appear
+/// later included. For one caller at a time. Ops go into the client's outbox; sending them is the client's business.
+/// </summary>
+public sealed partial class OpencodeSessions : IDisposable
+{
+    // Comparing rows may take up to this share of the time.
+    private const int RowLoad = 20;
+
+    private readonly ShareClient client;
+    private readonly OpencodeOptions options;
+    private readonly TimeProvider time;
+    private readonly Dictionary<string, OpencodeSync> syncs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, OpencodeSessionInfo> seen = new(StringComparer.Ordinal);
+    private OpencodeSelection selection;
+    private OpencodeDatabase? database;
+    private long openedAt;
+    private long version;
+    private bool rowsChanged;
+    private long rowsComparedAt;
+    private TimeSpan rowPause;
+
+    /// <summary>Opens nothing yet; the client stays the caller's.</summary>
+    public OpencodeSessions(ShareClient client, OpencodeOptions options, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(options);
+        this.client = client;
+        this.options = options.Checked();
+        this.time = time ?? TimeProvider.System;
+        selection = options.Selection;
+    }
+
+    /// <summary>Raised when a session has got its share, before the first op of it is read.</summary>
+    public event EventHandler<OpencodeSync>? Started;
+
+    /// <summary>The sessions met so far, in the order they were met.</summary>
+    public IReadOnlyCollection<OpencodeSync> Sessions => syncs.Values;
+
+    /// <summary>Why the last look of <see cref="TailAsync"/> failed; null when it did not.</summary>
+    public OpencodeException? LastError { get; private set; }
+
+    /// <summary>One look at the database: what is new in the chosen sessions is in the outbox when this returns.</summary>
+    /// <returns>How many ops were enqueued.</returns>
+    public async Task<int> LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            OpencodeDatabase source = Opened();
+            long current = source.DataVersion();
+            int enqueued = 0;
+            if (current != version)
+            {
+                rowsChanged = true;
+                enqueued += await ChangedAsync(source, cancellationToken).ConfigureAwait(false);
+                version = current;
+            }
+
+            return enqueued + await RowsAsync(source, cancellationToken).ConfigureAwait(false);
+        }
+        catch (SqliteException error)
+        {
+            Close();
+            throw new OpencodeException(
+                $"{options.DatabasePath} could not be read just now (SQLite error {error.SqliteErrorCode}). "
+                + "If that stays so, look whether another program holds it locked.",
+                error);
+        }
+    }
+
+    /// <summary>Looks until it is cancelled. A file that is locked, missing or replaced is waited for; <see cref="LastError"/> says so.</summary>
+    public async Task TailAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(options.PollInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                await LookAsync(cancellationToken).ConfigureAwait(false);
+                //CHECK
+                LastError = null;
+            }
+            catch (OpencodeException error)
+            {
+                LastError = error;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close();
+
+    private async Task<int> ChangedAsync(OpencodeDatabase source, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions());
+
+        // The latest session is the latest of the first look; it does not change under whoever watches.
+        if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
+        int enqueued = 0;
+
+        // The oldest first: a parent before its subagents.
+        foreach (OpencodeSessionInfo session in chosen.Reverse())
+        {
+            if (seen.TryGetValue(session.Id, out OpencodeSessionInfo? before) && before == session) continue;
+            OpencodeSync sync = await StartedAsync(session, cancellationToken).ConfigureAwait(false);
+            enqueued += await PassAsync(source, sync, cancellationToken).ConfigureAwait(false);
+            seen[session.Id] = session;
+        }
+
+        foreach (string gone in seen.Keys.Except(chosen.Select(session => session.Id)).ToList())
+        {
+            await PassAsync(source, syncs[gone], cancellationToken).ConfigureAwait(false);
+            seen.Remove(gone);
+        }
+
+        return enqueued;
+    }
+
+    /// <summary>Sessions without an event log: their rows are compared, but not at every write of some other session.</summary>
+    private async Task<int> RowsAsync(OpencodeDatabase source, CancellationToken cancellationToken)
+    {
+        if (!rowsChanged || time.GetElapsedTime(rowsComparedAt) < rowPause) return 0;
+        long started = time.GetTimestamp();
+        int enqueued = 0;
+        foreach (OpencodeSessionInfo session in seen.Values.Where(session => session.EventSeq < 0).ToList())
+            enqueued += await PassAsync(source, syncs[session.Id], cancellationToken).ConfigureAwait(false);
+        rowsChanged = false;
+        rowsComparedAt = time.GetTimestamp();
+        TimeSpan load = time.GetElapsedTime(started) * RowLoad;
+        rowPause = load > options.RowInterval ? load : options.RowInterval;
+        return enqueued;
+    }
+
+    private async Task<int> PassAsync(OpencodeDatabase source, OpencodeSync sync, CancellationToken cancellationToken)
+    {
+        using (await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false))
+            return await sync.PassAsync(source, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<OpencodeSync> StartedAsync(OpencodeSessionInfo session, CancellationToken cancellationToken)
+    {
+        if (syncs.TryGetValue(session.Id, out OpencodeSync? known)) return known;
+        string externalKey = $"opencode:{session.Id}";
+        ShareWriter writer = options.Into is { } link
+            ? await client.JoinShareAsync(externalKey, link, cancellationToken).ConfigureAwait(false)
+            : await client.CreateShareAsync(externalKey, session.Label, cancellationToken).ConfigureAwait(false);
+        var sync = new OpencodeSync(session.Id, writer);
+        syncs.Add(session.Id, sync);
+        Started?.Invoke(this, sync);
+        return sync;
+    }
+
+    private OpencodeDatabase Opened()
+    {
+        if (database is not null && time.GetElapsedTime(openedAt) < options.ReopenInterval) return database;
+        Close();
+        database = OpencodeDatabase.Open(options.DatabasePath);
+        openedAt = time.GetTimestamp();
+
+        // A connection's data version is its own: what another one said of the file means nothing to it.
+        version = -1;
+        return database;
+    }
+
+    private void Close()
+    {
+        database?.Dispose();
+        database = null;
+    }
+}

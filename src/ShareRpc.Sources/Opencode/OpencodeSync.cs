@@ -1,0 +1,162 @@
+using ShareRpc.Client;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>
+/// One session on its way into one share. Where it stands is in the outbox, as bookmarks written together with the ops; this object only
+/// remembers what it would otherwise have to read again.
+/// </summary>
+public sealed partial class OpencodeSync
+{
+    private const string PositionBookmark = "opencode.position";
+    private const string KeysBookmark = "opencode.keys";
+
+    // After this many events the known keys are written down again, so that a start need not replay more.
+    private const int EventsPerKeys = 1000;
+
+    private KnownKeys keys = KnownKeys.None;
+    private string? lastStored;
+
+    internal OpencodeSync(string sessionId, ShareWriter writer)
+    {
+        SessionId = sessionId;
+        Writer = writer;
+    }
+
+    /// <summary>opencode's id of the session.</summary>
+    public string SessionId { get; }
+
+    /// <summary>The share it goes to.</summary>
+    public ShareWriter Writer { get; }
+
+    /// <summary>Message rows in the database when it was last read.</summary>
+    public int Messages { get; private set; }
+
+    /// <summary>Part rows in the database when it was last read.</summary>
+    public int Parts { get; private set; }
+
+    /// <summary>Rows and events that stayed behind, because they are no JSON objects or break the protocol's limits.</summary>
+    public int Skipped { get; private set; }
+
+    /// <summary>
+    /// True once the session is no longer in the database. What was shared stays: deleting local history takes nothing back, revoking does.
+    /// </summary>
+    public bool IsGone { get; private set; }
+
+    /// <summary>
+    /// Reads what is new and enqueues it. The caller holds the <see cref="SyncLock"/> of the outbox, so that between the bookmark that is
+    /// read here and the ops that are enqueued no other process of this machine gets its own, older or newer, reading in.
+    /// </summary>
+    /// <returns>How many ops were enqueued.</returns>
+    internal async Task<int> PassAsync(OpencodeDatabase database, CancellationToken cancellationToken)
+    {
+        string? stored = await Writer.ReadBookmarkAsync(PositionBookmark, cancellationToken).ConfigureAwait(false);
+        using OpencodeView view = database.BeginRead();
+        if (view.Session(SessionId) is not { } row)
+        {
+            IsGone = true;
+            return 0;
+        }
+
+        IsGone = false;
+        SyncPosition? position = SyncPosition.FromJson(stored);
+        if (stored is null || stored != lastStored) keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
+
+        // Forgotten until this pass is through: known keys run ahead of the outbox while steps are being taken.
+        lastStored = null;
+        var pass = new Pass(view, row);
+        if (position is null || !Continues(view, position)) await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
+        else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
+        else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
+        (Messages, Parts) = view.Count(SessionId);
+        lastStored = pass.Stored ?? stored;
+        return pass.Enqueued;
+    }
+
+    /// <summary>False when the log is not the one that was read before: shorter, with a hole, or with another event at the last position.</summary>
+    private bool Continues(OpencodeView view, SyncPosition position) =>
+        position.EventSeq < 0 || view.EventIdAt(SessionId, position.EventSeq) == position.EventId;
+
+    private async Task FromRowsAsync(Pass pass, SyncPosition? since, CancellationToken cancellationToken)
+    {
+        (long seq, string id) = pass.View.LastEvent(SessionId);
+        SyncPosition begin = since ?? new SyncPosition();
+        SyncPosition position = begin with { EventSeq = seq, EventId = id };
+        position = await HeadAsync(pass, position, stored: false, cancellationToken).ConfigureAwait(false);
+
+        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents);
+        await EnqueueRowsAsync(pass, rows, seq, cancellationToken).ConfigureAwait(false);
+        position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
+        position = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
+        if (since != position) await StoreAsync(pass, [], atomic: false, position, cancellationToken).ConfigureAwait(false);
+        Skipped = rows.Skipped;
+    }
+
+    private async Task FromEventsAsync(Pass pass, SyncPosition start, CancellationToken cancellationToken)
+    {
+        SyncPosition position = await HeadAsync(pass, start, stored: true, cancellationToken).ConfigureAwait(false);
+        var events = new EventPass(pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents);
+        foreach (SyncStep step in events.Steps())
+            await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
+        Skipped += events.Skipped;
+
+        position = events.Position;
+        if (events.RowsNeeded)
+        {
+            var rows = new RowPass(pass.View, SessionId, position, keys.Documents);
+            await EnqueueRowsAsync(pass, rows, position.EventSeq, cancellationToken).ConfigureAwait(false);
+            position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
+        }
+
+        SyncPosition last = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
+        if (last.ToJson() != (pass.Stored ?? start.ToJson())) await StoreAsync(pass, [], atomic: false, last, cancellationToken).ConfigureAwait(false);
+        if (last.EventSeq - keys.EventSeq > EventsPerKeys) await StoreKeysAsync(last.EventSeq, keys.Documents, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The session's own document, first: a reader knows what it is looking at.</summary>
+    private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored, CancellationToken cancellationToken)
+    {
+        RawJson document = SessionDocument.Build(pass.SessionRow);
+        string digest = OpencodeOps.Digest(document.Utf8.Span);
+        if (digest == position.Session) return position;
+        position = position with { Session = digest };
+        OpIntent op = OpencodeOps.Put(Kinds.Session, SessionId, document);
+        await StoreAsync(pass, [op], atomic: false, stored ? position : null, cancellationToken).ConfigureAwait(false);
+        return position;
+    }
+
+    private async Task<SyncPosition> TodoAsync(Pass pass, SyncPosition position, CancellationToken cancellationToken)
+    {
+        RawJson? document = TodoDocument.Build(pass.View.Todos(SessionId));
+        string digest = document is { } data ? OpencodeOps.Digest(data.Utf8.Span) : "";
+        if (digest == position.Todo) return position;
+        OpIntent op = document is { } list ? OpencodeOps.Put(Kinds.Todo, SessionId, list) : OpencodeOps.Remove(Kinds.Todo, SessionId);
+        position = position with { Todo = digest };
+        await StoreAsync(pass, [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
+        return position;
+    }
+
+    /// <summary>One transaction of the outbox: ops, and the position they lead to.</summary>
+    private async Task StoreAsync(Pass pass, IReadOnlyList<OpIntent> ops, bool atomic, SyncPosition? position, CancellationToken cancellationToken)
+    {
+        string? stored = position?.ToJson();
+        var options = new EnqueueOptions { Atomic = atomic, Bookmark = stored is null ? null : new Bookmark(PositionBookmark, stored) };
+        await Writer.EnqueueAsync(ops, options, cancellationToken).ConfigureAwait(false);
+        pass.Enqueued += ops.Count;
+        pass.Stored = stored ?? pass.Stored;
+    }
+
+    /// <summary>What one pass reads from, and what it has done so far.</summary>
+    private sealed class Pass(OpencodeView view, IReadOnlyDictionary<string, object?> sessionRow)
+    {
+        public OpencodeView View => view;
+
+        public IReadOnlyDictionary<string, object?> SessionRow => sessionRow;
+
+        public int Enqueued { get; set; }
+
+        public string? Stored { get; set; }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>
+/// The document of a message or part row, as opencode itself shares it: the row's <c>data</c> with the id columns added. The bytes of the
+/// data are kept, not written anew, so that every field arrives as it was stored.
+/// </summary>
+internal static class RowDocument
+{
+    private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
+
+    /// <summary>Null when the data is not a JSON object of sane depth. An id column wins over a field of its name, as in opencode.</summary>
+    public static RawJson? Build(ReadOnlyMemory<byte> data, params ReadOnlySpan<(string Name, string Value)> ids)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(data, ParseOptions);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) return null;
+            return new RawJson(Write(document.RootElement, data, ids));
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Write(JsonElement root, ReadOnlyMemory<byte> data, ReadOnlySpan<(string Name, string Value)> ids)
+    {
+        using var stream = new MemoryStream(data.Length + 128);
+        bool collides = false;
+        foreach ((string name, _) in ids) collides |= root.TryGetProperty(name, out _);
+        bool empty = collides ? WriteOthers(stream, root, ids) : WriteAll(stream, data);
+        foreach ((string name, string value) in ids)
+        {
+            if (!empty) stream.WriteByte((byte)',');
+            empty = false;
+            stream.Write(JsonSerializer.SerializeToUtf8Bytes(name, ProtocolJson.Options));
+            stream.WriteByte((byte)':');
+            stream.Write(JsonSerializer.SerializeToUtf8Bytes(value, ProtocolJson.Options));
+        }
+
+        stream.WriteByte((byte)'}');
+        return stream.ToArray();
+    }
+
+    private static bool WriteAll(MemoryStream stream, ReadOnlyMemory<byte> data)
+    {
+        ReadOnlySpan<byte> open = data.Span.TrimEnd(" \t\r\n"u8)[..^1].TrimEnd(" \t\r\n"u8);
+        stream.Write(open);
+        return open[^1] == (byte)'{';
+    }
+
+    private static bool WriteOthers(MemoryStream stream, JsonElement root, ReadOnlySpan<(string Name, string Value)> ids)
+    {
+        stream.WriteByte((byte)'{');
+        bool empty = true;
+        foreach (JsonProperty property in root.EnumerateObject())
+        {
+            bool replaced = false;
+            foreach ((string name, _) in ids) replaced |= property.NameEquals(name);
+            if (replaced) continue;
+            if (!empty) stream.WriteByte((byte)',');
+            empty = false;
+            stream.Write(JsonSerializer.SerializeToUtf8Bytes(property.Name, ProtocolJson.Options));
+            stream.WriteByte((byte)':');
+            stream.Write(RawJson.Of(property.Value).Utf8.Span);
+        }
+
+        return empty;
+    }
+}

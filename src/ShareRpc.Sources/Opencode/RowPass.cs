@@ -1,0 +1,134 @@
+using System.Security.Cryptography;
+using System.Text;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>
+/// The message and part rows of a session -> steps: puts of what has changed since a moment (everything, from the start), removes of known
+/// documents that have no row any more. Rows are read one by one while the steps are taken.
+/// </summary>
+internal sealed class RowPass
+{
+    private readonly OpencodeView view;
+    private readonly string sessionId;
+    private readonly SyncPosition since;
+    private readonly KnownDocuments before;
+    private readonly StepBuilder builder = new();
+    private readonly List<DocumentRow> messages;
+    private readonly ILookup<string, DocumentRow> parts;
+    private readonly long newest;
+    private int malformed;
+
+    /// <summary>Reads the keys; the data is read by <see cref="Steps"/>.</summary>
+    /// <param name="view">The moment that is read.</param>
+    /// <param name="sessionId">Whose rows.</param>
+    /// <param name="since">Only rows updated then or later, and rows that were not known; <c>new()</c> for all.</param>
+    /// <param name="before">What had been put before.</param>
+    public RowPass(OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before)
+    {
+        this.view = view;
+        this.sessionId = sessionId;
+        this.since = since;
+        this.before = before;
+        messages = view.Messages(sessionId);
+        List<DocumentRow> partRows = view.Parts(sessionId);
+        parts = partRows.ToLookup(part => part.MessageId, StringComparer.Ordinal);
+        newest = messages.Concat(partRows).Select(row => row.TimeUpdated).Append(-1).Max();
+        foreach (DocumentRow message in messages) Known.PutMessage(message.Id);
+        foreach (DocumentRow part in partRows) Known.PutPart(part.MessageId, part.Id);
+        Parts = partRows.Count;
+    }
+
+    /// <summary>The keys of the rows: what is known once the steps have been taken.</summary>
+    public KnownDocuments Known { get; } = new();
+
+    public int Messages => messages.Count;
+
+    public int Parts { get; }
+
+    /// <summary>Rows whose data is no JSON object, or breaks a limit.</summary>
+    public int Skipped => builder.Skipped + malformed;
+
+    /// <summary>Digest of the rows of the newest moment; complete once the steps have been taken.</summary>
+    public string Tie { get; private set; } = "";
+
+    /// <summary>The largest <c>time_updated</c> seen, now or before: removing the newest row does not turn time back.</summary>
+    public long TimeUpdated => Math.Max(newest, since.TimeUpdated);
+
+    public IEnumerable<SyncStep> Steps()
+    {
+        using var tie = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        bool tieHolds = since.TimeUpdated >= 0 && TieOf(since.TimeUpdated) == since.Tie;
+        foreach (DocumentRow message in messages)
+        {
+            if (Put(Kinds.Message, message, before.HasMessage(message.Id), tieHolds, tie) is { } full) yield return full;
+            foreach (DocumentRow part in parts[message.Id])
+            {
+                if (Put(Kinds.Part, part, before.HasPart(part.MessageId, part.Id), tieHolds, tie) is { } fullOfParts) yield return fullOfParts;
+            }
+        }
+
+        Tie = newest < since.TimeUpdated || (tieHolds && newest == since.TimeUpdated) ? since.Tie : Hex(tie);
+        if (builder.Take(position: null) is { } last) yield return last;
+        foreach (SyncStep step in Removes()) yield return step;
+    }
+
+    private SyncStep? Put(string kind, DocumentRow row, bool known, bool tieHolds, IncrementalHash tie)
+    {
+        bool unchanged = row.TimeUpdated < since.TimeUpdated || (tieHolds && row.TimeUpdated == since.TimeUpdated);
+        if (known && unchanged) return null;
+        RawJson? document = Document(kind, row);
+        if (document is not { } data)
+        {
+            malformed++;
+            return null;
+        }
+
+        if (row.TimeUpdated == newest) Add(tie, kind, row, data);
+        return builder.Add(OpencodeOps.Put(kind, row.Id, data), position: null);
+    }
+
+    private IEnumerable<SyncStep> Removes()
+    {
+        foreach (string messageId in before.Messages.Order(StringComparer.Ordinal))
+        {
+            List<OpIntent> ops =
+            [
+                .. before.PartsOf(messageId).Where(part => !Known.HasPart(messageId, part)).Select(part => OpencodeOps.Remove(Kinds.Part, part)),
+            ];
+            if (!Known.HasMessage(messageId)) ops.Add(OpencodeOps.Remove(Kinds.Message, messageId));
+            foreach (SyncStep step in StepBuilder.Atomic(ops, position: null)) yield return step;
+        }
+    }
+
+    private string TieOf(long moment)
+    {
+        using var tie = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (DocumentRow message in messages)
+        {
+            Include(Kinds.Message, message);
+            foreach (DocumentRow part in parts[message.Id]) Include(Kinds.Part, part);
+        }
+
+        return Hex(tie);
+
+        void Include(string kind, DocumentRow row)
+        {
+            if (row.TimeUpdated == moment && Document(kind, row) is { } data) Add(tie, kind, row, data);
+        }
+    }
+
+    private RawJson? Document(string kind, DocumentRow row) => kind == Kinds.Message
+        ? RowDocument.Build(view.MessageData(row.Id), ("id", row.Id), ("sessionID", sessionId))
+        : RowDocument.Build(view.PartData(row.Id), ("id", row.Id), ("sessionID", sessionId), ("messageID", row.MessageId));
+
+    private static void Add(IncrementalHash tie, string kind, DocumentRow row, RawJson data)
+    {
+        tie.AppendData(Encoding.UTF8.GetBytes($"{kind}\n{row.Id}\n{data.Utf8.Length}\n"));
+        tie.AppendData(data.Utf8.Span);
+    }
+
+    private static string Hex(IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
+}

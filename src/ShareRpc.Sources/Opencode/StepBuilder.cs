@@ -1,0 +1,50 @@
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Sources.Opencode;
+
+/// <summary>Groups ops into steps that the outbox takes in one transaction: small enough to hold in memory, atomic ones by themselves.</summary>
+internal sealed class StepBuilder
+{
+    private const int StepOps = 500;
+    private const int StepBytes = 4 * 1024 * 1024;
+
+    private List<OpIntent> ops = [];
+    private long bytes;
+
+    /// <summary>Ops that break the protocol's limits and therefore stay behind: too large, nested too deep, or with a key that is none.</summary>
+    public int Skipped { get; private set; }
+
+    public bool IsEmpty => ops.Count == 0;
+
+    /// <summary>Adds an op; a step comes back when one is full.</summary>
+    public SyncStep? Add(OpIntent op, SyncPosition? position)
+    {
+        if (OpRules.Check(op, ProtocolLimits.Default) is not null)
+        {
+            Skipped++;
+            return null;
+        }
+
+        ops.Add(op);
+        bytes += op.Data?.Utf8.Length ?? 0;
+        return ops.Count >= StepOps || bytes >= StepBytes ? Take(position) : null;
+    }
+
+    /// <summary>What has been added since the last step; null when nothing has.</summary>
+    public SyncStep? Take(SyncPosition? position)
+    {
+        if (ops.Count == 0) return null;
+        var step = new SyncStep(ops, Atomic: false, position);
+        ops = [];
+        bytes = 0;
+        return step;
+    }
+
+    /// <summary>Ops that belong together, as few steps as a batch allows: the last op (the message itself) is in the last one.</summary>
+    public static IEnumerable<SyncStep> Atomic(IReadOnlyList<OpIntent> ops, SyncPosition? position)
+    {
+        OpIntent[][] batches = [.. ops.Chunk(ProtocolLimits.Default.BatchOps)];
+        for (int i = 0; i < batches.Length; i++) yield return new SyncStep(batches[i], Atomic: true, i == batches.Length - 1 ? position : null);
+    }
+}
