@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Capabilities;
@@ -5,11 +6,26 @@ using ShareRpc.Server.Capabilities;
 namespace ShareRpc.Server.Log;
 
 /// <summary>A batch on its way into the log.</summary>
-internal sealed class AppendItem(Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail)
-    : CommitWork<Ack>(scope => new ApplyRules(
-        scope, scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value), authority, writerId, limits, maxTail).Apply(batch))
+internal sealed class AppendItem(Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
+    : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain))
 {
     public override int Ops { get; } = Math.Max(1, batch.Ops.Count);
 
     public override int Bytes { get; } = 256 + batch.Ops.Sum(op => 256 + (op?.Data?.Utf8.Length ?? 0));
+
+    private static Ack Apply(
+        CommitScope scope, Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
+    {
+        if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded); // not reported: the caller sees the error before it
+        try
+        {
+            LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);
+            return new ApplyRules(scope, share, authority, writerId, limits, maxTail).Apply(batch);
+        }
+        catch (ShareRpcException error)
+        {
+            chain?.Note(error.Code);
+            throw;
+        }
+    }
 }

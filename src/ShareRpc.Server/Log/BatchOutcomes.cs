@@ -66,8 +66,10 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         if (!isPlain || malformed is not null)
         {
             if (FindKnown(op, digest) is { } known) return known;
-            if ((malformed ?? CheckDependencies(op)) is { } code) return new Outcome(op, digest, 0, Code: code);
-            if (CompareWithDocument(op, digest) is { } settled) return settled;
+            if (malformed is { } code) return new Outcome(op, digest, 0, Code: code);
+            StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn ? CurrentDocument.Find(transaction, share, op.Kind, op.Key) : null;
+            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? CompareWithDocument(op, digest, current);
+            if (settled is not null) return settled;
         }
 
         return Insert(op, digest) ?? FindKnown(op, digest)!;
@@ -99,30 +101,34 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
             : new Outcome(op, digest, 0, Code: ErrorCode.OpIdReused);
     }
 
-    private ErrorCode? CheckDependencies(OpIntent op)
+    private Outcome? JudgeTurn(OpIntent op, byte[] digest, StoredDoc? current)
+    {
+        if (op.Kind != Kinds.Turn || current is not { Data: { } turn }) return null;
+        return TurnGuard.Judge(turn, op, writer?.WriterId) switch
+        {
+            TurnVerdict.Final => new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal),
+            TurnVerdict.Duplicate => new Outcome(op, digest, current.Cursor, Duplicate: true),
+            _ => null,
+        };
+    }
+
+    private Outcome? CheckDependencies(OpIntent op, byte[] digest)
     {
         foreach (string dependency in op.DependsOn ?? [])
         {
-            OpRecord? record = transaction.FindOpRecord(share.Key, dependency);
-            bool failedHere = outcomes.Exists(outcome => outcome.Op.OpId == dependency && outcome.Code is not null);
-            if (record is { Code: null }) continue;
-            return record is not null || failedHere ? ErrorCode.DependencyFailed : ErrorCode.DependencyMissing;
+            // Earlier in this batch, where rejections and duplicates are not recorded yet, or before it.
+            Outcome? here = outcomes.Find(outcome => outcome.Op.OpId == dependency);
+            OpRecord? before = transaction.FindOpRecord(share.Key, dependency);
+            if (here is { Code: null } || before is { Code: null }) continue;
+            ErrorCode code = here is null && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed;
+            return new Outcome(op, digest, 0, Code: code);
         }
 
         return null;
     }
 
-    private Outcome? CompareWithDocument(OpIntent op, byte[] digest)
+    private static Outcome? CompareWithDocument(OpIntent op, byte[] digest, StoredDoc? current)
     {
-        if (op.IfChanged != true && op.Kind != Kinds.Turn) return null;
-        StoredDoc? current = CurrentDocument.Find(transaction, share, op.Kind, op.Key);
-        if (op.Kind == Kinds.Turn && current is { Data: { } turn })
-        {
-            TurnVerdict verdict = TurnGuard.Judge(turn, op, writer?.WriterId);
-            if (verdict == TurnVerdict.Final) return new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal);
-            if (verdict == TurnVerdict.Duplicate) return new Outcome(op, digest, current.Cursor, Duplicate: true);
-        }
-
         bool isSame = op.IfChanged == true && current is { Data: { } value } && JsonEquality.AreEqual(value, op.Data!.Value);
         return isSame ? new Outcome(op, digest, current!.Cursor, Duplicate: true) : null;
     }

@@ -9,19 +9,12 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
 {
     /// <summary>
     /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or ends
-    /// with, a refusal of the whole batch.
+    /// with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried.
     /// </summary>
-    public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch)
+    public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null)
     {
-        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps);
+        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain);
         queue.Enqueue(item);
         return item.Completion;
-    }
-
-    /// <summary>Queues a mutation that is not an append.</summary>
-    public Task<T> CommitAsync<T>(CommitWork<T> work)
-    {
-        queue.Enqueue(work);
-        return work.Completion;
     }
 }

@@ -8,7 +8,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Log;
 
 /// <summary>The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.</summary>
-internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeProvider time)
+internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
 {
     /// <summary>The ops after a cursor, without waiting.</summary>
     public OpPage ReadNow(Authority authority, ShareFeed feed, ReadOpsRequest request)
@@ -32,7 +32,7 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         if (page.Ops.Count > 0 || waitMs <= 0 || feed.Ended) return page;
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(waitMs), time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, draining, cancellationToken);
         while (page.Ops.Count == 0 && !feed.Ended)
         {
             try
@@ -42,6 +42,7 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
             catch (OperationCanceledException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (draining.IsCancellationRequested) throw new ShareRpcException(ErrorCode.Draining);
                 return ReadNow(authority, feed, request); // timed out, or denied: then this throws
             }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
@@ -18,17 +19,15 @@ internal static class TurnGuard
         if (op.Verb != Verbs.Put) return TurnVerdict.Final;
         using JsonDocument after = op.Data!.Value.ToDocument();
         string? next = TurnStates.Of(after.RootElement);
-        if (IsProvisional(before.RootElement, out string? ownWriter))
+        bool isProvisional = JsonMembers.TryFind(before.RootElement, "provisional"u8, out JsonElement provisional)
+            && provisional.ValueKind == JsonValueKind.True;
+        if (isProvisional)
         {
-            return TurnStates.IsFinal(next) && ownWriter is not null && ownWriter == writerId ? TurnVerdict.Allowed : TurnVerdict.Final;
+            bool isOwn = writerId is not null && JsonMembers.TryFind(before.RootElement, "writer_id"u8, out JsonElement writer)
+                && JsonMembers.IsText(writer, Encoding.ASCII.GetBytes(writerId));
+            return TurnStates.IsFinal(next) && isOwn ? TurnVerdict.Allowed : TurnVerdict.Final;
         }
 
         return next == state ? TurnVerdict.Duplicate : TurnVerdict.Final;
-    }
-
-    private static bool IsProvisional(JsonElement turn, out string? writerId)
-    {
-        writerId = turn.TryGetProperty("writer_id", out JsonElement writer) && writer.ValueKind == JsonValueKind.String ? writer.GetString() : null;
-        return turn.TryGetProperty("provisional", out JsonElement provisional) && provisional.ValueKind == JsonValueKind.True;
     }
 }

@@ -78,33 +78,38 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         };
     }
 
-    /// <summary>
-    /// Queues all batches in order, so that they share a transaction. After an authority, fork or gap error the rest is not reported: the
-    /// same error refuses it too, and nothing of it was consumed.
-    /// </summary>
+    /// <summary>Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is not reported.</summary>
     private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
     {
-        List<(OpBatch Batch, Task<Ack> Ack)> calls = [.. batches.Select(batch => (batch, AppendAsync(handle, batch)))];
+        var chain = new ReplayChain();
+        List<(OpBatch Batch, Task<Ack> Ack)> calls = [.. batches.Select(batch => (batch, AppendAsync(handle, batch, chain)))];
         var outcomes = new List<BatchOutcome>();
         bool isOver = false;
         foreach ((OpBatch batch, Task<Ack> ack) in calls)
         {
-            try
-            {
-                Ack answer = await ack.ConfigureAwait(false);
-                if (!isOver) outcomes.Add(new BatchOutcome { BatchId = batch.BatchId, Ack = answer });
-            }
-            catch (ShareRpcException error)
-            {
-                if (!isOver) outcomes.Add(new BatchOutcome { BatchId = batch.BatchId, Error = ErrorData.From(error) });
-                isOver |= ErrorCodes.IsAuthority(error.Code) || error.Code is ErrorCode.WriterForked or ErrorCode.SequenceGap or ErrorCode.WriterTaken;
-            }
+            BatchOutcome outcome = await OutcomeAsync(batch, ack).ConfigureAwait(false);
+            if (!isOver) outcomes.Add(outcome);
+            isOver |= outcome.Error is { } error && ReplayChain.Ends(error.ToException().Code);
         }
 
         return outcomes;
     }
 
-    private static async Task<Ack> AppendAsync(ShareHandle handle, OpBatch batch) => await handle.AppendOpsAsync(batch).ConfigureAwait(false);
+    private static async Task<BatchOutcome> OutcomeAsync(OpBatch batch, Task<Ack> ack)
+    {
+        try
+        {
+            return new BatchOutcome { BatchId = batch.BatchId, Ack = await ack.ConfigureAwait(false) };
+        }
+        catch (ShareRpcException error)
+        {
+            return new BatchOutcome { BatchId = batch.BatchId, Error = ErrorData.From(error) };
+        }
+    }
+
+    // Async, so that a refusal before the queue is an outcome too.
+    private static async Task<Ack> AppendAsync(ShareHandle handle, OpBatch batch, ReplayChain chain) =>
+        await handle.AppendAsync(batch, chain).ConfigureAwait(false);
 
     private static WriterState ReadWriter(IReadSnapshot snapshot, Authority authority, string writerId)
     {

@@ -8,13 +8,17 @@ namespace ShareRpc.Server.Rpc;
 /// <summary>A live share handle. Disposed by its holder or with its connection; that ends the handle, never the sturdy ref.</summary>
 internal sealed class ShareHandle(RpcSession session, RpcServices services, Authority authority, ShareFeed feed, string? writerId) : IShareHandle
 {
+    private readonly CancellationTokenRegistration onDenied = authority.Denied.Register(session.DrainOrAbort);
     private int disposed;
 
     // Not async: the batch is queued before this returns, which keeps the order of a connection's calls.
-    public Task<Ack> AppendOpsAsync(OpBatch batch)
+    public Task<Ack> AppendOpsAsync(OpBatch batch) => AppendAsync(batch, chain: null);
+
+    /// <summary>An append that may be one of several in a redemption.</summary>
+    public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain)
     {
         authority.Demand(Rights.Append);
-        return services.Log.AppendAsync(authority, writerId, batch);
+        return services.Log.AppendAsync(authority, writerId, batch, chain);
     }
 
     public async Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken)
@@ -45,6 +49,7 @@ internal sealed class ShareHandle(RpcSession session, RpcServices services, Auth
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) != 0) return;
+        onDenied.Dispose();
         services.Registry.Remove(authority);
         services.Broadcaster.Release(feed);
         authority.Dispose();

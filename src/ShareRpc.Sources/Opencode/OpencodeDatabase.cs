@@ -9,7 +9,7 @@ namespace ShareRpc.Sources.Opencode;
 /// </summary>
 public sealed class OpencodeDatabase : IDisposable
 {
-    private const int BusyTimeoutSeconds = 5;
+    private static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SqliteConnection connection;
     private readonly bool hasEvents;
@@ -41,7 +41,9 @@ public sealed class OpencodeDatabase : IDisposable
     public string Path { get; }
 
     /// <summary>Opens the file; <see cref="OpencodeException"/> when there is none, or when it is something else.</summary>
-    public static OpencodeDatabase Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="busyTimeout">How long a read waits for a lock of opencode's, in whole seconds; 5 s by default.</param>
+    public static OpencodeDatabase Open(string path, TimeSpan? busyTimeout = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
@@ -51,7 +53,7 @@ public sealed class OpencodeDatabase : IDisposable
             DataSource = path,
             Mode = SqliteOpenMode.ReadOnly,
             Pooling = false,
-            DefaultTimeout = BusyTimeoutSeconds,
+            DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
         }.ToString());
         try
         {

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
+using ShareRpc.Client.Outbox;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -36,8 +37,8 @@ public sealed partial class OpencodeSessions : IDisposable
         selection = options.Selection;
     }
 
-    /// <summary>Raised when a session has got its share, before the first op of it is read.</summary>
-    public event EventHandler<OpencodeSync>? Started;
+    /// <summary>Awaited when a session has got its share, before the first op of it is read.</summary>
+    public Func<OpencodeSync, CancellationToken, Task>? Started { get; set; }
 
     /// <summary>The sessions met so far, in the order they were met.</summary>
     public IReadOnlyCollection<OpencodeSync> Sessions => syncs.Values;
@@ -82,7 +83,7 @@ public sealed partial class OpencodeSessions : IDisposable
             try
             {
                 await LookAsync(cancellationToken).ConfigureAwait(false);
-                //CHECK
+                await CheckIdleAsync(cancellationToken).ConfigureAwait(false);
                 LastError = null;
             }
             catch (OpencodeException error)
@@ -103,7 +104,7 @@ public sealed partial class OpencodeSessions : IDisposable
         if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
         int enqueued = 0;
 
-        // The oldest first: a parent before its subagents.
+        // What was updated longest ago first.
         foreach (OpencodeSessionInfo session in chosen.Reverse())
         {
             if (seen.TryGetValue(session.Id, out OpencodeSessionInfo? before) && before == session) continue;
@@ -138,8 +139,17 @@ public sealed partial class OpencodeSessions : IDisposable
 
     private async Task<int> PassAsync(OpencodeDatabase source, OpencodeSync sync, CancellationToken cancellationToken)
     {
-        using (await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false))
+        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        try
+        {
             return await sync.PassAsync(source, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OutboxException error)
+        {
+            // A share that is closed says so in its status and must not keep the others from going on; a full outbox stops them all.
+            if (sync.Writer.Status.ClosedCode is not null) return 0;
+            throw new OpencodeException(error.Message, error);
+        }
     }
 
     private async Task<OpencodeSync> StartedAsync(OpencodeSessionInfo session, CancellationToken cancellationToken)
@@ -151,7 +161,7 @@ public sealed partial class OpencodeSessions : IDisposable
             : await client.CreateShareAsync(externalKey, session.Label, cancellationToken).ConfigureAwait(false);
         var sync = new OpencodeSync(session.Id, writer);
         syncs.Add(session.Id, sync);
-        Started?.Invoke(this, sync);
+        if (Started is { } started) await started(sync, cancellationToken).ConfigureAwait(false);
         return sync;
     }
 
@@ -159,7 +169,7 @@ public sealed partial class OpencodeSessions : IDisposable
     {
         if (database is not null && time.GetElapsedTime(openedAt) < options.ReopenInterval) return database;
         Close();
-        database = OpencodeDatabase.Open(options.DatabasePath);
+        database = OpencodeDatabase.Open(options.DatabasePath, options.BusyTimeout);
         openedAt = time.GetTimestamp();
 
         // A connection's data version is its own: what another one said of the file means nothing to it.

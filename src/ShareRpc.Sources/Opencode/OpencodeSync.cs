@@ -61,6 +61,7 @@ public sealed partial class OpencodeSync
         }
 
         IsGone = false;
+        (Messages, Parts) = view.Count(SessionId);
         SyncPosition? position = SyncPosition.FromJson(stored);
         if (stored is null || stored != lastStored) keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
 
@@ -70,7 +71,6 @@ public sealed partial class OpencodeSync
         if (position is null || !Continues(view, position)) await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
         else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
-        (Messages, Parts) = view.Count(SessionId);
         lastStored = pass.Stored ?? stored;
         return pass.Enqueued;
     }

@@ -1,0 +1,17 @@
+using ShareRpc.Protocol.Errors;
+
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// The batches of one redemption: after an authority, fork or gap error the rest is not tried. Touched by the commit thread alone until the
+/// batches are answered.
+/// </summary>
+internal sealed class ReplayChain
+{
+    /// <summary>Set by the error that ended the chain.</summary>
+    public bool IsOver { get; private set; }
+
+    public static bool Ends(ErrorCode code) => ErrorCodes.IsAuthority(code) || code is ErrorCode.WriterForked or ErrorCode.SequenceGap or ErrorCode.WriterTaken;
+
+    public void Note(ErrorCode code) => IsOver |= Ends(code);
+}
