@@ -1,6 +1,4 @@
 using ShareRpc.Client;
-using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.Fakes;
 
@@ -58,10 +56,10 @@ public class LeaseTests : ClientTest
         long end = (time.GetUtcNow() + Options.LeaseTime).ToUnixTimeMilliseconds();
         Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', 'dead', {end}) RETURNING 1", row => row.GetInt64(0));
         await using ShareClient next = await OpenAsync(time);
-        await StepAsync(Options.LeaseTime - TimeSpan.FromMilliseconds(100), () => false);
+        await StepAsync(Options.LeaseTime - TimeSpan.FromMilliseconds(100));
         Assert.Equal((0, 3L), (Server.Connects, writer.Status.Pending));
 
-        await StepAsync(TimeSpan.FromMinutes(1), () => writer.Status.Applied == 3);
+        await StepUntilAsync(() => writer.Status.Applied == 3);
         Assert.Equal(["op-1", "op-2", "op-3"], LoggedIds(share));
     }
 
@@ -72,14 +70,14 @@ public class LeaseTests : ClientTest
         await using ShareClient sleeper = await OpenAsync(time);
         ShareWriter writer = await sleeper.JoinShareAsync("test:1", link, Timeout);
         await writer.EnqueueAsync(Puts(1), null, Timeout);
-        await StepAsync(TimeSpan.FromMinutes(1), () => writer.Status.Applied == 1);
+        await StepUntilAsync(() => writer.Status.Applied == 1);
 
         // Another process took over while this one was suspended, and is alive.
         long end = (time.GetUtcNow() + TimeSpan.FromDays(1)).ToUnixTimeMilliseconds();
         Query($"UPDATE lease SET holder = 'other', expires_ms = {end} RETURNING 1", row => row.GetInt64(0));
-        await StepAsync(TimeSpan.FromMinutes(1), () => writer.Status.Connection == ConnectionState.Idle);
+        await StepUntilAsync(() => writer.Status.Connection == ConnectionState.Idle);
         await writer.EnqueueAsync(Puts(1, "later-"), null, Timeout);
-        await StepAsync(TimeSpan.FromSeconds(10), () => false);
+        await StepAsync(TimeSpan.FromSeconds(10));
 
         Assert.Equal(["op-1"], LoggedIds(share));
         Assert.Equal(1, writer.Status.Pending);
@@ -92,7 +90,7 @@ public class LeaseTests : ClientTest
         await using ShareClient client = await OpenAsync(time);
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
         await writer.EnqueueAsync(Puts(1), null, Timeout);
-        await StepAsync(TimeSpan.FromMinutes(1), () => writer.Status.Applied == 1);
+        await StepUntilAsync(() => writer.Status.Applied == 1);
         long before = LeaseEnd();
         for (int i = 0; i < 20; i++)
         {
@@ -102,21 +100,23 @@ public class LeaseTests : ClientTest
         }
 
         Assert.Equal(before, LeaseEnd());
-        await StepAsync(Options.LeaseTime, () => LeaseEnd() != before);
+        await StepUntilAsync(() => LeaseEnd() != before);
         Assert.True(LeaseEnd() > before);
     }
 
     private long LeaseEnd() => Query("SELECT expires_ms FROM lease", row => row.GetInt64(0))[0];
 
-    /// <summary>Lets time pass in small steps, with the client's work in between, until the end or what was wanted.</summary>
-    private async Task StepAsync(TimeSpan length, Func<bool> wanted)
+    /// <summary>Lets time pass in small steps, with the client's work in between.</summary>
+    private async Task StepAsync(TimeSpan length)
     {
-        DateTimeOffset end = time.GetUtcNow() + length;
-        while (time.GetUtcNow() < end && !wanted())
+        for (DateTimeOffset end = time.GetUtcNow() + length; time.GetUtcNow() < end; time.Advance(TimeSpan.FromMilliseconds(50)))
         {
             await time.TimerAsync(due => due > TimeSpan.Zero).WaitAsync(Timeout);
-            time.Advance(TimeSpan.FromMilliseconds(50));
-            Timeout.ThrowIfCancellationRequested();
         }
+    }
+
+    private async Task StepUntilAsync(Func<bool> wanted)
+    {
+        while (!wanted()) await StepAsync(TimeSpan.FromMilliseconds(50));
     }
 }

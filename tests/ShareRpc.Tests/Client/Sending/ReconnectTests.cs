@@ -1,5 +1,4 @@
 using ShareRpc.Client;
-using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.Fakes;
 
@@ -30,10 +29,14 @@ public class ReconnectTests : ClientTest
     {
         (ScriptedShare share, ShareLink link) = AddShare();
         Server.Limits = new() { BatchOps = 3 };
-        int batches = 0;
-        Server.BeforeAck = _ =>
+        var batches = new HashSet<string>();
+        Server.BeforeAck = batch =>
         {
-            if (Interlocked.Increment(ref batches) % 3 == 0) Server.Drop();
+            lock (batches)
+            {
+                if (batches.Add(batch.BatchId) && batches.Count % 3 == 0) Server.Drop();
+            }
+
             return Task.CompletedTask;
         };
         await using ShareClient client = await OpenAsync();
@@ -60,9 +63,9 @@ public class ReconnectTests : ClientTest
         {
             await Server.ConnectedAsync(attempt, Timeout);
             TimeSpan ceiling = Options.FirstRetry * Math.Pow(2, attempt - 1);
-            await time.TimerAsync(due => due > TimeSpan.Zero && due <= ceiling).WaitAsync(Timeout);
+            TimeSpan wait = await time.TimerAsync(due => due <= ceiling && due != Options.PollInterval).WaitAsync(Timeout);
             if (attempt == 12) Server.IsDown = false;
-            time.Advance(ceiling);
+            time.Advance(wait);
         }
 
         await UntilAsync(writer, status => status.Applied == 1);
@@ -74,8 +77,7 @@ public class ReconnectTests : ClientTest
         await writer.EnqueueAsync(Puts(1, "last-"), null, Timeout);
 
         // The first wait after a good connection is under a second again, not up to an hour; polls are 20 ms.
-        await time.TimerAsync(due => due <= Options.FirstRetry && due != Options.PollInterval).WaitAsync(Timeout);
-        time.Advance(Options.FirstRetry);
+        time.Advance(await time.TimerAsync(due => due <= Options.FirstRetry && due != Options.PollInterval).WaitAsync(Timeout));
         await Server.ConnectedAsync(connects + 1, Timeout);
         Assert.True(Server.Connects > connects);
     }
