@@ -71,6 +71,9 @@ public sealed record ServerLimits
     /// <summary>How often an idle connection is pinged.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a connection may take to read what it was sent before a revocation; then it is closed.</summary>
+    public TimeSpan RevokedDrainTime { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a shutdown waits for calls to finish.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(10);
 }

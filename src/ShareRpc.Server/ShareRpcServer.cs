@@ -45,12 +45,13 @@ public sealed class ShareRpcServer : IAsyncDisposable
     public static Task<ShareRpcServer> StartAsync(ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
         StartAsync(options, time ?? TimeProvider.System, _ => { }, cancellationToken);
 
-    /// <summary>Closes the connections, finishes what is queued, and lets go of the data directory.</summary>
+    /// <summary>Refuses new work, finishes and answers what is queued, closes the connections, and lets go of the data directory.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref stopped, 1) != 0) return;
         log.Draining(runtime.Waiting);
         await stopping.CancelAsync().ConfigureAwait(false);
+        await runtime.DrainAsync().ConfigureAwait(false);
         await app.StopAsync(cancellationToken).ConfigureAwait(false);
         await runtime.DisposeAsync().ConfigureAwait(false);
         log.Stopped();
@@ -106,7 +107,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
     {
         var endpoint = new RpcEndpoint(runtime.Services, options.AllowedOrigins);
         app.UseWebSockets();
-        app.Map(Subprotocols.Path, context => endpoint.HandleAsync(context, stopping.Token));
+        app.Map(Subprotocols.Path, context => endpoint.HandleAsync(context, runtime.Draining));
         app.MapGet("/healthz", () => Results.Text("ok"));
         app.MapGet("/readyz", () => !stopping.IsCancellationRequested && runtime.Commits.IsStorageHealthy
             ? Results.Text("ready")

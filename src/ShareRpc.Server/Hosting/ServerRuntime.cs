@@ -17,6 +17,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private readonly CommitQueue queue;
     private readonly Folder folder;
     private readonly ShareEraser eraser;
+    private readonly CancellationTokenSource draining = new();
     private readonly CancellationTokenSource background = new();
     private Task backgroundWork = Task.CompletedTask;
 
@@ -34,7 +35,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
         var registry = new AuthorityRegistry();
         var tickets = new TicketBook(limits, time);
         Services = new RpcServices(
-            store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time), broadcaster,
+            store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
             new Redeemer(store, verifier, tickets, registry, time), tickets, registry,
             new CapabilityAdmin(store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
             new CapabilityLists(store, registry, options.Limits, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
@@ -77,16 +78,27 @@ internal sealed class ServerRuntime : IAsyncDisposable
         }
     }
 
+    /// <summary>Cancelled once the server is shutting down: waiting reads end, and connections close when their replies have left.</summary>
+    public CancellationToken Draining => draining.Token;
+
+    /// <summary>Refuses new work with <c>draining</c> and finishes what is queued.</summary>
+    public async Task DrainAsync()
+    {
+        await background.CancelAsync().ConfigureAwait(false);
+        queue.Close();
+        await backgroundWork.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Run(Commits.Drain).ConfigureAwait(false);
+        await draining.CancelAsync().ConfigureAwait(false);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        // The background work ends first: it queues items of its own, and the loop does what is queued before it ends.
-        await background.CancelAsync().ConfigureAwait(false);
-        await backgroundWork.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Commits.Drain();
+        await DrainAsync().ConfigureAwait(false);
         store.Dispose();
         verifier.Dispose();
         directory.Dispose();
         background.Dispose();
+        draining.Dispose();
     }
 
     private static SqliteShareStore OpenStore(string path, TimeProvider time)

@@ -12,6 +12,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
 {
     private int handlesMade;
     private int waitingReads;
+    private SessionRpc? rpc;
 
     /// <summary>Serves until the peer leaves, the connection breaks, or <paramref name="stopping"/>.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -19,8 +20,9 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         using var guarded = new GuardedWebSocket(socket, services.Limits.FrameBytes, connection, services.Logger);
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
-        await using var handler = new WebSocketMessageHandler(guarded, formatter);
-        using var rpc = new SessionRpc(handler, services.Limits, connection, guarded.Abort, services.Logger);
+        await using var handler = new SessionMessageHandler(guarded, formatter, services.Limits.HandlesPerConnection);
+        using var serving = new SessionRpc(handler, services.Limits, connection, guarded.Abort, services.Logger);
+        rpc = serving;
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         services.Logger.ConnectionOpened(connection);
         rpc.StartListening();
@@ -31,6 +33,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+            // What was queued is being finished: its replies go out before the connection does.
+            await rpc.WhenIdleAsync().WaitAsync(services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
         catch (Exception exception) when (exception is JsonException or BadRpcHeaderException)
@@ -45,6 +49,9 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
 
         await CloseAsync(guarded, status).ConfigureAwait(false);
     }
+
+    /// <summary>An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.</summary>
+    public void DrainOrAbort() => _ = rpc?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
 
     /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
     public void CountHandle()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -21,8 +22,12 @@ internal sealed class SessionRpc : JsonRpc
     private readonly long connection;
     private readonly Action abort;
     private readonly ILogger log;
-    private int dispatching;
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = [];
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> unsent = [];
+    private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int inFlight;
     private int sending;
+    private volatile bool draining;
 
     public SessionRpc(IJsonRpcMessageHandler handler, ProtocolLimits limits, long connection, Action abort, ILogger log)
         : base(handler)
@@ -38,6 +43,23 @@ internal sealed class SessionRpc : JsonRpc
         TraceSource.Listeners.Clear();
     }
 
+    /// <summary>Ends when no call is in flight any more: every reply has left.</summary>
+    public Task WhenIdleAsync()
+    {
+        draining = true;
+        if (Volatile.Read(ref inFlight) == 0) idle.TrySetResult();
+        return idle.Task;
+    }
+
+    /// <summary>After a revocation: gives the connection up if replies made before it have still not left when the time is over (I7).</summary>
+    public async Task AbortUnlessDrainedAsync(TimeSpan within)
+    {
+        List<JsonRpcMessage> before = [.. unsent.Keys];
+        if (before.Count == 0) return;
+        await Task.Delay(within, TimeProvider.System).ConfigureAwait(false);
+        if (before.Exists(unsent.ContainsKey)) abort();
+    }
+
     protected override async ValueTask<JsonRpcMessage> DispatchRequestAsync(
         JsonRpcRequest request, TargetMethod targetMethod, CancellationToken cancellationToken)
     {
@@ -46,25 +68,22 @@ internal sealed class SessionRpc : JsonRpc
 
         // A call without an id could never be answered, so it is not made.
         if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
-        if (Interlocked.Increment(ref dispatching) + Volatile.Read(ref sending) > limits.CallsInFlight)
+        if (Interlocked.Increment(ref inFlight) > limits.CallsInFlight)
         {
-            Interlocked.Decrement(ref dispatching);
+            EndCall();
             return Error(request.RequestId, new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) });
         }
 
-        try
-        {
-            return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref dispatching);
-        }
+        // A call is in flight until its reply has left: a peer that does not read cannot pile up pages here.
+        JsonRpcMessage reply = await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        replies.TryAdd(reply, 0);
+        return reply;
     }
 
     protected override async ValueTask SendAsync(JsonRpcMessage message, CancellationToken cancellationToken)
     {
         if (message is JsonRpcError { Error: { } detail } && detail.Data is not ErrorData) Rewrite(detail);
+        unsent.TryAdd(message, 0);
         if (Interlocked.Increment(ref sending) > MaxUnsentReplies) abort();
         try
         {
@@ -73,6 +92,8 @@ internal sealed class SessionRpc : JsonRpc
         finally
         {
             Interlocked.Decrement(ref sending);
+            unsent.TryRemove(message, out _);
+            if (replies.TryRemove(message, out _)) EndCall();
         }
     }
 
@@ -82,6 +103,11 @@ internal sealed class SessionRpc : JsonRpc
         if (exception is JsonException) return Detail(new ShareRpcException(ErrorCode.InvalidParams)); // the parameters were not of the method's shape
         log.CallFailed(exception, connection, MethodName(request.Method));
         return Detail(new ShareRpcException(ErrorCode.Internal));
+    }
+
+    private void EndCall()
+    {
+        if (Interlocked.Decrement(ref inFlight) == 0 && draining) idle.TrySetResult();
     }
 
     private static bool IsCancellation(JsonRpcRequest request) => request.Method == "$/cancelRequest";

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace ShareRpc.Tests.Protocol.Vectors;
 
 /// <summary>One test vector, its generators still unexpanded (protocol/vectors/README.md).</summary>
-internal sealed record Vector(string Id, IReadOnlyList<string> Rules, string Comment, JsonElement Input, JsonElement Expect)
+internal sealed record Vector(string Id, IReadOnlyList<string> Rules, string Comment, JsonElement Input, JsonElement Expect,
+    IReadOnlyList<string> Flags)
 {
     /// <summary>The input as JSON text.</summary>
     public string InputText => Generator.Expand(Input);

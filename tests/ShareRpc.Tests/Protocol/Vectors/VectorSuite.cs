@@ -17,8 +17,9 @@ internal sealed class VectorSuite
         foreach (JsonElement json in file.RootElement.GetProperty("vectors").EnumerateArray())
         {
             var vector = new Vector(
-                json.GetProperty("id").GetString()!, [.. json.GetProperty("rules").EnumerateArray().Select(rule => rule.GetString()!)],
-                json.GetProperty("comment").GetString()!, json.GetProperty("input").Clone(), json.GetProperty("expect").Clone());
+                json.GetProperty("id").GetString()!, Texts(json.GetProperty("rules")),
+                json.GetProperty("comment").GetString()!, json.GetProperty("input").Clone(), json.GetProperty("expect").Clone(),
+                json.TryGetProperty("flags", out JsonElement flags) ? Texts(flags) : []);
             byId.Add(vector.Id, vector);
         }
     }
@@ -41,4 +42,6 @@ internal sealed class VectorSuite
         foreach (Vector vector in Load(name).All) ids.Add(vector.Id);
         return ids;
     }
+
+    private static string[] Texts(JsonElement list) => [.. list.EnumerateArray().Select(text => text.GetString()!)];
 }

@@ -19,6 +19,7 @@ internal sealed partial class WireWorld : IDisposable
     private readonly Dictionary<string, string> ids = [];
     private readonly Dictionary<string, WireConnection> connections = [];
     private readonly Dictionary<string, string> saved = [];
+    private readonly HashSet<string> rootLike = [Root];
 
     private WireWorld(WireServer server, CancellationToken timeout)
     {
@@ -36,7 +37,7 @@ internal sealed partial class WireWorld : IDisposable
         await root.ResultAsync("createShare", world.Resolve(
             """{"share_id":"{share}","cap_id":"{cap:owner}","token_digest":"{digest:owner}","label":"vector"}"""));
         if (input.ValueKind != JsonValueKind.Object || !input.TryGetProperty("refs", out JsonElement refs)) return world;
-        foreach (JsonProperty named in refs.EnumerateObject()) await world.AttenuateAsync(root, named);
+        foreach (JsonProperty named in refs.EnumerateObject()) await world.AttenuateAsync(named);
         return world;
     }
 
@@ -54,6 +55,10 @@ internal sealed partial class WireWorld : IDisposable
         if (connections.Remove(name, out WireConnection? open)) open.Dispose();
     }
 
+    /// <summary>By whichever of the two methods the ref is for.</summary>
+    public Task<WireHandle> RedeemAsync(string connection, string name, string more = "") =>
+        rootLike.Contains(name) ? RedeemRootAsync(connection, name) : RedeemShareAsync(connection, name, more);
+
     public async Task<WireHandle> RedeemRootAsync(string connection, string name)
     {
         WireConnection wire = await ConnectAsync(connection);
@@ -68,11 +73,16 @@ internal sealed partial class WireWorld : IDisposable
         return new WireHandle(wire, result.GetProperty("share").GetProperty("handle").GetInt64(), result);
     }
 
+    public Uri Server => server.Address;
+
+    public bool IsSaved(string name) => saved.ContainsKey(name);
+
     public void Save(string name, string json) => saved[name] = json;
 
     /// <summary>
     /// Puts in what the names stand for: <c>{share}</c>, <c>{token:ref}</c>, <c>{cap:ref}</c>, <c>{digest:ref}</c>, <c>{writer:name}</c>,
-    /// <c>{id:name}</c>, and what a step saved: <c>{var:name}</c> inside a string, <c>"{json:name}"</c> for a whole value.
+    /// <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{origin}</c>, and what a step saved: <c>{var:name}</c>
+    /// inside a string, <c>"{json:name}"</c> for a whole value.
     /// </summary>
     public string Resolve(string text)
     {
@@ -86,6 +96,9 @@ internal sealed partial class WireWorld : IDisposable
             ("cap", var name) => TokenOf(name).CapId,
             ("digest", var name) => TokenOf(name).Digest,
             ("writer" or "id", var name) => IdOf(match.Value),
+            ("forged", Root) => Forge(server.RootToken),
+            ("forged", var name) => Forge(TokenOf(name).Reveal()),
+            ("origin", var scheme) => $"{(scheme.Length > 0 ? scheme : "http")}://{server.Address.Authority}",
             ("var", var name) => saved[name].Trim('"'),
             _ => match.Value,
         });
@@ -96,16 +109,21 @@ internal sealed partial class WireWorld : IDisposable
         foreach (WireConnection connection in connections.Values) connection.Dispose();
     }
 
-    private async Task AttenuateAsync(WireHandle root, JsonProperty named)
+    private async Task AttenuateAsync(JsonProperty named)
     {
         bool isPlain = named.Value.ValueKind == JsonValueKind.Array;
         string parent = !isPlain && named.Value.TryGetProperty("of", out JsonElement of) ? of.GetString()! : Owner;
         string rights = (isPlain ? named.Value : named.Value.GetProperty("rights")).GetRawText();
-        string caveats = !isPlain && named.Value.TryGetProperty("caveats", out JsonElement given) ? $",\"caveats\":{given.GetRawText()}" : "";
-        WireHandle handle = parent == Root ? root : await RedeemShareAsync("setup", parent);
+        JsonElement given = default;
+        bool hasCaveats = !isPlain && named.Value.TryGetProperty("caveats", out given);
+        string caveats = hasCaveats ? $",\"caveats\":{given.GetRawText()}" : "";
+        if (rootLike.Contains(parent)) rootLike.Add(named.Name);
+        WireHandle handle = await RedeemAsync("setup", parent);
         await handle.ResultAsync("attenuate", Resolve(
             $$"""{"cap_id":"{cap:{{named.Name}}}","token_digest":"{digest:{{named.Name}}}","rights":{{rights}}{{caveats}}}"""));
     }
+
+    private static string Forge(string token) => ShareToken.New(token.Substring(ShareToken.Prefix.Length, RandomId.Length)).Reveal();
 
     private ShareToken TokenOf(string name)
     {
@@ -122,6 +140,6 @@ internal sealed partial class WireWorld : IDisposable
     [GeneratedRegex("\"\\{json:(\\w+)\\}\"")]
     private static partial Regex WholeValue();
 
-    [GeneratedRegex("\\{(share|token|cap|digest|writer|id|var)(?::(\\w+))?\\}")]
+    [GeneratedRegex("\\{(share|token|cap|digest|writer|id|var|forged|origin)(?::(\\w+))?\\}")]
     private static partial Regex Name();
 }

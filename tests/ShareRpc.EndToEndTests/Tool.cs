@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace ShareRpc.EndToEndTests;
+
+/// <summary>One run of the real `sharerpc` tool, as a process of its own. Disposing kills it.</summary>
+internal sealed class Tool : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> lines = new();
+    private readonly ConcurrentQueue<string> errors = new();
+    private readonly Task reading;
+
+    private Tool(Process process)
+    {
+        this.process = process;
+        reading = Task.WhenAll(ReadAsync(process.StandardOutput, lines), ReadAsync(process.StandardError, errors));
+    }
+
+    public bool HasExited => process.HasExited;
+
+    public int ExitCode => process.ExitCode;
+
+    /// <summary>Lines of standard output so far.</summary>
+    public IReadOnlyList<string> Lines => [.. lines];
+
+    public string Errors => string.Join('\n', errors);
+
+    /// <summary>Lines of standard output that are JSON objects.</summary>
+    public IReadOnlyList<JsonObject> Objects => [.. lines.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject())];
+
+    public static Tool Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    {
+        string tool = Path.Combine(AppContext.BaseDirectory, "sharerpc.dll");
+        var start = new ProcessStartInfo("dotnet", ["exec", tool, .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return new Tool(Process.Start(start)!);
+    }
+
+    /// <summary>Runs to the end.</summary>
+    public static async Task<Tool> RunAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        Tool tool = Start(null, arguments);
+        await tool.WaitForExitAsync(cancellationToken);
+        return tool;
+    }
+
+    public async Task WaitForExitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await process.WaitForExitAsync(cancellationToken);
+            await reading.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Still running: {process.StartInfo.Arguments}\n{string.Join('\n', lines)}\n{Errors}");
+        }
+    }
+
+    /// <summary>SIGKILL: no handler runs.</summary>
+    public void Kill()
+    {
+        if (!process.HasExited) process.Kill(entireProcessTree: true);
+    }
+
+    public async Task TerminateAsync(CancellationToken cancellationToken)
+    {
+        if (process.HasExited) return;
+        using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancellationToken);
+        await WaitForExitAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> into)
+    {
+        while (await reader.ReadLineAsync() is { } line) into.Enqueue(line);
+    }
+}

@@ -1,0 +1,70 @@
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Tests.Fakes;
+
+namespace ShareRpc.Tests.Client.Credentials;
+
+public sealed class CredentialStoreTests : IDisposable
+{
+    private static readonly Uri Server = new("https://share.example.org/");
+    private readonly TemporaryDirectory files = new();
+
+    private string FilePath => files["deep/credentials.json"];
+
+    [Fact]
+    public void What_was_added_is_there_for_the_next_process()
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        new CredentialStore(FilePath).Add(token, Server, "share", "label");
+        var next = new CredentialStore(FilePath);
+
+        Assert.Equal(token.Reveal(), next.FindToken(token.CapId)!.Reveal());
+        Assert.Equal(new Credential(token.Reveal(), Server, "share", "label"), next.Find(token.CapId));
+        Assert.Null(next.FindToken(RandomId.New()));
+    }
+
+    [Fact]
+    public void Only_the_user_can_read_the_file()
+    {
+        var store = new CredentialStore(FilePath);
+        for (int i = 0; i < 2; i++) store.Add(ShareToken.New(RandomId.New()), Server, null, null);
+        const UnixFileMode UserOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+        Assert.Equal(UserOnly, File.GetUnixFileMode(FilePath));
+        Assert.Equal(UserOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(FilePath)!));
+    }
+
+    [Fact]
+    public async Task Processes_that_write_at_once_lose_nothing_of_each_other()
+    {
+        ShareToken[] tokens = [.. Enumerable.Range(0, 40).Select(_ => ShareToken.New(RandomId.New()))];
+        await Task.WhenAll(tokens.Select(token => Task.Run(() => new CredentialStore(FilePath).Add(token, Server, null, null))));
+
+        Assert.Equal(tokens.Select(token => token.CapId).Order(), new CredentialStore(FilePath).List().Keys.Order());
+    }
+
+    [Fact]
+    public void A_crash_in_the_middle_of_a_write_leaves_the_file_as_it_was()
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        var store = new CredentialStore(FilePath);
+        store.Add(token, Server, null, null);
+        File.WriteAllText(FilePath + ".new", "{ \"half");
+        Assert.NotNull(store.FindToken(token.CapId));
+        store.Add(ShareToken.New(RandomId.New()), Server, null, null);
+
+        Assert.Equal(2, store.List().Count);
+    }
+
+    [Fact]
+    public void Printing_a_credential_does_not_reveal_its_token()
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        var credential = new Credential(token.Reveal(), Server, "share", "label");
+
+        Assert.DoesNotContain(token.Reveal().Split('_')[2], $"{credential}", StringComparison.Ordinal);
+    }
+
+    public void Dispose() => files.Dispose();
+}

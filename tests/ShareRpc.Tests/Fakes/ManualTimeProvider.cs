@@ -1,0 +1,104 @@
+namespace ShareRpc.Tests.Fakes;
+
+/// <summary>A clock that only moves when told to. Timers fire inside <see cref="Advance"/>, in the order of their due times.</summary>
+internal sealed class ManualTimeProvider : TimeProvider
+{
+    private readonly Lock gate = new();
+    private readonly List<ManualTimer> timers = [];
+    private readonly List<(Func<TimeSpan, bool> Match, TaskCompletionSource<TimeSpan> Found)> watchers = [];
+    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate) return now;
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Ends when somebody waits for a time that matches: the sync point before <see cref="Advance"/>. Gives what is left of it.</summary>
+    public Task<TimeSpan> TimerAsync(Func<TimeSpan, bool> match)
+    {
+        lock (gate)
+        {
+            foreach (ManualTimer timer in timers)
+            {
+                if (timer.DueAt is { } due && match(due - now)) return Task.FromResult(due - now);
+            }
+
+            var found = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+            watchers.Add((match, found));
+            return found.Task;
+        }
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        DateTimeOffset end = GetUtcNow() + by;
+        while (TakeDue(end) is { } fire) fire();
+        lock (gate) now = end;
+    }
+
+    private Action? TakeDue(DateTimeOffset end)
+    {
+        lock (gate)
+        {
+            ManualTimer? next = timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
+            if (next is null) return null;
+            now = next.DueAt!.Value > now ? next.DueAt.Value : now;
+            next.DueAt = next.Period > TimeSpan.Zero ? now + next.Period : null;
+            return next.Callback;
+        }
+    }
+
+    private void Set(ManualTimer timer, TimeSpan due, TimeSpan period)
+    {
+        lock (gate)
+        {
+            timer.Period = period;
+            timer.DueAt = due == Timeout.InfiniteTimeSpan ? null : now + due;
+            if (!timers.Contains(timer)) timers.Add(timer);
+            if (timer.DueAt is null) return;
+            foreach ((Func<TimeSpan, bool> match, TaskCompletionSource<TimeSpan> found) in watchers.ToList())
+            {
+                if (match(due) && found.TrySetResult(due)) watchers.Remove((match, found));
+            }
+        }
+    }
+
+    private void Remove(ManualTimer timer)
+    {
+        lock (gate) timers.Remove(timer);
+    }
+
+    private sealed class ManualTimer(ManualTimeProvider owner, Action callback) : ITimer
+    {
+        public Action Callback => callback;
+
+        public DateTimeOffset? DueAt { get; set; }
+
+        public TimeSpan Period { get; set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            owner.Set(this, dueTime, period);
+            return true;
+        }
+
+        public void Dispose() => owner.Remove(this);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Text.Json;
+using ShareRpc.Tests.Protocol.Vectors;
+
+namespace ShareRpc.Tests.Protocol.Wire;
+
+public sealed class RightsVectorTests(WireServer server) : IClassFixture<WireServer>
+{
+    public static TheoryData<string> Ids => VectorSuite.Ids("rights");
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public async Task A_method_is_allowed_or_forbidden_as_its_vector_says(string id)
+    {
+        Vector vector = VectorSuite.Load("rights")[id];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        bool isRoot = vector.Input.GetProperty("object").GetString() == "root";
+        string parent = isRoot ? WireWorld.Root : WireWorld.Owner;
+        string rights = vector.Input.GetProperty("rights").GetRawText();
+        string child = vector.Input.TryGetProperty("child", out _) ? ",\"child\":{\"of\":\"it\",\"rights\":[\"attenuate\"]}" : "";
+        using JsonDocument refs =
+            JsonDocument.Parse("{\"refs\":{\"it\":{\"of\":\"" + parent + "\",\"rights\":" + rights + "}" + child + "}}");
+        using WireWorld world = await WireWorld.CreateAsync(server, refs.RootElement, timeout.Token);
+        WireHandle handle = await world.RedeemAsync("main", "it");
+        string? parameters = vector.Input.TryGetProperty("params", out JsonElement given) ? world.Resolve(Generator.Expand(given)) : null;
+        JsonElement response = await handle.CallAsync(vector.Input.GetProperty("method").GetString()!, parameters);
+        bool isForbidden = response.TryGetProperty("error", out JsonElement error)
+            && error.GetProperty("data").GetProperty("code").GetString() == "forbidden";
+        Assert.True((vector.Expect.GetString() == "forbidden") == isForbidden, response.GetRawText());
+    }
+}
