@@ -19,12 +19,14 @@ internal static class CommandLine
 
     public static Option<string?> State { get; } = new("--state")
     {
-        Description = "Where outbox and credentials are kept [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, else ~/.local/share/sharerpc]",
+        Description = "Where outbox and credentials are kept [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, else "
+            + "~/.local/share/sharerpc]",
         HelpName = "DIR",
         Recursive = true,
     };
 
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static async Task<int> RunAsync(
+        string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         ParseResult parsed = Build().Parse(args);
         var result = new Output(output, error, parsed.GetValue(Json));
