@@ -62,7 +62,7 @@ public class SessionRendererTests
     {
         const string bad = "\\u001b[2J\\u009b\\u0007\\u202e";
         Put("session", "s", $$"""{"title":"{{bad}}t","directory":"{{bad}}d"}""");
-        Put("message", "m", $$$"""{"role":"assistant{{{bad}}}","modelID":"{{{bad}}}x","error":{"name":"{{{bad}}}","data":{"message":"{{{bad}}}"}}}""");
+        Put("message", "m", $$$$"""{"role":"assistant{{{{bad}}}}","modelID":"{{{{bad}}}}x","error":{"name":"{{{{bad}}}}","data":{"message":"{{{{bad}}}}"}}}""");
         Put("part", "p1", $$"""{"type":"text","messageID":"m","text":"{{bad}} [red]markup[/]"}""");
         Put("part", "p2", $$$"""{"type":"tool","messageID":"m","tool":"{{{bad}}}","state":{"status":"error","title":"{{{bad}}}","error":"{{{bad}}}"}}""");
         Put("part", "p3", $$"""{"type":"file","messageID":"m","filename":"{{bad}}","mime":"{{bad}}"}""");
