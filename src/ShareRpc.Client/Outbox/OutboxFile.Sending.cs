@@ -147,6 +147,7 @@ internal sealed partial class OutboxFile
     /// <summary>As many ops as the server's limits allow: at least one, none of an atomic group, none that was sent before.</summary>
     private long LastOfGroup(long shareKey, long first, ProtocolLimits limits)
     {
+        long most = Math.Min(limits.BatchBytes, limits.FrameBytes / 2);
         long last = first - 1;
         long bytes = 0;
         List<(long Seq, long Bytes, bool IsOther)> rows = database.Read(
@@ -158,7 +159,7 @@ internal sealed partial class OutboxFile
         foreach ((long seq, long size, bool isOther) in rows)
         {
             bytes += size;
-            if (last >= first && (isOther || bytes > limits.BatchBytes)) break;
+            if (last >= first && (isOther || bytes > most)) break;
             last = seq;
         }
 

@@ -154,7 +154,7 @@ internal sealed partial class ShareLane(
         {
             OpBatch batch = outbox.TakeBatch(shareKey, sentSeq, limits)!;
             bytes += batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
-            if (replay.Count > 0 && bytes > Math.Min(limits.BatchBytes, limits.FrameBytes / 2)) break;
+            if (replay.Count > 0 && bytes > limits.FrameBytes / 2) break;
             replay.Add(batch);
             sentSeq = batch.Ops[^1].Seq!.Value;
         }

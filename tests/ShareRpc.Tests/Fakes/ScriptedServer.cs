@@ -37,6 +37,9 @@ internal sealed class ScriptedServer : IDisposable
 
     public bool IsDown { get; set; }
 
+    /// <summary>When given, connections are WebSockets, closed with 1009 over a longer message.</summary>
+    public int? FrameBytes { get; set; }
+
     public int Connects => Volatile.Read(ref connectCount);
 
     /// <summary>Looks at each request first: may throw, and so refuse it.</summary>

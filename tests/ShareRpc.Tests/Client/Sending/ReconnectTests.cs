@@ -28,7 +28,6 @@ public class ReconnectTests : ClientTest
     public async Task Drops_at_every_turn_lose_nothing_and_double_nothing()
     {
         (ScriptedShare share, ShareLink link) = AddShare();
-        Server.Limits = new() { BatchOps = 3 };
         var batches = new HashSet<string>();
         Server.BeforeAck = batch =>
         {
@@ -41,7 +40,7 @@ public class ReconnectTests : ClientTest
         };
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
-        for (int i = 0; i < 20; i++) await writer.EnqueueAsync(Puts(5, $"{i}-"), null, Timeout);
+        for (int i = 0; i < 20; i++) await writer.EnqueueAsync(Puts(5, $"{i}-"), new EnqueueOptions { Atomic = true }, Timeout);
         await client.FlushAsync(Timeout);
 
         Assert.Equal(Enumerable.Range(0, 20).SelectMany(i => Puts(5, $"{i}-")).Select(op => op.OpId), LoggedIds(share));
