@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ShareRpc.Cli.Commands;
 using ShareRpc.Cli.Terminal;
@@ -55,8 +56,14 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Build() => new(Examples.Root)
+    private static RootCommand Build()
     {
-        Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(), Demo.Build(),
-    };
+        var root = new RootCommand(Examples.Short(Examples.Root))
+        {
+            Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(), Demo.Build(),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
 }

@@ -34,7 +34,7 @@ internal static class Invite
 
     public static Command Build()
     {
-        var command = new Command("invite", Examples.Invite) { Target, Label, Expires };
+        var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Label, Expires };
         command.Validators.Add(result =>
         {
             if (result.GetValue(Label) is { Length: > 200 }) result.AddError("--label is at most 200 characters.");

@@ -22,7 +22,7 @@ internal static class Ls
 
     public static Command Build()
     {
-        var command = new Command("ls", Examples.Ls) { Share, Server, TokenFile };
+        var command = new Command("ls", Examples.Short(Examples.Ls)) { Share, Server, TokenFile };
         command.SetAction(RunAsync);
         return command;
     }

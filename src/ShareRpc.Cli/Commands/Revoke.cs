@@ -18,7 +18,7 @@ internal static class Revoke
 
     public static Command Build()
     {
-        var command = new Command("revoke", Examples.Revoke) { Target, Server, TokenFile };
+        var command = new Command("revoke", Examples.Short(Examples.Revoke)) { Target, Server, TokenFile };
         command.Validators.Add(result =>
         {
             string target = result.GetValue(Target) ?? "";

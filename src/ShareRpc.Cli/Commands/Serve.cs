@@ -26,7 +26,7 @@ internal static class Serve
 
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Serve) { Data, Urls };
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls };
         command.SetAction((parsed, stop) =>
             RunAsync(CommandContext.Of(parsed).Output, parsed.GetValue(Data)!, parsed.GetValue(Urls)!, stop));
         return command;

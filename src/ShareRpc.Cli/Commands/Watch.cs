@@ -18,7 +18,7 @@ internal static class Watch
 
     public static Command Build()
     {
-        var command = new Command("watch", Examples.Watch) { Link, After, Once, Timeout };
+        var command = new Command("watch", Examples.Short(Examples.Watch)) { Link, After, Once, Timeout };
         command.Validators.Add(result =>
         {
             if (result.GetResult(After) is not null && result.GetValue(After) < 0) result.AddError("--after is a cursor: 0 or more.");

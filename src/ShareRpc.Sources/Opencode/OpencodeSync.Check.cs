@@ -27,7 +27,7 @@ public sealed partial class OpencodeSync
     /// Puts every row again, and removes what the share still holds though this database once had it and has it no more. Documents that
     /// this database never had are another machine's business.
     /// </summary>
-    /// <param name="database">Read after the share was: what is read later is newer, and what lands later is seen by whoever sent it.</param>
+    /// <param name="database">Read after the share was, so that it is the newer; what lands even later is seen by whoever sent it.</param>
     /// <param name="held">The documents of the share, see <see cref="ReadShareAsync"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task CheckAsync(OpencodeDatabase database, IReadOnlyList<Document> held, CancellationToken cancellationToken)

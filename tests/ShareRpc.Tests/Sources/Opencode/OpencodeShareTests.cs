@@ -83,11 +83,12 @@ public sealed class OpencodeShareTests : IDisposable
         const string session = OpencodeFiles.SampleSession;
         string message = (string)OpencodeFiles.Query(path, "SELECT max(id) FROM message")[0][0]!;
         object?[] part = OpencodeFiles.Query(path, "SELECT id, message_id FROM part ORDER BY id LIMIT 1")[0];
+        string ids = $"\"id\":\"{part[0]}\",\"messageID\":\"{part[1]}\",\"sessionID\":\"{session}\"";
         OpencodeFiles.Execute(
             path,
             "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_a', $session, 66, 'message.part.updated.1', $data)",
             ("$session", session),
-            ("$data", $$$"""{"part":{"type":"text","text":"new","id":"{{{part[0]}}}","messageID":"{{{part[1]}}}"}}"""));
+            ("$data", $$"""{"part":{"type":"text","text":"new",{{ids}}} }"""));
         OpencodeFiles.Execute(path, $"UPDATE part SET data = '{{\"type\":\"text\",\"text\":\"new\"}}' WHERE id = '{part[0]}'");
         OpencodeFiles.Execute(
             path,

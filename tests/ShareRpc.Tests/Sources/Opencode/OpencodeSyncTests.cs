@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Sources.Opencode;
 
@@ -11,7 +12,7 @@ public sealed class OpencodeSyncTests : IDisposable
 
     private readonly OpencodeFiles files = new();
     private readonly FoldedDocuments folded = new();
-    private readonly ManualClock clock = new();
+    private readonly ManualTimeProvider clock = new();
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [FixtureFact]
