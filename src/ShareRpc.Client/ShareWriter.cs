@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Outbox;
 using ShareRpc.Protocol.Errors;
@@ -126,6 +127,7 @@ public sealed class ShareWriter
     {
         ArgumentNullException.ThrowIfNull(op);
         if (!OpId.IsValid(op.OpId)) throw new ArgumentException("An op id is 1 to 64 characters of A-Z a-z 0-9 _ . : -");
+        if (op.Data is { } data && !Utf8.IsValid(data.Utf8.Span)) throw new ArgumentException($"The data of the op on {op.Kind} is not valid UTF-8.");
         if (OpRules.Check(op, ProtocolLimits.Default) is not { } code) return;
         throw new ArgumentException($"The op on {op.Kind} cannot be sent: {ErrorCodes.NameOf(code)}. {ErrorCodes.HintOf(code)}");
     }

@@ -49,6 +49,11 @@ internal sealed class RpcConnection : IAsyncDisposable
         {
             throw new DisconnectedException(lost);
         }
+        catch (OperationCanceledException aborted) when (!aborted.CancellationToken.IsCancellationRequested)
+        {
+            // Not the caller's doing: the socket was aborted, or the server gave the call up as it stopped.
+            throw new DisconnectedException(aborted);
+        }
     }
 
     public static Task CallAsync(Func<Task> call) => CallAsync(async () =>

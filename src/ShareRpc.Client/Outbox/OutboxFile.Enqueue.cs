@@ -31,7 +31,10 @@ internal sealed partial class OutboxFile
         Signal();
     }
 
-    /// <summary>Sends parked ops again: the same op id, a new seq behind all others. How many there were.</summary>
+    /// <summary>
+    /// Sends parked ops again, with the same op ids and new seqs behind all others, and the share's failed intents before them. How many ops
+    /// there were.
+    /// </summary>
     public int RetryFailed(long shareKey)
     {
         int count = database.Write(() =>
@@ -46,6 +49,7 @@ internal sealed partial class OutboxFile
             }
 
             database.Execute("UPDATE share SET next_seq = $2, closed_code = NULL WHERE share_key = $1", shareKey, seq);
+            database.Execute("UPDATE intent SET code = NULL WHERE share_key = $1", shareKey);
             return rows.Count;
         });
         Signal();

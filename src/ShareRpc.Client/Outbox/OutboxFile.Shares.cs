@@ -75,6 +75,27 @@ internal sealed partial class OutboxFile
         Signal();
     }
 
+    /// <summary>None of a share's intents will be sent, unless somebody retries them.</summary>
+    public void FailIntents(long shareKey, string code)
+    {
+        database.Write(() => database.Execute("UPDATE intent SET code = $2 WHERE share_key = $1 AND code IS NULL", shareKey, code));
+        Signal();
+    }
+
+    public bool HasIntents(long shareKey)
+    {
+        lock (database.Gate)
+        {
+            return database.ReadNumber("SELECT EXISTS (SELECT 1 FROM intent WHERE share_key = $1 AND code IS NULL)", shareKey) != 0;
+        }
+    }
+
+    /// <summary>Grows with each intent that is added; 0 when there is none.</summary>
+    public long FindNewestIntent(long shareKey)
+    {
+        lock (database.Gate) return database.ReadNumber("SELECT MAX(intent_id) FROM intent WHERE share_key = $1 AND code IS NULL", shareKey);
+    }
+
     /// <summary>
     /// Takes or renews the lease by which one process at a time sends: true when it is held until <paramref name="nowMs"/> plus
     /// <paramref name="lengthMs"/>.

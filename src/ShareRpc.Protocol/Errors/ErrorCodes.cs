@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace ShareRpc.Protocol.Errors;
 
-/// <summary>What the protocol says of each <see cref="ErrorCode"/>: its stable name, whether trying again can help, and the next step.</summary>
+/// <summary>
+/// What the protocol says of each <see cref="ErrorCode"/>: its stable name, whether trying again can help, and the next step.
+/// </summary>
 public static class ErrorCodes
 {
     private static readonly FrozenDictionary<ErrorCode, string> Names =
@@ -31,9 +33,12 @@ public static class ErrorCodes
     /// <summary>True when the same call, unchanged, may succeed later. Permanent errors never become right by waiting.</summary>
     public static bool IsTransient(ErrorCode code) => Transient.Contains(code);
 
-    /// <summary>True when a batch refused with this code was refused for who sent it: later batches of the same sender fail alike.</summary>
-    public static bool IsAuthority(ErrorCode code) => code is ErrorCode.InvalidToken or ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired
-        or ErrorCode.CapabilitySuspended or ErrorCode.Forbidden or ErrorCode.PassphraseRequired or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
+    /// <summary>
+    /// True when a batch refused with this code was refused for who sent it: later batches of the same sender fail alike.
+    /// </summary>
+    public static bool IsAuthority(ErrorCode code) => code
+        is ErrorCode.InvalidToken or ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired or ErrorCode.CapabilitySuspended
+        or ErrorCode.Forbidden or ErrorCode.PassphraseRequired or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
 
     /// <summary>One sentence for people: what happened and what to do next. Never holds data of the request.</summary>
     public static string HintOf(ErrorCode code) => code switch
@@ -43,7 +48,8 @@ public static class ErrorCodes
         ErrorCode.Internal => "The server failed; nothing was acknowledged. Try again; its log has the details.",
         ErrorCode.Overloaded => "The server is busy; nothing was consumed. Send the same bytes again after retry_after_ms.",
         ErrorCode.Draining => "The server is shutting down; reconnect and send the same bytes again.",
-        ErrorCode.StorageUnavailable => "The server cannot write to its storage (disk full or locked); nothing was consumed. Try again later.",
+        ErrorCode.StorageUnavailable =>
+            "The server cannot write to its storage (disk full or locked); nothing was consumed. Try again later.",
         ErrorCode.RevocationNotDurable => "Access is denied now, but not yet on disk. Keep the request and send it again.",
         ErrorCode.RateLimited => "Too many failed redemptions from this address; wait for retry_after_ms.",
         ErrorCode.TooManyCalls => "Too many calls in flight on this connection; wait for one to return.",

@@ -29,6 +29,8 @@ public sealed class ShareRpcException : Exception
     /// <summary>With <see cref="ErrorCode.CursorMismatch"/>: the share's head. With <see cref="ErrorCode.SequenceGap"/>: null.</summary>
     public long? Head { get; init; }
 
-    /// <summary>With <see cref="ErrorCode.SequenceGap"/> and <see cref="ErrorCode.WriterForked"/>: the writer's watermark on the server.</summary>
+    /// <summary>
+    /// With <see cref="ErrorCode.SequenceGap"/> and <see cref="ErrorCode.WriterForked"/>: the writer's watermark on the server.
+    /// </summary>
     public long? AckedSeq { get; init; }
 }

@@ -10,7 +10,9 @@ namespace ShareRpc.Protocol.Json;
 /// </summary>
 internal static class JsonMembers
 {
-    /// <summary>The last member of that name, as a repeated one counts; false without one. The name is ASCII letters, digits and <c>_</c>.</summary>
+    /// <summary>
+    /// The last member of that name, as a repeated one counts; false without one. The name is ASCII letters, digits and <c>_</c>.
+    /// </summary>
     public static bool TryFind(JsonElement json, ReadOnlySpan<byte> name, out JsonElement value)
     {
         value = default;

@@ -8,7 +8,9 @@ public sealed record Ack
 
     public required IReadOnlyList<OpCursor> Applied { get; init; }
 
-    /// <summary>Known before, or a <c>put</c> with <c>if_changed</c> that would change nothing; the cursor is where the effect stands.</summary>
+    /// <summary>
+    /// Known before, or a <c>put</c> with <c>if_changed</c> that would change nothing; the cursor is where the effect stands.
+    /// </summary>
     public required IReadOnlyList<OpCursor> Duplicates { get; init; }
 
     public required IReadOnlyList<Rejection> Rejected { get; init; }

@@ -6,11 +6,14 @@ using ShareRpc.Protocol.Json;
 namespace ShareRpc.Protocol.Ops;
 
 /// <summary>
-/// What an op makes of its document (SPEC section "Folding"): a total function, so that every reader and the server end with the same state.
+/// What an op makes of its document (SPEC section "Folding"): a total function, so that every reader and the server end with the same
+/// state.
 /// </summary>
 internal static class DocumentFold
 {
-    /// <summary>The document after the op; null when there is none. <paramref name="data"/> is well formed by <see cref="OpRules"/>.</summary>
+    /// <summary>
+    /// The document after the op; null when there is none. <paramref name="data"/> is well formed by <see cref="OpRules"/>.
+    /// </summary>
     public static RawJson? Apply(RawJson? current, string verb, RawJson? data) => verb switch
     {
         Verbs.Put => data,

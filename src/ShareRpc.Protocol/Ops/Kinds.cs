@@ -1,6 +1,8 @@
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>The kinds of documents that the server knows; any other name of the form <c>[a-z][a-z0-9_.]{0,63}</c> is stored and passed on.</summary>
+/// <summary>
+/// The kinds of documents that the server knows; any other name of the form <c>[a-z][a-z0-9_.]{0,63}</c> is stored and passed on.
+/// </summary>
 public static class Kinds
 {
     public const string Session = "session";

@@ -4,7 +4,9 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>Writes an op's ready-made bytes when it has them; reads and writes <c>{cursor, op_id, verb, kind, key, data?, ...}</c> otherwise.</summary>
+/// <summary>
+/// Writes an op's ready-made bytes when it has them; reads and writes <c>{cursor, op_id, verb, kind, key, data?, ...}</c> otherwise.
+/// </summary>
 internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
 {
     public override LoggedOp Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -13,7 +15,8 @@ internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
         return new LoggedOp
         {
             Cursor = fields.Cursor, OpId = fields.OpId, Verb = fields.Verb, Kind = fields.Kind, Key = fields.Key, Data = fields.Data,
-            WriterId = fields.WriterId, Seq = fields.Seq, Actor = fields.Actor, TimeMs = fields.TimeMs, SchemaVersion = fields.SchemaVersion,
+            WriterId = fields.WriterId, Seq = fields.Seq, Actor = fields.Actor, TimeMs = fields.TimeMs,
+            SchemaVersion = fields.SchemaVersion,
         };
     }
 

@@ -23,21 +23,25 @@ public static class OpRules
     private static readonly SearchValues<char> FieldCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
-    /// <summary>Null, or why this op by itself is rejected: <see cref="ErrorCode.InvalidOp"/> or <see cref="ErrorCode.TooLarge"/>.</summary>
+    /// <summary>
+    /// Null, or why this op by itself is rejected: <see cref="ErrorCode.InvalidOp"/> or <see cref="ErrorCode.TooLarge"/>.
+    /// </summary>
     public static ErrorCode? Check(OpIntent op, ProtocolLimits limits)
     {
         ArgumentNullException.ThrowIfNull(op);
         ArgumentNullException.ThrowIfNull(limits);
         if (!Verbs.IsKnown(op.Verb) || !IsKind(op.Kind) || !IsKey(op.Key)) return ErrorCode.InvalidOp;
         if (op.IfChanged == true && op.Verb != Verbs.Put) return ErrorCode.InvalidOp;
-        if (op.DependsOn is { } dependsOn && (dependsOn.Count > limits.DependsOn || !dependsOn.All(OpId.IsValid))) return ErrorCode.InvalidOp;
+        if (op.DependsOn?.Count > limits.DependsOn || op.DependsOn?.All(OpId.IsValid) == false) return ErrorCode.InvalidOp;
         if (op.Data is not { } data) return op.Verb == Verbs.Remove ? null : ErrorCode.InvalidOp;
         if (op.Verb == Verbs.Remove) return ErrorCode.InvalidOp;
         if (data.Utf8.Length > limits.OpBytes) return ErrorCode.TooLarge;
         return CheckData(op, data, limits);
     }
 
-    /// <summary>Null, or <see cref="ErrorCode.InvalidBatch"/>: ids, count, total size, and seqs that are consecutive or all absent.</summary>
+    /// <summary>
+    /// Null, or <see cref="ErrorCode.InvalidBatch"/>: ids, count, total size, and seqs that are consecutive or all absent.
+    /// </summary>
     public static ErrorCode? Check(OpBatch batch, ProtocolLimits limits)
     {
         ArgumentNullException.ThrowIfNull(batch);

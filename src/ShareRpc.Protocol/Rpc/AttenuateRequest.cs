@@ -1,6 +1,8 @@
 namespace ShareRpc.Protocol.Rpc;
 
-/// <summary>Parameters of <c>attenuate</c>. The caller chooses id and secret, so that the call can be queued offline and repeated blindly.</summary>
+/// <summary>
+/// Parameters of <c>attenuate</c>. The caller chooses id and secret, so that the call can be queued offline and repeated blindly.
+/// </summary>
 public sealed record AttenuateRequest
 {
     /// <summary>A fresh random id.</summary>

@@ -1,6 +1,8 @@
 namespace ShareRpc.Protocol.Rpc;
 
-/// <summary>Parameters of <c>createShare</c>. The caller chooses ids and secret, so that the call can be queued offline and repeated blindly.</summary>
+/// <summary>
+/// Parameters of <c>createShare</c>. The caller chooses ids and secret, so that the call can be queued offline and repeated blindly.
+/// </summary>
 public sealed record CreateShareRequest
 {
     /// <summary>A fresh random id.</summary>

@@ -4,8 +4,8 @@ using StreamJsonRpc;
 namespace ShareRpc.Protocol.Rpc;
 
 /// <summary>
-/// The live object that a redemption returns; it dies with its connection, and its death says nothing about the sturdy ref. Which rights each
-/// method asks for is in SPEC section "Rights".
+/// The live object that a redemption returns; it dies with its connection, and its death says nothing about the sturdy ref. Which rights
+/// each method asks for is in SPEC section "Rights".
 /// </summary>
 [RpcMarshalable]
 public interface IShareHandle : IDisposable

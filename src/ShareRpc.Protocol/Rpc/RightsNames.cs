@@ -5,8 +5,8 @@ public static class RightsNames
 {
     private static readonly (Rights Right, string Name)[] Names =
     [
-        (Rights.Admin, "admin"), (Rights.Create, "create"), (Rights.Read, "read"), (Rights.Append, "append"), (Rights.Attenuate, "attenuate"),
-        (Rights.Revoke, "revoke"),
+        (Rights.Admin, "admin"), (Rights.Create, "create"), (Rights.Read, "read"), (Rights.Append, "append"),
+        (Rights.Attenuate, "attenuate"), (Rights.Revoke, "revoke"),
     ];
 
     /// <summary>What <c>createShare</c> gives its owner ref.</summary>

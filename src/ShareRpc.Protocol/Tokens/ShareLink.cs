@@ -30,8 +30,8 @@ public sealed record ShareLink
     public static bool TryParse(string? text, [NotNullWhen(true)] out ShareLink? link)
     {
         link = null;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https") || uri.Query.Length > 0) return false;
-        if (uri.UserInfo.Length > 0) return false;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https")) return false;
+        if (uri.Query.Length > 0 || uri.UserInfo.Length > 0) return false;
         if (!ShareToken.TryParse(uri.Fragment.Length > 0 ? uri.Fragment[1..] : null, out ShareToken? token)) return false;
         int at = uri.AbsolutePath.LastIndexOf("/s/", StringComparison.Ordinal);
         string shareId = at < 0 ? "" : uri.AbsolutePath[(at + 3)..];

@@ -71,6 +71,7 @@ internal sealed class CapabilityAdmin(
     public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
         RefRow target = ResolveDescendant(authority, request.CapId);
+        if (target.ParentKey is null) throw new ShareRpcException(ErrorCode.Forbidden); // the root: nobody could ever administer this server again
         var work = new RevokeWork(authority, target, registry, log);
         queue.Enqueue(work);
         return work.Completion;

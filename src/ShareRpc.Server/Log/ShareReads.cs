@@ -18,8 +18,11 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         int maxBytes = Math.Min(request.MaxBytes ?? limits.PageBytes, limits.PageBytes);
         IReadOnlyList<LoggedOp> ops = feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes);
         authority.Demand(Rights.Read);
-        long cursor = ops.Count > 0 ? ops[^1].Cursor : request.After;
-        return new OpPage { Ops = ops, Cursor = cursor, Head = Math.Max(feed.Head, cursor), Ended = feed.Ended ? true : null };
+        long last = ops.Count > 0 ? ops[^1].Cursor : 0;
+        return new OpPage
+        {
+            Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Ended = feed.Ended ? true : null,
+        };
     }
 
     /// <summary>The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.</summary>
@@ -67,7 +70,8 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         return page;
     }
 
-    private static void Check(ReadOpsRequest request)
+    /// <summary>Throws unless the request is well formed.</summary>
+    public static void Check(ReadOpsRequest request)
     {
         if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0) throw new ShareRpcException(ErrorCode.InvalidParams);
     }

@@ -59,6 +59,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         RedeemShareRequest request, Redemption redemption, ShareRow share, ShareFeed feed, ShareHandle handle)
     {
         Authority authority = redemption.Authority;
+        if (request.Read is not null) authority.Demand(Rights.Read); // before anything is applied
         IReadOnlyList<BatchOutcome>? acks = request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
         WriterState? writer = null;
         using (IReadSnapshot snapshot = services.Store.BeginRead())
@@ -123,6 +124,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         bool hasOneSecret = request.Token is null != request.Ticket is null;
         bool isWriter = request.WriterId is null || RandomId.IsValid(request.WriterId);
         bool isAppend = request.Append is null || (request.Append.Count <= services.Limits.RedeemBatches && request.Append.All(batch => batch is not null));
+        if (request.Read is not null) ShareReads.Check(request.Read);
         if (!hasOneSecret || !isWriter || !isAppend) throw new ShareRpcException(ErrorCode.InvalidParams);
     }
 

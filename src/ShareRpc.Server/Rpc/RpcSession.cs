@@ -20,7 +20,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         using var guarded = new GuardedWebSocket(socket, services.Limits.FrameBytes, connection, services.Logger);
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
-        await using var handler = new WebSocketMessageHandler(guarded, formatter);
+        await using var handler = new SessionMessageHandler(guarded, formatter, services.Limits.HandlesPerConnection);
         using var serving = new SessionRpc(handler, services.Limits, connection, guarded.Abort, services.Logger);
         rpc = serving;
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });

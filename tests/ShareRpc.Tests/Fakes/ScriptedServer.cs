@@ -20,6 +20,7 @@ internal sealed class ScriptedServer : IDisposable
     private readonly ConcurrentBag<ScriptedConnection> connections = [];
     private readonly Channel<object> calls = Channel.CreateUnbounded<object>();
     private TaskCompletionSource handleReleased = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim connected = new(0);
     private int connectCount;
 
     public Lock Gate { get; } = new();
@@ -51,6 +52,7 @@ internal sealed class ScriptedServer : IDisposable
     public Task<IJsonRpcMessageHandler> ConnectAsync(Uri server, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref connectCount);
+        connected.Release();
         if (IsDown) throw new DisconnectedException(null);
         var connection = new ScriptedConnection(this);
         connections.Add(connection);
@@ -123,9 +125,19 @@ internal sealed class ScriptedServer : IDisposable
         }
     }
 
+    /// <summary>Ends when clients have tried to connect so many times in all.</summary>
+    public async Task ConnectedAsync(int count, CancellationToken cancellationToken)
+    {
+        while (Connects < count) await connected.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Called by handles when their client lets go of them.</summary>
     public void HandleReleased() =>
         Interlocked.Exchange(ref handleReleased, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
-    public void Dispose() => Drop();
+    public void Dispose()
+    {
+        Drop();
+        connected.Dispose();
+    }
 }

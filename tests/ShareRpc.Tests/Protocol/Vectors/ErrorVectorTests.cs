@@ -45,5 +45,6 @@ public sealed class ErrorVectorTests
         Assert.Equal(Optional(expect, "acked_seq"), error.AckedSeq);
     }
 
-    private static long? Optional(JsonElement json, string name) => json.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : null;
+    private static long? Optional(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : null;
 }

@@ -44,7 +44,8 @@ internal static class Generator
         }
     }
 
-    private static bool IsGenerator(JsonElement value) => value.EnumerateObject().FirstOrDefault() is { Value.ValueKind: not JsonValueKind.Undefined } first
+    private static bool IsGenerator(JsonElement value) =>
+        value.EnumerateObject().FirstOrDefault() is { Value.ValueKind: not JsonValueKind.Undefined } first
         && JsonMarshal.GetRawUtf8PropertyName(first) is [(byte)'$', ..];
 
     private static void Generate(StringBuilder text, JsonElement value, int index)

@@ -70,5 +70,6 @@ internal static class JsonSame
     }
 
     private static string Quote(string units) =>
-        "\"" + string.Concat(units.Select(unit => unit is >= ' ' and < (char)0x7F and not ('"' or '\\') ? $"{unit}" : $"\\u{(int)unit:x4}")) + "\"";
+        "\"" + string.Concat(
+            units.Select(unit => unit is >= ' ' and < (char)0x7F and not ('"' or '\\') ? $"{unit}" : $"\\u{(int)unit:x4}")) + "\"";
 }

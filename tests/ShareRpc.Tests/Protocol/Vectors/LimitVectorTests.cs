@@ -27,7 +27,8 @@ public sealed class LimitVectorTests
     {
         IEnumerable<string?> names = VectorSuite.Load("limits").All.Where(vector => vector.Input.TryGetProperty("name", out _))
             .Select(vector => vector.Input.GetProperty("name").GetString());
-        Assert.Equal(Announced().EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Announced().EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
     }
 
     private static JsonElement Announced() => JsonSerializer.SerializeToElement(ProtocolLimits.Default, ProtocolJson.Options);

@@ -15,12 +15,14 @@ internal static partial class Specification
 
     /// <summary>Lines of transcripts, arrows included.</summary>
     public static IReadOnlyList<string> TranscriptLines =>
-        [.. Transcript().Matches(AllText.Value).SelectMany(match => match.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+        [.. Transcript().Matches(AllText.Value)
+            .SelectMany(match => match.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
 
     /// <summary>The cells of the table rows whose first cell matches, backquotes taken off.</summary>
     public static IReadOnlyList<string[]> TableRows(Regex firstCell) =>
         [.. AllText.Value.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))
-            .Select(line => line.Replace("\\|", "\u0001", StringComparison.Ordinal).Split('|')[1..^1].Select(cell => cell.Trim().Trim('`')).ToArray())
+            .Select(line =>
+                line.Replace("\\|", "\u0001", StringComparison.Ordinal).Split('|')[1..^1].Select(cell => cell.Trim().Trim('`')).ToArray())
             .Where(cells => firstCell.IsMatch(cells[0]))];
 
     /// <summary>The rows of rules-without-vectors.txt: rule, test class or "-", reason.</summary>

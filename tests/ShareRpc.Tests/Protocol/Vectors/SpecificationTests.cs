@@ -47,9 +47,10 @@ public sealed partial class SpecificationTests
     public void The_table_of_errors_is_the_enum()
     {
         var expected = Enum.GetValues<ErrorCode>().Select(code =>
-            $"{((int)code).ToString(CultureInfo.InvariantCulture)} {ErrorCodes.NameOf(code)} {(ErrorCodes.IsTransient(code) ? "yes" : "no")}");
+            FormattableString.Invariant($"{(int)code} {ErrorCodes.NameOf(code)} {(ErrorCodes.IsTransient(code) ? "yes" : "no")}"));
         IReadOnlyList<string[]> rows = Specification.TableRows(Number());
-        Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal), rows.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(StringComparer.Ordinal));
         Assert.All(rows, row => Assert.True(row.Length == 5 && row[3].Length > 0 && row[4].Length > 0));
     }
 
@@ -59,7 +60,8 @@ public sealed partial class SpecificationTests
         JsonElement limits = JsonSerializer.SerializeToElement(ProtocolLimits.Default, ProtocolJson.Options);
         Dictionary<string, string> rows = Specification.TableRows(LowerName()).Where(row => row.Length == 4 && Digits().IsMatch(row[1]))
             .ToDictionary(row => row[0], row => row[1]);
-        Assert.Equal(limits.EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            limits.EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
         Assert.All(limits.EnumerateObject(), limit => Assert.Equal(limit.Value.GetRawText(), rows[limit.Name]));
     }
 
@@ -67,8 +69,10 @@ public sealed partial class SpecificationTests
     public void The_table_of_the_servers_own_bounds_is_the_record_of_them()
     {
         IEnumerable<string> expected = typeof(ServerLimits).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Select(bound => $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Name)} {Written(bound.Name, bound.GetValue(ServerLimits.Default)!)}");
-        IEnumerable<string> rows = Specification.TableRows(Word()).Where(row => row.Length == 3 && Default().IsMatch(row[1])).Select(row => $"{row[0]} {row[1]}");
+            .Select(bound =>
+                $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Name)} {Written(bound.Name, bound.GetValue(ServerLimits.Default)!)}");
+        IEnumerable<string> rows = Specification.TableRows(Word()).Where(row => row.Length == 3 && Default().IsMatch(row[1]))
+            .Select(row => $"{row[0]} {row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
 
         static string Written(string name, object value) => name == nameof(ServerLimits.Argon2AtOnce)
@@ -79,7 +83,10 @@ public sealed partial class SpecificationTests
     [Fact]
     public void The_table_of_methods_is_what_the_interfaces_have()
     {
-        string[] expected = [.. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle))];
+        string[] expected =
+        [
+            .. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle)),
+        ];
         IEnumerable<string> rows = Specification.TableRows(ObjectName()).Where(row => row.Length == 6).Select(row => $"{row[0]}.{row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
     }
@@ -116,7 +123,8 @@ public sealed partial class SpecificationTests
     }
 
     private static IEnumerable<string> Methods(string name, Type type) =>
-        type.GetMethods().Select(method => method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name).OfType<string>().Select(method => $"{name}.{method}");
+        type.GetMethods().Select(method => method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name).OfType<string>()
+            .Select(method => $"{name}.{method}");
 
     [GeneratedRegex(@"^-32\d{3}$")]
     private static partial Regex Number();

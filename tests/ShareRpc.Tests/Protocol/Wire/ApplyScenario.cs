@@ -30,7 +30,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
         string[] expected = [.. vector.Expect.GetProperty("log").EnumerateArray().Select(op => op.GetString()!)];
         Assert.Equal(expected, page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("op_id").GetString()!));
         Assert.Equal(
-            Enumerable.Range(1, expected.Length), page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("cursor").GetInt32()));
+            Enumerable.Range(1, expected.Length),
+            page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("cursor").GetInt32()));
         Assert.Equal(expected.Length, page.GetProperty("head").GetInt32());
     }
 
@@ -57,7 +58,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
                 await (await HandleAsync(NoWriter)).ResultAsync("revokeCapability", world.Resolve($$"""{"cap_id":"{cap:{{revoked}}}"}"""));
                 break;
             case "delete_share":
-                await (await world.RedeemRootAsync("setup", WireWorld.Root)).ResultAsync("deleteShare", world.Resolve("""{"share_id":"{share}"}"""));
+                await (await world.RedeemRootAsync("setup", WireWorld.Root))
+                    .ResultAsync("deleteShare", world.Resolve("""{"share_id":"{share}"}"""));
                 break;
             default:
                 throw new InvalidDataException($"No such step: {action}.");
@@ -96,7 +98,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.Equal(batches[i].GetProperty("batch_id").GetString(), actual[i].GetProperty("batch_id").GetString());
-            if (expected[i].TryGetProperty("ack", out JsonElement ack)) Assert.Equal(ExpectedAck(ack), ActualAck(actual[i].GetProperty("ack")));
+            bool isAck = expected[i].TryGetProperty("ack", out JsonElement ack);
+            if (isAck) Assert.Equal(ExpectedAck(ack), ActualAck(actual[i].GetProperty("ack")));
             else AssertError(expected[i].GetProperty("error"), actual[i].GetProperty("error"));
         }
 
@@ -129,13 +132,15 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
         string List(string name) => ack.TryGetProperty(name, out JsonElement list)
             ? string.Join(' ', list.EnumerateArray().Select(entry => $"{entry[0].GetString()}={entry[1].GetRawText().Trim('"')}"))
             : "";
-        return $"cursor {ack.GetProperty("cursor")}; applied {List("applied")}; duplicates {List("duplicates")}; rejected {List("rejected")}";
+        return $"cursor {ack.GetProperty("cursor")}; applied {List("applied")}; duplicates {List("duplicates")}; "
+            + $"rejected {List("rejected")}";
     }
 
     private static string ActualAck(JsonElement ack)
     {
         string List(string name, string value) => string.Join(
-            ' ', ack.GetProperty(name).EnumerateArray().Select(entry => $"{entry.GetProperty("op_id").GetString()}={entry.GetProperty(value)}"));
+            ' ', ack.GetProperty(name).EnumerateArray()
+                .Select(entry => $"{entry.GetProperty("op_id").GetString()}={entry.GetProperty(value)}"));
         Assert.All(ack.GetProperty("rejected").EnumerateArray(), entry => Assert.NotEmpty(entry.GetProperty("message").GetString()!));
         return $"cursor {ack.GetProperty("cursor")}; applied {List("applied", "cursor")}; duplicates {List("duplicates", "cursor")}; "
             + $"rejected {List("rejected", "code")}";

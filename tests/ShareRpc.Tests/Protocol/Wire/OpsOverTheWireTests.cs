@@ -3,7 +3,9 @@ using ShareRpc.Tests.Protocol.Vectors;
 
 namespace ShareRpc.Tests.Protocol.Wire;
 
-/// <summary>The vectors of ops and batches again, as the server judges them: client and server must not disagree about what is well formed.</summary>
+/// <summary>
+/// The vectors of ops and batches again, as the server judges them: client and server must not disagree about what is well formed.
+/// </summary>
 public sealed class OpsOverTheWireTests(WireServer server) : IClassFixture<WireServer>
 {
     public static TheoryData<string> Ops => VectorSuite.Ids("ops");

@@ -17,7 +17,8 @@ public sealed class RightsVectorTests(WireServer server) : IClassFixture<WireSer
         string parent = isRoot ? WireWorld.Root : WireWorld.Owner;
         string rights = vector.Input.GetProperty("rights").GetRawText();
         string child = vector.Input.TryGetProperty("child", out _) ? ",\"child\":{\"of\":\"it\",\"rights\":[\"attenuate\"]}" : "";
-        using JsonDocument refs = JsonDocument.Parse("{\"refs\":{\"it\":{\"of\":\"" + parent + "\",\"rights\":" + rights + "}" + child + "}}");
+        using JsonDocument refs =
+            JsonDocument.Parse("{\"refs\":{\"it\":{\"of\":\"" + parent + "\",\"rights\":" + rights + "}" + child + "}}");
         using WireWorld world = await WireWorld.CreateAsync(server, refs.RootElement, timeout.Token);
         WireHandle handle = await world.RedeemAsync("main", "it");
         string? parameters = vector.Input.TryGetProperty("params", out JsonElement given) ? world.Resolve(Generator.Expand(given)) : null;

@@ -33,7 +33,8 @@ internal static class RpcPattern
                 Assert.True(value.ValueKind == JsonValueKind.Object, $"{at} is {value.GetRawText()}");
                 foreach (JsonProperty member in pattern.EnumerateObject())
                 {
-                    Match(member.Value, value.TryGetProperty(member.Name, out JsonElement inner) ? inner : null, $"{at}.{member.Name}", world);
+                    JsonElement? inner = value.TryGetProperty(member.Name, out JsonElement found) ? found : null;
+                    Match(member.Value, inner, $"{at}.{member.Name}", world);
                 }
 
                 break;

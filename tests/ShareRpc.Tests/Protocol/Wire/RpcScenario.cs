@@ -9,6 +9,8 @@ namespace ShareRpc.Tests.Protocol.Wire;
 /// <summary>Plays the steps of an rpc vector; what each kind of step means is in protocol/vectors/README.md.</summary>
 internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationToken timeout)
 {
+    private static readonly string[] Expectations = ["result", "error", "cancelled"];
+
     public async Task RunAsync()
     {
         int number = 0;
@@ -75,7 +77,7 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
             await AssertClosedAsync(connection, closed.GetInt32(), mayDrop: step.TryGetProperty("or_dropped", out _));
             world.Drop(NameOf(step));
         }
-        else if (id is not null && (step.TryGetProperty("result", out _) || step.TryGetProperty("error", out _) || step.TryGetProperty("cancelled", out _)))
+        else if (id is not null && Expectations.Any(name => step.TryGetProperty(name, out _)))
         {
             Check(step, await connection.ReceiveAsync(id), at);
         }
@@ -115,8 +117,9 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
         bool isOnHandle = dot > 0 && world.IsSaved(method[..dot]);
         string path = isOnHandle ? $"$/invokeProxy/{{var:{method[..dot]}}}/{method[(dot + 1)..]}" : method;
         if (!step.TryGetProperty("id", out JsonElement id)) return await connection.RequestAsync(world.Resolve(path), parameters);
+        string name = JsonSerializer.Serialize(world.Resolve(path));
         await connection.SendTextAsync(
-            $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"method":{{JsonSerializer.Serialize(world.Resolve(path))}},"params":{{parameters ?? "{}"}}}""");
+            $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"method":{{name}},"params":{{parameters ?? "{}"}}}""");
         return id.GetRawText();
     }
 
@@ -132,8 +135,9 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
     {
         at = $"{at} {response.GetRawText()[..Math.Min(response.GetRawText().Length, 2000)]}\n";
         Assert.Equal("2.0", response.GetProperty("jsonrpc").GetString());
-        if (step.TryGetProperty("contains", out JsonElement part)) Assert.Contains(world.Resolve(part.GetString()!), response.GetRawText(), StringComparison.Ordinal);
-        if (step.TryGetProperty("without", out JsonElement leak)) Assert.DoesNotContain(leak.GetString()!, response.GetRawText(), StringComparison.Ordinal);
+        string text = response.GetRawText();
+        if (step.TryGetProperty("contains", out JsonElement part)) Assert.Contains(world.Resolve(part.GetString()!), text);
+        if (step.TryGetProperty("without", out JsonElement leak)) Assert.DoesNotContain(leak.GetString()!, text);
         bool failed = response.TryGetProperty("error", out JsonElement error);
         if (step.TryGetProperty("cancelled", out _))
         {

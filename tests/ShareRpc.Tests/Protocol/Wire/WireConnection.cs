@@ -57,7 +57,8 @@ internal sealed class WireConnection : IDisposable
     }
 
     /// <summary>The whole response message.</summary>
-    public async Task<JsonElement> CallAsync(string method, string? parameters) => await ReceiveAsync(await RequestAsync(method, parameters));
+    public async Task<JsonElement> CallAsync(string method, string? parameters) =>
+        await ReceiveAsync(await RequestAsync(method, parameters));
 
     /// <summary>The result; an error fails the test.</summary>
     public async Task<JsonElement> ResultAsync(string method, string? parameters)
@@ -75,7 +76,8 @@ internal sealed class WireConnection : IDisposable
             if (early.Remove(id, out JsonElement known)) return known;
             string text = await ReceiveTextAsync() ?? throw new WebSocketException($"The server closed with {(int?)socket.CloseStatus}.");
             using JsonDocument message = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 256 });
-            if (message.RootElement.TryGetProperty("id", out JsonElement answered)) early[answered.GetRawText()] = message.RootElement.Clone();
+            JsonElement answer = message.RootElement.Clone();
+            if (answer.TryGetProperty("id", out JsonElement answered)) early[answered.GetRawText()] = answer;
         }
     }
 

@@ -7,7 +7,8 @@ namespace ShareRpc.Tests.Protocol.Wire;
 internal static class WireErrors
 {
     private static readonly Dictionary<string, Vector> ByName = VectorSuite.Load("errors").All
-        .Where(vector => vector.Input.TryGetProperty("number", out _)).ToDictionary(vector => vector.Expect.GetProperty("name").GetString()!);
+        .Where(vector => vector.Input.TryGetProperty("number", out _))
+        .ToDictionary(vector => vector.Expect.GetProperty("name").GetString()!);
 
     public static void AssertShape(JsonElement error)
     {

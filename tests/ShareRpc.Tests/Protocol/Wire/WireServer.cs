@@ -17,7 +17,8 @@ public sealed class WireServer : IAsyncLifetime
     {
         server = await ShareRpcServer.StartAsync(new ServerOptions
         {
-            DataDirectory = directory.FullName, Urls = "http://127.0.0.1:0", Limits = ProtocolLimits.Default, AllowedOrigins = ["https://allowed.example"],
+            DataDirectory = directory.FullName, Urls = "http://127.0.0.1:0", Limits = ProtocolLimits.Default,
+            AllowedOrigins = ["https://allowed.example"],
         });
         RootToken = (await File.ReadAllTextAsync(server.RootTokenPath)).Trim();
     }

@@ -81,7 +81,8 @@ internal sealed partial class WireWorld : IDisposable
 
     /// <summary>
     /// Puts in what the names stand for: <c>{share}</c>, <c>{token:ref}</c>, <c>{cap:ref}</c>, <c>{digest:ref}</c>, <c>{writer:name}</c>,
-    /// <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{origin}</c>, and what a step saved: <c>{var:name}</c> inside a string, <c>"{json:name}"</c> for a whole value.
+    /// <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{origin}</c>, and what a step saved: <c>{var:name}</c>
+    /// inside a string, <c>"{json:name}"</c> for a whole value.
     /// </summary>
     public string Resolve(string text)
     {
@@ -113,7 +114,9 @@ internal sealed partial class WireWorld : IDisposable
         bool isPlain = named.Value.ValueKind == JsonValueKind.Array;
         string parent = !isPlain && named.Value.TryGetProperty("of", out JsonElement of) ? of.GetString()! : Owner;
         string rights = (isPlain ? named.Value : named.Value.GetProperty("rights")).GetRawText();
-        string caveats = !isPlain && named.Value.TryGetProperty("caveats", out JsonElement given) ? $",\"caveats\":{given.GetRawText()}" : "";
+        JsonElement given = default;
+        bool hasCaveats = !isPlain && named.Value.TryGetProperty("caveats", out given);
+        string caveats = hasCaveats ? $",\"caveats\":{given.GetRawText()}" : "";
         if (rootLike.Contains(parent)) rootLike.Add(named.Name);
         WireHandle handle = await RedeemAsync("setup", parent);
         await handle.ResultAsync("attenuate", Resolve(

@@ -1,0 +1,151 @@
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Client;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Sources.Opencode;
+using Spectre.Console;
+
+namespace ShareRpc.Cli.Sharing;
+
+/// <summary>One run of <c>sharerpc share</c>: says the links, keeps the status line, and reports at the end.</summary>
+internal sealed class SharingRun
+{
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly Output output;
+    private readonly TimeProvider time;
+    private readonly OpencodeSessions sessions;
+    private readonly Dictionary<string, SharedSession> shared = new(StringComparer.Ordinal);
+
+    public SharingRun(CommandContext context, OpencodeSessions sessions)
+    {
+        output = context.Output;
+        time = context.Time;
+        this.sessions = sessions;
+        sessions.Started = StartedAsync;
+    }
+
+    /// <summary>Reads everything once and waits until the server has it.</summary>
+    public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        bool timedOut = false;
+        try
+        {
+            await sessions.LookAsync(stop).ConfigureAwait(false);
+            Task settled = sessions.SettleAsync(giveUp.Token);
+            timedOut = !await ProgressAsync(settled, timeout, stop).ConfigureAwait(false);
+            if (timedOut) await giveUp.CancelAsync().ConfigureAwait(false);
+            await settled.ConfigureAwait(timedOut ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Report();
+            throw new CliException(ExitCode.Error, "Stopped before the server had everything. The rest is safely queued; run the command again.");
+        }
+
+        Report();
+        if (!timedOut) return Outcome();
+        throw new CliException(
+            ExitCode.Unreachable,
+            "The server does not answer. Everything is safely queued and will be sent by the next sharerpc share; the links will work then.");
+    }
+
+    /// <summary>Goes on until it is stopped, or until nothing can be sent any more.</summary>
+    public async Task<int> TailAsync(CancellationToken stop)
+    {
+        await sessions.LookAsync(stop).ConfigureAwait(false);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task tail = sessions.TailAsync(ending.Token);
+        if (output.IsTerminal)
+            await output.Console.Live(StatusLine()).StartAsync(live => WatchAsync(tail, () => live.UpdateTarget(StatusLine()), stop)).ConfigureAwait(false);
+        else
+            await WatchAsync(tail, SayChanges, stop).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Report();
+        return stop.IsCancellationRequested ? ExitCode.Ok : Outcome();
+    }
+
+    private Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)
+    {
+        var session = new SharedSession(sync, sync.Writer.ViewerLink?.Reveal());
+        shared.Add(sync.SessionId, session);
+        output.Say($"{sync.SessionId}  {SafeText.Line(sync.Writer.Label ?? "", 60)}");
+        output.Say($"  {session.Link ?? "(shared through a link that makes no further ones)"}", new Style(Color.Aqua));
+        output.Emit(new { Event = "started", Session = sync.SessionId, sync.Writer.ShareId, session.Link });
+        return Task.CompletedTask;
+    }
+
+    /// <summary>False when nothing has moved for as long as the timeout.</summary>
+    private async Task<bool> ProgressAsync(Task settled, TimeSpan timeout, CancellationToken stop)
+    {
+        long acked = -1;
+        long since = time.GetTimestamp();
+        while (!settled.IsCompleted)
+        {
+            await Task.WhenAny(settled, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
+            stop.ThrowIfCancellationRequested();
+            long now = shared.Values.Sum(session => session.Status.Acked + session.Status.Failed);
+            if (now != acked) since = time.GetTimestamp();
+            acked = now;
+            if (time.GetElapsedTime(since) > timeout) return false;
+        }
+
+        return true;
+    }
+
+    private async Task WatchAsync(Task tail, Action show, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested && !tail.IsCompleted && !IsOver())
+        {
+            show();
+            await Task.WhenAny(tail, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
+        }
+
+        show();
+    }
+
+    /// <summary>The access of every session has ended: there is nothing to go on for.</summary>
+    private bool IsOver() => shared.Count > 0 && shared.Values.All(session => session.Status.ClosedCode is not null);
+
+    private Text StatusLine()
+    {
+        SharingTotals totals = SharingTotals.Of(shared.Values);
+        string trouble = sessions.LastError is { } error ? $" · {SafeText.Line(error.Message, 120)}" : "";
+        return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey));
+    }
+
+    private string lastSaid = "";
+
+    /// <summary>Where no line can be rewritten: a line when all is sent, when something failed, and when the connection changes.</summary>
+    private void SayChanges()
+    {
+        SharingTotals totals = SharingTotals.Of(shared.Values);
+        string key = $"{totals.Failed} {totals.Connection} {(totals.IsDrained ? totals.Acked : -1)}";
+        if (key == lastSaid) return;
+        lastSaid = key;
+        output.Say(totals.ToString());
+        output.Emit(new { Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed, totals.Cursor, Connection = totals.Connection.ToString() });
+    }
+
+    private void Report()
+    {
+        foreach (SharedSession session in shared.Values)
+        {
+            SessionReport report = session.Report();
+            output.Emit(report);
+            output.Say(report.ToString(), report.Failed > 0 ? new Style(Color.Red) : null);
+        }
+    }
+
+    private int Outcome()
+    {
+        WriterStatus? closed = shared.Values.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
+        if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
+        long failed = shared.Values.Sum(session => session.Status.Failed);
+        if (failed == 0) return ExitCode.Ok;
+        throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. See sharerpc outbox status.");
+    }
+
+    private static string HintOf(string code) => ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;
+}
