@@ -111,6 +111,26 @@ internal sealed class ServerRooms : IDisposable
     public static OpIntent Put(string key, string json = "{}", string? opId = null) =>
         new() { OpId = opId ?? OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = RawJson.Parse(json) };
 
+    /// <summary>Queues things while a commit is held up, so that they meet in one transaction, and lets it go.</summary>
+    public async Task<T> HoldUpAsync<T>(Func<T> enqueue, CancellationToken timeout)
+    {
+        var committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var release = new ManualResetEventSlim();
+        Store.BeforeCommit = () =>
+        {
+            committing.TrySetResult();
+            release.Wait(timeout);
+        };
+        var first = new CommitWork<bool>(_ => true);
+        Queue.Enqueue(first);
+        await committing.Task.WaitAsync(timeout);
+        T queued = enqueue();
+        Store.BeforeCommit = null;
+        release.Set();
+        await first.Completion.WaitAsync(timeout);
+        return queued;
+    }
+
     public void Drain() => draining.Cancel();
 
     public void Dispose()

@@ -74,7 +74,8 @@ public sealed class CommitLoopTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
-        List<Task<Ack>> appends = await HoldUpAsync(rooms, () => [.. Enumerable.Range(0, 50).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))]);
+        List<Task<Ack>> appends = await rooms.HoldUpAsync<List<Task<Ack>>>(
+            () => [.. Enumerable.Range(0, 50).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))], timeout);
         int before = rooms.Store.Commits;
         foreach (Task<Ack> append in appends) await append.WaitAsync(timeout);
         Assert.InRange(rooms.Store.Commits - before, 0, 2);
@@ -91,12 +92,12 @@ public sealed class CommitLoopTests
             scope.Transaction.SetFolded(owner.Ref.ShareKey!.Value, 77);
             throw new InvalidOperationException("poison");
         });
-        List<Task<Ack>> appends = await HoldUpAsync(rooms, () =>
+        List<Task<Ack>> appends = await rooms.HoldUpAsync<List<Task<Ack>>>(() =>
         {
             Task<Ack> before = rooms.AppendAsync(owner, ServerRooms.Put("a"));
             rooms.Queue.Enqueue(poison);
             return [before, rooms.AppendAsync(owner, ServerRooms.Put("b"))];
-        });
+        }, timeout);
 
         ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => poison.Completion.WaitAsync(timeout));
         Assert.Equal(ErrorCode.Internal, error.Code);
@@ -111,14 +112,14 @@ public sealed class CommitLoopTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         var poison = new CommitWork<bool>(_ => throw new InvalidOperationException("poison"));
-        List<Task<Ack>> appends = await HoldUpAsync(rooms, () =>
+        List<Task<Ack>> appends = await rooms.HoldUpAsync<List<Task<Ack>>>(() =>
         {
             OpBatch[] batches = [.. new long[] { 1, 5, 2 }.Select(seq => new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("a") with { Seq = seq }] })];
             var chain = new ReplayChain(batches[0]);
             List<Task<Ack>> calls = [.. batches.Select(batch => rooms.Log.AppendAsync(owner, "w", batch, chain))];
             rooms.Queue.Enqueue(poison);
             return calls;
-        });
+        }, timeout);
 
         Assert.Equal(1, (await appends[0].WaitAsync(timeout)).Cursor);
         Assert.Equal(ErrorCode.SequenceGap, (await Assert.ThrowsAsync<ShareRpcException>(() => appends[1].WaitAsync(timeout))).Code);
@@ -134,25 +135,5 @@ public sealed class CommitLoopTests
         rooms.Loop.Drain();
         Assert.Equal(20, (await Task.WhenAll(appends).WaitAsync(timeout)).Max(ack => ack.Cursor));
         Assert.Equal(ErrorCode.Draining, (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("late")))).Code);
-    }
-
-    /// <summary>Queues items while a commit is held up, so that they meet in one transaction.</summary>
-    private async Task<List<Task<Ack>>> HoldUpAsync(ServerRooms rooms, Func<List<Task<Ack>>> enqueue)
-    {
-        var committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var release = new ManualResetEventSlim();
-        rooms.Store.BeforeCommit = () =>
-        {
-            committing.TrySetResult();
-            release.Wait(timeout);
-        };
-        var first = new CommitWork<bool>(_ => true);
-        rooms.Queue.Enqueue(first);
-        await committing.Task.WaitAsync(timeout);
-        List<Task<Ack>> calls = enqueue();
-        rooms.Store.BeforeCommit = null;
-        release.Set();
-        await first.Completion.WaitAsync(timeout);
-        return calls;
     }
 }
