@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Rpc;
@@ -42,7 +43,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
     /// <summary>
     /// Opens the data directory and listens. Errors: <see cref="ServerStartException"/>, whose message says what to do.
     /// </summary>
-    public static Task<ShareRpcServer> StartAsync(ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+    public static Task<ShareRpcServer> StartAsync(
+        ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
         StartAsync(options, time ?? TimeProvider.System, _ => { }, cancellationToken);
 
     /// <summary>Refuses new work, finishes and answers what is queued, closes the connections, and lets go of the data directory.</summary>
@@ -78,6 +80,9 @@ public sealed class ShareRpcServer : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+
+        // Standard output belongs to whoever hosts the server; the log goes to standard error.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         configure(builder);

@@ -5,7 +5,8 @@ internal sealed class NodeFactAttribute : FactAttribute
 {
     public NodeFactAttribute()
     {
-        bool isThere = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "npm")));
+        bool isThere = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+            Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "npm")));
         if (!isThere && Environment.GetEnvironmentVariable("CI") is null) Skip = "Node.js is not installed.";
     }
 }

@@ -5,7 +5,9 @@ using StreamJsonRpc.Protocol;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>The client's RPC layer: errors keep their <see cref="ErrorData"/>, and its traces, which would hold tokens, go nowhere.</summary>
+/// <summary>
+/// The client's RPC layer: errors keep their <see cref="ErrorData"/>, and its traces, which would hold tokens, go nowhere.
+/// </summary>
 internal sealed class ClientRpc : JsonRpc
 {
     public ClientRpc(IJsonRpcMessageHandler handler)

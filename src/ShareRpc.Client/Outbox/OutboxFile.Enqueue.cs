@@ -29,7 +29,10 @@ internal sealed partial class OutboxFile
             if (bookmark is not null)
             {
                 database.Execute(
-                    "INSERT INTO bookmark (share_key, name, value) VALUES ($1, $2, $3) ON CONFLICT (share_key, name) DO UPDATE SET value = excluded.value",
+                    """
+                    INSERT INTO bookmark (share_key, name, value) VALUES ($1, $2, $3)
+                    ON CONFLICT (share_key, name) DO UPDATE SET value = excluded.value
+                    """,
                     shareKey, bookmark.Name, bookmark.Value);
             }
         });
@@ -37,7 +40,8 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>
-    /// Sends parked ops again, with the same op ids and new seqs behind all others, and the share's failed intents before them. How many ops
+    /// Sends parked ops again, with the same op ids and new seqs behind all others, and the share's failed intents before them. How many
+    /// ops
     /// there were.
     /// </summary>
     public int RetryFailed(long shareKey)
@@ -50,7 +54,11 @@ internal sealed partial class OutboxFile
             foreach (long row in rows)
             {
                 database.Execute(
-                    "UPDATE op SET state = 0, seq = $2, batch_id = NULL, code = NULL, message = NULL, outcome_unknown = 0 WHERE row_id = $1", row, seq++);
+                    """
+                    UPDATE op SET state = 0, seq = $2, batch_id = NULL, code = NULL, message = NULL, outcome_unknown = 0
+                    WHERE row_id = $1
+                    """,
+                    row, seq++);
             }
 
             database.Execute("UPDATE share SET next_seq = $2, closed_code = NULL WHERE share_key = $1", shareKey, seq);
@@ -67,7 +75,8 @@ internal sealed partial class OutboxFile
         long pages = database.ReadNumber("PRAGMA page_count") - database.ReadNumber("PRAGMA freelist_count");
         if (pages * database.ReadNumber("PRAGMA page_size") < maxBytes) return;
         throw new OutboxException(
-            $"The outbox is full ({maxBytes / (1024 * 1024)} MiB are waiting to be sent). Bring the server back within reach, or raise the limit.");
+            $"The outbox is full ({maxBytes / (1024 * 1024)} MiB are waiting to be sent). "
+            + "Bring the server back within reach, or raise the limit.");
     }
 
     private bool InsertOp(long shareKey, OpIntent op, long seq, string? group) => 1 == database.Execute(
@@ -77,7 +86,9 @@ internal sealed partial class OutboxFile
         """,
         shareKey, seq, op.OpId, op.Verb, op.Kind, op.Key, op.Data?.Utf8.ToArray(), DependsOnOf(op), op.IfChanged == true ? 1 : 0, group);
 
-    /// <summary>Two ops of one id are the same when the server would say so ([OP-12]): otherwise one of them would be lost in silence.</summary>
+    /// <summary>
+    /// Two ops of one id are the same when the server would say so ([OP-12]): otherwise one of them would be lost in silence.
+    /// </summary>
     private void CheckSame(long shareKey, OpIntent op)
     {
         long same = database.ReadNumber(
@@ -89,5 +100,6 @@ internal sealed partial class OutboxFile
         if (same == 0) throw new ArgumentException($"The op id {op.OpId} stands for another op already; a different intent needs its own.");
     }
 
-    private static string? DependsOnOf(OpIntent op) => op.DependsOn is { Count: > 0 } dependsOn ? JsonSerializer.Serialize(dependsOn) : null;
+    private static string? DependsOnOf(OpIntent op) =>
+        op.DependsOn is { Count: > 0 } dependsOn ? JsonSerializer.Serialize(dependsOn) : null;
 }

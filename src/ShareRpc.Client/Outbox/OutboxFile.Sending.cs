@@ -8,7 +8,8 @@ namespace ShareRpc.Client.Outbox;
 internal sealed partial class OutboxFile
 {
     /// <summary>
-    /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one, whose grouping is on
+    /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one, whose grouping is
+    /// on
     /// disk before this returns. Null when there is none.
     /// </summary>
     public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) => database.Write(() =>
@@ -26,7 +27,8 @@ internal sealed partial class OutboxFile
                 "UPDATE op SET state = 1, batch_id = $4 WHERE share_key = $1 AND seq BETWEEN $2 AND $3", shareKey, first, last, batchId);
         }
 
-        database.Execute("UPDATE op SET attempts = attempts + 1 WHERE share_key = $1 AND seq >= $2 AND batch_id = $3", shareKey, first, batchId);
+        database.Execute(
+            "UPDATE op SET attempts = attempts + 1 WHERE share_key = $1 AND seq >= $2 AND batch_id = $3", shareKey, first, batchId);
         List<OpIntent> ops = database.Read(
             $"SELECT {OpColumns} FROM op WHERE share_key = $1 AND seq >= $2 AND batch_id = $3 ORDER BY seq LIMIT $4",
             ReadOp, shareKey, first, batchId, limits.BatchOps);
@@ -46,7 +48,8 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>
-    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked. True when it named every op of
+    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked. True when it named every op
+    /// of
     /// the batch.
     /// </summary>
     public bool Settle(long shareKey, OpBatch batch, Ack ack)
@@ -59,14 +62,18 @@ internal sealed partial class OutboxFile
                 database.Execute("DELETE FROM op WHERE share_key = $1 AND op_id = $2", shareKey, op.OpId);
             }
 
-            foreach (Rejection op in ack.Rejected.Where(op => left.Remove(op.OpId))) Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
+            foreach (Rejection op in ack.Rejected.Where(op => left.Remove(op.OpId)))
+            {
+                Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
+            }
 
             // Cursors that the head moved by and that are not ours are somebody else's.
             long before = database.ReadNumber("SELECT cursor FROM share WHERE share_key = $1", shareKey);
             long ours = ack.Applied.Count + ack.Duplicates.Count(op => op.Cursor > before);
             database.Execute(
                 """
-                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4, foreign_ops = MAX(foreign_ops, $5)
+                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4,
+                  foreign_ops = MAX(foreign_ops, $5)
                 WHERE share_key = $1
                 """,
                 shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count, ack.Cursor - before > ours ? 1 : 0);
@@ -76,7 +83,8 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>
-    /// Goes on as a new writer: what is not acked keeps its op ids and order, and gets seqs from 1. Used when another copy of this outbox has
+    /// Goes on as a new writer: what is not acked keeps its op ids and order, and gets seqs from 1. Used when another copy of this outbox
+    /// has
     /// sent under the old writer id; op ids make it safe to send everything again.
     /// </summary>
     public void StartNewWriter(long shareKey)
@@ -94,7 +102,8 @@ internal sealed partial class OutboxFile
             {
                 long middle = batch.Ops[batch.Ops.Count / 2].Seq!.Value;
                 database.Execute(
-                    "UPDATE op SET batch_id = $4 WHERE share_key = $1 AND batch_id = $2 AND seq >= $3", shareKey, batch.BatchId, middle, OpId.New());
+                    "UPDATE op SET batch_id = $4 WHERE share_key = $1 AND batch_id = $2 AND seq >= $3", shareKey, batch.BatchId, middle,
+                        OpId.New());
                 return;
             }
 

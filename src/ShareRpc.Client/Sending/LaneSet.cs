@@ -3,7 +3,10 @@ using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Client.Sending;
 
-/// <summary>The lanes of one connection: at most <see cref="ShareClientOptions.SharesAtOnce"/>, taken in turns when more shares have work. One flow uses it.</summary>
+/// <summary>
+/// The lanes of one connection: at most <see cref="ShareClientOptions.SharesAtOnce"/>, taken in turns when more shares have work. One
+/// flow uses it.
+/// </summary>
 internal sealed class LaneSet(RpcConnection connection, SenderContext context, ServerBounds bounds, CancellationToken lost)
 {
     private readonly Dictionary<long, (ShareLane Lane, Task Running)> running = [];
@@ -17,7 +20,10 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     /// <summary>True once one of the lanes, ended or not, was acknowledged something.</summary>
     public bool HasSent => hasSent || running.Values.Any(entry => entry.Lane.HasSent);
 
-    /// <summary>Starts lanes for shares with work, those that had the fewest turns first; when there is no room, the others are asked to make some.</summary>
+    /// <summary>
+    /// Starts lanes for shares with work, those that had the fewest turns first; when there is no room, the others are asked to make
+    /// some.
+    /// </summary>
     public void Start(IReadOnlyList<long> work)
     {
         List<long> waiting = [.. work.Where(share => !running.ContainsKey(share)).OrderBy(share => turns.GetValueOrDefault(share))];
@@ -33,7 +39,8 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     }
 
     /// <summary>
-    /// Takes out the lanes that have ended, and throws what they failed of; <see cref="DisconnectedException"/> when one found the connection of
+    /// Takes out the lanes that have ended, and throws what they failed of; <see cref="DisconnectedException"/> when one found the
+    /// connection of
     /// no use.
     /// </summary>
     public async Task ReapAsync()
@@ -48,7 +55,9 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
         }
     }
 
-    /// <summary>Waits for all lanes, which end by the token. If it was a frame that ended the connection, a batch to blame is split.</summary>
+    /// <summary>
+    /// Waits for all lanes, which end by the token. If it was a frame that ended the connection, a batch to blame is split.
+    /// </summary>
     public async Task EndAsync()
     {
         foreach ((ShareLane lane, Task task) in running.Values)

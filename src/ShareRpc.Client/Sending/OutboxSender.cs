@@ -84,11 +84,14 @@ internal sealed class OutboxSender : IAsyncDisposable
         SetState(ConnectionState.Idle);
     }
 
-    /// <summary>Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been left for a while.</summary>
+    /// <summary>
+    /// Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been left for a while.
+    /// </summary>
     private async Task SuperviseAsync(RpcConnection connection, Backoff backoff, CancellationToken stop)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        _ = connection.Closed.ContinueWith(_ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+        _ = connection.Closed.ContinueWith(
+            _ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
         var lanes = new LaneSet(connection, context, bounds, lost.Token);
         long idleSince = context.Time.GetTimestamp();
         try

@@ -4,7 +4,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Client.Sending;
 
 /// <summary>
-/// How much the server takes at once, as far as this sender has learnt: what it announced, and which frames it closed connections over. Shared
+/// How much the server takes at once, as far as this sender has learnt: what it announced, and which frames it closed connections over.
+/// Shared
 /// by all lanes, because a refused frame ends the connection for everybody, and only a frame that was alone on it can be blamed.
 /// </summary>
 internal sealed class ServerBounds : IDisposable
@@ -22,7 +23,9 @@ internal sealed class ServerBounds : IDisposable
         set => Volatile.Write(ref limits, value);
     }
 
-    /// <summary>True from a refused frame on until everything was sent: each frame is then sent inside <see cref="EnterAloneAsync"/>.</summary>
+    /// <summary>
+    /// True from a refused frame on until everything was sent: each frame is then sent inside <see cref="EnterAloneAsync"/>.
+    /// </summary>
     public bool OneFrameAtATime => oneFrameAtATime;
 
     /// <summary>The right to have the only frame on the connection, until it is disposed.</summary>
@@ -33,7 +36,8 @@ internal sealed class ServerBounds : IDisposable
     }
 
     /// <summary>
-    /// The server closed a connection over a frame, one of these. Gives the frame whose batch is to be split: the second time, if it was alone.
+    /// The server closed a connection over a frame, one of these. Gives the frame whose batch is to be split: the second time, if it was
+    /// alone.
     /// Called when no lane runs.
     /// </summary>
     public SentFrame? FindRefused(IReadOnlyList<SentFrame> inFlight)

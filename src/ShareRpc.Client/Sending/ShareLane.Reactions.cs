@@ -117,7 +117,9 @@ internal sealed partial class ShareLane
         code == ErrorCode.InvalidToken && share.ViewerCapId is null && share.Cursor == 0
         && context.Time.GetElapsedTime(startedAt) < context.Options.InvalidTokenPatience;
 
-    /// <summary>Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come about.</summary>
+    /// <summary>
+    /// Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come about.
+    /// </summary>
     private async Task<bool> SendIntentsAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         foreach (OutboxIntent intent in outbox.ListIntents(shareKey, IntentsAtOnce))
@@ -137,7 +139,8 @@ internal sealed partial class ShareLane
                 outbox.CompleteIntent(intent);
                 HasSent = true;
             }
-            catch (ShareRpcException error) when (!error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound))
+            catch (ShareRpcException error) when (
+                !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound))
             {
                 string code = ErrorCodes.NameOf(error.Code);
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);

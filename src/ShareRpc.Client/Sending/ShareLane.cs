@@ -85,14 +85,17 @@ internal sealed partial class ShareLane(
     }
 
     /// <summary>
-    /// Keeps a few batches in flight, and settles their acks in order, until nothing is left or something is asked of the server besides ops:
+    /// Keeps a few batches in flight, and settles their acks in order, until nothing is left or something is asked of the server besides
+    /// ops:
     /// a revocation does not wait for a long queue.
     /// </summary>
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
+            using IDisposable? alone = bounds.OneFrameAtATime
+                ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false)
+                : null;
             int most = alone is null ? context.Options.BatchesInFlight : 1;
             while (window.Count < most && !MustPause && outbox.TakeBatch(shareKey, sentSeq, bounds.Limits) is { } batch)
             {
@@ -119,7 +122,9 @@ internal sealed partial class ShareLane(
         HasSent = true;
     }
 
-    /// <summary>One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.</summary>
+    /// <summary>
+    /// One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.
+    /// </summary>
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         ShareToken token = context.Credentials.FindToken(share.AppendCapId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
@@ -162,7 +167,9 @@ internal sealed partial class ShareLane(
         return replay;
     }
 
-    /// <summary>What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.</summary>
+    /// <summary>
+    /// What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.
+    /// </summary>
     private static async Task<Ack> Outcome(Task<RedeemShareResult> redemption, OpBatch batch)
     {
         RedeemShareResult result = await redemption.ConfigureAwait(false);
@@ -191,6 +198,8 @@ internal sealed partial class ShareLane(
         return false;
     }
 
-    /// <summary>A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches have in common.</summary>
+    /// <summary>
+    /// A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches have in common.
+    /// </summary>
     private sealed record Sent(OpBatch Batch, Task<Ack> Ack, Task Frame);
 }

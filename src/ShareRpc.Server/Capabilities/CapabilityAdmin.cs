@@ -33,7 +33,8 @@ internal sealed class CapabilityAdmin(
             RefRow? known = transaction.FindRef(request.CapId);
             if (share is not null || known is not null)
             {
-                bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key && share.CreatorKey == authority.Ref.Key
+                bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key
+                    && share.CreatorKey == authority.Ref.Key
                     && share.Label == request.Label && RefRequest.IsSame(known, row with { ShareKey = share.Key });
                 return isSame ? Created(known!) : throw new ShareRpcException(ErrorCode.IdTaken);
             }
@@ -71,7 +72,8 @@ internal sealed class CapabilityAdmin(
     public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
         RefRow target = ResolveDescendant(authority, request.CapId);
-        if (target.ParentKey is null) throw new ShareRpcException(ErrorCode.Forbidden); // the root: nobody could ever administer this server again
+        // the root: nobody could ever administer this server again
+        if (target.ParentKey is null) throw new ShareRpcException(ErrorCode.Forbidden);
         var work = new RevokeWork(authority, target, registry, log);
         queue.Enqueue(work);
         return work.Completion;

@@ -8,7 +8,8 @@ namespace ShareRpc.Server.Log;
 internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits)
 {
     /// <summary>
-    /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or ends
+    /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or
+    /// ends
     /// with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried.
     /// </summary>
     public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null)

@@ -7,7 +7,9 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
 
-/// <summary>The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.</summary>
+/// <summary>
+/// The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.
+/// </summary>
 internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
 {
     /// <summary>The ops after a cursor, without waiting.</summary>
@@ -25,7 +27,9 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         };
     }
 
-    /// <summary>The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.</summary>
+    /// <summary>
+    /// The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.
+    /// </summary>
     public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request, CancellationToken cancellationToken)
     {
         authority.Demand(Rights.Read);
@@ -73,7 +77,10 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
     /// <summary>Throws unless the request is well formed.</summary>
     public static void Check(ReadOpsRequest request)
     {
-        if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0) throw new ShareRpcException(ErrorCode.InvalidParams);
+        if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
     }
 
     private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes)

@@ -34,7 +34,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // What was queued is being finished: its replies go out before the connection does.
-            await rpc.WhenIdleAsync().WaitAsync(services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await rpc.WhenIdleAsync().WaitAsync(
+                services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
         catch (Exception exception) when (exception is JsonException or BadRpcHeaderException)
@@ -50,13 +51,18 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         await CloseAsync(guarded, status).ConfigureAwait(false);
     }
 
-    /// <summary>An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.</summary>
+    /// <summary>
+    /// An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.
+    /// </summary>
     public void DrainOrAbort() => _ = rpc?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
 
     /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
     public void CountHandle()
     {
-        if (Interlocked.Increment(ref handlesMade) > services.Limits.HandlesPerConnection) throw new ShareRpcException(ErrorCode.TooManyHandles);
+        if (Interlocked.Increment(ref handlesMade) > services.Limits.HandlesPerConnection)
+        {
+            throw new ShareRpcException(ErrorCode.TooManyHandles);
+        }
     }
 
     /// <summary>Counts a read that waits; dispose it when it no longer does.</summary>
@@ -77,7 +83,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
                 await guarded.CloseOutputAsync(status, null, patience.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception) when (
+            exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             services.Logger.ConnectionClosed(connection, exception.GetType().Name);
         }

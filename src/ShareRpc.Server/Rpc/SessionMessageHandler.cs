@@ -21,9 +21,12 @@ internal sealed class SessionMessageHandler(WebSocket socket, IJsonRpcMessageFor
         JsonRpcMessage? message = await base.ReadCoreAsync(cancellationToken).ConfigureAwait(false);
         if (message is not JsonRpcRequest { Method: { } method } request) return message;
         if (method == ReleaseMethod) NoteRelease(request);
-        else if (method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method))) request.Method = CallPrefix + "released";
+        else if (IsReleased(method)) request.Method = CallPrefix + "released";
         return message;
     }
+
+    private bool IsReleased(string method) =>
+        method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method));
 
     private static long HandleOf(string method)
     {

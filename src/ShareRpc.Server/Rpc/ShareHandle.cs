@@ -30,7 +30,9 @@ internal sealed class ShareHandle : IShareHandle
 
     public Task<Ack> AppendOpsAsync(OpBatch batch) => AppendAsync(batch, chain: null);
 
-    /// <summary>An append that may be one of several in a redemption. Queued before this returns, which keeps the order of a connection's calls.</summary>
+    /// <summary>
+    /// An append that may be one of several in a redemption. Queued before this returns, which keeps the order of a connection's calls.
+    /// </summary>
     public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain) => hold.DuringAsync(authority =>
     {
         authority.Demand(Rights.Append);
@@ -39,7 +41,10 @@ internal sealed class ShareHandle : IShareHandle
 
     public Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken) => hold.DuringAsync(async authority =>
     {
-        if (request.WaitMs is null or 0) return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        if (request.WaitMs is null or 0)
+        {
+            return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        }
         using RpcSession.WaitingRead waiting = session.BeginWaitingRead();
         return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
     });

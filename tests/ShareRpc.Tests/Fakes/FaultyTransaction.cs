@@ -18,18 +18,21 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public OpRecord? FindOpRecord(long shareKey, string opId) => inner.FindOpRecord(shareKey, opId);
 
-    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) => inner.ReadWriterRecords(writerKey, fromSeq, count);
+    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) =>
+        inner.ReadWriterRecords(writerKey, fromSeq, count);
 
     public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
         inner.InsertRejection(shareKey, opId, digest, writerKey, seq, code, cursor);
 
-    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor) => inner.ReadOpContent(shareKey, cursor);
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor) =>
+        inner.ReadOpContent(shareKey, cursor);
 
     public long InsertWriter(long shareKey, string writerId, long refKey) => inner.InsertWriter(shareKey, writerId, refKey);
 
     public void SetWatermark(long writerKey, long ackedSeq) => inner.SetWatermark(writerKey, ackedSeq);
 
-    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) => inner.InsertShare(shareId, creatorKey, label, createdMs);
+    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) =>
+        inner.InsertShare(shareId, creatorKey, label, createdMs);
 
     public void SetOwner(long shareKey, long ownerRefKey) => inner.SetOwner(shareKey, ownerRefKey);
 
@@ -61,7 +64,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public long ReadHead(long shareKey) => inner.ReadHead(shareKey);
 
-    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) => inner.ReadOps(shareKey, after, limit, maxBytes);
+    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) =>
+        inner.ReadOps(shareKey, after, limit, maxBytes);
 
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => inner.ReadTail(shareKey, after, limit);
 

@@ -13,7 +13,9 @@ using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server;
 
-/// <summary>The rooms of a server without its network and background loops: the log on a medium that can fail, and the capabilities.</summary>
+/// <summary>
+/// The rooms of a server without its network and background loops: the log on a medium that can fail, and the capabilities.
+/// </summary>
 internal sealed class ServerRooms : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
@@ -87,13 +89,15 @@ internal sealed class ServerRooms : IDisposable
         return rooms;
     }
 
-    public async Task<Authority> RedeemAsync(ShareToken token) => (await Redeemer.RedeemTokenAsync(token.Reveal(), CancellationToken.None)).Authority;
+    public async Task<Authority> RedeemAsync(ShareToken token) =>
+        (await Redeemer.RedeemTokenAsync(token.Reveal(), CancellationToken.None)).Authority;
 
     /// <summary>A new share; its owner's live authority.</summary>
     public async Task<Authority> CreateShareAsync(Authority? creator = null)
     {
         ShareToken token = ShareToken.New(RandomId.New());
-        await Admin.CreateShareAsync(creator ?? Root, new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest });
+        await Admin.CreateShareAsync(
+            creator ?? Root, new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest });
         return await RedeemAsync(token);
     }
 
@@ -101,7 +105,8 @@ internal sealed class ServerRooms : IDisposable
     public async Task<ShareToken> AttenuateAsync(Authority parent, Rights rights, Caveats? caveats = null)
     {
         ShareToken token = ShareToken.New(RandomId.New());
-        await Admin.AttenuateAsync(parent, new AttenuateRequest { CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats });
+        await Admin.AttenuateAsync(
+            parent, new AttenuateRequest { CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats });
         return token;
     }
 

@@ -16,7 +16,8 @@ public sealed class TidyRulesTests
     public void A_line_that_is_too_long_is_found()
     {
         Assert.Empty(TidyRules.CheckText(Path, new string('a', TidyRules.MaxLineLength)));
-        Assert.Contains(":2:", Assert.Single(TidyRules.CheckText(Path, "a\n" + new string('a', TidyRules.MaxLineLength + 1))), StringComparison.Ordinal);
+        Assert.Contains(":2:", Assert.Single(
+            TidyRules.CheckText(Path, "a\n" + new string('a', TidyRules.MaxLineLength + 1))), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -129,5 +130,6 @@ public sealed class TidyRulesTests
     private static string Lines(int count) => string.Concat(Enumerable.Repeat("a\n", count));
 
     private static string InType(string member, int filling) =>
-        "namespace A.B.C;\n\ninternal class Sample\n{\n" + member.Replace("@", string.Join('\n', Enumerable.Repeat("x,", filling)), StringComparison.Ordinal) + "\n}\n";
+        "namespace A.B.C;\n\ninternal class Sample\n{\n" + member.Replace(
+            "@", string.Join('\n', Enumerable.Repeat("x,", filling)), StringComparison.Ordinal) + "\n}\n";
 }

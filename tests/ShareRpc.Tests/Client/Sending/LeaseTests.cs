@@ -54,7 +54,8 @@ public class LeaseTests : ClientTest
 
         // Whoever was killed left this row.
         long end = (time.GetUtcNow() + Options.LeaseTime).ToUnixTimeMilliseconds();
-        Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', 'dead', {end}) RETURNING 1", row => row.GetInt64(0));
+        Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', 'dead', {end}) RETURNING 1",
+            row => row.GetInt64(0));
         await using ShareClient next = await OpenAsync(time);
         await StepAsync(Options.LeaseTime - TimeSpan.FromMilliseconds(100));
         Assert.Equal((0, 3L), (Server.Connects, writer.Status.Pending));

@@ -26,7 +26,8 @@ public class ReactionTests : ClientTest
         await client.FlushAsync(Timeout);
 
         Assert.Equal(["op-1", "op-3", "later-1"], LoggedIds(share));
-        Assert.Equal([new FailedOp("op-2", "part", "k2", "turn_final", "refused", false)], await writer.ListFailedAsync(cancellationToken: Timeout));
+        Assert.Equal(
+            [new FailedOp("op-2", "part", "k2", "turn_final", "refused", false)], await writer.ListFailedAsync(cancellationToken: Timeout));
         Assert.Equal((1L, 3L, "turn_final"), (writer.Status.Failed, writer.Status.Applied, writer.Status.LastError));
     }
 
@@ -366,7 +367,10 @@ public class ReactionTests : ClientTest
         (ScriptedShare good, ShareLink goodLink) = AddShare();
         Server.Refuse = call =>
         {
-            if (call is RedeemShareRequest redeem && redeem.Token == bad.Token.Reveal()) throw new ShareRpcException(ErrorCode.StorageUnavailable);
+            if (call is RedeemShareRequest redeem && redeem.Token == bad.Token.Reveal())
+            {
+                throw new ShareRpcException(ErrorCode.StorageUnavailable);
+            }
         };
         await using ShareClient client = await OpenAsync();
         ShareWriter stuck = await client.JoinShareAsync("test:bad", bad, Timeout);
@@ -485,7 +489,10 @@ public class ReactionTests : ClientTest
             }
         };
         await using ShareClient client = await OpenAsync();
-        foreach (ShareLink link in bad) await (await client.JoinShareAsync(link.ShareId, link, Timeout)).EnqueueAsync(Puts(1), null, Timeout);
+        foreach (ShareLink link in bad)
+        {
+            await (await client.JoinShareAsync(link.ShareId, link, Timeout)).EnqueueAsync(Puts(1), null, Timeout);
+        }
         ShareWriter free = await client.JoinShareAsync("test:good", goodLink, Timeout);
         await free.EnqueueAsync(Puts(3), null, Timeout);
         await free.FlushAsync(Timeout);

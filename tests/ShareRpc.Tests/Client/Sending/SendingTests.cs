@@ -34,7 +34,10 @@ public class SendingTests : ClientTest
         int refusals = 0;
         Server.Refuse = call =>
         {
-            if (call is CreateShareRequest && Interlocked.Increment(ref refusals) <= 3) throw new ShareRpcException(ErrorCode.StorageUnavailable);
+            if (call is CreateShareRequest && Interlocked.Increment(ref refusals) <= 3)
+            {
+                throw new ShareRpcException(ErrorCode.StorageUnavailable);
+            }
             if (call is RedeemShareRequest) Assert.True(Volatile.Read(ref refusals) > 3);
         };
         await using ShareClient client = await OpenAsync();
@@ -160,7 +163,8 @@ public class SendingTests : ClientTest
         await using (ShareClient dying = await OpenAsync())
         {
             ShareWriter writer = await dying.JoinShareAsync("test:1", link, Timeout);
-            await writer.EnqueueAsync([Put("a", """{ "as" : "written\u0021" }"""), Put("b") with { DependsOn = ["a"], IfChanged = true }], null, Timeout);
+            OpIntent second = Put("b") with { DependsOn = ["a"], IfChanged = true };
+        await writer.EnqueueAsync([Put("a", """{ "as" : "written\u0021" }"""), second], null, Timeout);
             await applied.Task.WaitAsync(Timeout);
         }
 

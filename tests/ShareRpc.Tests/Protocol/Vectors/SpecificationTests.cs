@@ -85,7 +85,8 @@ public sealed partial class SpecificationTests
     {
         string[] expected =
         [
-            .. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle)),
+            .. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)),
+            .. Methods("root", typeof(IRootHandle)),
         ];
         IEnumerable<string> rows = Specification.TableRows(ObjectName()).Where(row => row.Length == 6).Select(row => $"{row[0]}.{row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));

@@ -29,7 +29,8 @@ public sealed class AuthorityHoldTests
             timeout);
 
         Assert.Equal(2, (await queued.Revoke.WaitAsync(timeout)).Epoch);
-        Assert.Equal(ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => queued.Append.WaitAsync(timeout))).Code);
+        Assert.Equal(
+            ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => queued.Append.WaitAsync(timeout))).Code);
         Assert.Equal(0, rooms.Store.BeginRead().ReadHead(owner.Ref.ShareKey!.Value));
         Assert.Equal(0, rooms.Registry.CountOf(owner.Ref.Key + 1));
     }
@@ -67,7 +68,8 @@ public sealed class AuthorityHoldTests
         hold.Drop();
 
         Assert.Equal(1, ended);
-        ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(() => hold.DuringAsync(held => rooms.AppendAsync(held, ServerRooms.Put("b"))));
+        ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(
+            () => hold.DuringAsync(held => rooms.AppendAsync(held, ServerRooms.Put("b"))));
         Assert.Equal((ErrorCode.MethodNotFound, 1), (refused.Code, ended));
     }
 }

@@ -114,7 +114,8 @@ public sealed class CommitLoopTests
         var poison = new CommitWork<bool>(_ => throw new InvalidOperationException("poison"));
         List<Task<Ack>> appends = await rooms.HoldUpAsync<List<Task<Ack>>>(() =>
         {
-            OpBatch[] batches = [.. new long[] { 1, 5, 2 }.Select(seq => new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("a") with { Seq = seq }] })];
+            OpBatch[] batches = [.. new long[] { 1, 5, 2 }.Select(
+                seq => new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("a") with { Seq = seq }] })];
             var chain = new ReplayChain(batches[0]);
             List<Task<Ack>> calls = [.. batches.Select(batch => rooms.Log.AppendAsync(owner, "w", batch, chain))];
             rooms.Queue.Enqueue(poison);
@@ -134,6 +135,7 @@ public sealed class CommitLoopTests
         Task<Ack>[] appends = [.. Enumerable.Range(0, 20).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))];
         rooms.Loop.Drain();
         Assert.Equal(20, (await Task.WhenAll(appends).WaitAsync(timeout)).Max(ack => ack.Cursor));
-        Assert.Equal(ErrorCode.Draining, (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("late")))).Code);
+        Assert.Equal(ErrorCode.Draining, (
+            await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("late")))).Code);
     }
 }

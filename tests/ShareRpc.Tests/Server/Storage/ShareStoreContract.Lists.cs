@@ -27,7 +27,8 @@ public abstract partial class ShareStoreContract
         transaction.WriteDoc(other, Seed.Doc("part", "foreign"));
 
         Assert.Equal(
-            new[] { "message", "part", "part.x" }.SelectMany(kind => KeysInOrder.Select(key => (kind, key))), Walk(transaction, share, null, limit));
+            new[] { "message", "part", "part.x" }.SelectMany(
+                kind => KeysInOrder.Select(key => (kind, key))), Walk(transaction, share, null, limit));
         Assert.Equal(KeysInOrder.Select(key => ("part", key)), Walk(transaction, share, "part", limit));
     }
 
@@ -36,7 +37,8 @@ public abstract partial class ShareStoreContract
     {
         using IWriteTransaction transaction = Store.BeginWrite();
         (long share, _) = Seed.Share(transaction);
-        foreach (string key in new[] { "a", "b", "c" }) transaction.WriteDoc(share, Seed.Doc("part", key, $$"""{"t":"{{new string('x', 92)}}"}"""));
+        string data = $$"""{"t":"{{new string('x', 92)}}"}""";
+        foreach (string key in new[] { "a", "b", "c" }) transaction.WriteDoc(share, Seed.Doc("part", key, data));
 
         Assert.Single(transaction.ReadDocs(share, null, null, 10, 1));
         Assert.Equal(2, transaction.ReadDocs(share, null, null, 10, 250).Count);

@@ -82,7 +82,8 @@ public abstract partial class ShareStoreContract : IDisposable
     {
         using IWriteTransaction transaction = Store.BeginWrite();
         (long Share, long Owner) share = Seed.Share(transaction);
-        for (int i = 1; i <= 5; i++) transaction.TryInsertOp(Seed.Op(share, i, $"op{i}", data: $$"""{"text":"{{new string('x', 1_000)}}"}"""));
+        string data = $$"""{"text":"{{new string('x', 1_000)}}"}""";
+        for (int i = 1; i <= 5; i++) transaction.TryInsertOp(Seed.Op(share, i, $"op{i}", data: data));
 
         Assert.Equal([3L, 4L], transaction.ReadOps(share.Share, 2, 2, int.MaxValue).Select(op => op.Cursor));
         Assert.Equal([1L], transaction.ReadOps(share.Share, 0, 5, 1).Select(op => op.Cursor));
