@@ -39,8 +39,8 @@ internal static class Share
 
     public static Command Build()
     {
-        var command = new Command(
-            "share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, Session, Latest, All, Into, Once, Timeout };
+        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, Session, Latest, All, Into,
+            Once, Timeout };
         command.Validators.Add(result =>
         {
             int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);

@@ -17,7 +17,9 @@ internal sealed class SharingRun
     private readonly OpencodeSessions sessions;
     private string lastSaid = "";
     private long lastSaidAt;
-    private readonly Dictionary<string, SharedSession> shared = new(StringComparer.Ordinal);
+
+    // Replaced whole when a session is added: the status line reads it while the tail adds to it.
+    private volatile IReadOnlyList<SharedSession> shared = [];
 
     public SharingRun(CommandContext context, OpencodeSessions sessions)
     {
@@ -49,10 +51,11 @@ internal sealed class SharingRun
 
         Report();
         if (!timedOut) return Outcome();
-        throw new CliException(
-            ExitCode.Unreachable,
-            "The server does not answer. Everything is safely queued and will be sent by the next sharerpc share; the links will work "
-                + "then.");
+        bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
+        throw new CliException(ExitCode.Unreachable, isTrying
+            ? "The server does not answer. Everything is safely queued, and the next sharerpc share sends it; the links will work then."
+            : "Another sharerpc process has this outbox to send, or had it seconds ago. Everything is safely queued; run the command "
+                + "again.");
     }
 
     /// <summary>Goes on until it is stopped, or until nothing can be sent any more.</summary>
@@ -69,13 +72,14 @@ internal sealed class SharingRun
         await ending.CancelAsync().ConfigureAwait(false);
         await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Report();
+        if (tail.IsFaulted) await tail.ConfigureAwait(false);
         return stop.IsCancellationRequested ? ExitCode.Ok : Outcome();
     }
 
     private Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)
     {
         var session = new SharedSession(sync, sync.Writer.ViewerLink?.Reveal());
-        shared.Add(sync.SessionId, session);
+        shared = [.. shared, session];
         output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}");
         output.Say($"  {session.Link ?? "(shared through a link that makes no further ones)"}", new Style(Color.Aqua));
         output.Emit(new { Event = "started", Session = sync.SessionId, sync.Writer.ShareId, session.Link });
@@ -91,7 +95,7 @@ internal sealed class SharingRun
         {
             await Task.WhenAny(settled, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
             stop.ThrowIfCancellationRequested();
-            long now = shared.Values.Sum(session => session.Status.Acked + session.Status.Failed);
+            long now = shared.Sum(session => session.Status.Acked + session.Status.Failed);
             if (now != acked) since = time.GetTimestamp();
             acked = now;
             if (time.GetElapsedTime(since) > timeout) return false;
@@ -112,19 +116,19 @@ internal sealed class SharingRun
     }
 
     /// <summary>The access of every session has ended: there is nothing to go on for.</summary>
-    private bool IsOver() => shared.Count > 0 && shared.Values.All(session => session.Status.ClosedCode is not null);
+    private bool IsOver() => shared.Count > 0 && shared.All(session => session.Status.ClosedCode is not null);
 
     private Text StatusLine()
     {
-        SharingTotals totals = SharingTotals.Of(shared.Values);
+        SharingTotals totals = SharingTotals.Of(shared);
         string trouble = sessions.LastError is { } error ? $" · {SafeText.Line(error.Message, 120)}" : "";
-        return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey));
+        return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
     }
 
     /// <summary>Where no line can be rewritten: a line when all is sent, when something failed, and when the connection changes.</summary>
     private void SayChanges()
     {
-        SharingTotals totals = SharingTotals.Of(shared.Values);
+        SharingTotals totals = SharingTotals.Of(shared);
         string trouble = $"{totals.Failed} {totals.Connection == ConnectionState.Connecting}";
         string key = $"{trouble} {(totals.IsDrained ? totals.Acked : -1)}";
         bool isUrgent = !lastSaid.StartsWith(trouble, StringComparison.Ordinal);
@@ -141,7 +145,7 @@ internal sealed class SharingRun
 
     private void Report()
     {
-        foreach (SharedSession session in shared.Values)
+        foreach (SharedSession session in shared)
         {
             SessionReport report = session.Report();
             output.Emit(report);
@@ -151,9 +155,9 @@ internal sealed class SharingRun
 
     private int Outcome()
     {
-        WriterStatus? closed = shared.Values.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
+        WriterStatus? closed = shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
         if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
-        long failed = shared.Values.Sum(session => session.Status.Failed);
+        long failed = shared.Sum(session => session.Status.Failed);
         if (failed == 0) return ExitCode.Ok;
         throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. See sharerpc outbox status.");
     }

@@ -24,7 +24,7 @@ internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, 
             ConnectionState.Connecting => "connecting…",
             _ => "idle",
         };
-        return $"{Sessions} session(s) · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} "
+        return $"{Sessions} shared · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} "
             + $"· {connection}";
     }
 }
