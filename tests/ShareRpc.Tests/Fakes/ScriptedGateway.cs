@@ -33,7 +33,7 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
             return new RedeemShareResult
             {
                 Share = handle, ShareId = share.ShareId, CapId = found.CapId, Rights = found.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1,
-                Cursor = share.Log.Count, Limits = server.Limits, Acks = acks,
+                Cursor = share.Log.Count, Limits = server.Limits, Acks = acks, Ticket = server.Ticket,
                 Writer = request.WriterId is { } writerId ? new WriterState { AckedSeq = share.WatermarkOf(writerId) } : null,
                 Page = request.Read is { } read ? handle.ReadNow(read) : null,
             };
