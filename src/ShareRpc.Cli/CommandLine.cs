@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ShareRpc.Cli.Commands;
 using ShareRpc.Cli.Terminal;
@@ -19,12 +20,14 @@ internal static class CommandLine
 
     public static Option<string?> State { get; } = new("--state")
     {
-        Description = "Where outbox and credentials are kept [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, else ~/.local/share/sharerpc]",
+        Description = "Where outbox and credentials are kept [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, else "
+            + "~/.local/share/sharerpc]",
         HelpName = "DIR",
         Recursive = true,
     };
 
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static async Task<int> RunAsync(
+        string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         ParseResult parsed = Build().Parse(args);
         var result = new Output(output, error, parsed.GetValue(Json));
@@ -53,8 +56,14 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Build() => new(Examples.Root)
+    private static RootCommand Build()
     {
-        Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(), Demo.Build(),
-    };
+        var root = new RootCommand(Examples.Short(Examples.Root))
+        {
+            Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(), Demo.Build(),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
 }

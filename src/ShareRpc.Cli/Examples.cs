@@ -1,3 +1,5 @@
+using System.CommandLine;
+
 namespace ShareRpc.Cli;
 
 /// <summary>What the help says besides options: how the commands are meant to be used.</summary>
@@ -77,8 +79,25 @@ internal static class Examples
 
     public const string Outbox = "See what still waits to be sent, and try again what was refused.";
 
-    public const string Demo = """
-        See everything work, in one process and a temporary folder: a server starts, a real session is shared op by op, a reader
-        follows it live, a viewer is invited, revoked and refused. Checks what it shows; takes a few seconds and leaves nothing behind.
-        """;
+    public const string Demo = "See everything work, in one process and a temporary folder; takes a few seconds and checks what it shows.";
+
+    /// <summary>The first paragraph of a text: what the list of commands says.</summary>
+    public static string Short(string text) => text.Split("\n\n", 2)[0];
+
+    /// <summary>The rest of a command's text; null when one line says it all.</summary>
+    public static string? Of(Command command)
+    {
+        string? text = command.Name switch
+        {
+            "serve" => Serve,
+            "share" => Share,
+            "watch" => Watch,
+            "invite" => Invite,
+            "revoke" => Revoke,
+            "ls" => Ls,
+            _ when command is RootCommand => Root,
+            _ => null,
+        };
+        return text?.Split("\n\n", 2)[1];
+    }
 }

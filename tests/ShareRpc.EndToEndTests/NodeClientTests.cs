@@ -10,7 +10,7 @@ public sealed class NodeClientTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
 
-    [Fact]
+    [NodeFact]
     public async Task A_plain_client_in_another_language_redeems_appends_and_reads_by_the_spec_alone()
     {
         await using var world = new World();

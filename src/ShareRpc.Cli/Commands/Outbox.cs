@@ -21,7 +21,7 @@ internal static class Outbox
         var status = new Command("status", "What waits, what arrived, and what was refused, share by share.") { Share };
         status.SetAction((parsed, stop) => StatusAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
         var retry = new Command("retry", "Try again what was refused, and send whatever waits.") { Share, Timeout };
-        retry.Validators.Add(result => CommonOptions.CheckSeconds(result, Timeout));
+        retry.Validators.Add(result => Inputs.CheckSeconds(result, Timeout));
         retry.SetAction((parsed, stop) =>
             RetryAsync(CommandContext.Of(parsed), parsed.GetValue(Share), TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop));
         return new Command("outbox", Examples.Outbox) { status, retry };
@@ -39,7 +39,8 @@ internal static class Outbox
                 count++;
             }
         }, stop).ConfigureAwait(false);
-        if (count == 0) context.Output.Say(shareId is null ? "The outbox is empty: nothing was shared yet." : "The outbox has no such share.");
+        if (count == 0) context.Output.Say(shareId is null
+            ? "The outbox is empty: nothing was shared yet." : "The outbox has no such share.");
         return ExitCode.Ok;
     }
 
@@ -53,7 +54,8 @@ internal static class Outbox
             isDrained &= await DrainedAsync(context, client, timeout, stop).ConfigureAwait(false);
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Retried = retried, Drained = isDrained });
-        if (!isDrained) throw new CliException(ExitCode.Unreachable, $"{retried} op(s) are queued again; the server does not answer. They are sent when it does.");
+        if (!isDrained) throw new CliException(ExitCode.Unreachable,
+            $"{retried} op(s) are queued again; the server does not answer. They are sent when it does.");
         context.Output.Say($"{retried} op(s) were tried again; nothing waits any more. See sharerpc outbox status.");
         return ExitCode.Ok;
     }
@@ -88,14 +90,16 @@ internal static class Outbox
     {
         output.Emit(new
         {
-            Server = server.ToString().TrimEnd('/'), share.ShareId, share.ExternalKey, share.Label, share.Pending, share.InFlight, share.Acked, share.Failed,
+            Server = server.ToString().TrimEnd('/'), share.ShareId, share.ExternalKey, share.Label, share.Pending, share.InFlight,
+            share.Acked, share.Failed,
             share.Applied, share.Duplicates, share.Cursor, share.LastError, share.ClosedCode,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
         output.Say($"{SafeText.Line(share.ExternalKey, 60)}  {SafeText.Line(share.Label ?? "", 60)}");
         string trouble = share.LastError is null ? "" : $", last refusal {share.LastError}";
         output.Say(
-            $"  pending {share.Pending}, in flight {share.InFlight}, acked {share.Acked}, failed {share.Failed}, cursor {share.Cursor}{trouble}",
+            $"  pending {share.Pending}, in flight {share.InFlight}, acked {share.Acked}, failed {share.Failed}, cursor "
+                + $"{share.Cursor}{trouble}",
             share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : null);
     }
 }

@@ -11,13 +11,14 @@ namespace ShareRpc.Cli.Commands;
 /// <summary><c>sharerpc revoke</c></summary>
 internal static class Revoke
 {
-    private static readonly Argument<string> Target = new("LINK|CAP_ID") { Description = "The link to take back, or its cap id as sharerpc ls shows it" };
-    private static readonly Option<string?> Server = CommonOptions.Server();
-    private static readonly Option<string?> TokenFile = CommonOptions.TokenFile();
+    private static readonly Argument<string> Target =
+        new("LINK|CAP_ID") { Description = "The link to take back, or its cap id as sharerpc ls shows it" };
+    private static readonly Option<string?> Server = Inputs.Server();
+    private static readonly Option<string?> TokenFile = Inputs.TokenFile();
 
     public static Command Build()
     {
-        var command = new Command("revoke", Examples.Revoke) { Target, Server, TokenFile };
+        var command = new Command("revoke", Examples.Short(Examples.Revoke)) { Target, Server, TokenFile };
         command.Validators.Add(result =>
         {
             string target = result.GetValue(Target) ?? "";
@@ -35,7 +36,7 @@ internal static class Revoke
         bool isLink = ShareLink.TryParse(target, out ShareLink? link);
         string capId = isLink ? link!.Token.CapId : target;
         var credentials = new CredentialStore(context.State.CredentialsPath);
-        Uri server = link?.Server ?? credentials.Find(capId)?.Server ?? CommonOptions.ServerAddress(parsed.GetValue(Server));
+        Uri server = link?.Server ?? credentials.Find(capId)?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
 
         if (await new KnownShares(context).FindAsync(target, send: false, stop).ConfigureAwait(false) is var (client, share))
         {
@@ -46,7 +47,8 @@ internal static class Revoke
         }
 
         string creator = CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile));
-        await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop).ConfigureAwait(false);
+        await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
+            .ConfigureAwait(false);
         await admin.RevokeCapabilityAsync(capId).ConfigureAwait(false);
         return Done(context, capId, isQueued: false);
     }
@@ -81,7 +83,8 @@ internal static class Revoke
     private static int Done(CommandContext context, string capId, bool isQueued)
     {
         context.Output.Say(isQueued
-            ? "The server cannot be reached: the link still works there. The revocation is queued, and is sent by sharerpc share or sharerpc outbox retry."
+            ? "The server cannot be reached: the link still works there. The revocation is queued, and is sent by sharerpc share or "
+                + "sharerpc outbox retry."
             : "Revoked: nobody can use that link any more.");
         context.Output.Emit(new { CapId = capId, Revoked = !isQueued, Queued = isQueued });
         return ExitCode.Ok;

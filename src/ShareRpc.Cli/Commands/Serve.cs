@@ -9,7 +9,9 @@ internal static class Serve
 {
     public const string DefaultUrl = "http://127.0.0.1:8787";
 
-    /// <summary>The data directory of a <c>serve</c> without <c>--data</c>; the other commands look for a root token here, last of all.</summary>
+    /// <summary>
+    /// The data directory of a <c>serve</c> without <c>--data</c>; the other commands look for a root token here, last of all.
+    /// </summary>
     public const string DefaultData = "sharerpc-data";
 
     private static readonly Option<string> Data = new("--data")
@@ -24,8 +26,9 @@ internal static class Serve
 
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Serve) { Data, Urls };
-        command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, parsed.GetValue(Data)!, parsed.GetValue(Urls)!, stop));
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls };
+        command.SetAction((parsed, stop) =>
+            RunAsync(CommandContext.Of(parsed).Output, parsed.GetValue(Data)!, parsed.GetValue(Urls)!, stop));
         return command;
     }
 
@@ -39,7 +42,8 @@ internal static class Serve
             if (server.CreatedRootToken) output.Say($"The root token was written to {server.RootTokenPath} (mode 0600): keep it safe.");
             output.Emit(new
             {
-                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory, server.RootTokenPath, server.CreatedRootToken,
+                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory, server.RootTokenPath,
+                server.CreatedRootToken,
             });
             await WaitAsync(stop).ConfigureAwait(false);
             output.Say("Finishing what is queued…");

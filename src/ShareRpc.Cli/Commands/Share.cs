@@ -11,12 +11,13 @@ namespace ShareRpc.Cli.Commands;
 /// <summary><c>sharerpc share</c></summary>
 internal static class Share
 {
-    private static readonly Option<string?> Server = CommonOptions.Server();
-    private static readonly Option<string?> TokenFile = CommonOptions.TokenFile();
+    private static readonly Option<string?> Server = Inputs.Server();
+    private static readonly Option<string?> TokenFile = Inputs.TokenFile();
 
     private static readonly Option<string?> Opencode = new("--opencode")
     {
-        Description = "opencode's database [default: $XDG_DATA_HOME/opencode/opencode.db, else ~/.local/share/opencode/opencode.db]", HelpName = "PATH",
+        Description = "opencode's database [default: $XDG_DATA_HOME/opencode/opencode.db, else ~/.local/share/opencode/opencode.db]",
+        HelpName = "PATH",
     };
 
     private static readonly Option<string?> Session = new("--session") { Description = "Share this session", HelpName = "ID" };
@@ -26,7 +27,7 @@ internal static class Share
     private static readonly Option<ShareLink?> Into = new("--into")
     {
         Description = "Go on in the share of this link, which may append, instead of making one", HelpName = "LINK",
-        CustomParser = CommonOptions.ParseLink,
+        CustomParser = Inputs.ParseLink,
     };
 
     private static readonly Option<bool> Once = new("--once") { Description = "End when the server has everything, instead of going on" };
@@ -38,13 +39,14 @@ internal static class Share
 
     public static Command Build()
     {
-        var command = new Command("share", Examples.Share) { Server, TokenFile, Opencode, Session, Latest, All, Into, Once, Timeout };
+        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, Session, Latest, All, Into, Once, Timeout };
         command.Validators.Add(result =>
         {
             int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);
             if (chosen > 1) result.AddError("Choose one of --session, --latest and --all.");
-            if (result.GetResult(Into) is not null && result.GetValue(All)) result.AddError("--into takes one session: choose it with --session or --latest.");
-            CommonOptions.CheckSeconds(result, Timeout);
+            if (result.GetResult(Into) is not null && result.GetValue(All))
+                result.AddError("--into takes one session: choose it with --session or --latest.");
+            Inputs.CheckSeconds(result, Timeout);
         });
         command.SetAction(RunAsync);
         return command;
@@ -55,7 +57,7 @@ internal static class Share
         CommandContext context = CommandContext.Of(parsed);
         ShareLink? into = parsed.GetValue(Into);
         ClientState state = context.State.Ensured();
-        Uri server = into?.Server ?? CommonOptions.ServerAddress(parsed.GetValue(Server));
+        Uri server = into?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
         var credentials = new CredentialStore(state.CredentialsPath);
         string? creator = into is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile)) : null;
         var options = new OpencodeOptions
@@ -66,7 +68,8 @@ internal static class Share
             Into = into,
         };
 
-        ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop).ConfigureAwait(false);
+        ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
+            .ConfigureAwait(false);
         await using (client.ConfigureAwait(false))
         {
             using var sessions = new OpencodeSessions(client, options, context.Time);

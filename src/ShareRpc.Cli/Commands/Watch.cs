@@ -7,7 +7,7 @@ namespace ShareRpc.Cli.Commands;
 /// <summary><c>sharerpc watch</c></summary>
 internal static class Watch
 {
-    private static readonly Argument<ShareLink?> Link = CommonOptions.Link("The link of the share");
+    private static readonly Argument<ShareLink?> Link = Inputs.Link("The link of the share");
     private static readonly Option<long> After = new("--after") { Description = "Leave out the ops up to this cursor", HelpName = "N" };
     private static readonly Option<bool> Once = new("--once") { Description = "End at the head instead of waiting for more" };
 
@@ -18,11 +18,11 @@ internal static class Watch
 
     public static Command Build()
     {
-        var command = new Command("watch", Examples.Watch) { Link, After, Once, Timeout };
+        var command = new Command("watch", Examples.Short(Examples.Watch)) { Link, After, Once, Timeout };
         command.Validators.Add(result =>
         {
             if (result.GetResult(After) is not null && result.GetValue(After) < 0) result.AddError("--after is a cursor: 0 or more.");
-            CommonOptions.CheckSeconds(result, Timeout);
+            Inputs.CheckSeconds(result, Timeout);
         });
         command.SetAction(RunAsync);
         return command;

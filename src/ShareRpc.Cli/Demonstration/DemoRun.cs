@@ -15,7 +15,9 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Demonstration;
 
-/// <summary>The main job in one process: real server, real database, real links; only the agent is a recording. Every claim is checked.</summary>
+/// <summary>
+/// The main job in one process: real server, real database, real links; only the agent is a recording. Every claim is checked.
+/// </summary>
 internal sealed class DemoRun : IAsyncDisposable
 {
     /// <summary>Between two events of the recording, so that one can watch.</summary>
@@ -48,12 +50,14 @@ internal sealed class DemoRun : IAsyncDisposable
             Uri address = server.Address;
             ClientState state = context.State.Ensured();
             string creator = CreatorToken.Require(new CredentialStore(state.CredentialsPath), address, server.RootTokenPath);
-            ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(address, creator), context.Time, cancellationToken: stop).ConfigureAwait(false);
+            ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(address, creator), context.Time, cancellationToken: stop)
+                .ConfigureAwait(false);
             await using (client.ConfigureAwait(false)) await ShareAsync(client, state, stop).ConfigureAwait(false);
         }
 
         output.Say("");
-        output.Say("That is all: shared as it grew, equal to the last field, and taken back. Yours: sharerpc serve, sharerpc share --latest.", new Style(Color.Green));
+        output.Say("That is all: shared as it grew, equal to the last field, and taken back. Yours: sharerpc serve, sharerpc share "
+            + "--latest.", new Style(Color.Green));
         output.Emit(new { Event = "done", Ok = true });
     }
 
@@ -68,7 +72,8 @@ internal sealed class DemoRun : IAsyncDisposable
     {
         var options = new OpencodeOptions
         {
-            DatabasePath = databasePath, LockPath = state.SyncLockPath, Selection = OpencodeSelection.Latest, PollInterval = TimeSpan.FromMilliseconds(20),
+            DatabasePath = databasePath, LockPath = state.SyncLockPath, Selection = OpencodeSelection.Latest,
+            PollInterval = TimeSpan.FromMilliseconds(20),
         };
         using var sessions = new OpencodeSessions(client, options, context.Time);
         await sessions.LookAsync(stop).ConfigureAwait(false);
@@ -116,7 +121,8 @@ internal sealed class DemoRun : IAsyncDisposable
         await share.FlushAsync(stop).ConfigureAwait(false);
 
         async Task<bool> IsReadAsync() =>
-            (await share.ReadBookmarkAsync("opencode.position", stop).ConfigureAwait(false))?.Contains(position, StringComparison.Ordinal) == true;
+            (await share.ReadBookmarkAsync("opencode.position", stop).ConfigureAwait(false))
+                ?.Contains(position, StringComparison.Ordinal) == true;
     }
 
     private async Task CheckStateAsync(ShareLink link, LiveReading live, ShareWriter share, CancellationToken stop)
@@ -126,11 +132,14 @@ internal sealed class DemoRun : IAsyncDisposable
         int messages = snapshot.Documents.Count(document => document.Kind == Kinds.Message);
         int parts = snapshot.Documents.Count(document => document.Kind == Kinds.Part);
         Verify((messages, parts) == agent.CountRows(), "the share has as many documents as the agent's database");
-        Verify(snapshot.Documents.Where(document => document.Kind is Kinds.Message or Kinds.Part).All(agent.Holds), "every document equals its row");
-        Verify(live.Cursor == snapshot.Cursor && live.Cursor == share.Status.Cursor, "the live reader and a late one end at the same cursor");
+        Verify(snapshot.Documents.Where(document => document.Kind is Kinds.Message or Kinds.Part).All(agent.Holds),
+            "every document equals its row");
+        Verify(live.Cursor == snapshot.Cursor && live.Cursor == share.Status.Cursor,
+            "the live reader and a late one end at the same cursor");
         Step(
             "equal",
-            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the agent's database field by field;\n"
+            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the agent's database "
+                + "field by field;\n"
             + $"whoever followed live and whoever comes late are at the same cursor, {live.Cursor}.");
     }
 
@@ -149,9 +158,11 @@ internal sealed class DemoRun : IAsyncDisposable
         TimeSpan took = context.Time.GetElapsedTime(started);
         Verify(ended == ErrorCode.CapabilityRevoked, "the guest's running watch ends as revoked");
         Verify(took < RevocationTime, "it ends within a second");
-        Verify(await RefusalAsync(guest, stop).ConfigureAwait(false) == ErrorCode.CapabilityRevoked, "the guest's link is refused from then on");
+        Verify(await RefusalAsync(guest, stop).ConfigureAwait(false) == ErrorCode.CapabilityRevoked,
+            "the guest's link is refused from then on");
         Verify(await RefusalAsync(first, stop).ConfigureAwait(false) is null, "the first link goes on working");
-        Step("revoke", $"The guest's link is revoked: their watch ended {took.TotalMilliseconds:0} ms later, and the link is refused from now on. The other one still works.");
+        Step("revoke", $"The guest's link is revoked: their watch ended {took.TotalMilliseconds:0} ms later, and the link is refused "
+            + "from now on. The other one still works.");
     }
 
     private async Task<ErrorCode?> RefusalAsync(ShareLink link, CancellationToken stop)

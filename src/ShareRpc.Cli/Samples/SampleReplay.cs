@@ -26,7 +26,8 @@ internal sealed class SampleReplay : IDisposable
         live.Open();
         Run(live, "PRAGMA journal_mode=WAL");
         Run(live, OpencodeSample.Sql());
-        Run(live, "DELETE FROM event; DELETE FROM event_sequence; DELETE FROM part; DELETE FROM message; UPDATE session SET time_updated = time_created");
+        Run(live, "DELETE FROM event; DELETE FROM event_sequence; DELETE FROM part; DELETE FROM message; UPDATE session SET "
+            + "time_updated = time_created");
         using SqliteCommand command = recorded.CreateCommand();
         command.CommandText = "SELECT type, data, seq, aggregate_id FROM event ORDER BY seq";
         using SqliteDataReader reader = command.ExecuteReader();

@@ -10,10 +10,13 @@ namespace ShareRpc.Cli.Sharing;
 internal sealed class SharingRun
 {
     private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(2);
 
     private readonly Output output;
     private readonly TimeProvider time;
     private readonly OpencodeSessions sessions;
+    private string lastSaid = "";
+    private long lastSaidAt;
     private readonly Dictionary<string, SharedSession> shared = new(StringComparer.Ordinal);
 
     public SharingRun(CommandContext context, OpencodeSessions sessions)
@@ -40,14 +43,16 @@ internal sealed class SharingRun
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             Report();
-            throw new CliException(ExitCode.Error, "Stopped before the server had everything. The rest is safely queued; run the command again.");
+            throw new CliException(ExitCode.Error,
+                "Stopped before the server had everything. The rest is safely queued; run the command again.");
         }
 
         Report();
         if (!timedOut) return Outcome();
         throw new CliException(
             ExitCode.Unreachable,
-            "The server does not answer. Everything is safely queued and will be sent by the next sharerpc share; the links will work then.");
+            "The server does not answer. Everything is safely queued and will be sent by the next sharerpc share; the links will work "
+                + "then.");
     }
 
     /// <summary>Goes on until it is stopped, or until nothing can be sent any more.</summary>
@@ -57,7 +62,8 @@ internal sealed class SharingRun
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task tail = sessions.TailAsync(ending.Token);
         if (output.IsTerminal)
-            await output.Console.Live(StatusLine()).StartAsync(live => WatchAsync(tail, () => live.UpdateTarget(StatusLine()), stop)).ConfigureAwait(false);
+            await output.Console.Live(StatusLine()).StartAsync(live => WatchAsync(tail, () => live.UpdateTarget(StatusLine()), stop))
+                .ConfigureAwait(false);
         else
             await WatchAsync(tail, SayChanges, stop).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
@@ -70,7 +76,7 @@ internal sealed class SharingRun
     {
         var session = new SharedSession(sync, sync.Writer.ViewerLink?.Reveal());
         shared.Add(sync.SessionId, session);
-        output.Say($"{sync.SessionId}  {SafeText.Line(sync.Writer.Label ?? "", 60)}");
+        output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}");
         output.Say($"  {session.Link ?? "(shared through a link that makes no further ones)"}", new Style(Color.Aqua));
         output.Emit(new { Event = "started", Session = sync.SessionId, sync.Writer.ShareId, session.Link });
         return Task.CompletedTask;
@@ -115,17 +121,22 @@ internal sealed class SharingRun
         return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey));
     }
 
-    private string lastSaid = "";
-
     /// <summary>Where no line can be rewritten: a line when all is sent, when something failed, and when the connection changes.</summary>
     private void SayChanges()
     {
         SharingTotals totals = SharingTotals.Of(shared.Values);
-        string key = $"{totals.Failed} {totals.Connection} {(totals.IsDrained ? totals.Acked : -1)}";
-        if (key == lastSaid) return;
+        string trouble = $"{totals.Failed} {totals.Connection == ConnectionState.Connecting}";
+        string key = $"{trouble} {(totals.IsDrained ? totals.Acked : -1)}";
+        bool isUrgent = !lastSaid.StartsWith(trouble, StringComparison.Ordinal);
+        if (key == lastSaid || (!isUrgent && time.GetElapsedTime(lastSaidAt) < SayInterval)) return;
         lastSaid = key;
+        lastSaidAt = time.GetTimestamp();
         output.Say(totals.ToString());
-        output.Emit(new { Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed, totals.Cursor, Connection = totals.Connection.ToString() });
+        output.Emit(new
+        {
+            Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed, totals.Cursor,
+            Connection = totals.Connection.ToString(),
+        });
     }
 
     private void Report()

@@ -3,7 +3,8 @@ using ShareRpc.Client;
 namespace ShareRpc.Cli.Sharing;
 
 /// <summary>All sessions of a run together: the status line.</summary>
-internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, long Acked, long Failed, long Cursor, ConnectionState Connection)
+internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, long Acked, long Failed, long Cursor,
+    ConnectionState Connection)
 {
     public bool IsDrained => Pending + InFlight == 0;
 
@@ -17,7 +18,13 @@ internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, 
 
     public override string ToString()
     {
-        string connection = Connection switch { ConnectionState.Connected => "connected", ConnectionState.Connecting => "connecting…", _ => "idle" };
-        return $"{Sessions} session(s) · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} · {connection}";
+        string connection = Connection switch
+        {
+            ConnectionState.Connected => "connected",
+            ConnectionState.Connecting => "connecting…",
+            _ => "idle",
+        };
+        return $"{Sessions} session(s) · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} "
+            + $"· {connection}";
     }
 }

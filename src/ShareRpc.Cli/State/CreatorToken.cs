@@ -4,7 +4,9 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.State;
 
-/// <summary>Which root or creator token a command uses. What is found goes into the credentials file, and from then on only its cap id about.</summary>
+/// <summary>
+/// Which root or creator token a command uses. What is found goes into the credentials file, and from then on only its cap id about.
+/// </summary>
 internal static class CreatorToken
 {
     private const string Variable = "SHARERPC_TOKEN_FILE";
@@ -26,11 +28,14 @@ internal static class CreatorToken
     public static string Require(CredentialStore credentials, Uri server, string? tokenFile) =>
         Find(credentials, server, tokenFile) ?? throw new CliException(
             ExitCode.Error,
-            $"There is no token for {server.Authority} yet. Pass --token-file FILE: the root.token in the server's data directory, or a creator token.");
+            $"There is no token for {server.Authority} yet. Pass --token-file FILE: the root.token in the server's data directory, or "
+                + "a creator token.");
 
     private static string Add(CredentialStore credentials, Uri server, string file)
     {
-        if (!File.Exists(file)) throw new CliException(ExitCode.Error, $"There is no token file {file}. The server writes its own to DIR/root.token when it first starts.");
+        if (!File.Exists(file))
+            throw new CliException(ExitCode.Error,
+                $"There is no token file {file}. The server writes its own to DIR/root.token when it first starts.");
         if (!ShareToken.TryParse(File.ReadAllText(file).Trim(), out ShareToken? token))
             throw new CliException(ExitCode.Error, $"{file} does not hold a token: one line that begins with {ShareToken.Prefix}.");
         if (credentials.FindToken(token.CapId)?.Reveal() != token.Reveal() || credentials.Find(token.CapId)?.Server != server)

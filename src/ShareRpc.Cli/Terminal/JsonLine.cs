@@ -6,7 +6,9 @@ using System.Text.Json.Serialization;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>An object as one line of JSON: snake_case fields, absent instead of null, readable text, and nothing that could drive a terminal.</summary>
+/// <summary>
+/// An object as one line of JSON: snake_case fields, absent instead of null, readable text, and nothing that could drive a terminal.
+/// </summary>
 internal static class JsonLine
 {
     private static readonly JsonSerializerOptions Options = new()

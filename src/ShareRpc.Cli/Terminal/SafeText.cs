@@ -33,7 +33,8 @@ internal static class SafeText
 
     private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => false,
+        UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator =>
+            false,
 
         // Of the format characters only those stay that join or split glyphs (emoji, Indic and Persian text).
         UnicodeCategory.Format => rune.Value is 0x200C or 0x200D,

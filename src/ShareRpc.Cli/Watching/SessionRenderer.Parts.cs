@@ -88,5 +88,6 @@ internal sealed partial class SessionRenderer
 
     private static string Indented(string text) => text.Replace("\n", "\n" + Indent, StringComparison.Ordinal);
 
-    private static bool IsTrue(JsonElement part, string name) => part.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.True;
+    private static bool IsTrue(JsonElement part, string name) => part.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind == JsonValueKind.True;
 }

@@ -61,7 +61,8 @@ internal sealed partial class SessionRenderer(Output output)
         string model = Text(message, "modelID");
         speakers[key] = SafeText.Line(role == "assistant" && model.Length > 0 ? $"{role} ({model})" : role, 80);
         if (!message.TryGetProperty("error", out JsonElement error) || !failedMessages.Add(key)) return;
-        string detail = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("data", out JsonElement data) ? Text(data, "message") : "";
+        string detail = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("data", out JsonElement data)
+            ? Text(data, "message") : "";
         Speaker(key);
         Line($"  ✘ {SafeText.Line(Text(error, "name"))} {SafeText.Line(detail)}".TrimEnd(), Bad);
     }

@@ -16,6 +16,7 @@ internal sealed class AppendItem(Authority authority, string? writerId, OpBatch 
     private static Ack Apply(
         CommitScope scope, Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
     {
+        chain?.Begin(batch);
         if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded); // not reported: the caller sees the error before it
         try
         {

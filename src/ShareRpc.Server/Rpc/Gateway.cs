@@ -82,7 +82,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
     /// <summary>Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is not reported.</summary>
     private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
     {
-        var chain = new ReplayChain();
+        var chain = new ReplayChain(batches.Count > 0 ? batches[0] : null);
         List<(OpBatch Batch, Task<Ack> Ack)> calls = [.. batches.Select(batch => (batch, AppendAsync(handle, batch, chain)))];
         var outcomes = new List<BatchOutcome>();
         bool isOver = false;

@@ -1,4 +1,3 @@
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Capabilities;
 
@@ -7,32 +6,27 @@ namespace ShareRpc.Server.Rpc;
 /// <summary>A live root or creator handle.</summary>
 internal sealed class RootHandle(RpcServices services, Authority authority) : IRootHandle
 {
-    private int disposed;
+    private readonly AuthorityHold hold = new(authority, services.Registry);
 
-    /// <summary>A disposed handle is nobody's: it is answered as if it had never been.</summary>
-    private Authority Authority => Volatile.Read(ref disposed) == 0 ? authority : throw new ShareRpcException(ErrorCode.MethodNotFound);
-
-    public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) => services.Admin.CreateShareAsync(Authority, request);
+    public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) =>
+        hold.DuringAsync(held => services.Admin.CreateShareAsync(held, request));
 
     public Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(services.Lists.ListShares(Authority, request));
+        hold.DuringAsync(held => Task.FromResult(services.Lists.ListShares(held, request)));
 
-    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) => services.Admin.AttenuateAsync(Authority, request);
+    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
+        hold.DuringAsync(held => services.Admin.AttenuateAsync(held, request));
 
-    public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) => services.Admin.RevokeAsync(Authority, request);
+    public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) =>
+        hold.DuringAsync(held => services.Admin.RevokeAsync(held, request));
 
     public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(services.Lists.ListCapabilities(Authority, request));
+        hold.DuringAsync(held => Task.FromResult(services.Lists.ListCapabilities(held, request)));
 
     public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(services.Lists.ListAudit(Authority, request));
+        hold.DuringAsync(held => Task.FromResult(services.Lists.ListAudit(held, request)));
 
-    public Task DeleteShareAsync(DeleteShareRequest request) => services.Admin.DeleteShareAsync(Authority, request);
+    public Task DeleteShareAsync(DeleteShareRequest request) => hold.DuringAsync(held => services.Admin.DeleteShareAsync(held, request));
 
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
-        services.Registry.Remove(authority);
-        authority.Dispose();
-    }
+    public void Dispose() => hold.Drop();
 }

@@ -13,8 +13,10 @@ public class SafeTextTests
     [InlineData("line\u2028break", "linebreak")]
     [InlineData("tab\there", "tab    here")]
     [InlineData("one\r\ntwo\nthree", "one\ntwo\nthree")]
-    [InlineData("Ünïcödé ✓ 日本語 👩‍💻 \"quotes\" <b>html</b> [red]not markup[/]", "Ünïcödé ✓ 日本語 👩‍💻 \"quotes\" <b>html</b> [red]not markup[/]")]
-    public void A_block_keeps_text_and_drops_what_could_drive_a_terminal(string hostile, string safe) => Assert.Equal(safe, SafeText.Block(hostile));
+    [InlineData("Ünïcödé ✓ 日本語 👩‍💻 \"quotes\" <b>html</b> [red]not markup[/]",
+        "Ünïcödé ✓ 日本語 👩‍💻 \"quotes\" <b>html</b> [red]not markup[/]")]
+    public void A_block_keeps_text_and_drops_what_could_drive_a_terminal(string hostile, string safe) =>
+        Assert.Equal(safe, SafeText.Block(hostile));
 
     [Fact]
     public void No_control_character_of_any_plane_survives()

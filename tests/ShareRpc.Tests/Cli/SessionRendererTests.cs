@@ -5,7 +5,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Tests.Cli;
 
-public class SessionRendererTests
+public sealed class SessionRendererTests : IDisposable
 {
     private readonly StringWriter screen = new();
     private readonly SessionRenderer renderer;
@@ -62,9 +62,9 @@ public class SessionRendererTests
     {
         const string bad = "\\u001b[2J\\u009b\\u0007\\u202e";
         Put("session", "s", $$"""{"title":"{{bad}}t","directory":"{{bad}}d"}""");
-        Put("message", "m", $$$$"""{"role":"assistant{{{{bad}}}}","modelID":"{{{{bad}}}}x","error":{"name":"{{{{bad}}}}","data":{"message":"{{{{bad}}}}"}}}""");
+        Hostile("message", "m", """{"role":"assistant$","modelID":"$x","error":{"name":"$","data":{"message":"$"}}}""");
         Put("part", "p1", $$"""{"type":"text","messageID":"m","text":"{{bad}} [red]markup[/]"}""");
-        Put("part", "p2", $$$"""{"type":"tool","messageID":"m","tool":"{{{bad}}}","state":{"status":"error","title":"{{{bad}}}","error":"{{{bad}}}"}}""");
+        Hostile("part", "p2", """{"type":"tool","messageID":"m","tool":"$","state":{"status":"error","title":"$","error":"$"}}""");
         Put("part", "p3", $$"""{"type":"file","messageID":"m","filename":"{{bad}}","mime":"{{bad}}"}""");
         Put("part", "p4", $$"""{"type":"agent","messageID":"m","name":"{{bad}}"}""");
         Put("todo", "s", $$"""[{"content":"{{bad}}","status":"{{bad}}"}]""");
@@ -73,6 +73,8 @@ public class SessionRendererTests
 
         Assert.DoesNotContain(shown, character => (char.IsControl(character) && character != '\n') || character == '\u202e');
         Assert.Contains("[red]markup[/]", shown, StringComparison.Ordinal);
+
+        void Hostile(string kind, string key, string data) => Put(kind, key, data.Replace("$", bad, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -97,6 +99,8 @@ public class SessionRendererTests
 
         Assert.Equal("  − a message of user was removed\n", Screen());
     }
+
+    public void Dispose() => screen.Dispose();
 
     private void Put(string kind, string key, string data) => Show("put", kind, key, data);
 

@@ -116,9 +116,9 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         }
 
         const string OfCreator = $"""
-            SELECT {RefColumns} FROM sturdy_ref
-            WHERE (parent_key = $1 OR share_key IN (SELECT share_key FROM share WHERE creator_key = $1)) AND ref_key > $2
-            ORDER BY ref_key LIMIT $3
+            WITH RECURSIVE reach (key) AS (
+              SELECT $1 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key)
+            SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT key FROM reach) AND ref_key > $2 ORDER BY ref_key LIMIT $3
             """;
         return scope.CreatorKey is not null
             ? ReadAll(OfCreator, ReadRef, scope.CreatorKey, after, limit)

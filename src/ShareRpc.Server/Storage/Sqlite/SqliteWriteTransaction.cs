@@ -79,7 +79,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         using SqliteDataReader row = Statements
             .Bind("SELECT verb, data, writer_key FROM op WHERE share_key = $1 AND cursor = $2", shareKey, cursor).ExecuteReader();
         row.Read();
-        return (row.GetString(0), Bytes(row, 1), row.IsDBNull(2) ? null : row.GetInt64(2));
+        ReadOnlyMemory<byte>? data = Bytes(row, 1) is { } bytes ? bytes : default(ReadOnlyMemory<byte>?); // a null array would convert to an empty memory
+        return (row.GetString(0), data, row.IsDBNull(2) ? null : row.GetInt64(2));
     }
 
     public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(

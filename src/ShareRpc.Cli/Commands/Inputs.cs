@@ -5,7 +5,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.Commands;
 
 /// <summary>Options and arguments that several commands take.</summary>
-internal static class CommonOptions
+internal static class Inputs
 {
     public static Option<string?> Server() => new("--server")
     {
@@ -31,7 +31,8 @@ internal static class CommonOptions
     /// <summary>A number of seconds that a person would wait.</summary>
     public static void CheckSeconds(CommandResult result, Option<double> option)
     {
-        if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400)) result.AddError($"{option.Name} is a number of seconds.");
+        if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400))
+            result.AddError($"{option.Name} is a number of seconds.");
     }
 
     /// <summary>The server meant; a usage error when the address is none.</summary>
