@@ -38,7 +38,7 @@ internal sealed class ScriptedRootHandle : IRootHandle
             {
                 ShareId = share.ShareId, State = "active", Cursor = share.Log.Count, CreatedMs = 0, LiveHandles = 0, OwnerCapId = "",
             })];
-            List<ShareInfo> page = [.. all.Skip((int)request.After).Take(request.Limit ?? int.MaxValue)];
+            List<ShareInfo> page = [.. all.Skip((int)request.After).Take(server.ListPage)];
             long next = request.After + page.Count;
             return Task.FromResult(new ShareList { Shares = page, Next = next < all.Count ? next : null });
         }

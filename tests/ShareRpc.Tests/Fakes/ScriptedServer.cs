@@ -37,6 +37,12 @@ internal sealed class ScriptedServer : IDisposable
 
     public bool IsDown { get; set; }
 
+    /// <summary>The ticket that redemptions give; it opens nothing.</summary>
+    public string? Ticket { get; set; }
+
+    /// <summary>Entries of one page of a list.</summary>
+    public int ListPage { get; set; } = int.MaxValue;
+
     /// <summary>When given, connections are WebSockets, closed with 1009 over a longer message.</summary>
     public int? FrameBytes { get; set; }
 
