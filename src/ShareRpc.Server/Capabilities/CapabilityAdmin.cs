@@ -107,12 +107,16 @@ internal sealed class CapabilityAdmin(
                 authority.Demand(Rights.Create);
                 LogShare current = scope.Shares.Get(scope.Transaction, share.Key);
                 if (current.State == ShareState.Deleted) return true;
-                registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
                 scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
                 return true;
             },
-            () => registry.Settle(share.OwnerRefKey)).ConfigureAwait(false);
+            () =>
+            {
+                // Only now: unlike a revocation, a deletion that the disk did not take has not happened.
+                registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
+                registry.Settle(share.OwnerRefKey);
+            }).ConfigureAwait(false);
         eraser.Wake();
         return done;
     }

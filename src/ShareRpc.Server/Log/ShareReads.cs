@@ -63,7 +63,8 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
     /// <summary>A page of the folded state: the checkpoint with the unfolded ops laid over it.</summary>
     public StatePage ReadState(Authority authority, GetStateRequest request)
     {
-        if (request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
+        bool isAfter = request.AfterKey is null or { Kind: not null, Key: not null };
+        if (!isAfter || request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
         {
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }
