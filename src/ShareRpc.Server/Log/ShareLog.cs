@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Capabilities;
@@ -14,6 +15,7 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
     /// </summary>
     public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null)
     {
+        if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
         var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain);
         queue.Enqueue(item);
         return item.Completion;
