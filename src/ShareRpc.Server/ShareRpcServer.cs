@@ -87,18 +87,21 @@ public sealed class ShareRpcServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         configure(builder);
         WebApplication app = builder.Build();
-        ServerRuntime runtime = await ServerRuntime
-            .OpenAsync(options, time, app.Services.GetRequiredService<ILoggerFactory>(), cancellationToken).ConfigureAwait(false);
-        var server = new ShareRpcServer(app, runtime);
-        server.MapRoutes(options);
+        ServerRuntime? runtime = null;
+        ShareRpcServer server;
         try
         {
+            runtime = await ServerRuntime
+                .OpenAsync(options, time, app.Services.GetRequiredService<ILoggerFactory>(), cancellationToken).ConfigureAwait(false);
+            server = new ShareRpcServer(app, runtime);
+            server.MapRoutes(options);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception exception)
         {
-            await runtime.DisposeAsync().ConfigureAwait(false);
+            if (runtime is not null) await runtime.DisposeAsync().ConfigureAwait(false);
             await app.DisposeAsync().ConfigureAwait(false);
+            if (exception is not IOException) throw;
             throw new ServerStartException($"Cannot listen on {options.Urls}: is another program there? Name another address with --urls.");
         }
 
