@@ -134,7 +134,8 @@ public class ShareReaderTests : ClientTest
     {
         var time = new ManualTimeProvider();
         var link = new ShareLink(ServerAddress, RandomId.New(), ShareToken.New(RandomId.New()));
-        ShareReaderOptions options = ReaderOptions with { InvalidTokenPatience = TimeSpan.FromMinutes(3), MaxRetry = TimeSpan.FromSeconds(1) };
+        ShareReaderOptions options = ReaderOptions with { InvalidTokenPatience = TimeSpan.FromMinutes(
+            3), MaxRetry = TimeSpan.FromSeconds(1) };
         await using var reader = new ShareReader(link, options, time);
         Task<OpPage> read = reader.ReadOpsAsync(0, Timeout);
         DateTimeOffset start = time.GetUtcNow();
@@ -273,7 +274,8 @@ public class ShareReaderTests : ClientTest
 
     private ShareReaderOptions ReaderOptions => new()
     {
-        FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), Transport = Server.ConnectAsync, OnState = states.Add,
+        FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), Transport = Server.ConnectAsync,
+        OnState = states.Add,
     };
 
     private ShareReader NewReader(ShareLink link) => new(link, ReaderOptions);
