@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Hosting;
 
@@ -18,6 +19,9 @@ public sealed record ServerOptions
     /// Browser origins that may connect besides the server's own, for instance <c>https://share.example.org</c>. None by default.
     /// </summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>What is logged, to standard error: this level and above.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>What clients are held to.</summary>
     public ProtocolLimits Limits { get; init; } = ProtocolLimits.Default;

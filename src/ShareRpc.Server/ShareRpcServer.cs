@@ -74,7 +74,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
         options.Validate();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(options.Urls.Split(';'));
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel);
 
         // The framework's request log would hold paths, and some paths are bearer secrets (I10).
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);

@@ -35,7 +35,7 @@ internal static class Serve
     private static async Task<int> RunAsync(Output output, string data, string urls, CancellationToken stop)
     {
         var options = new ServerOptions { DataDirectory = Path.GetFullPath(data), Urls = urls };
-        ShareRpcServer server = await StartAsync(options, Console.Error, stop).ConfigureAwait(false);
+        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.DataDirectory}");
@@ -52,22 +52,6 @@ internal static class Serve
         }
 
         return ExitCode.Ok;
-    }
-
-    /// <summary>Starts a server whose log goes to <paramref name="log"/>: standard output belongs to what the command says.</summary>
-    public static async Task<ShareRpcServer> StartAsync(ServerOptions options, TextWriter log, CancellationToken stop)
-    {
-        TextWriter standard = Console.Out;
-        Console.SetOut(log);
-        try
-        {
-            // The console logger takes hold of its stream as the server starts.
-            return await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
-        }
-        finally
-        {
-            Console.SetOut(standard);
-        }
     }
 
     private static async Task WaitAsync(CancellationToken stop)

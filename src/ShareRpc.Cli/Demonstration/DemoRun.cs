@@ -1,4 +1,4 @@
-using ShareRpc.Cli.Commands;
+using Microsoft.Extensions.Logging;
 using ShareRpc.Cli.Samples;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
@@ -42,8 +42,11 @@ internal sealed class DemoRun : IAsyncDisposable
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var options = new ServerOptions { DataDirectory = Path.Combine(folder.FullName, "server"), Urls = "http://127.0.0.1:0" };
-        ShareRpcServer server = await Serve.StartAsync(options, TextWriter.Null, stop).ConfigureAwait(false);
+        var options = new ServerOptions
+        {
+            DataDirectory = Path.Combine(folder.FullName, "server"), Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
+        };
+        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             Step("server", $"A server is running on {server.Address} with its data in a temporary folder.");

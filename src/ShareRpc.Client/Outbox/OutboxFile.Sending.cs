@@ -9,8 +9,7 @@ internal sealed partial class OutboxFile
 {
     /// <summary>
     /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one, whose grouping is
-    /// on
-    /// disk before this returns. Null when there is none.
+    /// on disk before this returns. Null when there is none. Looks at the rows of the batch only, however long the queue.
     /// </summary>
     public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) => database.Write(() =>
     {
@@ -19,19 +18,18 @@ internal sealed partial class OutboxFile
             row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey, afterSeq);
         if (next.Count == 0) return null;
         (long first, string? batchId, string? group) = next[0];
-        if (batchId is null)
+        long last = (batchId, group) switch
         {
-            batchId = OpId.New();
-            long last = group is null ? LastOfGroup(shareKey, first, limits) : LastOfAtomicGroup(shareKey, group);
-            database.Execute(
-                "UPDATE op SET state = 1, batch_id = $4 WHERE share_key = $1 AND seq BETWEEN $2 AND $3", shareKey, first, last, batchId);
-        }
-
+            (not null, _) => LastOfRun(shareKey, first, "batch_id", batchId),
+            (null, not null) => LastOfRun(shareKey, first, "atomic_group", group),
+            _ => LastOfGroup(shareKey, first, limits),
+        };
+        batchId ??= OpId.New();
         database.Execute(
-            "UPDATE op SET attempts = attempts + 1 WHERE share_key = $1 AND seq >= $2 AND batch_id = $3", shareKey, first, batchId);
+            "UPDATE op SET state = 1, batch_id = $4, attempts = attempts + 1 WHERE share_key = $1 AND seq BETWEEN $2 AND $3",
+            shareKey, first, last, batchId);
         List<OpIntent> ops = database.Read(
-            $"SELECT {OpColumns} FROM op WHERE share_key = $1 AND seq >= $2 AND batch_id = $3 ORDER BY seq LIMIT $4",
-            ReadOp, shareKey, first, batchId, limits.BatchOps);
+            $"SELECT {OpColumns} FROM op WHERE share_key = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq", ReadOp, shareKey, first, last);
         return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };
     });
 
@@ -150,8 +148,14 @@ internal sealed partial class OutboxFile
         "UPDATE op SET state = 2, seq = NULL, code = $3, message = $4, outcome_unknown = $5 WHERE share_key = $1 AND op_id = $2",
         shareKey, opId, code, message, outcomeUnknown ? 1 : 0);
 
-    private long LastOfAtomicGroup(long shareKey, string group) =>
-        database.ReadNumber("SELECT MAX(seq) FROM op WHERE share_key = $1 AND seq IS NOT NULL AND atomic_group = $2", shareKey, group);
+    /// <summary>The end of the rows from <paramref name="first"/> on that have the same value in a column.</summary>
+    private long LastOfRun(long shareKey, long first, string column, string value) => database.ReadNumber(
+        $"""
+        SELECT COALESCE(
+          (SELECT seq - 1 FROM op WHERE share_key = $1 AND seq > $2 AND {column} IS NOT $3 ORDER BY seq LIMIT 1),
+          (SELECT seq FROM op WHERE share_key = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1))
+        """,
+        shareKey, first, value);
 
     /// <summary>As many ops as the server's limits allow: at least one, none of an atomic group, none that was sent before.</summary>
     private long LastOfGroup(long shareKey, long first, ProtocolLimits limits)

@@ -90,6 +90,14 @@ public abstract class ClientTest : IDisposable
         return list;
     }
 
+    /// <summary>What the server was asked since this was last called, in order.</summary>
+    private protected List<object> Received()
+    {
+        List<object> all = [];
+        while (Server.Calls.TryRead(out object? call)) all.Add(call);
+        return all;
+    }
+
     /// <summary>Op ids in the log of a share.</summary>
     private protected IReadOnlyList<string> LoggedIds(ScriptedShare share)
     {

@@ -53,7 +53,9 @@ public sealed class TidyRulesTests
     [InlineData("int M(int x) => x switch\n{\n@\n};")]
     [InlineData("public A(int x)\n    : base(new { x })\n{\n@\n}")]
     [InlineData("int P\n{\nget\n{\n@\n}\n}")]
-    [InlineData("void M<T>(T t)\n    where T : class\n{\nvar s = $\"{t:x} {{ {(t is { } ? \"{\" : \"}\")}\"; var r = \"\"\"}\"\"\"; char c = '}';\n@\n}")]
+    [InlineData(
+        "void M<T>(T t)\n    where T : class\n{\n"
+        + "var s = $\"{t:x} {{ {(t is { } ? \"{\" : \"}\")}\"; var r = \"\"\"}\"\"\"; char c = '}';\n@\n}")]
     public void A_member_that_is_too_long_is_found(string member)
     {
         int around = member.Split('\n').Length - 1;

@@ -134,7 +134,10 @@ public class ShareReaderTests : ClientTest
     {
         var time = new ManualTimeProvider();
         var link = new ShareLink(ServerAddress, RandomId.New(), ShareToken.New(RandomId.New()));
-        ShareReaderOptions options = ReaderOptions with { InvalidTokenPatience = TimeSpan.FromMinutes(3), MaxRetry = TimeSpan.FromSeconds(1) };
+        ShareReaderOptions options = ReaderOptions with
+        {
+            InvalidTokenPatience = TimeSpan.FromMinutes(3), MaxRetry = TimeSpan.FromSeconds(1),
+        };
         await using var reader = new ShareReader(link, options, time);
         Task<OpPage> read = reader.ReadOpsAsync(0, Timeout);
         DateTimeOffset start = time.GetUtcNow();
@@ -262,18 +265,15 @@ public class ShareReaderTests : ClientTest
         Server.Drop();
         await reader.ReadOpsAsync(0, Timeout);
 
-        List<(bool Token, bool Ticket)> redemptions = [];
-        while (Server.Calls.TryRead(out object? call))
-        {
-            if (call is RedeemShareRequest redeem) redemptions.Add((redeem.Token is not null, redeem.Ticket is not null));
-        }
-
-        Assert.Equal([(true, false), (false, true), (true, false)], redemptions);
+        IEnumerable<RedeemShareRequest> redemptions = Received().OfType<RedeemShareRequest>();
+        Assert.Equal(
+            [(true, false), (false, true), (true, false)], redemptions.Select(call => (call.Token is not null, call.Ticket is not null)));
     }
 
     private ShareReaderOptions ReaderOptions => new()
     {
-        FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), Transport = Server.ConnectAsync, OnState = states.Add,
+        FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20),
+        Transport = Server.ConnectAsync, OnState = states.Add,
     };
 
     private ShareReader NewReader(ShareLink link) => new(link, ReaderOptions);

@@ -312,13 +312,6 @@ public class SendingTests : ClientTest
 
     private static string Bytes(OpBatch batch) => JsonSerializer.Serialize(batch, ProtocolJson.Options);
 
-    private List<object> Received()
-    {
-        List<object> all = [];
-        while (Server.Calls.TryRead(out object? call)) all.Add(call);
-        return all;
-    }
-
     /// <summary>Every batch that reached the server, replays included, in order.</summary>
     private List<OpBatch> ReceivedBatches() => [.. Received().OfType<OpBatch>()];
 }

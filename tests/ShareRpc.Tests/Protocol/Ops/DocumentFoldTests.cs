@@ -52,7 +52,8 @@ public class DocumentFoldTests
         Assert.Equal("""{"text":"a"}""", Apply("""{"text":"a"}""", Verbs.Append, """{"field":"text","text":""}"""));
 
     [Fact]
-    public void An_unknown_verb_is_a_mistake_of_the_caller() => Assert.Throws<ArgumentOutOfRangeException>(() => Apply("{}", "merge", "{}"));
+    public void An_unknown_verb_is_a_mistake_of_the_caller() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Apply("{}", "merge", "{}"));
 
     private static string? Apply(string? current, string verb, string? data) =>
         DocumentFold.Apply(Raw(current), verb, Raw(data)) is { } result ? result.ToString() : null;

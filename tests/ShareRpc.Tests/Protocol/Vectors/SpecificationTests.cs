@@ -66,7 +66,7 @@ public sealed partial class SpecificationTests
     }
 
     [Fact]
-    public void The_table_of_the_servers_own_bounds_is_the_record_of_them()
+    public void Invariant_I9_the_table_of_the_servers_own_bounds_is_the_record_of_them()
     {
         IEnumerable<string> expected = typeof(ServerLimits).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(bound =>

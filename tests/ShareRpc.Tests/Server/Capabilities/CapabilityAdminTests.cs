@@ -47,17 +47,22 @@ public sealed class CapabilityAdminTests
         long expires = rooms.Clock.GetUtcNow().ToUnixTimeMilliseconds() + 60_000;
         var request = new AttenuateRequest
         {
-            CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Owner.ToNames(), Caveats = new Caveats { ExpiresAtMs = expires }, Label = "one",
+            CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Owner.ToNames(),
+            Caveats = new Caveats { ExpiresAtMs = expires }, Label = "one",
         };
         CapabilityCreated first = await rooms.Admin.AttenuateAsync(owner, request);
         Assert.Equal(first, await rooms.Admin.AttenuateAsync(owner, request));
 
         AttenuateRequest[] others =
         [
-            request with { Label = "two" }, request with { TokenDigest = ShareToken.New(token.CapId).Digest }, request with { Rights = ["read"] },
+            request with { Label = "two" }, request with { TokenDigest = ShareToken.New(token.CapId).Digest },
+            request with { Rights = ["read"] },
             request with { Caveats = null }, request with { Caveats = new Caveats { ExpiresAtMs = expires + 1 } },
         ];
-        foreach (AttenuateRequest different in others) Assert.Equal(ErrorCode.IdTaken, await CodeAsync(() => rooms.Admin.AttenuateAsync(owner, different)));
+        foreach (AttenuateRequest different in others)
+        {
+            Assert.Equal(ErrorCode.IdTaken, await CodeAsync(() => rooms.Admin.AttenuateAsync(owner, different)));
+        }
         Authority child = await rooms.RedeemAsync(token);
         Assert.Equal(ErrorCode.IdTaken, await CodeAsync(() => rooms.Admin.AttenuateAsync(child, request)));
 
@@ -92,7 +97,8 @@ public sealed class CapabilityAdminTests
         var request = new RevokeCapabilityRequest { CapId = token.CapId };
 
         rooms.Store.Break();
-        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Admin.RevokeAsync(owner, request).WaitAsync(timeout));
+        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(
+            () => rooms.Admin.RevokeAsync(owner, request).WaitAsync(timeout));
 
         Assert.Equal((ErrorCode.RevocationNotDurable, true), (error.Code, error.IsTransient));
         rooms.Store.Repair();

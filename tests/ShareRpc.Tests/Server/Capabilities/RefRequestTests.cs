@@ -20,7 +20,8 @@ public sealed class RefRequestTests
             for (int asked = 1; asked < 64; asked++)
             {
                 bool isSubset = (asked & ~parent) == 0;
-                var refused = Record.Exception(() => Assert.Equal((Rights)asked, Child(row, Ask((Rights)asked)).Rights)) as ShareRpcException;
+                var refused = Record.Exception(
+                    () => Assert.Equal((Rights)asked, Child(row, Ask((Rights)asked)).Rights)) as ShareRpcException;
                 Assert.Equal(isSubset ? null : ErrorCode.Forbidden, refused?.Code);
             }
         }
@@ -74,15 +75,18 @@ public sealed class RefRequestTests
             new Action[]
             {
                 () => RefRequest.CheckIds("short", token.Digest, null), () => RefRequest.CheckIds(null!, token.Digest, null),
-                () => RefRequest.CheckIds(token.CapId, null!, null), () => RefRequest.CheckIds(token.CapId, token.Digest.ToUpperInvariant(), null),
-                () => RefRequest.CheckIds(token.CapId, token.Digest, new string('x', 201)), () => RefRequest.CheckIds(token.CapId, token.Digest, "a\nb"),
+                () => RefRequest.CheckIds(token.CapId, null!, null),
+                () => RefRequest.CheckIds(token.CapId, token.Digest.ToUpperInvariant(), null),
+                () => RefRequest.CheckIds(token.CapId, token.Digest, new string('x', 201)),
+                () => RefRequest.CheckIds(token.CapId, token.Digest, "a\nb"),
             },
             call => Assert.Equal(ErrorCode.InvalidParams, Code(call)));
     }
 
     private static AttenuateRequest Ask(Rights rights) => new() { CapId = RandomId.New(), TokenDigest = "", Rights = rights.ToNames() };
 
-    private static RefRow Child(RefRow parent, AttenuateRequest request) => RefRequest.ChildOf(parent, request, [], "", 1, ProtocolLimits.Default);
+    private static RefRow Child(RefRow parent, AttenuateRequest request) =>
+        RefRequest.ChildOf(parent, request, [], "", 1, ProtocolLimits.Default);
 
     private static ErrorCode Code(Action call) => Assert.Throws<ShareRpcException>(call).Code;
 }

@@ -66,7 +66,8 @@ public sealed class TokenVerifierTests : IDisposable
 
         Assert.True(calls.Count(call => call.IsCompletedSuccessfully) >= 3);
         Assert.Contains(calls, call => call.IsFaulted);
-        Assert.All(ended.Exception!.InnerExceptions, error => Assert.Equal(ErrorCode.Overloaded, Assert.IsType<ShareRpcException>(error).Code));
+        Assert.All(ended.Exception!.InnerExceptions, error => Assert.Equal(
+            ErrorCode.Overloaded, Assert.IsType<ShareRpcException>(error).Code));
         Assert.NotNull((await verifier.MakeAsync(token.Digest, default)).Verifier);
     }
 

@@ -9,7 +9,7 @@ public sealed class CommitQueueTests
     private readonly ServerLimits limits = new() { QueueItems = 3, QueueBytes = 1_000, TransactionOps = 10, TransactionBytes = 500 };
 
     [Fact]
-    public void As_many_items_wait_as_the_limit_says()
+    public void Invariant_I9_as_many_items_wait_as_the_limit_says()
     {
         var queue = new CommitQueue(limits);
         for (int i = 0; i < 3; i++) queue.Enqueue(new Item());

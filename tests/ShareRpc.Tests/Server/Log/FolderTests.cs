@@ -114,7 +114,8 @@ public sealed class FolderTests
     {
         foreach (string[]? kinds in new[] { null, AllKinds, ["part"], ["message"] })
         {
-            IEnumerable<Document> expected = from kind in kinds ?? AllKinds from key in Keys where folded.ContainsKey((kind, key)) select folded[(kind, key)];
+            IEnumerable<Document> expected = from kind in kinds
+                ?? AllKinds from key in Keys where folded.ContainsKey((kind, key)) select folded[(kind, key)];
             var seen = new List<Document>();
             DocKey? after = null;
             do
@@ -131,7 +132,8 @@ public sealed class FolderTests
         }
     }
 
-    private static string Show(Document doc) => string.Create(CultureInfo.InvariantCulture, $"{doc.Kind} {doc.Key} {doc.Cursor} {doc.Data}");
+    private static string Show(Document doc) =>
+        string.Create(CultureInfo.InvariantCulture, $"{doc.Kind} {doc.Key} {doc.Cursor} {doc.Data}");
 
     private static StatePage State(ServerRooms rooms, Authority owner) => rooms.Reads.ReadState(owner, new GetStateRequest());
 
@@ -153,7 +155,10 @@ public sealed class FolderTests
     private static void Fold(Dictionary<(string Kind, string Key), Document> folded, OpIntent op, long cursor)
     {
         RawJson? before = folded.TryGetValue((op.Kind, op.Key), out Document? doc) ? doc.Data : null;
-        if (DocumentFold.Apply(before, op.Verb, op.Data) is { } data) folded[(op.Kind, op.Key)] = new Document(op.Kind, op.Key, cursor, data);
+        if (DocumentFold.Apply(before, op.Verb, op.Data) is { } data)
+        {
+            folded[(op.Kind, op.Key)] = new Document(op.Kind, op.Key, cursor, data);
+        }
         else folded.Remove((op.Kind, op.Key));
     }
 

@@ -88,7 +88,8 @@ public sealed class LogShareCacheTests : IDisposable
 
     private static LoggedOp Op(long cursor, string key) => new()
     {
-        Cursor = cursor, OpId = $"op{cursor}", Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = ShareRpc.Protocol.Json.RawJson.Parse("{}"),
+        Cursor = cursor, OpId = $"op{cursor}", Verb = Verbs.Put, Kind = Kinds.Part, Key = key,
+        Data = ShareRpc.Protocol.Json.RawJson.Parse("{}"),
         Actor = "a", TimeMs = 1, SchemaVersion = 1,
     };
 }

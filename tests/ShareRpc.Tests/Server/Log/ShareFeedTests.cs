@@ -87,7 +87,8 @@ public sealed class ShareFeedTests
 
     private static LoggedOp Op(long cursor, int size = 1) => new()
     {
-        Cursor = cursor, OpId = $"op{cursor}", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Data = RawJson.Parse($"[\"{new string('x', size)}\"]"),
+        Cursor = cursor, OpId = $"op{cursor}", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k",
+        Data = RawJson.Parse($"[\"{new string('x', size)}\"]"),
         Actor = "a", TimeMs = 1, SchemaVersion = 1,
     };
 }

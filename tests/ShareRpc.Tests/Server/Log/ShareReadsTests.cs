@@ -117,17 +117,21 @@ public sealed class ShareReadsTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
-        foreach (ReadOpsRequest request in new ReadOpsRequest[] { new() { After = -1 }, new() { Limit = 0 }, new() { MaxBytes = 0 }, new() { WaitMs = -1 } })
+        ReadOpsRequest[] malformed = [new() { After = -1 }, new() { Limit = 0 }, new() { MaxBytes = 0 }, new() { WaitMs = -1 }];
+        foreach (ReadOpsRequest request in malformed)
         {
-            Assert.Equal(ErrorCode.InvalidParams, (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Reads.ReadAsync(owner, feed, request, timeout))).Code);
+            Assert.Equal(ErrorCode.InvalidParams, (
+                await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Reads.ReadAsync(owner, feed, request, timeout))).Code);
         }
 
         GetStateRequest[] states =
         [
-            new() { Limit = 0 }, new() { Kinds = ["Not a kind"] }, new() { Kinds = [null!] }, new() { Kinds = [.. Enumerable.Repeat("part", 65)] },
+            new() { Limit = 0 }, new() { Kinds = ["Not a kind"] }, new() { Kinds = [null!] },
+            new() { Kinds = [.. Enumerable.Repeat("part", 65)] },
             new() { AfterKey = new DocKey(null!, "k") }, new() { AfterKey = new DocKey("part", null!) },
         ];
-        Assert.All(states, request => Assert.Equal(ErrorCode.InvalidParams, Assert.Throws<ShareRpcException>(() => rooms.Reads.ReadState(owner, request)).Code));
+        Assert.All(states, request => Assert.Equal(
+            ErrorCode.InvalidParams, Assert.Throws<ShareRpcException>(() => rooms.Reads.ReadState(owner, request)).Code));
     }
 
     [Fact]
@@ -137,7 +141,8 @@ public sealed class ShareReadsTests
         const int Size = 5;
         using ServerRooms rooms = await ServerRooms.OpenAsync(new() { RingOps = 16, FoldOps = 32 }, new ProtocolLimits { PageEntries = 7 });
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
-        Task<List<long>>[] readers = [.. Enumerable.Range(0, 6).Select(slow => Task.Run(() => FollowAsync(rooms, owner, feed, slow * 3, Batches * Size), timeout))];
+        Task<List<long>>[] readers = [.. Enumerable.Range(
+            0, 6).Select(slow => Task.Run(() => FollowAsync(rooms, owner, feed, slow * 3, Batches * Size), timeout))];
         for (int i = 0; i < Batches; i++)
         {
             await rooms.AppendAsync(owner, [.. Enumerable.Range(0, Size).Select(n => ServerRooms.Put($"k{n}"))]);
