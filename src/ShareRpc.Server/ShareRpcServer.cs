@@ -72,19 +72,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(options.Urls.Split(';'));
-        builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel);
-
-        // The framework's request log would hold paths, and some paths are bearer secrets (I10).
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-
-        // Standard output belongs to whoever hosts the server; the log goes to standard error.
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        WebApplicationBuilder builder = CreateBuilder(options);
         configure(builder);
         WebApplication app = builder.Build();
         ServerRuntime? runtime = null;
@@ -109,6 +97,24 @@ public sealed class ShareRpcServer : IAsyncDisposable
         if (address is not null) server.Address = new Uri(address);
         server.log.Serving(server.Address, options.DataDirectory);
         return server;
+    }
+
+    private static WebApplicationBuilder CreateBuilder(ServerOptions options)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel);
+
+        // The framework's request log would hold paths, and some paths are bearer secrets (I10).
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+
+        // Standard output belongs to whoever hosts the server; the log goes to standard error.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        return builder;
     }
 
     private void MapRoutes(ServerOptions options)

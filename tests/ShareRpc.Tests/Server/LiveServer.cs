@@ -41,7 +41,8 @@ internal sealed class LiveServer : IAsyncDisposable
     {
         var options = new ServerOptions
         {
-            DataDirectory = DataDirectory, Urls = "http://127.0.0.1:0", Limits = limits ?? ProtocolLimits.Default, ServerLimits = serverLimits ?? ServerLimits.Default,
+            DataDirectory = DataDirectory, Urls = "http://127.0.0.1:0", Limits = limits ?? ProtocolLimits.Default,
+            ServerLimits = serverLimits ?? ServerLimits.Default,
         };
         Server = await ShareRpcServer.StartAsync(options, TimeProvider.System, configure ?? (_ => { }), Timeout);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Server.RootTokenPath, Timeout)).Trim(), out ShareToken? token));
@@ -74,7 +75,8 @@ internal sealed class LiveServer : IAsyncDisposable
     {
         ShareToken token = ShareToken.New(RandomId.New());
         WireHandle root = await RedeemRootAsync();
-        await root.ResultAsync("createShare", $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}"}""");
+        await root.ResultAsync(
+            "createShare", $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}"}""");
         return token;
     }
 
@@ -87,7 +89,8 @@ internal sealed class LiveServer : IAsyncDisposable
         return token;
     }
 
-    public static string Batch(string opId) => $$"""{"batch_id":"b","ops":[{"op_id":"{{opId}}","verb":"put","kind":"part","data":{},"key":"{{opId}}"} ]}""";
+    public static string Batch(string opId) =>
+        $$"""{"batch_id":"b","ops":[{"op_id":"{{opId}}","verb":"put","kind":"part","data":{},"key":"{{opId}}"} ]}""";
 
     public async ValueTask DisposeAsync()
     {

@@ -111,7 +111,8 @@ public sealed class DataDirectoryTests : IDisposable
         using (var cancelled = new CancellationTokenSource())
         {
             await cancelled.CancelAsync();
-            await Assert.ThrowsAnyAsync<Exception>(() => ShareRpcServer.StartAsync(Options("http://127.0.0.1:0"), cancellationToken: cancelled.Token));
+            ServerOptions options = Options("http://127.0.0.1:0");
+            await Assert.ThrowsAnyAsync<Exception>(() => ShareRpcServer.StartAsync(options, cancellationToken: cancelled.Token));
         }
 
         await using ShareRpcServer server = await StartAsync();
@@ -134,7 +135,8 @@ public sealed class DataDirectoryTests : IDisposable
 
     private ServerOptions Options(string urls) => new() { DataDirectory = Data, Urls = urls };
 
-    private Task<ShareRpcServer> StartAsync(string urls = "http://127.0.0.1:0") => ShareRpcServer.StartAsync(Options(urls), cancellationToken: timeout);
+    private Task<ShareRpcServer> StartAsync(string urls = "http://127.0.0.1:0") =>
+        ShareRpcServer.StartAsync(Options(urls), cancellationToken: timeout);
 
     private async Task<bool> RootTokenWorksAsync(ShareRpcServer server)
     {

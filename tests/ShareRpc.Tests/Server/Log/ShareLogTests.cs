@@ -21,8 +21,7 @@ public sealed class ShareLogTests
         Authority owner = await rooms.CreateShareAsync();
         string[] writers = [.. Enumerable.Range(0, Writers).Select(_ => RandomId.New())];
 
-        Ack[][] acks = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(
-            () => Task.WhenAll(Enumerable.Range(0, Batches).Select(batch => rooms.Log.AppendAsync(owner, writers[writer], Batch(writer, batch)))), timeout)));
+        Ack[][] acks = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => SendAsync(writer), timeout)));
 
         using IReadSnapshot snapshot = rooms.Store.BeginRead();
         IReadOnlyList<LoggedOp> log = snapshot.ReadOps(owner.Ref.ShareKey!.Value, 0, int.MaxValue, int.MaxValue);
@@ -35,10 +34,13 @@ public sealed class ShareLogTests
         Assert.Equal(log.Select(op => (op.OpId, op.Cursor)), acks.SelectMany(each => each).SelectMany(ack => ack.Applied)
             .Select(op => (op.OpId, op.Cursor)).OrderBy(op => op.Cursor));
 
+        Task<Ack[]> SendAsync(int writer) =>
+            Task.WhenAll(Enumerable.Range(0, Batches).Select(batch => rooms.Log.AppendAsync(owner, writers[writer], Batch(writer, batch))));
         OpBatch Batch(int writer, int batch) => new()
         {
             BatchId = "b",
-            Ops = [.. Enumerable.Range(0, Size).Select(i => ServerRooms.Put($"k{i}", opId: $"w{writer}-{batch}-{i}") with { Seq = (batch * Size) + i + 1 })],
+            Ops = [.. Enumerable.Range(0, Size).Select(
+                i => ServerRooms.Put($"k{i}", opId: $"w{writer}-{batch}-{i}") with { Seq = (batch * Size) + i + 1 })],
         };
     }
 

@@ -14,7 +14,8 @@ public sealed class RpcEndpointTests
         await live.ConnectAsync();
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(503, (await Assert.ThrowsAsync<WireRefusedException>(() => WireConnection.ConnectAsync(live.Server.Address, live.Timeout))).Status);
+            var refused = await Assert.ThrowsAsync<WireRefusedException>(live.ConnectAsync);
+            Assert.Equal(503, refused.Status);
         }
 
         first.Dispose();

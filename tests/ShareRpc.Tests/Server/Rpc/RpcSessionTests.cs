@@ -24,7 +24,8 @@ public sealed class RpcSessionTests
             byte[] message = Message(bytes);
             for (int at = 0; at < bytes; at += 400)
             {
-                await connection.SendAsync(message[at..Math.Min(at + 400, bytes)], WebSocketMessageType.Text, endOfMessage: at + 400 >= bytes);
+                int end = Math.Min(at + 400, bytes);
+                await connection.SendAsync(message[at..end], WebSocketMessageType.Text, endOfMessage: end == bytes);
             }
 
             if (closedWith is not null) break;
@@ -75,13 +76,17 @@ public sealed class RpcSessionTests
         for (int round = 0; round < 3; round++)
         {
             string after = $$"""{"after":{{round}},"wait_ms":30000}""";
-            string[] ids = [await owner.Connection.RequestAsync(owner.Path("readOps"), after), await owner.Connection.RequestAsync(owner.Path("readOps"), after)];
+            string[] ids = new string[2];
+            for (int i = 0; i < 2; i++) ids[i] = await owner.Connection.RequestAsync(owner.Path("readOps"), after);
             JsonElement refused = await owner.CallAsync("readOps", after);
             Assert.Equal("too_many_calls", Code(refused));
             Assert.True(refused.GetProperty("error").GetProperty("data").GetProperty("retry_after_ms").GetInt32() > 0);
             await owner.ResultAsync("readOps", "{}");
             await owner.ResultAsync("appendOps", LiveServer.Batch($"op{round}"));
-            foreach (string id in ids) Assert.Equal(1, (await owner.Connection.ReceiveAsync(id)).GetProperty("result").GetProperty("ops").GetArrayLength());
+            foreach (string id in ids)
+            {
+                Assert.Equal(1, (await owner.Connection.ReceiveAsync(id)).GetProperty("result").GetProperty("ops").GetArrayLength());
+            }
         }
     }
 
@@ -90,7 +95,8 @@ public sealed class RpcSessionTests
     {
         await using LiveServer live = await LiveServer.StartAsync();
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","method":"{{owner.Path("appendOps")}}","params":{{LiveServer.Batch("a")}}}""");
+        string batch = LiveServer.Batch("a");
+        await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","method":"{{owner.Path("appendOps")}}","params":{{batch}}}""");
         await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","method":"{{owner.Path("endShare")}}"}""");
         Assert.Equal(1, (await owner.ResultAsync("appendOps", LiveServer.Batch("b"))).GetProperty("cursor").GetInt64());
     }
@@ -100,7 +106,11 @@ public sealed class RpcSessionTests
     {
         await using LiveServer live = await LiveServer.StartAsync();
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        foreach (string method in new[] { "AppendOpsAsync", "AppendOps", "appendops", "AppendAsync", "ToString", "GetHashCode", "GetType", "GetStateAsync", "createShare" })
+        string[] notThere =
+        [
+            "AppendOpsAsync", "AppendOps", "appendops", "AppendAsync", "ToString", "GetHashCode", "GetType", "GetStateAsync", "createShare",
+        ];
+        foreach (string method in notThere)
         {
             Assert.Equal("method_not_found", Code(await owner.CallAsync(method, "{}")));
         }
@@ -120,16 +130,24 @@ public sealed class RpcSessionTests
         WireHandle root = await live.RedeemRootAsync(connection);
         (WireHandle Handle, string Method, string Params)[] calls =
         [
-            (owner, "appendOps", """{"batch_id":"b","ops":null}"""), (owner, "attenuate", """{"cap_id":null,"token_digest":null,"rights":null}"""),
-            (owner, "revokeCapability", """{"cap_id":null}"""), (owner, "getState", """{"after_key":{}}"""), (owner, "getState", """{"kinds":[null]}"""),
-            (root, "createShare", """{"share_id":null,"cap_id":null,"token_digest":null}"""), (root, "deleteShare", """{"share_id":null}"""),
+            (owner, "appendOps", """{"batch_id":"b","ops":null}"""),
+            (owner, "attenuate", """{"cap_id":null,"token_digest":null,"rights":null}"""),
+            (owner, "revokeCapability", """{"cap_id":null}"""), (owner, "getState", """{"after_key":{}}"""),
+            (owner, "getState", """{"kinds":[null]}"""),
+            (root, "createShare", """{"share_id":null,"cap_id":null,"token_digest":null}"""),
+            (root, "deleteShare", """{"share_id":null}"""),
         ];
         foreach ((WireHandle handle, string method, string parameters) in calls)
         {
             Assert.Equal($"{method} invalid_params", $"{method} {Code(await handle.CallAsync(method, parameters))}");
         }
 
-        foreach (string batch in new[] { """{"batch_id":null,"ops":[]}""", """{"batch_id":"b","ops":[null]}""", """{"batch_id":"b","ops":[{"op_id":null,"verb":null,"kind":null,"key":null}]}""" })
+        string[] batches =
+        [
+            """{"batch_id":null,"ops":[]}""", """{"batch_id":"b","ops":[null]}""",
+            """{"batch_id":"b","ops":[{"op_id":null,"verb":null,"kind":null,"key":null}]}""",
+        ];
+        foreach (string batch in batches)
         {
             Assert.Contains(Code(await owner.CallAsync("appendOps", batch)), new[] { "invalid_batch", "invalid_params" });
         }
