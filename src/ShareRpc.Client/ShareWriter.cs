@@ -56,7 +56,7 @@ public sealed class ShareWriter
             {
                 ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending, InFlight = inFlight,
                 Failed = failed,
-                Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor, ForeignOps = now.ForeignOps,
+                Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
                 LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode, Connection = connection(),
             };
         }

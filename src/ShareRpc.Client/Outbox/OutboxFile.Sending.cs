@@ -65,16 +65,11 @@ internal sealed partial class OutboxFile
                 Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
             }
 
-            // Cursors that the head moved by and that are not ours are somebody else's.
-            long before = database.ReadNumber("SELECT cursor FROM share WHERE share_key = $1", shareKey);
-            long ours = ack.Applied.Count + ack.Duplicates.Count(op => op.Cursor > before);
             database.Execute(
                 """
-                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4,
-                  foreign_ops = MAX(foreign_ops, $5)
-                WHERE share_key = $1
+                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4 WHERE share_key = $1
                 """,
-                shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count, ack.Cursor - before > ours ? 1 : 0);
+                shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count);
         });
         Signal();
         return left.Count == 0;

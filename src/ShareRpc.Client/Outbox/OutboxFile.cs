@@ -17,7 +17,7 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
 
     private const string ShareColumns =
         "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, "
-        + "applied, duplicates, foreign_ops";
+        + "applied, duplicates";
 
     private const string OpColumns = "op_id, seq, verb, kind, key, data, depends_on, if_changed";
 
@@ -134,7 +134,7 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         AppendCapId = row.GetString(4),
         ViewerCapId = Text(row, 5), WriterId = row.GetString(6), IsCreated = row.GetInt64(7) == 1, ClosedCode = Text(row, 8),
         Cursor = row.GetInt64(9),
-        Applied = row.GetInt64(10), Duplicates = row.GetInt64(11), ForeignOps = row.GetInt64(12) == 1,
+        Applied = row.GetInt64(10), Duplicates = row.GetInt64(11),
     };
 
     private static OpIntent ReadOp(SqliteDataReader row) => new()

@@ -20,7 +20,7 @@ public sealed partial class OpencodeSync
     /// it when its head is beyond the ops that this writer has had applied.
     /// </summary>
     internal bool NeedsCheck =>
-        !IsGone && Writer.Status is { Pending: 0, InFlight: 0, ClosedCode: null } status && status.Cursor > status.Applied
+        !IsGone && Writer.Status is { Pending: 0, InFlight: 0, ClosedCode: null, ForeignOps: true } status
             && status.Applied != checkedAt;
 
     /// <summary>
