@@ -31,8 +31,8 @@ public sealed record WriterStatus
     public required long Cursor { get; init; }
 
     /// <summary>
-    /// False for certain while nobody else has appended to the share: every cursor was made by this outbox. After a lost reply it may be true
-    /// without somebody else, because an op that was applied then is counted as a duplicate.
+    /// False only while nobody else has appended to the share: every cursor was made by this outbox. After a lost reply it may be true
+    /// without anybody else, because an op that was applied then is counted as a duplicate.
     /// </summary>
     public bool ForeignOps => Cursor > Applied;
 
