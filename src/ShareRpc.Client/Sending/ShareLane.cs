@@ -68,6 +68,7 @@ internal sealed partial class ShareLane(
         while (outbox.HasWork(shareKey) && (isFirstRound || !isRoomWanted))
         {
             isFirstRound = false;
+            cancellationToken.ThrowIfCancellationRequested();
             OutboxShare share = outbox.GetShare(shareKey);
             try
             {
@@ -75,6 +76,7 @@ internal sealed partial class ShareLane(
                 if (outbox.FirstUnacked(shareKey, 0) is null) continue;
                 if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
                 await PumpAsync(cancellationToken).ConfigureAwait(false);
+                sentSeq = 0; // everything sent was answered: what is still here is to be sent
                 backoff.Reset();
             }
             catch (ShareRpcException error)
