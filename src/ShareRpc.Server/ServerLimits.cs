@@ -74,6 +74,9 @@ public sealed record ServerLimits
     /// <summary>How long a connection may take to read what it was sent before a revocation; then it is closed.</summary>
     public TimeSpan RevokedDrainTime { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a closing connection waits for its peer.</summary>
+    public TimeSpan CloseTime { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a shutdown waits for calls to finish.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -123,7 +123,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
         app.UseWebSockets();
         app.Map(Subprotocols.Path, context => endpoint.HandleAsync(context, runtime.Draining));
         app.MapGet("/healthz", () => Results.Text("ok"));
-        app.MapGet("/readyz", () => !stopping.IsCancellationRequested && runtime.Commits.IsStorageHealthy
+        app.MapGet("/readyz", async () => !stopping.IsCancellationRequested && await runtime.Commits.CanCommitAsync().ConfigureAwait(false)
             ? Results.Text("ready")
             : Results.Text("not ready", statusCode: StatusCodes.Status503ServiceUnavailable));
     }

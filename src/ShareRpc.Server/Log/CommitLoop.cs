@@ -42,6 +42,28 @@ internal sealed class CommitLoop
 
     public void Start() => thread.Start();
 
+    /// <summary>
+    /// Whether a commit can succeed now. After a failure a probe is committed, since no caller may come to find out that the disk is back.
+    /// </summary>
+    public async Task<bool> CanCommitAsync()
+    {
+        if (IsStorageHealthy) return true;
+        var probe = new CommitWork<bool>(scope =>
+        {
+            scope.Transaction.Probe();
+            return true;
+        });
+        try
+        {
+            queue.Enqueue(probe);
+            return await probe.Completion.ConfigureAwait(false);
+        }
+        catch (ShareRpcException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Does what waits, then ends.</summary>
     public void Drain()
     {

@@ -10,9 +10,6 @@ namespace ShareRpc.Server.Rpc;
 /// <summary>One connection: its socket, its RPC layer, and the counts that bound what it may hold.</summary>
 internal sealed class RpcSession(WebSocket socket, long connection, RpcServices services)
 {
-    /// <summary>How long a closing connection waits for its peer.</summary>
-    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1);
-
     private int handlesMade;
     private int waitingReads;
     private SessionRpc? rpc;
@@ -54,7 +51,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         await CloseAsync(guarded, status).ConfigureAwait(false);
 
         // The RPC layer still reads. Ending that aborts the socket, and with it what was just sent: so the peer may close first.
-        await rpc.Completion.WaitAsync(CloseTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await rpc.Completion.WaitAsync(
+            services.ServerLimits.CloseTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>
@@ -85,7 +83,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         {
             if (guarded.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                using var patience = new CancellationTokenSource(CloseTime, TimeProvider.System);
+                using var patience = new CancellationTokenSource(services.ServerLimits.CloseTime, TimeProvider.System);
                 await guarded.CloseOutputAsync(status, null, patience.Token).ConfigureAwait(false);
             }
         }

@@ -51,5 +51,8 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetFolded(long shareKey, long folded);
 
+    /// <summary>Writes something that changes nothing, so that the commit shows whether the medium takes writes.</summary>
+    void Probe();
+
     void InsertAudit(AuditRow row);
 }

@@ -46,6 +46,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void WriteDoc(long shareKey, StoredDoc doc) => inner.WriteDoc(shareKey, doc);
 
+    public void Probe() => inner.Probe();
+
     public void SetFolded(long shareKey, long folded) => inner.SetFolded(shareKey, folded);
 
     public void InsertAudit(AuditRow row) => inner.InsertAudit(row);

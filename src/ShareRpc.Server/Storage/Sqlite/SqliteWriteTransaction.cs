@@ -144,6 +144,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray());
     }
 
+    public void Probe() => Statements.Execute("UPDATE schema_version SET applied_ms = applied_ms");
+
     public void SetFolded(long shareKey, long folded) =>
         Statements.Execute("UPDATE share SET folded = $2 WHERE share_key = $1", shareKey, folded);
 

@@ -41,6 +41,21 @@ public sealed class CommitLoopTests
     }
 
     [Fact]
+    public async Task A_server_whose_disk_is_back_finds_out_without_any_caller()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        Assert.True(await rooms.Loop.CanCommitAsync());
+
+        rooms.Store.Break();
+        await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("a")).WaitAsync(timeout));
+        Assert.False(await rooms.Loop.CanCommitAsync().WaitAsync(timeout));
+
+        rooms.Store.Repair();
+        Assert.True(await rooms.Loop.CanCommitAsync().WaitAsync(timeout));
+    }
+
+    [Fact]
     public async Task Invariant_I4_nothing_is_acknowledged_or_pushed_before_it_is_committed()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
