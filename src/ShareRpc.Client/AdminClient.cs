@@ -51,10 +51,12 @@ public sealed class AdminClient : IAsyncDisposable
         RpcConnection.CallAsync(() => Root.DeleteShareAsync(new DeleteShareRequest { ShareId = shareId }));
 
     /// <summary>All refs in reach.</summary>
-    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) => ReadAllAsync(async page =>
+    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) =>
+        ReadAllAsync(async page =>
     {
         CapabilityPage list = await CallAsync(
-            () => root?.ListCapabilitiesAsync(page, cancellationToken) ?? share!.ListCapabilitiesAsync(page, cancellationToken)).ConfigureAwait(false);
+            () => root?.ListCapabilitiesAsync(page, cancellationToken)
+                ?? share!.ListCapabilitiesAsync(page, cancellationToken)).ConfigureAwait(false);
         return (list.Capabilities, list.Next);
     });
 
@@ -95,7 +97,8 @@ public sealed class AdminClient : IAsyncDisposable
         try
         {
             RedeemRootResult result = await CallAsync(
-                () => connection.Gateway.RedeemRootAsync(new RedeemRootRequest { Token = token.Reveal() }, cancellationToken)).ConfigureAwait(false);
+                () => connection.Gateway.RedeemRootAsync(
+                    new RedeemRootRequest { Token = token.Reveal() }, cancellationToken)).ConfigureAwait(false);
             return new AdminClient(connection, result.Root, null, result.CapId, result.Rights);
         }
         catch

@@ -9,7 +9,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client;
 
 /// <summary>
-/// The shares of one machine on one server: an outbox file, and one sender that empties it. Everything works offline; what was enqueued is on
+/// The shares of one machine on one server: an outbox file, and one sender that empties it. Everything works offline; what was enqueued
+/// is on
 /// disk, and is sent exactly once in effect, whatever crashes. Any thread.
 /// </summary>
 public sealed class ShareClient : IAsyncDisposable
@@ -40,7 +41,8 @@ public sealed class ShareClient : IAsyncDisposable
     public ConnectionState Connection => sender?.State ?? ConnectionState.Idle;
 
     /// <summary>
-    /// Opens or creates the outbox and starts its sender. Errors: <see cref="ArgumentException"/> for an option, <see cref="OutboxException"/>
+    /// Opens or creates the outbox and starts its sender. Errors: <see cref="ArgumentException"/> for an option, <see
+    /// cref="OutboxException"/>
     /// for a file of a newer version.
     /// </summary>
     /// <param name="options">Where things are.</param>
@@ -56,14 +58,16 @@ public sealed class ShareClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// A share of this machine's own, with a read-only invitation to it: stored now, created when the server can be reached. The one that is
+    /// A share of this machine's own, with a read-only invitation to it: stored now, created when the server can be reached. The one that
+    /// is
     /// there already under the external key is returned instead.
     /// </summary>
     public Task<ShareWriter> CreateShareAsync(string externalKey, string? label, CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
             if (outbox.FindShare(externalKey) is { } known) return NewWriter(known);
-            string creator = options.CreatorCapId ?? throw new InvalidOperationException("This client has no creator credential: it can only join shares.");
+            string creator = options.CreatorCapId
+                ?? throw new InvalidOperationException("This client has no creator credential: it can only join shares.");
             string shareId = RandomId.New();
             ShareToken owner = ShareToken.New(RandomId.New());
             ShareToken viewer = ShareToken.New(RandomId.New());
@@ -73,7 +77,8 @@ public sealed class ShareClient : IAsyncDisposable
             credentials.Add(viewer, options.Server, shareId, "viewer link");
             var share = new OutboxShare
             {
-                Key = 0, ShareId = shareId, ExternalKey = externalKey, Label = label, AppendCapId = owner.CapId, ViewerCapId = viewer.CapId, WriterId = "",
+                Key = 0, ShareId = shareId, ExternalKey = externalKey, Label = label, AppendCapId = owner.CapId, ViewerCapId = viewer.CapId,
+                WriterId = "",
             };
             var create = new CreateShareRequest { ShareId = shareId, CapId = owner.CapId, TokenDigest = owner.Digest, Label = label };
             var invite = new AttenuateRequest
@@ -101,7 +106,8 @@ public sealed class ShareClient : IAsyncDisposable
                 credentials.Add(link.Token, options.Server, link.ShareId, "joined");
                 return NewWriter(outbox.AddShare(new OutboxShare
                 {
-                    Key = 0, ShareId = link.ShareId, ExternalKey = externalKey, AppendCapId = link.Token.CapId, WriterId = "", IsCreated = true,
+                    Key = 0, ShareId = link.ShareId, ExternalKey = externalKey, AppendCapId = link.Token.CapId, WriterId = "",
+                    IsCreated = true,
                 }));
             },
             cancellationToken);

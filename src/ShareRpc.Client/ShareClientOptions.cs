@@ -16,7 +16,9 @@ public sealed record ShareClientOptions
     /// <summary>The credentials file, mode 0600; made if it is not there.</summary>
     public required string CredentialsPath { get; init; }
 
-    /// <summary>The root or creator ref that creates shares; its token is in the credentials file. Null: this client only joins shares.</summary>
+    /// <summary>
+    /// The root or creator ref that creates shares; its token is in the credentials file. Null: this client only joins shares.
+    /// </summary>
     public string? CreatorCapId { get; init; }
 
     /// <summary>Bytes of unsent ops at which enqueuing is refused. Default 1 GiB.</summary>
@@ -52,7 +54,10 @@ public sealed record ShareClientOptions
 
     internal void Validate()
     {
-        if (Server is not { IsAbsoluteUri: true, Scheme: "http" or "https" }) throw new ArgumentException("Server must be an absolute http or https address.");
+        if (Server is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+        {
+            throw new ArgumentException("Server must be an absolute http or https address.");
+        }
         if (string.IsNullOrWhiteSpace(OutboxPath)) throw new ArgumentException("OutboxPath is empty.");
         if (string.IsNullOrWhiteSpace(CredentialsPath)) throw new ArgumentException("CredentialsPath is empty.");
         if (BatchesInFlight is < 1 or > 32) throw new ArgumentException("BatchesInFlight must be 1 to 32.");
@@ -60,7 +65,10 @@ public sealed record ShareClientOptions
         if (MaxOutboxBytes < 1024 * 1024) throw new ArgumentException("MaxOutboxBytes must be at least 1 MiB.");
         foreach (TimeSpan span in (ReadOnlySpan<TimeSpan>)[FirstRetry, MaxRetry, LeaseTime, PollInterval, IdleTime])
         {
-            if (span <= TimeSpan.Zero) throw new ArgumentException("FirstRetry, MaxRetry, LeaseTime, PollInterval and IdleTime must be positive.");
+            if (span <= TimeSpan.Zero)
+            {
+                throw new ArgumentException("FirstRetry, MaxRetry, LeaseTime, PollInterval and IdleTime must be positive.");
+            }
         }
     }
 }

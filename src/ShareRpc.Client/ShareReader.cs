@@ -47,13 +47,17 @@ public sealed class ShareReader : IAsyncDisposable
         {
             long from = cursor;
             OpPage page = await RetryAsync(
-                from, (share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = from, WaitMs = (int)options.Wait.TotalMilliseconds }, cancel),
+                from, (share, cancel) =>
+                    share.ReadOpsAsync(new ReadOpsRequest { After = from, WaitMs = (int)options.Wait.TotalMilliseconds }, cancel),
                 cancellationToken).ConfigureAwait(false);
             if (page.Gap is { } gap) throw new ShareGapException(gap);
             SetState(page.Cursor < page.Head ? ReaderState.CatchingUp : ReaderState.Live);
             foreach (LoggedOp op in page.Ops)
             {
-                if (op.Cursor != cursor + 1) throw new InvalidOperationException($"The server skipped from cursor {cursor} to {op.Cursor}.");
+                if (op.Cursor != cursor + 1)
+                {
+                    throw new InvalidOperationException($"The server skipped from cursor {cursor} to {op.Cursor}.");
+                }
                 cursor = op.Cursor;
                 yield return op;
             }
@@ -91,7 +95,8 @@ public sealed class ShareReader : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await DropAsync().ConfigureAwait(false);
 
-    private async Task<T> RetryAsync<T>(long cursor, Func<IShareHandle, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> RetryAsync<T>(
+        long cursor, Func<IShareHandle, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -150,13 +155,15 @@ public sealed class ShareReader : IAsyncDisposable
             }
         }
 
-        return await CallAsync(new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = options.Passphrase }).ConfigureAwait(false);
+        return await CallAsync(
+            new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = options.Passphrase }).ConfigureAwait(false);
 
         Task<RedeemShareResult> CallAsync(RedeemShareRequest request) =>
             RpcConnection.CallAsync(() => on.Gateway.RedeemShareAsync(request, cancellationToken));
     }
 
-    private bool IsNotThereYet(ErrorCode code) => code == ErrorCode.InvalidToken && time.GetElapsedTime(openedAt) < options.InvalidTokenPatience;
+    private bool IsNotThereYet(ErrorCode code) =>
+        code == ErrorCode.InvalidToken && time.GetElapsedTime(openedAt) < options.InvalidTokenPatience;
 
     private void SetState(ReaderState next)
     {

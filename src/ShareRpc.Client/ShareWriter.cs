@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Outbox;
 using ShareRpc.Protocol.Errors;
@@ -9,7 +10,10 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client;
 
-/// <summary>One share, as its writer sees it: what is enqueued here is on disk when the call returns, and arrives exactly once in effect. Any thread.</summary>
+/// <summary>
+/// One share, as its writer sees it: what is enqueued here is on disk when the call returns, and arrives exactly once in effect. Any
+/// thread.
+/// </summary>
 public sealed class ShareWriter
 {
     private readonly OutboxShare share;
@@ -20,7 +24,8 @@ public sealed class ShareWriter
     private readonly Func<ConnectionState> connection;
 
     internal ShareWriter(
-        OutboxShare share, OutboxFile outbox, CredentialStore credentials, ShareClientOptions options, TimeProvider time, Func<ConnectionState> connection)
+        OutboxShare share, OutboxFile outbox, CredentialStore credentials, ShareClientOptions options, TimeProvider time,
+            Func<ConnectionState> connection)
     {
         this.share = share;
         this.outbox = outbox;
@@ -49,8 +54,9 @@ public sealed class ShareWriter
             (long pending, long inFlight, long failed) = outbox.CountOps(share.Key);
             return new WriterStatus
             {
-                ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending, InFlight = inFlight, Failed = failed,
-                Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor, ForeignOps = now.ForeignOps,
+                ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending, InFlight = inFlight,
+                Failed = failed,
+                Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
                 LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode, Connection = connection(),
             };
         }
@@ -83,7 +89,8 @@ public sealed class ShareWriter
         Task.Run(() => outbox.ReadBookmark(share.Key, name), cancellationToken);
 
     /// <summary>A new ref on this share, as a link: returned at once, and made when the server can be reached.</summary>
-    public Task<ShareLink> InviteAsync(Rights rights, string label, Caveats? caveats = null, CancellationToken cancellationToken = default) => Task.Run(
+    public Task<ShareLink> InviteAsync(
+        Rights rights, string label, Caveats? caveats = null, CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
             ShareToken token = ShareToken.New(RandomId.New());
@@ -98,7 +105,8 @@ public sealed class ShareWriter
 
     /// <summary>Takes a ref back: stored now, and done, for good, when the server can be reached.</summary>
     public Task RevokeAsync(string capId, CancellationToken cancellationToken = default) => Task.Run(
-        () => outbox.AddIntent(share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }), cancellationToken);
+        () => outbox.AddIntent(
+            share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }), cancellationToken);
 
     /// <summary>The parked ops, oldest first.</summary>
     public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100, CancellationToken cancellationToken = default) =>
@@ -126,6 +134,10 @@ public sealed class ShareWriter
     {
         ArgumentNullException.ThrowIfNull(op);
         if (!OpId.IsValid(op.OpId)) throw new ArgumentException("An op id is 1 to 64 characters of A-Z a-z 0-9 _ . : -");
+        if (op.Data is { } data && !Utf8.IsValid(data.Utf8.Span))
+        {
+            throw new ArgumentException($"The data of the op on {op.Kind} is not valid UTF-8.");
+        }
         if (OpRules.Check(op, ProtocolLimits.Default) is not { } code) return;
         throw new ArgumentException($"The op on {op.Kind} cannot be sent: {ErrorCodes.NameOf(code)}. {ErrorCodes.HintOf(code)}");
     }
@@ -133,7 +145,8 @@ public sealed class ShareWriter
     private static void CheckAtomic(IReadOnlyList<OpIntent> ops)
     {
         ProtocolLimits limits = ProtocolLimits.Default;
-        bool fits = ops.Count <= limits.BatchOps && (ops.Count == 1 || ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0)) <= limits.BatchBytes);
+        bool fits = ops.Count <= limits.BatchOps
+            && (ops.Count == 1 || ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0)) <= limits.BatchBytes);
         if (!fits) throw new ArgumentException("An atomic enqueue must fit one batch: 1,000 ops and 8 MiB of data.");
     }
 

@@ -30,8 +30,11 @@ public sealed record WriterStatus
     /// <summary>The share's head at the newest ack.</summary>
     public required long Cursor { get; init; }
 
-    /// <summary>True once the acks showed that somebody else appends to the share too.</summary>
-    public required bool ForeignOps { get; init; }
+    /// <summary>
+    /// False only while nobody else has appended to the share: every cursor was made by this outbox. After a lost reply it may be true
+    /// without anybody else, because an op that was applied then is counted as a duplicate.
+    /// </summary>
+    public bool ForeignOps => Cursor > Applied;
 
     /// <summary>The stable string of the newest permanent failure; null when there was none.</summary>
     public string? LastError { get; init; }

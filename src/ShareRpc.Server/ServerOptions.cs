@@ -1,9 +1,12 @@
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Server;
 
-/// <summary>How a share server runs. Checked once, at start; a mistake is a <see cref="ServerStartException"/> that names the option.</summary>
+/// <summary>
+/// How a share server runs. Checked once, at start; a mistake is a <see cref="ServerStartException"/> that names the option.
+/// </summary>
 public sealed record ServerOptions
 {
     /// <summary>Where everything is kept: database, keys, root token. Made if it is not there. One server per directory.</summary>
@@ -12,8 +15,13 @@ public sealed record ServerOptions
     /// <summary>Addresses to listen on, separated by semicolons; port 0 takes a free one. Default: loopback, port 8787.</summary>
     public string Urls { get; init; } = "http://127.0.0.1:8787";
 
-    /// <summary>Browser origins that may connect besides the server's own, for instance <c>https://share.example.org</c>. None by default.</summary>
+    /// <summary>
+    /// Browser origins that may connect besides the server's own, for instance <c>https://share.example.org</c>. None by default.
+    /// </summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>What is logged, to standard error: this level and above.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>What clients are held to.</summary>
     public ProtocolLimits Limits { get; init; } = ProtocolLimits.Default;
@@ -23,11 +31,17 @@ public sealed record ServerOptions
 
     internal void Validate()
     {
-        if (string.IsNullOrWhiteSpace(DataDirectory)) throw new ServerStartException("DataDirectory is empty: name the directory to keep the data in.");
+        if (string.IsNullOrWhiteSpace(DataDirectory))
+        {
+            throw new ServerStartException("DataDirectory is empty: name the directory to keep the data in.");
+        }
         foreach (string url in Urls.Split(';'))
         {
             bool isAddress = Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https";
-            if (!isAddress) throw new ServerStartException("Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.");
+            if (!isAddress)
+            {
+                throw new ServerStartException("Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.");
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Rpc;
@@ -42,7 +43,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
     /// <summary>
     /// Opens the data directory and listens. Errors: <see cref="ServerStartException"/>, whose message says what to do.
     /// </summary>
-    public static Task<ShareRpcServer> StartAsync(ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
+    public static Task<ShareRpcServer> StartAsync(
+        ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
         StartAsync(options, time ?? TimeProvider.System, _ => { }, cancellationToken);
 
     /// <summary>Refuses new work, finishes and answers what is queued, closes the connections, and lets go of the data directory.</summary>
@@ -70,30 +72,24 @@ public sealed class ShareRpcServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(options.Urls.Split(';'));
-        builder.Logging.ClearProviders();
-
-        // The framework's request log would hold paths, and some paths are bearer secrets (I10).
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        WebApplicationBuilder builder = CreateBuilder(options);
         configure(builder);
         WebApplication app = builder.Build();
-        ServerRuntime runtime = await ServerRuntime
-            .OpenAsync(options, time, app.Services.GetRequiredService<ILoggerFactory>(), cancellationToken).ConfigureAwait(false);
-        var server = new ShareRpcServer(app, runtime);
-        server.MapRoutes(options);
+        ServerRuntime? runtime = null;
+        ShareRpcServer server;
         try
         {
+            runtime = await ServerRuntime
+                .OpenAsync(options, time, app.Services.GetRequiredService<ILoggerFactory>(), cancellationToken).ConfigureAwait(false);
+            server = new ShareRpcServer(app, runtime);
+            server.MapRoutes(options);
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException)
+        catch (Exception exception)
         {
-            await runtime.DisposeAsync().ConfigureAwait(false);
+            if (runtime is not null) await runtime.DisposeAsync().ConfigureAwait(false);
             await app.DisposeAsync().ConfigureAwait(false);
+            if (exception is not IOException) throw;
             throw new ServerStartException($"Cannot listen on {options.Urls}: is another program there? Name another address with --urls.");
         }
 
@@ -101,6 +97,24 @@ public sealed class ShareRpcServer : IAsyncDisposable
         if (address is not null) server.Address = new Uri(address);
         server.log.Serving(server.Address, options.DataDirectory);
         return server;
+    }
+
+    private static WebApplicationBuilder CreateBuilder(ServerOptions options)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel);
+
+        // The framework's request log would hold paths, and some paths are bearer secrets (I10).
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+
+        // Standard output belongs to whoever hosts the server; the log goes to standard error.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        return builder;
     }
 
     private void MapRoutes(ServerOptions options)

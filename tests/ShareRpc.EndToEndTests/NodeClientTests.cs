@@ -10,7 +10,7 @@ public sealed class NodeClientTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
 
-    [Fact]
+    [NodeFact]
     public async Task A_plain_client_in_another_language_redeems_appends_and_reads_by_the_spec_alone()
     {
         await using var world = new World();
@@ -37,7 +37,8 @@ public sealed class NodeClientTests
         new CredentialStore(world.PathOf("credentials.json")).Add(root, world.Server, null, "root");
         await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
         {
-            Server = world.Server, OutboxPath = world.PathOf("outbox.db"), CredentialsPath = world.PathOf("credentials.json"), CreatorCapId = root.CapId,
+            Server = world.Server, OutboxPath = world.PathOf("outbox.db"), CredentialsPath = world.PathOf("credentials.json"),
+            CreatorCapId = root.CapId,
         });
         ShareWriter share = await client.CreateShareAsync("node", null, timeout);
         await client.FlushAsync(timeout);
@@ -46,7 +47,8 @@ public sealed class NodeClientTests
 
     private async Task<string> RunAsync(string program, string[] arguments, string folder, string? token)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         if (token is not null) start.Environment["SHARERPC_TOKEN"] = token;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(timeout);

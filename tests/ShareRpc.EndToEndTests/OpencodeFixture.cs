@@ -15,7 +15,10 @@ internal static class OpencodeFixture
     public static string Root()
     {
         string directory = AppContext.BaseDirectory;
-        while (!RepositoryMark.All(mark => File.Exists(System.IO.Path.Combine(directory, mark)))) directory = System.IO.Path.GetDirectoryName(directory)!;
+        while (!RepositoryMark.All(mark => File.Exists(System.IO.Path.Combine(directory, mark))))
+        {
+            directory = System.IO.Path.GetDirectoryName(directory)!;
+        }
         return directory;
     }
 
@@ -25,7 +28,8 @@ internal static class OpencodeFixture
         return path;
     }
 
-    public static IReadOnlyList<string> Sessions(string database) => [.. Query(database, "SELECT id FROM session ORDER BY id").Select(row => (string)row["id"]!)];
+    public static IReadOnlyList<string> Sessions(string database) =>
+        [.. Query(database, "SELECT id FROM session ORDER BY id").Select(row => (string)row["id"]!)];
 
     /// <summary>Message documents of a session by id: the row's JSON with its id columns.</summary>
     public static Dictionary<string, JsonNode> Messages(string database, string session) => Query(
@@ -45,13 +49,16 @@ internal static class OpencodeFixture
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = """
             BEGIN IMMEDIATE;
-            UPDATE part SET data = json_set(data, '$.touched', COALESCE(json_extract(data, '$.touched'), 0) + 1), time_updated = time_updated + 1
+            UPDATE part SET data = json_set(data, '$.touched', COALESCE(json_extract(data, '$.touched'), 0) + 1),
+              time_updated = time_updated + 1
               WHERE rowid % 3 = 0;
             INSERT INTO event (id, aggregate_id, seq, type, data)
               SELECT 'evt_' || lower(hex(randomblob(13))), p.session_id,
-                (SELECT seq FROM event_sequence q WHERE q.aggregate_id = p.session_id) + ROW_NUMBER() OVER (PARTITION BY p.session_id ORDER BY p.id),
+                (SELECT seq FROM event_sequence q
+                  WHERE q.aggregate_id = p.session_id) + ROW_NUMBER() OVER (PARTITION BY p.session_id ORDER BY p.id),
                 'message.part.updated.1',
-                json_object('sessionID', p.session_id, 'part', json_set(p.data, '$.id', p.id, '$.sessionID', p.session_id, '$.messageID', p.message_id))
+                json_object('sessionID', p.session_id, 'part', json_set(p.data, '$.id', p.id, '$.sessionID', p.session_id, '$.messageID',
+                  p.message_id))
               FROM part p WHERE p.rowid % 3 = 0;
             UPDATE event_sequence SET seq = (SELECT MAX(seq) FROM event e WHERE e.aggregate_id = event_sequence.aggregate_id);
             COMMIT;

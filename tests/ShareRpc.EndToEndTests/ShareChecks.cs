@@ -9,7 +9,8 @@ namespace ShareRpc.EndToEndTests;
 internal static class ShareChecks
 {
     /// <summary>getState equals the database rows field by field; cursors are gapless; no op id is there twice.</summary>
-    public static async Task<(int Messages, int Parts)> EqualsDatabaseAsync(JsonObject session, string database, CancellationToken cancellationToken)
+    public static async Task<(
+        int Messages, int Parts)> EqualsDatabaseAsync(JsonObject session, string database, CancellationToken cancellationToken)
     {
         string id = (string)session["session"]!;
         Assert.True(ShareLink.TryParse((string?)session["link"], out ShareLink? link));
@@ -26,11 +27,13 @@ internal static class ShareChecks
     private static void AssertSame(Dictionary<string, JsonNode> rows, ShareSnapshot state, string kind)
     {
         Dictionary<string, JsonNode> documents = state.Documents
-            .Where(document => document.Kind == kind).ToDictionary(document => document.Key, document => JsonNode.Parse(document.Data.Utf8.Span)!);
+            .Where(document => document.Kind == kind).ToDictionary(
+                document => document.Key, document => JsonNode.Parse(document.Data.Utf8.Span)!);
         Assert.Equal(rows.Keys.Order(), documents.Keys.Order());
         foreach ((string key, JsonNode row) in rows)
         {
-            Assert.True(JsonNode.DeepEquals(row, documents[key]), $"{kind} {key}\nrow   {row.ToJsonString()}\nshare {documents[key].ToJsonString()}");
+            Assert.True(JsonNode.DeepEquals(
+                row, documents[key]), $"{kind} {key}\nrow   {row.ToJsonString()}\nshare {documents[key].ToJsonString()}");
         }
     }
 

@@ -20,7 +20,8 @@ public sealed class ShareCommandTests
 
         Assert.True(first.ExitCode == 0, first.Errors);
         IReadOnlyList<JsonObject> sessions = Finals(first);
-        Assert.Equal(OpencodeFixture.Sessions(database), sessions.Select(session => (string)session["session"]!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            OpencodeFixture.Sessions(database), sessions.Select(session => (string)session["session"]!).Order(StringComparer.Ordinal));
         Assert.Equal(80, sessions.Sum(session => (int)session["messages"]!));
         Assert.Equal(282, sessions.Sum(session => (int)session["parts"]!));
         foreach (JsonObject session in sessions)
@@ -98,10 +99,13 @@ public sealed class ShareCommandTests
         Assert.True(demo.ExitCode == 0, string.Join('\n', demo.Lines) + demo.Errors);
     }
 
-    internal static IReadOnlyList<JsonObject> Finals(Tool share) => [.. share.Objects.Where(line => line["applied"] is not null && (bool?)line["final"] != false
+    internal static IReadOnlyList<JsonObject> Finals(Tool share) =>
+        [.. share.Objects.Where(line => line["applied"] is not null && (bool?)line["final"] != false
         && line["messages"] is not null)];
 
-    private static List<long> Cursors(Tool watch) => [.. watch.Objects.Where(line => line["op_id"] is not null).Select(line => (long)line["cursor"]!)];
+    private static List<long> Cursors(Tool watch) =>
+        [.. watch.Objects.Where(line => line["op_id"] is not null).Select(line => (long)line["cursor"]!)];
 
-    private static List<string> OpLines(Tool watch) => [.. watch.Objects.Where(line => line["op_id"] is not null).Select(line => line.ToJsonString())];
+    private static List<string> OpLines(Tool watch) =>
+        [.. watch.Objects.Where(line => line["op_id"] is not null).Select(line => line.ToJsonString())];
 }

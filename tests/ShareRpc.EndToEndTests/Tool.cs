@@ -28,7 +28,8 @@ internal sealed class Tool : IAsyncDisposable
     public string Errors => string.Join('\n', errors);
 
     /// <summary>Lines of standard output that are JSON objects.</summary>
-    public IReadOnlyList<JsonObject> Objects => [.. lines.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject())];
+    public IReadOnlyList<JsonObject> Objects =>
+        [.. lines.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject())];
 
     public static Tool Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {

@@ -35,7 +35,8 @@ internal sealed class World : IAsyncDisposable
 
     /// <summary>Starts `sharerpc VERB` with the server, the token and the client state of this world.</summary>
     public Tool StartClient(string? fault, string verb, params string[] arguments) =>
-        Tool.Start(FaultOf(fault), [verb, "--server", Server.GetLeftPart(UriPartial.Authority), "--token-file", TokenFile, "--state", PathOf("state"), .. arguments]);
+        Tool.Start(FaultOf(fault), [verb, "--server", Server.GetLeftPart(
+            UriPartial.Authority), "--token-file", TokenFile, "--state", PathOf("state"), .. arguments]);
 
     /// <summary>Runs one to its end.</summary>
     public async Task<Tool> RunClientAsync(string verb, string[] arguments, CancellationToken cancellationToken)

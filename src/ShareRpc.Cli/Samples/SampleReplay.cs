@@ -1,5 +1,7 @@
-using Microsoft.Data.Sqlite;
+using System.Globalization;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Cli.Samples;
 
@@ -24,7 +26,8 @@ internal sealed class SampleReplay : IDisposable
         live.Open();
         Run(live, "PRAGMA journal_mode=WAL");
         Run(live, OpencodeSample.Sql());
-        Run(live, "DELETE FROM event; DELETE FROM event_sequence; DELETE FROM part; DELETE FROM message; UPDATE session SET time_updated = time_created");
+        Run(live, "DELETE FROM event; DELETE FROM event_sequence; DELETE FROM part; DELETE FROM message; UPDATE session SET "
+            + "time_updated = time_created");
         using SqliteCommand command = recorded.CreateCommand();
         command.CommandText = "SELECT type, data, seq, aggregate_id FROM event ORDER BY seq";
         using SqliteDataReader reader = command.ExecuteReader();
@@ -41,7 +44,7 @@ internal sealed class SampleReplay : IDisposable
     public string SessionId { get; } = "";
 
     /// <summary>How many events there are to play.</summary>
-    public int Count => events.Count;
+    public int EventCount => events.Count;
 
     /// <summary>Writes one event and the rows it changes.</summary>
     public void Play(int index)
@@ -55,10 +58,37 @@ internal sealed class SampleReplay : IDisposable
         transaction.Commit();
     }
 
+    /// <summary>Message and part rows now.</summary>
+    public (int Messages, int Parts) CountRows() => (Count("message"), Count("part"));
+
+    /// <summary>True when the row of a message or part has exactly the document's fields, besides the id columns.</summary>
+    public bool Holds(Document document)
+    {
+        using SqliteCommand command = live.CreateCommand();
+        command.CommandText = document.Kind == Kinds.Message
+            ? "SELECT data, id, session_id, NULL FROM message WHERE id = $1"
+            : "SELECT data, id, session_id, message_id FROM part WHERE id = $1";
+        command.Parameters.AddWithValue("$1", document.Key);
+        using SqliteDataReader reader = command.ExecuteReader();
+        if (!reader.Read()) return false;
+        JsonObject row = JsonNode.Parse(reader.GetString(0))!.AsObject();
+        row["id"] = reader.GetString(1);
+        row["sessionID"] = reader.GetString(2);
+        if (!reader.IsDBNull(3)) row["messageID"] = reader.GetString(3);
+        return JsonNode.DeepEquals(row, JsonNode.Parse(document.Data.Utf8.Span));
+    }
+
     public void Dispose()
     {
         live.Dispose();
         recorded.Dispose();
+    }
+
+    private int Count(string table)
+    {
+        using SqliteCommand command = live.CreateCommand();
+        command.CommandText = $"SELECT count(*) FROM {table}";
+        return Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
     private void CopyEvent(long seq)

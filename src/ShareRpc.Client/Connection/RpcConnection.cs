@@ -25,7 +25,8 @@ internal sealed class RpcConnection : IAsyncDisposable
     public IShareGateway Gateway { get; }
 
     /// <summary>Ends, without an error, when the connection does.</summary>
-    public Task Closed => rpc.Completion.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    public Task Closed =>
+        rpc.Completion.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     /// <summary>True when the server closed the connection over a frame: too large, or not text it could read.</summary>
     public bool WasFrameRefused => handler is WebSocketMessageHandler { WebSocket.CloseStatus: { } status }
@@ -49,6 +50,11 @@ internal sealed class RpcConnection : IAsyncDisposable
         {
             throw new DisconnectedException(lost);
         }
+        catch (OperationCanceledException aborted) when (!aborted.CancellationToken.IsCancellationRequested)
+        {
+            // Not the caller's doing: the socket was aborted, or the server gave the call up as it stopped.
+            throw new DisconnectedException(aborted);
+        }
     }
 
     public static Task CallAsync(Func<Task> call) => CallAsync(async () =>
@@ -66,7 +72,8 @@ internal sealed class RpcConnection : IAsyncDisposable
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token).ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
+            catch (Exception exception) when (
+                exception is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
             {
                 // It is closed either way.
             }

@@ -9,14 +9,16 @@ namespace ShareRpc.Client.Credentials;
 /// </summary>
 public sealed class CredentialStore(string path)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true };
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>The credential of a ref, or null.</summary>
     public Credential? Find(string capId) => Read().GetValueOrDefault(capId);
 
     /// <summary>The token of a ref, or null.</summary>
-    public ShareToken? FindToken(string capId) => Find(capId) is { } found && ShareToken.TryParse(found.Token, out ShareToken? token) ? token : null;
+    public ShareToken? FindToken(string capId) =>
+        Find(capId) is { } found && ShareToken.TryParse(found.Token, out ShareToken? token) ? token : null;
 
     /// <summary>Every credential, by cap id.</summary>
     public IReadOnlyDictionary<string, Credential> List() => Read();
@@ -26,7 +28,8 @@ public sealed class CredentialStore(string path)
     {
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(server);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(
+            Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using FileStream exclusive = Lock();
         Dictionary<string, Credential> all = Read();
         all[token.CapId] = new Credential(token.Reveal(), server, shareId, label);

@@ -4,7 +4,9 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Client.Outbox;
 
-/// <summary>The outbox's SQLite file: its connection, prepared statements, transactions and schema. Callers hold <see cref="Gate"/>.</summary>
+/// <summary>
+/// The outbox's SQLite file: its connection, prepared statements, transactions and schema. Callers hold <see cref="Gate"/>.
+/// </summary>
 internal sealed class OutboxDatabase : IDisposable
 {
     private const string ResourcePrefix = "ShareRpc.Client.Outbox.Migrations.";
@@ -38,7 +40,8 @@ internal sealed class OutboxDatabase : IDisposable
         return list;
     }
 
-    public long ReadNumber(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar() is long number ? number : 0;
+    public long ReadNumber(string sql, params ReadOnlySpan<object?> values) =>
+        Bind(sql, values).ExecuteScalar() is long number ? number : 0;
 
     public string? ReadText(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar() as string;
 
@@ -113,7 +116,8 @@ internal sealed class OutboxDatabase : IDisposable
         ];
         if (current > known[^1].Number)
         {
-            throw new OutboxException("The outbox was written by a newer version of sharerpc: run that version, or use another --state directory.");
+            throw new OutboxException(
+                "The outbox was written by a newer version of sharerpc: run that version, or use another --state directory.");
         }
 
         foreach ((long number, string resource) in known.Where(migration => migration.Number > current))

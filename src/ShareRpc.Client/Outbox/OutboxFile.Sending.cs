@@ -8,8 +8,8 @@ namespace ShareRpc.Client.Outbox;
 internal sealed partial class OutboxFile
 {
     /// <summary>
-    /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one, whose grouping is on
-    /// disk before this returns. Null when there is none.
+    /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one, whose grouping is
+    /// on disk before this returns. Null when there is none. Looks at the rows of the batch only, however long the queue.
     /// </summary>
     public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) => database.Write(() =>
     {
@@ -18,18 +18,18 @@ internal sealed partial class OutboxFile
             row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey, afterSeq);
         if (next.Count == 0) return null;
         (long first, string? batchId, string? group) = next[0];
-        if (batchId is null)
+        long last = (batchId, group) switch
         {
-            batchId = OpId.New();
-            long last = group is null ? LastOfGroup(shareKey, first, limits) : LastOfAtomicGroup(shareKey, group);
-            database.Execute(
-                "UPDATE op SET state = 1, batch_id = $4 WHERE share_key = $1 AND seq BETWEEN $2 AND $3", shareKey, first, last, batchId);
-        }
-
-        database.Execute("UPDATE op SET attempts = attempts + 1 WHERE share_key = $1 AND seq >= $2 AND batch_id = $3", shareKey, first, batchId);
+            (not null, _) => LastOfRun(shareKey, first, "batch_id", batchId),
+            (null, not null) => LastOfRun(shareKey, first, "atomic_group", group),
+            _ => LastOfGroup(shareKey, first, limits),
+        };
+        batchId ??= OpId.New();
+        database.Execute(
+            "UPDATE op SET state = 1, batch_id = $4, attempts = attempts + 1 WHERE share_key = $1 AND seq BETWEEN $2 AND $3",
+            shareKey, first, last, batchId);
         List<OpIntent> ops = database.Read(
-            $"SELECT {OpColumns} FROM op WHERE share_key = $1 AND seq >= $2 AND batch_id = $3 ORDER BY seq LIMIT $4",
-            ReadOp, shareKey, first, batchId, limits.BatchOps);
+            $"SELECT {OpColumns} FROM op WHERE share_key = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq", ReadOp, shareKey, first, last);
         return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };
     });
 
@@ -46,7 +46,8 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>
-    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked. True when it named every op of
+    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked. True when it named every op
+    /// of
     /// the batch.
     /// </summary>
     public bool Settle(long shareKey, OpBatch batch, Ack ack)
@@ -59,24 +60,24 @@ internal sealed partial class OutboxFile
                 database.Execute("DELETE FROM op WHERE share_key = $1 AND op_id = $2", shareKey, op.OpId);
             }
 
-            foreach (Rejection op in ack.Rejected.Where(op => left.Remove(op.OpId))) Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
+            foreach (Rejection op in ack.Rejected.Where(op => left.Remove(op.OpId)))
+            {
+                Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
+            }
 
-            // Cursors that the head moved by and that are not ours are somebody else's.
-            long before = database.ReadNumber("SELECT cursor FROM share WHERE share_key = $1", shareKey);
-            long ours = ack.Applied.Count + ack.Duplicates.Count(op => op.Cursor > before);
             database.Execute(
                 """
-                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4, foreign_ops = MAX(foreign_ops, $5)
-                WHERE share_key = $1
+                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4 WHERE share_key = $1
                 """,
-                shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count, ack.Cursor - before > ours ? 1 : 0);
+                shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count);
         });
         Signal();
         return left.Count == 0;
     }
 
     /// <summary>
-    /// Goes on as a new writer: what is not acked keeps its op ids and order, and gets seqs from 1. Used when another copy of this outbox has
+    /// Goes on as a new writer: what is not acked keeps its op ids and order, and gets seqs from 1. Used when another copy of this outbox
+    /// has
     /// sent under the old writer id; op ids make it safe to send everything again.
     /// </summary>
     public void StartNewWriter(long shareKey)
@@ -94,7 +95,8 @@ internal sealed partial class OutboxFile
             {
                 long middle = batch.Ops[batch.Ops.Count / 2].Seq!.Value;
                 database.Execute(
-                    "UPDATE op SET batch_id = $4 WHERE share_key = $1 AND batch_id = $2 AND seq >= $3", shareKey, batch.BatchId, middle, OpId.New());
+                    "UPDATE op SET batch_id = $4 WHERE share_key = $1 AND batch_id = $2 AND seq >= $3", shareKey, batch.BatchId, middle,
+                        OpId.New());
                 return;
             }
 
@@ -141,12 +143,19 @@ internal sealed partial class OutboxFile
         "UPDATE op SET state = 2, seq = NULL, code = $3, message = $4, outcome_unknown = $5 WHERE share_key = $1 AND op_id = $2",
         shareKey, opId, code, message, outcomeUnknown ? 1 : 0);
 
-    private long LastOfAtomicGroup(long shareKey, string group) =>
-        database.ReadNumber("SELECT MAX(seq) FROM op WHERE share_key = $1 AND seq IS NOT NULL AND atomic_group = $2", shareKey, group);
+    /// <summary>The end of the rows from <paramref name="first"/> on that have the same value in a column.</summary>
+    private long LastOfRun(long shareKey, long first, string column, string value) => database.ReadNumber(
+        $"""
+        SELECT COALESCE(
+          (SELECT seq - 1 FROM op WHERE share_key = $1 AND seq > $2 AND {column} IS NOT $3 ORDER BY seq LIMIT 1),
+          (SELECT seq FROM op WHERE share_key = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1))
+        """,
+        shareKey, first, value);
 
     /// <summary>As many ops as the server's limits allow: at least one, none of an atomic group, none that was sent before.</summary>
     private long LastOfGroup(long shareKey, long first, ProtocolLimits limits)
     {
+        long most = Math.Min(limits.BatchBytes, limits.FrameBytes / 2);
         long last = first - 1;
         long bytes = 0;
         List<(long Seq, long Bytes, bool IsOther)> rows = database.Read(
@@ -158,7 +167,7 @@ internal sealed partial class OutboxFile
         foreach ((long seq, long size, bool isOther) in rows)
         {
             bytes += size;
-            if (last >= first && (isOther || bytes > limits.BatchBytes)) break;
+            if (last >= first && (isOther || bytes > most)) break;
             last = seq;
         }
 

@@ -11,7 +11,8 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read($"SELECT {ShareColumns} FROM share WHERE server = $1 AND external_key = $2", ReadShare, server, externalKey)
+            return database.Read(
+                $"SELECT {ShareColumns} FROM share WHERE server = $1 AND external_key = $2", ReadShare, server, externalKey)
                 .FirstOrDefault();
         }
     }
@@ -29,7 +30,8 @@ internal sealed partial class OutboxFile
                 INSERT INTO share (share_id, external_key, server, label, append_cap_id, viewer_cap_id, writer_id, is_created)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (server, external_key) DO NOTHING
                 """,
-                share.ShareId, share.ExternalKey, server, share.Label, share.AppendCapId, share.ViewerCapId, RandomId.New(), share.IsCreated ? 1 : 0);
+                share.ShareId, share.ExternalKey, server, share.Label, share.AppendCapId, share.ViewerCapId, RandomId.New(),
+                share.IsCreated ? 1 : 0);
             OutboxShare row = database.Read(
                 $"SELECT {ShareColumns} FROM share WHERE server = $1 AND external_key = $2", ReadShare, server, share.ExternalKey)[0];
             if (added == 0) return row;
@@ -52,8 +54,12 @@ internal sealed partial class OutboxFile
         lock (database.Gate)
         {
             return database.Read(
-                "SELECT intent_id, share_key, kind, by_cap_id, request FROM intent WHERE share_key = $1 AND code IS NULL ORDER BY intent_id LIMIT $2",
-                (SqliteDataReader row) => new OutboxIntent(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4)),
+                """
+                SELECT intent_id, share_key, kind, by_cap_id, request FROM intent
+                WHERE share_key = $1 AND code IS NULL ORDER BY intent_id LIMIT $2
+                """,
+                (SqliteDataReader row) =>
+                    new OutboxIntent(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4)),
                 shareKey, limit);
         }
     }
@@ -64,7 +70,10 @@ internal sealed partial class OutboxFile
         database.Write(() =>
         {
             database.Execute("DELETE FROM intent WHERE intent_id = $1", intent.Id);
-            if (intent.Kind == OutboxIntent.CreateShare) database.Execute("UPDATE share SET is_created = 1 WHERE share_key = $1", intent.ShareKey);
+            if (intent.Kind == OutboxIntent.CreateShare)
+            {
+                database.Execute("UPDATE share SET is_created = 1 WHERE share_key = $1", intent.ShareKey);
+            }
         });
         Signal();
     }
@@ -73,6 +82,30 @@ internal sealed partial class OutboxFile
     {
         database.Write(() => database.Execute("UPDATE intent SET code = $2 WHERE intent_id = $1", intent.Id, code));
         Signal();
+    }
+
+    /// <summary>None of a share's intents will be sent, unless somebody retries them.</summary>
+    public void FailIntents(long shareKey, string code)
+    {
+        database.Write(() => database.Execute("UPDATE intent SET code = $2 WHERE share_key = $1 AND code IS NULL", shareKey, code));
+        Signal();
+    }
+
+    public bool HasIntents(long shareKey)
+    {
+        lock (database.Gate)
+        {
+            return database.ReadNumber("SELECT EXISTS (SELECT 1 FROM intent WHERE share_key = $1 AND code IS NULL)", shareKey) != 0;
+        }
+    }
+
+    /// <summary>Grows with each intent that is added; 0 when there is none.</summary>
+    public long FindNewestIntent(long shareKey)
+    {
+        lock (database.Gate)
+        {
+            return database.ReadNumber("SELECT MAX(intent_id) FROM intent WHERE share_key = $1 AND code IS NULL", shareKey);
+        }
     }
 
     /// <summary>

@@ -16,7 +16,8 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
     private const int Failed = 2;
 
     private const string ShareColumns =
-        "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, applied, duplicates, foreign_ops";
+        "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, "
+        + "applied, duplicates";
 
     private const string OpColumns = "op_id, seq, verb, kind, key, data, depends_on, if_changed";
 
@@ -39,7 +40,10 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
 
     public IReadOnlyList<OutboxShare> ListShares()
     {
-        lock (database.Gate) return database.Read($"SELECT {ShareColumns} FROM share WHERE server = $1 ORDER BY share_key", ReadShare, server);
+        lock (database.Gate)
+        {
+            return database.Read($"SELECT {ShareColumns} FROM share WHERE server = $1 ORDER BY share_key", ReadShare, server);
+        }
     }
 
     public OutboxShare GetShare(long shareKey)
@@ -65,7 +69,8 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         {
             return database.ReadNumber(
                 """
-                SELECT EXISTS (SELECT 1 FROM op WHERE share_key = $1 AND state = 0) OR EXISTS (SELECT 1 FROM op WHERE share_key = $1 AND state = 1)
+                SELECT EXISTS (SELECT 1 FROM op WHERE share_key = $1 AND state = 0)
+                  OR EXISTS (SELECT 1 FROM op WHERE share_key = $1 AND state = 1)
                   OR EXISTS (SELECT 1 FROM intent WHERE share_key = $1 AND code IS NULL)
                 """,
                 shareKey) != 0;
@@ -78,7 +83,9 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         lock (database.Gate)
         {
             Dictionary<long, long> counts = database
-                .Read("SELECT state, COUNT(*) FROM op WHERE share_key = $1 GROUP BY state", row => (row.GetInt64(0), row.GetInt64(1)), shareKey)
+                .Read(
+                    "SELECT state, COUNT(*) FROM op WHERE share_key = $1 GROUP BY state",
+                    row => (row.GetInt64(0), row.GetInt64(1)), shareKey)
                 .ToDictionary(pair => pair.Item1, pair => pair.Item2);
             return (counts.GetValueOrDefault(Pending), counts.GetValueOrDefault(InFlight), counts.GetValueOrDefault(Failed));
         }
@@ -89,8 +96,12 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         lock (database.Gate)
         {
             return database.Read(
-                "SELECT op_id, kind, key, code, message, outcome_unknown FROM op WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2",
-                row => new FailedOp(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), Text(row, 4) ?? "", row.GetInt64(5) == 1),
+                """
+                SELECT op_id, kind, key, code, message, outcome_unknown FROM op
+                WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2
+                """,
+                row => new FailedOp(
+                    row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), Text(row, 4) ?? "", row.GetInt64(5) == 1),
                 shareKey, limit);
         }
     }
@@ -107,7 +118,8 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         {
             return database.ReadText("SELECT closed_code FROM share WHERE share_key = $1", shareKey)
                 ?? database.ReadText("SELECT code FROM op WHERE share_key = $1 AND state = 2 ORDER BY row_id DESC LIMIT 1", shareKey)
-                ?? database.ReadText("SELECT code FROM intent WHERE share_key = $1 AND code IS NOT NULL ORDER BY intent_id DESC LIMIT 1", shareKey);
+                ?? database.ReadText(
+                    "SELECT code FROM intent WHERE share_key = $1 AND code IS NOT NULL ORDER BY intent_id DESC LIMIT 1", shareKey);
         }
     }
 
@@ -118,15 +130,18 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
 
     private static OutboxShare ReadShare(SqliteDataReader row) => new()
     {
-        Key = row.GetInt64(0), ShareId = row.GetString(1), ExternalKey = row.GetString(2), Label = Text(row, 3), AppendCapId = row.GetString(4),
-        ViewerCapId = Text(row, 5), WriterId = row.GetString(6), IsCreated = row.GetInt64(7) == 1, ClosedCode = Text(row, 8), Cursor = row.GetInt64(9),
-        Applied = row.GetInt64(10), Duplicates = row.GetInt64(11), ForeignOps = row.GetInt64(12) == 1,
+        Key = row.GetInt64(0), ShareId = row.GetString(1), ExternalKey = row.GetString(2), Label = Text(row, 3),
+        AppendCapId = row.GetString(4),
+        ViewerCapId = Text(row, 5), WriterId = row.GetString(6), IsCreated = row.GetInt64(7) == 1, ClosedCode = Text(row, 8),
+        Cursor = row.GetInt64(9),
+        Applied = row.GetInt64(10), Duplicates = row.GetInt64(11),
     };
 
     private static OpIntent ReadOp(SqliteDataReader row) => new()
     {
         OpId = row.GetString(0), Seq = row.GetInt64(1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
         Data = row.IsDBNull(5) ? null : new RawJson(row.GetFieldValue<byte[]>(5)),
-        DependsOn = Text(row, 6) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null, IfChanged = row.GetInt64(7) == 1 ? true : null,
+        DependsOn = Text(row, 6) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
+        IfChanged = row.GetInt64(7) == 1 ? true : null,
     };
 }

@@ -31,6 +31,4 @@ internal sealed record OutboxShare
     public long Applied { get; init; }
 
     public long Duplicates { get; init; }
-
-    public bool ForeignOps { get; init; }
 }

@@ -25,7 +25,10 @@ internal sealed class CreatorSession(RpcConnection connection, SenderContext con
     {
         lock (gate)
         {
-            if (!handles.TryGetValue(capId, out Task<IRootHandle>? handle) || handle.IsFaulted) handles[capId] = handle = RedeemAsync(capId);
+            if (!handles.TryGetValue(capId, out Task<IRootHandle>? handle) || handle.IsFaulted)
+            {
+                handles[capId] = handle = RedeemAsync(capId);
+            }
             return handle;
         }
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ShareRpc.Client.Connection;
 
 namespace ShareRpc.Client.Sending;
@@ -12,7 +11,7 @@ internal sealed class OutboxSender : IAsyncDisposable
     private readonly SenderContext context;
     private readonly string holder = Guid.CreateVersion7().ToString();
     private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentDictionary<string, int> refusedFrames = new(StringComparer.Ordinal);
+    private readonly ServerBounds bounds = new();
     private readonly Task running;
     private long leaseRenewed;
 
@@ -32,6 +31,7 @@ internal sealed class OutboxSender : IAsyncDisposable
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         context.Outbox.ReleaseLease(holder);
+        bounds.Dispose();
         stopping.Dispose();
     }
 
@@ -84,35 +84,26 @@ internal sealed class OutboxSender : IAsyncDisposable
         SetState(ConnectionState.Idle);
     }
 
-    /// <summary>Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been left for a while.</summary>
+    /// <summary>
+    /// Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been left for a while.
+    /// </summary>
     private async Task SuperviseAsync(RpcConnection connection, Backoff backoff, CancellationToken stop)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        _ = connection.Closed.ContinueWith(_ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
-        var creator = new CreatorSession(connection, context);
-        var lanes = new Dictionary<long, (ShareLane Lane, Task Running)>();
+        _ = connection.Closed.ContinueWith(
+            _ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+        var lanes = new LaneSet(connection, context, bounds, lost.Token);
         long idleSince = context.Time.GetTimestamp();
         try
         {
             while (!lost.IsCancellationRequested && HoldLease())
             {
                 Task changed = context.Outbox.Changed;
-                foreach (long done in lanes.Where(lane => lane.Value.Running.IsCompleted).Select(lane => lane.Key).ToList())
-                {
-                    (ShareLane lane, Task lanesTask) = lanes[done];
-                    lanes.Remove(done);
-                    await lanesTask.ConfigureAwait(false);
-                    if (lane.HasSent) backoff.Reset();
-                }
-
-                foreach (long shareKey in context.Outbox.ListWork())
-                {
-                    if (lanes.ContainsKey(shareKey) || lanes.Count >= context.Options.SharesAtOnce) continue;
-                    var lane = new ShareLane(shareKey, connection, creator, context, refusedFrames);
-                    lanes.Add(shareKey, (lane, Task.Run(() => lane.RunAsync(lost.Token), CancellationToken.None)));
-                }
-
-                if (lanes.Count > 0) idleSince = context.Time.GetTimestamp();
+                await lanes.ReapAsync().ConfigureAwait(false);
+                IReadOnlyList<long> work = context.Outbox.ListWork();
+                if (work.Count == 0) bounds.AllSent();
+                lanes.Start(work);
+                if (!lanes.IsEmpty) idleSince = context.Time.GetTimestamp();
                 else if (context.Time.GetElapsedTime(idleSince) >= context.Options.IdleTime) return;
                 await WaitForChangeAsync(changed, context.Options.PollInterval, lost.Token).ConfigureAwait(false);
             }
@@ -120,7 +111,8 @@ internal sealed class OutboxSender : IAsyncDisposable
         finally
         {
             await lost.CancelAsync().ConfigureAwait(false);
-            foreach ((_, Task running) in lanes.Values) await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await lanes.EndAsync().ConfigureAwait(false);
+            if (lanes.HasSent) backoff.Reset();
         }
 
         stop.ThrowIfCancellationRequested();

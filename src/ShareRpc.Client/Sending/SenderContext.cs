@@ -5,4 +5,5 @@ using ShareRpc.Client.Outbox;
 namespace ShareRpc.Client.Sending;
 
 /// <summary>What the sender and its lanes work with.</summary>
-internal sealed record SenderContext(ShareClientOptions Options, OutboxFile Outbox, CredentialStore Credentials, TimeProvider Time, ILogger Log);
+internal sealed record SenderContext(
+    ShareClientOptions Options, OutboxFile Outbox, CredentialStore Credentials, TimeProvider Time, ILogger Log);

@@ -11,18 +11,27 @@ namespace ShareRpc.Client.Sending;
 /// <summary>What a lane does with each error (SPEC section "What a client does").</summary>
 internal sealed partial class ShareLane
 {
-    private const int FrameRefusalsBeforeSplit = 2;
     private const int IntentsAtOnce = 100;
     private int gaps;
+    private bool wasHandleLost;
 
     private async Task ReactAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
     {
-        OpBatch? refused = window.TryDequeue(out (OpBatch Batch, Task<Ack> Ack) first) ? first.Batch : null;
+        OpBatch? refused = window.TryDequeue(out Sent? first) ? first.Batch : null;
         await SettleRestAsync(cancellationToken).ConfigureAwait(false);
         string code = ErrorCodes.NameOf(error.Code);
         if (error.IsTransient || IsNotThereYet(share, error.Code))
         {
             await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
+        }
+        else if (error.Code == ErrorCode.TooManyHandles)
+        {
+            throw new DisconnectedException(null); // the connection has made its last handle; another one has not
+        }
+        else if (error.Code == ErrorCode.MethodNotFound && !wasHandleLost)
+        {
+            wasHandleLost = true;
+            DropHandle();
         }
         else if (error.Code is ErrorCode.WriterForked or ErrorCode.WriterTaken)
         {
@@ -57,7 +66,7 @@ internal sealed partial class ShareLane
     /// <summary>Batches behind the refused one: an ack still counts, and what was not acked stays in flight and is sent again.</summary>
     private async Task SettleRestAsync(CancellationToken cancellationToken)
     {
-        while (window.TryDequeue(out (OpBatch Batch, Task<Ack> Ack) next))
+        while (window.TryDequeue(out Sent? next))
         {
             try
             {
@@ -84,11 +93,23 @@ internal sealed partial class ShareLane
         handle = null;
     }
 
+    /// <summary>Waits as long as the error asks for, or until something new is asked of the server besides ops.</summary>
     private async Task BackOffAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
     {
         TimeSpan wait = backoff.Next(error.RetryAfter);
         context.Log.Waiting(share.ShareId, (long)wait.TotalMilliseconds, ErrorCodes.NameOf(error.Code));
-        await Task.Delay(wait, context.Time, cancellationToken).ConfigureAwait(false);
+        long newest = outbox.FindNewestIntent(shareKey);
+        using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task delay = Task.Delay(wait, context.Time, woken.Token);
+        while (!delay.IsCompleted)
+        {
+            Task changed = outbox.Changed;
+            if (outbox.FindNewestIntent(shareKey) > newest) break;
+            await Task.WhenAny(delay, changed).ConfigureAwait(false);
+        }
+
+        await woken.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>A share that was joined by a link may not have been created yet: its creator was offline.</summary>
@@ -96,19 +117,9 @@ internal sealed partial class ShareLane
         code == ErrorCode.InvalidToken && share.ViewerCapId is null && share.Cursor == 0
         && context.Time.GetElapsedTime(startedAt) < context.Options.InvalidTokenPatience;
 
-    /// <summary>A connection closed over a frame twice with the same batch in it: the batch is too large for the server, whatever it announced.</summary>
-    private void CountRefusedFrames()
-    {
-        if (!connection.WasFrameRefused) return;
-        foreach ((OpBatch batch, _) in window)
-        {
-            if (refusedFrames.AddOrUpdate(batch.BatchId, 1, (_, count) => count + 1) < FrameRefusalsBeforeSplit) continue;
-            refusedFrames.TryRemove(batch.BatchId, out _);
-            outbox.SplitOrPark(shareKey, batch, ErrorCodes.NameOf(ErrorCode.TooLarge), ErrorCodes.HintOf(ErrorCode.TooLarge));
-        }
-    }
-
-    /// <summary>Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come about.</summary>
+    /// <summary>
+    /// Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come about.
+    /// </summary>
     private async Task<bool> SendIntentsAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         foreach (OutboxIntent intent in outbox.ListIntents(shareKey, IntentsAtOnce))
@@ -128,14 +139,20 @@ internal sealed partial class ShareLane
                 outbox.CompleteIntent(intent);
                 HasSent = true;
             }
-            catch (ShareRpcException error) when (!error.IsTransient && !(window.Count > 0 && !ErrorCodes.IsAuthority(error.Code)))
+            catch (ShareRpcException error) when (
+                !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound))
             {
                 string code = ErrorCodes.NameOf(error.Code);
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);
+                if (intent.Kind == OutboxIntent.CreateShare)
+                {
+                    // Without its create a share has no use for its invitations either.
+                    outbox.FailIntents(shareKey, code);
+                    outbox.Close(shareKey, code, error.Hint);
+                    return false;
+                }
+
                 outbox.FailIntent(intent, code);
-                if (intent.Kind != OutboxIntent.CreateShare) continue;
-                outbox.Close(shareKey, code, error.Hint);
-                return false;
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ShareRpc.Client.Connection;
 using ShareRpc.Client.Outbox;
 using ShareRpc.Protocol.Diagnostics;
@@ -15,21 +14,30 @@ namespace ShareRpc.Client.Sending;
 /// says what is to be sent next; the lane itself remembers nothing that matters.
 /// </summary>
 internal sealed partial class ShareLane(
-    long shareKey, RpcConnection connection, CreatorSession creator, SenderContext context, ConcurrentDictionary<string, int> refusedFrames)
+    long shareKey, RpcConnection connection, CreatorSession creator, SenderContext context, ServerBounds bounds)
 {
-    private const int ReplayBytes = 8 * 1024 * 1024;
     private readonly Backoff backoff = new(context.Options.FirstRetry, context.Options.MaxRetry);
-    private readonly Queue<(OpBatch Batch, Task<Ack> Ack)> window = new();
+    private readonly Queue<Sent> window = new();
     private readonly OutboxFile outbox = context.Outbox;
     private readonly long startedAt = context.Time.GetTimestamp();
-    private ProtocolLimits limits = ProtocolLimits.Default;
     private IShareHandle? handle;
     private long sentSeq;
+    private volatile bool isRoomWanted;
 
     /// <summary>True once something was acknowledged.</summary>
     public bool HasSent { get; private set; }
 
-    /// <summary>Ends without an error when the connection is lost, the lane is idle, or the share is closed.</summary>
+    /// <summary>True once the connection was found to be of no use any more, whether or not it is still open.</summary>
+    public bool NeedsConnection { get; private set; }
+
+    /// <summary>What was sent and not answered, once the lane has ended.</summary>
+    public IEnumerable<SentFrame> FramesInFlight =>
+        window.GroupBy(sent => sent.Frame).Select(frame => new SentFrame(shareKey, [.. frame.Select(sent => sent.Batch)]));
+
+    /// <summary>Other shares wait for a lane: this one ends when what it has in flight is answered.</summary>
+    public void MakeRoom() => isRoomWanted = true;
+
+    /// <summary>Ends without an error when the connection is lost, the lane is idle, the share is closed, or room is wanted.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -42,11 +50,11 @@ internal sealed partial class ShareLane(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            CountRefusedFrames();
+            // The sender stops, or the connection was lost.
         }
         catch (DisconnectedException)
         {
-            CountRefusedFrames();
+            NeedsConnection = true;
         }
         finally
         {
@@ -56,8 +64,11 @@ internal sealed partial class ShareLane(
 
     private async Task SendAllAsync(CancellationToken cancellationToken)
     {
-        while (outbox.HasWork(shareKey))
+        bool isFirstRound = true;
+        while (outbox.HasWork(shareKey) && (isFirstRound || !isRoomWanted))
         {
+            isFirstRound = false;
+            cancellationToken.ThrowIfCancellationRequested();
             OutboxShare share = outbox.GetShare(shareKey);
             try
             {
@@ -65,6 +76,7 @@ internal sealed partial class ShareLane(
                 if (outbox.FirstUnacked(shareKey, 0) is null) continue;
                 if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
                 await PumpAsync(cancellationToken).ConfigureAwait(false);
+                sentSeq = 0; // everything sent was answered: what is still here is to be sent
                 backoff.Reset();
             }
             catch (ShareRpcException error)
@@ -74,46 +86,68 @@ internal sealed partial class ShareLane(
         }
     }
 
-    /// <summary>Keeps a few batches in flight, and settles their acks in order.</summary>
+    /// <summary>
+    /// Keeps a few batches in flight, and settles their acks in order, until nothing is left or something is asked of the server besides
+    /// ops:
+    /// a revocation does not wait for a long queue.
+    /// </summary>
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            while (window.Count < context.Options.BatchesInFlight && outbox.TakeBatch(shareKey, sentSeq, limits) is { } batch)
+            using IDisposable? alone = bounds.OneFrameAtATime
+                ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false)
+                : null;
+            int most = alone is null ? context.Options.BatchesInFlight : 1;
+            while (window.Count < most && !MustPause && outbox.TakeBatch(shareKey, sentSeq, bounds.Limits) is { } batch)
             {
                 IShareHandle target = handle!;
-                window.Enqueue((batch, RpcConnection.CallAsync(() => target.AppendOpsAsync(batch))));
+                Task<Ack> call = RpcConnection.CallAsync(() => target.AppendOpsAsync(batch));
+                window.Enqueue(new Sent(batch, call, call));
                 sentSeq = batch.Ops[^1].Seq!.Value;
                 FaultPoint.Pass("client.after_send");
             }
 
-            if (!window.TryPeek(out (OpBatch Batch, Task<Ack> Ack) oldest)) return;
+            if (!window.TryPeek(out Sent? oldest)) return;
             Ack ack = await oldest.Ack.WaitAsync(cancellationToken).ConfigureAwait(false);
             Settle(oldest.Batch, ack);
             window.Dequeue();
         }
     }
 
+    private bool MustPause => (isRoomWanted && sentSeq > 0) || outbox.HasIntents(shareKey);
+
     private void Settle(OpBatch batch, Ack ack)
     {
         FaultPoint.Pass("client.before_ack_persisted");
         if (!outbox.Settle(shareKey, batch, ack)) throw new DisconnectedException(null); // an ack that names not every op is no ack
         HasSent = true;
-        refusedFrames.TryRemove(batch.BatchId, out _);
     }
 
-    /// <summary>One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.</summary>
+    /// <summary>
+    /// One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.
+    /// </summary>
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         ShareToken token = context.Credentials.FindToken(share.AppendCapId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+        using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
         List<OpBatch> replay = CollectReplay();
         var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
         Task<RedeemShareResult> call = RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(request, CancellationToken.None));
-        foreach (OpBatch batch in replay) window.Enqueue((batch, Outcome(call, batch)));
+        foreach (OpBatch batch in replay) window.Enqueue(new Sent(batch, Outcome(call, batch), call));
         FaultPoint.Pass("client.after_send");
-        RedeemShareResult result = await call.WaitAsync(cancellationToken).ConfigureAwait(false);
-        handle = result.Share;
-        limits = result.Limits;
+        try
+        {
+            RedeemShareResult result = await call.WaitAsync(cancellationToken).ConfigureAwait(false);
+            handle = result.Share;
+            bounds.Limits = result.Limits;
+        }
+        catch (ShareRpcException)
+        {
+            // It was the redemption that was refused: none of its batches was tried.
+            window.Clear();
+            throw;
+        }
     }
 
     private List<OpBatch> CollectReplay()
@@ -121,11 +155,13 @@ internal sealed partial class ShareLane(
         var replay = new List<OpBatch>();
         long bytes = 0;
         sentSeq = 0;
-        while (replay.Count < limits.RedeemBatches && outbox.FirstUnacked(shareKey, sentSeq) is { } first && (first.WasSent || replay.Count == 0))
+        ProtocolLimits limits = bounds.Limits;
+        int most = bounds.OneFrameAtATime ? 1 : limits.RedeemBatches;
+        while (replay.Count < most && outbox.FirstUnacked(shareKey, sentSeq) is { } first && (first.WasSent || replay.Count == 0))
         {
             OpBatch batch = outbox.TakeBatch(shareKey, sentSeq, limits)!;
             bytes += batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
-            if (replay.Count > 0 && bytes > ReplayBytes) break;
+            if (replay.Count > 0 && bytes > limits.FrameBytes / 2) break;
             replay.Add(batch);
             sentSeq = batch.Ops[^1].Seq!.Value;
         }
@@ -133,7 +169,9 @@ internal sealed partial class ShareLane(
         return replay;
     }
 
-    /// <summary>What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.</summary>
+    /// <summary>
+    /// What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.
+    /// </summary>
     private static async Task<Ack> Outcome(Task<RedeemShareResult> redemption, OpBatch batch)
     {
         RedeemShareResult result = await redemption.ConfigureAwait(false);
@@ -144,7 +182,7 @@ internal sealed partial class ShareLane(
     private async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
     {
         long idleSince = context.Time.GetTimestamp();
-        while (context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime)
+        while (!isRoomWanted && context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime)
         {
             Task changed = outbox.Changed;
             if (outbox.GetShare(shareKey).ClosedCode is not null) return false;
@@ -161,4 +199,9 @@ internal sealed partial class ShareLane(
 
         return false;
     }
+
+    /// <summary>
+    /// A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches have in common.
+    /// </summary>
+    private sealed record Sent(OpBatch Batch, Task<Ack> Ack, Task Frame);
 }

@@ -5,7 +5,9 @@ using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Server.Capabilities;
 
-/// <summary>Argon2id (RFC 9106) by the reference implementation, libargon2, speaking PHC strings. Any thread; about 16 ms and 19 MiB a call.</summary>
+/// <summary>
+/// Argon2id (RFC 9106) by the reference implementation, libargon2, speaking PHC strings. Any thread; about 16 ms and 19 MiB a call.
+/// </summary>
 internal static partial class Argon2
 {
     private const string Library = "libargon2.so.1";
@@ -36,7 +38,8 @@ internal static partial class Argon2
     {
         Span<byte> encoded = stackalloc byte[256];
         int error = argon2id_hash_encoded(
-            passes, memoryKiB, lanes, secret, (nuint)secret.Length, salt, (nuint)salt.Length, (nuint)hashBytes, encoded, (nuint)encoded.Length);
+            passes, memoryKiB, lanes, secret, (nuint)secret.Length, salt, (nuint)salt.Length, (nuint)hashBytes,
+            encoded, (nuint)encoded.Length);
         if (error != 0) throw new CryptographicException($"libargon2 answered {error}.");
         return Encoding.ASCII.GetString(encoded[..encoded.IndexOf((byte)0)]);
     }

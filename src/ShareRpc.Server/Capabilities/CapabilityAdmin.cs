@@ -33,7 +33,8 @@ internal sealed class CapabilityAdmin(
             RefRow? known = transaction.FindRef(request.CapId);
             if (share is not null || known is not null)
             {
-                bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key && share.CreatorKey == authority.Ref.Key
+                bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key
+                    && share.CreatorKey == authority.Ref.Key
                     && share.Label == request.Label && RefRequest.IsSame(known, row with { ShareKey = share.Key });
                 return isSame ? Created(known!) : throw new ShareRpcException(ErrorCode.IdTaken);
             }
@@ -71,6 +72,8 @@ internal sealed class CapabilityAdmin(
     public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
         RefRow target = ResolveDescendant(authority, request.CapId);
+        // the root: nobody could ever administer this server again
+        if (target.ParentKey is null) throw new ShareRpcException(ErrorCode.Forbidden);
         var work = new RevokeWork(authority, target, registry, log);
         queue.Enqueue(work);
         return work.Completion;
@@ -104,12 +107,16 @@ internal sealed class CapabilityAdmin(
                 authority.Demand(Rights.Create);
                 LogShare current = scope.Shares.Get(scope.Transaction, share.Key);
                 if (current.State == ShareState.Deleted) return true;
-                registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
                 scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
                 return true;
             },
-            () => registry.Settle(share.OwnerRefKey)).ConfigureAwait(false);
+            () =>
+            {
+                // Only now: unlike a revocation, a deletion that the disk did not take has not happened.
+                registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
+                registry.Settle(share.OwnerRefKey);
+            }).ConfigureAwait(false);
         eraser.Wake();
         return done;
     }

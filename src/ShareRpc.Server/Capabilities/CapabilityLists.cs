@@ -58,8 +58,10 @@ internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry regis
         return new CapabilityInfo
         {
             CapId = row.CapId, ParentCapId = row.Key == authority.Ref.Key || chain.Count == 1 ? null : chain[1].CapId,
-            ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(), Caveats = row.Caveats,
-            Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs, RevokedMs = row.RevokedMs,
+            ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(),
+            Caveats = row.Caveats,
+            Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
+            RevokedMs = row.RevokedMs,
             LiveHandles = registry.CountOf(row.Key),
         };
     }

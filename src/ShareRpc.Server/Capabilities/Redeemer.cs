@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server.Storage;
 
@@ -52,6 +53,7 @@ internal sealed class Redeemer(IShareStore store, TokenVerifier verifier, Ticket
             share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
             CapabilityChain.Check(chain, time.GetUtcNow().ToUnixTimeMilliseconds());
             if (share is { State: ShareState.Deleted }) throw new ShareRpcException(ErrorCode.ShareDeleted);
+            authority.Demand(Rights.None); // a revocation that the disk did not take is in no row
             return new Redemption(authority, share, ticketEnd);
         }
         catch

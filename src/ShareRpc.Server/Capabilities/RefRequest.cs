@@ -27,14 +27,17 @@ internal static class RefRequest
         return new RefRow
         {
             CapId = request.CapId, ShareKey = parent.ShareKey, ParentKey = parent.Key, ParentEpoch = parent.Epoch, Depth = parent.Depth + 1,
-            Rights = rights, Caveats = new Caveats { ExpiresAtMs = expires }, Label = request.Label, Tag = tag, Verifier = verifier, CreatedMs = nowMs,
+            Rights = rights, Caveats = new Caveats { ExpiresAtMs = expires }, Label = request.Label, Tag = tag, Verifier = verifier,
+            CreatedMs = nowMs,
         };
     }
 
     /// <summary>Whether a stored ref is exactly what a repeated request asks for.</summary>
     public static bool IsSame(RefRow stored, RefRow asked) =>
-        stored.ParentKey == asked.ParentKey && stored.ShareKey == asked.ShareKey && stored.Rights == asked.Rights && stored.Caveats == asked.Caveats
+        stored.ParentKey == asked.ParentKey && stored.ShareKey == asked.ShareKey && stored.Rights == asked.Rights
+            && stored.Caveats == asked.Caveats
         && stored.Label == asked.Label && stored.Tag.AsSpan().SequenceEqual(asked.Tag);
 
-    private static long? Earlier(long? left, long? right) => left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
+    private static long? Earlier(long? left, long? right) =>
+        left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
 }

@@ -22,12 +22,18 @@ internal sealed class SecretKeys
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (!File.Exists(path))
         {
-            if (!isNew) throw new ServerStartException($"The key file {path} is missing: restore it from a backup; no token can be checked without it.");
+            if (!isNew)
+            {
+                throw new ServerStartException(
+                    $"The key file {path} is missing: restore it from a backup; no token can be checked without it.");
+            }
             SecretFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes));
         }
 
         byte[] key = File.ReadAllBytes(path);
-        return key.Length == KeyBytes ? new SecretKeys(key) : throw new ServerStartException($"The key file {path} is damaged: restore it from a backup.");
+        return key.Length == KeyBytes
+            ? new SecretKeys(key)
+            : throw new ServerStartException($"The key file {path} is damaged: restore it from a backup.");
     }
 
     /// <summary>8 bytes of HMAC-SHA256 over a token digest: right tokens are told from wrong ones before Argon2 is asked.</summary>

@@ -7,11 +7,14 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Capabilities;
 
-/// <summary>Erases the rows of deleted shares in the background, some at a time, between the appends of others. Goes on after a restart.</summary>
+/// <summary>
+/// Erases the rows of deleted shares in the background, some at a time, between the appends of others. Goes on after a restart.
+/// </summary>
 internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<ShareEraser> log)
 {
     private const int RowsAtOnce = 2_000;
-    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public void Wake() => wakes.Writer.TryWrite(true);
 

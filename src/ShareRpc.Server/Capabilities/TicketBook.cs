@@ -11,8 +11,8 @@ namespace ShareRpc.Server.Capabilities;
 internal sealed class TicketBook(ServerLimits limits, TimeProvider time)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
-    private readonly Queue<string> order = new();
+    private readonly Dictionary<string, LinkedListNode<(string Name, Entry Entry)>> entries = new(StringComparer.Ordinal);
+    private readonly LinkedList<(string Name, Entry Entry)> order = new();
 
     /// <summary>A new ticket; one that renews another keeps its absolute end.</summary>
     public string Issue(long refKey, long epoch, DateTimeOffset? end)
@@ -21,9 +21,8 @@ internal sealed class TicketBook(ServerLimits limits, TimeProvider time)
         string name = NameOf(ticket);
         lock (gate)
         {
-            while (order.Count >= limits.Tickets) entries.Remove(order.Dequeue());
-            entries.Add(name, new Entry(refKey, epoch, end ?? time.GetUtcNow() + limits.TicketLife));
-            order.Enqueue(name);
+            while (order.Count >= limits.Tickets && order.First is { } oldest) Remove(oldest);
+            entries.Add(name, order.AddLast((name, new Entry(refKey, epoch, end ?? time.GetUtcNow() + limits.TicketLife))));
         }
 
         return ticket;
@@ -35,8 +34,16 @@ internal sealed class TicketBook(ServerLimits limits, TimeProvider time)
         if (!ResumeTicket.IsValid(ticket)) return null;
         lock (gate)
         {
-            return entries.Remove(NameOf(ticket), out Entry? entry) && entry.End > time.GetUtcNow() ? entry : null;
+            if (!entries.TryGetValue(NameOf(ticket), out LinkedListNode<(string Name, Entry Entry)>? node)) return null;
+            Remove(node);
+            return node.Value.Entry.End > time.GetUtcNow() ? node.Value.Entry : null;
         }
+    }
+
+    private void Remove(LinkedListNode<(string Name, Entry Entry)> node)
+    {
+        entries.Remove(node.Value.Name);
+        order.Remove(node);
     }
 
     // Looked up by hash, so that the look-up's timing says nothing about tickets.

@@ -5,7 +5,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Capabilities;
 
 /// <summary>
-/// Checks a token digest against a ref: first the keyed tag in constant time, against a dummy for an unknown ref, so that wrong tokens never
+/// Checks a token digest against a ref: first the keyed tag in constant time, against a dummy for an unknown ref, so that wrong tokens
+/// never
 /// reach Argon2; then Argon2, so many at once.
 /// </summary>
 internal sealed class TokenVerifier(SecretKeys keys, ServerLimits limits) : IDisposable
@@ -14,7 +15,9 @@ internal sealed class TokenVerifier(SecretKeys keys, ServerLimits limits) : IDis
     private readonly SemaphoreSlim gate = new(limits.Argon2AtOnce);
     private int waiting;
 
-    /// <summary>True when the digest has the ref's tag. 64 bits under a server key: enough to tell a repeated request from another.</summary>
+    /// <summary>
+    /// True when the digest has the ref's tag. 64 bits under a server key: enough to tell a repeated request from another.
+    /// </summary>
     public bool HasTag(RefRow? row, string digest) =>
         CryptographicOperations.FixedTimeEquals(keys.TagOf(digest), row?.Tag ?? NoTag) && row is not null;
 

@@ -24,7 +24,8 @@ internal sealed class DataDirectory : IDisposable
         {
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             string full = System.IO.Path.GetFullPath(path);
-            var stream = new FileStream(System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var stream = new FileStream(
+                System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return new DataDirectory(full, stream);
         }
         catch (IOException) when (File.Exists(System.IO.Path.Combine(path, "server.lock")))
@@ -33,7 +34,8 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ServerStartException($"The data directory {path} cannot be used: make it writable for this user, or name another with --data.");
+            throw new ServerStartException(
+                $"The data directory {path} cannot be used: make it writable for this user, or name another with --data.");
         }
     }
 

@@ -7,18 +7,22 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>The first ref of a new data directory. Its token is written before its row, so that a crash between the two loses nothing.</summary>
+/// <summary>
+/// The first ref of a new data directory. Its token is written before its row, so that a crash between the two loses nothing.
+/// </summary>
 internal static class RootToken
 {
     /// <summary>True when the root ref was made now; its token is then in <paramref name="path"/>, mode 0600.</summary>
-    public static async Task<bool> EnsureAsync(IShareStore store, TokenVerifier verifier, string path, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<bool> EnsureAsync(
+        IShareStore store, TokenVerifier verifier, string path, TimeProvider time, CancellationToken cancellationToken)
     {
         using (IReadSnapshot snapshot = store.BeginRead())
         {
             if (snapshot.ReadRefs(default, 0, 1).Count > 0) return false;
         }
 
-        if (!File.Exists(path) || !ShareToken.TryParse((await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false)).Trim(), out ShareToken? token))
+        string written = File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : "";
+        if (!ShareToken.TryParse(written.Trim(), out ShareToken? token))
         {
             token = ShareToken.New(RandomId.New());
             SecretFile.Write(path, Encoding.ASCII.GetBytes(token.Reveal() + "\n"));
@@ -29,7 +33,8 @@ internal static class RootToken
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         long key = transaction.InsertRef(new RefRow
         {
-            CapId = token.CapId, Rights = RightsNames.Root, Caveats = Caveats.None, Label = "root", Tag = tag, Verifier = phc, CreatedMs = now,
+            CapId = token.CapId, Rights = RightsNames.Root, Caveats = Caveats.None, Label = "root", Tag = tag, Verifier = phc,
+            CreatedMs = now,
         });
         transaction.InsertAudit(new AuditRow(now, "create_root", null, null, key));
         transaction.Commit();

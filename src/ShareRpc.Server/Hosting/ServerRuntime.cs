@@ -21,7 +21,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private readonly CancellationTokenSource background = new();
     private Task backgroundWork = Task.CompletedTask;
 
-    private ServerRuntime(ServerOptions options, DataDirectory directory, IShareStore store, TokenVerifier verifier, TimeProvider time, ILoggerFactory logs)
+    private ServerRuntime(
+        ServerOptions options, DataDirectory directory, IShareStore store, TokenVerifier verifier, TimeProvider time, ILoggerFactory logs)
     {
         this.directory = directory;
         this.store = store;
@@ -37,7 +38,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
         Services = new RpcServices(
             store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
             new Redeemer(store, verifier, tickets, registry, time), tickets, registry,
-            new CapabilityAdmin(store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
+            new CapabilityAdmin(
+                store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
             new CapabilityLists(store, registry, options.Limits, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
     }
 
@@ -52,7 +54,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
     public int Waiting => queue.Count;
 
     /// <summary>Opens the data directory and starts the loops. Fails with a message for whoever runs the server.</summary>
-    public static async Task<ServerRuntime> OpenAsync(ServerOptions options, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
+    public static async Task<ServerRuntime> OpenAsync(
+        ServerOptions options, TimeProvider time, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         options.Validate();
         Argon2.EnsureAvailable();
@@ -78,7 +81,9 @@ internal sealed class ServerRuntime : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancelled once the server is shutting down: waiting reads end, and connections close when their replies have left.</summary>
+    /// <summary>
+    /// Cancelled once the server is shutting down: waiting reads end, and connections close when their replies have left.
+    /// </summary>
     public CancellationToken Draining => draining.Token;
 
     /// <summary>Refuses new work with <c>draining</c> and finishes what is queued.</summary>
@@ -109,7 +114,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
         }
         catch (DbException)
         {
-            throw new ServerStartException($"The database {path} cannot be opened: it is damaged, locked or not writable. Free it, or restore a backup.");
+            throw new ServerStartException(
+                $"The database {path} cannot be opened: it is damaged, locked or not writable. Free it, or restore a backup.");
         }
     }
 

@@ -6,7 +6,8 @@ using ShareRpc.Server.Capabilities;
 namespace ShareRpc.Server.Log;
 
 /// <summary>A batch on its way into the log.</summary>
-internal sealed class AppendItem(Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
+internal sealed class AppendItem(
+    Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
     : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain))
 {
     public override int Ops { get; } = Math.Max(1, batch.Ops.Count);
@@ -16,7 +17,9 @@ internal sealed class AppendItem(Authority authority, string? writerId, OpBatch 
     private static Ack Apply(
         CommitScope scope, Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
     {
-        if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded); // not reported: the caller sees the error before it
+        chain?.Begin(batch);
+        // not reported: the caller sees the error before it
+        if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded);
         try
         {
             LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);

@@ -11,7 +11,8 @@ namespace ShareRpc.Server.Log;
 /// The apply rules for one batch (protocol/apply-rules.md), in their order, inside the commit transaction. A refusal of the whole batch is
 /// thrown before anything is written.
 /// </summary>
-internal sealed class ApplyRules(CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail)
+internal sealed class ApplyRules(
+    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
@@ -107,7 +108,10 @@ internal sealed class ApplyRules(CommitScope scope, LogShare share, Authority au
     /// <summary>What even a resend must have: op ids, and seqs that are consecutive with a writer id and absent without.</summary>
     private bool HasShape(OpBatch batch)
     {
-        if (batch.Ops.Count == 0 || batch.Ops[0] is null || batch.Ops[0].Seq is null != writerId is null || batch.Ops[0].Seq < 1) return false;
+        if (batch.Ops.Count == 0 || batch.Ops[0] is null || batch.Ops[0].Seq is null != writerId is null || batch.Ops[0].Seq < 1)
+        {
+            return false;
+        }
         long? first = batch.Ops[0].Seq;
         for (int i = 0; i < batch.Ops.Count; i++)
         {

@@ -45,7 +45,8 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
             bool isWorthARow = writer is not null || (outcome.Duplicate && !outcome.Known);
             if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
-                share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code, outcome.Code is null ? outcome.Cursor : 0);
+                share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
+                outcome.Code is null ? outcome.Cursor : 0);
         }
     }
 
@@ -67,7 +68,9 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         {
             if (FindKnown(op, digest) is { } known) return known;
             if (malformed is { } code) return new Outcome(op, digest, 0, Code: code);
-            StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn ? CurrentDocument.Find(transaction, share, op.Kind, op.Key) : null;
+            StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
+                ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
+                : null;
             Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? CompareWithDocument(op, digest, current);
             if (settled is not null) return settled;
         }
@@ -80,13 +83,15 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         long cursor = share.Head + 1;
         bool inserted = transaction.TryInsertOp(new OpRow
         {
-            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb, Kind = op.Kind,
+            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,
+            Kind = op.Kind,
             Key = op.Key, Data = op.Data?.Utf8, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
         });
         if (!inserted) return null;
         share.Advance(new LoggedOp
         {
-            Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId, Seq = op.Seq,
+            Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,
+            Seq = op.Seq,
             Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
         });
         return new Outcome(op, digest, cursor);
@@ -139,5 +144,6 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
     /// <param name="Code">Why it was rejected.</param>
     /// <param name="Duplicate">It was known, or changes nothing.</param>
     /// <param name="Known">Its op id was settled before this batch.</param>
-    private sealed record Outcome(OpIntent Op, byte[] Digest, long Cursor, ErrorCode? Code = null, bool Duplicate = false, bool Known = false);
+    private sealed record Outcome(
+        OpIntent Op, byte[] Digest, long Cursor, ErrorCode? Code = null, bool Duplicate = false, bool Known = false);
 }

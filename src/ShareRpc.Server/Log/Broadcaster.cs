@@ -2,13 +2,17 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Log;
 
-/// <summary>The feeds of the shares that have live handles. The commit loop publishes here after the commit, and never waits for a reader.</summary>
+/// <summary>
+/// The feeds of the shares that have live handles. The commit loop publishes here after the commit, and never waits for a reader.
+/// </summary>
 internal sealed class Broadcaster(ServerLimits limits)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, ShareFeed> feeds = [];
 
-    /// <summary>The feed of a share; give it back with <see cref="Release"/>. Its head may be behind until <see cref="ShareFeed.Advance"/>.</summary>
+    /// <summary>
+    /// The feed of a share; give it back with <see cref="Release"/>. Its head may be behind until <see cref="ShareFeed.Advance"/>.
+    /// </summary>
     public ShareFeed Acquire(long shareKey)
     {
         lock (gate)

@@ -14,7 +14,9 @@ internal abstract class CommitItem
     /// <summary>The memory it holds while it waits.</summary>
     public virtual int Bytes => 256;
 
-    /// <summary>Runs on the commit thread. A <see cref="ShareRpcException"/> is a refusal, and must be thrown before anything was written.</summary>
+    /// <summary>
+    /// Runs on the commit thread. A <see cref="ShareRpcException"/> is a refusal, and must be thrown before anything was written.
+    /// </summary>
     public abstract void Execute(CommitScope scope);
 
     /// <summary>The transaction is on disk.</summary>

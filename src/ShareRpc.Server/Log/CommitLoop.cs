@@ -6,7 +6,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Log;
 
 /// <summary>
-/// The only writer. Whatever arrived while the last fsync ran goes into the next transaction; callers are answered, and readers woken, after
+/// The only writer. Whatever arrived while the last fsync ran goes into the next transaction; callers are answered, and readers woken,
+/// after
 /// it is on disk (I3, I4). A thread of its own.
 /// </summary>
 internal sealed class CommitLoop
@@ -22,7 +23,8 @@ internal sealed class CommitLoop
     private readonly Thread thread;
 
     public CommitLoop(
-        CommitQueue queue, IShareStore store, Broadcaster broadcaster, Folder folder, ServerLimits limits, TimeProvider time, ILogger<CommitLoop> log)
+        CommitQueue queue, IShareStore store, Broadcaster broadcaster, Folder folder, ServerLimits limits, TimeProvider time,
+            ILogger<CommitLoop> log)
     {
         this.queue = queue;
         this.store = store;

@@ -22,7 +22,9 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
-    /// <summary>Throws <c>overloaded</c> when full and <c>draining</c> once closed; otherwise the item will be completed or failed.</summary>
+    /// <summary>
+    /// Throws <c>overloaded</c> when full and <c>draining</c> once closed; otherwise the item will be completed or failed.
+    /// </summary>
     public void Enqueue(CommitItem item)
     {
         lock (gate)

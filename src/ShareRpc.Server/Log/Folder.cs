@@ -19,7 +19,8 @@ internal sealed class Folder(IShareStore store, CommitQueue queue, ServerLimits 
     private const int OpsAtOnce = 1_000;
     private const int BytesAtOnce = 8 * 1024 * 1024;
     private readonly ConcurrentDictionary<long, bool> dirty = [];
-    private readonly Channel<bool> urgent = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> urgent = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>The share has unfolded ops; with <paramref name="now"/> there are many.</summary>
     public void Mark(long shareKey, bool now)

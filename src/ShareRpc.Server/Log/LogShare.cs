@@ -82,7 +82,8 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     }
 
     /// <summary>Cursors of the unfolded ops of a document, rising; empty when there are none.</summary>
-    public IReadOnlyList<long> TailOf(string kind, string key) => tailByDoc.TryGetValue((kind, key), out List<long>? cursors) ? cursors : [];
+    public IReadOnlyList<long> TailOf(string kind, string key) =>
+        tailByDoc.TryGetValue((kind, key), out List<long>? cursors) ? cursors : [];
 
     public WriterRow? FindWriter(IWriteTransaction transaction, string writerId)
     {

@@ -33,7 +33,10 @@ internal sealed class LogShareCache(ServerLimits limits)
         foreach (LogShare share in touched) share.Fresh.Clear();
         touched.Clear();
         if (shares.Count <= limits.CachedShares) return;
-        foreach (LogShare old in shares.Values.OrderBy(share => share.UsedAt).Take(shares.Count / 4).ToList()) shares.Remove(old.Key);
+
+        // Some more than must, so that this does not come with every transaction.
+        int excess = shares.Count - limits.CachedShares + (limits.CachedShares / 4);
+        foreach (LogShare old in shares.Values.OrderBy(share => share.UsedAt).Take(excess).ToList()) shares.Remove(old.Key);
     }
 
     /// <summary>After a failed transaction: what is in memory may not be what is on disk.</summary>

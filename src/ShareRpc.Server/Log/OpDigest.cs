@@ -21,7 +21,7 @@ internal static class OpDigest
         Write(buffer, op.Kind);
         Write(buffer, op.Key);
         WriteLength(buffer, op.DependsOn?.Count ?? 0);
-        foreach (string dependency in op.DependsOn ?? []) Write(buffer, dependency);
+        foreach (string? dependency in op.DependsOn ?? []) Write(buffer, dependency ?? ""); // null is malformed, and judged after this
         WriteLength(buffer, op.Data?.Utf8.Length ?? -1);
         if (op.Data is { } data) buffer.Write(data.Utf8.Span);
         return SHA256.HashData(buffer.WrittenSpan)[..Bytes];

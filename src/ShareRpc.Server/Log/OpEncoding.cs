@@ -11,7 +11,8 @@ internal static class OpEncoding
     public static LoggedOp Encode(LoggedOp op)
     {
         var buffer = new ArrayBufferWriter<byte>(320 + (op.Data?.Utf8.Length ?? 0));
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = ProtocolJson.Options.Encoder, SkipValidation = true }))
+        using (var writer = new Utf8JsonWriter(
+            buffer, new JsonWriterOptions { Encoder = ProtocolJson.Options.Encoder, SkipValidation = true }))
         {
             JsonSerializer.Serialize(writer, op, ProtocolJson.Options);
         }

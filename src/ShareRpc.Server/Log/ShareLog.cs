@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Capabilities;
@@ -8,11 +9,13 @@ namespace ShareRpc.Server.Log;
 internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits)
 {
     /// <summary>
-    /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or ends
+    /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or
+    /// ends
     /// with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried.
     /// </summary>
     public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null)
     {
+        if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
         var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain);
         queue.Enqueue(item);
         return item.Completion;

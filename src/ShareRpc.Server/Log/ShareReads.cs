@@ -7,7 +7,9 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
 
-/// <summary>The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.</summary>
+/// <summary>
+/// The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.
+/// </summary>
 internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
 {
     /// <summary>The ops after a cursor, without waiting.</summary>
@@ -18,11 +20,16 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         int maxBytes = Math.Min(request.MaxBytes ?? limits.PageBytes, limits.PageBytes);
         IReadOnlyList<LoggedOp> ops = feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes);
         authority.Demand(Rights.Read);
-        long cursor = ops.Count > 0 ? ops[^1].Cursor : request.After;
-        return new OpPage { Ops = ops, Cursor = cursor, Head = Math.Max(feed.Head, cursor), Ended = feed.Ended ? true : null };
+        long last = ops.Count > 0 ? ops[^1].Cursor : 0;
+        return new OpPage
+        {
+            Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Ended = feed.Ended ? true : null,
+        };
     }
 
-    /// <summary>The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.</summary>
+    /// <summary>
+    /// The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.
+    /// </summary>
     public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request, CancellationToken cancellationToken)
     {
         authority.Demand(Rights.Read);
@@ -56,7 +63,8 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
     /// <summary>A page of the folded state: the checkpoint with the unfolded ops laid over it.</summary>
     public StatePage ReadState(Authority authority, GetStateRequest request)
     {
-        if (request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
+        bool isAfter = request.AfterKey is null or { Kind: not null, Key: not null };
+        if (!isAfter || request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
         {
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }
@@ -67,9 +75,13 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         return page;
     }
 
-    private static void Check(ReadOpsRequest request)
+    /// <summary>Throws unless the request is well formed.</summary>
+    public static void Check(ReadOpsRequest request)
     {
-        if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0) throw new ShareRpcException(ErrorCode.InvalidParams);
+        if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
     }
 
     private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes)

@@ -6,7 +6,9 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
 
-/// <summary>One page of a share's state as of one snapshot: checkpointed documents, with the tail folded over the page's own range.</summary>
+/// <summary>
+/// One page of a share's state as of one snapshot: checkpointed documents, with the tail folded over the page's own range.
+/// </summary>
 internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, ProtocolLimits limits)
 {
     public StatePage Read(GetStateRequest request)

@@ -6,7 +6,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Log;
 
 /// <summary>
-/// A turn goes <c>streaming -> completed | failed | aborted</c> and stays there. Only a provisional ending, which the server itself wrote when the
+/// A turn goes <c>streaming -> completed | failed | aborted</c> and stays there. Only a provisional ending, which the server itself wrote
+/// when the
 /// writer fell silent, gives way, once, to the true one from the writer it names.
 /// </summary>
 internal static class TurnGuard

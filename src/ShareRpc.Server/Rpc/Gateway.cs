@@ -59,6 +59,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         RedeemShareRequest request, Redemption redemption, ShareRow share, ShareFeed feed, ShareHandle handle)
     {
         Authority authority = redemption.Authority;
+        if (request.Read is not null) authority.Demand(Rights.Read); // before anything is applied
         IReadOnlyList<BatchOutcome>? acks = request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
         WriterState? writer = null;
         using (IReadSnapshot snapshot = services.Store.BeginRead())
@@ -73,15 +74,19 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         return new RedeemShareResult
         {
             Share = handle, ShareId = share.ShareId, CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
-            Caveats = new Caveats { ExpiresAtMs = authority.ExpiresAtMs }, Epoch = authority.Ref.Epoch, Cursor = feed.Head, Limits = services.Limits,
-            Ticket = services.Tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks, Page = page,
+            Caveats = new Caveats { ExpiresAtMs = authority.ExpiresAtMs }, Epoch = authority.Ref.Epoch, Cursor = feed.Head,
+            Limits = services.Limits,
+            Ticket = services.Tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks,
+            Page = page,
         };
     }
 
-    /// <summary>Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is not reported.</summary>
+    /// <summary>
+    /// Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is not reported.
+    /// </summary>
     private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
     {
-        var chain = new ReplayChain();
+        var chain = new ReplayChain(batches.Count > 0 ? batches[0] : null);
         List<(OpBatch Batch, Task<Ack> Ack)> calls = [.. batches.Select(batch => (batch, AppendAsync(handle, batch, chain)))];
         var outcomes = new List<BatchOutcome>();
         bool isOver = false;
@@ -122,7 +127,9 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
     {
         bool hasOneSecret = request.Token is null != request.Ticket is null;
         bool isWriter = request.WriterId is null || RandomId.IsValid(request.WriterId);
-        bool isAppend = request.Append is null || (request.Append.Count <= services.Limits.RedeemBatches && request.Append.All(batch => batch is not null));
+        bool isAppend = request.Append is null
+            || (request.Append.Count <= services.Limits.RedeemBatches && request.Append.All(batch => batch is not null));
+        if (request.Read is not null) ShareReads.Check(request.Read);
         if (!hasOneSecret || !isWriter || !isAppend) throw new ShareRpcException(ErrorCode.InvalidParams);
     }
 

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace ShareRpc.Server.Rpc;
 
 /// <summary>
-/// Stands between the socket and the RPC layer, which assembles messages without a bound: counts the bytes of a message as they arrive, lets
+/// Stands between the socket and the RPC layer, which assembles messages without a bound: counts the bytes of a message as they arrive,
+/// lets
 /// only text through, and drops empty messages, which would read as the end of the stream.
 /// </summary>
 internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long connection, ILogger log) : WebSocket
@@ -45,7 +46,8 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long 
         return new WebSocketReceiveResult(result.Count, result.MessageType, result.EndOfMessage);
     }
 
-    public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+    public override Task SendAsync(
+        ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
         inner.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
 
     public override ValueTask SendAsync(
@@ -55,7 +57,8 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long 
     public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
         inner.CloseAsync(closeStatus, statusDescription, cancellationToken);
 
-    public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
+    public override Task CloseOutputAsync(
+        WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
         inner.CloseOutputAsync(closeStatus, statusDescription, cancellationToken);
 
     public override void Abort() => inner.Abort();

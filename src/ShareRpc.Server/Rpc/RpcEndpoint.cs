@@ -26,7 +26,8 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
 
         if (!context.WebSockets.WebSocketRequestedProtocols.Contains(Subprotocols.V1Json))
         {
-            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"Ask for the subprotocol {Subprotocols.V1Json}.").ConfigureAwait(false);
+            await RefuseAsync(
+                context, StatusCodes.Status400BadRequest, $"Ask for the subprotocol {Subprotocols.V1Json}.").ConfigureAwait(false);
             return;
         }
 
@@ -34,7 +35,8 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
         {
             if (!stopping.IsCancellationRequested) Interlocked.Decrement(ref open);
             context.Response.Headers.RetryAfter = "1";
-            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "No room for another connection now.").ConfigureAwait(false);
+            await RefuseAsync(
+                context, StatusCodes.Status503ServiceUnavailable, "No room for another connection now.").ConfigureAwait(false);
             return;
         }
 

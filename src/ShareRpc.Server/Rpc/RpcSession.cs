@@ -10,6 +10,9 @@ namespace ShareRpc.Server.Rpc;
 /// <summary>One connection: its socket, its RPC layer, and the counts that bound what it may hold.</summary>
 internal sealed class RpcSession(WebSocket socket, long connection, RpcServices services)
 {
+    /// <summary>How long a closing connection waits for its peer.</summary>
+    private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(1);
+
     private int handlesMade;
     private int waitingReads;
     private SessionRpc? rpc;
@@ -20,7 +23,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         using var guarded = new GuardedWebSocket(socket, services.Limits.FrameBytes, connection, services.Logger);
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
-        await using var handler = new WebSocketMessageHandler(guarded, formatter);
+        await using var handler = new SessionMessageHandler(guarded, formatter, services.Limits.HandlesPerConnection);
         using var serving = new SessionRpc(handler, services.Limits, connection, guarded.Abort, services.Logger);
         rpc = serving;
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
@@ -34,7 +37,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // What was queued is being finished: its replies go out before the connection does.
-            await rpc.WhenIdleAsync().WaitAsync(services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await rpc.WhenIdleAsync().WaitAsync(
+                services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
         catch (Exception exception) when (exception is JsonException or BadRpcHeaderException)
@@ -48,15 +52,23 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         }
 
         await CloseAsync(guarded, status).ConfigureAwait(false);
+
+        // The RPC layer still reads. Ending that aborts the socket, and with it what was just sent: so the peer may close first.
+        await rpc.Completion.WaitAsync(CloseTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.</summary>
+    /// <summary>
+    /// An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.
+    /// </summary>
     public void DrainOrAbort() => _ = rpc?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
 
     /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
     public void CountHandle()
     {
-        if (Interlocked.Increment(ref handlesMade) > services.Limits.HandlesPerConnection) throw new ShareRpcException(ErrorCode.TooManyHandles);
+        if (Interlocked.Increment(ref handlesMade) > services.Limits.HandlesPerConnection)
+        {
+            throw new ShareRpcException(ErrorCode.TooManyHandles);
+        }
     }
 
     /// <summary>Counts a read that waits; dispose it when it no longer does.</summary>
@@ -73,11 +85,12 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         {
             if (guarded.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
+                using var patience = new CancellationTokenSource(CloseTime, TimeProvider.System);
                 await guarded.CloseOutputAsync(status, null, patience.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception exception) when (exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception exception) when (
+            exception is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
             services.Logger.ConnectionClosed(connection, exception.GetType().Name);
         }

@@ -10,7 +10,8 @@ using StreamJsonRpc.Protocol;
 namespace ShareRpc.Server.Rpc;
 
 /// <summary>
-/// The RPC layer of one connection: caps the calls in flight where they are dispatched, counting replies that the peer has not taken yet, and
+/// The RPC layer of one connection: caps the calls in flight where they are dispatched, counting replies that the peer has not taken yet,
+/// and
 /// rewrites every error so that no exception's own text leaves.
 /// </summary>
 internal sealed class SessionRpc : JsonRpc
@@ -51,7 +52,9 @@ internal sealed class SessionRpc : JsonRpc
         return idle.Task;
     }
 
-    /// <summary>After a revocation: gives the connection up if replies made before it have still not left when the time is over (I7).</summary>
+    /// <summary>
+    /// After a revocation: gives the connection up if replies made before it have still not left when the time is over (I7).
+    /// </summary>
     public async Task AbortUnlessDrainedAsync(TimeSpan within)
     {
         List<JsonRpcMessage> before = [.. unsent.Keys];
@@ -63,8 +66,12 @@ internal sealed class SessionRpc : JsonRpc
     protected override async ValueTask<JsonRpcMessage> DispatchRequestAsync(
         JsonRpcRequest request, TargetMethod targetMethod, CancellationToken cancellationToken)
     {
-        bool isRelease = request.Method!.EndsWith("/Dispose", StringComparison.Ordinal) || request.Method.StartsWith("$/release", StringComparison.Ordinal);
-        if (isRelease || IsCancellation(request)) return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        bool isRelease = request.Method!.EndsWith("/Dispose", StringComparison.Ordinal)
+            || request.Method.StartsWith("$/release", StringComparison.Ordinal);
+        if (isRelease || IsCancellation(request))
+        {
+            return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        }
 
         // A call without an id could never be answered, so it is not made.
         if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
@@ -100,7 +107,8 @@ internal sealed class SessionRpc : JsonRpc
     protected override JsonRpcError.ErrorDetail CreateErrorDetails(JsonRpcRequest request, Exception exception)
     {
         if (exception is ShareRpcException known) return Detail(known);
-        if (exception is JsonException) return Detail(new ShareRpcException(ErrorCode.InvalidParams)); // the parameters were not of the method's shape
+        // the parameters were not of the method's shape
+        if (exception is JsonException) return Detail(new ShareRpcException(ErrorCode.InvalidParams));
         log.CallFailed(exception, connection, MethodName(request.Method));
         return Detail(new ShareRpcException(ErrorCode.Internal));
     }

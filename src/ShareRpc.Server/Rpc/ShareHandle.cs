@@ -6,52 +6,68 @@ using ShareRpc.Server.Log;
 namespace ShareRpc.Server.Rpc;
 
 /// <summary>A live share handle. Disposed by its holder or with its connection; that ends the handle, never the sturdy ref.</summary>
-internal sealed class ShareHandle(RpcSession session, RpcServices services, Authority authority, ShareFeed feed, string? writerId) : IShareHandle
+internal sealed class ShareHandle : IShareHandle
 {
-    private readonly CancellationTokenRegistration onDenied = authority.Denied.Register(session.DrainOrAbort);
-    private int disposed;
+    private readonly RpcSession session;
+    private readonly RpcServices services;
+    private readonly ShareFeed feed;
+    private readonly string? writerId;
+    private readonly AuthorityHold hold;
 
-    // Not async: the batch is queued before this returns, which keeps the order of a connection's calls.
+    public ShareHandle(RpcSession session, RpcServices services, Authority authority, ShareFeed feed, string? writerId)
+    {
+        this.session = session;
+        this.services = services;
+        this.feed = feed;
+        this.writerId = writerId;
+        CancellationTokenRegistration onDenied = authority.Denied.Register(session.DrainOrAbort);
+        hold = new AuthorityHold(authority, services.Registry, () =>
+        {
+            onDenied.Dispose();
+            services.Broadcaster.Release(feed);
+        });
+    }
+
     public Task<Ack> AppendOpsAsync(OpBatch batch) => AppendAsync(batch, chain: null);
 
-    /// <summary>An append that may be one of several in a redemption.</summary>
-    public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain)
+    /// <summary>
+    /// An append that may be one of several in a redemption. Queued before this returns, which keeps the order of a connection's calls.
+    /// </summary>
+    public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain) => hold.DuringAsync(authority =>
     {
         authority.Demand(Rights.Append);
         return services.Log.AppendAsync(authority, writerId, batch, chain);
-    }
+    });
 
-    public async Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken)
+    public Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken) => hold.DuringAsync(async authority =>
     {
-        if (request.WaitMs is null or 0) return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        if (request.WaitMs is null or 0)
+        {
+            return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        }
         using RpcSession.WaitingRead waiting = session.BeginWaitingRead();
         return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
-    }
+    });
 
-    public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken)
+    public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken) => hold.DuringAsync(authority =>
     {
         authority.Demand(Rights.Read);
         return Task.FromResult(services.Reads.ReadState(authority, request));
-    }
+    });
 
-    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) => services.Admin.AttenuateAsync(authority, request);
+    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
+        hold.DuringAsync(authority => services.Admin.AttenuateAsync(authority, request));
 
-    public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) => services.Admin.RevokeAsync(authority, request);
+    public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) =>
+        hold.DuringAsync(authority => services.Admin.RevokeAsync(authority, request));
 
     public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(services.Lists.ListCapabilities(authority, request));
+        hold.DuringAsync(authority => Task.FromResult(services.Lists.ListCapabilities(authority, request)));
 
     public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) =>
-        Task.FromResult(services.Lists.ListAudit(authority, request));
+        hold.DuringAsync(authority => Task.FromResult(services.Lists.ListAudit(authority, request)));
 
-    public Task EndShareAsync() => services.Admin.EndShareAsync(authority);
+    public Task EndShareAsync() => hold.DuringAsync(services.Admin.EndShareAsync);
 
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref disposed, 1) != 0) return;
-        onDenied.Dispose();
-        services.Registry.Remove(authority);
-        services.Broadcaster.Release(feed);
-        authority.Dispose();
-    }
+    public void Dispose() => hold.Drop();
 }

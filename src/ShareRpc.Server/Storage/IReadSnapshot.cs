@@ -36,7 +36,7 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>Shares with a larger key; only those of one creator when given.</summary>
     IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit);
 
-    /// <summary>Refs with a larger key: all, those of one share, or the direct children of a ref.</summary>
+    /// <summary>Refs with a larger key: all, those of one share, or a ref with its descendants.</summary>
     IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit);
 
     /// <summary>Audit entries with a larger position; only of one share, or of one creator's shares, when given.</summary>

@@ -9,7 +9,7 @@ internal interface IShareStore : IDisposable
     /// <summary>Starts the one write transaction; only the commit loop calls this. Disposing without commit rolls back.</summary>
     IWriteTransaction BeginWrite();
 
-    /// <summary>A consistent view of what is committed now.</summary>
+    /// <summary>A consistent view of what is committed at its first read.</summary>
     IReadSnapshot BeginRead();
 
     /// <summary>Moves committed pages from the write-ahead log into the database, off the commit path. May do nothing.</summary>

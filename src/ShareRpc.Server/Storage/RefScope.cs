@@ -1,4 +1,4 @@
 namespace ShareRpc.Server.Storage;
 
-/// <summary>Which refs a listing covers: everything, one share's, or those that a creator made or owns.</summary>
+/// <summary>Which refs a listing covers: everything, one share's, or a creator's own ref and its descendants.</summary>
 internal readonly record struct RefScope(long? ShareKey, long? CreatorKey);

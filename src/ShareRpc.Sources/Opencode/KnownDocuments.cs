@@ -14,7 +14,8 @@ internal sealed class KnownDocuments
 
     public bool HasMessage(string messageId) => partsByMessage.ContainsKey(messageId);
 
-    public bool HasPart(string messageId, string partId) => partsByMessage.TryGetValue(messageId, out HashSet<string>? parts) && parts.Contains(partId);
+    public bool HasPart(string messageId, string partId) => partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
+        && parts.Contains(partId);
 
     /// <summary>In ordinal order, so that two processes emit the same.</summary>
     public IReadOnlyList<string> PartsOf(string messageId) =>

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>The known documents as they were at an event, in the form the outbox keeps: <c>{"event_seq": n, "documents": {...}}</c>.</summary>
+/// <summary>
+/// The known documents as they were at an event, in the form the outbox keeps: <c>{"event_seq": n, "documents": {...}}</c>.
+/// </summary>
 internal sealed record KnownKeys(long EventSeq, KnownDocuments Documents)
 {
     public static KnownKeys None => new(-1, new KnownDocuments());

@@ -89,7 +89,8 @@ public sealed class OpencodeDatabase : IDisposable
         string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
         string todo = HasTable("todo") ? "coalesce((SELECT max(time_updated) FROM todo t WHERE t.session_id = s.id), -1)" : "-1";
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id DESC";
+        command.CommandText =
+            $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id DESC";
         using SqliteDataReader reader = command.ExecuteReader();
         var sessions = new List<OpencodeSessionInfo>();
         while (reader.Read())

@@ -29,7 +29,9 @@ public sealed record OpencodeOptions
     /// <summary>How often, at most, a share that others write to as well is checked against the rows.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a read waits for a lock of opencode's before it is tried again at a later poll; whole seconds, 1 or more.</summary>
+    /// <summary>
+    /// How long a read waits for a lock of opencode's before it is tried again at a later poll; whole seconds, 1 or more.
+    /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     internal OpencodeOptions Checked()

@@ -1,3 +1,5 @@
+using ShareRpc.Protocol.Ops;
+
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>Waiting until everything has arrived, and making sure of it where others write too.</summary>
@@ -17,9 +19,10 @@ public sealed partial class OpencodeSessions
         await FlushAsync(cancellationToken).ConfigureAwait(false);
         for (int round = 0; round < MaxRounds; round++)
         {
-            List<OpencodeSync> due = [.. syncs.Values.Where(sync => sync.NeedsCheck)];
-            if (due.Count == 0) return;
-            foreach (OpencodeSync sync in due) await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
+            int done = 0;
+            foreach (OpencodeSync sync in syncs.Values.Where(sync => sync.NeedsCheck).ToList())
+                done += await CheckAsync(sync, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+            if (done == 0) return;
             await FlushAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -28,14 +31,18 @@ public sealed partial class OpencodeSessions
     {
         if (time.GetElapsedTime(checkedAt) < options.CheckInterval) return;
         checkedAt = time.GetTimestamp();
-        foreach (OpencodeSync sync in syncs.Values.Where(sync => sync.NeedsCheck && sync.IsDrained).ToList())
+        foreach (OpencodeSync sync in syncs.Values.Where(sync => sync.NeedsCheck).ToList())
             await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task CheckAsync(OpencodeSync sync, CancellationToken cancellationToken)
+    /// <summary>False when the server does not answer: there is a later time for it.</summary>
+    private async Task<bool> CheckAsync(OpencodeSync sync, CancellationToken cancellationToken)
     {
-        using (await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false))
-            await sync.CheckAsync(Opened(), cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);
+        if (held is null) return false;
+        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        await sync.CheckAsync(Opened(), held, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     private async Task FlushAsync(CancellationToken cancellationToken)

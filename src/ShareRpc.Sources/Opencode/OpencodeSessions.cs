@@ -74,7 +74,9 @@ public sealed partial class OpencodeSessions : IDisposable
         }
     }
 
-    /// <summary>Looks until it is cancelled. A file that is locked, missing or replaced is waited for; <see cref="LastError"/> says so.</summary>
+    /// <summary>
+    /// Looks until it is cancelled. A file that is locked, missing or replaced is waited for; <see cref="LastError"/> says so.
+    /// </summary>
     public async Task TailAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(options.PollInterval, time);
@@ -159,7 +161,7 @@ public sealed partial class OpencodeSessions : IDisposable
         ShareWriter writer = options.Into is { } link
             ? await client.JoinShareAsync(externalKey, link, cancellationToken).ConfigureAwait(false)
             : await client.CreateShareAsync(externalKey, session.Label, cancellationToken).ConfigureAwait(false);
-        var sync = new OpencodeSync(session.Id, writer);
+        var sync = new OpencodeSync(session, writer);
         syncs.Add(session.Id, sync);
         if (Started is { } started) await started(sync, cancellationToken).ConfigureAwait(false);
         return sync;

@@ -19,14 +19,18 @@ public sealed partial class OpencodeSync
     private KnownKeys keys = KnownKeys.None;
     private string? lastStored;
 
-    internal OpencodeSync(string sessionId, ShareWriter writer)
+    internal OpencodeSync(OpencodeSessionInfo session, ShareWriter writer)
     {
-        SessionId = sessionId;
+        SessionId = session.Id;
+        Title = session.Title;
         Writer = writer;
     }
 
     /// <summary>opencode's id of the session.</summary>
     public string SessionId { get; }
+
+    /// <summary>Its title when it was met.</summary>
+    public string Title { get; }
 
     /// <summary>The share it goes to.</summary>
     public ShareWriter Writer { get; }
@@ -75,7 +79,9 @@ public sealed partial class OpencodeSync
         return pass.Enqueued;
     }
 
-    /// <summary>False when the log is not the one that was read before: shorter, with a hole, or with another event at the last position.</summary>
+    /// <summary>
+    /// False when the log is not the one that was read before: shorter, with a hole, or with another event at the last position.
+    /// </summary>
     private bool Continues(OpencodeView view, SyncPosition position) =>
         position.EventSeq < 0 || view.EventIdAt(SessionId, position.EventSeq) == position.EventId;
 
@@ -111,8 +117,10 @@ public sealed partial class OpencodeSync
         }
 
         SyncPosition last = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
-        if (last.ToJson() != (pass.Stored ?? start.ToJson())) await StoreAsync(pass, [], atomic: false, last, cancellationToken).ConfigureAwait(false);
-        if (last.EventSeq - keys.EventSeq > EventsPerKeys) await StoreKeysAsync(last.EventSeq, keys.Documents, cancellationToken).ConfigureAwait(false);
+        if (last.ToJson() != (pass.Stored ?? start.ToJson()))
+            await StoreAsync(pass, [], atomic: false, last, cancellationToken).ConfigureAwait(false);
+        if (last.EventSeq - keys.EventSeq > EventsPerKeys)
+            await StoreKeysAsync(last.EventSeq, keys.Documents, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The session's own document, first: a reader knows what it is looking at.</summary>
@@ -139,7 +147,8 @@ public sealed partial class OpencodeSync
     }
 
     /// <summary>One transaction of the outbox: ops, and the position they lead to.</summary>
-    private async Task StoreAsync(Pass pass, IReadOnlyList<OpIntent> ops, bool atomic, SyncPosition? position, CancellationToken cancellationToken)
+    private async Task StoreAsync(Pass pass, IReadOnlyList<OpIntent> ops, bool atomic, SyncPosition? position,
+        CancellationToken cancellationToken)
     {
         string? stored = position?.ToJson();
         var options = new EnqueueOptions { Atomic = atomic, Bookmark = stored is null ? null : new Bookmark(PositionBookmark, stored) };

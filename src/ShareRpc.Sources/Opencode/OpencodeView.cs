@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>One read transaction: rows and events of the same moment, so that "the rows, then the events after them" has no gap and no overlap.</summary>
+/// <summary>
+/// One read transaction: rows and events of the same moment, so that "the rows, then the events after them" has no gap and no overlap.
+/// </summary>
 internal sealed class OpencodeView : IDisposable
 {
     private readonly SqliteConnection connection;
@@ -47,7 +49,8 @@ internal sealed class OpencodeView : IDisposable
     /// <summary>How many message and part rows the session has.</summary>
     public (int Messages, int Parts) Count(string sessionId)
     {
-        const string sql = "SELECT (SELECT count(*) FROM message WHERE session_id = $id), (SELECT count(*) FROM part WHERE session_id = $id)";
+        const string sql = "SELECT (SELECT count(*) FROM message WHERE session_id = $id), (SELECT count(*) FROM part WHERE session_id "
+            + "= $id)";
         using SqliteCommand command = Command(sql, sessionId);
         using SqliteDataReader reader = command.ExecuteReader();
         reader.Read();
@@ -59,7 +62,8 @@ internal sealed class OpencodeView : IDisposable
     {
         var todos = new List<(string, string, string)>();
         if (!hasTodos) return todos;
-        using SqliteCommand command = Command("SELECT content, status, priority FROM todo WHERE session_id = $id ORDER BY position", sessionId);
+        using SqliteCommand command =
+            Command("SELECT content, status, priority FROM todo WHERE session_id = $id ORDER BY position", sessionId);
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read()) todos.Add((reader.GetString(0), reader.GetString(1), reader.GetString(2)));
         return todos;

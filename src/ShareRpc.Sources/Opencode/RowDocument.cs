@@ -11,7 +11,9 @@ internal static class RowDocument
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
-    /// <summary>Null when the data is not a JSON object of sane depth. An id column wins over a field of its name, as in opencode.</summary>
+    /// <summary>
+    /// Null when the data is not a JSON object of sane depth. An id column wins over a field of its name, as in opencode.
+    /// </summary>
     public static RawJson? Build(ReadOnlyMemory<byte> data, params ReadOnlySpan<(string Name, string Value)> ids)
     {
         try

@@ -66,7 +66,8 @@ internal sealed class RowPass
             if (Put(Kinds.Message, message, before.HasMessage(message.Id), tieHolds, tie) is { } full) yield return full;
             foreach (DocumentRow part in parts[message.Id])
             {
-                if (Put(Kinds.Part, part, before.HasPart(part.MessageId, part.Id), tieHolds, tie) is { } fullOfParts) yield return fullOfParts;
+                if (Put(Kinds.Part, part, before.HasPart(part.MessageId, part.Id), tieHolds, tie) is { } fullOfParts)
+                    yield return fullOfParts;
             }
         }
 
@@ -96,7 +97,8 @@ internal sealed class RowPass
         {
             List<OpIntent> ops =
             [
-                .. before.PartsOf(messageId).Where(part => !Known.HasPart(messageId, part)).Select(part => OpencodeOps.Remove(Kinds.Part, part)),
+                .. before.PartsOf(messageId).Where(part => !Known.HasPart(messageId, part))
+                    .Select(part => OpencodeOps.Remove(Kinds.Part, part)),
             ];
             if (!Known.HasMessage(messageId)) ops.Add(OpencodeOps.Remove(Kinds.Message, messageId));
             foreach (SyncStep step in StepBuilder.Atomic(ops, position: null)) yield return step;

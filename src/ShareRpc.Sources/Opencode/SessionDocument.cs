@@ -6,7 +6,7 @@ namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
 /// The document of a session: the <c>info</c> object that opencode shares, built from the row's columns. Always from the row, never from
-/// <c>session.updated</c> events: opencode changes cost, tokens, <c>share_url</c> and <c>time_updated</c> of a row without writing an event.
+/// <c>session.updated</c> events: opencode changes cost, tokens, <c>share_url</c> and <c>time_updated</c> of a row without an event.
 /// </summary>
 internal static class SessionDocument
 {

@@ -3,7 +3,9 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>Groups ops into steps that the outbox takes in one transaction: small enough to hold in memory, atomic ones by themselves.</summary>
+/// <summary>
+/// Groups ops into steps that the outbox takes in one transaction: small enough to hold in memory, atomic ones by themselves.
+/// </summary>
 internal sealed class StepBuilder
 {
     private const int StepOps = 500;
@@ -12,7 +14,9 @@ internal sealed class StepBuilder
     private List<OpIntent> ops = [];
     private long bytes;
 
-    /// <summary>Ops that break the protocol's limits and therefore stay behind: too large, nested too deep, or with a key that is none.</summary>
+    /// <summary>
+    /// Ops that break the protocol's limits and therefore stay behind: too large, nested too deep, or with a key that is none.
+    /// </summary>
     public int Skipped { get; private set; }
 
     public bool IsEmpty => ops.Count == 0;
@@ -45,6 +49,7 @@ internal sealed class StepBuilder
     public static IEnumerable<SyncStep> Atomic(IReadOnlyList<OpIntent> ops, SyncPosition? position)
     {
         OpIntent[][] batches = [.. ops.Chunk(ProtocolLimits.Default.BatchOps)];
-        for (int i = 0; i < batches.Length; i++) yield return new SyncStep(batches[i], Atomic: true, i == batches.Length - 1 ? position : null);
+        for (int i = 0; i < batches.Length; i++)
+            yield return new SyncStep(batches[i], Atomic: true, i == batches.Length - 1 ? position : null);
     }
 }

@@ -13,7 +13,8 @@ internal static class TodoDocument
     public static RawJson? Build(IReadOnlyList<(string Content, string Status, string Priority)> todos)
     {
         if (todos.Count == 0) return null;
-        return new RawJson(JsonSerializer.SerializeToUtf8Bytes(todos.Select(todo => new Item(todo.Content, todo.Status, todo.Priority)), ProtocolJson.Options));
+        return new RawJson(JsonSerializer.SerializeToUtf8Bytes(todos.Select(todo => new Item(todo.Content, todo.Status, todo.Priority)),
+            ProtocolJson.Options));
     }
 
     private sealed record Item(string Content, string Status, string Priority);

@@ -25,8 +25,10 @@ public abstract class ClientTest : IDisposable
         Credentials.Add(creator, ServerAddress, null, "creator");
         Options = new ShareClientOptions
         {
-            Server = ServerAddress, OutboxPath = directory["outbox.db"], CredentialsPath = directory["credentials.json"], CreatorCapId = creator.CapId,
-            FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20), PollInterval = TimeSpan.FromMilliseconds(20),
+            Server = ServerAddress, OutboxPath = directory["outbox.db"], CredentialsPath = directory["credentials.json"],
+            CreatorCapId = creator.CapId,
+            FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20),
+            PollInterval = TimeSpan.FromMilliseconds(20),
             Transport = Server.ConnectAsync,
         };
     }
@@ -43,7 +45,8 @@ public abstract class ClientTest : IDisposable
 
     private protected CancellationToken Timeout => timeout.Token;
 
-    private protected Task<ShareClient> OpenAsync(TimeProvider? time = null) => ShareClient.OpenAsync(Options, time, cancellationToken: Timeout);
+    private protected Task<ShareClient> OpenAsync(TimeProvider? time = null) =>
+        ShareClient.OpenAsync(Options, time, cancellationToken: Timeout);
 
     /// <summary>A client that stores and never sends, as if the server were out of reach for good.</summary>
     private protected Task<ShareClient> OpenOfflineAsync() => ShareClient.OpenAsync(Options, null, send: false, Timeout);
@@ -85,6 +88,14 @@ public abstract class ClientTest : IDisposable
         var list = new List<T>();
         while (rows.Read()) list.Add(read(rows));
         return list;
+    }
+
+    /// <summary>What the server was asked since this was last called, in order.</summary>
+    private protected List<object> Received()
+    {
+        List<object> all = [];
+        while (Server.Calls.TryRead(out object? call)) all.Add(call);
+        return all;
     }
 
     /// <summary>Op ids in the log of a share.</summary>

@@ -24,7 +24,9 @@ internal sealed class ManualTimeProvider : TimeProvider
         return timer;
     }
 
-    /// <summary>Ends when somebody waits for a time that matches: the sync point before <see cref="Advance"/>. Gives what is left of it.</summary>
+    /// <summary>
+    /// Ends when somebody waits for a time that matches: the sync point before <see cref="Advance"/>. Gives what is left of it.
+    /// </summary>
     public Task<TimeSpan> TimerAsync(Func<TimeSpan, bool> match)
     {
         lock (gate)

@@ -1,3 +1,5 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Nerdbank.Streams;
 using ShareRpc.Client.Connection;
 using ShareRpc.Protocol.Rpc;
@@ -10,16 +12,30 @@ namespace ShareRpc.Tests.Fakes;
 internal sealed class ScriptedConnection : IDisposable
 {
     private readonly ScriptedRpc rpc;
+    private readonly GuardedWebSocket? guarded;
 
     public ScriptedConnection(ScriptedServer server)
     {
         (Stream near, Stream far) = FullDuplexStream.CreatePair();
-        ClientEnd = new HeaderDelimitedMessageHandler(near, WebSocketTransport.NewFormatter());
         SystemTextJsonFormatter formatter = WebSocketTransport.NewFormatter();
         formatter.JsonSerializerOptions.Converters.Add(new SingleArgumentConverter());
-        rpc = new ScriptedRpc(new HeaderDelimitedMessageHandler(far, formatter));
+        if (server.FrameBytes is { } frameBytes)
+        {
+            ClientEnd = new WebSocketMessageHandler(Socket(near, isServer: false), WebSocketTransport.NewFormatter());
+            guarded = new GuardedWebSocket(Socket(far, isServer: true), frameBytes, 1, NullLogger.Instance);
+            rpc = new ScriptedRpc(new WebSocketMessageHandler(guarded, formatter));
+        }
+        else
+        {
+            ClientEnd = new HeaderDelimitedMessageHandler(near, WebSocketTransport.NewFormatter());
+            rpc = new ScriptedRpc(new HeaderDelimitedMessageHandler(far, formatter));
+        }
+
         rpc.AddLocalRpcTarget<IShareGateway>(new ScriptedGateway(server, this), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         rpc.StartListening();
+
+        // As a server does that has closed a connection: whatever the client is still sending breaks.
+        _ = rpc.Completion.ContinueWith(_ => Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     public IJsonRpcMessageHandler ClientEnd { get; }
@@ -28,5 +44,12 @@ internal sealed class ScriptedConnection : IDisposable
     public int LiveHandles;
 
     /// <summary>Breaks the connection, as a pulled cable does.</summary>
-    public void Dispose() => rpc.Dispose();
+    public void Dispose()
+    {
+        rpc.Dispose();
+        guarded?.Dispose();
+    }
+
+    private static WebSocket Socket(Stream stream, bool isServer) =>
+        WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = isServer });
 }

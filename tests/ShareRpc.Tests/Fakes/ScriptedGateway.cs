@@ -32,8 +32,9 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
         {
             return new RedeemShareResult
             {
-                Share = handle, ShareId = share.ShareId, CapId = found.CapId, Rights = found.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1,
-                Cursor = share.Log.Count, Limits = server.Limits, Acks = acks,
+                Share = handle, ShareId = share.ShareId, CapId = found.CapId, Rights = found.Rights.ToNames(),
+                Caveats = Caveats.None, Epoch = 1,
+                Cursor = share.Log.Count, Limits = server.Limits, Acks = acks, Ticket = server.Ticket,
                 Writer = request.WriterId is { } writerId ? new WriterState { AckedSeq = share.WatermarkOf(writerId) } : null,
                 Page = request.Read is { } read ? handle.ReadNow(read) : null,
             };
@@ -47,7 +48,8 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
         if (found.ShareId is not null) throw new ShareRpcException(ErrorCode.Forbidden);
         return Task.FromResult(new RedeemRootResult
         {
-            Root = new ScriptedRootHandle(server, connection), CapId = found.CapId, Rights = found.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1,
+            Root = new ScriptedRootHandle(server, connection),
+            CapId = found.CapId, Rights = found.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1,
             Limits = server.Limits,
         });
     }

@@ -38,7 +38,7 @@ internal sealed class ScriptedRootHandle : IRootHandle
             {
                 ShareId = share.ShareId, State = "active", Cursor = share.Log.Count, CreatedMs = 0, LiveHandles = 0, OwnerCapId = "",
             })];
-            List<ShareInfo> page = [.. all.Skip((int)request.After).Take(request.Limit ?? int.MaxValue)];
+            List<ShareInfo> page = [.. all.Skip((int)request.After).Take(server.ListPage)];
             long next = request.After + page.Count;
             return Task.FromResult(new ShareList { Shares = page, Next = next < all.Count ? next : null });
         }
@@ -59,14 +59,18 @@ internal sealed class ScriptedRootHandle : IRootHandle
     public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken) =>
         Task.FromResult(new CapabilityPage { Capabilities = [] });
 
-    public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) => Task.FromResult(new AuditPage { Entries = [] });
+    public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) =>
+        Task.FromResult(new AuditPage { Entries = [] });
 
     public Task DeleteShareAsync(DeleteShareRequest request)
     {
         server.Note(request);
         lock (server.Gate)
         {
-            foreach (ScriptedRef one in server.Refs.Values.Where(one => one.ShareId == request.ShareId)) one.DeadCode = ErrorCode.ShareDeleted;
+            foreach (ScriptedRef one in server.Refs.Values.Where(one => one.ShareId == request.ShareId))
+            {
+                one.DeadCode = ErrorCode.ShareDeleted;
+            }
         }
 
         return Task.CompletedTask;

@@ -20,6 +20,7 @@ internal sealed class ScriptedServer : IDisposable
     private readonly ConcurrentBag<ScriptedConnection> connections = [];
     private readonly Channel<object> calls = Channel.CreateUnbounded<object>();
     private TaskCompletionSource handleReleased = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim connected = new(0);
     private int connectCount;
 
     public Lock Gate { get; } = new();
@@ -36,6 +37,15 @@ internal sealed class ScriptedServer : IDisposable
 
     public bool IsDown { get; set; }
 
+    /// <summary>The ticket that redemptions give; it opens nothing.</summary>
+    public string? Ticket { get; set; }
+
+    /// <summary>Entries of one page of a list.</summary>
+    public int ListPage { get; set; } = int.MaxValue;
+
+    /// <summary>When given, connections are WebSockets, closed with 1009 over a longer message.</summary>
+    public int? FrameBytes { get; set; }
+
     public int Connects => Volatile.Read(ref connectCount);
 
     /// <summary>Looks at each request first: may throw, and so refuse it.</summary>
@@ -51,6 +61,7 @@ internal sealed class ScriptedServer : IDisposable
     public Task<IJsonRpcMessageHandler> ConnectAsync(Uri server, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref connectCount);
+        connected.Release();
         if (IsDown) throw new DisconnectedException(null);
         var connection = new ScriptedConnection(this);
         connections.Add(connection);
@@ -123,9 +134,19 @@ internal sealed class ScriptedServer : IDisposable
         }
     }
 
+    /// <summary>Ends when clients have tried to connect so many times in all.</summary>
+    public async Task ConnectedAsync(int count, CancellationToken cancellationToken)
+    {
+        while (Connects < count) await connected.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Called by handles when their client lets go of them.</summary>
     public void HandleReleased() =>
         Interlocked.Exchange(ref handleReleased, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
-    public void Dispose() => Drop();
+    public void Dispose()
+    {
+        Drop();
+        connected.Dispose();
+    }
 }

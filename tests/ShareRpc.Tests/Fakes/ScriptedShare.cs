@@ -3,7 +3,9 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Tests.Fakes;
 
-/// <summary>The log of one share, with the apply rules that a client meets: resend, fork, gap, duplicates. Callers hold the server's gate.</summary>
+/// <summary>
+/// The log of one share, with the apply rules that a client meets: resend, fork, gap, duplicates. Callers hold the server's gate.
+/// </summary>
 internal sealed class ScriptedShare(string shareId)
 {
     private readonly Dictionary<string, List<string>> writers = [];
@@ -43,7 +45,8 @@ internal sealed class ScriptedShare(string shareId)
         {
             seen.Add(op.OpId);
             if (Log.Find(logged => logged.OpId == op.OpId) is { } same) duplicates.Add(new OpCursor(op.OpId, same.Cursor));
-            else if (Poison.TryGetValue(op.OpId, out ErrorCode code)) refused.Add(rejected[op.OpId] = new Rejection(op.OpId, ErrorCodes.NameOf(code), "refused"));
+            else if (Poison.TryGetValue(op.OpId, out ErrorCode code)) refused.Add(
+                rejected[op.OpId] = new Rejection(op.OpId, ErrorCodes.NameOf(code), "refused"));
             else applied.Add(new OpCursor(op.OpId, Add(actor, writerId, op)));
         }
 
@@ -56,7 +59,8 @@ internal sealed class ScriptedShare(string shareId)
     {
         Log.Add(new LoggedOp
         {
-            Cursor = Log.Count + 1, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writerId, Seq = op.Seq,
+            Cursor = Log.Count + 1, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writerId,
+            Seq = op.Seq,
             Actor = actor, TimeMs = 0, SchemaVersion = 1,
         });
         return Log.Count;
@@ -75,7 +79,10 @@ internal sealed class ScriptedShare(string shareId)
         List<Rejection> refused = [];
         foreach (OpIntent op in batch.Ops)
         {
-            if (op.Seq > seen.Count || seen[(int)op.Seq! - 1] != op.OpId) throw new ShareRpcException(ErrorCode.WriterForked) { AckedSeq = seen.Count };
+            if (op.Seq > seen.Count || seen[(int)op.Seq! - 1] != op.OpId)
+            {
+                throw new ShareRpcException(ErrorCode.WriterForked) { AckedSeq = seen.Count };
+            }
             if (rejected.TryGetValue(op.OpId, out Rejection? rejection)) refused.Add(rejection);
             else duplicates.Add(new OpCursor(op.OpId, Log.Find(logged => logged.OpId == op.OpId)!.Cursor));
         }

@@ -49,11 +49,13 @@ internal sealed class ScriptedShareHandle : IShareHandle
 
     public OpPage ReadNow(ReadOpsRequest request)
     {
-        List<LoggedOp> ops = [.. share.Log.Where(op => op.Cursor > request.After).Take(Math.Min(request.Limit ?? int.MaxValue, server.Limits.PageEntries))];
+        List<LoggedOp> ops = [.. share.Log.Where(
+            op => op.Cursor > request.After).Take(Math.Min(request.Limit ?? int.MaxValue, server.Limits.PageEntries))];
         long? gap = request.After < share.CompactedTo ? share.CompactedTo : null;
         return new OpPage
         {
-            Ops = gap is null ? ops : [], Cursor = gap is null && ops.Count > 0 ? ops[^1].Cursor : request.After, Head = share.Log.Count, Gap = gap,
+            Ops = gap is null ? ops : [], Cursor = gap is null && ops.Count > 0 ? ops[^1].Cursor : request.After, Head = share.Log.Count,
+            Gap = gap,
             Ended = share.IsEnded ? true : null,
         };
     }
@@ -69,7 +71,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
         List<Document> page = [.. all.Skip(start).Take(Math.Min(request.Limit ?? int.MaxValue, server.Limits.PageEntries))];
         return Task.FromResult(new StatePage
         {
-            Docs = page, Cursor = share.Log.Count, NextKey = start + page.Count < all.Count ? new DocKey(page[^1].Kind, page[^1].Key) : null,
+            Docs = page, Cursor = share.Log.Count,
+            NextKey = start + page.Count < all.Count ? new DocKey(page[^1].Kind, page[^1].Key) : null,
         });
     }
 
@@ -88,7 +91,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
         Demand(Rights.Revoke);
         lock (server.Gate)
         {
-            ScriptedRef found = server.Refs.Values.FirstOrDefault(one => one.CapId == request.CapId) ?? throw new ShareRpcException(ErrorCode.NotFound);
+            ScriptedRef found = server.Refs.Values.FirstOrDefault(one => one.CapId == request.CapId)
+                ?? throw new ShareRpcException(ErrorCode.NotFound);
             found.DeadCode = ErrorCode.CapabilityRevoked;
             share.Wake();
         }
@@ -104,7 +108,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
         {
             List<CapabilityInfo> infos = [.. server.Refs.Values.Where(one => one.ShareId == share.ShareId).Select(one => new CapabilityInfo
             {
-                CapId = one.CapId, Rights = one.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1, State = one.DeadCode is null ? "active" : "revoked",
+                CapId = one.CapId, Rights = one.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1,
+                State = one.DeadCode is null ? "active" : "revoked",
                 CreatedMs = 0, LiveHandles = 0,
             })];
             return Task.FromResult(new CapabilityPage { Capabilities = infos });

@@ -16,7 +16,8 @@ public sealed class MainJobTests
         await using RunningServer server = await RunningServer.StartAsync();
         await using ShareClient client = await server.OpenClientAsync();
         ShareWriter writer = await client.CreateShareAsync("test:1", "A session", timeout);
-        await using var reader = new ShareReader(writer.ViewerLink!, new ShareReaderOptions { InvalidTokenPatience = TimeSpan.FromSeconds(20) });
+        await using var reader = new ShareReader(
+            writer.ViewerLink!, new ShareReaderOptions { InvalidTokenPatience = TimeSpan.FromSeconds(20) });
         Task<List<LoggedOp>> reading = TakeAsync(reader, 30);
 
         foreach (OpIntent op in Ops.Numbered(30)) await writer.EnqueueAsync([op], cancellationToken: timeout);

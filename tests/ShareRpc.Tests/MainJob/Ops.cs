@@ -10,7 +10,8 @@ internal static class Ops
 {
     public static OpIntent Put(string key, string json, string? opId = null, bool ifChanged = false) => new()
     {
-        OpId = opId ?? OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = RawJson.Parse(json), IfChanged = ifChanged ? true : null,
+        OpId = opId ?? OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = RawJson.Parse(json),
+        IfChanged = ifChanged ? true : null,
     };
 
     public static OpIntent[] Numbered(int count) =>

@@ -5,7 +5,9 @@ using ShareRpc.Server;
 
 namespace ShareRpc.Tests.MainJob;
 
-/// <summary>A real server on a free port and a temporary directory, which can be stopped and started again on the same data and port.</summary>
+/// <summary>
+/// A real server on a free port and a temporary directory, which can be stopped and started again on the same data and port.
+/// </summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-test-");

@@ -3,7 +3,8 @@ using System.Text;
 namespace ShareRpc.Tests.Tidy;
 
 /// <summary>
-/// C# with its comments and literals blanked out, line for line: what is left is code, so that braces and names can be counted. The code in the
+/// C# with its comments and literals blanked out, line for line: what is left is code, so that braces and names can be counted. The code
+/// in the
 /// holes of interpolated strings stays.
 /// </summary>
 internal sealed class CSharpText

@@ -63,10 +63,24 @@ internal static partial class MemberScan
     {
         int next = at;
         while (next < end && char.IsWhiteSpace(code[next])) next++;
-        bool goesOn = header.Contains('=', StringComparison.Ordinal) || (next < end && code[next] == '=');
+        bool goesOn = Assigns(header) || (next < end && code[next] == '=');
         if (!goesOn) return at;
         while (next < end && code[next] != ';') next = code[next] == '{' ? MatchingBrace(code, next, end) + 1 : next + 1;
         return Math.Min(end, next + 1);
+    }
+
+    /// <summary>True for an equals sign that is not a parameter's default.</summary>
+    private static bool Assigns(string header)
+    {
+        int nesting = 0;
+        foreach (char c in header)
+        {
+            if (c is '(' or '[') nesting++;
+            else if (c is ')' or ']') nesting--;
+            else if (c == '=' && nesting == 0) return true;
+        }
+
+        return false;
     }
 
     private static int MatchingBrace(string code, int open, int end)

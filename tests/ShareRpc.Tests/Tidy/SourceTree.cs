@@ -10,7 +10,8 @@ internal static class SourceTree
     public static IEnumerable<(string Path, string Text)> Files(string folder, params string[] extensions) =>
         Walk(new DirectoryInfo(RepositoryRoot.Path(folder)))
             .Where(file => extensions.Contains(file.Extension))
-            .Select(file => (Path.GetRelativePath(RepositoryRoot.Path(), file.FullName).Replace('\\', '/'), File.ReadAllText(file.FullName)));
+            .Select(file => (
+                Path.GetRelativePath(RepositoryRoot.Path(), file.FullName).Replace('\\', '/'), File.ReadAllText(file.FullName)));
 
     private static IEnumerable<FileInfo> Walk(DirectoryInfo directory) =>
         directory.EnumerateFiles().Concat(

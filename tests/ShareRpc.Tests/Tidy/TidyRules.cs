@@ -74,7 +74,10 @@ internal static partial class TidyRules
     {
         string[] ids = [.. EventId().Matches(text).Select(match => match.Groups[1].Value)];
         if (ids.Length != LoggerMessage().Count(text)) yield return $"{path}: a message without an event id";
-        foreach (IGrouping<string, string> id in ids.GroupBy(id => id).Where(same => same.Count() > 1)) yield return $"{path}: event id {id.Key} is used twice";
+        foreach (IGrouping<string, string> id in ids.GroupBy(id => id).Where(same => same.Count() > 1))
+        {
+            yield return $"{path}: event id {id.Key} is used twice";
+        }
     }
 
     /// <summary>For project files of src: references point one way.</summary>

@@ -16,7 +16,8 @@ public sealed class TidyRulesTests
     public void A_line_that_is_too_long_is_found()
     {
         Assert.Empty(TidyRules.CheckText(Path, new string('a', TidyRules.MaxLineLength)));
-        Assert.Contains(":2:", Assert.Single(TidyRules.CheckText(Path, "a\n" + new string('a', TidyRules.MaxLineLength + 1))), StringComparison.Ordinal);
+        Assert.Contains(":2:", Assert.Single(
+            TidyRules.CheckText(Path, "a\n" + new string('a', TidyRules.MaxLineLength + 1))), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -52,7 +53,9 @@ public sealed class TidyRulesTests
     [InlineData("int M(int x) => x switch\n{\n@\n};")]
     [InlineData("public A(int x)\n    : base(new { x })\n{\n@\n}")]
     [InlineData("int P\n{\nget\n{\n@\n}\n}")]
-    [InlineData("void M<T>(T t)\n    where T : class\n{\nvar s = $\"{t:x} {{ {(t is { } ? \"{\" : \"}\")}\"; var r = \"\"\"}\"\"\"; char c = '}';\n@\n}")]
+    [InlineData(
+        "void M<T>(T t)\n    where T : class\n{\n"
+        + "var s = $\"{t:x} {{ {(t is { } ? \"{\" : \"}\")}\"; var r = \"\"\"}\"\"\"; char c = '}';\n@\n}")]
     public void A_member_that_is_too_long_is_found(string member)
     {
         int around = member.Split('\n').Length - 1;
@@ -129,5 +132,6 @@ public sealed class TidyRulesTests
     private static string Lines(int count) => string.Concat(Enumerable.Repeat("a\n", count));
 
     private static string InType(string member, int filling) =>
-        "namespace A.B.C;\n\ninternal class Sample\n{\n" + member.Replace("@", string.Join('\n', Enumerable.Repeat("x,", filling)), StringComparison.Ordinal) + "\n}\n";
+        "namespace A.B.C;\n\ninternal class Sample\n{\n" + member.Replace(
+            "@", string.Join('\n', Enumerable.Repeat("x,", filling)), StringComparison.Ordinal) + "\n}\n";
 }

@@ -15,7 +15,6 @@ CREATE TABLE share (
   cursor        INTEGER NOT NULL DEFAULT 0,   -- of the newest ack
   applied       INTEGER NOT NULL DEFAULT 0,
   duplicates    INTEGER NOT NULL DEFAULT 0,
-  foreign_ops   INTEGER NOT NULL DEFAULT 0,   -- 1 once an ack's cursor showed that somebody else appends too
   UNIQUE (server, external_key),
   UNIQUE (server, share_id)
 );

@@ -13,7 +13,8 @@ internal static class Migrator
     /// <summary>Applies what is missing. A file newer than this binary knows is refused untouched.</summary>
     public static void Migrate(SqliteConnection connection, TimeProvider time)
     {
-        SqliteFile.Execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_ms INTEGER NOT NULL)");
+        SqliteFile.Execute(
+            connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_ms INTEGER NOT NULL)");
         long current = Version(connection);
         List<(long Number, string Resource)> known = Known();
         if (current > known[^1].Number)
@@ -23,7 +24,10 @@ internal static class Migrator
                 + "Run the newer version, or restore a backup made before the upgrade.");
         }
 
-        foreach ((long number, string resource) in known.Where(migration => migration.Number > current)) Apply(connection, number, resource, time);
+        foreach ((long number, string resource) in known.Where(migration => migration.Number > current))
+        {
+            Apply(connection, number, resource, time);
+        }
     }
 
     private static void Apply(SqliteConnection connection, long number, string resource, TimeProvider time)

@@ -103,7 +103,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
             """;
         return creatorKey is null
             ? ReadAll($"{Sql} WHERE s.share_key > $1 ORDER BY s.share_key LIMIT $2", ReadListedShare, after, limit)
-            : ReadAll($"{Sql} WHERE s.share_key > $1 AND s.creator_key = $3 ORDER BY s.share_key LIMIT $2", ReadListedShare, after, limit, creatorKey);
+            : ReadAll($"{Sql} WHERE s.share_key > $1 AND s.creator_key = $3 ORDER BY s.share_key LIMIT $2", ReadListedShare, after, limit,
+                creatorKey);
     }
 
     public IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit)
@@ -116,9 +117,9 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         }
 
         const string OfCreator = $"""
-            SELECT {RefColumns} FROM sturdy_ref
-            WHERE (parent_key = $1 OR share_key IN (SELECT share_key FROM share WHERE creator_key = $1)) AND ref_key > $2
-            ORDER BY ref_key LIMIT $3
+            WITH RECURSIVE reach (key) AS (
+              SELECT $1 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key)
+            SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT key FROM reach) AND ref_key > $2 ORDER BY ref_key LIMIT $3
             """;
         return scope.CreatorKey is not null
             ? ReadAll(OfCreator, ReadRef, scope.CreatorKey, after, limit)
@@ -134,9 +135,11 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
             """;
         return (shareKey, creatorKey) switch
         {
-            ({ } share, _) => ReadAll($"{Sql} WHERE a.share_key = $1 AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry, share, after, limit),
+            ({ } share, _) => ReadAll(
+                $"{Sql} WHERE a.share_key = $1 AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry, share, after, limit),
             (_, { } creator) => ReadAll(
-                $"{Sql} WHERE (s.creator_key = $1 OR a.actor_key = $1) AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry, creator, after, limit),
+                $"{Sql} WHERE (s.creator_key = $1 OR a.actor_key = $1) AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry,
+                creator, after, limit),
             _ => ReadAll($"{Sql} WHERE a.position > $1 ORDER BY a.position LIMIT $2", ReadAuditEntry, after, limit),
         };
     }
@@ -144,7 +147,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     public long? FindUnerasedShare() => ReadOne(
         """
         SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
-          OR EXISTS (SELECT 1 FROM doc d WHERE d.share_key = s.share_key) OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)) LIMIT 1
+          OR EXISTS (SELECT 1 FROM doc d WHERE d.share_key = s.share_key)
+            OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)) LIMIT 1
         """,
         row => new StrongBox(row.GetInt64(0)))?.Value;
 
@@ -170,9 +174,11 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static ShareRow ReadShare(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6), row.GetInt64(7));
+        row.GetInt64(0), row.GetString(
+            1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6), row.GetInt64(7));
 
-    private static ShareListRow ReadListedShare(SqliteDataReader row) => new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
+    private static ShareListRow ReadListedShare(SqliteDataReader row) =>
+        new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
 
     private static StoredDoc ReadDoc(SqliteDataReader row) =>
         new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)));
@@ -186,15 +192,18 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static LoggedOp ReadOp(SqliteDataReader row) => new()
     {
         Cursor = row.GetInt64(0), OpId = row.GetString(1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
-        Data = Bytes(row, 5) is { } data ? new RawJson(data) : null, WriterId = Text(row, 6), Seq = Number(row, 7), Actor = row.GetString(8),
+        Data = Bytes(row, 5) is { } data ? new RawJson(data) : null, WriterId = Text(row, 6), Seq = Number(row, 7),
+        Actor = row.GetString(8),
         TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10),
     };
 
     private static RefRow ReadRef(SqliteDataReader row) => new()
     {
-        Key = row.GetInt64(0), CapId = row.GetString(1), ShareKey = Number(row, 2), ParentKey = Number(row, 3), ParentEpoch = row.GetInt64(4),
+        Key = row.GetInt64(0), CapId = row.GetString(1), ShareKey = Number(row, 2), ParentKey = Number(row, 3),
+        ParentEpoch = row.GetInt64(4),
         Depth = row.GetInt32(5), Rights = (Rights)row.GetInt32(6),
-        Caveats = JsonSerializer.Deserialize<Caveats>(row.GetString(7), ProtocolJson.Options)!, Epoch = row.GetInt64(8), Label = Text(row, 9),
+        Caveats = JsonSerializer.Deserialize<Caveats>(row.GetString(7), ProtocolJson.Options)!, Epoch = row.GetInt64(8),
+        Label = Text(row, 9),
         Tag = row.GetFieldValue<byte[]>(10), Verifier = row.GetString(11), CreatedMs = row.GetInt64(12), RevokedMs = Number(row, 13),
     };
 

@@ -49,7 +49,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (share_key, op_id) DO NOTHING
             """;
         return 1 == Statements.Bind(
-            Sql, op.ShareKey, op.Cursor, op.OpId, op.Digest, op.WriterKey, op.Seq, op.Verb, op.Kind, op.Key, op.Data?.ToArray(), op.ActorKey,
+            Sql, op.ShareKey, op.Cursor, op.OpId, op.Digest, op.WriterKey, op.Seq, op.Verb, op.Kind, op.Key, op.Data?.ToArray(),
+            op.ActorKey,
             op.TimeMs, Subprotocols.SchemaVersion).ExecuteNonQuery();
     }
 
@@ -79,7 +80,9 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         using SqliteDataReader row = Statements
             .Bind("SELECT verb, data, writer_key FROM op WHERE share_key = $1 AND cursor = $2", shareKey, cursor).ExecuteReader();
         row.Read();
-        return (row.GetString(0), Bytes(row, 1), row.IsDBNull(2) ? null : row.GetInt64(2));
+        // a null array would convert to an empty memory
+        ReadOnlyMemory<byte>? data = Bytes(row, 1) is { } bytes ? bytes : default(ReadOnlyMemory<byte>?);
+        return (row.GetString(0), data, row.IsDBNull(2) ? null : row.GetInt64(2));
     }
 
     public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
@@ -101,19 +104,22 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public bool EraseShare(long shareKey, int rows)
     {
         int erased = Statements.Bind(
-            "DELETE FROM op WHERE share_key = $1 AND cursor IN (SELECT cursor FROM op WHERE share_key = $1 LIMIT $2)", shareKey, rows).ExecuteNonQuery();
+            "DELETE FROM op WHERE share_key = $1 AND cursor IN (SELECT cursor FROM op WHERE share_key = $1 LIMIT $2)", shareKey,
+                rows).ExecuteNonQuery();
         if (erased > 0) return false;
         erased = Statements.Bind(
             "DELETE FROM doc WHERE share_key = $1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = $1 LIMIT $2)",
             shareKey, rows).ExecuteNonQuery();
         if (erased > 0) return false;
         return 0 == Statements.Bind(
-            "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = $1 LIMIT $2)", shareKey, rows).ExecuteNonQuery();
+            "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = $1 LIMIT $2)", shareKey,
+                rows).ExecuteNonQuery();
     }
 
     public long InsertRef(RefRow row) => Insert(
         """
-        INSERT INTO sturdy_ref (cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms)
+        INSERT INTO sturdy_ref (cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier,
+          created_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
         row.CapId, row.ShareKey, row.ParentKey, row.ParentEpoch, row.Depth, (int)row.Rights,
@@ -152,7 +158,9 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     }
 
     private static OpRecord ReadRecord(SqliteDataReader row) => new(
-        row.GetString(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetInt32(3) == 1, row.IsDBNull(4) ? null : (ErrorCode)row.GetInt32(4));
+        row.GetString(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetInt32(3) == 1, row.IsDBNull(4)
+            ? null
+            : (ErrorCode)row.GetInt32(4));
 
     private sealed class Savepoint : ISavepoint
     {

@@ -34,7 +34,10 @@ public class SendingTests : ClientTest
         int refusals = 0;
         Server.Refuse = call =>
         {
-            if (call is CreateShareRequest && Interlocked.Increment(ref refusals) <= 3) throw new ShareRpcException(ErrorCode.StorageUnavailable);
+            if (call is CreateShareRequest && Interlocked.Increment(ref refusals) <= 3)
+            {
+                throw new ShareRpcException(ErrorCode.StorageUnavailable);
+            }
             if (call is RedeemShareRequest) Assert.True(Volatile.Read(ref refusals) > 3);
         };
         await using ShareClient client = await OpenAsync();
@@ -160,7 +163,8 @@ public class SendingTests : ClientTest
         await using (ShareClient dying = await OpenAsync())
         {
             ShareWriter writer = await dying.JoinShareAsync("test:1", link, Timeout);
-            await writer.EnqueueAsync([Put("a", """{ "as" : "written\u0021" }"""), Put("b") with { DependsOn = ["a"], IfChanged = true }], null, Timeout);
+            OpIntent second = Put("b") with { DependsOn = ["a"], IfChanged = true };
+        await writer.EnqueueAsync([Put("a", """{ "as" : "written\u0021" }"""), second], null, Timeout);
             await applied.Task.WaitAsync(Timeout);
         }
 
@@ -307,13 +311,6 @@ public class SendingTests : ClientTest
     private static ProtocolLimits ProtocolLimitsOf(int ops, int bytes) => new() { BatchOps = ops, BatchBytes = bytes };
 
     private static string Bytes(OpBatch batch) => JsonSerializer.Serialize(batch, ProtocolJson.Options);
-
-    private List<object> Received()
-    {
-        List<object> all = [];
-        while (Server.Calls.TryRead(out object? call)) all.Add(call);
-        return all;
-    }
 
     /// <summary>Every batch that reached the server, replays included, in order.</summary>
     private List<OpBatch> ReceivedBatches() => [.. Received().OfType<OpBatch>()];

@@ -66,7 +66,7 @@ public sealed partial class SpecificationTests
     }
 
     [Fact]
-    public void The_table_of_the_servers_own_bounds_is_the_record_of_them()
+    public void Invariant_I9_the_table_of_the_servers_own_bounds_is_the_record_of_them()
     {
         IEnumerable<string> expected = typeof(ServerLimits).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(bound =>
@@ -85,7 +85,8 @@ public sealed partial class SpecificationTests
     {
         string[] expected =
         [
-            .. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle)),
+            .. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)),
+            .. Methods("root", typeof(IRootHandle)),
         ];
         IEnumerable<string> rows = Specification.TableRows(ObjectName()).Where(row => row.Length == 6).Select(row => $"{row[0]}.{row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));

@@ -45,7 +45,8 @@ internal sealed class WireConnection : IDisposable
 
     public Task SendTextAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
-    public Task SendAsync(byte[] bytes, WebSocketMessageType type) => socket.SendAsync(bytes, type, endOfMessage: true, timeout);
+    public Task SendAsync(byte[] bytes, WebSocketMessageType type, bool endOfMessage = true) =>
+        socket.SendAsync(bytes, type, endOfMessage, timeout);
 
     /// <summary>Sends a request with an id of its own; the id as JSON text.</summary>
     public async Task<string> RequestAsync(string method, string? parameters)

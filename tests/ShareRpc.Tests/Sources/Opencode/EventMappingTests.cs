@@ -7,7 +7,8 @@ namespace ShareRpc.Tests.Sources.Opencode;
 
 public class EventMappingTests
 {
-    private const string PartB = """{"sessionID":"s","part":{"id":"p","messageID":"m","sessionID":"s","type":"text","text":"B"},"time":1}""";
+    private const string PartB =
+        """{"sessionID":"s","part":{"id":"p","messageID":"m","sessionID":"s","type":"text","text":"B"},"time":1}""";
 
     private readonly KnownDocuments known = new();
 
@@ -122,5 +123,6 @@ public class EventMappingTests
 
     private EventOps Map(string id, string type, string data) => EventMapping.Map(Event(id, type, data), known);
 
-    private static OpencodeEvent Event(string id, string type, string data, long seq = 0) => new(id, seq, type, Encoding.UTF8.GetBytes(data));
+    private static OpencodeEvent Event(string id, string type, string data, long seq = 0) =>
+        new(id, seq, type, Encoding.UTF8.GetBytes(data));
 }

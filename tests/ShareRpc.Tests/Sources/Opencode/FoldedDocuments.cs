@@ -49,7 +49,8 @@ internal sealed class FoldedDocuments
         }
 
         using JsonDocument document = op.Data!.Value.ToDocument();
-        bool same = documents.TryGetValue((op.Kind, op.Key), out JsonElement current) && JsonElement.DeepEquals(current, document.RootElement);
+        bool same = documents.TryGetValue((op.Kind, op.Key), out JsonElement current)
+            && JsonElement.DeepEquals(current, document.RootElement);
         if (same && op.IfChanged == true) return;
         documents[(op.Kind, op.Key)] = document.RootElement.Clone();
         Applied++;

@@ -29,14 +29,16 @@ internal sealed class OfflineShare : IAsyncDisposable
         string outbox = Path.Combine(folder, $"{name}.outbox.db");
         var options = new ShareClientOptions
         {
-            Server = new Uri("http://127.0.0.1:1"), OutboxPath = outbox, CredentialsPath = Path.Combine(folder, $"{name}.json"), CreatorCapId = RandomId.New(),
+            Server = new Uri("http://127.0.0.1:1"), OutboxPath = outbox, CredentialsPath = Path.Combine(folder, $"{name}.json"),
+                CreatorCapId = RandomId.New(),
         };
         ShareClient client = await ShareClient.OpenAsync(options, TimeProvider.System, send: false);
         return new OfflineShare(outbox, Path.Combine(folder, $"{name}.lock"), client);
     }
 
     public OpencodeSessions Open(string databasePath, OpencodeSelection selection, TimeProvider? time = null) =>
-        new(Client, new OpencodeOptions { DatabasePath = databasePath, LockPath = LockPath, Selection = selection, BusyTimeout = TimeSpan.FromSeconds(1) }, time);
+        new(Client, new OpencodeOptions { DatabasePath = databasePath, LockPath = LockPath, Selection = selection,
+            BusyTimeout = TimeSpan.FromSeconds(1) }, time);
 
     /// <summary>The ops that were enqueued since the last call, with the atomic group of each.</summary>
     public List<(OpIntent Op, string? Group)> Take()
@@ -44,7 +46,8 @@ internal sealed class OfflineShare : IAsyncDisposable
         using var connection = new SqliteConnection($"Data Source={outbox};Pooling=False;Mode=ReadOnly");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT row_id, op_id, verb, kind, key, data, if_changed, atomic_group FROM op WHERE row_id > $after ORDER BY row_id";
+        command.CommandText =
+            "SELECT row_id, op_id, verb, kind, key, data, if_changed, atomic_group FROM op WHERE row_id > $after ORDER BY row_id";
         command.Parameters.AddWithValue("$after", readTo);
         using SqliteDataReader reader = command.ExecuteReader();
         var ops = new List<(OpIntent, string?)>();
@@ -54,7 +57,8 @@ internal sealed class OfflineShare : IAsyncDisposable
             var op = new OpIntent
             {
                 OpId = reader.GetString(1), Verb = reader.GetString(2), Kind = reader.GetString(3), Key = reader.GetString(4),
-                Data = reader.IsDBNull(5) ? null : new RawJson(reader.GetFieldValue<byte[]>(5)), IfChanged = reader.GetInt64(6) == 1 ? true : null,
+                Data = reader.IsDBNull(5) ? null : new RawJson(reader.GetFieldValue<byte[]>(5)), IfChanged = reader.GetInt64(6) == 1
+                    ? true : null,
             };
             ops.Add((op, reader.IsDBNull(7) ? null : reader.GetString(7)));
         }

@@ -30,7 +30,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         var folded = new FoldedDocuments();
         foreach (OpencodeSessionInfo session in sessions)
         {
-            foreach (SyncStep step in new RowPass(view, session.Id, new SyncPosition(), new KnownDocuments()).Steps()) folded.Apply(step.Ops);
+            foreach (SyncStep step in new RowPass(view, session.Id, new SyncPosition(), new KnownDocuments()).Steps())
+                folded.Apply(step.Ops);
         }
 
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
@@ -64,7 +65,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         OpencodeSessionInfo session = Assert.Single(database.ListSessions());
         using OpencodeView view = database.BeginRead();
         var folded = new FoldedDocuments();
-        foreach (SyncStep step in new EventPass(view.EventsAfter(session.Id, -1), new SyncPosition(), new KnownDocuments()).Steps()) folded.Apply(step.Ops);
+        foreach (SyncStep step in new EventPass(view.EventsAfter(session.Id, -1), new SyncPosition(), new KnownDocuments()).Steps())
+            folded.Apply(step.Ops);
 
         Assert.Equal((OpencodeFiles.SampleSession, 65L, null), (session.Id, session.EventSeq, session.ParentId));
         Assert.Equal((6, 21), (folded.Count(Kinds.Message), folded.Count(Kinds.Part)));
@@ -81,11 +83,13 @@ public sealed class OpencodeDatabaseTests : IDisposable
         foreach (OpencodeSessionInfo session in sessions)
         {
             JsonElement lastEvent = default;
-            foreach (OpencodeEvent source in view.EventsAfter(session.Id, -1).Where(source => source.Type.StartsWith("session.", StringComparison.Ordinal)))
+            foreach (OpencodeEvent source in view.EventsAfter(session.Id, -1)
+                .Where(source => source.Type.StartsWith("session.", StringComparison.Ordinal)))
                 lastEvent = JsonDocument.Parse(source.Data).RootElement.GetProperty("info").Clone();
             JsonElement document = SessionDocument.Build(view.Session(session.Id)!).ToDocument().RootElement;
             if (lastEvent.GetProperty("time").GetProperty("updated").GetInt64() != session.TimeUpdated) continue;
-            if (lastEvent.GetProperty("cost").GetDouble() != document.GetProperty("cost").GetDouble()) continue; // a fork: its row has the cost, its event none
+            if (lastEvent.GetProperty("cost").GetDouble() != document.GetProperty("cost").GetDouble())
+                continue; // a fork: its row has the cost, its event none
             Assert.True(JsonElement.DeepEquals(lastEvent, document), session.Id);
             compared++;
         }
@@ -113,7 +117,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         using (OpencodeDatabase database = OpencodeDatabase.Open(path))
         {
             using OpencodeView view = database.BeginRead();
-            Assert.Equal(27, new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps().Sum(step => step.Ops.Count));
+            Assert.Equal(27, new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps()
+                .Sum(step => step.Ops.Count));
         }
 
         Assert.Equal(before, File.ReadAllBytes(path));
@@ -140,9 +145,12 @@ public sealed class OpencodeDatabaseTests : IDisposable
         string text = Path.Combine(files.Folder, "text.db");
         File.WriteAllText(text, new string('x', 5000));
 
-        Assert.Contains("--opencode", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open("/nowhere/opencode.db")).Message, StringComparison.Ordinal);
-        Assert.Contains("not an opencode", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(foreign)).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be read", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(text)).Message, StringComparison.Ordinal);
+        Assert.Contains("--opencode", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open("/nowhere/opencode.db")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("not an opencode", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(foreign)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("cannot be read", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(text)).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => files.Dispose();

@@ -16,7 +16,8 @@ public sealed class OpencodeFiles : IDisposable
 
     static OpencodeFiles() => SQLitePCL.Batteries_V2.Init();
 
-    public static string RecordedPath { get; } = Path.Combine(RepositoryRoot(), "..", "shared", "fixtures", "opencode", "opencode-1.18.33.db");
+    public static string RecordedPath { get; } =
+        Path.Combine(RepositoryRoot(), "..", "shared", "fixtures", "opencode", "opencode-1.18.33.db");
 
     public string Folder => folder.FullName;
 

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Sources.Opencode;
 
@@ -11,7 +12,7 @@ public sealed class OpencodeSyncTests : IDisposable
 
     private readonly OpencodeFiles files = new();
     private readonly FoldedDocuments folded = new();
-    private readonly ManualClock clock = new();
+    private readonly ManualTimeProvider clock = new();
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [FixtureFact]
@@ -26,7 +27,8 @@ public sealed class OpencodeSyncTests : IDisposable
         List<(OpIntent Op, string? Group)> ops = share.Take();
         folded.Apply(ops.Select(op => op.Op));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
-        Assert.Equal((11, 80, 282, 374), (sessions.Sessions.Count, sessions.Sessions.Sum(s => s.Messages), sessions.Sessions.Sum(s => s.Parts), enqueued));
+        Assert.Equal((11, 80, 282, 374),
+            (sessions.Sessions.Count, sessions.Sessions.Sum(s => s.Messages), sessions.Sessions.Sum(s => s.Parts), enqueued));
         Assert.Equal((11, 1), (folded.Count(Kinds.Session), folded.Count(Kinds.Todo)));
         Assert.All(ops, op => Assert.True(op.Op.IfChanged));
         Assert.Equal(Kinds.Session, ops[0].Op.Kind);
@@ -65,7 +67,8 @@ public sealed class OpencodeSyncTests : IDisposable
         List<OpIntent> ofFirst = [.. one.Take().Select(op => op.Op)];
         List<OpIntent> ofSecond = [.. two.Take().Select(op => op.Op)];
         Assert.Equal(3, ofFirst.Count);
-        Assert.Equal(ofFirst.Select(op => (op.OpId, op.Verb, op.Kind, op.Key, op.Data.ToString())), ofSecond.Select(op => (op.OpId, op.Verb, op.Kind, op.Key, op.Data.ToString())));
+        Assert.Equal(ofFirst.Select(op => (op.OpId, op.Verb, op.Kind, op.Key, op.Data.ToString())),
+            ofSecond.Select(op => (op.OpId, op.Verb, op.Kind, op.Key, op.Data.ToString())));
         folded.Apply(ofFirst);
         Assert.Equal("A", folded.All[(Kinds.Part, "prt_new")].GetProperty("text").GetString());
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
@@ -73,7 +76,8 @@ public sealed class OpencodeSyncTests : IDisposable
         void UpdatePart(int seq, string text)
         {
             string message = (string)OpencodeFiles.Query(path, "SELECT min(id) FROM message")[0][0]!;
-            AddEvent(path, seq, "message.part.updated.1", $$$"""{"sessionID":"{{{Session}}}","part":{"id":"prt_new","sessionID":"{{{Session}}}","messageID":"{{{message}}}","type":"text","text":"{{{text}}}"},"time":1}""");
+            string part = $$"""{"id":"prt_new","sessionID":"{{Session}}","messageID":"{{message}}","type":"text","text":"{{text}}"}""";
+            AddEvent(path, seq, "message.part.updated.1", $$"""{"sessionID":"{{Session}}","part":{{part}},"time":1}""");
             OpencodeFiles.Execute(path, $$"""
                 INSERT INTO part VALUES ('prt_new', '{{message}}', '{{Session}}', 1, 1, '{"type":"text","text":"{{text}}"}')
                 ON CONFLICT (id) DO UPDATE SET data = excluded.data
@@ -109,7 +113,9 @@ public sealed class OpencodeSyncTests : IDisposable
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
         Assert.Equal(28, await LookAsync());
 
-        OpencodeFiles.Execute(path, "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) FROM part)");
+        OpencodeFiles.Execute(path,
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
+                + "FROM part)");
         Assert.Equal(1, await LookAsync());
         string message = (string)OpencodeFiles.Query(path, "SELECT max(id) FROM message")[0][0]!;
         OpencodeFiles.Execute(path, $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
@@ -167,7 +173,9 @@ public sealed class OpencodeSyncTests : IDisposable
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
         await sessions.LookAsync(timeout);
         share.Take();
-        OpencodeFiles.Execute(path, "PRAGMA foreign_keys=OFF; DELETE FROM part; DELETE FROM message; DELETE FROM event; DELETE FROM event_sequence; DELETE FROM session");
+        OpencodeFiles.Execute(path,
+            "PRAGMA foreign_keys=OFF; DELETE FROM part; DELETE FROM message; DELETE FROM event; DELETE FROM event_sequence; DELETE "
+                + "FROM session");
 
         await sessions.LookAsync(timeout);
 
@@ -180,7 +188,9 @@ public sealed class OpencodeSyncTests : IDisposable
     {
         string path = files.Sample();
         folded.Apply((await LookOnceAsync(path)).Select(op => op.Op));
-        OpencodeFiles.Execute(path, "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"delta\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) FROM part)");
+        OpencodeFiles.Execute(path,
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"delta\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
+                + "FROM part)");
         AddEvent(path, 66, "message.part.delta.1", "{}");
 
         Assert.Single(Followed(await LookOnceAsync(path)));
@@ -192,7 +202,8 @@ public sealed class OpencodeSyncTests : IDisposable
     {
         string path = files.Sample();
         await LookOnceAsync(path);
-        OpencodeFiles.Execute(path, $"UPDATE session SET title = 'other'; INSERT INTO todo VALUES ('{Session}', 'c', 'pending', 'high', 0, 1, 1)");
+        OpencodeFiles.Execute(path,
+            $"UPDATE session SET title = 'other'; INSERT INTO todo VALUES ('{Session}', 'c', 'pending', 'high', 0, 1, 1)");
         Assert.Equal([Kinds.Session, Kinds.Todo], Followed(await LookOnceAsync(path)).Select(op => op.Kind));
         OpencodeFiles.Execute(path, "DELETE FROM todo");
 

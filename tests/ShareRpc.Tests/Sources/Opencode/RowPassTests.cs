@@ -27,7 +27,9 @@ public sealed class RowPassTests : IDisposable
     public void A_changed_row_and_a_new_row_are_put_whatever_their_time()
     {
         Look();
-        OpencodeFiles.Execute(path, "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = time_updated + 100000 WHERE id = (SELECT min(id) FROM part)");
+        OpencodeFiles.Execute(path,
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = time_updated + 100000 WHERE id = (SELECT "
+                + "min(id) FROM part)");
         OpencodeFiles.Execute(path, "INSERT INTO part SELECT 'prt_new', message_id, session_id, 1, 1, data FROM part LIMIT 1");
 
         Assert.Equal(2, Look().Count);
@@ -38,7 +40,9 @@ public sealed class RowPassTests : IDisposable
     [Fact]
     public void A_row_that_changes_again_within_the_same_millisecond_is_not_missed()
     {
-        const string update = "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"$\"}', time_updated = 1900000000000 WHERE id = (SELECT max(id) FROM part)";
+        const string update =
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"$\"}', time_updated = 1900000000000 WHERE id = (SELECT max(id) "
+                + "FROM part)";
         OpencodeFiles.Execute(path, update.Replace("$", "one", StringComparison.Ordinal));
         Look();
         OpencodeFiles.Execute(path, update.Replace("$", "two", StringComparison.Ordinal));

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using ShareRpc.Cli.Commands;
+using ShareRpc.Cli.Terminal;
+
+namespace ShareRpc.Cli;
+
+/// <summary>The whole tool: its commands, and what becomes of their errors.</summary>
+internal static class CommandLine
+{
+    /// <summary>How long a command may take to end well after Ctrl-C or SIGTERM.</summary>
+    private static readonly TimeSpan TerminationTime = TimeSpan.FromSeconds(30);
+
+    public static Option<bool> Json { get; } = new("--json")
+    {
+        Description = "Print one JSON object per line, for programs",
+        Recursive = true,
+    };
+
+    public static Option<string?> State { get; } = new("--state")
+    {
+        Description = "Where outbox and credentials are kept [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, else "
+            + "~/.local/share/sharerpc]",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    public static async Task<int> RunAsync(
+        string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    {
+        ParseResult parsed = Build().Parse(args);
+        var result = new Output(output, error, parsed.GetValue(Json));
+        if (parsed.Action is ParseErrorAction)
+        {
+            string command = parsed.CommandResult.Command is RootCommand ? "sharerpc" : $"sharerpc {parsed.CommandResult.Command.Name}";
+            result.Fail($"{parsed.Errors[0].Message} See {command} --help.", ExitCode.Usage);
+            return ExitCode.Usage;
+        }
+
+        var configuration = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TerminationTime,
+        };
+        try
+        {
+            return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (Failure.Of(failure) is var (exitCode, message))
+        {
+            result.Fail(message, exitCode);
+            return exitCode;
+        }
+    }
+
+    private static RootCommand Build()
+    {
+        var root = new RootCommand(Examples.Short(Examples.Root))
+        {
+            Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(),
+            Demo.Build(),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using ShareRpc.Cli.Demonstration;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc demo</c></summary>
+internal static class Demo
+{
+    /// <summary>Far more than it takes; a demo that hangs has failed.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(28);
+
+    public static Command Build()
+    {
+        var command = new Command("demo", Examples.Demo);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        CommandContext context = CommandContext.Of(parsed);
+        using var patience = new CancellationTokenSource(Patience, context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
+        try
+        {
+            await using var demo = new DemoRun(context);
+            await demo.RunAsync(either.Token).ConfigureAwait(false);
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new CliException(ExitCode.Error, "The demo did not get through in time.");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary>Options and arguments that several commands take.</summary>
+internal static class Inputs
+{
+    public static Option<string?> Server() => new("--server")
+    {
+        Description = $"The server [default: $SHARERPC_SERVER, else {Serve.DefaultUrl}]", HelpName = "URL",
+    };
+
+    public static Option<string?> TokenFile() => new("--token-file")
+    {
+        Description = "File with a root or creator token [default: $SHARERPC_TOKEN_FILE, else the one used last with this server, else "
+            + $"./{Serve.DefaultData}/root.token]",
+        HelpName = "FILE",
+    };
+
+    public static Argument<ShareLink?> Link(string description) => new("LINK") { Description = description, CustomParser = ParseLink };
+
+    public static ShareLink? ParseLink(ArgumentResult result)
+    {
+        if (ShareLink.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value.Trim() : null, out ShareLink? link)) return link;
+        result.AddError("That is not a whole share link. It looks like http://host/s/ID#srpc_... and belongs in quotes.");
+        return null;
+    }
+
+    /// <summary>A number of seconds that a person would wait.</summary>
+    public static void CheckSeconds(CommandResult result, Option<double> option)
+    {
+        if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400))
+            result.AddError($"{option.Name} is a number of seconds.");
+    }
+
+    /// <summary>The server meant; a usage error when the address is none.</summary>
+    public static Uri ServerAddress(string? given)
+    {
+        string address = given ?? Environment.GetEnvironmentVariable("SHARERPC_SERVER") ?? Serve.DefaultUrl;
+        if (Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https") return uri;
+        throw new CliException(ExitCode.Usage, "--server must be an address such as http://127.0.0.1:8787.");
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using ShareRpc.Cli.State;
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc revoke</c></summary>
+internal static class Revoke
+{
+    private static readonly Argument<string> Target =
+        new("LINK|CAP_ID") { Description = "The link to take back, or its cap id as sharerpc ls shows it" };
+    private static readonly Option<string?> Server = Inputs.Server();
+    private static readonly Option<string?> TokenFile = Inputs.TokenFile();
+
+    public static Command Build()
+    {
+        var command = new Command("revoke", Examples.Short(Examples.Revoke)) { Target, Server, TokenFile };
+        command.Validators.Add(result =>
+        {
+            string target = result.GetValue(Target) ?? "";
+            if (!ShareLink.TryParse(target, out _) && !RandomId.IsValid(target))
+                result.AddError("That is neither a whole link nor a cap id (22 letters and digits).");
+        });
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        CommandContext context = CommandContext.Of(parsed);
+        string target = parsed.GetRequiredValue(Target);
+        bool isLink = ShareLink.TryParse(target, out ShareLink? link);
+        string capId = isLink ? link!.Token.CapId : target;
+        var credentials = new CredentialStore(context.State.CredentialsPath);
+        Uri server = link?.Server ?? credentials.Find(capId)?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
+
+        if (await new KnownShares(context).FindAsync(target, send: false, stop).ConfigureAwait(false) is var (client, share))
+        {
+            await using (client.ConfigureAwait(false))
+            {
+                if (await TryAsOwnerAsync(context, share, capId, stop).ConfigureAwait(false) is { } exitCode) return exitCode;
+            }
+        }
+
+        string creator = CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile));
+        await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
+            .ConfigureAwait(false);
+        await admin.RevokeCapabilityAsync(capId).ConfigureAwait(false);
+        return Done(context, capId, isQueued: false);
+    }
+
+    /// <summary>Null when the owner of the share may not do it: then an administrator must.</summary>
+    private static async Task<int?> TryAsOwnerAsync(CommandContext context, ShareWriter share, string capId, CancellationToken stop)
+    {
+        try
+        {
+            await using AdminClient owner = await AdminClient.OpenShareAsync(share.OwnerLink!, stop).ConfigureAwait(false);
+            await owner.RevokeCapabilityAsync(capId).ConfigureAwait(false);
+            return Done(context, capId, isQueued: false);
+        }
+        catch (ShareRpcException error) when (error.Code is ErrorCode.RevocationNotDurable)
+        {
+            // Denied already; the queue sees to it that it is written down.
+            await share.RevokeAsync(capId, stop).ConfigureAwait(false);
+            return Done(context, capId, isQueued: false);
+        }
+        catch (Exception error) when (error is DisconnectedException or ShareRpcException { IsTransient: true })
+        {
+            await share.RevokeAsync(capId, stop).ConfigureAwait(false);
+            Done(context, capId, isQueued: true);
+            return ExitCode.Unreachable;
+        }
+        catch (ShareRpcException)
+        {
+            return null;
+        }
+    }
+
+    private static int Done(CommandContext context, string capId, bool isQueued)
+    {
+        context.Output.Say(isQueued
+            ? "The server cannot be reached: the link still works there. The revocation is queued, and is sent by sharerpc share or "
+                + "sharerpc outbox retry."
+            : "Revoked: nobody can use that link any more.");
+        context.Output.Emit(new { CapId = capId, Revoked = !isQueued, Queued = isQueued });
+        return ExitCode.Ok;
+    }
+}

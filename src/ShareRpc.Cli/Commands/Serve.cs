@@ -1,0 +1,62 @@
+using System.CommandLine;
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Server;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc serve</c></summary>
+internal static class Serve
+{
+    public const string DefaultUrl = "http://127.0.0.1:8787";
+
+    /// <summary>
+    /// The data directory of a <c>serve</c> without <c>--data</c>; the other commands look for a root token here, last of all.
+    /// </summary>
+    public const string DefaultData = "sharerpc-data";
+
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = "Where everything is kept", HelpName = "DIR", DefaultValueFactory = _ => DefaultData,
+    };
+
+    private static readonly Option<string> Urls = new("--urls")
+    {
+        Description = "Where to listen; several with ';' between them", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
+    };
+
+    public static Command Build()
+    {
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls };
+        command.SetAction((parsed, stop) =>
+            RunAsync(CommandContext.Of(parsed).Output, parsed.GetValue(Data)!, parsed.GetValue(Urls)!, stop));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Output output, string data, string urls, CancellationToken stop)
+    {
+        var options = new ServerOptions { DataDirectory = Path.GetFullPath(data), Urls = urls };
+        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.DataDirectory}");
+            if (server.CreatedRootToken) output.Say($"The root token was written to {server.RootTokenPath} (mode 0600): keep it safe.");
+            output.Emit(new
+            {
+                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory, server.RootTokenPath,
+                server.CreatedRootToken,
+            });
+            await WaitAsync(stop).ConfigureAwait(false);
+            output.Say("Finishing what is queued…");
+            await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            output.Emit(new { Event = "stopped" });
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static async Task WaitAsync(CancellationToken stop)
+    {
+        var stopped = new TaskCompletionSource();
+        await using (stop.Register(stopped.SetResult).ConfigureAwait(false)) await stopped.Task.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using ShareRpc.Cli.Sharing;
+using ShareRpc.Cli.State;
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sources.Opencode;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc share</c></summary>
+internal static class Share
+{
+    private static readonly Option<string?> Server = Inputs.Server();
+    private static readonly Option<string?> TokenFile = Inputs.TokenFile();
+
+    private static readonly Option<string?> Opencode = new("--opencode")
+    {
+        Description = "opencode's database [default: $XDG_DATA_HOME/opencode/opencode.db, else ~/.local/share/opencode/opencode.db]",
+        HelpName = "PATH",
+    };
+
+    private static readonly Option<string?> Session = new("--session") { Description = "Share this session", HelpName = "ID" };
+    private static readonly Option<bool> Latest = new("--latest") { Description = "Share the session that was updated last (the default)" };
+    private static readonly Option<bool> All = new("--all") { Description = "Share every session, subagents' and later ones too" };
+
+    private static readonly Option<ShareLink?> Into = new("--into")
+    {
+        Description = "Go on in the share of this link, which may append, instead of making one", HelpName = "LINK",
+        CustomParser = Inputs.ParseLink,
+    };
+
+    private static readonly Option<bool> Once = new("--once") { Description = "End when the server has everything, instead of going on" };
+
+    private static readonly Option<double> Timeout = new("--timeout")
+    {
+        Description = "With --once: give up after this long without progress", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
+    };
+
+    public static Command Build()
+    {
+        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, Session, Latest, All, Into,
+            Once, Timeout };
+        command.Validators.Add(result =>
+        {
+            int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);
+            if (chosen > 1) result.AddError("Choose one of --session, --latest and --all.");
+            if (result.GetResult(Into) is not null && result.GetValue(All))
+                result.AddError("--into takes one session: choose it with --session or --latest.");
+            Inputs.CheckSeconds(result, Timeout);
+        });
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        CommandContext context = CommandContext.Of(parsed);
+        ShareLink? into = parsed.GetValue(Into);
+        ClientState state = context.State.Ensured();
+        Uri server = into?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
+        var credentials = new CredentialStore(state.CredentialsPath);
+        string? creator = into is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile)) : null;
+        var options = new OpencodeOptions
+        {
+            DatabasePath = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath,
+            LockPath = state.SyncLockPath,
+            Selection = SelectionOf(parsed),
+            Into = into,
+        };
+
+        ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
+            .ConfigureAwait(false);
+        await using (client.ConfigureAwait(false))
+        {
+            using var sessions = new OpencodeSessions(client, options, context.Time);
+            var run = new SharingRun(context, sessions);
+            return parsed.GetValue(Once)
+                ? await run.OnceAsync(TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop).ConfigureAwait(false)
+                : await run.TailAsync(stop).ConfigureAwait(false);
+        }
+    }
+
+    private static OpencodeSelection SelectionOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(All)) return OpencodeSelection.All;
+        return parsed.GetValue(Session) is { } id ? OpencodeSelection.Of(id) : OpencodeSelection.Latest;
+    }
+}

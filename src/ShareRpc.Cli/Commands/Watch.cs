@@ -1,0 +1,37 @@
+using System.CommandLine;
+using ShareRpc.Cli.Watching;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc watch</c></summary>
+internal static class Watch
+{
+    private static readonly Argument<ShareLink?> Link = Inputs.Link("The link of the share");
+    private static readonly Option<long> After = new("--after") { Description = "Leave out the ops up to this cursor", HelpName = "N" };
+    private static readonly Option<bool> Once = new("--once") { Description = "End at the head instead of waiting for more" };
+
+    private static readonly Option<double> Timeout = new("--timeout")
+    {
+        Description = "With --once: give up after this long without an answer", HelpName = "SECONDS", DefaultValueFactory = _ => 10,
+    };
+
+    public static Command Build()
+    {
+        var command = new Command("watch", Examples.Short(Examples.Watch)) { Link, After, Once, Timeout };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(After) is not null && result.GetValue(After) < 0) result.AddError("--after is a cursor: 0 or more.");
+            Inputs.CheckSeconds(result, Timeout);
+        });
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    {
+        CommandContext context = CommandContext.Of(parsed);
+        var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After));
+        return parsed.GetValue(Once) ? run.OnceAsync(TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop) : run.FollowAsync(stop);
+    }
+}

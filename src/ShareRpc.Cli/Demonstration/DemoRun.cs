@@ -1,0 +1,196 @@
+using Microsoft.Extensions.Logging;
+using ShareRpc.Cli.Samples;
+using ShareRpc.Cli.State;
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Cli.Watching;
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
+using ShareRpc.Sources.Opencode;
+using Spectre.Console;
+
+namespace ShareRpc.Cli.Demonstration;
+
+/// <summary>
+/// The main job in one process: real server, real database, real links; only the agent is a recording. Every claim is checked.
+/// </summary>
+internal sealed class DemoRun : IAsyncDisposable
+{
+    /// <summary>Between two events of the recording, so that one can watch.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(40);
+
+    private static readonly TimeSpan RevocationTime = TimeSpan.FromSeconds(1);
+
+    private readonly CommandContext context;
+    private readonly Output output;
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-demo-");
+    private readonly SampleReplay agent;
+    private readonly string databasePath;
+    private int step;
+
+    public DemoRun(CommandContext context)
+    {
+        this.context = context with { State = new ClientState(Path.Combine(folder.FullName, "client")) };
+        output = context.Output;
+        databasePath = Path.Combine(folder.FullName, "opencode.db");
+        agent = new SampleReplay(databasePath);
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var options = new ServerOptions
+        {
+            DataDirectory = Path.Combine(folder.FullName, "server"), Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
+        };
+        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            Step("server", $"A server is running on {server.Address} with its data in a temporary folder.");
+            Uri address = server.Address;
+            ClientState state = context.State.Ensured();
+            string creator = CreatorToken.Require(new CredentialStore(state.CredentialsPath), address, server.RootTokenPath);
+            ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(address, creator), context.Time, cancellationToken: stop)
+                .ConfigureAwait(false);
+            await using (client.ConfigureAwait(false)) await ShareAsync(client, state, stop).ConfigureAwait(false);
+        }
+
+        output.Say("");
+        output.Say("That is all: shared as it grew, equal to the last field, and taken back. Yours: sharerpc serve, sharerpc share "
+            + "--latest.", new Style(Color.Green));
+        output.Emit(new { Event = "done", Ok = true });
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        agent.Dispose();
+        folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task ShareAsync(ShareClient client, ClientState state, CancellationToken stop)
+    {
+        var options = new OpencodeOptions
+        {
+            DatabasePath = databasePath, LockPath = state.SyncLockPath, Selection = OpencodeSelection.Latest,
+            PollInterval = TimeSpan.FromMilliseconds(20),
+        };
+        using var sessions = new OpencodeSessions(client, options, context.Time);
+        await sessions.LookAsync(stop).ConfigureAwait(false);
+        ShareWriter share = sessions.Sessions.Single().Writer;
+        ShareLink link = share.ViewerLink!;
+        Step("share", $"A coding agent has begun a session; it is shared under\n  {link.Reveal()}");
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task tail = sessions.TailAsync(ending.Token);
+        var reader = new ShareReader(link, new ShareReaderOptions { InvalidTokenPatience = RevocationTime * 10 }, context.Time);
+        await using (reader.ConfigureAwait(false))
+        {
+            Step("watch", "A reader follows it live, while the agent works:");
+            await using var live = new LiveReading(reader, new SessionRenderer(output), output);
+            await live.UntilAsync(1, stop).ConfigureAwait(false);
+            await PlayAsync(stop).ConfigureAwait(false);
+            await SettledAsync(share, stop).ConfigureAwait(false);
+            await live.UntilAsync(share.Status.Cursor, stop).ConfigureAwait(false);
+            live.EndLine();
+            await CheckStateAsync(link, live, share, stop).ConfigureAwait(false);
+            await InviteAndRevokeAsync(share, link, stop).ConfigureAwait(false);
+        }
+
+        await ending.CancelAsync().ConfigureAwait(false);
+        await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>The agent at work: every event of the recording, one by one.</summary>
+    private async Task PlayAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Pace, context.Time);
+        for (int i = 0; i < agent.EventCount; i++)
+        {
+            agent.Play(i);
+            await timer.WaitForNextTickAsync(stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Until a whole poll has found nothing more to send.</summary>
+    private async Task SettledAsync(ShareWriter share, CancellationToken stop)
+    {
+        string position = $"\"event_seq\":{agent.EventCount - 1}";
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20), context.Time);
+        while (!await IsReadAsync().ConfigureAwait(false)) await timer.WaitForNextTickAsync(stop).ConfigureAwait(false);
+        await share.FlushAsync(stop).ConfigureAwait(false);
+
+        async Task<bool> IsReadAsync() =>
+            (await share.ReadBookmarkAsync("opencode.position", stop).ConfigureAwait(false))
+                ?.Contains(position, StringComparison.Ordinal) == true;
+    }
+
+    private async Task CheckStateAsync(ShareLink link, LiveReading live, ShareWriter share, CancellationToken stop)
+    {
+        await using var late = new ShareReader(link, ShareReaderOptions.Default, context.Time);
+        ShareSnapshot snapshot = await late.ReadStateAsync(stop).ConfigureAwait(false);
+        int messages = snapshot.Documents.Count(document => document.Kind == Kinds.Message);
+        int parts = snapshot.Documents.Count(document => document.Kind == Kinds.Part);
+        Verify((messages, parts) == agent.CountRows(), "the share has as many documents as the agent's database");
+        Verify(snapshot.Documents.Where(document => document.Kind is Kinds.Message or Kinds.Part).All(agent.Holds),
+            "every document equals its row");
+        Verify(live.Cursor == snapshot.Cursor && live.Cursor == share.Status.Cursor,
+            "the live reader and a late one end at the same cursor");
+        Step(
+            "equal",
+            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the agent's database "
+                + "field by field;\n"
+            + $"whoever followed live and whoever comes late are at the same cursor, {live.Cursor}.");
+    }
+
+    private async Task InviteAndRevokeAsync(ShareWriter share, ShareLink first, CancellationToken stop)
+    {
+        ShareLink guest = await share.InviteAsync(Rights.Read, "a guest", cancellationToken: stop).ConfigureAwait(false);
+        await share.FlushAsync(stop).ConfigureAwait(false);
+        await using var reader = new ShareReader(guest, ShareReaderOptions.Default, context.Time);
+        await using var watching = new LiveReading(reader, renderer: null, output);
+        await watching.UntilAsync(share.Status.Cursor, stop).ConfigureAwait(false);
+        Step("invite", $"A guest gets a link of their own and watches too:\n  {guest.Reveal()}");
+
+        long started = context.Time.GetTimestamp();
+        await share.RevokeAsync(guest.Token.CapId, stop).ConfigureAwait(false);
+        ErrorCode? ended = await watching.EndAsync(stop).ConfigureAwait(false);
+        TimeSpan took = context.Time.GetElapsedTime(started);
+        Verify(ended == ErrorCode.CapabilityRevoked, "the guest's running watch ends as revoked");
+        Verify(took < RevocationTime, "it ends within a second");
+        Verify(await RefusalAsync(guest, stop).ConfigureAwait(false) == ErrorCode.CapabilityRevoked,
+            "the guest's link is refused from then on");
+        Verify(await RefusalAsync(first, stop).ConfigureAwait(false) is null, "the first link goes on working");
+        Step("revoke", $"The guest's link is revoked: their watch ended {took.TotalMilliseconds:0} ms later, and the link is refused "
+            + "from now on. The other one still works.");
+    }
+
+    private async Task<ErrorCode?> RefusalAsync(ShareLink link, CancellationToken stop)
+    {
+        await using var reader = new ShareReader(link, ShareReaderOptions.Default, context.Time);
+        try
+        {
+            await reader.ReadOpsAsync(0, stop).ConfigureAwait(false);
+            return null;
+        }
+        catch (ShareRpcException refused)
+        {
+            return refused.Code;
+        }
+    }
+
+    private void Step(string name, string text)
+    {
+        output.Say("");
+        output.Say($"{++step}. {text}", new Style(Color.Aqua));
+        output.Emit(new { Event = "step", Step = name, Text = text });
+    }
+
+    private static void Verify(bool holds, string claim)
+    {
+        if (!holds) throw new CliException(ExitCode.Error, $"The demo failed: it is not so that {claim}.");
+    }
+}

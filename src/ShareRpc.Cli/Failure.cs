@@ -1,0 +1,32 @@
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using ShareRpc.Client;
+using ShareRpc.Client.Outbox;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Hosting;
+using ShareRpc.Sources.Opencode;
+
+namespace ShareRpc.Cli;
+
+/// <summary>What an exception means to whoever runs the tool: an exit code and one line, never a stack trace.</summary>
+internal static class Failure
+{
+    public static (int ExitCode, string Message) Of(Exception error) => error switch
+    {
+        CliException known => (known.ExitCode, known.Message),
+        OpencodeException or ServerStartException or OutboxException => (ExitCode.Error, error.Message),
+        ShareRpcException refused => (Of(refused), refused.Hint),
+        DisconnectedException or WebSocketException or HttpRequestException or SocketException or TimeoutException =>
+            (ExitCode.Unreachable, "The server cannot be reached. Is it running (sharerpc serve), and is --server right?"),
+        OperationCanceledException => (ExitCode.Ok, "Stopped."),
+        UnauthorizedAccessException or IOException => (ExitCode.Error, error.Message),
+        _ => (ExitCode.Error, $"Something unexpected happened ({error.GetType().Name}). What was queued is safe; run the command again."),
+    };
+
+    /// <summary>The exit code of an answer of the server.</summary>
+    public static int Of(ShareRpcException refused)
+    {
+        if (ErrorCodes.IsAuthority(refused.Code)) return ExitCode.Denied;
+        return refused.IsTransient ? ExitCode.Unreachable : ExitCode.Error;
+    }
+}

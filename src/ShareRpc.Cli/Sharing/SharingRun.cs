@@ -1,0 +1,166 @@
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Client;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Sources.Opencode;
+using Spectre.Console;
+
+namespace ShareRpc.Cli.Sharing;
+
+/// <summary>One run of <c>sharerpc share</c>: says the links, keeps the status line, and reports at the end.</summary>
+internal sealed class SharingRun
+{
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(2);
+
+    private readonly Output output;
+    private readonly TimeProvider time;
+    private readonly OpencodeSessions sessions;
+    private string lastSaid = "";
+    private long lastSaidAt;
+
+    // Replaced whole when a session is added: the status line reads it while the tail adds to it.
+    private volatile IReadOnlyList<SharedSession> shared = [];
+
+    public SharingRun(CommandContext context, OpencodeSessions sessions)
+    {
+        output = context.Output;
+        time = context.Time;
+        this.sessions = sessions;
+        sessions.Started = StartedAsync;
+    }
+
+    /// <summary>Reads everything once and waits until the server has it.</summary>
+    public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
+    {
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        bool timedOut = false;
+        try
+        {
+            await sessions.LookAsync(stop).ConfigureAwait(false);
+            Task settled = sessions.SettleAsync(giveUp.Token);
+            timedOut = !await ProgressAsync(settled, timeout, stop).ConfigureAwait(false);
+            if (timedOut) await giveUp.CancelAsync().ConfigureAwait(false);
+            await settled.ConfigureAwait(timedOut ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Report();
+            throw new CliException(ExitCode.Error,
+                "Stopped before the server had everything. The rest is safely queued; run the command again.");
+        }
+
+        Report();
+        if (!timedOut) return Outcome();
+        bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
+        throw new CliException(ExitCode.Unreachable, isTrying
+            ? "The server does not answer. Everything is safely queued, and the next sharerpc share sends it; the links will work then."
+            : "Another sharerpc process has this outbox to send, or had it seconds ago. Everything is safely queued; run the command "
+                + "again.");
+    }
+
+    /// <summary>Goes on until it is stopped, or until nothing can be sent any more.</summary>
+    public async Task<int> TailAsync(CancellationToken stop)
+    {
+        await sessions.LookAsync(stop).ConfigureAwait(false);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task tail = sessions.TailAsync(ending.Token);
+        if (output.IsTerminal)
+            await output.Console.Live(StatusLine()).StartAsync(live => WatchAsync(tail, () => live.UpdateTarget(StatusLine()), stop))
+                .ConfigureAwait(false);
+        else
+            await WatchAsync(tail, SayChanges, stop).ConfigureAwait(false);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Report();
+        if (tail.IsFaulted) await tail.ConfigureAwait(false);
+        return stop.IsCancellationRequested ? ExitCode.Ok : Outcome();
+    }
+
+    private Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)
+    {
+        var session = new SharedSession(sync, sync.Writer.ViewerLink?.Reveal());
+        shared = [.. shared, session];
+        output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}");
+        output.Say($"  {session.Link ?? "(shared through a link that makes no further ones)"}", new Style(Color.Aqua));
+        output.Emit(new { Event = "started", Session = sync.SessionId, sync.Writer.ShareId, session.Link });
+        return Task.CompletedTask;
+    }
+
+    /// <summary>False when nothing has moved for as long as the timeout.</summary>
+    private async Task<bool> ProgressAsync(Task settled, TimeSpan timeout, CancellationToken stop)
+    {
+        long acked = -1;
+        long since = time.GetTimestamp();
+        while (!settled.IsCompleted)
+        {
+            await Task.WhenAny(settled, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
+            stop.ThrowIfCancellationRequested();
+            long now = shared.Sum(session => session.Status.Acked + session.Status.Failed);
+            if (now != acked) since = time.GetTimestamp();
+            acked = now;
+            if (time.GetElapsedTime(since) > timeout) return false;
+        }
+
+        return true;
+    }
+
+    private async Task WatchAsync(Task tail, Action show, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested && !tail.IsCompleted && !IsOver())
+        {
+            show();
+            await Task.WhenAny(tail, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
+        }
+
+        show();
+    }
+
+    /// <summary>The access of every session has ended: there is nothing to go on for.</summary>
+    private bool IsOver() => shared.Count > 0 && shared.All(session => session.Status.ClosedCode is not null);
+
+    private Text StatusLine()
+    {
+        SharingTotals totals = SharingTotals.Of(shared);
+        string trouble = sessions.LastError is { } error ? $" · {SafeText.Line(error.Message, 120)}" : "";
+        return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
+    }
+
+    /// <summary>Where no line can be rewritten: a line when all is sent, when something failed, and when the connection changes.</summary>
+    private void SayChanges()
+    {
+        SharingTotals totals = SharingTotals.Of(shared);
+        string trouble = $"{totals.Failed} {totals.Connection == ConnectionState.Connecting}";
+        string key = $"{trouble} {(totals.IsDrained ? totals.Acked : -1)}";
+        bool isUrgent = !lastSaid.StartsWith(trouble, StringComparison.Ordinal);
+        if (key == lastSaid || (!isUrgent && time.GetElapsedTime(lastSaidAt) < SayInterval)) return;
+        lastSaid = key;
+        lastSaidAt = time.GetTimestamp();
+        output.Say(totals.ToString());
+        output.Emit(new
+        {
+            Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed, totals.Cursor,
+            Connection = totals.Connection.ToString(),
+        });
+    }
+
+    private void Report()
+    {
+        foreach (SharedSession session in shared)
+        {
+            SessionReport report = session.Report();
+            output.Emit(report);
+            output.Say(report.ToString(), report.Failed > 0 ? new Style(Color.Red) : null);
+        }
+    }
+
+    private int Outcome()
+    {
+        WriterStatus? closed = shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
+        if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
+        long failed = shared.Sum(session => session.Status.Failed);
+        if (failed == 0) return ExitCode.Ok;
+        throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. See sharerpc outbox status.");
+    }
+
+    private static string HintOf(string code) => ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;
+}

@@ -1,0 +1,30 @@
+using ShareRpc.Client;
+
+namespace ShareRpc.Cli.Sharing;
+
+/// <summary>All sessions of a run together: the status line.</summary>
+internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, long Acked, long Failed, long Cursor,
+    ConnectionState Connection)
+{
+    public bool IsDrained => Pending + InFlight == 0;
+
+    public static SharingTotals Of(IEnumerable<SharedSession> sessions)
+    {
+        List<WriterStatus> all = [.. sessions.Select(session => session.Status)];
+        return new SharingTotals(
+            all.Count, all.Sum(status => status.Pending), all.Sum(status => status.InFlight), all.Sum(status => status.Acked),
+            all.Sum(status => status.Failed), all.Sum(status => status.Cursor), all.Count == 0 ? ConnectionState.Idle : all[0].Connection);
+    }
+
+    public override string ToString()
+    {
+        string connection = Connection switch
+        {
+            ConnectionState.Connected => "connected",
+            ConnectionState.Connecting => "connecting…",
+            _ => "idle",
+        };
+        return $"{Sessions} shared · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} "
+            + $"· {connection}";
+    }
+}

@@ -1,0 +1,45 @@
+using ShareRpc.Client;
+
+namespace ShareRpc.Cli.State;
+
+/// <summary>Where the tool keeps what must outlive it. One folder for one user, mode 0700.</summary>
+internal sealed class ClientState
+{
+    private const string Variable = "SHARERPC_STATE";
+
+    /// <summary>Makes nothing yet.</summary>
+    /// <param name="chosen">What <c>--state</c> says, if anything.</param>
+    public ClientState(string? chosen)
+    {
+        string? folder = chosen ?? Environment.GetEnvironmentVariable(Variable);
+        Folder = Path.GetFullPath(string.IsNullOrEmpty(folder) ? Path.Combine(DataHome(), "sharerpc") : folder);
+    }
+
+    public string Folder { get; }
+
+    public string CredentialsPath => Path.Combine(Folder, "credentials.json");
+
+    public string OutboxPath => Path.Combine(Folder, "outbox.db");
+
+    /// <summary>See <see cref="Sources.Opencode.OpencodeOptions.LockPath"/>.</summary>
+    public string SyncLockPath => Path.Combine(Folder, "sync.lock");
+
+    /// <summary>Makes the folder.</summary>
+    public ClientState Ensured()
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Folder);
+        else Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return this;
+    }
+
+    /// <summary>How a client for a server is opened; one outbox holds the shares of all servers.</summary>
+    public ShareClientOptions ClientOptions(Uri server, string? creatorCapId) =>
+        new() { Server = server, OutboxPath = OutboxPath, CredentialsPath = CredentialsPath, CreatorCapId = creatorCapId };
+
+    private static string DataHome()
+    {
+        string? home = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+        if (!string.IsNullOrEmpty(home)) return home;
+        return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+    }
+}

@@ -1,0 +1,45 @@
+using ShareRpc.Cli.Commands;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.State;
+
+/// <summary>
+/// Which root or creator token a command uses. What is found goes into the credentials file, and from then on only its cap id about.
+/// </summary>
+internal static class CreatorToken
+{
+    private const string Variable = "SHARERPC_TOKEN_FILE";
+
+    /// <summary>The cap id of the token for a server; null when there is none anywhere.</summary>
+    public static string? Find(CredentialStore credentials, Uri server, string? tokenFile)
+    {
+        string? named = tokenFile ?? Environment.GetEnvironmentVariable(Variable);
+        if (!string.IsNullOrEmpty(named)) return Add(credentials, server, named);
+        string? kept = credentials.List().LastOrDefault(entry => entry.Value.ShareId is null && entry.Value.Server == server).Key;
+        if (kept is not null) return kept;
+
+        // The token of a server on this machine goes to this machine only.
+        string local = Path.Combine(Serve.DefaultData, "root.token");
+        return server.IsLoopback && File.Exists(local) ? Add(credentials, server, local) : null;
+    }
+
+    /// <summary>As <see cref="Find"/>, but having none is an error that says what to do.</summary>
+    public static string Require(CredentialStore credentials, Uri server, string? tokenFile) =>
+        Find(credentials, server, tokenFile) ?? throw new CliException(
+            ExitCode.Error,
+            $"There is no token for {server.Authority} yet. Pass --token-file FILE: the root.token in the server's data directory, or "
+                + "a creator token.");
+
+    private static string Add(CredentialStore credentials, Uri server, string file)
+    {
+        if (!File.Exists(file))
+            throw new CliException(ExitCode.Error,
+                $"There is no token file {file}. The server writes its own to DIR/root.token when it first starts.");
+        if (!ShareToken.TryParse(File.ReadAllText(file).Trim(), out ShareToken? token))
+            throw new CliException(ExitCode.Error, $"{file} does not hold a token: one line that begins with {ShareToken.Prefix}.");
+        if (credentials.FindToken(token.CapId)?.Reveal() != token.Reveal() || credentials.Find(token.CapId)?.Server != server)
+            credentials.Add(token, server, shareId: null, "creator");
+        return token.CapId;
+    }
+}

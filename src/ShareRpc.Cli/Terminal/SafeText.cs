@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+
+namespace ShareRpc.Cli.Terminal;
+
+/// <summary>
+/// Text of strangers, made fit for a terminal: no control characters (so no escape sequence that moves the cursor, rewrites the title or
+/// fills the clipboard), no direction overrides and no invisible characters that make text read as something else.
+/// </summary>
+internal static class SafeText
+{
+    /// <summary>Lines and tabs stay.</summary>
+    public static string Block(string text)
+    {
+        var safe = new StringBuilder(text.Length);
+        foreach (Rune rune in text.Replace("\r\n", "\n", StringComparison.Ordinal).EnumerateRunes())
+        {
+            if (rune.Value == '\n' || IsPrintable(rune)) safe.Append(rune);
+            else if (rune.Value == '\t') safe.Append("    ");
+        }
+
+        return safe.ToString();
+    }
+
+    /// <summary>One line: breaks become spaces, and what is longer than <paramref name="maxLength"/> ends with an ellipsis.</summary>
+    public static string Line(string text, int maxLength = 200)
+    {
+        string line = Block(text).Replace('\n', ' ').Trim();
+        if (line.Length <= maxLength) return line;
+        int length = char.IsHighSurrogate(line[maxLength - 2]) ? maxLength - 2 : maxLength - 1;
+        return line[..length] + "…";
+    }
+
+    private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator =>
+            false,
+
+        // Of the format characters only those stay that join or split glyphs (emoji, Indic and Persian text).
+        UnicodeCategory.Format => rune.Value is 0x200C or 0x200D,
+        UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned => false,
+        _ => true,
+    };
+}

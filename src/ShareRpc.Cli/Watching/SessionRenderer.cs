@@ -1,0 +1,132 @@
+using System.Text.Json;
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Protocol.Ops;
+using Spectre.Console;
+
+namespace ShareRpc.Cli.Watching;
+
+/// <summary>
+/// Ops of a session -> text that only ever grows: streamed text is continued where it stopped, tool calls are a line per state. Content is
+/// hostile until <see cref="SafeText"/> has seen it, and may have any shape: what is not understood is left out, never an error.
+/// </summary>
+internal sealed partial class SessionRenderer(Output output)
+{
+    private static readonly Style Quiet = new(decoration: Decoration.Dim);
+    private static readonly Style Heading = new(decoration: Decoration.Bold);
+    private static readonly Style Good = new(Color.Green);
+    private static readonly Style Bad = new(Color.Red);
+
+    private readonly Dictionary<string, Shown> parts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> speakers = new(StringComparer.Ordinal);
+    private readonly HashSet<string> failedMessages = new(StringComparer.Ordinal);
+    private string title = "";
+    private string speaking = "";
+    private string? openPart;
+
+    /// <summary>Shows an op.</summary>
+    public void Show(LoggedOp op)
+    {
+        if (op.Verb == Verbs.Remove)
+        {
+            Remove(op);
+            return;
+        }
+
+        if (op.Data is not { } data) return;
+        using JsonDocument document = data.ToDocument();
+        JsonElement root = document.RootElement;
+        if (op.Verb == Verbs.Append) Append(op, root);
+        else if (op.Kind == Kinds.Session) Session(root);
+        else if (op.Kind == Kinds.Message) Message(op.Key, root);
+        else if (op.Kind == Kinds.Part) Part(op.Key, root);
+        else if (op.Kind == Kinds.Todo) Todo(root);
+    }
+
+    /// <summary>Ends a line that is still open.</summary>
+    public void End() => CloseLine();
+
+    private void Session(JsonElement session)
+    {
+        string now = SafeText.Line(Text(session, "title"));
+        if (now == title) return;
+        title = now;
+        speaking = "";
+        Line($"══ {title}", Heading);
+        if (Text(session, "directory") is { Length: > 0 } directory) Line($"   {SafeText.Line(directory)}", Quiet);
+    }
+
+    private void Message(string key, JsonElement message)
+    {
+        string role = Text(message, "role");
+        string model = Text(message, "modelID");
+        speakers[key] = SafeText.Line(role == "assistant" && model.Length > 0 ? $"{role} ({model})" : role, 80);
+        if (!message.TryGetProperty("error", out JsonElement error) || !failedMessages.Add(key)) return;
+        string detail = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("data", out JsonElement data)
+            ? Text(data, "message") : "";
+        Speaker(key);
+        Line($"  ✘ {SafeText.Line(Text(error, "name"))} {SafeText.Line(detail)}".TrimEnd(), Bad);
+    }
+
+    private void Todo(JsonElement todos)
+    {
+        if (todos.ValueKind != JsonValueKind.Array) return;
+        Line("  to do:", Quiet);
+        foreach (JsonElement todo in todos.EnumerateArray())
+        {
+            string box = Text(todo, "status") switch { "completed" => "☑", "in_progress" => "▶", "cancelled" => "☒", _ => "☐" };
+            Line($"    {box} {SafeText.Line(Text(todo, "content"))}", Quiet);
+        }
+    }
+
+    private void Remove(LoggedOp op)
+    {
+        if (op.Kind == Kinds.Part) parts.Remove(op.Key);
+        if (op.Kind != Kinds.Message) return;
+        Line($"  − a message of {speakers.GetValueOrDefault(op.Key, "the session")} was removed", Quiet);
+        speakers.Remove(op.Key);
+        speaking = "";
+    }
+
+    private void Speaker(string messageId)
+    {
+        if (speaking == messageId) return;
+        speaking = messageId;
+        Line("", Style.Plain);
+        Line($"▌ {speakers.GetValueOrDefault(messageId, "message")}", Heading);
+    }
+
+    private void Line(string text, Style style)
+    {
+        CloseLine();
+        output.Say(text, style);
+    }
+
+    private void CloseLine()
+    {
+        if (openPart is null) return;
+        openPart = null;
+        output.Say("");
+    }
+
+    private static string Text(JsonElement parent, string name)
+    {
+        if (parent.ValueKind != JsonValueKind.Object || !parent.TryGetProperty(name, out JsonElement value)) return "";
+        return value.ValueKind == JsonValueKind.String ? Unescaped(value) : "";
+    }
+
+    private static string Unescaped(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate escape is legal JSON and no text: shown as it is written.
+            return value.GetRawText().Trim('"');
+        }
+    }
+
+    /// <summary>What of a part is on the screen: the text so far, or the last state of a tool.</summary>
+    private sealed record Shown(string MessageId, string Text);
+}

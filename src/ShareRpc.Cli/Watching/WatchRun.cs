@@ -1,0 +1,125 @@
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Client;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Watching;
+
+/// <summary>One run of <c>sharerpc watch</c>.</summary>
+internal sealed class WatchRun
+{
+    /// <summary>A link may be older than its share: its maker was offline. Watching waits for it this long.</summary>
+    private static readonly TimeSpan NotThereYet = TimeSpan.FromMinutes(3);
+
+    private readonly Output output;
+    private readonly TimeProvider time;
+    private readonly ShareLink link;
+    private readonly SessionRenderer renderer;
+    private long cursor;
+
+    public WatchRun(CommandContext context, ShareLink link, long after)
+    {
+        output = context.Output;
+        time = context.Time;
+        this.link = link;
+        cursor = after;
+        renderer = new SessionRenderer(output);
+    }
+
+    /// <summary>Until the share ends, the access does, or Ctrl-C.</summary>
+    public async Task<int> FollowAsync(CancellationToken stop)
+    {
+        var options = new ShareReaderOptions { InvalidTokenPatience = NotThereYet, OnState = SayState };
+        await using var reader = new ShareReader(link, options, time);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await foreach (LoggedOp op in reader.FollowAsync(cursor, stop).ConfigureAwait(false)) Show(op);
+                    renderer.End();
+                    output.Say("The share has ended.");
+                    return ExitCode.Ok;
+                }
+                catch (ShareGapException gap)
+                {
+                    await ShowStateAsync(reader, gap, stop).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCode.Ok;
+        }
+        finally
+        {
+            renderer.End();
+        }
+    }
+
+    /// <summary>Up to the head as it is now.</summary>
+    public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
+    {
+        await using var reader = new ShareReader(link, ShareReaderOptions.Default, time);
+        try
+        {
+            while (true)
+            {
+                OpPage page = await AnswerAsync(cancel => reader.ReadOpsAsync(cursor, cancel), timeout, stop).ConfigureAwait(false);
+                if (page.Gap is { } gap) await ShowStateAsync(reader, new ShareGapException(gap), stop).ConfigureAwait(false);
+                foreach (LoggedOp op in page.Ops) Show(op);
+                if (cursor >= page.Head) return ExitCode.Ok;
+            }
+        }
+        finally
+        {
+            renderer.End();
+        }
+    }
+
+    private async Task<T> AnswerAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken stop)
+    {
+        using var giveUp = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, giveUp.Token);
+        try
+        {
+            return await call(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (giveUp.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            throw new CliException(ExitCode.Unreachable, $"{link.Server.Authority} does not answer. Is the server running?");
+        }
+    }
+
+    private void Show(LoggedOp op)
+    {
+        cursor = op.Cursor;
+        output.Emit(op);
+        if (!output.IsJson) renderer.Show(op);
+    }
+
+    /// <summary>Ops that are no longer kept: their outcome is shown instead, and following goes on behind it.</summary>
+    private async Task ShowStateAsync(ShareReader reader, ShareGapException gap, CancellationToken stop)
+    {
+        ShareSnapshot snapshot = await reader.ReadStateAsync(stop).ConfigureAwait(false);
+        output.Emit(new { Gap = gap.Cursor, snapshot.Cursor });
+        foreach (Document document in snapshot.Documents)
+        {
+            output.Emit(document);
+            renderer.Show(new LoggedOp
+            {
+                Cursor = document.Cursor, OpId = "state", Verb = Verbs.Put, Kind = document.Kind, Key = document.Key, Data = document.Data,
+                Actor = "", TimeMs = 0, SchemaVersion = Subprotocols.SchemaVersion,
+            });
+        }
+
+        cursor = Math.Max(snapshot.Cursor, gap.Cursor);
+    }
+
+    private void SayState(ReaderState state)
+    {
+        if (state == ReaderState.Reconnecting) output.Errors.WriteLine("sharerpc: not connected; trying again…");
+    }
+}

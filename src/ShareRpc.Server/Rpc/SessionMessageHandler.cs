@@ -1,0 +1,50 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using StreamJsonRpc;
+using StreamJsonRpc.Protocol;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>
+/// Remembers which handles were released: a call to one is answered <c>method_not_found</c>, as for any object that is not there. The RPC
+/// layer, which keeps the name of a released method but none of its overloads, would take it for a call with wrong parameters.
+/// </summary>
+internal sealed class SessionMessageHandler(WebSocket socket, IJsonRpcMessageFormatter formatter, int maxHandles)
+    : WebSocketMessageHandler(socket, formatter)
+{
+    private const string CallPrefix = "$/invokeProxy/";
+    private const string ReleaseMethod = "$/releaseMarshaledObject";
+    private readonly HashSet<long> released = [];
+
+    protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
+    {
+        JsonRpcMessage? message = await base.ReadCoreAsync(cancellationToken).ConfigureAwait(false);
+        if (message is not JsonRpcRequest { Method: { } method } request) return message;
+        if (method == ReleaseMethod) NoteRelease(request);
+        else if (IsReleased(method)) request.Method = CallPrefix + "released";
+        return message;
+    }
+
+    private bool IsReleased(string method) =>
+        method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method));
+
+    private static long HandleOf(string method)
+    {
+        int end = method.IndexOf('/', CallPrefix.Length);
+        return end > 0 && long.TryParse(method.AsSpan(CallPrefix.Length, end - CallPrefix.Length), out long handle) ? handle : -1;
+    }
+
+    /// <summary>Handles are numbered from 0 in the order they are made, which bounds what a peer can make this remember.</summary>
+    private void NoteRelease(JsonRpcRequest request)
+    {
+        try
+        {
+            bool isHandle = request.TryGetArgumentByNameOrIndex("handle", 0, typeof(long), out object? value) && value is >= 0L;
+            if (isHandle && (long)value! < maxHandles) released.Add((long)value!);
+        }
+        catch (JsonException)
+        {
+            // Not a number: the RPC layer will say so.
+        }
+    }
+}

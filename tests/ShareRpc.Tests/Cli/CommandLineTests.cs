@@ -1,0 +1,86 @@
+using ShareRpc.Cli;
+
+namespace ShareRpc.Tests.Cli;
+
+public class CommandLineTests
+{
+    private const string Link = "http://127.0.0.1:1/s/0000000000000000000000#srpc_broken";
+
+    [Theory]
+    [InlineData]
+    [InlineData("nonsense")]
+    [InlineData("share", "--latest", "--all")]
+    [InlineData("share", "--session", "ses_1", "--all")]
+    [InlineData("share", "--bogus")]
+    [InlineData("share", "--once", "--timeout", "-1")]
+    [InlineData("share", "--into", "nonsense")]
+    [InlineData("share", "--server", "nonsense", "--opencode", "x")]
+    [InlineData("watch")]
+    [InlineData("watch", "nonsense")]
+    [InlineData("watch", Link)]
+    [InlineData("revoke", "nonsense")]
+    [InlineData("invite", "share", "--expires", "soon")]
+    [InlineData("outbox")]
+    [InlineData("outbox", "nonsense")]
+    public async Task A_mistake_in_usage_is_one_line_and_exit_code_2(params string[] args)
+    {
+        (int exitCode, string output, string errors) = await RunAsync(args);
+
+        Assert.Equal(2, exitCode);
+        Assert.Equal("", output);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.StartsWith("sharerpc: ", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("serve")]
+    [InlineData("share")]
+    [InlineData("watch")]
+    [InlineData("invite")]
+    [InlineData("revoke")]
+    [InlineData("ls")]
+    [InlineData("outbox")]
+    [InlineData("demo")]
+    public async Task Help_teaches(params string[] command)
+    {
+        (int exitCode, string output, _) = await RunAsync([.. command, "--help"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("Usage:", output, StringComparison.Ordinal);
+        if (command.Length > 0 && command[0] is not ("outbox" or "demo")) Assert.Contains("Examples:", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_json_a_mistake_is_an_object_too()
+    {
+        (int exitCode, string output, _) = await RunAsync(["watch", "nonsense", "--json"]);
+
+        Assert.Equal(2, exitCode);
+        Assert.EndsWith("\"exit_code\":2}", output.Trim(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_names_the_next_step()
+    {
+        string state = Directory.CreateTempSubdirectory("sharerpc-test-").FullName;
+        (int noToken, _, string tokenHint) = await RunAsync(["share", "--state", state, "--server", "http://192.0.2.1:8787"]);
+        string tokenFile = Path.Combine(state, "token");
+        await File.WriteAllTextAsync(tokenFile, "nonsense");
+        (int badToken, _, string badHint) = await RunAsync(["ls", "--state", state, "--token-file", tokenFile]);
+
+        Assert.Equal((1, 1), (noToken, badToken));
+        Assert.Contains("--token-file", tokenHint, StringComparison.Ordinal);
+        Assert.Contains("srpc_", badHint, StringComparison.Ordinal);
+        Directory.Delete(state, recursive: true);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string[] args)
+    {
+        var output = new StringWriter();
+        var errors = new StringWriter();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        int exitCode = await CommandLine.RunAsync(args, output, errors, timeout.Token);
+        return (exitCode, output.ToString(), errors.ToString());
+    }
+}

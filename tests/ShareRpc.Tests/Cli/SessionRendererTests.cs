@@ -1,0 +1,118 @@
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Cli.Watching;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Tests.Cli;
+
+public sealed class SessionRendererTests : IDisposable
+{
+    private readonly StringWriter screen = new();
+    private readonly SessionRenderer renderer;
+    private long cursor;
+
+    public SessionRendererTests()
+    {
+        renderer = new SessionRenderer(new Output(screen, TextWriter.Null, isJson: false));
+    }
+
+    [Fact]
+    public void A_conversation_reads_as_one()
+    {
+        Put("session", "s", """{"title":"Fix it","directory":"/home/dev"}""");
+        Put("message", "m1", """{"role":"user"}""");
+        Put("part", "p1", """{"type":"text","messageID":"m1","text":"Please\nfix"}""");
+        Put("message", "m2", """{"role":"assistant","modelID":"large"}""");
+        Put("part", "p2", """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"pending"}}""");
+        Put("part", "p2", """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"running","title":"ls"}}""");
+        Put("part", "p2", """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"completed","title":"ls"}}""");
+        Put("part", "p3", """{"type":"tool","messageID":"m2","tool":"edit","state":{"status":"error","error":"no such file"}}""");
+
+        Assert.Equal(
+            """
+            ══ Fix it
+               /home/dev
+
+            ▌ user
+              Please
+              fix
+
+            ▌ assistant (large)
+              … bash  ls
+              ✔ bash  ls
+              ✘ edit: no such file
+
+            """,
+            Screen());
+    }
+
+    [Fact]
+    public void Streamed_text_continues_where_it_stopped()
+    {
+        Put("message", "m", """{"role":"assistant"}""");
+        Put("part", "p", """{"type":"text","messageID":"m","text":"I wi"}""");
+        Put("part", "p", """{"type":"text","messageID":"m","text":"I will look"}""");
+        Show("append", "part", "p", """{"field":"text","text":" now"}""");
+
+        Assert.Equal("\n▌ assistant\n  I will look now\n", Screen());
+    }
+
+    [Fact]
+    public void Hostile_content_of_any_field_cannot_drive_the_terminal()
+    {
+        const string bad = "\\u001b[2J\\u009b\\u0007\\u202e";
+        Put("session", "s", $$"""{"title":"{{bad}}t","directory":"{{bad}}d"}""");
+        Hostile("message", "m", """{"role":"assistant$","modelID":"$x","error":{"name":"$","data":{"message":"$"}}}""");
+        Put("part", "p1", $$"""{"type":"text","messageID":"m","text":"{{bad}} [red]markup[/]"}""");
+        Hostile("part", "p2", """{"type":"tool","messageID":"m","tool":"$","state":{"status":"error","title":"$","error":"$"}}""");
+        Put("part", "p3", $$"""{"type":"file","messageID":"m","filename":"{{bad}}","mime":"{{bad}}"}""");
+        Put("part", "p4", $$"""{"type":"agent","messageID":"m","name":"{{bad}}"}""");
+        Put("todo", "s", $$"""[{"content":"{{bad}}","status":"{{bad}}"}]""");
+
+        string shown = Screen();
+
+        Assert.DoesNotContain(shown, character => (char.IsControl(character) && character != '\n') || character == '\u202e');
+        Assert.Contains("[red]markup[/]", shown, StringComparison.Ordinal);
+
+        void Hostile(string kind, string key, string data) => Put(kind, key, data.Replace("$", bad, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("session", "[]")]
+    [InlineData("message", """{"error":"text","role":7}""")]
+    [InlineData("message", """{"error":{"data":[]}}""")]
+    [InlineData("part", "[1]")]
+    [InlineData("part", """{"type":"tool","state":"none"}""")]
+    [InlineData("part", """{"type":"text","text":"\ud83d"}""")]
+    [InlineData("part", """{"type":"patch","files":{}}""")]
+    [InlineData("todo", """[1,{"content":[]}]""")]
+    [InlineData("todo", "{}")]
+    [InlineData("whatever", """{"a":1}""")]
+    public void A_document_of_any_shape_is_no_error(string kind, string data) => Put(kind, "key", data);
+
+    [Fact]
+    public void A_removed_message_is_mentioned_and_its_parts_are_not()
+    {
+        Put("message", "m", """{"role":"user"}""");
+        Show("remove", "part", "p", null);
+        Show("remove", "message", "m", null);
+
+        Assert.Equal("  − a message of user was removed\n", Screen());
+    }
+
+    public void Dispose() => screen.Dispose();
+
+    private void Put(string kind, string key, string data) => Show("put", kind, key, data);
+
+    private void Show(string verb, string kind, string key, string? data) => renderer.Show(new LoggedOp
+    {
+        Cursor = ++cursor, OpId = $"op{cursor}", Verb = verb, Kind = kind, Key = key, Data = data is null ? null : RawJson.Parse(data),
+        Actor = "cap", TimeMs = 0, SchemaVersion = 1,
+    });
+
+    private string Screen()
+    {
+        renderer.End();
+        return screen.ToString().ReplaceLineEndings("\n");
+    }
+}

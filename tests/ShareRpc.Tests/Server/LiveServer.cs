@@ -1,0 +1,102 @@
+using Microsoft.AspNetCore.Builder;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
+using ShareRpc.Tests.Fakes;
+using ShareRpc.Tests.Protocol.Wire;
+
+namespace ShareRpc.Tests.Server;
+
+/// <summary>A real server on a free port with limits of a test's choice, spoken to in plain JSON.</summary>
+internal sealed class LiveServer : IAsyncDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
+    private readonly List<WireConnection> connections = [];
+
+    private LiveServer()
+    {
+    }
+
+    public CancellationToken Timeout => timeout.Token;
+
+    public string DataDirectory => directory["data"];
+
+    public ShareRpcServer Server { get; private set; } = null!;
+
+    public ShareToken RootToken { get; private set; } = null!;
+
+    public static async Task<LiveServer> StartAsync(
+        ProtocolLimits? limits = null, ServerLimits? serverLimits = null, Action<WebApplicationBuilder>? configure = null)
+    {
+        var live = new LiveServer();
+        await live.StartAgainAsync(limits, serverLimits, configure);
+        return live;
+    }
+
+    public async Task StartAgainAsync(
+        ProtocolLimits? limits = null, ServerLimits? serverLimits = null, Action<WebApplicationBuilder>? configure = null)
+    {
+        var options = new ServerOptions
+        {
+            DataDirectory = DataDirectory, Urls = "http://127.0.0.1:0", Limits = limits ?? ProtocolLimits.Default,
+            ServerLimits = serverLimits ?? ServerLimits.Default,
+        };
+        Server = await ShareRpcServer.StartAsync(options, TimeProvider.System, configure ?? (_ => { }), Timeout);
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Server.RootTokenPath, Timeout)).Trim(), out ShareToken? token));
+        RootToken = token;
+    }
+
+    public async Task<WireConnection> ConnectAsync()
+    {
+        WireConnection connection = await WireConnection.ConnectAsync(Server.Address, Timeout);
+        connections.Add(connection);
+        return connection;
+    }
+
+    public async Task<WireHandle> RedeemRootAsync(WireConnection? connection = null)
+    {
+        connection ??= await ConnectAsync();
+        var result = await connection.ResultAsync("redeemRoot", $$"""{"token":"{{RootToken.Reveal()}}"}""");
+        return new WireHandle(connection, result.GetProperty("root").GetProperty("handle").GetInt64(), result);
+    }
+
+    public async Task<WireHandle> RedeemShareAsync(ShareToken token, WireConnection? connection = null, string more = "")
+    {
+        connection ??= await ConnectAsync();
+        var result = await connection.ResultAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}"{{more}}}""");
+        return new WireHandle(connection, result.GetProperty("share").GetProperty("handle").GetInt64(), result);
+    }
+
+    /// <summary>A new share; its owner's token.</summary>
+    public async Task<ShareToken> CreateShareAsync()
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        WireHandle root = await RedeemRootAsync();
+        await root.ResultAsync(
+            "createShare", $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}"}""");
+        return token;
+    }
+
+    /// <summary>A child of a ref; its token.</summary>
+    public static async Task<ShareToken> AttenuateAsync(WireHandle parent, Rights rights)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        string names = string.Join(',', rights.ToNames().Select(name => $"\"{name}\""));
+        await parent.ResultAsync("attenuate", $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":[{{names}}]}""");
+        return token;
+    }
+
+    public static string Batch(string opId) =>
+        $$"""{"batch_id":"b","ops":[{"op_id":"{{opId}}","verb":"put","kind":"part","data":{},"key":"{{opId}}"} ]}""";
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (WireConnection connection in connections) connection.Dispose();
+        await Server.DisposeAsync();
+        timeout.Dispose();
+        directory.Dispose();
+    }
+}

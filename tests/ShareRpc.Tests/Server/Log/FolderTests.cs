@@ -1,0 +1,173 @@
+using System.Globalization;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Log;
+
+public sealed class FolderTests
+{
+    private const int OpCount = 120;
+    private static readonly string[] Keys = ["a", "b", "é", "\uE000", "\U0001F600"];
+    private static readonly string[] AllKinds = ["message", "part"];
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task The_state_is_the_fold_of_the_whole_log_wherever_the_checkpoint_is(int seed)
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(protocolLimits: new ProtocolLimits { PageEntries = 4 });
+        Authority owner = await rooms.CreateShareAsync();
+        var folded = new Dictionary<(string Kind, string Key), Document>();
+        uint dice = (uint)seed * 2_654_435_761;
+        for (long cursor = 1; cursor <= OpCount; cursor++)
+        {
+            OpIntent op = Roll(ref dice, cursor);
+            await rooms.AppendAsync(owner, op);
+            Fold(folded, op, cursor);
+            if (Next(ref dice, 10) == 0) await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
+            if (Next(ref dice, 4) == 0) AssertState(rooms, owner, folded, cursor, limit: 1 + Next(ref dice, 4));
+        }
+
+        await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
+        Assert.Equal(OpCount, rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded);
+        AssertState(rooms, owner, folded, OpCount, limit: 2);
+    }
+
+    [Fact]
+    public async Task A_fold_that_did_not_commit_is_done_again_and_comes_to_the_same()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        for (int i = 0; i < 3; i++) await rooms.AppendAsync(owner, Text("k", "x"));
+        rooms.Store.Break();
+        await rooms.Folder.FoldShareAsync(share);
+        Assert.Equal(0, rooms.Store.BeginRead().FindShare(share)!.Folded);
+        Assert.Equal("""{"text":"xxx"}""", State(rooms, owner).Docs[0].Data.ToString());
+
+        rooms.Store.Repair();
+        await rooms.AppendAsync(owner, Text("k", "y"));
+        await rooms.Folder.FoldShareAsync(share);
+        await rooms.Folder.FoldShareAsync(share);
+
+        Assert.Equal(4, rooms.Store.BeginRead().FindShare(share)!.Folded);
+        StoredDoc doc = rooms.Store.BeginRead().FindDoc(share, "part", "k")!;
+        Assert.Equal((4L, """{"text":"xxxy"}"""), (doc.Cursor, doc.Data!.Value.ToString()));
+    }
+
+    [Fact]
+    public async Task Two_folds_at_once_come_to_the_same()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 900).Select(_ => Text("k", "x"))]);
+        await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 900).Select(_ => Text("k", "y"))]);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => rooms.Folder.FoldShareAsync(share), timeout)));
+
+        await rooms.Folder.FoldShareAsync(share);
+        Assert.Equal($$"""{"text":"{{new string('x', 900)}}{{new string('y', 900)}}"}""", State(rooms, owner).Docs[0].Data.ToString());
+        Assert.Equal(1_800, rooms.Store.BeginRead().FindShare(share)!.Folded);
+    }
+
+    [Fact]
+    public async Task A_deleted_share_is_not_folded()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        await rooms.AppendAsync(owner, Text("k", "x"));
+        await rooms.Admin.DeleteShareAsync(rooms.Root, new DeleteShareRequest { ShareId = owner.ShareId! });
+        await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
+        Assert.Equal(0, rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded);
+        Assert.Null(rooms.Store.BeginRead().FindDoc(owner.Ref.ShareKey!.Value, "part", "k"));
+    }
+
+    [Fact]
+    public async Task Unfolded_ops_are_folded_within_the_interval()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        using var stopping = new CancellationTokenSource();
+        Task folding = rooms.Folder.RunAsync(stopping.Token);
+        await rooms.AppendAsync(owner, Text("k", "x"));
+        rooms.Clock.Advance(rooms.Limits.FoldInterval);
+
+        while (rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded == 0)
+        {
+            timeout.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        await stopping.CancelAsync();
+        await folding.WaitAsync(timeout);
+    }
+
+    private static void AssertState(
+        ServerRooms rooms, Authority owner, Dictionary<(string Kind, string Key), Document> folded, long head, int limit)
+    {
+        foreach (string[]? kinds in new[] { null, AllKinds, ["part"], ["message"] })
+        {
+            IEnumerable<Document> expected = from kind in kinds
+                ?? AllKinds from key in Keys where folded.ContainsKey((kind, key)) select folded[(kind, key)];
+            var seen = new List<Document>();
+            DocKey? after = null;
+            do
+            {
+                StatePage page = rooms.Reads.ReadState(owner, new GetStateRequest { Kinds = kinds, AfterKey = after, Limit = limit });
+                Assert.Equal(head, page.Cursor);
+                Assert.InRange(page.Docs.Count, page.NextKey is null ? 0 : 1, limit);
+                seen.AddRange(page.Docs);
+                after = page.NextKey;
+            }
+            while (after is not null);
+
+            Assert.Equal(expected.Select(Show), seen.Select(Show));
+        }
+    }
+
+    private static string Show(Document doc) =>
+        string.Create(CultureInfo.InvariantCulture, $"{doc.Kind} {doc.Key} {doc.Cursor} {doc.Data}");
+
+    private static StatePage State(ServerRooms rooms, Authority owner) => rooms.Reads.ReadState(owner, new GetStateRequest());
+
+    private static OpIntent Text(string key, string text) =>
+        ServerRooms.Put(key) with { Verb = Verbs.Append, Data = RawJson.Parse($$"""{"field":"text","text":"{{text}}"}""") };
+
+    private static OpIntent Roll(ref uint dice, long n)
+    {
+        OpIntent op = ServerRooms.Put(Keys[Next(ref dice, Keys.Length)]) with { Kind = AllKinds[Next(ref dice, AllKinds.Length)] };
+        return Next(ref dice, 5) switch
+        {
+            0 => op with { Verb = Verbs.Remove, Data = null },
+            1 => op with { Data = RawJson.Parse($$"""{"n":{{n}},"text":"put "}""") },
+            2 => op with { Data = RawJson.Parse($"[{n}]") },
+            _ => op with { Verb = Verbs.Append, Data = RawJson.Parse($$"""{"field":"text","text":"{{n}} "}""") },
+        };
+    }
+
+    private static void Fold(Dictionary<(string Kind, string Key), Document> folded, OpIntent op, long cursor)
+    {
+        RawJson? before = folded.TryGetValue((op.Kind, op.Key), out Document? doc) ? doc.Data : null;
+        if (DocumentFold.Apply(before, op.Verb, op.Data) is { } data)
+        {
+            folded[(op.Kind, op.Key)] = new Document(op.Kind, op.Key, cursor, data);
+        }
+        else folded.Remove((op.Kind, op.Key));
+    }
+
+    /// <summary>A fixed sequence per seed (xorshift), so that a failure can be repeated.</summary>
+    private static int Next(ref uint dice, int sides)
+    {
+        dice ^= dice << 13;
+        dice ^= dice >> 17;
+        dice ^= dice << 5;
+        return (int)(dice % (uint)sides);
+    }
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Tests.Fakes;
+
+namespace ShareRpc.Tests.Server;
+
+/// <summary>
+/// The rooms of a server without its network and background loops: the log on a medium that can fail, and the capabilities.
+/// </summary>
+internal sealed class ServerRooms : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly CancellationTokenSource draining = new();
+
+    private ServerRooms(ServerLimits limits, ProtocolLimits protocolLimits)
+    {
+        Limits = limits;
+        Store = new FaultyStore(SqliteShareStore.Open(directory["shares.db"], Clock));
+        Verifier = new TokenVerifier(SecretKeys.Open(directory.Path, isNew: true), limits);
+        Queue = new CommitQueue(limits);
+        Folder = new Folder(Store, Queue, limits, Clock, NullLogger<Folder>.Instance);
+        Broadcaster = new Broadcaster(limits);
+        Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance);
+        Tickets = new TicketBook(limits, Clock);
+        Log = new ShareLog(Queue, protocolLimits, limits);
+        Reads = new ShareReads(Store, protocolLimits, Clock, draining.Token);
+        Redeemer = new Redeemer(Store, Verifier, Tickets, Registry, Clock);
+        Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
+        Admin = new CapabilityAdmin(
+            Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
+        Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
+    }
+
+    public ManualTimeProvider Clock { get; } = new();
+
+    public ServerLimits Limits { get; }
+
+    public FaultyStore Store { get; }
+
+    public TokenVerifier Verifier { get; }
+
+    public CommitQueue Queue { get; }
+
+    public CommitLoop Loop { get; }
+
+    public Folder Folder { get; }
+
+    public Broadcaster Broadcaster { get; }
+
+    public AuthorityRegistry Registry { get; } = new();
+
+    public TicketBook Tickets { get; }
+
+    public ShareLog Log { get; }
+
+    public ShareReads Reads { get; }
+
+    public Redeemer Redeemer { get; }
+
+    public ShareEraser Eraser { get; }
+
+    public CapabilityAdmin Admin { get; }
+
+    public CapabilityLists Lists { get; }
+
+    public ShareToken RootToken { get; private set; } = null!;
+
+    /// <summary>A live root authority.</summary>
+    public Authority Root { get; private set; } = null!;
+
+    public static async Task<ServerRooms> OpenAsync(ServerLimits? limits = null, ProtocolLimits? protocolLimits = null)
+    {
+        var rooms = new ServerRooms(limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default);
+        string path = rooms.directory["root.token"];
+        await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Verifier, path, rooms.Clock, CancellationToken.None);
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));
+        rooms.RootToken = token;
+        rooms.Root = await rooms.RedeemAsync(token);
+        rooms.Loop.Start();
+        return rooms;
+    }
+
+    public async Task<Authority> RedeemAsync(ShareToken token) =>
+        (await Redeemer.RedeemTokenAsync(token.Reveal(), CancellationToken.None)).Authority;
+
+    /// <summary>A new share; its owner's live authority.</summary>
+    public async Task<Authority> CreateShareAsync(Authority? creator = null)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        await Admin.CreateShareAsync(
+            creator ?? Root, new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest });
+        return await RedeemAsync(token);
+    }
+
+    /// <summary>A child of a ref; its token.</summary>
+    public async Task<ShareToken> AttenuateAsync(Authority parent, Rights rights, Caveats? caveats = null)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        await Admin.AttenuateAsync(
+            parent, new AttenuateRequest { CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats });
+        return token;
+    }
+
+    public Task<Ack> AppendAsync(Authority authority, params OpIntent[] ops) =>
+        Log.AppendAsync(authority, null, new OpBatch { BatchId = "b", Ops = ops });
+
+    public static OpIntent Put(string key, string json = "{}", string? opId = null) =>
+        new() { OpId = opId ?? OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = RawJson.Parse(json) };
+
+    /// <summary>Queues things while a commit is held up, so that they meet in one transaction, and lets it go.</summary>
+    public async Task<T> HoldUpAsync<T>(Func<T> enqueue, CancellationToken timeout)
+    {
+        var committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var release = new ManualResetEventSlim();
+        Store.BeforeCommit = () =>
+        {
+            committing.TrySetResult();
+            release.Wait(timeout);
+        };
+        var first = new CommitWork<bool>(_ => true);
+        Queue.Enqueue(first);
+        await committing.Task.WaitAsync(timeout);
+        T queued = enqueue();
+        Store.BeforeCommit = null;
+        release.Set();
+        await first.Completion.WaitAsync(timeout);
+        return queued;
+    }
+
+    public void Drain() => draining.Cancel();
+
+    public void Dispose()
+    {
+        Store.Repair();
+        Loop.Drain();
+        Store.Dispose();
+        Verifier.Dispose();
+        draining.Dispose();
+        directory.Dispose();
+    }
+}
