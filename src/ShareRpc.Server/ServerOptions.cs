@@ -35,6 +35,10 @@ public sealed record ServerOptions
         {
             throw new ServerStartException("DataDirectory is empty: name the directory to keep the data in.");
         }
+        if (Limits.DocumentBytes < Limits.OpBytes || Limits.DocumentBytes > Limits.FrameBytes - ProtocolLimits.EnvelopeBytes)
+        {
+            throw new ServerStartException("Limits: document_bytes must be at least op_bytes, and 64 KiB less than frame_bytes.");
+        }
         foreach (string url in Urls.Split(';'))
         {
             bool isAddress = Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https";

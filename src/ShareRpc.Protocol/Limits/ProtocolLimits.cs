@@ -8,11 +8,20 @@ public sealed record ProtocolLimits
 {
     public static readonly ProtocolLimits Default = new();
 
+    /// <summary>What a frame may need around the one document or op in it.</summary>
+    internal const int EnvelopeBytes = 64 * 1024;
+
     /// <summary>One WebSocket message, either way. Over it the connection is closed with 1009.</summary>
     public int FrameBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>The data of one op. Over it the op is rejected <c>too_large</c>.</summary>
     public int OpBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>
+    /// One document: the data bytes of its last put and of every append since. An append over it is rejected <c>too_large</c>. At least
+    /// <see cref="OpBytes"/>, and small enough for a frame.
+    /// </summary>
+    public int DocumentBytes { get; init; } = 12 * 1024 * 1024;
 
     /// <summary>Ops of one batch, 1 to this many. Outside, the batch is refused <c>invalid_batch</c>.</summary>
     public int BatchOps { get; init; } = 1000;

@@ -61,7 +61,7 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
     private Outcome ApplyOne(OpIntent op, byte[] digest)
     {
         bool isPlain = op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
-        ErrorCode? malformed = OpRules.Check(op, limits);
+        ErrorCode? malformed = OpRules.Check(op, limits) ?? CheckDocumentSize(op);
 
         // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
         if (!isPlain || malformed is not null)
@@ -76,6 +76,14 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         }
 
         return Insert(op, digest) ?? FindKnown(op, digest)!;
+    }
+
+    /// <summary>Only an append can make a document larger than one op.</summary>
+    private ErrorCode? CheckDocumentSize(OpIntent op)
+    {
+        if (op.Verb != Verbs.Append) return null;
+        long size = share.SizeOf(transaction, op.Kind, op.Key) + op.Data!.Value.Utf8.Length;
+        return size > limits.DocumentBytes ? ErrorCode.TooLarge : null;
     }
 
     private Outcome? Insert(OpIntent op, byte[] digest)

@@ -4,7 +4,6 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
 
@@ -80,9 +79,11 @@ internal sealed class Folder(IShareStore store, CommitQueue queue, ServerLimits 
         var docs = new Dictionary<(string, string), StoredDoc>();
         foreach (LoggedOp op in ops)
         {
-            RawJson? before = docs.TryGetValue((op.Kind, op.Key), out StoredDoc? doc) ? doc.Data : null;
-            if (doc is null && op.Verb == Verbs.Append) before = snapshot.FindDoc(shareKey, op.Kind, op.Key)?.Data;
-            docs[(op.Kind, op.Key)] = new StoredDoc(op.Kind, op.Key, op.Cursor, DocumentFold.Apply(before, op.Verb, op.Data));
+            bool isKnown = docs.TryGetValue((op.Kind, op.Key), out StoredDoc? before);
+            if (!isKnown && op.Verb == Verbs.Append) before = snapshot.FindDoc(shareKey, op.Kind, op.Key);
+            long size = (op.Verb == Verbs.Append && before is not null ? before.Size : 0) + (op.Data?.Utf8.Length ?? 0);
+            docs[(op.Kind, op.Key)] =
+                new StoredDoc(op.Kind, op.Key, op.Cursor, DocumentFold.Apply(before?.Data, op.Verb, op.Data), size);
         }
 
         return new FoldedDocs(shareKey, share.Folded, ops[^1].Cursor, [.. docs.Values]);

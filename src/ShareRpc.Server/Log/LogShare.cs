@@ -10,7 +10,7 @@ namespace ShareRpc.Server.Log;
 /// </summary>
 internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, int cachedWriters)
 {
-    private readonly Dictionary<(string Kind, string Key), List<long>> tailByDoc = [];
+    private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
     private readonly List<TailOp> tailOps = [];
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
 
@@ -45,7 +45,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         Head = op.Cursor;
         Fresh.Add(op);
-        AddToTail(new TailOp(op.Cursor, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0));
+        AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0));
     }
 
     /// <summary>Forgets the ops after a cursor: an atomic batch that did not come about.</summary>
@@ -56,9 +56,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
             TailOp last = tailOps[^1];
             tailOps.RemoveAt(tailOps.Count - 1);
             TailBytes -= last.Bytes;
-            List<long> cursors = tailByDoc[(last.Kind, last.Key)];
-            cursors.RemoveAt(cursors.Count - 1);
-            if (cursors.Count == 0) tailByDoc.Remove((last.Kind, last.Key));
+            DocumentTail document = tailByDoc[(last.Kind, last.Key)];
+            document.TakeBack();
+            if (document.Ops.Count == 0) tailByDoc.Remove((last.Kind, last.Key));
         }
 
         Fresh.RemoveAll(op => op.Cursor > head);
@@ -73,17 +73,27 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         foreach (TailOp op in CollectionsMarshal.AsSpan(tailOps)[..count])
         {
             TailBytes -= op.Bytes;
-            List<long> cursors = tailByDoc[(op.Kind, op.Key)];
-            cursors.RemoveAt(0);
-            if (cursors.Count == 0) tailByDoc.Remove((op.Kind, op.Key));
+            DocumentTail document = tailByDoc[(op.Kind, op.Key)];
+            document.Fold();
+            if (document.Ops.Count == 0) tailByDoc.Remove((op.Kind, op.Key));
         }
 
         tailOps.RemoveRange(0, count);
     }
 
-    /// <summary>Cursors of the unfolded ops of a document, rising; empty when there are none.</summary>
-    public IReadOnlyList<long> TailOf(string kind, string key) =>
-        tailByDoc.TryGetValue((kind, key), out List<long>? cursors) ? cursors : [];
+    /// <summary>The unfolded ops of a document, in order; empty when there are none.</summary>
+    public IReadOnlyList<TailOp> TailOf(string kind, string key) =>
+        tailByDoc.TryGetValue((kind, key), out DocumentTail? document) ? document.Ops : [];
+
+    /// <summary>
+    /// What a document counts as against <c>document_bytes</c>. Kept for documents with unfolded ops, so that a stream of appends asks the
+    /// store once a fold.
+    /// </summary>
+    public long SizeOf(IReadSnapshot snapshot, string kind, string key)
+    {
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocSize(Key, kind, key);
+        return document.Size ??= document.SizeOver(() => snapshot.ReadDocSize(Key, kind, key));
+    }
 
     public WriterRow? FindWriter(IWriteTransaction transaction, string writerId)
     {
@@ -108,7 +118,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         tailOps.Add(op);
         TailBytes += op.Bytes;
-        ref List<long>? cursors = ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
-        (cursors ??= []).Add(op.Cursor);
+        ref DocumentTail? document = ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
+        (document ??= new DocumentTail()).Add(op);
     }
 }

@@ -90,6 +90,6 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
             current = DocumentFold.Apply(current, op.Verb, op.Data);
         }
 
-        return new StoredDoc(key.Kind, key.Key, cursors[^1], current);
+        return new StoredDoc(key.Kind, key.Key, cursors[^1], current, 0);
     }
 }

@@ -30,6 +30,9 @@ internal interface IReadSnapshot : IDisposable
 
     StoredDoc? FindDoc(long shareKey, string kind, string key);
 
+    /// <summary>The size of a checkpointed document; 0 when there is none.</summary>
+    long ReadDocSize(long shareKey, string kind, string key);
+
     /// <summary>Checkpointed documents after a key, in order of kind and key; only of one kind when given.</summary>
     IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes);
 

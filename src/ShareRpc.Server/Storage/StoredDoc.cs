@@ -2,5 +2,8 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.Storage;
 
-/// <summary>A folded document, or with no data the news that it was removed.</summary>
-internal sealed record StoredDoc(string Kind, string Key, long Cursor, RawJson? Data);
+/// <summary>
+/// A folded document, or with no data the news that it was removed. Size is what it counts as against <c>document_bytes</c>: the data
+/// bytes of its last put and of every append since.
+/// </summary>
+internal sealed record StoredDoc(string Kind, string Key, long Cursor, RawJson? Data, long Size);

@@ -73,6 +73,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key) => inner.FindDoc(shareKey, kind, key);
 
+    public long ReadDocSize(long shareKey, string kind, string key) => inner.ReadDocSize(shareKey, kind, key);
+
     public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) =>
         inner.ReadDocs(shareKey, kind, after, limit, maxBytes);
 

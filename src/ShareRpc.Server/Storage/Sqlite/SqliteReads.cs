@@ -62,19 +62,23 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     }
 
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => ReadAll(
-        "SELECT cursor, kind, key, COALESCE(LENGTH(data), 0) FROM op WHERE share_key = $1 AND cursor > $2 ORDER BY cursor LIMIT $3",
-        row => new TailOp(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3)), shareKey, after, limit);
+        "SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0) FROM op WHERE share_key = $1 AND cursor > $2 ORDER BY cursor LIMIT $3",
+        row => new TailOp(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt32(4)), shareKey, after, limit);
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key) => ReadOne(
-        "SELECT kind, key, cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", ReadDoc, shareKey, kind, key);
+        "SELECT kind, key, cursor, data, size FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", ReadDoc, shareKey, kind, key);
+
+    public long ReadDocSize(long shareKey, string kind, string key) => ReadOne(
+        "SELECT size FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", row => new StrongBox(row.GetInt64(0)), shareKey, kind, key)
+        ?.Value ?? 0;
 
     public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes)
     {
         const string All = """
-            SELECT kind, key, cursor, data FROM doc WHERE share_key = $1 AND (kind, key) > ($2, $3) ORDER BY kind, key LIMIT $4
+            SELECT kind, key, cursor, data, size FROM doc WHERE share_key = $1 AND (kind, key) > ($2, $3) ORDER BY kind, key LIMIT $4
             """;
         const string OfKind = """
-            SELECT kind, key, cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key > $3 ORDER BY kind, key LIMIT $4
+            SELECT kind, key, cursor, data, size FROM doc WHERE share_key = $1 AND kind = $2 AND key > $3 ORDER BY kind, key LIMIT $4
             """;
         SqliteCommand command = kind is null
             ? statements.Bind(All, shareKey, after?.Kind ?? "", after?.Key ?? "", limit)
@@ -181,7 +185,7 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
 
     private static StoredDoc ReadDoc(SqliteDataReader row) =>
-        new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)));
+        new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)), row.GetInt64(4));
 
     private static AuditEntry ReadAuditEntry(SqliteDataReader row) => new()
     {

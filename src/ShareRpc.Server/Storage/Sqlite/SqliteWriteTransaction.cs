@@ -138,10 +138,10 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
         Statements.Execute(
             """
-            INSERT INTO doc (share_key, kind, key, cursor, data) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (share_key, kind, key) DO UPDATE SET cursor = excluded.cursor, data = excluded.data
+            INSERT INTO doc (share_key, kind, key, cursor, data, size) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (share_key, kind, key) DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size
             """,
-            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray());
+            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size);
     }
 
     public void Probe() => Statements.Execute("UPDATE schema_version SET applied_ms = applied_ms");

@@ -26,12 +26,18 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
     {
         if (vector.Expect.GetProperty("log").ValueKind == JsonValueKind.Null) return;
         WireHandle reader = await world.RedeemShareAsync("reader", WireWorld.Owner);
-        JsonElement page = await reader.ResultAsync("readOps", """{"after":0}""");
         string[] expected = [.. vector.Expect.GetProperty("log").EnumerateArray().Select(op => op.GetString()!)];
-        Assert.Equal(expected, page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("op_id").GetString()!));
-        Assert.Equal(
-            Enumerable.Range(1, expected.Length),
-            page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("cursor").GetInt32()));
+        var ops = new List<JsonElement>();
+        JsonElement page;
+        do
+        {
+            page = await reader.ResultAsync("readOps", $$"""{"after":{{ops.Count}}}""");
+            ops.AddRange(page.GetProperty("ops").EnumerateArray());
+        }
+        while (page.GetProperty("cursor").GetInt32() < page.GetProperty("head").GetInt32());
+
+        Assert.Equal(expected, ops.Select(op => op.GetProperty("op_id").GetString()!));
+        Assert.Equal(Enumerable.Range(1, expected.Length), ops.Select(op => op.GetProperty("cursor").GetInt32()));
         Assert.Equal(expected.Length, page.GetProperty("head").GetInt32());
     }
 

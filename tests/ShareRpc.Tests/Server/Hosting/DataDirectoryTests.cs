@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Hosting;
@@ -129,6 +130,21 @@ public sealed class DataDirectoryTests : IDisposable
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync(urls));
         Assert.Contains(option, refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Data));
+    }
+
+    [Theory]
+    [InlineData(1_000, 999, 1_000_000, false)]
+    [InlineData(1_000, 1_000, 1_000_000, true)]
+    [InlineData(1_000, 1_000_000 - 65_536, 1_000_000, true)]
+    [InlineData(1_000, 1_000_001 - 65_536, 1_000_000, false)]
+    public void A_document_is_as_large_as_an_op_at_least_and_fits_a_frame(int op, int document, int frame, bool isAllowed)
+    {
+        ServerOptions options = Options("http://127.0.0.1:0") with
+        {
+            Limits = new ProtocolLimits { OpBytes = op, DocumentBytes = document, FrameBytes = frame },
+        };
+        if (isAllowed) options.Validate();
+        else Assert.Contains("document_bytes", Assert.Throws<ServerStartException>(options.Validate).Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => directory.Dispose();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
@@ -59,6 +60,43 @@ public sealed class FolderTests
         Assert.Equal(4, rooms.Store.BeginRead().FindShare(share)!.Folded);
         StoredDoc doc = rooms.Store.BeginRead().FindDoc(share, "part", "k")!;
         Assert.Equal((4L, """{"text":"xxxy"}"""), (doc.Cursor, doc.Data!.Value.ToString()));
+    }
+
+    [Fact]
+    public async Task Invariant_I9_a_document_grows_up_to_its_limit_across_folds_and_restarts()
+    {
+        var limits = new ProtocolLimits { OpBytes = 100, DocumentBytes = 100 };
+        using ServerRooms rooms = await ServerRooms.OpenAsync(protocolLimits: limits);
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        int one = Text("k", "x").Data!.Value.Utf8.Length;
+        int fitting = limits.DocumentBytes / one;
+
+        // As a restart does, a failed commit makes the commit loop load its shares again.
+        async Task ForgetSharesAsync()
+        {
+            rooms.Store.Break();
+            await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("lost")));
+            rooms.Store.Repair();
+        }
+
+        async Task AssertFullAsync() =>
+            Assert.Equal("too_large", (await rooms.AppendAsync(owner, Text("k", "x"))).Rejected.Single().Code);
+
+        for (int i = 0; i < fitting; i++)
+        {
+            Assert.Empty((await rooms.AppendAsync(owner, Text("k", "x"))).Rejected);
+            if (i == 0) await rooms.Folder.FoldShareAsync(share);
+            if (i == 1) await ForgetSharesAsync();
+        }
+
+        await AssertFullAsync();
+        await rooms.Folder.FoldShareAsync(share);
+        await AssertFullAsync();
+        await ForgetSharesAsync();
+        await AssertFullAsync();
+        Assert.Equal(fitting * one, rooms.Store.BeginRead().FindDoc(share, "part", "k")!.Size);
+        Assert.Equal($$"""{"text":"{{new string('x', fitting)}}"}""", State(rooms, owner).Docs[0].Data.ToString());
     }
 
     [Fact]

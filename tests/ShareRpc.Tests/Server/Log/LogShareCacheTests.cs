@@ -62,7 +62,7 @@ public sealed class LogShareCacheTests : IDisposable
         share.BackTo(1);
 
         Assert.Equal((1L, 1, 2L), (share.Head, share.TailCount, share.TailBytes));
-        Assert.Equal([1L], share.TailOf(Kinds.Part, "a"));
+        Assert.Equal([1L], share.TailOf(Kinds.Part, "a").Select(op => op.Cursor));
         Assert.Empty(share.TailOf(Kinds.Part, "b"));
         Assert.Equal([1L], share.Fresh.Select(op => op.Cursor));
     }
@@ -77,7 +77,7 @@ public sealed class LogShareCacheTests : IDisposable
         share.SetFolded(3);
         Assert.Equal((3L, 1, 2L), (share.Folded, share.TailCount, share.TailBytes));
         Assert.Empty(share.TailOf(Kinds.Part, "odd"));
-        Assert.Equal([4L], share.TailOf(Kinds.Part, "even"));
+        Assert.Equal([4L], share.TailOf(Kinds.Part, "even").Select(op => op.Cursor));
     }
 
     public void Dispose()

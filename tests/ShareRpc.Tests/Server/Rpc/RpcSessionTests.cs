@@ -12,19 +12,22 @@ public sealed class RpcSessionTests
 {
     private const string Waiting = """{"wait_ms":30000}""";
 
+    private static readonly ProtocolLimits SmallFrames =
+        new() { FrameBytes = 100_000, OpBytes = 1_000, BatchBytes = 1_000, DocumentBytes = 1_000 };
+
     [Theory]
-    [InlineData(1_000, null)]
-    [InlineData(1_001, 1009)]
+    [InlineData(100_000, null)]
+    [InlineData(100_001, 1009)]
     public async Task A_message_in_fragments_is_counted_as_one(int bytes, int? closedWith)
     {
-        await using LiveServer live = await LiveServer.StartAsync(new ProtocolLimits { FrameBytes = 1_000 });
+        await using LiveServer live = await LiveServer.StartAsync(SmallFrames);
         WireConnection connection = await live.ConnectAsync();
         for (int round = 0; round < 2; round++)
         {
             byte[] message = Message(bytes);
-            for (int at = 0; at < bytes; at += 400)
+            for (int at = 0; at < bytes; at += 40_000)
             {
-                int end = Math.Min(at + 400, bytes);
+                int end = Math.Min(at + 40_000, bytes);
                 await connection.SendAsync(message[at..end], WebSocketMessageType.Text, endOfMessage: end == bytes);
             }
 
@@ -38,7 +41,7 @@ public sealed class RpcSessionTests
     [Fact]
     public async Task A_message_far_over_the_limit_is_closed_with_the_reason_and_not_just_broken()
     {
-        await using LiveServer live = await LiveServer.StartAsync(new ProtocolLimits { FrameBytes = 1_000 });
+        await using LiveServer live = await LiveServer.StartAsync(SmallFrames);
         for (int round = 0; round < 5; round++)
         {
             WireConnection connection = await live.ConnectAsync();

@@ -45,5 +45,5 @@ internal static class Seed
     };
 
     public static StoredDoc Doc(string kind, string key, string? data = "{}", long cursor = 1) =>
-        new(kind, key, cursor, data is null ? null : RawJson.Parse(data));
+        new(kind, key, cursor, data is null ? null : RawJson.Parse(data), Size: data?.Length ?? 0);
 }
