@@ -61,7 +61,7 @@ internal static class CommandLine
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
             Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(),
-            Demo.Build(),
+            Backup.Build(), Check.Build(), Demo.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

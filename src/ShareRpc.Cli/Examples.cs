@@ -77,6 +77,29 @@ internal static class Examples
           sharerpc ls --server https://share.example.org --token-file creator.token --json
         """;
 
+    public const string Backup = """
+        Copy a server's data directory as of one moment, while the server runs or not.
+
+        The copy holds database, keys and root token; only its owner may read it. To restore: stop the server, and start it on a copy of
+        the backup. Clients that know more than the backup does send what is missing again by themselves.
+
+        Examples:
+          sharerpc backup /backups/sharerpc-2026-11-21
+          sharerpc backup --data /var/lib/sharerpc /backups/sharerpc-2026-11-21
+          sharerpc check --data /backups/sharerpc-2026-11-21     see that it is whole
+        """;
+
+    public const string Check = """
+        Look for damage in a server's data directory, or in a backup. Changes nothing.
+
+        Reads everything: the pages of the file, that no op is missing or there twice, that every acknowledged op is recorded, and that the
+        documents are what the log makes of them. The server may run meanwhile. Exit code 1 when something is wrong.
+
+        Examples:
+          sharerpc check
+          sharerpc check --data /var/lib/sharerpc --json
+        """;
+
     public const string Outbox = "See what still waits to be sent, and try again what was refused.";
 
     public const string Demo = "See everything work, in one process and a temporary folder; takes a few seconds and checks what it shows.";
@@ -95,6 +118,8 @@ internal static class Examples
             "invite" => Invite,
             "revoke" => Revoke,
             "ls" => Ls,
+            "backup" => Backup,
+            "check" => Check,
             _ when command is RootCommand => Root,
             _ => null,
         };

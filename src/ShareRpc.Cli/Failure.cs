@@ -4,6 +4,7 @@ using ShareRpc.Client;
 using ShareRpc.Client.Outbox;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Storage;
 using ShareRpc.Sources.Opencode;
 
 namespace ShareRpc.Cli;
@@ -14,7 +15,7 @@ internal static class Failure
     public static (int ExitCode, string Message) Of(Exception error) => error switch
     {
         CliException known => (known.ExitCode, known.Message),
-        OpencodeException or ServerStartException or OutboxException => (ExitCode.Error, error.Message),
+        OpencodeException or ServerStartException or StorageException or OutboxException => (ExitCode.Error, error.Message),
         ShareRpcException refused => (Of(refused), refused.Hint),
         DisconnectedException or WebSocketException or HttpRequestException or SocketException or TimeoutException =>
             (ExitCode.Unreachable, "The server cannot be reached. Is it running (sharerpc serve), and is --server right?"),

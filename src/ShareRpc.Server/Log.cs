@@ -29,6 +29,12 @@ internal static partial class LogMessages
     [LoggerMessage(14, LogLevel.Warning, "Erasing a deleted share was interrupted; it will be tried again")]
     public static partial void EraseFailed(this ILogger log, Exception exception);
 
+    [LoggerMessage(15, LogLevel.Critical, "The database is damaged: stop the server, run sharerpc check on its directory, and restore a backup")]
+    public static partial void StorageDamaged(this ILogger log);
+
+    [LoggerMessage(16, LogLevel.Error, "The storage failed in {Method} on connection {Connection}")]
+    public static partial void ReadFailed(this ILogger log, Exception exception, long connection, string method);
+
     [LoggerMessage(20, LogLevel.Debug, "Connection {Connection} opened")]
     public static partial void ConnectionOpened(this ILogger log, long connection);
 

@@ -65,6 +65,15 @@ public sealed record ServerLimits
     /// <summary>What a server whose disk fails asks its client to wait.</summary>
     public TimeSpan StorageRetryAfter { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a start looks for damage in the database; what a larger file needs beyond it is left to <c>sharerpc check</c>.</summary>
+    public TimeSpan StartCheckTime { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Revocations that the disk did not take, and that the server itself repeats until it does. Those beyond are denied in memory like
+    /// the others, and only their callers repeat them.
+    /// </summary>
+    public int OwedRevocations { get; init; } = 65_536;
+
     /// <summary>A connection that answers no ping for this long is closed.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -29,6 +29,12 @@ public sealed record ServerOptions
     /// <summary>What the server holds itself to.</summary>
     public ServerLimits ServerLimits { get; init; } = ServerLimits.Default;
 
+    /// <summary>
+    /// True makes the database promise nothing about a power loss. It exists so that a test can show what then is lost: nothing that
+    /// a user of the server can reach sets it.
+    /// </summary>
+    internal bool NeverSyncs { get; init; }
+
     internal void Validate()
     {
         if (string.IsNullOrWhiteSpace(DataDirectory))

@@ -13,6 +13,8 @@ public sealed class CredentialStore(string path)
         WriteIndented = true };
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
 
+    private string DirectoryPath => Path.GetDirectoryName(Path.GetFullPath(path))!;
+
     /// <summary>The credential of a ref, or null.</summary>
     public Credential? Find(string capId) => Read().GetValueOrDefault(capId);
 
@@ -28,8 +30,7 @@ public sealed class CredentialStore(string path)
     {
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(server);
-        Directory.CreateDirectory(
-            Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        DurableDirectory.Create(DirectoryPath);
         using FileStream exclusive = Lock();
         Dictionary<string, Credential> all = Read();
         all[token.CapId] = new Credential(token.Reveal(), server, shareId, label);
@@ -58,6 +59,7 @@ public sealed class CredentialStore(string path)
         }
 
         File.Move(temporary, path, overwrite: true);
+        DurableDirectory.Sync(DirectoryPath);
     }
 
     /// <summary>The lock dies with the process; another holder keeps it for the length of one small write.</summary>

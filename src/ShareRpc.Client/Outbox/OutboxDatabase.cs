@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Data.Sqlite;
+using ShareRpc.Client.Credentials;
 
 namespace ShareRpc.Client.Outbox;
 
@@ -17,7 +18,7 @@ internal sealed class OutboxDatabase : IDisposable
 
     public OutboxDatabase(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        DurableDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
         connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
         connection.Open();
         Execute("PRAGMA busy_timeout=10000");

@@ -12,6 +12,9 @@ internal sealed class AuthorityRegistry
     private readonly Dictionary<long, HashSet<Authority>> byRef = [];
     private readonly Dictionary<long, ErrorCode> deniedRefs = [];
 
+    /// <summary>Revocations that are still to be made durable; none are kept without it.</summary>
+    public OwedRevocations? Owed { get; init; }
+
     public void Add(Authority authority)
     {
         lock (gate)
@@ -52,6 +55,7 @@ internal sealed class AuthorityRegistry
     /// <summary>The revocation is on disk: the row denies from now on.</summary>
     public void Settle(long refKey)
     {
+        Owed?.Remove(refKey);
         lock (gate) deniedRefs.Remove(refKey);
     }
 

@@ -8,9 +8,10 @@ namespace ShareRpc.Server.Capabilities;
 
 /// <summary>
 /// A revocation: goes first, and denies in memory at once. If the disk does not take it the ref is denied all the same, and the caller is
-/// told to keep asking.
+/// told to keep asking, and so does the server itself (<see cref="OwedRevocations"/>).
 /// </summary>
-internal sealed class RevokeWork(Authority authority, RefRow target, AuthorityRegistry registry, ILogger log) : CommitItem
+internal sealed class RevokeWork(
+    Authority authority, RefRow target, AuthorityRegistry registry, ILogger log, bool isAllowed = false) : CommitItem
 {
     private readonly TaskCompletionSource<CapabilityRevoked> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long epoch;
@@ -21,7 +22,7 @@ internal sealed class RevokeWork(Authority authority, RefRow target, AuthorityRe
 
     public override void Execute(CommitScope scope)
     {
-        Demand();
+        if (!isAllowed) Demand();
         RefRow current = scope.Transaction.FindRef(target.Key)!;
         epoch = current.Epoch;
         if (current.RevokedMs is not null) return;
@@ -48,6 +49,7 @@ internal sealed class RevokeWork(Authority authority, RefRow target, AuthorityRe
         }
 
         registry.Deny(target.Key, ErrorCode.CapabilityRevoked);
+        registry.Owed?.Add(target.Key, new RevokeWork(authority, target, registry, log, isAllowed: true));
         log.RevocationNotDurable(target.CapId);
         completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }

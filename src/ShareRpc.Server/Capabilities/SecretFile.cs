@@ -1,8 +1,11 @@
+using ShareRpc.Server.Storage;
+
 namespace ShareRpc.Server.Capabilities;
 
-/// <summary>Files that only their owner may read, and that are whole or not there.</summary>
+/// <summary>Files that only their owner may read, and that are whole or not there, also after a power loss.</summary>
 internal static class SecretFile
 {
+    /// <summary>On disk, under its name, when it returns.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         string temporary = path + ".new";
@@ -18,5 +21,6 @@ internal static class SecretFile
         }
 
         File.Move(temporary, path, overwrite: true);
+        DurableDirectory.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Capabilities;
 
@@ -19,7 +20,7 @@ internal sealed class SecretKeys
     {
         string directory = Path.Combine(dataDirectory, "keys");
         string path = Path.Combine(directory, "tag.key");
-        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        DurableDirectory.Create(directory);
         if (!File.Exists(path))
         {
             if (!isNew)

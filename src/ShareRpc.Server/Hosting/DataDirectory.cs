@@ -1,8 +1,14 @@
+using ShareRpc.Server.Storage;
+
 namespace ShareRpc.Server.Hosting;
 
 /// <summary>The directory that one server, and no second one, works in.</summary>
 internal sealed class DataDirectory : IDisposable
 {
+    // What .NET makes of an errno: EWOULDBLOCK, ENOSPC and EROFS.
+    private const int LockedByAnother = 11;
+    private const int DiskFull = 28;
+    private const int ReadOnlyFileSystem = 30;
     private readonly FileStream lockFile;
 
     private DataDirectory(string path, FileStream lockFile)
@@ -22,22 +28,27 @@ internal sealed class DataDirectory : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            DurableDirectory.Create(path);
             string full = System.IO.Path.GetFullPath(path);
             var stream = new FileStream(
                 System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return new DataDirectory(full, stream);
         }
-        catch (IOException) when (File.Exists(System.IO.Path.Combine(path, "server.lock")))
-        {
-            throw new ServerStartException($"Another server is running on {path}. Stop it, or use another --data directory.");
-        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ServerStartException(
-                $"The data directory {path} cannot be used: make it writable for this user, or name another with --data.");
+            throw new ServerStartException(Describe(exception, path));
         }
     }
+
+    /// <summary>What a failure to write in it means, and the next step.</summary>
+    public static string Describe(Exception exception, string path) => exception.HResult switch
+    {
+        LockedByAnother => $"Another server is running on {path}. Stop it, or use another --data directory.",
+        DiskFull => $"The disk that holds {path} is full: free some space, then start again.",
+        ReadOnlyFileSystem => $"The data directory {path} is on a file system that is mounted read-only: remount it for writing, "
+            + "or name another directory with --data.",
+        _ => $"The data directory {path} cannot be used: make it writable for this user, or name another with --data.",
+    };
 
     public void Dispose() => lockFile.Dispose();
 }

@@ -1,4 +1,4 @@
-using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Log;
@@ -17,6 +17,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private readonly CommitQueue queue;
     private readonly Folder folder;
     private readonly ShareEraser eraser;
+    private readonly OwedRevocations owed;
     private readonly CancellationTokenSource draining = new();
     private readonly CancellationTokenSource background = new();
     private Task backgroundWork = Task.CompletedTask;
@@ -33,7 +34,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
         eraser = new ShareEraser(store, queue, limits, time, logs.CreateLogger<ShareEraser>());
         var broadcaster = new Broadcaster(limits);
         Commits = new CommitLoop(queue, store, broadcaster, folder, limits, time, logs.CreateLogger<CommitLoop>());
-        var registry = new AuthorityRegistry();
+        owed = new OwedRevocations(queue, limits, time);
+        var registry = new AuthorityRegistry { Owed = owed };
         var tickets = new TicketBook(limits, time);
         Services = new RpcServices(
             store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
@@ -65,7 +67,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
         {
             bool isNew = !File.Exists(directory.DatabasePath);
             SecretKeys keys = SecretKeys.Open(directory.Path, isNew);
-            store = OpenStore(directory.DatabasePath, time);
+            store = SqliteShareStore.Open(directory.DatabasePath, time, options.ServerLimits.StartCheckTime, options.NeverSyncs);
             var verifier = new TokenVerifier(keys, options.ServerLimits);
             var runtime = new ServerRuntime(options, directory, store, verifier, time, logs);
             runtime.CreatedRootToken =
@@ -73,11 +75,16 @@ internal sealed class ServerRuntime : IAsyncDisposable
             runtime.Start();
             return runtime;
         }
-        catch
+        catch (Exception exception)
         {
             store?.Dispose();
             directory.Dispose();
-            throw;
+            throw exception switch
+            {
+                SqliteException failure => new ServerStartException(SqliteTrouble.Describe(failure, directory.DatabasePath)),
+                IOException or UnauthorizedAccessException => new ServerStartException(DataDirectory.Describe(exception, directory.Path)),
+                _ => exception,
+            };
         }
     }
 
@@ -106,22 +113,10 @@ internal sealed class ServerRuntime : IAsyncDisposable
         draining.Dispose();
     }
 
-    private static SqliteShareStore OpenStore(string path, TimeProvider time)
-    {
-        try
-        {
-            return SqliteShareStore.Open(path, time);
-        }
-        catch (DbException)
-        {
-            throw new ServerStartException(
-                $"The database {path} cannot be opened: it is damaged, locked or not writable. Free it, or restore a backup.");
-        }
-    }
-
     private void Start()
     {
         Commits.Start();
-        backgroundWork = Task.WhenAll(folder.RunAsync(background.Token), eraser.RunAsync(background.Token));
+        backgroundWork = Task.WhenAll(
+            folder.RunAsync(background.Token), eraser.RunAsync(background.Token), owed.RunAsync(background.Token));
     }
 }

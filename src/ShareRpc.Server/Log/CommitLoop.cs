@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
 
 namespace ShareRpc.Server.Log;
 
@@ -112,6 +113,7 @@ internal sealed class CommitLoop
         {
             IsStorageHealthy = false;
             log.StorageFailed(exception, items.Count);
+            if (SqliteTrouble.IsDamage(exception)) log.StorageDamaged();
             shares.Clear();
             foreach (CommitItem item in items) item.Fail(new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
             return true;

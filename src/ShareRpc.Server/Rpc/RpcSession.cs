@@ -21,7 +21,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
         await using var handler = new SessionMessageHandler(guarded, formatter, services.Limits.HandlesPerConnection);
-        using var serving = new SessionRpc(handler, services.Limits, connection, guarded.Abort, services.Logger);
+        using var serving = new SessionRpc(
+            handler, services.Limits, services.ServerLimits.StorageRetryAfter, connection, guarded.Abort, services.Logger);
         rpc = serving;
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         services.Logger.ConnectionOpened(connection);

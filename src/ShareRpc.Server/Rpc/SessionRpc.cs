@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Server.Storage.Sqlite;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 
@@ -20,6 +22,7 @@ internal sealed class SessionRpc : JsonRpc
     private const int MaxUnsentReplies = 1_024;
 
     private readonly ProtocolLimits limits;
+    private readonly TimeSpan storageRetryAfter;
     private readonly long connection;
     private readonly Action abort;
     private readonly ILogger log;
@@ -30,10 +33,11 @@ internal sealed class SessionRpc : JsonRpc
     private int sending;
     private volatile bool draining;
 
-    public SessionRpc(IJsonRpcMessageHandler handler, ProtocolLimits limits, long connection, Action abort, ILogger log)
+    public SessionRpc(IJsonRpcMessageHandler handler, ProtocolLimits limits, TimeSpan storageRetryAfter, long connection, Action abort, ILogger log)
         : base(handler)
     {
         this.limits = limits;
+        this.storageRetryAfter = storageRetryAfter;
         this.connection = connection;
         this.abort = abort;
         this.log = log;
@@ -109,6 +113,13 @@ internal sealed class SessionRpc : JsonRpc
         if (exception is ShareRpcException known) return Detail(known);
         // the parameters were not of the method's shape
         if (exception is JsonException) return Detail(new ShareRpcException(ErrorCode.InvalidParams));
+        if (exception is DbException medium)
+        {
+            log.ReadFailed(medium, connection, MethodName(request.Method));
+            if (SqliteTrouble.IsDamage(medium)) log.StorageDamaged();
+            return Detail(new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = storageRetryAfter });
+        }
+
         log.CallFailed(exception, connection, MethodName(request.Method));
         return Detail(new ShareRpcException(ErrorCode.Internal));
     }

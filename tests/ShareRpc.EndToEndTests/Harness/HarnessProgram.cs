@@ -1,4 +1,5 @@
 using System.Globalization;
+using ShareRpc.EndToEndTests.Disk;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
@@ -30,6 +31,9 @@ internal static class HarnessProgram
                 return await WriterWorker.RunAsync(rest);
             case "reader":
                 return await ReaderWorker.RunAsync(rest);
+            case "enqueue":
+                await EnqueueWorker.RunAsync(rest);
+                return 0;
             case "harness":
                 return await RunManyAsync(rest);
             default:

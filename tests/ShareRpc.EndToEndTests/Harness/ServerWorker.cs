@@ -18,6 +18,7 @@ internal static class ServerWorker
         await using ShareRpcServer server = await ShareRpcServer.StartAsync(new ServerOptions
         {
             DataDirectory = arguments["--data"], Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
+            NeverSyncs = arguments.Has("--never-syncs"),
         });
         Console.WriteLine($"ready {server.Address}");
         await asked.Task;

@@ -10,8 +10,11 @@ internal static class Migrator
 {
     private const string ResourcePrefix = "ShareRpc.Server.Storage.Sqlite.Migrations.";
 
-    /// <summary>Applies what is missing. A file newer than this binary knows is refused untouched.</summary>
-    public static void Migrate(SqliteConnection connection, TimeProvider time)
+    /// <summary>The number of the last migration this binary knows.</summary>
+    public static long Newest => Known()[^1].Number;
+
+    /// <summary>Applies what is missing, up to a version. A file newer than this binary knows is refused untouched.</summary>
+    public static void Migrate(SqliteConnection connection, TimeProvider time, long upTo = long.MaxValue)
     {
         SqliteFile.Execute(
             connection, "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied_ms INTEGER NOT NULL)");
@@ -24,7 +27,7 @@ internal static class Migrator
                 + "Run the newer version, or restore a backup made before the upgrade.");
         }
 
-        foreach ((long number, string resource) in known.Where(migration => migration.Number > current))
+        foreach ((long number, string resource) in known.Where(migration => migration.Number > current && migration.Number <= upTo))
         {
             Apply(connection, number, resource, time);
         }

@@ -3,9 +3,12 @@ using Microsoft.Data.Sqlite;
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>Opens connections to the one database file, with the settings that durability rests on.</summary>
-internal sealed class SqliteFile(string path)
+internal sealed class SqliteFile(string path, bool neverSyncs = false)
 {
+    /// <summary>How long another program may hold the file before that is an error; no statement is repeated after it.</summary>
     private const int BusyTimeoutMs = 5_000;
+    private const int CommandTimeoutSeconds = 1;
+    private readonly string synchronous = neverSyncs ? "OFF" : "FULL";
 
     static SqliteFile() => SQLitePCL.Batteries_V2.Init();
 
@@ -17,7 +20,9 @@ internal sealed class SqliteFile(string path)
         SqliteConnection connection = Open(SqliteOpenMode.ReadWriteCreate);
 
         // wal_autocheckpoint=0: the checkpoint runs beside the commits (Checkpoint), never inside one.
-        Execute(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;");
+        Execute(
+            connection,
+            $"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;");
         return connection;
     }
 
@@ -32,8 +37,37 @@ internal sealed class SqliteFile(string path)
     public SqliteConnection OpenForCheckpoints()
     {
         SqliteConnection connection = Open(SqliteOpenMode.ReadWrite);
-        Execute(connection, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;");
+        Execute(connection, $"PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;");
         return connection;
+    }
+
+    /// <summary>
+    /// A connection that changes nothing. Where not even the shared memory of the log can be made, as on read-only media, the file is read as
+    /// one that nobody changes, unless a log lies beside it.
+    /// </summary>
+    public SqliteConnection OpenUnchanged()
+    {
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Open(SqliteOpenMode.ReadOnly);
+            Execute(connection, "SELECT COUNT(*) FROM sqlite_master;");
+            return connection;
+        }
+        catch (SqliteException exception) when (SqliteTrouble.IsDamage(exception) && connection is not null)
+        {
+            return connection;
+        }
+        catch (SqliteException) when (new FileInfo(path + "-wal") is { Exists: false } or { Length: 0 })
+        {
+            connection?.Dispose();
+            return Open(SqliteOpenMode.ReadOnly, $"{new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri}?immutable=1");
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
     }
 
     public static void Execute(SqliteConnection connection, string sql)
@@ -43,12 +77,23 @@ internal sealed class SqliteFile(string path)
         command.ExecuteNonQuery();
     }
 
-    private SqliteConnection Open(SqliteOpenMode mode)
+    private SqliteConnection Open(SqliteOpenMode mode, string? uri = null)
     {
-        var connection = new SqliteConnection(
-            new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false }.ToString());
-        connection.Open();
-        Execute(connection, $"PRAGMA busy_timeout={BusyTimeoutMs};");
-        return connection;
+        var source = new SqliteConnectionStringBuilder
+        {
+            DataSource = uri ?? path, Mode = mode, Pooling = false, DefaultTimeout = CommandTimeoutSeconds,
+        };
+        var connection = new SqliteConnection(source.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, $"PRAGMA busy_timeout={BusyTimeoutMs};");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 }

@@ -25,15 +25,23 @@ internal sealed class SqliteShareStore : IShareStore
         checkpointer = file.OpenForCheckpoints();
     }
 
-    /// <summary>Opens or creates the file and brings its schema up to date.</summary>
-    public static SqliteShareStore Open(string path, TimeProvider time)
+    /// <summary>
+    /// Opens or creates the file, looks for damage in it for as long as it may, brings its schema up to date, and commits something to see
+    /// that it can.
+    /// </summary>
+    public static SqliteShareStore Open(string path, TimeProvider time, TimeSpan checkTime = default, bool neverSyncs = false)
     {
-        var file = new SqliteFile(path);
+        var file = new SqliteFile(path, neverSyncs);
         SqliteConnection writer = file.OpenForWriting();
         try
         {
+            StartCheck.Run(writer, checkTime, time);
             Migrator.Migrate(writer, time);
-            return new SqliteShareStore(file, writer);
+            var store = new SqliteShareStore(file, writer);
+            using IWriteTransaction probe = store.BeginWrite();
+            probe.Probe();
+            probe.Commit();
+            return store;
         }
         catch
         {

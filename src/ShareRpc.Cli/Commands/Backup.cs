@@ -1,0 +1,34 @@
+using System.CommandLine;
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Server.Checking;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc backup</c></summary>
+internal static class Backup
+{
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = "The data directory of the server", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
+    };
+
+    private static readonly Argument<string> Destination = new("DEST") { Description = "Where to make the copy; must not be there yet" };
+
+    public static Command Build()
+    {
+        var command = new Command("backup", Examples.Short(Examples.Backup)) { Data, Destination };
+        command.SetAction((parsed, stop) =>
+            RunAsync(CommandContext.Of(parsed), parsed.GetValue(Data)!, parsed.GetValue(Destination)!, stop));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, string data, string destination, CancellationToken stop)
+    {
+        var progress = new ProgressLine(context.Output, context.Time);
+        BackupReport report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop), stop).ConfigureAwait(false);
+        context.Output.Say(
+            $"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes. It holds the server's keys: keep it safe.");
+        context.Output.Emit(report);
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Server.Checking;
+using Spectre.Console;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc check</c></summary>
+internal static class Check
+{
+    private const int LongestLine = 500;
+
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = "The data directory of a server, or a backup", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
+    };
+
+    public static Command Build()
+    {
+        var command = new Command("check", Examples.Short(Examples.Check)) { Data };
+        command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed), parsed.GetValue(Data)!, stop));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, string data, CancellationToken stop)
+    {
+        var progress = new ProgressLine(context.Output, context.Time);
+        CheckReport report = await Task.Run(() => DataCheck.Run(data, progress, stop), stop).ConfigureAwait(false);
+        foreach (CheckFinding finding in report.Findings)
+        {
+            context.Output.Say(SafeText.Line(finding.ToString(), LongestLine), new Style(Color.Red));
+            context.Output.Emit(finding);
+        }
+
+        bool isSound = report.Findings.Count == 0;
+        string looked = $"{report.Shares} share(s), {report.Ops} op(s), {report.Documents} document(s), {report.Writers} writer(s)";
+        string count = report.HasMore ? $"more than {report.Findings.Count}" : $"{report.Findings.Count}";
+        context.Output.Say(isSound ? $"{looked}: nothing is wrong." : $"{looked}: {count} finding(s). Stop the server and restore a backup.");
+        context.Output.Emit(new
+        {
+            Ok = isSound, report.Shares, report.Ops, report.Documents, report.Writers, Findings = report.Findings.Count, report.HasMore,
+        });
+        return isSound ? ExitCode.Ok : ExitCode.Error;
+    }
+}

@@ -1,0 +1,98 @@
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Checking;
+
+/// <summary>
+/// The documents of one share are the fold of its log up to the checkpoint. Ops are sorted by document (SQLite spills that to disk), and one
+/// document at a time is folded, from the last op that says what it is.
+/// </summary>
+internal sealed class FoldCheck(CheckRun run, CheckedShare share)
+{
+    private readonly List<long> cursors = [];
+    private (string Kind, string Key)? current;
+
+    public static void Run(CheckRun run, CheckedShare share, long head)
+    {
+        if (share.Folded > head) run.Find("fold", share.ShareId, $"the checkpoint is at {share.Folded}, beyond the head {head}");
+        new FoldCheck(run, share).Run();
+    }
+
+    private void Run()
+    {
+        const string Sql = "SELECT kind, key, cursor, verb FROM op WHERE share_key = $1 AND cursor <= $2 ORDER BY kind, key, cursor";
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
+        {
+            (string, string) document = (row.GetString(0), row.GetString(1));
+            if (document != current) CheckDocument();
+            current = document;
+            if (row.GetString(3) != Verbs.Append) cursors.Clear();
+            cursors.Add(row.GetInt64(2));
+        }
+
+        CheckDocument();
+        Strangers();
+    }
+
+    private void CheckDocument()
+    {
+        if (current is not var (kind, key)) return;
+        long last = cursors[^1];
+        bool isFolded = TryFold(out RawJson? expected);
+        cursors.Clear();
+        if (!isFolded) return;
+        const string Sql = "SELECT cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3";
+        (long Cursor, RawJson Data)? stored = null;
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, kind, key))
+        {
+            run.Documents++;
+            stored = (row.GetInt64(0), new RawJson(row.GetFieldValue<byte[]>(1)));
+        }
+
+        string? wrong = (expected, stored) switch
+        {
+            (null, null) => null,
+            (null, _) => $"it was removed at {last}, and is there",
+            (_, null) => $"it is missing: it was written at {last}",
+            ({ } folded, var (cursor, data)) when cursor != last || !data.Utf8.Span.SequenceEqual(folded.Utf8.Span) =>
+                $"as of {cursor} it is not what the log makes of it up to {last}",
+            _ => null,
+        };
+        if (wrong is not null) run.Find("fold", share.ShareId, $"document {kind} {key}: {wrong}");
+    }
+
+    /// <summary>False when data is missing, which is a finding of its own, or not one.</summary>
+    private bool TryFold(out RawJson? folded)
+    {
+        folded = null;
+        var appends = new AppendRun();
+        foreach (long cursor in cursors)
+        {
+            foreach (SqliteDataReader row in run.Rows("SELECT verb, data FROM op WHERE share_key = $1 AND cursor = $2", share.Key, cursor))
+            {
+                string verb = row.GetString(0);
+                if (verb == Verbs.Remove) continue;
+                if (row.IsDBNull(1)) return false;
+                var data = new RawJson(row.GetFieldValue<byte[]>(1));
+                if (verb == Verbs.Put) folded = data;
+                else if (!appends.TryAdd(data)) (folded, appends) = (appends.Fold(folded), AppendRun.Of(data));
+            }
+        }
+
+        folded = appends.Fold(folded);
+        return true;
+    }
+
+    private void Strangers()
+    {
+        const string Sql = """
+            SELECT d.kind, d.key FROM doc d LEFT JOIN op o ON o.share_key = d.share_key AND o.cursor = d.cursor
+            WHERE d.share_key = $1 AND (o.cursor IS NULL OR o.kind <> d.kind OR o.key <> d.key OR d.cursor > $2)
+            """;
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
+        {
+            run.Find("fold", share.ShareId, $"document {row.GetString(0)} {row.GetString(1)}: no op up to the checkpoint made it what it is");
+        }
+    }
+}
