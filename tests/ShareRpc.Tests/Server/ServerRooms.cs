@@ -42,6 +42,9 @@ internal sealed class ServerRooms : IDisposable
 
     public ManualTimeProvider Clock { get; } = new();
 
+    /// <summary>The data directory.</summary>
+    public string Path => directory.Path;
+
     public ServerLimits Limits { get; }
 
     public FaultyStore Store { get; }

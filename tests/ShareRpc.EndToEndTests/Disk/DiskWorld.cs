@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Sockets;
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.EndToEndTests.Disk;
+
+/// <summary>`sharerpc serve` on a disk that a test can break, and clients of it.</summary>
+internal sealed class DiskWorld : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly DirectoryInfo directory;
+
+    private DiskWorld(DirectoryInfo directory, DiskShim disk)
+    {
+        this.directory = directory;
+        Disk = disk;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+    }
+
+    public DiskShim Disk { get; }
+
+    public Uri Address { get; }
+
+    public Tool Server { get; private set; } = null!;
+
+    public string Data => Path.Combine(Disk.Root, "data");
+
+    public string Database => Path.Combine(Data, "shares.db");
+
+    public static async Task<DiskWorld> OpenAsync()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-disk-");
+        return new DiskWorld(directory, await DiskShim.OpenAsync(directory.FullName));
+    }
+
+    public string PathOf(string name) => Path.Combine(directory.FullName, name);
+
+    /// <summary>Starts the server and waits until it is ready, or has given up.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken, string? data = null)
+    {
+        Server = Tool.StartProgram(
+            "sharerpc.dll", await Disk.EnvironmentAsync(), "serve", "--data", data ?? Data, "--urls", Address.GetLeftPart(UriPartial.Authority));
+        await Until.TrueAsync(async () => Server.HasExited || await ReadyAsync() == HttpStatusCode.OK, cancellationToken);
+        if (Server.HasExited) await Server.WaitForExitAsync(cancellationToken);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken) => await Server.TerminateAsync(cancellationToken);
+
+    /// <summary>What `/readyz` answers; null when nobody does.</summary>
+    public async Task<HttpStatusCode?> ReadyAsync()
+    {
+        try
+        {
+            using HttpResponseMessage response = await Http.GetAsync(new Uri(Address, "/readyz"));
+            return response.StatusCode;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A client with a state directory of its own name, which may make shares.</summary>
+    public async Task<ShareClient> OpenClientAsync(string name, CancellationToken cancellationToken)
+    {
+        ShareToken root = await RootAsync(cancellationToken);
+        string state = PathOf(name);
+        Directory.CreateDirectory(state);
+        string credentials = Path.Combine(state, "credentials.json");
+        new CredentialStore(credentials).Add(root, Address, null, "root");
+        return await ShareClient.OpenAsync(
+            new ShareClientOptions
+            {
+                Server = Address, OutboxPath = Path.Combine(state, "outbox.db"), CredentialsPath = credentials, CreatorCapId = root.CapId,
+                MaxRetry = TimeSpan.FromSeconds(1),
+            },
+            cancellationToken: cancellationToken);
+    }
+
+    public async Task<ShareToken> RootAsync(CancellationToken cancellationToken)
+    {
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Path.Combine(Data, "root.token"), cancellationToken)).Trim(), out ShareToken? root));
+        return root;
+    }
+
+    /// <summary>A new share; its owner's token.</summary>
+    public async Task<ShareToken> CreateShareAsync(CancellationToken cancellationToken)
+    {
+        ShareToken owner = ShareToken.New(RandomId.New());
+        await using AdminClient admin = await AdminClient.OpenRootAsync(Address, await RootAsync(cancellationToken), cancellationToken);
+        await admin.CreateShareAsync(new CreateShareRequest { ShareId = RandomId.New(), CapId = owner.CapId, TokenDigest = owner.Digest });
+        return owner;
+    }
+
+    public static OpIntent[] Puts(string prefix, int count) =>
+    [
+        .. Enumerable.Range(1, count).Select(i => new OpIntent
+        {
+            OpId = $"{prefix}.{i}", Verb = Verbs.Put, Kind = Kinds.Part, Key = $"{prefix}.{i}",
+            Data = RawJson.Parse($$"""{"text":"{{new string('x', 500)}}"}"""),
+        }),
+    ];
+
+    /// <summary>All ops of a share, from the start.</summary>
+    public static async Task<IReadOnlyList<LoggedOp>> ReadAsync(ShareLink link, long head, CancellationToken cancellationToken)
+    {
+        var ops = new List<LoggedOp>();
+        if (head == 0) return ops;
+        await using var reader = new ShareReader(link);
+        await foreach (LoggedOp op in reader.FollowAsync(0, cancellationToken))
+        {
+            ops.Add(op);
+            if (op.Cursor >= head) break;
+        }
+
+        return ops;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Server is not null) await Server.DisposeAsync();
+        directory.Delete(recursive: true);
+    }
+}
