@@ -81,7 +81,7 @@ internal static class Examples
         Copy a server's data directory as of one moment, while the server runs or not.
 
         The copy holds database, keys and root token; only its owner may read it. To restore: stop the server, and start it on a copy of
-        the backup. Clients that know more than the backup does send what is missing again by themselves.
+        the backup. Clients go on by themselves with what they still hold; what only the lost server had is gone.
 
         Examples:
           sharerpc backup /backups/sharerpc-2026-11-21

@@ -29,7 +29,7 @@ internal static partial class LogMessages
     [LoggerMessage(14, LogLevel.Warning, "Erasing a deleted share was interrupted; it will be tried again")]
     public static partial void EraseFailed(this ILogger log, Exception exception);
 
-    [LoggerMessage(15, LogLevel.Critical, "The database is damaged: stop the server, run sharerpc check on its directory, and restore a backup")]
+    [LoggerMessage(15, LogLevel.Critical, "The database is damaged: stop the server, run sharerpc check, and restore a backup")]
     public static partial void StorageDamaged(this ILogger log);
 
     [LoggerMessage(16, LogLevel.Error, "The storage failed in {Method} on connection {Connection}")]

@@ -65,7 +65,9 @@ public sealed record ServerLimits
     /// <summary>What a server whose disk fails asks its client to wait.</summary>
     public TimeSpan StorageRetryAfter { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long a start looks for damage in the database; what a larger file needs beyond it is left to <c>sharerpc check</c>.</summary>
+    /// <summary>
+    /// How long a start looks for damage in the database; what a larger file needs beyond it is left to <c>sharerpc check</c>.
+    /// </summary>
     public TimeSpan StartCheckTime { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>

@@ -26,8 +26,8 @@ internal static class Backup
     {
         var progress = new ProgressLine(context.Output, context.Time);
         BackupReport report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop), stop).ConfigureAwait(false);
-        context.Output.Say(
-            $"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes. It holds the server's keys: keep it safe.");
+        context.Output.Say($"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes.");
+        context.Output.Say("It holds the server's keys: keep it safe.");
         context.Output.Emit(report);
         return ExitCode.Ok;
     }

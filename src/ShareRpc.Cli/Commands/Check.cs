@@ -35,7 +35,8 @@ internal static class Check
         bool isSound = report.Findings.Count == 0;
         string looked = $"{report.Shares} share(s), {report.Ops} op(s), {report.Documents} document(s), {report.Writers} writer(s)";
         string count = report.HasMore ? $"more than {report.Findings.Count}" : $"{report.Findings.Count}";
-        context.Output.Say(isSound ? $"{looked}: nothing is wrong." : $"{looked}: {count} finding(s). Stop the server and restore a backup.");
+        string verdict = isSound ? "nothing is wrong." : $"{count} finding(s). Stop the server and restore a backup.";
+        context.Output.Say($"{looked}: {verdict}");
         context.Output.Emit(new
         {
             Ok = isSound, report.Shares, report.Ops, report.Documents, report.Writers, Findings = report.Findings.Count, report.HasMore,

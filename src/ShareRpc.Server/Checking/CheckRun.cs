@@ -52,7 +52,8 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
         {
             Find("file", shareId, $"a damaged page was met while reading the {what}");
         }
-        catch (Exception exception) when (exception is InvalidOperationException or InvalidCastException or FormatException or JsonException)
+        catch (Exception exception) when (
+            exception is InvalidOperationException or InvalidCastException or FormatException or JsonException)
         {
             Find("file", shareId, $"a row of the {what} holds what it never should");
         }

@@ -46,7 +46,8 @@ public static class DataBackup
             throw exception switch
             {
                 SqliteException failure => new StorageException(SqliteTrouble.Describe(failure, source.DatabasePath)),
-                IOException or UnauthorizedAccessException => new StorageException($"The backup cannot be written to {full}: see that there is room, and that you may."),
+                IOException or UnauthorizedAccessException =>
+                    new StorageException($"The backup cannot be written to {full}: see that there is room, and that you may."),
                 _ => exception,
             };
         }

@@ -5,8 +5,8 @@ using ShareRpc.Server.Storage.Sqlite;
 namespace ShareRpc.Server.Checking;
 
 /// <summary>
-/// Checks a data directory: of a stopped server, of a running one (as of one moment), or a backup. Changes nothing. Reads everything, a share
-/// at a time, in memory that does not grow with the directory.
+/// Checks a data directory: of a stopped server, of a running one (as of one moment), or a backup. Changes nothing. Reads everything,
+/// a share at a time, in memory that does not grow with the directory.
 /// </summary>
 public static class DataCheck
 {

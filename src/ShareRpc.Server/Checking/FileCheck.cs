@@ -31,7 +31,8 @@ internal static class FileCheck
         long version = run.Number("SELECT MAX(version) FROM schema_version");
         if (version > Migrator.Newest)
         {
-            run.Find("schema", null, $"schema {version} is newer than this sharerpc knows ({Migrator.Newest}): check it with the newer version");
+            string newest = $"{Migrator.Newest}";
+            run.Find("schema", null, $"schema {version} is newer than this sharerpc knows ({newest}): check it with the newer version");
             return false;
         }
 
@@ -39,7 +40,8 @@ internal static class FileCheck
         bool areTablesThere = true;
         foreach ((string name, string sql) in expected)
         {
-            string? actual = run.Rows("SELECT sql FROM sqlite_master WHERE name = $1", name).Select(row => row.GetString(0)).FirstOrDefault();
+            string? actual = run
+                .Rows("SELECT sql FROM sqlite_master WHERE name = $1", name).Select(row => row.GetString(0)).FirstOrDefault();
             if (actual is null) run.Find("schema", null, $"{name} is missing");
             else if (actual != sql) run.Find("schema", null, $"{name} is not what version {version} makes of it");
             areTablesThere &= actual is not null || !sql.StartsWith("CREATE TABLE", StringComparison.Ordinal);

@@ -5,8 +5,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Checking;
 
 /// <summary>
-/// The documents of one share are the fold of its log up to the checkpoint. Ops are sorted by document (SQLite spills that to disk), and one
-/// document at a time is folded, from the last op that says what it is.
+/// The documents of one share are the fold of its log up to the checkpoint. Ops are sorted by document (SQLite spills that to disk),
+/// and one document at a time is folded, from the last op that says what it is.
 /// </summary>
 internal sealed class FoldCheck(CheckRun run, CheckedShare share)
 {
@@ -92,7 +92,8 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
             """;
         foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
         {
-            run.Find("fold", share.ShareId, $"document {row.GetString(0)} {row.GetString(1)}: no op up to the checkpoint made it what it is");
+            string document = $"{row.GetString(0)} {row.GetString(1)}";
+            run.Find("fold", share.ShareId, $"document {document}: no op up to the checkpoint made it what it is");
         }
     }
 }

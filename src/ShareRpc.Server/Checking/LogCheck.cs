@@ -24,7 +24,8 @@ internal static class LogCheck
             head = cursor;
             CheckContent(run, share, row);
             CheckWriter(run, share, row, newestSeqs);
-            if (row.IsDBNull(5)) run.Find("reference", share.ShareId, $"op {cursor} is of a capability that is not there: no reader sees it");
+            if (row.IsDBNull(5))
+                run.Find("reference", share.ShareId, $"op {cursor} is of a capability that is not there: no reader sees it");
         }
 
         OpIds(run, share);
@@ -46,7 +47,8 @@ internal static class LogCheck
     private static void CheckWriter(CheckRun run, CheckedShare share, SqliteDataReader row, Dictionary<long, long> newestSeqs)
     {
         long cursor = row.GetInt64(0);
-        if (row.IsDBNull(3) != row.IsDBNull(4)) run.Find("I1", share.ShareId, $"op {cursor} has a seq without a writer, or a writer without a seq");
+        if (row.IsDBNull(3) != row.IsDBNull(4))
+            run.Find("I1", share.ShareId, $"op {cursor} has a seq without a writer, or a writer without a seq");
         if (row.IsDBNull(3) || row.IsDBNull(4)) return;
         long writer = row.GetInt64(3), seq = row.GetInt64(4);
         if (row.IsDBNull(6) || row.GetInt64(6) != share.Key)

@@ -27,7 +27,8 @@ internal static class ReferenceCheck
         }
 
         const string Ownerless = """
-            SELECT s.share_id FROM share s LEFT JOIN sturdy_ref o ON o.ref_key = s.owner_ref_key LEFT JOIN sturdy_ref c ON c.ref_key = s.creator_key
+            SELECT s.share_id FROM share s
+              LEFT JOIN sturdy_ref o ON o.ref_key = s.owner_ref_key LEFT JOIN sturdy_ref c ON c.ref_key = s.creator_key
             WHERE o.ref_key IS NULL OR c.ref_key IS NULL
             """;
         foreach (SqliteDataReader row in run.Rows(Ownerless))

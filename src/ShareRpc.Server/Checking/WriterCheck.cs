@@ -36,11 +36,13 @@ internal static class WriterCheck
         {
             long seq = row.GetInt64(0);
             if (seq == last) run.Find("I1", share.ShareId, $"seq {seq} of writer {writerId} is recorded twice");
-            else if (seq != last + 1) run.Find("I1", share.ShareId, $"seqs {last + 1} to {seq - 1} of writer {writerId} are recorded nowhere");
+            else if (seq != last + 1)
+                run.Find("I1", share.ShareId, $"seqs {last + 1} to {seq - 1} of writer {writerId} are recorded nowhere");
             last = seq;
         }
 
-        if (last < acked) run.Find("I1", share.ShareId, $"seqs {last + 1} to {acked} of writer {writerId} are acknowledged and recorded nowhere");
+        if (last < acked)
+            run.Find("I1", share.ShareId, $"seqs {last + 1} to {acked} of writer {writerId} are acknowledged and recorded nowhere");
         if (last > acked) run.Find("I1", share.ShareId, $"writer {writerId} has records up to seq {last}, and its watermark is {acked}");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Hosting;
@@ -5,9 +6,10 @@ namespace ShareRpc.Server.Hosting;
 /// <summary>The directory that one server, and no second one, works in.</summary>
 internal sealed class DataDirectory : IDisposable
 {
-    // What .NET makes of an errno: EWOULDBLOCK, ENOSPC and EROFS.
+    // What .NET makes of an errno: EWOULDBLOCK, ENOSPC, EIO and EROFS.
     private const int LockedByAnother = 11;
     private const int DiskFull = 28;
+    private const int InputOutput = 5;
     private const int ReadOnlyFileSystem = 30;
     private readonly FileStream lockFile;
 
@@ -32,7 +34,16 @@ internal sealed class DataDirectory : IDisposable
             string full = System.IO.Path.GetFullPath(path);
             var stream = new FileStream(
                 System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new DataDirectory(full, stream);
+            try
+            {
+                WriteTo(stream);
+                return new DataDirectory(full, stream);
+            }
+            catch
+            {
+                stream.Dispose();
+                throw;
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -47,8 +58,17 @@ internal sealed class DataDirectory : IDisposable
         DiskFull => $"The disk that holds {path} is full: free some space, then start again.",
         ReadOnlyFileSystem => $"The data directory {path} is on a file system that is mounted read-only: remount it for writing, "
             + "or name another directory with --data.",
+        InputOutput => $"The disk failed under {path}: see that it is sound (the system's log says more), then start again.",
         _ => $"The data directory {path} cannot be used: make it writable for this user, or name another with --data.",
     };
 
     public void Dispose() => lockFile.Dispose();
+
+    /// <summary>Whose it is, for people; and whether the disk takes anything at all: SQLite says less plainly why not.</summary>
+    private static void WriteTo(FileStream lockFile)
+    {
+        lockFile.SetLength(0);
+        lockFile.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+        lockFile.Flush(flushToDisk: true);
+    }
 }

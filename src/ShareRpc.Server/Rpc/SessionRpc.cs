@@ -33,7 +33,9 @@ internal sealed class SessionRpc : JsonRpc
     private int sending;
     private volatile bool draining;
 
-    public SessionRpc(IJsonRpcMessageHandler handler, ProtocolLimits limits, TimeSpan storageRetryAfter, long connection, Action abort, ILogger log)
+    public SessionRpc(
+        IJsonRpcMessageHandler handler, ProtocolLimits limits, TimeSpan storageRetryAfter, long connection, Action abort,
+        ILogger log)
         : base(handler)
     {
         this.limits = limits;

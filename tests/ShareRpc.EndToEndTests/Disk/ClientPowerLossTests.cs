@@ -34,8 +34,9 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
     private async Task<(IReadOnlyList<Returned> Returned, IReadOnlyList<DiskRecord> Journal)> LiveAsync(bool syncs)
     {
         DiskShim shim = await DiskShim.OpenAsync(directory.FullName);
+        string[] arguments = ["enqueue", "--dir", Path.Combine(shim.Root, "state")];
         await using Tool client = Tool.StartProgram(
-            "ShareRpc.EndToEndTests.dll", await shim.EnvironmentAsync(journals: true, syncs), "enqueue", "--dir", Path.Combine(shim.Root, "state"));
+            "ShareRpc.EndToEndTests.dll", await shim.EnvironmentAsync(journals: true, syncs), arguments);
         await Until.TrueAsync(() => client.Lines.Count >= Ops || client.HasExited, timeout);
         client.Kill();
         await client.WaitForExitAsync(timeout);
@@ -65,9 +66,10 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
         if (returned.Count == 0) return [];
         try
         {
-            await using ShareClient client = await ShareClient.OpenAsync(EnqueueWorker.OptionsOf(state), send: false, cancellationToken: timeout);
-            var credentials = new CredentialStore(EnqueueWorker.OptionsOf(state).CredentialsPath);
-            HashSet<string> ops = OpsOf(EnqueueWorker.OptionsOf(state).OutboxPath);
+            ShareClientOptions options = EnqueueWorker.OptionsOf(state);
+            await using ShareClient client = await ShareClient.OpenAsync(options, send: false, cancellationToken: timeout);
+            var credentials = new CredentialStore(options.CredentialsPath);
+            HashSet<string> ops = OpsOf(options.OutboxPath);
             return [.. returned.Where(thing => !IsThere(thing)).Select(thing => $"{thing.What} {thing.Id}")];
 
             bool IsThere(Returned thing) => thing.What switch

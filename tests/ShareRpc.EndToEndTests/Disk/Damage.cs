@@ -7,7 +7,7 @@ internal static class Damage
 {
     private const int PageBytes = 4096;
 
-    /// <summary>Every page that holds a text, and the one before it, which may be where it begins.</summary>
+    /// <summary>Every page that holds a text.</summary>
     public static void PagesWith(string database, string text)
     {
         byte[] sought = Encoding.UTF8.GetBytes(text);

@@ -46,8 +46,8 @@ internal sealed class DiskWorld : IAsyncDisposable
     /// <summary>Starts the server and waits until it is ready, or has given up.</summary>
     public async Task StartAsync(CancellationToken cancellationToken, string? data = null)
     {
-        Server = Tool.StartProgram(
-            "sharerpc.dll", await Disk.EnvironmentAsync(), "serve", "--data", data ?? Data, "--urls", Address.GetLeftPart(UriPartial.Authority));
+        string[] arguments = ["serve", "--data", data ?? Data, "--urls", Address.GetLeftPart(UriPartial.Authority)];
+        Server = Tool.Start(await Disk.EnvironmentAsync(), arguments);
         await Until.TrueAsync(async () => Server.HasExited || await ReadyAsync() == HttpStatusCode.OK, cancellationToken);
         if (Server.HasExited) await Server.WaitForExitAsync(cancellationToken);
     }
@@ -87,7 +87,8 @@ internal sealed class DiskWorld : IAsyncDisposable
 
     public async Task<ShareToken> RootAsync(CancellationToken cancellationToken)
     {
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Path.Combine(Data, "root.token"), cancellationToken)).Trim(), out ShareToken? root));
+        string text = await File.ReadAllTextAsync(Path.Combine(Data, "root.token"), cancellationToken);
+        Assert.True(ShareToken.TryParse(text.Trim(), out ShareToken? root));
         return root;
     }
 
@@ -108,21 +109,6 @@ internal sealed class DiskWorld : IAsyncDisposable
             Data = RawJson.Parse($$"""{"text":"{{new string('x', 500)}}"}"""),
         }),
     ];
-
-    /// <summary>All ops of a share, from the start.</summary>
-    public static async Task<IReadOnlyList<LoggedOp>> ReadAsync(ShareLink link, long head, CancellationToken cancellationToken)
-    {
-        var ops = new List<LoggedOp>();
-        if (head == 0) return ops;
-        await using var reader = new ShareReader(link);
-        await foreach (LoggedOp op in reader.FollowAsync(0, cancellationToken))
-        {
-            ops.Add(op);
-            if (op.Cursor >= head) break;
-        }
-
-        return ops;
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -10,8 +10,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// A client that is offline: makes a share and enqueues until it is killed. Says of each thing that has returned what it was, and how long the
-/// journal of its disk was by then.
+/// A client that is offline: makes a share and enqueues until it is killed. Says of each thing that has returned what it was, and how
+/// long the journal of its disk was by then.
 /// </summary>
 internal static class EnqueueWorker
 {
@@ -23,7 +23,8 @@ internal static class EnqueueWorker
         ShareToken creator = ShareToken.New(RandomId.New());
         new CredentialStore(Path.Combine(directory, "credentials.json")).Add(creator, Server, shareId: null, "creator");
         Say("creator", creator.CapId);
-        await using ShareClient client = await ShareClient.OpenAsync(OptionsOf(directory) with { CreatorCapId = creator.CapId }, send: false);
+        ShareClientOptions options = OptionsOf(directory) with { CreatorCapId = creator.CapId };
+        await using ShareClient client = await ShareClient.OpenAsync(options, send: false);
         ShareWriter share = await client.CreateShareAsync("k", null);
         Say("share", share.ShareId);
         for (int i = 1; ; i++)

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using ShareRpc.Client;
-using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Disk;
@@ -42,10 +41,10 @@ public sealed class FailingDiskTests
         Assert.Equal(HttpStatusCode.OK, await world.ReadyAsync());
         JsonObject ack = await plain.AskAsync("appendOps", Batch("x"), timeout);
         Assert.Single(ack["applied"]!.AsArray());
-        IReadOnlyList<LoggedOp> log = await DiskWorld.ReadAsync(share.ViewerLink!, share.Status.Cursor, timeout);
+        IReadOnlyList<JsonObject> log = await PlainLog.ReadAsync(world.Address, share.ViewerLink!.Token.Reveal(), timeout);
         Assert.Equal(
             [.. DiskWorld.Puts("before", 20).Select(op => op.OpId), .. DiskWorld.Puts("during", 50).Select(op => op.OpId)],
-            log.Select(op => op.OpId));
+            log.Select(op => (string)op["op_id"]!));
         Assert.False(world.Server.HasExited);
     }
 
@@ -59,7 +58,7 @@ public sealed class FailingDiskTests
         {
             world.Disk.Fail("full");
             var revoke = new JsonObject { ["cap_id"] = owner.CapId };
-            RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("revokeCapability", revoke, timeout));
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("revokeCapability", revoke, timeout));
             Assert.Equal(("revocation_not_durable", true), (refused.Code, refused.IsTransient));
             var read = new JsonObject { ["after"] = 0, ["limit"] = 10 };
             refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("readOps", read, timeout));
@@ -70,7 +69,8 @@ public sealed class FailingDiskTests
         world.Disk.Repair();
 
         // Its caller is gone and cannot come back: the server itself repeats it.
-        await Until.TrueAsync(() => world.Server.Errors.Contains($"Capability {owner.CapId} was revoked", StringComparison.Ordinal), timeout);
+        string done = $"Capability {owner.CapId} was revoked";
+        await Until.TrueAsync(() => world.Server.Errors.Contains(done, StringComparison.Ordinal), timeout);
         world.Server.Kill();
         await world.Server.WaitForExitAsync(timeout);
         await world.StartAsync(timeout);
@@ -90,8 +90,8 @@ public sealed class FailingDiskTests
 
         await world.StopAsync(timeout);
         await world.StartAsync(timeout);
-        Damage.PagesWith(world.Database, new string('y', 1_000));
         using PlainConnection reader = await PlainConnection.RedeemAsync(world.Address, owner.Reveal(), null, timeout);
+        Damage.PagesWith(world.Database, new string('y', 1_000));
         var all = new JsonObject { ["after"] = 0, ["limit"] = 1000 };
         RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => reader.AskAsync("readOps", all, timeout));
         Assert.Equal(("storage_unavailable", true), (refused.Code, refused.IsTransient));

@@ -101,7 +101,8 @@ internal sealed class PowerLossRun : IAsyncDisposable
     {
         try
         {
-            using PlainConnection connection = await PlainConnection.RedeemAsync(address, owner.Reveal(), RandomId.New(), cancellationToken);
+            string writerId = RandomId.New();
+            using PlainConnection connection = await PlainConnection.RedeemAsync(address, owner.Reveal(), writerId, cancellationToken);
             for (int seq = 1; ;)
             {
                 int count = 1 + (seq % 3);
@@ -138,10 +139,11 @@ internal sealed class PowerLossRun : IAsyncDisposable
     private async Task<IReadOnlyList<string>> LookAsync(string data, long at, CancellationToken cancellationToken)
     {
         var wrong = new List<string>();
-        await using (ShareRpcServer server = await ShareRpcServer.StartAsync(
-            new ServerOptions { DataDirectory = data, Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning }, cancellationToken: cancellationToken))
+        var options = new ServerOptions { DataDirectory = data, Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning };
+        await using (ShareRpcServer server = await ShareRpcServer.StartAsync(options, cancellationToken: cancellationToken))
         {
-            bool isKept = !server.CreatedRootToken && File.Exists(server.RootTokenPath) && await File.ReadAllTextAsync(server.RootTokenPath, cancellationToken) == rootToken;
+            bool isKept = !server.CreatedRootToken && File.Exists(server.RootTokenPath)
+                && await File.ReadAllTextAsync(server.RootTokenPath, cancellationToken) == rootToken;
             if (at >= readyAt && !isKept) wrong.Add($"the root token is another after {at}");
             if (at >= createdAt) wrong.AddRange(await CompareAsync(server.Address, at, cancellationToken));
         }
@@ -153,16 +155,7 @@ internal sealed class PowerLossRun : IAsyncDisposable
     /// <summary>Every op acknowledged by then is there, at its cursor, as it was sent; the cursors are gapless.</summary>
     private async Task<List<string>> CompareAsync(Uri address, long at, CancellationToken cancellationToken)
     {
-        using PlainConnection reader = await PlainConnection.RedeemAsync(address, owner.Reveal(), writerId: null, cancellationToken);
-        var log = new List<JsonObject>();
-        while (true)
-        {
-            var page = await reader.AskAsync("readOps", new JsonObject { ["after"] = log.Count, ["limit"] = 1000 }, cancellationToken);
-            JsonArray ops = page["ops"]!.AsArray();
-            if (ops.Count == 0) break;
-            log.AddRange(ops.Select(op => op!.AsObject()));
-        }
-
+        IReadOnlyList<JsonObject> log = await PlainLog.ReadAsync(address, owner.Reveal(), cancellationToken);
         var wrong = new List<string>();
         for (int i = 0; i < log.Count; i++)
         {

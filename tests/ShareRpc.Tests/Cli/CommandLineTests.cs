@@ -22,6 +22,8 @@ public class CommandLineTests
     [InlineData("invite", "share", "--expires", "soon")]
     [InlineData("outbox")]
     [InlineData("outbox", "nonsense")]
+    [InlineData("backup")]
+    [InlineData("check", "nonsense")]
     public async Task A_mistake_in_usage_is_one_line_and_exit_code_2(params string[] args)
     {
         (int exitCode, string output, string errors) = await RunAsync(args);
@@ -41,6 +43,8 @@ public class CommandLineTests
     [InlineData("revoke")]
     [InlineData("ls")]
     [InlineData("outbox")]
+    [InlineData("backup")]
+    [InlineData("check")]
     [InlineData("demo")]
     public async Task Help_teaches(params string[] command)
     {

@@ -27,6 +27,8 @@ internal sealed class ServerRooms : IDisposable
         Store = new FaultyStore(SqliteShareStore.Open(directory["shares.db"], Clock));
         Verifier = new TokenVerifier(SecretKeys.Open(directory.Path, isNew: true), limits);
         Queue = new CommitQueue(limits);
+        Owed = new OwedRevocations(Queue, limits, Clock);
+        Registry = new AuthorityRegistry { Owed = Owed };
         Folder = new Folder(Store, Queue, limits, Clock, NullLogger<Folder>.Instance);
         Broadcaster = new Broadcaster(limits);
         Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance);
@@ -59,7 +61,9 @@ internal sealed class ServerRooms : IDisposable
 
     public Broadcaster Broadcaster { get; }
 
-    public AuthorityRegistry Registry { get; } = new();
+    public AuthorityRegistry Registry { get; }
+
+    public OwedRevocations Owed { get; }
 
     public TicketBook Tickets { get; }
 

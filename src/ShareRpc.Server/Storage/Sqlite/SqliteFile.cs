@@ -42,8 +42,8 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
     }
 
     /// <summary>
-    /// A connection that changes nothing. Where not even the shared memory of the log can be made, as on read-only media, the file is read as
-    /// one that nobody changes, unless a log lies beside it.
+    /// A connection that changes nothing. Where not even the shared memory of the log can be made, as on read-only media, the file is
+    /// read as one that nobody changes, unless a log lies beside it.
     /// </summary>
     public SqliteConnection OpenUnchanged()
     {

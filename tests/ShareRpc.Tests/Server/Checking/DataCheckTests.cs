@@ -83,7 +83,9 @@ public sealed class DataCheckTests
         string key = Path.Combine(directory.Path, "keys", "tag.key");
         if (content is null) File.Delete(key);
         else await File.WriteAllTextAsync(key, content);
-        Assert.Contains(directory.Check().Findings, finding => finding.Rule == "file" && finding.Message.Contains(says, StringComparison.Ordinal));
+        Assert.Contains(
+            directory.Check().Findings,
+            finding => finding.Rule == "file" && finding.Message.Contains(says, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -95,6 +95,27 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_start_looks_for_damage_for_as_long_as_it_may_and_no_longer()
+    {
+        await (await StartAsync()).DisposeAsync();
+        string database = Path.Combine(Data, "shares.db");
+        byte[] bytes = await File.ReadAllBytesAsync(database, timeout);
+        int page = bytes.AsSpan().LastIndexOf("create_root"u8) / 4096 * 4096;
+        bytes.AsSpan(page, 4096).Fill(0xEE);
+        await File.WriteAllBytesAsync(database, bytes, timeout);
+
+        ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync());
+        Assert.Contains("sharerpc check", refused.Message, StringComparison.Ordinal);
+
+        ServerOptions hasty = Options("http://127.0.0.1:0") with
+        {
+            ServerLimits = ServerLimits.Default with { StartCheckTime = TimeSpan.Zero },
+        };
+        await using ShareRpcServer server = await ShareRpcServer.StartAsync(hasty, cancellationToken: timeout);
+        Assert.True(await RootTokenWorksAsync(server));
+    }
+
+    [Fact]
     public async Task A_taken_address_is_refused_with_the_next_step_and_lets_go_of_the_directory()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
