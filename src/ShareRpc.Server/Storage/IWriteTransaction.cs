@@ -51,6 +51,9 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetFolded(long shareKey, long folded);
 
+    /// <summary>A turn is streaming, as of a cursor and its writer; null: it is not any more, or nobody's to sweep.</summary>
+    void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey);
+
     /// <summary>Writes something that changes nothing, so that the commit shows whether the medium takes writes.</summary>
     void Probe();
 

@@ -37,6 +37,7 @@ internal sealed class ServerRooms : IDisposable
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
+        Sweeper = new TurnSweeper(Store, Queue, Writers, limits, Clock, NullLogger<TurnSweeper>.Instance);
         Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
     }
 
@@ -55,6 +56,10 @@ internal sealed class ServerRooms : IDisposable
     public Folder Folder { get; }
 
     public Broadcaster Broadcaster { get; }
+
+    public LiveWriters Writers { get; } = new();
+
+    public TurnSweeper Sweeper { get; }
 
     public AuthorityRegistry Registry { get; } = new();
 

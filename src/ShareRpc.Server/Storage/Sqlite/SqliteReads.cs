@@ -148,6 +148,14 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         };
     }
 
+    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => ReadAll(
+        """
+        SELECT t.share_key, t.key, t.cursor, w.writer_id, w.acked_seq FROM open_turn t JOIN writer w ON w.writer_key = t.writer_key
+        WHERE (t.share_key, t.key) > ($1, $2) ORDER BY t.share_key, t.key LIMIT $3
+        """,
+        row => new OpenTurnRow(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4)),
+        afterShare, afterKey, limit);
+
     public long? FindUnerasedShare() => ReadOne(
         """
         SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)

@@ -108,6 +108,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             "DELETE FROM op WHERE share_key = $1 AND cursor IN (SELECT cursor FROM op WHERE share_key = $1 LIMIT $2)", shareKey,
                 rows).ExecuteNonQuery();
         if (erased > 0) return false;
+        Statements.Execute("DELETE FROM open_turn WHERE share_key = $1", shareKey);
         erased = Statements.Bind(
             "DELETE FROM doc WHERE share_key = $1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = $1 LIMIT $2)",
             shareKey, rows).ExecuteNonQuery();
@@ -143,6 +144,22 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             ON CONFLICT (share_key, kind, key) DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size
             """,
             shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size);
+    }
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
+    {
+        if (writerKey is null)
+        {
+            Statements.Execute("DELETE FROM open_turn WHERE share_key = $1 AND key = $2", shareKey, key);
+            return;
+        }
+
+        Statements.Execute(
+            """
+            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
+            """,
+            shareKey, key, cursor, writerKey);
     }
 
     public void Probe() => Statements.Execute("UPDATE schema_version SET applied_ms = applied_ms");
