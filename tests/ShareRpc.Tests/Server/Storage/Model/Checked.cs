@@ -11,7 +11,8 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 /// </summary>
 internal static class Checked
 {
-    public static void Sequences<T>(ITestOutputHelper output, Gen<T> step, int runs, int mostSteps, Action<T[]> property)
+    /// <summary>On a thread of its own, since FsCheck waits for what it runs.</summary>
+    public static Task SequencesAsync<T>(ITestOutputHelper output, Gen<T> step, int runs, int mostSteps, Func<T[], Task> property)
     {
         int seed = Number("SHARERPC_SEED") ?? 1;
         int count = Number("SHARERPC_RUNS") ?? runs;
@@ -19,7 +20,7 @@ internal static class Checked
         Config config = Config.QuickThrowOnFailure
             .WithMaxTest(count).WithEndSize(mostSteps).WithStartSize(mostSteps / 4)
             .WithReplay(new Replay(new Rnd((ulong)seed), null));
-        Check.One($"seed {seed}", config, Prop.ForAll(Arb.From(Gen.ArrayOf(step), Shorter), property));
+        return Task.Run(() => Check.One($"seed {seed}", config, Prop.ForAll(Arb.From(Gen.ArrayOf(step), Shorter), property)));
     }
 
     /// <summary>The sequence without one stretch of steps: the long stretches first.</summary>
