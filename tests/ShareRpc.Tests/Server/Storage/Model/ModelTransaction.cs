@@ -27,7 +27,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public OpRecord? FindOpRecord(long shareKey, string opId) =>
         OpsOf(shareKey).Where(op => op.OpId == opId).Select(ToRecord).FirstOrDefault()
-        ?? state.Notes.Where(note => note.ShareKey == shareKey && note.OpId == opId).Select(ToRecord).LastOrDefault();
+        ?? state.Notes.Where(note => note.ShareKey == shareKey && note.OpId == opId)
+            .OrderBy(note => note.Code is null).Select(ToRecord).LastOrDefault();
 
     public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) =>
     [
