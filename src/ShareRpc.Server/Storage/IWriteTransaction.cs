@@ -17,7 +17,10 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>Stores an op; false, and nothing stored, when its op id is known in the share.</summary>
     bool TryInsertOp(OpRow op);
 
-    /// <summary>What became of an op id in a share: its op, else its newest rejection or duplicate.</summary>
+    /// <summary>
+    /// What became of an op id in a share: its op, else its newest duplicate, else its newest rejection. A rejection after a duplicate can
+    /// only be <c>op_id_reused</c>, which takes nothing back.
+    /// </summary>
     OpRecord? FindOpRecord(long shareKey, string opId);
 
     /// <summary>What became of a writer's seqs, in order, from one seq on.</summary>

@@ -58,7 +58,10 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public OpRecord? FindOpRecord(long shareKey, string opId) =>
         ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE share_key = $1 AND op_id = $2", ReadRecord, shareKey, opId)
         ?? ReadOne(
-            "SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2 ORDER BY rowid DESC LIMIT 1",
+            """
+            SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2
+            ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
+            """,
             ReadRecord, shareKey, opId);
 
     public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) => ReadAll(
