@@ -29,10 +29,16 @@ internal static partial class LogMessages
     [LoggerMessage(14, LogLevel.Warning, "Erasing a deleted share was interrupted; it will be tried again")]
     public static partial void EraseFailed(this ILogger log, Exception exception);
 
-    [LoggerMessage(15, LogLevel.Critical, "The database is damaged: stop the server, run sharerpc check, and restore a backup")]
+    [LoggerMessage(15, LogLevel.Warning, "Ending the turns of silent writers was interrupted; it will be tried again")]
+    public static partial void SweepFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(16, LogLevel.Information, "A streaming turn was ended for a writer that fell silent")]
+    public static partial void TurnEnded(this ILogger log);
+
+    [LoggerMessage(17, LogLevel.Critical, "The database is damaged: stop the server, run sharerpc check, and restore a backup")]
     public static partial void StorageDamaged(this ILogger log);
 
-    [LoggerMessage(16, LogLevel.Error, "The storage failed in {Method} on connection {Connection}")]
+    [LoggerMessage(18, LogLevel.Error, "The storage failed in {Method} on connection {Connection}")]
     public static partial void ReadFailed(this ILogger log, Exception exception, long connection, string method);
 
     [LoggerMessage(20, LogLevel.Debug, "Connection {Connection} opened")]

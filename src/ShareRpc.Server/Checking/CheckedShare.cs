@@ -1,8 +1,8 @@
 namespace ShareRpc.Server.Checking;
 
 /// <summary>A share while it is checked.</summary>
-internal sealed record CheckedShare(long Key, string ShareId, long Folded)
-{
-    /// <summary>Ops up to here may have lost their data to compaction when later ones say what their document is.</summary>
-    public long Compacted { get; init; }
-}
+/// <param name="Key">Its number.</param>
+/// <param name="ShareId">Its id.</param>
+/// <param name="Folded">The documents hold every op up to here.</param>
+/// <param name="Compacted">Ops up to here may have lost their data, if they are not the last one of their document.</param>
+internal sealed record CheckedShare(long Key, string ShareId, long Folded, long Compacted);

@@ -39,9 +39,13 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
     {
         if (current is not var (kind, key)) return;
         long last = cursors[^1];
-        bool isFolded = TryFold(out RawJson? expected);
+        bool hasAllData = TryFold(out RawJson? expected, out bool isRemoved, out bool hasLastData);
         cursors.Clear();
-        if (!isFolded) return;
+        if (!isRemoved && !hasLastData && last <= share.Compacted)
+        {
+            run.Find("fold", share.ShareId, $"document {kind} {key}: op {last}, its last one, has lost its data");
+        }
+
         const string Sql = "SELECT cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3";
         (long Cursor, RawJson Data)? stored = null;
         foreach (SqliteDataReader row in run.Rows(Sql, share.Key, kind, key))
@@ -50,30 +54,32 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
             stored = (row.GetInt64(0), new RawJson(row.GetFieldValue<byte[]>(1)));
         }
 
-        string? wrong = (expected, stored) switch
+        string? wrong = stored switch
         {
-            (null, null) => null,
-            (null, _) => $"it was removed at {last}, and is there",
-            (_, null) => $"it is missing: it was written at {last}",
-            ({ } folded, var (cursor, data)) when cursor != last || !data.Utf8.Span.SequenceEqual(folded.Utf8.Span) =>
+            null => isRemoved ? null : $"it is missing: it was written at {last}",
+            _ when isRemoved => $"it was removed at {last}, and is there",
+            var (cursor, data) when cursor != last || (hasAllData && !data.Utf8.Span.SequenceEqual(expected!.Value.Utf8.Span)) =>
                 $"as of {cursor} it is not what the log makes of it up to {last}",
             _ => null,
         };
         if (wrong is not null) run.Find("fold", share.ShareId, $"document {kind} {key}: {wrong}");
     }
 
-    /// <summary>False when data is missing, which is a finding of its own, or not one.</summary>
-    private bool TryFold(out RawJson? folded)
+    /// <summary>False when data was compacted, so that only the place of the document can be compared.</summary>
+    private bool TryFold(out RawJson? folded, out bool isRemoved, out bool hasLastData)
     {
-        folded = null;
+        (folded, isRemoved, hasLastData) = (null, false, false);
+        bool hasAllData = true;
         var appends = new AppendRun();
         foreach (long cursor in cursors)
         {
             foreach (SqliteDataReader row in run.Rows("SELECT verb, data FROM op WHERE share_key = $1 AND cursor = $2", share.Key, cursor))
             {
                 string verb = row.GetString(0);
-                if (verb == Verbs.Remove) continue;
-                if (row.IsDBNull(1)) return false;
+                isRemoved = verb == Verbs.Remove;
+                hasLastData = !row.IsDBNull(1);
+                hasAllData &= isRemoved || hasLastData;
+                if (isRemoved || !hasLastData) continue;
                 var data = new RawJson(row.GetFieldValue<byte[]>(1));
                 if (verb == Verbs.Put) folded = data;
                 else if (!appends.TryAdd(data)) (folded, appends) = (appends.Fold(folded), AppendRun.Of(data));
@@ -81,7 +87,7 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         }
 
         folded = appends.Fold(folded);
-        return true;
+        return hasAllData;
     }
 
     private void Strangers()

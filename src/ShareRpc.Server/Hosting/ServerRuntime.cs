@@ -18,6 +18,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private readonly Folder folder;
     private readonly ShareEraser eraser;
     private readonly OwedRevocations owed;
+    private readonly TurnSweeper sweeper;
     private readonly CancellationTokenSource draining = new();
     private readonly CancellationTokenSource background = new();
     private Task backgroundWork = Task.CompletedTask;
@@ -30,15 +31,18 @@ internal sealed class ServerRuntime : IAsyncDisposable
         this.verifier = verifier;
         ServerLimits limits = options.ServerLimits;
         queue = new CommitQueue(limits);
-        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>());
+        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>(), options.CompactAfterOps);
         eraser = new ShareEraser(store, queue, limits, time, logs.CreateLogger<ShareEraser>());
         var broadcaster = new Broadcaster(limits);
+        var writers = new LiveWriters();
+        sweeper = new TurnSweeper(store, queue, writers, limits, time, logs.CreateLogger<TurnSweeper>());
         Commits = new CommitLoop(queue, store, broadcaster, folder, limits, time, logs.CreateLogger<CommitLoop>());
         owed = new OwedRevocations(queue, limits, time);
         var registry = new AuthorityRegistry { Owed = owed };
         var tickets = new TicketBook(limits, time);
         Services = new RpcServices(
             store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
+            writers,
             new Redeemer(store, verifier, tickets, registry, time), tickets, registry,
             new CapabilityAdmin(
                 store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
@@ -117,6 +121,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     {
         Commits.Start();
         backgroundWork = Task.WhenAll(
-            folder.RunAsync(background.Token), eraser.RunAsync(background.Token), owed.RunAsync(background.Token));
+            folder.RunAsync(background.Token), eraser.RunAsync(background.Token), owed.RunAsync(background.Token),
+            sweeper.RunAsync(background.Token));
     }
 }

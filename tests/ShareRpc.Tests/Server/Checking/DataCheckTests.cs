@@ -55,6 +55,18 @@ public sealed class DataCheckTests
     [InlineData("UPDATE op SET data = NULL WHERE cursor = 2", "op 2 has lost its data")]
     public Task A_document_that_is_not_the_fold_of_the_log_is_found(string damage, string says) => FindsAsync(damage, "fold", says);
 
+    [Fact]
+    public async Task Data_that_compaction_may_drop_is_no_finding_and_other_data_is()
+    {
+        using CheckedDirectory directory = await CheckedDirectory.MakeAsync();
+        directory.Damage("UPDATE share SET compacted = 6; UPDATE op SET data = NULL WHERE cursor IN (1, 2, 3, 4, 6)");
+        Assert.Empty(directory.Check().Findings);
+        directory.Damage("UPDATE op SET data = NULL WHERE cursor IN (5, 8)");
+        Assert.Equal(
+            ["op 8 has lost its data", "document part a: op 5, its last one, has lost its data"],
+            directory.Check().Findings.Select(finding => finding.Message));
+    }
+
     [Theory]
     [InlineData("UPDATE op SET actor_key = 99 WHERE cursor = 1", "op 1 is of a capability that is not there: no reader sees it")]
     [InlineData("UPDATE op SET writer_key = 99 WHERE cursor = 1", "op 1 is of a writer that this share does not have")]
