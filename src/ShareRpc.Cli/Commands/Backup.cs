@@ -25,7 +25,16 @@ internal static class Backup
     private static async Task<int> RunAsync(CommandContext context, string data, string destination, CancellationToken stop)
     {
         var progress = new ProgressLine(context.Output, context.Time);
-        BackupReport report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop), stop).ConfigureAwait(false);
+        BackupReport report;
+        try
+        {
+            report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop), stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new CliException(ExitCode.Error, "Stopped before the backup was done: nothing was left behind.");
+        }
+
         context.Output.Say($"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes.");
         context.Output.Say("It holds the server's keys: keep it safe.");
         context.Output.Emit(report);

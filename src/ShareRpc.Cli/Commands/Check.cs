@@ -25,7 +25,16 @@ internal static class Check
     private static async Task<int> RunAsync(CommandContext context, string data, CancellationToken stop)
     {
         var progress = new ProgressLine(context.Output, context.Time);
-        CheckReport report = await Task.Run(() => DataCheck.Run(data, progress, stop), stop).ConfigureAwait(false);
+        CheckReport report;
+        try
+        {
+            report = await Task.Run(() => DataCheck.Run(data, progress, stop), stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new CliException(ExitCode.Error, "Stopped before the check was done: it says nothing about the directory.");
+        }
+
         foreach (CheckFinding finding in report.Findings)
         {
             context.Output.Say(SafeText.Line(finding.ToString(), LongestLine), new Style(Color.Red));

@@ -18,6 +18,21 @@ public static class DataCheck
     {
         DataFiles files = DataFiles.Find(dataDirectory);
         using var statements = new Statements(files.OpenDatabase());
+        using CancellationTokenRegistration interrupt =
+            cancellationToken.Register(() => SQLitePCL.raw.sqlite3_interrupt(statements.Connection.Handle));
+        try
+        {
+            return Run(files, statements, progress, cancellationToken);
+        }
+        catch (SqliteException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private static CheckReport Run(
+        DataFiles files, Statements statements, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    {
         var run = new CheckRun(statements, progress, cancellationToken);
         if (files.DescribeKeyTrouble() is { } trouble) run.Find("file", null, trouble);
         run.Try("database", null, () =>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
 using ShareRpc.Protocol.Tokens;
 
@@ -96,6 +97,27 @@ public sealed class FailingDiskTests
         RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => reader.AskAsync("readOps", all, timeout));
         Assert.Equal(("storage_unavailable", true), (refused.Code, refused.IsTransient));
         await Until.TrueAsync(() => world.Server.Errors.Contains("run sharerpc check", StringComparison.Ordinal), timeout);
+    }
+
+    [GccFact]
+    public async Task While_another_program_holds_the_database_appends_are_answered_as_transient_and_afterwards_they_succeed()
+    {
+        await using DiskWorld world = await DiskWorld.OpenAsync();
+        await world.StartAsync(timeout);
+        ShareToken owner = await world.CreateShareAsync(timeout);
+        using PlainConnection plain = await PlainConnection.RedeemAsync(world.Address, owner.Reveal(), null, timeout);
+        await using (var other = new SqliteConnection($"Data Source={world.Database};Pooling=False"))
+        {
+            await other.OpenAsync(timeout);
+            await using SqliteCommand hold = other.CreateCommand();
+            hold.CommandText = "BEGIN IMMEDIATE";
+            await hold.ExecuteNonQueryAsync(timeout);
+            RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("appendOps", Batch("x"), timeout));
+            Assert.Equal(("storage_unavailable", true), (refused.Code, refused.IsTransient));
+        }
+
+        JsonObject ack = await plain.AskAsync("appendOps", Batch("x"), timeout);
+        Assert.Single(ack["applied"]!.AsArray());
     }
 
     private static async Task AssertRevokedAsync(DiskWorld world, ShareToken owner)

@@ -64,6 +64,25 @@ public class CommandLineTests
         Assert.EndsWith("\"exit_code\":2}", output.Trim(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("check")]
+    [InlineData("backup")]
+    public async Task What_was_stopped_before_it_was_done_is_no_success(string command)
+    {
+        string data = Directory.CreateTempSubdirectory("sharerpc-test-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(data, "shares.db"), "");
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        var errors = new StringWriter();
+        string[] rest = command == "backup" ? [Path.Combine(data, "copy")] : [];
+
+        int exitCode = await CommandLine.RunAsync([command, "--data", data, .. rest], new StringWriter(), errors, stopped.Token);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Stopped before", errors.ToString(), StringComparison.Ordinal);
+        Directory.Delete(data, recursive: true);
+    }
+
     [Fact]
     public async Task An_error_names_the_next_step()
     {

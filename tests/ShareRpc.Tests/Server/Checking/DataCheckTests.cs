@@ -148,6 +148,15 @@ public sealed class DataCheckTests
     }
 
     [Fact]
+    public async Task A_check_that_is_stopped_gives_no_report()
+    {
+        using CheckedDirectory directory = await CheckedDirectory.MakeAsync();
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        Assert.Throws<OperationCanceledException>(() => DataCheck.Run(directory.Path, null, stopped.Token));
+    }
+
+    [Fact]
     public async Task Findings_are_bounded_and_the_report_says_that_there_are_more()
     {
         using CheckedDirectory directory = await CheckedDirectory.MakeAsync();
