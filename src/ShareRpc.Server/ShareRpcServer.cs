@@ -122,6 +122,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
         var endpoint = new RpcEndpoint(runtime.Services, options.AllowedOrigins);
         app.UseWebSockets();
         app.Map(Subprotocols.Path, context => endpoint.HandleAsync(context, runtime.Draining));
+        runtime.Http.Map(app);
         app.MapGet("/healthz", () => Results.Text("ok"));
         app.MapGet("/readyz", async () => !stopping.IsCancellationRequested && await runtime.Commits.CanCommitAsync().ConfigureAwait(false)
             ? Results.Text("ready")

@@ -8,7 +8,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Log;
 
 /// <summary>Applies the ops of a batch one by one and keeps what became of each.</summary>
-internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits)
+internal sealed class BatchOutcomes(
+    CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits, bool isSnapshot = false)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
     private readonly List<Outcome> outcomes = [];
@@ -42,7 +43,7 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         foreach (Outcome outcome in outcomes)
         {
             bool isApplied = outcome.Code is null && !outcome.Duplicate;
-            bool isWorthARow = writer is not null || (outcome.Duplicate && !outcome.Known);
+            bool isWorthARow = writer is not null || (outcome.Duplicate && !outcome.Known && !isSnapshot);
             if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
                 share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
@@ -71,7 +72,8 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
             StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
                 ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
                 : null;
-            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? CompareWithDocument(op, digest, current);
+            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? CompareWithDocument(op, digest, current)
+                ?? JudgeProgress(op, digest, current);
             if (settled is not null) return settled;
         }
 
@@ -124,6 +126,11 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
             _ => null,
         };
     }
+
+    private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current) =>
+        isSnapshot && current is { Data: { } value } && ProgressGuard.IsBehind(value, op)
+            ? new Outcome(op, digest, current.Cursor, Duplicate: true)
+            : null;
 
     private Outcome? CheckDependencies(OpIntent op, byte[] digest)
     {

@@ -33,7 +33,7 @@ internal sealed class ServerRooms : IDisposable
         Tickets = new TicketBook(limits, Clock);
         Log = new ShareLog(Queue, protocolLimits, limits);
         Reads = new ShareReads(Store, protocolLimits, Clock, draining.Token);
-        Redeemer = new Redeemer(Store, Verifier, Tickets, Registry, Clock);
+        Redeemer = new Redeemer(Store, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Clock);
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
