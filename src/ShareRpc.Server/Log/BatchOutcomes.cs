@@ -13,6 +13,7 @@ internal sealed class BatchOutcomes(
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
     private readonly List<Outcome> outcomes = [];
+    private bool cameWithNewest;
 
     public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
 
@@ -72,8 +73,8 @@ internal sealed class BatchOutcomes(
             StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
                 ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
                 : null;
-            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? CompareWithDocument(op, digest, current)
-                ?? JudgeProgress(op, digest, current);
+            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? JudgeProgress(op, digest, current)
+                ?? CompareWithDocument(op, digest, current);
             if (settled is not null) return settled;
         }
 
@@ -127,10 +128,18 @@ internal sealed class BatchOutcomes(
         };
     }
 
-    private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current) =>
-        isSnapshot && current is { Data: { } value } && ProgressGuard.IsBehind(value, op)
-            ? new Outcome(op, digest, current.Cursor, Duplicate: true)
-            : null;
+    /// <summary>Only for what was given as a whole state and may come late; see <see cref="ProgressGuard"/>.</summary>
+    private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current)
+    {
+        if (!isSnapshot) return null;
+        if (current is { Data: { } value } && ProgressGuard.IsBehind(value, op, cameWithNewest))
+        {
+            return new Outcome(op, digest, current.Cursor, Duplicate: true);
+        }
+
+        cameWithNewest |= op.Kind == Kinds.Session;
+        return null;
+    }
 
     private Outcome? CheckDependencies(OpIntent op, byte[] digest)
     {

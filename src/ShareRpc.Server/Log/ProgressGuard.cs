@@ -7,11 +7,16 @@ namespace ShareRpc.Server.Log;
 /// <summary>
 /// Whether a state of opencode's is older than the document, by what the two say of themselves: requests overlap, and a late one must not
 /// undo what came before it. A session says when it was updated; a message and a part say when they were finished, and a tool how far it is.
-/// States that say nothing, or the same, are taken as they come.
+/// A user's message says only which changes came of it, and those grow. States that say nothing, or the same, are taken as they come.
 /// </summary>
 internal static class ProgressGuard
 {
-    public static bool IsBehind(RawJson current, OpIntent op)
+    /// <param name="current">The document.</param>
+    /// <param name="op">A put of a whole state.</param>
+    /// <param name="cameWithNewest">
+    /// It came along with a state of the session that is not behind: then what a user's message says counts, be it less.
+    /// </param>
+    public static bool IsBehind(RawJson current, OpIntent op, bool cameWithNewest)
     {
         if (op.Kind is not (Kinds.Session or Kinds.Message or Kinds.Part) || op.Data is not { } data) return false;
         using JsonDocument before = current.ToDocument();
@@ -19,7 +24,8 @@ internal static class ProgressGuard
         return op.Kind switch
         {
             Kinds.Session => IsEarlier(before.RootElement, after.RootElement, "updated"u8),
-            Kinds.Message => IsEarlier(before.RootElement, after.RootElement, "completed"u8),
+            Kinds.Message => IsEarlier(before.RootElement, after.RootElement, "completed"u8)
+                || (!cameWithNewest && Changes(after.RootElement) < Changes(before.RootElement)),
             _ => IsPartBehind(before.RootElement, after.RootElement),
         };
     }
@@ -30,6 +36,14 @@ internal static class ProgressGuard
         if (!JsonMembers.TryFind(before, "state"u8, out JsonElement had)) return false;
         JsonMembers.TryFind(after, "state"u8, out JsonElement has);
         return Rank(has) < Rank(had) || IsEarlier(had, has, "end"u8) || IsEarlier(had, has, "compacted"u8);
+    }
+
+    private static int Changes(JsonElement message)
+    {
+        if (!JsonMembers.TryFind(message, "summary"u8, out JsonElement summary)) return -1;
+        return JsonMembers.TryFind(summary, "diffs"u8, out JsonElement diffs) && diffs.ValueKind == JsonValueKind.Array
+            ? diffs.GetArrayLength()
+            : 0;
     }
 
     /// <summary>How far a tool is: 0 for what says nothing.</summary>

@@ -32,7 +32,9 @@ internal sealed class SyncAppend(RpcServices services, Authority authority, Time
             await FlushAsync().ConfigureAwait(false);
         }
 
-        ops.Add(op);
+        // The session first: it tells how new the rest is.
+        int at = op.Kind == Kinds.Session ? ops.FindLastIndex(other => other.Kind == Kinds.Session) + 1 : ops.Count;
+        ops.Insert(at, op);
         bytes += size;
     }
 
