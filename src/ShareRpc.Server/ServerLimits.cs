@@ -80,6 +80,15 @@ public sealed record ServerLimits
     /// <summary>Data bytes of the batches that a sync is cut into, if an item is not larger by itself.</summary>
     public int HttpBatchBytes { get; init; } = 256 * 1024;
 
+    /// <summary>Reads over HTTP that wait for ops at once; more are answered <c>too_many_calls</c>.</summary>
+    public int HttpWaitingReads { get; init; } = 1_024;
+
+    /// <summary>How long a request's headers may take to arrive; then its connection is closed.</summary>
+    public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How slow a request's body may arrive, in bytes a second, while the server reads it; then its connection is closed.</summary>
+    public int HttpBodyRate { get; init; } = 240;
+
     /// <summary>Tokens whose check by Argon2 is remembered; one more drops the oldest.</summary>
     public int VerifiedTokens { get; init; } = 10_000;
 

@@ -128,10 +128,12 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private HttpRoutes WireHttp(ServerOptions options, TimeProvider time)
     {
         string? openCreator = options.OpenCreation ? OpenCreator.Ensure(store, options.Limits, time) : null;
+        var held = new HeldBytes(options.ServerLimits.HttpHeldBytes);
         var access = new HttpAccess(Services.Redeemer, Services.Registry);
         var opencode = new OpencodeEndpoints(
-            Services, access, new OpencodeShares(Services, queue, verifier), new PublicOrigin(options.PublicUrl), openCreator, time);
-        return new HttpRoutes(new HttpRequests(options.ServerLimits, Services.Logger), opencode);
+            Services, access, new OpencodeShares(Services, queue, verifier), new PublicOrigin(options.PublicUrl), held, openCreator, time);
+        return new HttpRoutes(
+            new HttpRequests(options.ServerLimits, Services.Logger), opencode, new OpsEndpoints(Services, access, held));
     }
 
     private void Start()

@@ -6,7 +6,7 @@ using ShareRpc.Server.Http.Opencode;
 namespace ShareRpc.Server.Http;
 
 /// <summary>Which path is which endpoint.</summary>
-internal sealed class HttpRoutes(HttpRequests requests, OpencodeEndpoints opencode)
+internal sealed class HttpRoutes(HttpRequests requests, OpencodeEndpoints opencode, OpsEndpoints ops)
 {
     private static readonly string[] Bases = ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
 
@@ -18,6 +18,15 @@ internal sealed class HttpRoutes(HttpRequests requests, OpencodeEndpoints openco
             Map(routes, HttpMethods.Post, start + "/{share}/sync", opencode.SyncAsync);
             Map(routes, HttpMethods.Delete, start + "/{share}", opencode.DeleteAsync);
             Map(routes, HttpMethods.Get, start + "/{share}/data", opencode.DataAsync);
+        }
+
+        Map(routes, HttpMethods.Post, "/v1/shares/{share}/ops", ops.AppendAsync);
+        Map(routes, HttpMethods.Get, "/v1/shares/{share}/ops", ops.ReadAsync);
+        Map(routes, HttpMethods.Get, "/v1/shares/{share}/state", ops.StateAsync);
+        foreach (string page in new[] { "/s/{share}", "/share/{share}" })
+        {
+            Map(routes, HttpMethods.Get, page, SharePage.WriteAsync);
+            Map(routes, HttpMethods.Head, page, SharePage.WriteAsync);
         }
     }
 

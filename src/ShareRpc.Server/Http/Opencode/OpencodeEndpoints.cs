@@ -14,10 +14,9 @@ namespace ShareRpc.Server.Http.Opencode;
 /// everybody's, and keep no state of their own.
 /// </summary>
 internal sealed class OpencodeEndpoints(
-    RpcServices services, HttpAccess access, OpencodeShares shares, PublicOrigin origin, string? openCreator, TimeProvider time)
+    RpcServices services, HttpAccess access, OpencodeShares shares, PublicOrigin origin, HeldBytes held, string? openCreator,
+    TimeProvider time)
 {
-    private readonly HeldBytes held = new(services.ServerLimits.HttpHeldBytes);
-
     /// <summary>POST <c>/api/share</c>: <c>{sessionID}</c> -> <c>{id, url, secret}</c>.</summary>
     public async Task CreateAsync(HttpContext context)
     {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Capabilities;
@@ -29,14 +28,14 @@ internal sealed class ShareData(RpcServices services, Authority authority)
             for (; ; page = Read(type, page.NextKey))
             {
                 foreach (Document document in page.Docs) WriteItem(writer, type, document);
-                await FlushAsync(writer, context).ConfigureAwait(false);
+                await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
                 if (page.NextKey is null) break;
             }
         }
 
         await WriteModelsAsync(writer, context).ConfigureAwait(false);
         writer.Write("]"u8);
-        await FlushAsync(writer, context).ConfigureAwait(false);
+        await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
     }
 
     /// <summary>All models are one item, as they came in.</summary>
@@ -55,7 +54,7 @@ internal sealed class ShareData(RpcServices services, Authority authority)
                 writer.Write(document.Data.Utf8.Span);
             }
 
-            await FlushAsync(writer, context).ConfigureAwait(false);
+            await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
             if (page.NextKey is null) break;
         }
 
@@ -82,13 +81,5 @@ internal sealed class ShareData(RpcServices services, Authority authority)
         writer.Write("{\"type\":\""u8);
         writer.Write(System.Text.Encoding.ASCII.GetBytes(type));
         writer.Write("\",\"data\":"u8);
-    }
-
-    /// <summary>A reader that takes its time is cut off when its access is taken back.</summary>
-    private async Task FlushAsync(PipeWriter writer, HttpContext context)
-    {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(authority.Denied, context.RequestAborted);
-        FlushResult flushed = await writer.FlushAsync(ending.Token).ConfigureAwait(false);
-        if (flushed.IsCompleted) throw new ShareRpcException(ErrorCode.Draining);
     }
 }
