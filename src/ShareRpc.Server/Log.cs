@@ -44,7 +44,7 @@ internal static partial class LogMessages
     [LoggerMessage(24, LogLevel.Error, "A request to {Route} failed unexpectedly")]
     public static partial void HttpFailed(this ILogger log, Exception exception, string route);
 
-    [LoggerMessage(25, LogLevel.Warning, "A sync to share {ShareId} held {Ignored} items of unknown type or form, and {Rejected} beyond limits")]
+    [LoggerMessage(25, LogLevel.Warning, "A sync to share {ShareId} held {Ignored} items of unknown form, and {Rejected} beyond limits")]
     public static partial void SyncItemsLeftOut(this ILogger log, string shareId, int ignored, int rejected);
 
     [LoggerMessage(30, LogLevel.Information, "Capability {CapId} was revoked")]

@@ -86,7 +86,7 @@ public sealed record ServerLimits
     /// <summary>How long a request's headers may take to arrive; then its connection is closed.</summary>
     public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How slow a request's body may arrive, in bytes a second, while the server reads it; then its connection is closed.</summary>
+    /// <summary>How slow a request's body may arrive, in bytes a second after 5 s; then its connection is closed.</summary>
     public int HttpBodyRate { get; init; } = 240;
 
     /// <summary>Tokens whose check by Argon2 is remembered; one more drops the oldest.</summary>

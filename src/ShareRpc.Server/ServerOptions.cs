@@ -21,14 +21,14 @@ public sealed record ServerOptions
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>
-    /// Whether opencode may make shares without a creator token, at the server's own address. Off by default: anybody who reaches the server
-    /// could store what they like.
+    /// Whether opencode may make shares without a creator token, at the server's own address. Off by default: anybody who reaches the
+    /// server could store what they like.
     /// </summary>
     public bool OpenCreation { get; init; }
 
     /// <summary>
-    /// The origin that people reach the server by, for instance <c>https://share.example.org</c>, without a path; the links that the HTTP API
-    /// makes start with it. By default what the request itself was sent to; forwarding headers are never looked at.
+    /// The origin that people reach the server by, for instance <c>https://share.example.org</c>, without a path; the links that the HTTP
+    /// API makes start with it. By default what the request itself was sent to; forwarding headers are never looked at.
     /// </summary>
     public Uri? PublicUrl { get; init; }
 

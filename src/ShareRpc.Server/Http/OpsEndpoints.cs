@@ -15,8 +15,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Http;
 
 /// <summary>
-/// Appending and reading over plain HTTP, for any language (SPEC section "HTTP"): the batch, the ack and the pages of the WebSocket, without
-/// a writer. The token comes with every request, in <c>Authorization: Bearer</c>.
+/// Appending and reading over plain HTTP, for any language (SPEC section "HTTP"): the batch, the ack and the pages of the WebSocket,
+/// without a writer. The token comes with every request, in <c>Authorization: Bearer</c>.
 /// </summary>
 internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, HeldBytes held)
 {
@@ -110,9 +110,11 @@ internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, Held
         while (true)
         {
             ReadResult read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (read.Buffer.Length > most) throw new ShareRpcException(ErrorCode.TooLarge);
-            if (read.IsCompleted) return read.Buffer.ToArray();
-            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            bool isTooLarge = read.Buffer.Length > most;
+            byte[]? whole = read.IsCompleted && !isTooLarge ? read.Buffer.ToArray() : null;
+            body.AdvanceTo(whole is null && !isTooLarge ? read.Buffer.Start : read.Buffer.End, read.Buffer.End);
+            if (isTooLarge) throw new ShareRpcException(ErrorCode.TooLarge);
+            if (whole is not null) return whole;
         }
     }
 

@@ -6,8 +6,8 @@ namespace ShareRpc.Server.Log;
 
 /// <summary>
 /// Whether a state of opencode's is older than the document, by what the two say of themselves: requests overlap, and a late one must not
-/// undo what came before it. A session says when it was updated; a message and a part say when they were finished, and a tool how far it is.
-/// A user's message says only which changes came of it, and those grow. States that say nothing, or the same, are taken as they come.
+/// undo what came before it. A session says when it was updated; a message and a part say when they were finished, and a tool how far it
+/// is. A user's message says only which changes came of it, and those grow. States that say nothing, or the same, are taken as they come.
 /// </summary>
 internal static class ProgressGuard
 {

@@ -37,23 +37,34 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
     /// <summary>Elements that are no items.</summary>
     public int Malformed { get; private set; }
 
-    /// <summary>The next item; null at the end. Throws <c>invalid_params</c> for what is not of this form, <c>too_large</c> over the limit.</summary>
+    /// <summary>
+    /// The next item; null at the end. Throws <c>invalid_params</c> for what is not of this form, <c>too_large</c> over the limit.
+    /// </summary>
     public async ValueTask<SyncItem?> ReadAsync(CancellationToken cancellationToken)
     {
         while (place != Place.End)
         {
             ReadResult read = await body.ReadAtLeastAsync(wanted, cancellationToken).ConfigureAwait(false);
-            SyncItem? item = Take(read.Buffer, read.IsCompleted, out SequencePosition consumed);
-            long taken = read.Buffer.Slice(0, consumed).Length;
-            passed += taken;
-            long left = read.Buffer.Length - taken;
-            if (passed + left > maxBytes) throw new ShareRpcException(ErrorCode.TooLarge);
-            bool isMore = item is not null || place == Place.End;
+            SequencePosition consumed = read.Buffer.End;
+            SequencePosition examined = read.Buffer.End;
+            try
+            {
+                if (passed + read.Buffer.Length > maxBytes) throw new ShareRpcException(ErrorCode.TooLarge);
+                SyncItem? item = Take(read.Buffer, read.IsCompleted, out SequencePosition taken);
+                long left = read.Buffer.Slice(taken).Length;
+                passed += read.Buffer.Length - left;
+                bool isStep = item is not null || place == Place.End;
+                consumed = taken;
+                examined = isStep ? taken : examined;
 
-            // More than was there: each item is scanned from its start, and this way only so often.
-            wanted = isMore ? 0 : (int)Math.Min(left * 2, left + LongestRead);
-            body.AdvanceTo(consumed, isMore ? consumed : read.Buffer.End);
-            if (item is not null) return item;
+                // More than was there: each item is scanned from its start, and this way only so often.
+                wanted = isStep ? 0 : (int)Math.Min(left * 2, left + LongestRead);
+                if (item is not null) return item;
+            }
+            finally
+            {
+                body.AdvanceTo(consumed, examined);
+            }
         }
 
         return null;

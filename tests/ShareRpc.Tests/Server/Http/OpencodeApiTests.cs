@@ -112,7 +112,8 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(HttpStatusCode.OK, (await created.DeleteAsync(first.Id, second.Secret)).StatusCode);
 
-        Assert.Equal("capability_revoked", (await handle.CallAsync("readOps", "{}")).GetProperty("error").GetProperty("data").GetProperty("code").GetString());
+        JsonElement dead = (await handle.CallAsync("readOps", "{}")).GetProperty("error").GetProperty("data");
+        Assert.Equal("capability_revoked", dead.GetProperty("code").GetString());
         foreach (Shared shared in new[] { first, second })
         {
             Assert.Equal(HttpStatusCode.NotFound, (await created.DataAsync(shared.Capability)).StatusCode);
