@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>One run of the real `sharerpc` tool, as a process of its own. Disposing kills it.</summary>
+/// <summary>One run of the real `sharerpc` tool, or of a worker of the harness, as a process of its own. Disposing kills it.</summary>
 internal sealed class Tool : IAsyncDisposable
 {
     private readonly Process process;
@@ -31,10 +31,13 @@ internal sealed class Tool : IAsyncDisposable
     public IReadOnlyList<JsonObject> Objects =>
         [.. lines.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject())];
 
-    public static Tool Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static Tool Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
+        StartProgram("sharerpc.dll", environment, arguments);
+
+    /// <summary>Starts a program that lies beside the tests.</summary>
+    public static Tool StartProgram(string program, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        string tool = Path.Combine(AppContext.BaseDirectory, "sharerpc.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", tool, .. arguments])
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, program), .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
@@ -48,6 +51,20 @@ internal sealed class Tool : IAsyncDisposable
         Tool tool = Start(null, arguments);
         await tool.WaitForExitAsync(cancellationToken);
         return tool;
+    }
+
+    /// <summary>A line to its standard input; nothing if it is gone.</summary>
+    public void Tell(string line)
+    {
+        try
+        {
+            process.StandardInput.WriteLine(line);
+            process.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            // Killed: whoever starts it again tells it again.
+        }
     }
 
     public async Task WaitForExitAsync(CancellationToken cancellationToken)

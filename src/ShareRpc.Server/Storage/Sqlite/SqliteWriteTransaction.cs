@@ -21,6 +21,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void Commit()
     {
+        FaultPoint.Pass("server.before_commit");
         Statements.Execute("COMMIT");
         open = false;
         FaultPoint.Pass("server.after_commit");

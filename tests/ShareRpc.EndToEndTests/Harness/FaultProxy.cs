@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ShareRpc.EndToEndTests.Harness;
+
+/// <summary>A TCP proxy with a fixed address in front of a server that comes and goes, which does what it is told to the traffic.</summary>
+internal sealed class FaultProxy : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentDictionary<ProxyLink, Task> links = new();
+    private readonly ConcurrentQueue<Fault> armed = new();
+    private readonly Task accepting;
+
+    public FaultProxy()
+    {
+        listener.Start();
+        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        accepting = AcceptAsync();
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Where the server listens now.</summary>
+    public Uri? Server { get; set; }
+
+    /// <summary>How often each fault came about.</summary>
+    public ConcurrentDictionary<Fault, int> Done { get; } = new();
+
+    /// <summary>Does it to the next traffic that fits.</summary>
+    public void Arm(Fault fault)
+    {
+        if (fault == Fault.CutAll)
+        {
+            foreach (ProxyLink link in links.Keys) link.Cut();
+            Count(fault);
+            return;
+        }
+
+        armed.Enqueue(fault);
+    }
+
+    /// <summary>From now on everything passes.</summary>
+    public void Disarm() => armed.Clear();
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        listener.Stop();
+        await accepting;
+        foreach (ProxyLink link in links.Keys) link.Cut();
+        await Task.WhenAll(links.Values);
+        stopping.Dispose();
+    }
+
+    /// <summary>The armed fault, if it is one that can happen here.</summary>
+    internal Fault? Take(bool atConnect)
+    {
+        if (!armed.TryPeek(out Fault next) || (next == Fault.ConnectTwice) != atConnect || !armed.TryDequeue(out Fault fault)) return null;
+        Count(fault);
+        return fault;
+    }
+
+    private void Count(Fault fault) => Done.AddOrUpdate(fault, 1, (_, count) => count + 1);
+
+    private async Task AcceptAsync()
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                TcpClient client = await listener.AcceptTcpClientAsync(stopping.Token);
+                var link = new ProxyLink(this, client);
+                links[link] = Task.Run(async () =>
+                {
+                    await link.RunAsync(stopping.Token);
+                    links.TryRemove(link, out _);
+                    link.Dispose();
+                });
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+            {
+                return;
+            }
+        }
+    }
+}

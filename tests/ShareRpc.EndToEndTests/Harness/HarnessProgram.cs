@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace ShareRpc.EndToEndTests.Harness;
+
+/// <summary>The test assembly as a program: the workers of a run, and runs by hand.</summary>
+internal static class HarnessProgram
+{
+    private const string Help = """
+        harness [--seed N] [--runs K]     K runs with the seeds N, N+1, ...; a failing seed is printed with its findings
+        harness --soak TIME [--seed N]    runs until the time is over: 30m, 8h
+        """;
+
+    private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(3);
+
+    public static Tool Start(string? fault, params string[] arguments)
+    {
+        var environment = new Dictionary<string, string> { ["DOTNET_TieredPGO"] = "0" };
+        if (fault is not null) environment["SHARERPC_FAULT"] = fault;
+        return Tool.StartProgram("ShareRpc.EndToEndTests.dll", environment, arguments);
+    }
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var rest = new WorkerArguments([.. arguments.Skip(1)]);
+        switch (arguments.FirstOrDefault())
+        {
+            case "server":
+                return await ServerWorker.RunAsync(rest);
+            case "writer":
+                return await WriterWorker.RunAsync(rest);
+            case "reader":
+                return await ReaderWorker.RunAsync(rest);
+            case "harness":
+                return await RunManyAsync(rest);
+            default:
+                await Console.Error.WriteLineAsync(Help);
+                return 2;
+        }
+    }
+
+    /// <summary>One run of a seed.</summary>
+    public static async Task<RunReport> RunSeedAsync(int seed, HarnessOptions options)
+    {
+        using var deadline = new CancellationTokenSource(RunDeadline);
+        await using var run = new HarnessRun(seed, options);
+        return await run.RunAsync(deadline.Token);
+    }
+
+    private static async Task<int> RunManyAsync(WorkerArguments arguments)
+    {
+        TimeSpan? soak = arguments.Has("--soak") ? TimeOf(arguments["--soak"]) : null;
+        int seed = arguments.Number("--seed", 1);
+        int runs = soak is null ? arguments.Number("--runs", 1) : int.MaxValue;
+        long start = TimeProvider.System.GetTimestamp();
+        var reports = new RunTotals();
+        for (int i = 0; i < runs && (soak is null || TimeProvider.System.GetElapsedTime(start) < soak); i++)
+        {
+            RunReport report = await RunSeedAsync(unchecked(seed + i), HarnessOptions.Default);
+            Console.WriteLine(report);
+            foreach (Finding finding in report.Findings) Console.WriteLine($"  {finding.Property}: {finding.Detail}");
+            reports.Add(report);
+        }
+
+        Console.WriteLine(reports);
+        return reports.Findings == 0 ? 0 : 1;
+    }
+
+    private static TimeSpan TimeOf(string text)
+    {
+        int number = int.Parse(text.AsSpan(0, text.Length - 1), CultureInfo.InvariantCulture);
+        return text[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(number),
+            'm' => TimeSpan.FromMinutes(number),
+            'h' => TimeSpan.FromHours(number),
+            _ => throw new InvalidDataException("--soak is a number and s, m or h"),
+        };
+    }
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+
+namespace ShareRpc.EndToEndTests.Harness;
+
+/// <summary>
+/// One run: a server, four writers on two shares, a reader of each, all real processes with a faulty network in between, and a seeded
+/// schedule of what is killed or cut while they work. At the end everything must be as the plans say.
+/// </summary>
+internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAsyncDisposable
+{
+    private const int SlicesPerBlow = 10;
+    private static readonly string[] Shares = ["a", "b"];
+    private readonly Dice dice = new(seed);
+    private readonly string world = Directory.CreateTempSubdirectory("sharerpc-harness-").FullName;
+    private readonly FaultProxy proxy = new();
+    private readonly List<WriterSlot> writers = [];
+    private readonly List<ReaderSlot> readers = [];
+    private ServerSlot server = null!;
+    private int writerKills;
+    private int readerKills;
+
+    /// <summary>Runs to the end; a run that does not come to one says where it stands.</summary>
+    public async Task<RunReport> RunAsync(CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        server = new ServerSlot(proxy, Path.Combine(world, "data"));
+        await server.StartAsync(null, cancellationToken);
+        foreach (string share in Shares)
+        {
+            for (int i = 0; i < 2; i++) AddWriter($"{share}{i}", share, creates: i == 0, copyOf: null);
+            var reader = new ReaderSlot($"{share}.reader", share, world);
+            reader.Start();
+            readers.Add(reader);
+        }
+
+        for (int blow = 1; blow <= options.Blows; blow++)
+        {
+            await WorkAsync(blow, cancellationToken);
+            await ReviveAsync(cancellationToken);
+            if (seed % 3 == 0 && blow == options.Blows / 2) await CopyOutboxAsync(blow, cancellationToken);
+            else await StrikeAsync(cancellationToken);
+        }
+
+        proxy.Disarm();
+        foreach (WriterSlot writer in writers) writer.Finish();
+        try
+        {
+            await Until.TrueAsync(() => HasEndedAsync(cancellationToken), cancellationToken);
+            return await ReportAsync(Stopwatch.GetElapsedTime(start), cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"seed {seed} did not end.{Describe()}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (WriterSlot writer in writers) await writer.DisposeAsync();
+        foreach (ReaderSlot reader in readers) await reader.DisposeAsync();
+        await server.DisposeAsync();
+        await proxy.DisposeAsync();
+        Directory.Delete(world, recursive: true);
+    }
+
+    /// <summary>A while in which the writers get on with their plans, little by little, so that every blow meets them at work.</summary>
+    private async Task WorkAsync(int blow, CancellationToken cancellationToken)
+    {
+        TimeSpan slice = TimeSpan.FromMilliseconds(dice.Next(20, options.LongestPauseMs)) / SlicesPerBlow;
+        for (int i = 1; i <= SlicesPerBlow; i++)
+        {
+            foreach (WriterSlot writer in writers) writer.Allow(((blow - 1) * SlicesPerBlow) + i, options.Blows * SlicesPerBlow);
+            await Task.Delay(slice, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    private void AddWriter(string name, string share, bool creates, string? copyOf)
+    {
+        string directory = Path.Combine(world, name);
+        Directory.CreateDirectory(directory);
+        var writer = new WriterSlot(name, share, directory, creates, copyOf, Plan.Of(seed, share, name, options.OpsPerWriter));
+        writers.Add(writer);
+        StartWriter(writer, fault: null);
+    }
+
+    private void StartWriter(WriterSlot writer, string? fault) => writer.Start(proxy.Address, world, seed, options.OpsPerWriter, fault);
+
+    /// <summary>Starts again what died of a fault it was started with.</summary>
+    private async Task ReviveAsync(CancellationToken cancellationToken)
+    {
+        if (server.HasDied)
+        {
+            await server.KillAsync(cancellationToken);
+            await server.StartAsync(null, cancellationToken);
+        }
+
+        foreach (WriterSlot writer in writers.Where(writer => writer.HasDied()))
+        {
+            writerKills++;
+            StartWriter(writer, fault: null);
+        }
+
+        if (readers.Select(reader => reader.Failure).OfType<string>().FirstOrDefault() is { } failure)
+            throw new InvalidOperationException(failure);
+    }
+
+    private async Task<bool> HasEndedAsync(CancellationToken cancellationToken)
+    {
+        await ReviveAsync(cancellationToken);
+        return writers.TrueForAll(writer => writer.End is not null);
+    }
+
+    private string Describe() =>
+        $" Not ended: {string.Join(", ", writers.Where(writer => writer.End is null).Select(writer => $"{writer.Name} {writer.Errors}"))}"
+        + $" Server: {server.Errors}";
+}

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Server;
+
+namespace ShareRpc.EndToEndTests.Harness;
+
+/// <summary>A server process: says where it listens, and stops in order when it is asked to (SIGTERM).</summary>
+internal static class ServerWorker
+{
+    public static async Task<int> RunAsync(WorkerArguments arguments)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            asked.TrySetResult();
+        });
+        await using ShareRpcServer server = await ShareRpcServer.StartAsync(new ServerOptions
+        {
+            DataDirectory = arguments["--data"], Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
+        });
+        Console.WriteLine($"ready {server.Address}");
+        await asked.Task;
+        return 0;
+    }
+}

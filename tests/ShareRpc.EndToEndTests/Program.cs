@@ -1,0 +1,1 @@
+return await ShareRpc.EndToEndTests.Harness.HarnessProgram.RunAsync(args);
