@@ -51,6 +51,12 @@ internal sealed partial class StoreRun
             case StoreAct.Fold when isActive:
                 side.SetFolded(share.Key, Math.Min(side.ReadHead(share.Key), share.Folded + step.B));
                 return null;
+            case StoreAct.DropData when isActive:
+                return DropData(side, share, step);
+            case StoreAct.OpenTurn when isActive:
+                long? writer = step.C < 4 ? null : PickWriter(side, share, step.C)?.Key;
+                side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), side.ReadHead(share.Key), writer);
+                return null;
             case StoreAct.End when isActive:
                 side.SetShareState(share.Key, ShareState.Ended);
                 return null;
@@ -63,6 +69,14 @@ internal sealed partial class StoreRun
             default:
                 return null;
         }
+    }
+
+    private static object? DropData(IWriteTransaction side, ShareRow share, StoreStep step)
+    {
+        long to = Math.Min(share.Folded, share.Scanned + step.B);
+        long dropped = side.DropData(share.Key, share.Scanned + 1, to);
+        side.SetCompacted(share.Key, Math.Max(share.Scanned, to), Math.Max(share.Compacted, dropped));
+        return dropped;
     }
 
     private static object? AddCreator(IWriteTransaction side, StoreStep step, int number)
@@ -118,7 +132,8 @@ internal sealed partial class StoreRun
         {
             ShareKey = share.Key, Cursor = side.ReadHead(share.Key) + 1, OpId = opId, Digest = Digest(number), WriterKey = writer?.Key,
             Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
-            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey, TimeMs = number,
+            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey,
+                TimeMs = number,
         });
         if (!isNew)
         {
@@ -160,7 +175,8 @@ internal sealed partial class StoreRun
 
     private static RefRow NewRef(int number, RefRow? parent, long? share, Rights rights) => new()
     {
-        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1, Depth = (parent?.Depth ?? -1) + 1,
+        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1, Depth = (parent?.Depth ?? -1)
+            + 1,
         Rights = rights, Caveats = number % 3 == 0 ? Caveats.None with { ExpiresAtMs = number } : Caveats.None,
         Label = number % 4 == 0 ? null : $"ref {number}", Tag = [1, 2, 3, 4, 5, 6, 7, (byte)number], Verifier = $"$argon2id${number}",
         CreatedMs = number,
