@@ -24,12 +24,14 @@ public sealed class BesideOpencodeTests
         for (int i = 0; i < syncs.Length; i++)
         {
             if (i % 4 == 3) continue; // lost, and never sent again
-            await PostAsync(http, $"/api/share/{shared["id"]}/sync", $$"""{"secret":"{{shared["secret"]}}","data":{{syncs[i]}}}""", timeout);
+            string body = $$"""{"secret":"{{shared["secret"]}}","data":{{syncs[i]}}}""";
+            await PostAsync(http, $"/api/share/{shared["id"]}/sync", body, timeout);
         }
 
         Dictionary<string, JsonNode> before = await DataAsync(http, shared, timeout);
         string link = $"{world.Server.GetLeftPart(UriPartial.Authority)}/s/{shared["id"]}#{shared["secret"]}";
-        Tool repair = await world.RunClientAsync("share", ["--opencode", database, "--session", session, "--into", link, "--once"], timeout);
+        string[] arguments = ["--opencode", database, "--session", session, "--into", link, "--once"];
+        Tool repair = await world.RunClientAsync("share", arguments, timeout);
         Assert.True(repair.ExitCode == 0, repair.Errors);
 
         Dictionary<string, JsonNode> expected = [];
@@ -42,7 +44,7 @@ public sealed class BesideOpencodeTests
         Assert.All(expected, pair => Assert.True(JsonNode.DeepEquals(pair.Value, after[pair.Key]), pair.Key));
 
         // What had arrived as it is in the database was a duplicate.
-        Tool again = await world.RunClientAsync("share", ["--opencode", database, "--session", session, "--into", link, "--once"], timeout);
+        Tool again = await world.RunClientAsync("share", arguments, timeout);
         Assert.True(again.ExitCode == 0, again.Errors);
         string[] repaired = [.. (await OpsOfToolAsync(world, shared, timeout)).Select(op => $"{op["kind"]} {op["key"]}")];
         string[] untouched = [.. expected.Keys.Except(lost)];
@@ -51,7 +53,8 @@ public sealed class BesideOpencodeTests
     }
 
     private static IEnumerable<string> SyncsOf(string name) => File.ReadLines(Traffic).Select(line => JsonNode.Parse(line)!)
-        .Where(request => (string)request["path"]! == $"/api/share/{name}/sync").Select(request => request["body"]!["data"]!.ToJsonString());
+        .Where(request => (string)request["path"]! == $"/api/share/{name}/sync")
+        .Select(request => request["body"]!["data"]!.ToJsonString());
 
     private static async Task<JsonNode> PostAsync(HttpClient http, string path, string body, CancellationToken timeout)
     {
