@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
@@ -30,6 +31,9 @@ internal sealed class DiskWorld : IAsyncDisposable
     public Uri Address { get; }
 
     public Tool Server { get; private set; } = null!;
+
+    /// <summary>The share made last.</summary>
+    public string ShareId { get; private set; } = "";
 
     public string Data => Path.Combine(Disk.Root, "data");
 
@@ -68,6 +72,15 @@ internal sealed class DiskWorld : IAsyncDisposable
         }
     }
 
+    /// <summary>A read of the log of the share made last, over HTTP.</summary>
+    public async Task<HttpStatusCode> ReadOverHttpAsync(ShareToken token, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Address, $"/v1/shares/{ShareId}/ops"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        using HttpResponseMessage response = await Http.SendAsync(request, cancellationToken);
+        return response.StatusCode;
+    }
+
     /// <summary>A client with a state directory of its own name, which may make shares.</summary>
     public async Task<ShareClient> OpenClientAsync(string name, CancellationToken cancellationToken)
     {
@@ -97,7 +110,8 @@ internal sealed class DiskWorld : IAsyncDisposable
     {
         ShareToken owner = ShareToken.New(RandomId.New());
         await using AdminClient admin = await AdminClient.OpenRootAsync(Address, await RootAsync(cancellationToken), cancellationToken);
-        await admin.CreateShareAsync(new CreateShareRequest { ShareId = RandomId.New(), CapId = owner.CapId, TokenDigest = owner.Digest });
+        ShareId = RandomId.New();
+        await admin.CreateShareAsync(new CreateShareRequest { ShareId = ShareId, CapId = owner.CapId, TokenDigest = owner.Digest });
         return owner;
     }
 

@@ -96,6 +96,7 @@ public sealed class FailingDiskTests
         var all = new JsonObject { ["after"] = 0, ["limit"] = 1000 };
         RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => reader.AskAsync("readOps", all, timeout));
         Assert.Equal(("storage_unavailable", true), (refused.Code, refused.IsTransient));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await world.ReadOverHttpAsync(owner, timeout));
         await Until.TrueAsync(() => world.Server.Errors.Contains("run sharerpc check", StringComparison.Ordinal), timeout);
     }
 
