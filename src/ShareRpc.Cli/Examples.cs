@@ -40,6 +40,9 @@ internal static class Examples
           sharerpc share --all --once                       all sessions, as they are now; ends when the server has them
           sharerpc share --session ses_... --server https://share.example.org --token-file creator.token
           sharerpc share --session ses_... --into 'LINK'    go on in a share begun on another machine (LINK may append)
+          sharerpc share --opencode-files ~/.local/share/opencode/storage
+                                                            import the sessions of opencode before 1.2, once, each into its own
+                                                            share; says what it left out and why; never changes a file
         """;
 
     public const string Watch = """

@@ -10,8 +10,8 @@ namespace ShareRpc.Sources.Opencode;
 /// </summary>
 public sealed partial class OpencodeSync
 {
-    private const string PositionBookmark = "opencode.position";
-    private const string KeysBookmark = "opencode.keys";
+    internal const string PositionBookmark = "opencode.position";
+    internal const string KeysBookmark = "opencode.keys";
 
     // After this many events the known keys are written down again, so that a start need not replay more.
     private const int EventsPerKeys = 1000;
