@@ -56,6 +56,20 @@ internal static class Examples
           sharerpc watch 'LINK' --json           every op as a line of JSON
         """;
 
+    public const string Pull = """
+        Bring a shared opencode session to this machine or into this container, so that the agent here can go on with it.
+
+        Runs opencode's own import, so run it in the folder of the project. The import reads the share once; what the agent does here
+        afterwards goes on in a share of its own, or with share --into 'LINK' in the same one. The address that opencode is given holds a
+        token: other users of this machine may see it in the list of processes. A link that may invite makes one for this purpose
+        alone, which ends with the import.
+
+        Examples:
+          sharerpc pull 'LINK' --into opencode
+          sharerpc pull 'LINK' --into opencode --print           only print the command, to run it elsewhere within 15 minutes
+          sharerpc pull 'LINK' --into opencode --opencode-binary ~/.opencode/bin/opencode
+        """;
+
     public const string Invite = """
         Make one more read-only link to a share of yours, to give to one reader and to take back without touching the others.
 
@@ -95,6 +109,7 @@ internal static class Examples
             "serve" => Serve,
             "share" => Share,
             "watch" => Watch,
+            "pull" => Pull,
             "invite" => Invite,
             "revoke" => Revoke,
             "ls" => Ls,

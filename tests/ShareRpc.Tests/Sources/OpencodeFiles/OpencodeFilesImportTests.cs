@@ -24,7 +24,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
         Assert.Equal((11, 80, 282, 11), (report.State.Sessions, report.State.Messages, report.State.Parts, report.State.SkippedCount));
         Assert.Equal(10, report.Skipped.Count(file => file is { Reason: SkipReason.NoMessage, Path: ['p', 'a', 'r', 't', '/', ..] }));
         Assert.Equal(
-            "session_diff/ses_e058011e4ffe3ghEzHRVxC1vu8.json", Assert.Single(report.Skipped, file => file.Reason == SkipReason.NoSession).Path);
+            "session_diff/ses_e058011e4ffe3ghEzHRVxC1vu8.json",
+            Assert.Single(report.Skipped, file => file.Reason == SkipReason.NoSession).Path);
         Assert.All(report.Skipped, file => Assert.True(File.Exists(Path.Combine(tree.Path, file.Path))));
         var folded = new FoldedDocuments();
         folded.Apply(share.Take().Select(op => op.Op));
