@@ -24,17 +24,28 @@ internal static class Serve
         Description = "Where to listen; several with ';' between them", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
     };
 
+    private static readonly Option<long?> CompactAfter = new("--compact-after-ops")
+    {
+        Description = "Drop the data of superseded ops that are older than a share's newest N; off by default", HelpName = "N",
+    };
+
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls };
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, CompactAfter };
         command.SetAction((parsed, stop) =>
-            RunAsync(CommandContext.Of(parsed).Output, parsed.GetValue(Data)!, parsed.GetValue(Urls)!, stop));
+        {
+            var options = new ServerOptions
+            {
+                DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
+                CompactAfterOps = parsed.GetValue(CompactAfter),
+            };
+            return RunAsync(CommandContext.Of(parsed).Output, options, stop);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(Output output, string data, string urls, CancellationToken stop)
+    private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)
     {
-        var options = new ServerOptions { DataDirectory = Path.GetFullPath(data), Urls = urls };
         ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {

@@ -30,7 +30,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
         this.verifier = verifier;
         ServerLimits limits = options.ServerLimits;
         queue = new CommitQueue(limits);
-        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>());
+        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>(), options.CompactAfterOps);
         eraser = new ShareEraser(store, queue, limits, time, logs.CreateLogger<ShareEraser>());
         var broadcaster = new Broadcaster(limits);
         var writers = new LiveWriters();

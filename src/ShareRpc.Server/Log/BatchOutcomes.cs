@@ -42,7 +42,7 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         foreach (Outcome outcome in outcomes)
         {
             bool isApplied = outcome.Code is null && !outcome.Duplicate;
-            bool isWorthARow = writer is not null || (outcome.Duplicate && !outcome.Known);
+            bool isWorthARow = writer is not null || outcome is { Duplicate: true, Known: false, Code: null };
             if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
                 share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,

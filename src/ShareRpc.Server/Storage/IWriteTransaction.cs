@@ -17,7 +17,10 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>Stores an op; false, and nothing stored, when its op id is known in the share.</summary>
     bool TryInsertOp(OpRow op);
 
-    /// <summary>What became of an op id in a share: its op, else its newest rejection or duplicate.</summary>
+    /// <summary>
+    /// What became of an op id in a share: its op, else its newest duplicate, else its newest rejection. A rejection after a duplicate can
+    /// only be <c>op_id_reused</c>, which takes nothing back.
+    /// </summary>
     OpRecord? FindOpRecord(long shareKey, string opId);
 
     /// <summary>What became of a writer's seqs, in order, from one seq on.</summary>
@@ -50,6 +53,15 @@ internal interface IWriteTransaction : IReadSnapshot
     void WriteDoc(long shareKey, StoredDoc doc);
 
     void SetFolded(long shareKey, long folded);
+
+    /// <summary>
+    /// Drops the data, and nothing else, of the ops from one cursor to another that are not the last of their document; the largest cursor
+    /// it did that to, 0 for none.
+    /// </summary>
+    long DropData(long shareKey, long from, long to);
+
+    /// <summary>How far compaction has looked, and the largest cursor whose data is gone.</summary>
+    void SetCompacted(long shareKey, long scanned, long compacted);
 
     /// <summary>A turn is streaming, as of a cursor and its writer; null: it is not any more, or nobody's to sweep.</summary>
     void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey);

@@ -36,6 +36,10 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void SetOwner(long shareKey, long ownerRefKey) => inner.SetOwner(shareKey, ownerRefKey);
 
+    public long DropData(long shareKey, long from, long to) => inner.DropData(shareKey, from, to);
+
+    public void SetCompacted(long shareKey, long scanned, long compacted) => inner.SetCompacted(shareKey, scanned, compacted);
+
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey) =>
         inner.SetOpenTurn(shareKey, key, cursor, writerKey);
 

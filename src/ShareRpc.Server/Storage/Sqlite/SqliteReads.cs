@@ -9,7 +9,8 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// <summary>The reads, over the prepared statements of whichever connection and transaction they run in.</summary>
 internal abstract class SqliteReads(Statements statements) : IReadSnapshot
 {
-    private const string ShareColumns = "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms";
+    private const string ShareColumns =
+        "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, s.scanned, s.compacted";
 
     private const string RefColumns =
         "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms, revoked_ms";
@@ -186,11 +187,11 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static ShareRow ReadShare(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(
-            1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6), row.GetInt64(7));
+        row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6),
+        row.GetInt64(7), row.GetInt64(8), row.GetInt64(9));
 
     private static ShareListRow ReadListedShare(SqliteDataReader row) =>
-        new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
+        new(ReadShare(row), row.GetInt64(11), Number(row, 12), row.GetString(10));
 
     private static StoredDoc ReadDoc(SqliteDataReader row) =>
         new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)), row.GetInt64(4));

@@ -58,7 +58,10 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public OpRecord? FindOpRecord(long shareKey, string opId) =>
         ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE share_key = $1 AND op_id = $2", ReadRecord, shareKey, opId)
         ?? ReadOne(
-            "SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2 ORDER BY rowid DESC LIMIT 1",
+            """
+            SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2
+            ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
+            """,
             ReadRecord, shareKey, opId);
 
     public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) => ReadAll(
@@ -145,6 +148,17 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             """,
             shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size);
     }
+
+    public long DropData(long shareKey, long from, long to) => ReadAll(
+        """
+        UPDATE op SET data = NULL WHERE share_key = $1 AND cursor BETWEEN $2 AND $3 AND data IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM doc d WHERE d.share_key = op.share_key AND d.kind = op.kind AND d.key = op.key AND d.cursor = op.cursor)
+        RETURNING cursor
+        """,
+        row => row.GetInt64(0), shareKey, from, to).DefaultIfEmpty().Max();
+
+    public void SetCompacted(long shareKey, long scanned, long compacted) =>
+        Statements.Execute("UPDATE share SET scanned = $2, compacted = $3 WHERE share_key = $1", shareKey, scanned, compacted);
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
     {

@@ -117,7 +117,7 @@ public abstract partial class ShareStoreContract : IDisposable
     }
 
     [Fact]
-    public void Of_an_op_id_the_op_counts_then_the_newest_record()
+    public void Of_an_op_id_the_op_counts_then_a_duplicate_then_the_newest_rejection()
     {
         using IWriteTransaction transaction = Store.BeginWrite();
         (long Share, long Owner) share = Seed.Share(transaction);
@@ -125,6 +125,9 @@ public abstract partial class ShareStoreContract : IDisposable
         transaction.InsertRejection(share.Share, "a", Seed.Digest, null, null, ErrorCode.TooLarge, 0);
         transaction.InsertRejection(share.Share, "a", Seed.Digest, null, null, ErrorCode.TurnFinal, 0);
         Assert.Equal(ErrorCode.TurnFinal, transaction.FindOpRecord(share.Share, "a")!.Code);
+        transaction.InsertRejection(share.Share, "a", Seed.Digest, null, null, null, 7);
+        transaction.InsertRejection(share.Share, "a", Seed.Digest, null, null, ErrorCode.OpIdReused, 0);
+        Assert.Equal((7L, null), (transaction.FindOpRecord(share.Share, "a")!.Cursor, transaction.FindOpRecord(share.Share, "a")!.Code));
 
         transaction.TryInsertOp(Seed.Op(share, 1, "a"));
 

@@ -1,0 +1,129 @@
+using System.Text;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Storage.Model;
+
+/// <summary>The reads, each written as what its comment in the contract says, over whole lists.</summary>
+internal abstract class ModelReads : IReadSnapshot
+{
+    private static readonly Comparer<(string Kind, string Key)> ByBytes = Comparer<(string Kind, string Key)>.Create(
+        (left, right) => Compare(left.Kind, right.Kind) is var kinds && kinds != 0 ? kinds : Compare(left.Key, right.Key));
+
+    protected abstract ModelState State { get; }
+
+    public abstract void Dispose();
+
+    public ShareRow? FindShare(string shareId) => State.Shares.Find(share => share.ShareId == shareId);
+
+    public ShareRow? FindShare(long shareKey) => State.Shares.Find(share => share.Key == shareKey);
+
+    public RefRow? FindRef(string capId) => State.Refs.Find(row => row.CapId == capId);
+
+    public RefRow? FindRef(long refKey) => State.Refs.Find(row => row.Key == refKey);
+
+    public IReadOnlyList<RefRow> ReadChain(long refKey)
+    {
+        RefRow row = FindRef(refKey)!;
+        return row.ParentKey is { } parent ? [row, .. ReadChain(parent)] : [row];
+    }
+
+    public WriterRow? FindWriter(long shareKey, string writerId) =>
+        State.Writers.Find(writer => writer.ShareKey == shareKey && writer.Row.WriterId == writerId).Row;
+
+    public long ReadHead(long shareKey) => OpsOf(shareKey).Select(op => op.Cursor).DefaultIfEmpty(0).Max();
+
+    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) => Page(
+        OpsOf(shareKey).Where(op => op.Cursor > after), limit, maxBytes, op => (op.Data?.Length ?? 0) + OpEnvelope.Bytes, ToLogged);
+
+    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => Page(
+        OpsOf(shareKey).Where(op => op.Cursor > after), limit, long.MaxValue, _ => 0,
+        op => new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Length ?? 0));
+
+    public StoredDoc? FindDoc(long shareKey, string kind, string key) =>
+        DocsOf(shareKey).FirstOrDefault(doc => doc.Kind == kind && doc.Key == key);
+
+    public long ReadDocSize(long shareKey, string kind, string key) => FindDoc(shareKey, kind, key)?.Size ?? 0;
+
+    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) => Page(
+        DocsOf(shareKey).Where(doc => kind is null || doc.Kind == kind)
+            .Where(doc => after is null || ByBytes.Compare((doc.Kind, doc.Key), (kind ?? after.Kind, after.Key)) > 0),
+        limit, maxBytes, doc => doc.Data!.Value.Utf8.Length, doc => doc);
+
+    public IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit) => Page(
+        State.Shares.Where(share => share.Key > after && (creatorKey is null || share.CreatorKey == creatorKey)), limit, long.MaxValue,
+        _ => 0,
+        share => new ShareListRow(
+            share, ReadHead(share.Key), OpsOf(share.Key).LastOrDefault()?.TimeMs, FindRef(share.OwnerRefKey)!.CapId));
+
+    public IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit) => Page(
+        State.Refs.Where(row => row.Key > after).Where(row => scope switch
+        {
+            { ShareKey: { } share } => row.ShareKey == share,
+            { CreatorKey: { } creator } => ReadChain(row.Key).Any(ancestor => ancestor.Key == creator),
+            _ => true,
+        }),
+        limit, long.MaxValue, _ => 0, row => row);
+
+    public IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit) => Page(
+        State.Audit.Select((row, index) => (Row: row, Position: index + 1L)).Where(entry => entry.Position > after)
+            .Where(entry => shareKey is not null
+                ? entry.Row.ShareKey == shareKey
+                : creatorKey is null || entry.Row.ActorKey == creatorKey
+                    || (entry.Row.ShareKey is { } share && FindShare(share)!.CreatorKey == creatorKey)),
+        limit, long.MaxValue, _ => 0,
+        entry => new AuditEntry
+        {
+            Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action, Actor = CapId(entry.Row.ActorKey),
+            ShareId = entry.Row.ShareKey is { } share ? FindShare(share)!.ShareId : null, Subject = CapId(entry.Row.SubjectKey),
+        });
+
+    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(
+        State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)
+            .Where(turn => turn.ShareKey > afterShare || (turn.ShareKey == afterShare && Compare(turn.Key, afterKey) > 0)),
+        limit, long.MaxValue, _ => 0,
+        turn => new OpenTurnRow(turn.ShareKey, turn.Key, turn.Cursor, WriterId(turn.WriterKey)!, Watermark(turn.WriterKey)));
+
+    public long? FindUnerasedShare() => State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key;
+
+    protected IEnumerable<OpRow> OpsOf(long shareKey) => State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
+
+    protected string? WriterId(long? writerKey) =>
+        writerKey is null ? null : State.Writers.Find(writer => writer.Row.Key == writerKey).Row.WriterId;
+
+    private long Watermark(long writerKey) => State.Writers.Find(writer => writer.Row.Key == writerKey).Row.AckedSeq;
+
+    private bool HoldsAnything(long shareKey) =>
+        OpsOf(shareKey).Any() || DocsOf(shareKey).Any() || State.Notes.Exists(note => note.ShareKey == shareKey);
+
+    private IEnumerable<StoredDoc> DocsOf(long shareKey) =>
+        State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => entry.Doc).OrderBy(doc => (doc.Kind, doc.Key), ByBytes);
+
+    private string? CapId(long? refKey) => refKey is { } key ? FindRef(key)!.CapId : null;
+
+    private LoggedOp ToLogged(OpRow op) => new()
+    {
+        Cursor = op.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key,
+        Data = op.Data is { } data ? new(data) : null, WriterId = WriterId(op.WriterKey), Seq = op.Seq,
+        Actor = FindRef(op.ActorKey)!.CapId, TimeMs = op.TimeMs, SchemaVersion = Subprotocols.SchemaVersion,
+    };
+
+    private static int Compare(string left, string right) =>
+        Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right));
+
+    private static List<TResult> Page<T, TResult>(
+        IEnumerable<T> rows, int limit, long maxBytes, Func<T, int> bytes, Func<T, TResult> convert)
+    {
+        var page = new List<TResult>();
+        long sum = 0;
+        foreach (T row in rows.Take(limit))
+        {
+            sum += bytes(row);
+            if (page.Count > 0 && sum > maxBytes) break;
+            page.Add(convert(row));
+        }
+
+        return page;
+    }
+}

@@ -1,0 +1,167 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Storage.Model;
+
+/// <summary>A copy of the state that becomes the state at <see cref="Commit"/>.</summary>
+internal sealed class ModelTransaction(ModelState start, Action<ModelState> commit) : ModelReads, IWriteTransaction
+{
+    private ModelState state = start;
+
+    protected override ModelState State => state;
+
+    public override void Dispose()
+    {
+    }
+
+    public void Commit() => commit(state);
+
+    public ISavepoint BeginSavepoint() => new Savepoint(this, state);
+
+    public bool TryInsertOp(OpRow op)
+    {
+        if (OpsOf(op.ShareKey).Any(other => other.OpId == op.OpId)) return false;
+        state = state with { Ops = state.Ops.Add(op) };
+        return true;
+    }
+
+    public OpRecord? FindOpRecord(long shareKey, string opId) =>
+        OpsOf(shareKey).Where(op => op.OpId == opId).Select(ToRecord).FirstOrDefault()
+        ?? state.Notes.Where(note => note.ShareKey == shareKey && note.OpId == opId)
+            .OrderBy(note => note.Code is null).Select(ToRecord).LastOrDefault();
+
+    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) =>
+    [
+        .. state.Ops.Where(op => op.WriterKey == writerKey).Select(op => (op.Seq, Record: ToRecord(op)))
+            .Concat(state.Notes.Where(note => note.WriterKey == writerKey).Select(note => (note.Seq, Record: ToRecord(note))))
+            .Where(entry => entry.Seq >= fromSeq && entry.Seq < fromSeq + count)
+            .OrderBy(entry => entry.Seq).Select(entry => entry.Record),
+    ];
+
+    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
+        state = state with { Notes = state.Notes.Add(new(shareKey, opId, digest, writerKey, seq, code, cursor)) };
+
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
+    {
+        OpRow op = OpsOf(shareKey).First(row => row.Cursor == cursor);
+        return (op.Verb, op.Data, op.WriterKey);
+    }
+
+    public long InsertWriter(long shareKey, string writerId, long refKey)
+    {
+        var row = new WriterRow(state.Writers.Count + 1, writerId, refKey, 0);
+        state = state with { Writers = state.Writers.Add((shareKey, row)) };
+        return row.Key;
+    }
+
+    public void SetWatermark(long writerKey, long ackedSeq)
+    {
+        int index = state.Writers.FindIndex(writer => writer.Row.Key == writerKey);
+        (long share, WriterRow row) = state.Writers[index];
+        state = state with { Writers = state.Writers.SetItem(index, (share, row with { AckedSeq = ackedSeq })) };
+    }
+
+    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs)
+    {
+        var row = new ShareRow(state.Shares.Count + 1, shareId, 0, creatorKey, label, ShareState.Active, 0, createdMs, 0, 0);
+        state = state with { Shares = state.Shares.Add(row) };
+        return row.Key;
+    }
+
+    public void SetOwner(long shareKey, long ownerRefKey) => ChangeShare(shareKey, share => share with { OwnerRefKey = ownerRefKey });
+
+    public void SetShareState(long shareKey, ShareState value) => ChangeShare(shareKey, share => share with { State = value });
+
+    public void SetFolded(long shareKey, long folded) => ChangeShare(shareKey, share => share with { Folded = folded });
+
+    public bool EraseShare(long shareKey, int rows)
+    {
+        if (OpsOf(shareKey).Take(rows).ToList() is { Count: > 0 } ops)
+        {
+            state = state with { Ops = state.Ops.RemoveRange(ops) };
+            return false;
+        }
+
+        state = state with { OpenTurns = state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey) };
+        if (state.Docs.Where(entry => entry.ShareKey == shareKey).Take(rows).ToList() is { Count: > 0 } docs)
+        {
+            state = state with { Docs = state.Docs.RemoveRange(docs) };
+        }
+        else if (state.Notes.Where(note => note.ShareKey == shareKey).Take(rows).ToList() is { Count: > 0 } notes)
+        {
+            state = state with { Notes = state.Notes.RemoveRange(notes) };
+        }
+        else return true;
+        return false;
+    }
+
+    public long InsertRef(RefRow row)
+    {
+        long key = state.Refs.Count + 1;
+        state = state with { Refs = state.Refs.Add(row with { Key = key }) };
+        return key;
+    }
+
+    public void SetRevoked(long refKey, long epoch, long revokedMs)
+    {
+        int index = state.Refs.FindIndex(row => row.Key == refKey);
+        state = state with { Refs = state.Refs.SetItem(index, state.Refs[index] with { Epoch = epoch, RevokedMs = revokedMs }) };
+    }
+
+    public void WriteDoc(long shareKey, StoredDoc doc)
+    {
+        state = state with
+        {
+            Docs = state.Docs.RemoveAll(entry => (entry.ShareKey, entry.Doc.Kind, entry.Doc.Key) == (shareKey, doc.Kind, doc.Key)),
+        };
+        if (doc.Data is not null) state = state with { Docs = state.Docs.Add((shareKey, doc)) };
+    }
+
+    public long DropData(long shareKey, long from, long to)
+    {
+        List<OpRow> superseded =
+        [
+            .. OpsOf(shareKey).Where(op => op.Cursor >= from && op.Cursor <= to && op.Data is not null)
+                .Where(op => FindDoc(shareKey, op.Kind, op.Key)?.Cursor != op.Cursor),
+        ];
+        foreach (OpRow op in superseded) state = state with { Ops = state.Ops.Replace(op, op with { Data = null }) };
+        return superseded.Select(op => op.Cursor).DefaultIfEmpty().Max();
+    }
+
+    public void SetCompacted(long shareKey, long scanned, long compacted) =>
+        ChangeShare(shareKey, share => share with { Scanned = scanned, Compacted = compacted });
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
+    {
+        state = state with { OpenTurns = state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey && turn.Key == key) };
+        if (writerKey is { } writer) state = state with { OpenTurns = state.OpenTurns.Add((shareKey, key, cursor, writer)) };
+    }
+
+    public void Probe()
+    {
+    }
+
+    public void InsertAudit(AuditRow row) => state = state with { Audit = state.Audit.Add(row) };
+
+    private void ChangeShare(long shareKey, Func<ShareRow, ShareRow> change)
+    {
+        int index = state.Shares.FindIndex(share => share.Key == shareKey);
+        state = state with { Shares = state.Shares.SetItem(index, change(state.Shares[index])) };
+    }
+
+    private static OpRecord ToRecord(OpRow op) => new(op.OpId, op.Digest, op.Cursor, Applied: true, Code: null);
+
+    private static OpRecord ToRecord(ModelState.Note note) => new(note.OpId, note.Digest, note.Cursor, Applied: false, note.Code);
+
+    private sealed class Savepoint(ModelTransaction transaction, ModelState start) : ISavepoint
+    {
+        private bool kept;
+
+        public void Keep() => kept = true;
+
+        public void Dispose()
+        {
+            if (!kept) transaction.state = start;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Text;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Storage.Model;
+
+/// <summary>
+/// Writes, as the server makes them: cursors and seqs without gaps, every seq with one record. Each is done to both sides, with each side's
+/// own keys.
+/// </summary>
+internal sealed partial class StoreRun
+{
+    private void Write(StoreStep step)
+    {
+        BeginTransaction();
+        made++;
+        object? real = Write(transaction!.Value.Real, step, made);
+        object? expected = Write(transaction.Value.Model, step, made);
+        Assert.Equal(expected, real);
+    }
+
+    private static object? Write(IWriteTransaction side, StoreStep step, int number) => step.Act switch
+    {
+        StoreAct.Creator => AddCreator(side, step, number),
+        StoreAct.Share => AddShare(side, step, number),
+        StoreAct.Attenuate => AddChild(side, step, number),
+        StoreAct.Revoke => Revoke(side, step, number),
+        StoreAct.Audit => AddAudit(side, step, number),
+        _ => PickShare(side, step.A) is { } share ? Write(side, share, step, number) : null,
+    };
+
+    private static object? Write(IWriteTransaction side, ShareRow share, StoreStep step, int number)
+    {
+        bool isActive = share.State == ShareState.Active;
+        switch (step.Act)
+        {
+            case StoreAct.Writer when side.FindWriter(share.Key, Pool.Writers.At(step.B)) is null:
+                side.InsertWriter(share.Key, Pool.Writers.At(step.B), share.OwnerRefKey);
+                return null;
+            case StoreAct.Append when isActive:
+                return Append(side, share, step, number);
+            case StoreAct.Reject when isActive:
+                Record(side, share, PickWriter(side, share, step.C), Pool.OpIds.At(step.B), Pool.Codes.At(step.C), number);
+                return null;
+            case StoreAct.WriteDoc when isActive:
+                WriteDoc(side, share, step);
+                return null;
+            case StoreAct.Fold when isActive:
+                side.SetFolded(share.Key, Math.Min(side.ReadHead(share.Key), share.Folded + step.B));
+                return null;
+            case StoreAct.DropData when isActive:
+                return DropData(side, share, step);
+            case StoreAct.OpenTurn when isActive:
+                long? writer = step.C < 4 ? null : PickWriter(side, share, step.C)?.Key;
+                side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), side.ReadHead(share.Key), writer);
+                return null;
+            case StoreAct.End when isActive:
+                side.SetShareState(share.Key, ShareState.Ended);
+                return null;
+            case StoreAct.Delete:
+                side.SetShareState(share.Key, ShareState.Deleted);
+                return null;
+            case StoreAct.Erase when share.State == ShareState.Deleted:
+                Erase(side, share, 1 + step.B);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    private static object? DropData(IWriteTransaction side, ShareRow share, StoreStep step)
+    {
+        long to = Math.Min(share.Folded, share.Scanned + step.B);
+        long dropped = side.DropData(share.Key, share.Scanned + 1, to);
+        side.SetCompacted(share.Key, Math.Max(share.Scanned, to), Math.Max(share.Compacted, dropped));
+        return dropped;
+    }
+
+    private static object? AddCreator(IWriteTransaction side, StoreStep step, int number)
+    {
+        RefRow[] others = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is null)];
+        RefRow? parent = step.A < 3 || others.Length == 0 ? null : others.At(step.A);
+        side.InsertRef(NewRef(number, parent, null, RightsNames.Creator));
+        return null;
+    }
+
+    private static object? AddShare(IWriteTransaction side, StoreStep step, int number)
+    {
+        RefRow[] creators = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is null)];
+        if (creators.Length == 0) return null;
+        RefRow creator = creators.At(step.A);
+        long share = side.InsertShare($"s{number}", creator.Key, step.B == 0 ? null : $"share {number}", number);
+        side.SetOwner(share, side.InsertRef(NewRef(number, creator, share, RightsNames.Owner)));
+        return null;
+    }
+
+    private static object? AddChild(IWriteTransaction side, StoreStep step, int number)
+    {
+        RefRow[] parents = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is not null)];
+        if (parents.Length == 0) return null;
+        RefRow parent = parents.At(step.A);
+        side.InsertRef(NewRef(number, parent, parent.ShareKey, step.B % 2 == 0 ? Rights.Read : Rights.Read | Rights.Append));
+        return null;
+    }
+
+    private static object? Revoke(IWriteTransaction side, StoreStep step, int number)
+    {
+        IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
+        if (refs.Count > 0) side.SetRevoked(refs.At(step.A).Key, refs.At(step.A).Epoch + 1, number);
+        return null;
+    }
+
+    private static object? AddAudit(IWriteTransaction side, StoreStep step, int number)
+    {
+        IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
+        long? actor = refs.Count > 0 && step.B > 1 ? refs.At(step.B).Key : null;
+        long? subject = refs.Count > 0 && step.C > 1 ? refs.At(step.C).Key : null;
+        side.InsertAudit(new AuditRow(number, $"act{step.A}", actor, step.A < 4 ? null : PickShare(side, step.A)?.Key, subject));
+        return null;
+    }
+
+    /// <summary>True when the op is new; otherwise its seq is recorded as a duplicate's.</summary>
+    private static object? Append(IWriteTransaction side, ShareRow share, StoreStep step, int number)
+    {
+        WriterRow? writer = PickWriter(side, share, step.C);
+        string opId = step.B < 4 ? $"n{number}" : Pool.OpIds.At(step.B);
+        string verb = Pool.Verbs.At(step.B + step.C);
+        bool isNew = side.TryInsertOp(new OpRow
+        {
+            ShareKey = share.Key, Cursor = side.ReadHead(share.Key) + 1, OpId = opId, Digest = Digest(number), WriterKey = writer?.Key,
+            Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
+            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey,
+                TimeMs = number,
+        });
+        if (!isNew)
+        {
+            long cursor = side.FindOpRecord(share.Key, opId)!.Cursor;
+            Record(side, share, writer, opId, null, number, cursor);
+        }
+        else if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);
+        return isNew;
+    }
+
+    private static void Record(
+        IWriteTransaction side, ShareRow share, WriterRow? writer, string opId, ErrorCode? code, int number, long cursor = 0)
+    {
+        side.InsertRejection(share.Key, opId, Digest(number), writer?.Key, writer?.AckedSeq + 1, code, cursor);
+        if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);
+    }
+
+    private static void WriteDoc(IWriteTransaction side, ShareRow share, StoreStep step)
+    {
+        RawJson? data = step.C % 4 == 0 ? null : RawJson.Parse(Pool.Data.At(step.C));
+        long head = side.ReadHead(share.Key);
+        side.WriteDoc(share.Key, new StoredDoc(Pool.Kinds.At(step.C), Pool.Keys.At(step.B), head, data, step.B * 100));
+    }
+
+    /// <summary>What goes first is the store's own business; it ends, and then nothing is left.</summary>
+    private static void Erase(IWriteTransaction side, ShareRow share, int rows)
+    {
+        for (int steps = 0; !side.EraseShare(share.Key, rows); steps++) Assert.InRange(steps, 0, 1_000);
+    }
+
+    private static ShareRow? PickShare(IWriteTransaction side, int index)
+    {
+        IReadOnlyList<ShareListRow> shares = side.ReadShares(null, 0, int.MaxValue);
+        return shares.Count == 0 ? null : shares.At(index).Share;
+    }
+
+    private static WriterRow? PickWriter(IWriteTransaction side, ShareRow share, int index) =>
+        index < 3 ? null : side.FindWriter(share.Key, Pool.Writers.At(index));
+
+    private static RefRow NewRef(int number, RefRow? parent, long? share, Rights rights) => new()
+    {
+        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1, Depth = (parent?.Depth ?? -1)
+            + 1,
+        Rights = rights, Caveats = number % 3 == 0 ? Caveats.None with { ExpiresAtMs = number } : Caveats.None,
+        Label = number % 4 == 0 ? null : $"ref {number}", Tag = [1, 2, 3, 4, 5, 6, 7, (byte)number], Verifier = $"$argon2id${number}",
+        CreatedMs = number,
+    };
+
+    private static byte[] Digest(int number) => [.. BitConverter.GetBytes(number), .. new byte[12]];
+}

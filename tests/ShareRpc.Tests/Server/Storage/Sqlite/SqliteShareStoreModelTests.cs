@@ -1,0 +1,14 @@
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Tests.Fakes;
+using ShareRpc.Tests.Server.Storage.Model;
+using Xunit.Abstractions;
+
+namespace ShareRpc.Tests.Server.Storage.Sqlite;
+
+public sealed class SqliteShareStoreModelTests(ITestOutputHelper output) : ShareStoreModelContract(output)
+{
+    private readonly ManualTimeProvider clock = new();
+
+    private protected override IShareStore Open(string directory) => SqliteShareStore.Open(Path.Combine(directory, "shares.db"), clock);
+}
