@@ -34,6 +34,7 @@ internal static class Examples
 
         Reads opencode's database without ever writing to it. Everything goes into a durable outbox first: the link is printed at
         once, also offline; what could not be sent is sent when the server is back; run again, it goes on where it was.
+        The sessions of its subagents are shared along, each with a link of its own.
 
         Examples:
           sharerpc share                                    the latest session

@@ -30,8 +30,12 @@ internal static class Share
     private static readonly Option<bool> Rescan =
         new("--rescan") { Description = "With --opencode-files: look again at a folder that was imported before" };
 
-    private static readonly Option<string?> Session = new("--session") { Description = "Share this session", HelpName = "ID" };
-    private static readonly Option<bool> Latest = new("--latest") { Description = "Share the session that was updated last (the default)" };
+    private static readonly Option<string?> Session =
+        new("--session") { Description = "Share this session, and its subagents'", HelpName = "ID" };
+    private static readonly Option<bool> Latest = new("--latest")
+    {
+        Description = "Share the session that was updated last, and its subagents' (the default)",
+    };
     private static readonly Option<bool> All = new("--all") { Description = "Share every session, subagents' and later ones too" };
 
     private static readonly Option<ShareLink?> Into = new("--into")

@@ -49,7 +49,8 @@ internal sealed class ImportRun
     {
         var started = new SharedSession(session);
         shared.Add(started);
-        output.Say($"{session.SessionId}  {SafeText.Line(session.Title, 60)}");
+        string parent = session.ParentId is null ? "" : $"  (subagent of {SafeText.Line(session.ParentId, 60)})";
+        output.Say($"{session.SessionId}  {SafeText.Line(session.Title, 60)}{parent}");
         output.Say($"  {started.Link}", new Style(Color.Aqua));
         output.Emit(new
         {

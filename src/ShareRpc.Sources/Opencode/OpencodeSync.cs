@@ -22,12 +22,16 @@ public sealed partial class OpencodeSync
     internal OpencodeSync(OpencodeSessionInfo session, ShareWriter writer)
     {
         SessionId = session.Id;
+        ParentId = session.ParentId;
         Title = session.Title;
         Writer = writer;
     }
 
     /// <summary>opencode's id of the session.</summary>
     public string SessionId { get; }
+
+    /// <summary>The session that started this one as a subagent; null for one that a person started.</summary>
+    public string? ParentId { get; }
 
     /// <summary>Its title when it was met.</summary>
     public string Title { get; }
