@@ -28,6 +28,18 @@ internal sealed class ImportRun
     /// <summary>Imports, and ends when the server has everything.</summary>
     public async Task<int> RunAsync(TimeSpan timeout, CancellationToken stop)
     {
+        try
+        {
+            return await ImportAsync(timeout, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new CliException(ExitCode.Error, "Stopped before the server had everything. Run the command again: it goes on.");
+        }
+    }
+
+    private async Task<int> ImportAsync(TimeSpan timeout, CancellationToken stop)
+    {
         ImportReport report = await import.RunAsync(stop).ConfigureAwait(false);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task settled = client.FlushAsync(giveUp.Token);
