@@ -162,6 +162,34 @@ public sealed class HostileTreeTests : IDisposable
         Assert.Single(before.Except(tree.Picture()));
     }
 
+    [Theory]
+    [InlineData(-1, null)]
+    [InlineData(0, null)]
+    [InlineData(1, SkipReason.TooLarge)]
+    public void A_file_is_read_up_to_its_bound(int more, SkipReason? reason)
+    {
+        string path = tree.Write("part/msg_1/prt_x.json", new string(' ', FileContent.MaxBytes + more));
+
+        (byte[]? bytes, SkipReason? why) = FileContent.Read(new StorageFile(path, "part/msg_1/prt_x.json", "prt_x"));
+
+        Assert.Equal((reason, reason is null ? FileContent.MaxBytes + more : null), (why, bytes?.Length));
+    }
+
+    [Fact]
+    public void What_is_left_out_is_counted_without_end_and_listed_up_to_a_bound()
+    {
+        var skips = new SkipList();
+        for (int i = 0; i < SkipList.MaxListed - 1; i++) skips.Add("a", SkipReason.NotJson);
+        var all = new SkipList();
+        all.AddAll(skips);
+        all.Add("last that is listed", SkipReason.NotJson);
+        all.Add("counted", SkipReason.NotJson);
+        all.AddAll(skips);
+
+        Assert.Equal((2 * SkipList.MaxListed, SkipList.MaxListed), (all.Count, all.Listed.Count));
+        Assert.Equal("last that is listed", all.Listed[^1].Path);
+    }
+
     public void Dispose()
     {
         tree.Dispose();
