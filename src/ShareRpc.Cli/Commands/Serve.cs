@@ -24,6 +24,17 @@ internal static class Serve
         Description = "Where to listen; several with ';' between them", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
     };
 
+    private static readonly Option<bool> OpenCreation = new("--open-creation")
+    {
+        Description = "Let opencode make shares here without a creator token",
+    };
+
+    private static readonly Option<Uri?> PublicUrl = new("--public-url")
+    {
+        Description = "What people reach the server by, for the links it makes [default: what each request was sent to]",
+        HelpName = "URL", CustomParser = Inputs.ParseAddress,
+    };
+
     private static readonly Option<long?> CompactAfter = new("--compact-after-ops")
     {
         Description = "Drop the data of superseded ops that are older than a share's newest N; off by default", HelpName = "N",
@@ -31,18 +42,17 @@ internal static class Serve
 
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, CompactAfter };
-        command.SetAction((parsed, stop) =>
-        {
-            var options = new ServerOptions
-            {
-                DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
-                CompactAfterOps = parsed.GetValue(CompactAfter),
-            };
-            return RunAsync(CommandContext.Of(parsed).Output, options, stop);
-        });
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl, CompactAfter };
+        command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
+
+    private static ServerOptions OptionsOf(ParseResult parsed) => new()
+    {
+        DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
+        OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
+        CompactAfterOps = parsed.GetValue(CompactAfter),
+    };
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)
     {

@@ -71,7 +71,7 @@ internal static class SessionDocument
 
     private static void Share(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row)
     {
-        // A link to a share of ours is a bearer secret: who reads the share must not get it out of the share.
+        // A link of ours holds a token, and a document is no place for one; the HTTP API leaves it out too.
         if (Value(row, "share_url") is not string url || url.Contains(ShareToken.Prefix, StringComparison.Ordinal)) return;
         writer.WriteStartObject("share");
         Text(writer, row, "url", "share_url");
