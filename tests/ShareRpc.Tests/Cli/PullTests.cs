@@ -62,6 +62,14 @@ public sealed class PullTests : IDisposable
         Assert.True(ShareToken.TryParse(command[2].GetString()!.Split("/share/")[1], out ShareToken? token));
         await using var reader = new ShareReader(new ShareLink(owner.Server, owner.ShareId, token));
         Assert.NotEmpty((await reader.ReadStateAsync(timeout)).Documents);
+
+        // What opencode fetches for that address.
+        using var http = new HttpClient();
+        string items = await http.GetStringAsync(new Uri(server.Address, $"/api/share/{token.Reveal()}/data"), timeout);
+        JsonElement[] data = [.. JsonSerializer.Deserialize<JsonElement>(items).EnumerateArray()];
+        Assert.Equal("session", data[0].GetProperty("type").GetString());
+        Assert.Equal(FoldedDocuments.OfRows(Path.Combine(files.Folder, "sample.db")).Count,
+            data.Count(item => item.GetProperty("type").GetString() is "message" or "part"));
     }
 
     [Fact]
