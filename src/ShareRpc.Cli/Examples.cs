@@ -77,7 +77,7 @@ internal static class Examples
           sharerpc ls --server https://share.example.org --token-file creator.token --json
         """;
 
-    public const string Outbox = "See what still waits to be sent, and try again what was refused.";
+    public const string Outbox = "See what still waits to be sent, and decide about what was refused: try it again, export it, drop it.";
 
     public const string Demo = "See everything work, in one process and a temporary folder; takes a few seconds and checks what it shows.";
 

@@ -30,11 +30,11 @@ public sealed class AdminClient : IAsyncDisposable
 
     /// <summary>Connects and redeems a root or creator token.</summary>
     public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token, CancellationToken cancellationToken = default) =>
-        OpenRootAsync(WebSocketTransport.ConnectAsync, server, token, cancellationToken);
+        OpenRootAsync(WebSocketTransport.Default.ConnectAsync, server, token, cancellationToken);
 
     /// <summary>Connects and redeems a share's link.</summary>
     public static Task<AdminClient> OpenShareAsync(ShareLink link, CancellationToken cancellationToken = default) =>
-        OpenShareAsync(WebSocketTransport.ConnectAsync, link, cancellationToken);
+        OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken);
 
     /// <summary>With a root or creator token only.</summary>
     public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) => CallAsync(() => Root.CreateShareAsync(request));

@@ -48,9 +48,27 @@ public sealed record ShareClientOptions
     /// <summary>How long <c>invalid_token</c> on a joined share counts as "not there yet". Default 3 minutes.</summary>
     public TimeSpan InvalidTokenPatience { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>How long an op whose dependency the share lacks is kept waiting before it is parked. Default 10 minutes.</summary>
+    public TimeSpan DependencyPatience { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How often it is tried meanwhile, in case somebody else sends what it depends on. Default 30 s. What this outbox sends is not
+    /// waited for: its ack queues the op at once.
+    /// </summary>
+    public TimeSpan DependencyRetry { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The shortest time between two attempts to connect, however much is enqueued meanwhile. Default 1 s.</summary>
+    public TimeSpan WokenRetry { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often an idle connection is pinged. Default 15 s.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A server that answers no ping for this long is taken for gone. Default 20 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
     public ILoggerFactory Logging { get; init; } = NullLoggerFactory.Instance;
 
-    internal TransportFactory Transport { get; init; } = WebSocketTransport.ConnectAsync;
+    internal TransportFactory? Transport { get; init; }
 
     internal void Validate()
     {
@@ -63,12 +81,20 @@ public sealed record ShareClientOptions
         if (BatchesInFlight is < 1 or > 32) throw new ArgumentException("BatchesInFlight must be 1 to 32.");
         if (SharesAtOnce is < 1 or > 256) throw new ArgumentException("SharesAtOnce must be 1 to 256.");
         if (MaxOutboxBytes < 1024 * 1024) throw new ArgumentException("MaxOutboxBytes must be at least 1 MiB.");
-        foreach (TimeSpan span in (ReadOnlySpan<TimeSpan>)[FirstRetry, MaxRetry, LeaseTime, PollInterval, IdleTime])
-        {
-            if (span <= TimeSpan.Zero)
-            {
-                throw new ArgumentException("FirstRetry, MaxRetry, LeaseTime, PollInterval and IdleTime must be positive.");
-            }
-        }
+        CheckPositive(FirstRetry, nameof(FirstRetry));
+        CheckPositive(MaxRetry, nameof(MaxRetry));
+        CheckPositive(LeaseTime, nameof(LeaseTime));
+        CheckPositive(PollInterval, nameof(PollInterval));
+        CheckPositive(IdleTime, nameof(IdleTime));
+        CheckPositive(DependencyPatience, nameof(DependencyPatience));
+        CheckPositive(DependencyRetry, nameof(DependencyRetry));
+        CheckPositive(WokenRetry, nameof(WokenRetry));
+        CheckPositive(KeepAliveInterval, nameof(KeepAliveInterval));
+        CheckPositive(KeepAliveTimeout, nameof(KeepAliveTimeout));
+    }
+
+    private static void CheckPositive(TimeSpan span, string name)
+    {
+        if (span <= TimeSpan.Zero) throw new ArgumentException($"{name} must be positive.");
     }
 }

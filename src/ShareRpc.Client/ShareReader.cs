@@ -16,6 +16,7 @@ public sealed class ShareReader : IAsyncDisposable
 {
     private readonly ShareLink link;
     private readonly ShareReaderOptions options;
+    private readonly TransportFactory transport;
     private readonly TimeProvider time;
     private readonly Backoff backoff;
     private readonly ILogger log;
@@ -31,6 +32,8 @@ public sealed class ShareReader : IAsyncDisposable
         this.link = link;
         this.options = options ?? ShareReaderOptions.Default;
         this.time = time ?? TimeProvider.System;
+        transport = this.options.Transport
+            ?? new WebSocketTransport(this.options.KeepAliveInterval, this.options.KeepAliveTimeout).ConnectAsync;
         backoff = new Backoff(this.options.FirstRetry, this.options.MaxRetry);
         log = this.options.Logging.CreateLogger<ShareReader>();
         openedAt = this.time.GetTimestamp();
@@ -46,10 +49,7 @@ public sealed class ShareReader : IAsyncDisposable
         while (true)
         {
             long from = cursor;
-            OpPage page = await RetryAsync(
-                from, (share, cancel) =>
-                    share.ReadOpsAsync(new ReadOpsRequest { After = from, WaitMs = (int)options.Wait.TotalMilliseconds }, cancel),
-                cancellationToken).ConfigureAwait(false);
+            OpPage page = await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken), cancellationToken).ConfigureAwait(false);
             if (page.Gap is { } gap) throw new ShareGapException(gap);
             SetState(page.Cursor < page.Head ? ReaderState.CatchingUp : ReaderState.Live);
             foreach (LoggedOp op in page.Ops)
@@ -70,7 +70,9 @@ public sealed class ShareReader : IAsyncDisposable
 
     /// <summary>One page of the log, now, without waiting.</summary>
     public Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) => RetryAsync(
-        after, (share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel), cancellationToken);
+        after,
+        () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel), cancellationToken),
+        cancellationToken);
 
     /// <summary>The whole state, all pages of it.</summary>
     public async Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default)
@@ -82,8 +84,10 @@ public sealed class ShareReader : IAsyncDisposable
         {
             DocKey? afterKey = next;
             StatePage page = await RetryAsync(
-                cursor ?? 0, (share, cancel) => share.GetStateAsync(new GetStateRequest { AfterKey = afterKey }, cancel), cancellationToken)
-                .ConfigureAwait(false);
+                cursor ?? 0,
+                () => CallAsync(
+                    (share, cancel) => share.GetStateAsync(new GetStateRequest { AfterKey = afterKey }, cancel), cancellationToken),
+                cancellationToken).ConfigureAwait(false);
             cursor ??= page.Cursor;
             documents.AddRange(page.Docs);
             next = page.NextKey;
@@ -95,16 +99,36 @@ public sealed class ShareReader : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await DropAsync().ConfigureAwait(false);
 
-    private async Task<T> RetryAsync<T>(
-        long cursor, Func<IShareHandle, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>
+    /// One read that waits. On a fresh connection the redemption brings the first page with it: resuming costs one round trip.
+    /// </summary>
+    private async Task<OpPage> FollowOnceAsync(long after, CancellationToken cancellationToken)
+    {
+        if (handle is null)
+        {
+            OpPage? first = await ConnectAsync(new ReadOpsRequest { After = after }, cancellationToken).ConfigureAwait(false);
+            if (first is not null) return first;
+        }
+
+        var request = new ReadOpsRequest { After = after, WaitMs = (int)options.Wait.TotalMilliseconds };
+        return await CallAsync((share, cancel) => share.ReadOpsAsync(request, cancel), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<T> CallAsync<T>(Func<IShareHandle, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        if (handle is null) await ConnectAsync(null, cancellationToken).ConfigureAwait(false);
+        IShareHandle share = handle!;
+        return await RpcConnection.CallAsync(() => call(share, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<T> RetryAsync<T>(long cursor, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         while (true)
         {
             TimeSpan wait;
             try
             {
-                IShareHandle share = handle ?? await ConnectAsync(cancellationToken).ConfigureAwait(false);
-                T result = await RpcConnection.CallAsync(() => call(share, cancellationToken)).ConfigureAwait(false);
+                T result = await attempt().ConfigureAwait(false);
                 backoff.Reset();
                 return result;
             }
@@ -124,11 +148,12 @@ public sealed class ShareReader : IAsyncDisposable
         }
     }
 
-    private async Task<IShareHandle> ConnectAsync(CancellationToken cancellationToken)
+    /// <summary>Connects and redeems; the page that came with it, if one was asked for.</summary>
+    private async Task<OpPage?> ConnectAsync(ReadOpsRequest? read, CancellationToken cancellationToken)
     {
         if (state is null) SetState(ReaderState.Connecting);
-        connection = await RpcConnection.OpenAsync(options.Transport, link.Server, cancellationToken).ConfigureAwait(false);
-        RedeemShareResult result = await RedeemAsync(connection, cancellationToken).ConfigureAwait(false);
+        connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
+        RedeemShareResult result = await RedeemAsync(connection, read, cancellationToken).ConfigureAwait(false);
         if (result.ShareId != link.ShareId)
         {
             result.Share.Dispose();
@@ -137,17 +162,17 @@ public sealed class ShareReader : IAsyncDisposable
 
         ticket = result.Ticket;
         handle = result.Share;
-        return handle;
+        return result.Page;
     }
 
-    private async Task<RedeemShareResult> RedeemAsync(RpcConnection on, CancellationToken cancellationToken)
+    private async Task<RedeemShareResult> RedeemAsync(RpcConnection on, ReadOpsRequest? read, CancellationToken cancellationToken)
     {
         if (ticket is { } resume)
         {
             ticket = null;
             try
             {
-                return await CallAsync(new RedeemShareRequest { Ticket = resume }).ConfigureAwait(false);
+                return await RedeemOnceAsync(new RedeemShareRequest { Ticket = resume, Read = read }).ConfigureAwait(false);
             }
             catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
             {
@@ -155,10 +180,10 @@ public sealed class ShareReader : IAsyncDisposable
             }
         }
 
-        return await CallAsync(
-            new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = options.Passphrase }).ConfigureAwait(false);
+        return await RedeemOnceAsync(
+            new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = options.Passphrase, Read = read }).ConfigureAwait(false);
 
-        Task<RedeemShareResult> CallAsync(RedeemShareRequest request) =>
+        Task<RedeemShareResult> RedeemOnceAsync(RedeemShareRequest request) =>
             RpcConnection.CallAsync(() => on.Gateway.RedeemShareAsync(request, cancellationToken));
     }
 

@@ -24,10 +24,16 @@ public sealed record ShareReaderOptions
     /// <summary>The last ceiling of the backoff. Default 10 s.</summary>
     public TimeSpan MaxRetry { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often an idle connection is pinged. Default 15 s.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A server that answers no ping for this long is taken for gone. Default 20 s.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Called when the state changes, on the reader's own flow.</summary>
     public Action<ReaderState>? OnState { get; init; }
 
     public ILoggerFactory Logging { get; init; } = NullLoggerFactory.Instance;
 
-    internal TransportFactory Transport { get; init; } = WebSocketTransport.ConnectAsync;
+    internal TransportFactory? Transport { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Outbox;
@@ -51,11 +52,11 @@ public sealed class ShareWriter
         get
         {
             OutboxShare now = outbox.GetShare(share.Key);
-            (long pending, long inFlight, long failed) = outbox.CountOps(share.Key);
+            (long pending, long inFlight, long failed, long waiting) = outbox.CountOps(share.Key);
             return new WriterStatus
             {
                 ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending, InFlight = inFlight,
-                Failed = failed,
+                Failed = failed, Waiting = waiting,
                 Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
                 LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode, Connection = connection(),
             };
@@ -112,7 +113,41 @@ public sealed class ShareWriter
     public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.ListFailed(share.Key, limit), cancellationToken);
 
-    /// <summary>Ends when nothing of this share waits any more: everything is acked, or parked as failed.</summary>
+    /// <summary>Every op that was refused, parked or waiting for a dependency, whole; oldest first.</summary>
+    public async IAsyncEnumerable<ParkedOp> ReadParkedAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        const int AtOnce = 100;
+        long row = 0;
+        while (true)
+        {
+            long after = row;
+            IReadOnlyList<(long Row, ParkedOp Op)> page =
+                await Task.Run(() => outbox.ReadParked(share.Key, after, AtOnce), cancellationToken).ConfigureAwait(false);
+            if (page.Count == 0) yield break;
+            foreach ((long at, ParkedOp op) in page)
+            {
+                row = at;
+                yield return op;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sends refused ops again: the same op ids, new seqs; one op only, with its atomic group, when it is named. How many there were.
+    /// </summary>
+    public Task<int> RetryAsync(string? opId = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => outbox.RetryFailed(share.Key, opId), cancellationToken);
+
+    /// <summary>
+    /// Forgets refused ops for good; one op only, with its atomic group, when it is named. How many there were. Read them first with
+    /// <see cref="ReadParkedAsync"/> if they are worth anything.
+    /// </summary>
+    public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => outbox.DropRefused(share.Key, opId), cancellationToken);
+
+    /// <summary>
+    /// Ends when nothing of this share is to be sent: everything is acked, parked as failed, or waits for an op that it depends on.
+    /// </summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
         while (true)

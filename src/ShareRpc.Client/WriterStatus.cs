@@ -18,6 +18,9 @@ public sealed record WriterStatus
     /// <summary>Ops that were rejected, or whose access ended.</summary>
     public required long Failed { get; init; }
 
+    /// <summary>Ops that wait for an op they depend on, and are tried again by themselves.</summary>
+    public required long Waiting { get; init; }
+
     /// <summary>Ops acknowledged over the life of the outbox: applied and duplicates.</summary>
     public long Acked => Applied + Duplicates;
 

@@ -41,6 +41,12 @@ internal static partial class LogMessages
     [LoggerMessage(23, LogLevel.Warning, "Connection {Connection} was closed for a frame that breaks the protocol: {Rule}")]
     public static partial void FrameRefused(this ILogger log, long connection, string rule);
 
+    [LoggerMessage(24, LogLevel.Error, "A request to {Route} failed unexpectedly")]
+    public static partial void HttpFailed(this ILogger log, Exception exception, string route);
+
+    [LoggerMessage(25, LogLevel.Warning, "A sync to share {ShareId} held {Ignored} items of unknown form, and {Rejected} beyond limits")]
+    public static partial void SyncItemsLeftOut(this ILogger log, string shareId, int ignored, int rejected);
+
     [LoggerMessage(30, LogLevel.Information, "Capability {CapId} was revoked")]
     public static partial void Revoked(this ILogger log, string capId);
 

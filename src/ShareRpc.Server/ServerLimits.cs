@@ -65,6 +65,36 @@ public sealed record ServerLimits
     /// <summary>What a server whose disk fails asks its client to wait.</summary>
     public TimeSpan StorageRetryAfter { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Bytes of one HTTP request body; a larger one is answered 413.</summary>
+    public int HttpBodyBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Requests to the HTTP API at once, waiting ones too; more are answered 503.</summary>
+    public int HttpRequests { get; init; } = 4_096;
+
+    /// <summary>Bytes that request bodies may take in memory at once; the next ones wait before they are read.</summary>
+    public long HttpHeldBytes { get; init; } = 128L * 1024 * 1024;
+
+    /// <summary>Bytes of items that a sync may send before its secret.</summary>
+    public int HttpUnprovenBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Data bytes of the batches that a sync is cut into, if an item is not larger by itself.</summary>
+    public int HttpBatchBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Reads over HTTP that wait for ops at once; more are answered <c>too_many_calls</c>.</summary>
+    public int HttpWaitingReads { get; init; } = 1_024;
+
+    /// <summary>How long a request's headers may take to arrive; then its connection is closed.</summary>
+    public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How slow a request's body may arrive, in bytes a second after 5 s; then its connection is closed.</summary>
+    public int HttpBodyRate { get; init; } = 240;
+
+    /// <summary>Tokens whose check by Argon2 is remembered; one more drops the oldest.</summary>
+    public int VerifiedTokens { get; init; } = 10_000;
+
+    /// <summary>How long such a check is remembered. Rows and revocations are looked at every time.</summary>
+    public TimeSpan VerifiedTokenLife { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>A connection that answers no ping for this long is closed.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -20,6 +20,18 @@ public sealed record ServerOptions
     /// </summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
+    /// <summary>
+    /// Whether opencode may make shares without a creator token, at the server's own address. Off by default: anybody who reaches the
+    /// server could store what they like.
+    /// </summary>
+    public bool OpenCreation { get; init; }
+
+    /// <summary>
+    /// The origin that people reach the server by, for instance <c>https://share.example.org</c>, without a path; the links that the HTTP
+    /// API makes start with it. By default what the request itself was sent to; forwarding headers are never looked at.
+    /// </summary>
+    public Uri? PublicUrl { get; init; }
+
     /// <summary>What is logged, to standard error: this level and above.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
@@ -39,6 +51,10 @@ public sealed record ServerOptions
         {
             throw new ServerStartException("Limits: document_bytes must be at least op_bytes, and 64 KiB less than frame_bytes.");
         }
+        if (PublicUrl is { } origin && !IsOrigin(origin))
+        {
+            throw new ServerStartException("PublicUrl must be an address without a path, such as https://share.example.org.");
+        }
         foreach (string url in Urls.Split(';'))
         {
             bool isAddress = Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https";
@@ -48,4 +64,7 @@ public sealed record ServerOptions
             }
         }
     }
+
+    private static bool IsOrigin(Uri url) =>
+        url.IsAbsoluteUri && url.Scheme is "http" or "https" && url.PathAndQuery == "/" && url.Fragment.Length + url.UserInfo.Length == 0;
 }

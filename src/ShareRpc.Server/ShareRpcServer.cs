@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ namespace ShareRpc.Server;
 /// <summary>A share server: start it, and dispose it to drain and stop.</summary>
 public sealed class ShareRpcServer : IAsyncDisposable
 {
+    private const int SmallBodyBytes = 64 * 1024;
     private readonly WebApplication app;
     private readonly ServerRuntime runtime;
     private readonly CancellationTokenSource stopping = new();
@@ -113,7 +115,16 @@ public sealed class ShareRpcServer : IAsyncDisposable
         // Standard output belongs to whoever hosts the server; the log goes to standard error.
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            ServerLimits limits = options.ServerLimits;
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTime;
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.HttpBodyRate, TimeSpan.FromSeconds(5));
+
+            // Small; the endpoints that take more count for themselves.
+            kestrel.Limits.MaxRequestBodySize = SmallBodyBytes;
+        });
         return builder;
     }
 
@@ -122,6 +133,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
         var endpoint = new RpcEndpoint(runtime.Services, options.AllowedOrigins);
         app.UseWebSockets();
         app.Map(Subprotocols.Path, context => endpoint.HandleAsync(context, runtime.Draining));
+        runtime.Http.Map(app);
         app.MapGet("/healthz", () => Results.Text("ok"));
         app.MapGet("/readyz", async () => !stopping.IsCancellationRequested && await runtime.Commits.CanCommitAsync().ConfigureAwait(false)
             ? Results.Text("ready")

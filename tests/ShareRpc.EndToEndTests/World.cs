@@ -26,9 +26,15 @@ internal sealed class World : IAsyncDisposable
     public string PathOf(string name) => Path.Combine(directory.FullName, name);
 
     /// <summary>Starts the server, with a named fault if any, and waits until it is ready.</summary>
-    public async Task StartServerAsync(string? fault, CancellationToken cancellationToken)
+    public Task StartServerAsync(string? fault, CancellationToken cancellationToken) =>
+        StartServerAsync(FaultOf(fault), [], cancellationToken);
+
+    /// <summary>Starts the server with further options, in an environment with these variables, and waits until it is ready.</summary>
+    public async Task StartServerAsync(
+        IReadOnlyDictionary<string, string>? environment, string[] options, CancellationToken cancellationToken)
     {
-        ServerProcess = Tool.Start(FaultOf(fault), "serve", "--data", PathOf("data"), "--urls", Server.GetLeftPart(UriPartial.Authority));
+        ServerProcess = Tool.Start(
+            environment, ["serve", "--data", PathOf("data"), "--urls", Server.GetLeftPart(UriPartial.Authority), .. options]);
         await Until.TrueAsync(IsReadyOrGoneAsync, cancellationToken);
         Assert.False(ServerProcess.HasExited, ServerProcess.Errors);
     }

@@ -28,6 +28,14 @@ internal static class Inputs
         return null;
     }
 
+    public static Uri? ParseAddress(ArgumentResult result)
+    {
+        if (Uri.TryCreate(result.Tokens.Count == 1 ? result.Tokens[0].Value : null, UriKind.Absolute, out Uri? uri)
+            && uri.Scheme is "http" or "https") return uri;
+        result.AddError("That is not an address. It looks like https://share.example.org.");
+        return null;
+    }
+
     /// <summary>A number of seconds that a person would wait.</summary>
     public static void CheckSeconds(CommandResult result, Option<double> option)
     {

@@ -2,14 +2,21 @@ using System.CommandLine;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
+using ShareRpc.Client.Outbox;
 using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc outbox status</c> and <c>sharerpc outbox retry</c></summary>
+/// <summary><c>sharerpc outbox status</c>, <c>retry</c>, <c>drop</c> and <c>export</c></summary>
 internal static class Outbox
 {
+    private const int FailedShown = 10;
+
     private static readonly Option<string?> Share = new("--share") { Description = "Only this share", HelpName = "SHARE_ID" };
+
+    private static readonly Option<string?> Op = new("--op") { Description = "Only this op, with its atomic group", HelpName = "OP_ID" };
+
+    private static readonly Option<bool> Yes = new("--yes") { Description = "Do it: what is dropped is gone" };
 
     private static readonly Option<double> Timeout = new("--timeout")
     {
@@ -20,11 +27,18 @@ internal static class Outbox
     {
         var status = new Command("status", "What waits, what arrived, and what was refused, share by share.") { Share };
         status.SetAction((parsed, stop) => StatusAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
-        var retry = new Command("retry", "Try again what was refused, and send whatever waits.") { Share, Timeout };
+        var retry = new Command("retry", "Try again what was refused, and send whatever waits.") { Share, Op, Timeout };
         retry.Validators.Add(result => Inputs.CheckSeconds(result, Timeout));
         retry.SetAction((parsed, stop) =>
-            RetryAsync(CommandContext.Of(parsed), parsed.GetValue(Share), TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop));
-        return new Command("outbox", Examples.Outbox) { status, retry };
+            RetryAsync(
+                CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
+                stop));
+        var drop = new Command("drop", "Forget what was refused, for good. Export it first if it is worth anything.") { Share, Op, Yes };
+        drop.SetAction((parsed, stop) =>
+            DropAsync(CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), parsed.GetValue(Yes), stop));
+        var export = new Command("export", "Print what was refused, whole, as one JSON object per line.") { Share };
+        export.SetAction((parsed, stop) => ExportAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
+        return new Command("outbox", Examples.Outbox) { status, retry, drop, export };
     }
 
     private static async Task<int> StatusAsync(CommandContext context, string? shareId, CancellationToken stop)
@@ -35,7 +49,9 @@ internal static class Outbox
             foreach (WriterStatus share in await client.StatusAsync(stop).ConfigureAwait(false))
             {
                 if (shareId is not null && share.ShareId != shareId) continue;
-                Say(context.Output, server, share);
+                IReadOnlyList<FailedOp> failed =
+                    await client.FindShare(share.ExternalKey)!.ListFailedAsync(FailedShown, stop).ConfigureAwait(false);
+                Say(context.Output, server, share, failed);
                 count++;
             }
         }, stop).ConfigureAwait(false);
@@ -44,13 +60,14 @@ internal static class Outbox
         return ExitCode.Ok;
     }
 
-    private static async Task<int> RetryAsync(CommandContext context, string? shareId, TimeSpan timeout, CancellationToken stop)
+    private static async Task<int> RetryAsync(
+        CommandContext context, string? shareId, string? opId, TimeSpan timeout, CancellationToken stop)
     {
         int retried = 0;
         bool isDrained = true;
         await ForEachAsync(context, send: true, async (client, _) =>
         {
-            retried += await client.RetryFailedAsync(shareId, stop).ConfigureAwait(false);
+            foreach (ShareWriter share in Chosen(client, shareId)) retried += await share.RetryAsync(opId, stop).ConfigureAwait(false);
             isDrained &= await DrainedAsync(context, client, timeout, stop).ConfigureAwait(false);
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Retried = retried, Drained = isDrained });
@@ -59,6 +76,47 @@ internal static class Outbox
         context.Output.Say($"{retried} op(s) were tried again; nothing waits any more. See sharerpc outbox status.");
         return ExitCode.Ok;
     }
+
+    private static async Task<int> DropAsync(CommandContext context, string? shareId, string? opId, bool yes, CancellationToken stop)
+    {
+        if (!yes)
+        {
+            throw new CliException(
+                ExitCode.Usage, "What is dropped is gone. Look at it with: sharerpc outbox export, then say --yes.");
+        }
+
+        int dropped = 0;
+        await ForEachAsync(context, send: false, async (client, _) =>
+        {
+            foreach (ShareWriter share in Chosen(client, shareId)) dropped += await share.DropAsync(opId, stop).ConfigureAwait(false);
+        }, stop).ConfigureAwait(false);
+        context.Output.Emit(new { Dropped = dropped });
+        context.Output.Say($"{dropped} op(s) were dropped.");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> ExportAsync(CommandContext context, string? shareId, CancellationToken stop)
+    {
+        var lines = new Output(context.Output.Standard, context.Output.Errors, isJson: true);
+        await ForEachAsync(context, send: false, async (client, _) =>
+        {
+            foreach (ShareWriter share in Chosen(client, shareId))
+            {
+                await foreach (ParkedOp op in share.ReadParkedAsync(stop).ConfigureAwait(false))
+                {
+                    lines.Emit(new
+                    {
+                        share.ShareId, share.ExternalKey, op.OpId, op.Verb, op.Kind, op.Key, op.Data, op.DependsOn, op.Code, op.Message,
+                        op.OutcomeUnknown, op.IsWaiting,
+                    });
+                }
+            }
+        }, stop).ConfigureAwait(false);
+        return ExitCode.Ok;
+    }
+
+    private static IEnumerable<ShareWriter> Chosen(ShareClient client, string? shareId) =>
+        client.Shares.Where(share => shareId is null || share.ShareId == shareId);
 
     private static async Task ForEachAsync(CommandContext context, bool send, Func<ShareClient, Uri, Task> action, CancellationToken stop)
     {
@@ -86,20 +144,27 @@ internal static class Outbox
         }
     }
 
-    private static void Say(Output output, Uri server, WriterStatus share)
+    private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed)
     {
         output.Emit(new
         {
             Server = server.ToString().TrimEnd('/'), share.ShareId, share.ExternalKey, share.Label, share.Pending, share.InFlight,
-            share.Acked, share.Failed,
-            share.Applied, share.Duplicates, share.Cursor, share.LastError, share.ClosedCode,
+            share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError, share.ClosedCode,
+            FailedOps = failed,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
         output.Say($"{SafeText.Line(share.ExternalKey, 60)}  {SafeText.Line(share.Label ?? "", 60)}");
         string trouble = share.LastError is null ? "" : $", last refusal {share.LastError}";
         output.Say(
-            $"  pending {share.Pending}, in flight {share.InFlight}, acked {share.Acked}, failed {share.Failed}, cursor "
-                + $"{share.Cursor}{trouble}",
+            $"  pending {share.Pending}, in flight {share.InFlight}, waiting for others {share.Waiting}, acked {share.Acked}, failed "
+                + $"{share.Failed}, cursor {share.Cursor}{trouble}",
             share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : null);
+        foreach (FailedOp op in failed)
+        {
+            string unknown = op.OutcomeUnknown ? " (it was sent; whether it arrived is not known)" : "";
+            output.Say($"    {op.OpId}  {op.Kind} {SafeText.Line(op.Key, 60)}: {op.Code}. {SafeText.Line(op.Message, 120)}{unknown}");
+        }
+
+        if (share.Failed > failed.Count) output.Say($"    and {share.Failed - failed.Count} more: sharerpc outbox export");
     }
 }

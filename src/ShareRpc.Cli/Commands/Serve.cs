@@ -24,17 +24,32 @@ internal static class Serve
         Description = "Where to listen; several with ';' between them", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
     };
 
+    private static readonly Option<bool> OpenCreation = new("--open-creation")
+    {
+        Description = "Let opencode make shares here without a creator token",
+    };
+
+    private static readonly Option<Uri?> PublicUrl = new("--public-url")
+    {
+        Description = "What people reach the server by, for the links it makes [default: what each request was sent to]",
+        HelpName = "URL", CustomParser = Inputs.ParseAddress,
+    };
+
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls };
-        command.SetAction((parsed, stop) =>
-            RunAsync(CommandContext.Of(parsed).Output, parsed.GetValue(Data)!, parsed.GetValue(Urls)!, stop));
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl };
+        command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(Output output, string data, string urls, CancellationToken stop)
+    private static ServerOptions OptionsOf(ParseResult parsed) => new()
     {
-        var options = new ServerOptions { DataDirectory = Path.GetFullPath(data), Urls = urls };
+        DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
+        OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
+    };
+
+    private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)
+    {
         ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {

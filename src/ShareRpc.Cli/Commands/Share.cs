@@ -58,14 +58,17 @@ internal static class Share
         CommandContext context = CommandContext.Of(parsed);
         ShareLink? into = parsed.GetValue(Into);
         ClientState state = context.State.Ensured();
-        Uri server = into?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
+        string path = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath;
+        OpencodeSelection selection = SelectionOf(parsed);
+        OwnSession? own = into is null && !selection.IsAll ? OwnSession.Find(path, selection, parsed.GetValue(Server)) : null;
+        Uri server = into?.Server ?? own?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
         var credentials = new CredentialStore(state.CredentialsPath);
-        string? creator = into is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile)) : null;
+        string? creator = into is null && own is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile)) : null;
         var options = new OpencodeOptions
         {
-            DatabasePath = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath,
+            DatabasePath = path,
             LockPath = state.SyncLockPath,
-            Selection = SelectionOf(parsed),
+            Selection = own?.Selection ?? selection,
             Into = into,
         };
 

@@ -8,12 +8,12 @@ namespace ShareRpc.Cli.Terminal;
 /// </summary>
 internal sealed class Output
 {
-
     private readonly TextWriter json;
 
     public Output(TextWriter standard, TextWriter error, bool isJson)
     {
         json = standard;
+        Standard = standard;
         IsJson = isJson;
         bool isTerminal = standard == System.Console.Out && !System.Console.IsOutputRedirected;
         Console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -24,6 +24,8 @@ internal sealed class Output
         });
         Errors = error;
     }
+
+    public TextWriter Standard { get; }
 
     /// <summary>True with <c>--json</c>.</summary>
     public bool IsJson { get; }

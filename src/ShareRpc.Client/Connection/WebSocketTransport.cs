@@ -6,20 +6,21 @@ using StreamJsonRpc;
 namespace ShareRpc.Client.Connection;
 
 /// <summary>The real transport: a WebSocket to <c>{server}/rpc</c>, pinged both ways so that a vanished peer is noticed.</summary>
-internal static class WebSocketTransport
+internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan keepAliveTimeout)
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(20);
+    /// <summary>Pings every 15 s, and gives a silent peer 20 s.</summary>
+    public static readonly WebSocketTransport Default = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(20));
 
-    public static async Task<IJsonRpcMessageHandler> ConnectAsync(Uri server, CancellationToken cancellationToken)
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    public async Task<IJsonRpcMessageHandler> ConnectAsync(Uri server, CancellationToken cancellationToken)
     {
         var socket = new ClientWebSocket();
         try
         {
             socket.Options.AddSubProtocol(Subprotocols.V1Json);
-            socket.Options.KeepAliveInterval = KeepAliveInterval;
-            socket.Options.KeepAliveTimeout = KeepAliveTimeout;
+            socket.Options.KeepAliveInterval = keepAliveInterval;
+            socket.Options.KeepAliveTimeout = keepAliveTimeout;
             using var timeout = new CancellationTokenSource(ConnectTimeout, TimeProvider.System);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             await socket.ConnectAsync(EndpointOf(server), ending.Token).ConfigureAwait(false);

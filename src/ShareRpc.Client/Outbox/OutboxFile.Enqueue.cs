@@ -39,36 +39,6 @@ internal sealed partial class OutboxFile
         Signal();
     }
 
-    /// <summary>
-    /// Sends parked ops again, with the same op ids and new seqs behind all others, and the share's failed intents before them. How many
-    /// ops
-    /// there were.
-    /// </summary>
-    public int RetryFailed(long shareKey)
-    {
-        int count = database.Write(() =>
-        {
-            List<long> rows = database.Read(
-                "SELECT row_id FROM op WHERE share_key = $1 AND state = 2 ORDER BY row_id", row => row.GetInt64(0), shareKey);
-            long seq = database.ReadNumber("SELECT next_seq FROM share WHERE share_key = $1", shareKey);
-            foreach (long row in rows)
-            {
-                database.Execute(
-                    """
-                    UPDATE op SET state = 0, seq = $2, batch_id = NULL, code = NULL, message = NULL, outcome_unknown = 0
-                    WHERE row_id = $1
-                    """,
-                    row, seq++);
-            }
-
-            database.Execute("UPDATE share SET next_seq = $2, closed_code = NULL WHERE share_key = $1", shareKey, seq);
-            database.Execute("UPDATE intent SET code = NULL WHERE share_key = $1", shareKey);
-            return rows.Count;
-        });
-        Signal();
-        return count;
-    }
-
     /// <summary>Backpressure: a full outbox refuses loudly rather than growing or dropping.</summary>
     private void CheckRoom()
     {

@@ -46,24 +46,18 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>
-    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked. True when it named every op
-    /// of
-    /// the batch.
+    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked or wait. True when it named
+    /// every op of the batch.
     /// </summary>
-    public bool Settle(long shareKey, OpBatch batch, Ack ack)
+    public bool Settle(long shareKey, OpBatch batch, Ack ack, WaitTimes times)
     {
         var left = batch.Ops.Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
         database.Write(() =>
         {
-            foreach (OpCursor op in ack.Applied.Concat(ack.Duplicates).Where(op => left.Remove(op.OpId)))
-            {
-                database.Execute("DELETE FROM op WHERE share_key = $1 AND op_id = $2", shareKey, op.OpId);
-            }
-
-            foreach (Rejection op in ack.Rejected.Where(op => left.Remove(op.OpId)))
-            {
-                Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
-            }
+            List<string> settled = [.. ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).Where(left.Remove)];
+            foreach (string opId in settled) database.Execute("DELETE FROM op WHERE share_key = $1 AND op_id = $2", shareKey, opId);
+            ParkOrWait(shareKey, batch, [.. ack.Rejected.Where(op => left.Remove(op.OpId))], times);
+            RequeueDependents(shareKey, settled);
 
             database.Execute(
                 """
@@ -116,7 +110,7 @@ internal sealed partial class OutboxFile
             database.Execute(
                 """
                 UPDATE op SET outcome_unknown = CASE WHEN attempts > 0 THEN 1 ELSE 0 END, state = 2, seq = NULL, code = $2, message = $3
-                WHERE share_key = $1 AND state IN (0, 1)
+                WHERE share_key = $1 AND state IN (0, 1, 3)
                 """,
                 shareKey, code, message);
             database.Execute("UPDATE share SET closed_code = $2 WHERE share_key = $1", shareKey, code);

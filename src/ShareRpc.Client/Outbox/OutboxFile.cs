@@ -14,6 +14,7 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
     private const int Pending = 0;
     private const int InFlight = 1;
     private const int Failed = 2;
+    private const int Waiting = 3;
 
     private const string ShareColumns =
         "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, "
@@ -77,8 +78,8 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         }
     }
 
-    /// <summary>Rows of a share by state: pending, in flight, failed.</summary>
-    public (long Pending, long InFlight, long Failed) CountOps(long shareKey)
+    /// <summary>Rows of a share by state.</summary>
+    public (long Pending, long InFlight, long Failed, long Waiting) CountOps(long shareKey)
     {
         lock (database.Gate)
         {
@@ -87,22 +88,9 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
                     "SELECT state, COUNT(*) FROM op WHERE share_key = $1 GROUP BY state",
                     row => (row.GetInt64(0), row.GetInt64(1)), shareKey)
                 .ToDictionary(pair => pair.Item1, pair => pair.Item2);
-            return (counts.GetValueOrDefault(Pending), counts.GetValueOrDefault(InFlight), counts.GetValueOrDefault(Failed));
-        }
-    }
-
-    public IReadOnlyList<FailedOp> ListFailed(long shareKey, int limit)
-    {
-        lock (database.Gate)
-        {
-            return database.Read(
-                """
-                SELECT op_id, kind, key, code, message, outcome_unknown FROM op
-                WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2
-                """,
-                row => new FailedOp(
-                    row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), Text(row, 4) ?? "", row.GetInt64(5) == 1),
-                shareKey, limit);
+            return (
+                counts.GetValueOrDefault(Pending), counts.GetValueOrDefault(InFlight), counts.GetValueOrDefault(Failed),
+                counts.GetValueOrDefault(Waiting));
         }
     }
 

@@ -12,12 +12,15 @@ internal sealed class OutboxSender : IAsyncDisposable
     private readonly string holder = Guid.CreateVersion7().ToString();
     private readonly CancellationTokenSource stopping = new();
     private readonly ServerBounds bounds = new();
+    private readonly TransportFactory transport;
     private readonly Task running;
     private long leaseRenewed;
 
     public OutboxSender(SenderContext context)
     {
         this.context = context;
+        transport = context.Options.Transport
+            ?? new WebSocketTransport(context.Options.KeepAliveInterval, context.Options.KeepAliveTimeout).ConnectAsync;
         running = Task.Run(RunAsync);
     }
 
@@ -35,6 +38,8 @@ internal sealed class OutboxSender : IAsyncDisposable
         stopping.Dispose();
     }
 
+    private long NowMs => context.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
     private async Task RunAsync()
     {
         CancellationToken stop = stopping.Token;
@@ -45,6 +50,7 @@ internal sealed class OutboxSender : IAsyncDisposable
             Task changed = context.Outbox.Changed;
             try
             {
+                context.Outbox.RequeueDue(NowMs);
                 if (context.Outbox.ListWork().Count == 0 || !HoldLease())
                 {
                     SetState(ConnectionState.Idle);
@@ -54,7 +60,7 @@ internal sealed class OutboxSender : IAsyncDisposable
 
                 SetState(ConnectionState.Connecting);
                 await using RpcConnection connection =
-                    await RpcConnection.OpenAsync(context.Options.Transport, context.Options.Server, stop).ConfigureAwait(false);
+                    await RpcConnection.OpenAsync(transport, context.Options.Server, stop).ConfigureAwait(false);
                 context.Log.Connected(context.Options.Server);
                 SetState(ConnectionState.Connected);
                 LastFailure = null;
@@ -78,7 +84,7 @@ internal sealed class OutboxSender : IAsyncDisposable
             }
 
             SetState(ConnectionState.Connecting);
-            await Task.Delay(wait, context.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WaitForRetryAsync(wait, stop).ConfigureAwait(false);
         }
 
         SetState(ConnectionState.Idle);
@@ -100,6 +106,7 @@ internal sealed class OutboxSender : IAsyncDisposable
             {
                 Task changed = context.Outbox.Changed;
                 await lanes.ReapAsync().ConfigureAwait(false);
+                context.Outbox.RequeueDue(NowMs);
                 IReadOnlyList<long> work = context.Outbox.ListWork();
                 if (work.Count == 0) bounds.AllSent();
                 lanes.Start(work);
@@ -122,7 +129,7 @@ internal sealed class OutboxSender : IAsyncDisposable
     /// <summary>Renewed when a third of it is over, since every renewal is a write to the disk.</summary>
     private bool HoldLease()
     {
-        long now = context.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = NowMs;
         long length = (long)context.Options.LeaseTime.TotalMilliseconds;
         if (now < leaseRenewed + (length / 3) && now >= leaseRenewed) return true;
         bool held = context.Outbox.TryHoldLease(holder, now, length);
@@ -136,6 +143,25 @@ internal sealed class OutboxSender : IAsyncDisposable
         if (State == state) return;
         State = state;
         context.Outbox.Signal();
+    }
+
+    /// <summary>
+    /// The backoff, which an enqueue ends early: somebody is at work, and may have brought the network back. But a server out of reach is
+    /// not tried more often than <see cref="ShareClientOptions.WokenRetry"/>, however much is enqueued.
+    /// </summary>
+    private async Task WaitForRetryAsync(TimeSpan wait, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        long start = context.Time.GetTimestamp();
+        Task delay = Task.Delay(wait, context.Time, over.Token);
+        await Task.WhenAny(delay, context.Outbox.Changed).ConfigureAwait(false);
+        TimeSpan rest = context.Options.WokenRetry - context.Time.GetElapsedTime(start);
+        if (!delay.IsCompleted && rest > TimeSpan.Zero)
+        {
+            await Task.WhenAny(delay, Task.Delay(rest, context.Time, over.Token)).ConfigureAwait(false);
+        }
+
+        await over.CancelAsync().ConfigureAwait(false);
     }
 
     private async Task WaitForChangeAsync(Task changed, TimeSpan atMost, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ShareRpc.Client.Connection;
 using ShareRpc.Client.Outbox;
 using ShareRpc.Protocol.Diagnostics;
@@ -20,6 +21,7 @@ internal sealed partial class ShareLane(
     private readonly Queue<Sent> window = new();
     private readonly OutboxFile outbox = context.Outbox;
     private readonly long startedAt = context.Time.GetTimestamp();
+    private readonly HashSet<string> streamingTurns = new(StringComparer.Ordinal);
     private IShareHandle? handle;
     private long sentSeq;
     private volatile bool isRoomWanted;
@@ -120,8 +122,30 @@ internal sealed partial class ShareLane(
     private void Settle(OpBatch batch, Ack ack)
     {
         FaultPoint.Pass("client.before_ack_persisted");
-        if (!outbox.Settle(shareKey, batch, ack)) throw new DisconnectedException(null); // an ack that names not every op is no ack
+        // An ack that names not every op is no ack.
+        if (!outbox.Settle(shareKey, batch, ack, WaitTimesNow)) throw new DisconnectedException(null);
+        NoteTurns(batch, ack);
         HasSent = true;
+    }
+
+    private WaitTimes WaitTimesNow => new(
+        context.Time.GetUtcNow().ToUnixTimeMilliseconds(), (long)context.Options.DependencyRetry.TotalMilliseconds,
+        (long)context.Options.DependencyPatience.TotalMilliseconds);
+
+    /// <summary>
+    /// While a turn is streaming this lane stays, with its handle: to the server, a writer without one has fallen silent, and its turn is
+    /// ended for it.
+    /// </summary>
+    private void NoteTurns(OpBatch batch, Ack ack)
+    {
+        if (!batch.Ops.Any(op => op.Kind == Kinds.Turn)) return;
+        HashSet<string> rejected = [.. ack.Rejected.Select(op => op.OpId)];
+        foreach (OpIntent op in batch.Ops.Where(op => op.Kind == Kinds.Turn && !rejected.Contains(op.OpId)))
+        {
+            using JsonDocument? data = op.Data?.ToDocument();
+            if (data is not null && !TurnStates.IsFinal(TurnStates.Of(data.RootElement))) streamingTurns.Add(op.Key);
+            else streamingTurns.Remove(op.Key);
+        }
     }
 
     /// <summary>
@@ -182,7 +206,7 @@ internal sealed partial class ShareLane(
     private async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
     {
         long idleSince = context.Time.GetTimestamp();
-        while (!isRoomWanted && context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime)
+        while (!isRoomWanted && (streamingTurns.Count > 0 || context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime))
         {
             Task changed = outbox.Changed;
             if (outbox.GetShare(shareKey).ClosedCode is not null) return false;

@@ -9,19 +9,49 @@ namespace ShareRpc.Server.Capabilities;
 /// Turns a token or ticket into a live authority. The holder of a wrong token learns nothing; the holder of a once-valid one learns what
 /// became of it.
 /// </summary>
-internal sealed class Redeemer(IShareStore store, TokenVerifier verifier, TicketBook tickets, AuthorityRegistry registry, TimeProvider time)
+internal sealed class Redeemer(
+    IShareStore store, TokenVerifier verifier, TicketBook tickets, VerifiedTokens verified, AuthorityRegistry registry, TimeProvider time)
 {
     public async Task<Redemption> RedeemTokenAsync(string? text, CancellationToken cancellationToken)
     {
-        if (!ShareToken.TryParse(text, out ShareToken? token)) throw new ShareRpcException(ErrorCode.InvalidToken);
-        RefRow? row;
-        using (IReadSnapshot snapshot = store.BeginRead()) row = snapshot.FindRef(token.CapId);
+        ShareToken token = Parse(text);
+        RefRow? row = Find(token);
         if (!await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
         {
             throw new ShareRpcException(ErrorCode.InvalidToken);
         }
 
         return Admit(row!, ticketEnd: null);
+    }
+
+    /// <summary>
+    /// The ref of a right token that comes with every request: the slow check is made now and then, not every time. Says nothing about
+    /// whether the ref is alive; <see cref="Admit(RefRow)"/> does.
+    /// </summary>
+    public async Task<RefRow> AuthenticateAsync(string? text, CancellationToken cancellationToken)
+    {
+        ShareToken token = Parse(text);
+        RefRow? row = Find(token);
+        if (verifier.HasTag(row, token.Digest) && verified.Knows(row!, token.Digest)) return row!;
+        if (!await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
+        {
+            throw new ShareRpcException(ErrorCode.InvalidToken);
+        }
+
+        verified.Add(row!, token.Digest);
+        return row!;
+    }
+
+    /// <summary>A live authority of a ref whose token was found right. The caller gives it back to the registry.</summary>
+    public Redemption Admit(RefRow row) => Admit(row, ticketEnd: null);
+
+    private static ShareToken Parse(string? text) =>
+        ShareToken.TryParse(text, out ShareToken? token) ? token : throw new ShareRpcException(ErrorCode.InvalidToken);
+
+    private RefRow? Find(ShareToken token)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        return snapshot.FindRef(token.CapId);
     }
 
     public Redemption RedeemTicket(string ticket)

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Http;
+using ShareRpc.Server.Http.Opencode;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Rpc;
 using ShareRpc.Server.Storage;
@@ -37,7 +39,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
         var tickets = new TicketBook(limits, time);
         Services = new RpcServices(
             store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
-            new Redeemer(store, verifier, tickets, registry, time), tickets, registry,
+            new Redeemer(store, verifier, tickets, new VerifiedTokens(limits, time), registry, time), tickets, registry,
             new CapabilityAdmin(
                 store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
             new CapabilityLists(store, registry, options.Limits, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
@@ -46,6 +48,9 @@ internal sealed class ServerRuntime : IAsyncDisposable
     public RpcServices Services { get; }
 
     public CommitLoop Commits { get; }
+
+    /// <summary>The endpoints of the HTTP API.</summary>
+    public HttpRoutes Http { get; private set; } = null!;
 
     public bool CreatedRootToken { get; private set; }
 
@@ -70,6 +75,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
             var runtime = new ServerRuntime(options, directory, store, verifier, time, logs);
             runtime.CreatedRootToken =
                 await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken).ConfigureAwait(false);
+            runtime.Http = runtime.WireHttp(options, time);
             runtime.Start();
             return runtime;
         }
@@ -117,6 +123,17 @@ internal sealed class ServerRuntime : IAsyncDisposable
             throw new ServerStartException(
                 $"The database {path} cannot be opened: it is damaged, locked or not writable. Free it, or restore a backup.");
         }
+    }
+
+    private HttpRoutes WireHttp(ServerOptions options, TimeProvider time)
+    {
+        string? openCreator = options.OpenCreation ? OpenCreator.Ensure(store, options.Limits, time) : null;
+        var held = new HeldBytes(options.ServerLimits.HttpHeldBytes);
+        var access = new HttpAccess(Services.Redeemer, Services.Registry);
+        var opencode = new OpencodeEndpoints(
+            Services, access, new OpencodeShares(Services, queue, verifier), new PublicOrigin(options.PublicUrl), held, openCreator, time);
+        return new HttpRoutes(
+            new HttpRequests(options.ServerLimits, Services.Logger), opencode, new OpsEndpoints(Services, access, held));
     }
 
     private void Start()

@@ -7,15 +7,17 @@ namespace ShareRpc.Server.Log;
 
 /// <summary>A batch on its way into the log.</summary>
 internal sealed class AppendItem(
-    Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
-    : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain))
+    Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
+    bool isSnapshot)
+    : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain, isSnapshot))
 {
     public override int Ops { get; } = Math.Max(1, batch.Ops.Count);
 
     public override int Bytes { get; } = 256 + batch.Ops.Sum(op => 256 + (op?.Data?.Utf8.Length ?? 0));
 
     private static Ack Apply(
-        CommitScope scope, Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain)
+        CommitScope scope, Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
+        bool isSnapshot)
     {
         chain?.Begin(batch);
         // not reported: the caller sees the error before it
@@ -23,7 +25,7 @@ internal sealed class AppendItem(
         try
         {
             LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);
-            return new ApplyRules(scope, share, authority, writerId, limits, maxTail).Apply(batch);
+            return new ApplyRules(scope, share, authority, writerId, limits, maxTail, isSnapshot).Apply(batch);
         }
         catch (ShareRpcException error)
         {

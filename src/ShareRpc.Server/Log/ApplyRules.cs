@@ -12,7 +12,7 @@ namespace ShareRpc.Server.Log;
 /// thrown before anything is written.
 /// </summary>
 internal sealed class ApplyRules(
-    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail)
+    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail, bool isSnapshot = false)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
@@ -51,7 +51,7 @@ internal sealed class ApplyRules(
 
     private Ack ApplyNew(OpBatch batch, WriterRow? writer)
     {
-        var outcome = new BatchOutcomes(scope, share, authority, writer, limits);
+        var outcome = new BatchOutcomes(scope, share, authority, writer, limits, isSnapshot);
         if (batch.Atomic == true) ApplyAtomic(batch, outcome);
         else outcome.ApplyEach(batch.Ops);
         outcome.Record();

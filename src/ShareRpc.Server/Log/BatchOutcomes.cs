@@ -8,10 +8,12 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Log;
 
 /// <summary>Applies the ops of a batch one by one and keeps what became of each.</summary>
-internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits)
+internal sealed class BatchOutcomes(
+    CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits, bool isSnapshot = false)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
     private readonly List<Outcome> outcomes = [];
+    private bool cameWithNewest;
 
     public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
 
@@ -42,7 +44,7 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
         foreach (Outcome outcome in outcomes)
         {
             bool isApplied = outcome.Code is null && !outcome.Duplicate;
-            bool isWorthARow = writer is not null || outcome is { Duplicate: true, Known: false, Code: null };
+            bool isWorthARow = writer is not null || (outcome is { Duplicate: true, Known: false, Code: null } && !isSnapshot);
             if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
                 share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
@@ -71,7 +73,8 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
             StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
                 ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
                 : null;
-            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? CompareWithDocument(op, digest, current);
+            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? JudgeProgress(op, digest, current)
+                ?? CompareWithDocument(op, digest, current);
             if (settled is not null) return settled;
         }
 
@@ -123,6 +126,19 @@ internal sealed class BatchOutcomes(CommitScope scope, LogShare share, Authority
             TurnVerdict.Duplicate => new Outcome(op, digest, current.Cursor, Duplicate: true),
             _ => null,
         };
+    }
+
+    /// <summary>Only for what was given as a whole state and may come late; see <see cref="ProgressGuard"/>.</summary>
+    private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current)
+    {
+        if (!isSnapshot) return null;
+        if (current is { Data: { } value } && ProgressGuard.IsBehind(value, op, cameWithNewest))
+        {
+            return new Outcome(op, digest, current.Cursor, Duplicate: true);
+        }
+
+        cameWithNewest |= op.Kind == Kinds.Session;
+        return null;
     }
 
     private Outcome? CheckDependencies(OpIntent op, byte[] digest)

@@ -13,10 +13,21 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
     /// ends
     /// with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried.
     /// </summary>
-    public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null)
+    public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null) =>
+        AppendAsync(authority, writerId, batch, chain, isSnapshot: false);
+
+    /// <summary>
+    /// Appends ops that the server itself made, with fresh ids, of whole states it was given, which may come late: a state that is behind
+    /// its document (<see cref="ProgressGuard"/>) is a duplicate, and duplicates are not recorded, since nobody can ever send these ids
+    /// again.
+    /// </summary>
+    public Task<Ack> AppendSnapshotAsync(Authority authority, OpBatch batch) =>
+        AppendAsync(authority, writerId: null, batch, chain: null, isSnapshot: true);
+
+    private Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot)
     {
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
-        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain);
+        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain, isSnapshot);
         queue.Enqueue(item);
         return item.Completion;
     }

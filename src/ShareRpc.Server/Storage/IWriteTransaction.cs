@@ -58,4 +58,12 @@ internal interface IWriteTransaction : IReadSnapshot
     void Probe();
 
     void InsertAudit(AuditRow row);
+
+    /// <summary>The HTTP API made this share for a session.</summary>
+    void InsertOpencodeShare(OpencodeShareRow row);
+
+    /// <summary>The HTTP API made this ref of the share.</summary>
+    void InsertOpencodeRef(long shareKey, long refKey);
+
+    void InsertOpenCreator(long refKey);
 }

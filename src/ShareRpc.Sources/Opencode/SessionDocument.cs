@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -70,7 +71,8 @@ internal static class SessionDocument
 
     private static void Share(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row)
     {
-        if (Value(row, "share_url") is null) return;
+        // A link of ours holds a token, and a document is no place for one; the HTTP API leaves it out too.
+        if (Value(row, "share_url") is not string url || url.Contains(ShareToken.Prefix, StringComparison.Ordinal)) return;
         writer.WriteStartObject("share");
         Text(writer, row, "url", "share_url");
         writer.WriteEndObject();

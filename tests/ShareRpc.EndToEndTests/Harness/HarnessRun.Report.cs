@@ -40,7 +40,8 @@ internal sealed partial class HarnessRun
 
         ShareSnapshot state = await direct.ReadStateAsync(cancellationToken);
         ReaderSlot[] following = [.. readers.Where(reader => reader.Share == share)];
-        await Until.TrueAsync(() => following.All(reader => reader.Seen.Count >= log.Count || reader.Failure is not null), cancellationToken);
+        await Until.TrueAsync(
+            () => following.All(reader => reader.Seen.Count >= log.Count || reader.Failure is not null), cancellationToken);
         return new ShareHistory(
             log, state.Documents, [.. writers.Where(writer => writer.Share == share).Select(WriterOf)],
             [.. following.Select(reader => reader.Seen)]);

@@ -35,10 +35,10 @@ internal sealed partial class HarnessRun
     private async Task KillWriterAsync(CancellationToken cancellationToken)
     {
         WriterSlot writer = writers[dice.Next(0, writers.Count)];
-        string? fault = dice.Next(0, 5) switch
+        string? fault = dice.Next(0, 3) switch
         {
-            0 => $"client.after_send:{dice.Next(1, 12)}",
-            1 => $"client.before_ack_persisted:{dice.Next(1, 12)}",
+            0 => $"client.after_send:{dice.Next(1, 10)}",
+            1 => $"client.before_ack_persisted:{dice.Next(1, 10)}",
             _ => null,
         };
         await writer.KillAsync(cancellationToken);
@@ -69,13 +69,14 @@ internal sealed partial class HarnessRun
 
         StartWriter(original, fault: null);
         AddWriter(name, original.Share, creates: false, original.Name);
-        writers[^1].Allow(blow, options.Blows);
+        writers[^1].Allow(blow * SlicesPerBlow, options.Blows * SlicesPerBlow);
     }
 
     private string? ServerFault() => dice.Next(0, 4) switch
     {
-        0 => $"server.after_commit:{dice.Next(1, 40)}",
-        1 => $"server.mid_fold:{dice.Next(1, 3)}",
+        0 => $"server.before_commit:{dice.Next(2, 14)}",
+        1 => $"server.after_commit:{dice.Next(1, 14)}",
+        2 => $"server.mid_fold:{dice.Next(1, 3)}",
         _ => null,
     };
 }

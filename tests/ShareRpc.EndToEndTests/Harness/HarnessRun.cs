@@ -8,6 +8,7 @@ namespace ShareRpc.EndToEndTests.Harness;
 /// </summary>
 internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAsyncDisposable
 {
+    private const int SlicesPerBlow = 10;
     private static readonly string[] Shares = ["a", "b"];
     private readonly Dice dice = new(seed);
     private readonly string world = Directory.CreateTempSubdirectory("sharerpc-harness-").FullName;
@@ -34,8 +35,7 @@ internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAs
 
         for (int blow = 1; blow <= options.Blows; blow++)
         {
-            foreach (WriterSlot writer in writers) writer.Allow(blow, options.Blows);
-            await Task.Delay(TimeSpan.FromMilliseconds(dice.Next(20, options.LongestPauseMs)), TimeProvider.System, cancellationToken);
+            await WorkAsync(blow, cancellationToken);
             await ReviveAsync(cancellationToken);
             if (seed % 3 == 0 && blow == options.Blows / 2) await CopyOutboxAsync(blow, cancellationToken);
             else await StrikeAsync(cancellationToken);
@@ -61,6 +61,17 @@ internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAs
         await server.DisposeAsync();
         await proxy.DisposeAsync();
         Directory.Delete(world, recursive: true);
+    }
+
+    /// <summary>A while in which the writers get on with their plans, little by little, so that every blow meets them at work.</summary>
+    private async Task WorkAsync(int blow, CancellationToken cancellationToken)
+    {
+        TimeSpan slice = TimeSpan.FromMilliseconds(dice.Next(20, options.LongestPauseMs)) / SlicesPerBlow;
+        for (int i = 1; i <= SlicesPerBlow; i++)
+        {
+            foreach (WriterSlot writer in writers) writer.Allow(((blow - 1) * SlicesPerBlow) + i, options.Blows * SlicesPerBlow);
+            await Task.Delay(slice, TimeProvider.System, cancellationToken);
+        }
     }
 
     private void AddWriter(string name, string share, bool creates, string? copyOf)

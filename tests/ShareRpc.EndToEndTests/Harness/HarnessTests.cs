@@ -17,7 +17,8 @@ public sealed class HarnessTests(ITestOutputHelper output)
     [MemberData(nameof(AllSeeds))]
     public async Task Invariant_I3_nothing_is_lost_and_nothing_is_doubled_whatever_is_killed_or_cut(int round)
     {
-        int shift = int.TryParse(Environment.GetEnvironmentVariable("SHARERPC_SEED"), CultureInfo.InvariantCulture, out int chosen) ? chosen : 0;
+        string? asked = Environment.GetEnvironmentVariable("SHARERPC_SEED");
+        int shift = int.TryParse(asked, CultureInfo.InvariantCulture, out int chosen) ? chosen : 0;
         RunReport report = await HarnessProgram.RunSeedAsync(round + shift, HarnessOptions.Default);
         output.WriteLine(report.ToString());
         Assert.True(report.Findings.Count == 0, $"{report}\n{string.Join('\n', report.Findings)}");

@@ -132,7 +132,8 @@ internal sealed class HistoryChecker
             {
                 Find(
                     Property.StateIsFold,
-                    $"{document.Kind} {document.Key} is {document.Data} at {document.Cursor} instead of {expected.Value} at {expected.Cursor}");
+                    $"{document.Kind} {document.Key} is {document.Data} at {document.Cursor} instead of {expected.Value} at "
+                        + $"{expected.Cursor}");
             }
         }
 

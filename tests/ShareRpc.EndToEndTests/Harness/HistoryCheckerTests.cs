@@ -108,7 +108,8 @@ public sealed class HistoryCheckerTests
     }
 
     [Fact]
-    public void A_document_that_is_missing_from_the_state_is_found() => AssertFound(Property.StateIsFold, "is missing", state: State()[1..]);
+    public void A_document_that_is_missing_from_the_state_is_found() =>
+        AssertFound(Property.StateIsFold, "is missing", state: State()[1..]);
 
     private static LoggedOp Logged(OpIntent op, long cursor) => new()
     {

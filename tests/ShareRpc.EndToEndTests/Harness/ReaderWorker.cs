@@ -12,12 +12,14 @@ internal static class ReaderWorker
     public static async Task<int> RunAsync(WorkerArguments arguments)
     {
         ShareLink link = await LinkFile.ReadAsync(arguments["--link-file"]);
-        await using FileStream journal = new(arguments["--journal"], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        await using FileStream journal = new(
+            arguments["--journal"], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         CutHalfLine(journal);
         long after = Read(arguments["--journal"]) is [.., var last] ? last.Cursor : 0;
         await using var reader = new ShareReader(link, new ShareReaderOptions
         {
-            InvalidTokenPatience = TimeSpan.FromMinutes(5), FirstRetry = TimeSpan.FromMilliseconds(20), MaxRetry = TimeSpan.FromMilliseconds(300),
+            InvalidTokenPatience = TimeSpan.FromMinutes(5),
+            FirstRetry = TimeSpan.FromMilliseconds(20), MaxRetry = TimeSpan.FromMilliseconds(300),
         });
         Console.WriteLine("ready");
         await foreach (LoggedOp op in reader.FollowAsync(after))

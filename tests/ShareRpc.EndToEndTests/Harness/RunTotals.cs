@@ -23,8 +23,10 @@ internal sealed class RunTotals
         foreach ((Fault fault, int count) in report.Faults) faults[fault] = faults.GetValueOrDefault(fault) + count;
     }
 
-    public override string ToString() =>
-        $"{runs} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, readers {readerKills}; orderly stops {serverStops}; "
-        + $"copied outboxes {copies}; network: {string.Join(", ", faults.OrderBy(f => f.Key).Select(f => $"{f.Key} {f.Value}"))}; "
-        + $"lost {lost}, doubled {doubled}, findings {Findings}";
+    public override string ToString()
+    {
+        string network = string.Join(", ", faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}"));
+        return $"{runs} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, readers {readerKills}; orderly stops "
+            + $"{serverStops}; copied outboxes {copies}; network: {network}; lost {lost}, doubled {doubled}, findings {Findings}";
+    }
 }

@@ -42,7 +42,8 @@ internal sealed class WriterWorker(WorkerArguments arguments)
             {
                 PlannedStep step = plan[next];
                 var bookmark = new Bookmark($"step:{name}", (next + 1).ToString(CultureInfo.InvariantCulture));
-                await share.EnqueueAsync([.. step.Ops.Select(op => op.Op)], new EnqueueOptions { Atomic = step.Atomic, Bookmark = bookmark });
+                await share.EnqueueAsync(
+                    [.. step.Ops.Select(op => op.Op)], new EnqueueOptions { Atomic = step.Atomic, Bookmark = bookmark });
             }
 
             Console.WriteLine($"at {next}");

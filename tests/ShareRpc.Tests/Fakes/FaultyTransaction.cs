@@ -86,4 +86,18 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
         inner.ReadAudit(shareKey, creatorKey, after, limit);
 
     public long? FindUnerasedShare() => inner.FindUnerasedShare();
+
+    public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => inner.FindOpencodeShare(creatorKey, sessionId);
+
+    public OpencodeShareRow? FindOpencodeShare(long shareKey) => inner.FindOpencodeShare(shareKey);
+
+    public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) => inner.ReadOpencodeRefs(shareKey);
+
+    public RefRow? FindOpenCreator() => inner.FindOpenCreator();
+
+    public void InsertOpencodeShare(OpencodeShareRow row) => inner.InsertOpencodeShare(row);
+
+    public void InsertOpencodeRef(long shareKey, long refKey) => inner.InsertOpencodeRef(shareKey, refKey);
+
+    public void InsertOpenCreator(long refKey) => inner.InsertOpenCreator(refKey);
 }

@@ -28,10 +28,14 @@ internal sealed class LiveServer : IAsyncDisposable
 
     public ShareToken RootToken { get; private set; } = null!;
 
+    /// <summary>What the server is told besides limits, address and data directory.</summary>
+    public Func<ServerOptions, ServerOptions> More { get; init; } = options => options;
+
     public static async Task<LiveServer> StartAsync(
-        ProtocolLimits? limits = null, ServerLimits? serverLimits = null, Action<WebApplicationBuilder>? configure = null)
+        ProtocolLimits? limits = null, ServerLimits? serverLimits = null, Action<WebApplicationBuilder>? configure = null,
+        Func<ServerOptions, ServerOptions>? more = null)
     {
-        var live = new LiveServer();
+        var live = new LiveServer { More = more ?? (options => options) };
         await live.StartAgainAsync(limits, serverLimits, configure);
         return live;
     }
@@ -44,7 +48,7 @@ internal sealed class LiveServer : IAsyncDisposable
             DataDirectory = DataDirectory, Urls = "http://127.0.0.1:0", Limits = limits ?? ProtocolLimits.Default,
             ServerLimits = serverLimits ?? ServerLimits.Default,
         };
-        Server = await ShareRpcServer.StartAsync(options, TimeProvider.System, configure ?? (_ => { }), Timeout);
+        Server = await ShareRpcServer.StartAsync(More(options), TimeProvider.System, configure ?? (_ => { }), Timeout);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Server.RootTokenPath, Timeout)).Trim(), out ShareToken? token));
         RootToken = token;
     }

@@ -8,6 +8,7 @@ using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Log;
+using ShareRpc.Server.Rpc;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Tests.Fakes;
 
@@ -33,11 +34,14 @@ internal sealed class ServerRooms : IDisposable
         Tickets = new TicketBook(limits, Clock);
         Log = new ShareLog(Queue, protocolLimits, limits);
         Reads = new ShareReads(Store, protocolLimits, Clock, draining.Token);
-        Redeemer = new Redeemer(Store, Verifier, Tickets, Registry, Clock);
+        Redeemer = new Redeemer(Store, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Clock);
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
         Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
+        Services = new RpcServices(
+            Store, Log, Reads, Broadcaster, Redeemer, Tickets, Registry, Admin, Lists, protocolLimits, limits,
+            NullLogger<RpcSession>.Instance);
     }
 
     public ManualTimeProvider Clock { get; } = new();
@@ -71,6 +75,8 @@ internal sealed class ServerRooms : IDisposable
     public CapabilityAdmin Admin { get; }
 
     public CapabilityLists Lists { get; }
+
+    public RpcServices Services { get; }
 
     public ShareToken RootToken { get; private set; } = null!;
 

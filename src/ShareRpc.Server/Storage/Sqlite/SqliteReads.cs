@@ -156,6 +156,25 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         """,
         row => new StrongBox(row.GetInt64(0)))?.Value;
 
+    public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => ReadOne(
+        """
+        SELECT share_key, creator_key, session_id FROM opencode_share WHERE creator_key = $1 AND session_id = $2
+        ORDER BY share_key DESC LIMIT 1
+        """,
+        ReadOpencodeShare, creatorKey, sessionId);
+
+    public OpencodeShareRow? FindOpencodeShare(long shareKey) => ReadOne(
+        "SELECT share_key, creator_key, session_id FROM opencode_share WHERE share_key = $1", ReadOpencodeShare, shareKey);
+
+    public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) => ReadAll(
+        $"""
+        SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT ref_key FROM opencode_ref WHERE share_key = $1) ORDER BY ref_key
+        """,
+        ReadRef, shareKey);
+
+    public RefRow? FindOpenCreator() =>
+        ReadOne($"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = (SELECT MAX(ref_key) FROM open_creator)", ReadRef);
+
     protected T? ReadOne<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
         where T : class
     {
@@ -183,6 +202,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
 
     private static ShareListRow ReadListedShare(SqliteDataReader row) =>
         new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
+
+    private static OpencodeShareRow ReadOpencodeShare(SqliteDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));
 
     private static StoredDoc ReadDoc(SqliteDataReader row) =>
         new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)), row.GetInt64(4));

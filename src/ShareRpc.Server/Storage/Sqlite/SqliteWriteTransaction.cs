@@ -21,6 +21,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void Commit()
     {
+        FaultPoint.Pass("server.before_commit");
         Statements.Execute("COMMIT");
         open = false;
         FaultPoint.Pass("server.after_commit");
@@ -155,6 +156,15 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void InsertAudit(AuditRow row) => Statements.Execute(
         "INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key) VALUES ($1, $2, $3, $4, $5)",
         row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey);
+
+    public void InsertOpencodeShare(OpencodeShareRow row) => Statements.Execute(
+        "INSERT INTO opencode_share (share_key, creator_key, session_id) VALUES ($1, $2, $3)",
+        row.ShareKey, row.CreatorKey, row.SessionId);
+
+    public void InsertOpencodeRef(long shareKey, long refKey) =>
+        Statements.Execute("INSERT INTO opencode_ref (share_key, ref_key) VALUES ($1, $2)", shareKey, refKey);
+
+    public void InsertOpenCreator(long refKey) => Statements.Execute("INSERT INTO open_creator (ref_key) VALUES ($1)", refKey);
 
     private long Insert(string sql, params ReadOnlySpan<object?> values)
     {

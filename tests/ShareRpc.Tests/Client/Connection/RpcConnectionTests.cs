@@ -73,7 +73,7 @@ public class RpcConnectionTests : ClientTest
         // Port 9 of the loopback: nothing listens.
         var nobody = new Uri("http://127.0.0.1:9");
         DisconnectedException error = await Assert.ThrowsAsync<DisconnectedException>(
-            () => WebSocketTransport.ConnectAsync(nobody, Timeout));
+            () => WebSocketTransport.Default.ConnectAsync(nobody, Timeout));
         Assert.IsType<WebSocketException>(error.InnerException);
     }
 

@@ -255,6 +255,30 @@ public class ShareReaderTests : ClientTest
     }
 
     [Fact]
+    public async Task Resuming_costs_one_message_which_brings_the_first_page()
+    {
+        (ScriptedShare share, ShareLink link) = AddShare();
+        await using ShareReader reader = NewReader(link);
+        Append(share, 3);
+        await using IAsyncEnumerator<LoggedOp> ops = reader.FollowAsync(0, Timeout).GetAsyncEnumerator(Timeout);
+        for (int i = 0; i < 3; i++) Assert.True(await ops.MoveNextAsync());
+        Assert.IsType<RedeemShareRequest>(Assert.Single(Received()));
+
+        Task<bool> next = ops.MoveNextAsync().AsTask();
+        await Server.NextAsync<ReadOpsRequest>(Timeout);
+        Append(share, 2);
+        Assert.True(await next);
+        Received();
+        Server.Drop();
+        Append(share, 2);
+        for (int i = 0; i < 3; i++) Assert.True(await ops.MoveNextAsync());
+
+        Assert.Equal(7, ops.Current.Cursor);
+        RedeemShareRequest resumed = Assert.IsType<RedeemShareRequest>(Assert.Single(Received()));
+        Assert.Equal(5, resumed.Read!.After);
+    }
+
+    [Fact]
     public async Task A_ticket_is_used_once_and_the_token_after_it()
     {
         (ScriptedShare share, ShareLink link) = AddShare(Rights.Read);

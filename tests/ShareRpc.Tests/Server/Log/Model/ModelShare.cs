@@ -143,7 +143,9 @@ internal sealed record ModelShare
     {
         Verbs.Remove => false,
         Verbs.Append => op.Kind == Kinds.Turn,
-        Verbs.Put => op.Kind == Kinds.Turn && data?["state"]?.GetValue<string>() is not ("streaming" or "completed" or "failed" or "aborted"),
+        Verbs.Put when op.Kind == Kinds.Turn =>
+            data?["state"]?.GetValue<string>() is not ("streaming" or "completed" or "failed" or "aborted"),
+        Verbs.Put => false,
         _ => true,
     };
 

@@ -81,6 +81,16 @@ internal abstract class ModelReads : IReadSnapshot
 
     public long? FindUnerasedShare() => State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key;
 
+    public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => State.OpencodeShares
+        .Where(row => row.CreatorKey == creatorKey && row.SessionId == sessionId).MaxBy(row => row.ShareKey);
+
+    public OpencodeShareRow? FindOpencodeShare(long shareKey) => State.OpencodeShares.Find(row => row.ShareKey == shareKey);
+
+    public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) =>
+        [.. State.Refs.Where(row => State.OpencodeRefs.Contains((shareKey, row.Key)))];
+
+    public RefRow? FindOpenCreator() => State.OpenCreators.Count == 0 ? null : FindRef(State.OpenCreators.Max());
+
     protected IEnumerable<OpRow> OpsOf(long shareKey) => State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
 
     protected string? WriterId(long? writerKey) =>

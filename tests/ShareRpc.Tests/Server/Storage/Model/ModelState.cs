@@ -23,6 +23,12 @@ internal sealed record ModelState
 
     public ImmutableList<AuditRow> Audit { get; init; } = [];
 
+    public ImmutableList<OpencodeShareRow> OpencodeShares { get; init; } = [];
+
+    public ImmutableList<(long ShareKey, long RefKey)> OpencodeRefs { get; init; } = [];
+
+    public ImmutableList<long> OpenCreators { get; init; } = [];
+
     /// <summary>A seq, or an op id, that got no cursor of its own.</summary>
     public sealed record Note(long ShareKey, string OpId, byte[] Digest, long? WriterKey, long? Seq, ErrorCode? Code, long Cursor);
 }

@@ -117,6 +117,13 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void InsertAudit(AuditRow row) => state = state with { Audit = state.Audit.Add(row) };
 
+    public void InsertOpencodeShare(OpencodeShareRow row) => state = state with { OpencodeShares = state.OpencodeShares.Add(row) };
+
+    public void InsertOpencodeRef(long shareKey, long refKey) =>
+        state = state with { OpencodeRefs = state.OpencodeRefs.Add((shareKey, refKey)) };
+
+    public void InsertOpenCreator(long refKey) => state = state with { OpenCreators = state.OpenCreators.Add(refKey) };
+
     private void ChangeShare(long shareKey, Func<ShareRow, ShareRow> change)
     {
         int index = state.Shares.FindIndex(share => share.Key == shareKey);

@@ -15,6 +15,8 @@ internal enum StoreAct
     Erase,
     Revoke,
     Audit,
+    Opencode,
+    OpenCreator,
     Savepoint,
     KeepSavepoint,
     DropSavepoint,

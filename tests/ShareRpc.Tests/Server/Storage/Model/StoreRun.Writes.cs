@@ -29,6 +29,7 @@ internal sealed partial class StoreRun
         StoreAct.Attenuate => AddChild(side, step, number),
         StoreAct.Revoke => Revoke(side, step, number),
         StoreAct.Audit => AddAudit(side, step, number),
+        StoreAct.OpenCreator => AddOpenCreator(side, number),
         _ => PickShare(side, step.A) is { } share ? Write(side, share, step, number) : null,
     };
 
@@ -50,6 +51,10 @@ internal sealed partial class StoreRun
                 return null;
             case StoreAct.Fold when isActive:
                 side.SetFolded(share.Key, Math.Min(side.ReadHead(share.Key), share.Folded + step.B));
+                return null;
+            case StoreAct.Opencode when side.FindOpencodeShare(share.Key) is null:
+                side.InsertOpencodeShare(new OpencodeShareRow(share.Key, share.CreatorKey, $"ses{step.B % 2}"));
+                side.InsertOpencodeRef(share.Key, share.OwnerRefKey);
                 return null;
             case StoreAct.End when isActive:
                 side.SetShareState(share.Key, ShareState.Ended);
@@ -108,6 +113,12 @@ internal sealed partial class StoreRun
         return null;
     }
 
+    private static object? AddOpenCreator(IWriteTransaction side, int number)
+    {
+        side.InsertOpenCreator(side.InsertRef(NewRef(number, null, null, RightsNames.Creator)));
+        return null;
+    }
+
     /// <summary>True when the op is new; otherwise its seq is recorded as a duplicate's.</summary>
     private static object? Append(IWriteTransaction side, ShareRow share, StoreStep step, int number)
     {
@@ -118,7 +129,8 @@ internal sealed partial class StoreRun
         {
             ShareKey = share.Key, Cursor = side.ReadHead(share.Key) + 1, OpId = opId, Digest = Digest(number), WriterKey = writer?.Key,
             Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
-            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey, TimeMs = number,
+            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey,
+            TimeMs = number,
         });
         if (!isNew)
         {
@@ -160,7 +172,8 @@ internal sealed partial class StoreRun
 
     private static RefRow NewRef(int number, RefRow? parent, long? share, Rights rights) => new()
     {
-        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1, Depth = (parent?.Depth ?? -1) + 1,
+        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1,
+        Depth = (parent?.Depth ?? -1) + 1,
         Rights = rights, Caveats = number % 3 == 0 ? Caveats.None with { ExpiresAtMs = number } : Caveats.None,
         Label = number % 4 == 0 ? null : $"ref {number}", Tag = [1, 2, 3, 4, 5, 6, 7, (byte)number], Verifier = $"$argon2id${number}",
         CreatedMs = number,

@@ -24,6 +24,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         foreach (ShareListRow row in shares) WriteShare(row);
         foreach (RefRow row in refs) WriteRef(row);
         WriteAudit("audit", null, null);
+        Line($"open creator {store.FindOpenCreator()?.CapId}");
         Line($"nobody {store.FindShare("nobody") is null} {store.FindRef("nobody") is null}");
         if (store.FindUnerasedShare() is { } unerased) Line($"unerased {store.FindShare(unerased)!.State}");
         else Line($"unerased none");
@@ -36,7 +37,8 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         Assert.Equal(share, row.Share);
         Assert.Equal(share, store.FindShare(share.Key));
         Line($"share {share.ShareId} owner {Cap(share.OwnerRefKey)} {row.OwnerCapId} creator {Cap(share.CreatorKey)} '{share.Label}'");
-        Line($"  {share.State} folded {share.Folded} made {share.CreatedMs} head {store.ReadHead(share.Key)} {row.Head} {row.LastAppendMs}");
+        Line($"  {share.State} folded {share.Folded} made {share.CreatedMs}");
+        Line($"  head {store.ReadHead(share.Key)} {row.Head} {row.LastAppendMs}");
         foreach (LoggedOp op in Walk(after => store.ReadOps(share.Key, after, limit, maxBytes), op => op.Cursor))
         {
             Line($"  op {op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} by {op.WriterId}:{op.Seq} {op.Actor} {op.TimeMs}");
@@ -60,6 +62,9 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
             if (writer is not null) Line($"  writer {writer.WriterId} of {Cap(writer.RefKey)} up to {writer.AckedSeq}");
         }
 
+        string opencode = store.FindOpencodeShare(share.Key)?.SessionId ?? "-";
+        Line($"  opencode {opencode} {store.FindOpencodeShare(share.CreatorKey, "ses0")?.ShareKey == share.Key}");
+        Line($"  opencode refs {Caps(store.ReadOpencodeRefs(share.Key))}");
         if (store is IWriteTransaction transaction) WriteRecords(transaction, share.Key);
         WriteAudit("  audit", share.Key, null);
     }

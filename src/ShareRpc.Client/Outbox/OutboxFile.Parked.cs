@@ -1,0 +1,174 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Client.Outbox;
+
+/// <summary>Ops that were refused: those that wait for an op they depend on, and those that are parked until somebody decides.</summary>
+internal sealed partial class OutboxFile
+{
+    private static readonly string DependencyMissing = ErrorCodes.NameOf(ErrorCode.DependencyMissing);
+    private static readonly string AtomicAborted = ErrorCodes.NameOf(ErrorCode.AtomicAborted);
+
+    public IReadOnlyList<FailedOp> ListFailed(long shareKey, int limit)
+    {
+        lock (database.Gate)
+        {
+            return database.Read(
+                """
+                SELECT op_id, kind, key, code, message, outcome_unknown FROM op
+                WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2
+                """,
+                row => new FailedOp(
+                    row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), Text(row, 4) ?? "", row.GetInt64(5) == 1),
+                shareKey, limit);
+        }
+    }
+
+    /// <summary>The ops that were refused, parked or waiting, whole, after a row; oldest first.</summary>
+    public IReadOnlyList<(long Row, ParkedOp Op)> ReadParked(long shareKey, long afterRow, int limit)
+    {
+        lock (database.Gate)
+        {
+            return database.Read(
+                """
+                SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id FROM op
+                WHERE share_key = $1 AND state IN (2, 3) AND row_id > $2 ORDER BY row_id LIMIT $3
+                """,
+                row => (row.GetInt64(10), ReadParkedOp(row)), shareKey, afterRow, limit);
+        }
+    }
+
+    /// <summary>
+    /// Sends parked and waiting ops again, with the same op ids and new seqs behind all others, and the share's failed intents before
+    /// them; only one op, with its atomic group, when it is named. How many ops there were.
+    /// </summary>
+    public int RetryFailed(long shareKey, string? opId = null)
+    {
+        int count = database.Write(() =>
+        {
+            int rows = Requeue(shareKey, RefusedRows(shareKey, opId));
+            database.Execute("UPDATE share SET closed_code = NULL WHERE share_key = $1", shareKey);
+            if (opId is null) database.Execute("UPDATE intent SET code = NULL WHERE share_key = $1", shareKey);
+            return rows;
+        });
+        Signal();
+        return count;
+    }
+
+    /// <summary>Forgets ops that were refused, or only one with its atomic group. How many there were.</summary>
+    public int DropRefused(long shareKey, string? opId)
+    {
+        int count = database.Write(() =>
+        {
+            List<long> rows = RefusedRows(shareKey, opId);
+            foreach (long row in rows) database.Execute("DELETE FROM op WHERE row_id = $1", row);
+            return rows.Count;
+        });
+        Signal();
+        return count;
+    }
+
+    /// <summary>Queues the waiting ops whose time has come.</summary>
+    public void RequeueDue(long nowMs)
+    {
+        lock (database.Gate)
+        {
+            bool isDue = database.ReadNumber("SELECT EXISTS (SELECT 1 FROM op WHERE state = 3 AND retry_at_ms <= $1)", nowMs) != 0;
+            if (!isDue) return;
+        }
+
+        database.Write(() =>
+        {
+            foreach (OutboxShare share in ListShares())
+            {
+                Requeue(share.Key, database.Read(
+                    "SELECT row_id FROM op WHERE share_key = $1 AND state = 3 AND retry_at_ms <= $2 ORDER BY row_id",
+                    row => row.GetInt64(0), share.Key, nowMs));
+            }
+        });
+        Signal();
+    }
+
+    /// <summary>
+    /// What becomes of the rejected ops of a batch: one that lacks its dependency waits, with the whole of its atomic group, until its
+    /// patience is over; everything else is parked.
+    /// </summary>
+    private void ParkOrWait(long shareKey, OpBatch batch, IReadOnlyList<Rejection> rejected, WaitTimes times)
+    {
+        bool isGroupWaiting = batch.Atomic == true && rejected.Any(op => op.Code == DependencyMissing)
+            && rejected.All(op => op.Code == DependencyMissing || op.Code == AtomicAborted);
+        foreach (Rejection op in rejected)
+        {
+            bool waits = isGroupWaiting || (batch.Atomic != true && op.Code == DependencyMissing);
+            if (!waits || !TryWait(shareKey, op, times)) Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
+        }
+    }
+
+    private bool TryWait(long shareKey, Rejection op, WaitTimes times) => 1 == database.Execute(
+        """
+        UPDATE op SET state = 3, seq = NULL, batch_id = NULL, code = $3, message = $4, waiting_since_ms = COALESCE(waiting_since_ms, $5),
+          retry_at_ms = MIN($5 + $6, COALESCE(waiting_since_ms, $5) + $7)
+        WHERE share_key = $1 AND op_id = $2 AND COALESCE(waiting_since_ms, $5) + $7 > $5
+        """,
+        shareKey, op.OpId, op.Code, op.Message, times.NowMs, times.RetryMs, times.PatienceMs);
+
+    /// <summary>Queues what waited for an op that the share has now.</summary>
+    private void RequeueDependents(long shareKey, IReadOnlyCollection<string> acked)
+    {
+        List<(long Row, string? DependsOn, string? Group)> waiting = database.Read(
+            "SELECT row_id, depends_on, atomic_group FROM op WHERE share_key = $1 AND state = 3 ORDER BY row_id",
+            row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey);
+        if (waiting.Count == 0) return;
+        var groups = new HashSet<string>(StringComparer.Ordinal);
+        var rows = new HashSet<long>();
+        foreach ((long row, string? dependsOn, string? group) in waiting)
+        {
+            if (dependsOn is null || !JsonSerializer.Deserialize<string[]>(dependsOn)!.Any(acked.Contains)) continue;
+            rows.Add(row);
+            if (group is not null) groups.Add(group);
+        }
+
+        Requeue(shareKey, [.. waiting.Where(op => rows.Contains(op.Row) || (op.Group is { } group && groups.Contains(group)))
+            .Select(op => op.Row)]);
+    }
+
+    private int Requeue(long shareKey, List<long> rows)
+    {
+        if (rows.Count == 0) return 0;
+        long seq = database.ReadNumber("SELECT next_seq FROM share WHERE share_key = $1", shareKey);
+        foreach (long row in rows)
+        {
+            database.Execute(
+                """
+                UPDATE op SET state = 0, seq = $2, batch_id = NULL, code = NULL, message = NULL, outcome_unknown = 0,
+                  waiting_since_ms = CASE WHEN state = 3 THEN waiting_since_ms END, retry_at_ms = NULL
+                WHERE row_id = $1
+                """,
+                row, seq++);
+        }
+
+        database.Execute("UPDATE share SET next_seq = $2 WHERE share_key = $1", shareKey, seq);
+        return rows.Count;
+    }
+
+    private List<long> RefusedRows(long shareKey, string? opId) => opId is null
+        ? database.Read(
+            "SELECT row_id FROM op WHERE share_key = $1 AND state IN (2, 3) ORDER BY row_id", row => row.GetInt64(0), shareKey)
+        : database.Read(
+            """
+            SELECT row_id FROM op WHERE share_key = $1 AND state IN (2, 3) AND (op_id = $2 OR atomic_group =
+              (SELECT atomic_group FROM op WHERE share_key = $1 AND op_id = $2)) ORDER BY row_id
+            """,
+            row => row.GetInt64(0), shareKey, opId);
+
+    private static ParkedOp ReadParkedOp(SqliteDataReader row) => new()
+    {
+        OpId = row.GetString(0), Verb = row.GetString(1), Kind = row.GetString(2), Key = row.GetString(3),
+        Data = row.IsDBNull(4) ? null : new Protocol.Json.RawJson(row.GetFieldValue<byte[]>(4)),
+        DependsOn = Text(row, 5) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
+        Code = row.GetString(6), Message = Text(row, 7) ?? "", OutcomeUnknown = row.GetInt64(8) == 1,
+        IsWaiting = row.GetInt64(9) == Waiting,
+    };
+}

@@ -1,0 +1,80 @@
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Http.Opencode;
+
+/// <summary>
+/// The end of a share and of every ref that was made for opencode, in one transaction. A revocation in all that matters: it goes first, and
+/// denies in memory even when the disk does not take it.
+/// </summary>
+/// <param name="holder">Whose wish it is; its own ref is one of them.</param>
+/// <param name="refs">What was made for the share, as of before.</param>
+/// <param name="isProven">It was tried before, and the holder is denied by that.</param>
+internal sealed class UnshareWork(
+    Authority holder, IReadOnlyList<RefRow> refs, bool isProven, AuthorityRegistry registry, Broadcaster broadcaster, ILogger log)
+    : CommitItem
+{
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool isProven = isProven;
+    private IReadOnlyList<RefRow> denied = refs;
+
+    public override bool IsUrgent => true;
+
+    public Task Completion => completion.Task;
+
+    public override void Execute(CommitScope scope)
+    {
+        if (!isProven) holder.Demand(Rights.Append);
+        isProven = true;
+        long shareKey = holder.Ref.ShareKey!.Value;
+        LogShare share = scope.Shares.Get(scope.Transaction, shareKey);
+        if (share.State == ShareState.Active)
+        {
+            scope.Transaction.SetShareState(shareKey, share.State = ShareState.Ended);
+            scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "end_share", holder.Ref.Key, shareKey, null));
+        }
+
+        denied = scope.Transaction.ReadOpencodeRefs(shareKey);
+        foreach (RefRow row in denied)
+        {
+            registry.Deny(row.Key, ErrorCode.CapabilityRevoked);
+            if (row.RevokedMs is not null) continue;
+            scope.Transaction.SetRevoked(row.Key, row.Epoch + 1, scope.NowMs);
+            scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "revoke", holder.Ref.Key, shareKey, row.Key));
+        }
+    }
+
+    public override void Complete()
+    {
+        if (completion.Task.IsCompleted) return;
+        broadcaster.End(holder.Ref.ShareKey!.Value);
+        foreach (RefRow row in denied)
+        {
+            registry.Settle(row.Key);
+            log.Revoked(row.CapId);
+        }
+
+        completion.TrySetResult();
+    }
+
+    public override void Fail(ShareRpcException error)
+    {
+        if (error.Code is not (ErrorCode.StorageUnavailable or ErrorCode.Internal))
+        {
+            completion.TrySetException(error);
+            return;
+        }
+
+        foreach (RefRow row in denied)
+        {
+            registry.Deny(row.Key, ErrorCode.CapabilityRevoked);
+            log.RevocationNotDurable(row.CapId);
+        }
+
+        completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
+    }
+}

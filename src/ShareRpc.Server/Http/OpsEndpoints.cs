@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Rpc;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Http;
+
+/// <summary>
+/// Appending and reading over plain HTTP, for any language (SPEC section "HTTP"): the batch, the ack and the pages of the WebSocket,
+/// without a writer. The token comes with every request, in <c>Authorization: Bearer</c>.
+/// </summary>
+internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, HeldBytes held)
+{
+    // Received, as one array, and as the ops made of it.
+    private const int CopiesOfABody = 3;
+    private int waitingReads;
+
+    /// <summary>POST <c>/v1/shares/{id}/ops</c>: a batch -> its ack, once it is durable.</summary>
+    public async Task AppendAsync(HttpContext context)
+    {
+        using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
+        authority.Authority.Demand(Rights.Append);
+        int most = services.Limits.FrameBytes;
+        long length = context.Request.ContentLength ?? most;
+        if (length > most) throw new ShareRpcException(ErrorCode.TooLarge);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        using HeldBytes.Hold hold = await held.TakeAsync(length * CopiesOfABody, context.RequestAborted).ConfigureAwait(false);
+        OpBatch batch = ToBatch(await ReadAsync(context.Request.BodyReader, most, context.RequestAborted).ConfigureAwait(false));
+        Ack ack = await services.Log.AppendAsync(authority.Authority, writerId: null, batch).ConfigureAwait(false);
+        await HttpAnswer.JsonAsync(context, ack).ConfigureAwait(false);
+    }
+
+    /// <summary>GET <c>/v1/shares/{id}/ops?after=&amp;limit=&amp;max_bytes=&amp;wait_ms=</c>: a page of the log.</summary>
+    public async Task ReadAsync(HttpContext context)
+    {
+        using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
+        IQueryCollection query = context.Request.Query;
+        var request = new ReadOpsRequest
+        {
+            After = QueryNumber.Of(query, "after") ?? 0, Limit = QueryNumber.SmallOf(query, "limit"),
+            MaxBytes = QueryNumber.SmallOf(query, "max_bytes"), WaitMs = QueryNumber.SmallOf(query, "wait_ms"),
+        };
+        bool isWaiting = request.WaitMs > 0;
+        ShareFeed feed = services.Broadcaster.Acquire(authority.Share.Key);
+        try
+        {
+            if (isWaiting && Interlocked.Increment(ref waitingReads) > services.ServerLimits.HttpWaitingReads)
+            {
+                throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = services.ServerLimits.OverloadedRetryAfter };
+            }
+
+            using (IReadSnapshot snapshot = services.Store.BeginRead())
+            {
+                feed.Advance(snapshot.ReadHead(authority.Share.Key));
+                if (snapshot.FindShare(authority.Share.Key)!.State == ShareState.Ended) feed.End();
+            }
+
+            OpPage page = await services.Reads.ReadAsync(authority.Authority, feed, request, context.RequestAborted).ConfigureAwait(false);
+            await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (isWaiting) Interlocked.Decrement(ref waitingReads);
+            services.Broadcaster.Release(feed);
+        }
+    }
+
+    /// <summary>GET <c>/v1/shares/{id}/state?kinds=&amp;after_kind=&amp;after_key=&amp;limit=</c>: a page of the documents.</summary>
+    public async Task StateAsync(HttpContext context)
+    {
+        using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
+        authority.Authority.Demand(Rights.Read);
+        IQueryCollection query = context.Request.Query;
+        string? kinds = query["kinds"];
+        string? afterKind = query["after_kind"];
+        string? afterKey = query["after_key"];
+        if (afterKind is null != afterKey is null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        StatePage page = services.Reads.ReadState(authority.Authority, new GetStateRequest
+        {
+            Kinds = string.IsNullOrEmpty(kinds) ? null : kinds.Split(','), Limit = QueryNumber.SmallOf(query, "limit"),
+            AfterKey = afterKind is null ? null : new DocKey(afterKind, afterKey!),
+        });
+        await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
+    }
+
+    private static OpBatch ToBatch(byte[] body)
+    {
+        try
+        {
+            OpBatch? batch = Utf8.IsValid(body) ? JsonSerializer.Deserialize<OpBatch>(body, ProtocolJson.Options) : null;
+            return batch ?? throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(PipeReader body, int most, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ReadResult read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
+            bool isTooLarge = read.Buffer.Length > most;
+            byte[]? whole = read.IsCompleted && !isTooLarge ? read.Buffer.ToArray() : null;
+            body.AdvanceTo(whole is null && !isTooLarge ? read.Buffer.Start : read.Buffer.End, read.Buffer.End);
+            if (isTooLarge) throw new ShareRpcException(ErrorCode.TooLarge);
+            if (whole is not null) return whole;
+        }
+    }
+
+    private Task<HttpAuthority> RedeemAsync(HttpContext context) => access.RedeemShareAsync(
+        HttpAccess.BearerOf(context.Request), (string)context.Request.RouteValues["share"]!, context.RequestAborted);
+}

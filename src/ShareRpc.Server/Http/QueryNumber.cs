@@ -1,0 +1,25 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using ShareRpc.Protocol.Errors;
+
+namespace ShareRpc.Server.Http;
+
+/// <summary>Numbers of a query: absent, or a whole number; anything else is <c>invalid_params</c>.</summary>
+internal static class QueryNumber
+{
+    public static long? Of(IQueryCollection query, string name)
+    {
+        string? text = query[name];
+        if (text is null) return null;
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw new ShareRpcException(ErrorCode.InvalidParams);
+    }
+
+    public static int? SmallOf(IQueryCollection query, string name) => Of(query, name) switch
+    {
+        null => null,
+        > int.MaxValue or < int.MinValue => throw new ShareRpcException(ErrorCode.InvalidParams),
+        { } number => (int)number,
+    };
+}
