@@ -102,6 +102,8 @@ public sealed class ShareClient : IAsyncDisposable
             throw new ArgumentException("The link is for another server than this client's.", nameof(link));
         }
 
+        if (link.ShareId.Length == 0) throw new ArgumentException("The link does not name its share.", nameof(link));
+
         return Task.Run(
             () =>
             {

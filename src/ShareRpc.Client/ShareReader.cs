@@ -154,7 +154,7 @@ public sealed class ShareReader : IAsyncDisposable
         if (state is null) SetState(ReaderState.Connecting);
         connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
         RedeemShareResult result = await RedeemAsync(connection, read, cancellationToken).ConfigureAwait(false);
-        if (result.ShareId != link.ShareId)
+        if (link.ShareId.Length > 0 && result.ShareId != link.ShareId)
         {
             result.Share.Dispose();
             throw new ShareRpcException(ErrorCode.InvalidToken); // the token is for another share than the link says

@@ -29,6 +29,12 @@ internal static partial class LogMessages
     [LoggerMessage(14, LogLevel.Warning, "Erasing a deleted share was interrupted; it will be tried again")]
     public static partial void EraseFailed(this ILogger log, Exception exception);
 
+    [LoggerMessage(15, LogLevel.Warning, "Ending the turns of silent writers was interrupted; it will be tried again")]
+    public static partial void SweepFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(16, LogLevel.Information, "A streaming turn was ended for a writer that fell silent")]
+    public static partial void TurnEnded(this ILogger log);
+
     [LoggerMessage(20, LogLevel.Debug, "Connection {Connection} opened")]
     public static partial void ConnectionOpened(this ILogger log, long connection);
 

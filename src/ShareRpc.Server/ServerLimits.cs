@@ -35,6 +35,15 @@ public sealed record ServerLimits
     /// <summary>Unfolded ops of a share at which appends to it are answered <c>overloaded</c> until the fold has caught up.</summary>
     public int TailOps { get; init; } = 65_536;
 
+    /// <summary>How long a writer may be silent, with no handle and no batch, before its streaming turns are ended for it.</summary>
+    public TimeSpan TurnLease { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Streaming turns whose silence is measured at once; more wait for theirs.</summary>
+    public int TrackedTurns { get; init; } = 100_000;
+
+    /// <summary>How often streaming turns are looked at; what a lease may last longer.</summary>
+    public TimeSpan TurnSweepInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Recent ops of a share with live handles that are kept encoded for its readers.</summary>
     public int RingOps { get; init; } = 1_024;
 

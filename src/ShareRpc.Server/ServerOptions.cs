@@ -35,6 +35,12 @@ public sealed record ServerOptions
     /// <summary>What is logged, to standard error: this level and above.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>
+    /// How many of a share's newest ops keep their data whatever comes; older ones that a later op of the same document supersedes lose
+    /// theirs, and a reader that far behind is given the state instead. At least 1; null, the default: nothing is ever dropped.
+    /// </summary>
+    public long? CompactAfterOps { get; init; }
+
     /// <summary>What clients are held to.</summary>
     public ProtocolLimits Limits { get; init; } = ProtocolLimits.Default;
 
@@ -55,6 +61,7 @@ public sealed record ServerOptions
         {
             throw new ServerStartException("PublicUrl must be an address without a path, such as https://share.example.org.");
         }
+        if (CompactAfterOps < 1) throw new ServerStartException("CompactAfterOps must be at least 1, or not given.");
         foreach (string url in Urls.Split(';'))
         {
             bool isAddress = Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https";

@@ -28,6 +28,15 @@ internal static class Inputs
         return null;
     }
 
+    /// <summary>A link that says which share it is for.</summary>
+    public static ShareLink? ParseNamedLink(ArgumentResult result)
+    {
+        ShareLink? link = ParseLink(result);
+        if (link is not { ShareId: "" }) return link;
+        result.AddError("That is the link which opencode shows: it can only be read. Take one with /s/ in it.");
+        return null;
+    }
+
     public static Uri? ParseAddress(ArgumentResult result)
     {
         if (Uri.TryCreate(result.Tokens.Count == 1 ? result.Tokens[0].Value : null, UriKind.Absolute, out Uri? uri)

@@ -35,9 +35,14 @@ internal static class Serve
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
+    private static readonly Option<long?> CompactAfter = new("--compact-after-ops")
+    {
+        Description = "Drop the data of superseded ops that are older than a share's newest N; off by default", HelpName = "N",
+    };
+
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl };
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl, CompactAfter };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -46,6 +51,7 @@ internal static class Serve
     {
         DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
+        CompactAfterOps = parsed.GetValue(CompactAfter),
     };
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)

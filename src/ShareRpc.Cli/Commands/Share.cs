@@ -27,7 +27,7 @@ internal static class Share
     private static readonly Option<ShareLink?> Into = new("--into")
     {
         Description = "Go on in the share of this link, which may append, instead of making one", HelpName = "LINK",
-        CustomParser = Inputs.ParseLink,
+        CustomParser = Inputs.ParseNamedLink,
     };
 
     private static readonly Option<bool> Once = new("--once") { Description = "End when the server has everything, instead of going on" };

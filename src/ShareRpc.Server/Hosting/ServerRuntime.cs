@@ -19,6 +19,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private readonly CommitQueue queue;
     private readonly Folder folder;
     private readonly ShareEraser eraser;
+    private readonly TurnSweeper sweeper;
     private readonly CancellationTokenSource draining = new();
     private readonly CancellationTokenSource background = new();
     private Task backgroundWork = Task.CompletedTask;
@@ -31,14 +32,17 @@ internal sealed class ServerRuntime : IAsyncDisposable
         this.verifier = verifier;
         ServerLimits limits = options.ServerLimits;
         queue = new CommitQueue(limits);
-        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>());
+        folder = new Folder(store, queue, limits, time, logs.CreateLogger<Folder>(), options.CompactAfterOps);
         eraser = new ShareEraser(store, queue, limits, time, logs.CreateLogger<ShareEraser>());
         var broadcaster = new Broadcaster(limits);
+        var writers = new LiveWriters();
+        sweeper = new TurnSweeper(store, queue, writers, limits, time, logs.CreateLogger<TurnSweeper>());
         Commits = new CommitLoop(queue, store, broadcaster, folder, limits, time, logs.CreateLogger<CommitLoop>());
         var registry = new AuthorityRegistry();
         var tickets = new TicketBook(limits, time);
         Services = new RpcServices(
             store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
+            writers,
             new Redeemer(store, verifier, tickets, new VerifiedTokens(limits, time), registry, time), tickets, registry,
             new CapabilityAdmin(
                 store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
@@ -139,6 +143,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private void Start()
     {
         Commits.Start();
-        backgroundWork = Task.WhenAll(folder.RunAsync(background.Token), eraser.RunAsync(background.Token));
+        backgroundWork = Task.WhenAll(
+            folder.RunAsync(background.Token), eraser.RunAsync(background.Token), sweeper.RunAsync(background.Token));
     }
 }

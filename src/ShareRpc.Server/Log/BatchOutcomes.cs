@@ -44,7 +44,7 @@ internal sealed class BatchOutcomes(
         foreach (Outcome outcome in outcomes)
         {
             bool isApplied = outcome.Code is null && !outcome.Duplicate;
-            bool isWorthARow = writer is not null || (outcome is { Duplicate: true, Known: false, Code: null } && !isSnapshot);
+            bool isWorthARow = writer is not null || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null });
             if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
                 share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
@@ -99,6 +99,7 @@ internal sealed class BatchOutcomes(
             Key = op.Key, Data = op.Data?.Utf8, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
         });
         if (!inserted) return null;
+        if (op.Kind == Kinds.Turn) transaction.SetOpenTurn(share.Key, op.Key, cursor, TurnGuard.IsStreaming(op) ? writer?.Key : null);
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,

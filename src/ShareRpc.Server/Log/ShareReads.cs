@@ -18,12 +18,15 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         Check(request);
         int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
         int maxBytes = Math.Min(request.MaxBytes ?? limits.PageBytes, limits.PageBytes);
-        IReadOnlyList<LoggedOp> ops = feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes);
+        long? gap = null;
+        IReadOnlyList<LoggedOp> ops =
+            feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes, out gap);
         authority.Demand(Rights.Read);
         long last = ops.Count > 0 ? ops[^1].Cursor : 0;
         return new OpPage
         {
-            Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Ended = feed.Ended ? true : null,
+            Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Gap = gap,
+            Ended = feed.Ended ? true : null,
         };
     }
 
@@ -36,11 +39,11 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         Task changed = feed.Changed;
         OpPage page = ReadNow(authority, feed, request);
         int waitMs = Math.Min(request.WaitMs ?? 0, limits.WaitMs);
-        if (page.Ops.Count > 0 || waitMs <= 0 || feed.Ended) return page;
+        if (page.Ops.Count > 0 || page.Gap is not null || waitMs <= 0 || feed.Ended) return page;
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(waitMs), time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, draining, cancellationToken);
-        while (page.Ops.Count == 0 && !feed.Ended)
+        while (page.Ops.Count == 0 && page.Gap is null && !feed.Ended)
         {
             try
             {
@@ -84,9 +87,13 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         }
     }
 
-    private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes)
+    /// <summary>From the disk; nothing but the gap when some of what would be given has lost its data to compaction.</summary>
+    private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes, out long? gap)
     {
         using IReadSnapshot snapshot = store.BeginRead();
+        long compacted = snapshot.FindShare(feed.ShareKey)!.Compacted;
+        gap = after < compacted ? compacted : null;
+        if (gap is not null) return [];
         return snapshot.ReadOps(feed.ShareKey, after, limit, maxBytes);
     }
 }

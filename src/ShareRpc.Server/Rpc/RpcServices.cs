@@ -8,6 +8,6 @@ namespace ShareRpc.Server.Rpc;
 
 /// <summary>What the handles of every connection work with.</summary>
 internal sealed record RpcServices(
-    IShareStore Store, ShareLog Log, ShareReads Reads, Broadcaster Broadcaster, Redeemer Redeemer, TicketBook Tickets,
+    IShareStore Store, ShareLog Log, ShareReads Reads, Broadcaster Broadcaster, LiveWriters Writers, Redeemer Redeemer, TicketBook Tickets,
     AuthorityRegistry Registry,
     CapabilityAdmin Admin, CapabilityLists Lists, ProtocolLimits Limits, ServerLimits ServerLimits, ILogger<RpcSession> Logger);

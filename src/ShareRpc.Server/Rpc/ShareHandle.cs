@@ -20,11 +20,13 @@ internal sealed class ShareHandle : IShareHandle
         this.services = services;
         this.feed = feed;
         this.writerId = writerId;
+        if (writerId is not null) services.Writers.Add(feed.ShareKey, writerId);
         CancellationTokenRegistration onDenied = authority.Denied.Register(session.DrainOrAbort);
         hold = new AuthorityHold(authority, services.Registry, () =>
         {
             onDenied.Dispose();
             services.Broadcaster.Release(feed);
+            if (writerId is not null) services.Writers.Remove(feed.ShareKey, writerId);
         });
     }
 

@@ -45,6 +45,9 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>Audit entries with a larger position; only of one share, or of one creator's shares, when given.</summary>
     IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit);
 
+    /// <summary>Streaming turns after a share and key, in this order.</summary>
+    IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit);
+
     /// <summary>A deleted share whose ops are not all erased yet; null when there is none.</summary>
     long? FindUnerasedShare();
 

@@ -54,6 +54,18 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetFolded(long shareKey, long folded);
 
+    /// <summary>
+    /// Drops the data, and nothing else, of the ops from one cursor to another that are not the last of their document; the largest cursor
+    /// it did that to, 0 for none.
+    /// </summary>
+    long DropData(long shareKey, long from, long to);
+
+    /// <summary>How far compaction has looked, and the largest cursor whose data is gone.</summary>
+    void SetCompacted(long shareKey, long scanned, long compacted);
+
+    /// <summary>A turn is streaming, as of a cursor and its writer; null: it is not any more, or nobody's to sweep.</summary>
+    void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey);
+
     /// <summary>Writes something that changes nothing, so that the commit shows whether the medium takes writes.</summary>
     void Probe();
 

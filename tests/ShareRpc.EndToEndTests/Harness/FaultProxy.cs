@@ -28,6 +28,18 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>How often each fault came about.</summary>
     public ConcurrentDictionary<Fault, int> Done { get; } = new();
 
+    /// <summary>The peers vanish: nothing passes, either way, and nobody is told.</summary>
+    public bool IsFrozen { get; private set; }
+
+    public void Freeze() => IsFrozen = true;
+
+    /// <summary>The network is back; the connections of before are not.</summary>
+    public void Thaw()
+    {
+        foreach (ProxyLink link in links.Keys) link.Cut();
+        IsFrozen = false;
+    }
+
     /// <summary>Does it to the next traffic that fits.</summary>
     public void Arm(Fault fault)
     {

@@ -78,6 +78,7 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
         bool isUpgrade = true;
         while (await client.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
+            if (proxy.IsFrozen) continue;
             ReadOnlyMemory<byte> piece = buffer.AsMemory(0, read);
             Fault? fault = isUpgrade ? null : proxy.Take(atConnect: false);
             isUpgrade = false;
@@ -107,7 +108,7 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
         byte[] buffer = new byte[64 * 1024];
         while (await from.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
-            if (to is not null && !isMute) await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (to is not null && !isMute && !proxy.IsFrozen) await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
     }
 }

@@ -36,6 +36,16 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void SetOwner(long shareKey, long ownerRefKey) => inner.SetOwner(shareKey, ownerRefKey);
 
+    public long DropData(long shareKey, long from, long to) => inner.DropData(shareKey, from, to);
+
+    public void SetCompacted(long shareKey, long scanned, long compacted) => inner.SetCompacted(shareKey, scanned, compacted);
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey) =>
+        inner.SetOpenTurn(shareKey, key, cursor, writerKey);
+
+    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) =>
+        inner.ReadOpenTurns(afterShare, afterKey, limit);
+
     public void SetShareState(long shareKey, ShareState state) => inner.SetShareState(shareKey, state);
 
     public bool EraseShare(long shareKey, int rows) => inner.EraseShare(shareKey, rows);

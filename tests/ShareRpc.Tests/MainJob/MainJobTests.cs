@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
 
 namespace ShareRpc.Tests.MainJob;
 
@@ -71,6 +72,41 @@ public sealed class MainJobTests
 
         Assert.True(await next);
         Assert.Equal((4, "late"), (follow.Current.Cursor, follow.Current.Key));
+    }
+
+    [Fact]
+    public async Task A_reader_far_behind_a_compacted_share_reads_the_state_and_follows_on_from_there()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(
+            ServerLimits.Default with { FoldOps = 1, FoldInterval = TimeSpan.FromMilliseconds(20), RingOps = 1 }, compactAfterOps: 2);
+        await using ShareClient client = await server.OpenClientAsync();
+        ShareWriter writer = await client.CreateShareAsync("test:1", "A share", timeout);
+        for (int i = 0; i < 20; i++)
+        {
+            await writer.EnqueueAsync([Ops.Put("k", $$"""{"v":{{i}}}""")], null, timeout);
+            await writer.FlushAsync(timeout);
+        }
+
+        await using var reader = new ShareReader(writer.ViewerLink!);
+        long gap = 0;
+        while (gap < 18)
+        {
+            timeout.ThrowIfCancellationRequested();
+            gap = (await reader.ReadOpsAsync(0, timeout)).Gap ?? 0; // compaction comes in the background
+        }
+
+        await Assert.ThrowsAsync<ShareGapException>(async () =>
+        {
+            await foreach (LoggedOp op in reader.FollowAsync(0, timeout)) Assert.Fail($"{op.Cursor} was given");
+        });
+        ShareSnapshot state = await reader.ReadStateAsync(timeout);
+        Assert.Equal("""{"v":19}""", Assert.Single(state.Documents).Data.ToString());
+        await writer.EnqueueAsync([Ops.Put("k", """{"v":20}""")], null, timeout);
+        await foreach (LoggedOp op in reader.FollowAsync(state.Cursor, timeout))
+        {
+            Assert.Equal((21L, """{"v":20}"""), (op.Cursor, op.Data!.Value.ToString()));
+            break;
+        }
     }
 
     [Fact]

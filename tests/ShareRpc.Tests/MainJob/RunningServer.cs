@@ -19,6 +19,8 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public ServerLimits Limits { get; init; } = ServerLimits.Default;
 
+    public long? CompactAfterOps { get; init; }
+
     public Uri Address { get; private set; } = new("http://127.0.0.1:0");
 
     public ShareRpcServer Server => server!;
@@ -27,9 +29,9 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public ShareToken RootToken { get; private set; } = null!;
 
-    public static async Task<RunningServer> StartAsync(ServerLimits? limits = null)
+    public static async Task<RunningServer> StartAsync(ServerLimits? limits = null, long? compactAfterOps = null)
     {
-        var running = new RunningServer { Limits = limits ?? ServerLimits.Default };
+        var running = new RunningServer { Limits = limits ?? ServerLimits.Default, CompactAfterOps = compactAfterOps };
         await running.StartAgainAsync();
         return running;
     }
@@ -39,6 +41,7 @@ internal sealed class RunningServer : IAsyncDisposable
         server = await ShareRpcServer.StartAsync(new ServerOptions
         {
             DataDirectory = DataDirectory, Urls = Address.GetLeftPart(UriPartial.Authority), ServerLimits = Limits,
+            CompactAfterOps = CompactAfterOps,
         });
         Address = server.Address;
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(server.RootTokenPath)).Trim(), out ShareToken? token));

@@ -22,13 +22,13 @@ internal sealed class ServerRooms : IDisposable
     private readonly TemporaryDirectory directory = new();
     private readonly CancellationTokenSource draining = new();
 
-    private ServerRooms(ServerLimits limits, ProtocolLimits protocolLimits)
+    private ServerRooms(ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps)
     {
         Limits = limits;
         Store = new FaultyStore(SqliteShareStore.Open(directory["shares.db"], Clock));
         Verifier = new TokenVerifier(SecretKeys.Open(directory.Path, isNew: true), limits);
         Queue = new CommitQueue(limits);
-        Folder = new Folder(Store, Queue, limits, Clock, NullLogger<Folder>.Instance);
+        Folder = new Folder(Store, Queue, limits, Clock, NullLogger<Folder>.Instance, compactAfterOps);
         Broadcaster = new Broadcaster(limits);
         Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance);
         Tickets = new TicketBook(limits, Clock);
@@ -38,9 +38,10 @@ internal sealed class ServerRooms : IDisposable
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
+        Sweeper = new TurnSweeper(Store, Queue, Writers, limits, Clock, NullLogger<TurnSweeper>.Instance);
         Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
         Services = new RpcServices(
-            Store, Log, Reads, Broadcaster, Redeemer, Tickets, Registry, Admin, Lists, protocolLimits, limits,
+            Store, Log, Reads, Broadcaster, Writers, Redeemer, Tickets, Registry, Admin, Lists, protocolLimits, limits,
             NullLogger<RpcSession>.Instance);
     }
 
@@ -59,6 +60,10 @@ internal sealed class ServerRooms : IDisposable
     public Folder Folder { get; }
 
     public Broadcaster Broadcaster { get; }
+
+    public LiveWriters Writers { get; } = new();
+
+    public TurnSweeper Sweeper { get; }
 
     public AuthorityRegistry Registry { get; } = new();
 
@@ -83,9 +88,10 @@ internal sealed class ServerRooms : IDisposable
     /// <summary>A live root authority.</summary>
     public Authority Root { get; private set; } = null!;
 
-    public static async Task<ServerRooms> OpenAsync(ServerLimits? limits = null, ProtocolLimits? protocolLimits = null)
+    public static async Task<ServerRooms> OpenAsync(
+        ServerLimits? limits = null, ProtocolLimits? protocolLimits = null, long? compactAfterOps = null)
     {
-        var rooms = new ServerRooms(limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default);
+        var rooms = new ServerRooms(limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps);
         string path = rooms.directory["root.token"];
         await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Verifier, path, rooms.Clock, CancellationToken.None);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));

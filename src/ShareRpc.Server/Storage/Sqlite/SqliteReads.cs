@@ -9,7 +9,8 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// <summary>The reads, over the prepared statements of whichever connection and transaction they run in.</summary>
 internal abstract class SqliteReads(Statements statements) : IReadSnapshot
 {
-    private const string ShareColumns = "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms";
+    private const string ShareColumns =
+        "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, s.scanned, s.compacted";
 
     private const string RefColumns =
         "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms, revoked_ms";
@@ -148,6 +149,14 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         };
     }
 
+    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => ReadAll(
+        """
+        SELECT t.share_key, t.key, t.cursor, w.writer_id, w.acked_seq FROM open_turn t JOIN writer w ON w.writer_key = t.writer_key
+        WHERE (t.share_key, t.key) > ($1, $2) ORDER BY t.share_key, t.key LIMIT $3
+        """,
+        row => new OpenTurnRow(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4)),
+        afterShare, afterKey, limit);
+
     public long? FindUnerasedShare() => ReadOne(
         """
         SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
@@ -197,11 +206,11 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static ShareRow ReadShare(SqliteDataReader row) => new(
-        row.GetInt64(0), row.GetString(
-            1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6), row.GetInt64(7));
+        row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), Text(row, 4), (ShareState)row.GetInt32(5), row.GetInt64(6),
+        row.GetInt64(7), row.GetInt64(8), row.GetInt64(9));
 
     private static ShareListRow ReadListedShare(SqliteDataReader row) =>
-        new(ReadShare(row), row.GetInt64(9), Number(row, 10), row.GetString(8));
+        new(ReadShare(row), row.GetInt64(11), Number(row, 12), row.GetString(10));
 
     private static OpencodeShareRow ReadOpencodeShare(SqliteDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));
 

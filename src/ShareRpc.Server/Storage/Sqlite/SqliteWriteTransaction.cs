@@ -111,6 +111,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             "DELETE FROM op WHERE share_key = $1 AND cursor IN (SELECT cursor FROM op WHERE share_key = $1 LIMIT $2)", shareKey,
                 rows).ExecuteNonQuery();
         if (erased > 0) return false;
+        Statements.Execute("DELETE FROM open_turn WHERE share_key = $1", shareKey);
         erased = Statements.Bind(
             "DELETE FROM doc WHERE share_key = $1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = $1 LIMIT $2)",
             shareKey, rows).ExecuteNonQuery();
@@ -146,6 +147,33 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             ON CONFLICT (share_key, kind, key) DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size
             """,
             shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size);
+    }
+
+    public long DropData(long shareKey, long from, long to) => ReadAll(
+        """
+        UPDATE op SET data = NULL WHERE share_key = $1 AND cursor BETWEEN $2 AND $3 AND data IS NOT NULL AND NOT EXISTS (
+          SELECT 1 FROM doc d WHERE d.share_key = op.share_key AND d.kind = op.kind AND d.key = op.key AND d.cursor = op.cursor)
+        RETURNING cursor
+        """,
+        row => row.GetInt64(0), shareKey, from, to).DefaultIfEmpty().Max();
+
+    public void SetCompacted(long shareKey, long scanned, long compacted) =>
+        Statements.Execute("UPDATE share SET scanned = $2, compacted = $3 WHERE share_key = $1", shareKey, scanned, compacted);
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
+    {
+        if (writerKey is null)
+        {
+            Statements.Execute("DELETE FROM open_turn WHERE share_key = $1 AND key = $2", shareKey, key);
+            return;
+        }
+
+        Statements.Execute(
+            """
+            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
+            """,
+            shareKey, key, cursor, writerKey);
     }
 
     public void Probe() => Statements.Execute("UPDATE schema_version SET applied_ms = applied_ms");

@@ -24,8 +24,8 @@ internal sealed class LogRun : IDisposable
         this.sides = sides;
     }
 
-    public static async Task<LogRun> StartAsync(ServerRooms rooms) =>
-        new(rooms, [await StartShareAsync(rooms), await StartShareAsync(rooms)]);
+    public static async Task<LogRun> StartAsync(ServerRooms rooms) => new(rooms, [await StartShareAsync(rooms),
+        await StartShareAsync(rooms)]);
 
     public async Task DoAsync(LogStep step)
     {
@@ -124,8 +124,8 @@ internal sealed class LogRun : IDisposable
         OpBatch batch = MakeBatch(side, step);
         side.Sent.Add((WriterOf(step), batch));
         rooms.Store.Break();
-        Task<Ack> reply = rooms.Log.AppendAsync(side.Owner, WriterOf(step), batch);
-        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => reply);
+        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Log.AppendAsync(side.Owner, WriterOf(step),
+            batch));
         rooms.Store.Repair();
         Assert.Equal(ErrorCode.StorageUnavailable, error.Code);
     }

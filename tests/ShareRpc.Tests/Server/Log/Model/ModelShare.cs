@@ -143,9 +143,8 @@ internal sealed record ModelShare
     {
         Verbs.Remove => false,
         Verbs.Append => op.Kind == Kinds.Turn,
-        Verbs.Put when op.Kind == Kinds.Turn =>
-            data?["state"]?.GetValue<string>() is not ("streaming" or "completed" or "failed" or "aborted"),
-        Verbs.Put => false,
+        Verbs.Put => op.Kind == Kinds.Turn
+            && data?["state"]?.GetValue<string>() is not ("streaming" or "completed" or "failed" or "aborted"),
         _ => true,
     };
 

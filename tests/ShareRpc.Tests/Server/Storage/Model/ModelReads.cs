@@ -79,6 +79,12 @@ internal abstract class ModelReads : IReadSnapshot
             ShareId = entry.Row.ShareKey is { } share ? FindShare(share)!.ShareId : null, Subject = CapId(entry.Row.SubjectKey),
         });
 
+    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(
+        State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)
+            .Where(turn => turn.ShareKey > afterShare || (turn.ShareKey == afterShare && Compare(turn.Key, afterKey) > 0)),
+        limit, long.MaxValue, _ => 0,
+        turn => new OpenTurnRow(turn.ShareKey, turn.Key, turn.Cursor, WriterId(turn.WriterKey)!, Watermark(turn.WriterKey)));
+
     public long? FindUnerasedShare() => State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key;
 
     public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => State.OpencodeShares
@@ -87,14 +93,16 @@ internal abstract class ModelReads : IReadSnapshot
     public OpencodeShareRow? FindOpencodeShare(long shareKey) => State.OpencodeShares.Find(row => row.ShareKey == shareKey);
 
     public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) =>
-        [.. State.Refs.Where(row => State.OpencodeRefs.Contains((shareKey, row.Key)))];
+        [.. State.Refs.Where(row => State.OpencodeRefs.Contains((shareKey, row.Key))).OrderBy(row => row.Key)];
 
-    public RefRow? FindOpenCreator() => State.OpenCreators.Count == 0 ? null : FindRef(State.OpenCreators.Max());
+    public RefRow? FindOpenCreator() => State.OpenCreators.IsEmpty ? null : FindRef(State.OpenCreators.Max());
 
     protected IEnumerable<OpRow> OpsOf(long shareKey) => State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
 
     protected string? WriterId(long? writerKey) =>
         writerKey is null ? null : State.Writers.Find(writer => writer.Row.Key == writerKey).Row.WriterId;
+
+    private long Watermark(long writerKey) => State.Writers.Find(writer => writer.Row.Key == writerKey).Row.AckedSeq;
 
     private bool HoldsAnything(long shareKey) =>
         OpsOf(shareKey).Any() || DocsOf(shareKey).Any() || State.Notes.Exists(note => note.ShareKey == shareKey);

@@ -21,6 +21,8 @@ internal sealed record ModelState
 
     public ImmutableList<(long ShareKey, StoredDoc Doc)> Docs { get; init; } = [];
 
+    public ImmutableList<(long ShareKey, string Key, long Cursor, long WriterKey)> OpenTurns { get; init; } = [];
+
     public ImmutableList<AuditRow> Audit { get; init; } = [];
 
     public ImmutableList<OpencodeShareRow> OpencodeShares { get; init; } = [];

@@ -63,7 +63,7 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public long InsertShare(string shareId, long creatorKey, string? label, long createdMs)
     {
-        var row = new ShareRow(state.Shares.Count + 1, shareId, 0, creatorKey, label, ShareState.Active, 0, createdMs);
+        var row = new ShareRow(state.Shares.Count + 1, shareId, 0, creatorKey, label, ShareState.Active, 0, createdMs, 0, 0);
         state = state with { Shares = state.Shares.Add(row) };
         return row.Key;
     }
@@ -76,8 +76,14 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public bool EraseShare(long shareKey, int rows)
     {
-        if (OpsOf(shareKey).Take(rows).ToList() is { Count: > 0 } ops) state = state with { Ops = state.Ops.RemoveRange(ops) };
-        else if (state.Docs.Where(entry => entry.ShareKey == shareKey).Take(rows).ToList() is { Count: > 0 } docs)
+        if (OpsOf(shareKey).Take(rows).ToList() is { Count: > 0 } ops)
+        {
+            state = state with { Ops = state.Ops.RemoveRange(ops) };
+            return false;
+        }
+
+        state = state with { OpenTurns = state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey) };
+        if (state.Docs.Where(entry => entry.ShareKey == shareKey).Take(rows).ToList() is { Count: > 0 } docs)
         {
             state = state with { Docs = state.Docs.RemoveRange(docs) };
         }
@@ -109,6 +115,26 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
             Docs = state.Docs.RemoveAll(entry => (entry.ShareKey, entry.Doc.Kind, entry.Doc.Key) == (shareKey, doc.Kind, doc.Key)),
         };
         if (doc.Data is not null) state = state with { Docs = state.Docs.Add((shareKey, doc)) };
+    }
+
+    public long DropData(long shareKey, long from, long to)
+    {
+        List<OpRow> superseded =
+        [
+            .. OpsOf(shareKey).Where(op => op.Cursor >= from && op.Cursor <= to && op.Data is not null)
+                .Where(op => FindDoc(shareKey, op.Kind, op.Key)?.Cursor != op.Cursor),
+        ];
+        foreach (OpRow op in superseded) state = state with { Ops = state.Ops.Replace(op, op with { Data = null }) };
+        return superseded.Select(op => op.Cursor).DefaultIfEmpty().Max();
+    }
+
+    public void SetCompacted(long shareKey, long scanned, long compacted) =>
+        ChangeShare(shareKey, share => share with { Scanned = scanned, Compacted = compacted });
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
+    {
+        state = state with { OpenTurns = state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey && turn.Key == key) };
+        if (writerKey is { } writer) state = state with { OpenTurns = state.OpenTurns.Add((shareKey, key, cursor, writer)) };
     }
 
     public void Probe()

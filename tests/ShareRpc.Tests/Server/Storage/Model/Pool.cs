@@ -16,8 +16,8 @@ internal static class Pool
 
     public static readonly string[] Writers = ["w0", "w1", "w2"];
 
-    public static readonly string[] Data =
-        ["{}", """{"v": 1.0}""", """{"t":"\uD83D"}""", """["ä"]""", """{"text":"0123456789012345678901234567"}"""];
+    public static readonly string[] Data = ["{}", """{"v": 1.0}""", """{"t":"\uD83D"}""", """["ä"]""",
+        """{"text":"0123456789012345678901234567"}"""];
 
     public static readonly string[] Verbs = [OpVerbs.Put, OpVerbs.Append, OpVerbs.Remove];
 

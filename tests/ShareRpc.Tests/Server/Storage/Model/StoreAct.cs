@@ -10,6 +10,8 @@ internal enum StoreAct
     Reject,
     WriteDoc,
     Fold,
+    DropData,
+    OpenTurn,
     End,
     Delete,
     Erase,

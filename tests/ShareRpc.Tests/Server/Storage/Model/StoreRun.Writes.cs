@@ -56,6 +56,12 @@ internal sealed partial class StoreRun
                 side.InsertOpencodeShare(new OpencodeShareRow(share.Key, share.CreatorKey, $"ses{step.B % 2}"));
                 side.InsertOpencodeRef(share.Key, share.OwnerRefKey);
                 return null;
+            case StoreAct.DropData when isActive:
+                return DropData(side, share, step);
+            case StoreAct.OpenTurn when isActive:
+                long? writer = step.C < 4 ? null : PickWriter(side, share, step.C)?.Key;
+                side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), side.ReadHead(share.Key), writer);
+                return null;
             case StoreAct.End when isActive:
                 side.SetShareState(share.Key, ShareState.Ended);
                 return null;
@@ -68,6 +74,14 @@ internal sealed partial class StoreRun
             default:
                 return null;
         }
+    }
+
+    private static object? DropData(IWriteTransaction side, ShareRow share, StoreStep step)
+    {
+        long to = Math.Min(share.Folded, share.Scanned + step.B);
+        long dropped = side.DropData(share.Key, share.Scanned + 1, to);
+        side.SetCompacted(share.Key, Math.Max(share.Scanned, to), Math.Max(share.Compacted, dropped));
+        return dropped;
     }
 
     private static object? AddCreator(IWriteTransaction side, StoreStep step, int number)

@@ -25,6 +25,11 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         foreach (RefRow row in refs) WriteRef(row);
         WriteAudit("audit", null, null);
         Line($"open creator {store.FindOpenCreator()?.CapId}");
+        foreach (OpenTurnRow turn in store.ReadOpenTurns(0, "", 1_000))
+        {
+            Line($"open {store.FindShare(turn.ShareKey)!.ShareId} {turn.Key} {turn.Cursor} {turn.WriterId} {turn.AckedSeq}");
+        }
+
         Line($"nobody {store.FindShare("nobody") is null} {store.FindRef("nobody") is null}");
         if (store.FindUnerasedShare() is { } unerased) Line($"unerased {store.FindShare(unerased)!.State}");
         else Line($"unerased none");
@@ -37,7 +42,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         Assert.Equal(share, row.Share);
         Assert.Equal(share, store.FindShare(share.Key));
         Line($"share {share.ShareId} owner {Cap(share.OwnerRefKey)} {row.OwnerCapId} creator {Cap(share.CreatorKey)} '{share.Label}'");
-        Line($"  {share.State} folded {share.Folded} made {share.CreatedMs}");
+        Line($"  {share.State} folded {share.Folded} compacted {share.Scanned} {share.Compacted} made {share.CreatedMs}");
         Line($"  head {store.ReadHead(share.Key)} {row.Head} {row.LastAppendMs}");
         foreach (LoggedOp op in Walk(after => store.ReadOps(share.Key, after, limit, maxBytes), op => op.Cursor))
         {
