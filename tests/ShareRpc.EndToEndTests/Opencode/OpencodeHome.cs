@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace ShareRpc.EndToEndTests.Opencode;
 
-/// <summary>A home of opencode's own: configuration, data, cache and state in one folder, nothing of the person who runs the tests.</summary>
+/// <summary>
+/// A home of opencode's own: configuration, data, cache and state in one folder, nothing of the person who runs the tests.
+/// </summary>
 internal sealed class OpencodeHome
 {
     private readonly string folder;
@@ -73,7 +75,8 @@ internal sealed class OpencodeHome
                 {
                     ["scripted"] = new JsonObject
                     {
-                        ["name"] = "Scripted", ["tool_call"] = true, ["limit"] = new JsonObject { ["context"] = 100_000, ["output"] = 4_000 },
+                        ["name"] = "Scripted", ["tool_call"] = true,
+                        ["limit"] = new JsonObject { ["context"] = 100_000, ["output"] = 4_000 },
                     },
                 },
             },

@@ -4,7 +4,9 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.EndToEndTests.Opencode;
 
-/// <summary>Messages and parts by id, from wherever they come, so that what opencode lists can be compared with what a share holds.</summary>
+/// <summary>
+/// Messages and parts by id, from wherever they come, so that what opencode lists can be compared with what a share holds.
+/// </summary>
 internal sealed record OpencodeListing(SortedDictionary<string, JsonNode> Documents)
 {
     public static OpencodeListing Of(IEnumerable<JsonNode> messages)

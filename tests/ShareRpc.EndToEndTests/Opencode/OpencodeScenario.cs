@@ -49,6 +49,9 @@ internal sealed class OpencodeScenario(World world, string name)
     /// <summary>The reply that was being streamed when opencode was killed.</summary>
     public static bool IsUnfinished(JsonNode message) => (string?)message["role"] == "assistant" && message["time"]?["completed"] is null;
 
+    public static bool IsDoneCommand(JsonNode part) =>
+        (string?)part["tool"] == "bash" && (string?)part["state"]?["status"] == "completed";
+
     /// <summary>The secret that opencode keeps of a share.</summary>
     public static string SecretOf(OpencodeHome home, string session)
     {
