@@ -44,7 +44,7 @@ internal sealed partial class StoreRun
             case StoreAct.Append when isActive:
                 return Append(side, share, step, number);
             case StoreAct.Reject when isActive:
-                Record(side, share, PickWriter(side, share, step.C), Pool.OpIds.At(step.B), Pool.Codes.At(step.C), number);
+                Record(side, share, PickWriter(side, share, step.C), Pool.OpIds.At(step.B % 3), Pool.Codes.At(step.C), number);
                 return null;
             case StoreAct.WriteDoc when isActive:
                 WriteDoc(side, share, step);

@@ -20,6 +20,13 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
         (6, StoreAct.ReadSnapshot), (3, StoreAct.CloseSnapshot),
     ];
 
+    /// <summary>Where every sequence starts: two shares, one with writers.</summary>
+    public static IReadOnlyList<StoreStep> Beginning { get; } =
+    [
+        new(StoreAct.Creator, 0, 0, 0), new(StoreAct.Share, 0, 1, 0), new(StoreAct.Share, 0, 0, 0), new(StoreAct.Writer, 0, 0, 0),
+        new(StoreAct.Writer, 0, 1, 0), new(StoreAct.Commit, 0, 3, 9),
+    ];
+
     public static Gen<StoreStep> Any { get; } =
         from act in Gen.Frequency(Weights.Select(weight => (weight.Weight, Gen.Constant(weight.Act))))
         from a in Gen.Choose(0, 11)
