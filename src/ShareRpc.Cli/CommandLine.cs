@@ -60,7 +60,8 @@ internal static class CommandLine
     {
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
-            Json, State, Serve.Build(), Share.Build(), Watch.Build(), Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(),
+            Json, State, Serve.Build(), Share.Build(), Watch.Build(), Pull.Build(),
+            Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(),
             Demo.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -34,12 +34,16 @@ internal static class Examples
 
         Reads opencode's database without ever writing to it. Everything goes into a durable outbox first: the link is printed at
         once, also offline; what could not be sent is sent when the server is back; run again, it goes on where it was.
+        The sessions of its subagents are shared along, each with a link of its own.
 
         Examples:
           sharerpc share                                    the latest session
           sharerpc share --all --once                       all sessions, as they are now; ends when the server has them
           sharerpc share --session ses_... --server https://share.example.org --token-file creator.token
           sharerpc share --session ses_... --into 'LINK'    go on in a share begun on another machine (LINK may append)
+          sharerpc share --opencode-files ~/.local/share/opencode/storage
+                                                            import the sessions of opencode before 1.2, once, each into its own
+                                                            share; says what it left out and why; never changes a file
         """;
 
     public const string Watch = """
@@ -51,6 +55,20 @@ internal static class Examples
           sharerpc watch 'http://127.0.0.1:8787/s/ID#srpc_...'
           sharerpc watch 'LINK' --once           print what there is, then end
           sharerpc watch 'LINK' --json           every op as a line of JSON
+        """;
+
+    public const string Pull = """
+        Bring a shared opencode session to this machine or into this container, so that the agent here can go on with it.
+
+        Runs opencode's own import, so run it in the folder of the project. The import reads the share once; what the agent does here
+        afterwards goes on in a share of its own, or with share --into 'LINK' in the same one. The address that opencode is given holds a
+        token: other users of this machine may see it in the list of processes. A link that may invite makes one for this purpose
+        alone, which ends with the import.
+
+        Examples:
+          sharerpc pull 'LINK' --into opencode
+          sharerpc pull 'LINK' --into opencode --print           only print the command, to run it elsewhere within 15 minutes
+          sharerpc pull 'LINK' --into opencode --opencode-binary ~/.opencode/bin/opencode
         """;
 
     public const string Invite = """
@@ -92,6 +110,7 @@ internal static class Examples
             "serve" => Serve,
             "share" => Share,
             "watch" => Watch,
+            "pull" => Pull,
             "invite" => Invite,
             "revoke" => Revoke,
             "ls" => Ls,

@@ -13,7 +13,7 @@ namespace ShareRpc.Client;
 /// is on
 /// disk, and is sent exactly once in effect, whatever crashes. Any thread.
 /// </summary>
-public sealed class ShareClient : IAsyncDisposable
+public sealed partial class ShareClient : IAsyncDisposable
 {
     private readonly ShareClientOptions options;
     private readonly OutboxFile outbox;

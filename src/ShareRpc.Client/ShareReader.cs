@@ -75,7 +75,11 @@ public sealed class ShareReader : IAsyncDisposable
         cancellationToken);
 
     /// <summary>The whole state, all pages of it.</summary>
-    public async Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default)
+    public Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default) =>
+        ReadStateAsync(kinds: null, cancellationToken);
+
+    /// <summary>The documents of some kinds, all pages of them; null for every kind.</summary>
+    public async Task<ShareSnapshot> ReadStateAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken = default)
     {
         var documents = new List<Document>();
         DocKey? next = null;
@@ -86,7 +90,8 @@ public sealed class ShareReader : IAsyncDisposable
             StatePage page = await RetryAsync(
                 cursor ?? 0,
                 () => CallAsync(
-                    (share, cancel) => share.GetStateAsync(new GetStateRequest { AfterKey = afterKey }, cancel), cancellationToken),
+                    (share, cancel) => share.GetStateAsync(new GetStateRequest { Kinds = kinds, AfterKey = afterKey }, cancel),
+                    cancellationToken),
                 cancellationToken).ConfigureAwait(false);
             cursor ??= page.Cursor;
             documents.AddRange(page.Docs);

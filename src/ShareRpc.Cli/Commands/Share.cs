@@ -5,6 +5,7 @@ using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.OpencodeFiles;
 
 namespace ShareRpc.Cli.Commands;
 
@@ -20,8 +21,21 @@ internal static class Share
         HelpName = "PATH",
     };
 
-    private static readonly Option<string?> Session = new("--session") { Description = "Share this session", HelpName = "ID" };
-    private static readonly Option<bool> Latest = new("--latest") { Description = "Share the session that was updated last (the default)" };
+    private static readonly Option<string?> OpencodeFiles = new("--opencode-files")
+    {
+        Description = "Import the sessions of opencode before 1.2, once: its storage folder, usually ~/.local/share/opencode/storage",
+        HelpName = "PATH",
+    };
+
+    private static readonly Option<bool> Rescan =
+        new("--rescan") { Description = "With --opencode-files: look again at a folder that was imported before" };
+
+    private static readonly Option<string?> Session =
+        new("--session") { Description = "Share this session, and its subagents'", HelpName = "ID" };
+    private static readonly Option<bool> Latest = new("--latest")
+    {
+        Description = "Share the session that was updated last, and its subagents' (the default)",
+    };
     private static readonly Option<bool> All = new("--all") { Description = "Share every session, subagents' and later ones too" };
 
     private static readonly Option<ShareLink?> Into = new("--into")
@@ -39,14 +53,18 @@ internal static class Share
 
     public static Command Build()
     {
-        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, Session, Latest, All, Into,
-            Once, Timeout };
+        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, OpencodeFiles,
+            Rescan, Session, Latest, All, Into, Once, Timeout };
         command.Validators.Add(result =>
         {
             int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);
             if (chosen > 1) result.AddError("Choose one of --session, --latest and --all.");
             if (result.GetResult(Into) is not null && result.GetValue(All))
                 result.AddError("--into takes one session: choose it with --session or --latest.");
+            bool isImport = result.GetResult(OpencodeFiles) is not null;
+            if (isImport && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null))
+                result.AddError("--opencode-files imports every session of the folder, each into a share of its own: give it alone.");
+            if (result.GetValue(Rescan) && !isImport) result.AddError("--rescan goes with --opencode-files.");
             Inputs.CheckSeconds(result, Timeout);
         });
         command.SetAction(RunAsync);
@@ -60,26 +78,33 @@ internal static class Share
         ClientState state = context.State.Ensured();
         string path = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath;
         OpencodeSelection selection = SelectionOf(parsed);
-        OwnSession? own = into is null && !selection.IsAll ? OwnSession.Find(path, selection, parsed.GetValue(Server)) : null;
+        bool mayBeOwn = into is null && !selection.IsAll && parsed.GetValue(OpencodeFiles) is null;
+        OwnSession? own = mayBeOwn ? OwnSession.Find(path, selection, parsed.GetValue(Server)) : null;
         Uri server = into?.Server ?? own?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
         var credentials = new CredentialStore(state.CredentialsPath);
-        string? creator = into is null && own is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile)) : null;
-        var options = new OpencodeOptions
-        {
-            DatabasePath = path,
-            LockPath = state.SyncLockPath,
-            Selection = own?.Selection ?? selection,
-            Into = into,
-        };
-
+        string? creator = into is not null ? null
+            : own is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile))
+            : CreatorToken.Find(credentials, server, parsed.GetValue(TokenFile));
         ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
             .ConfigureAwait(false);
         await using (client.ConfigureAwait(false))
         {
+            TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(Timeout));
+            if (parsed.GetValue(OpencodeFiles) is { } files)
+            {
+                var import = new OpencodeFilesOptions { Path = files, LockPath = state.SyncLockPath, Rescan = parsed.GetValue(Rescan) };
+                return await new ImportRun(context, client, import).RunAsync(timeout, stop).ConfigureAwait(false);
+            }
+
+            var options = new OpencodeOptions
+            {
+                DatabasePath = path, LockPath = state.SyncLockPath, Selection = own?.Selection ?? selection, Into = into,
+                WithoutSubagents = into is not null || creator is null,
+            };
             using var sessions = new OpencodeSessions(client, options, context.Time);
             var run = new SharingRun(context, sessions);
             return parsed.GetValue(Once)
-                ? await run.OnceAsync(TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop).ConfigureAwait(false)
+                ? await run.OnceAsync(timeout, stop).ConfigureAwait(false)
                 : await run.TailAsync(stop).ConfigureAwait(false);
         }
     }

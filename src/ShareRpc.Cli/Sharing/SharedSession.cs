@@ -1,26 +1,38 @@
 using ShareRpc.Client;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.OpencodeFiles;
 
 namespace ShareRpc.Cli.Sharing;
 
 /// <summary>One session of a run: its counts are those of the run, not of the outbox's life.</summary>
-internal sealed class SharedSession(OpencodeSync sync, string? link)
+internal sealed class SharedSession(string sessionId, ShareWriter writer, Func<(int Messages, int Parts, int Skipped)> counts)
 {
-    private readonly WriterStatus before = sync.Writer.Status;
+    private readonly WriterStatus before = writer.Status;
+
+    public SharedSession(OpencodeSync sync)
+        : this(sync.SessionId, sync.Writer, () => (sync.Messages, sync.Parts, sync.Skipped))
+    {
+    }
+
+    public SharedSession(ImportedSession session)
+        : this(session.SessionId, session.Writer, () => (session.Messages, session.Parts, session.Skipped))
+    {
+    }
 
     /// <summary>The read-only link; null when this share was joined through a link that may make none.</summary>
-    public string? Link => link;
+    public string? Link { get; } = writer.ViewerLink?.Reveal();
 
-    public WriterStatus Status => sync.Writer.Status;
+    public WriterStatus Status => writer.Status;
 
     public SessionReport Report()
     {
         WriterStatus now = Status;
+        (int messages, int parts, int skipped) = counts();
         return new SessionReport
         {
-            Session = sync.SessionId, ShareId = sync.Writer.ShareId, Link = link, Messages = sync.Messages, Parts = sync.Parts,
+            Session = sessionId, ShareId = writer.ShareId, Link = Link, Messages = messages, Parts = parts,
             Applied = now.Applied - before.Applied, Duplicates = now.Duplicates - before.Duplicates, Failed = now.Failed,
-            Pending = now.Pending + now.InFlight, Skipped = sync.Skipped, Cursor = now.Cursor, LastError = now.LastError,
+            Pending = now.Pending + now.InFlight, Skipped = skipped, Cursor = now.Cursor, LastError = now.LastError,
         };
     }
 }

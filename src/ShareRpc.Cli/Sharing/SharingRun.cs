@@ -1,6 +1,5 @@
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Sources.Opencode;
 using Spectre.Console;
 
@@ -38,7 +37,7 @@ internal sealed class SharingRun
         {
             await sessions.LookAsync(stop).ConfigureAwait(false);
             Task settled = sessions.SettleAsync(giveUp.Token);
-            timedOut = !await ProgressAsync(settled, timeout, stop).ConfigureAwait(false);
+            timedOut = !await Delivery.EndsAsync(settled, () => shared, timeout, time, stop).ConfigureAwait(false);
             if (timedOut) await giveUp.CancelAsync().ConfigureAwait(false);
             await settled.ConfigureAwait(timedOut ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
         }
@@ -50,12 +49,8 @@ internal sealed class SharingRun
         }
 
         Report();
-        if (!timedOut) return Outcome();
-        bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
-        throw new CliException(ExitCode.Unreachable, isTrying
-            ? "The server does not answer. Everything is safely queued, and the next sharerpc share sends it; the links will work then."
-            : "Another sharerpc process has this outbox to send, or had it seconds ago. Everything is safely queued; run the command "
-                + "again.");
+        if (!timedOut) return Delivery.Outcome(shared);
+        throw Delivery.TimedOut(shared);
     }
 
     /// <summary>Goes on until it is stopped, or until nothing can be sent any more.</summary>
@@ -73,35 +68,18 @@ internal sealed class SharingRun
         await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Report();
         if (tail.IsFaulted) await tail.ConfigureAwait(false);
-        return stop.IsCancellationRequested ? ExitCode.Ok : Outcome();
+        return stop.IsCancellationRequested ? ExitCode.Ok : Delivery.Outcome(shared);
     }
 
     private Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)
     {
-        var session = new SharedSession(sync, sync.Writer.ViewerLink?.Reveal());
+        var session = new SharedSession(sync);
         shared = [.. shared, session];
-        output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}");
+        string parent = sync.ParentId is null ? "" : $"  (subagent of {SafeText.Line(sync.ParentId, 60)})";
+        output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}{parent}");
         output.Say($"  {session.Link ?? "(shared through a link that makes no further ones)"}", new Style(Color.Aqua));
-        output.Emit(new { Event = "started", Session = sync.SessionId, sync.Writer.ShareId, session.Link });
+        output.Emit(new { Event = "started", Session = sync.SessionId, Parent = sync.ParentId, sync.Writer.ShareId, session.Link });
         return Task.CompletedTask;
-    }
-
-    /// <summary>False when nothing has moved for as long as the timeout.</summary>
-    private async Task<bool> ProgressAsync(Task settled, TimeSpan timeout, CancellationToken stop)
-    {
-        long acked = -1;
-        long since = time.GetTimestamp();
-        while (!settled.IsCompleted)
-        {
-            await Task.WhenAny(settled, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
-            stop.ThrowIfCancellationRequested();
-            long now = shared.Sum(session => session.Status.Acked + session.Status.Failed);
-            if (now != acked) since = time.GetTimestamp();
-            acked = now;
-            if (time.GetElapsedTime(since) > timeout) return false;
-        }
-
-        return true;
     }
 
     private async Task WatchAsync(Task tail, Action show, CancellationToken stop)
@@ -152,15 +130,4 @@ internal sealed class SharingRun
             output.Say(report.ToString(), report.Failed > 0 ? new Style(Color.Red) : null);
         }
     }
-
-    private int Outcome()
-    {
-        WriterStatus? closed = shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
-        if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
-        long failed = shared.Sum(session => session.Status.Failed);
-        if (failed == 0) return ExitCode.Ok;
-        throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. See sharerpc outbox status.");
-    }
-
-    private static string HintOf(string code) => ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;
 }

@@ -9,7 +9,14 @@ public sealed partial class OpencodeDatabase
     public OpencodeOwnShare? FindShare(OpencodeSelection selection)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        return FindShare(selection.Choose(ListSessions())[0].Id);
+        try
+        {
+            return FindShare(selection.Choose(ListSessions(), isAlone: true)[0].Id);
+        }
+        catch (SqliteException error)
+        {
+            throw new OpencodeException($"{Path} could not be read just now (SQLite error {error.SqliteErrorCode}).", error);
+        }
     }
 
     /// <summary>

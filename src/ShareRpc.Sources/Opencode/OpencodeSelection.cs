@@ -12,7 +12,7 @@ public sealed record OpencodeSelection
     /// <summary>Every session, subagents' too, and those that appear later.</summary>
     public static OpencodeSelection All { get; } = new(null, isAll: true);
 
-    /// <summary>The most recently updated session that a person started, as of the first look.</summary>
+    /// <summary>The most recently updated session that a person started, as of the first look, and its subagents'.</summary>
     public static OpencodeSelection Latest { get; } = new(null, isAll: false);
 
     /// <summary>The one with this id; null for the other two.</summary>
@@ -21,19 +21,31 @@ public sealed record OpencodeSelection
     /// <summary>True for <see cref="All"/>.</summary>
     public bool IsAll { get; }
 
-    /// <summary>The session with this id.</summary>
+    /// <summary>The session with this id, and its subagents'.</summary>
     public static OpencodeSelection Of(string sessionId) => new(sessionId, isAll: false);
 
-    /// <summary>The sessions meant; <see cref="OpencodeException"/> when there is none.</summary>
-    internal IReadOnlyList<OpencodeSessionInfo> Choose(IReadOnlyList<OpencodeSessionInfo> sessions)
+    /// <summary>
+    /// The sessions meant, in the order they are to be read: all, what was updated longest ago first; or one, and then the sessions of its
+    /// subagents and of theirs, unless it goes into a share that takes one. <see cref="OpencodeException"/> when there is none.
+    /// </summary>
+    internal IReadOnlyList<OpencodeSessionInfo> Choose(IReadOnlyList<OpencodeSessionInfo> sessions, bool isAlone)
     {
-        if (IsAll) return sessions;
+        if (IsAll) return [.. sessions.Reverse()];
         OpencodeSessionInfo? chosen = SessionId is null
             ? sessions.FirstOrDefault(session => session.ParentId is null)
             : sessions.FirstOrDefault(session => session.Id == SessionId);
-        if (chosen is not null) return [chosen];
+        if (chosen is not null) return isAlone ? [chosen] : WithSubagents(chosen, sessions);
         throw new OpencodeException(SessionId is null
             ? "The database has no session yet. Start one in opencode, or share --all to wait for the first."
             : $"There is no session {SessionId} in the database. Leave --session out for the latest one.");
+    }
+
+    private static List<OpencodeSessionInfo> WithSubagents(OpencodeSessionInfo chosen, IReadOnlyList<OpencodeSessionInfo> sessions)
+    {
+        ILookup<string?, OpencodeSessionInfo> children = sessions.ToLookup(session => session.ParentId);
+        var found = new List<OpencodeSessionInfo> { chosen };
+        var ids = new HashSet<string>(StringComparer.Ordinal) { chosen.Id };
+        for (int i = 0; i < found.Count; i++) found.AddRange(children[found[i].Id].Reverse().Where(child => ids.Add(child.Id)));
+        return found;
     }
 }

@@ -21,6 +21,7 @@ public sealed partial class OpencodeSessions : IDisposable
     private OpencodeSelection selection;
     private OpencodeDatabase? database;
     private long openedAt;
+    private DateTime madeAt;
     private long version;
     private bool rowsChanged;
     private long rowsComparedAt;
@@ -100,14 +101,12 @@ public sealed partial class OpencodeSessions : IDisposable
 
     private async Task<int> ChangedAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
-        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions());
+        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone: options.WithoutSubagents || options.Into is not null);
 
         // The latest session is the latest of the first look; it does not change under whoever watches.
         if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
         int enqueued = 0;
-
-        // What was updated longest ago first.
-        foreach (OpencodeSessionInfo session in chosen.Reverse())
+        foreach (OpencodeSessionInfo session in chosen)
         {
             if (seen.TryGetValue(session.Id, out OpencodeSessionInfo? before) && before == session) continue;
             OpencodeSync sync = await StartedAsync(session, cancellationToken).ConfigureAwait(false);
@@ -174,9 +173,14 @@ public sealed partial class OpencodeSessions : IDisposable
 
     private OpencodeDatabase Opened()
     {
-        if (database is not null && time.GetElapsedTime(openedAt) < options.ReopenInterval) return database;
+        // A deleted file can be read on, and a replaced one as it was: neither says so, but the path no longer leads to it. Where the
+        // file system keeps no birth times, opening anew now and then finds it out.
+        DateTime made = File.GetCreationTimeUtc(options.DatabasePath);
+        bool isTheSame = made == madeAt && time.GetElapsedTime(openedAt) < options.ReopenInterval;
+        if (database is not null && isTheSame) return database;
         Close();
         database = OpencodeDatabase.Open(options.DatabasePath, options.BusyTimeout);
+        madeAt = made;
         openedAt = time.GetTimestamp();
 
         // A connection's data version is its own: what another one said of the file means nothing to it.

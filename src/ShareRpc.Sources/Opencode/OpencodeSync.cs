@@ -11,8 +11,8 @@ namespace ShareRpc.Sources.Opencode;
 /// </summary>
 public sealed partial class OpencodeSync
 {
-    private const string PositionBookmark = "opencode.position";
-    private const string KeysBookmark = "opencode.keys";
+    internal const string PositionBookmark = "opencode.position";
+    internal const string KeysBookmark = "opencode.keys";
 
     // After this many events the known keys are written down again, so that a start need not replay more.
     private const int EventsPerKeys = 1000;
@@ -25,12 +25,16 @@ public sealed partial class OpencodeSync
     {
         this.readLink = readLink;
         SessionId = session.Id;
+        ParentId = session.ParentId;
         Title = session.Title;
         Writer = writer;
     }
 
     /// <summary>opencode's id of the session.</summary>
     public string SessionId { get; }
+
+    /// <summary>The session that started this one as a subagent; null for one that a person started.</summary>
+    public string? ParentId { get; }
 
     /// <summary>Its title when it was met.</summary>
     public string Title { get; }

@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 
@@ -15,7 +16,7 @@ internal sealed class StepBuilder
     private long bytes;
 
     /// <summary>
-    /// Ops that break the protocol's limits and therefore stay behind: too large, nested too deep, or with a key that is none.
+    /// Ops that break the protocol's limits and therefore stay behind: too large, nested too deep, no UTF-8, or with a key that is none.
     /// </summary>
     public int Skipped { get; private set; }
 
@@ -24,7 +25,8 @@ internal sealed class StepBuilder
     /// <summary>Adds an op; a step comes back when one is full.</summary>
     public SyncStep? Add(OpIntent op, SyncPosition? position)
     {
-        if (OpRules.Check(op, ProtocolLimits.Default) is not null)
+        bool isText = op.Data is not { } data || Utf8.IsValid(data.Utf8.Span);
+        if (!isText || OpRules.Check(op, ProtocolLimits.Default) is not null)
         {
             Skipped++;
             return null;

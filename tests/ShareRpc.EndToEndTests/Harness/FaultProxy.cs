@@ -10,7 +10,8 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<ProxyLink, Task> links = new();
-    private readonly ConcurrentQueue<Fault> armed = new();
+    private readonly Lock gate = new();
+    private readonly List<Fault> armed = [];
     private readonly Task accepting;
 
     public FaultProxy()
@@ -50,11 +51,14 @@ internal sealed class FaultProxy : IAsyncDisposable
             return;
         }
 
-        armed.Enqueue(fault);
+        lock (gate) armed.Add(fault);
     }
 
     /// <summary>From now on everything passes.</summary>
-    public void Disarm() => armed.Clear();
+    public void Disarm()
+    {
+        lock (gate) armed.Clear();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -66,12 +70,18 @@ internal sealed class FaultProxy : IAsyncDisposable
         stopping.Dispose();
     }
 
-    /// <summary>The armed fault, if it is one that can happen here.</summary>
+    /// <summary>The first armed fault that can happen here.</summary>
     internal Fault? Take(bool atConnect)
     {
-        if (!armed.TryPeek(out Fault next) || (next == Fault.ConnectTwice) != atConnect || !armed.TryDequeue(out Fault fault)) return null;
-        Count(fault);
-        return fault;
+        lock (gate)
+        {
+            int first = armed.FindIndex(fault => fault == Fault.ConnectTwice == atConnect);
+            if (first < 0) return null;
+            Fault taken = armed[first];
+            armed.RemoveAt(first);
+            Count(taken);
+            return taken;
+        }
     }
 
     private void Count(Fault fault) => Done.AddOrUpdate(fault, 1, (_, count) => count + 1);

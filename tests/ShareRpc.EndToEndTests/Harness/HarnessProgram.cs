@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
@@ -11,6 +12,10 @@ internal static class HarnessProgram
         """;
 
     private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(3);
+
+    /// <summary>What repeats a run.</summary>
+    public static string CommandOf(int seed) =>
+        string.Create(CultureInfo.InvariantCulture, $"dotnet run --project tests/ShareRpc.EndToEndTests -- harness --seed {seed}");
 
     public static Tool Start(string? fault, params string[] arguments)
     {
@@ -52,17 +57,33 @@ internal static class HarnessProgram
         int seed = arguments.Number("--seed", 1);
         int runs = soak is null ? arguments.Number("--runs", 1) : int.MaxValue;
         long start = TimeProvider.System.GetTimestamp();
-        var reports = new RunTotals();
+        var totals = new RunTotals();
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Console.WriteLine(totals));
         for (int i = 0; i < runs && (soak is null || TimeProvider.System.GetElapsedTime(start) < soak); i++)
         {
-            RunReport report = await RunSeedAsync(unchecked(seed + i), HarnessOptions.Default);
-            Console.WriteLine(report);
-            foreach (Finding finding in report.Findings) Console.WriteLine($"  {finding.Property}: {finding.Detail}");
-            reports.Add(report);
+            await RunOneAsync(unchecked(seed + i), totals);
         }
 
-        Console.WriteLine(reports);
-        return reports.Findings == 0 ? 0 : 1;
+        Console.WriteLine(totals);
+        return totals is { Findings: 0, Failures: 0 } ? 0 : 1;
+    }
+
+    /// <summary>A run that fails is told, and counted, and does not end a soak.</summary>
+    private static async Task RunOneAsync(int seed, RunTotals totals)
+    {
+        try
+        {
+            RunReport report = await RunSeedAsync(seed, HarnessOptions.Default);
+            totals.Add(report);
+            Console.WriteLine(report);
+            foreach (Finding finding in report.Findings) Console.WriteLine($"  {finding.Property}: {finding.Detail}");
+            if (report.Findings.Count > 0) Console.WriteLine($"  repeat: {CommandOf(seed)}");
+        }
+        catch (InvalidOperationException failure)
+        {
+            totals.Failures++;
+            Console.WriteLine($"seed {seed} FAILED: {failure.Message}");
+        }
     }
 
     private static TimeSpan TimeOf(string text)

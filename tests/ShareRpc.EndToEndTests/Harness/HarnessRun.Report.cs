@@ -8,7 +8,8 @@ internal sealed partial class HarnessRun
 {
     private async Task<RunReport> ReportAsync(TimeSpan elapsed, CancellationToken cancellationToken)
     {
-        var findings = new List<Finding>();
+        List<Finding> findings =
+            [.. writers.Select(writer => writer.LostEnqueue).OfType<string>().Select(lost => new Finding(Property.NothingLost, lost))];
         int ops = 0;
         foreach (string share in Shares)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
@@ -6,24 +7,49 @@ namespace ShareRpc.EndToEndTests.Harness;
 /// One run: a server, four writers on two shares, a reader of each, all real processes with a faulty network in between, and a seeded
 /// schedule of what is killed or cut while they work. At the end everything must be as the plans say.
 /// </summary>
-internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAsyncDisposable
+internal sealed partial class HarnessRun : IAsyncDisposable
 {
     private const int SlicesPerBlow = 10;
     private static readonly string[] Shares = ["a", "b"];
-    private readonly Dice dice = new(seed);
+    private readonly int seed;
+    private readonly HarnessOptions options;
+    private readonly Dice dice;
     private readonly string world = Directory.CreateTempSubdirectory("sharerpc-harness-").FullName;
     private readonly FaultProxy proxy = new();
     private readonly List<WriterSlot> writers = [];
     private readonly List<ReaderSlot> readers = [];
-    private ServerSlot server = null!;
+    private readonly ServerSlot server;
+    private bool isGood;
     private int writerKills;
     private int readerKills;
 
-    /// <summary>Runs to the end; a run that does not come to one says where it stands.</summary>
+    public HarnessRun(int seed, HarnessOptions options)
+    {
+        this.seed = seed;
+        this.options = options;
+        dice = new Dice(seed);
+        server = new ServerSlot(proxy, Path.Combine(world, "data"));
+    }
+
+    /// <summary>Runs to the end; a run that does not come to one says where it stands, and how to repeat it.</summary>
     public async Task<RunReport> RunAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            RunReport report = await PlayAsync(cancellationToken);
+            isGood = report.Findings.Count == 0;
+            return report;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException or ShareRpcException)
+        {
+            throw new InvalidOperationException(
+                $"{exception.GetType().Name}: {exception.Message} {Describe()} Repeat: {HarnessProgram.CommandOf(seed)}", exception);
+        }
+    }
+
+    private async Task<RunReport> PlayAsync(CancellationToken cancellationToken)
+    {
         long start = Stopwatch.GetTimestamp();
-        server = new ServerSlot(proxy, Path.Combine(world, "data"));
         await server.StartAsync(null, cancellationToken);
         foreach (string share in Shares)
         {
@@ -43,15 +69,8 @@ internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAs
 
         proxy.Disarm();
         foreach (WriterSlot writer in writers) writer.Finish();
-        try
-        {
-            await Until.TrueAsync(() => HasEndedAsync(cancellationToken), cancellationToken);
-            return await ReportAsync(Stopwatch.GetElapsedTime(start), cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException($"seed {seed} did not end.{Describe()}");
-        }
+        await Until.TrueAsync(() => HasEndedAsync(cancellationToken), cancellationToken);
+        return await ReportAsync(Stopwatch.GetElapsedTime(start), cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -60,7 +79,7 @@ internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAs
         foreach (ReaderSlot reader in readers) await reader.DisposeAsync();
         await server.DisposeAsync();
         await proxy.DisposeAsync();
-        Directory.Delete(world, recursive: true);
+        if (isGood) Directory.Delete(world, recursive: true);
     }
 
     /// <summary>A while in which the writers get on with their plans, little by little, so that every blow meets them at work.</summary>
@@ -110,7 +129,9 @@ internal sealed partial class HarnessRun(int seed, HarnessOptions options) : IAs
         return writers.TrueForAll(writer => writer.End is not null);
     }
 
-    private string Describe() =>
-        $" Not ended: {string.Join(", ", writers.Where(writer => writer.End is null).Select(writer => $"{writer.Name} {writer.Errors}"))}"
-        + $" Server: {server.Errors}";
+    private string Describe()
+    {
+        IEnumerable<string> waiting = writers.Where(writer => writer.End is null).Select(writer => $"{writer.Name} {writer.Errors}");
+        return $"Its files are kept in {world}. Not ended: {string.Join(", ", waiting)}. Server: {server.Errors}";
+    }
 }

@@ -21,7 +21,8 @@ public sealed class HarnessTests(ITestOutputHelper output)
         int shift = int.TryParse(asked, CultureInfo.InvariantCulture, out int chosen) ? chosen : 0;
         RunReport report = await HarnessProgram.RunSeedAsync(round + shift, HarnessOptions.Default);
         output.WriteLine(report.ToString());
-        Assert.True(report.Findings.Count == 0, $"{report}\n{string.Join('\n', report.Findings)}");
+        Assert.True(report.Findings.Count == 0,
+            $"{report}\n{string.Join('\n', report.Findings)}\nrepeat: {HarnessProgram.CommandOf(report.Seed)}");
         Assert.True(report.ServerKills + report.WriterKills > 0, "nothing was killed");
     }
 }

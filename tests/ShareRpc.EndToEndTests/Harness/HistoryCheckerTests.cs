@@ -81,6 +81,23 @@ public sealed class HistoryCheckerTests
     }
 
     [Fact]
+    public void An_op_that_changes_nothing_and_was_applied_is_found()
+    {
+        OpIntent same = Steps.SelectMany(step => step.Ops).First(op => op.Expect == Expectation.Unchanged).Op;
+        log.Add(Logged(same, log.Count + 1));
+        AssertFound(Property.Once, same.OpId);
+    }
+
+    [Fact]
+    public void An_op_under_somebody_elses_id_that_was_not_refused_is_found()
+    {
+        OpIntent mine = Steps.SelectMany(step => step.Ops).First(op => op.Expect == Expectation.Contended).Op;
+        int at = log.FindIndex(op => op.OpId == mine.OpId);
+        log[at] = log[at] with { Data = RawJson.Parse("""{"v":"theirs"}""") };
+        AssertFound(Property.Refusals, mine.OpId);
+    }
+
+    [Fact]
     public void A_row_that_left_its_outbox_without_an_ack_is_found()
     {
         duplicates--;

@@ -8,6 +8,9 @@ internal sealed class RunTotals
 
     public int Findings { get; private set; }
 
+    /// <summary>Runs that did not come to an end.</summary>
+    public int Failures { get; set; }
+
     public void Add(RunReport report)
     {
         runs++;
@@ -27,6 +30,7 @@ internal sealed class RunTotals
     {
         string network = string.Join(", ", faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}"));
         return $"{runs} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, readers {readerKills}; orderly stops "
-            + $"{serverStops}; copied outboxes {copies}; network: {network}; lost {lost}, doubled {doubled}, findings {Findings}";
+            + $"{serverStops}; copied outboxes {copies}; network: {network}; lost {lost}, doubled {doubled}, "
+            + $"findings {Findings}, failed runs {Failures}";
     }
 }

@@ -7,7 +7,10 @@ namespace ShareRpc.EndToEndTests.Harness;
 internal sealed class WriterSlot(string name, string share, string directory, bool creates, string? copyOf, IReadOnlyList<PlannedStep> plan)
     : IAsyncDisposable
 {
+    private const string Ready = "ready ";
+    private const string At = "at ";
     private const string Done = "done ";
+    private int confirmed;
     private Tool? process;
     private string target = "0";
 
@@ -23,6 +26,9 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
 
     /// <summary>Set when it has ended: its outbox is empty.</summary>
     public OutboxEnd? End { get; private set; }
+
+    /// <summary>A step whose enqueue had returned and which a later life did not find; null when there was none.</summary>
+    public string? LostEnqueue { get; private set; }
 
     /// <summary>What its newest life has to say, for a report.</summary>
     public string Errors => process?.Errors ?? "";
@@ -57,6 +63,7 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     {
         process!.Kill();
         await process.WaitForExitAsync(cancellationToken);
+        Note();
         await process.DisposeAsync();
     }
 
@@ -64,6 +71,7 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     public bool HasDied()
     {
         if (End is not null || process is not { HasExited: true }) return false;
+        Note();
         if (process.ExitCode == 137) return true;
         if (process.ExitCode != 0) throw new InvalidOperationException($"writer {name} failed: {process.Errors}");
         string? end = process.Lines.FirstOrDefault(line => line.StartsWith(Done, StringComparison.Ordinal));
@@ -75,6 +83,20 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     {
         if (process is not null) await process.DisposeAsync();
     }
+
+    /// <summary>Where its life began, and how far it said to have come: what it said must be there for the next.</summary>
+    private void Note()
+    {
+        foreach (string line in process!.Lines)
+        {
+            if (Position(line, Ready) is { } start && start < confirmed)
+                LostEnqueue ??= $"{name} had enqueued {confirmed} steps and began again at {start}";
+            confirmed = Math.Max(confirmed, Position(line, At) ?? 0);
+        }
+    }
+
+    private static int? Position(string line, string what) =>
+        line.StartsWith(what, StringComparison.Ordinal) ? int.Parse(line[what.Length..], CultureInfo.InvariantCulture) : null;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -44,9 +44,8 @@ internal sealed class WriterWorker(WorkerArguments arguments)
                 var bookmark = new Bookmark($"step:{name}", (next + 1).ToString(CultureInfo.InvariantCulture));
                 await share.EnqueueAsync(
                     [.. step.Ops.Select(op => op.Op)], new EnqueueOptions { Atomic = step.Atomic, Bookmark = bookmark });
+                Console.WriteLine($"at {next + 1}"); // the enqueue has returned: whoever reads this may count on it
             }
-
-            Console.WriteLine($"at {next}");
         }
 
         await client.FlushAsync();

@@ -76,6 +76,38 @@ public sealed class OpencodeShareTests : IDisposable
         await AssertEqualAsync(writer.ViewerLink!, path, OpencodeFiles.SampleSession);
     }
 
+    [Fact]
+    public async Task A_run_whose_mapping_gives_the_same_events_other_documents_is_rejected_nothing()
+    {
+        string path = files.Sample();
+        await using RunningServer server = await RunningServer.StartAsync();
+        await using ShareClient client = await server.OpenClientAsync();
+        using OpencodeSessions sessions = Open(client, path, OpencodeSelection.Latest);
+        await sessions.LookAsync(timeout);
+        ShareWriter writer = Assert.Single(sessions.Sessions).Writer;
+        await using ShareClient other = await server.OpenClientAsync("other");
+        string changed = Path.Combine(files.Folder, "changed.db");
+        File.Copy(path, changed);
+        using OpencodeSessions otherwise = Open(other, changed, OpencodeSelection.Latest, writer.OwnerLink);
+        await otherwise.LookAsync(timeout);
+        await sessions.SettleAsync(timeout);
+
+        // The event of the same id, as a changed redaction rule or mapping would put it.
+        Change(path);
+        Change(changed);
+        OpencodeFiles.Execute(changed, "UPDATE event SET data = replace(data, '\"new\"', '\"[redacted]\"') WHERE id = 'evt_a'");
+        await sessions.LookAsync(timeout);
+        await writer.FlushAsync(timeout);
+        await otherwise.LookAsync(timeout);
+        ShareWriter second = Assert.Single(otherwise.Sessions).Writer;
+        await second.FlushAsync(timeout);
+
+        Assert.Equal((0, 0), (writer.Status.Failed, second.Status.Failed));
+        await using var reader = new ShareReader(writer.ViewerLink!);
+        Assert.Contains((await reader.ReadStateAsync([Kinds.Part], timeout)).Documents, part =>
+            part.Data.ToString().Contains("\"[redacted]\"", StringComparison.Ordinal));
+    }
+
     public void Dispose() => files.Dispose();
 
     private static void Change(string path)

@@ -1,0 +1,50 @@
+using ShareRpc.Client;
+using ShareRpc.Protocol.Errors;
+
+namespace ShareRpc.Cli.Sharing;
+
+/// <summary>Waiting until the server has everything, and what to say when it has not.</summary>
+internal static class Delivery
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>False when nothing has moved for as long as the timeout.</summary>
+    public static async Task<bool> EndsAsync(
+        Task settled, Func<IReadOnlyList<SharedSession>> shared, TimeSpan timeout, TimeProvider time, CancellationToken stop)
+    {
+        long acked = -1;
+        long since = time.GetTimestamp();
+        while (!settled.IsCompleted)
+        {
+            await Task.WhenAny(settled, Task.Delay(LookInterval, time, stop)).ConfigureAwait(false);
+            stop.ThrowIfCancellationRequested();
+            long now = shared().Sum(session => session.Status.Acked + session.Status.Failed);
+            if (now != acked) since = time.GetTimestamp();
+            acked = now;
+            if (time.GetElapsedTime(since) > timeout) return false;
+        }
+
+        return true;
+    }
+
+    public static CliException TimedOut(IReadOnlyList<SharedSession> shared)
+    {
+        bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
+        return new CliException(ExitCode.Unreachable, isTrying
+            ? "The server does not answer. Everything is safely queued, and the next sharerpc share sends it; the links will work then."
+            : "Another sharerpc process has this outbox to send, or had it seconds ago. Everything is safely queued; run the command "
+                + "again.");
+    }
+
+    /// <summary>The exit code once nothing waits any more; what was refused is an error.</summary>
+    public static int Outcome(IReadOnlyList<SharedSession> shared)
+    {
+        WriterStatus? closed = shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
+        if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
+        long failed = shared.Sum(session => session.Status.Failed);
+        if (failed == 0) return ExitCode.Ok;
+        throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. See sharerpc outbox status.");
+    }
+
+    private static string HintOf(string code) => ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;
+}
