@@ -11,6 +11,7 @@ internal sealed record OwnSession(Uri Server, OpencodeSelection Selection)
     /// <summary>The chosen session, when opencode shares it on the server that was named, or when none was named.</summary>
     public static OwnSession? Find(string databasePath, OpencodeSelection selection, string? server)
     {
+        if (!File.Exists(databasePath)) return null; // whoever reads it says so
         using OpencodeDatabase database = OpencodeDatabase.Open(databasePath);
         if (database.FindShare(selection) is not { } own) return null;
         bool isMeant = server is null || Inputs.ServerAddress(server).AbsoluteUri == own.Append.Server.AbsoluteUri;

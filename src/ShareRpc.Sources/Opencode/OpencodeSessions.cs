@@ -101,7 +101,8 @@ public sealed partial class OpencodeSessions : IDisposable
 
     private async Task<int> ChangedAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
-        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone: options.WithoutSubagents || options.Into is not null);
+        bool isAlone = options.WithoutSubagents || options.Into is not null;
+        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone);
 
         // The latest session is the latest of the first look; it does not change under whoever watches.
         if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
