@@ -37,6 +37,9 @@ public sealed partial class ShareClient : IAsyncDisposable
     /// <summary>Why the server is not connected, if it is not; null while it is, or when nothing was to be sent.</summary>
     public Exception? LastFailure => sender?.LastFailure;
 
+    /// <summary>The server of all this client's shares.</summary>
+    public Uri Server => options.Server;
+
     /// <summary>Where the connection stands.</summary>
     public ConnectionState Connection => sender?.State ?? ConnectionState.Idle;
 

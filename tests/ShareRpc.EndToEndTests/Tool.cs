@@ -45,6 +45,18 @@ internal sealed class Tool : IAsyncDisposable
         return new Tool(Process.Start(start)!);
     }
 
+    /// <summary>Starts some other program in a folder; a variable without a value is not passed on.</summary>
+    public static Tool StartExecutable(
+        string path, string folder, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(path, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder,
+        };
+        foreach ((string name, string? value) in environment) start.Environment[name] = value;
+        return new Tool(Process.Start(start)!);
+    }
+
     /// <summary>Runs to the end.</summary>
     public static async Task<Tool> RunAsync(string[] arguments, CancellationToken cancellationToken)
     {

@@ -76,9 +76,15 @@ internal static class Share
         CommandContext context = CommandContext.Of(parsed);
         ShareLink? into = parsed.GetValue(Into);
         ClientState state = context.State.Ensured();
-        Uri server = into?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
+        string path = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath;
+        OpencodeSelection selection = SelectionOf(parsed);
+        bool mayBeOwn = into is null && !selection.IsAll && parsed.GetValue(OpencodeFiles) is null;
+        OwnSession? own = mayBeOwn ? OwnSession.Find(path, selection, parsed.GetValue(Server)) : null;
+        Uri server = into?.Server ?? own?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
         var credentials = new CredentialStore(state.CredentialsPath);
-        string? creator = into is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile)) : null;
+        string? creator = into is not null ? null
+            : own is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile))
+            : CreatorToken.Find(credentials, server, parsed.GetValue(TokenFile));
         ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
             .ConfigureAwait(false);
         await using (client.ConfigureAwait(false))
@@ -92,8 +98,8 @@ internal static class Share
 
             var options = new OpencodeOptions
             {
-                DatabasePath = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath, LockPath = state.SyncLockPath,
-                Selection = SelectionOf(parsed), Into = into,
+                DatabasePath = path, LockPath = state.SyncLockPath, Selection = own?.Selection ?? selection, Into = into,
+                WithoutSubagents = into is not null || creator is null,
             };
             using var sessions = new OpencodeSessions(client, options, context.Time);
             var run = new SharingRun(context, sessions);

@@ -7,7 +7,7 @@ namespace ShareRpc.Sources.Opencode;
 /// A live opencode database (1.2 and later), read while opencode writes it: opened read-only with a busy timeout, never written, never
 /// copied. One connection, for one thread at a time; the caller disposes it.
 /// </summary>
-public sealed class OpencodeDatabase : IDisposable
+public sealed partial class OpencodeDatabase : IDisposable
 {
     private static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(5);
 

@@ -17,6 +17,12 @@ public sealed record OpencodeOptions
     /// <summary>Go on in the share of this link instead of making one; only with a selection of one session.</summary>
     public ShareLink? Into { get; init; }
 
+    /// <summary>
+    /// Only the chosen session, not its subagents': they need shares of their own, which takes a creator token. Always so with
+    /// <see cref="Into"/>.
+    /// </summary>
+    public bool WithoutSubagents { get; init; }
+
     /// <summary>How often the database is asked whether anything changed, 10 ms to 250 ms.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -101,7 +101,8 @@ public sealed partial class OpencodeSessions : IDisposable
 
     private async Task<int> ChangedAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
-        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone: options.Into is not null);
+        bool isAlone = options.WithoutSubagents || options.Into is not null;
+        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone);
 
         // The latest session is the latest of the first look; it does not change under whoever watches.
         if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
@@ -156,15 +157,20 @@ public sealed partial class OpencodeSessions : IDisposable
     private async Task<OpencodeSync> StartedAsync(OpencodeSessionInfo session, CancellationToken cancellationToken)
     {
         if (syncs.TryGetValue(session.Id, out OpencodeSync? known)) return known;
-        string externalKey = $"opencode:{session.Id}";
-        ShareWriter writer = options.Into is { } link
+        OpencodeOwnShare? own = options.Into is null ? FindOwnShare(session.Id) : null;
+        string externalKey = own is null ? $"opencode:{session.Id}" : $"opencode:{session.Id}@{own.Append.ShareId}";
+        ShareWriter writer = (options.Into ?? own?.Append) is { } link
             ? await client.JoinShareAsync(externalKey, link, cancellationToken).ConfigureAwait(false)
             : await client.CreateShareAsync(externalKey, session.Label, cancellationToken).ConfigureAwait(false);
-        var sync = new OpencodeSync(session, writer);
+        var sync = new OpencodeSync(session, writer, own?.Read);
         syncs.Add(session.Id, sync);
         if (Started is { } started) await started(sync, cancellationToken).ConfigureAwait(false);
         return sync;
     }
+
+    /// <summary>The share that opencode keeps itself on this client's server: it is repaired, and no second one is made.</summary>
+    private OpencodeOwnShare? FindOwnShare(string sessionId) =>
+        Opened().FindShare(sessionId) is { } own && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
 
     private OpencodeDatabase Opened()
     {

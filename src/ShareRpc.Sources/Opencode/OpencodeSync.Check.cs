@@ -47,7 +47,7 @@ public sealed partial class OpencodeSync
     /// </summary>
     internal async Task<IReadOnlyList<Document>?> ReadShareAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        if (Writer.OwnerLink is not { } link) return [];
+        if ((readLink ?? Writer.OwnerLink) is not { } link) return [];
         using var patience = new CancellationTokenSource(ReadTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try

@@ -1,6 +1,7 @@
 using ShareRpc.Client;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -16,11 +17,13 @@ public sealed partial class OpencodeSync
     // After this many events the known keys are written down again, so that a start need not replay more.
     private const int EventsPerKeys = 1000;
 
+    private readonly ShareLink? readLink;
     private KnownKeys keys = KnownKeys.None;
     private string? lastStored;
 
-    internal OpencodeSync(OpencodeSessionInfo session, ShareWriter writer)
+    internal OpencodeSync(OpencodeSessionInfo session, ShareWriter writer, ShareLink? readLink = null)
     {
+        this.readLink = readLink;
         SessionId = session.Id;
         ParentId = session.ParentId;
         Title = session.Title;

@@ -19,7 +19,7 @@ public abstract class ShareStoreModelContract(ITestOutputHelper output)
         {
             using var directory = new TemporaryDirectory();
             using var run = new StoreRun(() => Open(directory.Path));
-            foreach (StoreStep step in steps) run.Do(step);
+            foreach (StoreStep step in StoreStep.Beginning.Concat(steps)) run.Do(step);
             run.Finish();
             return Task.CompletedTask;
         });

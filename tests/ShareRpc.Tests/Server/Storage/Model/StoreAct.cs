@@ -17,6 +17,8 @@ internal enum StoreAct
     Erase,
     Revoke,
     Audit,
+    Opencode,
+    OpenCreator,
     Savepoint,
     KeepSavepoint,
     DropSavepoint,

@@ -29,6 +29,7 @@ internal sealed partial class StoreRun
         StoreAct.Attenuate => AddChild(side, step, number),
         StoreAct.Revoke => Revoke(side, step, number),
         StoreAct.Audit => AddAudit(side, step, number),
+        StoreAct.OpenCreator => AddOpenCreator(side, number),
         _ => PickShare(side, step.A) is { } share ? Write(side, share, step, number) : null,
     };
 
@@ -43,13 +44,17 @@ internal sealed partial class StoreRun
             case StoreAct.Append when isActive:
                 return Append(side, share, step, number);
             case StoreAct.Reject when isActive:
-                Record(side, share, PickWriter(side, share, step.C), Pool.OpIds.At(step.B), Pool.Codes.At(step.C), number);
+                Record(side, share, PickWriter(side, share, step.C), Pool.OpIds.At(step.B % 3), Pool.Codes.At(step.C), number);
                 return null;
             case StoreAct.WriteDoc when isActive:
                 WriteDoc(side, share, step);
                 return null;
             case StoreAct.Fold when isActive:
                 side.SetFolded(share.Key, Math.Min(side.ReadHead(share.Key), share.Folded + step.B));
+                return null;
+            case StoreAct.Opencode when side.FindOpencodeShare(share.Key) is null:
+                side.InsertOpencodeShare(new OpencodeShareRow(share.Key, share.CreatorKey, $"ses{step.B % 2}"));
+                side.InsertOpencodeRef(share.Key, share.OwnerRefKey);
                 return null;
             case StoreAct.DropData when isActive:
                 return DropData(side, share, step);
@@ -122,6 +127,12 @@ internal sealed partial class StoreRun
         return null;
     }
 
+    private static object? AddOpenCreator(IWriteTransaction side, int number)
+    {
+        side.InsertOpenCreator(side.InsertRef(NewRef(number, null, null, RightsNames.Creator)));
+        return null;
+    }
+
     /// <summary>True when the op is new; otherwise its seq is recorded as a duplicate's.</summary>
     private static object? Append(IWriteTransaction side, ShareRow share, StoreStep step, int number)
     {
@@ -133,7 +144,7 @@ internal sealed partial class StoreRun
             ShareKey = share.Key, Cursor = side.ReadHead(share.Key) + 1, OpId = opId, Digest = Digest(number), WriterKey = writer?.Key,
             Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
             Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey,
-                TimeMs = number,
+            TimeMs = number,
         });
         if (!isNew)
         {
@@ -175,8 +186,8 @@ internal sealed partial class StoreRun
 
     private static RefRow NewRef(int number, RefRow? parent, long? share, Rights rights) => new()
     {
-        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1, Depth = (parent?.Depth ?? -1)
-            + 1,
+        CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1,
+        Depth = (parent?.Depth ?? -1) + 1,
         Rights = rights, Caveats = number % 3 == 0 ? Caveats.None with { ExpiresAtMs = number } : Caveats.None,
         Label = number % 4 == 0 ? null : $"ref {number}", Tag = [1, 2, 3, 4, 5, 6, 7, (byte)number], Verifier = $"$argon2id${number}",
         CreatedMs = number,

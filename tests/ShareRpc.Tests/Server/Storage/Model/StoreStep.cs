@@ -12,11 +12,19 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
     private static readonly (int Weight, StoreAct Act)[] Weights =
     [
         (2, StoreAct.Creator), (4, StoreAct.Share), (3, StoreAct.Attenuate), (4, StoreAct.Writer), (24, StoreAct.Append),
-        (6, StoreAct.Reject), (8, StoreAct.WriteDoc), (4, StoreAct.Fold), (4, StoreAct.DropData), (4, StoreAct.OpenTurn), (1,
-            StoreAct.End), (1, StoreAct.Delete), (2, StoreAct.Erase),
-        (2, StoreAct.Revoke), (2, StoreAct.Audit), (5, StoreAct.Savepoint), (2, StoreAct.KeepSavepoint), (3, StoreAct.DropSavepoint),
+        (6, StoreAct.Reject), (8, StoreAct.WriteDoc), (4, StoreAct.Fold), (4, StoreAct.DropData), (4, StoreAct.OpenTurn),
+        (1, StoreAct.End), (1, StoreAct.Delete), (2, StoreAct.Erase),
+        (2, StoreAct.Revoke), (2, StoreAct.Audit), (2, StoreAct.Opencode), (1, StoreAct.OpenCreator),
+        (5, StoreAct.Savepoint), (2, StoreAct.KeepSavepoint), (3, StoreAct.DropSavepoint),
         (9, StoreAct.Commit), (3, StoreAct.Rollback), (1, StoreAct.Reopen), (2, StoreAct.Checkpoint), (4, StoreAct.OpenSnapshot),
         (6, StoreAct.ReadSnapshot), (3, StoreAct.CloseSnapshot),
+    ];
+
+    /// <summary>Where every sequence starts: two shares, one with writers.</summary>
+    public static IReadOnlyList<StoreStep> Beginning { get; } =
+    [
+        new(StoreAct.Creator, 0, 0, 0), new(StoreAct.Share, 0, 1, 0), new(StoreAct.Share, 0, 0, 0), new(StoreAct.Writer, 0, 0, 0),
+        new(StoreAct.Writer, 0, 1, 0), new(StoreAct.Commit, 0, 3, 9),
     ];
 
     public static Gen<StoreStep> Any { get; } =

@@ -24,6 +24,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         foreach (ShareListRow row in shares) WriteShare(row);
         foreach (RefRow row in refs) WriteRef(row);
         WriteAudit("audit", null, null);
+        Line($"open creator {store.FindOpenCreator()?.CapId}");
         foreach (OpenTurnRow turn in store.ReadOpenTurns(0, "", 1_000))
         {
             Line($"open {store.FindShare(turn.ShareKey)!.ShareId} {turn.Key} {turn.Cursor} {turn.WriterId} {turn.AckedSeq}");
@@ -66,6 +67,9 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
             if (writer is not null) Line($"  writer {writer.WriterId} of {Cap(writer.RefKey)} up to {writer.AckedSeq}");
         }
 
+        string opencode = store.FindOpencodeShare(share.Key)?.SessionId ?? "-";
+        Line($"  opencode {opencode} {store.FindOpencodeShare(share.CreatorKey, "ses0")?.ShareKey == share.Key}");
+        Line($"  opencode refs {Caps(store.ReadOpencodeRefs(share.Key))}");
         if (store is IWriteTransaction transaction) WriteRecords(transaction, share.Key);
         WriteAudit("  audit", share.Key, null);
     }
