@@ -31,8 +31,9 @@ internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, Held
         authority.Authority.Demand(Rights.Append);
         int most = services.Limits.FrameBytes;
         long length = context.Request.ContentLength ?? most;
-        if (length > most) throw new ShareRpcException(ErrorCode.TooLarge);
+        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (length > most) throw new ShareRpcException(ErrorCode.TooLarge);
         using HeldBytes.Hold hold = await held.TakeAsync(length * CopiesOfABody, context.RequestAborted).ConfigureAwait(false);
         OpBatch batch = ToBatch(await ReadAsync(context.Request.BodyReader, most, context.RequestAborted).ConfigureAwait(false));
         Ack ack = await services.Log.AppendAsync(authority.Authority, writerId: null, batch).ConfigureAwait(false);

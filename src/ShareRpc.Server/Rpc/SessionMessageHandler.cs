@@ -16,6 +16,15 @@ internal sealed class SessionMessageHandler(WebSocket socket, IJsonRpcMessageFor
     private const string ReleaseMethod = "$/releaseMarshaledObject";
     private readonly HashSet<long> released = [];
 
+    /// <summary>Called when it is a message's turn to be written; one is at a time.</summary>
+    public Action<JsonRpcMessage>? Writing { get; set; }
+
+    protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    {
+        Writing?.Invoke(content);
+        return base.WriteCoreAsync(content, cancellationToken);
+    }
+
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
         JsonRpcMessage? message = await base.ReadCoreAsync(cancellationToken).ConfigureAwait(false);

@@ -27,14 +27,16 @@ internal sealed class SessionRpc : JsonRpc
     private readonly Action abort;
     private readonly ILogger log;
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = [];
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = [];
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> unsent = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int inFlight;
+    private int unanswered;
     private int sending;
     private volatile bool draining;
 
     public SessionRpc(
-        IJsonRpcMessageHandler handler, ProtocolLimits limits, TimeSpan storageRetryAfter, long connection, Action abort,
+        SessionMessageHandler handler, ProtocolLimits limits, TimeSpan storageRetryAfter, long connection, Action abort,
         ILogger log)
         : base(handler)
     {
@@ -43,6 +45,7 @@ internal sealed class SessionRpc : JsonRpc
         this.connection = connection;
         this.abort = abort;
         this.log = log;
+        handler.Writing = EndCall;
         CancelLocallyInvokedMethodsWhenConnectionIsClosed = true;
 
         // Detached: its traces hold parameters, and parameters hold tokens.
@@ -54,7 +57,7 @@ internal sealed class SessionRpc : JsonRpc
     public Task WhenIdleAsync()
     {
         draining = true;
-        if (Volatile.Read(ref inFlight) == 0) idle.TrySetResult();
+        if (Volatile.Read(ref unanswered) == 0) idle.TrySetResult();
         return idle.Task;
     }
 
@@ -83,13 +86,15 @@ internal sealed class SessionRpc : JsonRpc
         if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
         if (Interlocked.Increment(ref inFlight) > limits.CallsInFlight)
         {
-            EndCall();
+            Interlocked.Decrement(ref inFlight);
             return Error(request.RequestId, new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) });
         }
 
-        // A call is in flight until its reply has left: a peer that does not read cannot pile up pages here.
+        // A call is in flight until its reply is on its way out, one at a time: a peer that does not read cannot pile up pages here.
+        Interlocked.Increment(ref unanswered);
         JsonRpcMessage reply = await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         replies.TryAdd(reply, 0);
+        leaving.TryAdd(reply, 0);
         return reply;
     }
 
@@ -106,7 +111,8 @@ internal sealed class SessionRpc : JsonRpc
         {
             Interlocked.Decrement(ref sending);
             unsent.TryRemove(message, out _);
-            if (replies.TryRemove(message, out _)) EndCall();
+            EndCall(message);
+            if (leaving.TryRemove(message, out _) && Interlocked.Decrement(ref unanswered) == 0 && draining) idle.TrySetResult();
         }
     }
 
@@ -126,9 +132,12 @@ internal sealed class SessionRpc : JsonRpc
         return Detail(new ShareRpcException(ErrorCode.Internal));
     }
 
-    private void EndCall()
+    /// <summary>
+    /// Before the first byte of its reply: whoever has the answer to a call may make another one at once. Once a call.
+    /// </summary>
+    private void EndCall(JsonRpcMessage reply)
     {
-        if (Interlocked.Decrement(ref inFlight) == 0 && draining) idle.TrySetResult();
+        if (replies.TryRemove(reply, out _)) Interlocked.Decrement(ref inFlight);
     }
 
     private static bool IsCancellation(JsonRpcRequest request) => request.Method == "$/cancelRequest";

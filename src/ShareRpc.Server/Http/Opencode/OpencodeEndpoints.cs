@@ -47,8 +47,9 @@ internal sealed class OpencodeEndpoints(
     {
         ServerLimits limits = services.ServerLimits;
         long length = context.Request.ContentLength ?? limits.HttpBodyBytes;
-        if (length > limits.HttpBodyBytes) throw new ShareRpcException(ErrorCode.TooLarge);
+        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (length > limits.HttpBodyBytes) throw new ShareRpcException(ErrorCode.TooLarge);
 
         // Twice: what is being received, and the ops made of it.
         using HeldBytes.Hold hold = await held.TakeAsync(length * 2, context.RequestAborted).ConfigureAwait(false);
