@@ -40,6 +40,7 @@ internal sealed partial class SessionRenderer(Output output)
         else if (op.Kind == Kinds.Message) Message(op.Key, root);
         else if (op.Kind == Kinds.Part) Part(op.Key, root);
         else if (op.Kind == Kinds.Todo) Todo(root);
+        else if (op.Kind == Kinds.Turn) Turn(op.Key, root);
     }
 
     /// <summary>Ends a line that is still open.</summary>
@@ -76,6 +77,15 @@ internal sealed partial class SessionRenderer(Output output)
             string box = Text(todo, "status") switch { "completed" => "☑", "in_progress" => "▶", "cancelled" => "☒", _ => "☐" };
             Line($"    {box} {SafeText.Line(Text(todo, "content"))}", Quiet);
         }
+    }
+
+    /// <summary>Only an ending that leaves something open is worth a line: the others show by themselves.</summary>
+    private void Turn(string key, JsonElement turn)
+    {
+        if (Text(turn, "state") != TurnStates.Aborted) return;
+        bool isProvisional = turn.TryGetProperty("provisional", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
+        Speaker(key);
+        Line(isProvisional ? "  ✘ the agent fell silent before it was done" : "  ✘ stopped before it was done", Bad);
     }
 
     private void Remove(LoggedOp op)

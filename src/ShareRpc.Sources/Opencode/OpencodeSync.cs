@@ -82,6 +82,7 @@ public sealed partial class OpencodeSync
         if (position is null || !Continues(view, position)) await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
         else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
+        await TurnAsync(pass, cancellationToken).ConfigureAwait(false);
         lastStored = pass.Stored ?? stored;
         return pass.Enqueued;
     }

@@ -46,6 +46,21 @@ internal sealed class OpencodeView : IDisposable
     /// <summary>The data of a part row.</summary>
     public byte[] PartData(string id) => Data("SELECT CAST(data AS BLOB) FROM part WHERE id = $id", id);
 
+    /// <summary>The assistant's newest message and how far it is; null before the first.</summary>
+    public (string Id, string State)? NewestTurn(string sessionId)
+    {
+        const string sql =
+            "SELECT id, CAST(data AS BLOB) FROM message WHERE session_id = $id ORDER BY time_created DESC, id DESC LIMIT 10";
+        using SqliteCommand command = Command(sql, sessionId);
+        using SqliteDataReader reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            if (TurnDocument.StateOf(reader.GetFieldValue<byte[]>(1)) is { } state) return (reader.GetString(0), state);
+        }
+
+        return null;
+    }
+
     /// <summary>How many message and part rows the session has.</summary>
     public (int Messages, int Parts) Count(string sessionId)
     {

@@ -20,7 +20,7 @@ public sealed class MainJobOfTheToolTests : IDisposable
         List<JsonElement> first = await ShareAsync(server, "--opencode", path, "--all");
         List<JsonElement> second = await ShareAsync(server, "--opencode", path, "--all");
 
-        Assert.Equal((11, 80, 282, 374), (first.Count, Sum(first, "messages"), Sum(first, "parts"), Sum(first, "applied")));
+        Assert.Equal((11, 80, 282, 382), (first.Count, Sum(first, "messages"), Sum(first, "parts"), Sum(first, "applied")));
         Assert.Equal((11, 80, 282, 0), (second.Count, Sum(second, "messages"), Sum(second, "parts"), Sum(second, "applied")));
         Assert.Equal(first.Select(LinkOf), second.Select(LinkOf));
     }
@@ -38,9 +38,9 @@ public sealed class MainJobOfTheToolTests : IDisposable
         Assert.Equal(0, exitCode);
         Assert.Contains("══ par B", shown, StringComparison.Ordinal);
         Assert.Contains("▌ assistant (fake-large)", shown, StringComparison.Ordinal);
-        Assert.Equal(28, Lines(lines).Count);
-        Assert.Equal(8, Lines(rest).Count);
-        Assert.Equal(28, Lines(rest)[^1].GetProperty("cursor").GetInt64());
+        Assert.Equal(29, Lines(lines).Count);
+        Assert.Equal(9, Lines(rest).Count);
+        Assert.Equal(29, Lines(rest)[^1].GetProperty("cursor").GetInt64());
     }
 
     [Fact]
@@ -83,9 +83,9 @@ public sealed class MainJobOfTheToolTests : IDisposable
 
         Assert.Equal((4, 0, 4, 0, 0), (unreachable, status, noAnswer, retried, watched));
         Assert.Contains("safely queued", why, StringComparison.Ordinal);
-        Assert.Equal(28, waiting.GetProperty("pending").GetInt64());
-        Assert.Equal(28, Assert.Single(Lines(outbox)).GetProperty("pending").GetInt64());
-        Assert.Equal(28, Lines(ops).Count);
+        Assert.Equal(29, waiting.GetProperty("pending").GetInt64());
+        Assert.Equal(29, Assert.Single(Lines(outbox)).GetProperty("pending").GetInt64());
+        Assert.Equal(29, Lines(ops).Count);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class OpencodeShareTests : IDisposable
             using OpencodeSessions sessions = Open(client, path, OpencodeSelection.All);
             await sessions.LookAsync(timeout);
             await sessions.SettleAsync(timeout);
-            Assert.Equal(374, sessions.Sessions.Sum(sync => sync.Writer.Status.Applied));
+            Assert.Equal(382, sessions.Sessions.Sum(sync => sync.Writer.Status.Applied));
             foreach (OpencodeSync sync in sessions.Sessions) await AssertEqualAsync(sync.Writer.ViewerLink!, path, sync.SessionId);
         }
 
@@ -30,7 +30,7 @@ public sealed class OpencodeShareTests : IDisposable
         using OpencodeSessions again = Open(second, path, OpencodeSelection.All);
         Assert.Equal(0, await again.LookAsync(timeout));
         await again.SettleAsync(timeout);
-        Assert.Equal(374, again.Sessions.Sum(sync => sync.Writer.Status.Acked));
+        Assert.Equal(382, again.Sessions.Sum(sync => sync.Writer.Status.Acked));
 
         await using ShareClient other = await server.OpenClientAsync("other");
         ShareWriter first = second.FindShare("opencode:" + OpencodeFiles.LongSession)!;
@@ -38,7 +38,7 @@ public sealed class OpencodeShareTests : IDisposable
         await elsewhere.LookAsync(timeout);
         await elsewhere.SettleAsync(timeout);
         WriterStatus status = Assert.Single(elsewhere.Sessions).Writer.Status;
-        Assert.Equal((0, 135), (status.Applied, status.Duplicates));
+        Assert.Equal((0, 136), (status.Applied, status.Duplicates));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class OpencodeSyncTests : IDisposable
         List<(OpIntent Op, string? Group)> ops = share.Take();
         folded.Apply(ops.Select(op => op.Op));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
-        Assert.Equal((11, 80, 282, 374),
+        Assert.Equal((11, 80, 282, 382),
             (sessions.Sessions.Count, sessions.Sessions.Sum(s => s.Messages), sessions.Sessions.Sum(s => s.Parts), enqueued));
         Assert.Equal((11, 1), (folded.Count(Kinds.Session), folded.Count(Kinds.Todo)));
         Assert.All(ops, op => Assert.True(op.Op.IfChanged));
@@ -111,7 +111,7 @@ public sealed class OpencodeSyncTests : IDisposable
         OpencodeFiles.Execute(path, "DELETE FROM event; DELETE FROM event_sequence");
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
-        Assert.Equal(28, await LookAsync());
+        Assert.Equal(29, await LookAsync());
 
         OpencodeFiles.Execute(path,
             "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
@@ -248,7 +248,7 @@ public sealed class OpencodeSyncTests : IDisposable
             await Assert.ThrowsAsync<OpencodeException>(() => sessions.LookAsync(timeout));
         }
 
-        Assert.Equal(28, await sessions.LookAsync(timeout));
+        Assert.Equal(29, await sessions.LookAsync(timeout));
     }
 
     [Fact]

@@ -168,7 +168,7 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
 
-        Assert.Equal(27, await LookAsync(sessions, share));
+        Assert.Equal(28, await LookAsync(sessions, share));
 
         Assert.Equal(1, Assert.Single(sessions.Sessions).Skipped);
     }
