@@ -36,6 +36,12 @@ public sealed record ServerOptions
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>
+    /// What becomes of the data when opencode takes a share back: true erases it at once; false, the default, keeps it until root deletes
+    /// the share. Nobody can read it either way.
+    /// </summary>
+    public bool EraseUnshared { get; init; }
+
+    /// <summary>
     /// How many of a share's newest ops keep their data whatever comes; older ones that a later op of the same document supersedes lose
     /// theirs, and a reader that far behind is given the state instead. At least 1; null, the default: nothing is ever dropped.
     /// </summary>

@@ -35,6 +35,11 @@ internal static class Serve
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
+    private static readonly Option<bool> EraseUnshared = new("--erase-unshared")
+    {
+        Description = "Erase the data of what opencode unshares; without it, it stays until root deletes the share",
+    };
+
     private static readonly Option<long?> CompactAfter = new("--compact-after-ops")
     {
         Description = "Drop the data of superseded ops that are older than a share's newest N; off by default", HelpName = "N",
@@ -42,7 +47,8 @@ internal static class Serve
 
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl, CompactAfter };
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl, EraseUnshared,
+            CompactAfter };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -51,7 +57,7 @@ internal static class Serve
     {
         DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
-        CompactAfterOps = parsed.GetValue(CompactAfter),
+        EraseUnshared = parsed.GetValue(EraseUnshared), CompactAfterOps = parsed.GetValue(CompactAfter),
     };
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)

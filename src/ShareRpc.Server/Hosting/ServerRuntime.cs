@@ -129,7 +129,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
         var held = new HeldBytes(options.ServerLimits.HttpHeldBytes);
         var access = new HttpAccess(Services.Redeemer, Services.Registry);
         var opencode = new OpencodeEndpoints(
-            Services, access, new OpencodeShares(Services, queue, verifier), new PublicOrigin(options.PublicUrl), held, openCreator, time);
+            Services, access, new OpencodeShares(Services, queue, verifier, options.EraseUnshared ? eraser.Wake : null),
+            new PublicOrigin(options.PublicUrl), held, openCreator, time);
         return new HttpRoutes(
             new HttpRequests(options.ServerLimits, Services.Logger), opencode, new OpsEndpoints(Services, access, held));
     }

@@ -8,16 +8,25 @@ namespace ShareRpc.Server.Log;
 /// <summary>A batch on its way into the log.</summary>
 internal sealed class AppendItem(
     Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
-    bool isSnapshot)
-    : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain, isSnapshot))
+    bool isSnapshot, BatchOrder? order)
+    : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain, isSnapshot, order))
 {
     public override int Ops { get; } = Math.Max(1, batch.Ops.Count);
 
     public override int Bytes { get; } = 256 + batch.Ops.Sum(op => 256 + (op?.Data?.Utf8.Length ?? 0));
 
+    public override void Fail(ShareRpcException error)
+    {
+        order?.Refuse(FirstSeq(batch));
+        base.Fail(error);
+    }
+
+    /// <summary>Null for a batch without seqs, or without ops.</summary>
+    public static long? FirstSeq(OpBatch batch) => batch.Ops.Count > 0 ? batch.Ops[0]?.Seq : null;
+
     private static Ack Apply(
         CommitScope scope, Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
-        bool isSnapshot)
+        bool isSnapshot, BatchOrder? order)
     {
         chain?.Begin(batch);
         // not reported: the caller sees the error before it
@@ -25,11 +34,14 @@ internal sealed class AppendItem(
         try
         {
             LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);
-            return new ApplyRules(scope, share, authority, writerId, limits, maxTail, isSnapshot).Apply(batch);
+            Ack ack = new ApplyRules(scope, share, authority, writerId, limits, maxTail, isSnapshot, order).Apply(batch);
+            order?.Take(FirstSeq(batch));
+            return ack;
         }
         catch (ShareRpcException error)
         {
             chain?.Note(error.Code);
+            order?.Refuse(FirstSeq(batch));
             throw;
         }
     }

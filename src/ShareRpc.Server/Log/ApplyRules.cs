@@ -12,7 +12,8 @@ namespace ShareRpc.Server.Log;
 /// thrown before anything is written.
 /// </summary>
 internal sealed class ApplyRules(
-    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail, bool isSnapshot = false)
+    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail, bool isSnapshot = false,
+    BatchOrder? order = null)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
@@ -29,7 +30,7 @@ internal sealed class ApplyRules(
 
         // Ended comes after the resend: what was applied before the end keeps its answer.
         if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
-        if (writerId is not null && batch.Ops[0].Seq != watermark + 1)
+        if (writerId is not null && (batch.Ops[0].Seq != watermark + 1 || order?.IsBehindRefused(watermark + 1) == true))
         {
             throw new ShareRpcException(ErrorCode.SequenceGap) { AckedSeq = watermark };
         }

@@ -10,11 +10,12 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
 {
     /// <summary>
     /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or
-    /// ends
-    /// with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried.
+    /// ends with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried; the order is that of the
+    /// handle's batches.
     /// </summary>
-    public Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null) =>
-        AppendAsync(authority, writerId, batch, chain, isSnapshot: false);
+    public Task<Ack> AppendAsync(
+        Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null, BatchOrder? order = null) =>
+        AppendAsync(authority, writerId, batch, chain, isSnapshot: false, order);
 
     /// <summary>
     /// Appends ops that the server itself made, with fresh ids, of whole states it was given, which may come late: a state that is behind
@@ -22,13 +23,23 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
     /// again.
     /// </summary>
     public Task<Ack> AppendSnapshotAsync(Authority authority, OpBatch batch) =>
-        AppendAsync(authority, writerId: null, batch, chain: null, isSnapshot: true);
+        AppendAsync(authority, writerId: null, batch, chain: null, isSnapshot: true, order: null);
 
-    private Task<Ack> AppendAsync(Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot)
+    private Task<Ack> AppendAsync(
+        Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order)
     {
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
-        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain, isSnapshot);
-        queue.Enqueue(item);
+        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain, isSnapshot, order);
+        try
+        {
+            queue.Enqueue(item);
+        }
+        catch (ShareRpcException)
+        {
+            order?.Refuse(AppendItem.FirstSeq(batch));
+            throw;
+        }
+
         return item.Completion;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class ShareHandle : IShareHandle
     private readonly RpcServices services;
     private readonly ShareFeed feed;
     private readonly string? writerId;
+    private readonly BatchOrder order = new();
     private readonly AuthorityHold hold;
 
     public ShareHandle(RpcSession session, RpcServices services, Authority authority, ShareFeed feed, string? writerId)
@@ -38,7 +39,7 @@ internal sealed class ShareHandle : IShareHandle
     public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain) => hold.DuringAsync(authority =>
     {
         authority.Demand(Rights.Append);
-        return services.Log.AppendAsync(authority, writerId, batch, chain);
+        return services.Log.AppendAsync(authority, writerId, batch, chain, order);
     });
 
     public Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken) => hold.DuringAsync(async authority =>

@@ -11,6 +11,7 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     private const string At = "at ";
     private const string Done = "done ";
     private int confirmed;
+    private int confirmedBefore;
     private Tool? process;
     private string target = "0";
 
@@ -41,6 +42,7 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
             "--name", name, "--share", share, "--token-file", Path.Combine(world, "data", "root.token"),
             .. creates ? ["--creates"] : Array.Empty<string>(), .. copyOf is null ? Array.Empty<string>() : ["--copy-of", copyOf],
         ];
+        confirmedBefore = confirmed;
         process = HarnessProgram.Start(fault, arguments);
         process.Tell(target);
     }
@@ -89,8 +91,8 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     {
         foreach (string line in process!.Lines)
         {
-            if (Position(line, Ready) is { } start && start < confirmed)
-                LostEnqueue ??= $"{name} had enqueued {confirmed} steps and began again at {start}";
+            if (Position(line, Ready) is { } start && start < confirmedBefore)
+                LostEnqueue ??= $"{name} had enqueued {confirmedBefore} steps and began again at {start}";
             confirmed = Math.Max(confirmed, Position(line, At) ?? 0);
         }
     }

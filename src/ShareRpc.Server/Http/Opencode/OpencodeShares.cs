@@ -15,7 +15,7 @@ namespace ShareRpc.Server.Http.Opencode;
 /// Shares and refs for a client that cannot choose ids and secrets itself. They are ordinary ones: an owner ref below the creator's, whose
 /// token nobody has, and below it a ref to append and one to read for each time the session was shared.
 /// </summary>
-internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, TokenVerifier verifier)
+internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, TokenVerifier verifier, Action? erase = null)
 {
     private const string Label = "opencode";
 
@@ -54,7 +54,8 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
         if (!refs.Any(row => row.Key == holder.Ref.Key)) throw new ShareRpcException(ErrorCode.Forbidden);
         for (bool isProven = false; ; isProven = true)
         {
-            var work = new UnshareWork(holder, refs, isProven, services.Registry, services.Broadcaster, services.Logger);
+            var work = new UnshareWork(
+                holder, refs, isProven, erase, services.Registry, services.Broadcaster, services.Logger);
             try
             {
                 queue.Enqueue(work);

@@ -14,8 +14,10 @@ namespace ShareRpc.Server.Http.Opencode;
 /// <param name="holder">Whose wish it is; its own ref is one of them.</param>
 /// <param name="refs">What was made for the share, as of before.</param>
 /// <param name="isProven">It was tried before, and the holder is denied by that.</param>
+/// <param name="erase">Starts erasing the data, when none of it is to stay.</param>
 internal sealed class UnshareWork(
-    Authority holder, IReadOnlyList<RefRow> refs, bool isProven, AuthorityRegistry registry, Broadcaster broadcaster, ILogger log)
+    Authority holder, IReadOnlyList<RefRow> refs, bool isProven, Action? erase, AuthorityRegistry registry, Broadcaster broadcaster,
+    ILogger log)
     : CommitItem
 {
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,10 +34,12 @@ internal sealed class UnshareWork(
         isProven = true;
         long shareKey = holder.Ref.ShareKey!.Value;
         LogShare share = scope.Shares.Get(scope.Transaction, shareKey);
-        if (share.State == ShareState.Active)
+        ShareState end = erase is null ? ShareState.Ended : ShareState.Deleted;
+        if (share.State < end)
         {
-            scope.Transaction.SetShareState(shareKey, share.State = ShareState.Ended);
-            scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "end_share", holder.Ref.Key, shareKey, null));
+            scope.Transaction.SetShareState(shareKey, share.State = end);
+            string action = erase is null ? "end_share" : "delete_share";
+            scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, action, holder.Ref.Key, shareKey, null));
         }
 
         denied = scope.Transaction.ReadOpencodeRefs(shareKey);
@@ -58,6 +62,7 @@ internal sealed class UnshareWork(
             log.Revoked(row.CapId);
         }
 
+        erase?.Invoke();
         completion.TrySetResult();
     }
 

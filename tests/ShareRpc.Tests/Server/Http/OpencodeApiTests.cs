@@ -170,6 +170,37 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         Assert.Empty(await open.ImportAsync(shared));
     }
 
+    [Theory]
+    [InlineData(false, "ended", 1)]
+    [InlineData(true, "deleted", 0)]
+    public async Task What_is_unshared_stays_or_is_erased_as_the_server_is_set_and_nobody_reads_it_either_way(
+        bool erases, string state, int left)
+    {
+        await using LiveServer server = await LiveServer.StartAsync(
+            more: options => options with { OpenCreation = true, EraseUnshared = erases });
+        using var calls = new OpencodeCalls(server.Server.Address, server.Timeout);
+        Shared shared = await calls.ShareAsync();
+        await calls.SyncedAsync(shared, """{"type":"part","data":{"id":"p","messageID":"m","type":"text","text":"x"}}""");
+        for (int i = 0; i < 2; i++)
+        {
+            using HttpResponseMessage deleted = await calls.DeleteAsync(shared.Id, shared.Secret);
+            Assert.Equal(HttpStatusCode.OK, deleted.StatusCode);
+        }
+
+        using HttpResponseMessage data = await calls.DataAsync(shared.Capability);
+        Assert.Equal(HttpStatusCode.NotFound, data.StatusCode);
+        WireHandle root = await server.RedeemRootAsync();
+        JsonElement share;
+        do
+        {
+            server.Timeout.ThrowIfCancellationRequested(); // rows are erased in the background
+            share = (await root.ResultAsync("listShares", "{}")).GetProperty("shares")[0];
+        }
+        while (share.GetProperty("cursor").GetInt32() != left);
+
+        Assert.Equal(state, share.GetProperty("state").GetString());
+    }
+
     [Fact]
     public async Task A_link_does_not_sync_and_a_secret_does_not_read_and_neither_unshares_what_it_may_not()
     {

@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server;
 using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Log;
@@ -10,6 +11,38 @@ namespace ShareRpc.Tests.Server.Log;
 public sealed class ShareLogTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+
+    [Fact]
+    public async Task Invariant_I1_what_is_behind_a_refused_batch_does_not_overtake_it_when_a_copy_has_used_its_seqs()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        string writer = RandomId.New();
+        var original = new BatchOrder();
+        var copy = new BatchOrder();
+        Task<Ack> AppendAsync(BatchOrder order, long seq, string opId, string? by = null, long? expected = null) => rooms.Log.AppendAsync(
+            owner, by ?? writer,
+            new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("k", opId: opId) with { Seq = seq }], ExpectedCursor = expected },
+                order: order);
+        async Task<ErrorCode> RefusedAsync(Task<Ack> append) => (await Assert.ThrowsAsync<ShareRpcException>(() => append)).Code;
+
+        await AppendAsync(original, 1, "a1");
+        await AppendAsync(copy, 2, "x2");
+        Assert.Equal(ErrorCode.WriterForked, await RefusedAsync(AppendAsync(original, 2, "a2")));
+        Assert.Equal(ErrorCode.SequenceGap, await RefusedAsync(AppendAsync(original, 3, "a3"))); // it would fit
+        await AppendAsync(copy, 3, "x3");
+
+        string next = RandomId.New();
+        var fresh = new BatchOrder();
+        await AppendAsync(fresh, 1, "a2", next);
+        Assert.Equal(ErrorCode.CursorMismatch, await RefusedAsync(AppendAsync(fresh, 2, "a3", next, expected: 99)));
+        Assert.Equal(ErrorCode.SequenceGap, await RefusedAsync(AppendAsync(fresh, 3, "a4", next)));
+        await AppendAsync(fresh, 2, "a3", next);
+        await AppendAsync(fresh, 3, "a4", next);
+        Assert.Equal(
+            ["a1", "x2", "x3", "a2", "a3", "a4"],
+            rooms.Store.BeginRead().ReadOps(owner.Ref.ShareKey!.Value, 0, 10, int.MaxValue).Select(op => op.OpId));
+    }
 
     [Fact]
     public async Task Invariant_I1_cursors_are_gapless_and_each_writers_ops_keep_their_order()
