@@ -4,7 +4,7 @@ using ShareRpc.EndToEndTests.Harness;
 namespace ShareRpc.EndToEndTests;
 
 /// <summary>Two processes on one outbox file.</summary>
-public sealed class OutboxLeaseTests : IAsyncDisposable
+public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
 {
     private const int Seed = 1;
     private const int Ops = 60;
@@ -52,7 +52,12 @@ public sealed class OutboxLeaseTests : IAsyncDisposable
         Assert.Equal(OpsOf(first, 3) + OpsOf(second, 3), await HeadAsync(reader));
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    /// <summary>xunit calls the other one.</summary>
+    ValueTask IAsyncDisposable.DisposeAsync() => new(DisposeAsync());
+
+    public async Task DisposeAsync()
     {
         foreach (WriterSlot writer in writers) await writer.DisposeAsync();
         await server.DisposeAsync();
