@@ -54,17 +54,20 @@ public sealed class AdminClient : IAsyncDisposable
     public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) =>
         ReadAllAsync(async page =>
     {
+        var request = new CapabilityListRequest { After = page.After };
         CapabilityPage list = await CallAsync(
-            () => root?.ListCapabilitiesAsync(page, cancellationToken)
-                ?? share!.ListCapabilitiesAsync(page, cancellationToken)).ConfigureAwait(false);
+            () => root?.ListCapabilitiesAsync(request, cancellationToken) ?? share!.ListCapabilitiesAsync(request, cancellationToken))
+            .ConfigureAwait(false);
         return (list.Capabilities, list.Next);
     });
 
     /// <summary>The whole audit trail in reach, oldest first.</summary>
     public Task<IReadOnlyList<AuditEntry>> ListAuditAsync(CancellationToken cancellationToken = default) => ReadAllAsync(async page =>
     {
+        var request = new AuditRequest { After = page.After };
         AuditPage list = await CallAsync(
-            () => root?.ListAuditAsync(page, cancellationToken) ?? share!.ListAuditAsync(page, cancellationToken)).ConfigureAwait(false);
+            () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken))
+            .ConfigureAwait(false);
         return (list.Entries, list.Next);
     });
 

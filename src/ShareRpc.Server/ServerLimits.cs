@@ -50,11 +50,22 @@ public sealed record ServerLimits
     /// <summary>Bytes of those.</summary>
     public long RingBytes { get; init; } = 2 * 1024 * 1024;
 
+    /// <summary>Redaction profiles of a share whose view of the ring is kept; readers with others are filtered for one by one.</summary>
+    public int RedactionProfiles { get; init; } = 8;
+
     /// <summary>Connections open at once; more are answered 503.</summary>
     public int Connections { get; init; } = 20_000;
 
     /// <summary>Argon2 computations at once; each takes one core and its memory for about 16 ms.</summary>
     public int Argon2AtOnce { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// Passes of Argon2id over its memory. Verifiers made at another cost are made anew when their token is next redeemed.
+    /// </summary>
+    public int Argon2Passes { get; init; } = 2;
+
+    /// <summary>Memory of one Argon2id computation, in KiB. The default is OWASP's first choice.</summary>
+    public int Argon2Kibibytes { get; init; } = 19_456;
 
     /// <summary>Redemptions waiting for Argon2; more are answered <c>overloaded</c>.</summary>
     public int Argon2Waiting { get; init; } = 4_096;

@@ -27,6 +27,7 @@ public enum ErrorCode
     CapabilitySuspended = -32023,
     Forbidden = -32024,
     PassphraseRequired = -32025,
+    CapabilityUsedUp = -32026,
 
     // Shares and refs.
     ShareEnded = -32030,

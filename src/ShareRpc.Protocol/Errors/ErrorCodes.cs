@@ -38,7 +38,8 @@ public static class ErrorCodes
     /// </summary>
     public static bool IsAuthority(ErrorCode code) => code
         is ErrorCode.InvalidToken or ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired or ErrorCode.CapabilitySuspended
-        or ErrorCode.Forbidden or ErrorCode.PassphraseRequired or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
+        or ErrorCode.Forbidden or ErrorCode.PassphraseRequired or ErrorCode.CapabilityUsedUp
+        or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
 
     /// <summary>One sentence for people: what happened and what to do next. Never holds data of the request.</summary>
     public static string HintOf(ErrorCode code) => code switch
@@ -59,7 +60,8 @@ public static class ErrorCodes
         ErrorCode.CapabilityExpired => "This access has expired. Ask whoever gave it for a new one.",
         ErrorCode.CapabilitySuspended => "This access is suspended for now; it may be resumed by whoever gave it.",
         ErrorCode.Forbidden => "This access does not include that right.",
-        ErrorCode.PassphraseRequired => "This link needs its passphrase.",
+        ErrorCode.PassphraseRequired => "This link needs its passphrase; it was not given, or not the right one.",
+        ErrorCode.CapabilityUsedUp => "This link has been opened as often as it may be. Ask whoever gave it for a new one.",
         ErrorCode.ShareEnded => "The share has ended: it can be read, not appended to.",
         ErrorCode.ShareDeleted => "The share was deleted by its owner; its content is gone.",
         ErrorCode.IdTaken => "That id is in use with other parameters; choose a fresh random id.",

@@ -35,7 +35,8 @@ internal static class JsonMembers
     public static bool IsText(JsonElement json, ReadOnlySpan<byte> word) =>
         json.ValueKind == JsonValueKind.String && Spells(JsonMarshal.GetRawUtf8Value(json)[1..^1], word);
 
-    private static bool Spells(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> word)
+    /// <summary>True when a name or string as written, without its quotes, is that word.</summary>
+    public static bool Spells(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> word)
     {
         foreach (byte expected in word)
         {

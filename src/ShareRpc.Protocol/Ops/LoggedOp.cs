@@ -34,6 +34,15 @@ public sealed record LoggedOp
     /// <summary>The protocol version the op was written under.</summary>
     public required int SchemaVersion { get; init; }
 
+    /// <summary>The reader may not see it: there is a cursor and nothing else, and the other members are empty.</summary>
+    public bool Hidden { get; init; }
+
+    /// <summary>Some of the data is not shown to this reader.</summary>
+    public bool Redacted { get; init; }
+
+    /// <summary>On the server: what its document is about, as decided when it was committed.</summary>
+    internal int ContentClass { get; init; }
+
     /// <summary>The op's wire bytes when they were encoded before, so that all readers share them.</summary>
     internal ReadOnlyMemory<byte> Encoded { get; init; }
 }

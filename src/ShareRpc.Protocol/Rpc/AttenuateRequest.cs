@@ -11,6 +11,12 @@ public sealed record AttenuateRequest
     /// <summary>See <c>ShareToken.Digest</c>; the secret itself is never sent.</summary>
     public required string TokenDigest { get; init; }
 
+    /// <summary>Of the passphrase that redeeming shall ask for; see <c>Passphrase.DigestOf</c>.</summary>
+    public string? PassphraseDigest { get; init; }
+
+    /// <summary>On a root handle: the share whose owner ref shall be the parent; without it the caller is.</summary>
+    public string? ShareId { get; init; }
+
     /// <summary>See <see cref="Rights"/>; each must be among the parent's.</summary>
     public required IReadOnlyList<string> Rights { get; init; }
 

@@ -18,12 +18,24 @@ public sealed record CapabilityInfo
 
     public required long Epoch { get; init; }
 
-    /// <summary><c>active</c>, <c>revoked</c>, <c>expired</c>, or <c>orphaned</c> when an ancestor is revoked.</summary>
+    /// <summary>
+    /// <c>active</c>, <c>revoked</c>, <c>orphaned</c> (an ancestor is revoked or rotated), <c>retired</c> (its own token is dead, its
+    /// descendants are not), <c>expired</c>, <c>suspended</c> (it or an ancestor is) or <c>used_up</c>.
+    /// </summary>
     public required string State { get; init; }
 
     public required long CreatedMs { get; init; }
 
     public long? RevokedMs { get; init; }
+
+    /// <summary>When its token or ticket was last redeemed; up to a minute late, absent when never.</summary>
+    public long? LastRedeemedMs { get; init; }
+
+    /// <summary>With <c>max_uses</c>: how many are used.</summary>
+    public long? Uses { get; init; }
+
+    /// <summary>True when redeeming asks for a passphrase.</summary>
+    public bool? Passphrase { get; init; }
 
     /// <summary>Live handles of this very ref, now.</summary>
     public required int LiveHandles { get; init; }

@@ -14,7 +14,10 @@ public interface IRootHandle : IDisposable
     [JsonRpcMethod("listShares", UseSingleObjectParameterDeserialization = true)]
     Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Derives a root or creator ref with equal or fewer rights. Safe to repeat with the same parameters.</summary>
+    /// <summary>
+    /// Derives a root or creator ref with equal or fewer rights; with <c>share_id</c> a ref of that share. Safe to repeat with the same
+    /// parameters.
+    /// </summary>
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
 
@@ -22,15 +25,42 @@ public interface IRootHandle : IDisposable
     [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
 
+    /// <summary>
+    /// Takes a ref in reach, and its descendants, out of use until <c>resumeCapability</c>; their live handles die. Safe to repeat.
+    /// </summary>
+    [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
+    Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
+
+    /// <summary>Ends a suspension. Safe to repeat.</summary>
+    [JsonRpcMethod("resumeCapability", UseSingleObjectParameterDeserialization = true)]
+    Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
+
+    /// <summary>
+    /// A new secret at the next epoch: the old token, tickets, handles and all descendants are dead. Safe to repeat with the same digest.
+    /// </summary>
+    [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
+    Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
+
     /// <summary>The refs in reach, oldest first.</summary>
     [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken);
+    Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
 
     /// <summary>Who did what, when.</summary>
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
-    Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken);
+    Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
     /// <summary>Erases a share's ops and documents; its tombstone answers <c>share_deleted</c> for ever. Safe to repeat.</summary>
     [JsonRpcMethod("deleteShare", UseSingleObjectParameterDeserialization = true)]
     Task DeleteShareAsync(DeleteShareRequest request);
+
+    /// <summary>
+    /// Hands the shares of a creator, and of creators below it, to root: whoever was invited stays, the creator's own tokens of them are
+    /// dead. Safe to repeat.
+    /// </summary>
+    [JsonRpcMethod("adoptShares", UseSingleObjectParameterDeserialization = true)]
+    Task<SharesAdopted> AdoptSharesAsync(CapabilityRequest request);
+
+    /// <summary>How the server is, now.</summary>
+    [JsonRpcMethod("serverStatus")]
+    Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken);
 }

@@ -30,13 +30,29 @@ public interface IShareHandle : IDisposable
     [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
 
+    /// <summary>
+    /// Takes a ref in reach, and its descendants, out of use until <c>resumeCapability</c>; their live handles die. Safe to repeat.
+    /// </summary>
+    [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
+    Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
+
+    /// <summary>Ends a suspension. Safe to repeat.</summary>
+    [JsonRpcMethod("resumeCapability", UseSingleObjectParameterDeserialization = true)]
+    Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
+
+    /// <summary>
+    /// A new secret at the next epoch: the old token, tickets, handles and all descendants are dead. Safe to repeat with the same digest.
+    /// </summary>
+    [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
+    Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
+
     /// <summary>This ref and its descendants.</summary>
     [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken);
+    Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
 
     /// <summary>Who did what, when: the entries of this share.</summary>
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
-    Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken);
+    Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
     /// <summary>Final: appends answer <c>share_ended</c> from now on, reads go on. Safe to repeat.</summary>
     [JsonRpcMethod("endShare")]

@@ -14,9 +14,6 @@ internal static partial class Argon2
     private const int SaltBytes = 16;
     private const int HashBytes = 32;
 
-    // OWASP's first choice for Argon2id.
-    private const uint MemoryKiB = 19_456;
-    private const uint Passes = 2;
     private const uint Lanes = 1;
 
     /// <summary>Throws <see cref="ServerStartException"/> naming the package when the library is missing.</summary>
@@ -27,8 +24,12 @@ internal static partial class Argon2
     }
 
     /// <summary>The PHC string of a secret under a fresh salt.</summary>
-    public static string Hash(ReadOnlySpan<byte> secret) =>
-        Hash(secret, RandomNumberGenerator.GetBytes(SaltBytes), Passes, MemoryKiB, Lanes, HashBytes);
+    public static string Hash(ReadOnlySpan<byte> secret, int passes, int memoryKiB) =>
+        Hash(secret, RandomNumberGenerator.GetBytes(SaltBytes), (uint)passes, (uint)memoryKiB, Lanes, HashBytes);
+
+    /// <summary>Whether a PHC string was made at this cost.</summary>
+    public static bool HasCost(string phc, int passes, int memoryKiB) =>
+        phc.StartsWith($"$argon2id$v=19$m={memoryKiB},t={passes},p={Lanes}$", StringComparison.Ordinal);
 
     /// <summary>Whether a secret is that of a PHC string, compared in constant time; its cost is the string's own.</summary>
     public static bool Verify(string phc, ReadOnlySpan<byte> secret) =>

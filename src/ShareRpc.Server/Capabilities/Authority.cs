@@ -1,5 +1,6 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Redaction;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Capabilities;
@@ -18,8 +19,8 @@ internal sealed class Authority : IDisposable
     {
         Ref = row;
         ShareId = shareId;
-        ChainKeys = [.. chain.Select(ancestor => ancestor.Key)];
-        ExpiresAtMs = chain.Min(ancestor => ancestor.Caveats.ExpiresAtMs);
+        Chain = [.. chain.Select(ancestor => (ancestor.Key, ancestor.Epoch))];
+        Caveats = new EffectiveCaveats(chain);
         Denied = denied.Token;
         this.time = time;
     }
@@ -28,20 +29,23 @@ internal sealed class Authority : IDisposable
 
     public string? ShareId { get; }
 
-    /// <summary>The ref itself, then its parents up to the root.</summary>
-    public IReadOnlyList<long> ChainKeys { get; }
+    /// <summary>The ref itself, then its parents up to the root, with their epochs at redemption.</summary>
+    public IReadOnlyList<(long Key, long Epoch)> Chain { get; }
 
-    /// <summary>The earliest expiry along the chain.</summary>
-    public long? ExpiresAtMs { get; }
+    /// <summary>Those of the whole chain together.</summary>
+    public EffectiveCaveats Caveats { get; }
 
     /// <summary>Cancelled when the authority is denied, so that waiting reads end at once.</summary>
     public CancellationToken Denied { get; }
+
+    /// <summary>What it may see of what it may read.</summary>
+    public ReadProfile Profile => Caveats.Profile;
 
     /// <summary>Throws unless the handle is alive and has the right.</summary>
     public void Demand(Rights right)
     {
         if (Volatile.Read(ref deniedCode) is var code && code != 0) throw new ShareRpcException((ErrorCode)code);
-        if (ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds()) throw new ShareRpcException(ErrorCode.CapabilityExpired);
+        if (Caveats.ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds()) throw new ShareRpcException(ErrorCode.CapabilityExpired);
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
 

@@ -19,7 +19,7 @@ internal sealed class AuthorityRegistry
     {
         lock (gate)
         {
-            foreach (long key in authority.ChainKeys)
+            foreach ((long key, _) in authority.Chain)
             {
                 if (!byRef.TryGetValue(key, out HashSet<Authority>? live)) byRef.Add(key, live = []);
                 live.Add(authority);
@@ -32,7 +32,7 @@ internal sealed class AuthorityRegistry
     {
         lock (gate)
         {
-            foreach (long key in authority.ChainKeys)
+            foreach ((long key, _) in authority.Chain)
             {
                 if (byRef.TryGetValue(key, out HashSet<Authority>? live) && live.Remove(authority) && live.Count == 0) byRef.Remove(key);
             }
@@ -41,13 +41,13 @@ internal sealed class AuthorityRegistry
 
     /// <summary>
     /// Denies a ref and all that descends from it, now. Until <see cref="Settle"/>, later redemptions are denied too, whether or not the
-    /// disk has the revocation.
+    /// disk has it. What is final stays: a suspension takes nothing back of a revocation.
     /// </summary>
     public void Deny(long refKey, ErrorCode code)
     {
         lock (gate)
         {
-            deniedRefs[refKey] = code;
+            if (code != ErrorCode.CapabilitySuspended || !deniedRefs.ContainsKey(refKey)) deniedRefs[refKey] = code;
             foreach (Authority authority in byRef.GetValueOrDefault(refKey) ?? []) authority.Deny(code);
         }
     }
@@ -57,6 +57,63 @@ internal sealed class AuthorityRegistry
     {
         Owed?.Remove(refKey);
         lock (gate) deniedRefs.Remove(refKey);
+    }
+
+    /// <summary>The suspension is on disk, or did not come about: the row says how it is.</summary>
+    public void SettleSuspension(long refKey)
+    {
+        lock (gate)
+        {
+            if (deniedRefs.GetValueOrDefault(refKey) == ErrorCode.CapabilitySuspended) deniedRefs.Remove(refKey);
+        }
+    }
+
+    /// <summary>Denies what was redeemed before a rotation: by the ref's old secret, or derived from it.</summary>
+    public void DenyOlder(long refKey, long epoch)
+    {
+        lock (gate)
+        {
+            foreach (Authority authority in byRef.GetValueOrDefault(refKey) ?? [])
+            {
+                if (authority.Chain.First(link => link.Key == refKey).Epoch < epoch) authority.Deny(ErrorCode.CapabilityRevoked);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A ref has another parent and no token of its own any more: handles of the ref itself are dead, and those of its descendants are no
+    /// longer reached through the old ancestors.
+    /// </summary>
+    public void Adopt(long refKey)
+    {
+        lock (gate)
+        {
+            foreach (Authority authority in (byRef.GetValueOrDefault(refKey) ?? []).ToList())
+            {
+                if (authority.Ref.Key == refKey) authority.Deny(ErrorCode.CapabilityRevoked);
+                bool isAbove = false;
+                foreach ((long key, _) in authority.Chain)
+                {
+                    bool isBetween = isAbove && key != authority.Chain[^1].Key;
+                    if (isBetween && byRef.TryGetValue(key, out HashSet<Authority>? live) && live.Remove(authority) && live.Count == 0)
+                    {
+                        byRef.Remove(key);
+                    }
+
+                    isAbove |= key == refKey;
+                }
+            }
+        }
+    }
+
+    /// <summary>Live handles, and the shares they are on.</summary>
+    public (int Handles, int Shares) Count()
+    {
+        lock (gate)
+        {
+            HashSet<Authority> all = [.. byRef.Values.SelectMany(live => live)];
+            return (all.Count, all.Select(authority => authority.Ref.ShareKey).Where(key => key is not null).Distinct().Count());
+        }
     }
 
     /// <summary>Live handles of exactly this ref.</summary>

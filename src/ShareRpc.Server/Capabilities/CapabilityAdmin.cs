@@ -47,16 +47,25 @@ internal sealed class CapabilityAdmin(
         }).ConfigureAwait(false);
     }
 
-    /// <summary>A child of the calling ref, on the same share, or a creator ref when the caller has none.</summary>
+    /// <summary>
+    /// A child of the calling ref, on the same share, or a creator ref when the caller has none; for a caller of the server that names a
+    /// share in its reach, a child of that share's owner ref.
+    /// </summary>
     public async Task<CapabilityCreated> AttenuateAsync(Authority authority, AttenuateRequest request)
     {
         authority.Demand(Rights.Attenuate);
-        RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label);
+        RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label, request.PassphraseDigest);
+        RefRequest.CheckCaveats(request.Caveats);
+        if (request.ShareId is not null && authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        long parentKey = request.ShareId is null ? authority.Ref.Key : ResolveShare(authority, request.ShareId).OwnerRefKey;
         (byte[] tag, string phc) = await SecretsOfAsync(request.CapId, request.TokenDigest).ConfigureAwait(false);
+        string? passphrase = await PassphraseOfAsync(request.CapId, request.PassphraseDigest).ConfigureAwait(false);
         return await CommitAsync(scope =>
         {
             authority.Demand(Rights.Attenuate);
-            RefRow row = RefRequest.ChildOf(authority.Ref, request, tag, phc, scope.NowMs, limits);
+            IReadOnlyList<RefRow> parent = scope.Transaction.ReadChain(parentKey);
+            if (parentKey != authority.Ref.Key) CheckParent(authority, parent, scope.NowMs);
+            RefRow row = RefRequest.ChildOf(parent[0], request, tag, phc, scope.NowMs, limits, passphrase);
             if (scope.Transaction.FindRef(request.CapId) is { } known)
             {
                 return RefRequest.IsSame(known, row) ? Created(known) : throw new ShareRpcException(ErrorCode.IdTaken);
@@ -71,9 +80,7 @@ internal sealed class CapabilityAdmin(
     /// <summary>Takes back the calling ref itself or one of its descendants.</summary>
     public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
-        RefRow target = ResolveDescendant(authority, request.CapId);
-        // the root: nobody could ever administer this server again
-        if (target.ParentKey is null) throw new ShareRpcException(ErrorCode.Forbidden);
+        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
         var work = new RevokeWork(authority, target, registry, log);
         queue.Enqueue(work);
         return work.Completion;
@@ -139,13 +146,22 @@ internal sealed class CapabilityAdmin(
         return await verifier.MakeAsync(digest, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private RefRow ResolveDescendant(Authority authority, string? capId)
+    /// <summary>The verifier of a passphrase; for a ref that exists its own, when it is the same passphrase.</summary>
+    private async Task<string?> PassphraseOfAsync(string capId, string? digest)
     {
-        if (!RandomId.IsValid(capId)) throw new ShareRpcException(ErrorCode.InvalidParams);
-        using IReadSnapshot snapshot = store.BeginRead();
-        RefRow? target = snapshot.FindRef(capId);
-        bool isInReach = target is not null && snapshot.ReadChain(target.Key).Any(row => row.Key == authority.Ref.Key);
-        return isInReach ? target! : throw new ShareRpcException(ErrorCode.NotFound);
+        if (digest is null) return null;
+        RefRow? known;
+        using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
+        if (known is null) return await verifier.HashAsync(digest, CancellationToken.None).ConfigureAwait(false);
+        bool isSame = known.Passphrase is { } phc && await verifier.MatchesAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
+        return isSame ? known.Passphrase : "";
+    }
+
+    /// <summary>The owner ref of a share in reach; retired or not, it must be alive, or its child would be dead.</summary>
+    private static void CheckParent(Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        if (!chain.Any(row => row.Key == authority.Ref.Key)) throw new ShareRpcException(ErrorCode.NotFound);
+        CapabilityChain.Check([chain[0] with { RetiredMs = null }, .. chain.Skip(1)], nowMs);
     }
 
     private ShareRow ResolveShare(Authority authority, string? shareId)

@@ -8,12 +8,13 @@ namespace ShareRpc.Server.Capabilities;
 /// <summary>Who holds what, which shares there are, and who did what: what the calling ref may see of it.</summary>
 internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry registry, ProtocolLimits limits, TimeProvider time)
 {
-    public CapabilityPage ListCapabilities(Authority authority, PageRequest request)
+    public CapabilityPage ListCapabilities(Authority authority, CapabilityListRequest request)
     {
         authority.Demand(Rights.Revoke);
-        int limit = LimitOf(request);
+        int limit = LimitOf(request.After, request.Limit);
         using IReadSnapshot snapshot = store.BeginRead();
-        IReadOnlyList<RefRow> rows = snapshot.ReadRefs(new RefScope(authority.Ref.ShareKey, CreatorKeyOf(authority)), request.After, limit);
+        long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
+        IReadOnlyList<RefRow> rows = snapshot.ReadRefs(new RefScope(shareKey, CreatorKeyOf(authority)), request.After, limit);
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var infos = new List<CapabilityInfo>();
         foreach (RefRow row in rows)
@@ -28,28 +29,40 @@ internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry regis
     public ShareList ListShares(Authority authority, PageRequest request)
     {
         authority.Demand(Rights.Create);
-        int limit = LimitOf(request);
+        int limit = LimitOf(request.After, request.Limit);
         using IReadSnapshot snapshot = store.BeginRead();
         IReadOnlyList<ShareListRow> rows = snapshot.ReadShares(CreatorKeyOf(authority), request.After, limit);
         return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit ? rows[^1].Share.Key : null };
     }
 
-    public AuditPage ListAudit(Authority authority, PageRequest request)
+    public AuditPage ListAudit(Authority authority, AuditRequest request)
     {
         authority.Demand(Rights.Revoke);
-        int limit = LimitOf(request);
+        int limit = LimitOf(request.After, request.Limit);
         using IReadSnapshot snapshot = store.BeginRead();
-        IReadOnlyList<AuditEntry> entries = snapshot.ReadAudit(authority.Ref.ShareKey, CreatorKeyOf(authority), request.After, limit);
+        long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
+        IReadOnlyList<AuditEntry> entries = snapshot.ReadAudit(
+            new RefScope(shareKey, shareKey is null ? CreatorKeyOf(authority) : null), request.After, limit, request.NewestFirst == true);
         return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
     }
 
     /// <summary>Null for an administrator, who sees everything; a creator sees what it made.</summary>
     private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
 
-    private int LimitOf(PageRequest request)
+    /// <summary>The caller's own share, or the one that a caller of the server names among those in its reach; null for all.</summary>
+    private static long? ShareKeyOf(IReadSnapshot snapshot, Authority authority, string? shareId)
     {
-        if (request.After < 0 || request.Limit < 1) throw new ShareRpcException(ErrorCode.InvalidParams);
-        return Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
+        if (shareId is null) return authority.Ref.ShareKey;
+        if (authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        ShareRow? share = snapshot.FindShare(shareId);
+        bool isInReach = share is not null && snapshot.ReadChain(share.OwnerRefKey).Any(row => row.Key == authority.Ref.Key);
+        return isInReach ? share!.Key : throw new ShareRpcException(ErrorCode.NotFound);
+    }
+
+    private int LimitOf(long after, int? limit)
+    {
+        if (after < 0 || limit < 1) throw new ShareRpcException(ErrorCode.InvalidParams);
+        return Math.Min(limit ?? limits.PageEntries, limits.PageEntries);
     }
 
     private CapabilityInfo ToInfo(IReadSnapshot snapshot, Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
@@ -61,7 +74,8 @@ internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry regis
             ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(),
             Caveats = row.Caveats,
             Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
-            RevokedMs = row.RevokedMs,
+            RevokedMs = row.RevokedMs, LastRedeemedMs = row.LastRedeemedMs,
+            Uses = row.Caveats.MaxUses is null ? null : row.Uses, Passphrase = row.Passphrase is null ? null : true,
             LiveHandles = registry.CountOf(row.Key),
         };
     }

@@ -1,6 +1,7 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server.Log;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Capabilities;
@@ -10,49 +11,47 @@ namespace ShareRpc.Server.Capabilities;
 /// became of it.
 /// </summary>
 internal sealed class Redeemer(
-    IShareStore store, TokenVerifier verifier, TicketBook tickets, VerifiedTokens verified, AuthorityRegistry registry, TimeProvider time)
+    IShareStore store, CommitQueue queue, TokenVerifier verifier, TicketBook tickets, VerifiedTokens verified, AuthorityRegistry registry,
+    TimeProvider time)
 {
-    public async Task<Redemption> RedeemTokenAsync(string? text, CancellationToken cancellationToken)
+    private const int FormerSecrets = 16;
+
+    public async Task<Redemption> RedeemTokenAsync(string? text, string? passphrase, CancellationToken cancellationToken)
     {
         ShareToken token = Parse(text);
-        RefRow? row = Find(token);
-        if (!await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
+        RefRow row = await VerifyAsync(token, cancellationToken).ConfigureAwait(false);
+        if (row.Passphrase is not null)
         {
-            throw new ShareRpcException(ErrorCode.InvalidToken);
+            CheckAlive(row);
+            await CheckPassphraseAsync(row, token, passphrase, cancellationToken).ConfigureAwait(false);
         }
 
-        return Admit(row!, ticketEnd: null);
+        await CountUseAsync(row).ConfigureAwait(false);
+        return Admit(row, ticketEnd: null);
     }
 
     /// <summary>
-    /// The ref of a right token that comes with every request: the slow check is made now and then, not every time. Says nothing about
-    /// whether the ref is alive; <see cref="Admit(RefRow)"/> does.
+    /// The ref of a right token that comes with every request: the slow check is made now and then, not every time. Every request is a use.
+    /// Says nothing about whether the ref is alive; <see cref="Admit(RefRow)"/> does.
     /// </summary>
     public async Task<RefRow> AuthenticateAsync(string? text, CancellationToken cancellationToken)
     {
         ShareToken token = Parse(text);
         RefRow? row = Find(token);
-        if (verifier.HasTag(row, token.Digest) && verified.Knows(row!, token.Digest)) return row!;
-        if (!await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
+        if (!verifier.HasTag(row, token.Digest) || !verified.Knows(row!, token.Digest))
         {
-            throw new ShareRpcException(ErrorCode.InvalidToken);
+            row = await VerifyAsync(token, cancellationToken).ConfigureAwait(false);
+            verified.Add(row, token.Digest);
         }
 
-        verified.Add(row!, token.Digest);
-        return row!;
+        // a plain request has no place for one
+        if (row!.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        await CountUseAsync(row).ConfigureAwait(false);
+        return row;
     }
 
     /// <summary>A live authority of a ref whose token was found right. The caller gives it back to the registry.</summary>
     public Redemption Admit(RefRow row) => Admit(row, ticketEnd: null);
-
-    private static ShareToken Parse(string? text) =>
-        ShareToken.TryParse(text, out ShareToken? token) ? token : throw new ShareRpcException(ErrorCode.InvalidToken);
-
-    private RefRow? Find(ShareToken token)
-    {
-        using IReadSnapshot snapshot = store.BeginRead();
-        return snapshot.FindRef(token.CapId);
-    }
 
     public Redemption RedeemTicket(string ticket)
     {
@@ -63,34 +62,129 @@ internal sealed class Redeemer(
         return Admit(row, entry.End);
     }
 
-    private Redemption Admit(RefRow row, DateTimeOffset? ticketEnd)
+    private static ShareToken Parse(string? text) =>
+        ShareToken.TryParse(text, out ShareToken? token) ? token : throw new ShareRpcException(ErrorCode.InvalidToken);
+
+    private RefRow? Find(ShareToken token)
     {
-        IReadOnlyList<RefRow> chain;
-        ShareRow? share;
-        using (IReadSnapshot snapshot = store.BeginRead())
+        using IReadSnapshot snapshot = store.BeginRead();
+        return snapshot.FindRef(token.CapId);
+    }
+
+    private async Task<RefRow> VerifyAsync(ShareToken token, CancellationToken cancellationToken)
+    {
+        RefRow? row = Find(token);
+        if (!await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
         {
-            chain = snapshot.ReadChain(row.Key);
-            share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
+            IReadOnlyList<FormerSecret> former;
+            using (IReadSnapshot snapshot = store.BeginRead()) former = snapshot.ReadFormerSecrets(row?.Key ?? 0, FormerSecrets);
+            bool wasRight = await verifier.WasOfAsync(former, token.Digest, cancellationToken).ConfigureAwait(false);
+            throw new ShareRpcException(wasRight ? ErrorCode.CapabilityRevoked : ErrorCode.InvalidToken);
         }
 
-        // Registered first, read afterwards: a revocation is in the rows read now, or finds the authority in the registry.
-        var authority = new Authority(row, chain, share?.ShareId, time);
-        registry.Add(authority);
+        if (!verifier.IsCurrent(row!.Verifier)) await UpgradeAsync(row, token.Digest, cancellationToken).ConfigureAwait(false);
+        return row;
+    }
+
+    /// <summary>The same secret at today's cost. Should it not come about, the next redemption tries again.</summary>
+    private async Task UpgradeAsync(RefRow row, string digest, CancellationToken cancellationToken)
+    {
         try
         {
-            using IReadSnapshot snapshot = store.BeginRead();
-            chain = snapshot.ReadChain(row.Key);
-            share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
-            CapabilityChain.Check(chain, time.GetUtcNow().ToUnixTimeMilliseconds());
-            if (share is { State: ShareState.Deleted }) throw new ShareRpcException(ErrorCode.ShareDeleted);
-            authority.Demand(Rights.None); // a revocation that the disk did not take is in no row
-            return new Redemption(authority, share, ticketEnd);
+            string phc = await verifier.HashAsync(digest, cancellationToken).ConfigureAwait(false);
+            var work = new CommitWork<bool>(scope =>
+            {
+                scope.Transaction.SetVerifier(row.Key, row.Verifier, phc);
+                return true;
+            });
+            queue.Enqueue(work);
+            await work.Completion.ConfigureAwait(false);
         }
-        catch
+        catch (ShareRpcException)
         {
+            // Busy, or out of disk: the old verifier is as right as ever.
+        }
+    }
+
+    private void CheckAlive(RefRow row)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        CapabilityChain.Check(snapshot.ReadChain(row.Key), time.GetUtcNow().ToUnixTimeMilliseconds());
+    }
+
+    private async Task CheckPassphraseAsync(RefRow row, ShareToken token, string? passphrase, CancellationToken cancellationToken)
+    {
+        bool isRight = passphrase is { Length: > 0 and <= Passphrase.MaxLength }
+            && await verifier.MatchesAsync(row.Passphrase!, Passphrase.DigestOf(token, passphrase),
+                cancellationToken).ConfigureAwait(false);
+        if (!isRight) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+    }
+
+    /// <summary>
+    /// Counts a redemption by token where a caveat asks for it, durably and before the redemption is answered: a reply that is lost has
+    /// used it up all the same.
+    /// </summary>
+    private async Task CountUseAsync(RefRow row)
+    {
+        IReadOnlyList<RefRow> chain;
+        using (IReadSnapshot snapshot = store.BeginRead()) chain = snapshot.ReadChain(row.Key);
+        if (!chain.Any(link => IsCounted(link, row))) return;
+        var work = new CommitWork<bool>(scope =>
+        {
+            IReadOnlyList<RefRow> current = scope.Transaction.ReadChain(row.Key);
+            CapabilityChain.Check(current, scope.NowMs);
+            if (current.Any(link => link.Uses >= link.Caveats.MaxUses)) throw new ShareRpcException(ErrorCode.CapabilityUsedUp);
+            foreach (RefRow link in current.Where(link => IsCounted(link, row))) scope.Transaction.CountUse(link.Key, scope.NowMs);
+            return true;
+        });
+        queue.Enqueue(work);
+        await work.Completion.ConfigureAwait(false);
+    }
+
+    private static bool IsCounted(RefRow link, RefRow redeemed) =>
+        link.Caveats.MaxUses is not null || (link.Key == redeemed.Key && link is { Caveats.UnusedExpiresAtMs: not null, UsedMs: null });
+
+    private Redemption Admit(RefRow row, DateTimeOffset? ticketEnd)
+    {
+        while (true)
+        {
+            IReadOnlyList<RefRow> chain;
+            ShareRow? share;
+            using (IReadSnapshot snapshot = store.BeginRead())
+            {
+                chain = snapshot.ReadChain(row.Key);
+                share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
+            }
+
+            // Rotated since its secret was looked at.
+            if (chain[0].Epoch != row.Epoch && chain[0].RevokedMs is null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
+
+            // Registered first, read afterwards: a revocation is in the rows read now, or finds the authority in the registry.
+            var authority = new Authority(chain[0], chain, share?.ShareId, time);
+            registry.Add(authority);
+            try
+            {
+                using IReadSnapshot snapshot = store.BeginRead();
+                IReadOnlyList<RefRow> current = snapshot.ReadChain(row.Key);
+                share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
+                CapabilityChain.Check(current, time.GetUtcNow().ToUnixTimeMilliseconds());
+                if (share is { State: ShareState.Deleted }) throw new ShareRpcException(ErrorCode.ShareDeleted);
+                authority.Demand(Rights.None); // a revocation that the disk did not take is in no row
+                if (current.Select(link => (link.Key, link.Epoch)).SequenceEqual(authority.Chain))
+                {
+                    return new Redemption(authority, share, ticketEnd);
+                }
+            }
+            catch
+            {
+                registry.Remove(authority);
+                authority.Dispose();
+                throw;
+            }
+
+            // It has other ancestors by now: once more, with those.
             registry.Remove(authority);
             authority.Dispose();
-            throw;
         }
     }
 }

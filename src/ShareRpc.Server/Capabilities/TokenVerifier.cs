@@ -6,8 +6,7 @@ namespace ShareRpc.Server.Capabilities;
 
 /// <summary>
 /// Checks a token digest against a ref: first the keyed tag in constant time, against a dummy for an unknown ref, so that wrong tokens
-/// never
-/// reach Argon2; then Argon2, so many at once.
+/// never reach Argon2; then Argon2, so many at once.
 /// </summary>
 internal sealed class TokenVerifier(SecretKeys keys, ServerLimits limits) : IDisposable
 {
@@ -24,16 +23,45 @@ internal sealed class TokenVerifier(SecretKeys keys, ServerLimits limits) : IDis
     public async Task<bool> VerifyAsync(RefRow? row, string digest, CancellationToken cancellationToken)
     {
         if (!HasTag(row, digest)) return false;
-        byte[] secret = Convert.FromHexString(digest);
-        return await GateAsync(() => Argon2.Verify(row!.Verifier, secret), cancellationToken).ConfigureAwait(false);
+        return await MatchesAsync(row!.Verifier, digest, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The tag and verifier of a new ref.</summary>
     public async Task<(byte[] Tag, string Verifier)> MakeAsync(string digest, CancellationToken cancellationToken)
     {
+        return (keys.TagOf(digest), await HashAsync(digest, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>The verifier of a passphrase digest.</summary>
+    public Task<string> HashAsync(string digest, CancellationToken cancellationToken)
+    {
         byte[] secret = Convert.FromHexString(digest);
-        string verifier = await GateAsync(() => Argon2.Hash(secret), cancellationToken).ConfigureAwait(false);
-        return (keys.TagOf(digest), verifier);
+        return GateAsync(() => Argon2.Hash(secret, limits.Argon2Passes, limits.Argon2Kibibytes), cancellationToken);
+    }
+
+    /// <summary>Whether a digest is that of a verifier.</summary>
+    public Task<bool> MatchesAsync(string verifier, string digest, CancellationToken cancellationToken)
+    {
+        byte[] secret = Convert.FromHexString(digest);
+        return GateAsync(() => Argon2.Verify(verifier, secret), cancellationToken);
+    }
+
+    /// <summary>False for a verifier made at another cost than the server's of today.</summary>
+    public bool IsCurrent(string verifier) => Argon2.HasCost(verifier, limits.Argon2Passes, limits.Argon2Kibibytes);
+
+    /// <summary>
+    /// Whether a digest was that of the ref before it was rotated. Asked for unknown refs too, so that they take as long.
+    /// </summary>
+    public async Task<bool> WasOfAsync(IReadOnlyList<FormerSecret> former, string digest, CancellationToken cancellationToken)
+    {
+        byte[] tag = keys.TagOf(digest);
+        FormerSecret? match = null;
+        foreach (FormerSecret secret in former)
+        {
+            if (CryptographicOperations.FixedTimeEquals(tag, secret.Tag)) match = secret;
+        }
+
+        return match is not null && await MatchesAsync(match.Verifier, digest, cancellationToken).ConfigureAwait(false);
     }
 
     public void Dispose() => gate.Dispose();

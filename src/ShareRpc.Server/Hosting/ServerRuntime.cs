@@ -38,17 +38,19 @@ internal sealed class ServerRuntime : IAsyncDisposable
         var broadcaster = new Broadcaster(limits);
         var writers = new LiveWriters();
         sweeper = new TurnSweeper(store, queue, writers, limits, time, logs.CreateLogger<TurnSweeper>());
-        Commits = new CommitLoop(queue, store, broadcaster, folder, limits, time, logs.CreateLogger<CommitLoop>());
+        var meter = new CommitMeter(time);
+        Commits = new CommitLoop(queue, store, broadcaster, folder, limits, time, logs.CreateLogger<CommitLoop>(), meter);
         owed = new OwedRevocations(queue, limits, time);
         var registry = new AuthorityRegistry { Owed = owed };
         var tickets = new TicketBook(limits, time);
         Services = new RpcServices(
             store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
             writers,
-            new Redeemer(store, verifier, tickets, new VerifiedTokens(limits, time), registry, time), tickets, registry,
+            new Redeemer(store, queue, verifier, tickets, new VerifiedTokens(limits, time), registry, time), tickets, registry,
             new CapabilityAdmin(
                 store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
-            new CapabilityLists(store, registry, options.Limits, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
+            new CapabilityChanges(store, queue, verifier, registry), new CapabilityLists(store, registry, options.Limits, time),
+            new ServerHealth(queue, meter, registry, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
     }
 
     public RpcServices Services { get; }

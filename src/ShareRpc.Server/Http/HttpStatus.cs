@@ -11,7 +11,7 @@ internal static class HttpStatus
         ErrorCode.InvalidParams or ErrorCode.InvalidBatch => StatusCodes.Status400BadRequest,
         ErrorCode.InvalidToken => StatusCodes.Status401Unauthorized,
         ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired or ErrorCode.CapabilitySuspended or ErrorCode.Forbidden
-            or ErrorCode.PassphraseRequired => StatusCodes.Status403Forbidden,
+            or ErrorCode.PassphraseRequired or ErrorCode.CapabilityUsedUp => StatusCodes.Status403Forbidden,
         ErrorCode.NotFound or ErrorCode.MethodNotFound => StatusCodes.Status404NotFound,
         ErrorCode.ShareEnded or ErrorCode.IdTaken or ErrorCode.CursorMismatch or ErrorCode.WriterForked or ErrorCode.SequenceGap
             or ErrorCode.WriterTaken => StatusCodes.Status409Conflict,

@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Redaction;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
@@ -12,6 +13,7 @@ internal sealed class BatchOutcomes(
     CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits, bool isSnapshot = false)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
+    private readonly AppendAllowance allowance = new(scope, authority.Caveats);
     private readonly List<Outcome> outcomes = [];
     private bool cameWithNewest;
 
@@ -31,6 +33,7 @@ internal sealed class BatchOutcomes(
     /// <summary>The batch is atomic and one op was rejected: no other op came about, but what was known before stays known.</summary>
     public void AbortOthers()
     {
+        allowance.Reset();
         for (int i = 0; i < outcomes.Count; i++)
         {
             Outcome outcome = outcomes[i];
@@ -41,6 +44,7 @@ internal sealed class BatchOutcomes(
     /// <summary>Records what got no cursor of its own, so that a resend is answered alike.</summary>
     public void Record()
     {
+        allowance.Record();
         foreach (Outcome outcome in outcomes)
         {
             bool isApplied = outcome.Code is null && !outcome.Duplicate;
@@ -62,14 +66,14 @@ internal sealed class BatchOutcomes(
 
     private Outcome ApplyOne(OpIntent op, byte[] digest)
     {
-        bool isPlain = op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
-        ErrorCode? malformed = OpRules.Check(op, limits) ?? CheckDocumentSize(op);
+        bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
+        ErrorCode? refused = allowance.Check(op) ?? OpRules.Check(op, limits) ?? CheckDocumentSize(op);
 
         // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
-        if (!isPlain || malformed is not null)
+        if (!isPlain || refused is not null)
         {
             if (FindKnown(op, digest) is { } known) return known;
-            if (malformed is { } code) return new Outcome(op, digest, 0, Code: code);
+            if (refused is { } code) return new Outcome(op, digest, 0, Code: code);
             StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
                 ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
                 : null;
@@ -92,19 +96,22 @@ internal sealed class BatchOutcomes(
     private Outcome? Insert(OpIntent op, byte[] digest)
     {
         long cursor = share.Head + 1;
+        ContentClass contentClass = ContentClasses.Of(op, () => share.ClassOf(transaction, op.Kind, op.Key));
         bool inserted = transaction.TryInsertOp(new OpRow
         {
             ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,
             Kind = op.Kind,
-            Key = op.Key, Data = op.Data?.Utf8, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
+            Key = op.Key, Data = op.Data?.Utf8, Class = contentClass, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
         });
         if (!inserted) return null;
+        allowance.Count(op);
         if (op.Kind == Kinds.Turn) transaction.SetOpenTurn(share.Key, op.Key, cursor, TurnGuard.IsStreaming(op) ? writer?.Key : null);
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,
             Seq = op.Seq,
             Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
+            ContentClass = (int)contentClass,
         });
         return new Outcome(op, digest, cursor);
     }

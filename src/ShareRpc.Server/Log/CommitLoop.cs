@@ -21,11 +21,12 @@ internal sealed class CommitLoop
     private readonly ServerLimits limits;
     private readonly TimeProvider time;
     private readonly ILogger<CommitLoop> log;
+    private readonly CommitMeter? meter;
     private readonly Thread thread;
 
     public CommitLoop(
         CommitQueue queue, IShareStore store, Broadcaster broadcaster, Folder folder, ServerLimits limits, TimeProvider time,
-            ILogger<CommitLoop> log)
+        ILogger<CommitLoop> log, CommitMeter? meter = null)
     {
         this.queue = queue;
         this.store = store;
@@ -34,6 +35,7 @@ internal sealed class CommitLoop
         this.limits = limits;
         this.time = time;
         this.log = log;
+        this.meter = meter;
         shares = new LogShareCache(limits);
         thread = new Thread(Run) { Name = "commit loop", IsBackground = true };
     }
@@ -107,7 +109,9 @@ internal sealed class CommitLoop
                 }
             }
 
+            long begun = time.GetTimestamp();
             transaction.Commit();
+            meter?.Note(shares.Touched.Sum(share => share.Fresh.Count), time.GetElapsedTime(begun).TotalMilliseconds);
         }
         catch (DbException exception)
         {

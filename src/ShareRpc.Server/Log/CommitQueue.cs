@@ -22,6 +22,15 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
+    /// <summary>What waits, and its bytes.</summary>
+    public (int Items, long Bytes) Waiting
+    {
+        get
+        {
+            lock (gate) return (urgent.Count + waiting.Count, waitingBytes);
+        }
+    }
+
     /// <summary>
     /// Throws <c>overloaded</c> when full and <c>draining</c> once closed; otherwise the item will be completed or failed.
     /// </summary>

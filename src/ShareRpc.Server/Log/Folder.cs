@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
 
@@ -87,8 +88,8 @@ internal sealed class Folder(
             if (!isKnown && (op.Verb == Verbs.Append || compactAfterOps is not null)) before = snapshot.FindDoc(shareKey, op.Kind, op.Key);
             if (!isKnown && before is not null && before.Cursor <= share.Scanned) replaced.Add(before.Cursor);
             long size = (op.Verb == Verbs.Append && before is not null ? before.Size : 0) + (op.Data?.Utf8.Length ?? 0);
-            docs[(op.Kind, op.Key)] =
-                new StoredDoc(op.Kind, op.Key, op.Cursor, DocumentFold.Apply(before?.Data, op.Verb, op.Data), size);
+            RawJson? data = DocumentFold.Apply(before?.Data, op.Verb, op.Data);
+            docs[(op.Kind, op.Key)] = new StoredDoc(op.Kind, op.Key, op.Cursor, data, size, (ContentClass)op.ContentClass);
         }
 
         return new FoldedDocs(shareKey, share.Folded, ops[^1].Cursor, [.. docs.Values], replaced);

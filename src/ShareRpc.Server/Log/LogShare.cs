@@ -45,7 +45,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         Head = op.Cursor;
         Fresh.Add(op);
-        AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0));
+        AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0, (ContentClass)op.ContentClass));
     }
 
     /// <summary>Forgets the ops after a cursor: an atomic batch that did not come about.</summary>
@@ -91,8 +91,15 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     /// </summary>
     public long SizeOf(IReadSnapshot snapshot, string kind, string key)
     {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocSize(Key, kind, key);
-        return document.Size ??= document.SizeOver(() => snapshot.ReadDocSize(Key, kind, key));
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocMeasure(Key, kind, key).Size;
+        return document.Size ??= document.SizeOver(() => snapshot.ReadDocMeasure(Key, kind, key).Size);
+    }
+
+    /// <summary>What a document is about; unknown when there is none.</summary>
+    public ContentClass ClassOf(IReadSnapshot snapshot, string kind, string key)
+    {
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocMeasure(Key, kind, key).Class;
+        return document.Ops[^1].Verb == Verbs.Remove ? ContentClass.Unknown : document.Ops[^1].Class;
     }
 
     public WriterRow? FindWriter(IWriteTransaction transaction, string writerId)

@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Redaction;
 
 namespace ShareRpc.Server.Log;
 
@@ -15,6 +16,9 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
     private long head;
 
     public long ShareKey => shareKey;
+
+    /// <summary>The newest ops as redacted readers see them.</summary>
+    public RedactedRing Redacted { get; } = new(limits);
 
     /// <summary>Handles that use it; counted by <see cref="Broadcaster"/> under its lock.</summary>
     public int Users { get; set; }

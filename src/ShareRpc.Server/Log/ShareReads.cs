@@ -21,6 +21,7 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         long? gap = null;
         IReadOnlyList<LoggedOp> ops =
             feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes, out gap);
+        ops = feed.Redacted.Show(authority.Profile, ops);
         authority.Demand(Rights.Read);
         long last = ops.Count > 0 ? ops[^1].Cursor : 0;
         return new OpPage
@@ -73,7 +74,7 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         }
 
         using IReadSnapshot snapshot = store.BeginRead();
-        StatePage page = new StateReader(snapshot, authority.Ref.ShareKey!.Value, limits).Read(request);
+        StatePage page = new StateReader(snapshot, authority.Ref.ShareKey!.Value, limits, authority.Profile).Read(request);
         authority.Demand(Rights.Read);
         return page;
     }

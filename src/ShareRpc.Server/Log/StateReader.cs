@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Redaction;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
@@ -9,7 +10,7 @@ namespace ShareRpc.Server.Log;
 /// <summary>
 /// One page of a share's state as of one snapshot: checkpointed documents, with the tail folded over the page's own range.
 /// </summary>
-internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, ProtocolLimits limits)
+internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, ProtocolLimits limits, ReadProfile profile)
 {
     public StatePage Read(GetStateRequest request)
     {
@@ -26,9 +27,10 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
             DocKey? start = kind is null || after?.Kind == kind ? after : null;
             foreach (StoredDoc doc in Merge(kind, start, tail, limit + 1 - page.Count))
             {
-                bytes += doc.Data!.Value.Utf8.Length;
+                if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value)) is not { } shown) continue;
+                bytes += shown.Data.Utf8.Length;
                 if (page.Count == limit || (page.Count > 0 && bytes > limits.PageBytes)) return Page(page, head, more: true);
-                page.Add(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data.Value));
+                page.Add(shown);
             }
         }
 
@@ -90,6 +92,6 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
             current = DocumentFold.Apply(current, op.Verb, op.Data);
         }
 
-        return new StoredDoc(key.Kind, key.Key, cursors[^1], current, 0);
+        return new StoredDoc(key.Kind, key.Key, cursors[^1], current, 0, ContentClass.Unknown);
     }
 }

@@ -105,14 +105,15 @@ internal sealed class TurnSweeper(
         var row = new OpRow
         {
             ShareKey = turn.ShareKey, Cursor = share.Head + 1, OpId = op.OpId, Digest = OpDigest.Of(op), Verb = op.Verb, Kind = op.Kind,
-            Key = op.Key, Data = op.Data!.Value.Utf8, ActorKey = transaction.FindRef(last.Actor)!.Key, TimeMs = scope.NowMs,
+            Key = op.Key, Data = op.Data!.Value.Utf8, Class = ContentClass.Plain, ActorKey = transaction.FindRef(last.Actor)!.Key,
+                TimeMs = scope.NowMs,
         };
         transaction.TryInsertOp(row);
         transaction.SetOpenTurn(turn.ShareKey, turn.Key, row.Cursor, writerKey: null);
         share.Advance(new LoggedOp
         {
             Cursor = row.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, Actor = last.Actor,
-            TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
+            TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)ContentClass.Plain,
         });
         return true;
     }

@@ -17,7 +17,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         session.CountHandle();
         Redemption redemption = request.Ticket is { } ticket
             ? services.Redeemer.RedeemTicket(ticket)
-            : await services.Redeemer.RedeemTokenAsync(request.Token, cancellationToken).ConfigureAwait(false);
+            : await services.Redeemer.RedeemTokenAsync(request.Token, request.Passphrase, cancellationToken).ConfigureAwait(false);
         if (redemption.Share is not { } share)
         {
             Forget(redemption.Authority);
@@ -40,7 +40,8 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
     public async Task<RedeemRootResult> RedeemRootAsync(RedeemRootRequest request, CancellationToken cancellationToken)
     {
         session.CountHandle();
-        Redemption redemption = await services.Redeemer.RedeemTokenAsync(request.Token, cancellationToken).ConfigureAwait(false);
+        Redemption redemption = await services.Redeemer
+            .RedeemTokenAsync(request.Token, request.Passphrase, cancellationToken).ConfigureAwait(false);
         Authority authority = redemption.Authority;
         if (redemption.Share is not null)
         {
@@ -51,7 +52,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         return new RedeemRootResult
         {
             Root = new RootHandle(services, authority), CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
-            Caveats = new Caveats { ExpiresAtMs = authority.ExpiresAtMs }, Epoch = authority.Ref.Epoch, Limits = services.Limits,
+            Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Limits = services.Limits,
         };
     }
 
@@ -74,7 +75,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         return new RedeemShareResult
         {
             Share = handle, ShareId = share.ShareId, CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
-            Caveats = new Caveats { ExpiresAtMs = authority.ExpiresAtMs }, Epoch = authority.Ref.Epoch, Cursor = feed.Head,
+            Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Cursor = feed.Head,
             Limits = services.Limits,
             Ticket = services.Tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks,
             Page = page,

@@ -6,7 +6,6 @@ namespace ShareRpc.Server.Rpc;
 /// <summary>The WebSocket endpoint: who may connect, and how many.</summary>
 internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> allowedOrigins)
 {
-    private int open;
     private long connections;
 
     /// <summary>Accepts and serves one connection, or answers why not.</summary>
@@ -31,9 +30,9 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
             return;
         }
 
-        if (stopping.IsCancellationRequested || Interlocked.Increment(ref open) > services.ServerLimits.Connections)
+        if (stopping.IsCancellationRequested || services.Health.Connected() > services.ServerLimits.Connections)
         {
-            if (!stopping.IsCancellationRequested) Interlocked.Decrement(ref open);
+            if (!stopping.IsCancellationRequested) services.Health.Disconnected();
             context.Response.Headers.RetryAfter = "1";
             await RefuseAsync(
                 context, StatusCodes.Status503ServiceUnavailable, "No room for another connection now.").ConfigureAwait(false);
@@ -51,7 +50,7 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
         }
         finally
         {
-            Interlocked.Decrement(ref open);
+            services.Health.Disconnected();
         }
     }
 

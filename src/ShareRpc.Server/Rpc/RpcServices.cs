@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Storage;
 
@@ -10,4 +11,5 @@ namespace ShareRpc.Server.Rpc;
 internal sealed record RpcServices(
     IShareStore Store, ShareLog Log, ShareReads Reads, Broadcaster Broadcaster, LiveWriters Writers, Redeemer Redeemer, TicketBook Tickets,
     AuthorityRegistry Registry,
-    CapabilityAdmin Admin, CapabilityLists Lists, ProtocolLimits Limits, ServerLimits ServerLimits, ILogger<RpcSession> Logger);
+    CapabilityAdmin Admin, CapabilityChanges Changes, CapabilityLists Lists, ServerHealth Health, ProtocolLimits Limits,
+        ServerLimits ServerLimits, ILogger<RpcSession> Logger);

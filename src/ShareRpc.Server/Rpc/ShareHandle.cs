@@ -64,10 +64,19 @@ internal sealed class ShareHandle : IShareHandle
     public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) =>
         hold.DuringAsync(authority => services.Admin.RevokeAsync(authority, request));
 
-    public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken) =>
+    public Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request) =>
+        hold.DuringAsync(authority => services.Changes.SuspendAsync(authority, request));
+
+    public Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request) =>
+        hold.DuringAsync(authority => services.Changes.ResumeAsync(authority, request));
+
+    public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
+        hold.DuringAsync(authority => services.Changes.RotateAsync(authority, request));
+
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken) =>
         hold.DuringAsync(authority => Task.FromResult(services.Lists.ListCapabilities(authority, request)));
 
-    public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) =>
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken) =>
         hold.DuringAsync(authority => Task.FromResult(services.Lists.ListAudit(authority, request)));
 
     public Task EndShareAsync() => hold.DuringAsync(services.Admin.EndShareAsync);

@@ -30,8 +30,17 @@ internal interface IReadSnapshot : IDisposable
 
     StoredDoc? FindDoc(long shareKey, string kind, string key);
 
-    /// <summary>The size of a checkpointed document; 0 when there is none.</summary>
-    long ReadDocSize(long shareKey, string kind, string key);
+    /// <summary>What is kept beside a checkpointed document; nothing when there is none.</summary>
+    DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key);
+
+    /// <summary>The secrets that a ref had before its rotations, newest first.</summary>
+    IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit);
+
+    /// <summary>What a ref with a quota has used on a day since 1970 UTC.</summary>
+    (long Ops, long Bytes) ReadQuota(long refKey, long day);
+
+    /// <summary>The owner refs of shares that descend from a ref.</summary>
+    IReadOnlyList<RefRow> ReadOwnersBelow(long refKey);
 
     /// <summary>Checkpointed documents after a key, in order of kind and key; only of one kind when given.</summary>
     IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes);
@@ -42,8 +51,11 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>Refs with a larger key: all, those of one share, or a ref with its descendants.</summary>
     IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit);
 
-    /// <summary>Audit entries with a larger position; only of one share, or of one creator's shares, when given.</summary>
-    IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit);
+    /// <summary>
+    /// Audit entries with a larger position, or from the newest on with smaller ones (0: all): of everything, of one share, or of what a
+    /// creator did and its shares.
+    /// </summary>
+    IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false);
 
     /// <summary>Streaming turns after a share and key, in this order.</summary>
     IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit);

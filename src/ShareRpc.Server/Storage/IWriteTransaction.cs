@@ -50,6 +50,24 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetRevoked(long refKey, long epoch, long revokedMs);
 
+    /// <summary>Null: it is in use again.</summary>
+    void SetSuspended(long refKey, long? suspendedMs);
+
+    /// <summary>A new secret at another epoch; what it had before stays known as former.</summary>
+    void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase);
+
+    /// <summary>The same secret under another verifier, unless it has got a third one meanwhile.</summary>
+    void SetVerifier(long refKey, string from, string to);
+
+    /// <summary>Another parent, and its own token is dead.</summary>
+    void Adopt(long refKey, RefRow parent, long retiredMs);
+
+    /// <summary>One more redemption by token.</summary>
+    void CountUse(long refKey, long nowMs);
+
+    /// <summary>Applied ops and bytes of a day, added to those counted before; days before it are forgotten.</summary>
+    void AddQuota(long refKey, long day, long ops, long bytes);
+
     void WriteDoc(long shareKey, StoredDoc doc);
 
     void SetFolded(long shareKey, long folded);

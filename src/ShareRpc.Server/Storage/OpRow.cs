@@ -23,6 +23,9 @@ internal sealed record OpRow
 
     public ReadOnlyMemory<byte>? Data { get; init; }
 
+    /// <summary>What its document is about, after it.</summary>
+    public required ContentClass Class { get; init; }
+
     public required long ActorKey { get; init; }
 
     public required long TimeMs { get; init; }

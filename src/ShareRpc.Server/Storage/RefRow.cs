@@ -2,7 +2,9 @@ using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Server.Storage;
 
-/// <summary>A sturdy ref as stored. Everything but epoch and revocation is fixed at its creation.</summary>
+/// <summary>
+/// A sturdy ref as stored. Rights, caveats, parent and label are fixed at its creation (an adopted owner ref changes its parent).
+/// </summary>
 internal sealed record RefRow
 {
     public long Key { get; init; }
@@ -38,4 +40,20 @@ internal sealed record RefRow
     public long CreatedMs { get; init; }
 
     public long? RevokedMs { get; init; }
+
+    public long? SuspendedMs { get; init; }
+
+    /// <summary>Its own token is dead since then; its descendants are not.</summary>
+    public long? RetiredMs { get; init; }
+
+    /// <summary>Argon2id PHC string of the passphrase digest; null without a passphrase.</summary>
+    public string? Passphrase { get; init; }
+
+    /// <summary>Redemptions by token, counted where <c>max_uses</c> asks.</summary>
+    public long Uses { get; init; }
+
+    /// <summary>The first redemption by token, noted where <c>unused_expires_at_ms</c> asks.</summary>
+    public long? UsedMs { get; init; }
+
+    public long? LastRedeemedMs { get; init; }
 }

@@ -83,7 +83,26 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key) => inner.FindDoc(shareKey, kind, key);
 
-    public long ReadDocSize(long shareKey, string kind, string key) => inner.ReadDocSize(shareKey, kind, key);
+    public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) => inner.ReadDocMeasure(shareKey, kind, key);
+
+    public IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit) => inner.ReadFormerSecrets(refKey, limit);
+
+    public (long Ops, long Bytes) ReadQuota(long refKey, long day) => inner.ReadQuota(refKey, day);
+
+    public IReadOnlyList<RefRow> ReadOwnersBelow(long refKey) => inner.ReadOwnersBelow(refKey);
+
+    public void SetSuspended(long refKey, long? suspendedMs) => inner.SetSuspended(refKey, suspendedMs);
+
+    public void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase) =>
+        inner.Rotate(row, epoch, tag, verifier, passphrase);
+
+    public void SetVerifier(long refKey, string from, string to) => inner.SetVerifier(refKey, from, to);
+
+    public void Adopt(long refKey, RefRow parent, long retiredMs) => inner.Adopt(refKey, parent, retiredMs);
+
+    public void CountUse(long refKey, long nowMs) => inner.CountUse(refKey, nowMs);
+
+    public void AddQuota(long refKey, long day, long ops, long bytes) => inner.AddQuota(refKey, day, ops, bytes);
 
     public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) =>
         inner.ReadDocs(shareKey, kind, after, limit, maxBytes);
@@ -92,8 +111,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit) => inner.ReadRefs(scope, after, limit);
 
-    public IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit) =>
-        inner.ReadAudit(shareKey, creatorKey, after, limit);
+    public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false) =>
+        inner.ReadAudit(scope, after, limit, newestFirst);
 
     public long? FindUnerasedShare() => inner.FindUnerasedShare();
 

@@ -56,10 +56,24 @@ internal sealed class ScriptedRootHandle : IRootHandle
         throw new ShareRpcException(ErrorCode.NotFound);
     }
 
-    public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken) =>
+    public Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request) => Change(request);
+
+    public Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request) => Change(request);
+
+    public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) => Change(request);
+
+    public Task<SharesAdopted> AdoptSharesAsync(CapabilityRequest request)
+    {
+        server.Note(request);
+        return Task.FromResult(new SharesAdopted { Shares = server.Shares.Count });
+    }
+
+    public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken) => throw new ShareRpcException(ErrorCode.Forbidden);
+
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken) =>
         Task.FromResult(new CapabilityPage { Capabilities = [] });
 
-    public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken) =>
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken) =>
         Task.FromResult(new AuditPage { Entries = [] });
 
     public Task DeleteShareAsync(DeleteShareRequest request)
@@ -80,5 +94,11 @@ internal sealed class ScriptedRootHandle : IRootHandle
     {
         Interlocked.Decrement(ref connection.LiveHandles);
         server.HandleReleased();
+    }
+
+    private Task<CapabilityChanged> Change(object request)
+    {
+        server.Note(request);
+        return Task.FromResult(new CapabilityChanged { Epoch = 1 });
     }
 }

@@ -100,7 +100,13 @@ internal sealed class ScriptedShareHandle : IShareHandle
         return Task.FromResult(new CapabilityRevoked { Epoch = 2 });
     }
 
-    public Task<CapabilityPage> ListCapabilitiesAsync(PageRequest request, CancellationToken cancellationToken)
+    public Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request) => Change(request);
+
+    public Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request) => Change(request);
+
+    public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) => Change(request);
+
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken)
     {
         server.Note(request);
         Demand(Rights.Revoke);
@@ -116,7 +122,7 @@ internal sealed class ScriptedShareHandle : IShareHandle
         }
     }
 
-    public Task<AuditPage> ListAuditAsync(PageRequest request, CancellationToken cancellationToken)
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken)
     {
         server.Note(request);
         Demand(Rights.Revoke);
@@ -154,5 +160,11 @@ internal sealed class ScriptedShareHandle : IShareHandle
             if (own.DeadCode is { } code) throw new ShareRpcException(code);
             if (!own.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
         }
+    }
+
+    private Task<CapabilityChanged> Change(object request)
+    {
+        server.Note(request);
+        return Task.FromResult(new CapabilityChanged { Epoch = 1 });
     }
 }

@@ -7,6 +7,7 @@ using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Rpc;
 using ShareRpc.Server.Storage.Sqlite;
@@ -32,18 +33,21 @@ internal sealed class ServerRooms : IDisposable
         Registry = new AuthorityRegistry { Owed = Owed };
         Folder = new Folder(Store, Queue, limits, Clock, NullLogger<Folder>.Instance, compactAfterOps);
         Broadcaster = new Broadcaster(limits);
-        Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance);
+        Meter = new CommitMeter(Clock);
+        Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance, Meter);
         Tickets = new TicketBook(limits, Clock);
         Log = new ShareLog(Queue, protocolLimits, limits);
         Reads = new ShareReads(Store, protocolLimits, Clock, draining.Token);
-        Redeemer = new Redeemer(Store, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Clock);
+        Redeemer = new Redeemer(Store, Queue, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Clock);
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
         Sweeper = new TurnSweeper(Store, Queue, Writers, limits, Clock, NullLogger<TurnSweeper>.Instance);
+        Changes = new CapabilityChanges(Store, Queue, Verifier, Registry);
         Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
         Services = new RpcServices(
-            Store, Log, Reads, Broadcaster, Writers, Redeemer, Tickets, Registry, Admin, Lists, protocolLimits, limits,
+            Store, Log, Reads, Broadcaster, Writers, Redeemer, Tickets, Registry, Admin, Changes, Lists,
+            new ServerHealth(Queue, Meter, Registry, Clock), protocolLimits, limits,
             NullLogger<RpcSession>.Instance);
     }
 
@@ -57,6 +61,10 @@ internal sealed class ServerRooms : IDisposable
     public FaultyStore Store { get; }
 
     public TokenVerifier Verifier { get; }
+
+    public CapabilityChanges Changes { get; }
+
+    public CommitMeter Meter { get; }
 
     public CommitQueue Queue { get; }
 
@@ -108,8 +116,8 @@ internal sealed class ServerRooms : IDisposable
         return rooms;
     }
 
-    public async Task<Authority> RedeemAsync(ShareToken token) =>
-        (await Redeemer.RedeemTokenAsync(token.Reveal(), CancellationToken.None)).Authority;
+    public async Task<Authority> RedeemAsync(ShareToken token, string? passphrase = null) =>
+        (await Redeemer.RedeemTokenAsync(token.Reveal(), passphrase, CancellationToken.None)).Authority;
 
     /// <summary>A new share; its owner's live authority.</summary>
     public async Task<Authority> CreateShareAsync(Authority? creator = null)

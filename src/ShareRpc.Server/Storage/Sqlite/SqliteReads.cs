@@ -13,7 +13,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, s.scanned, s.compacted";
 
     private const string RefColumns =
-        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms, revoked_ms";
+        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms, "
+        + "revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms";
 
     protected Statements Statements => statements;
 
@@ -44,7 +45,7 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
     {
         const string Sql = """
-            SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq, r.cap_id, o.time_ms, o.schema_version
+            SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq, r.cap_id, o.time_ms, o.schema_version, o.class
             FROM op o LEFT JOIN writer w ON w.writer_key = o.writer_key JOIN sturdy_ref r ON r.ref_key = o.actor_key
             WHERE o.share_key = $1 AND o.cursor > $2 ORDER BY o.cursor LIMIT $3
             """;
@@ -63,23 +64,29 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     }
 
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => ReadAll(
-        "SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0) FROM op WHERE share_key = $1 AND cursor > $2 ORDER BY cursor LIMIT $3",
-        row => new TailOp(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt32(4)), shareKey, after, limit);
+        """
+        SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0), class FROM op WHERE share_key = $1 AND cursor > $2
+        ORDER BY cursor LIMIT $3
+        """,
+        row => new TailOp(
+            row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt32(4), (ContentClass)row.GetInt32(5)),
+        shareKey, after, limit);
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key) => ReadOne(
-        "SELECT kind, key, cursor, data, size FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", ReadDoc, shareKey, kind, key);
+        "SELECT kind, key, cursor, data, size, class FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", ReadDoc, shareKey, kind,
+            key);
 
-    public long ReadDocSize(long shareKey, string kind, string key) => ReadOne(
-        "SELECT size FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", row => new StrongBox(row.GetInt64(0)), shareKey, kind, key)
-        ?.Value ?? 0;
+    public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) => ReadOne(
+        "SELECT size, class FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3",
+        row => new DocumentMeasure(row.GetInt64(0), (ContentClass)row.GetInt32(1)), shareKey, kind, key) ?? DocumentMeasure.None;
 
     public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes)
     {
         const string All = """
-            SELECT kind, key, cursor, data, size FROM doc WHERE share_key = $1 AND (kind, key) > ($2, $3) ORDER BY kind, key LIMIT $4
+            SELECT kind, key, cursor, data, size, class FROM doc WHERE share_key = $1 AND (kind, key) > ($2, $3) ORDER BY kind, key LIMIT $4
             """;
         const string OfKind = """
-            SELECT kind, key, cursor, data, size FROM doc WHERE share_key = $1 AND kind = $2 AND key > $3 ORDER BY kind, key LIMIT $4
+            SELECT kind, key, cursor, data, size, class FROM doc WHERE share_key = $1 AND kind = $2 AND key > $3 ORDER BY kind, key LIMIT $4
             """;
         SqliteCommand command = kind is null
             ? statements.Bind(All, shareKey, after?.Kind ?? "", after?.Key ?? "", limit)
@@ -131,22 +138,19 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
             : ReadAll($"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key > $1 ORDER BY ref_key LIMIT $2", ReadRef, after, limit);
     }
 
-    public IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit)
+    public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false)
     {
         const string Sql = """
             SELECT a.position, a.time_ms, a.action, actor.cap_id, s.share_id, subject.cap_id
             FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT JOIN share s ON s.share_key = a.share_key
               LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
             """;
-        return (shareKey, creatorKey) switch
-        {
-            ({ } share, _) => ReadAll(
-                $"{Sql} WHERE a.share_key = $1 AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry, share, after, limit),
-            (_, { } creator) => ReadAll(
-                $"{Sql} WHERE (s.creator_key = $1 OR a.actor_key = $1) AND a.position > $2 ORDER BY a.position LIMIT $3", ReadAuditEntry,
-                creator, after, limit),
-            _ => ReadAll($"{Sql} WHERE a.position > $1 ORDER BY a.position LIMIT $2", ReadAuditEntry, after, limit),
-        };
+        string page = newestFirst ? "a.position < $1 ORDER BY a.position DESC LIMIT $2" : "a.position > $1 ORDER BY a.position LIMIT $2";
+        long from = newestFirst && after == 0 ? long.MaxValue : after;
+        if (scope.ShareKey is { } share) return ReadAll($"{Sql} WHERE a.share_key = $3 AND {page}", ReadAuditEntry, from, limit, share);
+        return scope.CreatorKey is { } creator
+            ? ReadAll($"{Sql} WHERE (s.creator_key = $3 OR a.actor_key = $3) AND {page}", ReadAuditEntry, from, limit, creator)
+            : ReadAll($"{Sql} WHERE {page}", ReadAuditEntry, from, limit);
     }
 
     public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => ReadAll(
@@ -180,6 +184,27 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT ref_key FROM opencode_ref WHERE share_key = $1) ORDER BY ref_key
         """,
         ReadRef, shareKey);
+
+    public IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit) => ReadAll(
+        "SELECT tag, verifier FROM former_secret WHERE ref_key = $1 ORDER BY epoch DESC LIMIT $2",
+        row => new FormerSecret(row.GetFieldValue<byte[]>(0), row.GetString(1)), refKey, limit);
+
+    public (long Ops, long Bytes) ReadQuota(long refKey, long day)
+    {
+        using SqliteDataReader row =
+            statements.Bind("SELECT ops, bytes FROM quota WHERE ref_key = $1 AND day = $2", refKey, day).ExecuteReader();
+        return row.Read() ? (row.GetInt64(0), row.GetInt64(1)) : (0, 0);
+    }
+
+    public IReadOnlyList<RefRow> ReadOwnersBelow(long refKey) => ReadAll(
+        $"""
+        WITH RECURSIVE reach (key) AS (
+          SELECT ref_key FROM sturdy_ref WHERE parent_key = $1
+          UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key)
+        SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (
+          SELECT s.owner_ref_key FROM share s JOIN reach r ON r.key = s.owner_ref_key) ORDER BY ref_key
+        """,
+        ReadRef, refKey);
 
     public RefRow? FindOpenCreator() =>
         ReadOne($"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = (SELECT MAX(ref_key) FROM open_creator)", ReadRef);
@@ -215,7 +240,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static OpencodeShareRow ReadOpencodeShare(SqliteDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));
 
     private static StoredDoc ReadDoc(SqliteDataReader row) =>
-        new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)), row.GetInt64(4));
+        new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)), row.GetInt64(4),
+            (ContentClass)row.GetInt32(5));
 
     private static AuditEntry ReadAuditEntry(SqliteDataReader row) => new()
     {
@@ -228,7 +254,7 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         Cursor = row.GetInt64(0), OpId = row.GetString(1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
         Data = Bytes(row, 5) is { } data ? new RawJson(data) : null, WriterId = Text(row, 6), Seq = Number(row, 7),
         Actor = row.GetString(8),
-        TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10),
+        TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10), ContentClass = row.GetInt32(11),
     };
 
     private static RefRow ReadRef(SqliteDataReader row) => new()
@@ -239,6 +265,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         Caveats = JsonSerializer.Deserialize<Caveats>(row.GetString(7), ProtocolJson.Options)!, Epoch = row.GetInt64(8),
         Label = Text(row, 9),
         Tag = row.GetFieldValue<byte[]>(10), Verifier = row.GetString(11), CreatedMs = row.GetInt64(12), RevokedMs = Number(row, 13),
+        SuspendedMs = Number(row, 14), RetiredMs = Number(row, 15), Passphrase = Text(row, 16), Uses = row.GetInt64(17),
+        UsedMs = Number(row, 18), LastRedeemedMs = Number(row, 19),
     };
 
     private sealed record StrongBox(long Value);

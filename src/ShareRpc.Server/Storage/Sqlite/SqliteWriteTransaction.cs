@@ -46,13 +46,14 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public bool TryInsertOp(OpRow op)
     {
         const string Sql = """
-            INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (share_key, op_id) DO NOTHING
+            INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version,
+              class)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (share_key, op_id) DO NOTHING
             """;
         return 1 == Statements.Bind(
             Sql, op.ShareKey, op.Cursor, op.OpId, op.Digest, op.WriterKey, op.Seq, op.Verb, op.Kind, op.Key, op.Data?.ToArray(),
             op.ActorKey,
-            op.TimeMs, Subprotocols.SchemaVersion).ExecuteNonQuery();
+            op.TimeMs, Subprotocols.SchemaVersion, (int)op.Class).ExecuteNonQuery();
     }
 
     public OpRecord? FindOpRecord(long shareKey, string opId) =>
@@ -124,14 +125,48 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public long InsertRef(RefRow row) => Insert(
         """
         INSERT INTO sturdy_ref (cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier,
-          created_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+          created_ms, passphrase)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         row.CapId, row.ShareKey, row.ParentKey, row.ParentEpoch, row.Depth, (int)row.Rights,
-        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Tag, row.Verifier, row.CreatedMs);
+        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Tag, row.Verifier, row.CreatedMs,
+        row.Passphrase);
 
     public void SetRevoked(long refKey, long epoch, long revokedMs) =>
         Statements.Execute("UPDATE sturdy_ref SET epoch = $2, revoked_ms = $3 WHERE ref_key = $1", refKey, epoch, revokedMs);
+
+    public void SetSuspended(long refKey, long? suspendedMs) =>
+        Statements.Execute("UPDATE sturdy_ref SET suspended_ms = $2 WHERE ref_key = $1", refKey, suspendedMs);
+
+    public void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase)
+    {
+        Statements.Execute(
+            "INSERT INTO former_secret (ref_key, epoch, tag, verifier) VALUES ($1, $2, $3, $4)", row.Key, row.Epoch, row.Tag, row.Verifier);
+        Statements.Execute(
+            "UPDATE sturdy_ref SET epoch = $2, tag = $3, verifier = $4, passphrase = $5 WHERE ref_key = $1",
+            row.Key, epoch, tag, verifier, passphrase);
+    }
+
+    public void SetVerifier(long refKey, string from, string to) =>
+        Statements.Execute("UPDATE sturdy_ref SET verifier = $3 WHERE ref_key = $1 AND verifier = $2", refKey, from, to);
+
+    public void Adopt(long refKey, RefRow parent, long retiredMs) => Statements.Execute(
+        "UPDATE sturdy_ref SET parent_key = $2, parent_epoch = $3, retired_ms = $4 WHERE ref_key = $1",
+        refKey, parent.Key, parent.Epoch, retiredMs);
+
+    public void CountUse(long refKey, long nowMs) => Statements.Execute(
+        "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, $2) WHERE ref_key = $1", refKey, nowMs);
+
+    public void AddQuota(long refKey, long day, long ops, long bytes)
+    {
+        Statements.Execute("DELETE FROM quota WHERE ref_key = $1 AND day < $2", refKey, day);
+        Statements.Execute(
+            """
+            INSERT INTO quota (ref_key, day, ops, bytes) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (ref_key, day) DO UPDATE SET ops = ops + excluded.ops, bytes = bytes + excluded.bytes
+            """,
+            refKey, day, ops, bytes);
+    }
 
     public void WriteDoc(long shareKey, StoredDoc doc)
     {
@@ -143,10 +178,11 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
         Statements.Execute(
             """
-            INSERT INTO doc (share_key, kind, key, cursor, data, size) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (share_key, kind, key) DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size
+            INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (share_key, kind, key)
+            DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
             """,
-            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size);
+            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size, (int)doc.Class);
     }
 
     public long DropData(long shareKey, long from, long to) => ReadAll(

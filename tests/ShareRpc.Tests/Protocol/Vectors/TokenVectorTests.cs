@@ -22,6 +22,11 @@ public sealed class TokenVectorTests
             case "digest":
                 Assert.Equal(valid, ShareToken.IsDigest(text));
                 break;
+            case "passphrase":
+                Assert.True(ShareToken.TryParse(text, out ShareToken? keyed));
+                string passphrase = vector.Input.GetProperty("passphrase").GetString()!;
+                Assert.Equal(vector.Expect.GetProperty("digest").GetString(), Passphrase.DigestOf(keyed, passphrase));
+                break;
             default:
                 Assert.Equal(valid, ShareToken.TryParse(text, out ShareToken? token));
                 if (valid) AssertParts(vector.Expect, text, token!);

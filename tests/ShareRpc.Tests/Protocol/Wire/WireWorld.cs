@@ -15,7 +15,9 @@ internal sealed partial class WireWorld : IDisposable
     public const string Owner = "owner";
     private readonly WireServer server;
     private readonly CancellationToken timeout;
+    private const string OpenSesame = "open sesame";
     private readonly Dictionary<string, ShareToken> tokens = [];
+    private readonly Dictionary<string, ShareToken> others = [];
     private readonly Dictionary<string, string> ids = [];
     private readonly Dictionary<string, WireConnection> connections = [];
     private readonly Dictionary<string, string> saved = [];
@@ -81,7 +83,8 @@ internal sealed partial class WireWorld : IDisposable
 
     /// <summary>
     /// Puts in what the names stand for: <c>{share}</c>, <c>{token:ref}</c>, <c>{cap:ref}</c>, <c>{digest:ref}</c>, <c>{writer:name}</c>,
-    /// <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{origin}</c>, and what a step saved: <c>{var:name}</c>
+    /// <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{other:ref}</c> (likewise, the same each time), its
+    /// <c>{other_digest:ref}</c>, <c>{passphrase_digest:ref}</c>, <c>{origin}</c>, and what a step saved: <c>{var:name}</c>
     /// inside a string, <c>"{json:name}"</c> for a whole value.
     /// </summary>
     public string Resolve(string text)
@@ -98,6 +101,10 @@ internal sealed partial class WireWorld : IDisposable
             ("writer" or "id", var name) => IdOf(match.Value),
             ("forged", Root) => Forge(server.RootToken),
             ("forged", var name) => Forge(TokenOf(name).Reveal()),
+            ("other", var name) => OtherOf(name).Reveal(),
+            ("other_digest", var name) => OtherOf(name).Digest,
+            ("passphrase_digest", var name) => Passphrase.DigestOf(TokenOf(name), OpenSesame),
+            ("other_passphrase_digest", var name) => Passphrase.DigestOf(OtherOf(name), OpenSesame),
             ("origin", var scheme) => $"{(scheme.Length > 0 ? scheme : "http")}://{server.Address.Authority}",
             ("var", var name) => saved[name].Trim('"'),
             _ => match.Value,
@@ -131,6 +138,12 @@ internal sealed partial class WireWorld : IDisposable
         return token;
     }
 
+    private ShareToken OtherOf(string name)
+    {
+        if (!others.TryGetValue(name, out ShareToken? token)) others.Add(name, token = ShareToken.New(TokenOf(name).CapId));
+        return token;
+    }
+
     private string IdOf(string name)
     {
         if (!ids.TryGetValue(name, out string? id)) ids.Add(name, id = RandomId.New());
@@ -140,6 +153,6 @@ internal sealed partial class WireWorld : IDisposable
     [GeneratedRegex("\"\\{json:(\\w+)\\}\"")]
     private static partial Regex WholeValue();
 
-    [GeneratedRegex("\\{(share|token|cap|digest|writer|id|var|forged|origin)(?::(\\w+))?\\}")]
+    [GeneratedRegex("\\{(share|token|cap|digest|writer|id|var|forged|other|(?:other_)?(?:passphrase_)?digest|origin)(?::(\\w+))?\\}")]
     private static partial Regex Name();
 }

@@ -32,7 +32,7 @@ public sealed class AuthorityTests
         long now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         RefRow Expiring(long? at) => Seed.Ref() with { Caveats = new Caveats { ExpiresAtMs = at } };
         using Authority authority = Of(Expiring(now + 9_000), Expiring(now + 5_000), Expiring(null));
-        Assert.Equal(now + 5_000, authority.ExpiresAtMs);
+        Assert.Equal(now + 5_000, authority.Caveats.ExpiresAtMs);
 
         clock.Advance(TimeSpan.FromMilliseconds(4_999));
         authority.Demand(Rights.Read);

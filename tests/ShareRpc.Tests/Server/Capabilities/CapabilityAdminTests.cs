@@ -35,7 +35,7 @@ public sealed class CapabilityAdminTests
         Authority creator = await rooms.RedeemAsync(await rooms.AttenuateAsync(rooms.Root, RightsNames.Creator));
         Assert.Equal(ErrorCode.IdTaken, await CodeAsync(() => rooms.Admin.CreateShareAsync(creator, request)));
         Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares);
-        Assert.Single(rooms.Lists.ListAudit(rooms.Root, new PageRequest()).Entries, entry => entry.Action == "create_share");
+        Assert.Single(rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries, entry => entry.Action == "create_share");
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class CapabilityAdminTests
             Assert.Equal(2, (await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = token.CapId })).Epoch);
         }
 
-        Assert.Single(rooms.Lists.ListAudit(owner, new PageRequest()).Entries, entry => entry.Action == "revoke");
+        Assert.Single(rooms.Lists.ListAudit(owner, new AuditRequest()).Entries, entry => entry.Action == "revoke");
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class OwedRevocationsTests
         Assert.NotNull(RevokedMs(rooms, owner));
         using (IReadSnapshot snapshot = rooms.Store.BeginRead())
         {
-            Assert.Single(snapshot.ReadAudit(owner.Ref.ShareKey, null, 0, 100), entry => entry.Action == "revoke");
+            Assert.Single(snapshot.ReadAudit(new RefScope(owner.Ref.ShareKey, null), 0, 100), entry => entry.Action == "revoke");
         }
 
         await stop.CancelAsync();

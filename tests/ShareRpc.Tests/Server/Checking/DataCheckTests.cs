@@ -37,7 +37,7 @@ public sealed class DataCheckTests
     public Task Invariant_I2_an_op_id_that_is_there_twice_is_found_without_its_index(string rule, string says) => FindsAsync(
         """
         DROP INDEX op_id_once;
-        INSERT INTO op SELECT share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms, schema_version
+        INSERT INTO op SELECT share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms, schema_version, class
         FROM op WHERE cursor = 1
         """, rule, says);
 
@@ -49,8 +49,8 @@ public sealed class DataCheckTests
     [InlineData("UPDATE doc SET data = '{}' WHERE key = 'c'", "document part c: as of 8 it is not what the log makes of it up to 8")]
     [InlineData("UPDATE doc SET cursor = 4 WHERE key = 'a'", "document part a: as of 4 it is not what the log makes of it up to 5")]
     [InlineData("DELETE FROM doc WHERE key = 'a'", "document part a: it is missing: it was written at 5")]
-    [InlineData("INSERT INTO doc VALUES (1, 'part', 'b', 7, '{}', 2)", "document part b: it was removed at 7, and is there")]
-    [InlineData("INSERT INTO doc VALUES (1, 'part', 'z', 7, '{}', 2)", "document part z: no op up to the checkpoint made it what it is")]
+    [InlineData("INSERT INTO doc VALUES (1, 'part', 'b', 7, '{}', 2, 0)", "document part b: it was removed at 7, and is there")]
+    [InlineData("INSERT INTO doc VALUES (1, 'part', 'z', 7, '{}', 2, 0)", "document part z: no op up to the checkpoint made it what it is")]
     [InlineData("UPDATE share SET folded = 9", "the checkpoint is at 9, beyond the head 8")]
     [InlineData("UPDATE op SET data = NULL WHERE cursor = 2", "op 2 has lost its data")]
     public Task A_document_that_is_not_the_fold_of_the_log_is_found(string damage, string says) => FindsAsync(damage, "fold", says);
@@ -162,7 +162,7 @@ public sealed class DataCheckTests
         using CheckedDirectory directory = await CheckedDirectory.MakeAsync();
         directory.Damage("""
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
-            INSERT INTO doc SELECT 1, 'part', 'z' || i, 7, '{}', 2 FROM n
+            INSERT INTO doc SELECT 1, 'part', 'z' || i, 7, '{}', 2, 0 FROM n
             """);
         CheckReport report = directory.Check();
         Assert.Equal(1_000, report.Findings.Count);

@@ -42,7 +42,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
             [RightsNames.Owner, Rights.Append, Rights.Read, Rights.Append, Rights.Read], made.Select(row => row.Rights));
         Assert.Equal(
             ["create_share", "attenuate", "attenuate", "attenuate", "attenuate"],
-            rooms.Lists.ListAudit(rooms.Root, new PageRequest()).Entries.Skip(1).Select(entry => entry.Action));
+            rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries.Skip(1).Select(entry => entry.Action));
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         string capId = OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock);
         Assert.Equal(capId, OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock));
         CapabilityInfo info = Assert.Single(
-            rooms.Lists.ListCapabilities(rooms.Root, new PageRequest()).Capabilities, one => one.CapId == capId);
+            rooms.Lists.ListCapabilities(rooms.Root, new CapabilityListRequest()).Capabilities, one => one.CapId == capId);
         Assert.Equal(RightsNames.Creator.ToNames(), info.Rights);
 
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = capId });

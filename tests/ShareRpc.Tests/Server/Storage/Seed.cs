@@ -41,9 +41,11 @@ internal static class Seed
         (long Share, long Owner) share, long cursor, string opId, string key = "k", string verb = Verbs.Put, string? data = "{}") => new()
     {
         ShareKey = share.Share, Cursor = cursor, OpId = opId, Digest = Digest, Verb = verb, Kind = Kinds.Part, Key = key,
-        Data = data is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(data), ActorKey = share.Owner, TimeMs = 3_000,
+        Data = data is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(data), Class = ContentClass.Plain,
+        ActorKey = share.Owner, TimeMs = 3_000,
     };
 
     public static StoredDoc Doc(string kind, string key, string? data = "{}", long cursor = 1) =>
-        new(kind, key, cursor, data is null ? null : RawJson.Parse(data), Size: data?.Length ?? 0);
+        new(kind, key, cursor, data is null ? null : RawJson.Parse(data), Size: data?.Length ?? 0,
+            ContentClass.Plain);
 }

@@ -144,12 +144,12 @@ public abstract partial class ShareStoreContract
         transaction.InsertAudit(new AuditRow(3, "create_share", creator, share, owner));
         transaction.InsertAudit(new AuditRow(4, "attenuate", creator, null, null));
 
-        AuditEntry[] all = [.. transaction.ReadAudit(null, null, 0, 10)];
+        AuditEntry[] all = [.. transaction.ReadAudit(default, 0, 10)];
         Assert.Equal([1L, 2L, 3L, 4L], all.Select(entry => entry.TimeMs));
         Assert.Equal((null, transaction.FindRef(root)!.CapId), (all[0].Actor, all[0].Subject));
-        Assert.Equal([3L], transaction.ReadAudit(share, null, 0, 10).Select(entry => entry.TimeMs));
-        Assert.Equal([3L, 4L], transaction.ReadAudit(null, creator, 0, 10).Select(entry => entry.TimeMs));
-        Assert.Equal([3L], transaction.ReadAudit(null, null, all[1].Position, 1).Select(entry => entry.TimeMs));
+        Assert.Equal([3L], transaction.ReadAudit(new RefScope(share, null), 0, 10).Select(entry => entry.TimeMs));
+        Assert.Equal([3L, 4L], transaction.ReadAudit(new RefScope(null, creator), 0, 10).Select(entry => entry.TimeMs));
+        Assert.Equal([3L], transaction.ReadAudit(default, all[1].Position, 1).Select(entry => entry.TimeMs));
     }
 
     private static List<(string Kind, string Key)> Walk(IReadSnapshot snapshot, long share, string? kind, int limit)

@@ -39,12 +39,28 @@ internal abstract class ModelReads : IReadSnapshot
 
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => Page(
         OpsOf(shareKey).Where(op => op.Cursor > after), limit, long.MaxValue, _ => 0,
-        op => new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Length ?? 0));
+        op => new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Length ?? 0, op.Class));
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key) =>
         DocsOf(shareKey).FirstOrDefault(doc => doc.Kind == kind && doc.Key == key);
 
-    public long ReadDocSize(long shareKey, string kind, string key) => FindDoc(shareKey, kind, key)?.Size ?? 0;
+    public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) =>
+        FindDoc(shareKey, kind, key) is { } doc ? new DocumentMeasure(doc.Size, doc.Class) : DocumentMeasure.None;
+
+    public IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit) =>
+    [
+        .. State.FormerSecrets.Where(former => former.RefKey == refKey).OrderByDescending(former => former.Epoch).Take(limit)
+            .Select(former => former.Secret),
+    ];
+
+    public (long Ops, long Bytes) ReadQuota(long refKey, long day) =>
+        State.Quotas.Find(quota => quota.RefKey == refKey && quota.Day == day) is var (_, _, ops, bytes) ? (ops, bytes) : default;
+
+    public IReadOnlyList<RefRow> ReadOwnersBelow(long refKey) =>
+    [
+        .. State.Shares.Select(share => FindRef(share.OwnerRefKey)!).OrderBy(row => row.Key)
+            .Where(row => row.Key != refKey && ReadChain(row.Key).Any(ancestor => ancestor.Key == refKey)),
+    ];
 
     public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) => Page(
         DocsOf(shareKey).Where(doc => kind is null || doc.Kind == kind)
@@ -66,12 +82,17 @@ internal abstract class ModelReads : IReadSnapshot
         }),
         limit, long.MaxValue, _ => 0, row => row);
 
-    public IReadOnlyList<AuditEntry> ReadAudit(long? shareKey, long? creatorKey, long after, int limit) => Page(
-        State.Audit.Select((row, index) => (Row: row, Position: index + 1L)).Where(entry => entry.Position > after)
-            .Where(entry => shareKey is not null
-                ? entry.Row.ShareKey == shareKey
-                : creatorKey is null || entry.Row.ActorKey == creatorKey
-                    || (entry.Row.ShareKey is { } share && FindShare(share)!.CreatorKey == creatorKey)),
+    public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false) => Page(
+        State.Audit.Select((row, index) => (Row: row, Position: index + 1L))
+            .OrderBy(entry => newestFirst ? -entry.Position : entry.Position)
+            .Where(entry => newestFirst ? after == 0 || entry.Position < after : entry.Position > after)
+            .Where(entry => scope switch
+            {
+                { ShareKey: { } share } => entry.Row.ShareKey == share,
+                { CreatorKey: { } creator } => entry.Row.ActorKey == creator
+                    || (entry.Row.ShareKey is { } made && FindShare(made)!.CreatorKey == creator),
+                _ => true,
+            }),
         limit, long.MaxValue, _ => 0,
         entry => new AuditEntry
         {
@@ -117,6 +138,7 @@ internal abstract class ModelReads : IReadSnapshot
         Cursor = op.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key,
         Data = op.Data is { } data ? new(data) : null, WriterId = WriterId(op.WriterKey), Seq = op.Seq,
         Actor = FindRef(op.ActorKey)!.CapId, TimeMs = op.TimeMs, SchemaVersion = Subprotocols.SchemaVersion,
+        ContentClass = (int)op.Class,
     };
 
     private static int Compare(string left, string right) =>

@@ -102,10 +102,34 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         return key;
     }
 
-    public void SetRevoked(long refKey, long epoch, long revokedMs)
+    public void SetRevoked(long refKey, long epoch, long revokedMs) =>
+        ChangeRef(refKey, row => row with { Epoch = epoch, RevokedMs = revokedMs });
+
+    public void SetSuspended(long refKey, long? suspendedMs) => ChangeRef(refKey, row => row with { SuspendedMs = suspendedMs });
+
+    public void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase)
     {
-        int index = state.Refs.FindIndex(row => row.Key == refKey);
-        state = state with { Refs = state.Refs.SetItem(index, state.Refs[index] with { Epoch = epoch, RevokedMs = revokedMs }) };
+        state = state with { FormerSecrets = state.FormerSecrets.Add((row.Key, row.Epoch, new FormerSecret(row.Tag, row.Verifier))) };
+        ChangeRef(row.Key, now => now with { Epoch = epoch, Tag = tag, Verifier = verifier, Passphrase = passphrase });
+    }
+
+    public void SetVerifier(long refKey, string from, string to) =>
+        ChangeRef(refKey, row => row.Verifier == from ? row with { Verifier = to } : row);
+
+    public void Adopt(long refKey, RefRow parent, long retiredMs) =>
+        ChangeRef(refKey, row => row with { ParentKey = parent.Key, ParentEpoch = parent.Epoch, RetiredMs = retiredMs });
+
+    public void CountUse(long refKey, long nowMs) =>
+        ChangeRef(refKey, row => row with { Uses = row.Uses + 1, UsedMs = row.UsedMs ?? nowMs });
+
+    public void AddQuota(long refKey, long day, long ops, long bytes)
+    {
+        (long before, long beforeBytes) = ReadQuota(refKey, day);
+        state = state with
+        {
+            Quotas = state.Quotas.RemoveAll(quota => quota.RefKey == refKey && quota.Day <= day)
+                .Add((refKey, day, before + ops, beforeBytes + bytes)),
+        };
     }
 
     public void WriteDoc(long shareKey, StoredDoc doc)
@@ -149,6 +173,12 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         state = state with { OpencodeRefs = state.OpencodeRefs.Add((shareKey, refKey)) };
 
     public void InsertOpenCreator(long refKey) => state = state with { OpenCreators = state.OpenCreators.Add(refKey) };
+
+    private void ChangeRef(long refKey, Func<RefRow, RefRow> change)
+    {
+        int index = state.Refs.FindIndex(row => row.Key == refKey);
+        state = state with { Refs = state.Refs.SetItem(index, change(state.Refs[index])) };
+    }
 
     private void ChangeShare(long shareKey, Func<ShareRow, ShareRow> change)
     {

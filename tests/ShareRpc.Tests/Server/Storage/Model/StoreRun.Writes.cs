@@ -29,6 +29,7 @@ internal sealed partial class StoreRun
         StoreAct.Attenuate => AddChild(side, step, number),
         StoreAct.Revoke => Revoke(side, step, number),
         StoreAct.Audit => AddAudit(side, step, number),
+        StoreAct.Suspend or StoreAct.Rotate or StoreAct.Adopt or StoreAct.Use or StoreAct.Quota => ChangeRef(side, step, number),
         StoreAct.OpenCreator => AddOpenCreator(side, number),
         _ => PickShare(side, step.A) is { } share ? Write(side, share, step, number) : null,
     };
@@ -118,6 +119,38 @@ internal sealed partial class StoreRun
         return null;
     }
 
+    private static object? ChangeRef(IWriteTransaction side, StoreStep step, int number)
+    {
+        IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
+        if (refs.Count == 0) return null;
+        RefRow row = refs.At(step.A);
+        switch (step.Act)
+        {
+            case StoreAct.Suspend:
+                side.SetSuspended(row.Key, step.B % 2 == 0 ? number : null);
+                break;
+            case StoreAct.Rotate when step.B % 3 == 0:
+                side.SetVerifier(row.Key, step.C % 2 == 0 ? row.Verifier : "another", $"$argon2id$better{number}");
+                break;
+            case StoreAct.Rotate:
+                side.Rotate(row, row.Epoch + 1, [9, 8, 7, 6, 5, 4, 3, (byte)number], $"$argon2id$new{number}", step.C > 5 ?
+                    "$phrase" : null);
+                break;
+            case StoreAct.Adopt:
+                IReadOnlyList<RefRow> owners = side.ReadOwnersBelow(row.Key);
+                foreach (RefRow owner in owners) side.Adopt(owner.Key, side.ReadChain(row.Key)[^1], number);
+                return owners.Count;
+            case StoreAct.Use:
+                side.CountUse(row.Key, number);
+                break;
+            default:
+                side.AddQuota(row.Key, step.B % 3, step.B, step.C);
+                break;
+        }
+
+        return null;
+    }
+
     private static object? AddAudit(IWriteTransaction side, StoreStep step, int number)
     {
         IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
@@ -143,7 +176,8 @@ internal sealed partial class StoreRun
         {
             ShareKey = share.Key, Cursor = side.ReadHead(share.Key) + 1, OpId = opId, Digest = Digest(number), WriterKey = writer?.Key,
             Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
-            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)), ActorKey = share.OwnerRefKey,
+            Class = (ContentClass)(number % 5), Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)),
+                ActorKey = share.OwnerRefKey,
             TimeMs = number,
         });
         if (!isNew)
@@ -166,7 +200,8 @@ internal sealed partial class StoreRun
     {
         RawJson? data = step.C % 4 == 0 ? null : RawJson.Parse(Pool.Data.At(step.C));
         long head = side.ReadHead(share.Key);
-        side.WriteDoc(share.Key, new StoredDoc(Pool.Kinds.At(step.C), Pool.Keys.At(step.B), head, data, step.B * 100));
+        side.WriteDoc(share.Key, new StoredDoc(Pool.Kinds.At(step.C), Pool.Keys.At(step.B), head, data, step.B * 100,
+            (ContentClass)(step.C % 5)));
     }
 
     /// <summary>What goes first is the store's own business; it ends, and then nothing is left.</summary>

@@ -47,6 +47,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         foreach (LoggedOp op in Walk(after => store.ReadOps(share.Key, after, limit, maxBytes), op => op.Cursor))
         {
             Line($"  op {op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} by {op.WriterId}:{op.Seq} {op.Actor} {op.TimeMs}");
+            Line($"    {op.ContentClass}");
         }
 
         foreach (TailOp op in store.ReadTail(share.Key, share.Folded, 1_000)) Line($"  tail {op}");
@@ -58,7 +59,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         foreach (string kind in Pool.Kinds)
         {
             IEnumerable<string> docs = Pool.Keys.Select(
-                key => $"{Show(store.FindDoc(share.Key, kind, key))} {store.ReadDocSize(share.Key, kind, key)}");
+                key => $"{Show(store.FindDoc(share.Key, kind, key))} {store.ReadDocMeasure(share.Key, kind, key)}");
             Line($"  find {kind} {string.Join(" | ", docs)}");
         }
 
@@ -99,6 +100,11 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         Line($"  under {string.Join(" ", store.ReadChain(row.Key).Select(ancestor => ancestor.CapId))} {row.ParentEpoch} {row.Depth}");
         Line($"  {row.Rights} {JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options)} epoch {row.Epoch} {row.RevokedMs}");
         Line($"  {Convert.ToHexString(row.Tag)} {row.Verifier} {row.CreatedMs} {store.FindRef(row.CapId)!.Epoch}");
+        Line($"  {row.SuspendedMs} {row.RetiredMs} {row.Passphrase} {row.Uses} {row.UsedMs} {row.LastRedeemedMs}");
+        IEnumerable<string> former = store.ReadFormerSecrets(row.Key, 2).Select(secret =>
+            $"{Convert.ToHexString(secret.Tag)}{secret.Verifier}");
+        Line($"  formerly {string.Join(" ", former)}; used {store.ReadQuota(row.Key, 0)} {store.ReadQuota(row.Key, 2)}");
+        Line($"  above {Caps(store.ReadOwnersBelow(row.Key))}");
         var ofCreator = new RefScope(null, row.Key);
         Line($"  reaches {Caps(Walk(after => store.ReadRefs(ofCreator, after, limit), child => child.Key))}");
         Line($"  made {string.Join(" ", store.ReadShares(row.Key, 0, limit).Select(made => made.Share.ShareId))}");
@@ -110,9 +116,13 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
 
     private void WriteAudit(string name, long? share, long? creator)
     {
-        foreach (AuditEntry entry in Walk(after => store.ReadAudit(share, creator, after, limit), entry => entry.Position))
+        var scope = new RefScope(share, creator);
+        foreach (bool newestFirst in (bool[])[false, true])
         {
-            Line($"{name} {entry.TimeMs} {entry.Action} {entry.Actor} {entry.ShareId} {entry.Subject}");
+            foreach (AuditEntry entry in Walk(after => store.ReadAudit(scope, after, limit, newestFirst), entry => entry.Position))
+            {
+                Line($"{name} {entry.TimeMs} {entry.Action} {entry.Actor} {entry.ShareId} {entry.Subject}");
+            }
         }
     }
 
@@ -146,7 +156,8 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
 
     private static string Caps(IEnumerable<RefRow> rows) => string.Join(" ", rows.Select(row => row.CapId));
 
-    private static string Show(StoredDoc? doc) => doc is null ? "-" : $"{doc.Kind}/{doc.Key}@{doc.Cursor}={doc.Data}({doc.Size})";
+    private static string Show(StoredDoc? doc) => doc is null ?
+        "-" : $"{doc.Kind}/{doc.Key}@{doc.Cursor}={doc.Data}({doc.Size} {doc.Class})";
 
     private static string Show(OpRecord? record) => record is null
         ? "-"

@@ -1,0 +1,16 @@
+namespace ShareRpc.Protocol.Rpc;
+
+/// <summary>Parameters of <c>listAudit</c>.</summary>
+public sealed record AuditRequest
+{
+    /// <summary>The <c>next</c> of the page before; 0 to start.</summary>
+    public long After { get; init; }
+
+    public int? Limit { get; init; }
+
+    /// <summary>Entries with falling positions, from the newest.</summary>
+    public bool? NewestFirst { get; init; }
+
+    /// <summary>On a root handle: only this share's.</summary>
+    public string? ShareId { get; init; }
+}
