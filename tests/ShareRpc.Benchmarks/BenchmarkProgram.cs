@@ -1,5 +1,6 @@
 using ShareRpc.Benchmarks.Cells;
 using ShareRpc.Benchmarks.Figures;
+using ShareRpc.Benchmarks.Micro;
 
 namespace ShareRpc.Benchmarks;
 
@@ -23,6 +24,7 @@ internal static class BenchmarkProgram
 
     public static async Task<int> RunAsync(string[] arguments)
     {
+        if (arguments is [MicroProgram.Verb, ..]) return MicroProgram.Run(arguments[1..]);
         try
         {
             return await RunAsync(Options.Parse(arguments), Console.Out, CancellationToken.None);

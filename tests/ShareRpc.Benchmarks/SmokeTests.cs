@@ -35,7 +35,8 @@ public sealed class SmokeTests
             await FigureFile.WriteAsync(file, [before], Options.Parse(["append"]), CancellationToken.None);
             Assert.Contains("\"cpu\":", (await File.ReadAllLinesAsync(file))[0], StringComparison.Ordinal);
             using var output = new StringWriter();
-            Comparison.Write(output, await FigureFile.ReadAsync(file, CancellationToken.None), [before with { Median = 1_500, P99Ms = 2.01 }]);
+            Comparison.Write(
+                output, await FigureFile.ReadAsync(file, CancellationToken.None), [before with { Median = 1_500, P99Ms = 2.01 }]);
             Assert.Equal("append 1x1: ops/s 1000 -> 1500 (+50%)", output.ToString().Trim());
         }
         finally

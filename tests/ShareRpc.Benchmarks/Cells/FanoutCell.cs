@@ -37,12 +37,13 @@ internal static class FanoutCell
     {
         await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
         (_, ShareToken owner) = await setup.CreateShareAsync(cancellationToken);
-        await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, 100, cancellationToken);
         ShareToken viewer = await ShareSetup.InviteAsync(server.Address, owner, cancellationToken);
         LoadViewer[] viewers = await LoadViewer.OpenManyAsync(
             server.Address, $"\"token\":\"{viewer.Reveal()}\"", count, AtOnce, cancellationToken);
         try
         {
+            // After the viewers: a client that does not receive answers no pings, and opening a thousand takes its time.
+            await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, 100, cancellationToken);
             var run = new CaseRun(Name, name, "deliveries/s", server.Name);
             var fromSend = new Latencies();
             for (int round = 0; round < bench.Options.Rounds; round++)
