@@ -1,24 +1,6 @@
-/** A document as the server lists it, and what is kept of it here. */
-export interface Doc {
-  kind: string;
-  key: string;
-  /** The last op in it: an op is applied only if its cursor is larger (STATE-3). */
-  cursor: number;
-  data: unknown;
-  /** Some of the data is not shown to this link. */
-  redacted?: boolean;
-}
+import { foldOp, type Doc, type Op } from '@sharerpc/client';
 
-/** An op of a page; of a hidden one there is the cursor and nothing else (REDACT-3). */
-export interface PageOp {
-  cursor: number;
-  hidden?: boolean;
-  redacted?: boolean;
-  verb?: string;
-  kind?: string;
-  key?: string;
-  data?: unknown;
-}
+export type { Doc };
 
 /** What changed since somebody last asked. */
 export interface Changes {
@@ -69,7 +51,7 @@ export class DocumentStore {
   }
 
   /** Ops in the order of their cursors; one that a document already has in it is left out. */
-  applyOps(ops: readonly PageOp[], cursor: number): void {
+  applyOps(ops: readonly Op[], cursor: number): void {
     for (const op of ops) this.apply(op);
     this.cursor = Math.max(this.cursor, cursor);
   }
@@ -96,21 +78,16 @@ export class DocumentStore {
     return taken;
   }
 
-  private apply(op: PageOp): void {
-    if (op.hidden || op.kind === undefined || op.key === undefined) {
+  private apply(op: Op): void {
+    if (op.hidden) {
       this.hiddenOps++;
       return;
     }
     const known = this.get(op.kind, op.key);
-    const name = `${op.kind} ${op.key}`;
-    if (op.cursor <= (known?.cursor ?? this.gone.get(name) ?? 0)) return;
-    if (op.verb === 'remove') {
-      this.delete(op.kind, op.key, op.cursor);
-      return;
-    }
-    const data = op.verb === 'append' ? appended(known?.data, op.data) : op.data;
-    const redacted = op.redacted || (op.verb === 'append' && known?.redacted);
-    this.set({ kind: op.kind, key: op.key, cursor: op.cursor, data, ...(redacted ? { redacted: true } : {}) });
+    if (op.cursor <= (known?.cursor ?? this.gone.get(`${op.kind} ${op.key}`) ?? 0)) return;
+    const doc = foldOp(known, op);
+    if (doc === undefined) this.delete(op.kind, op.key, op.cursor);
+    else if (doc !== known) this.set(doc);
   }
 
   private set(doc: Doc): void {
@@ -128,15 +105,6 @@ export class DocumentStore {
     this.changes.kinds.add(kind);
     if (this.kinds.get(kind)?.delete(key)) this.changes.structure = true;
   }
-}
-
-/** FOLD-2 to FOLD-4: joined as strings, so that halves of a surrogate pair in two ops make one character. */
-function appended(current: unknown, addition: unknown): unknown {
-  const { field, text } = addition as { field?: unknown; text?: unknown };
-  if (typeof field !== 'string' || typeof text !== 'string') return current;
-  if (typeof current !== 'object' || current === null || Array.isArray(current)) return { [field]: text };
-  const before = (current as Record<string, unknown>)[field];
-  return { ...current, [field]: typeof before === 'string' ? before + text : text };
 }
 
 /** What decides where a document stands among the rows, and whether it has one at all. */
