@@ -64,4 +64,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(31, LogLevel.Error, "Capability {CapId} is denied in memory, but its revocation is not on disk")]
     public static partial void RevocationNotDurable(this ILogger log, string capId);
+
+    [LoggerMessage(32, LogLevel.Warning, "The audit trail of the last minute could not be written; it is kept and tried again")]
+    public static partial void AuditNotWritten(this ILogger log, Exception exception);
 }

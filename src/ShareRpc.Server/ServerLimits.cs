@@ -56,6 +56,17 @@ public sealed record ServerLimits
     /// <summary>Connections open at once; more are answered 503.</summary>
     public int Connections { get; init; } = 20_000;
 
+    /// <summary>How long a connection may be open before it redeems something; then it is closed.</summary>
+    public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Bytes a second that a WebSocket message must bring, once it has begun and the grace is over; else the connection is cut.
+    /// </summary>
+    public int FrameRate { get; init; } = 1_024;
+
+    /// <summary>How long a message may take before its rate is looked at.</summary>
+    public TimeSpan FrameGrace { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Argon2 computations at once; each takes one core and its memory for about 16 ms.</summary>
     public int Argon2AtOnce { get; init; } = Environment.ProcessorCount;
 
@@ -66,6 +77,26 @@ public sealed record ServerLimits
 
     /// <summary>Memory of one Argon2id computation, in KiB. The default is OWASP's first choice.</summary>
     public int Argon2Kibibytes { get; init; } = 19_456;
+
+    /// <summary>
+    /// Wrong tokens of one address a minute that are told so; more are told to wait. A right token is never refused for it.
+    /// </summary>
+    public int WrongTokensPerMinute { get; init; } = 60;
+
+    /// <summary>Passphrase guesses a minute, of one ref and of one address; more are told to wait, right or wrong.</summary>
+    public int PassphraseGuessesPerMinute { get; init; } = 10;
+
+    /// <summary>Shares that one address may make a minute under open creation; more are told to wait.</summary>
+    public int OpenCreationsPerMinute { get; init; } = 30;
+
+    /// <summary>Addresses or refs that one of these limits remembers; the one used longest ago is forgotten first.</summary>
+    public int LimitedKeys { get; init; } = 100_000;
+
+    /// <summary>How often redemptions, refusals and appends of the audit trail are written: what a crash may lose of them.</summary>
+    public TimeSpan AuditInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Sums of the audit trail held until then; what is beyond is summed up without address or ref.</summary>
+    public int AuditSums { get; init; } = 10_000;
 
     /// <summary>Redemptions waiting for Argon2; more are answered <c>overloaded</c>.</summary>
     public int Argon2Waiting { get; init; } = 4_096;

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Hosting;
@@ -31,6 +32,11 @@ public sealed record ServerOptions
     /// API makes start with it. By default what the request itself was sent to; forwarding headers are never looked at.
     /// </summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>
+    /// Proxies in front of the server whose <c>X-Forwarded-For</c> is believed, as to where a request came from. None by default.
+    /// </summary>
+    public IReadOnlyList<IPAddress> TrustedProxies { get; init; } = [];
 
     /// <summary>What is logged, to standard error: this level and above.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
@@ -43,6 +44,18 @@ internal static class Inputs
             && uri.Scheme is "http" or "https") return uri;
         result.AddError("That is not an address. It looks like https://share.example.org.");
         return null;
+    }
+
+    public static IPAddress[]? ParseAddresses(ArgumentResult result)
+    {
+        var addresses = new List<IPAddress>();
+        foreach (Token token in result.Tokens)
+        {
+            if (IPAddress.TryParse(token.Value, out IPAddress? address)) addresses.Add(address);
+            else result.AddError($"{token.Value} is not an IP address.");
+        }
+
+        return [.. addresses];
     }
 
     /// <summary>A number of seconds that a person would wait.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Server;
 
@@ -35,6 +36,12 @@ internal static class Serve
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
+    private static readonly Option<IPAddress[]> TrustProxy = new("--trust-proxy")
+    {
+        Description = "A proxy in front of the server, whose X-Forwarded-For says where requests come from; may be repeated",
+        HelpName = "ADDRESS", CustomParser = Inputs.ParseAddresses, DefaultValueFactory = _ => [],
+    };
+
     private static readonly Option<bool> EraseUnshared = new("--erase-unshared")
     {
         Description = "Erase the data of what opencode unshares; without it, it stays until root deletes the share",
@@ -47,8 +54,8 @@ internal static class Serve
 
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl, EraseUnshared,
-            CompactAfter };
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl,
+            TrustProxy, EraseUnshared, CompactAfter };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -57,7 +64,8 @@ internal static class Serve
     {
         DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
-        EraseUnshared = parsed.GetValue(EraseUnshared), CompactAfterOps = parsed.GetValue(CompactAfter),
+        TrustedProxies = parsed.GetValue(TrustProxy) ?? [], EraseUnshared = parsed.GetValue(EraseUnshared), CompactAfterOps =
+            parsed.GetValue(CompactAfter),
     };
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)

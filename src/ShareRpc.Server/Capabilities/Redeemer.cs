@@ -1,6 +1,7 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Storage;
 
@@ -12,58 +13,85 @@ namespace ShareRpc.Server.Capabilities;
 /// </summary>
 internal sealed class Redeemer(
     IShareStore store, CommitQueue queue, TokenVerifier verifier, TicketBook tickets, VerifiedTokens verified, AuthorityRegistry registry,
-    TimeProvider time)
+    RedemptionLimits guard, AuditBook audit, TimeProvider time)
 {
     private const int FormerSecrets = 16;
 
-    public async Task<Redemption> RedeemTokenAsync(string? text, string? passphrase, CancellationToken cancellationToken)
+    /// <param name="text">The token.</param>
+    /// <param name="passphrase">If the ref has one.</param>
+    /// <param name="address">Where it came from, as far as that is known.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
+    public async Task<Redemption> RedeemTokenAsync(
+        string? text, string? passphrase, string? address, CancellationToken cancellationToken)
     {
-        ShareToken token = Parse(text);
-        RefRow row = await VerifyAsync(token, cancellationToken).ConfigureAwait(false);
-        if (row.Passphrase is not null)
+        (ShareToken token, RefRow row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
+        return await NotedAsync(row, address, async () =>
         {
-            CheckAlive(row);
-            await CheckPassphraseAsync(row, token, passphrase, cancellationToken).ConfigureAwait(false);
-        }
+            if (row.Passphrase is not null)
+            {
+                CheckAlive(row);
+                await CheckPassphraseAsync(row, token, passphrase, address, cancellationToken).ConfigureAwait(false);
+            }
 
-        await CountUseAsync(row).ConfigureAwait(false);
-        return Admit(row, ticketEnd: null);
+            await CountUseAsync(row).ConfigureAwait(false);
+            return Admit(row, ticketEnd: null);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// The ref of a right token that comes with every request: the slow check is made now and then, not every time. Every request is a use.
-    /// Says nothing about whether the ref is alive; <see cref="Admit(RefRow)"/> does.
+    /// A token that comes with every request: the slow check is made now and then, not every time. Every request is a use.
     /// </summary>
-    public async Task<RefRow> AuthenticateAsync(string? text, CancellationToken cancellationToken)
+    public async Task<Redemption> RedeemRequestAsync(string? text, string? address, CancellationToken cancellationToken)
     {
-        ShareToken token = Parse(text);
-        RefRow? row = Find(token);
-        if (!verifier.HasTag(row, token.Digest) || !verified.Knows(row!, token.Digest))
+        RefRow row = await AuthenticateAsync(text, address, cancellationToken).ConfigureAwait(false);
+        return await NotedAsync(row, address, async () =>
         {
-            row = await VerifyAsync(token, cancellationToken).ConfigureAwait(false);
-            verified.Add(row, token.Digest);
-        }
+            // a plain request has no place for one
+            if (row.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+            await CountUseAsync(row).ConfigureAwait(false);
+            return Admit(row, ticketEnd: null);
+        }).ConfigureAwait(false);
+    }
 
-        // a plain request has no place for one
-        if (row!.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
-        await CountUseAsync(row).ConfigureAwait(false);
+    /// <summary>The ref of a right token. Says nothing about whether the ref is alive.</summary>
+    public async Task<RefRow> AuthenticateAsync(string? text, string? address, CancellationToken cancellationToken)
+    {
+        RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
+        if (token is not null && verifier.HasTag(row, token.Digest) && verified.Knows(row!, token.Digest)) return row!;
+        (token, row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
+        verified.Add(row, token.Digest);
         return row;
     }
 
     /// <summary>A live authority of a ref whose token was found right. The caller gives it back to the registry.</summary>
     public Redemption Admit(RefRow row) => Admit(row, ticketEnd: null);
 
-    public Redemption RedeemTicket(string ticket)
+    public Redemption RedeemTicket(string ticket, string? address)
     {
         TicketBook.Entry entry = tickets.Take(ticket) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
         RefRow row;
         using (IReadSnapshot snapshot = store.BeginRead()) row = snapshot.FindRef(entry.RefKey)!;
         if (row.RevokedMs is null && row.Epoch != entry.Epoch) throw new ShareRpcException(ErrorCode.InvalidToken);
-        return Admit(row, entry.End);
+        Redemption redemption = Admit(row, entry.End);
+        audit.NoteRedemption(row, address);
+        return redemption;
     }
 
-    private static ShareToken Parse(string? text) =>
-        ShareToken.TryParse(text, out ShareToken? token) ? token : throw new ShareRpcException(ErrorCode.InvalidToken);
+    /// <summary>Notes what became of a redemption by a right token.</summary>
+    private async Task<T> NotedAsync<T>(RefRow row, string? address, Func<Task<T>> redeem)
+    {
+        try
+        {
+            T redeemed = await redeem().ConfigureAwait(false);
+            audit.NoteRedemption(row, address);
+            return redeemed;
+        }
+        catch (ShareRpcException error)
+        {
+            audit.NoteRefusal(row, address, error.Code);
+            throw;
+        }
+    }
 
     private RefRow? Find(ShareToken token)
     {
@@ -71,19 +99,27 @@ internal sealed class Redeemer(
         return snapshot.FindRef(token.CapId);
     }
 
-    private async Task<RefRow> VerifyAsync(ShareToken token, CancellationToken cancellationToken)
+    /// <summary>A malformed token, a wrong secret and an unknown ref are one answer, and as far as it goes one path.</summary>
+    private async Task<(ShareToken Token, RefRow Row)> VerifyAsync(string? text, string? address, CancellationToken cancellationToken)
     {
-        RefRow? row = Find(token);
-        if (!await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
+        RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
+        if (token is null || !await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
         {
-            IReadOnlyList<FormerSecret> former;
-            using (IReadSnapshot snapshot = store.BeginRead()) former = snapshot.ReadFormerSecrets(row?.Key ?? 0, FormerSecrets);
-            bool wasRight = await verifier.WasOfAsync(former, token.Digest, cancellationToken).ConfigureAwait(false);
-            throw new ShareRpcException(wasRight ? ErrorCode.CapabilityRevoked : ErrorCode.InvalidToken);
+            bool wasRight = token is not null && await WasRightAsync(row, token, cancellationToken).ConfigureAwait(false);
+            ShareRpcException error = wasRight ? new ShareRpcException(ErrorCode.CapabilityRevoked) : guard.RefuseToken(address);
+            audit.NoteRefusal(wasRight ? row : null, address, error.Code);
+            throw error;
         }
 
         if (!verifier.IsCurrent(row!.Verifier)) await UpgradeAsync(row, token.Digest, cancellationToken).ConfigureAwait(false);
-        return row;
+        return (token, row);
+    }
+
+    private async Task<bool> WasRightAsync(RefRow? row, ShareToken token, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FormerSecret> former;
+        using (IReadSnapshot snapshot = store.BeginRead()) former = snapshot.ReadFormerSecrets(row?.Key ?? 0, FormerSecrets);
+        return await verifier.WasOfAsync(former, token.Digest, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The same secret at today's cost. Should it not come about, the next redemption tries again.</summary>
@@ -112,12 +148,18 @@ internal sealed class Redeemer(
         CapabilityChain.Check(snapshot.ReadChain(row.Key), time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
-    private async Task CheckPassphraseAsync(RefRow row, ShareToken token, string? passphrase, CancellationToken cancellationToken)
+    private async Task CheckPassphraseAsync(
+        RefRow row, ShareToken token, string? passphrase, string? address, CancellationToken cancellationToken)
     {
-        bool isRight = passphrase is { Length: > 0 and <= Passphrase.MaxLength }
-            && await verifier.MatchesAsync(row.Passphrase!, Passphrase.DigestOf(token, passphrase),
-                cancellationToken).ConfigureAwait(false);
-        if (!isRight) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        if (passphrase is null or { Length: 0 or > Passphrase.MaxLength }) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        guard.TakeGuess(row, address);
+        string digest = Passphrase.DigestOf(token, passphrase);
+        if (!await verifier.MatchesAsync(row.Passphrase!, digest, cancellationToken).ConfigureAwait(false))
+        {
+            throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        }
+
+        guard.GiveBackGuess(row, address);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Http.Opencode;
@@ -21,6 +22,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     private readonly ShareEraser eraser;
     private readonly OwedRevocations owed;
     private readonly TurnSweeper sweeper;
+    private readonly AuditBook audit;
     private readonly CancellationTokenSource draining = new();
     private readonly CancellationTokenSource background = new();
     private Task backgroundWork = Task.CompletedTask;
@@ -43,14 +45,19 @@ internal sealed class ServerRuntime : IAsyncDisposable
         owed = new OwedRevocations(queue, limits, time);
         var registry = new AuthorityRegistry { Owed = owed };
         var tickets = new TicketBook(limits, time);
+        audit = new AuditBook(queue, limits, time, logs.CreateLogger<AuditBook>());
+        var guard = new RedemptionLimits(limits, time);
         Services = new RpcServices(
-            store, new ShareLog(queue, options.Limits, limits), new ShareReads(store, options.Limits, time, draining.Token), broadcaster,
+            store, new ShareLog(queue, options.Limits, limits, audit), new ShareReads(store, options.Limits, time, draining.Token),
+                broadcaster,
             writers,
-            new Redeemer(store, queue, verifier, tickets, new VerifiedTokens(limits, time), registry, time), tickets, registry,
+            new Redeemer(store, queue, verifier, tickets, new VerifiedTokens(limits, time), registry, guard, audit, time), tickets,
+                registry,
             new CapabilityAdmin(
                 store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
             new CapabilityChanges(store, queue, verifier, registry), new CapabilityLists(store, registry, options.Limits, time),
-            new ServerHealth(queue, meter, registry, time), options.Limits, limits, logs.CreateLogger<RpcSession>());
+            new ServerHealth(queue, meter, registry, time), guard, audit, new ClientAddress(options.TrustedProxies), time, options.Limits,
+                limits, logs.CreateLogger<RpcSession>());
     }
 
     public RpcServices Services { get; }
@@ -109,6 +116,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     public async Task DrainAsync()
     {
         await background.CancelAsync().ConfigureAwait(false);
+        await audit.WriteAsync().ConfigureAwait(false);
         queue.Close();
         await backgroundWork.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Run(Commits.Drain).ConfigureAwait(false);
@@ -129,7 +137,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     {
         string? openCreator = options.OpenCreation ? OpenCreator.Ensure(store, options.Limits, time) : null;
         var held = new HeldBytes(options.ServerLimits.HttpHeldBytes);
-        var access = new HttpAccess(Services.Redeemer, Services.Registry);
+        var access = new HttpAccess(Services.Redeemer, Services.Registry, Services.Addresses);
         var opencode = new OpencodeEndpoints(
             Services, access, new OpencodeShares(Services, queue, verifier, options.EraseUnshared ? eraser.Wake : null),
             new PublicOrigin(options.PublicUrl), held, openCreator, time);
@@ -142,6 +150,6 @@ internal sealed class ServerRuntime : IAsyncDisposable
         Commits.Start();
         backgroundWork = Task.WhenAll(
             folder.RunAsync(background.Token), eraser.RunAsync(background.Token), owed.RunAsync(background.Token),
-            sweeper.RunAsync(background.Token));
+            sweeper.RunAsync(background.Token), audit.RunAsync(background.Token));
     }
 }

@@ -6,7 +6,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Http;
 
 /// <summary>From the token that a request brings to its authority, by the same redeemer as everywhere.</summary>
-internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
+internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry, ClientAddress addresses)
 {
     private const string Scheme = "Bearer ";
 
@@ -21,9 +21,9 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
     /// <summary>
     /// The authority of a share's token. When a share id is given and is not the token's, that is <c>invalid_token</c>, as for a wrong one.
     /// </summary>
-    public async Task<HttpAuthority> RedeemShareAsync(string? token, string? shareId, CancellationToken cancellationToken)
+    public async Task<HttpAuthority> RedeemShareAsync(string? token, string? shareId, HttpContext context)
     {
-        Redemption redemption = redeemer.Admit(await AuthenticateAsync(token, cancellationToken).ConfigureAwait(false));
+        Redemption redemption = await RedeemAsync(token, context).ConfigureAwait(false);
         var authority = new HttpAuthority(redemption, registry);
         if (redemption.Share is { } share && (shareId is null || share.ShareId == shareId)) return authority;
         authority.Dispose();
@@ -31,19 +31,23 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
     }
 
     /// <summary>The authority of a root or creator token.</summary>
-    public async Task<HttpAuthority> RedeemRootAsync(string? token, CancellationToken cancellationToken) =>
-        AdmitRoot(await AuthenticateAsync(token, cancellationToken).ConfigureAwait(false));
+    public async Task<HttpAuthority> RedeemRootAsync(string? token, HttpContext context) =>
+        ToRoot(await RedeemAsync(token, context).ConfigureAwait(false));
 
     /// <summary>The authority of a root or creator ref that the server itself chose.</summary>
-    public HttpAuthority AdmitRoot(RefRow row)
+    public HttpAuthority AdmitRoot(RefRow row) => ToRoot(redeemer.Admit(row));
+
+    public Task<RefRow> AuthenticateAsync(string? token, HttpContext context) =>
+        redeemer.AuthenticateAsync(token, addresses.Of(context), context.RequestAborted);
+
+    private Task<Redemption> RedeemAsync(string? token, HttpContext context) =>
+        redeemer.RedeemRequestAsync(token, addresses.Of(context), context.RequestAborted);
+
+    private HttpAuthority ToRoot(Redemption redemption)
     {
-        Redemption redemption = redeemer.Admit(row);
         var authority = new HttpAuthority(redemption, registry);
         if (redemption.Share is null) return authority;
         authority.Dispose();
         throw new ShareRpcException(ErrorCode.Forbidden);
     }
-
-    public Task<RefRow> AuthenticateAsync(string? token, CancellationToken cancellationToken) =>
-        redeemer.AuthenticateAsync(token, cancellationToken);
 }

@@ -120,5 +120,5 @@ internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, Held
     }
 
     private Task<HttpAuthority> RedeemAsync(HttpContext context) => access.RedeemShareAsync(
-        HttpAccess.BearerOf(context.Request), (string)context.Request.RouteValues["share"]!, context.RequestAborted);
+        HttpAccess.BearerOf(context.Request), (string)context.Request.RouteValues["share"]!, context);
 }

@@ -1,6 +1,7 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Capabilities;
 
 namespace ShareRpc.Server.Log;
@@ -8,12 +9,19 @@ namespace ShareRpc.Server.Log;
 /// <summary>A batch on its way into the log.</summary>
 internal sealed class AppendItem(
     Authority authority, string? writerId, OpBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
-    bool isSnapshot, BatchOrder? order)
+    bool isSnapshot, BatchOrder? order, AuditBook audit)
     : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain, isSnapshot, order))
 {
     public override int Ops { get; } = Math.Max(1, batch.Ops.Count);
 
     public override int Bytes { get; } = 256 + batch.Ops.Sum(op => 256 + (op?.Data?.Utf8.Length ?? 0));
+
+    protected override void OnDurable(Ack value)
+    {
+        HashSet<string>? applied = value.Applied.Count == batch.Ops.Count ? null : [.. value.Applied.Select(op => op.OpId)];
+        long bytes = batch.Ops.Sum(op => applied?.Contains(op.OpId) == false ? 0L : op.Data?.Utf8.Length ?? 0);
+        audit.NoteAppend(authority.Ref, value.Applied.Count, bytes);
+    }
 
     public override void Fail(ShareRpcException error)
     {

@@ -17,7 +17,13 @@ internal class CommitWork<T>(Func<CommitScope, T> execute, Action? onDurable = n
     {
         if (completion.Task.IsCompleted) return; // refused: the transaction stands, this item does not
         onDurable?.Invoke();
+        OnDurable(result!);
         completion.TrySetResult(result!);
+    }
+
+    /// <summary>The transaction is on disk, and the caller is about to hear of it.</summary>
+    protected virtual void OnDurable(T value)
+    {
     }
 
     public override void Fail(ShareRpcException error) => completion.TrySetException(error);

@@ -1,12 +1,13 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Capabilities;
 
 namespace ShareRpc.Server.Log;
 
 /// <summary>The way in: what wants to be written is queued here, at once and in order, and answered when the disk has it.</summary>
-internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits)
+internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit)
 {
     /// <summary>
     /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or
@@ -29,7 +30,7 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
         Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order)
     {
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
-        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain, isSnapshot, order);
+        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain, isSnapshot, order, audit);
         try
         {
             queue.Enqueue(item);

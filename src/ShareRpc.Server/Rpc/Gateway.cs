@@ -16,8 +16,10 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         Check(request);
         session.CountHandle();
         Redemption redemption = request.Ticket is { } ticket
-            ? services.Redeemer.RedeemTicket(ticket)
-            : await services.Redeemer.RedeemTokenAsync(request.Token, request.Passphrase, cancellationToken).ConfigureAwait(false);
+            ? services.Redeemer.RedeemTicket(ticket, session.Address)
+            : await services.Redeemer
+                .RedeemTokenAsync(request.Token, request.Passphrase, session.Address, cancellationToken).ConfigureAwait(false);
+        session.Prove();
         if (redemption.Share is not { } share)
         {
             Forget(redemption.Authority);
@@ -41,8 +43,9 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
     {
         session.CountHandle();
         Redemption redemption = await services.Redeemer
-            .RedeemTokenAsync(request.Token, request.Passphrase, cancellationToken).ConfigureAwait(false);
+            .RedeemTokenAsync(request.Token, request.Passphrase, session.Address, cancellationToken).ConfigureAwait(false);
         Authority authority = redemption.Authority;
+        session.Prove();
         if (redemption.Share is not null)
         {
             Forget(authority);

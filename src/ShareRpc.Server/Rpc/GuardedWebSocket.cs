@@ -4,13 +4,16 @@ using Microsoft.Extensions.Logging;
 namespace ShareRpc.Server.Rpc;
 
 /// <summary>
-/// Stands between the socket and the RPC layer, which assembles messages without a bound: counts the bytes of a message as they arrive,
-/// lets
-/// only text through, and drops empty messages, which would read as the end of the stream.
+/// Stands between the socket and the RPC layer, which assembles messages without a bound: counts the bytes of a message as they arrive
+/// and how fast they do, lets only text through, and drops empty messages, which would read as the end of the stream.
 /// </summary>
-internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long connection, ILogger log) : WebSocket
+internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, long connection,
+    ILogger log)
+    : WebSocket
 {
     private long messageBytes;
+    private long messageBegan;
+    private bool isInMessage;
 
     public override WebSocketCloseStatus? CloseStatus => inner.CloseStatus;
 
@@ -24,7 +27,9 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long 
     {
         while (true)
         {
-            ValueWebSocketReceiveResult result = await inner.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+            ValueWebSocketReceiveResult result = isInMessage
+                ? await ReceiveInPaceAsync(buffer, cancellationToken).ConfigureAwait(false)
+                : await inner.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
             if (result.MessageType == WebSocketMessageType.Close) return result;
             if (result.MessageType == WebSocketMessageType.Binary)
             {
@@ -33,7 +38,9 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long 
 
             messageBytes += result.Count;
             if (messageBytes > maxFrameBytes) await RefuseAsync(WebSocketCloseStatus.MessageTooBig, "frame_bytes").ConfigureAwait(false);
-            if (!result.EndOfMessage) return result;
+            if (!isInMessage) messageBegan = time.GetTimestamp();
+            isInMessage = !result.EndOfMessage;
+            if (isInMessage) return result;
             bool isEmpty = messageBytes == 0;
             messageBytes = 0;
             if (!isEmpty) return result;
@@ -64,6 +71,28 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, long 
     public override void Abort() => inner.Abort();
 
     public override void Dispose() => inner.Dispose();
+
+    /// <summary>
+    /// More of a message that has begun. Whoever sends it slower than the server's limit, after some grace, is cut off: otherwise memory
+    /// could be held for next to nothing.
+    /// </summary>
+    private async ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        TimeSpan allowed = limits.FrameGrace + TimeSpan.FromSeconds((double)messageBytes / limits.FrameRate);
+        TimeSpan left = allowed - time.GetElapsedTime(messageBegan);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ending.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        try
+        {
+            return await inner.ReceiveAsync(buffer, ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            log.FrameRefused(connection, "frame_rate");
+            inner.Abort();
+            throw new WebSocketException(WebSocketError.Faulted, "frame_rate");
+        }
+    }
 
     private async Task RefuseAsync(WebSocketCloseStatus status, string rule)
     {

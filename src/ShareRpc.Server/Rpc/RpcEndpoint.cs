@@ -46,7 +46,9 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
                 SubProtocol = Subprotocols.V1Json, KeepAliveInterval = services.ServerLimits.KeepAliveInterval,
                 KeepAliveTimeout = services.ServerLimits.KeepAliveTimeout,
             }).ConfigureAwait(false);
-            await new RpcSession(socket, Interlocked.Increment(ref connections), services).RunAsync(stopping).ConfigureAwait(false);
+            await new RpcSession(
+                socket, Interlocked.Increment(ref connections), services,
+                    services.Addresses.Of(context)).RunAsync(stopping).ConfigureAwait(false);
         }
         finally
         {

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Http;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Storage;
 
@@ -11,5 +13,6 @@ namespace ShareRpc.Server.Rpc;
 internal sealed record RpcServices(
     IShareStore Store, ShareLog Log, ShareReads Reads, Broadcaster Broadcaster, LiveWriters Writers, Redeemer Redeemer, TicketBook Tickets,
     AuthorityRegistry Registry,
-    CapabilityAdmin Admin, CapabilityChanges Changes, CapabilityLists Lists, ServerHealth Health, ProtocolLimits Limits,
+    CapabilityAdmin Admin, CapabilityChanges Changes, CapabilityLists Lists, ServerHealth Health, RedemptionLimits Guard,
+    AuditBook Audit, ClientAddress Addresses, TimeProvider Time, ProtocolLimits Limits,
         ServerLimits ServerLimits, ILogger<RpcSession> Logger);

@@ -8,16 +8,34 @@ using StreamJsonRpc;
 namespace ShareRpc.Server.Rpc;
 
 /// <summary>One connection: its socket, its RPC layer, and the counts that bound what it may hold.</summary>
-internal sealed class RpcSession(WebSocket socket, long connection, RpcServices services)
+internal sealed class RpcSession(WebSocket socket, long connection, RpcServices services, string? address)
 {
     private int handlesMade;
     private int waitingReads;
+    private CancellationTokenSource? waitingForProof;
     private SessionRpc? rpc;
+
+    /// <summary>Where it came from, as far as that is known.</summary>
+    public string? Address => address;
+
+    /// <summary>Somebody redeemed a right token here: the connection may stay.</summary>
+    public void Prove()
+    {
+        try
+        {
+            Interlocked.Exchange(ref waitingForProof, null)?.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection has gone meanwhile.
+        }
+    }
 
     /// <summary>Serves until the peer leaves, the connection breaks, or <paramref name="stopping"/>.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        using var guarded = new GuardedWebSocket(socket, services.Limits.FrameBytes, connection, services.Logger);
+        using var guarded = new GuardedWebSocket(
+            socket, services.Limits.FrameBytes, services.ServerLimits, services.Time, connection, services.Logger);
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
         await using var handler = new SessionMessageHandler(guarded, formatter, services.Limits.HandlesPerConnection);
@@ -28,9 +46,17 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         services.Logger.ConnectionOpened(connection);
         rpc.StartListening();
         WebSocketCloseStatus status = WebSocketCloseStatus.NormalClosure;
+        using var unproven = new CancellationTokenSource(services.ServerLimits.RedeemTime, services.Time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, unproven.Token);
+        waitingForProof = unproven;
         try
         {
-            await rpc.Completion.WaitAsync(stopping).ConfigureAwait(false);
+            await rpc.Completion.WaitAsync(ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (unproven.IsCancellationRequested && !stopping.IsCancellationRequested)
+        {
+            services.Logger.FrameRefused(connection, "redeem_time");
+            status = WebSocketCloseStatus.PolicyViolation;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

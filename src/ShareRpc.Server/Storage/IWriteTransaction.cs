@@ -89,6 +89,8 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void InsertAudit(AuditRow row);
 
+    void SetLastRedeemed(long refKey, long ms);
+
     /// <summary>The HTTP API made this share for a session.</summary>
     void InsertOpencodeShare(OpencodeShareRow row);
 

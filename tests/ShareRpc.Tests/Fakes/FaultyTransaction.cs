@@ -100,6 +100,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void Adopt(long refKey, RefRow parent, long retiredMs) => inner.Adopt(refKey, parent, retiredMs);
 
+    public void SetLastRedeemed(long refKey, long ms) => inner.SetLastRedeemed(refKey, ms);
+
     public void CountUse(long refKey, long nowMs) => inner.CountUse(refKey, nowMs);
 
     public void AddQuota(long refKey, long day, long ops, long bytes) => inner.AddQuota(refKey, day, ops, bytes);

@@ -7,15 +7,25 @@ internal sealed class ManualTimeProvider : TimeProvider
     private readonly List<ManualTimer> timers = [];
     private readonly List<(Func<TimeSpan, bool> Match, TaskCompletionSource<TimeSpan> Found)> watchers = [];
     private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private TimeSpan jumped;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate) return now;
+        lock (gate) return now + jumped;
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (gate) return now.Ticks;
+    }
+
+    /// <summary>The wall clock is set, forward or back; no time passes, and no timer fires.</summary>
+    public void Jump(TimeSpan by)
+    {
+        lock (gate) jumped += by;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -44,7 +54,8 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     public void Advance(TimeSpan by)
     {
-        DateTimeOffset end = GetUtcNow() + by;
+        DateTimeOffset end;
+        lock (gate) end = now + by;
         while (TakeDue(end) is { } fire) fire();
         lock (gate) now = end;
     }

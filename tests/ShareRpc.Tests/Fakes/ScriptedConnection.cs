@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Nerdbank.Streams;
 using ShareRpc.Client.Connection;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server;
 using ShareRpc.Server.Rpc;
 using StreamJsonRpc;
 
@@ -22,7 +23,8 @@ internal sealed class ScriptedConnection : IDisposable
         if (server.FrameBytes is { } frameBytes)
         {
             ClientEnd = new WebSocketMessageHandler(Socket(near, isServer: false), WebSocketTransport.NewFormatter());
-            guarded = new GuardedWebSocket(Socket(far, isServer: true), frameBytes, 1, NullLogger.Instance);
+            guarded = new GuardedWebSocket(
+                Socket(far, isServer: true), frameBytes, ServerLimits.Default, TimeProvider.System, 1, NullLogger.Instance);
             rpc = new ScriptedRpc(new WebSocketMessageHandler(guarded, formatter));
         }
         else

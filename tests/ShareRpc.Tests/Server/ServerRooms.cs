@@ -6,8 +6,10 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Http;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Rpc;
 using ShareRpc.Server.Storage.Sqlite;
@@ -36,9 +38,11 @@ internal sealed class ServerRooms : IDisposable
         Meter = new CommitMeter(Clock);
         Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance, Meter);
         Tickets = new TicketBook(limits, Clock);
-        Log = new ShareLog(Queue, protocolLimits, limits);
+        Audit = new AuditBook(Queue, limits, Clock, NullLogger<AuditBook>.Instance);
+        Guard = new RedemptionLimits(limits, Clock);
+        Log = new ShareLog(Queue, protocolLimits, limits, Audit);
         Reads = new ShareReads(Store, protocolLimits, Clock, draining.Token);
-        Redeemer = new Redeemer(Store, Queue, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Clock);
+        Redeemer = new Redeemer(Store, Queue, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Guard, Audit, Clock);
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
@@ -47,7 +51,7 @@ internal sealed class ServerRooms : IDisposable
         Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
         Services = new RpcServices(
             Store, Log, Reads, Broadcaster, Writers, Redeemer, Tickets, Registry, Admin, Changes, Lists,
-            new ServerHealth(Queue, Meter, Registry, Clock), protocolLimits, limits,
+            new ServerHealth(Queue, Meter, Registry, Clock), Guard, Audit, new ClientAddress([]), Clock, protocolLimits, limits,
             NullLogger<RpcSession>.Instance);
     }
 
@@ -63,6 +67,10 @@ internal sealed class ServerRooms : IDisposable
     public TokenVerifier Verifier { get; }
 
     public CapabilityChanges Changes { get; }
+
+    public AuditBook Audit { get; }
+
+    public RedemptionLimits Guard { get; }
 
     public CommitMeter Meter { get; }
 
@@ -116,8 +124,8 @@ internal sealed class ServerRooms : IDisposable
         return rooms;
     }
 
-    public async Task<Authority> RedeemAsync(ShareToken token, string? passphrase = null) =>
-        (await Redeemer.RedeemTokenAsync(token.Reveal(), passphrase, CancellationToken.None)).Authority;
+    public async Task<Authority> RedeemAsync(ShareToken token, string? passphrase = null, string? address = null) =>
+        (await Redeemer.RedeemTokenAsync(token.Reveal(), passphrase, address, CancellationToken.None)).Authority;
 
     /// <summary>A new share; its owner's live authority.</summary>
     public async Task<Authority> CreateShareAsync(Authority? creator = null)

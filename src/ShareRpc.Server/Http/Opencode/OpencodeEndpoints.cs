@@ -32,9 +32,10 @@ internal sealed class OpencodeEndpoints(
 
         CreateCall? call = await ReadSmallAsync<CreateCall>(context).ConfigureAwait(false);
         bool isOpen = token is null;
+        if (isOpen) services.Guard.TakeOpenCreation(services.Addresses.Of(context));
         using HttpAuthority creator = isOpen
             ? access.AdmitRoot(FindOpenCreator())
-            : await access.RedeemRootAsync(token, context.RequestAborted).ConfigureAwait(false);
+            : await access.RedeemRootAsync(token, context).ConfigureAwait(false);
         SharedSession shared = await shares.ShareAsync(creator.Authority, call?.SessionId, isOpen).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, new
         {
@@ -106,7 +107,7 @@ internal sealed class OpencodeEndpoints(
         {
             string token = (string)context.Request.RouteValues["share"]!;
             using HttpAuthority authority =
-                await access.RedeemShareAsync(token, shareId: null, context.RequestAborted).ConfigureAwait(false);
+                await access.RedeemShareAsync(token, shareId: null, context).ConfigureAwait(false);
             await new ShareData(services, authority.Authority).WriteAsync(context).ConfigureAwait(false);
         }
         catch (ShareRpcException error) when (!error.IsTransient && !context.Response.HasStarted)
@@ -153,7 +154,7 @@ internal sealed class OpencodeEndpoints(
     {
         try
         {
-            return await access.RedeemShareAsync(secret, shareId, context.RequestAborted).ConfigureAwait(false);
+            return await access.RedeemShareAsync(secret, shareId, context).ConfigureAwait(false);
         }
         catch (ShareRpcException error) when (error.Code is ErrorCode.InvalidToken or ErrorCode.Forbidden)
         {
@@ -165,7 +166,7 @@ internal sealed class OpencodeEndpoints(
     {
         try
         {
-            RefRow row = await access.AuthenticateAsync(secret, context.RequestAborted).ConfigureAwait(false);
+            RefRow row = await access.AuthenticateAsync(secret, context).ConfigureAwait(false);
             using IReadSnapshot snapshot = services.Store.BeginRead();
             if (row.ShareKey is { } key && snapshot.FindShare(key)!.ShareId == shareId) return row;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
@@ -141,7 +142,7 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false)
     {
         const string Sql = """
-            SELECT a.position, a.time_ms, a.action, actor.cap_id, s.share_id, subject.cap_id
+            SELECT a.position, a.time_ms, a.action, actor.cap_id, s.share_id, subject.cap_id, a.address, a.code, a.count, a.bytes
             FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT JOIN share s ON s.share_key = a.share_key
               LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
             """;
@@ -246,7 +247,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static AuditEntry ReadAuditEntry(SqliteDataReader row) => new()
     {
         Position = row.GetInt64(0), TimeMs = row.GetInt64(1), Action = row.GetString(2), Actor = Text(row, 3), ShareId = Text(row, 4),
-        Subject = Text(row, 5),
+        Subject = Text(row, 5), Address = Text(row, 6),
+        Code = Number(row, 7) is { } code ? ErrorCodes.NameOf((ErrorCode)code) : null, Count = Number(row, 8), Bytes = Number(row, 9),
     };
 
     private static LoggedOp ReadOp(SqliteDataReader row) => new()

@@ -223,8 +223,14 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         Statements.Execute("UPDATE share SET folded = $2 WHERE share_key = $1", shareKey, folded);
 
     public void InsertAudit(AuditRow row) => Statements.Execute(
-        "INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key) VALUES ($1, $2, $3, $4, $5)",
-        row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey);
+        """
+        INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key, address, code, count, bytes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """,
+        row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count, row.Bytes);
+
+    public void SetLastRedeemed(long refKey, long ms) =>
+        Statements.Execute("UPDATE sturdy_ref SET last_redeemed_ms = $2 WHERE ref_key = $1", refKey, ms);
 
     public void InsertOpencodeShare(OpencodeShareRow row) => Statements.Execute(
         "INSERT INTO opencode_share (share_key, creator_key, session_id) VALUES ($1, $2, $3)",

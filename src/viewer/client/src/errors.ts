@@ -72,6 +72,7 @@ export class ShareRpcError extends Error {
   readonly code: ErrorName;
   readonly number: number;
   readonly transient: boolean;
+  /** One sentence of the server's for people. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
   readonly head?: number;

@@ -64,14 +64,14 @@ public sealed class SuspendTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
-        ShareRpc.Server.Storage.RefRow verified = await rooms.Redeemer.AuthenticateAsync(guest.Reveal(), timeout);
+        ShareRpc.Server.Storage.RefRow verified = await rooms.Redeemer.AuthenticateAsync(guest.Reveal(), null, timeout);
         ShareToken next = ShareToken.New(guest.CapId);
         await rooms.Changes.RotateAsync(owner, new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = next.Digest });
         Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => rooms.Redeemer.Admit(verified)).Code);
         (await rooms.RedeemAsync(next)).Demand(Rights.Read);
         Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(guest)));
         Assert.Equal(
-            ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.Redeemer.AuthenticateAsync(guest.Reveal(), timeout)));
+            ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.Redeemer.AuthenticateAsync(guest.Reveal(), null, timeout)));
     }
 
     [Fact]

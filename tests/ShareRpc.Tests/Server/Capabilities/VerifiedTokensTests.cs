@@ -51,13 +51,13 @@ public sealed class VerifiedTokensTests
         Authority owner = await rooms.CreateShareAsync();
         ShareToken token = await rooms.AttenuateAsync(owner, Rights.Read);
         ShareToken forged = ShareToken.New(token.CapId);
-        RefRow found = await rooms.Redeemer.AuthenticateAsync(token.Reveal(), CancellationToken.None);
+        RefRow found = await rooms.Redeemer.AuthenticateAsync(token.Reveal(), null, CancellationToken.None);
         Assert.Equal(token.CapId, found.CapId);
 
         rooms.Verifier.Dispose(); // from here on the slow check would throw
-        Assert.Equal(found.Key, (await rooms.Redeemer.AuthenticateAsync(token.Reveal(), CancellationToken.None)).Key);
+        Assert.Equal(found.Key, (await rooms.Redeemer.AuthenticateAsync(token.Reveal(), null, CancellationToken.None)).Key);
         ShareRpcException wrong = await Assert.ThrowsAsync<ShareRpcException>(
-            () => rooms.Redeemer.AuthenticateAsync(forged.Reveal(), CancellationToken.None));
+            () => rooms.Redeemer.AuthenticateAsync(forged.Reveal(), null, CancellationToken.None));
         Assert.Equal(ErrorCode.InvalidToken, wrong.Code);
 
         await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = token.CapId });

@@ -1,4 +1,5 @@
 using System.Text;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Storage;
@@ -98,6 +99,8 @@ internal abstract class ModelReads : IReadSnapshot
         {
             Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action, Actor = CapId(entry.Row.ActorKey),
             ShareId = entry.Row.ShareKey is { } share ? FindShare(share)!.ShareId : null, Subject = CapId(entry.Row.SubjectKey),
+            Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null, Count = entry.Row.Count,
+            Bytes = entry.Row.Bytes,
         });
 
     public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(

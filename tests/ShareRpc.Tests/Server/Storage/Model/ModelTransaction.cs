@@ -119,6 +119,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     public void Adopt(long refKey, RefRow parent, long retiredMs) =>
         ChangeRef(refKey, row => row with { ParentKey = parent.Key, ParentEpoch = parent.Epoch, RetiredMs = retiredMs });
 
+    public void SetLastRedeemed(long refKey, long ms) => ChangeRef(refKey, row => row with { LastRedeemedMs = ms });
+
     public void CountUse(long refKey, long nowMs) =>
         ChangeRef(refKey, row => row with { Uses = row.Uses + 1, UsedMs = row.UsedMs ?? nowMs });
 

@@ -142,6 +142,7 @@ internal sealed partial class StoreRun
                 return owners.Count;
             case StoreAct.Use:
                 side.CountUse(row.Key, number);
+                if (step.B % 2 == 0) side.SetLastRedeemed(row.Key, number);
                 break;
             default:
                 side.AddQuota(row.Key, step.B % 3, step.B, step.C);
@@ -156,7 +157,9 @@ internal sealed partial class StoreRun
         IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
         long? actor = refs.Count > 0 && step.B > 1 ? refs.At(step.B).Key : null;
         long? subject = refs.Count > 0 && step.C > 1 ? refs.At(step.C).Key : null;
-        side.InsertAudit(new AuditRow(number, $"act{step.A}", actor, step.A < 4 ? null : PickShare(side, step.A)?.Key, subject));
+        side.InsertAudit(new AuditRow(number, $"act{step.A}", actor, step.A < 4 ? null : PickShare(side, step.A)?.Key, subject,
+            step.B % 3 == 0 ? "192.0.2.1" : null, step.C % 4 == 0 ? ErrorCode.CapabilityRevoked : null, step.B % 2 == 0 ? number : null,
+                step.C));
         return null;
     }
 

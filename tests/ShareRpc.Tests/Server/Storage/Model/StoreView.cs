@@ -122,6 +122,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
             foreach (AuditEntry entry in Walk(after => store.ReadAudit(scope, after, limit, newestFirst), entry => entry.Position))
             {
                 Line($"{name} {entry.TimeMs} {entry.Action} {entry.Actor} {entry.ShareId} {entry.Subject}");
+                Line($"    {entry.Address} {entry.Code} {entry.Count} {entry.Bytes}");
             }
         }
     }
