@@ -216,7 +216,7 @@ export class SessionPage implements View {
   }
 
   private currentMessage(): string | undefined {
-    if (!this.list) return undefined;
+    if (!this.list || this.list.firstVisible === 0) return this.outline[0]?.id;
     for (let at = Math.min(this.list.firstVisible, this.rows.rows.length - 1); at >= 0; at--) {
       const row = this.rows.rows[at]!;
       if (row.type !== 'session' && row.type !== 'end') return row.turn.user?.id;
