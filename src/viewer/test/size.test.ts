@@ -2,7 +2,14 @@ import { build } from 'vite';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 
-interface Built { type: 'chunk' | 'asset'; fileName: string; isEntry?: boolean; name?: string; imports?: string[]; code?: string; source?: string | Uint8Array }
+interface Built {
+  fileName: string;
+  name?: string;
+  isEntry?: boolean;
+  imports?: string[];
+  code?: string;
+  source?: string | Uint8Array;
+}
 
 it('the viewer loads with less than 150 kB, the highlighter apart', async () => {
   const result = (await build({ logLevel: 'silent', build: { write: false } })) as { output: Built[] };

@@ -56,7 +56,9 @@ describe('addresses', () => {
   const token = `srpc_${'A'.repeat(22)}_${'b'.repeat(43)}_${'c'.repeat(6)}`;
 
   it('are read in both forms, below any path of the server', () => {
-    expect(placeOf(new URL(`https://h/base/s/${share}#${token}`))).toEqual({ server: 'https://h/base', shareId: share, token, message: undefined });
+    expect(placeOf(new URL(`https://h/base/s/${share}#${token}`))).toEqual({
+      server: 'https://h/base', shareId: share, token, message: undefined,
+    });
     expect(placeOf(new URL(`https://h/share/${token}`))).toMatchObject({ server: 'https://h', shareId: undefined, token });
     expect(placeOf(new URL(`https://h/s/${share}#m-msg_1`))).toMatchObject({ token: undefined, message: 'msg_1' });
   });

@@ -79,7 +79,8 @@ export class SessionPage implements View {
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
         outline: () => this.toggleOutline(), search: () => this.openSearch(), theme: () => this.nextTheme(), help: () => this.openHelp(),
       })}
-      ${this.search ? renderSearch(this.search, (query) => this.type(query), (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
+      ${this.search ? renderSearch(this.search, (query) => this.type(query),
+        (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
       <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
         <aside class="side" aria-label="About the session">${renderSide({
           outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats),
