@@ -11,5 +11,6 @@ export function renderHelp(areKeysOff: boolean, setKeysOff: (areOff: boolean) =>
     <label class="check"><input type="checkbox" .checked=${!areKeysOff}
       @change=${(event: Event) => setKeysOff(!(event.target as HTMLInputElement).checked)} /> Single keys do this</label>
     <p class="quiet">Everything can be reached by Tab and Enter too. This page asks no other site for
-      anything; the link's token is kept for this tab only and is not in the address, so the address may be copied without giving access.</p></div></dialog>`;
+      anything; the link's token is kept for this tab only and is not in the address, so the address may be
+      copied without giving access.</p></div></dialog>`;
 }
