@@ -57,7 +57,8 @@ export interface SideContent {
 export function renderSide(side: SideContent): TemplateResult {
   return html`<div class="side-inner">
     <nav aria-labelledby="outline-title"><h2 id="outline-title">Outline</h2>
-      ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>` : html`<ol class="outline">${side.outline.map((entry) => html`
+      ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>`
+      : html`<ol class="outline">${side.outline.map((entry) => html`
         <li><a href=${side.permalink(entry.id)} dir="auto" aria-current=${entry.id === side.current ? 'true' : nothing}
           @click=${(event: Event) => side.show(entry.id, event)}>${entry.title}</a></li>`)}</ol>`}</nav>
     ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
@@ -91,12 +92,15 @@ export interface SearchState {
   at: number;
 }
 
-export function renderSearch(search: SearchState, type: (query: string) => void, step: (by: number) => void, close: () => void): TemplateResult {
+export function renderSearch(
+  search: SearchState, type: (query: string) => void, step: (by: number) => void, close: () => void,
+): TemplateResult {
   const said = search.query.trim() === '' ? '' : search.hits.length === 0 ? 'Nothing found'
     : `${search.at < 0 ? '' : `${count(search.at + 1)} of `}${count(search.hits.length)}`;
   return html`<div class="search" role="search">
     <label class="for-screen-readers" for="search">Search in the session</label>
-    <input id="search" class="field" type="search" autocomplete="off" spellcheck="false" placeholder="Search in the session" .value=${search.query}
+    <input id="search" class="field" type="search" autocomplete="off" spellcheck="false" placeholder="Search in the session"
+      .value=${search.query}
       @input=${(event: Event) => type((event.target as HTMLInputElement).value)}
       @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') step(event.shiftKey ? -1 : 1); }} />
     <span class="search-count" role="status">${said}</span>

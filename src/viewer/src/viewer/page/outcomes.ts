@@ -11,7 +11,8 @@ export interface Outcome {
 const outcomes: Record<string, Outcome> = {
   invalid_token: {
     title: 'Not a valid link',
-    text: 'There is no session under this link, or the link was cut or mistyped. Ask whoever sent it for the whole link.', asksForLink: true,
+    text: 'There is no session under this link, or the link was cut or mistyped. Ask whoever sent it for the whole link.',
+    asksForLink: true,
   },
   capability_revoked: {
     title: 'This link has been revoked',
@@ -25,11 +26,16 @@ const outcomes: Record<string, Outcome> = {
     title: 'This link is suspended', text: 'Whoever shared the session has paused this link. The page opens by itself once it is resumed.',
     isWaiting: true,
   },
-  share_deleted: { title: 'This session has been deleted', text: 'Its content has been erased from the server. The link will not work again.' },
-  forbidden: { title: 'This link does not open a session', text: 'It is good for something else, or does not allow reading.', asksForLink: true },
+  share_deleted: {
+    title: 'This session has been deleted', text: 'Its content has been erased from the server. The link will not work again.',
+  },
+  forbidden: {
+    title: 'This link does not open a session', text: 'It is good for something else, or does not allow reading.', asksForLink: true,
+  },
   no_token: {
     title: 'The key of this link is missing',
-    text: 'An address without its last part, as in a permalink, opens a session only in the tab where it is open already. Paste the whole link:',
+    text: 'An address without its last part, as in a permalink, opens a session only in the tab where it is open already. '
+      + 'Paste the whole link:',
     asksForLink: true,
   },
   not_there_yet: {

@@ -79,7 +79,8 @@ export class SessionPage implements View {
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
         outline: () => this.toggleOutline(), search: () => this.openSearch(), theme: () => this.nextTheme(), help: () => this.openHelp(),
       })}
-      ${this.search ? renderSearch(this.search, (query) => this.type(query), (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
+      ${this.search ? renderSearch(this.search, (query) => this.type(query),
+        (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
       <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
         <aside class="side" aria-label="About the session">${renderSide({
           outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats),
@@ -216,7 +217,7 @@ export class SessionPage implements View {
   }
 
   private currentMessage(): string | undefined {
-    if (!this.list) return undefined;
+    if (!this.list || this.list.firstVisible === 0) return this.outline[0]?.id;
     for (let at = Math.min(this.list.firstVisible, this.rows.rows.length - 1); at >= 0; at--) {
       const row = this.rows.rows[at]!;
       if (row.type !== 'session' && row.type !== 'end') return row.turn.user?.id;

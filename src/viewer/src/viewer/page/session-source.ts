@@ -35,9 +35,15 @@ export class SessionSource {
         this.relistedUpTo = 0;
       },
       onDocs: (docs, cursor) => {
+        if (this.state === 'connecting') this.state = 'catching_up';
         for (const doc of docs) this.relisted?.add(`${doc.kind} ${doc.key}`);
         this.relistedUpTo ||= cursor;
         store.putDocs(docs, cursor);
+        events.changed();
+      },
+      // Everything that there was is here, and the next read only waits.
+      onReady: () => {
+        if (this.state === 'catching_up') this.state = 'live';
         events.changed();
       },
       onOps: (ops, cursor) => {

@@ -13,11 +13,13 @@ export function renderFile(data: unknown): TemplateResult {
   const url = text(data, 'url');
   const name = oneLine(text(data, 'filename') || text(data, 'mime') || 'Attachment', 120);
   if (url.length < 20_000_000 && shownImages.test(url)) {
-    return html`<figure class="picture"><img src=${url} alt="Attached image: ${name}" loading="lazy" /><figcaption>${name}</figcaption></figure>`;
+    return html`<figure class="picture"><img src=${url} alt="Attached image: ${name}" loading="lazy" />
+      <figcaption>${name}</figcaption></figure>`;
   }
   if (url.startsWith('data:')) {
     return html`<p class="file">${icon('file')}<span class="file-name">${name}</span><span class="quiet">${bytes(sizeOf(url))}</span>
-      <button type="button" class="quiet-button" @click=${() => save(url, name)}>Download<span class="for-screen-readers"> ${name}</span></button></p>`;
+      <button type="button" class="quiet-button" @click=${() => save(url, name)}>Download<span class="for-screen-readers">
+        ${name}</span></button></p>`;
   }
   return html`<p class="file">${icon('file')}<span class="file-name">${safeAddress(url)
     ? html`<a href=${url} target="_blank" rel="noopener noreferrer nofollow">${name}</a>` : name}</span>
@@ -34,7 +36,8 @@ function save(url: string, name: string): void {
   const content = url.slice(url.indexOf(',') + 1);
   try {
     const decoded = /;base64$/i.test(url.slice(0, url.indexOf(','))) ? atob(content) : decodeURIComponent(content);
-    saveBlob(new Blob([Uint8Array.from(decoded, (character) => character.charCodeAt(0) & 0xff)], { type: 'application/octet-stream' }), name);
+    const raw = Uint8Array.from(decoded, (character) => character.charCodeAt(0) & 0xff);
+    saveBlob(new Blob([raw], { type: 'application/octet-stream' }), name);
   } catch {
     // Not what it says it is: then there is nothing to save.
   }

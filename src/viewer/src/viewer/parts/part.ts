@@ -62,7 +62,8 @@ function renderPatch(data: unknown): TemplateResult | typeof nothing {
   const files = list(data, 'files').filter((file) => typeof file === 'string').map((file) => file.split(/[/\\]/).at(-1) ?? '');
   if (files.length === 0) return nothing;
   const rest = files.length > 6 ? ` and ${files.length - 6} more` : '';
-  return html`<p class="note">Changed ${files.slice(0, 6).map((file, at) => html`${at > 0 ? ', ' : ''}<code>${oneLine(file, 60)}</code>`)}${rest}</p>`;
+  const named = files.slice(0, 6).map((file, at) => html`${at > 0 ? ', ' : ''}<code>${oneLine(file, 60)}</code>`);
+  return html`<p class="note">Changed ${named}${rest}</p>`;
 }
 
 function renderSubtask(view: View, id: string, data: unknown, doc: Doc): TemplateResult {

@@ -73,7 +73,9 @@ function renderPermalink(view: View, id: string): TemplateResult {
 function renderError(data: unknown): TemplateResult {
   const name = text(data, 'error', 'name');
   const message = text(data, 'error', 'data', 'message') || text(data, 'error', 'message');
-  if (name === 'MessageAbortedError') return html`<p class="alert is-quiet">${icon('error')} <span><strong>Aborted</strong> by the user.</span></p>`;
+  if (name === 'MessageAbortedError') {
+    return html`<p class="alert is-quiet">${icon('error')} <span><strong>Aborted</strong> by the user.</span></p>`;
+  }
   return html`<div class="alert">${icon('error')} <div><strong>${oneLine(name || 'Error', 80)}</strong>
     ${message ? html`<div class="alert-text" dir="auto">${visible(message.slice(0, 4000))}</div>` : nothing}</div></div>`;
 }
@@ -104,7 +106,8 @@ function renderFoot(view: View, turn: Turn): TemplateResult {
 function renderEnd(view: View, end: EndNote): TemplateResult {
   const hidden = view.store.hiddenOps > 0;
   return html`<div class="end">
-    ${end === 'ended' ? html`<p class="ended"><strong>This session has ended.</strong> Nothing new will come; what is here stays readable.</p>` : nothing}
+    ${end === 'ended' ? html`<p class="ended"><strong>This session has ended.</strong> Nothing new will come; what is here stays
+      readable.</p>` : nothing}
     ${hidden ? html`<p class="not-shown">Some of this session is not shown to this link.</p>` : nothing}</div>`;
 }
 

@@ -8,6 +8,7 @@ const marks: Record<string, string> = { completed: '✓', in_progress: '▸', ca
 export function renderTodos(todos: readonly Todo[]): TemplateResult {
   return html`<ul class="todos">${todos.map(({ content, status, priority }) => html`
     <li class="todo-${status in names ? status : 'pending'}"><span class="todo-mark" aria-hidden="true">${marks[status] ?? ''}</span>
-      <span><span class="for-screen-readers">${names[status] ?? 'To do'}: </span><span class="todo-text" dir="auto">${visible(content)}</span>
+      <span><span class="for-screen-readers">${names[status] ?? 'To do'}: </span><span class="todo-text"
+        dir="auto">${visible(content)}</span>
       ${priority === 'high' ? html` <span class="tag">high</span>` : ''}</span></li>`)}</ul>`;
 }

@@ -31,8 +31,8 @@ export function renderTool(view: View, id: string, doc: Doc): TemplateResult {
   const changed = isHidden ? [] : toolDiffs(state, input);
   const byDefault = !isHidden && (status === 'error' || status === 'running' || openByDefault.has(tool) || changed.length > 0);
   const isOpen = view.isOpen(id, byDefault);
-  const time = number(state, 'time', 'end') === undefined ? undefined
-    : number(state, 'time', 'end')! - (number(state, 'time', 'start') ?? NaN);
+  const took = (number(state, 'time', 'end') ?? NaN) - (number(state, 'time', 'start') ?? NaN);
+  const time = Number.isNaN(took) ? status === 'completed' ? '' : statusNames[status] : duration(took);
   return html`
     <section class="tool is-${status}" aria-label="Tool call: ${visible(tool)}">
       <button type="button" class="tool-head" aria-expanded=${isOpen} @click=${() => view.toggle(id, byDefault)}>
@@ -40,7 +40,7 @@ export function renderTool(view: View, id: string, doc: Doc): TemplateResult {
         <span class="tool-name">${oneLine(tool, 60)}</span>
         <span class="tool-title" dir="auto">${isHidden ? '' : titleOf(tool, state, input)}</span>
         ${changed.length > 0 ? renderCounts(sum(changed)) : nothing}
-        <span class="tool-time">${time === undefined || Number.isNaN(time) ? status === 'completed' ? '' : statusNames[status] : duration(time)}</span>
+        <span class="tool-time">${time}</span>
         ${icon(isOpen ? 'open' : 'folded')}
       </button>
       ${isOpen ? html`<div class="tool-body">${isHidden ? html`<p class="not-shown">Input and output are not shown to this link.</p>`
@@ -86,7 +86,8 @@ function renderSubsession(view: View, state: Fields, input: Fields): TemplateRes
   if (session === '') return html`<p class="subsession">Subagent: ${visible(agent)}</p>`;
   const address = view.sessionAddress(session);
   return html`<p class="subsession">Subagent ${visible(agent)}, session
-    ${address ? html`<a href=${address}>${visible(session)}</a>` : html`<code>${visible(session)}</code> (shared by a link of its own)`}</p>`;
+    ${address ? html`<a href=${address}>${visible(session)}</a>`
+      : html`<code>${visible(session)}</code> (shared by a link of its own)`}</p>`;
 }
 
 function statusOf(state: Fields): ToolStatus {
@@ -128,6 +129,7 @@ function madeDiffs(state: Fields, input: Fields): FileDiff[] {
 
 function sum(changed: readonly FileDiff[]): { additions: number; deletions: number } {
   return {
-    additions: changed.reduce((total, diff) => total + diff.additions, 0), deletions: changed.reduce((total, diff) => total + diff.deletions, 0),
+    additions: changed.reduce((total, diff) => total + diff.additions, 0),
+    deletions: changed.reduce((total, diff) => total + diff.deletions, 0),
   };
 }

@@ -23,6 +23,7 @@ export function titleOf(store: DocumentStore, message: Message): string {
       const line = oneLine(firstLine(text(data, 'text')), 120);
       if (line !== '') return line;
     }
+    instead ||= type === 'text' ? oneLine(firstLine(text(data, 'text')), 120) : '';
     instead ||= type === 'file' ? oneLine(text(data, 'filename') || 'Attachment', 120) : '';
     instead ||= type === 'compaction' ? 'Session summarised' : '';
     instead ||= type === 'subtask' ? oneLine(text(data, 'description') || 'Subtask', 120) : '';

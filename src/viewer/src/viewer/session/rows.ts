@@ -36,6 +36,9 @@ export interface SessionRows {
 // Marks between an agent's steps, which say nothing that the message does not say too.
 const silentParts = new Set(['step-start', 'step-finish', 'snapshot']);
 
+// Tools that show what they changed: a list of the changed files beside them says nothing new.
+const editTools = new Set(['edit', 'multiedit', 'write', 'patch', 'apply_patch']);
+
 export function buildRows(store: DocumentStore): SessionRows {
   const turns = turnsOf(messagesOf(store));
   const rows: Row[] = [{ id: 'session', type: 'session' }];
@@ -54,9 +57,10 @@ function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): 
     const now = `${text(message.doc.data, 'agent') || text(message.doc.data, 'mode')} ${text(message.doc.data, 'modelID')}`;
     if (now !== speaker) rows.push({ id: `a:${message.id}`, type: 'answer', turn, message });
     speaker = now;
+    const hasEdit = message.parts.some((part) => editTools.has(text(store.get('part', part)?.data, 'tool')));
     for (const part of message.parts) {
       const type = text(store.get('part', part)?.data, 'type');
-      if (!silentParts.has(type)) rows.push({ id: `p:${part}`, type: 'part', turn, message, part });
+      if (!silentParts.has(type) && !(type === 'patch' && hasEdit)) rows.push({ id: `p:${part}`, type: 'part', turn, message, part });
     }
     if (has(message.doc.data, 'error')) rows.push({ id: `e:${message.id}`, type: 'error', turn, message });
   }
