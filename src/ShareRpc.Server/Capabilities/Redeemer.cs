@@ -16,6 +16,7 @@ internal sealed class Redeemer(
     RedemptionLimits guard, AuditBook audit, TimeProvider time)
 {
     private const int FormerSecrets = 16;
+    private string? decoy;
 
     /// <param name="text">The token.</param>
     /// <param name="passphrase">If the ref has one.</param>
@@ -120,7 +121,14 @@ internal sealed class Redeemer(
     private async Task<bool> WasRightAsync(RefRow? row, ShareToken token, CancellationToken cancellationToken)
     {
         IReadOnlyList<FormerSecret> former;
-        using (IReadSnapshot snapshot = store.BeginRead()) former = snapshot.ReadFormerSecrets(row?.Key ?? 0, FormerSecrets);
+        using (IReadSnapshot snapshot = store.BeginRead())
+        {
+            // One row was found or was not; now the other of the two, so that both answers took one of each.
+            decoy ??= snapshot.ReadRefs(default, 0, 1)[0].CapId;
+            snapshot.FindRef(row is null ? decoy : "");
+            former = snapshot.ReadFormerSecrets(row?.Key ?? 0, FormerSecrets);
+        }
+
         return await verifier.WasOfAsync(former, token.Digest, cancellationToken).ConfigureAwait(false);
     }
 

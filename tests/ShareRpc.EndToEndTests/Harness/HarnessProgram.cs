@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ShareRpc.EndToEndTests.Attacks;
 using ShareRpc.EndToEndTests.Disk;
 
 namespace ShareRpc.EndToEndTests.Harness;
@@ -39,10 +40,14 @@ internal static class HarnessProgram
             case "enqueue":
                 await EnqueueWorker.RunAsync(rest);
                 return 0;
+            case "revocations":
+                return await AttackProgram.RevocationsAsync(rest);
+            case "wrong-tokens":
+                return await AttackProgram.WrongTokensAsync(rest);
             case "harness":
                 return await RunManyAsync(rest);
             default:
-                await Console.Error.WriteLineAsync(Help);
+                await Console.Error.WriteLineAsync(Help + "\n" + AttackProgram.Help);
                 return 2;
         }
     }

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using ShareRpc.EndToEndTests.Harness;
+
+namespace ShareRpc.EndToEndTests.Attacks;
+
+/// <summary>The measurements by hand: each prints one line of JSON.</summary>
+internal static class AttackProgram
+{
+    public const string Help = """
+        revocations [--count N] [--readers R]          what is read and appended after a revocation has answered
+        wrong-tokens [--rounds N] [--appends N]        appends beside a flood of wrong tokens
+        """;
+
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.General)
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
+
+    public static async Task<int> RevocationsAsync(WorkerArguments arguments)
+    {
+        RevocationFigures figures = await RevocationRun.RunAsync(
+            arguments.Number("--count", 1_000), arguments.Number("--readers", 100), CancellationToken.None);
+        Console.WriteLine(JsonSerializer.Serialize(figures, Options));
+        return figures is { AppendsAfter: 0, PagesAfter: 0, OtherEnds: 0 } ? 0 : 1;
+    }
+
+    public static async Task<int> WrongTokensAsync(WorkerArguments arguments)
+    {
+        WrongTokenFigures figures = await WrongTokenRun.RunAsync(
+            arguments.Number("--rounds", 5), arguments.Number("--appends", 1_000), CancellationToken.None);
+        Console.WriteLine(JsonSerializer.Serialize(figures, Options));
+        return 0;
+    }
+}
