@@ -1,0 +1,210 @@
+import { Disconnected, ShareRpcError, type ErrorData } from './errors.js';
+import { RootHandle, ShareHandle } from './handles.js';
+import { rpcAddress } from './links.js';
+import type { Ack, Caveats, Limits, OpPage, RedeemRootRequest, RedeemShareRequest, Right } from './wire.js';
+
+const SUBPROTOCOL = 'sharerpc.v1.json';
+const CANCELLED = -32800;
+
+export interface ConnectOptions {
+  /** The platform's own if absent; in Node before 22 that of `ws`. */
+  WebSocket?: typeof WebSocket;
+  signal?: AbortSignal;
+}
+
+export interface CloseReason {
+  code: number;
+  reason: string;
+}
+
+interface Redeemed {
+  capId: string;
+  rights: Right[];
+  /** Those of the ref and its ancestors together. */
+  caveats: Caveats;
+  epoch: number;
+  limits: Limits;
+}
+
+export interface RedeemedShare extends Redeemed {
+  handle: ShareHandle;
+  shareId: string;
+  /** The share's head. */
+  cursor: number;
+  /** Redeems once more instead of the token; keep it in memory only. */
+  ticket?: string;
+  writer?: { acked_seq: number };
+  acks?: { batch_id: string; ack?: Ack; error?: ErrorData }[];
+  page?: OpPage;
+}
+
+export interface RedeemedRoot extends Redeemed {
+  handle: RootHandle;
+}
+
+/** What every redemption answers, in the wire's names. */
+interface Redemption {
+  share?: { handle: number };
+  root?: { handle: number };
+  share_id: string;
+  cap_id: string;
+  rights: Right[];
+  caveats: Caveats;
+  epoch: number;
+  cursor: number;
+  limits: Limits;
+  ticket?: string;
+  writer?: { acked_seq: number };
+  acks?: RedeemedShare['acks'];
+  page?: OpPage;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * One WebSocket to a server. Refusals are `ShareRpcError`, a connection that went is `Disconnected`; what is in flight then is neither done
+ * nor undone as far as anybody here knows.
+ */
+export class Connection {
+  /** Settles once, when the connection is no more; never rejects. */
+  readonly closed: Promise<CloseReason>;
+  readonly #socket: WebSocket;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #frameBytes = 16777216;
+  #end: CloseReason | undefined;
+  #onClosed!: (reason: CloseReason) => void;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.closed = new Promise((resolve) => (this.#onClosed = resolve));
+    socket.addEventListener('message', (event) => this.#receive(event.data));
+    socket.addEventListener('close', (event) => this.#lose({ code: event.code, reason: event.reason }));
+    socket.addEventListener('error', () => {}); // a close follows, and says all that a page may know
+  }
+
+  /** Connects to a server (`http`, `https`; its own path counts). Throws `Disconnected` where none answers. */
+  static async open(server: string, options: ConnectOptions = {}): Promise<Connection> {
+    const Socket = options.WebSocket ?? globalThis.WebSocket;
+    options.signal?.throwIfAborted();
+    const socket = new Socket(rpcAddress(server), SUBPROTOCOL);
+    const connection = new Connection(socket);
+    const abort = () => connection.close();
+    options.signal?.addEventListener('abort', abort);
+    try {
+      await Promise.race([
+        new Promise<void>((resolve) => socket.addEventListener('open', () => resolve())),
+        connection.closed.then(() => Promise.reject(new Disconnected('The server does not answer.'))),
+      ]);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+    }
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined;
+  }
+
+  async redeemShare(request: RedeemShareRequest): Promise<RedeemedShare> {
+    const result = await this.call<Redemption>('redeemShare', normal(request));
+    const share = this.#redeemed(result);
+    return {
+      ...share,
+      handle: new ShareHandle(this, result.share!.handle),
+      shareId: result.share_id,
+      cursor: result.cursor,
+      ...(result.ticket !== undefined && { ticket: result.ticket }),
+      ...(result.writer && { writer: result.writer }),
+      ...(result.acks && { acks: result.acks }),
+      ...(result.page && { page: result.page }),
+    };
+  }
+
+  async redeemRoot(request: RedeemRootRequest): Promise<RedeemedRoot> {
+    const result = await this.call<Redemption>('redeemRoot', normal(request));
+    return { ...this.#redeemed(result), handle: new RootHandle(this, result.root!.handle) };
+  }
+
+  /** A call of any method. Aborting asks the server to let it go; the answer, whichever it is, is then not waited for. */
+  async call<T>(method: string, params?: object, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const id = ++this.#lastId;
+    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    const abort = () => {
+      this.#pending.get(id)?.reject(signal!.reason);
+      this.#pending.delete(id);
+      if (this.isOpen) this.notify('$/cancelRequest', { id });
+    };
+    signal?.addEventListener('abort', abort);
+    try {
+      this.#send({ jsonrpc: '2.0', id, method, ...(params && { params }) });
+      return (await answer) as T;
+    } finally {
+      this.#pending.delete(id);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  /** A message that has no answer. Lost without a word when the connection is. */
+  notify(method: string, params?: object): void {
+    if (this.isOpen) this.#send({ jsonrpc: '2.0', method, ...(params && { params }) });
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+    this.#lose({ code: 1000, reason: '' });
+  }
+
+  #redeemed(result: Redemption): Redeemed {
+    this.#frameBytes = result.limits['frame_bytes'] ?? this.#frameBytes;
+    return { capId: result.cap_id, rights: result.rights, caveats: result.caveats, epoch: result.epoch, limits: result.limits };
+  }
+
+  #send(message: object): void {
+    if (this.#end) throw new Disconnected('The connection is closed.');
+    const text = JSON.stringify(message);
+    // At most three bytes a UTF-16 unit: only what may be too long is counted.
+    if (text.length * 3 > this.#frameBytes && new TextEncoder().encode(text).length > this.#frameBytes) {
+      throw new RangeError(`The message is over the server's limit of ${this.#frameBytes} bytes.`);
+    }
+    this.#socket.send(text);
+  }
+
+  #receive(data: unknown): void {
+    const message = JSON.parse(String(data)) as Answer;
+    const waiting = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined;
+    if (!waiting) return;
+    if (message.error) waiting.reject(toError(message.error));
+    else waiting.resolve(message.result);
+  }
+
+  #lose(reason: CloseReason): void {
+    if (this.#end) return;
+    this.#end = reason;
+    for (const waiting of this.#pending.values()) waiting.reject(new Disconnected('The connection was lost.'));
+    this.#pending.clear();
+    this.#onClosed(reason);
+  }
+}
+
+interface Answer {
+  id?: unknown;
+  result?: unknown;
+  error?: { code: number; message: string; data?: ErrorData };
+}
+
+function toError(error: NonNullable<Answer['error']>): Error {
+  if (error.code === CANCELLED) return new DOMException('The call was cancelled.', 'AbortError');
+  return new ShareRpcError(error.data ?? { code: 'internal', transient: true });
+}
+
+function normal<T extends { passphrase?: string }>(request: T): T {
+  return request.passphrase === undefined ? request : { ...request, passphrase: request.passphrase.normalize('NFC') };
+}

@@ -1,0 +1,39 @@
+import { ResumingShare, type FollowOptions } from './resuming.js';
+import type { Op, OpPage } from './wire.js';
+
+/**
+ * The pages of a share's log, then each new one as it commits; gapless, in order, over as many connections as it takes. Ends when the share
+ * has ended and all is read. A page with `gap` says what compaction has dropped; reading goes on behind it. Throws a `ShareRpcError` for
+ * what is final: revoked, expired, deleted, a wrong token.
+ */
+export async function* follow(server: string, options: FollowOptions): AsyncGenerator<OpPage, void, void> {
+  const share = new ResumingShare(server, options);
+  try {
+    let after = options.after ?? 0;
+    for (;;) {
+      const page = await share.read(after);
+      checkOrder(page, after);
+      after = page.gap ?? page.cursor;
+      if (page.ops.length > 0 || page.gap !== undefined) yield ofKinds(page, options.kinds);
+      if (page.ended && after >= page.head) return;
+    }
+  } finally {
+    share.close();
+  }
+}
+
+/** Cursors without holes are a promise of the protocol (READ-1): a page that breaks it is not shown. */
+export function checkOrder(page: OpPage, after: number): void {
+  let cursor = after;
+  for (const op of page.ops) {
+    if (op.cursor !== ++cursor) throw new Error(`The server skipped from cursor ${cursor - 1} to ${op.cursor}.`);
+  }
+}
+
+export function ofKinds(page: OpPage, kinds: string[] | undefined): OpPage {
+  return kinds ? { ...page, ops: page.ops.filter((op) => isOf(op, kinds)) } : page;
+}
+
+function isOf(op: Op, kinds: string[]): boolean {
+  return !op.hidden && kinds.includes(op.kind);
+}

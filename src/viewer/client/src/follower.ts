@@ -1,0 +1,101 @@
+import { ShareRpcError } from './errors.js';
+import { checkOrder, ofKinds } from './follow.js';
+import { ResumingShare, type FollowOptions, type FollowState } from './resuming.js';
+import type { Doc, DocKey, Op } from './wire.js';
+
+const ANSWER_MS = 30_000;
+
+export interface FollowerOptions extends FollowOptions {
+  /** A page of documents as they are, in order of kind and key. `cursor`: the log up to there is in all of them. */
+  onDocs(docs: Doc[], cursor: number): void;
+  /** Changes, in order. An op that a document already holds (its cursor is not larger) is to be skipped (STATE-3), as `foldOp` does. */
+  onOps(ops: Op[], cursor: number): void;
+  /** All documents of the first state have come. */
+  onReady?(): void;
+  /** The log has a hole: forget all documents, they come anew. */
+  onGap?(): void;
+  /** `ended`: the share has, and all of it was read. Otherwise why there is no more. */
+  onEnd(reason: 'ended' | ShareRpcError): void;
+}
+
+/** The state of a share, then its changes: what a page shows. Callbacks come one at a time, and none after `stop`. */
+export class ShareFollower {
+  #share: ResumingShare | undefined;
+
+  constructor(
+    private readonly server: string,
+    private readonly options: FollowerOptions,
+  ) {}
+
+  get state(): FollowState {
+    return this.#share?.state ?? 'connecting';
+  }
+
+  start(): void {
+    if (this.#share) return;
+    const share = (this.#share = new ResumingShare(this.server, this.options));
+    void this.#run(share).then(
+      () => this.#end(share, 'ended'),
+      (error: unknown) => {
+        if (error instanceof ShareRpcError) this.#end(share, error);
+        else if (this.#share === share && !this.options.signal?.aborted) this.#fail(share, error);
+      },
+    );
+  }
+
+  /** For good, unless started again from the beginning. */
+  stop(): void {
+    this.#share?.close();
+    this.#share = undefined;
+  }
+
+  /** Tries now instead of later; see `online` and `visibilitychange` of browsers. */
+  retryNow(): void {
+    this.#share?.retryNow();
+  }
+
+  async #run(share: ResumingShare): Promise<void> {
+    let after = this.options.after ?? (await this.#readState(share));
+    this.options.onReady?.();
+    for (;;) {
+      const page = await share.read(after);
+      if (this.#share !== share) return;
+      if (page.gap !== undefined) {
+        this.options.onGap?.();
+        after = await this.#readState(share);
+        continue;
+      }
+      checkOrder(page, after);
+      after = page.cursor;
+      if (page.ops.length > 0) this.options.onOps(ofKinds(page, this.options.kinds).ops, after);
+      if (page.ended && after >= page.head) return;
+    }
+  }
+
+  /** All documents; the cursor to go on after, which is the first page's (STATE-3). */
+  async #readState(share: ResumingShare): Promise<number> {
+    const { kinds } = this.options;
+    let cursor: number | undefined;
+    let next: DocKey | undefined;
+    do {
+      const request = { ...(kinds && { kinds }), ...(next && { after_key: next }) };
+      const page = await share.attempt((handle) => share.withDeadline(ANSWER_MS, (signal) => handle.getState(request, { signal })));
+      cursor ??= page.cursor;
+      if (this.#share === share) this.options.onDocs(page.docs, cursor);
+      next = page.next_key;
+    } while (next);
+    return cursor;
+  }
+
+  #end(share: ResumingShare, reason: 'ended' | ShareRpcError): void {
+    if (this.#share !== share) return;
+    this.stop();
+    this.options.onEnd(reason);
+  }
+
+  /** A callback threw, or the server broke its promises: shown to whoever looks for errors, and no more comes. */
+  #fail(share: ResumingShare, error: unknown): void {
+    this.#end(share, new ShareRpcError({ code: 'internal', transient: false, hint: 'The page failed; load it again.' }));
+    throw error;
+  }
+}

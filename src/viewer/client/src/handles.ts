@@ -1,0 +1,117 @@
+import type { Connection } from './connection.js';
+import type {
+  Ack, AttenuateRequest, AuditPage, AuditRequest, Batch, CapabilityChanged, CapabilityCreated, CapabilityPage, CreateShareRequest,
+  GetStateRequest, ListRequest, OpPage, ReadOpsRequest, RootAttenuateRequest, RotateRequest, ServerStatus, SharePage, StatePage,
+} from './wire.js';
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+/** A live object on one connection (RPC-6); dies with it. */
+class Handle {
+  readonly #connection: Connection;
+  readonly #number: number;
+
+  constructor(connection: Connection, number: number) {
+    this.#connection = connection;
+    this.#number = number;
+  }
+
+  revokeCapability(capId: string): Promise<CapabilityChanged> {
+    return this.call('revokeCapability', { cap_id: capId });
+  }
+
+  suspendCapability(capId: string): Promise<CapabilityChanged> {
+    return this.call('suspendCapability', { cap_id: capId });
+  }
+
+  resumeCapability(capId: string): Promise<CapabilityChanged> {
+    return this.call('resumeCapability', { cap_id: capId });
+  }
+
+  /** A new secret for the ref; its old one, and all descendants, are dead. */
+  rotateCapability(request: RotateRequest): Promise<CapabilityChanged> {
+    return this.call('rotateCapability', request);
+  }
+
+  /** Drops the live object; revokes nothing (RPC-8). */
+  dispose(): void {
+    this.#connection.notify(`$/invokeProxy/${this.#number}/Dispose`);
+    this.#connection.notify('$/releaseMarshaledObject', { handle: this.#number, ownedBySender: false });
+  }
+
+  /** Any method of the object, by its name on the wire. */
+  call<T>(method: string, params?: object, options?: CallOptions): Promise<T> {
+    return this.#connection.call<T>(`$/invokeProxy/${this.#number}/${method}`, params, options?.signal);
+  }
+}
+
+/** One share, with the rights of the ref that was redeemed. */
+export class ShareHandle extends Handle {
+  /** Durable once it is answered. After `Disconnected` send the same batch again; what was applied then counts as a duplicate. */
+  appendOps(batch: Batch): Promise<Ack> {
+    return this.call('appendOps', batch);
+  }
+
+  readOps(request: ReadOpsRequest = {}, options?: CallOptions): Promise<OpPage> {
+    return this.call('readOps', request, options);
+  }
+
+  getState(request: GetStateRequest = {}, options?: CallOptions): Promise<StatePage> {
+    return this.call('getState', request, options);
+  }
+
+  attenuate(request: AttenuateRequest): Promise<CapabilityCreated> {
+    return this.call('attenuate', request);
+  }
+
+  listCapabilities(request: ListRequest = {}, options?: CallOptions): Promise<CapabilityPage> {
+    return this.call('listCapabilities', request, options);
+  }
+
+  listAudit(request: AuditRequest = {}, options?: CallOptions): Promise<AuditPage> {
+    return this.call('listAudit', request, options);
+  }
+
+  /** No more appends, for good; reading goes on. */
+  endShare(): Promise<null> {
+    return this.call('endShare');
+  }
+}
+
+/** The server, with the rights and the reach of a root or creator ref. */
+export class RootHandle extends Handle {
+  createShare(request: CreateShareRequest): Promise<CapabilityCreated> {
+    return this.call('createShare', request);
+  }
+
+  listShares(request: ListRequest = {}, options?: CallOptions): Promise<SharePage> {
+    return this.call('listShares', request, options);
+  }
+
+  attenuate(request: RootAttenuateRequest): Promise<CapabilityCreated> {
+    return this.call('attenuate', request);
+  }
+
+  listCapabilities(request: ListRequest & { share_id?: string } = {}, options?: CallOptions): Promise<CapabilityPage> {
+    return this.call('listCapabilities', request, options);
+  }
+
+  listAudit(request: AuditRequest & { share_id?: string } = {}, options?: CallOptions): Promise<AuditPage> {
+    return this.call('listAudit', request, options);
+  }
+
+  /** Erases ops and documents. */
+  deleteShare(shareId: string): Promise<null> {
+    return this.call('deleteShare', { share_id: shareId });
+  }
+
+  adoptShares(capId: string): Promise<{ shares: number }> {
+    return this.call('adoptShares', { cap_id: capId });
+  }
+
+  serverStatus(options?: CallOptions): Promise<ServerStatus> {
+    return this.call('serverStatus', undefined, options);
+  }
+}

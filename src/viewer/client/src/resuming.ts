@@ -1,0 +1,204 @@
+import { Backoff } from './backoff.js';
+import { Connection, type ConnectOptions, type RedeemedShare } from './connection.js';
+import { Disconnected, ShareRpcError } from './errors.js';
+import type { ShareHandle } from './handles.js';
+import type { OpPage, RedeemShareRequest } from './wire.js';
+
+/**
+ * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is. `reconnecting`: the connection
+ * went, or the server said "later". `offline`: no server has answered several times running; it is still tried.
+ */
+export type FollowState = 'connecting' | 'catching_up' | 'live' | 'reconnecting' | 'offline';
+
+export interface FollowOptions extends ConnectOptions {
+  token: string;
+  passphrase?: string;
+  /** The share that the link names; a token of another one is `invalid_token`. */
+  shareId?: string;
+  /** Only what comes after this cursor. Default 0: everything. */
+  after?: number;
+  /** State and ops of these kinds only. Default all. */
+  kinds?: string[];
+  /** How long `invalid_token` counts as "not created yet" (CAP-7). Default 3 minutes. */
+  patienceMs?: number;
+  /** How long one read waits for ops. Default 20 s; the server may lower it. */
+  waitMs?: number;
+  /** How long an answer may be overdue before the connection counts as half-open. Default 10 s. */
+  marginMs?: number;
+  onState?(state: FollowState): void;
+  /** After each redemption. */
+  onRedeemed?(share: RedeemedShare): void;
+  /** For each refusal that is tried again: not there yet, suspended, rate limited, draining. `live` or `catching_up` ends it. */
+  onTrouble?(error: ShareRpcError): void;
+}
+
+const OFFLINE_AFTER = 3;
+const PROBE_MS = 5_000;
+
+/** A share through as many connections as it takes: by ticket, then by token, with backoff between. One flow at a time uses it. */
+export class ResumingShare {
+  #connection: Connection | undefined;
+  #handle: ShareHandle | undefined;
+  #ticket: string | undefined;
+  #state: FollowState | undefined;
+  #wake: (() => void) | undefined;
+  #handleLost = false;
+  readonly #openedAt = performance.now();
+  readonly #backoff = new Backoff();
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(
+    private readonly server: string,
+    private readonly options: FollowOptions,
+  ) {
+    this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+  }
+
+  get state(): FollowState {
+    return this.#state ?? 'connecting';
+  }
+
+  /** One page after a cursor, waited for. Throws a `ShareRpcError` only when it is final, and an `AbortError` once closed. */
+  read(after: number): Promise<OpPage> {
+    return this.attempt(async (share, first) => {
+      const page = first ?? (await this.#timed(share, after));
+      this.#setState(page.cursor < page.head && page.gap === undefined ? 'catching_up' : 'live');
+      return page;
+    }, after);
+  }
+
+  /** Repeats some work on the share until it succeeds. With `after`, a redemption on the way brings the first page along. */
+  async attempt<T>(work: (share: ShareHandle, first?: OpPage) => Promise<T>, after?: number): Promise<T> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      try {
+        const first = this.#handle ? undefined : await this.#redeem(after);
+        const result = await work(this.#handle!, first);
+        this.#backoff.reset();
+        this.#handleLost = false;
+        return result;
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        this.#drop();
+        await this.#wait(this.#delayAfter(error));
+      }
+    }
+  }
+
+  /** Tries now instead of later: the machine woke up, or is online again. A connection that seems fine is put to the proof. */
+  retryNow(): void {
+    if (this.#wake) this.#wake();
+    else void this.#probe();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#drop();
+  }
+
+  #timed(share: ShareHandle, after: number): Promise<OpPage> {
+    const { waitMs = 20_000, marginMs = 10_000 } = this.options;
+    return this.withDeadline(waitMs + marginMs, (signal) => share.readOps({ after, wait_ms: waitMs }, { signal }));
+  }
+
+  /** A call whose answer stays away counts as a connection that went (WS-6: a browser cannot ping). */
+  async withDeadline<T>(ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const connection = this.#connection;
+    const timer = setTimeout(() => connection?.close(), ms);
+    try {
+      return await call(this.#signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const share = this.#handle;
+    if (!share) return;
+    try {
+      await this.withDeadline(PROBE_MS, (signal) => share.readOps({ after: Number.MAX_SAFE_INTEGER, limit: 1 }, { signal }));
+    } catch {
+      // The read that waits finds out the same, and deals with it.
+    }
+  }
+
+  async #redeem(after: number | undefined): Promise<OpPage | undefined> {
+    if (!this.#state) this.#setState('connecting');
+    const { WebSocket, marginMs = 10_000 } = this.options;
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(marginMs)]);
+    this.#connection = await Connection.open(this.server, { ...(WebSocket && { WebSocket }), signal }).catch((error: unknown) => {
+      throw error instanceof DOMException ? new Disconnected('The server does not answer.') : error;
+    });
+    const read = after === undefined ? {} : { read: { after } };
+    const share = await this.withDeadline(3 * marginMs, () => this.#redeemBy(read));
+    if (this.options.shareId && share.shareId !== this.options.shareId)
+      throw new ShareRpcError({ code: 'invalid_token', transient: false });
+    this.#ticket = share.ticket;
+    this.#handle = share.handle;
+    this.options.onRedeemed?.(share);
+    return share.page;
+  }
+
+  async #redeemBy(read: Pick<RedeemShareRequest, 'read'>): Promise<RedeemedShare> {
+    const connection = this.#connection!;
+    const { token, passphrase } = this.options;
+    const ticket = this.#ticket;
+    this.#ticket = undefined;
+    if (ticket) {
+      try {
+        return await connection.redeemShare({ ticket, ...read });
+      } catch (error) {
+        // Tickets end with the server that issued them; the token does not.
+        if (!(error instanceof ShareRpcError) || error.code !== 'invalid_token') throw error;
+      }
+    }
+    return connection.redeemShare({ token, ...(passphrase !== undefined && { passphrase }), ...read });
+  }
+
+  /** How long to wait after a failure; throws what is final. */
+  #delayAfter(error: unknown): number {
+    if (error instanceof Disconnected) {
+      this.#setState(this.#backoff.failures + 1 >= OFFLINE_AFTER ? 'offline' : 'reconnecting');
+      return this.#backoff.next();
+    }
+    if (!(error instanceof ShareRpcError) || !this.#isWorthRepeating(error)) throw error;
+    this.options.onTrouble?.(error);
+    this.#setState('reconnecting');
+    return this.#backoff.next(error.retryAfterMs);
+  }
+
+  #isWorthRepeating(error: ShareRpcError): boolean {
+    if (error.transient || error.code === 'too_many_handles') return true;
+    if (error.code === 'invalid_token') return performance.now() - this.#openedAt < (this.options.patienceMs ?? 180_000);
+    if (error.code !== 'method_not_found' || this.#handleLost) return false;
+    return (this.#handleLost = true); // a handle that is gone is redeemed again, once
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => () => {
+        clearTimeout(timer);
+        this.#signal.removeEventListener('abort', abort);
+        this.#wake = undefined;
+        settle();
+      };
+      const abort = end(() => reject(this.#signal.reason));
+      const timer = setTimeout(end(resolve), ms);
+      this.#wake = end(resolve);
+      this.#signal.addEventListener('abort', abort);
+    });
+  }
+
+  #setState(state: FollowState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.options.onState?.(state);
+  }
+
+  #drop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#handle = undefined;
+  }
+}

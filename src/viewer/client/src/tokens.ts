@@ -1,0 +1,67 @@
+import { base62, base62OfBytes, hex, randomBytes } from './base62.js';
+
+export const TOKEN_CHARACTERS = 78;
+export const TICKET_CHARACTERS = 55;
+const CHECKSUM = 6;
+const SECRET = 43;
+
+/** The cap id of a token, or `undefined` when the text is none (TOKEN-1, TOKEN-2). */
+export function capIdOf(token: string): string | undefined {
+  const match = /^srpc_([0-9A-Za-z]{22})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.exec(token);
+  return match && token.length === TOKEN_CHARACTERS && isChecked(token) ? match[1] : undefined;
+}
+
+/** TICKET-1. */
+export function isTicket(text: string): boolean {
+  return /^srpt_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.test(text) && text.length === TICKET_CHARACTERS && isChecked(text);
+}
+
+/** True for what a digest on the wire looks like (TOKEN-3). */
+export function isDigest(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text) && text.length === 64;
+}
+
+/** A fresh token for a ref, and the digest that the server is sent instead of it (CAP-1). */
+export async function newToken(capId: string): Promise<{ token: string; digest: string }> {
+  const body = `srpc_${capId}_${base62OfBytes(randomBytes(32), SECRET)}`;
+  const token = `${body}_${checksum(body)}`;
+  return { token, digest: await tokenDigest(token) };
+}
+
+/** TOKEN-3. Throws where the platform has no Web Crypto: browsers give it to https and localhost only. */
+export async function tokenDigest(token: string): Promise<string> {
+  return hex(new Uint8Array(await subtle().digest('SHA-256', utf8(bodyOf(token)))));
+}
+
+/** TOKEN-5; the passphrase is brought into NFC first, as `redeem` does. */
+export async function passphraseDigest(token: string, passphrase: string): Promise<string> {
+  const key = await subtle().importKey('raw', utf8(bodyOf(token)), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  return hex(new Uint8Array(await subtle().sign('HMAC', key, utf8(passphrase.normalize('NFC')))));
+}
+
+function subtle(): SubtleCrypto {
+  if (!globalThis.crypto?.subtle) throw new Error('Secrets can be made on pages from https or localhost only.');
+  return crypto.subtle;
+}
+
+function utf8(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function bodyOf(token: string): string {
+  return token.slice(0, -CHECKSUM - 1);
+}
+
+function isChecked(text: string): boolean {
+  return text.endsWith(`_${checksum(bodyOf(text))}`);
+}
+
+/** CRC-32 (IEEE 802.3) in base62 (TOKEN-2). */
+function checksum(text: string): string {
+  let crc = 0xffffffff;
+  for (let i = 0; i < text.length; i++) {
+    crc ^= text.charCodeAt(i);
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return base62(BigInt((crc ^ 0xffffffff) >>> 0), CHECKSUM);
+}

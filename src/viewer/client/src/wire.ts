@@ -1,0 +1,257 @@
+// The records of the protocol (protocol/SPEC.md), with the wire's own names. Times are milliseconds since 1970 UTC.
+
+export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke';
+
+/** What a ref may be narrowed to (section 7); all optional, all of a chain bind together. */
+export interface Caveats {
+  expires_at_ms?: number;
+  unused_expires_at_ms?: number;
+  max_uses?: number;
+  append_kinds?: string[];
+  /** Kind to `true`, or to the top-level fields that may be seen. */
+  readable?: Record<string, true | string[]>;
+  redact?: Redaction[];
+  max_ops_per_day?: number;
+  max_bytes_per_day?: number;
+}
+
+export type Redaction = 'tools' | 'reasoning' | 'files';
+
+export type Json = null | boolean | number | string | Json[] | JsonObject;
+export interface JsonObject {
+  [name: string]: Json;
+}
+
+export type Verb = 'put' | 'remove' | 'append';
+
+/** An op as a client sends it (section 8). */
+export interface NewOp {
+  op_id: string;
+  seq?: number;
+  verb: Verb;
+  kind: string;
+  key: string;
+  data?: Json;
+  depends_on?: string[];
+  if_changed?: boolean;
+}
+
+export interface Batch {
+  batch_id: string;
+  ops: NewOp[];
+  expected_cursor?: number;
+  atomic?: boolean;
+}
+
+export interface Ack {
+  cursor: number;
+  applied: { op_id: string; cursor: number }[];
+  duplicates: { op_id: string; cursor: number }[];
+  rejected: { op_id: string; code: string; message: string }[];
+}
+
+/** An op of the log that the reader may not see: only that it was (REDACT-3). */
+export interface HiddenOp {
+  cursor: number;
+  hidden: true;
+}
+
+/** An op of the log (READ-2). */
+export interface ShownOp {
+  cursor: number;
+  hidden?: undefined;
+  op_id: string;
+  verb: Verb;
+  kind: string;
+  key: string;
+  data?: Json;
+  writer_id?: string;
+  seq?: number;
+  actor: string;
+  time_ms: number;
+  schema_version: number;
+  redacted?: true;
+}
+
+export type Op = ShownOp | HiddenOp;
+
+/** A page of the log. With `gap` it holds no ops: data up to that cursor is gone, and only the state has it. */
+export interface OpPage {
+  ops: Op[];
+  cursor: number;
+  head: number;
+  gap?: number;
+  ended?: true;
+}
+
+export interface ReadOpsRequest {
+  after?: number;
+  limit?: number;
+  max_bytes?: number;
+  wait_ms?: number;
+}
+
+/** What the ops of one kind and key add up to. */
+export interface Doc {
+  kind: string;
+  key: string;
+  /** That of the last op in it. */
+  cursor: number;
+  data: Json;
+  redacted?: true;
+}
+
+export interface DocKey {
+  kind: string;
+  key: string;
+}
+
+export interface GetStateRequest {
+  kinds?: string[];
+  after_key?: DocKey;
+  limit?: number;
+}
+
+export interface StatePage {
+  docs: Doc[];
+  cursor: number;
+  next_key?: DocKey;
+}
+
+export interface RedeemShareRequest {
+  token?: string;
+  ticket?: string;
+  passphrase?: string;
+  writer_id?: string;
+  append?: Batch[];
+  read?: { after: number; limit?: number; max_bytes?: number };
+}
+
+export interface RedeemRootRequest {
+  token: string;
+  passphrase?: string;
+}
+
+/** By the names of section 16. */
+export type Limits = Record<string, number>;
+
+export interface AttenuateRequest {
+  cap_id: string;
+  token_digest: string;
+  passphrase_digest?: string;
+  rights: Right[];
+  caveats?: Caveats;
+  label?: string;
+}
+
+/** With `share_id`: a child of that share's owner ref (CAP-10). */
+export interface RootAttenuateRequest extends AttenuateRequest {
+  share_id?: string;
+}
+
+export interface CreateShareRequest {
+  share_id: string;
+  cap_id: string;
+  token_digest: string;
+  label?: string;
+}
+
+export interface RotateRequest {
+  cap_id: string;
+  token_digest: string;
+  passphrase_digest?: string;
+}
+
+export interface CapabilityCreated {
+  cap_id: string;
+  epoch: number;
+}
+
+export interface CapabilityChanged {
+  epoch: number;
+}
+
+export interface ListRequest {
+  after?: number;
+  limit?: number;
+}
+
+export type CapabilityState = 'active' | 'revoked' | 'orphaned' | 'retired' | 'expired' | 'suspended' | 'used_up';
+
+/** A ref as those who may revoke it see it (LIST-3). */
+export interface CapabilityInfo {
+  cap_id: string;
+  parent_cap_id?: string;
+  share_id?: string;
+  rights: Right[];
+  /** Its own, without those of its ancestors. */
+  caveats: Caveats;
+  label?: string;
+  epoch: number;
+  state: CapabilityState;
+  created_ms: number;
+  revoked_ms?: number;
+  last_redeemed_ms?: number;
+  uses?: number;
+  passphrase?: true;
+  live_handles: number;
+}
+
+export interface CapabilityPage {
+  capabilities: CapabilityInfo[];
+  next?: number;
+}
+
+export interface ShareInfo {
+  share_id: string;
+  label?: string;
+  state: 'active' | 'ended' | 'deleted';
+  cursor: number;
+  created_ms: number;
+  last_append_ms?: number;
+  live_handles: number;
+  owner_cap_id: string;
+}
+
+export interface SharePage {
+  shares: ShareInfo[];
+  next?: number;
+}
+
+export interface AuditRequest extends ListRequest {
+  newest_first?: boolean;
+}
+
+export interface AuditEntry {
+  position: number;
+  time_ms: number;
+  action: string;
+  actor?: string;
+  share_id?: string;
+  subject?: string;
+  address?: string;
+  code?: string;
+  count?: number;
+  bytes?: number;
+}
+
+export interface AuditPage {
+  entries: AuditEntry[];
+  next?: number;
+}
+
+/** How the server is, now; rates and times are of the last ten seconds. */
+export interface ServerStatus {
+  version: string;
+  started_ms: number;
+  now_ms: number;
+  connections: number;
+  handles: number;
+  shares: number;
+  queue_items: number;
+  queue_bytes: number;
+  ops_per_second: number;
+  commits_per_second: number;
+  commit_ms_p50: number;
+  commit_ms_p99: number;
+}

@@ -1,0 +1,65 @@
+const numbers = new Intl.NumberFormat('en');
+const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const clock = new Intl.DateTimeFormat('en', { timeStyle: 'short' });
+
+/** 12345 -> "12,345". */
+export function count(value: number): string {
+  return numbers.format(value);
+}
+
+/** "1 line", "2 lines". */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Tokens and the like, short: 950, 12.3k, 4.1M. */
+export function short(value: number): string {
+  if (value < 1000) return String(value);
+  if (value < 1_000_000) return `${trim(value / 1000)}k`;
+  return `${trim(value / 1_000_000)}M`;
+}
+
+/** Bytes, short: 512 B, 1.4 kB, 3 MB. */
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} B`;
+  return value < 1_000_000 ? `${trim(value / 1000)} kB` : `${trim(value / 1_000_000)} MB`;
+}
+
+/** US dollars; small amounts with the digits that matter. */
+export function money(value: number): string {
+  if (value === 0) return '$0';
+  return value < 0.01 ? `$${value.toPrecision(2)}` : `$${value.toFixed(2)}`;
+}
+
+/** Milliseconds as people say them: 35 ms, 1.4 s, 2 min 5 s, 3 h 2 min. */
+export function duration(ms: number): string {
+  if (!(ms >= 0)) return '';
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${trim(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** Day and time, in the reader's zone. */
+export function dateTime(ms: number): string {
+  return isTime(ms) ? times.format(ms) : '';
+}
+
+/** The time alone. */
+export function timeOfDay(ms: number): string {
+  return isTime(ms) ? clock.format(ms) : '';
+}
+
+/** For `<time datetime>`. */
+export function isoTime(ms: number): string {
+  return isTime(ms) ? new Date(ms).toISOString() : '';
+}
+
+function isTime(ms: number): boolean {
+  return Number.isFinite(ms) && Math.abs(ms) < 8.64e15;
+}
+
+function trim(value: number): string {
+  return value >= 99.95 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, '');
+}

@@ -1,0 +1,139 @@
+import { structuredPatch } from 'diff';
+
+export type LineType = 'same' | 'added' | 'removed';
+
+export interface DiffLine {
+  type: LineType;
+  /** Line numbers before and after; absent on the side where the line is not. */
+  before?: number;
+  after?: number;
+  text: string;
+}
+
+export interface Hunk {
+  /** What unified diffs write behind the second `@@`: the function, mostly. */
+  heading: string;
+  lines: DiffLine[];
+}
+
+export interface FileDiff {
+  file: string;
+  additions: number;
+  deletions: number;
+  hunks: Hunk[];
+}
+
+/** Texts beyond this are not compared here; their counts are shown if somebody gave them. */
+const maxCompared = 400_000;
+
+/** A unified diff of one or more files. Lines that are none of it are left out; broken headers give what can be read. */
+export function parseUnified(patch: string, name = ''): FileDiff[] {
+  const files: FileDiff[] = [];
+  let file: FileDiff | undefined;
+  let hunk: Hunk | undefined;
+  let before = 0;
+  let after = 0;
+  let leftBefore = 0;
+  let leftAfter = 0;
+  for (const line of patch.split('\n')) {
+    if (hunk && file && (leftBefore > 0 || leftAfter > 0) && /^[ +\-]|^$/.test(line)) {
+      const type: LineType = line[0] === '+' ? 'added' : line[0] === '-' ? 'removed' : 'same';
+      const entry: DiffLine = { type, text: line.slice(1).replace(/\r$/, '') };
+      if (type !== 'added') { entry.before = before++; leftBefore--; }
+      if (type !== 'removed') { entry.after = after++; leftAfter--; }
+      if (type === 'added') file.additions++;
+      if (type === 'removed') file.deletions++;
+      hunk.lines.push(entry);
+      continue;
+    }
+    const header = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)$/.exec(line);
+    if (header) {
+      file ??= start(name);
+      before = Number(header[1]);
+      leftBefore = Number(header[2] ?? 1);
+      after = Number(header[3]);
+      leftAfter = Number(header[4] ?? 1);
+      file.hunks.push((hunk = { heading: header[5] ?? '', lines: [] }));
+    } else if (line.startsWith('--- ')) {
+      file = start(pathOf(line) ?? name);
+      hunk = undefined;
+    } else if (line.startsWith('+++ ') && file && !hunk) {
+      file.file = pathOf(line) ?? file.file;
+    }
+  }
+  return files;
+
+  function start(path: string): FileDiff {
+    const made = { file: path, additions: 0, deletions: 0, hunks: [] };
+    files.push(made);
+    return made;
+  }
+}
+
+/** What lies between two texts; undefined when they are too long to compare here. */
+export function compare(file: string, before: string, after: string): FileDiff | undefined {
+  if (before.length + after.length > maxCompared) return undefined;
+  const patch = structuredPatch(file, file, before, after, '', '', { context: 3, maxEditLength: 4000 });
+  if (!patch) return undefined;
+  const result: FileDiff = { file, additions: 0, deletions: 0, hunks: [] };
+  for (const { oldStart, newStart, lines } of patch.hunks) {
+    let [old, now] = [oldStart, newStart];
+    const hunk: Hunk = { heading: '', lines: [] };
+    for (const line of lines) {
+      if (line[0] === '\\') continue;
+      const type: LineType = line[0] === '+' ? 'added' : line[0] === '-' ? 'removed' : 'same';
+      const entry: DiffLine = { type, text: line.slice(1) };
+      if (type !== 'added') entry.before = old++;
+      if (type !== 'removed') entry.after = now++;
+      if (type === 'added') result.additions++;
+      if (type === 'removed') result.deletions++;
+      hunk.lines.push(entry);
+    }
+    result.hunks.push(hunk);
+  }
+  return result;
+}
+
+export interface SidePair {
+  left?: DiffLine;
+  right?: DiffLine;
+}
+
+/** Removed and added lines beside each other, in the order in which they were written. */
+export function sideBySide(lines: readonly DiffLine[]): SidePair[] {
+  const pairs: SidePair[] = [];
+  let removed: DiffLine[] = [];
+  let added: DiffLine[] = [];
+  const flush = () => {
+    for (let i = 0; i < Math.max(removed.length, added.length); i++) {
+      pairs.push({ ...(removed[i] ? { left: removed[i]! } : {}), ...(added[i] ? { right: added[i]! } : {}) });
+    }
+    removed = [];
+    added = [];
+  };
+  for (const line of lines) {
+    if (line.type === 'removed') removed.push(line);
+    else if (line.type === 'added') added.push(line);
+    else {
+      flush();
+      pairs.push({ left: line, right: line });
+    }
+  }
+  flush();
+  return pairs;
+}
+
+/** The middle in which two lines differ: `[start, end of a, end of b]`; undefined when they have too little in common to be one edit. */
+export function changedMiddle(a: string, b: string): [number, number, number] | undefined {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  return (start + end) * 3 < Math.max(a.length, b.length) ? undefined : [start, a.length - end, b.length - end];
+}
+
+function pathOf(line: string): string | undefined {
+  const path = line.slice(4).split('\t')[0]!.trim().replace(/^[ab]\//, '');
+  return path === '/dev/null' || path === '' ? undefined : path;
+}

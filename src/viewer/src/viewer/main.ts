@@ -1,0 +1,6 @@
+import '../shared/theme.css';
+import './viewer.css';
+import './transcript.css';
+import { App } from './page/app.ts';
+
+new App(document.getElementById('app')!);

@@ -1,0 +1,110 @@
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { FollowState } from '@sharerpc/client';
+import { count, dateTime } from '../../shared/format.ts';
+import { renderCounts } from '../parts/diffs.ts';
+import { icon, type IconName } from '../parts/icons.ts';
+import { usageText } from '../parts/row.ts';
+import { renderTodos } from '../parts/todos.ts';
+import type { FileDiff } from '../diff/file-diff.ts';
+import type { OutlineEntry } from '../session/outline.ts';
+import type { SessionInfo, Todo } from '../session/summary.ts';
+import { visible } from '../text/visible.ts';
+
+export type Status = FollowState | 'ended' | 'suspended';
+
+const statusNames: Record<Status, string> = {
+  connecting: 'Connecting', catching_up: 'Catching up', live: 'Live', reconnecting: 'Reconnecting', offline: 'Offline', ended: 'Ended',
+  suspended: 'Suspended',
+};
+
+export interface TopActions {
+  outline(): void;
+  search(): void;
+  theme(): void;
+  help(): void;
+}
+
+export function renderTop(info: SessionInfo, status: Status, isOutlineOpen: boolean, theme: string, actions: TopActions): TemplateResult {
+  return html`<header class="top">
+    ${renderButton('menu', 'Outline', actions.outline, 'outline-button', isOutlineOpen)}
+    <h1 dir="auto" title=${visible(info.title)}>${visible(info.title) || 'Shared session'}</h1>
+    <span class="usage wide-only">${usageText(info.usage)}</span>
+    <span class="status is-${status}" role="status"><span class="dot" aria-hidden="true"></span>${statusNames[status]}</span>
+    <span class="actions">
+      ${renderButton('search', 'Search (/)', actions.search)}
+      ${renderButton('theme', `Colours: ${theme} (t)`, actions.theme)}
+      ${renderButton('help', 'Keys and help (?)', actions.help)}</span></header>`;
+}
+
+function renderButton(name: IconName, label: string, act: () => void, className = '', isPressed?: boolean): TemplateResult {
+  return html`<button type="button" class="icon-button ${className}" aria-label=${label} title=${label}
+    aria-expanded=${isPressed === undefined ? nothing : String(isPressed)} @click=${act}>${icon(name)}</button>`;
+}
+
+export interface SideContent {
+  outline: readonly OutlineEntry[];
+  current: string | undefined;
+  todos: readonly Todo[];
+  changes: readonly FileDiff[];
+  info: SessionInfo;
+  /** What the link's caveats hide or limit, in words. */
+  limits: readonly string[];
+  permalink(id: string): string;
+  show(id: string, event: Event): void;
+  exportAs(format: 'markdown' | 'json'): void;
+}
+
+export function renderSide(side: SideContent): TemplateResult {
+  return html`<div class="side-inner">
+    <nav aria-labelledby="outline-title"><h2 id="outline-title">Outline</h2>
+      ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>`
+      : html`<ol class="outline">${side.outline.map((entry) => html`
+        <li><a href=${side.permalink(entry.id)} dir="auto" aria-current=${entry.id === side.current ? 'true' : nothing}
+          @click=${(event: Event) => side.show(entry.id, event)}>${entry.title}</a></li>`)}</ol>`}</nav>
+    ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
+      ${renderTodos(side.todos)}</section>`}
+    ${side.changes.length === 0 ? nothing : html`<section aria-labelledby="changes-title"><h2 id="changes-title">Changed files</h2>
+      <ul class="changes">${side.changes.slice(0, 200).map((diff) => html`<li><span class="path" dir="ltr" title=${visible(diff.file)}>${
+        visible(diff.file)}</span>${renderCounts(diff)}</li>`)}</ul></section>`}
+    <section aria-labelledby="about-title"><h2 id="about-title">This link</h2>
+      <p class="quiet">${count(side.info.messages)} messages, ${count(side.info.parts)} parts. ${side.limits.join(' ')}</p>
+      <div class="exports"><button type="button" class="button" @click=${() => side.exportAs('markdown')}>Save as Markdown</button>
+        <button type="button" class="button" @click=${() => side.exportAs('json')}>Save as JSON</button></div></section></div>`;
+}
+
+/** The caveats of a link that its reader should know of. */
+export function limitsOf(caveats: unknown): string[] {
+  const { expires_at_ms: expires, redact, readable } = (caveats ?? {}) as { expires_at_ms?: number; redact?: string[]; readable?: object };
+  const limits: string[] = [];
+  if (Array.isArray(redact) && redact.length > 0) limits.push(`Not shown: ${redact.map(hiddenName).join(', ')}.`);
+  if (readable) limits.push(`Shown: ${Object.keys(readable).join(', ')}.`);
+  if (typeof expires === 'number') limits.push(`Good until ${dateTime(expires)}.`);
+  return limits;
+}
+
+function hiddenName(name: string): string {
+  return { tools: 'what tools were given and answered', reasoning: 'reasoning', files: 'files and tools' }[name] ?? name;
+}
+
+export interface SearchState {
+  query: string;
+  hits: readonly string[];
+  at: number;
+}
+
+export function renderSearch(
+  search: SearchState, type: (query: string) => void, step: (by: number) => void, close: () => void,
+): TemplateResult {
+  const said = search.query.trim() === '' ? '' : search.hits.length === 0 ? 'Nothing found'
+    : `${search.at < 0 ? '' : `${count(search.at + 1)} of `}${count(search.hits.length)}`;
+  return html`<div class="search" role="search">
+    <label class="for-screen-readers" for="search">Search in the session</label>
+    <input id="search" class="field" type="search" autocomplete="off" spellcheck="false" placeholder="Search in the session"
+      .value=${search.query}
+      @input=${(event: Event) => type((event.target as HTMLInputElement).value)}
+      @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') step(event.shiftKey ? -1 : 1); }} />
+    <span class="search-count" role="status">${said}</span>
+    ${renderButton('up', 'Previous place (Shift+Enter)', () => step(-1))}
+    ${renderButton('down', 'Next place (Enter)', () => step(1))}
+    ${renderButton('close', 'Close the search (Esc)', close)}</div>`;
+}

@@ -1,0 +1,16 @@
+import { html, type TemplateResult } from 'lit/html.js';
+import { keys } from './keys.ts';
+
+export function renderHelp(areKeysOff: boolean, setKeysOff: (areOff: boolean) => void, close: () => void): TemplateResult {
+  return html`<dialog class="help" aria-labelledby="help-title" @close=${close}
+    @click=${(event: Event) => { if (event.target === event.currentTarget) (event.currentTarget as HTMLDialogElement).close(); }}>
+    <div class="help-body"><div class="help-head"><h2 id="help-title">Keys</h2>
+      <button type="button" class="quiet-button"
+        @click=${(event: Event) => (event.currentTarget as HTMLElement).closest('dialog')!.close()}>Close</button></div>
+    <dl class="keys">${keys.map((entry) => html`<dt>${entry.keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${entry.does}</dd>`)}</dl>
+    <label class="check"><input type="checkbox" .checked=${!areKeysOff}
+      @change=${(event: Event) => setKeysOff(!(event.target as HTMLInputElement).checked)} /> Single keys do this</label>
+    <p class="quiet">Everything can be reached by Tab and Enter too. This page asks no other site for
+      anything; the link's token is kept for this tab only and is not in the address, so the address may be
+      copied without giving access.</p></div></dialog>`;
+}

@@ -1,0 +1,31 @@
+/** What a key does, in the words of the help page. */
+export const keys: readonly { keys: string[]; does: string }[] = [
+  { keys: ['j', 'k'], does: 'Next, previous message of the user' },
+  { keys: ['e', 'E'], does: 'Next, previous edit of a file' },
+  { keys: ['g', 'G'], does: 'To the beginning, to the end (and follow it)' },
+  { keys: ['/'], does: 'Search in the session' },
+  { keys: ['n', 'N'], does: 'Next, previous place that was found' },
+  { keys: ['o'], does: 'Show or hide the outline' },
+  { keys: ['d'], does: 'Diffs side by side, or in one column' },
+  { keys: ['t'], does: 'Light, dark, or as the system has it' },
+  { keys: ['?'], does: 'This page' },
+  { keys: ['Esc'], does: 'Close what is open' },
+];
+
+export type KeyAction = 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previousEdit' | 'start' | 'end' | 'search' | 'nextHit'
+  | 'previousHit' | 'outline' | 'split' | 'theme' | 'help' | 'escape';
+
+const actions: Record<string, KeyAction> = {
+  j: 'nextMessage', k: 'previousMessage', e: 'nextEdit', E: 'previousEdit', g: 'start', G: 'end', '/': 'search', n: 'nextHit',
+  N: 'previousHit', o: 'outline', d: 'split', t: 'theme', '?': 'help', Escape: 'escape',
+};
+
+/** What a key press asks for; nothing where somebody types, or with a key that the browser may want. */
+export function actionOf(event: KeyboardEvent, areLettersOff: boolean): KeyAction | undefined {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return undefined;
+  const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;
+  if (action === 'escape') return action;
+  const target = event.composedPath()[0];
+  const isTyping = target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+  return isTyping || areLettersOff ? undefined : action;
+}

@@ -1,0 +1,326 @@
+import { html, nothing, render } from 'lit/html.js';
+import { saveBlob } from '../parts/file.ts';
+import { icon } from '../parts/icons.ts';
+import { copyText, MarkdownCache } from '../parts/markdown-cache.ts';
+import { estimateRow, renderRow, type EndNote } from '../parts/row.ts';
+import { isEdit } from '../parts/tool.ts';
+import type { View } from '../parts/view.ts';
+import { count } from '../../shared/format.ts';
+import type { FileDiff } from '../diff/file-diff.ts';
+import type { DocumentStore } from '../documents.ts';
+import { toJson, toMarkdown } from '../session/export.ts';
+import { outlineOf, type OutlineEntry } from '../session/outline.ts';
+import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
+import { searchRows } from '../session/search.ts';
+import { sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
+import { limitsOf, renderSearch, renderSide, renderTop, type SearchState, type Status } from './chrome.ts';
+import { markFound } from './finder.ts';
+import { renderHelp } from './help.ts';
+import { actionOf, type KeyAction } from './keys.ts';
+import type { Preferences } from './preferences.ts';
+import { VirtualList } from './virtual-list.ts';
+
+export interface SessionPlaces {
+  changed(): void;
+  permalink(messageId: string): string;
+  sessionAddress(sessionId: string): string | undefined;
+  shareId(): string;
+}
+
+/** With more parts than these, rows are made anew at most this often while a session streams. */
+const manyParts = 2000;
+const rebuildMs = 150;
+const searchMs = 150;
+
+/** The session as it is read: top bar, outline, rows, search, keys. */
+export class SessionPage implements View {
+  private rows: SessionRows = { rows: [], turns: [], indexOf: new Map() };
+  private outline: readonly OutlineEntry[] = [];
+  private readonly opened = new Map<string, boolean>();
+  private readonly markdowns = new MarkdownCache();
+  private list: VirtualList | undefined;
+  private info: SessionInfo;
+  private todos: readonly Todo[];
+  private diffs: readonly FileDiff[];
+  private search: SearchState | undefined;
+  private isOutlineOpen = false;
+  private isHelpOpen = false;
+  private hasMoved = false;
+  private wantedMessage: string | undefined;
+  private end: EndNote = 'none';
+  private rowsSeen = 0;
+  private builtAt = -rebuildMs;
+  private isStale = true;
+  private rebuildTimer: ReturnType<typeof setTimeout> | undefined;
+  private searchTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly listening = new AbortController();
+
+  constructor(
+    private readonly root: HTMLElement, readonly store: DocumentStore, private readonly preferences: Preferences,
+    private readonly places: SessionPlaces,
+  ) {
+    this.info = sessionInfo(store);
+    this.todos = todosOf(store);
+    this.diffs = sessionDiffs(store);
+    document.addEventListener('keydown', (event) => this.pressed(event), { signal: this.listening.signal });
+  }
+
+  /** Draws what there is now; returns the agent's own id of the session. */
+  draw(status: Status, caveats: unknown): string {
+    const changes = this.store.takeChanges();
+    if (changes.structure) this.isStale = true;
+    if (this.isStale) this.rebuild();
+    this.refreshFacts(changes.kinds);
+    const { info } = this;
+    document.title = `${info.title || 'Shared session'} · ShareRpc`;
+    const current = this.currentMessage();
+    render(html`
+      <button type="button" class="skip" @click=${() => this.list?.scroller.focus()}>Skip to the conversation</button>
+      ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
+        outline: () => this.toggleOutline(), search: () => this.openSearch(), theme: () => this.nextTheme(), help: () => this.openHelp(),
+      })}
+      ${this.search ? renderSearch(this.search, (query) => this.type(query),
+        (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
+      <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
+        <aside class="side" aria-label="About the session">${renderSide({
+          outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats),
+          permalink: (id) => this.permalink(id),
+          show: (id, event) => {
+            event.preventDefault();
+            this.isOutlineOpen = false;
+            this.showMessage(id);
+          },
+          exportAs: (format) => this.exportAs(format),
+        })}</aside>
+        <main class="main"><div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
+          ${this.renderNews()}</main>
+      </div>
+      ${this.isHelpOpen ? renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff), () => {
+        this.isHelpOpen = false;
+        this.places.changed();
+      }) : nothing}`, this.root);
+    this.drawList();
+    return info.id;
+  }
+
+  ended(): void {
+    this.end = 'ended';
+    // Nothing will come: who has not moved yet reads from the beginning.
+    if (!this.hasMoved && this.list?.follows && !this.wantedMessage) this.list.showStart();
+  }
+
+  showMessage(id: string): void {
+    this.hasMoved = true;
+    this.wantedMessage = id;
+    this.places.changed();
+  }
+
+  close(): void {
+    this.listening.abort();
+    clearTimeout(this.rebuildTimer);
+    clearTimeout(this.searchTimer);
+    this.markdowns.clear();
+  }
+
+  isOpen(id: string, byDefault: boolean): boolean {
+    return this.opened.get(id) ?? byDefault;
+  }
+
+  toggle(id: string, byDefault: boolean): void {
+    this.opened.set(id, !this.isOpen(id, byDefault));
+    this.hasMoved = true;
+    this.places.changed();
+  }
+
+  markdown(id: string, text: string): Node {
+    return this.markdowns.nodeOf(id, text);
+  }
+
+  get isSplit(): boolean {
+    return this.preferences.isSplit;
+  }
+
+  toggleSplit(): void {
+    this.preferences.isSplit = !this.preferences.isSplit;
+    this.places.changed();
+  }
+
+  sessionAddress(sessionId: string): string | undefined {
+    return this.places.sessionAddress(sessionId);
+  }
+
+  permalink(messageId: string): string {
+    return this.places.permalink(messageId);
+  }
+
+  copyPermalink(messageId: string, event: Event): void {
+    event.preventDefault();
+    const address = this.permalink(messageId);
+    window.history.replaceState(null, '', address);
+    void copyText(address, document.createElement('span'));
+  }
+
+  /** Sums over the whole session, made anew only when what they are made of has changed. */
+  private refreshFacts(kinds: ReadonlySet<string>): void {
+    if (kinds.has('todo')) this.todos = todosOf(this.store);
+    if (kinds.has('session_diff')) this.diffs = sessionDiffs(this.store);
+    if (kinds.has('session') || kinds.has('message') || kinds.has('model')) this.info = sessionInfo(this.store);
+    this.info.parts = this.store.count('part');
+  }
+
+  private rebuild(): void {
+    const wait = this.store.count('part') > manyParts ? this.builtAt + rebuildMs - performance.now() : 0;
+    if (wait > 0) {
+      this.rebuildTimer ??= setTimeout(() => {
+        this.rebuildTimer = undefined;
+        this.places.changed();
+      }, wait);
+      return;
+    }
+    this.rows = buildRows(this.store);
+    this.outline = outlineOf(this.store, this.rows.turns);
+    this.builtAt = performance.now();
+    this.isStale = false;
+    this.list?.setRows(this.rows.rows, this.rows.indexOf);
+  }
+
+  private drawList(): void {
+    if (!this.list) {
+      const scroller = this.root.querySelector<HTMLElement>('.scroller')!;
+      this.list = new VirtualList(scroller, (row) => renderRow(this, row, this.end), (row) => estimateRow(this, row), this.places.changed);
+      this.list.setRows(this.rows.rows, this.rows.indexOf);
+      if (this.end === 'ended' && !this.wantedMessage) this.list.showStart();
+      for (const moved of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
+        scroller.addEventListener(moved, () => (this.hasMoved = true), { passive: true, signal: this.listening.signal });
+      }
+    }
+    if (this.wantedMessage) this.bringWanted(this.wantedMessage);
+    this.list.update();
+    if (this.list.follows) this.rowsSeen = this.rows.rows.length;
+    markFound(this.list.content, this.search?.query ?? '');
+  }
+
+  /** The message of a permalink may be among documents that have yet to come. */
+  private bringWanted(id: string): void {
+    const row = [`u:${id}`, `a:${id}`].find((candidate) => this.rows.indexOf.has(candidate))
+      ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === id)?.id;
+    if (row === undefined) return;
+    this.list!.showRow(row);
+    this.wantedMessage = undefined;
+  }
+
+  private renderNews(): unknown {
+    if (!this.list || this.list.follows) return nothing;
+    const news = Math.max(0, this.rows.rows.length - this.rowsSeen);
+    return html`<button type="button" class="news" @click=${() => this.list?.showEnd()}>${icon('down')}
+      ${news > 0 ? html`${count(news)} new` : 'To the end'}</button>`;
+  }
+
+  private currentMessage(): string | undefined {
+    if (!this.list || this.list.firstVisible === 0) return this.outline[0]?.id;
+    for (let at = Math.min(this.list.firstVisible, this.rows.rows.length - 1); at >= 0; at--) {
+      const row = this.rows.rows[at]!;
+      if (row.type !== 'session' && row.type !== 'end') return row.turn.user?.id;
+    }
+    return undefined;
+  }
+
+  private pressed(event: KeyboardEvent): void {
+    const action = actionOf(event, this.preferences.areKeysOff);
+    if (!action || (this.isHelpOpen && action !== 'escape')) return;
+    if (action !== 'escape') event.preventDefault();
+    this.hasMoved = true;
+    this.perform(action);
+  }
+
+  private perform(action: KeyAction): void {
+    switch (action) {
+      case 'nextMessage': return this.jump(1, (row) => row.type === 'user');
+      case 'previousMessage': return this.jump(-1, (row) => row.type === 'user');
+      case 'nextEdit': return this.jump(1, (row) => row.type === 'part' && isEdit(this.store.get('part', row.part)));
+      case 'previousEdit': return this.jump(-1, (row) => row.type === 'part' && isEdit(this.store.get('part', row.part)));
+      case 'start': return this.list?.showStart();
+      case 'end': return this.list?.showEnd();
+      case 'search': return this.openSearch();
+      case 'nextHit': return this.step(1);
+      case 'previousHit': return this.step(-1);
+      case 'outline': return this.toggleOutline();
+      case 'split': return this.toggleSplit();
+      case 'theme': return this.nextTheme();
+      case 'help': return this.openHelp();
+      case 'escape': return this.escape();
+    }
+  }
+
+  private jump(by: 1 | -1, isWanted: (row: Row) => boolean): void {
+    if (!this.list) return;
+    const { rows } = this.rows;
+    for (let at = this.list.firstVisible + by; at >= 0 && at < rows.length; at += by) {
+      if (isWanted(rows[at]!)) return this.list.showRow(rows[at]!.id);
+    }
+    if (by < 0) this.list.showStart();
+  }
+
+  private toggleOutline(): void {
+    this.isOutlineOpen = !this.isOutlineOpen;
+    this.places.changed();
+  }
+
+  private nextTheme(): void {
+    this.preferences.nextTheme();
+    this.places.changed();
+  }
+
+  private openHelp(): void {
+    this.isHelpOpen = true;
+    this.places.changed();
+    requestAnimationFrame(() => requestAnimationFrame(() => this.root.querySelector('dialog')?.showModal()));
+  }
+
+  private escape(): void {
+    if (this.search) this.closeSearch();
+    else if (this.isOutlineOpen) this.toggleOutline();
+  }
+
+  private openSearch(): void {
+    this.search ??= { query: '', hits: [], at: -1 };
+    this.places.changed();
+    requestAnimationFrame(() => requestAnimationFrame(() => this.root.querySelector<HTMLInputElement>('#search')?.select()));
+  }
+
+  private closeSearch(): void {
+    this.search = undefined;
+    this.list?.scroller.focus();
+    this.places.changed();
+  }
+
+  private type(query: string): void {
+    this.search = { ...this.search!, query };
+    clearTimeout(this.searchTimer);
+    this.searchTimer = setTimeout(() => {
+      this.search = { query, hits: searchRows(this.store, this.rows.rows, query), at: -1 };
+      this.step(1);
+      this.places.changed();
+    }, searchMs);
+  }
+
+  /** To the next place from where the reader is, or from the last one that was shown. */
+  private step(by: 1 | -1): void {
+    if (!this.search || this.search.hits.length === 0 || !this.list) return;
+    const { hits, at } = this.search;
+    const here = this.list.firstVisible;
+    const nearest = hits.findIndex((id) => (this.rows.indexOf.get(id) ?? 0) >= here);
+    const next = at >= 0 ? (at + by + hits.length) % hits.length : Math.max(0, nearest);
+    this.search = { ...this.search, at: next };
+    const id = hits[next]!;
+    this.opened.set(id, true);
+    this.opened.set(`${id}:all`, true);
+    this.list.showRow(id);
+  }
+
+  private exportAs(format: 'markdown' | 'json'): void {
+    const name = sessionInfo(this.store).title || 'session';
+    if (format === 'json') saveBlob(new Blob([toJson(this.store, this.places.shareId())], { type: 'application/json' }), `${name}.json`);
+    else saveBlob(new Blob([toMarkdown(this.store, this.rows.turns)], { type: 'text/markdown' }), `${name}.md`);
+  }
+}

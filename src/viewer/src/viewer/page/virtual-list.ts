@@ -1,0 +1,196 @@
+import { html, render, type TemplateResult } from 'lit/html.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Row } from '../session/rows.ts';
+
+/** Rows beyond the visible ones that are kept ready, in pixels of their height. */
+const overscan = 600;
+const atEnd = 48;
+
+/**
+ * Shows the rows that are in sight, however many there are. Heights are measured as rows are shown; what is not measured yet is estimated.
+ * The reader's place is a row and the distance to its top, so that nothing that grows or is measured above it moves what they read.
+ */
+export class VirtualList {
+  private rows: readonly Row[] = [];
+  private indexOf: ReadonlyMap<string, number> = new Map();
+  private readonly heights = new Map<string, number>();
+  private offsets = new Float64Array(1);
+  private readonly space = document.createElement('div');
+  private readonly window = document.createElement('div');
+  private readonly sizes: ResizeObserver;
+  private readonly observed = new Set<Element>();
+  private anchor: { id: string; delta: number } | undefined;
+  private expectedTop = 0;
+  private width = 0;
+
+  /** True while the end is kept in sight. */
+  follows = true;
+
+  constructor(
+    readonly scroller: HTMLElement,
+    private readonly renderRow: (row: Row) => TemplateResult,
+    private readonly estimate: (row: Row) => number,
+    private readonly changed: () => void,
+  ) {
+    this.space.className = 'list-space';
+    this.window.className = 'list-window';
+    this.space.append(this.window);
+    scroller.append(this.space);
+    scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
+    this.sizes = new ResizeObserver(() => this.changed());
+    this.sizes.observe(scroller);
+  }
+
+  setRows(rows: readonly Row[], indexOf: ReadonlyMap<string, number>): void {
+    const before = this.rows;
+    this.rows = rows;
+    this.indexOf = indexOf;
+    if (this.anchor && !indexOf.has(this.anchor.id)) this.anchor = this.nearest(before, this.anchor.id);
+    if (this.heights.size > 2 * rows.length + 100) for (const id of this.heights.keys()) if (!indexOf.has(id)) this.heights.delete(id);
+    this.layOut();
+  }
+
+  /** Shows what is in sight now. Rows measure themselves on the way, which may bring others into sight. */
+  update(): void {
+    if (this.scroller.clientWidth !== this.width) this.width = this.scroller.clientWidth;
+    for (let pass = 0; pass < 5; pass++) {
+      const top = this.targetTop();
+      const [first, end] = this.rangeAt(top);
+      this.window.style.transform = `translateY(${this.offsets[first]}px)`;
+      render(repeat(this.rows.slice(first, end), (row) => row.id, (row) => html`
+        <div class="row row-${row.type}" data-row=${row.id}>${this.renderRow(row)}</div>`), this.window);
+      const isSettled = !this.measure();
+      this.window.style.transform = `translateY(${this.offsets[first]}px)`;
+      this.scrollTo(this.targetTop());
+      if (isSettled) break;
+    }
+    this.observe();
+  }
+
+  /** Brings a row to the top of what is in sight. */
+  showRow(id: string): void {
+    if (!this.indexOf.has(id)) return;
+    this.follows = false;
+    this.anchor = { id, delta: -16 };
+    this.changed();
+  }
+
+  showStart(): void {
+    this.follows = false;
+    this.anchor = { id: this.rows[0]?.id ?? '', delta: 0 };
+    this.changed();
+  }
+
+  showEnd(): void {
+    this.follows = true;
+    this.changed();
+  }
+
+  /** The index of the first row that is in sight. */
+  get firstVisible(): number {
+    return this.rowAt(this.scroller.scrollTop + 20);
+  }
+
+  /** The row's element, if it is near what is in sight. */
+  elementOf(id: string): HTMLElement | undefined {
+    return [...this.window.children].find((element): element is HTMLElement => (element as HTMLElement).dataset.row === id);
+  }
+
+  get content(): HTMLElement {
+    return this.window;
+  }
+
+  private scrolled(): void {
+    const top = this.scroller.scrollTop;
+    if (Math.abs(top - this.expectedTop) < 1.5) return;
+    this.expectedTop = top;
+    this.follows = top + this.scroller.clientHeight >= this.scroller.scrollHeight - atEnd;
+    this.anchorAt(top);
+    this.changed();
+  }
+
+  private anchorAt(top: number): void {
+    const row = this.rowAt(top);
+    const id = this.rows[row]?.id;
+    this.anchor = id === undefined ? undefined : { id, delta: top - this.offsets[row]! };
+  }
+
+  private targetTop(): number {
+    const highest = Math.max(0, this.offsets[this.rows.length]! - this.scroller.clientHeight);
+    if (this.follows) return highest;
+    const row = this.anchor ? this.indexOf.get(this.anchor.id) : undefined;
+    return row === undefined ? Math.min(this.scroller.scrollTop, highest)
+      : Math.min(highest, Math.max(0, this.offsets[row]! + this.anchor!.delta));
+  }
+
+  private scrollTo(top: number): void {
+    this.space.style.height = `${this.offsets[this.rows.length]}px`;
+    if (Math.abs(this.scroller.scrollTop - top) >= 1) this.scroller.scrollTop = top;
+    this.expectedTop = this.scroller.scrollTop;
+  }
+
+  /** True when a height changed, and with it where rows are. */
+  private measure(): boolean {
+    let isChanged = false;
+    for (const element of this.window.children) {
+      const id = (element as HTMLElement).dataset.row!;
+      const height = element.getBoundingClientRect().height;
+      if (Math.abs((this.heights.get(id) ?? -1) - height) < 0.5) continue;
+      this.heights.set(id, height);
+      isChanged = true;
+    }
+    if (isChanged) this.layOut();
+    return isChanged;
+  }
+
+  private layOut(): void {
+    if (this.offsets.length < this.rows.length + 1) this.offsets = new Float64Array(this.rows.length * 2 + 1);
+    let offset = 0;
+    this.rows.forEach((row, index) => {
+      this.offsets[index] = offset;
+      offset += this.heights.get(row.id) ?? this.estimate(row);
+    });
+    this.offsets[this.rows.length] = offset;
+  }
+
+  private rangeAt(top: number): [number, number] {
+    const first = this.rowAt(top - overscan);
+    const last = this.rowAt(top + this.scroller.clientHeight + overscan);
+    return [first, Math.min(this.rows.length, last + 1)];
+  }
+
+  /** The row that covers a height, by bisection. */
+  private rowAt(top: number): number {
+    let low = 0;
+    let high = Math.max(0, this.rows.length - 1);
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.offsets[middle]! <= top) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  private observe(): void {
+    const now = new Set<Element>(this.window.children);
+    for (const element of this.observed) {
+      if (now.has(element)) continue;
+      this.sizes.unobserve(element);
+      this.observed.delete(element);
+    }
+    for (const element of now) {
+      if (this.observed.has(element)) continue;
+      this.sizes.observe(element);
+      this.observed.add(element);
+    }
+  }
+
+  /** The reader's row is gone: the nearest one before it that is still there takes its place. */
+  private nearest(before: readonly Row[], id: string): { id: string; delta: number } | undefined {
+    for (let index = before.findIndex((row) => row.id === id); index >= 0; index--) {
+      const candidate = before[index]!.id;
+      if (this.indexOf.has(candidate)) return { id: candidate, delta: 0 };
+    }
+    return undefined;
+  }
+}

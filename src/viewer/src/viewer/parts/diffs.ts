@@ -1,0 +1,87 @@
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { changedMiddle, sideBySide, type DiffLine, type FileDiff, type Hunk } from '../diff/file-diff.ts';
+import { count } from '../../shared/format.ts';
+import { visible } from '../text/visible.ts';
+import { renderMore } from './output.ts';
+import type { View } from './view.ts';
+
+const foldedLines = 40;
+const maxLines = 3000;
+const maxLineChars = 2000;
+
+/** One file's changes: name, counts, and the lines in one column or two. */
+export function renderDiff(view: View, id: string, diff: FileDiff, name = diff.file): TemplateResult {
+  const isAll = view.isOpen(`${id}:all`, false);
+  const total = diff.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
+  const hunks = firstLines(diff.hunks, isAll ? maxLines : foldedLines);
+  const left = total - hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
+  return html`
+    <div class="diff">
+      <div class="diff-head">
+        <span class="path" dir="ltr">${visible(name)}</span>${renderCounts(diff)}
+        ${total === 0 ? nothing : html`<button type="button" class="quiet-button wide-only" aria-pressed=${view.isSplit}
+          @click=${() => view.toggleSplit()}>Side by side</button>`}
+      </div>
+      ${total === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group" aria-label="Changes in ${visible(name)}">
+        <table class=${view.isSplit ? 'split' : 'unified'}>
+          <caption class="for-screen-readers">Changed lines of ${visible(name)}</caption>
+          ${hunks.map((hunk, index) => renderHunk(hunk, index, view.isSplit))}
+        </table></div>`}
+      ${left > 0 || (isAll && total > foldedLines) ? renderMore(view, id, isAll, left, left > 0) : nothing}
+    </div>`;
+}
+
+export function renderCounts(diff: { additions: number; deletions: number }): TemplateResult {
+  return html`<span class="counts"><span class="plus" aria-label="${diff.additions} lines added">+${count(diff.additions)}</span>
+    <span class="minus" aria-label="${diff.deletions} lines removed">−${count(diff.deletions)}</span></span>`;
+}
+
+function renderHunk(hunk: Hunk, index: number, isSplit: boolean): TemplateResult {
+  const gap = index === 0 && (hunk.lines[0]?.after ?? hunk.lines[0]?.before ?? 1) <= 1 ? nothing
+    : html`<tr class="hunk"><td colspan="4">⋯ ${visible(hunk.heading.slice(0, 200))}</td></tr>`;
+  const lines = isSplit ? sideBySide(hunk.lines).map(({ left, right }) => html`
+      <tr>${renderSide(left, right, 'before')}${renderSide(right, left, 'after')}</tr>`)
+    : hunk.lines.map((line, at) => html`
+      <tr class=${line.type}><td class="number">${line.before ?? ''}</td><td class="number">${line.after ?? ''}</td>
+        <td class="sign">${signOf(line)}</td><td class="line" dir="ltr">${renderLine(line, partner(hunk.lines, at))}</td></tr>`);
+  return html`<tbody>${gap}${lines}</tbody>`;
+}
+
+function renderSide(line: DiffLine | undefined, other: DiffLine | undefined, side: 'before' | 'after'): TemplateResult {
+  if (!line) return html`<td class="number none"></td><td class="line none"></td>`;
+  return html`<td class="number ${line.type}">${line[side] ?? ''}</td>
+    <td class="line ${line.type}" dir="ltr"><span class="sign">${signOf(line)}</span>${renderLine(line, other)}</td>`;
+}
+
+/** The line's text, with the middle marked in which it differs from the line that it replaces. */
+function renderLine(line: DiffLine, other: DiffLine | undefined): TemplateResult | string {
+  const cut = (text: string) => visible(text.length > maxLineChars ? `${text.slice(0, maxLineChars)}…` : text);
+  const isPair = other && line.type !== 'same' && other.type !== 'same' && line.type !== other.type;
+  const middle = isPair && line.text.length < maxLineChars ? changedMiddle(line.text, other.text) : undefined;
+  if (!middle || middle[1] <= middle[0]) return cut(line.text);
+  return html`${cut(line.text.slice(0, middle[0]))}<mark>${cut(line.text.slice(middle[0], middle[1]))}</mark>${
+    cut(line.text.slice(middle[1]))}`;
+}
+
+/** The line on the other side of an edit of one line. */
+function partner(lines: readonly DiffLine[], at: number): DiffLine | undefined {
+  const is = (index: number, type: string) => lines[index]?.type === type;
+  if (is(at, 'removed') && is(at + 1, 'added') && !is(at - 1, 'removed') && !is(at + 2, 'added')) return lines[at + 1];
+  if (is(at, 'added') && is(at - 1, 'removed') && !is(at - 2, 'removed') && !is(at + 1, 'added')) return lines[at - 1];
+  return undefined;
+}
+
+function signOf(line: DiffLine): string {
+  return line.type === 'added' ? '+' : line.type === 'removed' ? '−' : '';
+}
+
+function firstLines(hunks: readonly Hunk[], max: number): Hunk[] {
+  const shown: Hunk[] = [];
+  let left = max;
+  for (const hunk of hunks) {
+    if (left <= 0) break;
+    shown.push(hunk.lines.length <= left ? hunk : { ...hunk, lines: hunk.lines.slice(0, left) });
+    left -= hunk.lines.length;
+  }
+  return shown;
+}

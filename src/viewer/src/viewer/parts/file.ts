@@ -1,0 +1,54 @@
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { bytes } from '../../shared/format.ts';
+import { text } from '../session/fields.ts';
+import { safeAddress } from '../text/markdown.ts';
+import { oneLine } from '../text/visible.ts';
+import { icon } from './icons.ts';
+
+// Pictures that browsers only decode. SVG is a document that may hold scripts: it is offered for download, as bytes.
+const shownImages = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=]*$/;
+
+/** An attachment: a picture is shown, other content is offered to be saved, a path of the agent's machine is only named. */
+export function renderFile(data: unknown): TemplateResult {
+  const url = text(data, 'url');
+  const name = oneLine(text(data, 'filename') || text(data, 'mime') || 'Attachment', 120);
+  if (url.length < 20_000_000 && shownImages.test(url)) {
+    return html`<figure class="picture"><img src=${url} alt="Attached image: ${name}" loading="lazy" />
+      <figcaption>${name}</figcaption></figure>`;
+  }
+  if (url.startsWith('data:')) {
+    return html`<p class="file">${icon('file')}<span class="file-name">${name}</span><span class="quiet">${bytes(sizeOf(url))}</span>
+      <button type="button" class="quiet-button" @click=${() => save(url, name)}>Download<span class="for-screen-readers">
+        ${name}</span></button></p>`;
+  }
+  return html`<p class="file">${icon('file')}<span class="file-name">${safeAddress(url)
+    ? html`<a href=${url} target="_blank" rel="noopener noreferrer nofollow">${name}</a>` : name}</span>
+    ${url.startsWith('file:') ? html`<span class="quiet">on the agent's machine</span>` : nothing}</p>`;
+}
+
+function sizeOf(url: string): number {
+  const length = url.length - url.indexOf(',') - 1;
+  return /;base64,/.test(url.slice(0, 200)) ? Math.floor((length * 3) / 4) : length;
+}
+
+/** Saved as bytes of no type, so that no browser opens what it holds as a page of this server. */
+function save(url: string, name: string): void {
+  const content = url.slice(url.indexOf(',') + 1);
+  try {
+    const decoded = /;base64$/i.test(url.slice(0, url.indexOf(','))) ? atob(content) : decodeURIComponent(content);
+    const raw = Uint8Array.from(decoded, (character) => character.charCodeAt(0) & 0xff);
+    saveBlob(new Blob([raw], { type: 'application/octet-stream' }), name);
+  } catch {
+    // Not what it says it is: then there is nothing to save.
+  }
+}
+
+/** Hands a file to the reader. */
+export function saveBlob(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name.replace(/[^\p{L}\p{N}._ -]+/gu, '_').replace(/^\.+/, '').slice(0, 100) || 'attachment';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,88 @@
+import { highlight } from '../text/highlight.ts';
+import { blocksOf, renderBlock } from '../text/markdown.ts';
+
+const maxTexts = 300;
+
+interface Rendered {
+  text: string;
+  root: HTMLElement;
+  blocks: { source: string; nodes: Node[] }[];
+}
+
+/** Rendered texts of the rows that were shown lately. A text that grew keeps its blocks, but for the last ones. */
+export class MarkdownCache {
+  private readonly texts = new Map<string, Rendered>();
+
+  nodeOf(id: string, text: string): Node {
+    let known = this.texts.get(id);
+    if (!known) {
+      const root = document.createElement('div');
+      root.className = 'markdown';
+      known = { text: '', root, blocks: [] };
+    }
+    // The last used one is the last of the map, the first of it the next to go.
+    this.texts.delete(id);
+    this.texts.set(id, known);
+    if (this.texts.size > maxTexts) this.texts.delete(this.texts.keys().next().value!);
+    if (known.text !== text) update(known, text);
+    return known.root;
+  }
+
+  clear(): void {
+    this.texts.clear();
+  }
+}
+
+function update(known: Rendered, text: string): void {
+  const sources = blocksOf(text);
+  let same = 0;
+  while (same < sources.length && known.blocks[same]?.source === sources[same]) same++;
+  for (const block of known.blocks.splice(same)) for (const node of block.nodes) (node as ChildNode).remove();
+  for (const source of sources.slice(same)) {
+    const fragment = renderBlock(source);
+    for (const code of fragment.querySelectorAll<HTMLElement>('pre > code')) frameCode(code);
+    const nodes = [...fragment.childNodes];
+    known.root.append(fragment);
+    known.blocks.push({ source, nodes });
+  }
+  known.text = text;
+}
+
+/** A block of code with its language and a button that copies it. */
+function frameCode(code: HTMLElement): void {
+  const language = code.dataset.language ?? '';
+  const pre = code.parentElement!;
+  const frame = document.createElement('div');
+  frame.className = 'code';
+  const head = document.createElement('div');
+  head.className = 'code-head';
+  const name = document.createElement('span');
+  name.textContent = language || 'text';
+  const copy = document.createElement('button');
+  copy.type = 'button';
+  copy.className = 'copy';
+  copy.textContent = 'Copy';
+  copy.setAttribute('aria-label', 'Copy code');
+  copy.addEventListener('click', () => void copyText(code.textContent ?? '', copy));
+  head.append(name, copy);
+  pre.replaceWith(frame);
+  pre.tabIndex = 0;
+  pre.setAttribute('role', 'group');
+  pre.setAttribute('aria-label', `Code${language ? `, ${language}` : ''}`);
+  frame.append(head, pre);
+  highlight(code, language);
+}
+
+/** Copies, and says so on the button for a moment. */
+export async function copyText(text: string, button: HTMLElement): Promise<void> {
+  const before = button.textContent;
+  let said = 'Copied';
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Not over plain http, or not allowed: the text can still be selected.
+    said = 'Cannot copy';
+  }
+  button.textContent = said;
+  setTimeout(() => (button.textContent = before), 1500);
+}

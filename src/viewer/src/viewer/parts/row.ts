@@ -1,0 +1,120 @@
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '../../shared/format.ts';
+import { number, text } from '../session/fields.ts';
+import type { Row, Turn } from '../session/rows.ts';
+import { isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type Usage } from '../session/summary.ts';
+import { oneLine, visible } from '../text/visible.ts';
+import { renderCounts, renderDiff } from './diffs.ts';
+import { icon } from './icons.ts';
+import { renderPart } from './part.ts';
+import type { View } from './view.ts';
+
+/** What the end of the list says: the session's own state, as far as this page knows it. */
+export type EndNote = 'none' | 'ended' | 'loading';
+
+export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
+  switch (row.type) {
+    case 'session': return renderSession(view);
+    case 'user': return renderUser(view, row.turn, row.index);
+    case 'answer': return renderAnswerHead(view, row.message.doc.data, row.message.id);
+    case 'part': return html`${renderPart(view, row.id, view.store.get('part', row.part))}`;
+    case 'error': return renderError(row.message.doc.data);
+    case 'foot': return renderFoot(view, row.turn);
+    case 'end': return renderEnd(view, end);
+  }
+}
+
+/** Before a row has been measured: what its height will be, more or less. */
+export function estimateRow(view: View, row: Row): number {
+  if (row.type !== 'part') return row.type === 'user' ? 120 : row.type === 'session' ? 110 : 44;
+  const data = view.store.get('part', row.part)?.data;
+  const type = text(data, 'type');
+  if (type === 'text') return 24 + 26 * Math.min(400, Math.ceil(text(data, 'text').length / 90));
+  return type === 'tool' ? 180 : 44;
+}
+
+function renderSession(view: View): TemplateResult {
+  const info = sessionInfo(view.store);
+  const facts = [info.model, info.agent && `agent ${info.agent}`, info.created ? dateTime(info.created) : ''].filter((fact) => fact);
+  const parent = info.parentId ? view.sessionAddress(info.parentId) : undefined;
+  return html`<header class="session-head">
+    ${info.directory ? html`<p class="directory" dir="ltr">${visible(info.directory)}</p>` : nothing}
+    <p class="facts">${facts.map((fact, at) => html`${at > 0 ? ' · ' : ''}<span>${visible(fact)}</span>`)}</p>
+    ${info.parentId ? html`<p class="facts">A subagent's session, begun by
+      ${parent ? html`<a href=${parent}>${visible(info.parentId)}</a>` : html`<code>${visible(info.parentId)}</code>`}</p>` : nothing}
+  </header>`;
+}
+
+function renderUser(view: View, turn: Turn, index: number): TemplateResult {
+  const message = turn.user!;
+  const created = number(message.doc.data, 'time', 'created');
+  const parts = message.parts.filter((part) => text(view.store.get('part', part)?.data, 'type') !== 'agent');
+  return html`<article class="user" aria-labelledby="h-${index}">
+    <div class="message-head"><h2 id="h-${index}">User<span class="for-screen-readers">, message ${index + 1}</span></h2>
+      ${created === undefined ? nothing : html`<time datetime=${isoTime(created)} title=${dateTime(created)}>${timeOfDay(created)}</time>`}
+      ${renderPermalink(view, message.id)}</div>
+    ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link, or it is still on its way.</p>`
+      : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part))}</div>`)}
+  </article>`;
+}
+
+function renderAnswerHead(view: View, data: unknown, id: string): TemplateResult {
+  const agent = text(data, 'agent') || text(data, 'mode');
+  const model = text(data, 'modelID');
+  return html`<div class="message-head answer-head"><h3>${oneLine(agent || 'Agent', 60)}</h3>
+    ${model ? html`<span class="quiet">${oneLine(model, 80)}</span>` : nothing}${renderPermalink(view, id)}</div>`;
+}
+
+function renderPermalink(view: View, id: string): TemplateResult {
+  return html`<a class="permalink" href=${view.permalink(id)} aria-label="Permalink to this message" title="Permalink (holds no token)"
+    @click=${(event: Event) => view.copyPermalink(id, event)}>${icon('link')}</a>`;
+}
+
+function renderError(data: unknown): TemplateResult {
+  const name = text(data, 'error', 'name');
+  const message = text(data, 'error', 'data', 'message') || text(data, 'error', 'message');
+  if (name === 'MessageAbortedError') {
+    return html`<p class="alert is-quiet">${icon('error')} <span><strong>Aborted</strong> by the user.</span></p>`;
+  }
+  return html`<div class="alert">${icon('error')} <div><strong>${oneLine(name || 'Error', 80)}</strong>
+    ${message ? html`<div class="alert-text" dir="auto">${visible(message.slice(0, 4000))}</div>` : nothing}</div></div>`;
+}
+
+const endings = { completed: '', failed: 'Failed', aborted: 'Aborted' };
+
+function renderFoot(view: View, turn: Turn): TemplateResult {
+  const state = turnState(view.store, turn);
+  if (state === 'streaming') return html`<p class="foot is-working"><span class="dots" aria-hidden="true"></span>Working…</p>`;
+  const diffs = turnDiffs(turn);
+  const total = { additions: 0, deletions: 0 };
+  for (const diff of diffs) {
+    total.additions += diff.additions;
+    total.deletions += diff.deletions;
+  }
+  const id = `d:${turn.id}`;
+  const isOpen = view.isOpen(id, false);
+  const ending = isProvisional(view.store, turn) ? 'Aborted: the agent has not been heard of since' : endings[state];
+  const took = turnDuration(turn);
+  return html`<div class="foot">
+    <p>${[ending, took === undefined ? '' : duration(took), usageText(usageOf(turn.answers))].filter((piece) => piece !== '')
+      .map((piece, at) => html`${at > 0 ? ' · ' : ''}<span class=${piece === ending ? 'ending' : ''}>${piece}</span>`)}</p>
+    ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
+      ${icon(isOpen ? 'open' : 'folded')} ${plural(diffs.length, 'file')} changed ${renderCounts(total)}</button>`}
+    ${isOpen ? diffs.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;
+}
+
+function renderEnd(view: View, end: EndNote): TemplateResult {
+  const hidden = view.store.hiddenOps > 0;
+  return html`<div class="end">
+    ${end === 'ended' ? html`<p class="ended"><strong>This session has ended.</strong> Nothing new will come; what is here stays
+      readable.</p>` : nothing}
+    ${hidden ? html`<p class="not-shown">Some of this session is not shown to this link.</p>` : nothing}</div>`;
+}
+
+/** "12.3k in, 1.2k out, $0.12"; empty when nothing is known. */
+export function usageText(usage: Usage): string {
+  if (usage.input + usage.output + usage.cached === 0) return '';
+  const tokens = `${short(usage.input + usage.cached)} tokens in, ${short(usage.output)} out`;
+  return usage.cost > 0 ? `${tokens}, ${money(usage.cost)}` : tokens;
+}
+

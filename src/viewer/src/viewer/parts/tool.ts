@@ -1,0 +1,135 @@
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { duration } from '../../shared/format.ts';
+import type { Doc } from '../documents.ts';
+import { compare, parseUnified, type FileDiff } from '../diff/file-diff.ts';
+import { fields, has, list, number, text, type Fields } from '../session/fields.ts';
+import { diffOf, todo } from '../session/summary.ts';
+import { oneLine, visible } from '../text/visible.ts';
+import { renderCounts, renderDiff } from './diffs.ts';
+import { renderFile } from './file.ts';
+import { icon } from './icons.ts';
+import { renderInput, renderOutput } from './output.ts';
+import { renderTodos } from './todos.ts';
+import type { View } from './view.ts';
+
+export type ToolStatus = 'pending' | 'running' | 'completed' | 'error';
+
+const statusNames: Record<ToolStatus, string> = { pending: 'Waiting', running: 'Running', completed: 'Done', error: 'Failed' };
+const openByDefault = new Set(['bash', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task']);
+
+/** What may say in one line what a tool is about, when it has no title yet. */
+const tellingInputs = ['command', 'filePath', 'path', 'pattern', 'url', 'query', 'description', 'name', 'tool'];
+
+const diffs = new WeakMap<object, FileDiff[]>();
+
+export function renderTool(view: View, id: string, doc: Doc): TemplateResult {
+  const state = fields(fields(doc.data).state);
+  const status = statusOf(state);
+  const tool = text(doc.data, 'tool') || 'tool';
+  const input = fields(state.input);
+  const isHidden = !has(state, 'input') && !has(state, 'output') && doc.redacted === true;
+  const changed = isHidden ? [] : toolDiffs(state, input);
+  const byDefault = !isHidden && (status === 'error' || status === 'running' || openByDefault.has(tool) || changed.length > 0);
+  const isOpen = view.isOpen(id, byDefault);
+  const took = (number(state, 'time', 'end') ?? NaN) - (number(state, 'time', 'start') ?? NaN);
+  const time = Number.isNaN(took) ? status === 'completed' ? '' : statusNames[status] : duration(took);
+  return html`
+    <section class="tool is-${status}" aria-label="Tool call: ${visible(tool)}">
+      <button type="button" class="tool-head" aria-expanded=${isOpen} @click=${() => view.toggle(id, byDefault)}>
+        ${icon(status)}<span class="for-screen-readers">${statusNames[status]}: </span>
+        <span class="tool-name">${oneLine(tool, 60)}</span>
+        <span class="tool-title" dir="auto">${isHidden ? '' : titleOf(tool, state, input)}</span>
+        ${changed.length > 0 ? renderCounts(sum(changed)) : nothing}
+        <span class="tool-time">${time}</span>
+        ${icon(isOpen ? 'open' : 'folded')}
+      </button>
+      ${isOpen ? html`<div class="tool-body">${isHidden ? html`<p class="not-shown">Input and output are not shown to this link.</p>`
+        : renderBody(view, id, tool, state, input, changed)}</div>` : nothing}
+    </section>`;
+}
+
+/** Whether a row of a part shows an edit of files: where the keys for edits stop. */
+export function isEdit(doc: Doc | undefined): boolean {
+  if (text(doc?.data, 'type') !== 'tool') return false;
+  const state = fields(fields(doc?.data).state);
+  return toolDiffs(state, fields(state.input)).length > 0;
+}
+
+function renderBody(view: View, id: string, tool: string, state: Fields, input: Fields, changed: FileDiff[]): TemplateResult {
+  const error = text(state, 'error');
+  const output = text(state, 'output') || text(state, 'metadata', 'output');
+  const failure = error === '' ? nothing : renderOutput(view, `${id}:error`, 'Error', error, true);
+  const files = list(state, 'attachments').map((file) => renderFile(file));
+  if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff))}${failure}`;
+  if (tool === 'bash') {
+    return html`<pre class="command" tabindex="0" role="group" aria-label="Command"><span class="prompt" aria-hidden="true">$ </span>${
+      visible(text(input, 'command'))}</pre>${output !== '' || text(state, 'status') === 'completed'
+      ? renderOutput(view, id, 'Output', output) : nothing}${renderExit(state)}${failure}${files}`;
+  }
+  if (tool.startsWith('todo') && list(input, 'todos').length > 0) return html`${renderTodos(list(input, 'todos').map(todo))}${failure}`;
+  if (tool === 'task') {
+    return html`${renderSubsession(view, state, input)}${renderOutput(view, `${id}:prompt`, 'Prompt', text(input, 'prompt'))}${
+      output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}`;
+  }
+  return html`${renderInput(view, id, input)}${output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}${files}`;
+}
+
+function renderExit(state: Fields): TemplateResult | typeof nothing {
+  const exit = number(state, 'metadata', 'exit');
+  return exit === undefined || exit === 0 ? nothing : html`<p class="exit">Exit code ${exit}</p>`;
+}
+
+/** A subagent has a session of its own: linked if a link to it was opened in this tab (a share never holds links), else named. */
+function renderSubsession(view: View, state: Fields, input: Fields): TemplateResult | typeof nothing {
+  const session = text(state, 'metadata', 'sessionId') || text(state, 'metadata', 'sessionID');
+  const agent = text(input, 'subagent_type') || 'subagent';
+  if (session === '') return html`<p class="subsession">Subagent: ${visible(agent)}</p>`;
+  const address = view.sessionAddress(session);
+  return html`<p class="subsession">Subagent ${visible(agent)}, session
+    ${address ? html`<a href=${address}>${visible(session)}</a>`
+      : html`<code>${visible(session)}</code> (shared by a link of its own)`}</p>`;
+}
+
+function statusOf(state: Fields): ToolStatus {
+  const status = text(state, 'status');
+  return status === 'running' || status === 'completed' || status === 'error' ? status : 'pending';
+}
+
+function titleOf(tool: string, state: Fields, input: Fields): string {
+  const described = tool === 'bash' || tool === 'task' ? text(input, 'description') : '';
+  const title = described || text(state, 'title');
+  if (title !== '') return oneLine(title, 160);
+  for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(text(input, name), 160);
+  return '';
+}
+
+/** The file edits of a tool call, from what the tool said of them, else from its input. */
+function toolDiffs(state: Fields, input: Fields): FileDiff[] {
+  const known = diffs.get(state);
+  if (known) return known;
+  const made = text(state, 'status') === 'error' ? [] : madeDiffs(state, input);
+  diffs.set(state, made);
+  return made;
+}
+
+function madeDiffs(state: Fields, input: Fields): FileDiff[] {
+  const file = text(input, 'filePath');
+  const many = list(state, 'metadata', 'files').map(diffOf).filter((diff) => diff.hunks.length > 0);
+  if (many.length > 0) return many;
+  const patch = text(state, 'metadata', 'filediff', 'patch') || text(state, 'metadata', 'diff');
+  if (patch !== '') {
+    const parsed = parseUnified(patch, file).filter((diff) => diff.hunks.length > 0);
+    if (parsed.length > 0) return parsed;
+  }
+  const before = text(input, 'oldString');
+  const after = text(input, 'newString') || text(input, 'content');
+  const compared = file !== '' && (before !== '' || after !== '') ? compare(file, before, after) : undefined;
+  return compared && compared.hunks.length > 0 ? [compared] : [];
+}
+
+function sum(changed: readonly FileDiff[]): { additions: number; deletions: number } {
+  return {
+    additions: changed.reduce((total, diff) => total + diff.additions, 0),
+    deletions: changed.reduce((total, diff) => total + diff.deletions, 0),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Doc, DocumentStore } from '../documents.ts';
+import { fields, text } from './fields.ts';
+import type { Message, Turn } from './rows.ts';
+import { sessionInfo, todosOf, turnState } from './summary.ts';
+
+const stateKinds = ['session', 'message', 'part', 'todo', 'session_diff', 'turn', 'model'];
+
+/** What this link shows of the session, as documents: the same that the protocol's `getState` gives. No token, no link. */
+export function toJson(store: DocumentStore, shareId: string): string {
+  const docs: Doc[] = stateKinds.flatMap((kind) => [...store.all(kind)].sort((a, b) => (a.key < b.key ? -1 : 1)));
+  return JSON.stringify({ share_id: shareId, cursor: store.cursor, docs }, null, 2);
+}
+
+/** The session as one Markdown text, for reading. */
+export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string {
+  const info = sessionInfo(store);
+  const out: string[] = [`# ${info.title || 'Shared session'}`, ''];
+  const facts = [info.directory, info.model, info.agent].filter((fact) => fact !== '');
+  if (facts.length > 0) out.push(facts.join(' · '), '');
+  for (const turn of turns) {
+    if (turn.user) out.push('## User', '', ...turn.user.parts.flatMap((part) => partText(store, part)));
+    if (turn.answers.length > 0) out.push(`## Agent`, '', ...turn.answers.flatMap((message) => answerText(store, message)));
+    const state = turnState(store, turn);
+    if (state === 'aborted' || state === 'failed') out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`, '');
+  }
+  const todos = todosOf(store);
+  if (todos.length > 0) {
+    out.push('## To-do list', '', ...todos.map(({ content, status }) => `- [${status === 'completed' ? 'x' : ' '}] ${content}`), '');
+  }
+  return out.join('\n');
+}
+
+function answerText(store: DocumentStore, message: Message): string[] {
+  const error = text(message.doc.data, 'error', 'data', 'message') || text(message.doc.data, 'error', 'name');
+  return [...message.parts.flatMap((part) => partText(store, part)), ...(error ? [`> Error: ${error}`, ''] : [])];
+}
+
+function partText(store: DocumentStore, id: string): string[] {
+  const data = fields(store.get('part', id)?.data);
+  const value = text(data, 'text');
+  switch (text(data, 'type')) {
+    case 'text': return value === '' ? [] : [value, ''];
+    case 'reasoning': return value === '' ? [] : ['<details><summary>Reasoning</summary>', '', value, '', '</details>', ''];
+    case 'file': return [`Attachment: ${text(data, 'filename') || text(data, 'mime')}`, ''];
+    case 'tool': return toolText(data);
+    default: return [];
+  }
+}
+
+function toolText(data: unknown): string[] {
+  const state = fields(fields(data).state);
+  const title = text(state, 'title');
+  const out = [`**${text(data, 'tool')}**${title ? ` ${title}` : ''} (${text(state, 'status')})`, ''];
+  if (state.input !== undefined) out.push(...fenced(JSON.stringify(state.input, null, 2), 'json'));
+  const output = text(state, 'error') || text(state, 'output');
+  return output === '' ? out : [...out, ...fenced(output, '')];
+}
+
+/** A fence that is longer than any in the text, so that the text cannot end it. */
+function fenced(value: string, language: string): string[] {
+  const longest = Math.max(2, ...[...value.matchAll(/`{3,}/g)].map((run) => run[0].length));
+  const fence = '`'.repeat(longest + 1);
+  return [fence + language, value.replace(/\n$/, ''), fence, ''];
+}

@@ -1,0 +1,95 @@
+import type { Doc, DocumentStore } from '../documents.ts';
+import { has, number, text } from './fields.ts';
+
+export interface Message {
+  id: string;
+  doc: Doc;
+  isUser: boolean;
+  parts: string[];
+}
+
+/** A user's message and everything that the agent did about it. */
+export interface Turn {
+  /** The message that began it; the id of the first message where nobody asked. */
+  id: string;
+  user: Message | undefined;
+  answers: Message[];
+}
+
+/** What the virtual list shows; ids stay while the session grows, so that measured heights and the reader's place do too. */
+export type Row =
+  | { id: string; type: 'session' }
+  | { id: string; type: 'user'; turn: Turn; index: number }
+  | { id: string; type: 'answer'; turn: Turn; message: Message }
+  | { id: string; type: 'part'; turn: Turn; message: Message; part: string }
+  | { id: string; type: 'error'; turn: Turn; message: Message }
+  | { id: string; type: 'foot'; turn: Turn }
+  | { id: string; type: 'end' };
+
+export interface SessionRows {
+  rows: Row[];
+  turns: Turn[];
+  /** Where a row is, by its id. */
+  indexOf: Map<string, number>;
+}
+
+// Marks between an agent's steps, which say nothing that the message does not say too.
+const silentParts = new Set(['step-start', 'step-finish', 'snapshot']);
+
+// Tools that show what they changed: a list of the changed files beside them says nothing new.
+const editTools = new Set(['edit', 'multiedit', 'write', 'patch', 'apply_patch']);
+
+export function buildRows(store: DocumentStore): SessionRows {
+  const turns = turnsOf(messagesOf(store));
+  const rows: Row[] = [{ id: 'session', type: 'session' }];
+  turns.forEach((turn, index) => addTurn(rows, store, turn, index));
+  rows.push({ id: 'end', type: 'end' });
+  const indexOf = new Map<string, number>();
+  rows.forEach((row, index) => indexOf.set(row.id, index));
+  return { rows, turns, indexOf };
+}
+
+function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): void {
+  if (turn.user) rows.push({ id: `u:${turn.user.id}`, type: 'user', turn, index });
+  let speaker = '';
+  for (const message of turn.answers) {
+    // An answer takes many messages, one a step: who speaks is said once, and again when it changes.
+    const now = `${text(message.doc.data, 'agent') || text(message.doc.data, 'mode')} ${text(message.doc.data, 'modelID')}`;
+    if (now !== speaker) rows.push({ id: `a:${message.id}`, type: 'answer', turn, message });
+    speaker = now;
+    const hasEdit = message.parts.some((part) => editTools.has(text(store.get('part', part)?.data, 'tool')));
+    for (const part of message.parts) {
+      const type = text(store.get('part', part)?.data, 'type');
+      if (!silentParts.has(type) && !(type === 'patch' && hasEdit)) rows.push({ id: `p:${part}`, type: 'part', turn, message, part });
+    }
+    if (has(message.doc.data, 'error')) rows.push({ id: `e:${message.id}`, type: 'error', turn, message });
+  }
+  if (turn.answers.length > 0) rows.push({ id: `f:${turn.id}`, type: 'foot', turn });
+}
+
+function messagesOf(store: DocumentStore): Message[] {
+  const messages = new Map<string, Message>();
+  for (const doc of store.all('message')) {
+    messages.set(doc.key, { id: doc.key, doc, isUser: text(doc.data, 'role') === 'user', parts: [] });
+  }
+  for (const part of store.all('part')) messages.get(text(part.data, 'messageID'))?.parts.push(part.key);
+  for (const message of messages.values()) message.parts.sort(byText);
+  const timeOf = (message: Message) => number(message.doc.data, 'time', 'created') ?? 0;
+  return [...messages.values()].sort((a, b) => timeOf(a) - timeOf(b) || byText(a.id, b.id));
+}
+
+function turnsOf(messages: readonly Message[]): Turn[] {
+  const turns: Turn[] = [];
+  for (const message of messages) {
+    const last = turns.at(-1);
+    if (message.isUser) turns.push({ id: message.id, user: message, answers: [] });
+    else if (last) last.answers.push(message);
+    else turns.push({ id: message.id, user: undefined, answers: [message] });
+  }
+  return turns;
+}
+
+/** Ids rise with time when compared by their characters. */
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

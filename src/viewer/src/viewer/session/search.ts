@@ -1,0 +1,34 @@
+import type { DocumentStore } from '../documents.ts';
+import { fields, text } from './fields.ts';
+import type { Row } from './rows.ts';
+
+/** More hits than these are counted, but not walked through. */
+export const maxHits = 5000;
+
+/** The rows that hold a text, in their order; upper and lower case are the same. */
+export function searchRows(store: DocumentStore, rows: readonly Row[], query: string): string[] {
+  const wanted = query.trim().toLowerCase();
+  if (wanted === '') return [];
+  const hits: string[] = [];
+  for (const row of rows) {
+    if (hits.length >= maxHits) break;
+    if (textOfRow(store, row).some((piece) => piece.toLowerCase().includes(wanted))) hits.push(row.id);
+  }
+  return hits;
+}
+
+function textOfRow(store: DocumentStore, row: Row): string[] {
+  if (row.type === 'user') return row.turn.user!.parts.flatMap((part) => textOfPart(store.get('part', part)?.data));
+  if (row.type === 'part') return textOfPart(store.get('part', row.part)?.data);
+  if (row.type === 'error') return [text(row.message.doc.data, 'error', 'name'), text(row.message.doc.data, 'error', 'data', 'message')];
+  return [];
+}
+
+/** Everything of a part that its row can show. */
+function textOfPart(data: unknown): string[] {
+  const type = text(data, 'type');
+  if (type !== 'tool') return [text(data, 'text'), text(data, 'filename'), text(data, 'description'), text(data, 'prompt')];
+  const state = fields(fields(data).state);
+  const input = Object.values(fields(state.input)).filter((value) => typeof value === 'string');
+  return [text(data, 'tool'), text(state, 'title'), text(state, 'output'), text(state, 'error'), ...input];
+}

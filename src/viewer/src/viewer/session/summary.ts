@@ -1,0 +1,136 @@
+import type { DocumentStore } from '../documents.ts';
+import { parseUnified, compare, type FileDiff } from '../diff/file-diff.ts';
+import { fields, has, list, number, text } from './fields.ts';
+import type { Message, Turn } from './rows.ts';
+
+export interface Usage {
+  input: number;
+  output: number;
+  cached: number;
+  cost: number;
+}
+
+export interface SessionInfo {
+  id: string;
+  parentId: string;
+  title: string;
+  directory: string;
+  agent: string;
+  model: string;
+  created: number | undefined;
+  usage: Usage;
+  messages: number;
+  parts: number;
+}
+
+export type TurnState = 'streaming' | 'completed' | 'failed' | 'aborted';
+
+export interface Todo {
+  content: string;
+  status: string;
+  priority: string;
+}
+
+/** A share is one session; should it hold more documents of that kind, the first of them is it. */
+export function sessionInfo(store: DocumentStore): SessionInfo {
+  const [session] = store.all('session');
+  const data = session?.data;
+  const usage: Usage = { input: 0, output: 0, cached: 0, cost: 0 };
+  let agent = text(data, 'agent');
+  let model = text(data, 'model', 'id') || text(data, 'model', 'modelID');
+  let newest = -1;
+  for (const { data: message } of store.all('message')) {
+    addUsage(usage, message);
+    const created = number(message, 'time', 'created') ?? 0;
+    if (created < newest || text(message, 'role') === 'user') continue;
+    newest = created;
+    agent = text(message, 'agent') || text(message, 'mode') || agent;
+    model = text(message, 'modelID') || model;
+  }
+  if (usage.cost === 0) usage.cost = number(data, 'cost') ?? 0;
+  return {
+    id: session?.key ?? '', parentId: text(data, 'parentID'), title: text(data, 'title'), directory: text(data, 'directory'), agent,
+    model: modelName(store, model), created: number(data, 'time', 'created'), usage, messages: store.count('message'),
+    parts: store.count('part'),
+  };
+}
+
+export function usageOf(messages: readonly Message[]): Usage {
+  const usage: Usage = { input: 0, output: 0, cached: 0, cost: 0 };
+  for (const message of messages) addUsage(usage, message.doc.data);
+  return usage;
+}
+
+/** How far the agent is with a turn: what the turn's document says, else what its last message shows. */
+export function turnState(store: DocumentStore, turn: Turn): TurnState {
+  const last = turn.answers.at(-1);
+  if (!last) return 'streaming';
+  const said = text(store.get('turn', last.id)?.data, 'state');
+  if (said === 'completed' || said === 'failed' || said === 'aborted') return said;
+  const error = text(last.doc.data, 'error', 'name');
+  if (error === 'MessageAbortedError') return 'aborted';
+  if (has(last.doc.data, 'error')) return 'failed';
+  if (said === 'streaming') return 'streaming';
+  const finish = text(last.doc.data, 'finish');
+  return number(last.doc.data, 'time', 'completed') === undefined || finish === 'tool-calls' ? 'streaming' : 'completed';
+}
+
+/** True when the server ended the turn because its writer had gone silent. */
+export function isProvisional(store: DocumentStore, turn: Turn): boolean {
+  const last = turn.answers.at(-1);
+  return last !== undefined && fields(store.get('turn', last.id)?.data).provisional === true;
+}
+
+/** Milliseconds from the question to the end of the answer; undefined while it goes on. */
+export function turnDuration(turn: Turn): number | undefined {
+  const start = number((turn.user ?? turn.answers[0])?.doc.data, 'time', 'created');
+  const end = number(turn.answers.at(-1)?.doc.data, 'time', 'completed');
+  return start === undefined || end === undefined || end < start ? undefined : end - start;
+}
+
+export function todosOf(store: DocumentStore): Todo[] {
+  const todos: Todo[] = [];
+  for (const { data } of store.all('todo')) for (const item of Array.isArray(data) ? data : [data]) todos.push(todo(item));
+  return todos;
+}
+
+export function todo(item: unknown): Todo {
+  return { content: text(item, 'content'), status: text(item, 'status'), priority: text(item, 'priority') };
+}
+
+/** What a turn changed in files, as its user message sums it up. */
+export function turnDiffs(turn: Turn): FileDiff[] {
+  return turn.user ? list(turn.user.doc.data, 'summary', 'diffs').map(diffOf) : [];
+}
+
+/** What the whole session changed. */
+export function sessionDiffs(store: DocumentStore): FileDiff[] {
+  const diffs: FileDiff[] = [];
+  for (const { data } of store.all('session_diff')) for (const item of Array.isArray(data) ? data : [data]) diffs.push(diffOf(item));
+  return diffs;
+}
+
+/** One file of a diff, in any of the shapes that agents write. */
+export function diffOf(item: unknown): FileDiff {
+  const file = text(item, 'file') || text(item, 'path') || text(item, 'filePath');
+  const patch = text(item, 'patch') || text(item, 'diff');
+  const [parsed] = patch === '' ? [compare(file, text(item, 'before'), text(item, 'after'))] : parseUnified(patch, file);
+  const diff = parsed ?? { file, additions: 0, deletions: 0, hunks: [] };
+  return {
+    file: file || diff.file, additions: number(item, 'additions') ?? diff.additions, deletions: number(item, 'deletions') ?? diff.deletions,
+    hunks: diff.hunks,
+  };
+}
+
+function addUsage(usage: Usage, message: unknown): void {
+  usage.input += number(message, 'tokens', 'input') ?? 0;
+  usage.output += (number(message, 'tokens', 'output') ?? 0) + (number(message, 'tokens', 'reasoning') ?? 0);
+  usage.cached += number(message, 'tokens', 'cache', 'read') ?? 0;
+  usage.cost += number(message, 'cost') ?? 0;
+}
+
+function modelName(store: DocumentStore, id: string): string {
+  if (id === '') return '';
+  for (const { data } of store.all('model')) if (text(data, 'id') === id && text(data, 'name') !== '') return text(data, 'name');
+  return id;
+}

@@ -1,0 +1,62 @@
+// Controls that reorder or hide text, so that it reads as something else than it is.
+const deceiving = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
+
+// What terminals act upon: colours, titles, cursor movements. Unterminated ones are left, and then shown.
+const escapes = /\u001b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\u0007\u001b]{0,2048}(?:\u0007|\u001b\\)|[@-Z\\^_=>78])/g;
+
+/** The text with everything visible that would act upon its surroundings: `⟨U+202E⟩` instead of what turns the line around. */
+export function visible(text: string): string {
+  const marked = text.replace(deceiving, (character) => `⟨U+${hex(character)}⟩`);
+  return marked.replace(controls, (character) => (character === '\r' ? '' : String.fromCodePoint(pictureOf(character))));
+}
+
+/** Output of a terminal: escapes taken out, a line that was written over shown as it ended. */
+export function visibleOutput(text: string): string {
+  const plain = text.includes('\u001b') ? text.replace(escapes, '') : text;
+  return visible(plain.includes('\r') ? plain.replace(/\r\n/g, '\n').replace(/[^\n]*\r(?!\n|$)/g, '') : plain);
+}
+
+/** One line of at most so many characters, for titles and outlines. */
+export function oneLine(text: string, max: number): string {
+  const line = visible(text.slice(0, max * 8)).replace(/\s+/g, ' ').trim();
+  return line.length <= max ? line : `${line.slice(0, max - 1).trimEnd()}…`;
+}
+
+export interface Clipped {
+  text: string;
+  /** What is left out: lines, and whether any character is. */
+  hiddenLines: number;
+  isClipped: boolean;
+}
+
+/** The first lines of a text, and not more characters of it than a browser lays out at once. */
+export function clip(text: string, maxLines: number, maxChars: number): Clipped {
+  let end = 0;
+  for (let line = 0; line < maxLines && end < text.length; line++) {
+    const next = text.indexOf('\n', end);
+    end = next < 0 ? text.length : next + 1;
+  }
+  const cut = Math.min(end, maxChars);
+  const rest = text.slice(cut);
+  if (rest.trim().length === 0) return { text: text.trimEnd(), hiddenLines: 0, isClipped: false };
+  return { text: text.slice(0, cut).trimEnd(), hiddenLines: lineCount(rest), isClipped: true };
+}
+
+export function lineCount(text: string): number {
+  if (text.length === 0) return 0;
+  let lines = text.endsWith('\n') ? 0 : 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return lines;
+}
+
+function hex(character: string): string {
+  return character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+}
+
+/** U+2400 and what follows are pictures of the controls. */
+function pictureOf(character: string): number {
+  const code = character.codePointAt(0)!;
+  if (code < 0x20) return 0x2400 + code;
+  return code === 0x7f ? 0x2421 : 0xfffd;
+}

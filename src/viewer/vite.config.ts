@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config';
+import type { Plugin } from 'vite';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const WORTH_IT = 1024;
+
+/** Assets never change under their names: compressed once, here, instead of with every request. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    async closeBundle() {
+      const folder = at('./dist/assets/');
+      for (const name of await readdir(folder)) {
+        const content = await readFile(folder + name);
+        if (!/\.(js|css|svg)$/.test(name) || content.length < WORTH_IT) continue;
+        await writeFile(`${folder + name}.br`, brotliCompressSync(content));
+        await writeFile(`${folder + name}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  // Assets are named relative to the page, so that a proxy may serve all of it below any path; the server knows how deep a page lies.
+  base: './',
+  plugins: [compressed()],
+  resolve: { alias: { '@sharerpc/client': at('./client/src/index.ts') } },
+  build: {
+    outDir: 'dist',
+    target: 'es2022',
+    // A strict CSP allows no inline script or style: everything is a hashed file, and nothing is inlined as a data: address.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: { viewer: at('./viewer.html'), admin: at('./admin.html') } },
+  },
+  test: { include: ['test/**/*.test.ts', 'client/test/**/*.test.ts'], testTimeout: 60_000 },
+});

@@ -1,0 +1,134 @@
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.EndToEndTests.Disk;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.EndToEndTests.Viewer;
+
+/// <summary>A server and a share on it that a test writes to, op by op.</summary>
+internal sealed class LiveShare : IAsyncDisposable
+{
+    private readonly CancellationToken timeout;
+    private PlainConnection? owner;
+    private string ownerToken = "";
+    private string shareId = "";
+
+    private LiveShare(CancellationToken timeout) => this.timeout = timeout;
+
+    public World World { get; } = new();
+
+    public Uri Server => World.Server;
+
+    public static async Task<LiveShare> StartAsync(CancellationToken timeout)
+    {
+        var live = new LiveShare(timeout);
+        await live.World.StartServerAsync(null, timeout);
+        await live.CreateAsync();
+        return live;
+    }
+
+    /// <summary>Shares the bundled session by the tool; its link for readers.</summary>
+    public async Task<string> ShareSampleAsync()
+    {
+        string database = World.PathOf("opencode.db");
+        string sql = await File.ReadAllTextAsync(
+            Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Cli", "Samples", "opencode-session.sql"), timeout);
+        await using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
+        {
+            await connection.OpenAsync(timeout);
+            SqliteCommand command = connection.CreateCommand();
+            command.CommandText = sql;
+            await command.ExecuteNonQueryAsync(timeout);
+        }
+
+        Tool tool = await World.RunClientAsync("share", ["--opencode", database, "--all", "--once"], timeout);
+        Assert.True(tool.ExitCode == 0, tool.Errors);
+        return tool.Lines.Select(line => line.Trim()).First(line => line.StartsWith("http", StringComparison.Ordinal));
+    }
+
+    /// <summary>Puts documents, in one batch; answered when they are durable.</summary>
+    public Task PutAsync(params (string Kind, string Key, JsonNode Data)[] documents) => SendAsync(documents.Select(document =>
+        new JsonObject
+        {
+            ["op_id"] = OpId.New(), ["verb"] = "put", ["kind"] = document.Kind, ["key"] = document.Key,
+            ["data"] = document.Data.DeepClone(),
+        }));
+
+    /// <summary>Lets a part's text grow.</summary>
+    public Task AppendAsync(string part, string text) => SendAsync(
+    [
+        new JsonObject
+        {
+            ["op_id"] = OpId.New(), ["verb"] = "append", ["kind"] = "part", ["key"] = part,
+            ["data"] = new JsonObject { ["field"] = "text", ["text"] = text },
+        },
+    ]);
+
+    /// <summary>A link for a reader, with its ref's id.</summary>
+    public async Task<(string Link, string CapId)> InviteAsync(JsonObject? caveats = null, string? passphrase = null)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        var request = new JsonObject { ["cap_id"] = token.CapId, ["token_digest"] = token.Digest, ["rights"] = new JsonArray("read") };
+        if (caveats is not null) request["caveats"] = caveats;
+        if (passphrase is not null) request["passphrase_digest"] = DigestOf(token, passphrase);
+        await AskAsync("attenuate", request);
+        return ($"{World.Server.GetLeftPart(UriPartial.Authority)}/s/{shareId}#{token.Reveal()}", token.CapId);
+    }
+
+    public Task RevokeAsync(string capId) => AskAsync("revokeCapability", new JsonObject { ["cap_id"] = capId });
+
+    public Task SuspendAsync(string capId) => AskAsync("suspendCapability", new JsonObject { ["cap_id"] = capId });
+
+    public Task ResumeAsync(string capId) => AskAsync("resumeCapability", new JsonObject { ["cap_id"] = capId });
+
+    public Task EndAsync() => AskAsync("endShare", []);
+
+    /// <summary>Kills the server and starts it again on the same data.</summary>
+    public async Task RestartServerAsync(Func<Task> whileItIsGone)
+    {
+        World.ServerProcess!.Kill();
+        owner?.Dispose();
+        await World.ServerProcess.DisposeAsync();
+        await whileItIsGone();
+        await World.StartServerAsync(null, timeout);
+        owner = await PlainConnection.RedeemAsync(World.Server, ownerToken, null, timeout);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        owner?.Dispose();
+        await World.DisposeAsync();
+    }
+
+    private static string DigestOf(ShareToken token, string passphrase)
+    {
+        string text = token.Reveal();
+        byte[] key = System.Text.Encoding.ASCII.GetBytes(text[..text.LastIndexOf('_')]);
+        byte[] digest = System.Security.Cryptography.HMACSHA256.HashData(key, System.Text.Encoding.UTF8.GetBytes(passphrase));
+        return Convert.ToHexStringLower(digest);
+    }
+
+    private Task SendAsync(IEnumerable<JsonObject> ops) => AskAsync(
+        "appendOps", new JsonObject { ["batch_id"] = OpId.New(), ["ops"] = new JsonArray([.. ops]) });
+
+    private Task<JsonObject> AskAsync(string method, JsonObject parameters) => owner!.AskAsync(method, parameters, timeout);
+
+    private async Task CreateAsync()
+    {
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
+        new CredentialStore(World.PathOf("credentials.json")).Add(root, World.Server, null, "root");
+        await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
+        {
+            Server = World.Server, OutboxPath = World.PathOf("outbox.db"), CredentialsPath = World.PathOf("credentials.json"),
+            CreatorCapId = root.CapId,
+        });
+        ShareWriter share = await client.CreateShareAsync("viewer", null, timeout);
+        await client.FlushAsync(timeout);
+        ownerToken = share.OwnerLink!.Token.Reveal();
+        shareId = share.ShareId;
+        owner = await PlainConnection.RedeemAsync(World.Server, ownerToken, null, timeout);
+    }
+}
