@@ -1,13 +1,33 @@
 import { defineConfig } from 'vitest/config';
-import { existsSync } from 'node:fs';
+import type { Plugin } from 'vite';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const pages = ['viewer', 'admin'].filter((page) => existsSync(at(`./src/${page}/main.ts`)));
+const WORTH_IT = 1024;
+
+/** Assets never change under their names: compressed once, here, instead of with every request. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    apply: 'build',
+    async closeBundle() {
+      const folder = at('./dist/assets/');
+      for (const name of await readdir(folder)) {
+        const content = await readFile(folder + name);
+        if (!/\.(js|css|svg)$/.test(name) || content.length < WORTH_IT) continue;
+        await writeFile(`${folder + name}.br`, brotliCompressSync(content));
+        await writeFile(`${folder + name}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
 
 export default defineConfig({
-  // Pages lie one or more levels below the server's root, at addresses that the build does not know: the server puts its own path in front.
-  base: '/',
+  // Assets are named relative to the page, so that a proxy may serve all of it below any path; the server knows how deep a page lies.
+  base: './',
+  plugins: [compressed()],
   resolve: { alias: { '@sharerpc/client': at('./client/src/index.ts') } },
   build: {
     outDir: 'dist',
@@ -15,7 +35,7 @@ export default defineConfig({
     // A strict CSP allows no inline script or style: everything is a hashed file, and nothing is inlined as a data: address.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: Object.fromEntries(pages.map((page) => [page, at(`./${page}.html`)])) },
+    rollupOptions: { input: { viewer: at('./viewer.html'), admin: at('./admin.html') } },
   },
-  test: { include: ['test/**/*.test.ts', 'client/test/**/*.test.ts'], testTimeout: 60_000, passWithNoTests: true },
+  test: { include: ['test/**/*.test.ts', 'client/test/**/*.test.ts'], testTimeout: 60_000 },
 });

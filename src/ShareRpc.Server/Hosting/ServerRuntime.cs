@@ -4,6 +4,7 @@ using ShareRpc.Server.Audit;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Http.Opencode;
+using ShareRpc.Server.Http.Pages;
 using ShareRpc.Server.Log;
 using ShareRpc.Server.Rpc;
 using ShareRpc.Server.Storage;
@@ -142,7 +143,8 @@ internal sealed class ServerRuntime : IAsyncDisposable
             Services, access, new OpencodeShares(Services, queue, verifier, options.EraseUnshared ? eraser.Wake : null),
             new PublicOrigin(options.PublicUrl), held, openCreator, time);
         return new HttpRoutes(
-            new HttpRequests(options.ServerLimits, Services.Logger), opencode, new OpsEndpoints(Services, access, held));
+            new HttpRequests(options.ServerLimits, Services.Logger), opencode, new OpsEndpoints(Services, access, held),
+            new PageEndpoints(PageFiles.Embedded));
     }
 
     private void Start()

@@ -2,11 +2,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using ShareRpc.Server.Http.Opencode;
+using ShareRpc.Server.Http.Pages;
 
 namespace ShareRpc.Server.Http;
 
 /// <summary>Which path is which endpoint.</summary>
-internal sealed class HttpRoutes(HttpRequests requests, OpencodeEndpoints opencode, OpsEndpoints ops)
+internal sealed class HttpRoutes(HttpRequests requests, OpencodeEndpoints opencode, OpsEndpoints ops, PageEndpoints pages)
 {
     private static readonly string[] Bases = ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
 
@@ -23,11 +24,16 @@ internal sealed class HttpRoutes(HttpRequests requests, OpencodeEndpoints openco
         Map(routes, HttpMethods.Post, "/v1/shares/{share}/ops", ops.AppendAsync);
         Map(routes, HttpMethods.Get, "/v1/shares/{share}/ops", ops.ReadAsync);
         Map(routes, HttpMethods.Get, "/v1/shares/{share}/state", ops.StateAsync);
-        foreach (string page in new[] { "/s/{share}", "/share/{share}" })
-        {
-            Map(routes, HttpMethods.Get, page, SharePage.WriteAsync);
-            Map(routes, HttpMethods.Head, page, SharePage.WriteAsync);
-        }
+        MapPage(routes, "/s/{share}", pages.ViewerAsync);
+        MapPage(routes, "/share/{share}", pages.ViewerAsync);
+        MapPage(routes, "/admin", pages.AdminAsync);
+        MapPage(routes, "/assets/{name}", pages.AssetAsync);
+    }
+
+    private void MapPage(IEndpointRouteBuilder routes, string pattern, RequestDelegate endpoint)
+    {
+        Map(routes, HttpMethods.Get, pattern, endpoint);
+        Map(routes, HttpMethods.Head, pattern, endpoint);
     }
 
     private void Map(IEndpointRouteBuilder routes, string method, string pattern, RequestDelegate endpoint) =>

@@ -5,8 +5,8 @@ import type { ShareHandle } from './handles.js';
 import type { OpPage, RedeemShareRequest } from './wire.js';
 
 /**
- * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is. `reconnecting`: the connection went,
- * or the server said "later". `offline`: no server has answered several times running; it is still tried.
+ * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is. `reconnecting`: the connection
+ * went, or the server said "later". `offline`: no server has answered several times running; it is still tried.
  */
 export type FollowState = 'connecting' | 'catching_up' | 'live' | 'reconnecting' | 'offline';
 
@@ -28,7 +28,7 @@ export interface FollowOptions extends ConnectOptions {
   onState?(state: FollowState): void;
   /** After each redemption. */
   onRedeemed?(share: RedeemedShare): void;
-  /** For each refusal that is tried again: not there yet, suspended, rate limited, draining. A state of `live` or `catching_up` ends it. */
+  /** For each refusal that is tried again: not there yet, suspended, rate limited, draining. `live` or `catching_up` ends it. */
   onTrouble?(error: ShareRpcError): void;
 }
 
@@ -132,7 +132,8 @@ export class ResumingShare {
     });
     const read = after === undefined ? {} : { read: { after } };
     const share = await this.withDeadline(3 * marginMs, () => this.#redeemBy(read));
-    if (this.options.shareId && share.shareId !== this.options.shareId) throw new ShareRpcError({ code: 'invalid_token', transient: false });
+    if (this.options.shareId && share.shareId !== this.options.shareId)
+      throw new ShareRpcError({ code: 'invalid_token', transient: false });
     this.#ticket = share.ticket;
     this.#handle = share.handle;
     this.options.onRedeemed?.(share);

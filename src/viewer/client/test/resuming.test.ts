@@ -11,19 +11,23 @@ afterEach(() => server?.close());
 async function followAll(script: (call: Call) => void, options: Partial<FollowOptions> = {}): Promise<number[]> {
   server = await ScriptedServer.start(script);
   const seen: number[] = [];
-  for await (const { ops } of follow(server.address, { ...platform, token: 't', ...options })) seen.push(...ops.map(({ cursor }) => cursor));
+  for await (const { ops } of follow(server.address, { ...platform, token: 't', ...options }))
+    seen.push(...ops.map(({ cursor }) => cursor));
   return seen;
 }
 
 describe('following', () => {
   test('resumes by ticket where it was, without a hole and without a double', async () => {
     const states: string[] = [];
-    const seen = await followAll((call) => {
-      if (call.connection === 1) {
-        if (call.method === 'redeemShare') call.answer(redeemed({ ticket: 'ticket-1', page: page(0, 2) }));
-        else call.socket.terminate();
-      } else call.answer(redeemed({ ticket: 'ticket-2', page: page(2, 4, { ended: true }) }));
-    }, { onState: (state) => states.push(state) });
+    const seen = await followAll(
+      (call) => {
+        if (call.connection === 1) {
+          if (call.method === 'redeemShare') call.answer(redeemed({ ticket: 'ticket-1', page: page(0, 2) }));
+          else call.socket.terminate();
+        } else call.answer(redeemed({ ticket: 'ticket-2', page: page(2, 4, { ended: true }) }));
+      },
+      { onState: (state) => states.push(state) },
+    );
     expect(seen).toEqual([1, 2, 3, 4]);
     expect(server.redemptions).toEqual(['token', 'ticket-1']);
     expect(server.calls.at(-1)!.params.read).toEqual({ after: 2 });
@@ -42,21 +46,26 @@ describe('following', () => {
   });
 
   test.each(['capability_revoked', 'capability_expired', 'capability_used_up', 'share_deleted', 'forbidden', 'passphrase_required'])(
-    'ends at %s, which is final', async (code) => {
+    'ends at %s, which is final',
+    async (code) => {
       const error = await followAll((call) => call.refuse(code, false)).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(ShareRpcError);
       expect((error as ShareRpcError).code).toBe(code);
       expect(server.connections).toBe(1);
-    });
+    },
+  );
 
   test('goes on trying while the share may not be there yet, and says why', async () => {
     const troubles: string[] = [];
-    const seen = await followAll((call) => {
-      if (call.connection === 1) call.refuse('invalid_token', false);
-      else if (call.connection === 2) call.refuse('capability_suspended', true);
-      else if (call.connection === 3) call.refuse('rate_limited', true, { retry_after_ms: 20 });
-      else call.answer(redeemed({ page: page(0, 1, { ended: true }) }));
-    }, { onTrouble: (error) => troubles.push(error.code) });
+    const seen = await followAll(
+      (call) => {
+        if (call.connection === 1) call.refuse('invalid_token', false);
+        else if (call.connection === 2) call.refuse('capability_suspended', true);
+        else if (call.connection === 3) call.refuse('rate_limited', true, { retry_after_ms: 20 });
+        else call.answer(redeemed({ page: page(0, 1, { ended: true }) }));
+      },
+      { onTrouble: (error) => troubles.push(error.code) },
+    );
     expect(seen).toEqual([1]);
     expect(troubles).toEqual(['invalid_token', 'capability_suspended', 'rate_limited']);
   });
@@ -67,16 +76,21 @@ describe('following', () => {
   });
 
   test('takes a waiting read that is never answered for a connection that went', async () => {
-    const seen = await followAll((call) => {
-      if (call.connection === 1 && call.method === 'redeemShare') call.answer(redeemed({ page: page(0, 1) }));
-      else if (call.connection > 1) call.answer(redeemed({ page: page(1, 2, { ended: true }) }));
-    }, { waitMs: 30, marginMs: 200 });
+    const seen = await followAll(
+      (call) => {
+        if (call.connection === 1 && call.method === 'redeemShare') call.answer(redeemed({ page: page(0, 1) }));
+        else if (call.connection > 1) call.answer(redeemed({ page: page(1, 2, { ended: true }) }));
+      },
+      { waitMs: 30, marginMs: 200 },
+    );
     expect(seen).toEqual([1, 2]);
     expect(server.connections).toBe(2);
   });
 
   test('does not show a page with a hole in it', async () => {
-    const error = await followAll((call) => call.answer(redeemed({ page: { ops: [op(2)], cursor: 2, head: 2 } }))).catch((reason: unknown) => reason);
+    const error = await followAll((call) => call.answer(redeemed({ page: { ops: [op(2)], cursor: 2, head: 2 } }))).catch(
+      (reason: unknown) => reason,
+    );
     expect(String(error)).toContain('skipped from cursor 0 to 2');
   });
 
@@ -89,13 +103,17 @@ describe('following', () => {
   });
 
   test('refuses a token of another share than the link names', async () => {
-    const error = await followAll((call) => call.answer(redeemed({ page: page(0, 1) })), { shareId: 'other', patienceMs: 0 }).catch((reason: unknown) => reason);
+    const error = await followAll((call) => call.answer(redeemed({ page: page(0, 1) })), { shareId: 'other', patienceMs: 0 }).catch(
+      (reason: unknown) => reason,
+    );
     expect((error as ShareRpcError).code).toBe('invalid_token');
   });
 
   test('stops when it is aborted', async () => {
     const stop = new AbortController();
-    const reading = followAll((call) => (call.method === 'redeemShare' ? call.answer(redeemed()) : stop.abort()), { signal: stop.signal });
+    const reading = followAll((call) => (call.method === 'redeemShare' ? call.answer(redeemed()) : stop.abort()), {
+      signal: stop.signal,
+    });
     await expect(reading).rejects.toThrow('abort');
   });
 });
@@ -108,7 +126,11 @@ describe('a follower', () => {
     server = gone;
     await new Promise<void>((resolve) => {
       const follower: ShareFollower = new ShareFollower(address, {
-        ...platform, token: 't', onDocs: () => {}, onOps: () => {}, onEnd: () => {},
+        ...platform,
+        token: 't',
+        onDocs: () => {},
+        onOps: () => {},
+        onEnd: () => {},
         onState: (state) => {
           if (state !== 'offline') return;
           follower.stop();
@@ -127,10 +149,16 @@ describe('a follower', () => {
       else if (call.params.after === 1) call.answer({ ops: [], cursor: 1, head: 7, gap: 5 });
       else call.answer({ ops: [], cursor: 7, head: 7, ended: true });
     });
-    await new Promise<void>((resolve) => new ShareFollower(server.address, {
-      ...platform, token: 't', onDocs: (_docs, cursor) => happened.push(`docs ${cursor}`), onOps: () => happened.push('ops'),
-      onGap: () => happened.push('gap'), onEnd: (reason) => (happened.push(String(reason)), resolve()),
-    }).start());
+    await new Promise<void>((resolve) =>
+      new ShareFollower(server.address, {
+        ...platform,
+        token: 't',
+        onDocs: (_docs, cursor) => happened.push(`docs ${cursor}`),
+        onOps: () => happened.push('ops'),
+        onGap: () => happened.push('gap'),
+        onEnd: (reason) => (happened.push(String(reason)), resolve()),
+      }).start(),
+    );
     expect(happened).toEqual(['docs 1', 'gap', 'docs 7', 'ended']);
   });
 
@@ -145,7 +173,13 @@ describe('a follower', () => {
       else if (call.params.limit === 1) call.socket.terminate();
       else follower.it!.retryNow();
     });
-    follower.it = new ShareFollower(server.address, { ...platform, token: 't', onDocs: () => {}, onOps: () => {}, onEnd: () => resolve() });
+    follower.it = new ShareFollower(server.address, {
+      ...platform,
+      token: 't',
+      onDocs: () => {},
+      onOps: () => {},
+      onEnd: () => resolve(),
+    });
     follower.it.start();
     await ended;
     expect(redeemedTimes).toBe(2);

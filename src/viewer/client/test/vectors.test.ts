@@ -2,8 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { base62OfBytes } from '../src/base62.js';
 import { ID_CHARACTERS, OP_ID_CHARACTERS } from '../src/ids.js';
 import {
-  capIdOf, errorInfo, errorNames, foldOp, formatLink, isId, isOpId, isTicket, newId, newOpId, newToken, parseLink, passphraseDigest, rpcAddress,
-  ShareRpcError, tokenDigest, type Doc, type ShownOp,
+  capIdOf,
+  errorInfo,
+  errorNames,
+  foldOp,
+  formatLink,
+  isId,
+  isOpId,
+  isTicket,
+  newId,
+  newOpId,
+  newToken,
+  parseLink,
+  passphraseDigest,
+  rpcAddress,
+  ShareRpcError,
+  tokenDigest,
+  type Doc,
+  type ShownOp,
 } from '../src/index.js';
 import { isDigest, TICKET_CHARACTERS, TOKEN_CHARACTERS } from '../src/tokens.js';
 import { load, type Vector } from './vectors.js';
@@ -92,8 +108,13 @@ describe('an error', () => {
       const error = new ShareRpcError(input.data);
       const { number, transient, retryAfterMs, head, ackedSeq } = error;
       const { retry_after_ms, head: itsHead, acked_seq } = expected;
-      expect({ number, transient, retryAfterMs, head, ackedSeq })
-        .toEqual({ number: expected.number, transient: expected.transient, retryAfterMs: retry_after_ms, head: itsHead, ackedSeq: acked_seq });
+      expect({ number, transient, retryAfterMs, head, ackedSeq }).toEqual({
+        number: expected.number,
+        transient: expected.transient,
+        retryAfterMs: retry_after_ms,
+        head: itsHead,
+        ackedSeq: acked_seq,
+      });
       return;
     }
     expect(errorNames).toContain(expected.name);
@@ -109,7 +130,10 @@ describe('an error', () => {
 
 describe('a limit of the grammar', () => {
   const known: Record<string, number> = {
-    id_characters: ID_CHARACTERS, op_id_characters: OP_ID_CHARACTERS, token_characters: TOKEN_CHARACTERS, ticket_characters: TICKET_CHARACTERS,
+    id_characters: ID_CHARACTERS,
+    op_id_characters: OP_ID_CHARACTERS,
+    token_characters: TOKEN_CHARACTERS,
+    ticket_characters: TICKET_CHARACTERS,
   };
   const vectors = load('limits').filter((vector) => vector.input.fixed in known);
   test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', (_id, _comment, vector) => {

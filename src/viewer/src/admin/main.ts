@@ -1,1 +1,5 @@
-document.getElementById('app')!.textContent = 'Shares';
+import '../shared/theme.css';
+import './admin.css';
+import { AdminApp } from './app.ts';
+
+new AdminApp(document.getElementById('app')!);

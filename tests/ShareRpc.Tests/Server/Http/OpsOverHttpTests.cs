@@ -214,25 +214,6 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
         Assert.Equal("1", answer.Headers.RetryAfter?.ToString());
     }
 
-    [Fact]
-    public async Task A_page_for_browsers_is_the_same_for_every_link_and_loads_nothing()
-    {
-        using var http = new HttpClient { BaseAddress = live.Server.Address };
-        var pages = new HashSet<string>();
-        foreach (string path in new[] { $"/share/{owner.Reveal()}", $"/s/{ShareIdOf(handle)}", "/share/x" })
-        {
-            using HttpResponseMessage page = await http.GetAsync(new Uri(path, UriKind.Relative), live.Timeout);
-            pages.Add(await page.Content.ReadAsStringAsync(live.Timeout));
-            Assert.Equal("no-referrer", Assert.Single(page.Headers.GetValues("Referrer-Policy")));
-            string policy = Assert.Single(page.Headers.GetValues("Content-Security-Policy"));
-            Assert.Contains("default-src 'none'", policy, StringComparison.Ordinal);
-            Assert.Contains("noindex", Assert.Single(page.Headers.GetValues("X-Robots-Tag")), StringComparison.Ordinal);
-            Assert.False(page.Headers.Contains("Access-Control-Allow-Origin"));
-        }
-
-        Assert.Contains("sharerpc watch", Assert.Single(pages), StringComparison.Ordinal);
-    }
-
     private static string ShareIdOf(WireHandle handle) => handle.Redemption.GetProperty("share_id").GetString()!;
 
     private ShareOverHttp With(ShareToken token) => new(live.Server.Address, ShareIdOf(handle), token, live.Timeout);

@@ -5,9 +5,11 @@ import { refusal, server, World } from './world.js';
 
 // What is below a client's surface (frames, upgrades, messages written by hand) is for the C# side, which has both ends in hand.
 const PLAYABLE = ['open', 'call', 'await', 'drop'];
-const vectors = load('rpc').filter(({ flags, input }) =>
-  !['raw', 'slow', 'own_server'].some((flag) => flags.includes(flag))
-  && input.steps.every((step: any) => PLAYABLE.some((kind) => kind in step) && !('closed' in step) && !('cancelled' in step)));
+const vectors = load('rpc').filter(
+  ({ flags, input }) =>
+    !['raw', 'slow', 'own_server'].some((flag) => flags.includes(flag)) &&
+    input.steps.every((step: any) => PLAYABLE.some((kind) => kind in step) && !('closed' in step) && !('cancelled' in step)),
+);
 
 describe.skipIf(!server)('a conversation', () => {
   test('is playable in most of the vectors that have no frames in them', () => expect(vectors.length).toBeGreaterThan(50));
@@ -32,12 +34,16 @@ class Conversation {
     const on = step.on ?? 'main';
     if (step.drop) return this.world.drop(on);
     if (step.open) {
-      const more = { ...(step.writer && { writer_id: await this.world.text(`{writer:${step.writer}}`) }), ...(step.append && { append: step.append }) };
+      const more = {
+        ...(step.writer && { writer_id: await this.world.text(`{writer:${step.writer}}`) }),
+        ...(step.append && { append: step.append }),
+      };
       const { handle } = await this.world.redeem(on, step.open, more);
       this.world.saved.set(step.as, { call: handle.call.bind(handle) });
       return;
     }
-    const answer = 'await' in step ? this.#inFlight.get(step.await)! : this.#call(await this.world.connect(on), step, await this.#params(step));
+    const answer =
+      'await' in step ? this.#inFlight.get(step.await)! : this.#call(await this.world.connect(on), step, await this.#params(step));
     answer.catch(() => {}); // looked at when it is awaited
     if ('id' in step) this.#inFlight.set(step.id, answer);
     if ('error' in step) await this.#checkError(step, answer);

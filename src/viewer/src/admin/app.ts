@@ -1,0 +1,200 @@
+import { html, nothing, render, type TemplateResult } from 'lit/html.js';
+import type { AuditEntry, CapabilityInfo, ServerStatus, ShareInfo } from '@sharerpc/client';
+import { ShareRpcError } from '@sharerpc/client';
+import { AdminSession, tokenIn } from './session.ts';
+import { endsSession, sayTrouble } from './trouble.ts';
+import { renderSignIn, type SignInState } from './sign-in.ts';
+import { renderShares } from './shares-view.ts';
+import { renderShare } from './share-view.ts';
+import { renderAudit, type AuditFields } from './audit-view.ts';
+import { renderHealth } from './health-view.ts';
+import { renderDialog, type Dialog } from './dialogs.ts';
+
+const POLL_MS = 2_000;
+
+export type View = { name: 'shares' } | { name: 'share'; id: string } | { name: 'audit'; share?: string } | { name: 'health' };
+
+/** `#shares`, `#share/<id>`, `#audit`, `#audit/<share id>`, `#health`; never a token. */
+export function viewOf(hash: string): View {
+  const [name, id] = hash.replace(/^#/, '').split('/');
+  if (name === 'share' && id) return { name, id };
+  if (name === 'audit') return id ? { name, share: id } : { name };
+  return name === 'health' ? { name } : { name: 'shares' };
+}
+
+/** The page: what it knows, and what it does. Everything is rendered from here; views and dialogs are functions of it. */
+export class AdminApp {
+  readonly server = location.origin + location.pathname.replace(/\/admin\/?$/, '');
+  session: AdminSession | undefined;
+  signInState: SignInState = { trouble: '', isBusy: false, asksForPassphrase: false };
+  view: View = viewOf(location.hash);
+  shares: ShareInfo[] | undefined;
+  search = '';
+  stateFilter = '';
+  holders: CapabilityInfo[] | undefined;
+  entries: AuditEntry[] | undefined;
+  nextEntry: number | undefined;
+  auditFields: AuditFields = { action: '', text: '' };
+  status: ServerStatus | undefined;
+  dialog: Dialog | undefined;
+  /** What was done, or went wrong; read out. */
+  notice: { text: string; isBad: boolean } | undefined;
+  #loads = 0;
+  #poll: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly root: HTMLElement) {
+    addEventListener('hashchange', () => this.#show(viewOf(location.hash)));
+    document.addEventListener('visibilitychange', () => this.#pollHealth());
+    this.update();
+  }
+
+  async signIn(text: string, passphrase?: string): Promise<void> {
+    this.signInState = { ...this.signInState, trouble: '', isBusy: true };
+    this.update();
+    try {
+      this.session = await AdminSession.signIn(this.server, tokenIn(text, this.server), passphrase);
+      this.signInState = { trouble: '', isBusy: false, asksForPassphrase: false };
+      const only = this.session.onlyShare;
+      if (only) location.hash = `#share/${only.share_id}`;
+      this.#show(only ? { name: 'share', id: only.share_id } : this.view);
+    } catch (error) {
+      const asks = error instanceof ShareRpcError && error.code === 'passphrase_required';
+      const isFirst = asks && !this.signInState.asksForPassphrase;
+      this.signInState = {
+        trouble: isFirst ? '' : asks ? 'That was not the passphrase.' : sayTrouble(error),
+        isBusy: false,
+        asksForPassphrase: asks,
+      };
+      this.update();
+    }
+  }
+
+  signOut(why = ''): void {
+    this.session?.close();
+    this.session = undefined;
+    clearTimeout(this.#poll);
+    this.shares = this.holders = this.entries = this.status = this.dialog = this.notice = undefined;
+    this.signInState = { trouble: why, isBusy: false, asksForPassphrase: false };
+    this.update();
+  }
+
+  /** Asks the server again for what is shown. */
+  async load(): Promise<void> {
+    const { session, view } = this;
+    if (!session) return;
+    const mine = ++this.#loads;
+    try {
+      if (view.name === 'shares') await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
+      else if (view.name === 'share') await this.#loadShare(session, view.id, mine);
+      else if (view.name === 'audit') await this.loadAudit(mine);
+      else await this.#take(mine, session.status(), (status) => (this.status = status));
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#pollHealth();
+  }
+
+  async loadAudit(mine = ++this.#loads, after?: number): Promise<void> {
+    const shareId = this.view.name === 'audit' ? this.view.share : undefined;
+    const asked = this.session!.audit({ ...(shareId && { shareId }), ...(after !== undefined && { after }) });
+    await this.#take(mine, asked, (page) => {
+      this.entries = after === undefined ? page.entries : [...(this.entries ?? []), ...page.entries];
+      this.nextEntry = page.next;
+    });
+  }
+
+  /** Does something, says what came of it, and shows how things are then. */
+  async act(done: string, work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      this.notice = { text: done, isBad: false };
+      await this.load();
+      return true;
+    } catch (error) {
+      this.fail(error);
+      return false;
+    }
+  }
+
+  fail(error: unknown): void {
+    if (endsSession(error)) return this.signOut(sayTrouble(error));
+    this.notice = { text: sayTrouble(error), isBad: true };
+    this.update();
+  }
+
+  open(dialog: Dialog | undefined): void {
+    this.dialog = dialog;
+    this.update();
+  }
+
+  readonly update = (): void => {
+    render(this.session ? this.#page(this.session) : renderSignIn(this), this.root);
+    const dialog = this.root.querySelector('dialog');
+    if (dialog && !dialog.open) dialog.showModal();
+  };
+
+  async #loadShare(session: AdminSession, id: string, mine: number): Promise<void> {
+    const [shares, holders] = await Promise.all([this.shares ?? session.shares(), session.holders(id)]);
+    if (mine !== this.#loads) return;
+    this.shares = shares;
+    this.holders = holders;
+    this.update();
+  }
+
+  /** An answer counts only while nothing else has been asked for since. */
+  async #take<T>(mine: number, asked: Promise<T>, keep: (answer: T) => void): Promise<void> {
+    const answer = await asked;
+    if (mine !== this.#loads) return;
+    keep(answer);
+    this.update();
+  }
+
+  #show(view: View): void {
+    this.view = view;
+    this.notice = this.dialog = this.holders = this.entries = undefined;
+    if (view.name === 'shares') this.shares = undefined;
+    this.update();
+    void this.load();
+  }
+
+  #pollHealth(): void {
+    clearTimeout(this.#poll);
+    if (this.session && this.view.name === 'health' && !document.hidden) this.#poll = setTimeout(() => void this.load(), POLL_MS);
+  }
+
+  #page(session: AdminSession): TemplateResult {
+    const { view, notice } = this;
+    const link = (name: View['name'], text: string) =>
+      html`<a href="#${name}" aria-current=${view.name === name ? 'page' : nothing}>${text}</a>`;
+    return html`<header class="bar">
+        <strong class="brand">ShareRpc</strong>
+        <nav aria-label="Sections">
+          ${
+            session.onlyShare
+              ? html`<a href="#share/${session.onlyShare.share_id}" aria-current=${view.name === 'share' ? 'page' : nothing}>Share</a>`
+              : link('shares', 'Shares')
+          }
+          ${session.may('revoke') ? link('audit', 'Audit') : nothing} ${session.isAdmin ? link('health', 'Health') : nothing}
+        </nav>
+        <button class="button" type="button" @click=${() => this.signOut()}>Sign out</button>
+      </header>
+      <main>
+        <p class="notice ${notice?.isBad ? 'is-bad' : ''}" role="status" ?data-empty=${!notice}>${notice?.text}</p>
+        ${this.#body()}
+      </main>
+      ${this.dialog ? renderDialog(this, this.dialog) : nothing}`;
+  }
+
+  #body(): TemplateResult {
+    switch (this.view.name) {
+      case 'share':
+        return renderShare(this, this.view.id);
+      case 'audit':
+        return renderAudit(this);
+      case 'health':
+        return renderHealth(this.status);
+      default:
+        return renderShares(this);
+    }
+  }
+}

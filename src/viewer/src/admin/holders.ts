@@ -1,0 +1,66 @@
+import type { CapabilityInfo, Caveats } from '@sharerpc/client';
+import { bytes, count, dateTime, plural } from '../shared/format.ts';
+
+/** A ref with those that were derived from it. */
+export interface Holder {
+  ref: CapabilityInfo;
+  children: Holder[];
+}
+
+/** The refs as trees, in the order of the list; a parent out of sight makes a root. */
+export function treeOf(refs: CapabilityInfo[]): Holder[] {
+  const holders = new Map(refs.map((ref) => [ref.cap_id, { ref, children: [] } as Holder]));
+  const roots: Holder[] = [];
+  for (const holder of holders.values()) {
+    const parent = holder.ref.parent_cap_id === undefined ? undefined : holders.get(holder.ref.parent_cap_id);
+    (parent?.children ?? roots).push(holder);
+  }
+  return roots;
+}
+
+export function findHolder(roots: Holder[], capId: string): Holder | undefined {
+  for (const holder of roots) {
+    const found = holder.ref.cap_id === capId ? holder : findHolder(holder.children, capId);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The ref and all that descends from it. */
+export function withDescendants(holder: Holder): CapabilityInfo[] {
+  return [holder.ref, ...holder.children.flatMap(withDescendants)];
+}
+
+export interface Reach {
+  /** Accesses that could still be used, or resumed. */
+  accesses: number;
+  live: number;
+}
+
+/** What taking a ref back ends. */
+export function reachOf(refs: CapabilityInfo[]): Reach {
+  const usable = refs.filter(({ state }) => state === 'active' || state === 'suspended' || state === 'retired');
+  return { accesses: usable.length, live: refs.reduce((sum, ref) => sum + ref.live_handles, 0) };
+}
+
+export function sayReach({ accesses, live }: Reach): string {
+  return `${plural(accesses, 'access', 'accesses')}, ${live === 0 ? 'nobody connected now' : `${count(live)} connected now`}`;
+}
+
+export function nameOf(ref: CapabilityInfo): string {
+  return ref.label || `Access ${ref.cap_id.slice(0, 6)}…`;
+}
+
+/** A sentence piece for each caveat. */
+export function sayCaveats(caveats: Caveats, uses?: number): string[] {
+  const said: string[] = [];
+  if (caveats.expires_at_ms !== undefined) said.push(`until ${dateTime(caveats.expires_at_ms)}`);
+  if (caveats.unused_expires_at_ms !== undefined) said.push(`to be opened before ${dateTime(caveats.unused_expires_at_ms)}`);
+  if (caveats.max_uses !== undefined) said.push(`${count(uses ?? 0)} of ${plural(caveats.max_uses, 'use')} used`);
+  if (caveats.redact) said.push(`without ${caveats.redact.join(', ')}`);
+  if (caveats.readable) said.push(`sees only ${Object.keys(caveats.readable).join(', ')}`);
+  if (caveats.append_kinds) said.push(`adds only ${caveats.append_kinds.join(', ')}`);
+  if (caveats.max_ops_per_day !== undefined) said.push(`${plural(caveats.max_ops_per_day, 'op')} a day`);
+  if (caveats.max_bytes_per_day !== undefined) said.push(`${bytes(caveats.max_bytes_per_day)} a day`);
+  return said;
+}

@@ -1,0 +1,65 @@
+import {
+  formatLink,
+  newId,
+  newToken,
+  passphraseDigest,
+  type AttenuateRequest,
+  type Caveats,
+  type Redaction,
+  type Right,
+} from '@sharerpc/client';
+import type { AdminSession } from './session.ts';
+
+/** What the form of an invitation says. */
+export interface Invitation {
+  label: string;
+  rights: Right[];
+  redact: Redaction[];
+  /** Milliseconds from now; undefined: for good. */
+  lifetimeMs: number | undefined;
+  maxUses: number | undefined;
+  passphrase: string;
+}
+
+const HOUR = 3_600_000;
+
+export const lifetimes: { value: string; text: string; ms: number | undefined }[] = [
+  { value: 'hour', text: '1 hour', ms: HOUR },
+  { value: 'day', text: '1 day', ms: 24 * HOUR },
+  { value: 'week', text: '7 days', ms: 7 * 24 * HOUR },
+  { value: 'month', text: '30 days', ms: 30 * 24 * HOUR },
+  { value: 'never', text: 'No end', ms: undefined },
+];
+
+export function caveatsOf(invitation: Invitation, now: number): Caveats {
+  return {
+    ...(invitation.lifetimeMs !== undefined && { expires_at_ms: now + invitation.lifetimeMs }),
+    ...(invitation.maxUses !== undefined && { max_uses: invitation.maxUses }),
+    ...(invitation.redact.length > 0 && { redact: invitation.redact }),
+  };
+}
+
+/** Makes the ref, and gives its link: the only time that anybody sees it. */
+export async function invite(session: AdminSession, shareId: string, invitation: Invitation): Promise<string> {
+  const capId = newId();
+  const { token, digest } = await newToken(capId);
+  const label = invitation.label.trim();
+  const request: AttenuateRequest = {
+    cap_id: capId,
+    token_digest: digest,
+    rights: invitation.rights,
+    caveats: caveatsOf(invitation, Date.now()),
+    ...(label && { label }),
+    ...(invitation.passphrase && { passphrase_digest: await passphraseDigest(token, invitation.passphrase) }),
+  };
+  await session.invite(shareId, request);
+  return formatLink({ server: session.server, shareId, token });
+}
+
+/** A new secret under the old name; the link with it. */
+export async function rotate(session: AdminSession, shareId: string, capId: string, passphrase: string | undefined): Promise<string> {
+  const { token, digest } = await newToken(capId);
+  const digestOfPassphrase = passphrase ? { passphrase_digest: await passphraseDigest(token, passphrase) } : {};
+  await session.rotate({ cap_id: capId, token_digest: digest, ...digestOfPassphrase });
+  return formatLink({ server: session.server, shareId, token });
+}

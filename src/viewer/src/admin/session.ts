@@ -1,0 +1,191 @@
+import {
+  capIdOf,
+  Connection,
+  Disconnected,
+  parseLink,
+  ShareRpcError,
+  type AuditEntry,
+  type CapabilityInfo,
+  type Limits,
+  type Right,
+  type RootHandle,
+  type ShareHandle,
+  type ShareInfo,
+} from '@sharerpc/client';
+
+/** What may be signed in with: a bare token, or a link of this server. Throws, with a sentence for people. */
+export function tokenIn(text: string, server: string): string {
+  const trimmed = text.trim();
+  if (capIdOf(trimmed)) return trimmed;
+  let link;
+  try {
+    link = parseLink(trimmed);
+  } catch {
+    throw new Error('This is neither a token nor a link. Both are long: was all of it copied?');
+  }
+  if (link.server.replace(/\/+$/, '') !== server) throw new Error('This link is of another server. Open the page there.');
+  return link.token;
+}
+
+type Opened =
+  | { kind: 'root'; handle: RootHandle; connection: Connection; rights: Right[]; limits: Limits; capId: string }
+  | { kind: 'share'; handle: ShareHandle; connection: Connection; rights: Right[]; limits: Limits; capId: string; share: ShareInfo };
+
+export interface AuditFilter {
+  shareId?: string;
+  after?: number;
+}
+
+/**
+ * What a token may see and do. The token is in this object only, and goes with the tab. A lost connection is opened again by the next call:
+ * every change here may be repeated blindly.
+ */
+export class AdminSession {
+  #opened: Opened;
+
+  private constructor(
+    readonly server: string,
+    private readonly token: string,
+    private readonly passphrase: string | undefined,
+    opened: Opened,
+  ) {
+    this.#opened = opened;
+  }
+
+  static async signIn(server: string, token: string, passphrase?: string): Promise<AdminSession> {
+    return new AdminSession(server, token, passphrase, await open(server, token, passphrase));
+  }
+
+  get rights(): Right[] {
+    return this.#opened.rights;
+  }
+
+  get capId(): string {
+    return this.#opened.capId;
+  }
+
+  get isAdmin(): boolean {
+    return this.rights.includes('admin');
+  }
+
+  /** The one share of an owner's token; undefined for root and creators, who have a list. */
+  get onlyShare(): ShareInfo | undefined {
+    return this.#opened.kind === 'share' ? this.#opened.share : undefined;
+  }
+
+  get limits(): Limits {
+    return this.#opened.limits;
+  }
+
+  may(right: Right): boolean {
+    return this.rights.includes(right);
+  }
+
+  async shares(): Promise<ShareInfo[]> {
+    if (this.#opened.kind === 'share') {
+      await this.#again();
+      return [this.#opened.share];
+    }
+    return this.#all((handle, after) =>
+      (handle as RootHandle).listShares({ after }).then((page) => ({ items: page.shares, next: page.next })),
+    );
+  }
+
+  /** The refs of a share that this token may see, parents before children. */
+  holders(shareId: string): Promise<CapabilityInfo[]> {
+    return this.#all(async (handle, after) => {
+      const page = await (this.#isRoot(handle)
+        ? handle.listCapabilities({ after, share_id: shareId })
+        : handle.listCapabilities({ after }));
+      return { items: page.capabilities, next: page.next };
+    });
+  }
+
+  /** From the newest entry down. */
+  audit({ shareId, after }: AuditFilter): Promise<{ entries: AuditEntry[]; next?: number }> {
+    const request = { newest_first: true, limit: 200, ...(after !== undefined && { after }) };
+    return this.#call((handle) =>
+      this.#isRoot(handle) ? handle.listAudit({ ...request, ...(shareId && { share_id: shareId }) }) : handle.listAudit(request),
+    );
+  }
+
+  status() {
+    return this.#call((handle) => (handle as RootHandle).serverStatus());
+  }
+
+  invite(shareId: string, request: Parameters<ShareHandle['attenuate']>[0]) {
+    return this.#call((handle) => (this.#isRoot(handle) ? handle.attenuate({ ...request, share_id: shareId }) : handle.attenuate(request)));
+  }
+
+  suspend = (capId: string) => this.#call((handle) => handle.suspendCapability(capId));
+  resume = (capId: string) => this.#call((handle) => handle.resumeCapability(capId));
+  revoke = (capId: string) => this.#call((handle) => handle.revokeCapability(capId));
+  rotate = (request: Parameters<ShareHandle['rotateCapability']>[0]) => this.#call((handle) => handle.rotateCapability(request));
+  deleteShare = (shareId: string) => this.#call((handle) => (handle as RootHandle).deleteShare(shareId));
+  endShare = () => this.#call((handle) => (handle as ShareHandle).endShare());
+
+  close(): void {
+    this.#opened.connection.close();
+  }
+
+  #isRoot(handle: RootHandle | ShareHandle): handle is RootHandle {
+    return this.#opened.kind === 'root' && handle === this.#opened.handle;
+  }
+
+  async #all<T>(
+    list: (handle: RootHandle | ShareHandle, after: number) => Promise<{ items: T[]; next: number | undefined }>,
+  ): Promise<T[]> {
+    const items: T[] = [];
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const from: number = after;
+      const page: { items: T[]; next: number | undefined } = await this.#call((handle) => list(handle, from));
+      items.push(...page.items);
+      after = page.next;
+    }
+    return items;
+  }
+
+  async #call<T>(work: (handle: RootHandle | ShareHandle) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        if (!this.#opened.connection.isOpen) await this.#again();
+        return await work(this.#opened.handle);
+      } catch (error) {
+        const isWorthIt = error instanceof Disconnected || (error instanceof ShareRpcError && error.transient);
+        if (!isWorthIt || tries === 3) throw error;
+        if (error instanceof ShareRpcError) await pause(error.retryAfterMs ?? 300 * tries);
+      }
+    }
+  }
+
+  async #again(): Promise<void> {
+    this.#opened.connection.close();
+    this.#opened = await open(this.server, this.token, this.passphrase);
+  }
+}
+
+async function open(server: string, token: string, passphrase: string | undefined): Promise<Opened> {
+  const connection = await Connection.open(server);
+  const request = { token, ...(passphrase !== undefined && { passphrase }) };
+  try {
+    const { handle, rights, limits, capId } = await connection.redeemRoot(request);
+    return { kind: 'root', handle, connection, rights, limits, capId };
+  } catch (error) {
+    if (!(error instanceof ShareRpcError) || error.code !== 'forbidden') {
+      connection.close();
+      throw error;
+    }
+  }
+  try {
+    const { handle, rights, limits, capId, shareId, cursor } = await connection.redeemShare(request);
+    const share: ShareInfo = { share_id: shareId, state: 'active', cursor, created_ms: 0, live_handles: 0, owner_cap_id: capId };
+    return { kind: 'share', handle, connection, rights, limits, capId, share };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
