@@ -61,7 +61,8 @@ internal static class CommandLine
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
             Json, State, Serve.Build(), Share.Build(), Watch.Build(), Pull.Build(),
-            Invite.Build(), Revoke.Build(), Ls.Build(), Outbox.Build(),
+            Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(), Rotate.Build(),
+            Rm.Build(), Ls.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Check.Build(), Demo.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

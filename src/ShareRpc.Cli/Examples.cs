@@ -13,6 +13,7 @@ internal static class Examples
           sharerpc serve                     run a server on http://127.0.0.1:8787
           sharerpc share --latest            share your latest opencode session with it; prints a link
           sharerpc watch 'LINK'              watch that session as it grows
+          sharerpc who SESSION_ID            see who has access, and who is watching
           sharerpc revoke 'LINK'             take the link back
 
         Exit codes: 0 ok, 1 error, 2 usage, 3 denied or revoked, 4 server unreachable.
@@ -34,7 +35,8 @@ internal static class Examples
 
         Reads opencode's database without ever writing to it. Everything goes into a durable outbox first: the link is printed at
         once, also offline; what could not be sent is sent when the server is back; run again, it goes on where it was.
-        The sessions of its subagents are shared along, each with a link of its own.
+        The sessions of its subagents are shared along, each with a link of its own. What looks like a key, token or password is
+        replaced first (sharerpc secrets --help): a net with holes, no promise that nothing secret gets out.
 
         Examples:
           sharerpc share                                    the latest session
@@ -72,11 +74,88 @@ internal static class Examples
         """;
 
     public const string Invite = """
-        Make one more read-only link to a share of yours, to give to one reader and to take back without touching the others.
+        Make one more link to a share, to give to one reader and to take back without touching the others.
+
+        Whoever shares on this machine invites offline too: the link is printed at once and works when the server has heard of it.
+        An administrator invites to any share (SHARE is its id then). On a terminal the link is shown as a QR code as well.
 
         Examples:
           sharerpc invite SHARE_ID --label 'for Ana'
-          sharerpc invite ses_... --expires 7d
+          sharerpc invite ses_... --expires 7d --redact tools,reasoning      a week, without what tools said and the model thought
+          sharerpc invite ses_... --max-uses 1 --expires-unused 1d --passphrase
+          sharerpc invite ses_... --rights append --append-kinds message,part --max-ops-per-day 1000
+        """;
+
+    public const string Who = """
+        See who has access to a share: every link that was given, its limits, whether it is open now, and when it was last.
+
+        Examples:
+          sharerpc who ses_...
+          sharerpc who SHARE_ID --server https://share.example.org --token-file root.token
+          sharerpc who SHARE_ID --json
+        """;
+
+    public const string Audit = """
+        See who did what, and when: links opened and refused, what was invited, revoked, suspended, appended.
+
+        Openings, refusals and appends are counted by the minute. The owner of a share sees what concerns it, root sees everything.
+
+        Examples:
+          sharerpc audit ses_...
+          sharerpc audit --limit 1000 --json
+          sharerpc audit SHARE_ID --follow
+        """;
+
+    public const string Suspend = """
+        Take an access out of use until you resume it: a link, an owner or a whole agent.
+
+        What was derived from it stops as well. An agent that is suspended keeps what it has in its outbox, and sends it after
+        sharerpc resume. Revoking is for good; this is not.
+
+        Examples:
+          sharerpc suspend 'LINK'
+          sharerpc suspend CAP_ID
+        """;
+
+    public const string Resume = """
+        Put an access that was suspended back into use.
+
+        Examples:
+          sharerpc resume 'LINK'
+          sharerpc resume CAP_ID
+        """;
+
+    public const string Rotate = """
+        Give an access a new secret: the old link or token is dead at once, and so is everything derived from it.
+
+        The new token is kept on disk before the server hears of it. If the answer is lost, run the command again: it finishes with the
+        same token. A running sharerpc share on this machine goes on with the new one.
+
+        Examples:
+          sharerpc rotate 'LINK'
+          sharerpc rotate CAP_ID --yes
+        """;
+
+    public const string Rm = """
+        Erase a share: its content goes, for everybody and for good. Old links are told that it was deleted.
+
+        Needs a root token, or the token of the agent that made it. To take back one link only, use sharerpc revoke.
+
+        Examples:
+          sharerpc rm SHARE_ID
+          sharerpc rm ses_... --yes
+        """;
+
+    public const string Agent = """
+        The machines that may share: give each a token of its own, see what it does, take it back.
+
+        Only root can (DIR/root.token of the server, see sharerpc serve --help). Revoking an agent ends its shares' owner access and
+        every invitation to them; with --keep-shares they go to root first, and readers stay. It erases nothing: sharerpc rm does.
+
+        Examples:
+          sharerpc agent add --label laptop --out laptop.token
+          sharerpc agent ls
+          sharerpc agent revoke laptop --keep-shares
         """;
 
     public const string Revoke = """
@@ -118,6 +197,26 @@ internal static class Examples
           sharerpc check --data /var/lib/sharerpc --json
         """;
 
+    public const string Secrets = """
+        See what sharerpc share keeps back: text that looks like a key, token or password is replaced before it is queued.
+
+        A find becomes [redacted:RULE], in the documents and in the share's title, before it reaches the outbox. It is counted in what
+        share and outbox status say. Rules know patterns, not meaning: what none of them knows is sent, and what was sent before
+        stays sent.
+
+        FILE for --secret-rules adds rules, and leaves built-in ones out; a rule must find its example and not its counterexample:
+          {"rules": [{"id": "acme-key", "what": "a key of Acme", "keywords": ["acme_"], "pattern": "acme_[0-9a-z]{20}",
+                      "example": ["acme_", "0123456789abcdefghij"], "counterexample": "acme_corp"}],
+           "without": ["url-secret"]}
+        Patterns are .NET regular expressions without lookaround; where one has a group called secret, only that is replaced.
+
+        Examples:
+          sharerpc secrets rules
+          sharerpc secrets scan notes.txt --secret-rules acme.json
+          sharerpc share --secret-rules acme.json
+          sharerpc share --no-secret-scan                send everything as it is
+        """;
+
     public const string Outbox = "See what still waits to be sent, and decide about what was refused: try it again, export it, drop it.";
 
     public const string Demo = "See everything work, in one process and a temporary folder; takes a few seconds and checks what it shows.";
@@ -128,15 +227,25 @@ internal static class Examples
     /// <summary>The rest of a command's text; null when one line says it all.</summary>
     public static string? Of(Command command)
     {
-        string? text = command.Name switch
+        // A command of a command is taught by the text of the whole.
+        Command named = command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? parent : command;
+        string? text = named.Name switch
         {
             "serve" => Serve,
             "share" => Share,
             "watch" => Watch,
             "pull" => Pull,
             "invite" => Invite,
+            "who" => Who,
+            "audit" => Audit,
+            "suspend" => Suspend,
+            "resume" => Resume,
+            "rotate" => Rotate,
+            "rm" => Rm,
+            "agent" => Agent,
             "revoke" => Revoke,
             "ls" => Ls,
+            "secrets" => Secrets,
             "backup" => Backup,
             "check" => Check,
             _ when command is RootCommand => Root,

@@ -14,8 +14,10 @@ public sealed class AdminClient : IAsyncDisposable
     private readonly IRootHandle? root;
     private readonly IShareHandle? share;
 
-    private AdminClient(RpcConnection connection, IRootHandle? root, IShareHandle? share, string capId, IReadOnlyList<string> rights)
+    private AdminClient(
+        RpcConnection connection, IRootHandle? root, IShareHandle? share, string capId, IReadOnlyList<string> rights, long epoch)
     {
+        Epoch = epoch;
         this.connection = connection;
         this.root = root;
         this.share = share;
@@ -28,13 +30,20 @@ public sealed class AdminClient : IAsyncDisposable
 
     public IReadOnlyList<string> Rights { get; }
 
+    /// <summary>The ref's epoch when it was redeemed.</summary>
+    public long Epoch { get; }
+
     /// <summary>Connects and redeems a root or creator token.</summary>
     public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token, CancellationToken cancellationToken = default) =>
         OpenRootAsync(WebSocketTransport.Default.ConnectAsync, server, token, cancellationToken);
 
     /// <summary>Connects and redeems a share's link.</summary>
     public static Task<AdminClient> OpenShareAsync(ShareLink link, CancellationToken cancellationToken = default) =>
-        OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken);
+        OpenShareAsync(link, passphrase: null, cancellationToken);
+
+    /// <summary>Connects and redeems a share's link that may ask for a passphrase.</summary>
+    public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase, CancellationToken cancellationToken = default) =>
+        OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase);
 
     /// <summary>With a root or creator token only.</summary>
     public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) => CallAsync(() => Root.CreateShareAsync(request));
@@ -52,9 +61,13 @@ public sealed class AdminClient : IAsyncDisposable
 
     /// <summary>All refs in reach.</summary>
     public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) =>
+        ListCapabilitiesAsync(shareId: null, cancellationToken);
+
+    /// <summary>All refs in reach; with a root or creator token, only those of one share when it is named.</summary>
+    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(string? shareId, CancellationToken cancellationToken = default) =>
         ReadAllAsync(async page =>
     {
-        var request = new CapabilityListRequest { After = page.After };
+        var request = new CapabilityListRequest { After = page.After, ShareId = shareId };
         CapabilityPage list = await CallAsync(
             () => root?.ListCapabilitiesAsync(request, cancellationToken) ?? share!.ListCapabilitiesAsync(request, cancellationToken))
             .ConfigureAwait(false);
@@ -71,6 +84,10 @@ public sealed class AdminClient : IAsyncDisposable
         return (list.Entries, list.Next);
     });
 
+    /// <summary>One page of the audit trail.</summary>
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken = default) => CallAsync(
+        () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken));
+
     /// <summary>Derives a ref.</summary>
     public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
         CallAsync(() => root?.AttenuateAsync(request) ?? share!.AttenuateAsync(request));
@@ -81,6 +98,35 @@ public sealed class AdminClient : IAsyncDisposable
         var request = new RevokeCapabilityRequest { CapId = capId };
         return CallAsync(() => root?.RevokeCapabilityAsync(request) ?? share!.RevokeCapabilityAsync(request));
     }
+
+    /// <summary>Takes a ref and its descendants out of use until it is resumed; their handles are dead when this returns.</summary>
+    public Task<CapabilityChanged> SuspendCapabilityAsync(string capId)
+    {
+        var request = new CapabilityRequest { CapId = capId };
+        return CallAsync(() => root?.SuspendCapabilityAsync(request) ?? share!.SuspendCapabilityAsync(request));
+    }
+
+    /// <summary>Ends a suspension.</summary>
+    public Task<CapabilityChanged> ResumeCapabilityAsync(string capId)
+    {
+        var request = new CapabilityRequest { CapId = capId };
+        return CallAsync(() => root?.ResumeCapabilityAsync(request) ?? share!.ResumeCapabilityAsync(request));
+    }
+
+    /// <summary>
+    /// Gives a ref a new secret: its old token, tickets, handles and all descendants are dead when this returns. Keep the new token on disk
+    /// first (<see cref="Credentials.CredentialStore.AddNext"/>): the answer may be lost.
+    /// </summary>
+    public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
+        CallAsync(() => root?.RotateCapabilityAsync(request) ?? share!.RotateCapabilityAsync(request));
+
+    /// <summary>Hands the shares of a creator, and of creators below it, to root. With a root token only.</summary>
+    public Task<SharesAdopted> AdoptSharesAsync(string capId) =>
+        CallAsync(() => Root.AdoptSharesAsync(new CapabilityRequest { CapId = capId }));
+
+    /// <summary>How the server is, now. With a root token only.</summary>
+    public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken = default) =>
+        CallAsync(() => Root.GetServerStatusAsync(cancellationToken));
 
     /// <summary>No append succeeds from now on. Through a share's link only.</summary>
     public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
@@ -102,7 +148,7 @@ public sealed class AdminClient : IAsyncDisposable
             RedeemRootResult result = await CallAsync(
                 () => connection.Gateway.RedeemRootAsync(
                     new RedeemRootRequest { Token = token.Reveal() }, cancellationToken)).ConfigureAwait(false);
-            return new AdminClient(connection, result.Root, null, result.CapId, result.Rights);
+            return new AdminClient(connection, result.Root, null, result.CapId, result.Rights, result.Epoch);
         }
         catch
         {
@@ -111,15 +157,17 @@ public sealed class AdminClient : IAsyncDisposable
         }
     }
 
-    internal static async Task<AdminClient> OpenShareAsync(TransportFactory transport, ShareLink link, CancellationToken cancellationToken)
+    internal static async Task<AdminClient> OpenShareAsync(
+        TransportFactory transport, ShareLink link, CancellationToken cancellationToken, string? passphrase = null)
     {
         RpcConnection connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
         try
         {
             RedeemShareResult result = await CallAsync(
-                () => connection.Gateway.RedeemShareAsync(new RedeemShareRequest { Token = link.Token.Reveal() }, cancellationToken))
+                () => connection.Gateway.RedeemShareAsync(
+                    new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = passphrase }, cancellationToken))
                 .ConfigureAwait(false);
-            return new AdminClient(connection, null, result.Share, result.CapId, result.Rights);
+            return new AdminClient(connection, null, result.Share, result.CapId, result.Rights, result.Epoch);
         }
         catch
         {

@@ -40,6 +40,12 @@ public sealed class ShareReader : IAsyncDisposable
     }
 
     /// <summary>
+    /// Why the server does not let this reader in just now, for instance because the link is suspended; null while it does, or does not
+    /// answer. It is tried again.
+    /// </summary>
+    public ShareRpcException? LastRefusal { get; private set; }
+
+    /// <summary>
     /// The ops after a cursor, then each new one as it commits, until the share ends. Gapless and in order; a hole left by compaction is a
     /// <see cref="ShareGapException"/>.
     /// </summary>
@@ -135,14 +141,17 @@ public sealed class ShareReader : IAsyncDisposable
             {
                 T result = await attempt().ConfigureAwait(false);
                 backoff.Reset();
+                LastRefusal = null;
                 return result;
             }
             catch (DisconnectedException)
             {
+                LastRefusal = null;
                 wait = backoff.Next();
             }
             catch (ShareRpcException error) when (error.IsTransient || IsNotThereYet(error.Code))
             {
+                LastRefusal = error;
                 wait = backoff.Next(error.RetryAfter);
             }
 

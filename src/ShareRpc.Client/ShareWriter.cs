@@ -91,7 +91,15 @@ public sealed class ShareWriter
 
     /// <summary>A new ref on this share, as a link: returned at once, and made when the server can be reached.</summary>
     public Task<ShareLink> InviteAsync(
-        Rights rights, string label, Caveats? caveats = null, CancellationToken cancellationToken = default) => Task.Run(
+        Rights rights, string label, Caveats? caveats = null, CancellationToken cancellationToken = default) =>
+        InviteAsync(rights, label, caveats, passphrase: null, cancellationToken);
+
+    /// <summary>
+    /// As the other one; who redeems the link has to know the passphrase too, which is kept nowhere: the outbox holds a digest that says
+    /// nothing without the link.
+    /// </summary>
+    public Task<ShareLink> InviteAsync(
+        Rights rights, string label, Caveats? caveats, string? passphrase, CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
             ShareToken token = ShareToken.New(RandomId.New());
@@ -99,6 +107,7 @@ public sealed class ShareWriter
             outbox.AddIntent(share.Key, OutboxIntent.Attenuate, share.AppendCapId, new AttenuateRequest
             {
                 CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats, Label = label,
+                PassphraseDigest = passphrase is null ? null : Passphrase.DigestOf(token, passphrase),
             });
             return LinkOf(token);
         },

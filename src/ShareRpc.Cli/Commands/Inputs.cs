@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Net;
+using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
@@ -56,6 +58,54 @@ internal static class Inputs
         }
 
         return [.. addresses];
+    }
+
+    /// <summary>A time from now: 30m, 12h or 7d.</summary>
+    public static Option<TimeSpan?> Time(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None, CultureInfo.InvariantCulture,
+                out int count);
+            double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };
+            if (isNumber && count is > 0 and < 100_000 && minutes > 0) return TimeSpan.FromMinutes(count * minutes);
+            result.AddError($"{name} is a number with m, h or d: 30m, 12h or 7d.");
+            return null;
+        },
+    };
+
+    /// <summary>Words with commas between them.</summary>
+    public static Option<string[]?> Words(string name, string description, string helpName) => new(name)
+    {
+        Description = description, HelpName = helpName,
+        CustomParser = result => [.. result.Tokens.SelectMany(token =>
+            token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+    };
+
+    public static Option<string?> Label(string description) => new("--label") { Description = description, HelpName = "TEXT" };
+
+    public static Option<bool> Yes() => new("--yes") { Description = "Do it without asking" };
+
+    public static Argument<string> Capability() => new("LINK|CAP_ID")
+    {
+        Description = "A link, or the cap id of an access, as sharerpc who and sharerpc agent ls show it",
+    };
+
+    public static Argument<string> Share() => new("SHARE") { Description = "Share id, any link of the share, or session id" };
+
+    public static void CheckLabel(CommandResult result, Option<string?> option)
+    {
+        if (result.GetValue(option) is { Length: > 200 }) result.AddError("--label is at most 200 characters.");
+    }
+
+    public static void CheckCapability(CommandResult result, Argument<string> target)
+    {
+        string text = result.GetValue(target) ?? "";
+        if (!ShareLink.TryParse(text, out _) && !RandomId.IsValid(text))
+            result.AddError("That is neither a whole link nor a cap id (22 letters and digits).");
     }
 
     /// <summary>A number of seconds that a person would wait.</summary>

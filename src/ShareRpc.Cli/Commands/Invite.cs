@@ -1,7 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
+using System.CommandLine.Parsing;
+using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.State;
+using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
+using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using Spectre.Console;
@@ -12,62 +15,128 @@ namespace ShareRpc.Cli.Commands;
 internal static class Invite
 {
     private static readonly TimeSpan SendTime = TimeSpan.FromSeconds(10);
-    private static readonly Argument<string> Target = new("SHARE") { Description = "Share id, any link of the share, or session id" };
-    private static readonly Option<string?> Label =
-        new("--label") { Description = "What sharerpc ls will call the new link", HelpName = "TEXT" };
+    private static readonly Argument<string> Target = Inputs.Share();
+    private static readonly Option<string?> Server = Inputs.Server();
+    private static readonly Option<string?> TokenFile = Inputs.TokenFile();
+    private static readonly Option<string?> Label = Inputs.Label("What sharerpc who will call the new link");
 
-    private static readonly Option<TimeSpan?> Expires = new("--expires")
+    private static readonly Option<string> RightsOption = new("--rights")
     {
-        Description = "When the new link ends, from now: 30m, 12h or 7d [default: never]",
-        HelpName = "TIME",
-        CustomParser = result =>
-        {
-            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None, CultureInfo.InvariantCulture,
-                out int count);
-            double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };
-            if (isNumber && count is > 0 and < 100_000 && minutes > 0) return TimeSpan.FromMinutes(count * minutes);
-            result.AddError("--expires is a number with m, h or d: 30m, 12h or 7d.");
-            return null;
-        },
+        Description = "read, or append: read and go on in it (share --into LINK)", HelpName = "RIGHTS", DefaultValueFactory = _ => "read",
     };
+
+    private static readonly Option<TimeSpan?> Expires =
+        Inputs.Time("--expires", "When the new link ends, from now: 30m, 12h or 7d [default: never]");
+
+    private static readonly Option<TimeSpan?> ExpiresUnused =
+        Inputs.Time("--expires-unused", "When it ends unless it was opened before");
+
+    private static readonly Option<int?> MaxUses = new("--max-uses") { Description = "How often it can be opened", HelpName = "N" };
+
+    private static readonly Option<string[]?> Redact = Inputs.Words(
+        "--redact", "What its reader does not get: tools (their input and output), reasoning, files (attachments, diffs, and tools)",
+        "WORDS");
+
+    private static readonly Option<string[]?> AppendKinds =
+        Inputs.Words("--append-kinds", "With --rights append: the only kinds of documents it may change", "KINDS");
+
+    private static readonly Option<long?> MaxOps =
+        new("--max-ops-per-day") { Description = "With --rights append: ops a day", HelpName = "N" };
+
+    private static readonly Option<long?> MaxBytes =
+        new("--max-bytes-per-day") { Description = "With --rights append: bytes a day", HelpName = "N" };
+
+    private static readonly PassphraseInput Secret = new("Whoever opens it has to know a passphrase too");
 
     public static Command Build()
     {
-        var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Label, Expires };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(Label) is { Length: > 200 }) result.AddError("--label is at most 200 characters.");
-        });
+        var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Server, TokenFile, Label, RightsOption, Expires,
+            ExpiresUnused, MaxUses, Redact, AppendKinds, MaxOps, MaxBytes };
+        RightsOption.AcceptOnlyFromAmong("read", "append");
+        Secret.AddTo(command);
+        command.Validators.Add(Check);
         command.SetAction(RunAsync);
         return command;
+    }
+
+    private static void Check(CommandResult result)
+    {
+        Inputs.CheckLabel(result, Label);
+        if (result.GetValue(MaxUses) is < 1 or > 1_000_000) result.AddError("--max-uses is 1 to 1,000,000.");
+        if (result.GetResult(Redact) is not null && (Given(result.GetValue(Redact)) is not { } words || words.Except(Redactions.All).Any()))
+            result.AddError("--redact is one or more of tools, reasoning and files, with commas between them.");
+        bool isForWriters = result.GetResult(AppendKinds) is not null || result.GetResult(MaxOps) is not null
+            || result.GetResult(MaxBytes) is not null;
+        if (isForWriters && result.GetValue(RightsOption) != "append")
+            result.AddError("--append-kinds, --max-ops-per-day and --max-bytes-per-day go with --rights append.");
+        if (result.GetResult(AppendKinds) is not null && Given(result.GetValue(AppendKinds)) is not { Length: <= 64 })
+            result.AddError("--append-kinds is 1 to 64 kinds, with commas between.");
+        if (result.GetValue(MaxOps) < 0 || result.GetValue(MaxBytes) < 0) result.AddError("A quota is 0 or more.");
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        if (await new KnownShares(context).FindAsync(parsed.GetRequiredValue(Target), send: true, stop)
-            .ConfigureAwait(false) is not var (client, share))
+        string target = parsed.GetRequiredValue(Target);
+        Rights rights = parsed.GetValue(RightsOption) == "append" ? Rights.Read | Rights.Append : Rights.Read;
+        string label = parsed.GetValue(Label) ?? "invitation";
+        Caveats? caveats = CaveatsOf(parsed, context.Time);
+        string? passphrase = Secret.Read(context, parsed, isNew: true);
+        if (parsed.GetValue(TokenFile) is null
+            && await new KnownShares(context).FindAsync(target, send: true, stop).ConfigureAwait(false) is var (client, share))
         {
-            throw new CliException(
-                ExitCode.Error, "This machine shares nothing of that name. See sharerpc outbox status; an invitation is made where "
-                    + "the share was made.");
+            await using (client.ConfigureAwait(false))
+            {
+                ShareLink link = await share.InviteAsync(rights, label, caveats, passphrase, stop).ConfigureAwait(false);
+                bool isMade = await SentAsync(context, share, stop).ConfigureAwait(false);
+                Say(context.Output, link, caveats, isQueued: !isMade);
+            }
+
+            return ExitCode.Ok;
         }
 
-        await using (client.ConfigureAwait(false))
+        var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
+        ShareLink made = await access.OnShareAsRootAsync(target, async (admin, shareId) =>
         {
-            Caveats? caveats = parsed.GetValue(Expires) is { } expires
-                ? new Caveats { ExpiresAtMs = (context.Time.GetUtcNow() + expires).ToUnixTimeMilliseconds() }
-                : null;
-            ShareLink link = await share.InviteAsync(Rights.Read, parsed.GetValue(Label) ?? "invitation", caveats, stop)
-                .ConfigureAwait(false);
-            context.Output.Say(link.Reveal(), new Style(Color.Aqua));
-            bool isMade = await SentAsync(context, share, stop).ConfigureAwait(false);
-            if (!isMade) context.Output.Say("The server has not confirmed it yet: the link works once it has. It is queued.");
-            context.Output.Emit(new { share.ShareId, link.Token.CapId, Link = link.Reveal(), Queued = !isMade });
-        }
-
+            ShareToken token = ShareToken.New(RandomId.New());
+            await admin.AttenuateAsync(new AttenuateRequest
+            {
+                CapId = token.CapId, TokenDigest = token.Digest, ShareId = shareId, Rights = rights.ToNames(), Caveats = caveats,
+                Label = label, PassphraseDigest = passphrase is null ? null : Passphrase.DigestOf(token, passphrase),
+            }).ConfigureAwait(false);
+            return new ShareLink(access.AddressOf(target), shareId, token);
+        }, stop).ConfigureAwait(false);
+        Say(context.Output, made, caveats, isQueued: false);
         return ExitCode.Ok;
+    }
+
+    private static Caveats? CaveatsOf(ParseResult parsed, TimeProvider time)
+    {
+        var caveats = new Caveats
+        {
+            ExpiresAtMs = Moment(parsed.GetValue(Expires)), UnusedExpiresAtMs = Moment(parsed.GetValue(ExpiresUnused)),
+            MaxUses = parsed.GetValue(MaxUses), Redact = Given(parsed.GetValue(Redact)),
+            AppendKinds = Given(parsed.GetValue(AppendKinds)),
+            MaxOpsPerDay = parsed.GetValue(MaxOps), MaxBytesPerDay = parsed.GetValue(MaxBytes),
+        };
+        return caveats == Caveats.None ? null : caveats;
+
+        long? Moment(TimeSpan? fromNow) => fromNow is { } span ? (time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
+    }
+
+    /// <summary>An option of many words is empty, not null, when it is not there.</summary>
+    private static string[]? Given(string[]? words) => words is { Length: > 0 } ? words : null;
+
+    private static void Say(Output output, ShareLink link, Caveats? caveats, bool isQueued)
+    {
+        output.Say(link.Reveal(), new Style(Color.Aqua));
+        if (output.IsTerminal)
+        {
+            foreach (string line in QrPicture.Of(link.Reveal())) output.Say(line, new Style(Color.White, Color.Black));
+        }
+
+        if (isQueued) output.Say("The server has not confirmed it yet: the link works once it has. It is queued.");
+        output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });
     }
 
     private static async Task<bool> SentAsync(CommandContext context, ShareWriter share, CancellationToken stop)

@@ -3,6 +3,8 @@ using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
 using ShareRpc.Client.Outbox;
+using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.Secrets;
 using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
@@ -49,9 +51,11 @@ internal static class Outbox
             foreach (WriterStatus share in await client.StatusAsync(stop).ConfigureAwait(false))
             {
                 if (shareId is not null && share.ShareId != shareId) continue;
-                IReadOnlyList<FailedOp> failed =
-                    await client.FindShare(share.ExternalKey)!.ListFailedAsync(FailedShown, stop).ConfigureAwait(false);
-                Say(context.Output, server, share, failed);
+                ShareWriter writer = client.FindShare(share.ExternalKey)!;
+                IReadOnlyList<FailedOp> failed = await writer.ListFailedAsync(FailedShown, stop).ConfigureAwait(false);
+                var redacted = SecretCounts.FromJson(
+                    await writer.ReadBookmarkAsync(OpencodeSync.RedactedBookmark, stop).ConfigureAwait(false));
+                Say(context.Output, server, share, failed, redacted);
                 count++;
             }
         }, stop).ConfigureAwait(false);
@@ -144,13 +148,13 @@ internal static class Outbox
         }
     }
 
-    private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed)
+    private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed, SecretCounts redacted)
     {
         output.Emit(new
         {
             Server = server.ToString().TrimEnd('/'), share.ShareId, share.ExternalKey, share.Label, share.Pending, share.InFlight,
             share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError, share.ClosedCode,
-            FailedOps = failed,
+            FailedOps = failed, Redacted = redacted.Total, RedactedByRule = redacted.ByRule,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
         output.Say($"{SafeText.Line(share.ExternalKey, 60)}  {SafeText.Line(share.Label ?? "", 60)}");
@@ -159,6 +163,7 @@ internal static class Outbox
             $"  pending {share.Pending}, in flight {share.InFlight}, waiting for others {share.Waiting}, acked {share.Acked}, failed "
                 + $"{share.Failed}, cursor {share.Cursor}{trouble}",
             share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : null);
+        if (redacted.Total > 0) output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
         foreach (FailedOp op in failed)
         {
             string unknown = op.OutcomeUnknown ? " (it was sent; whether it arrived is not known)" : "";

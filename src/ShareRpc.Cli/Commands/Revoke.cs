@@ -3,7 +3,6 @@ using ShareRpc.Cli.State;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
@@ -11,20 +10,14 @@ namespace ShareRpc.Cli.Commands;
 /// <summary><c>sharerpc revoke</c></summary>
 internal static class Revoke
 {
-    private static readonly Argument<string> Target =
-        new("LINK|CAP_ID") { Description = "The link to take back, or its cap id as sharerpc ls shows it" };
+    private static readonly Argument<string> Target = Inputs.Capability();
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
 
     public static Command Build()
     {
         var command = new Command("revoke", Examples.Short(Examples.Revoke)) { Target, Server, TokenFile };
-        command.Validators.Add(result =>
-        {
-            string target = result.GetValue(Target) ?? "";
-            if (!ShareLink.TryParse(target, out _) && !RandomId.IsValid(target))
-                result.AddError("That is neither a whole link nor a cap id (22 letters and digits).");
-        });
+        command.Validators.Add(result => Inputs.CheckCapability(result, Target));
         command.SetAction(RunAsync);
         return command;
     }

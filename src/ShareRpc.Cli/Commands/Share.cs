@@ -6,6 +6,7 @@ using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.OpencodeFiles;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.Commands;
 
@@ -44,6 +45,13 @@ internal static class Share
         CustomParser = Inputs.ParseNamedLink,
     };
 
+    private static readonly Option<bool> NoSecretScan = new("--no-secret-scan")
+    {
+        Description = "Send what looks like a secret too, instead of replacing it (see sharerpc secrets --help)",
+    };
+
+    private static readonly Option<string?> SecretRules = Secrets.RulesFile();
+
     private static readonly Option<bool> Once = new("--once") { Description = "End when the server has everything, instead of going on" };
 
     private static readonly Option<double> Timeout = new("--timeout")
@@ -54,7 +62,7 @@ internal static class Share
     public static Command Build()
     {
         var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, OpencodeFiles,
-            Rescan, Session, Latest, All, Into, Once, Timeout };
+            Rescan, Session, Latest, All, Into, Once, Timeout, NoSecretScan, SecretRules };
         command.Validators.Add(result =>
         {
             int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);
@@ -64,6 +72,8 @@ internal static class Share
             bool isImport = result.GetResult(OpencodeFiles) is not null;
             if (isImport && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null))
                 result.AddError("--opencode-files imports every session of the folder, each into a share of its own: give it alone.");
+            if (result.GetValue(NoSecretScan) && result.GetResult(SecretRules) is not null)
+                result.AddError("--secret-rules and --no-secret-scan exclude each other.");
             if (result.GetValue(Rescan) && !isImport) result.AddError("--rescan goes with --opencode-files.");
             Inputs.CheckSeconds(result, Timeout);
         });
@@ -75,6 +85,7 @@ internal static class Share
     {
         CommandContext context = CommandContext.Of(parsed);
         ShareLink? into = parsed.GetValue(Into);
+        SecretScanner? secrets = parsed.GetValue(NoSecretScan) ? null : Secrets.ScannerOf(parsed.GetValue(SecretRules));
         ClientState state = context.State.Ensured();
         string path = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath;
         OpencodeSelection selection = SelectionOf(parsed);
@@ -92,14 +103,17 @@ internal static class Share
             TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(Timeout));
             if (parsed.GetValue(OpencodeFiles) is { } files)
             {
-                var import = new OpencodeFilesOptions { Path = files, LockPath = state.SyncLockPath, Rescan = parsed.GetValue(Rescan) };
+                var import = new OpencodeFilesOptions
+                {
+                    Path = files, LockPath = state.SyncLockPath, Rescan = parsed.GetValue(Rescan), Secrets = secrets,
+                };
                 return await new ImportRun(context, client, import).RunAsync(timeout, stop).ConfigureAwait(false);
             }
 
             var options = new OpencodeOptions
             {
                 DatabasePath = path, LockPath = state.SyncLockPath, Selection = own?.Selection ?? selection, Into = into,
-                WithoutSubagents = into is not null || creator is null,
+                WithoutSubagents = into is not null || creator is null, Secrets = secrets,
             };
             using var sessions = new OpencodeSessions(client, options, context.Time);
             var run = new SharingRun(context, sessions);

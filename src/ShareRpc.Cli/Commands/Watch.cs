@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ShareRpc.Cli.Terminal;
 using ShareRpc.Cli.Watching;
 using ShareRpc.Protocol.Tokens;
 
@@ -16,9 +17,12 @@ internal static class Watch
         Description = "With --once: give up after this long without an answer", HelpName = "SECONDS", DefaultValueFactory = _ => 10,
     };
 
+    private static readonly PassphraseInput Secret = new("The link has a passphrase");
+
     public static Command Build()
     {
         var command = new Command("watch", Examples.Short(Examples.Watch)) { Link, After, Once, Timeout };
+        Secret.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(After) is not null && result.GetValue(After) < 0) result.AddError("--after is a cursor: 0 or more.");
@@ -31,7 +35,10 @@ internal static class Watch
     private static Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After));
-        return parsed.GetValue(Once) ? run.OnceAsync(TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop) : run.FollowAsync(stop);
+        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), passphrase =>
+        {
+            var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After), passphrase);
+            return parsed.GetValue(Once) ? run.OnceAsync(TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop) : run.FollowAsync(stop);
+        });
     }
 }

@@ -13,7 +13,7 @@ namespace ShareRpc.Cli.Pulling;
 /// One share into opencode, by <c>opencode import https://host/share/TOKEN</c>. The token shows in the arguments of that process: where the
 /// link allows it, one is made for this purpose, which ends soon, and at once when the import has.
 /// </summary>
-internal sealed class OpencodePull(CommandContext context, ShareLink link, string? binary)
+internal sealed class OpencodePull(CommandContext context, ShareLink link, string? binary, string? passphrase)
 {
     private const string Label = "pull into opencode";
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
@@ -73,10 +73,11 @@ internal sealed class OpencodePull(CommandContext context, ShareLink link, strin
     {
         if (link.Server.AbsolutePath != "/")
             throw new CliException(ExitCode.Error, "opencode imports only from a server at the root of its host, not below a path.");
-        AdminClient access = await AdminClient.OpenShareAsync(link, stop).ConfigureAwait(false);
+        AdminClient access = await AdminClient.OpenShareAsync(link, passphrase, stop).ConfigureAwait(false);
         try
         {
-            await using var reader = new ShareReader(link, ShareReaderOptions.Default, context.Time);
+            await using var reader = new ShareReader(
+                link, ShareReaderOptions.Default with { Passphrase = passphrase }, context.Time);
             ShareSnapshot sessions = await reader.ReadStateAsync([Kinds.Session], stop).ConfigureAwait(false);
             if (sessions.Documents.Any(IsOfOpencode)) return access;
             throw new CliException(ExitCode.Error, "This share holds no opencode session, or none has arrived yet.");
@@ -98,7 +99,12 @@ internal sealed class OpencodePull(CommandContext context, ShareLink link, strin
     /// <summary>A token of its own for this import; null when the link may make none.</summary>
     private async Task<ShareToken?> TokenAsync(AdminClient access)
     {
-        if (!access.Rights.Contains("attenuate")) return null;
+        if (!access.Rights.Contains("attenuate"))
+        {
+            if (passphrase is null) return null;
+            throw new CliException(ExitCode.Error, "opencode cannot give a passphrase. Ask for a link without one, which ends soon.");
+        }
+
         ShareToken token = ShareToken.New(RandomId.New());
         await access.AttenuateAsync(new AttenuateRequest
         {

@@ -31,6 +31,11 @@ internal sealed record SessionReport
     /// <summary>Rows that cannot be shared.</summary>
     public required int Skipped { get; init; }
 
+    /// <summary>Secrets that were replaced in what this run read; the same one in two documents counts twice.</summary>
+    public required long Redacted { get; init; }
+
+    public required IReadOnlyDictionary<string, long> RedactedByRule { get; init; }
+
     public required long Cursor { get; init; }
 
     public string? LastError { get; init; }
@@ -38,7 +43,8 @@ internal sealed record SessionReport
     public override string ToString()
     {
         string rest = (Pending > 0 ? $", {Pending} waiting" : "") + (Failed > 0 ? $", {Failed} failed ({LastError})" : "")
-            + (Skipped > 0 ? $", {Skipped} left out" : "");
+            + (Skipped > 0 ? $", {Skipped} left out" : "")
+            + (Redacted > 0 ? $", {Redacted} redacted ({string.Join(", ", RedactedByRule.Keys)})" : "");
         return $"{Session}  {Messages} messages, {Parts} parts; {Applied} applied, {Duplicates} known already{rest}; cursor {Cursor}";
     }
 }

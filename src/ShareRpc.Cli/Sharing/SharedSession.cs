@@ -1,21 +1,23 @@
 using ShareRpc.Client;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.OpencodeFiles;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.Sharing;
 
 /// <summary>One session of a run: its counts are those of the run, not of the outbox's life.</summary>
-internal sealed class SharedSession(string sessionId, ShareWriter writer, Func<(int Messages, int Parts, int Skipped)> counts)
+internal sealed class SharedSession(
+    string sessionId, ShareWriter writer, Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted)> counts)
 {
     private readonly WriterStatus before = writer.Status;
 
     public SharedSession(OpencodeSync sync)
-        : this(sync.SessionId, sync.Writer, () => (sync.Messages, sync.Parts, sync.Skipped))
+        : this(sync.SessionId, sync.Writer, () => (sync.Messages, sync.Parts, sync.Skipped, sync.Redacted))
     {
     }
 
     public SharedSession(ImportedSession session)
-        : this(session.SessionId, session.Writer, () => (session.Messages, session.Parts, session.Skipped))
+        : this(session.SessionId, session.Writer, () => (session.Messages, session.Parts, session.Skipped, session.Redacted))
     {
     }
 
@@ -24,15 +26,19 @@ internal sealed class SharedSession(string sessionId, ShareWriter writer, Func<(
 
     public WriterStatus Status => writer.Status;
 
+    /// <summary>How much this run has replaced so far.</summary>
+    public long Redacted => counts().Redacted.Total;
+
     public SessionReport Report()
     {
         WriterStatus now = Status;
-        (int messages, int parts, int skipped) = counts();
+        (int messages, int parts, int skipped, SecretCounts redacted) = counts();
         return new SessionReport
         {
             Session = sessionId, ShareId = writer.ShareId, Link = Link, Messages = messages, Parts = parts,
             Applied = now.Applied - before.Applied, Duplicates = now.Duplicates - before.Duplicates, Failed = now.Failed,
-            Pending = now.Pending + now.InFlight, Skipped = skipped, Cursor = now.Cursor, LastError = now.LastError,
+            Pending = now.Pending + now.InFlight, Skipped = skipped, Redacted = redacted.Total,
+            RedactedByRule = redacted.ByRule, Cursor = now.Cursor, LastError = now.LastError,
         };
     }
 }

@@ -117,6 +117,7 @@ internal sealed class SharingRun
         output.Emit(new
         {
             Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed, totals.Cursor,
+            totals.Redacted,
             Connection = totals.Connection.ToString(),
         });
     }

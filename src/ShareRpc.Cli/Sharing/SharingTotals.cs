@@ -4,16 +4,18 @@ namespace ShareRpc.Cli.Sharing;
 
 /// <summary>All sessions of a run together: the status line.</summary>
 internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, long Acked, long Failed, long Cursor,
-    ConnectionState Connection)
+    ConnectionState Connection, long Redacted = 0)
 {
     public bool IsDrained => Pending + InFlight == 0;
 
     public static SharingTotals Of(IEnumerable<SharedSession> sessions)
     {
-        List<WriterStatus> all = [.. sessions.Select(session => session.Status)];
+        List<SharedSession> known = [.. sessions];
+        List<WriterStatus> all = [.. known.Select(session => session.Status)];
         return new SharingTotals(
             all.Count, all.Sum(status => status.Pending), all.Sum(status => status.InFlight), all.Sum(status => status.Acked),
-            all.Sum(status => status.Failed), all.Sum(status => status.Cursor), all.Count == 0 ? ConnectionState.Idle : all[0].Connection);
+            all.Sum(status => status.Failed), all.Sum(status => status.Cursor), all.Count == 0 ? ConnectionState.Idle : all[0].Connection,
+            known.Sum(session => session.Redacted));
     }
 
     public override string ToString()
@@ -25,6 +27,6 @@ internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, 
             _ => "idle",
         };
         return $"{Sessions} shared · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} "
-            + $"· {connection}";
+            + $"· {(Redacted > 0 ? $"redacted {Redacted} · " : "")}{connection}";
     }
 }

@@ -16,7 +16,8 @@ internal static class CreatorToken
     {
         string? named = tokenFile ?? Environment.GetEnvironmentVariable(Variable);
         if (!string.IsNullOrEmpty(named)) return Add(credentials, server, named);
-        string? kept = credentials.List().LastOrDefault(entry => entry.Value.ShareId is null && entry.Value.Server == server).Key;
+        string? kept = credentials.List()
+            .LastOrDefault(entry => entry.Value is { ShareId: null, Token.Length: > 0 } known && known.Server == server).Key;
         if (kept is not null) return kept;
 
         // The token of a server on this machine goes to this machine only.

@@ -19,6 +19,7 @@ internal sealed partial class SessionRenderer(Output output)
     private readonly Dictionary<string, Shown> parts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> speakers = new(StringComparer.Ordinal);
     private readonly HashSet<string> failedMessages = new(StringComparer.Ordinal);
+    private bool isNarrowed;
     private string title = "";
     private string speaking = "";
     private string? openPart;
@@ -26,6 +27,12 @@ internal sealed partial class SessionRenderer(Output output)
     /// <summary>Shows an op.</summary>
     public void Show(LoggedOp op)
     {
+        if ((op.Hidden || op.Redacted) && !isNarrowed)
+        {
+            isNarrowed = true;
+            Line("   (some of this session is not shown to this link)", Quiet);
+        }
+
         if (op.Verb == Verbs.Remove)
         {
             Remove(op);

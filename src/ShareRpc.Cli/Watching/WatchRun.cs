@@ -1,5 +1,6 @@
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
@@ -15,14 +16,16 @@ internal sealed class WatchRun
     private readonly Output output;
     private readonly TimeProvider time;
     private readonly ShareLink link;
+    private readonly string? passphrase;
     private readonly SessionRenderer renderer;
     private long cursor;
 
-    public WatchRun(CommandContext context, ShareLink link, long after)
+    public WatchRun(CommandContext context, ShareLink link, long after, string? passphrase)
     {
         output = context.Output;
         time = context.Time;
         this.link = link;
+        this.passphrase = passphrase;
         cursor = after;
         renderer = new SessionRenderer(output);
     }
@@ -30,8 +33,13 @@ internal sealed class WatchRun
     /// <summary>Until the share ends, the access does, or Ctrl-C.</summary>
     public async Task<int> FollowAsync(CancellationToken stop)
     {
-        var options = new ShareReaderOptions { InvalidTokenPatience = NotThereYet, OnState = SayState };
+        ShareReader? reading = null;
+        var options = new ShareReaderOptions
+        {
+            InvalidTokenPatience = NotThereYet, OnState = state => SayState(state, reading?.LastRefusal), Passphrase = passphrase,
+        };
         await using var reader = new ShareReader(link, options, time);
+        reading = reader;
         try
         {
             while (true)
@@ -62,12 +70,12 @@ internal sealed class WatchRun
     /// <summary>Up to the head as it is now.</summary>
     public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
     {
-        await using var reader = new ShareReader(link, ShareReaderOptions.Default, time);
+        await using var reader = new ShareReader(link, ShareReaderOptions.Default with { Passphrase = passphrase }, time);
         try
         {
             while (true)
             {
-                OpPage page = await AnswerAsync(cancel => reader.ReadOpsAsync(cursor, cancel), timeout, stop).ConfigureAwait(false);
+                OpPage page = await AnswerAsync(reader, cancel => reader.ReadOpsAsync(cursor, cancel), timeout, stop).ConfigureAwait(false);
                 if (page.Gap is { } gap) await ShowStateAsync(reader, new ShareGapException(gap), stop).ConfigureAwait(false);
                 foreach (LoggedOp op in page.Ops) Show(op);
                 if (cursor >= page.Head) return ExitCode.Ok;
@@ -79,7 +87,8 @@ internal sealed class WatchRun
         }
     }
 
-    private async Task<T> AnswerAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken stop)
+    private async Task<T> AnswerAsync<T>(
+        ShareReader reader, Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken stop)
     {
         using var giveUp = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, giveUp.Token);
@@ -89,6 +98,7 @@ internal sealed class WatchRun
         }
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested && !stop.IsCancellationRequested)
         {
+            if (reader.LastRefusal is { } refusal) throw new CliException(Failure.Of(refusal), refusal.Hint);
             throw new CliException(ExitCode.Unreachable, $"{link.Server.Authority} does not answer. Is the server running?");
         }
     }
@@ -118,8 +128,9 @@ internal sealed class WatchRun
         cursor = Math.Max(snapshot.Cursor, gap.Cursor);
     }
 
-    private void SayState(ReaderState state)
+    private void SayState(ReaderState state, ShareRpcException? refusal)
     {
-        if (state == ReaderState.Reconnecting) output.Errors.WriteLine("sharerpc: not connected; trying again…");
+        if (state == ReaderState.Reconnecting)
+            output.Errors.WriteLine(refusal is null ? "sharerpc: not connected; trying again…" : $"sharerpc: {refusal.Hint} Trying again…");
     }
 }

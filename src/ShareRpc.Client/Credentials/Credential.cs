@@ -1,11 +1,12 @@
 namespace ShareRpc.Client.Credentials;
 
 /// <summary>A token and what it opens, as the credentials file keeps it.</summary>
-/// <param name="Token">The token itself.</param>
+/// <param name="Token">The token itself; empty where only the next one is known.</param>
 /// <param name="Server">The server it is for.</param>
 /// <param name="ShareId">The share; null for a root or creator token.</param>
 /// <param name="Label">What people call it.</param>
-public sealed record Credential(string Token, Uri Server, string? ShareId, string? Label)
+/// <param name="NextToken">What a rotation that is under way makes of it; see <see cref="CredentialStore.AddNext"/>.</param>
+public sealed record Credential(string Token, Uri Server, string? ShareId, string? Label, string? NextToken = null)
 {
     /// <summary>Without the token.</summary>
     public override string ToString() => $"credential for {ShareId ?? "root or creator"} on {Server}";

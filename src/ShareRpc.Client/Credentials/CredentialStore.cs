@@ -37,6 +37,45 @@ public sealed class CredentialStore(string path)
         Write(all);
     }
 
+    /// <summary>The token that a rotation is about to give a ref, or null.</summary>
+    public ShareToken? FindNextToken(string capId) =>
+        Find(capId) is { } found && ShareToken.TryParse(found.NextToken, out ShareToken? token) ? token : null;
+
+    /// <summary>
+    /// Keeps the token that a rotation will give a ref, beside the one that works until then; on disk when it returns. Call it before the
+    /// rotation is sent: whatever becomes of the answer, one of the two works.
+    /// </summary>
+    public void AddNext(ShareToken next, Uri server, string? shareId, string? label)
+    {
+        ArgumentNullException.ThrowIfNull(next);
+        ArgumentNullException.ThrowIfNull(server);
+        DurableDirectory.Create(DirectoryPath);
+        Change(all => all[next.CapId] =
+            (all.GetValueOrDefault(next.CapId) ?? new Credential("", server, shareId, label)) with { NextToken = next.Reveal() });
+    }
+
+    /// <summary>The rotation has happened: the next token is the token.</summary>
+    public void Promote(string capId) => Change(all =>
+    {
+        if (all.GetValueOrDefault(capId) is { NextToken: { } next } known) all[capId] = known with { Token = next, NextToken = null };
+    });
+
+    /// <summary>The rotation has not happened and will not: the token stays. A ref of which no other is known is forgotten.</summary>
+    public void DropNext(string capId) => Change(all =>
+    {
+        if (all.GetValueOrDefault(capId) is not { } known) return;
+        if (known.Token.Length == 0) all.Remove(capId);
+        else all[capId] = known with { NextToken = null };
+    });
+
+    private void Change(Action<Dictionary<string, Credential>> change)
+    {
+        using FileStream exclusive = Lock();
+        Dictionary<string, Credential> all = Read();
+        change(all);
+        Write(all);
+    }
+
     private Dictionary<string, Credential> Read()
     {
         if (!File.Exists(path)) return new(StringComparer.Ordinal);

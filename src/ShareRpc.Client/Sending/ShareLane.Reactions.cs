@@ -5,6 +5,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client.Sending;
 
@@ -20,7 +21,13 @@ internal sealed partial class ShareLane
         OpBatch? refused = window.TryDequeue(out Sent? first) ? first.Batch : null;
         await SettleRestAsync(cancellationToken).ConfigureAwait(false);
         string code = ErrorCodes.NameOf(error.Code);
-        if (error.IsTransient || IsNotThereYet(share, error.Code))
+        bool isRotated = IsRotated(share, error.Code);
+        if (isRotated || error.Code == ErrorCode.CapabilitySuspended) DropHandle(); // it is dead: only redeeming gives another
+        if (isRotated)
+        {
+            context.Log.Waiting(share.ShareId, 0, code);
+        }
+        else if (error.IsTransient || IsNotThereYet(share, error.Code))
         {
             await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
         }
@@ -118,6 +125,22 @@ internal sealed partial class ShareLane
         && context.Time.GetElapsedTime(startedAt) < context.Options.InvalidTokenPatience;
 
     /// <summary>
+    /// The token that was used is dead, and this machine has another one for the same ref: it was rotated here, perhaps without the answer.
+    /// </summary>
+    private bool IsRotated(OutboxShare share, ErrorCode code)
+    {
+        if (code != ErrorCode.CapabilityRevoked || usedToken.Length == 0) return false;
+        deadTokens.Add(usedToken);
+        return FindLiveToken(share.AppendCapId) is not null;
+    }
+
+    private ShareToken? FindLiveToken(string capId)
+    {
+        ShareToken?[] known = [context.Credentials.FindToken(capId), context.Credentials.FindNextToken(capId)];
+        return known.FirstOrDefault(token => token is not null && !deadTokens.Contains(token.Digest));
+    }
+
+    /// <summary>
     /// Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come about.
     /// </summary>
     private async Task<bool> SendIntentsAsync(OutboxShare share, CancellationToken cancellationToken)
@@ -140,7 +163,8 @@ internal sealed partial class ShareLane
                 HasSent = true;
             }
             catch (ShareRpcException error) when (
-                !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound))
+                !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound)
+                && !IsRotated(share, error.Code))
             {
                 string code = ErrorCodes.NameOf(error.Code);
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);

@@ -22,6 +22,8 @@ internal sealed partial class ShareLane(
     private readonly OutboxFile outbox = context.Outbox;
     private readonly long startedAt = context.Time.GetTimestamp();
     private readonly HashSet<string> streamingTurns = new(StringComparer.Ordinal);
+    private readonly HashSet<string> deadTokens = new(StringComparer.Ordinal);
+    private string usedToken = "";
     private IShareHandle? handle;
     private long sentSeq;
     private volatile bool isRoomWanted;
@@ -153,7 +155,9 @@ internal sealed partial class ShareLane(
     /// </summary>
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
-        ShareToken token = context.Credentials.FindToken(share.AppendCapId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+        ShareToken token = FindLiveToken(share.AppendCapId) ?? context.Credentials.FindToken(share.AppendCapId)
+            ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+        usedToken = token.Digest;
         using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
         List<OpBatch> replay = CollectReplay();
         var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -9,13 +10,17 @@ internal static class EventMapping
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
-    /// <summary>The ops of an event. <paramref name="known"/> afterwards includes them.</summary>
-    public static EventOps Map(OpencodeEvent source, KnownDocuments known)
+    /// <summary>
+    /// The ops of an event. <paramref name="known"/> afterwards includes them. Their ids are made of what <paramref name="filter"/> leaves,
+    /// so that no id tells anything of what it keeps back.
+    /// </summary>
+    public static EventOps Map(OpencodeEvent source, KnownDocuments known, SecretFilter? filter = null)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(source.Data, ParseOptions);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? Map(source, document.RootElement, known) : EventOps.Unknown;
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Map(source, document.RootElement, known, filter) : EventOps.Unknown;
         }
         catch (JsonException)
         {
@@ -23,11 +28,12 @@ internal static class EventMapping
         }
     }
 
-    private static EventOps Map(OpencodeEvent source, JsonElement data, KnownDocuments known) => source.Type switch
+    private static EventOps Map(
+        OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter) => source.Type switch
     {
-        "message.updated.1" => MessageUpdated(source, data, known),
+        "message.updated.1" => MessageUpdated(source, data, known, filter),
         "message.removed.1" => MessageRemoved(source, data, known),
-        "message.part.updated.1" => PartUpdated(source, data, known),
+        "message.part.updated.1" => PartUpdated(source, data, known, filter),
         "message.part.removed.1" => PartRemoved(source, data, known),
 
         // The session's document is made from its row, which is newer than its events (see SessionDocument).
@@ -35,19 +41,19 @@ internal static class EventMapping
         _ => EventOps.Unknown,
     };
 
-    private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known)
+    private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter)
     {
         if (Object(data, "info") is not { } info || Text(info, "id") is not { } id) return EventOps.Unknown;
         known.PutMessage(id);
-        return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, RawJson.Of(info))], Understood: true);
+        return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, Clean(info, filter))], Understood: true);
     }
 
-    private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known)
+    private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter)
     {
         if (Object(data, "part") is not { } part || Text(part, "id") is not { } id || Text(part, "messageID") is not { } messageId)
             return EventOps.Unknown;
         known.PutPart(messageId, id);
-        return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, RawJson.Of(part))], Understood: true);
+        return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, Clean(part, filter))], Understood: true);
     }
 
     private static EventOps PartRemoved(OpencodeEvent source, JsonElement data, KnownDocuments known)
@@ -66,6 +72,9 @@ internal static class EventMapping
         known.RemoveMessage(id);
         return new EventOps(ops, Understood: true);
     }
+
+    private static RawJson Clean(JsonElement document, SecretFilter? filter) =>
+        filter?.Clean(RawJson.Of(document)) ?? RawJson.Of(document);
 
     private static JsonElement? Object(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;

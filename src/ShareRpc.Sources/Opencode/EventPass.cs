@@ -1,9 +1,11 @@
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>The events after a position -> steps. Each step carries the position it leads to.</summary>
-internal sealed class EventPass(IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known)
+internal sealed class EventPass(
+    IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known, SecretFilter? filter = null)
 {
     private readonly StepBuilder builder = new();
 
@@ -19,7 +21,7 @@ internal sealed class EventPass(IEnumerable<OpencodeEvent> events, SyncPosition 
     {
         foreach (OpencodeEvent source in events)
         {
-            EventOps mapped = EventMapping.Map(source, known);
+            EventOps mapped = EventMapping.Map(source, known, filter);
             RowsNeeded |= !mapped.Understood;
             SyncPosition before = Position;
             Position = Position with { EventSeq = source.Seq, EventId = source.Id };

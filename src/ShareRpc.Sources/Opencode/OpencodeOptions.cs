@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -22,6 +23,9 @@ public sealed record OpencodeOptions
     /// <see cref="Into"/>.
     /// </summary>
     public bool WithoutSubagents { get; init; }
+
+    /// <summary>What is replaced before it becomes an op; null: nothing is. The built-in rules by default.</summary>
+    public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 
     /// <summary>How often the database is asked whether anything changed, 10 ms to 250 ms.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
 using ShareRpc.Client.Outbox;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -157,12 +158,13 @@ public sealed partial class OpencodeSessions : IDisposable
     private async Task<OpencodeSync> StartedAsync(OpencodeSessionInfo session, CancellationToken cancellationToken)
     {
         if (syncs.TryGetValue(session.Id, out OpencodeSync? known)) return known;
+        session = session with { Title = new SecretFilter(options.Secrets).Clean(session.Title) };
         OpencodeOwnShare? own = options.Into is null ? FindOwnShare(session.Id) : null;
         string externalKey = own is null ? $"opencode:{session.Id}" : $"opencode:{session.Id}@{own.Append.ShareId}";
         ShareWriter writer = (options.Into ?? own?.Append) is { } link
             ? await client.JoinShareAsync(externalKey, link, cancellationToken).ConfigureAwait(false)
             : await client.CreateShareAsync(externalKey, session.Label, cancellationToken).ConfigureAwait(false);
-        var sync = new OpencodeSync(session, writer, own?.Read);
+        var sync = new OpencodeSync(session, writer, own?.Read, options.Secrets);
         syncs.Add(session.Id, sync);
         if (Started is { } started) await started(sync, cancellationToken).ConfigureAwait(false);
         return sync;

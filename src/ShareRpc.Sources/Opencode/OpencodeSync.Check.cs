@@ -2,6 +2,7 @@ using System.Text.Json;
 using ShareRpc.Client;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -38,7 +39,7 @@ public sealed partial class OpencodeSync
         lastStored = null;
         keys = await LoadKeysAsync(view, new SyncPosition { EventSeq = long.MaxValue }, cancellationToken).ConfigureAwait(false);
         AddLeftovers(view, held);
-        await FromRowsAsync(new Pass(view, row), null, cancellationToken).ConfigureAwait(false);
+        await FromRowsAsync(new Pass(view, row, new SecretFilter(secrets)), null, cancellationToken).ConfigureAwait(false);
         checkedAt = applied;
     }
 

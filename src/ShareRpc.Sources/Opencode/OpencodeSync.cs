@@ -2,6 +2,7 @@ using ShareRpc.Client;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -18,12 +19,15 @@ public sealed partial class OpencodeSync
     private const int EventsPerKeys = 1000;
 
     private readonly ShareLink? readLink;
+    private readonly SecretScanner? secrets;
     private KnownKeys keys = KnownKeys.None;
     private string? lastStored;
 
-    internal OpencodeSync(OpencodeSessionInfo session, ShareWriter writer, ShareLink? readLink = null)
+    internal OpencodeSync(
+        OpencodeSessionInfo session, ShareWriter writer, ShareLink? readLink = null, SecretScanner? secrets = null)
     {
         this.readLink = readLink;
+        this.secrets = secrets;
         SessionId = session.Id;
         ParentId = session.ParentId;
         Title = session.Title;
@@ -50,6 +54,9 @@ public sealed partial class OpencodeSync
 
     /// <summary>Rows and events that stayed behind, because they are no JSON objects or break the protocol's limits.</summary>
     public int Skipped { get; private set; }
+
+    /// <summary>What was replaced in this run.</summary>
+    public SecretCounts Redacted { get; } = new();
 
     /// <summary>
     /// True once the session is no longer in the database. What was shared stays: deleting local history takes nothing back, revoking does.
@@ -78,11 +85,12 @@ public sealed partial class OpencodeSync
 
         // Forgotten until this pass is through: known keys run ahead of the outbox while steps are being taken.
         lastStored = null;
-        var pass = new Pass(view, row);
+        var pass = new Pass(view, row, new SecretFilter(secrets));
         if (position is null || !Continues(view, position)) await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
         else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         await TurnAsync(pass, cancellationToken).ConfigureAwait(false);
+        await CountAsync(pass.Filter.Counts, cancellationToken).ConfigureAwait(false);
         lastStored = pass.Stored ?? stored;
         return pass.Enqueued;
     }
@@ -100,7 +108,7 @@ public sealed partial class OpencodeSync
         SyncPosition position = begin with { EventSeq = seq, EventId = id };
         position = await HeadAsync(pass, position, stored: false, cancellationToken).ConfigureAwait(false);
 
-        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents);
+        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents, pass.Filter);
         await EnqueueRowsAsync(pass, rows, seq, cancellationToken).ConfigureAwait(false);
         position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         position = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
@@ -111,7 +119,7 @@ public sealed partial class OpencodeSync
     private async Task FromEventsAsync(Pass pass, SyncPosition start, CancellationToken cancellationToken)
     {
         SyncPosition position = await HeadAsync(pass, start, stored: true, cancellationToken).ConfigureAwait(false);
-        var events = new EventPass(pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents);
+        var events = new EventPass(pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter);
         foreach (SyncStep step in events.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
         Skipped += events.Skipped;
@@ -119,7 +127,7 @@ public sealed partial class OpencodeSync
         position = events.Position;
         if (events.RowsNeeded)
         {
-            var rows = new RowPass(pass.View, SessionId, position, keys.Documents);
+            var rows = new RowPass(pass.View, SessionId, position, keys.Documents, pass.Filter);
             await EnqueueRowsAsync(pass, rows, position.EventSeq, cancellationToken).ConfigureAwait(false);
             position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         }
@@ -134,9 +142,11 @@ public sealed partial class OpencodeSync
     /// <summary>The session's own document, first: a reader knows what it is looking at.</summary>
     private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored, CancellationToken cancellationToken)
     {
-        RawJson document = SessionDocument.Build(pass.SessionRow);
+        SecretFilter filter = pass.Filter.Uncounted();
+        RawJson document = filter.Clean(SessionDocument.Build(pass.SessionRow));
         string digest = OpencodeOps.Digest(document.Utf8.Span);
         if (digest == position.Session) return position;
+        pass.Filter.Counts.Add(filter.Counts);
         position = position with { Session = digest };
         OpIntent op = OpencodeOps.Put(Kinds.Session, SessionId, document);
         await StoreAsync(pass, [op], atomic: false, stored ? position : null, cancellationToken).ConfigureAwait(false);
@@ -145,9 +155,11 @@ public sealed partial class OpencodeSync
 
     private async Task<SyncPosition> TodoAsync(Pass pass, SyncPosition position, CancellationToken cancellationToken)
     {
-        RawJson? document = TodoDocument.Build(pass.View.Todos(SessionId));
+        SecretFilter filter = pass.Filter.Uncounted();
+        RawJson? document = filter.Clean(TodoDocument.Build(pass.View.Todos(SessionId)));
         string digest = document is { } data ? OpencodeOps.Digest(data.Utf8.Span) : "";
         if (digest == position.Todo) return position;
+        pass.Filter.Counts.Add(filter.Counts);
         OpIntent op = document is { } list ? OpencodeOps.Put(Kinds.Todo, SessionId, list) : OpencodeOps.Remove(Kinds.Todo, SessionId);
         position = position with { Todo = digest };
         await StoreAsync(pass, [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
@@ -166,8 +178,10 @@ public sealed partial class OpencodeSync
     }
 
     /// <summary>What one pass reads from, and what it has done so far.</summary>
-    private sealed class Pass(OpencodeView view, IReadOnlyDictionary<string, object?> sessionRow)
+    private sealed class Pass(OpencodeView view, IReadOnlyDictionary<string, object?> sessionRow, SecretFilter filter)
     {
+        public SecretFilter Filter => filter;
+
         public OpencodeView View => view;
 
         public IReadOnlyDictionary<string, object?> SessionRow => sessionRow;

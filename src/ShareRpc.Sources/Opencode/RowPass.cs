@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -15,6 +16,7 @@ internal sealed class RowPass
     private readonly string sessionId;
     private readonly SyncPosition since;
     private readonly KnownDocuments before;
+    private readonly SecretFilter filter;
     private readonly StepBuilder builder = new();
     private readonly List<DocumentRow> messages;
     private readonly ILookup<string, DocumentRow> parts;
@@ -26,12 +28,15 @@ internal sealed class RowPass
     /// <param name="sessionId">Whose rows.</param>
     /// <param name="since">Only rows updated then or later, and rows that were not known; <c>new()</c> for all.</param>
     /// <param name="before">What had been put before.</param>
-    public RowPass(OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before)
+    /// <param name="filter">What every document passes through.</param>
+    public RowPass(
+        OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before, SecretFilter? filter = null)
     {
         this.view = view;
         this.sessionId = sessionId;
         this.since = since;
         this.before = before;
+        this.filter = filter ?? new SecretFilter(null);
         messages = view.Messages(sessionId);
         List<DocumentRow> partRows = view.Parts(sessionId);
         parts = partRows.ToLookup(part => part.MessageId, StringComparer.Ordinal);
@@ -80,7 +85,7 @@ internal sealed class RowPass
     {
         bool unchanged = row.TimeUpdated < since.TimeUpdated || (tieHolds && row.TimeUpdated == since.TimeUpdated);
         if (known && unchanged) return null;
-        RawJson? document = Document(kind, row);
+        RawJson? document = filter.Clean(Document(kind, row));
         if (document is not { } data)
         {
             malformed++;
@@ -108,6 +113,7 @@ internal sealed class RowPass
     private string TieOf(long moment)
     {
         using var tie = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        SecretFilter looking = filter.Uncounted();
         foreach (DocumentRow message in messages)
         {
             Include(Kinds.Message, message);
@@ -118,7 +124,7 @@ internal sealed class RowPass
 
         void Include(string kind, DocumentRow row)
         {
-            if (row.TimeUpdated == moment && Document(kind, row) is { } data) Add(tie, kind, row, data);
+            if (row.TimeUpdated == moment && looking.Clean(Document(kind, row)) is { } data) Add(tie, kind, row, data);
         }
     }
 

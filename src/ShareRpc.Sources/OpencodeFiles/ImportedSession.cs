@@ -1,4 +1,5 @@
 using ShareRpc.Client;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.OpencodeFiles;
 
@@ -33,6 +34,9 @@ public sealed class ImportedSession
 
     /// <summary>Ops that this run enqueued.</summary>
     public int Enqueued { get; internal set; }
+
+    /// <summary>What was replaced in the documents that this run enqueued.</summary>
+    public SecretCounts Redacted { get; internal set; } = new();
 
     /// <summary>Files of this session that were left out.</summary>
     public int Skipped { get; internal set; }

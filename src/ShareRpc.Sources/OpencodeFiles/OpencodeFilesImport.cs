@@ -2,6 +2,7 @@ using ShareRpc.Client;
 using ShareRpc.Client.Outbox;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.OpencodeFiles;
 
@@ -76,10 +77,10 @@ public sealed class OpencodeFilesImport
 
     private async Task SessionAsync(StorageTree tree, SessionFile session, CancellationToken cancellationToken)
     {
-        ShareWriter writer = await client.CreateShareAsync($"opencode:{session.Info.Id}", session.Info.Label, cancellationToken)
-            .ConfigureAwait(false);
-        var imported = new ImportedSession(session.Info.Id, session.Info.ParentId, session.Info.Title, writer);
-        var run = new SessionImport(tree, session, imported, time);
+        OpencodeSessionInfo info = session.Info with { Title = new SecretFilter(options.Secrets).Clean(session.Info.Title) };
+        ShareWriter writer = await client.CreateShareAsync($"opencode:{info.Id}", info.Label, cancellationToken).ConfigureAwait(false);
+        var imported = new ImportedSession(info.Id, info.ParentId, info.Title, writer);
+        var run = new SessionImport(tree, session, imported, options.Secrets, time);
         using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
         if (await run.RefusalAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
         {

@@ -1,3 +1,5 @@
+using ShareRpc.Sources.Secrets;
+
 namespace ShareRpc.Sources.OpencodeFiles;
 
 /// <summary>Which tree is imported, and how.</summary>
@@ -11,4 +13,7 @@ public sealed record OpencodeFilesOptions
 
     /// <summary>Look again at a tree that was imported before. What is in a share as it is in the tree makes no op.</summary>
     public bool Rescan { get; init; }
+
+    /// <summary>What is replaced before it becomes an op; null: nothing is. The built-in rules by default.</summary>
+    public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 }

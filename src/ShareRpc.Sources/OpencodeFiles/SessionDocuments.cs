@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.OpencodeFiles;
 
@@ -11,7 +12,7 @@ namespace ShareRpc.Sources.OpencodeFiles;
 /// list. opencode writes its files in place, so a file that is no JSON is tried again, a bounded number of times, before it
 /// counts as broken.
 /// </summary>
-internal sealed class SessionDocuments(StorageTree tree, string sessionId, TimeProvider time)
+internal sealed class SessionDocuments(StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time)
 {
     /// <summary>How often broken files are looked at again.</summary>
     public const int Retries = 4;
@@ -61,7 +62,7 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, TimeP
 
         if (data is { } document)
         {
-            var found = new FoundDocument(OpencodeOps.Put(entry.Kind, entry.File.Id, document), entry.MessageId);
+            var found = new FoundDocument(OpencodeOps.Put(entry.Kind, entry.File.Id, filter.Clean(document)), entry.MessageId);
             if (OpRules.Check(found.Op, ProtocolLimits.Default) is null) yield return found;
             else reason = SkipReason.OverLimits;
         }

@@ -3,11 +3,13 @@ using System.Text;
 using ShareRpc.Client;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.OpencodeFiles;
 
 /// <summary>One session of a tree on its way into its share. The caller holds the <see cref="SyncLock"/>.</summary>
-internal sealed class SessionImport(StorageTree tree, SessionFile session, ImportedSession imported, TimeProvider time)
+internal sealed class SessionImport(
+    StorageTree tree, SessionFile session, ImportedSession imported, SecretScanner? secrets, TimeProvider time)
 {
     /// <summary>
     /// Digest of the documents that are in the outbox or beyond, empty while the first import goes on. A rescan that reads the same again
@@ -15,10 +17,8 @@ internal sealed class SessionImport(StorageTree tree, SessionFile session, Impor
     /// </summary>
     private const string ContentBookmark = "opencode.files";
 
-    private SessionDocuments documents = new(tree, session.Info.Id, time);
-
     /// <summary>What was left out of the last reading.</summary>
-    public SkipList Skips => documents.Skips;
+    public SkipList Skips { get; private set; } = new();
 
     /// <summary>Null, or why the files are not to be put into this share.</summary>
     public async Task<SkipReason?> RefusalAsync(CancellationToken cancellationToken)
@@ -36,8 +36,7 @@ internal sealed class SessionImport(StorageTree tree, SessionFile session, Impor
         string? before = await BookmarkAsync(ContentBookmark, cancellationToken).ConfigureAwait(false);
         bool isAgain = !string.IsNullOrEmpty(before);
         if (isAgain && await ReadAsync(store: false, cancellationToken).ConfigureAwait(false) == before) return;
-        if (isAgain) documents = new SessionDocuments(tree, session.Info.Id, time);
-        else await StoreAsync([], ContentBookmark, "", cancellationToken).ConfigureAwait(false);
+        if (!isAgain) await StoreAsync([], ContentBookmark, "", cancellationToken).ConfigureAwait(false);
         string content = await ReadAsync(store: true, cancellationToken).ConfigureAwait(false);
         await StoreAsync([], ContentBookmark, content, cancellationToken).ConfigureAwait(false);
     }
@@ -48,8 +47,11 @@ internal sealed class SessionImport(StorageTree tree, SessionFile session, Impor
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var builder = new StepBuilder();
         var known = new KnownDocuments();
+        var filter = new SecretFilter(secrets);
+        var documents = new SessionDocuments(tree, session.Info.Id, filter, time);
+        Skips = documents.Skips;
         (imported.Messages, imported.Parts) = (0, 0);
-        await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, session.Document)).ConfigureAwait(false);
+        await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document))).ConfigureAwait(false);
         await foreach (FoundDocument found in documents.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             Count(found, known);
@@ -60,7 +62,8 @@ internal sealed class SessionImport(StorageTree tree, SessionFile session, Impor
         IReadOnlyList<OpIntent> rest = builder.Take(position: null)?.Ops ?? [];
         if (store)
             await StoreAsync(rest, OpencodeSync.KeysBookmark, new KnownKeys(-1, known).ToJson(), cancellationToken).ConfigureAwait(false);
-        imported.Skipped = documents.Skips.Count;
+        imported.Skipped = Skips.Count;
+        if (store) await CountAsync(filter.Counts, cancellationToken).ConfigureAwait(false);
         return Convert.ToHexStringLower(digest.GetHashAndReset());
 
         async Task TakeAsync(OpIntent op)
@@ -70,6 +73,12 @@ internal sealed class SessionImport(StorageTree tree, SessionFile session, Impor
             if (store && builder.Add(op, position: null) is { } step)
                 await StoreAsync(step.Ops, null, "", cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private Task CountAsync(SecretCounts counts, CancellationToken cancellationToken)
+    {
+        imported.Redacted = counts;
+        return OpencodeSync.StoreCountsAsync(imported.Writer, counts, cancellationToken);
     }
 
     private void Count(FoundDocument found, KnownDocuments known)

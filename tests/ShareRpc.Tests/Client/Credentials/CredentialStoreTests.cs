@@ -58,6 +58,37 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_next_token_of_a_rotation_is_kept_beside_the_old_one_until_it_takes_its_place()
+    {
+        ShareToken old = ShareToken.New(RandomId.New());
+        ShareToken next = ShareToken.New(old.CapId);
+        var store = new CredentialStore(FilePath);
+        store.Add(old, Server, "share", "label");
+        store.AddNext(next, Server, "share", null);
+        (string? during, string? then) = (store.FindToken(old.CapId)?.Reveal(), store.FindNextToken(old.CapId)?.Reveal());
+        store.Promote(old.CapId);
+
+        Assert.Equal((old.Reveal(), next.Reveal()), (during, then));
+        Assert.Equal(new Credential(next.Reveal(), Server, "share", "label"), store.Find(old.CapId));
+        Assert.Null(store.FindNextToken(old.CapId));
+    }
+
+    [Fact]
+    public void A_rotation_that_did_not_happen_leaves_no_trace()
+    {
+        ShareToken old = ShareToken.New(RandomId.New());
+        ShareToken unknown = ShareToken.New(RandomId.New());
+        var store = new CredentialStore(FilePath);
+        store.Add(old, Server, "share", "label");
+        store.AddNext(ShareToken.New(old.CapId), Server, "share", null);
+        store.AddNext(unknown, Server, null, null);
+        store.DropNext(old.CapId);
+        store.DropNext(unknown.CapId);
+
+        Assert.Equal(new Credential(old.Reveal(), Server, "share", "label"), Assert.Single(store.List()).Value);
+    }
+
+    [Fact]
     public void Printing_a_credential_does_not_reveal_its_token()
     {
         ShareToken token = ShareToken.New(RandomId.New());

@@ -10,6 +10,9 @@ namespace ShareRpc.Tests.Server.Hosting;
 
 public sealed class SecrecyTests
 {
+    private const string RightPassphrase = "correct-horse-battery";
+    private const string WrongPassphrase = "incorrect-horse-battery";
+
     [Fact]
     public async Task Invariant_I10_no_token_in_logs_or_database()
     {
@@ -33,10 +36,11 @@ public sealed class SecrecyTests
 
         foreach (ShareToken token in new[] { unknown, owner, viewer, revoked, live.RootToken }) await MisuseAsync(live, token.Reveal());
         await MisuseAsync(live, ticket);
+        await RedeemWithPassphraseAsync(live, handle);
         await live.Server.DisposeAsync();
 
         ShareToken[] tokens = [unknown, owner, viewer, revoked, live.RootToken];
-        string[] secrets = [.. tokens.Select(token => token.Reveal()[28..71]), ticket[5..48]];
+        string[] secrets = [.. tokens.Select(token => token.Reveal()[28..71]), ticket[5..48], RightPassphrase, WrongPassphrase];
         Assert.NotEmpty(logs.Lines);
         Assert.All(secrets, secret => Assert.DoesNotContain(logs.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
         IEnumerable<string> all = Directory.EnumerateFiles(live.DataDirectory, "*", SearchOption.AllDirectories);
@@ -47,6 +51,20 @@ public sealed class SecrecyTests
             byte[] content = await File.ReadAllBytesAsync(file, live.Timeout);
             bool IsIn(string secret) => content.AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) >= 0;
             Assert.False(secrets.Any(IsIn), $"a secret is in {file}");
+        }
+    }
+
+    private static async Task RedeemWithPassphraseAsync(LiveServer live, WireHandle owner)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        await owner.ResultAsync("attenuate", $$"""
+            {"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":["read"],
+             "passphrase_digest":"{{Passphrase.DigestOf(token, RightPassphrase)}}"}
+            """);
+        WireConnection connection = await live.ConnectAsync();
+        foreach (string passphrase in new[] { WrongPassphrase, RightPassphrase })
+        {
+            await connection.CallAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}","passphrase":"{{passphrase}}"}""");
         }
     }
 

@@ -1,0 +1,104 @@
+using ShareRpc.Cli.Commands;
+using ShareRpc.Cli.State;
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Administration;
+
+/// <summary>
+/// As whom a command acts: as the owner of a share of this machine, else with a root or creator token. A token that is named by
+/// <c>--token-file</c> comes first.
+/// </summary>
+internal sealed class AdminAccess(CommandContext context, string? server, string? tokenFile)
+{
+    private readonly CredentialStore credentials = new(context.State.CredentialsPath);
+
+    public CredentialStore Credentials => credentials;
+
+    /// <summary>The server that commands without a share or ref go to.</summary>
+    public Uri Server => Inputs.ServerAddress(server);
+
+    /// <summary>With a root or creator token.</summary>
+    public Task<AdminClient> OpenRootAsync(Uri address, CancellationToken stop) =>
+        AdminClient.OpenRootAsync(address, credentials.FindToken(CreatorToken.Require(credentials, address, tokenFile))!, stop);
+
+    /// <summary>
+    /// On a share: what is to be done gets the client, and the share's id where that has to be named because the client is of the whole
+    /// server.
+    /// </summary>
+    public async Task<T> OnShareAsync<T>(string target, Func<AdminClient, string?, Task<T>> act, CancellationToken stop)
+    {
+        (ShareLink? owner, string shareId, Uri address) = await ResolveAsync(target, stop).ConfigureAwait(false);
+        return await AsOwnerElseRootAsync(owner, address, act: client => act(client, null), asRoot: client => act(client, shareId), stop)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>On a share, with a root or creator token only.</summary>
+    public async Task<T> OnShareAsRootAsync<T>(string target, Func<AdminClient, string, Task<T>> act, CancellationToken stop)
+    {
+        (_, string shareId, Uri address) = await ResolveAsync(target, stop).ConfigureAwait(false);
+        await using AdminClient root = await OpenRootAsync(address, stop).ConfigureAwait(false);
+        return await act(root, shareId).ConfigureAwait(false);
+    }
+
+    /// <summary>On a ref, by its link or cap id.</summary>
+    public async Task<T> OnCapabilityAsync<T>(string target, Func<AdminClient, string, Task<T>> act, CancellationToken stop)
+    {
+        bool isLink = ShareLink.TryParse(target, out ShareLink? link);
+        string capId = isLink ? link!.Token.CapId : target;
+        Uri address = AddressOf(target);
+        (ShareLink Owner, string ShareId)? own = await FindOwnAsync(target, stop).ConfigureAwait(false);
+        return await AsOwnerElseRootAsync(own?.Owner, address, client => act(client, capId), client => act(client, capId), stop)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Where the share or ref is: what a link says, where its token is known to belong, else the server meant.</summary>
+    public Uri AddressOf(string target) =>
+        ShareLink.TryParse(target, out ShareLink? link) ? link.Server : credentials.Find(target)?.Server ?? Server;
+
+    private async Task<(ShareLink? Owner, string ShareId, Uri Server)> ResolveAsync(string target, CancellationToken stop)
+    {
+        if (await FindOwnAsync(target, stop).ConfigureAwait(false) is var (owner, ownId)) return (owner, ownId, owner.Server);
+        bool isLink = ShareLink.TryParse(target, out ShareLink? link);
+        string shareId = isLink ? link!.ShareId : credentials.Find(target)?.ShareId ?? target;
+        if (!RandomId.IsValid(shareId))
+        {
+            throw new CliException(
+                ExitCode.Error,
+                "This machine shares nothing of that name. Give a share id, as sharerpc ls shows it, or a link with /s/ in it.");
+        }
+
+        return (null, shareId, AddressOf(target));
+    }
+
+    private async Task<(ShareLink Owner, string ShareId)?> FindOwnAsync(string target, CancellationToken stop)
+    {
+        var known = new KnownShares(context);
+        if (await known.FindAsync(target, send: false, stop).ConfigureAwait(false) is not var (client, share)) return null;
+        await using (client.ConfigureAwait(false)) return share.OwnerLink is { } owner ? (owner, share.ShareId) : null;
+    }
+
+    private async Task<T> AsOwnerElseRootAsync<T>(
+        ShareLink? owner, Uri address, Func<AdminClient, Task<T>> act, Func<AdminClient, Task<T>> asRoot, CancellationToken stop)
+    {
+        bool hasRoot = tokenFile is not null || CreatorToken.Find(credentials, address, tokenFile) is not null;
+        if (owner is not null && tokenFile is null)
+        {
+            try
+            {
+                await using AdminClient client = await AdminClient.OpenShareAsync(owner, stop).ConfigureAwait(false);
+                return await act(client).ConfigureAwait(false);
+            }
+            catch (ShareRpcException refused) when (hasRoot && (ErrorCodes.IsAuthority(refused.Code) || refused.Code == ErrorCode.NotFound))
+            {
+                // The owner's own access may be gone or suspended: that is what administrators are for.
+            }
+        }
+
+        await using AdminClient root = await OpenRootAsync(address, stop).ConfigureAwait(false);
+        return await asRoot(root).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,50 @@
+using ShareRpc.Client;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Administration;
+
+/// <summary>A creator ref for a machine, and its token in a file of its own or in hand; this machine does not keep it.</summary>
+internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
+{
+    /// <summary>The cap id, and the token where no file has it.</summary>
+    public async Task<(string CapId, string? Token)> MakeAsync(AdminClient root)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        if (File is not null) await WriteAsync(File, token).ConfigureAwait(false); // first: a lost answer must not lose the token
+        try
+        {
+            await root.AttenuateAsync(new AttenuateRequest
+            {
+                CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Creator.ToNames(), Label = Label,
+                Caveats = ExpiresAtMs is null ? null : new Caveats { ExpiresAtMs = ExpiresAtMs },
+            }).ConfigureAwait(false);
+        }
+        catch (ShareRpcException) when (File is not null)
+        {
+            System.IO.File.Delete(File);
+            throw;
+        }
+
+        return (token.CapId, File is null ? token.Reveal() : null);
+    }
+
+    private static async Task WriteAsync(string path, ShareToken token)
+    {
+        if (System.IO.File.Exists(path)) throw new CliException(ExitCode.Usage, $"{path} is there already. Name a new file.");
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        var file = new FileStream(path, options);
+        await using (file.ConfigureAwait(false))
+        {
+            await using var writer = new StreamWriter(file);
+            await writer.WriteLineAsync(token.Reveal()).ConfigureAwait(false);
+            await writer.FlushAsync().ConfigureAwait(false);
+            file.Flush(flushToDisk: true);
+        }
+    }
+}

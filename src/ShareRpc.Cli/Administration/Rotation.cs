@@ -1,0 +1,86 @@
+using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Cli.Administration;
+
+/// <summary>
+/// One rotation, safe against a lost answer: the new token is in the credentials file, on disk, before the server hears of it, and takes
+/// the place of the old one when the server has answered. One that was interrupted is finished by doing it again, with the same token.
+/// </summary>
+internal sealed class Rotation(AdminAccess access, string target)
+{
+    /// <summary>
+    /// The new token, in place; null for <c>ShareId</c> with a root or creator ref.
+    /// </summary>
+    public async Task<(ShareToken Token, string? ShareId, long Epoch)> RunAsync(string? passphrase, CancellationToken stop)
+    {
+        string capId = ShareLink.TryParse(target, out ShareLink? link) ? link.Token.CapId : target;
+        Uri server = access.AddressOf(target);
+        Credential? before = access.Credentials.Find(capId);
+        ShareToken next = access.Credentials.FindNextToken(capId) ?? ShareToken.New(capId);
+        string? shareId = before?.ShareId ?? (link is { ShareId.Length: > 0 } ? link.ShareId : null);
+        bool wasUnderWay = before?.NextToken is not null;
+        if (wasUnderWay && await HasHappenedAsync(next, server, shareId, stop).ConfigureAwait(false) is { } happened)
+        {
+            access.Credentials.Promote(capId);
+            return (next, shareId, happened);
+        }
+
+        long epoch = await access.OnCapabilityAsync(target, async (client, _) =>
+        {
+            IReadOnlyList<CapabilityInfo> all = await client.ListCapabilitiesAsync(stop).ConfigureAwait(false);
+            CapabilityInfo info = all.FirstOrDefault(one => one.CapId == capId) ?? throw new ShareRpcException(ErrorCode.NotFound);
+            if (info.Passphrase == true && passphrase is null)
+                throw new CliException(ExitCode.Usage, "That link has a passphrase: give one for the new link, with --passphrase.");
+            shareId ??= info.ShareId;
+            access.Credentials.AddNext(next, server, shareId, info.Label);
+            return await SendAsync(client, next, info.Passphrase == true ? passphrase : null).ConfigureAwait(false);
+        }, stop).ConfigureAwait(false);
+        bool isKept = before is not null || shareId is not null;
+        if (isKept) access.Credentials.Promote(capId);
+        else access.Credentials.DropNext(capId); // an agent's token is the agent's: it is printed, and this machine does not keep it
+        return (next, shareId, epoch);
+    }
+
+    /// <summary>What the server refuses has not happened; whatever else goes wrong, it may have.</summary>
+    private async Task<long> SendAsync(AdminClient client, ShareToken next, string? passphrase)
+    {
+        try
+        {
+            CapabilityChanged changed = await client.RotateCapabilityAsync(new RotateCapabilityRequest
+            {
+                CapId = next.CapId, TokenDigest = next.Digest,
+                PassphraseDigest = passphrase is null ? null : Passphrase.DigestOf(next, passphrase),
+            }).ConfigureAwait(false);
+            return changed.Epoch;
+        }
+        catch (ShareRpcException refused) when (!refused.IsTransient)
+        {
+            access.Credentials.DropNext(next.CapId);
+            throw;
+        }
+    }
+
+    /// <summary>The epoch, when the next token opens the ref already: an earlier run arrived, and only its answer was lost.</summary>
+    private static async Task<long?> HasHappenedAsync(ShareToken next, Uri server, string? shareId, CancellationToken stop)
+    {
+        try
+        {
+            AdminClient client = shareId is null
+                ? await AdminClient.OpenRootAsync(server, next, stop).ConfigureAwait(false)
+                : await AdminClient.OpenShareAsync(new ShareLink(server, shareId, next), stop).ConfigureAwait(false);
+            await using (client.ConfigureAwait(false)) return client.Epoch;
+        }
+        catch (ShareRpcException refused) when (refused.Code == ErrorCode.PassphraseRequired)
+        {
+            return 0; // asked only of whoever has the right token
+        }
+        catch (ShareRpcException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using ShareRpc.Cli.Administration;
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Client;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Cli.Commands;
+
+/// <summary><c>sharerpc agent add</c>, <c>ls</c> and <c>revoke</c>: the machines that may share.</summary>
+internal static class Agent
+{
+    private static readonly Option<string?> Server = Inputs.Server();
+    private static readonly Option<string?> TokenFile = Inputs.TokenFile();
+    private static readonly Option<string?> Label = Inputs.Label("What sharerpc agent ls will call it, for instance the machine's name");
+    private static readonly Option<TimeSpan?> Expires = Inputs.Time("--expires", "When its access ends, from now [default: never]");
+
+    private static readonly Option<string?> Out = new("--out")
+    {
+        Description = "Write the token into this new file, mode 0600, instead of printing it", HelpName = "FILE",
+    };
+
+    private static readonly Argument<string> Target = new("AGENT") { Description = "Its cap id or label, as sharerpc agent ls shows it" };
+    private static readonly Option<bool> Yes = Inputs.Yes();
+    private static readonly Option<bool> KeepShares = new("--keep-shares") { Description = "Its shares go to root first: readers stay" };
+
+    public static Command Build()
+    {
+        var add = new Command("add", "Let a machine share sessions: makes a token for it.") { Label, Expires, Out, Server, TokenFile };
+        add.Validators.Add(result => Inputs.CheckLabel(result, Label));
+        add.SetAction((parsed, stop) => AddAsync(CommandContext.Of(parsed), parsed, stop));
+        var list = new Command("ls", "The machines that may share, how many shares each has, and when it was here last.")
+        {
+            Server, TokenFile,
+        };
+        list.SetAction((parsed, stop) => ListAsync(CommandContext.Of(parsed), parsed, stop));
+        var revoke = new Command("revoke", "Take a machine's access back for good, and with it its shares' owner access and invitations.")
+        {
+            Target, KeepShares, Yes, Server, TokenFile,
+        };
+        revoke.SetAction((parsed, stop) => RevokeAsync(CommandContext.Of(parsed), parsed, stop));
+        return new Command("agent", Examples.Short(Examples.Agent)) { add, list, revoke };
+    }
+
+    private static AdminAccess AccessOf(CommandContext context, ParseResult parsed) =>
+        new(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
+
+    private static async Task<int> AddAsync(CommandContext context, ParseResult parsed, CancellationToken stop)
+    {
+        AdminAccess access = AccessOf(context, parsed);
+        long? end = parsed.GetValue(Expires) is { } span ? (context.Time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
+        var request = new NewAgent(parsed.GetValue(Label) ?? "agent", end, parsed.GetValue(Out));
+        await using AdminClient root = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
+        (string capId, string? token) = await request.MakeAsync(root).ConfigureAwait(false);
+        string server = access.Server.ToString().TrimEnd('/');
+        string file = parsed.GetValue(Out) ?? "FILE";
+        if (token is not null) context.Output.Say(token);
+        context.Output.Say(token is null
+            ? $"Its token is in {file}. Bring that file to the machine, and run there:"
+            : "That is its token, shown once. Put it into a file on the machine, and run there:");
+        context.Output.Say($"  sharerpc share --server {server} --token-file {file}");
+        context.Output.Emit(new { CapId = capId, request.Label, Token = token, File = parsed.GetValue(Out), ExpiresAtMs = end });
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> ListAsync(CommandContext context, ParseResult parsed, CancellationToken stop)
+    {
+        AdminAccess access = AccessOf(context, parsed);
+        await using AdminClient root = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
+        IReadOnlyList<CapabilityInfo> all = await root.ListCapabilitiesAsync(stop).ConfigureAwait(false);
+        var holders = new Holders(all);
+        var table = new Columns("CAP_ID", "LABEL", "STATE", "SHARES", "LIVE", "LAST SEEN", "CREATED", "LIMITS");
+        foreach (CapabilityInfo agent in Agents(all, root.CapId))
+        {
+            var below = new AgentReach(holders, agent);
+            context.Output.Emit(new
+            {
+                agent.CapId, agent.Label, agent.State, Shares = below.Shares.Count, Holders = below.Holders.Count, below.LiveHandles,
+                agent.LastRedeemedMs, agent.CreatedMs, agent.Caveats,
+            });
+            table.Add(
+                agent.CapId, agent.Label ?? "-", agent.State, $"{below.Shares.Count}", $"{below.LiveHandles}",
+                CaveatText.When(agent.LastRedeemedMs), CaveatText.When(agent.CreatedMs), CaveatText.Of(agent));
+        }
+
+        if (table.IsEmpty) context.Output.Say("No agents yet. Make one with sharerpc agent add.");
+        else table.Say(context.Output);
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> RevokeAsync(CommandContext context, ParseResult parsed, CancellationToken stop)
+    {
+        AdminAccess access = AccessOf(context, parsed);
+        bool keep = parsed.GetValue(KeepShares);
+        await using AdminClient root = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
+        IReadOnlyList<CapabilityInfo> all = await root.ListCapabilitiesAsync(stop).ConfigureAwait(false);
+        string target = parsed.GetRequiredValue(Target);
+        List<CapabilityInfo> meant =
+            [.. Agents(all, root.CapId).Where(one => one.CapId == target || (one.Label == target && one.RevokedMs is null))];
+        if (meant.Count == 0) throw new CliException(ExitCode.Error, "There is no such agent. See sharerpc agent ls.");
+        if (meant.Count > 1) throw new CliException(ExitCode.Usage, $"{meant.Count} agents have that label: say which by its cap id.");
+        var below = new AgentReach(new Holders(all), meant[0]);
+        foreach (string line in below.Lines(keep)) context.Output.Say(line);
+        Question.Confirm(context, "Revoke it for good?", parsed.GetValue(Yes));
+        int adopted = keep ? (await root.AdoptSharesAsync(meant[0].CapId).ConfigureAwait(false)).Shares : 0;
+        try
+        {
+            await root.RevokeCapabilityAsync(meant[0].CapId).ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (error.Code == ErrorCode.RevocationNotDurable)
+        {
+            throw new CliException(
+                ExitCode.Unreachable, "It is denied now, but the server could not write that down. Run the command again.");
+        }
+
+        context.Output.Say(keep ? $"Revoked. {adopted} share(s) are root's now." : "Revoked.");
+        context.Output.Emit(new
+        {
+            meant[0].CapId, Revoked = true, Shares = below.Shares.Count, Holders = below.Holders.Count, below.LiveHandles,
+            Adopted = adopted,
+        });
+        return ExitCode.Ok;
+    }
+
+    private static IEnumerable<CapabilityInfo> Agents(IReadOnlyList<CapabilityInfo> all, string ownCapId) =>
+        all.Where(one => one.ShareId is null && one.CapId != ownCapId && one.Rights.Contains("create") && !one.Rights.Contains("admin"));
+}

@@ -1,0 +1,19 @@
+namespace ShareRpc.Cli.Terminal;
+
+/// <summary>Asks a person before something that cannot be undone.</summary>
+internal static class Question
+{
+    /// <summary>
+    /// Ends the command unless the answer is yes. Where nobody can be asked, <c>--yes</c> has to be there already.
+    /// </summary>
+    public static void Confirm(CommandContext context, string question, bool yes)
+    {
+        if (yes) return;
+        if (!context.Output.IsTerminal || Console.IsInputRedirected)
+            throw new CliException(ExitCode.Usage, "Nothing was done: there is nobody to ask here. Say --yes to do it.");
+        context.Output.Write($"{question} [y/N] ");
+        string? answer = Console.ReadLine()?.Trim();
+        if (answer is "y" or "Y" or "yes") return;
+        throw new CliException(ExitCode.Error, "Nothing was done.");
+    }
+}

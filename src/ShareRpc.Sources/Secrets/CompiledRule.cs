@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+
+namespace ShareRpc.Sources.Secrets;
+
+/// <summary>
+/// A rule made ready to run. Its regular expression runs in time linear in the text, whatever the text is, and is made when a text first
+/// has one of the keywords.
+/// </summary>
+internal sealed class CompiledRule(SecretRule rule)
+{
+    private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
+    private const string SecretGroup = "secret";
+
+    private readonly SearchValues<string>? keywords = rule.Keywords.Count == 0
+        ? null : SearchValues.Create([.. rule.Keywords], StringComparison.OrdinalIgnoreCase);
+    private readonly Lazy<Regex> pattern = new(() => new Regex(rule.Pattern, Options));
+    private readonly Lazy<Regex?> field = new(() => rule.Field is null ? null : new Regex(rule.Field, Options));
+    private readonly bool hasGroup = rule.Pattern.Contains($"(?<{SecretGroup}>", StringComparison.Ordinal);
+
+    public string Id => rule.Id;
+
+    public bool IsForFields => rule.Field is not null;
+
+    /// <summary>Errors: <see cref="ArgumentException"/> or <see cref="NotSupportedException"/> for a pattern that cannot be run.</summary>
+    public void Compile()
+    {
+        _ = pattern.Value;
+        _ = field.Value;
+    }
+
+    public bool MayBeIn(ReadOnlySpan<char> text) => keywords is null || text.ContainsAny(keywords);
+
+    /// <summary>Whether the rule is for the values of fields of this name.</summary>
+    public bool IsFor(ReadOnlySpan<char> name) => MayBeIn(name) && field.Value!.IsMatch(name);
+
+    /// <summary>What the pattern finds; what is a marker already is not found again.</summary>
+    public List<SecretSpan> FindIn(ReadOnlySpan<char> text)
+    {
+        var found = new List<SecretSpan>();
+        foreach (ValueMatch match in pattern.Value.EnumerateMatches(text))
+        {
+            if (match.Length == 0) continue;
+            (int start, int end) = SecretOf(text, match.Index, match.Index + match.Length);
+            ReadOnlySpan<char> secret = text[start..end];
+            if (secret.StartsWith(SecretScanner.MarkerStart, StringComparison.Ordinal) || (rule.Mixed && !IsMixed(secret))) continue;
+            found.Add(new SecretSpan(start, end, rule.Id));
+        }
+
+        return found;
+    }
+
+    /// <summary>
+    /// The group within the match, found by matching that little text again: groups of the whole text would cost a copy of it.
+    /// </summary>
+    private (int Start, int End) SecretOf(ReadOnlySpan<char> text, int start, int end)
+    {
+        if (!hasGroup) return (start, end);
+        Match again = pattern.Value.Match(text[start..end].ToString());
+        Group group = again.Groups[SecretGroup];
+        return group.Success ? (start + group.Index, start + group.Index + group.Length) : (start, end);
+    }
+
+    private static bool IsMixed(ReadOnlySpan<char> secret)
+    {
+        bool hasDigit = false;
+        bool hasLetter = false;
+        foreach (char unit in secret)
+        {
+            hasDigit |= char.IsAsciiDigit(unit);
+            hasLetter |= char.IsAsciiLetter(unit);
+        }
+
+        return hasDigit && hasLetter;
+    }
+}
