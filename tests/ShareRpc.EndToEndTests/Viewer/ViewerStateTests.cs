@@ -28,7 +28,8 @@ public sealed class ViewerStateTests(BrowserFixture browser) : IClassFixture<Bro
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(2)]);
         string link = (await live.InviteAsync()).Link;
-        await using ViewerPage viewer = await browser.OpenAsync(live.Server, link[..link.IndexOf('#', StringComparison.Ordinal)] + "#m-msg_1");
+        string bare = link[..link.IndexOf('#', StringComparison.Ordinal)];
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, bare + "#m-msg_1");
         await viewer.SeesAsync("The key of this link is missing");
 
         await viewer.Page.GetByLabel("Link").FillAsync(link);
