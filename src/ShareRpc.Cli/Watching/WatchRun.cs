@@ -130,7 +130,7 @@ internal sealed class WatchRun
 
     private void SayState(ReaderState state, ShareRpcException? refusal)
     {
-        if (state == ReaderState.Reconnecting)
-            output.Errors.WriteLine(refusal is null ? "sharerpc: not connected; trying again…" : $"sharerpc: {refusal.Hint} Trying again…");
+        if (state != ReaderState.Reconnecting) return;
+        output.Errors.WriteLine(refusal is null ? "sharerpc: not connected; trying again…" : $"sharerpc: {refusal.Hint} Trying again…");
     }
 }

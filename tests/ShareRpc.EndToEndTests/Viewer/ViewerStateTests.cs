@@ -28,8 +28,8 @@ public sealed class ViewerStateTests(BrowserFixture browser) : IClassFixture<Bro
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(2)]);
         string link = (await live.InviteAsync()).Link;
-        string bare = link[..link.IndexOf('#', StringComparison.Ordinal)];
-        await using ViewerPage viewer = await browser.OpenAsync(live.Server, bare + "#m-msg_1");
+        string permalink = link[..link.IndexOf('#', StringComparison.Ordinal)] + "#m-msg_1";
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, permalink);
         await viewer.SeesAsync("The key of this link is missing");
 
         await viewer.Page.GetByLabel("Link").FillAsync(link);
