@@ -16,7 +16,11 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         string sample = await live.ShareSampleAsync();
-        await live.PutAsync([.. Docs.Conversation(3, "A session that has ended")]);
+        await live.PutAsync(
+        [
+            .. Docs.Conversation(3, "A short session"),
+            Docs.Tool("prt_000002c", "msg_000002b", "bash", new JsonObject { ["command"] = "ls" }, "README.md\nsrc\n"),
+        ]);
         (string link, string capId) = await live.InviteAsync();
         string redacted = (await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools", "reasoning") })).Link;
         string expired = (await live.InviteAsync(new JsonObject { ["expires_at_ms"] = 1 })).Link;

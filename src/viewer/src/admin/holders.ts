@@ -40,7 +40,8 @@ export interface Reach {
 /** What taking a ref back ends. */
 export function reachOf(refs: CapabilityInfo[]): Reach {
   const usable = refs.filter(({ state }) => state === 'active' || state === 'suspended' || state === 'retired');
-  return { accesses: usable.length, live: refs.reduce((sum, ref) => sum + ref.live_handles, 0) };
+  // A handle of a dead ref does nothing any more, though its connection may not have let go of it yet.
+  return { accesses: usable.length, live: usable.reduce((sum, ref) => sum + ref.live_handles, 0) };
 }
 
 export function sayReach({ accesses, live }: Reach): string {

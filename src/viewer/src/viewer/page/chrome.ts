@@ -105,6 +105,6 @@ export function renderSearch(
       @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') step(event.shiftKey ? -1 : 1); }} />
     <span class="search-count" role="status">${said}</span>
     ${renderButton('up', 'Previous place (Shift+Enter)', () => step(-1))}
-    ${renderButton('down', 'Next place (Enter)', () => step(1))}
+    ${renderButton('open', 'Next place (Enter)', () => step(1))}
     ${renderButton('close', 'Close the search (Esc)', close)}</div>`;
 }

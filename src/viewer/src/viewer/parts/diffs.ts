@@ -15,6 +15,8 @@ export function renderDiff(view: View, id: string, diff: FileDiff, name = diff.f
   const total = diff.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
   const hunks = firstLines(diff.hunks, isAll ? maxLines : foldedLines);
   const left = total - hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
+  // A file that only grew, or only shrank, has nothing to stand beside.
+  const isSplit = view.isSplit && diff.additions > 0 && diff.deletions > 0;
   return html`
     <div class="diff">
       <div class="diff-head">
@@ -23,9 +25,10 @@ export function renderDiff(view: View, id: string, diff: FileDiff, name = diff.f
           @click=${() => view.toggleSplit()}>Side by side</button>`}
       </div>
       ${total === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group" aria-label="Changes in ${visible(name)}">
-        <table class=${view.isSplit ? 'split' : 'unified'}>
+        <table class=${isSplit ? 'split' : 'unified'}>
           <caption class="for-screen-readers">Changed lines of ${visible(name)}</caption>
-          ${hunks.map((hunk, index) => renderHunk(hunk, index, view.isSplit))}
+          ${isSplit ? html`<colgroup><col class="number" /><col /><col class="number" /><col /></colgroup>` : nothing}
+          ${hunks.map((hunk, index) => renderHunk(hunk, index, isSplit))}
         </table></div>`}
       ${left > 0 || (isAll && total > foldedLines) ? renderMore(view, id, isAll, left, left > 0) : nothing}
     </div>`;

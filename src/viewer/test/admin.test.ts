@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import type { AuditEntry, CapabilityInfo, ShareInfo } from '@sharerpc/client';
+import { matching } from '../src/admin/audit-view.ts';
+import { findHolder, reachOf, sayCaveats, sayReach, treeOf, withDescendants } from '../src/admin/holders.ts';
+import { caveatsOf } from '../src/admin/invitation.ts';
+import { tokenIn } from '../src/admin/session.ts';
+import { chosen } from '../src/admin/shares-view.ts';
+
+const TOKEN = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
+
+function ref(id: string, parent?: string, more: Partial<CapabilityInfo> = {}): CapabilityInfo {
+  const of = parent === undefined ? {} : { parent_cap_id: parent };
+  return { cap_id: id, ...of, rights: ['read'], caveats: {}, epoch: 1, state: 'active', created_ms: 0, live_handles: 0, ...more };
+}
+
+describe('holders', () => {
+  test('are a tree, whatever their order; a parent out of sight makes a root', () => {
+    const roots = treeOf([ref('c', 'b'), ref('a', 'unseen'), ref('b', 'a'), ref('d', 'a')]);
+    expect(roots.map((root) => root.ref.cap_id)).toEqual(['a']);
+    expect(withDescendants(findHolder(roots, 'b')!).map((each) => each.cap_id)).toEqual(['b', 'c']);
+    expect(findHolder(roots, 'x')).toBeUndefined();
+  });
+
+  test('that are dead already are not cut off once more', () => {
+    const refs = [
+      ref('a', undefined, { live_handles: 2 }),
+      ref('b', 'a', { state: 'revoked', live_handles: 1 }),
+      ref('c', 'a', { state: 'suspended' }),
+    ];
+    expect(reachOf(refs)).toEqual({ accesses: 2, live: 2 });
+    expect(sayReach(reachOf(refs))).toBe('2 accesses, 2 connected now');
+    expect(sayReach({ accesses: 1, live: 0 })).toBe('1 access, nobody connected now');
+  });
+
+  test('have their caveats said in words', () => {
+    expect(sayCaveats({ max_uses: 3, redact: ['tools', 'files'], max_ops_per_day: 1 }, 2)).toEqual([
+      '2 of 3 uses used',
+      'without tools, files',
+      '1 op a day',
+    ]);
+    expect(sayCaveats({})).toEqual([]);
+  });
+});
+
+test('an invitation has the caveats that were asked for, and no others', () => {
+  const plain = { label: '', rights: ['read' as const], redact: [], lifetimeMs: undefined, maxUses: undefined, passphrase: '' };
+  expect(caveatsOf(plain, 1000)).toEqual({});
+  expect(caveatsOf({ ...plain, lifetimeMs: 500, maxUses: 1, redact: ['files'] }, 1000)).toEqual({
+    expires_at_ms: 1500,
+    max_uses: 1,
+    redact: ['files'],
+  });
+});
+
+test('a token, or a link of this server, signs in; anything else is refused without being repeated', () => {
+  expect(tokenIn(` ${TOKEN}\n`, 'https://a.example')).toBe(TOKEN);
+  expect(tokenIn(`https://a.example/x/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example/x')).toBe(TOKEN);
+  expect(() => tokenIn(`https://b.example/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example')).toThrow('of another server');
+  expect(() => tokenIn(TOKEN.slice(1), 'https://a.example')).toThrow(/^This is neither a token nor a link/);
+});
+
+test('shares are chosen by name, id and state, the latest activity first', () => {
+  const share = (id: string, label: string, at: number, state: ShareInfo['state'] = 'active') =>
+    ({ share_id: id, label, state, cursor: 1, created_ms: 0, last_append_ms: at, live_handles: 0, owner_cap_id: 'o' }) satisfies ShareInfo;
+  const shares = [share('id1', 'Fix the build', 1), share('id2', 'Tidy up', 2), share('id3', 'Fix it', 3, 'ended')];
+  expect(chosen(shares, 'fix', '').map((each) => each.share_id)).toEqual(['id3', 'id1']);
+  expect(chosen(shares, ' ID2 ', '').map((each) => each.share_id)).toEqual(['id2']);
+  expect(chosen(shares, '', 'active').map((each) => each.share_id)).toEqual(['id2', 'id1']);
+});
+
+test('audit entries are chosen by action, and by what they name', () => {
+  const entries: AuditEntry[] = [
+    { position: 2, time_ms: 0, action: 'refused', address: '10.0.0.1', code: 'invalid_token' },
+    { position: 1, time_ms: 0, action: 'revoke', subject: 'abc' },
+  ];
+  expect(matching(entries, { action: 'revoke', text: '' }).map((entry) => entry.position)).toEqual([1]);
+  expect(matching(entries, { action: '', text: '10.0.' }).map((entry) => entry.position)).toEqual([2]);
+  expect(matching(entries, { action: '', text: '' })).toHaveLength(2);
+});
