@@ -81,7 +81,7 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await admin.SeesAsync("Commit time, median");
         ILocator age = admin.Page.Locator(".figures .card").Filter(new LocatorFilterOptions { HasText = "Running for" }).Locator("dd");
         string first = await age.InnerTextAsync();
-        // it is polled
+        // It is polled.
         await Assertions.Expect(age).Not.ToHaveTextAsync(first, new LocatorAssertionsToHaveTextOptions { Timeout = 20_000 });
 
         await admin.Link("Shares").ClickAsync();

@@ -49,7 +49,8 @@ function renderRef(app: AdminApp, shareId: string, ref: CapabilityInfo): Templat
   return html`<article class="card holder" aria-label=${nameOf(ref)}>
     <div class="holder-head"><h3>${nameOf(ref)}</h3>
       <span class="pill is-${ref.state}">${ref.state.replace('_', ' ')}</span>
-      ${ref.state === 'active' && ref.live_handles > 0 ? html`<span class="pill is-live">${count(ref.live_handles)} live now</span>` : nothing}
+      ${ref.state === 'active' && ref.live_handles > 0
+        ? html`<span class="pill is-live">${count(ref.live_handles)} live now</span>` : nothing}
       ${ref.cap_id === app.session!.capId ? html`<span class="pill">you</span>` : nothing}</div>
     <p>May ${ref.rights.join(', ')}${caveats.length > 0 ? html`; ${caveats.join('; ')}` : nothing}</p>
     <p class="quiet">Last seen ${seen ? html`<time datetime=${isoTime(seen)}>${dateTime(seen)}</time>` : 'never'} · made
