@@ -103,7 +103,10 @@ public sealed class ShareRpcServer : IAsyncDisposable
 
     private static WebApplicationBuilder CreateBuilder(ServerOptions options)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        // Without this the host watches the current directory for changed settings: every write to a data directory below it would wake
+        // the watcher.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.WebHost.UseUrls(options.Urls.Split(';'));
         builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel);
 

@@ -67,6 +67,32 @@ public sealed class NewUserTests
             "--state", world.PathOf("another"));
     }
 
+    [FixtureFact]
+    public async Task A_passphrase_is_a_line_of_standard_input_and_never_an_argument()
+    {
+        await using var world = new World();
+        await world.StartServerAsync(null, timeout);
+        string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
+        await using Tool shared = await world.RunClientAsync("share", ["--opencode", database, "--once", "--json"], timeout);
+        string session = (string)ShareCommandTests.Finals(shared)[0]["session"]!;
+
+        await using Tool invite = Tool.Start(null, "invite", session, "--passphrase", "--state", world.PathOf("state"), "--json");
+        invite.Tell("correct horse");
+        await invite.WaitForExitAsync(timeout);
+        Assert.True(invite.ExitCode == 0, invite.Errors);
+        string link = (string)Assert.Single(invite.Objects)["link"]!;
+        await using Tool with = Tool.Start(null, "watch", link, "--once", "--passphrase", "--json");
+        with.Tell("correct horse");
+        await with.WaitForExitAsync(timeout);
+        await using Tool wrong = Tool.Start(null, "watch", link, "--once", "--passphrase", "--json");
+        wrong.Tell("battery staple");
+        await wrong.WaitForExitAsync(timeout);
+        await using Tool without = await RunAsync(3, "watch", link, "--once");
+
+        Assert.Equal((0, 3), (with.ExitCode, wrong.ExitCode));
+        Assert.Contains("passphrase", without.Errors, StringComparison.Ordinal);
+    }
+
     private async Task StepAsync(int exitCode, params string[] arguments)
     {
         await using Tool tool = await RunAsync(exitCode, arguments);

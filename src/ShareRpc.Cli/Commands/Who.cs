@@ -43,6 +43,6 @@ internal static class Who
         }
 
         table.Say(output);
-        output.Say("Times are UTC. A dot stands below who invited; what is revoked, suspended or rotated takes along what is below it.");
+        output.Say("Times are UTC; LAST SEEN may be a minute late. A dot stands below who invited: revoking it takes those along.");
     }
 }

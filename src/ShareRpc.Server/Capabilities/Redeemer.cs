@@ -40,7 +40,7 @@ internal sealed class Redeemer(
     }
 
     /// <summary>
-    /// A token that comes with every request: the slow check is made now and then, not every time. Every request is a use.
+    /// A token that comes with every request. Every request is a use.
     /// </summary>
     public async Task<Redemption> RedeemRequestAsync(string? text, string? address, CancellationToken cancellationToken)
     {
@@ -57,10 +57,7 @@ internal sealed class Redeemer(
     /// <summary>The ref of a right token. Says nothing about whether the ref is alive.</summary>
     public async Task<RefRow> AuthenticateAsync(string? text, string? address, CancellationToken cancellationToken)
     {
-        RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
-        if (token is not null && verifier.HasTag(row, token.Digest) && verified.Knows(row!, token.Digest)) return row!;
-        (token, row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
-        verified.Add(row, token.Digest);
+        (_, RefRow row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
         return row;
     }
 
@@ -104,7 +101,11 @@ internal sealed class Redeemer(
     private async Task<(ShareToken Token, RefRow Row)> VerifyAsync(string? text, string? address, CancellationToken cancellationToken)
     {
         RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
-        if (token is null || !await verifier.VerifyAsync(row, token.Digest, cancellationToken).ConfigureAwait(false))
+        bool Knows(RefRow known) => verified.Knows(known, token!.Digest);
+
+        // The slow check is made now and then, not for each of a thousand viewers of one link that come back at once.
+        if (token is not null && verifier.HasTag(row, token.Digest) && Knows(row!)) return (token, row!);
+        if (token is null || !await verifier.VerifyAsync(row, token.Digest, Knows, cancellationToken).ConfigureAwait(false))
         {
             bool wasRight = token is not null && await WasRightAsync(row, token, cancellationToken).ConfigureAwait(false);
             ShareRpcException error = wasRight ? new ShareRpcException(ErrorCode.CapabilityRevoked) : guard.RefuseToken(address);
@@ -112,6 +113,7 @@ internal sealed class Redeemer(
             throw error;
         }
 
+        if (!Knows(row!)) verified.Add(row!, token.Digest);
         if (!verifier.IsCurrent(row!.Verifier)) await UpgradeAsync(row, token.Digest, cancellationToken).ConfigureAwait(false);
         return (token, row);
     }

@@ -20,10 +20,15 @@ internal sealed class TokenVerifier(SecretKeys keys, ServerLimits limits) : IDis
     public bool HasTag(RefRow? row, string digest) =>
         CryptographicOperations.FixedTimeEquals(keys.TagOf(digest), row?.Tag ?? NoTag) && row is not null;
 
-    public async Task<bool> VerifyAsync(RefRow? row, string digest, CancellationToken cancellationToken)
+    /// <param name="row">The ref; null for an unknown one.</param>
+    /// <param name="digest">What the caller brought.</param>
+    /// <param name="isKnown">Asked again when it is this call's turn: of many that wait with one token, the first pays for all.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task<bool> VerifyAsync(RefRow? row, string digest, Func<RefRow, bool> isKnown, CancellationToken cancellationToken)
     {
         if (!HasTag(row, digest)) return false;
-        return await MatchesAsync(row!.Verifier, digest, cancellationToken).ConfigureAwait(false);
+        byte[] secret = Convert.FromHexString(digest);
+        return await GateAsync(() => isKnown(row!) || Argon2.Verify(row!.Verifier, secret), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The tag and verifier of a new ref.</summary>

@@ -4,15 +4,14 @@ using ShareRpc.Server.Redaction;
 namespace ShareRpc.Server.Log;
 
 /// <summary>
-/// What the readers of one share wait on: its head, a ring of its newest ops already encoded, and a wake that carries no payload. A reader
+/// What the readers of one share wait on: its head, a ring of its newest ops, and a wake that carries no payload. A reader
 /// reads from its own cursor; a lost wake only delays. Lives while a handle on the share does. Any thread.
 /// </summary>
 internal sealed class ShareFeed(long shareKey, ServerLimits limits)
 {
     private readonly Lock gate = new();
-    private readonly Queue<LoggedOp> ring = new();
+    private readonly OpRing ring = new(limits);
     private TaskCompletionSource changed = NewSignal();
-    private long ringBytes;
     private long head;
 
     public long ShareKey => shareKey;
@@ -36,13 +35,7 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
     {
         lock (gate)
         {
-            foreach (LoggedOp op in ops)
-            {
-                LoggedOp encoded = OpEncoding.Encode(op);
-                ring.Enqueue(encoded);
-                ringBytes += encoded.Encoded.Length;
-                while (ring.Count > limits.RingOps || ringBytes > limits.RingBytes) ringBytes -= ring.Dequeue().Encoded.Length;
-            }
+            foreach (LoggedOp op in ops) ring.Add(op);
         }
 
         Advance(ops[^1].Cursor);
@@ -67,21 +60,7 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
     /// <summary>The ops after a cursor if the ring still has the first of them; null when the store must be asked.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
     {
-        lock (gate)
-        {
-            if (ring.Count == 0 || ring.Peek().Cursor > after + 1) return null;
-            var ops = new List<LoggedOp>();
-            long bytes = 0;
-            foreach (LoggedOp op in ring)
-            {
-                if (op.Cursor <= after) continue;
-                bytes += op.Encoded.Length;
-                if (ops.Count == limit || (ops.Count > 0 && bytes > maxBytes)) break;
-                ops.Add(op);
-            }
-
-            return ops;
-        }
+        lock (gate) return ring.TryRead(after, limit, maxBytes);
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

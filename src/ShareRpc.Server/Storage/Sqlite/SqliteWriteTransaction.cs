@@ -15,14 +15,14 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public SqliteWriteTransaction(Statements statements)
         : base(statements)
     {
-        statements.Execute("BEGIN IMMEDIATE");
+        statements.Hot.Begin.Run();
         open = true;
     }
 
     public void Commit()
     {
         FaultPoint.Pass("server.before_commit");
-        Statements.Execute("COMMIT");
+        Statements.Hot.Commit.Run();
         open = false;
         FaultPoint.Pass("server.after_commit");
     }
@@ -45,15 +45,11 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public bool TryInsertOp(OpRow op)
     {
-        const string Sql = """
-            INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version,
-              class)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (share_key, op_id) DO NOTHING
-            """;
-        return 1 == Statements.Bind(
-            Sql, op.ShareKey, op.Cursor, op.OpId, op.Digest, op.WriterKey, op.Seq, op.Verb, op.Kind, op.Key, op.Data?.ToArray(),
-            op.ActorKey,
-            op.TimeMs, Subprotocols.SchemaVersion, (int)op.Class).ExecuteNonQuery();
+        HotStatement insert = Statements.Hot.InsertOp
+            .Bind(1, op.ShareKey).Bind(2, op.Cursor).Bind(3, op.OpId).BindBytes(4, op.Digest).Bind(5, op.WriterKey).Bind(6, op.Seq)
+            .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12, op.TimeMs)
+            .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class);
+        return insert.RunAndCount() == 1;
     }
 
     public OpRecord? FindOpRecord(long shareKey, string opId) =>
@@ -93,8 +89,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
         "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0)", shareKey, writerId, refKey);
 
-    public void SetWatermark(long writerKey, long ackedSeq) =>
-        Statements.Execute("UPDATE writer SET acked_seq = $2 WHERE writer_key = $1", writerKey, ackedSeq);
+    public void SetWatermark(long writerKey, long ackedSeq) => Statements.Hot.SetWatermark.Bind(1, writerKey).Bind(2, ackedSeq).Run();
 
     public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) => Insert(
         "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES ($1, 0, $2, $3, 0, $4)",
@@ -176,13 +171,9 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             return;
         }
 
-        Statements.Execute(
-            """
-            INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES ($1, $2, $3, $4, $5, $6, $7)
-            ON CONFLICT (share_key, kind, key)
-            DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
-            """,
-            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8.ToArray(), doc.Size, (int)doc.Class);
+        Statements.Hot.WriteDoc
+            .Bind(1, shareKey).Bind(2, doc.Kind).Bind(3, doc.Key).Bind(4, doc.Cursor).BindBytes(5, data.Utf8).Bind(6, doc.Size)
+            .Bind(7, (int)doc.Class).Run();
     }
 
     public long DropData(long shareKey, long from, long to) => ReadAll(

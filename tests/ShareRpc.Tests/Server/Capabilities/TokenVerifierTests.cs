@@ -25,10 +25,10 @@ public sealed class TokenVerifierTests : IDisposable
     {
         using var verifier = new TokenVerifier(keys, ServerLimits.Default);
         RefRow row = await RowAsync(verifier);
-        Assert.True(await verifier.VerifyAsync(row, token.Digest, default));
-        Assert.False(await verifier.VerifyAsync(row, ShareToken.New(token.CapId).Digest, default));
-        Assert.False(await verifier.VerifyAsync(null, token.Digest, default));
-        Assert.False(await verifier.VerifyAsync(row with { Verifier = "$argon2id$" }, token.Digest, default));
+        Assert.True(await verifier.VerifyAsync(row, token.Digest, Unknown, default));
+        Assert.False(await verifier.VerifyAsync(row, ShareToken.New(token.CapId).Digest, Unknown, default));
+        Assert.False(await verifier.VerifyAsync(null, token.Digest, Unknown, default));
+        Assert.False(await verifier.VerifyAsync(row with { Verifier = "$argon2id$" }, token.Digest, Unknown, default));
         Assert.DoesNotContain(token.Digest, row.Verifier, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -50,10 +50,20 @@ public sealed class TokenVerifierTests : IDisposable
         using var maker = new TokenVerifier(keys, ServerLimits.Default);
         RefRow row = await RowAsync(maker);
         using var full = new TokenVerifier(keys, new ServerLimits { Argon2Waiting = 0 });
-        Assert.False(await full.VerifyAsync(row, ShareToken.New(token.CapId).Digest, default));
-        Assert.False(await full.VerifyAsync(null, token.Digest, default));
-        ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(() => full.VerifyAsync(row, token.Digest, default));
+        Assert.False(await full.VerifyAsync(row, ShareToken.New(token.CapId).Digest, Unknown, default));
+        Assert.False(await full.VerifyAsync(null, token.Digest, Unknown, default));
+        ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(
+            () => full.VerifyAsync(row, token.Digest, Unknown, default));
         Assert.Equal((ErrorCode.Overloaded, ServerLimits.Default.OverloadedRetryAfter), (refused.Code, refused.RetryAfter));
+    }
+
+    [Fact]
+    public async Task What_another_call_has_found_right_meanwhile_is_not_computed_again()
+    {
+        using var verifier = new TokenVerifier(keys, ServerLimits.Default);
+        RefRow row = (await RowAsync(verifier)) with { Verifier = "$argon2id$" };
+        Assert.True(await verifier.VerifyAsync(row, token.Digest, known => known == row, default));
+        Assert.False(await verifier.VerifyAsync(row, ShareToken.New(token.CapId).Digest, _ => true, default));
     }
 
     [Fact]
@@ -72,6 +82,8 @@ public sealed class TokenVerifierTests : IDisposable
     }
 
     public void Dispose() => directory.Dispose();
+
+    private static bool Unknown(RefRow row) => false;
 
     private async Task<RefRow> RowAsync(TokenVerifier verifier)
     {

@@ -1,0 +1,36 @@
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite;
+
+/// <summary>
+/// The statements that every append runs. Their parameters are <c>?1</c>, <c>?2</c>: a <c>$2</c> would be numbered by where it first
+/// appears.
+/// </summary>
+internal sealed class HotStatements(SqliteConnection connection) : IDisposable
+{
+    public HotStatement Begin { get; } = new(connection, "BEGIN IMMEDIATE");
+
+    public HotStatement Commit { get; } = new(connection, "COMMIT");
+
+    public HotStatement InsertOp { get; } = new(
+        connection,
+        """
+        INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version, class)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (share_key, op_id) DO NOTHING
+        """);
+
+    public HotStatement SetWatermark { get; } = new(connection, "UPDATE writer SET acked_seq = ?2 WHERE writer_key = ?1");
+
+    public HotStatement WriteDoc { get; } = new(
+        connection,
+        """
+        INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (share_key, kind, key)
+        DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
+        """);
+
+    public void Dispose()
+    {
+        foreach (HotStatement statement in new[] { Begin, Commit, InsertOp, SetWatermark, WriteDoc }) statement.Dispose();
+    }
+}

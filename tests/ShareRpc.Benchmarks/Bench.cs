@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using ShareRpc.Benchmarks.Figures;
+using ShareRpc.Benchmarks.Floors;
+using ShareRpc.Benchmarks.Load;
+using ShareRpc.Benchmarks.Servers;
+
+namespace ShareRpc.Benchmarks;
+
+/// <summary>What cells share: the options, the payload, the floors, the servers of a run, and where figures go.</summary>
+internal sealed class Bench(Options options, Action<Figure> report) : IDisposable
+{
+    private static readonly TimeSpan LongestFloor = TimeSpan.FromSeconds(1);
+    private readonly RawSync sync = new();
+
+    public Options Options => options;
+
+    public OpBodies Bodies { get; } = new();
+
+    public void Report(CaseRun run) => report(run.Sum());
+
+    /// <summary>A plain SQLite of its own, for the cells whose ratio it is.</summary>
+    public RawSqlite NewRawSqlite() => new(Bodies);
+
+    /// <summary>The server built with this program and, in a comparison, the other one.</summary>
+    public async Task<IReadOnlyList<ServerUnderTest>> StartServersAsync(CancellationToken cancellationToken)
+    {
+        List<ServerUnderTest> servers = [await StartServerAsync(cancellationToken)];
+        if (options.Against is { } other) servers.Add(await ServerUnderTest.StartAsync(other, "against", cancellationToken));
+        return servers;
+    }
+
+    public static Task<ServerUnderTest> StartServerAsync(CancellationToken cancellationToken) =>
+        ServerUnderTest.StartAsync(ServerUnderTest.OwnBuild, "this", cancellationToken);
+
+    /// <summary>Runs a round of work and adds it to its case, with the floors measured right before it.</summary>
+    public async Task RoundAsync(
+        CaseRun run, ServerUnderTest server, Func<Task<(double Work, double WireBytes)>> work, Func<TimeSpan, double>? rawSqlite = null)
+    {
+        TimeSpan floorTime = options.RoundTime / 2 < LongestFloor ? options.RoundTime / 2 : LongestFloor;
+        double floor = rawSqlite?.Invoke(floorTime) ?? 0;
+        double flushes = sync.Measure(floorTime / 2);
+        Cost before = server.ReadCost();
+        long begun = Stopwatch.GetTimestamp();
+        (double done, double bytes) = await work();
+        double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        run.Add(new Round(done, seconds, server.ReadCost().Since(before)) { RawSqlite = floor, RawSync = flushes, WireBytes = bytes });
+    }
+
+    /// <summary>True until a round's time is over.</summary>
+    public Func<bool> ForARound()
+    {
+        long begun = Stopwatch.GetTimestamp();
+        return () => Stopwatch.GetElapsedTime(begun) < options.RoundTime;
+    }
+
+    public static async Task DisposeAsync(IEnumerable<IAsyncDisposable> things)
+    {
+        foreach (IAsyncDisposable thing in things) await thing.DisposeAsync();
+    }
+
+    public void Dispose() => sync.Dispose();
+}

@@ -1,0 +1,85 @@
+using ShareRpc.Benchmarks.Figures;
+using ShareRpc.Benchmarks.Floors;
+using ShareRpc.Benchmarks.Load;
+using ShareRpc.Benchmarks.Servers;
+
+namespace ShareRpc.Benchmarks.Cells;
+
+/// <summary>
+/// Durable appends in closed loops: writers, each with a connection and a share of its own, times ops in a batch. Plain SQLite gets the
+/// grouping that the best group commit could reach: everything that is in flight at once in one transaction.
+/// </summary>
+internal static class AppendCell
+{
+    public const string Name = "append";
+    private const int Parts = 2_000;
+    private static readonly (int Writers, int Batch)[] Cases = [(1, 1), (1, 100), (32, 1), (32, 100)];
+
+    public static async Task RunAsync(Bench bench, CancellationToken cancellationToken)
+    {
+        foreach ((int writers, int batch) in Cases)
+        {
+            string name = FormattableString.Invariant($"{writers}x{batch}");
+            if (bench.Options.Includes(name)) await RunAsync(bench, name, writers, batch, cancellationToken);
+        }
+    }
+
+    private static async Task RunAsync(Bench bench, string name, int writers, int batch, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ServerUnderTest> servers = await bench.StartServersAsync(cancellationToken);
+        var sides = new List<(ServerUnderTest Server, CaseRun Run, List<LoadWriter> Writers)>();
+        try
+        {
+            foreach (ServerUnderTest server in servers)
+            {
+                List<LoadWriter> open = await OpenAsync(bench, server, writers, cancellationToken);
+                sides.Add((server, new CaseRun(Name, name, "ops/s", server.Name), open));
+                await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken); // warm: compiled, and files at their size
+            }
+
+            using RawSqlite floor = bench.NewRawSqlite();
+            for (int round = 0; round < bench.Options.Rounds; round++)
+            {
+                // In turns, and who begins changes: a neighbour's load falls on all alike.
+                IEnumerable<(ServerUnderTest, CaseRun, List<LoadWriter>)> turns = round % 2 == 0 ? sides : sides.AsEnumerable().Reverse();
+                foreach ((ServerUnderTest server, CaseRun run, List<LoadWriter> open) in turns)
+                {
+                    await bench.RoundAsync(
+                        run, server, () => RunRoundAsync(bench, open, batch, run.Latencies, cancellationToken),
+                        time => floor.Measure(writers * batch, writers, time));
+                }
+            }
+
+            foreach (var side in sides) bench.Report(side.Run);
+        }
+        finally
+        {
+            await Bench.DisposeAsync(sides.SelectMany(side => side.Writers));
+            await Bench.DisposeAsync(servers);
+        }
+    }
+
+    private static async Task<List<LoadWriter>> OpenAsync(
+        Bench bench, ServerUnderTest server, int writers, CancellationToken cancellationToken)
+    {
+        await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
+        var open = new List<LoadWriter>();
+        for (int i = 0; i < writers; i++)
+        {
+            (_, var owner) = await setup.CreateShareAsync(cancellationToken);
+            open.Add(await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, Parts, cancellationToken));
+        }
+
+        return open;
+    }
+
+    private static async Task<(double Work, double WireBytes)> RunRoundAsync(
+        Bench bench, List<LoadWriter> writers, int batch, Latencies latencies, CancellationToken cancellationToken)
+    {
+        long before = writers.Sum(writer => writer.Socket.Bytes);
+        Func<bool> goesOn = bench.ForARound();
+        long[] ops = await Task.WhenAll(
+            writers.Select(writer => Task.Run(() => writer.RunAsync(batch, latencies, goesOn, cancellationToken), cancellationToken)));
+        return (ops.Sum(), writers.Sum(writer => writer.Socket.Bytes) - before);
+    }
+}

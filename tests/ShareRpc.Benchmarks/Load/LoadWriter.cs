@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using ShareRpc.Benchmarks.Figures;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Benchmarks.Load;
+
+/// <summary>
+/// One writer on a connection of its own: batches in a closed loop, the next one leaves after the last one is acked. Op ids are UUIDv7, as
+/// the client library makes them; ops go round a fixed number of parts.
+/// </summary>
+internal sealed class LoadWriter : IAsyncDisposable
+{
+    private readonly RpcSocket socket;
+    private readonly OpBodies bodies;
+    private readonly int parts;
+    private readonly byte[] method;
+    private readonly ArrayBufferWriter<byte> frame = new(64 * 1024);
+    private long seq;
+    private long earlier;
+    private long calls;
+
+    private LoadWriter(RpcSocket socket, long handle, OpBodies bodies, int parts)
+    {
+        this.socket = socket;
+        this.bodies = bodies;
+        this.parts = parts;
+        Handle = handle;
+        method = Encoding.UTF8.GetBytes(ShareSetup.MethodOf(handle, "appendOps"));
+    }
+
+    public long Handle { get; }
+
+    public RpcSocket Socket => socket;
+
+    /// <summary>Ops sent so far.</summary>
+    public long Sent => earlier + seq;
+
+    public static async Task<LoadWriter> OpenAsync(
+        Uri server, ShareToken token, OpBodies bodies, int parts, CancellationToken cancellationToken)
+    {
+        RpcSocket socket = await RpcSocket.ConnectAsync(server, cancellationToken);
+        (long handle, _) = await socket.RedeemAsync(
+            $$"""{"token":"{{token.Reveal()}}","writer_id":"{{RandomId.New()}}"}""", cancellationToken);
+        return new LoadWriter(socket, handle, bodies, parts);
+    }
+
+    /// <summary>Goes on where another connection's writer stopped: under a new writer id, so the seqs begin anew.</summary>
+    public void ContinueAfter(long ops) => earlier = ops;
+
+    /// <summary>One batch, acknowledged when this returns.</summary>
+    public async ValueTask AppendAsync(int batch, CancellationToken cancellationToken) =>
+        await socket.CallAsync(Prepare(batch), cancellationToken);
+
+    /// <summary>One op; the share's head after it.</summary>
+    public async Task<long> AppendForCursorAsync(CancellationToken cancellationToken)
+    {
+        using JsonDocument ack = JsonDocument.Parse(await socket.CallAsync(Prepare(1), cancellationToken));
+        return ack.RootElement.GetProperty("result").GetProperty("cursor").GetInt64();
+    }
+
+    /// <summary>Appends batches until cancelled or so many ops are sent; the ops acknowledged meanwhile.</summary>
+    public async Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken)
+    {
+        long before = seq;
+        while (goesOn())
+        {
+            ReadOnlyMemory<byte> next = Prepare(batch);
+            long begun = Stopwatch.GetTimestamp();
+            await socket.CallAsync(next, cancellationToken);
+            latencies.Add(Stopwatch.GetElapsedTime(begun));
+        }
+
+        return seq - before;
+    }
+
+    public ValueTask DisposeAsync() => socket.DisposeAsync();
+
+    /// <summary>The frame of the next batch; valid until the next call.</summary>
+    public ReadOnlyMemory<byte> Prepare(int batch)
+    {
+        frame.ResetWrittenCount();
+        frame.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
+        Write(++calls);
+        frame.Write(",\"method\":\""u8);
+        frame.Write(method);
+        frame.Write("\",\"params\":{\"batch_id\":\"b"u8);
+        Write(calls);
+        frame.Write("\",\"ops\":["u8);
+        for (int i = 0; i < batch; i++)
+        {
+            if (i > 0) frame.Write(","u8);
+            WriteOp(++seq);
+        }
+
+        frame.Write("]}}"u8);
+        return frame.WrittenMemory;
+    }
+
+    private void WriteOp(long number)
+    {
+        frame.Write("{\"op_id\":\""u8);
+        Guid.CreateVersion7().TryFormat(frame.GetSpan(36), out int written);
+        frame.Advance(written);
+        frame.Write("\",\"seq\":"u8);
+        Write(number);
+        frame.Write(",\"verb\":\"put\",\"kind\":\"part\",\"key\":\"prt_"u8);
+        Write(1_000_000 + (number % parts));
+        frame.Write("\",\"data\":"u8);
+        frame.Write(bodies[number].Span);
+        frame.Write("}"u8);
+    }
+
+    private void Write(long number)
+    {
+        Utf8Formatter.TryFormat(number, frame.GetSpan(20), out int written);
+        frame.Advance(written);
+    }
+}

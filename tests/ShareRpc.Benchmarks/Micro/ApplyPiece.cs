@@ -1,0 +1,86 @@
+using BenchmarkDotNet.Attributes;
+using ShareRpc.Benchmarks.Load;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server;
+using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
+
+namespace ShareRpc.Benchmarks.Micro;
+
+/// <summary>
+/// The apply rules and the inserts of a batch, inside a transaction that is then undone: what the commit thread does without its fsync.
+/// </summary>
+[MemoryDiagnoser]
+public class ApplyPiece
+{
+    private const int Batch = 100;
+    private readonly OpBodies bodies = new();
+    private readonly LogShareCache shares = new(ServerLimits.Default);
+    private DirectoryInfo directory = null!;
+    private SqliteShareStore store = null!;
+    private Authority authority = null!;
+    private OpBatch batch = null!;
+
+    /// <summary>A store with an empty share.</summary>
+    [GlobalSetup]
+    public void SetUp()
+    {
+        directory = Directory.CreateTempSubdirectory("sharerpc-micro-");
+        store = SqliteShareStore.Open(Path.Combine(directory.FullName, "shares.db"), TimeProvider.System, neverSyncs: true);
+        using (IWriteTransaction transaction = store.BeginWrite())
+        {
+            long root = transaction.InsertRef(NewRef(null, RightsNames.Root));
+            long share = transaction.InsertShare(RandomId.New(), root, null, 1);
+            long owner = transaction.InsertRef(NewRef(share, RightsNames.Owner));
+            transaction.SetOwner(share, owner);
+            RefRow row = transaction.FindRef(owner)!;
+            authority = AuthorityOf(row);
+            transaction.Commit();
+        }
+
+        batch = new OpBatch
+        {
+            BatchId = "b1",
+            Ops =
+            [
+                .. Enumerable.Range(1, Batch).Select(seq => new OpIntent
+                {
+                    OpId = OpId.New(), Seq = seq, Verb = Verbs.Put, Kind = Kinds.Part, Key = $"prt_{seq}", Data = new RawJson(bodies[seq]),
+                }),
+            ],
+        };
+    }
+
+    /// <summary>Removes it.</summary>
+    [GlobalCleanup]
+    public void CleanUp()
+    {
+        authority.Dispose();
+        store.Dispose();
+        directory.Delete(recursive: true);
+    }
+
+    /// <summary>100 ops of a new writer.</summary>
+    [Benchmark(OperationsPerInvoke = Batch)]
+    public void ApplyOp()
+    {
+        using IWriteTransaction transaction = store.BeginWrite();
+        var scope = new CommitScope(transaction, shares, 1_760_000_000_000);
+        LogShare share = shares.Get(transaction, authority.Ref.ShareKey!.Value);
+        new ApplyRules(scope, share, authority, "0000000000000000000001", ProtocolLimits.Default, int.MaxValue).Apply(batch);
+        shares.Clear();
+    }
+
+    private static Authority AuthorityOf(RefRow row) => new(row, [row], null, TimeProvider.System);
+
+    private static RefRow NewRef(long? share, Rights rights) => new()
+    {
+        CapId = RandomId.New(), ShareKey = share, Rights = rights, Caveats = Caveats.None, Tag = new byte[8], Verifier = "",
+    };
+}

@@ -1,0 +1,1 @@
+return await ShareRpc.Benchmarks.BenchmarkProgram.RunAsync(args);

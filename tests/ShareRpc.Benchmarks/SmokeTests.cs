@@ -1,0 +1,63 @@
+using ShareRpc.Benchmarks.Figures;
+
+namespace ShareRpc.Benchmarks;
+
+/// <summary>Each cell in its smallest form, against a real server: that it works, not how fast.</summary>
+public sealed class SmokeTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    public static TheoryData<string> Names => new(BenchmarkProgram.Cells.Select(cell => cell.Name));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_cell_measures_something_and_says_it_in_JSON_lines(string cell)
+    {
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        using var output = new StringWriter();
+        Assert.Equal(0, await BenchmarkProgram.RunAsync(Options.Parse([cell, "--tiny"]), output, patience.Token));
+        List<Figure> figures = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Figure.Parse)];
+        Assert.NotEmpty(figures);
+        Assert.All(figures, figure =>
+        {
+            Assert.Equal(cell, figure.Cell);
+            Assert.True(figure.Rounds > 0 && figure.Median > 0 && figure.RawSync > 0, figure.ToJson());
+        });
+    }
+
+    [Fact]
+    public async Task A_run_on_disk_says_on_what_machine_and_is_compared_with_the_next()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            var before = new Figure { Cell = "append", Case = "1x1", Unit = "ops/s", Median = 1_000, P99Ms = 2 };
+            await FigureFile.WriteAsync(file, [before], Options.Parse(["append"]), CancellationToken.None);
+            Assert.Contains("\"cpu\":", (await File.ReadAllLinesAsync(file))[0], StringComparison.Ordinal);
+            using var output = new StringWriter();
+            Comparison.Write(
+                output, await FigureFile.ReadAsync(file, CancellationToken.None), [before with { Median = 1_500, P99Ms = 2.01 }]);
+            Assert.Equal("append 1x1: ops/s 1000 -> 1500 (+50%)", output.ToString().Trim());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void A_percentile_is_within_two_percent_of_the_call_it_stands_for()
+    {
+        var latencies = new Latencies();
+        for (int i = 1; i <= 1_000; i++) latencies.Add(TimeSpan.FromMilliseconds(i));
+        Assert.InRange(latencies.Percentile(0.5), 490, 510);
+        Assert.InRange(latencies.Percentile(0.99), 970, 1_010);
+    }
+
+    [Theory]
+    [InlineData("append", "--rounds")]
+    [InlineData("append", "--fast")]
+    [InlineData("nothing")]
+    public async Task A_mistake_on_the_command_line_is_told_with_the_cells(params string[] arguments) =>
+        Assert.Equal(2, await BenchmarkProgram.RunAsync(arguments));
+}
