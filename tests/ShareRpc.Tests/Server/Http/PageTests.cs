@@ -58,7 +58,7 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
                 using HttpResponseMessage asset = await http.GetAsync(new Uri(page, name), live.Timeout);
                 Assert.Equal(HttpStatusCode.OK, asset.StatusCode);
                 Assert.Equal("public, max-age=31536000, immutable", asset.Headers.GetValues("Cache-Control").Single());
-                Assert.Contains(asset.Content.Headers.ContentType?.MediaType, new[] { "text/javascript", "text/css" });
+                Assert.Contains(asset.Content.Headers.ContentType?.MediaType, new[] { "text/javascript", "text/css", "image/svg+xml" });
                 Assert.Equal("nosniff", Assert.Single(asset.Headers.GetValues("X-Content-Type-Options")));
             }
         }

@@ -1,0 +1,57 @@
+using Microsoft.Playwright;
+
+namespace ShareRpc.EndToEndTests.Viewer;
+
+/// <summary>
+/// Pictures of the admin page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only
+/// taken and thrown away.
+/// </summary>
+public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
+{
+    private static readonly string? Folder = Environment.GetEnvironmentVariable("SHARERPC_SCREENSHOTS");
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+
+    [BrowserTheory]
+    [InlineData("light", 1280, ColorScheme.Light)]
+    [InlineData("dark", 1280, ColorScheme.Dark)]
+    [InlineData("phone", 390, ColorScheme.Light)]
+    public async Task Each_main_state_of_the_admin_page_has_a_picture(string name, int width, ColorScheme colors)
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(3)]);
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server, width, colors);
+        await TakeAsync(admin, $"{name}-sign-in");
+        await admin.SignInAsync((await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim());
+        await admin.SeesAsync("1 share");
+        await TakeAsync(admin, $"{name}-shares");
+        await admin.OpenOnlyShareAsync();
+        await using ViewerPage reader = await browser.OpenAsync(live.Server, await admin.InviteAsync("for the review", "reasoning"));
+        await reader.IsLiveAsync();
+        await admin.InviteAsync("a guest");
+        await admin.Button("Suspend a guest").ClickAsync();
+        await admin.SeesAsync("a guest is suspended.");
+        await TakeAsync(admin, $"{name}-holders");
+        await admin.Button("Invite").ClickAsync();
+        await TakeAsync(admin, $"{name}-invite");
+        await admin.Page.Keyboard.PressAsync("Escape");
+        await admin.Button("Revoke for the review").ClickAsync();
+        await TakeAsync(admin, $"{name}-revoke");
+        await admin.Page.Keyboard.PressAsync("Escape");
+        await admin.Page.GetByRole(AriaRole.Navigation).GetByText("Audit").ClickAsync();
+        await admin.SeesAsync("create share");
+        await TakeAsync(admin, $"{name}-audit");
+        await admin.Link("Health").ClickAsync();
+        await admin.SeesAsync("Commit time, median");
+        await TakeAsync(admin, $"{name}-health");
+        Assert.Empty(admin.Faults);
+    }
+
+    private async Task TakeAsync(AdminPage admin, string name)
+    {
+        byte[] picture = await admin.Page.ScreenshotAsync();
+        Assert.NotEmpty(picture);
+        if (Folder is null) return;
+        Directory.CreateDirectory(Folder);
+        await File.WriteAllBytesAsync(Path.Combine(Folder, $"admin-{name}.png"), picture, timeout);
+    }
+}
