@@ -28,7 +28,7 @@ public sealed record CapabilityInfo
 
     public long? RevokedMs { get; init; }
 
-    /// <summary>When its token or ticket was last redeemed; up to a minute late, absent when never.</summary>
+    /// <summary>When its token or ticket was last redeemed, absent when never. A crash may forget the last minute of it.</summary>
     public long? LastRedeemedMs { get; init; }
 
     /// <summary>With <c>max_uses</c>: how many are used.</summary>

@@ -45,6 +45,12 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
         lock (gate) Add(new Entry(Append, row.Key, row.ShareKey, null, null), now, ops, bytes);
     }
 
+    /// <summary>When a ref was last redeemed, if that is not written yet.</summary>
+    public long? LastRedeemedMs(long refKey)
+    {
+        lock (gate) return lastRedeemed.TryGetValue(refKey, out long ms) ? ms : null;
+    }
+
     /// <summary>Writes every minute until cancelled; what is left then is for <see cref="WriteAsync"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

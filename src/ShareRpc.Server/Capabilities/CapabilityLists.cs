@@ -1,12 +1,14 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Audit;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Capabilities;
 
 /// <summary>Who holds what, which shares there are, and who did what: what the calling ref may see of it.</summary>
-internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry registry, ProtocolLimits limits, TimeProvider time)
+internal sealed class CapabilityLists(
+    IShareStore store, AuthorityRegistry registry, AuditBook audit, ProtocolLimits limits, TimeProvider time)
 {
     public CapabilityPage ListCapabilities(Authority authority, CapabilityListRequest request)
     {
@@ -74,7 +76,7 @@ internal sealed class CapabilityLists(IShareStore store, AuthorityRegistry regis
             ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(),
             Caveats = row.Caveats,
             Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
-            RevokedMs = row.RevokedMs, LastRedeemedMs = row.LastRedeemedMs,
+            RevokedMs = row.RevokedMs, LastRedeemedMs = audit.LastRedeemedMs(row.Key) ?? row.LastRedeemedMs,
             Uses = row.Caveats.MaxUses is null ? null : row.Uses, Passphrase = row.Passphrase is null ? null : true,
             LiveHandles = registry.CountOf(row.Key),
         };

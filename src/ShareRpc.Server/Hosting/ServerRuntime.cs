@@ -56,7 +56,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
                 registry,
             new CapabilityAdmin(
                 store, queue, verifier, registry, broadcaster, eraser, options.Limits, logs.CreateLogger<CapabilityAdmin>()),
-            new CapabilityChanges(store, queue, verifier, registry), new CapabilityLists(store, registry, options.Limits, time),
+            new CapabilityChanges(store, queue, verifier, registry), new CapabilityLists(store, registry, audit, options.Limits, time),
             new ServerHealth(queue, meter, registry, time), guard, audit, new ClientAddress(options.TrustedProxies), time, options.Limits,
                 limits, logs.CreateLogger<RpcSession>());
     }

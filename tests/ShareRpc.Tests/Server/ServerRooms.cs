@@ -48,7 +48,7 @@ internal sealed class ServerRooms : IDisposable
             Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
         Sweeper = new TurnSweeper(Store, Queue, Writers, limits, Clock, NullLogger<TurnSweeper>.Instance);
         Changes = new CapabilityChanges(Store, Queue, Verifier, Registry);
-        Lists = new CapabilityLists(Store, Registry, protocolLimits, Clock);
+        Lists = new CapabilityLists(Store, Registry, Audit, protocolLimits, Clock);
         Services = new RpcServices(
             Store, Log, Reads, Broadcaster, Writers, Redeemer, Tickets, Registry, Admin, Changes, Lists,
             new ServerHealth(Queue, Meter, Registry, Clock), Guard, Audit, new ClientAddress([]), Clock, protocolLimits, limits,

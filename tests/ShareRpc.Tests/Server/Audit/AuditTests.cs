@@ -26,15 +26,14 @@ public sealed class AuditTests
         await rooms.AppendAsync(writer, ServerRooms.Put("c"), ServerRooms.Put("d") with { Kind = "todo" });
         await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId });
         for (int i = 0; i < 2; i++) await RefusedAsync(ErrorCode.CapabilityRevoked, () => rooms.RedeemAsync(guest, address: There));
+        Assert.Equal(Now(rooms), LastRedeemed(rooms, owner, guest)); // known before it is written
         await rooms.Audit.WriteAsync();
 
         AuditEntry[] entries = [.. rooms.Lists.ListAudit(owner, new AuditRequest()).Entries.Where(entry => entry.Actor == guest.CapId)];
         Assert.Equal(
             ["redeem 192.0.2.1 x3  ", "redeem 192.0.2.2 x1  ", "append  x3  11", "refused 192.0.2.2 x2 capability_revoked "],
             entries.Select(entry => $"{entry.Action} {entry.Address} x{entry.Count} {entry.Code} {entry.Bytes}"));
-        CapabilityInfo info = Assert.Single(
-            rooms.Lists.ListCapabilities(owner, new CapabilityListRequest()).Capabilities, one => one.CapId == guest.CapId);
-        Assert.Equal(rooms.Clock.GetUtcNow().ToUnixTimeMilliseconds(), info.LastRedeemedMs);
+        Assert.Equal(Now(rooms), LastRedeemed(rooms, owner, guest));
     }
 
     [Fact]
@@ -102,6 +101,11 @@ public sealed class AuditTests
         Assert.Contains("\"address\":\"127.0.0.1\"", audit, StringComparison.Ordinal);
         Assert.Contains("\"action\":\"append\"", audit, StringComparison.Ordinal);
     }
+
+    private static long Now(ServerRooms rooms) => rooms.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static long? LastRedeemed(ServerRooms rooms, Authority owner, ShareToken token) => Assert.Single(
+        rooms.Lists.ListCapabilities(owner, new CapabilityListRequest()).Capabilities, one => one.CapId == token.CapId).LastRedeemedMs;
 
     private static async Task RefusedAsync(ErrorCode code, Func<Task> call) =>
         Assert.Equal(code, (await Assert.ThrowsAsync<ShareRpcException>(call)).Code);
