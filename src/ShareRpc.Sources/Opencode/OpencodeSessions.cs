@@ -111,7 +111,7 @@ public sealed partial class OpencodeSessions : IDisposable
         foreach (OpencodeSessionInfo session in chosen)
         {
             if (seen.TryGetValue(session.Id, out OpencodeSessionInfo? before) && before == session) continue;
-            OpencodeSync sync = await StartedAsync(session, cancellationToken).ConfigureAwait(false);
+            OpencodeSync sync = await StartedAsync(source, session, cancellationToken).ConfigureAwait(false);
             enqueued += await PassAsync(source, sync, cancellationToken).ConfigureAwait(false);
             seen[session.Id] = session;
         }
@@ -155,11 +155,12 @@ public sealed partial class OpencodeSessions : IDisposable
         }
     }
 
-    private async Task<OpencodeSync> StartedAsync(OpencodeSessionInfo session, CancellationToken cancellationToken)
+    private async Task<OpencodeSync> StartedAsync(
+        OpencodeDatabase source, OpencodeSessionInfo session, CancellationToken cancellationToken)
     {
         if (syncs.TryGetValue(session.Id, out OpencodeSync? known)) return known;
         session = session with { Title = new SecretFilter(options.Secrets).Clean(session.Title) };
-        OpencodeOwnShare? own = options.Into is null ? FindOwnShare(session.Id) : null;
+        OpencodeOwnShare? own = options.Into is null ? FindOwnShare(source, session.Id) : null;
         string externalKey = own is null ? $"opencode:{session.Id}" : $"opencode:{session.Id}@{own.Append.ShareId}";
         ShareWriter writer = (options.Into ?? own?.Append) is { } link
             ? await client.JoinShareAsync(externalKey, link, cancellationToken).ConfigureAwait(false)
@@ -171,9 +172,10 @@ public sealed partial class OpencodeSessions : IDisposable
     }
 
     /// <summary>The share that opencode keeps itself on this client's server: it is repaired, and no second one is made.</summary>
-    private OpencodeOwnShare? FindOwnShare(string sessionId) =>
-        Opened().FindShare(sessionId) is { } own && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
+    private OpencodeOwnShare? FindOwnShare(OpencodeDatabase source, string sessionId) =>
+        source.FindShare(sessionId) is { } own && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
 
+    /// <summary>The database, opened anew now and then: only at the beginning of a look, which reads one file through to its end.</summary>
     private OpencodeDatabase Opened()
     {
         // A deleted file can be read on, and a replaced one as it was: neither says so, but the path no longer leads to it. Where the

@@ -45,7 +45,7 @@ public class ReconnectTests : ClientTest
 
         Assert.Equal(Enumerable.Range(0, 20).SelectMany(i => Puts(5, $"{i}-")).Select(op => op.OpId), LoggedIds(share));
         Assert.Equal((100L, 0L), (writer.Status.Acked, writer.Status.Failed));
-        Assert.True(Server.Connects > 5);
+        Assert.True(Server.Connects > 2); // drops that meet on one connection make one new one
     }
 
     [Fact]

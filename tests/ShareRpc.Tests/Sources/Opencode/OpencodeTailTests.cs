@@ -19,6 +19,22 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
     private int seq = 65;
 
+    [FixtureFact]
+    public async Task A_look_that_takes_longer_than_a_database_is_kept_open_reads_every_session()
+    {
+        string path = files.Recorded();
+        await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
+        using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
+        sessions.Started = (_, _) =>
+        {
+            clock.Advance(new OpencodeOptions { DatabasePath = path, LockPath = path }.ReopenInterval);
+            return Task.CompletedTask;
+        };
+        await sessions.LookAsync(timeout);
+        Assert.True(sessions.Sessions.Count > 1);
+        Assert.Equal(382, share.Take().Count);
+    }
+
     [Fact]
     public async Task A_commit_of_opencode_is_in_the_outbox_within_500_ms()
     {
