@@ -23,6 +23,10 @@ internal sealed class AdminPage(ViewerPage view) : IAsyncDisposable
 
     public Task SeesAsync(string text) => view.SeesAsync(text);
 
+    /// <summary>A row of the page's table has the text.</summary>
+    public Task HasRowAsync(string text) =>
+        Assertions.Expect(Page.Locator("tbody tr").Filter(new LocatorFilterOptions { HasText = text }).First).ToBeVisibleAsync();
+
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
 
     public ILocator Link(string name) => Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = name, Exact = true });

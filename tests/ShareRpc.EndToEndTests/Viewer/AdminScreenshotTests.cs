@@ -38,7 +38,7 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         await TakeAsync(admin, $"{name}-revoke");
         await admin.Page.Keyboard.PressAsync("Escape");
         await admin.Page.GetByRole(AriaRole.Navigation).GetByText("Audit").ClickAsync();
-        await admin.SeesAsync("create share");
+        await admin.HasRowAsync("create share");
         await TakeAsync(admin, $"{name}-audit");
         await admin.Link("Health").ClickAsync();
         await admin.SeesAsync("Commit time, median");

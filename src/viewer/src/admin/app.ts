@@ -137,7 +137,8 @@ export class AdminApp {
     const [shares, holders] = await Promise.all([this.shares ?? session.shares(), session.holders(id)]);
     if (mine !== this.#loads) return;
     this.shares = shares;
-    this.holders = holders;
+    const owner = shares.find((share) => share.share_id === id)?.owner_cap_id;
+    this.holders = holders.map((ref) => (ref.cap_id === owner && !ref.label ? { ...ref, label: 'Owner' } : ref));
     this.update();
   }
 
@@ -164,15 +165,15 @@ export class AdminApp {
 
   #page(session: AdminSession): TemplateResult {
     const { view, notice } = this;
-    const link = (name: View['name'], text: string) =>
-      html`<a href="#${name}" aria-current=${view.name === name ? 'page' : nothing}>${text}</a>`;
+    const link = (name: View['name'], text: string, isInside = false) =>
+      html`<a href="#${name}" aria-current=${view.name === name ? 'page' : isInside ? 'true' : nothing}>${text}</a>`;
     return html`<header class="bar">
         <strong class="brand">ShareRpc</strong>
         <nav aria-label="Sections">
           ${
             session.onlyShare
               ? html`<a href="#share/${session.onlyShare.share_id}" aria-current=${view.name === 'share' ? 'page' : nothing}>Share</a>`
-              : link('shares', 'Shares')
+              : link('shares', 'Shares', view.name === 'share')
           }
           ${session.may('revoke') ? link('audit', 'Audit') : nothing} ${session.isAdmin ? link('health', 'Health') : nothing}
         </nav>

@@ -146,7 +146,7 @@ function renderRevoke(app: AdminApp, capId: string): TemplateResult {
   const name = refs[0] ? nameOf(refs[0]) : 'this access';
   const derived = refs.length - 1;
   const derivedToo = derived > 0 ? ` and ${plural(derived, 'access', 'accesses')} derived from it` : '';
-  const inside = html`<p>Takes back ${name}${derivedToo}, for good.</p>
+  const inside = html`<p>Takes back “${name}”${derivedToo}, for good.</p>
     <p class="will">This cuts off: ${sayReach(reachOf(refs))}.</p>`;
   return form(app, 'Revoke', inside, 'Revoke', 'is-danger', async () => {
     const before = reachOf(refs);

@@ -46,14 +46,15 @@ function renderTree(app: AdminApp, shareId: string, holders: Holder[], labelledB
 function renderRef(app: AdminApp, shareId: string, ref: CapabilityInfo): TemplateResult {
   const caveats = [...sayCaveats(ref.caveats, ref.uses), ...(ref.passphrase ? ['asks for a passphrase'] : [])];
   const seen = ref.last_redeemed_ms;
+  const isLive = ref.state === 'active' && ref.live_handles > 0;
   return html`<article class="card holder" aria-label=${nameOf(ref)}>
     <div class="holder-head"><h3>${nameOf(ref)}</h3>
       <span class="pill is-${ref.state}">${ref.state.replace('_', ' ')}</span>
-      ${ref.state === 'active' && ref.live_handles > 0
+      ${isLive
         ? html`<span class="pill is-live">${count(ref.live_handles)} live now</span>` : nothing}
       ${ref.cap_id === app.session!.capId ? html`<span class="pill">you</span>` : nothing}</div>
     <p>May ${ref.rights.join(', ')}${caveats.length > 0 ? html`; ${caveats.join('; ')}` : nothing}</p>
-    <p class="quiet">Last seen ${seen ? html`<time datetime=${isoTime(seen)}>${dateTime(seen)}</time>` : 'never'} · made
+    <p class="quiet">Last seen ${isLive ? 'now' : seen ? html`<time datetime=${isoTime(seen)}>${dateTime(seen)}</time>` : 'never'} · made
       <time datetime=${isoTime(ref.created_ms)}>${dateTime(ref.created_ms)}</time> · <code>${ref.cap_id}</code></p>
     ${renderActions(app, shareId, ref)}
   </article>`;
