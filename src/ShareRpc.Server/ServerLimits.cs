@@ -83,6 +83,11 @@ public sealed record ServerLimits
     /// </summary>
     public int WrongTokensPerMinute { get; init; } = 60;
 
+    /// <summary>
+    /// How long a wrong token beyond that limit waits for its answer, so that a flood of them costs little. Zero: not at all.
+    /// </summary>
+    public TimeSpan RateLimitedDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Passphrase guesses a minute, of one ref and of one address; more are told to wait, right or wrong.</summary>
     public int PassphraseGuessesPerMinute { get; init; } = 10;
 

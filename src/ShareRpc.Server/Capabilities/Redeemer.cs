@@ -110,6 +110,7 @@ internal sealed class Redeemer(
             bool wasRight = token is not null && await WasRightAsync(row, token, cancellationToken).ConfigureAwait(false);
             ShareRpcException error = wasRight ? new ShareRpcException(ErrorCode.CapabilityRevoked) : guard.RefuseToken(address);
             audit.NoteRefusal(wasRight ? row : null, address, error.Code);
+            if (error.Code == ErrorCode.RateLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
             throw error;
         }
 

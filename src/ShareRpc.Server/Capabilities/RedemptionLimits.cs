@@ -21,6 +21,11 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
         ? new ShareRpcException(ErrorCode.InvalidToken)
         : Limited(wait);
 
+    /// <summary>
+    /// Ends after the time that a wrong token beyond the limit has to wait: whoever floods has only so many calls under way.
+    /// </summary>
+    public Task HoldUpAsync(CancellationToken cancellationToken) => Task.Delay(limits.RateLimitedDelay, time, cancellationToken);
+
     /// <summary>Throws when there were too many guesses. Taken before the guess is looked at; given back by a right one.</summary>
     public void TakeGuess(RefRow row, string? address)
     {

@@ -6,7 +6,7 @@ namespace ShareRpc.EndToEndTests.Attacks;
 internal sealed class Flood(MeasuredServer server, string method, Func<string> parameters, double? perSecond)
 {
     private const int Connections = 8;
-    private const int UnderWay = 16;
+    private const int UnderWay = 32;
 
     // below the 1,000 redemptions that one connection may try
     private const int CallsPerConnection = 900;

@@ -13,7 +13,7 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     [BrowserFact]
-    public async Task A_session_of_10_000_parts_opens_scrolls_and_streams()
+    public async Task A_session_of_10_000_parts_opens_and_scrolls()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await PutManyAsync(live, 5000);

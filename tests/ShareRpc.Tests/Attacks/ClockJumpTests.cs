@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Tests.Server;
 
@@ -59,7 +60,7 @@ public sealed class ClockJumpTests
     [Fact]
     public async Task A_limit_on_wrong_tokens_does_not_open_by_a_jump_back()
     {
-        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { RateLimitedDelay = TimeSpan.Zero });
         for (int i = 0; i < rooms.Limits.WrongTokensPerMinute; i++) await WrongAsync(rooms, ErrorCode.InvalidToken);
         await WrongAsync(rooms, ErrorCode.RateLimited);
         rooms.Clock.Jump(TimeSpan.FromDays(-1));

@@ -17,7 +17,8 @@ public sealed class RedemptionLimitTests
     [Fact]
     public async Task Wrong_tokens_beyond_the_limit_are_told_to_wait_and_right_ones_are_not()
     {
-        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { WrongTokensPerMinute = 3 });
+        using ServerRooms rooms = await ServerRooms.OpenAsync(
+            ServerLimits.Default with { WrongTokensPerMinute = 3, RateLimitedDelay = TimeSpan.Zero });
         Authority owner = await rooms.CreateShareAsync();
         ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
         Func<Task>[] wrong =
@@ -41,6 +42,21 @@ public sealed class RedemptionLimitTests
         rooms.Clock.Advance(TimeSpan.FromSeconds(20));
         Assert.Equal(ErrorCode.InvalidToken, (await RefusalAsync(wrong[0])).Code);
         Assert.Equal(ErrorCode.RateLimited, (await RefusalAsync(wrong[1])).Code);
+    }
+
+    [Fact]
+    public async Task A_wrong_token_beyond_the_limit_waits_for_its_answer_and_a_right_one_does_not()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { WrongTokensPerMinute = 1 });
+        Authority owner = await rooms.CreateShareAsync();
+        ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
+        await RefusalAsync(() => rooms.RedeemAsync(ShareToken.New(guest.CapId), address: Here));
+        Task<Authority> wrong = rooms.RedeemAsync(ShareToken.New(guest.CapId), address: Here);
+        Assert.Equal(rooms.Limits.RateLimitedDelay, await rooms.Clock.TimerAsync(due => due == rooms.Limits.RateLimitedDelay));
+        (await rooms.RedeemAsync(guest, address: Here)).Demand(Rights.Read);
+        Assert.False(wrong.IsCompleted);
+        rooms.Clock.Advance(rooms.Limits.RateLimitedDelay);
+        Assert.Equal(ErrorCode.RateLimited, (await RefusalAsync(() => wrong)).Code);
     }
 
     [Fact]
