@@ -1,5 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
+using ShareRpc.Client;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
@@ -123,6 +127,47 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         Assert.DoesNotContain("srpc_", admin.Page.Url, StringComparison.Ordinal);
         await admin.Button("Sign out").ClickAsync();
         await Assertions.Expect(admin.Page.GetByLabel("Token or link")).ToHaveValueAsync("");
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task Somebody_who_manages_one_share_sees_and_does_what_its_link_may()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        (string link, _) = await live.InviteAsync(null, null, "read", "attenuate", "revoke");
+        await live.InviteAsync(); // of another branch: none of this link's business
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(link);
+        await admin.SeesAsync("Who holds access");
+        Assert.Equal(0, await admin.Link("Health").CountAsync());
+        Assert.Equal(0, await admin.Link("Shares").CountAsync());
+        await admin.InviteAsync("a guest");
+        await admin.Button("Revoke a guest").ClickAsync();
+        await admin.InDialog("Revoke").ClickAsync();
+        await admin.SeesAsync("a guest is revoked.");
+        Assert.Equal(2, await admin.Page.GetByRole(AriaRole.Article).CountAsync());
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task A_creator_sees_its_own_shares_and_nothing_of_the_server()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        ShareToken token = ShareToken.New(RandomId.New());
+        Assert.True(ShareToken.TryParse(await RootTokenAsync(live), out ShareToken? root));
+        await using (AdminClient server = await AdminClient.OpenRootAsync(live.Server, root, timeout))
+        {
+            await server.AttenuateAsync(new AttenuateRequest
+            {
+                CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Creator.ToNames(), Label = "laptop",
+            });
+        }
+
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(token.Reveal());
+        await admin.SeesAsync("0 shares");
+        Assert.Equal(0, await admin.Link("Health").CountAsync());
+        Assert.Equal(1, await admin.Link("Audit").CountAsync());
         Assert.Empty(admin.Faults);
     }
 

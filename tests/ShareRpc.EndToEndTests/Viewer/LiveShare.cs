@@ -67,11 +67,13 @@ internal sealed class LiveShare : IAsyncDisposable
         },
     ]);
 
-    /// <summary>A link for a reader, with its ref's id.</summary>
-    public async Task<(string Link, string CapId)> InviteAsync(JsonObject? caveats = null, string? passphrase = null)
+    /// <summary>A link for a reader, or with the rights given, and its ref's id.</summary>
+    public async Task<(string Link, string CapId)> InviteAsync(
+        JsonObject? caveats = null, string? passphrase = null, params string[] rights)
     {
         ShareToken token = ShareToken.New(RandomId.New());
         var request = new JsonObject { ["cap_id"] = token.CapId, ["token_digest"] = token.Digest, ["rights"] = new JsonArray("read") };
+        if (rights.Length > 0) request["rights"] = new JsonArray([.. rights.Select(right => JsonValue.Create(right))]);
         if (caveats is not null) request["caveats"] = caveats;
         if (passphrase is not null) request["passphrase_digest"] = DigestOf(token, passphrase);
         await AskAsync("attenuate", request);
