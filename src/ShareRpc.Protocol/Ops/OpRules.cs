@@ -82,6 +82,8 @@ public static class OpRules
 
     private static ErrorCode? CheckData(OpIntent op, RawJson data, ProtocolLimits limits)
     {
+        // Most of all: its shape says all that is asked, and needs no document.
+        if (op.Verb == Verbs.Put && op.Kind != Kinds.Turn) return CheckShape(data, limits);
         JsonDocument document;
         try
         {
@@ -97,8 +99,25 @@ public static class OpRules
         {
             JsonElement root = document.RootElement;
             if (op.Verb == Verbs.Append) return IsAppend(root) && op.Kind != Kinds.Turn ? null : ErrorCode.InvalidOp;
-            if (root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)) return ErrorCode.InvalidOp;
-            return op.Kind != Kinds.Turn || TurnStates.Of(root) is not null ? null : ErrorCode.InvalidOp;
+            return TurnStates.Of(root) is not null ? null : ErrorCode.InvalidOp;
+        }
+    }
+
+    private static ErrorCode? CheckShape(RawJson data, ProtocolLimits limits)
+    {
+        var reader = new Utf8JsonReader(data.Utf8.Span, new JsonReaderOptions { MaxDepth = limits.DataDepth });
+        try
+        {
+            bool isContainer = reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+            while (reader.Read())
+            {
+            }
+
+            return isContainer ? null : ErrorCode.InvalidOp;
+        }
+        catch (JsonException)
+        {
+            return ErrorCode.TooLarge; // as below
         }
     }
 

@@ -17,16 +17,17 @@ internal sealed class ApplyRules(
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
-    public Ack Apply(OpBatch batch)
+    public Ack Apply(PreparedBatch prepared)
     {
+        OpBatch batch = prepared.Batch;
         authority.Demand(Rights.Append);
         if (share.State == ShareState.Deleted) throw new ShareRpcException(ErrorCode.ShareDeleted);
-        if (!HasShape(batch)) throw new ShareRpcException(ErrorCode.InvalidBatch);
+        if (!prepared.HasShape) throw new ShareRpcException(ErrorCode.InvalidBatch);
 
         WriterRow? writer = writerId is null ? null : share.FindWriter(transaction, writerId);
         if (writer is not null && writer.RefKey != authority.Ref.Key) throw new ShareRpcException(ErrorCode.WriterTaken);
         long watermark = writer?.AckedSeq ?? 0;
-        if (batch.Ops[0].Seq <= watermark) return AnswerResend(batch, writer!);
+        if (batch.Ops[0].Seq <= watermark) return AnswerResend(prepared.Ops, writer!);
 
         // Ended comes after the resend: what was applied before the end keeps its answer.
         if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
@@ -35,7 +36,7 @@ internal sealed class ApplyRules(
             throw new ShareRpcException(ErrorCode.SequenceGap) { AckedSeq = watermark };
         }
 
-        if (OpRules.Check(batch, limits) is { } invalid) throw new ShareRpcException(invalid);
+        if (prepared.Malformed is { } invalid) throw new ShareRpcException(invalid);
         if (batch.ExpectedCursor is { } expected && expected != share.Head)
         {
             throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
@@ -47,18 +48,18 @@ internal sealed class ApplyRules(
             writer = new WriterRow(transaction.InsertWriter(share.Key, writerId, authority.Ref.Key), writerId, authority.Ref.Key, 0);
         }
 
-        return ApplyNew(batch, writer);
+        return ApplyNew(prepared, writer);
     }
 
-    private Ack ApplyNew(OpBatch batch, WriterRow? writer)
+    private Ack ApplyNew(PreparedBatch batch, WriterRow? writer)
     {
         var outcome = new BatchOutcomes(scope, share, authority, writer, limits, isSnapshot);
-        if (batch.Atomic == true) ApplyAtomic(batch, outcome);
+        if (batch.Batch.Atomic == true) ApplyAtomic(batch, outcome);
         else outcome.ApplyEach(batch.Ops);
         outcome.Record();
         if (writer is not null)
         {
-            long ackedSeq = batch.Ops[^1].Seq!.Value;
+            long ackedSeq = batch.Ops[^1].Op.Seq!.Value;
             transaction.SetWatermark(writer.Key, ackedSeq);
             share.SetWriter(writer with { AckedSeq = ackedSeq });
         }
@@ -66,7 +67,7 @@ internal sealed class ApplyRules(
         return outcome.ToAck();
     }
 
-    private void ApplyAtomic(OpBatch batch, BatchOutcomes outcome)
+    private void ApplyAtomic(PreparedBatch batch, BatchOutcomes outcome)
     {
         long head = share.Head;
         using ISavepoint savepoint = transaction.BeginSavepoint();
@@ -86,39 +87,23 @@ internal sealed class ApplyRules(
     /// another op id means that two copies of one outbox are alive; so does a batch that reaches over the watermark, since batches are
     /// resent as they were.
     /// </summary>
-    private Ack AnswerResend(OpBatch batch, WriterRow writer)
+    private Ack AnswerResend(PreparedOp[] ops, WriterRow writer)
     {
-        IReadOnlyList<OpRecord> records = transaction.ReadWriterRecords(writer.Key, batch.Ops[0].Seq!.Value, batch.Ops.Count);
+        IReadOnlyList<OpRecord> records = transaction.ReadWriterRecords(writer.Key, ops[0].Op.Seq!.Value, ops.Length);
         var forked = new ShareRpcException(ErrorCode.WriterForked) { AckedSeq = writer.AckedSeq };
-        if (records.Count != batch.Ops.Count) throw forked;
+        if (records.Count != ops.Length) throw forked;
         var duplicates = new List<OpCursor>();
         var rejected = new List<Rejection>();
         for (int i = 0; i < records.Count; i++)
         {
-            OpIntent op = batch.Ops[i];
+            OpIntent op = ops[i].Op;
             OpRecord record = records[i];
             if (record.OpId != op.OpId) throw forked;
-            ErrorCode? code = record.Digest.AsSpan().SequenceEqual(OpDigest.Of(op)) ? record.Code : ErrorCode.OpIdReused;
+            ErrorCode? code = record.Digest.AsSpan().SequenceEqual(ops[i].Digest) ? record.Code : ErrorCode.OpIdReused;
             if (code is { } rejection) rejected.Add(BatchOutcomes.ToRejection(op.OpId, rejection));
             else duplicates.Add(new OpCursor(op.OpId, record.Cursor));
         }
 
         return new Ack { Cursor = share.Head, Applied = [], Duplicates = duplicates, Rejected = rejected };
-    }
-
-    /// <summary>What even a resend must have: op ids, and seqs that are consecutive with a writer id and absent without.</summary>
-    private bool HasShape(OpBatch batch)
-    {
-        if (batch.Ops.Count == 0 || batch.Ops[0] is null || batch.Ops[0].Seq is null != writerId is null || batch.Ops[0].Seq < 1)
-        {
-            return false;
-        }
-        long? first = batch.Ops[0].Seq;
-        for (int i = 0; i < batch.Ops.Count; i++)
-        {
-            if (batch.Ops[i] is not { } op || op.Seq != first + i || op.Verb is null || op.Kind is null || op.Key is null) return false;
-        }
-
-        return true;
     }
 }

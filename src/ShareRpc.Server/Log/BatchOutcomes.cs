@@ -3,7 +3,6 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Capabilities;
-using ShareRpc.Server.Redaction;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
@@ -21,13 +20,10 @@ internal sealed class BatchOutcomes(
 
     public static Rejection ToRejection(string opId, ErrorCode code) => new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
 
-    public void ApplyEach(IReadOnlyList<OpIntent> ops)
+    public void ApplyEach(PreparedOp[] ops)
     {
-        foreach (OpIntent op in ops)
-        {
-            byte[] digest = OpDigest.Of(op);
-            outcomes.Add(ApplyOne(op, digest));
-        }
+        outcomes.EnsureCapacity(ops.Length);
+        foreach (PreparedOp op in ops) outcomes.Add(ApplyOne(op));
     }
 
     /// <summary>The batch is atomic and one op was rejected: no other op came about, but what was known before stays known.</summary>
@@ -56,18 +52,25 @@ internal sealed class BatchOutcomes(
         }
     }
 
-    public Ack ToAck() => new()
+    public Ack ToAck()
     {
-        Cursor = share.Head,
-        Applied = [.. outcomes.Where(o => o.Code is null && !o.Duplicate).Select(o => new OpCursor(o.Op.OpId, o.Cursor))],
-        Duplicates = [.. outcomes.Where(o => o.Code is null && o.Duplicate).Select(o => new OpCursor(o.Op.OpId, o.Cursor))],
-        Rejected = [.. outcomes.Where(o => o.Code is not null).Select(o => ToRejection(o.Op.OpId, o.Code!.Value))],
-    };
+        var applied = new List<OpCursor>(outcomes.Count);
+        List<OpCursor> duplicates = [];
+        List<Rejection> rejected = [];
+        foreach (Outcome outcome in outcomes)
+        {
+            if (outcome.Code is { } code) rejected.Add(ToRejection(outcome.Op.OpId, code));
+            else (outcome.Duplicate ? duplicates : applied).Add(new OpCursor(outcome.Op.OpId, outcome.Cursor));
+        }
 
-    private Outcome ApplyOne(OpIntent op, byte[] digest)
+        return new Ack { Cursor = share.Head, Applied = applied, Duplicates = duplicates, Rejected = rejected };
+    }
+
+    private Outcome ApplyOne(PreparedOp prepared)
     {
+        (OpIntent op, byte[] digest, ErrorCode? malformed, _) = prepared;
         bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
-        ErrorCode? refused = allowance.Check(op) ?? OpRules.Check(op, limits) ?? CheckDocumentSize(op);
+        ErrorCode? refused = allowance.Check(op) ?? malformed ?? CheckDocumentSize(op);
 
         // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
         if (!isPlain || refused is not null)
@@ -82,7 +85,7 @@ internal sealed class BatchOutcomes(
             if (settled is not null) return settled;
         }
 
-        return Insert(op, digest) ?? FindKnown(op, digest)!;
+        return Insert(prepared) ?? FindKnown(op, digest)!;
     }
 
     /// <summary>Only an append can make a document larger than one op.</summary>
@@ -93,10 +96,11 @@ internal sealed class BatchOutcomes(
         return size > limits.DocumentBytes ? ErrorCode.TooLarge : null;
     }
 
-    private Outcome? Insert(OpIntent op, byte[] digest)
+    private Outcome? Insert(PreparedOp prepared)
     {
+        (OpIntent op, byte[] digest, _, ContentClass? ownClass) = prepared;
         long cursor = share.Head + 1;
-        ContentClass contentClass = ContentClasses.Of(op, () => share.ClassOf(transaction, op.Kind, op.Key));
+        ContentClass contentClass = ownClass ?? share.ClassOf(transaction, op.Kind, op.Key);
         bool inserted = transaction.TryInsertOp(new OpRow
         {
             ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,

@@ -16,26 +16,35 @@ internal static class OpDigest
 
     public static byte[] Of(OpIntent op)
     {
-        var buffer = new ArrayBufferWriter<byte>(256 + (op.Data?.Utf8.Length ?? 0));
-        Write(buffer, op.Verb);
-        Write(buffer, op.Kind);
-        Write(buffer, op.Key);
-        WriteLength(buffer, op.DependsOn?.Count ?? 0);
-        foreach (string? dependency in op.DependsOn ?? []) Write(buffer, dependency ?? ""); // null is malformed, and judged after this
-        WriteLength(buffer, op.Data?.Utf8.Length ?? -1);
-        if (op.Data is { } data) buffer.Write(data.Utf8.Span);
-        return SHA256.HashData(buffer.WrittenSpan)[..Bytes];
+        int length = 5 * sizeof(int) + LengthOf(op.Verb) + LengthOf(op.Kind) + LengthOf(op.Key) + (op.Data?.Utf8.Length ?? 0);
+        foreach (string? dependency in op.DependsOn ?? []) length += sizeof(int) + LengthOf(dependency);
+        byte[] pooled = ArrayPool<byte>.Shared.Rent(length);
+        Span<byte> rest = pooled;
+        Write(ref rest, op.Verb);
+        Write(ref rest, op.Kind);
+        Write(ref rest, op.Key);
+        WriteLength(ref rest, op.DependsOn?.Count ?? 0);
+        foreach (string? dependency in op.DependsOn ?? []) Write(ref rest, dependency ?? ""); // null is malformed, and judged after this
+        WriteLength(ref rest, op.Data?.Utf8.Length ?? -1);
+        if (op.Data is { } data) data.Utf8.Span.CopyTo(rest);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(pooled.AsSpan(0, length), hash);
+        ArrayPool<byte>.Shared.Return(pooled);
+        return hash[..Bytes].ToArray();
     }
 
-    private static void Write(ArrayBufferWriter<byte> buffer, string text)
+    private static int LengthOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
+
+    private static void Write(ref Span<byte> rest, string text)
     {
-        WriteLength(buffer, Encoding.UTF8.GetByteCount(text));
-        Encoding.UTF8.GetBytes(text, buffer);
+        int length = Encoding.UTF8.GetBytes(text, rest[sizeof(int)..]);
+        WriteLength(ref rest, length);
+        rest = rest[length..];
     }
 
-    private static void WriteLength(ArrayBufferWriter<byte> buffer, int length)
+    private static void WriteLength(ref Span<byte> rest, int length)
     {
-        BinaryPrimitives.WriteInt32BigEndian(buffer.GetSpan(4), length);
-        buffer.Advance(4);
+        BinaryPrimitives.WriteInt32BigEndian(rest, length);
+        rest = rest[sizeof(int)..];
     }
 }

@@ -30,7 +30,8 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
         Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order)
     {
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
-        var item = new AppendItem(authority, writerId, batch, limits, serverLimits.TailOps, chain, isSnapshot, order, audit);
+        var prepared = new PreparedBatch(batch, writerId is not null, limits);
+        var item = new AppendItem(authority, writerId, prepared, limits, serverLimits.TailOps, chain, isSnapshot, order, audit);
         try
         {
             queue.Enqueue(item);

@@ -18,13 +18,14 @@ internal static class ContentClasses
     };
 
     /// <summary>
-    /// The class of an op's document after the op; for a removal, before it. <paramref name="before"/> is asked only if it matters.
+    /// The class of a well-formed op's document after the op, as far as the op says it; null when it is the document's own (for a removal,
+    /// as it was before).
     /// </summary>
-    public static ContentClass Of(OpIntent op, Func<ContentClass> before)
+    public static ContentClass? OfOpItself(OpIntent op)
     {
         if (op.Kind != Kinds.Part) return OfKind(op.Kind);
         if (op.Verb == Verbs.Put) return OfPart(op.Data!.Value);
-        return op.Verb == Verbs.Append && DecidesClass(op.Data!.Value) ? ContentClass.Unknown : before();
+        return op.Verb == Verbs.Append && DecidesClass(op.Data!.Value) ? ContentClass.Unknown : null;
     }
 
     /// <summary>The class of a whole document.</summary>

@@ -74,19 +74,24 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, Serve
 
     /// <summary>
     /// More of a message that has begun. Whoever sends it slower than the server's limit, after some grace, is cut off: otherwise memory
-    /// could be held for next to nothing.
+    /// could be held for next to nothing. What has arrived already waits for nobody.
     /// </summary>
-    private async ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    private ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ValueTask<ValueWebSocketReceiveResult> receive = inner.ReceiveAsync(buffer, cancellationToken);
+        return receive.IsCompleted ? receive : WaitInPaceAsync(receive.AsTask(), cancellationToken);
+    }
+
+    private async ValueTask<ValueWebSocketReceiveResult> WaitInPaceAsync(
+        Task<ValueWebSocketReceiveResult> receive, CancellationToken cancellationToken)
     {
         TimeSpan allowed = limits.FrameGrace + TimeSpan.FromSeconds((double)messageBytes / limits.FrameRate);
         TimeSpan left = allowed - time.GetElapsedTime(messageBegan);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        ending.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         try
         {
-            return await inner.ReceiveAsync(buffer, ending.Token).ConfigureAwait(false);
+            return await receive.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException)
         {
             log.FrameRefused(connection, "frame_rate");
             inner.Abort();

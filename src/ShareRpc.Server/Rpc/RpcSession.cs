@@ -13,7 +13,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
     private int handlesMade;
     private int waitingReads;
     private CancellationTokenSource? waitingForProof;
-    private SessionRpc? rpc;
+    private CallLedger? ledger;
 
     /// <summary>Where it came from, as far as that is known.</summary>
     public string? Address => address;
@@ -38,10 +38,14 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
             socket, services.Limits.FrameBytes, services.ServerLimits, services.Time, connection, services.Logger);
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
-        await using var handler = new SessionMessageHandler(guarded, formatter, services.Limits.HandlesPerConnection);
-        using var serving = new SessionRpc(
-            handler, services.Limits, services.ServerLimits.StorageRetryAfter, connection, guarded.Abort, services.Logger);
-        rpc = serving;
+        var calls = new CallLedger(services.Limits.CallsInFlight, guarded.Abort);
+        ledger = calls;
+        var errors = new RpcErrors(services.ServerLimits.StorageRetryAfter, connection, services.Logger);
+        using var hot = new HotCalls(calls, errors);
+        using var switching = new HotCallSocket(guarded, hot);
+        await using var handler = new SessionMessageHandler(switching, hot, formatter, services.Limits.HandlesPerConnection);
+        using var rpc = new SessionRpc(handler, calls, errors);
+        switching.RpcLayer = rpc.SynchronizationContext!;
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         services.Logger.ConnectionOpened(connection);
         rpc.StartListening();
@@ -61,11 +65,11 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // What was queued is being finished: its replies go out before the connection does.
-            await rpc.WhenIdleAsync().WaitAsync(
+            await calls.WhenIdleAsync().WaitAsync(
                 services.ServerLimits.DrainTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
-        catch (Exception exception) when (exception is JsonException or BadRpcHeaderException)
+        catch (Exception exception) when (exception is JsonException or BadRpcHeaderException or InvalidOperationException)
         {
             services.Logger.FrameRefused(connection, "json");
             status = WebSocketCloseStatus.InvalidPayloadData;
@@ -85,7 +89,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
     /// <summary>
     /// An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.
     /// </summary>
-    public void DrainOrAbort() => _ = rpc?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
+    public void DrainOrAbort() => _ = ledger?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
 
     /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
     public void CountHandle()

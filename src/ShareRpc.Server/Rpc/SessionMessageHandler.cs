@@ -1,5 +1,5 @@
-using System.Net.WebSockets;
 using System.Text.Json;
+using ShareRpc.Protocol.Rpc;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 
@@ -9,7 +9,7 @@ namespace ShareRpc.Server.Rpc;
 /// Remembers which handles were released: a call to one is answered <c>method_not_found</c>, as for any object that is not there. The RPC
 /// layer, which keeps the name of a released method but none of its overloads, would take it for a call with wrong parameters.
 /// </summary>
-internal sealed class SessionMessageHandler(WebSocket socket, IJsonRpcMessageFormatter formatter, int maxHandles)
+internal sealed class SessionMessageHandler(HotCallSocket socket, HotCalls calls, IJsonRpcMessageFormatter formatter, int maxHandles)
     : WebSocketMessageHandler(socket, formatter)
 {
     private const string CallPrefix = "$/invokeProxy/";
@@ -22,6 +22,7 @@ internal sealed class SessionMessageHandler(WebSocket socket, IJsonRpcMessageFor
     protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
     {
         Writing?.Invoke(content);
+        if (content is JsonRpcResult { Result: RedeemShareResult { Share: ShareHandle handle } }) socket.Announce(handle);
         return base.WriteCoreAsync(content, cancellationToken);
     }
 
@@ -49,7 +50,11 @@ internal sealed class SessionMessageHandler(WebSocket socket, IJsonRpcMessageFor
         try
         {
             bool isHandle = request.TryGetArgumentByNameOrIndex("handle", 0, typeof(long), out object? value) && value is >= 0L;
-            if (isHandle && (long)value! < maxHandles) released.Add((long)value!);
+            if (isHandle && (long)value! < maxHandles)
+            {
+                released.Add((long)value!);
+                calls.Remove((long)value!);
+            }
         }
         catch (JsonException)
         {

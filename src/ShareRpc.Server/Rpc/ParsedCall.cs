@@ -1,0 +1,17 @@
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Server.Rpc;
+
+/// <summary>A call read from its bytes.</summary>
+/// <param name="Id">The request's id as it was written.</param>
+/// <param name="Handle">Whose method it is.</param>
+/// <param name="Method">Which.</param>
+internal sealed record ParsedCall(byte[] Id, ShareHandle Handle, HotMethod Method)
+{
+    /// <summary>Of <c>appendOps</c>.</summary>
+    public OpBatch? Batch { get; init; }
+
+    /// <summary>Of <c>readOps</c>.</summary>
+    public ReadOpsRequest? Read { get; init; }
+}
