@@ -33,8 +33,8 @@ internal sealed class AppendItem(
     public static long? FirstSeq(OpBatch batch) => batch.Ops.Count > 0 ? batch.Ops[0]?.Seq : null;
 
     private static Ack Apply(
-        CommitScope scope, Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
-        bool isSnapshot, BatchOrder? order)
+        CommitScope scope, Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, int maxTail,
+        ReplayChain? chain, bool isSnapshot, BatchOrder? order)
     {
         chain?.Begin(batch.Batch);
         // not reported: the caller sees the error before it

@@ -34,7 +34,8 @@ internal sealed class PreparedBatch
         long? first = batch.Ops[0].Seq;
         for (int i = 0; i < batch.Ops.Count; i++)
         {
-            if (batch.Ops[i] is not { OpId: not null, Verb: not null, Kind: not null, Key: not null } op || op.Seq != first + i) return false;
+            if (batch.Ops[i] is not { OpId: not null, Verb: not null, Kind: not null, Key: not null } op) return false;
+            if (op.Seq != first + i) return false;
         }
 
         return true;

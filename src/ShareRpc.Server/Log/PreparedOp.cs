@@ -7,8 +7,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Log;
 
 /// <summary>
-/// An op with what can be said of it without looking at anything else: found out where the call arrived, so that the one thread that commits
-/// need not.
+/// An op with what can be said of it without looking at anything else: found out where the call arrived, so that the one thread that
+/// commits need not.
 /// </summary>
 /// <param name="Op">The op.</param>
 /// <param name="Digest">Its digest.</param>

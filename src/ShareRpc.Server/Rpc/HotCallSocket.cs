@@ -54,7 +54,7 @@ internal sealed class HotCallSocket : WebSocket
         {
             WebSocketMessageType type = await ReceiveMessageAsync(cancellationToken).ConfigureAwait(false);
             if (type == WebSocketMessageType.Close) return new ValueWebSocketReceiveResult(0, type, endOfMessage: true);
-            isForRpcLayer = isRpcLayerBusy || !calls.TryBegin(message.AsSpan(0, length));
+            isForRpcLayer = !(isRpcLayerBusy ? calls.TryCancel(message.AsSpan(0, length)) : calls.TryBegin(message.AsSpan(0, length)));
             if (!isForRpcLayer) Release();
         }
 
@@ -180,8 +180,8 @@ internal sealed class HotCallSocket : WebSocket
             var reader = new Utf8JsonReader(start, isFinalBlock: false, state: default);
             while (reader.Read())
             {
-                bool isNumber = reader.CurrentDepth == 3 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("handle"u8);
-                if (!isNumber) continue;
+                bool isMember = reader.CurrentDepth == 3 && reader.TokenType == JsonTokenType.PropertyName;
+                if (!isMember || !reader.ValueTextEquals("handle"u8)) continue;
                 if (reader.Read() && reader.TryGetInt64(out long number)) calls.Add(number, handle);
                 return;
             }

@@ -40,6 +40,31 @@ internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposabl
         return true;
     }
 
+    /// <summary>Ends the read that a <c>$/cancelRequest</c> names; false when it names none of those that wait here.</summary>
+    public bool TryCancel(ReadOnlySpan<byte> message)
+    {
+        if (message.Length > MaxCancellationBytes || message.IndexOf("cancelRequest"u8) < 0) return false;
+        lock (gate)
+        {
+            if (waiting.Count == 0) return false;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(message.ToArray());
+            if (document.RootElement.GetProperty("method"u8).GetString() != "$/cancelRequest") return false;
+            JsonElement id = document.RootElement.GetProperty("params"u8).GetProperty("id"u8);
+            WaitingRead? found;
+            lock (gate) found = waiting.Find(read => read.HasId(id));
+            found?.Cancel();
+            return found is not null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The connection has gone: reads that wait end.</summary>
     public void Dispose()
     {
@@ -146,31 +171,6 @@ internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposabl
         }
 
         return read;
-    }
-
-    /// <summary>Ends the read that a <c>$/cancelRequest</c> names; false when it names none of those that wait here.</summary>
-    private bool TryCancel(ReadOnlySpan<byte> message)
-    {
-        if (message.Length > MaxCancellationBytes || message.IndexOf("cancelRequest"u8) < 0) return false;
-        lock (gate)
-        {
-            if (waiting.Count == 0) return false;
-        }
-
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(message.ToArray());
-            if (document.RootElement.GetProperty("method"u8).GetString() != "$/cancelRequest") return false;
-            JsonElement id = document.RootElement.GetProperty("params"u8).GetProperty("id"u8);
-            WaitingRead? found;
-            lock (gate) found = waiting.Find(read => read.HasId(id));
-            found?.Cancel();
-            return found is not null;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            return false;
-        }
     }
 
     /// <summary>A read that waits, until it is disposed.</summary>
