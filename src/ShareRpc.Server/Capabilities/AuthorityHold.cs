@@ -12,25 +12,37 @@ internal sealed class AuthorityHold(Authority authority, AuthorityRegistry regis
     private int calls;
     private bool dropped;
 
+    public Authority Authority => authority;
+
     /// <summary>Starts the call before it returns. Once dropped, the handle is nobody's: it is answered as if it had never been.</summary>
     public async Task<T> DuringAsync<T>(Func<Authority, Task<T>> call)
     {
-        lock (gate)
-        {
-            if (dropped) throw new ShareRpcException(ErrorCode.MethodNotFound);
-            calls++;
-        }
-
+        if (!TryEnter()) throw new ShareRpcException(ErrorCode.MethodNotFound);
         try
         {
             return await call(authority).ConfigureAwait(false);
         }
         finally
         {
-            bool isLast;
-            lock (gate) isLast = --calls == 0 && dropped;
-            if (isLast) End();
+            Leave();
         }
+    }
+
+    /// <summary>A call begins, and will <see cref="Leave"/>; false once dropped.</summary>
+    public bool TryEnter()
+    {
+        lock (gate)
+        {
+            if (!dropped) calls++;
+            return !dropped;
+        }
+    }
+
+    public void Leave()
+    {
+        bool isLast;
+        lock (gate) isLast = --calls == 0 && dropped;
+        if (isLast) End();
     }
 
     /// <summary>The handle is gone. May be repeated.</summary>

@@ -11,6 +11,7 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
 {
     private readonly Lock gate = new();
     private readonly OpRing ring = new(limits);
+    private readonly List<FeedWaiter> waiters = [];
     private TaskCompletionSource changed = NewSignal();
     private long head;
 
@@ -55,7 +56,46 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
         Wake();
     }
 
-    public void Wake() => Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+    public void Wake()
+    {
+        Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+        FeedWaiter[] woken;
+        lock (gate)
+        {
+            if (waiters.Count == 0) return;
+            woken = [.. waiters];
+            foreach (FeedWaiter waiter in woken) waiter.Place = -1;
+            waiters.Clear();
+        }
+
+        WakeRun.Queue(woken);
+    }
+
+    /// <summary>Lists somebody who is to be woken at the next change; false when there is something after the cursor already.</summary>
+    public bool TryWait(FeedWaiter waiter, long after)
+    {
+        lock (gate)
+        {
+            if (Head > after || Ended) return false;
+            waiter.BeginWait();
+            waiter.Place = waiters.Count;
+            waiters.Add(waiter);
+            return true;
+        }
+    }
+
+    /// <summary>It waits no longer.</summary>
+    public void Forget(FeedWaiter waiter)
+    {
+        lock (gate)
+        {
+            if (waiter.Place < 0) return;
+            FeedWaiter last = waiters[^1];
+            (waiters[waiter.Place], last.Place) = (last, waiter.Place);
+            waiters.RemoveAt(waiters.Count - 1);
+            waiter.Place = -1;
+        }
+    }
 
     /// <summary>The ops after a cursor if the ring still has the first of them; null when the store must be asked.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
-using System.Text.Json;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Capabilities;
 
 namespace ShareRpc.Server.Rpc;
 
@@ -10,18 +10,34 @@ namespace ShareRpc.Server.Rpc;
 /// Answers <c>appendOps</c> and <c>readOps</c> of this connection's share handles past the RPC layer: read from the message's bytes,
 /// counted in the same ledger, answered with the same bytes. Calls begin on the reading thread, in the order of their messages.
 /// </summary>
-internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposable
+internal sealed class HotCalls : IDisposable
 {
-    /// <summary>A message that cancels a call is shorter than this.</summary>
-    private const int MaxCancellationBytes = 512;
-
+    private readonly RpcSession session;
+    private readonly RpcServices services;
+    private readonly CallLedger ledger;
+    private readonly RpcErrors errors;
     private readonly ConcurrentDictionary<long, ShareHandle> handles = [];
-    private readonly Lock gate = new();
-    private readonly List<WaitingRead> waiting = [];
-    private bool closed;
+    private readonly PendingReads reads;
+    private readonly Action freePlace;
+
+    public HotCalls(RpcSession session, RpcServices services, CallLedger ledger, RpcErrors errors)
+    {
+        this.session = session;
+        this.services = services;
+        this.ledger = ledger;
+        this.errors = errors;
+        reads = new PendingReads(services.Time);
+        freePlace = ledger.FreePlace;
+    }
 
     /// <summary>Sends a whole message, telling when it is its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
+
+    /// <summary>The server is shutting down.</summary>
+    public bool IsDraining { get; private set; }
+
+    /// <summary>The connection has gone.</summary>
+    public bool IsClosed { get; private set; }
 
     /// <summary>The peer is about to know this handle by this number.</summary>
     public void Add(long number, ShareHandle handle) => handles[number] = handle;
@@ -36,53 +52,71 @@ internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposabl
         if (CallParser.Parse(message, Find) is not { } call) return TryCancel(message);
         if (!ledger.TryBegin()) _ = RefuseAsync(call.Id);
         else if (call.Batch is { } batch) _ = AnswerAsync(call.Id, call.Handle.AppendOpsAsync(batch));
-        else _ = AnswerReadAsync(call, call.Read!);
+        else BeginRead(call);
         return true;
     }
 
     /// <summary>Ends the read that a <c>$/cancelRequest</c> names; false when it names none of those that wait here.</summary>
-    public bool TryCancel(ReadOnlySpan<byte> message)
-    {
-        if (message.Length > MaxCancellationBytes || message.IndexOf("cancelRequest"u8) < 0) return false;
-        lock (gate)
-        {
-            if (waiting.Count == 0) return false;
-        }
+    public bool TryCancel(ReadOnlySpan<byte> message) => reads.TryCancel(message);
 
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(message.ToArray());
-            if (document.RootElement.GetProperty("method"u8).GetString() != "$/cancelRequest") return false;
-            JsonElement id = document.RootElement.GetProperty("params"u8).GetProperty("id"u8);
-            WaitingRead? found;
-            lock (gate) found = waiting.Find(read => read.HasId(id));
-            found?.Cancel();
-            return found is not null;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
-        {
-            return false;
-        }
+    /// <summary>An authority was taken back: the reads that wait look again.</summary>
+    public void WakeReads() => reads.WakeAll();
+
+    public void Drain()
+    {
+        IsDraining = true;
+        reads.WakeAll();
     }
 
     /// <summary>The connection has gone: reads that wait end.</summary>
     public void Dispose()
     {
-        List<WaitingRead> ending;
-        lock (gate)
+        IsClosed = true;
+        reads.WakeAll();
+        reads.Dispose();
+    }
+
+    public void WriteError(ReplyBuffer reply, byte[] id, Exception exception) =>
+        ReplyWriter.Write(reply, id, errors.Of(exception, "readOps"));
+
+    /// <summary>The read has its reply.</summary>
+    public void End(PendingRead read, ReplyBuffer reply)
+    {
+        if (read.Waits)
         {
-            closed = true;
-            ending = [.. waiting];
+            reads.Remove(read);
+            session.EndWaitingRead();
         }
 
-        foreach (WaitingRead read in ending) read.Cancel();
+        _ = SendReplyAsync(reply);
     }
 
     private ShareHandle? Find(long number) => handles.GetValueOrDefault(number);
 
+    private void BeginRead(ParsedCall call)
+    {
+        int waitMs = Math.Min(call.Read!.WaitMs ?? 0, services.Limits.WaitMs);
+        ErrorCode? refused = null;
+        Authority? authority = call.Handle.TryBeginRead();
+        if (authority is null) refused = ErrorCode.MethodNotFound;
+        else if (waitMs > 0 && !session.TryBeginWaitingRead()) refused = ErrorCode.TooManyCalls;
+        if (refused is { } code)
+        {
+            if (authority is not null) call.Handle.EndRead();
+            var reply = new ReplyBuffer();
+            ReplyWriter.Write(reply, call.Id, code == ErrorCode.TooManyCalls ? RpcErrors.TooManyCalls : new ShareRpcException(code));
+            _ = SendReplyAsync(reply);
+            return;
+        }
+
+        var read = new PendingRead(this, services.Reads, call, authority!) { Deadline = waitMs > 0 ? reads.DeadlineIn(waitMs) : null };
+        if (read.Waits) reads.Add(read);
+        read.Execute();
+    }
+
     private async Task AnswerAsync(byte[] id, Task<Ack> append)
     {
-        using var reply = new ReplyBuffer();
+        var reply = new ReplyBuffer();
         try
         {
             Ack ack = await append.ConfigureAwait(false);
@@ -96,45 +130,13 @@ internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposabl
         await SendReplyAsync(reply).ConfigureAwait(false);
     }
 
-    private async Task AnswerReadAsync(ParsedCall call, ReadOpsRequest request)
-    {
-        using WaitingRead? read = request.WaitMs > 0 ? Begin(call.Id) : null;
-        using var reply = new ReplyBuffer();
-        try
-        {
-            OpPage page = await call.Handle.ReadOpsAsync(request, read?.Token ?? CancellationToken.None).ConfigureAwait(false);
-            ReplyWriter.Write(reply, call.Id, page);
-        }
-        catch (OperationCanceledException) when (read?.Token.IsCancellationRequested == true)
-        {
-            ReplyWriter.WriteCancelled(reply, call.Id);
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            ReplyWriter.Write(reply, call.Id, errors.Of(exception, "readOps"));
-        }
-
-        await SendReplyAsync(reply).ConfigureAwait(false);
-    }
-
     private async Task SendReplyAsync(ReplyBuffer reply)
     {
-        bool isFree = false;
         ledger.BeginSend(reply);
-        try
-        {
-            await TrySendAsync(reply, () =>
-            {
-                isFree = true;
-                ledger.FreePlace();
-            }).ConfigureAwait(false);
-        }
-        finally
-        {
-            ledger.EndSend(reply);
-            if (!isFree) ledger.FreePlace();
-            ledger.NoteAnswered();
-        }
+        await TrySendAsync(reply, freePlace).ConfigureAwait(false);
+        ledger.EndSend(reply);
+        ledger.NoteAnswered();
+        reply.Dispose();
     }
 
     /// <summary>The call was not made.</summary>
@@ -150,6 +152,7 @@ internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposabl
     /// <summary>A connection that broke is noticed, and said, by whoever reads it.</summary>
     private async Task TrySendAsync(ReplyBuffer reply, Action? onTurn)
     {
+        if (IsClosed) return;
         try
         {
             await SendAsync(reply.Written, onTurn).ConfigureAwait(false);
@@ -158,40 +161,6 @@ internal sealed class HotCalls(CallLedger ledger, RpcErrors errors) : IDisposabl
             exception is WebSocketException or IOException or OperationCanceledException or InvalidOperationException)
         {
             // Nobody is there to be answered.
-        }
-    }
-
-    private WaitingRead Begin(byte[] id)
-    {
-        var read = new WaitingRead(this, id);
-        lock (gate)
-        {
-            waiting.Add(read);
-            if (closed) read.Cancel();
-        }
-
-        return read;
-    }
-
-    /// <summary>A read that waits, until it is disposed.</summary>
-    private sealed class WaitingRead(HotCalls calls, byte[] id) : IDisposable
-    {
-        private readonly CancellationTokenSource cancel = new();
-
-        public CancellationToken Token => cancel.Token;
-
-        public void Cancel() => _ = cancel.CancelAsync();
-
-        public bool HasId(JsonElement other)
-        {
-            using JsonDocument own = JsonDocument.Parse(id);
-            return JsonElement.DeepEquals(own.RootElement, other);
-        }
-
-        public void Dispose()
-        {
-            lock (calls.gate) calls.waiting.Remove(this);
-            cancel.Dispose();
         }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
     private int waitingReads;
     private CancellationTokenSource? waitingForProof;
     private CallLedger? ledger;
+    private HotCalls? hotCalls;
 
     /// <summary>Where it came from, as far as that is known.</summary>
     public string? Address => address;
@@ -41,7 +42,8 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         var calls = new CallLedger(services.Limits.CallsInFlight, guarded.Abort);
         ledger = calls;
         var errors = new RpcErrors(services.ServerLimits.StorageRetryAfter, connection, services.Logger);
-        using var hot = new HotCalls(calls, errors);
+        using var hot = new HotCalls(this, services, calls, errors);
+        hotCalls = hot;
         using var switching = new HotCallSocket(guarded, hot);
         await using var handler = new SessionMessageHandler(switching, hot, formatter, services.Limits.HandlesPerConnection);
         using var rpc = new SessionRpc(handler, calls, errors);
@@ -53,6 +55,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         using var unproven = new CancellationTokenSource(services.ServerLimits.RedeemTime, services.Time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, unproven.Token);
         waitingForProof = unproven;
+        using CancellationTokenRegistration draining = stopping.UnsafeRegister(_ => hot.Drain(), null);
         try
         {
             await rpc.Completion.WaitAsync(ending.Token).ConfigureAwait(false);
@@ -89,7 +92,11 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
     /// <summary>
     /// An authority of this connection was taken back: what was answered before has a moment to leave, or the connection goes.
     /// </summary>
-    public void DrainOrAbort() => _ = ledger?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
+    public void DrainOrAbort()
+    {
+        hotCalls?.WakeReads();
+        _ = ledger?.AbortUnlessDrainedAsync(services.ServerLimits.RevokedDrainTime);
+    }
 
     /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
     public void CountHandle()
@@ -101,12 +108,17 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
     }
 
     /// <summary>Counts a read that waits; dispose it when it no longer does.</summary>
-    public WaitingRead BeginWaitingRead()
+    public WaitingRead BeginWaitingRead() => TryBeginWaitingRead() ? new WaitingRead(this) : throw RpcErrors.TooManyCalls;
+
+    /// <summary>False when as many reads wait as may; otherwise end it with <see cref="EndWaitingRead"/>.</summary>
+    public bool TryBeginWaitingRead()
     {
-        if (Interlocked.Increment(ref waitingReads) <= services.Limits.WaitingReads) return new WaitingRead(this);
+        if (Interlocked.Increment(ref waitingReads) <= services.Limits.WaitingReads) return true;
         Interlocked.Decrement(ref waitingReads);
-        throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) };
+        return false;
     }
+
+    public void EndWaitingRead() => Interlocked.Decrement(ref waitingReads);
 
     private async Task CloseAsync(WebSocket guarded, WebSocketCloseStatus status)
     {
@@ -127,6 +139,6 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
 
     public readonly struct WaitingRead(RpcSession session) : IDisposable
     {
-        public void Dispose() => Interlocked.Decrement(ref session.waitingReads);
+        public void Dispose() => session.EndWaitingRead();
     }
 }

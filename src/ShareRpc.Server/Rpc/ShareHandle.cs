@@ -52,6 +52,14 @@ internal sealed class ShareHandle : IShareHandle
         return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
     });
 
+    /// <summary>The feed that a read of this handle looks at.</summary>
+    public ShareFeed Feed => feed;
+
+    /// <summary>The authority of a read that begins now and will <see cref="EndRead"/>; null once the handle is dropped.</summary>
+    public Authority? TryBeginRead() => hold.TryEnter() ? hold.Authority : null;
+
+    public void EndRead() => hold.Leave();
+
     public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken) => hold.DuringAsync(authority =>
     {
         authority.Demand(Rights.Read);

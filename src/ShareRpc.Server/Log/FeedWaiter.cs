@@ -1,0 +1,22 @@
+namespace ShareRpc.Server.Log;
+
+/// <summary>
+/// Somebody who waits for a feed to change. Woken once each time it has waited, on a pool thread. A wait costs no task and no timer of its
+/// own: there is one for each viewer and page.
+/// </summary>
+internal abstract class FeedWaiter : IThreadPoolWorkItem
+{
+    private int isWaiting;
+
+    /// <summary>Its place among those that wait; the feed's, under its lock.</summary>
+    internal int Place { get; set; } = -1;
+
+    /// <summary>It has been woken.</summary>
+    public abstract void Execute();
+
+    /// <summary>True for whoever ends the wait: it must run it.</summary>
+    public bool TryEndWait() => Interlocked.Exchange(ref isWaiting, 0) == 1;
+
+    /// <summary>The feed is about to list it.</summary>
+    internal void BeginWait() => Interlocked.Exchange(ref isWaiting, 1);
+}
