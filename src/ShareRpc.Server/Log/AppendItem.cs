@@ -9,32 +9,19 @@ namespace ShareRpc.Server.Log;
 /// <summary>A batch on its way into the log.</summary>
 internal sealed class AppendItem(
     Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
-    bool isSnapshot, BatchOrder? order, AuditBook audit)
-    : CommitWork<Ack>(scope => Apply(scope, authority, writerId, batch, limits, maxTail, chain, isSnapshot, order))
+    bool isSnapshot, BatchOrder? order, AuditBook audit, AckReceiver receiver)
+    : CommitItem
 {
+    private Ack? ack;
+    private bool isSettled;
+
     public override int Ops { get; } = Math.Max(1, batch.Batch.Ops.Count);
 
     public override int Bytes { get; } = 256 + batch.Batch.Ops.Sum(op => 256 + (op?.Data?.Utf8.Length ?? 0));
 
-    protected override void OnDurable(Ack value)
-    {
-        HashSet<string>? applied = value.Applied.Count == batch.Ops.Length ? null : [.. value.Applied.Select(op => op.OpId)];
-        long bytes = batch.Batch.Ops.Sum(op => applied?.Contains(op.OpId) == false ? 0L : op.Data?.Utf8.Length ?? 0);
-        audit.NoteAppend(authority.Ref, value.Applied.Count, bytes);
-    }
+    public override IThreadPoolWorkItem? FollowUp => receiver.FollowUp;
 
-    public override void Fail(ShareRpcException error)
-    {
-        order?.Refuse(FirstSeq(batch.Batch));
-        base.Fail(error);
-    }
-
-    /// <summary>Null for a batch without seqs, or without ops.</summary>
-    public static long? FirstSeq(OpBatch batch) => batch.Ops.Count > 0 ? batch.Ops[0]?.Seq : null;
-
-    private static Ack Apply(
-        CommitScope scope, Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, int maxTail,
-        ReplayChain? chain, bool isSnapshot, BatchOrder? order)
+    public override void Execute(CommitScope scope)
     {
         chain?.Begin(batch.Batch);
         // not reported: the caller sees the error before it
@@ -42,9 +29,8 @@ internal sealed class AppendItem(
         try
         {
             LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);
-            Ack ack = new ApplyRules(scope, share, authority, writerId, limits, maxTail, isSnapshot, order).Apply(batch);
+            ack = new ApplyRules(scope, share, authority, writerId, limits, maxTail, isSnapshot, order).Apply(batch);
             order?.Take(FirstSeq(batch.Batch));
-            return ack;
         }
         catch (ShareRpcException error)
         {
@@ -53,4 +39,25 @@ internal sealed class AppendItem(
             throw;
         }
     }
+
+    public override void Complete()
+    {
+        if (isSettled) return; // refused: the transaction stands, this item does not
+        isSettled = true;
+        HashSet<string>? applied = ack!.Applied.Count == batch.Ops.Length ? null : [.. ack.Applied.Select(op => op.OpId)];
+        long bytes = batch.Batch.Ops.Sum(op => applied?.Contains(op.OpId) == false ? 0L : op.Data?.Utf8.Length ?? 0);
+        audit.NoteAppend(authority.Ref, ack.Applied.Count, bytes);
+        receiver.Take(ack);
+    }
+
+    public override void Fail(ShareRpcException error)
+    {
+        if (isSettled) return;
+        isSettled = true;
+        order?.Refuse(FirstSeq(batch.Batch));
+        receiver.Refuse(error);
+    }
+
+    /// <summary>Null for a batch without seqs, or without ops.</summary>
+    public static long? FirstSeq(OpBatch batch) => batch.Ops.Count > 0 ? batch.Ops[0]?.Seq : null;
 }

@@ -14,6 +14,9 @@ internal abstract class CommitItem
     /// <summary>The memory it holds while it waits.</summary>
     public virtual int Bytes => 256;
 
+    /// <summary>What is left to do once it is completed or failed, on another thread or while nothing waits; null when nothing is.</summary>
+    public virtual IThreadPoolWorkItem? FollowUp => null;
+
     /// <summary>
     /// Runs on the commit thread. A <see cref="ShareRpcException"/> is a refusal, and must be thrown before anything was written.
     /// </summary>

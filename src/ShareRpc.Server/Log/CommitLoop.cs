@@ -120,6 +120,7 @@ internal sealed class CommitLoop
             if (SqliteTrouble.IsDamage(exception)) log.StorageDamaged();
             shares.Clear();
             foreach (CommitItem item in items) item.Fail(new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
+            FollowUp(items);
             return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -128,6 +129,7 @@ internal sealed class CommitLoop
             shares.Clear();
             if (items.Count > 1) return false;
             items[0].Fail(new(ErrorCode.Internal));
+            FollowUp(items);
             return true;
         }
 
@@ -135,7 +137,24 @@ internal sealed class CommitLoop
         Publish();
         foreach ((CommitItem item, ShareRpcException error) in refused) item.Fail(error);
         foreach (CommitItem item in items) item.Complete();
+        FollowUp(items);
         return true;
+    }
+
+    /// <summary>
+    /// Has the answers sent: by other threads, so that the next transaction need not wait for it; but by this one when there is just one and
+    /// nothing waits, because waking another thread takes longer than sending.
+    /// </summary>
+    private void FollowUp(List<CommitItem> items)
+    {
+        var left = new List<IThreadPoolWorkItem>(items.Count);
+        foreach (CommitItem item in items)
+        {
+            if (item.FollowUp is { } work) left.Add(work);
+        }
+
+        if (left.Count == 1 && queue.Count == 0) left[0].Execute();
+        else if (left.Count > 0) WorkRun.Queue([.. left]);
     }
 
     private void Publish()

@@ -11,11 +11,17 @@ internal abstract class FeedWaiter : IThreadPoolWorkItem
     /// <summary>Its place among those that wait; the feed's, under its lock.</summary>
     internal int Place { get; set; } = -1;
 
-    /// <summary>It has been woken.</summary>
-    public abstract void Execute();
+    /// <summary>Ends the wait, unless somebody has ended it before.</summary>
+    public void Execute()
+    {
+        if (TryEndWait()) Look();
+    }
 
-    /// <summary>True for whoever ends the wait: it must run it.</summary>
-    public bool TryEndWait() => Interlocked.Exchange(ref isWaiting, 0) == 1;
+    /// <summary>Looks at what there is. On one thread at a time.</summary>
+    protected abstract void Look();
+
+    /// <summary>True for whoever ends the wait: it must look.</summary>
+    protected bool TryEndWait() => Interlocked.Exchange(ref isWaiting, 0) == 1;
 
     /// <summary>The feed is about to list it.</summary>
     internal void BeginWait() => Interlocked.Exchange(ref isWaiting, 1);

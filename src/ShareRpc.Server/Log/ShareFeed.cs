@@ -59,16 +59,16 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
     public void Wake()
     {
         Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
-        FeedWaiter[] woken;
+        IThreadPoolWorkItem[] woken;
         lock (gate)
         {
             if (waiters.Count == 0) return;
+            foreach (FeedWaiter waiter in waiters) waiter.Place = -1;
             woken = [.. waiters];
-            foreach (FeedWaiter waiter in woken) waiter.Place = -1;
             waiters.Clear();
         }
 
-        WakeRun.Queue(woken);
+        WorkRun.Queue(woken);
     }
 
     /// <summary>Lists somebody who is to be woken at the next change; false when there is something after the cursor already.</summary>

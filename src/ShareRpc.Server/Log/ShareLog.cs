@@ -10,6 +10,13 @@ namespace ShareRpc.Server.Log;
 internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit)
 {
     /// <summary>
+    /// Queues a batch before it returns; the receiver is told after the fsync, or of a refusal of the whole batch. One that cannot even be
+    /// queued is thrown.
+    /// </summary>
+    public void Append(Authority authority, string? writerId, OpBatch batch, BatchOrder? order, AckReceiver receiver) =>
+        Append(authority, writerId, batch, chain: null, isSnapshot: false, order, receiver);
+
+    /// <summary>
     /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or
     /// ends with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried; the order is that of the
     /// handle's batches.
@@ -29,9 +36,19 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
     private Task<Ack> AppendAsync(
         Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order)
     {
+        var ack = new AckTask();
+        Append(authority, writerId, batch, chain, isSnapshot, order, ack);
+        return ack.Completion;
+    }
+
+    private void Append(
+        Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order,
+        AckReceiver receiver)
+    {
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
         var prepared = new PreparedBatch(batch, writerId is not null, limits);
-        var item = new AppendItem(authority, writerId, prepared, limits, serverLimits.TailOps, chain, isSnapshot, order, audit);
+        var item = new AppendItem(
+            authority, writerId, prepared, limits, serverLimits.TailOps, chain, isSnapshot, order, audit, receiver);
         try
         {
             queue.Enqueue(item);
@@ -41,7 +58,5 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
             order?.Refuse(AppendItem.FirstSeq(batch));
             throw;
         }
-
-        return item.Completion;
     }
 }

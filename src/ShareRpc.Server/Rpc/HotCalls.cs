@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Capabilities;
 
 namespace ShareRpc.Server.Rpc;
@@ -51,8 +50,9 @@ internal sealed class HotCalls : IDisposable
         if (handles.IsEmpty) return false;
         if (CallParser.Parse(message, Find) is not { } call) return TryCancel(message);
         if (!ledger.TryBegin()) _ = RefuseAsync(call.Id);
-        else if (call.Batch is { } batch) _ = AnswerAsync(call.Id, call.Handle.AppendOpsAsync(batch));
-        else BeginRead(call);
+        else if (call.Handle.TryBeginCall() is not { } authority) Refuse(call, new ShareRpcException(ErrorCode.MethodNotFound));
+        else if (call.Batch is not null) new PendingAppend(this, call).Begin();
+        else BeginRead(call, authority);
         return true;
     }
 
@@ -76,8 +76,11 @@ internal sealed class HotCalls : IDisposable
         reads.Dispose();
     }
 
-    public void WriteError(ReplyBuffer reply, byte[] id, Exception exception) =>
-        ReplyWriter.Write(reply, id, errors.Of(exception, "readOps"));
+    public void WriteError(ReplyBuffer reply, ParsedCall call, Exception exception) =>
+        ReplyWriter.Write(reply, call.Id, errors.Of(exception, call.Batch is null ? "readOps" : "appendOps"));
+
+    /// <summary>Sends a call's reply, and lets go of it.</summary>
+    public void Send(ReplyBuffer reply) => _ = SendReplyAsync(reply);
 
     /// <summary>The read has its reply.</summary>
     public void End(PendingRead read, ReplyBuffer reply)
@@ -88,46 +91,31 @@ internal sealed class HotCalls : IDisposable
             session.EndWaitingRead();
         }
 
-        _ = SendReplyAsync(reply);
+        Send(reply);
     }
 
     private ShareHandle? Find(long number) => handles.GetValueOrDefault(number);
 
-    private void BeginRead(ParsedCall call)
+    private void BeginRead(ParsedCall call, Authority authority)
     {
         int waitMs = Math.Min(call.Read!.WaitMs ?? 0, services.Limits.WaitMs);
-        ErrorCode? refused = null;
-        Authority? authority = call.Handle.TryBeginRead();
-        if (authority is null) refused = ErrorCode.MethodNotFound;
-        else if (waitMs > 0 && !session.TryBeginWaitingRead()) refused = ErrorCode.TooManyCalls;
-        if (refused is { } code)
+        if (waitMs > 0 && !session.TryBeginWaitingRead())
         {
-            if (authority is not null) call.Handle.EndRead();
-            var reply = new ReplyBuffer();
-            ReplyWriter.Write(reply, call.Id, code == ErrorCode.TooManyCalls ? RpcErrors.TooManyCalls : new ShareRpcException(code));
-            _ = SendReplyAsync(reply);
+            call.Handle.EndCall();
+            Refuse(call, RpcErrors.TooManyCalls);
             return;
         }
 
-        var read = new PendingRead(this, services.Reads, call, authority!) { Deadline = waitMs > 0 ? reads.DeadlineIn(waitMs) : null };
+        var read = new PendingRead(this, services.Reads, call, authority) { Deadline = waitMs > 0 ? reads.DeadlineIn(waitMs) : null };
         if (read.Waits) reads.Add(read);
-        read.Execute();
+        read.Begin();
     }
 
-    private async Task AnswerAsync(byte[] id, Task<Ack> append)
+    private void Refuse(ParsedCall call, ShareRpcException error)
     {
         var reply = new ReplyBuffer();
-        try
-        {
-            Ack ack = await append.ConfigureAwait(false);
-            ReplyWriter.Write(reply, id, ack);
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            ReplyWriter.Write(reply, id, errors.Of(exception, "appendOps"));
-        }
-
-        await SendReplyAsync(reply).ConfigureAwait(false);
+        ReplyWriter.Write(reply, call.Id, error);
+        Send(reply);
     }
 
     private async Task SendReplyAsync(ReplyBuffer reply)

@@ -41,12 +41,14 @@ internal sealed class PendingRead(HotCalls calls, ShareReads reads, ParsedCall c
     /// <summary>Looks again now, if it waits.</summary>
     public void Wake()
     {
-        if (!TryEndWait()) return;
         feed.Forget(this);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    public override void Execute()
+    /// <summary>Answers, or waits.</summary>
+    public void Begin() => Look();
+
+    protected override void Look()
     {
         while (true)
         {
@@ -83,10 +85,10 @@ internal sealed class PendingRead(HotCalls calls, ShareReads reads, ParsedCall c
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            calls.WriteError(reply, call.Id, exception);
+            calls.WriteError(reply, call, exception);
         }
 
-        call.Handle.EndRead();
+        call.Handle.EndCall();
         calls.End(this, reply);
         return true;
     }

@@ -52,13 +52,23 @@ internal sealed class ShareHandle : IShareHandle
         return await services.Reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
     });
 
+    /// <summary>
+    /// An append whose receiver is told the outcome. Queued before this returns; refusals that come before the queue are thrown. The caller
+    /// will <see cref="EndCall"/> when it has <see cref="TryBeginCall"/>.
+    /// </summary>
+    public void Append(OpBatch batch, AckReceiver receiver)
+    {
+        hold.Authority.Demand(Rights.Append);
+        services.Log.Append(hold.Authority, writerId, batch, order, receiver);
+    }
+
     /// <summary>The feed that a read of this handle looks at.</summary>
     public ShareFeed Feed => feed;
 
-    /// <summary>The authority of a read that begins now and will <see cref="EndRead"/>; null once the handle is dropped.</summary>
-    public Authority? TryBeginRead() => hold.TryEnter() ? hold.Authority : null;
+    /// <summary>The authority of a call that begins now and will <see cref="EndCall"/>; null once the handle is dropped.</summary>
+    public Authority? TryBeginCall() => hold.TryEnter() ? hold.Authority : null;
 
-    public void EndRead() => hold.Leave();
+    public void EndCall() => hold.Leave();
 
     public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken) => hold.DuringAsync(authority =>
     {
