@@ -14,7 +14,7 @@ internal abstract class CommitItem
     /// <summary>The memory it holds while it waits.</summary>
     public virtual int Bytes => 256;
 
-    /// <summary>What is left to do once it is completed or failed, on another thread or while nothing waits; null when nothing is.</summary>
+    /// <summary>What is left to do once it is completed or failed, when nothing waits for the thread that does it; or null.</summary>
     public virtual IThreadPoolWorkItem? FollowUp => null;
 
     /// <summary>

@@ -142,8 +142,8 @@ internal sealed class CommitLoop
     }
 
     /// <summary>
-    /// Has the answers sent: by other threads, so that the next transaction need not wait for it; but by this one when there is just one and
-    /// nothing waits, because waking another thread takes longer than sending.
+    /// Has the answers sent: by other threads, so that the next transaction need not wait for it; but by this one when there is just one
+    /// and nothing waits, because waking another thread takes longer than sending.
     /// </summary>
     private void FollowUp(List<CommitItem> items)
     {
