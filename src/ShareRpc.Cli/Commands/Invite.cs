@@ -137,7 +137,7 @@ internal static class Invite
         }
 
         string limits = CaveatText.Of(caveats ?? Caveats.None, hasPassphrase);
-        output.Say($"With it one may {string.Join(" and ", rights.ToNames())}{(limits.Length > 0 ? $"; {limits} (times are UTC)" : "")}.");
+        output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{(limits.Length > 0 ? $" Limits: {limits}; times are UTC." : "")}");
         output.Say($"To take it back: sharerpc revoke {link.Token.CapId}");
         if (isQueued) output.Say("The server has not confirmed it yet: the link works once it has. It is queued.");
         output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });

@@ -24,9 +24,7 @@ public sealed class ForeignPageTests(BrowserFixture browser) : IClassFixture<Bro
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         string origin = live.Server.GetLeftPart(UriPartial.Authority);
         string socket = origin.Replace("http://", "ws://", StringComparison.Ordinal) + "/rpc";
-        await using ViewerPage viewer = await browser.OpenAsync(live.Server, origin + "/s/");
-        var said = new ConcurrentQueue<string>();
-        viewer.Page.Console += (_, message) => said.Enqueue(message.Text);
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         Assert.Equal("open", await viewer.Page.EvaluateAsync<string>(Connect, socket));
 
         const string Foreign = "http://foreign.example/";
@@ -35,6 +33,8 @@ public sealed class ForeignPageTests(BrowserFixture browser) : IClassFixture<Bro
             ContentType = "text/html", Body = "<title>elsewhere</title>",
         }));
         await viewer.GoAsync(Foreign);
+        var said = new ConcurrentQueue<string>();
+        viewer.Page.Console += (_, message) => said.Enqueue(message.Text);
 
         Assert.Equal("refused", await viewer.Page.EvaluateAsync<string>(Connect, socket));
         Assert.Contains(said, text => text.Contains("403", StringComparison.Ordinal)); // by the server, not by the browser

@@ -246,10 +246,11 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_link_that_was_revoked_here_is_not_printed_again_and_share_says_how_to_make_another()
     {
-        JsonElement shared = await ShareAsRootAsync();
+        string path = files.Sample();
+        JsonElement shared = await ShareAsRootAsync(path);
         await LinesAsync("revoke", Text(shared, "link"));
-        JsonElement again = await ShareAsRootAsync();
-        (int exitCode, string said, _) = await RunAsync(["share", "--once", "--opencode", files.Sample(), .. ToRoot()]);
+        JsonElement again = await ShareAsRootAsync(path);
+        (int exitCode, string said, _) = await RunAsync(["share", "--once", "--opencode", path, .. ToRoot()]);
 
         Assert.False(again.TryGetProperty("link", out _));
         Assert.Equal(0, exitCode);

@@ -155,7 +155,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         if (scope is { ShareKey: { } within, CreatorKey: { } refKey })
         {
             const string Reached = "(a.actor_key IN (SELECT key FROM reach) OR a.subject_key IN (SELECT key FROM reach))";
-            return ReadAll($"{Concerned} {Sql} WHERE a.share_key = $3 AND {Reached} AND {page}", ReadAuditEntry, from, limit, within, refKey);
+            return ReadAll(
+                $"{Concerned} {Sql} WHERE a.share_key = $3 AND {Reached} AND {page}", ReadAuditEntry, from, limit, within, refKey);
         }
 
         if (scope.ShareKey is { } share) return ReadAll($"{Sql} WHERE a.share_key = $3 AND {page}", ReadAuditEntry, from, limit, share);
