@@ -17,6 +17,8 @@ internal static class Failure
         CliException known => (known.ExitCode, known.Message),
         OpencodeException or ServerStartException or StorageException or OutboxException => (ExitCode.Error, error.Message),
         ShareRpcException refused => (Of(refused), refused.Hint),
+        DisconnectedException { Server: { } server } =>
+            (ExitCode.Unreachable, $"No server answers at {server}. Is it running (sharerpc serve), and is --server right?"),
         DisconnectedException or WebSocketException or HttpRequestException or SocketException or TimeoutException =>
             (ExitCode.Unreachable, "The server cannot be reached. Is it running (sharerpc serve), and is --server right?"),
         OperationCanceledException => (ExitCode.Ok, "Stopped."),

@@ -6,8 +6,12 @@ namespace ShareRpc.Client;
 /// </summary>
 public sealed class DisconnectedException : Exception
 {
-    internal DisconnectedException(Exception? inner)
+    internal DisconnectedException(Exception? inner, Uri? server = null)
         : base("The server cannot be reached, or the connection to it was lost.", inner)
     {
+        Server = server;
     }
+
+    /// <summary>Where nobody answered; null when a connection was lost.</summary>
+    public Uri? Server { get; }
 }

@@ -66,8 +66,16 @@ public sealed class ShareWriter
     /// <summary>Ends at the next change of this outbox: take it, look at <see cref="Status"/>, then await it.</summary>
     public Task Changed => outbox.Changed;
 
-    /// <summary>The read-only link made with the share; works once the server has heard of it. Null for a joined share.</summary>
-    public ShareLink? ViewerLink => share.ViewerCapId is { } capId && credentials.FindToken(capId) is { } token ? LinkOf(token) : null;
+    /// <summary>
+    /// The read-only link made with the share; works once the server has heard of it. Null for a joined share, and once it was revoked
+    /// from this machine.
+    /// </summary>
+    public ShareLink? ViewerLink => share.ViewerCapId is { } capId && credentials.FindToken(capId) is { } token && !IsViewerLinkRevoked
+        ? LinkOf(token)
+        : null;
+
+    /// <summary>True once that link was revoked from this machine; what others did is not known here.</summary>
+    public bool IsViewerLinkRevoked => share.ViewerCapId is { } capId && credentials.Find(capId) is { IsRevoked: true };
 
     /// <summary>The link of the ref that appends: for the share's owner only.</summary>
     public ShareLink? OwnerLink => credentials.FindToken(share.AppendCapId) is { } token ? LinkOf(token) : null;

@@ -36,7 +36,15 @@ internal sealed class AgentReach
             ? $"It has {Shares.Count} share(s), which go to root: their {Holders.Count} invitation(s) stay, the machine can write no more."
             : $"With it end the access of {Shares.Count} share(s) and of {Holders.Count} invitation(s); {LiveHandles} live handle(s) now.";
         if (Agents.Count > 0) yield return $"{Agents.Count} agent(s) that it has let share end with it.";
-        foreach (CapabilityInfo share in Shares.Take(Named)) yield return $"  {share.ShareId}  {SafeText.Line(share.Label ?? "", 60)}";
+        ILookup<string?, CapabilityInfo> invited = Holders.ToLookup(one => one.ShareId);
+        foreach (CapabilityInfo share in Shares.Take(Named))
+        {
+            yield return $"  {share.ShareId}  {SafeText.Line(share.Label ?? "", 60)}";
+            List<CapabilityInfo> guests = [.. invited[share.ShareId]];
+            foreach (CapabilityInfo one in guests.Take(Named)) yield return $"    {one.CapId}  {SafeText.Line(one.Label ?? "", 60)}";
+            if (guests.Count > Named) yield return $"    and {guests.Count - Named} more";
+        }
+
         if (Shares.Count > Named) yield return $"  and {Shares.Count - Named} more";
     }
 }

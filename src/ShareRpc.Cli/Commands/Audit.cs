@@ -63,6 +63,7 @@ internal static class Audit
             ? [] : await client.ListCapabilitiesAsync(shareId, stop).ConfigureAwait(false);
         var names = holders.Where(one => one.Label is not null).ToDictionary(one => one.CapId, one => one.Label!, StringComparer.Ordinal);
         Say(context.Output, newest, names, withHeading: true);
+        if (!follow) context.Output.Say("Openings, refusals and appends come here up to a minute later; sharerpc who shows them at once.");
         long last = newest.Count == 0 ? 0 : newest[^1].Position;
         while (follow && !stop.IsCancellationRequested)
         {

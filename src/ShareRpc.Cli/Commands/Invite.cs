@@ -89,7 +89,7 @@ internal static class Invite
             {
                 ShareLink link = await share.InviteAsync(rights, label, caveats, passphrase, stop).ConfigureAwait(false);
                 bool isMade = await SentAsync(context, share, stop).ConfigureAwait(false);
-                Say(context.Output, link, caveats, isQueued: !isMade);
+                Say(context.Output, link, rights, caveats, passphrase is not null, isQueued: !isMade);
             }
 
             return ExitCode.Ok;
@@ -106,7 +106,7 @@ internal static class Invite
             }).ConfigureAwait(false);
             return new ShareLink(access.AddressOf(target), shareId, token);
         }, stop).ConfigureAwait(false);
-        Say(context.Output, made, caveats, isQueued: false);
+        Say(context.Output, made, rights, caveats, passphrase is not null, isQueued: false);
         return ExitCode.Ok;
     }
 
@@ -127,7 +127,8 @@ internal static class Invite
     /// <summary>An option of many words is empty, not null, when it is not there.</summary>
     private static string[]? Given(string[]? words) => words is { Length: > 0 } ? words : null;
 
-    private static void Say(Output output, ShareLink link, Caveats? caveats, bool isQueued)
+    /// <summary>The link first and alone on its line; a QR code where somebody can hold a phone to it.</summary>
+    internal static void Say(Output output, ShareLink link, Rights rights, Caveats? caveats, bool hasPassphrase, bool isQueued)
     {
         output.Say(link.Reveal(), new Style(Color.Aqua));
         if (output.IsTerminal)
@@ -135,6 +136,9 @@ internal static class Invite
             foreach (string line in QrPicture.Of(link.Reveal())) output.Say(line, new Style(Color.White, Color.Black));
         }
 
+        string limits = CaveatText.Of(caveats ?? Caveats.None, hasPassphrase);
+        output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{(limits.Length > 0 ? $" Limits: {limits}; times are UTC." : "")}");
+        output.Say($"To take it back: sharerpc revoke {link.Token.CapId}");
         if (isQueued) output.Say("The server has not confirmed it yet: the link works once it has. It is queued.");
         output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });
     }

@@ -75,10 +75,11 @@ internal static class Revoke
 
     private static int Done(CommandContext context, string capId, bool isQueued)
     {
+        new CredentialStore(context.State.CredentialsPath).MarkRevoked(capId);
         context.Output.Say(isQueued
             ? "The server cannot be reached: the link still works there. The revocation is queued, and is sent by sharerpc share or "
                 + "sharerpc outbox retry."
-            : "Revoked: nobody can use that link any more.");
+            : "Revoked: nobody can use that link any more, nor what was derived from it.");
         context.Output.Emit(new { CapId = capId, Revoked = !isQueued, Queued = isQueued });
         return ExitCode.Ok;
     }

@@ -43,6 +43,7 @@ internal static class Who
         }
 
         table.Say(output);
-        output.Say("Times are UTC. A dot stands below who invited: revoking it takes those along.");
+        output.Say("Times are UTC. A dot stands below who invited: revoking it takes those along. LIVE is who is connected now, and counts "
+            + "this command too.");
     }
 }

@@ -21,8 +21,13 @@ internal sealed class SharedSession(
     {
     }
 
-    /// <summary>The read-only link; null when this share was joined through a link that may make none.</summary>
+    /// <summary>The read-only link; null when this share was joined through a link that may make none, or when it was revoked.</summary>
     public string? Link { get; } = writer.ViewerLink?.Reveal();
+
+    /// <summary>The link, or why there is none and what to do.</summary>
+    public string LinkOrReason => Link ?? (writer.IsViewerLinkRevoked
+        ? $"(its link was revoked; make another one with: sharerpc invite {sessionId})"
+        : "(shared through a link that makes no further ones)");
 
     public WriterStatus Status => writer.Status;
 

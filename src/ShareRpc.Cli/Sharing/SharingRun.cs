@@ -77,7 +77,7 @@ internal sealed class SharingRun
         shared = [.. shared, session];
         string parent = sync.ParentId is null ? "" : $"  (subagent of {SafeText.Line(sync.ParentId, 60)})";
         output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}{parent}");
-        output.Say($"  {session.Link ?? "(shared through a link that makes no further ones)"}", new Style(Color.Aqua));
+        output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
         output.Emit(new { Event = "started", Session = sync.SessionId, Parent = sync.ParentId, sync.Writer.ShareId, session.Link });
         return Task.CompletedTask;
     }

@@ -12,14 +12,19 @@ internal static class CaveatText
     public static string When(long? ms) => ms is { } moment ? When(moment) : "never";
 
     /// <summary>What narrows a ref by itself; empty when nothing does.</summary>
-    public static string Of(CapabilityInfo capability)
+    public static string Of(CapabilityInfo capability) =>
+        Of(capability.Caveats, capability.Uses ?? 0, capability.Passphrase == true, capability.LastRedeemedMs is not null);
+
+    /// <summary>What narrows a ref that was just made.</summary>
+    public static string Of(Caveats caveats, bool hasPassphrase) => Of(caveats, 0, hasPassphrase, wasUsed: false);
+
+    private static string Of(Caveats caveats, long used, bool hasPassphrase, bool wasUsed)
     {
-        Caveats caveats = capability.Caveats;
         var parts = new List<string>();
         if (caveats.ExpiresAtMs is { } end) parts.Add($"until {When(end)}");
-        if (caveats.UnusedExpiresAtMs is { } unused && capability.LastRedeemedMs is null) parts.Add($"to be used by {When(unused)}");
-        if (caveats.MaxUses is { } uses) parts.Add($"used {capability.Uses ?? 0} of {uses}");
-        if (capability.Passphrase == true) parts.Add("passphrase");
+        if (caveats.UnusedExpiresAtMs is { } unused && !wasUsed) parts.Add($"to be used by {When(unused)}");
+        if (caveats.MaxUses is { } uses) parts.Add($"used {used} of {uses}");
+        if (hasPassphrase) parts.Add("passphrase");
         if (caveats.Redact is { Count: > 0 } redact) parts.Add($"no {string.Join('/', redact)}");
         if (caveats.Readable is { } readable) parts.Add($"reads {string.Join('/', readable.Keys)}");
         if (caveats.AppendKinds is { } kinds) parts.Add($"appends {string.Join('/', kinds)}");

@@ -9,18 +9,24 @@ namespace ShareRpc.Cli.Terminal;
 internal sealed class Output
 {
     private readonly TextWriter json;
+    private readonly bool isTerminal;
 
-    public Output(TextWriter standard, TextWriter error, bool isJson)
+    /// <param name="standard">Where the command's result goes.</param>
+    /// <param name="error">Where what went wrong goes.</param>
+    /// <param name="isJson">Objects for programs instead of text.</param>
+    /// <param name="isTerminal">Whether a person looks at it; found out when not given.</param>
+    public Output(TextWriter standard, TextWriter error, bool isJson, bool? isTerminal = null)
     {
         json = standard;
         Standard = standard;
         IsJson = isJson;
-        bool isTerminal = standard == System.Console.Out && !System.Console.IsOutputRedirected;
+        this.isTerminal = isTerminal ?? (standard == System.Console.Out && !System.Console.IsOutputRedirected);
         Console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(standard),
-            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            Interactive = isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
+            Ansi = this.isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            Interactive = isTerminal == true ? InteractionSupport.Yes
+                : this.isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
         });
         Errors = error;
     }
@@ -35,7 +41,7 @@ internal sealed class Output
     public TextWriter Errors { get; }
 
     /// <summary>True where a line may be rewritten in place.</summary>
-    public bool IsTerminal => !IsJson && Console.Profile.Capabilities.Interactive && Console.Profile.Out.IsTerminal;
+    public bool IsTerminal => !IsJson && isTerminal && Console.Profile.Capabilities.Interactive;
 
     /// <summary>Text for people only.</summary>
     public void Say(string text, Style? style = null)

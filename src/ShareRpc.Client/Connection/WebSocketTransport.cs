@@ -30,7 +30,7 @@ internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan ke
         {
             socket.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            throw new DisconnectedException(exception);
+            throw new DisconnectedException(exception, server);
         }
     }
 

@@ -68,6 +68,16 @@ public sealed class CredentialStore(string path)
         else all[capId] = known with { NextToken = null };
     });
 
+    /// <summary>Notes that a ref was taken back, if it is known here: its link is shown to nobody any more.</summary>
+    public void MarkRevoked(string capId)
+    {
+        if (Find(capId) is null) return;
+        Change(all =>
+        {
+            if (all.GetValueOrDefault(capId) is { } known) all[capId] = known with { IsRevoked = true };
+        });
+    }
+
     private void Change(Action<Dictionary<string, Credential>> change)
     {
         using FileStream exclusive = Lock();

@@ -44,12 +44,20 @@ internal sealed class CapabilityLists(
         using IReadSnapshot snapshot = store.BeginRead();
         long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
         IReadOnlyList<AuditEntry> entries = snapshot.ReadAudit(
-            new RefScope(shareKey, shareKey is null ? CreatorKeyOf(authority) : null), request.After, limit, request.NewestFirst == true);
+            new RefScope(shareKey, ReachInAudit(snapshot, authority, shareKey)), request.After, limit, request.NewestFirst == true);
         return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
     }
 
     /// <summary>Null for an administrator, who sees everything; a creator sees what it made.</summary>
     private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
+
+    /// <summary>Null for who sees every entry: of a share its owner, and whoever has it in reach from the server.</summary>
+    private static long? ReachInAudit(IReadSnapshot snapshot, Authority authority, long? shareKey)
+    {
+        if (shareKey is null) return CreatorKeyOf(authority);
+        bool isGuest = authority.Ref.ShareKey is { } own && snapshot.FindShare(own)!.OwnerRefKey != authority.Ref.Key;
+        return isGuest ? authority.Ref.Key : null;
+    }
 
     /// <summary>The caller's own share, or the one that a caller of the server names among those in its reach; null for all.</summary>
     private static long? ShareKeyOf(IReadSnapshot snapshot, Authority authority, string? shareId)

@@ -73,7 +73,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
             if (request.WriterId is { } writerId) writer = ReadWriter(snapshot, authority, writerId);
         }
 
-        OpPage? page = request.Read is { } read ? services.Reads.ReadNow(authority, feed, read) : null;
+        OpPage? page = request.Read is { } read ? ReadFirst(authority, feed, read, acks) : null;
         authority.Demand(Rights.None);
         return new RedeemShareResult
         {
@@ -102,6 +102,15 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         }
 
         return outcomes;
+    }
+
+    /// <summary>Beside large answers the page stays empty, so that the whole fits a frame ([REDEEM-5]); the client reads on.</summary>
+    private OpPage ReadFirst(Authority authority, ShareFeed feed, ReadOpsRequest read, IReadOnlyList<BatchOutcome>? acks)
+    {
+        bool hasRoom = acks is null || acks.Sum(OutcomeSize.Of) <= services.Limits.FrameBytes / 4;
+        return hasRoom
+            ? services.Reads.ReadNow(authority, feed, read)
+            : new OpPage { Ops = [], Cursor = read.After, Head = feed.Head, Ended = feed.Ended ? true : null };
     }
 
     private static async Task<BatchOutcome> OutcomeAsync(OpBatch batch, Task<Ack> ack)

@@ -52,8 +52,8 @@ internal interface IReadSnapshot : IDisposable
     IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit);
 
     /// <summary>
-    /// Audit entries with a larger position, or from the newest on with smaller ones (0: all): of everything, of one share, or of what a
-    /// creator did and its shares.
+    /// Audit entries with a larger position, or from the newest on with smaller ones (0: all): of everything, of one share, of what a
+    /// creator did and its shares, or of one share what concerns a ref or its descendants.
     /// </summary>
     IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false);
 

@@ -52,6 +52,24 @@ public sealed class ViewerStateTests(BrowserFixture browser) : IClassFixture<Bro
     }
 
     [BrowserFact]
+    public async Task A_deleted_session_explains_itself_on_an_open_page_and_to_an_old_link()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(2)]);
+        string link = (await live.InviteAsync()).Link;
+        await using ViewerPage open = await browser.OpenAsync(live.Server, link);
+        await open.IsLiveAsync();
+
+        await live.DeleteAsync();
+
+        await open.SeesAsync("This session has been deleted");
+        Assert.DoesNotContain("Answer 1", await open.TextAsync(), StringComparison.Ordinal);
+        await using ViewerPage later = await browser.OpenAsync(live.Server, link);
+        await later.SeesAsync("This session has been deleted");
+        Assert.Empty(open.Faults.Concat(later.Faults));
+    }
+
+    [BrowserFact]
     public async Task A_suspended_link_says_so_and_opens_once_it_is_resumed()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);

@@ -45,13 +45,17 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         await OneAsync("agent", "add", "--label", "laptop", "--out", LaptopToken);
         string path = files.Sample();
         JsonElement shared = await ShareAsync(path);
+        await LinesAsync("invite", Text(shared, "share_id"), "--label", "Ana");
+        (int unasked, string said, _) = await RunAsync(["agent", "revoke", "laptop", "--keep-shares", .. ToRoot()]);
         JsonElement revoked = await OneAsync("agent", "revoke", "laptop", "--keep-shares", "--yes");
         (int reads, _, _) = await RunAsync("watch", Text(shared, "link"), "--once");
         OpencodeFiles.Execute(path, "UPDATE session SET title = 'changed'");
         (int writes, _, _) = await RunAsync(
             "share", "--once", "--opencode", path, "--server", server.Address.ToString(), "--token-file", LaptopToken);
 
-        Assert.Equal((1, 0, 3), (revoked.GetProperty("adopted").GetInt32(), reads, writes));
+        Assert.Equal((2, 1, 0, 3), (unasked, revoked.GetProperty("adopted").GetInt32(), reads, writes));
+        Assert.Contains("1 share(s), which go to root: their 2 invitation(s) stay", said, StringComparison.Ordinal);
+        Assert.Contains("  Ana", said, StringComparison.Ordinal);
         JsonElement made = await OneAsync("invite", Text(shared, "share_id"), "--label", "by root");
         Assert.Equal(0, (await RunAsync("watch", Text(made, "link"), "--once")).ExitCode);
         List<JsonElement> trail = await LinesAsync(["audit", Text(shared, "share_id"), .. ToRoot()]);
@@ -237,6 +241,21 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         Assert.Contains("par B", said, StringComparison.Ordinal);
         Assert.Equal(Text(shared, "share_id"), Text(removed, "share_id"));
         Assert.Contains("deleted", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_link_that_was_revoked_here_is_not_printed_again_and_share_says_how_to_make_another()
+    {
+        string path = files.Sample();
+        JsonElement shared = await ShareAsRootAsync(path);
+        await LinesAsync("revoke", Text(shared, "link"));
+        JsonElement again = await ShareAsRootAsync(path);
+        (int exitCode, string said, _) = await RunAsync(["share", "--once", "--opencode", path, .. ToRoot()]);
+
+        Assert.False(again.TryGetProperty("link", out _));
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain("srpc_", said, StringComparison.Ordinal);
+        Assert.Contains($"sharerpc invite {OpencodeFiles.SampleSession}", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using ShareRpc.Cli;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Tests.Cli;
 
@@ -131,6 +133,21 @@ public class CommandLineTests
         Assert.Equal((1, 1), (noToken, badToken));
         Assert.Contains("--token-file", tokenHint, StringComparison.Ordinal);
         Assert.Contains("srpc_", badHint, StringComparison.Ordinal);
+        Directory.Delete(state, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_named()
+    {
+        string state = Directory.CreateTempSubdirectory("sharerpc-test-").FullName;
+        string tokenFile = Path.Combine(state, "token");
+        await File.WriteAllTextAsync(tokenFile, ShareToken.New(RandomId.New()).Reveal());
+        (int exitCode, _, string errors) = await RunAsync(
+            ["ls", "--state", state, "--token-file", tokenFile, "--server", "http://127.0.0.1:1"]);
+
+        Assert.Equal(4, exitCode);
+        Assert.Contains("No server answers at http://127.0.0.1:1/", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("srpc_", errors, StringComparison.Ordinal);
         Directory.Delete(state, recursive: true);
     }
 

@@ -1,4 +1,8 @@
+using ShareRpc.Cli.Commands;
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Tests.Cli;
 
@@ -25,5 +29,31 @@ public class TerminalTests
         const string Corner = " ▄▄▄▄▄ ";
         Assert.Equal(Corner, lines[2][4..11]);
         Assert.Equal(Corner, lines[2][^11..^4]);
+    }
+
+    [Fact]
+    public void An_invitation_is_a_link_and_a_QR_code_on_a_terminal_the_link_alone_in_a_file_and_an_object_for_programs()
+    {
+        var link = new ShareLink(new Uri("https://share.example.org"), RandomId.New(), ShareToken.New(RandomId.New()));
+        var caveats = new Caveats { Redact = ["tools", "reasoning"], MaxUses = 3 };
+        string Said(bool isJson, bool isTerminal)
+        {
+            var text = new StringWriter();
+            var output = new Output(text, TextWriter.Null, isJson, isTerminal);
+            Invite.Say(output, link, Rights.Read, caveats, hasPassphrase: true, isQueued: false);
+            return text.ToString();
+        }
+
+        string terminal = Said(isJson: false, isTerminal: true);
+        string[] file = Said(isJson: false, isTerminal: false).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Contains(link.Reveal(), terminal, StringComparison.Ordinal);
+        Assert.Contains(QrPicture.Of(link.Reveal())[3].Trim(), terminal, StringComparison.Ordinal);
+        Assert.Equal(link.Reveal(), file[0]);
+        Assert.DoesNotContain(file, line => line.Contains('█', StringComparison.Ordinal));
+        Assert.Contains("used 0 of 3, passphrase, no tools/reasoning", file[1], StringComparison.Ordinal);
+        Assert.Contains($"sharerpc revoke {link.Token.CapId}", file[2], StringComparison.Ordinal);
+        Assert.StartsWith("{", Said(isJson: true, isTerminal: true), StringComparison.Ordinal);
+        Assert.DoesNotContain("█", Said(isJson: true, isTerminal: true), StringComparison.Ordinal);
     }
 }

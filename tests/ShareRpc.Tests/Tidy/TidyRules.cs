@@ -52,6 +52,19 @@ internal static partial class TidyRules
         }
     }
 
+    /// <summary>For C# files of tests: what waits for time waits in a loop for a condition, not for the time to pass.</summary>
+    public static IEnumerable<string> CheckWaits(string path, string text)
+    {
+        string[] lines = CSharpText.CodeOf(text).Split('\n');
+        for (int i = 0; i < lines.Length; i++)
+        {
+            bool isPoll = lines[i].Contains("while (", StringComparison.Ordinal)
+                || (i > 0 && lines[i - 1].Contains("while (", StringComparison.Ordinal))
+                || (i > 1 && lines[i - 2].Contains("while (", StringComparison.Ordinal));
+            if (Waiting().IsMatch(lines[i]) && !isPoll) yield return $"{path}:{i + 1}: waits for a time to pass; wait for what it is for";
+        }
+    }
+
     /// <summary>For C# files of src: one target, so nothing is compiled by condition.</summary>
     public static IEnumerable<string> CheckDirectives(string path, string text)
     {
@@ -115,6 +128,9 @@ internal static partial class TidyRules
 
     [GeneratedRegex(@"\.Result\b(?!\s*[({=])|\.GetAwaiter\s*\(\s*\)\s*\.\s*GetResult\s*\(")]
     private static partial Regex Blocking();
+
+    [GeneratedRegex(@"\bTask\.Delay\s*\(|\bThread\.Sleep\s*\(")]
+    private static partial Regex Waiting();
 
     [GeneratedRegex(@"(?m)^\s*#\s*(if|elif)\b")]
     private static partial Regex Condition();

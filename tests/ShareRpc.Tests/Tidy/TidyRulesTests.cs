@@ -121,6 +121,16 @@ public sealed class TidyRulesTests
     }
 
     [Fact]
+    public void A_wait_for_a_time_is_found_and_a_poll_is_not()
+    {
+        Assert.Single(TidyRules.CheckWaits(Path, "a();\nawait Task.Delay(100);"));
+        Assert.Single(TidyRules.CheckWaits(Path, "Thread.Sleep(100);"));
+        Assert.Empty(TidyRules.CheckWaits(Path, "while (!done()) await Task.Delay(20);"));
+        Assert.Empty(TidyRules.CheckWaits(Path, "while (!done()\n    || x)\n    await Task.Delay(20);"));
+        Assert.Empty(TidyRules.CheckWaits(Path, "// Task.Delay(100)\nstring a = \"Task.Delay(1)\";"));
+    }
+
+    [Fact]
     public void A_reference_the_wrong_way_is_found()
     {
         var allowed = new Dictionary<string, string[]> { ["A"] = ["B"], ["B"] = [] };

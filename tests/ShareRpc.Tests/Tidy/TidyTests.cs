@@ -5,7 +5,15 @@ namespace ShareRpc.Tests.Tidy;
 /// <summary>The conventions, held against the whole source tree.</summary>
 public sealed partial class TidyTests
 {
-    // Set to null when every room has its tests: then each invariant of the design must have one that names it.
+    /// <summary>Where a time is not waited for but is what is done: a moment to strike at, a fault that is a delay, a rate.</summary>
+    private static readonly string[] Paced =
+    [
+        "tests/ShareRpc.EndToEndTests/CrashTests.cs", "tests/ShareRpc.EndToEndTests/Harness/HarnessRun.cs",
+        "tests/ShareRpc.EndToEndTests/Harness/ProxyLink.cs", "tests/ShareRpc.EndToEndTests/Attacks/Flood.cs",
+        "tests/ShareRpc.EndToEndTests/Attacks/RevocationGuest.cs",
+        "tests/ShareRpc.EndToEndTests/Opencode/ScriptedModel.cs",
+    ];
+
     private static readonly Dictionary<string, string[]> AllowedReferences = new()
     {
         ["ShareRpc.Protocol"] = [],
@@ -26,6 +34,17 @@ public sealed partial class TidyTests
     [Fact]
     public void Nothing_in_src_is_compiled_by_condition() =>
         AssertNone(SourceTree.Files("src", ".cs").SelectMany(file => TidyRules.CheckDirectives(file.Path, file.Text)));
+
+    [Fact]
+    public void No_test_waits_for_a_fixed_time_to_pass() =>
+        AssertNone(SourceTree.Files("tests", ".cs")
+            .Where(file => !file.Path.StartsWith("tests/ShareRpc.Benchmarks/", StringComparison.Ordinal) && !Paced.Contains(file.Path))
+            .SelectMany(file => TidyRules.CheckWaits(file.Path, file.Text)));
+
+    [Fact]
+    public void Nothing_changes_or_removes_an_entry_of_the_audit_trail() =>
+        AssertNone(SourceTree.Files("src/ShareRpc.Server", ".cs", ".sql").Where(file => AuditChange().IsMatch(file.Text))
+            .Select(file => $"{file.Path}: {AuditChange().Match(file.Text).Value}"));
 
     [Fact]
     public void A_namespace_is_its_folder() =>
@@ -65,6 +84,9 @@ public sealed partial class TidyTests
         string[] all = [.. findings];
         if (all.Length > 0) Assert.Fail(string.Join("\n", all));
     }
+
+    [GeneratedRegex(@"(?i)\b(UPDATE|DELETE\s+FROM|REPLACE\s+INTO|DROP\s+TABLE)\s+audit\b")]
+    private static partial Regex AuditChange();
 
     [GeneratedRegex(@"\b(?:void|Task)\s+\w*?_?(I\d+)_\w+\s*\(")]
     private static partial Regex InvariantName();

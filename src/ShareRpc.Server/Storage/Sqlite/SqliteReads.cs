@@ -147,7 +147,18 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
               LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
             """;
         string page = newestFirst ? "a.position < $1 ORDER BY a.position DESC LIMIT $2" : "a.position > $1 ORDER BY a.position LIMIT $2";
+        const string Concerned = """
+            WITH RECURSIVE reach (key) AS (
+              SELECT $4 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key)
+            """;
         long from = newestFirst && after == 0 ? long.MaxValue : after;
+        if (scope is { ShareKey: { } within, CreatorKey: { } refKey })
+        {
+            const string Reached = "(a.actor_key IN (SELECT key FROM reach) OR a.subject_key IN (SELECT key FROM reach))";
+            return ReadAll(
+                $"{Concerned} {Sql} WHERE a.share_key = $3 AND {Reached} AND {page}", ReadAuditEntry, from, limit, within, refKey);
+        }
+
         if (scope.ShareKey is { } share) return ReadAll($"{Sql} WHERE a.share_key = $3 AND {page}", ReadAuditEntry, from, limit, share);
         return scope.CreatorKey is { } creator
             ? ReadAll($"{Sql} WHERE (s.creator_key = $3 OR a.actor_key = $3) AND {page}", ReadAuditEntry, from, limit, creator)

@@ -89,6 +89,20 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
+    public void What_was_revoked_from_here_is_remembered_with_its_token_and_what_is_unknown_is_not_added()
+    {
+        ShareToken known = ShareToken.New(RandomId.New());
+        var store = new CredentialStore(files["credentials.json"]);
+        store.MarkRevoked(known.CapId);
+        Assert.Empty(store.List());
+
+        store.Add(known, Server, "share", "label");
+        store.MarkRevoked(known.CapId);
+
+        Assert.Equal(new Credential(known.Reveal(), Server, "share", "label", IsRevoked: true), Assert.Single(store.List()).Value);
+    }
+
+    [Fact]
     public void Printing_a_credential_does_not_reveal_its_token()
     {
         ShareToken token = ShareToken.New(RandomId.New());

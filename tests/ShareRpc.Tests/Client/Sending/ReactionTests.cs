@@ -215,6 +215,22 @@ public class ReactionTests : ClientTest
     }
 
     [Fact]
+    public async Task An_op_whose_decision_is_out_of_date_is_parked_for_whoever_made_it_and_the_others_go_on()
+    {
+        (ScriptedShare share, ShareLink link) = AddShare();
+        Server.AnswerBatch = batch =>
+            batch.Ops.Any(op => op.OpId == "op-2") ? throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = 7 } : null;
+        await using ShareClient client = await OpenAsync();
+        ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
+        await writer.EnqueueAsync(Puts(3), null, Timeout);
+        await client.FlushAsync(Timeout);
+
+        Assert.Equal(["op-1", "op-3"], LoggedIds(share));
+        FailedOp parked = Assert.Single(await writer.ListFailedAsync(cancellationToken: Timeout));
+        Assert.Equal(("op-2", "cursor_mismatch"), (parked.OpId, parked.Code));
+    }
+
+    [Fact]
     public async Task A_connection_out_of_handles_is_replaced_and_nothing_is_parked()
     {
         (ScriptedShare share, ShareLink link) = AddShare();

@@ -199,10 +199,17 @@ public class SendingTests : ClientTest
         await writer.EnqueueAsync(Puts(8), null, Timeout);
         await client.FlushAsync(Timeout);
 
-        RedeemShareRequest[] redemptions = [.. Received().OfType<RedeemShareRequest>()];
+        List<object> calls = Received();
+        RedeemShareRequest[] redemptions = [.. calls.OfType<RedeemShareRequest>()];
         Assert.Equal(2, redemptions.Length);
         Assert.Equal(redemptions[0].WriterId, redemptions[1].WriterId);
         Assert.True(redemptions[1].Append!.Count >= 3);
+
+        // One message, so one round trip: its batches come to the share once, by the redemption, and are not sent once more.
+        string[] replayed = [.. redemptions[1].Append!.SelectMany(batch => batch.Ops).Select(op => op.OpId)];
+        ILookup<string, OpIntent> afterwards =
+            calls.Skip(calls.IndexOf(redemptions[1])).OfType<OpBatch>().SelectMany(batch => batch.Ops).ToLookup(op => op.OpId);
+        Assert.All(replayed, opId => Assert.Single(afterwards[opId]));
         Assert.Equal(["op-1", "op-2", "op-3"], redemptions[1].Append!.SelectMany(batch => batch.Ops).Take(3).Select(op => op.OpId));
         Assert.Equal(9, LoggedIds(share).Distinct().Count());
         Assert.Equal(9, LoggedIds(share).Count);

@@ -15,8 +15,13 @@ internal static partial class Specification
 
     /// <summary>Lines of transcripts, arrows included.</summary>
     public static IReadOnlyList<string> TranscriptLines =>
-        [.. Transcript().Matches(AllText.Value)
+        [.. TranscriptText().Matches(AllText.Value)
             .SelectMany(match => match.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))];
+
+    /// <summary>The conversations of the apply rules, in their order.</summary>
+    public static IReadOnlyList<Transcript> ApplyTranscripts =>
+        [.. HeadedTranscript().Matches(Read("apply-rules.md"))
+            .Select(match => Vectors.Transcript.Parse(match.Groups[1].Value, match.Groups[2].Value))];
 
     /// <summary>The cells of the table rows whose first cell matches, backquotes taken off.</summary>
     public static IReadOnlyList<string[]> TableRows(Regex firstCell) =>
@@ -39,5 +44,8 @@ internal static partial class Specification
     private static partial Regex Reference();
 
     [GeneratedRegex("```jsonl\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Transcript();
+    private static partial Regex TranscriptText();
+
+    [GeneratedRegex("### ([^\n]+)\n[^#]*?```jsonl\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex HeadedTranscript();
 }

@@ -110,6 +110,21 @@ public sealed partial class SpecificationTests
     }
 
     [Fact]
+    public void Every_method_has_a_vector_for_every_right()
+    {
+        HashSet<string> tried =
+        [
+            .. VectorSuite.Load("rights").All.SelectMany(vector => vector.Input.GetProperty("rights").EnumerateArray().Select(right =>
+                $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()} {right.GetString()}")),
+        ];
+        string[] ofShares = ["read", "append", "attenuate", "revoke"];
+        Assert.Empty(Methods("share", typeof(IShareHandle)).SelectMany(method => ofShares.Select(right => $"{method} {right}"))
+            .Concat(Methods("root", typeof(IRootHandle))
+                .SelectMany(method => ofShares.Concat(["admin", "create"]).Select(right => $"{method} {right}")))
+            .Except(tried));
+    }
+
+    [Fact]
     public void Every_line_of_a_transcript_is_one_message_with_its_direction()
     {
         Assert.NotEmpty(Specification.TranscriptLines);

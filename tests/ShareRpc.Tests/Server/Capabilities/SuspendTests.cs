@@ -59,6 +59,26 @@ public sealed class SuspendTests
     }
 
     [Fact]
+    public async Task Revoking_works_with_a_full_queue_and_goes_before_what_waits_in_it()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { QueueItems = 1 });
+        Authority owner = await rooms.CreateShareAsync();
+        ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read | Rights.Append);
+        Authority writer = await rooms.RedeemAsync(guest);
+        (Task revoked, Task append) = await rooms.HoldUpAsync(
+            () =>
+            {
+                Task waiting = rooms.AppendAsync(writer, ServerRooms.Put("a"));
+                Assert.Throws<ShareRpcException>(() => rooms.Queue.Enqueue(new CommitWork<bool>(_ => true)));
+                return ((Task)rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId }), waiting);
+            },
+            timeout);
+        await revoked.WaitAsync(timeout);
+        Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => append));
+        Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(guest)));
+    }
+
+    [Fact]
     public async Task A_token_that_was_found_right_before_a_rotation_is_not_admitted_after_it()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();

@@ -150,6 +150,14 @@ public abstract partial class ShareStoreContract
         Assert.Equal([3L], transaction.ReadAudit(new RefScope(share, null), 0, 10).Select(entry => entry.TimeMs));
         Assert.Equal([3L, 4L], transaction.ReadAudit(new RefScope(null, creator), 0, 10).Select(entry => entry.TimeMs));
         Assert.Equal([3L], transaction.ReadAudit(default, all[1].Position, 1).Select(entry => entry.TimeMs));
+
+        long guest = transaction.InsertRef(Seed.Ref(owner, share));
+        transaction.InsertAudit(new AuditRow(5, "attenuate", owner, share, guest));
+        transaction.InsertAudit(new AuditRow(6, "redeem", guest, share, null));
+        transaction.InsertAudit(new AuditRow(7, "redeem", owner, share, null));
+        Assert.Equal([5L, 6L], transaction.ReadAudit(new RefScope(share, guest), 0, 10).Select(entry => entry.TimeMs));
+        Assert.Equal([6L], transaction.ReadAudit(new RefScope(share, guest), 0, 1, newestFirst: true).Select(entry => entry.TimeMs));
+        Assert.Equal([3L, 5L, 6L, 7L], transaction.ReadAudit(new RefScope(share, owner), 0, 10).Select(entry => entry.TimeMs));
     }
 
     private static List<(string Kind, string Key)> Walk(IReadSnapshot snapshot, long share, string? kind, int limit)

@@ -50,8 +50,7 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
         var lags = new List<TimeSpan>();
         for (int i = 0; i < 15; i++)
         {
-            // Commits at moments that do not keep step with the poll.
-            await Task.Delay(TimeSpan.FromMilliseconds(37 * (i % 5)), TimeProvider.System, timeout);
+            // Right behind the look that took the one before: the longest that a commit can wait for the next.
             WritePart(path, $"text {i}");
             long committed = TimeProvider.System.GetTimestamp();
             while (share.Take() is []) await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, timeout);

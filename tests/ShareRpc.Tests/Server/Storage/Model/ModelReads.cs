@@ -89,6 +89,8 @@ internal abstract class ModelReads : IReadSnapshot
             .Where(entry => newestFirst ? after == 0 || entry.Position < after : entry.Position > after)
             .Where(entry => scope switch
             {
+                { ShareKey: { } share, CreatorKey: { } reach } => entry.Row.ShareKey == share
+                    && (IsBelow(entry.Row.ActorKey, reach) || IsBelow(entry.Row.SubjectKey, reach)),
                 { ShareKey: { } share } => entry.Row.ShareKey == share,
                 { CreatorKey: { } creator } => entry.Row.ActorKey == creator
                     || (entry.Row.ShareKey is { } made && FindShare(made)!.CreatorKey == creator),
@@ -102,6 +104,8 @@ internal abstract class ModelReads : IReadSnapshot
             Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null, Count = entry.Row.Count,
             Bytes = entry.Row.Bytes,
         });
+
+    private bool IsBelow(long? refKey, long reach) => refKey is { } key && ReadChain(key).Any(row => row.Key == reach);
 
     public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(
         State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)

@@ -110,6 +110,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         Line($"  made {string.Join(" ", store.ReadShares(row.Key, 0, limit).Select(made => made.Share.ShareId))}");
         WriteAudit("  audit", null, row.Key);
         if (row.ShareKey is not { } shareKey) return;
+        WriteAudit("  audit beside", shareKey, row.Key);
         var ofShare = new RefScope(shareKey, null);
         Line($"  beside {Caps(Walk(after => store.ReadRefs(ofShare, after, limit), child => child.Key))}");
     }
