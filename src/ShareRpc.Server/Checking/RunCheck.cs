@@ -37,7 +37,7 @@ internal sealed class RunCheck : IDisposable
     {
         while (isMore && Seq + Count <= seq) Finish();
         if (isMore && Seq <= seq && Cursor + seq - Seq == cursor) found++;
-        else run.Find("I2", share.ShareId, $"op {cursor}, seq {seq} of writer {writerId}, is in no run of it: its resend would not be known");
+        else run.Find("I2", share.ShareId, $"op {cursor}, seq {seq} of writer {writerId}, is in no run: its resend would not be known");
     }
 
     public void End()
