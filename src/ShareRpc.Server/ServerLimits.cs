@@ -23,14 +23,37 @@ public sealed record ServerLimits
     /// <summary>Writers held in memory per share.</summary>
     public int CachedWriters { get; init; } = 1_024;
 
-    /// <summary>Unfolded ops of a share that start a fold at once.</summary>
-    public int FoldOps { get; init; } = 512;
+    /// <summary>
+    /// Unfolded ops of a share that start a fold at once. Of a document that was put more than once meanwhile only the last put is written.
+    /// </summary>
+    public int FoldOps { get; init; } = 2_048;
 
     /// <summary>Unfolded bytes of a share that start a fold at once.</summary>
-    public long FoldBytes { get; init; } = 1024 * 1024;
+    public long FoldBytes { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>Unfolded ops of one document that start a fold at once, from the last one on that says the document whole.</summary>
+    public int FoldDocumentOps { get; init; } = 512;
 
     /// <summary>How long an unfolded op waits for a fold at the most when nothing else happens.</summary>
-    public TimeSpan FoldInterval { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan FoldInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Documents that a fold writes in one transaction, between those of appends.</summary>
+    public int FoldSliceDocs { get; init; } = 64;
+
+    /// <summary>Bytes of ops that make the documents of one such transaction.</summary>
+    public int FoldSliceBytes { get; init; } = 256 * 1024;
+
+    /// <summary>How often the write-ahead log is copied into the database.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Bytes of the write-ahead log beyond which it begins anew: commits pause for what is not copied yet. It grows on while somebody reads
+    /// an old moment of it, as a backup does.
+    /// </summary>
+    public long LogBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>How long such a pause waits for readers at the most.</summary>
+    public TimeSpan LogPause { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Unfolded ops of a share at which appends to it are answered <c>overloaded</c> until the fold has caught up.</summary>
     public int TailOps { get; init; } = 65_536;

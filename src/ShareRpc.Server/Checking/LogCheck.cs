@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Storage.Sqlite;
 
 namespace ShareRpc.Server.Checking;
 
@@ -73,7 +74,7 @@ internal static class LogCheck
             """;
         foreach (SqliteDataReader row in run.Rows(Sql, share.Key))
         {
-            run.Find("I2", share.ShareId, $"op id {row.GetString(0)} was applied at {row.GetInt64(1)} and at {row.GetInt64(2)}");
+            run.Find("I2", share.ShareId, $"op id {StoredOpId.Read(row, 0)} was applied at {row.GetInt64(1)} and at {row.GetInt64(2)}");
         }
     }
 }

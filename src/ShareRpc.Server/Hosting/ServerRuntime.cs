@@ -151,7 +151,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     {
         Commits.Start();
         backgroundWork = Task.WhenAll(
-            folder.RunAsync(background.Token), eraser.RunAsync(background.Token), owed.RunAsync(background.Token),
-            sweeper.RunAsync(background.Token), audit.RunAsync(background.Token));
+            folder.RunAsync(background.Token), folder.Checkpoints.RunAsync(background.Token), eraser.RunAsync(background.Token),
+            owed.RunAsync(background.Token), sweeper.RunAsync(background.Token), audit.RunAsync(background.Token));
     }
 }

@@ -86,6 +86,7 @@ internal sealed class CommitLoop
             }
 
             items.Clear();
+            folder.Checkpoints.BetweenTransactions();
         }
     }
 
@@ -162,7 +163,7 @@ internal sealed class CommitLoop
         foreach (LogShare share in shares.Touched)
         {
             if (share.Fresh.Count > 0) broadcaster.Publish(share.Key, [.. share.Fresh]);
-            if (share.TailCount > 0) folder.Mark(share.Key, share.TailCount >= limits.FoldOps || share.TailBytes >= limits.FoldBytes);
+            if (share.TailCount > 0) folder.Mark(share.Key, share.IsFoldDue);
         }
 
         shares.Settle();

@@ -4,33 +4,40 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Json;
-using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Log;
 
 /// <summary>
 /// Folds the log into documents in the background: reads and computes on its own, and hands only the changed documents to the commit
-/// loop. A crash at any point leaves the old checkpoint, from which the same fold is computed again.
+/// loop, some at a time. A crash at any point leaves a checkpoint from which the rest of the fold is computed again.
 /// </summary>
 internal sealed class Folder(
     IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<Folder> log, long? compactAfterOps = null)
 {
-    private const int OpsAtOnce = 1_000;
-    private const int BytesAtOnce = 8 * 1024 * 1024;
+    private const int OpsAtOnce = 16_384;
+    private const int CompactedAtOnce = 1_000;
     private readonly ConcurrentDictionary<long, bool> dirty = [];
     private readonly Channel<bool> urgent = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    /// <summary>Copies what commits and folds wrote from the write-ahead log into the database.</summary>
+    public Checkpoints Checkpoints { get; } = new(store, limits, time, log);
+
     /// <summary>The share has unfolded ops; with <paramref name="now"/> there are many.</summary>
     public void Mark(long shareKey, bool now)
     {
+        if (!now)
+        {
+            dirty.TryAdd(shareKey, false);
+            return;
+        }
+
         dirty[shareKey] = true;
-        if (now) urgent.Writer.TryWrite(true);
+        urgent.Writer.TryWrite(true);
     }
 
-    /// <summary>Folds until cancelled.</summary>
+    /// <summary>Folds until cancelled: what has many unfolded ops at once, the rest when the interval is over.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(limits.FoldInterval, time);
@@ -40,59 +47,61 @@ internal sealed class Folder(
         {
             Task first = await Task.WhenAny(tick, wake);
             if (cancellationToken.IsCancellationRequested) return;
-            if (first == tick) tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+            bool isTick = first == tick;
+            if (isTick) tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
             else wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
-            foreach (long shareKey in dirty.Keys) await FoldShareAsync(shareKey);
-            CheckpointStore();
+            foreach ((long shareKey, bool isUrgent) in dirty)
+            {
+                if (isTick || isUrgent) await FoldShareAsync(shareKey);
+            }
         }
     }
 
-    /// <summary>Folds one share up to its head.</summary>
+    /// <summary>Folds one share up to its head of now. What comes meanwhile is marked by its commit, and waits for the next fold.</summary>
     public async Task FoldShareAsync(long shareKey)
     {
         dirty.TryRemove(shareKey, out _);
         try
         {
-            while (Compute(shareKey) is { } folded)
+            for (FoldPlan? plan = Plan(shareKey); plan is not null; plan = plan.ReachesHead ? null : Plan(shareKey))
             {
-                var work = new CommitWork<bool>(scope => Store(scope, folded));
-                queue.Enqueue(work);
-                if (!await work.Completion) return;
+                foreach (FoldPlan.Slice slice in plan.Slices(limits))
+                {
+                    FoldedDocs folded = Compute(shareKey, slice);
+                    var work = new CommitWork<bool>(scope => Store(scope, folded));
+                    queue.Enqueue(work);
+                    if (!await work.Completion) return;
+                }
             }
 
             if (compactAfterOps is { } horizon) await CompactShareAsync(shareKey, horizon);
         }
         catch (ShareRpcException error) when (error.IsTransient)
         {
-            dirty[shareKey] = true; // busy, draining or out of disk: the next round tries again
+            dirty.TryAdd(shareKey, false); // busy, draining or out of disk: the next round tries again
         }
         catch (DbException exception)
         {
             log.FoldFailed(exception);
-            dirty[shareKey] = true;
+            dirty.TryAdd(shareKey, false);
         }
     }
 
-    private FoldedDocs? Compute(long shareKey)
+    private FoldPlan? Plan(long shareKey)
     {
         using IReadSnapshot snapshot = store.BeginRead();
         ShareRow? share = snapshot.FindShare(shareKey);
         if (share is null or { State: ShareState.Deleted }) return null;
-        IReadOnlyList<LoggedOp> ops = snapshot.ReadOps(shareKey, share.Folded, OpsAtOnce, BytesAtOnce);
-        if (ops.Count == 0) return null;
-        var docs = new Dictionary<(string, string), StoredDoc>();
-        var replaced = new List<long>();
-        foreach (LoggedOp op in ops)
-        {
-            bool isKnown = docs.TryGetValue((op.Kind, op.Key), out StoredDoc? before);
-            if (!isKnown && (op.Verb == Verbs.Append || compactAfterOps is not null)) before = snapshot.FindDoc(shareKey, op.Kind, op.Key);
-            if (!isKnown && before is not null && before.Cursor <= share.Scanned) replaced.Add(before.Cursor);
-            long size = (op.Verb == Verbs.Append && before is not null ? before.Size : 0) + (op.Data?.Utf8.Length ?? 0);
-            RawJson? data = DocumentFold.Apply(before?.Data, op.Verb, op.Data);
-            docs[(op.Kind, op.Key)] = new StoredDoc(op.Kind, op.Key, op.Cursor, data, size, (ContentClass)op.ContentClass);
-        }
+        IReadOnlyList<TailOp> tail = snapshot.ReadTail(shareKey, share.Folded, OpsAtOnce);
+        return tail.Count == 0 ? null : new FoldPlan(share.Folded, tail, reachesHead: tail.Count < OpsAtOnce);
+    }
 
-        return new FoldedDocs(shareKey, share.Folded, ops[^1].Cursor, [.. docs.Values], replaced);
+    private FoldedDocs Compute(long shareKey, FoldPlan.Slice slice)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        var fold = new SliceFold(snapshot, shareKey, isCompacting: compactAfterOps is not null);
+        foreach ((long from, int count) in slice.Stretches) fold.Apply(from, count);
+        return new FoldedDocs(shareKey, slice.From, slice.UpTo, fold.Docs, fold.Replaced);
     }
 
     /// <summary>False when the share has changed under the fold: deleted, or folded by somebody else.</summary>
@@ -133,7 +142,7 @@ internal sealed class Folder(
             {
                 ShareRow share = scope.Transaction.FindShare(shareKey)!;
                 long end = Math.Min(share.Folded, scope.Shares.Get(scope.Transaction, shareKey).Head - horizon);
-                long to = Math.Min(end, share.Scanned + OpsAtOnce);
+                long to = Math.Min(end, share.Scanned + CompactedAtOnce);
                 if (share.State == ShareState.Deleted || to <= share.Scanned) return false;
                 long dropped = scope.Transaction.DropData(shareKey, share.Scanned + 1, to);
                 scope.Transaction.SetCompacted(shareKey, to, Math.Max(share.Compacted, dropped));
@@ -141,18 +150,6 @@ internal sealed class Folder(
             });
             queue.Enqueue(work);
             isMore = await work.Completion;
-        }
-    }
-
-    private void CheckpointStore()
-    {
-        try
-        {
-            store.Checkpoint();
-        }
-        catch (DbException exception)
-        {
-            log.CheckpointFailed(exception);
         }
     }
 }

@@ -8,11 +8,12 @@ namespace ShareRpc.Server.Log;
 /// What the commit loop knows of a share as of the current point of its transaction: head, writers, and where the unfolded ops of each
 /// document are. Only the commit thread touches it; a failed transaction throws it away.
 /// </summary>
-internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, int cachedWriters)
+internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, ServerLimits limits)
 {
     private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
-    private readonly List<TailOp> tailOps = [];
+    private readonly TailList tailOps = new();
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
+    private bool isDeep;
 
     public long Key => row.Key;
 
@@ -26,6 +27,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public long TailBytes { get; private set; }
 
+    /// <summary>A fold should not wait: there is much to fold, or a document cannot be known without reading many ops.</summary>
+    public bool IsFoldDue => TailCount >= limits.FoldOps || TailBytes >= limits.FoldBytes || isDeep;
+
     /// <summary>When it was last used, by the cache's own count.</summary>
     public long UsedAt { get; set; }
 
@@ -35,7 +39,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     public static LogShare Load(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
     {
         long head = snapshot.ReadHead(row.Key);
-        var share = new LogShare(row, head, snapshot.ReadTail(row.Key, row.Folded, int.MaxValue), limits.CachedWriters);
+        var share = new LogShare(row, head, snapshot.ReadTail(row.Key, row.Folded, int.MaxValue), limits);
         share.IndexTail();
         return share;
     }
@@ -54,11 +58,11 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         while (tailOps.Count > 0 && tailOps[^1].Cursor > head)
         {
             TailOp last = tailOps[^1];
-            tailOps.RemoveAt(tailOps.Count - 1);
+            tailOps.RemoveLast();
             TailBytes -= last.Bytes;
             DocumentTail document = tailByDoc[(last.Kind, last.Key)];
             document.TakeBack();
-            if (document.Ops.Count == 0) tailByDoc.Remove((last.Kind, last.Key));
+            if (document.IsEmpty) tailByDoc.Remove((last.Kind, last.Key));
         }
 
         Fresh.RemoveAll(op => op.Cursor > head);
@@ -69,16 +73,19 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     public void SetFolded(long folded)
     {
         Folded = folded;
-        int count = tailOps.FindIndex(op => op.Cursor > folded) is var first && first < 0 ? tailOps.Count : first;
-        foreach (TailOp op in CollectionsMarshal.AsSpan(tailOps)[..count])
+        isDeep = false;
+        int count = 0;
+        foreach (TailOp op in tailOps.Span)
         {
+            if (op.Cursor > folded) break;
+            count++;
             TailBytes -= op.Bytes;
             DocumentTail document = tailByDoc[(op.Kind, op.Key)];
             document.Fold();
-            if (document.Ops.Count == 0) tailByDoc.Remove((op.Kind, op.Key));
+            if (document.IsEmpty) tailByDoc.Remove((op.Kind, op.Key));
         }
 
-        tailOps.RemoveRange(0, count);
+        tailOps.RemoveFirst(count);
     }
 
     /// <summary>The unfolded ops of a document, in order; empty when there are none.</summary>
@@ -112,7 +119,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public void SetWriter(WriterRow writer)
     {
-        if (writers.Count >= cachedWriters && !writers.ContainsKey(writer.WriterId)) writers.Clear();
+        if (writers.Count >= limits.CachedWriters && !writers.ContainsKey(writer.WriterId)) writers.Clear();
         writers[writer.WriterId] = writer;
     }
 
@@ -127,5 +134,6 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         TailBytes += op.Bytes;
         ref DocumentTail? document = ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
         (document ??= new DocumentTail()).Add(op);
+        isDeep |= document.Depth >= limits.FoldDocumentOps;
     }
 }

@@ -46,16 +46,18 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
     /// <summary>Checkpointed and tail documents in one order, removed ones left out; ends early when the store's page does.</summary>
     private IEnumerable<StoredDoc> Merge(string? kind, DocKey? after, IReadOnlyList<TailOp> tail, int limit)
     {
-        var touched = new SortedDictionary<DocKey, List<long>>(DocOrder.Instance);
+        var touched = new Dictionary<DocKey, List<long>>();
         foreach (TailOp op in tail)
         {
             var key = new DocKey(op.Kind, op.Key);
             if ((kind is not null && op.Kind != kind) || (after is not null && DocOrder.Instance.Compare(key, after) <= 0)) continue;
             if (!touched.TryGetValue(key, out List<long>? cursors)) touched.Add(key, cursors = []);
+            if (op.IsWhole) cursors.Clear(); // whatever it was before
             cursors.Add(op.Cursor);
         }
 
-        using SortedDictionary<DocKey, List<long>>.Enumerator overlay = touched.GetEnumerator();
+        using IEnumerator<KeyValuePair<DocKey, List<long>>> overlay =
+            touched.OrderBy(document => document.Key, DocOrder.Instance).GetEnumerator();
         bool hasOverlay = overlay.MoveNext();
         while (true)
         {

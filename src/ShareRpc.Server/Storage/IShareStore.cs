@@ -12,6 +12,12 @@ internal interface IShareStore : IDisposable
     /// <summary>A consistent view of what is committed at its first read.</summary>
     IReadSnapshot BeginRead();
 
-    /// <summary>Moves committed pages from the write-ahead log into the database, off the commit path. May do nothing.</summary>
-    void Checkpoint();
+    /// <summary>Copies committed pages from the write-ahead log into the database, beside the commits. May do nothing.</summary>
+    LogSize Checkpoint();
+
+    /// <summary>
+    /// Copies what is left, and has the next transaction overwrite the write-ahead log from its start; only between write transactions, on
+    /// the thread that makes them. False when somebody still reads an old moment after this wait, or a checkpoint is going on.
+    /// </summary>
+    bool RestartLog(TimeSpan readersWait);
 }

@@ -21,7 +21,9 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
 
     public IReadSnapshot BeginRead() => inner.BeginRead();
 
-    public void Checkpoint() => inner.Checkpoint();
+    public LogSize Checkpoint() => inner.Checkpoint();
+
+    public bool RestartLog(TimeSpan readersWait) => inner.RestartLog(readersWait);
 
     public void Dispose() => inner.Dispose();
 

@@ -47,6 +47,31 @@ internal sealed class HotStatement : IDisposable
         return this;
     }
 
+    /// <summary>An op id in the form of <see cref="StoredOpId"/>.</summary>
+    public HotStatement BindOpId(int parameter, string opId)
+    {
+        Span<byte> bytes = stackalloc byte[StoredOpId.Bytes];
+        if (!StoredOpId.TryWrite(opId, bytes)) return Bind(parameter, opId);
+        Check(raw.sqlite3_bind_blob(statement, parameter, bytes));
+        return this;
+    }
+
+    /// <summary>The first columns of the one row there must be.</summary>
+    public void ReadNumbers(Span<long> columns)
+    {
+        try
+        {
+            int result = raw.sqlite3_step(statement);
+            Check(result);
+            if (result != raw.SQLITE_ROW) throw new InvalidOperationException("There is no such row.");
+            for (int i = 0; i < columns.Length; i++) columns[i] = raw.sqlite3_column_int64(statement, i);
+        }
+        finally
+        {
+            raw.sqlite3_reset(statement);
+        }
+    }
+
     /// <summary>Runs a statement that returns no rows.</summary>
     public void Run()
     {

@@ -8,6 +8,11 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// </summary>
 internal sealed class HotStatements(SqliteConnection connection) : IDisposable
 {
+    private WriterRuns? runs;
+
+    /// <summary>What these statements keep of the writers' runs.</summary>
+    public WriterRuns Runs => runs ??= new WriterRuns(this);
+
     public HotStatement Begin { get; } = new(connection, "BEGIN IMMEDIATE");
 
     public HotStatement Commit { get; } = new(connection, "COMMIT");
@@ -16,10 +21,21 @@ internal sealed class HotStatements(SqliteConnection connection) : IDisposable
         connection,
         """
         INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version, class)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (share_key, op_id) DO NOTHING
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (op_id, share_key) DO NOTHING
         """);
 
     public HotStatement SetWatermark { get; } = new(connection, "UPDATE writer SET acked_seq = ?2 WHERE writer_key = ?1");
+
+    public HotStatement SetRun { get; } = new(
+        connection,
+        """
+        UPDATE writer SET acked_seq = COALESCE(?2, acked_seq), run_seq = ?3, run_cursor = ?4, run_count = ?5 WHERE writer_key = ?1
+        """);
+
+    public HotStatement FindRun { get; } = new(connection, "SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = ?1");
+
+    public HotStatement InsertRun { get; } = new(
+        connection, "INSERT INTO writer_run (writer_key, seq, cursor, count) VALUES (?1, ?2, ?3, ?4)");
 
     public HotStatement WriteDoc { get; } = new(
         connection,
@@ -31,6 +47,9 @@ internal sealed class HotStatements(SqliteConnection connection) : IDisposable
 
     public void Dispose()
     {
-        foreach (HotStatement statement in new[] { Begin, Commit, InsertOp, SetWatermark, WriteDoc }) statement.Dispose();
+        foreach (HotStatement statement in new[] { Begin, Commit, InsertOp, SetWatermark, SetRun, FindRun, InsertRun, WriteDoc })
+        {
+            statement.Dispose();
+        }
     }
 }

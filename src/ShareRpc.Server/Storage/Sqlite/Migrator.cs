@@ -27,6 +27,7 @@ internal static class Migrator
                 + "Run the newer version, or restore a backup made before the upgrade.");
         }
 
+        connection.CreateFunction<string, object>("stored_op_id", StoredOpId.Of, isDeterministic: true); // for 0008
         foreach ((long number, string resource) in known.Where(migration => migration.Number > current && migration.Number <= upTo))
         {
             Apply(connection, number, resource, time);

@@ -8,6 +8,9 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
     /// <summary>How long another program may hold the file before that is an error; no statement is repeated after it.</summary>
     private const int BusyTimeoutMs = 5_000;
     private const int CommandTimeoutSeconds = 1;
+
+    /// <summary>What the file of the write-ahead log is cut to when it begins anew; below it is overwritten, which syncs faster.</summary>
+    private const int LogFileBytes = 128 * 1024 * 1024;
     private readonly string synchronous = neverSyncs ? "OFF" : "FULL";
 
     static SqliteFile() => SQLitePCL.Batteries_V2.Init();
@@ -22,7 +25,10 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
         // wal_autocheckpoint=0: the checkpoint runs beside the commits (Checkpoint), never inside one.
         Execute(
             connection,
-            $"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;");
+            $"""
+            PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;
+            PRAGMA journal_size_limit={LogFileBytes};
+            """);
         return connection;
     }
 
@@ -75,6 +81,13 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    public static long ReadNumber(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
     }
 
     private SqliteConnection Open(SqliteOpenMode mode, string? uri = null)

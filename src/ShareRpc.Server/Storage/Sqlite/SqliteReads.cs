@@ -177,7 +177,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         """
         SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
           OR EXISTS (SELECT 1 FROM doc d WHERE d.share_key = s.share_key)
-            OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)) LIMIT 1
+          OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)
+          OR EXISTS (SELECT 1 FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key WHERE w.share_key = s.share_key)) LIMIT 1
         """,
         row => new StrongBox(row.GetInt64(0)))?.Value;
 
@@ -264,7 +265,7 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
 
     private static LoggedOp ReadOp(SqliteDataReader row) => new()
     {
-        Cursor = row.GetInt64(0), OpId = row.GetString(1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
+        Cursor = row.GetInt64(0), OpId = StoredOpId.Read(row, 1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
         Data = Bytes(row, 5) is { } data ? new RawJson(data) : null, WriterId = Text(row, 6), Seq = Number(row, 7),
         Actor = row.GetString(8),
         TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10), ContentClass = row.GetInt32(11),

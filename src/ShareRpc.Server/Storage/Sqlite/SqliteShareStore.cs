@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
@@ -10,10 +11,12 @@ internal sealed class SqliteShareStore : IShareStore
 {
     /// <summary>Read connections kept open; more than this many readers at once open one for the occasion.</summary>
     private const int PooledReaders = 8;
+    private const int FrameHeaderBytes = 24;
 
     private readonly SqliteFile file;
     private readonly Statements writer;
     private readonly SqliteConnection checkpointer;
+    private readonly long bytesOfFrame;
     private readonly ConcurrentBag<Statements> readers = [];
     private int pooled;
     private volatile bool disposed;
@@ -23,6 +26,7 @@ internal sealed class SqliteShareStore : IShareStore
         this.file = file;
         this.writer = new Statements(writer);
         checkpointer = file.OpenForCheckpoints();
+        bytesOfFrame = SqliteFile.ReadNumber(checkpointer, "PRAGMA page_size") + FrameHeaderBytes;
     }
 
     /// <summary>
@@ -59,9 +63,27 @@ internal sealed class SqliteShareStore : IShareStore
         return new SqliteSnapshot(this, reader);
     }
 
-    public void Checkpoint()
+    public LogSize Checkpoint()
     {
-        lock (checkpointer) SqliteFile.Execute(checkpointer, "PRAGMA wal_checkpoint(PASSIVE)");
+        lock (checkpointer)
+        {
+            Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE, out int frames, out int copied);
+            return new LogSize(frames * bytesOfFrame, (frames - copied) * bytesOfFrame);
+        }
+    }
+
+    public bool RestartLog(TimeSpan readersWait)
+    {
+        if (!Monitor.TryEnter(checkpointer)) return false;
+        try
+        {
+            raw.sqlite3_busy_timeout(checkpointer.Handle, (int)readersWait.TotalMilliseconds);
+            return Checkpoint(raw.SQLITE_CHECKPOINT_RESTART, out _, out _);
+        }
+        finally
+        {
+            Monitor.Exit(checkpointer);
+        }
     }
 
     public void Dispose()
@@ -82,5 +104,14 @@ internal sealed class SqliteShareStore : IShareStore
         }
 
         readers.Add(reader);
+    }
+
+    /// <summary>False when others hold the log, which is no failure.</summary>
+    private bool Checkpoint(int mode, out int frames, out int copied)
+    {
+        int result = raw.sqlite3_wal_checkpoint_v2(checkpointer.Handle, "main", mode, out frames, out copied);
+        if (result == raw.SQLITE_BUSY) return false;
+        SqliteException.ThrowExceptionForRC(result, checkpointer.Handle);
+        return true;
     }
 }

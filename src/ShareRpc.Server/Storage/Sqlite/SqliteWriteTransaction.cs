@@ -21,6 +21,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void Commit()
     {
+        Statements.Hot.Runs.Flush();
         FaultPoint.Pass("server.before_commit");
         Statements.Hot.Commit.Run();
         open = false;
@@ -31,6 +32,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     {
         if (!open) return;
         open = false;
+        Statements.Hot.Runs.Forget();
         try
         {
             Statements.Execute("ROLLBACK");
@@ -46,35 +48,50 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public bool TryInsertOp(OpRow op)
     {
         HotStatement insert = Statements.Hot.InsertOp
-            .Bind(1, op.ShareKey).Bind(2, op.Cursor).Bind(3, op.OpId).BindBytes(4, op.Digest).Bind(5, op.WriterKey).Bind(6, op.Seq)
+            .Bind(1, op.ShareKey).Bind(2, op.Cursor).BindOpId(3, op.OpId).BindBytes(4, op.Digest).Bind(5, op.WriterKey).Bind(6, op.Seq)
             .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12, op.TimeMs)
             .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class);
-        return insert.RunAndCount() == 1;
+        if (insert.RunAndCount() != 1) return false;
+        if (op is { WriterKey: { } writer, Seq: { } seq }) Statements.Hot.Runs.Add(writer, seq, op.Cursor);
+        return true;
     }
 
-    public OpRecord? FindOpRecord(long shareKey, string opId) =>
-        ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE share_key = $1 AND op_id = $2", ReadRecord, shareKey, opId)
-        ?? ReadOne(
-            """
-            SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2
-            ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
-            """,
-            ReadRecord, shareKey, opId);
+    public OpRecord? FindOpRecord(long shareKey, string opId)
+    {
+        object id = StoredOpId.Of(opId);
+        return ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = $2 AND share_key = $1", ReadRecord, shareKey, id)
+            ?? ReadOne(
+                """
+                SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2
+                ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
+                """,
+                ReadRecord, shareKey, id);
+    }
 
-    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) => ReadAll(
-        """
-        SELECT op_id, digest, cursor, applied, code FROM (
-          SELECT op_id, digest, cursor, 1 AS applied, NULL AS code, seq FROM op WHERE writer_key = $1 AND seq >= $2 AND seq < $3
-          UNION ALL
-          SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = $1 AND seq >= $2 AND seq < $3)
-        ORDER BY seq
-        """,
-        ReadRecord, writerKey, fromSeq, fromSeq + count);
+    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count)
+    {
+        // From the run that holds the first seq, or begins after it, to the last one that begins before the end.
+        const string Sql = """
+            WITH run (seq, cursor, count) AS (
+              SELECT seq, cursor, count FROM writer_run WHERE writer_key = $1 AND seq < $3
+                AND seq >= COALESCE((SELECT MAX(seq) FROM writer_run WHERE writer_key = $1 AND seq <= $2), $2)
+              UNION ALL SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = $1)
+            SELECT op_id, digest, cursor, applied, code FROM (
+              SELECT o.op_id, o.digest, o.cursor, 1 AS applied, NULL AS code, o.seq FROM run r CROSS JOIN op o
+              WHERE o.share_key = (SELECT share_key FROM writer WHERE writer_key = $1) AND o.writer_key = $1
+                AND o.cursor BETWEEN r.cursor + MAX($2 - r.seq, 0) AND r.cursor + MIN(r.count, $3 - r.seq) - 1
+              UNION ALL
+              SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = $1 AND seq >= $2 AND seq < $3)
+            ORDER BY seq
+            """;
+        Statements.Hot.Runs.Flush();
+        return ReadAll(Sql, ReadRecord, writerKey, fromSeq, fromSeq + count);
+    }
 
     public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
         Statements.Execute(
             "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            shareKey, opId, digest, writerKey, seq, (int?)code, cursor);
+            shareKey, StoredOpId.Of(opId), digest, writerKey, seq, (int?)code, cursor);
 
     public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
     {
@@ -89,7 +106,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
         "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0)", shareKey, writerId, refKey);
 
-    public void SetWatermark(long writerKey, long ackedSeq) => Statements.Hot.SetWatermark.Bind(1, writerKey).Bind(2, ackedSeq).Run();
+    public void SetWatermark(long writerKey, long ackedSeq) => Statements.Hot.Runs.SetWatermark(writerKey, ackedSeq);
 
     public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) => Insert(
         "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES ($1, 0, $2, $3, 0, $4)",
@@ -112,9 +129,16 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             "DELETE FROM doc WHERE share_key = $1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = $1 LIMIT $2)",
             shareKey, rows).ExecuteNonQuery();
         if (erased > 0) return false;
-        return 0 == Statements.Bind(
+        erased = Statements.Bind(
             "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = $1 LIMIT $2)", shareKey,
                 rows).ExecuteNonQuery();
+        if (erased > 0) return false;
+        return 0 == Statements.Bind(
+            """
+            DELETE FROM writer_run WHERE (writer_key, seq) IN (
+              SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key WHERE w.share_key = $1 LIMIT $2)
+            """,
+            shareKey, rows).ExecuteNonQuery();
     }
 
     public long InsertRef(RefRow row) => Insert(
@@ -239,7 +263,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     }
 
     private static OpRecord ReadRecord(SqliteDataReader row) => new(
-        row.GetString(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetInt32(3) == 1, row.IsDBNull(4)
+        StoredOpId.Read(row, 0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetInt32(3) == 1, row.IsDBNull(4)
             ? null
             : (ErrorCode)row.GetInt32(4));
 
@@ -251,6 +275,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         public Savepoint(Statements statements)
         {
             this.statements = statements;
+            statements.Hot.Runs.Flush();
             statements.Execute("SAVEPOINT part");
         }
 
@@ -263,6 +288,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         public void Dispose()
         {
             if (kept) return;
+            statements.Hot.Runs.Forget();
             statements.Execute("ROLLBACK TO part");
             statements.Execute("RELEASE part");
         }

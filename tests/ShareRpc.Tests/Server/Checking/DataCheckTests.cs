@@ -37,9 +37,17 @@ public sealed class DataCheckTests
     public Task Invariant_I2_an_op_id_that_is_there_twice_is_found_without_its_index(string rule, string says) => FindsAsync(
         """
         DROP INDEX op_id_once;
-        INSERT INTO op SELECT share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms, schema_version, class
+        INSERT INTO op SELECT 9, share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms, schema_version, class
         FROM op WHERE cursor = 1
         """, rule, says);
+
+    [Theory]
+    [InlineData("UPDATE writer SET run_count = 7", "op 8, seq 8 of writer")]
+    [InlineData("UPDATE writer SET run_count = 9", "of the 9 ops that a run of writer")]
+    [InlineData("UPDATE writer SET run_cursor = 2", "op 1, seq 1 of writer")]
+    [InlineData("UPDATE writer SET run_seq = 2", "op 2, seq 2 of writer")]
+    [InlineData("INSERT INTO writer_run SELECT writer_key, 3, 3, 2 FROM writer", "of the 2 ops that a run of writer")]
+    public Task Invariant_I2_a_run_that_does_not_lead_to_its_ops_is_found(string damage, string says) => FindsAsync(damage, "I2", says);
 
     [Fact]
     public Task Invariant_I2_a_duplicate_of_nothing_is_found() =>

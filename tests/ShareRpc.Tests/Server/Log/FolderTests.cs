@@ -1,10 +1,13 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server;
 using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Checking;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Log;
@@ -113,6 +116,74 @@ public sealed class FolderTests
         await rooms.Folder.FoldShareAsync(share);
         Assert.Equal($$"""{"text":"{{new string('x', 900)}}{{new string('y', 900)}}"}""", State(rooms, owner).Docs[0].Data.ToString());
         Assert.Equal(1_800, rooms.Store.BeginRead().FindShare(share)!.Folded);
+    }
+
+    [Fact]
+    public async Task A_fold_writes_a_document_that_was_put_many_times_once_and_in_small_steps()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldSliceDocs = 2 });
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        for (int i = 1; i <= 50; i++) await rooms.AppendAsync(owner, [.. Keys.Select(key => ServerRooms.Put(key, $$"""{"n":{{i}}}"""))]);
+        int before = rooms.Store.Commits;
+
+        await rooms.Folder.FoldShareAsync(share);
+
+        Assert.Equal(3, rooms.Store.Commits - before); // five documents, two at a time
+        Assert.Equal(250, rooms.Store.BeginRead().FindShare(share)!.Folded);
+        Assert.Equal(Keys.Length, State(rooms, owner).Docs.Count);
+        Assert.All(State(rooms, owner).Docs, doc => Assert.Equal("""{"n":50}""", doc.Data.ToString()));
+    }
+
+    [Fact]
+    public async Task The_state_is_right_and_the_check_finds_nothing_wherever_a_fold_stops()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldSliceDocs = 1 });
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        await rooms.AppendAsync(owner, [ServerRooms.Put("a", """{"text":"old"}"""), ServerRooms.Put("gone", "{}"), Text("s", "1")]);
+        await rooms.Folder.FoldShareAsync(share);
+        await rooms.AppendAsync(
+            owner,
+            [
+                Text("a", " lost"), Text("s", "2"), ServerRooms.Put("gone") with { Verb = Verbs.Remove, Data = null }, Text("b", "x"),
+                ServerRooms.Put("a", """{"text":"new"}"""), Text("gone", "back"), Text("s", "3"), Text("a", "er"),
+                ServerRooms.Put("b") with { Verb = Verbs.Remove, Data = null }, ServerRooms.Put("gone", """{"text":"again"}"""),
+            ]);
+        string expected = string.Join("\n", State(rooms, owner).Docs.Select(Show));
+        for (int steps = 0; ; steps++)
+        {
+            // The medium takes so many steps of the fold and no more.
+            int left = steps;
+            rooms.Store.BeforeCommit = () =>
+            {
+                if (left-- == 0) throw new SqliteException("full", 13);
+            };
+            await rooms.Folder.FoldShareAsync(share);
+            rooms.Store.Repair();
+            Assert.Equal(expected, string.Join("\n", State(rooms, owner).Docs.Select(Show)));
+            Assert.Empty(DataCheck.Run(rooms.Path, null, timeout).Findings);
+            if (rooms.Store.BeginRead().FindShare(share)!.Folded == 13) return;
+        }
+    }
+
+    [Fact]
+    public async Task A_fold_does_not_wait_when_a_document_is_known_only_by_reading_many_ops()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldDocumentOps = 10 });
+        Authority owner = await rooms.CreateShareAsync();
+        using var stopping = new CancellationTokenSource();
+        Task folding = rooms.Folder.RunAsync(stopping.Token);
+        for (int i = 0; i < 10; i++) await rooms.AppendAsync(owner, Text("k", "x"));
+
+        while (rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded < 10)
+        {
+            timeout.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        await stopping.CancelAsync();
+        await folding.WaitAsync(timeout);
     }
 
     [Fact]

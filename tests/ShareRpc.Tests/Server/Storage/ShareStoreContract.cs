@@ -117,6 +117,75 @@ public abstract partial class ShareStoreContract : IDisposable
     }
 
     [Fact]
+    public void What_became_of_a_writers_seqs_is_found_wherever_its_ops_stand_between_those_of_others()
+    {
+        (long Share, long Owner) share = Seed.Share(Store);
+        long writer = 0, other = 0, cursor = 0;
+        for (int round = 0; round < 4; round++)
+        {
+            using IWriteTransaction transaction = Store.BeginWrite();
+            if (round == 0)
+            {
+                writer = transaction.InsertWriter(share.Share, "w", share.Owner);
+                other = transaction.InsertWriter(share.Share, "v", share.Owner);
+            }
+
+            // 1 to 3 at once, then one of the other's, then 4 alone; and so on.
+            for (int i = 1; i <= 4; i++)
+            {
+                if (i == 4) transaction.TryInsertOp(Seed.Op(share, ++cursor, $"v{round}") with { WriterKey = other, Seq = round + 1 });
+                int seq = (4 * round) + i;
+                transaction.TryInsertOp(Seed.Op(share, ++cursor, $"w{seq}") with { WriterKey = writer, Seq = seq });
+                transaction.SetWatermark(writer, seq);
+            }
+
+            transaction.Commit();
+        }
+
+        using IWriteTransaction reading = Store.BeginWrite();
+        for (int from = 1; from <= 16; from++)
+        {
+            for (int count = 1; count <= 16; count++)
+            {
+                Assert.Equal(
+                    Enumerable.Range(from, Math.Min(count, 17 - from)).Select(seq => $"w{seq}"),
+                    reading.ReadWriterRecords(writer, from, count).Select(record => record.OpId));
+            }
+        }
+
+        Assert.Equal(["v0", "v1", "v2", "v3"], reading.ReadWriterRecords(other, 1, 10).Select(record => record.OpId));
+        Assert.Equal([4L, 9L, 14L, 19L], reading.ReadWriterRecords(other, 1, 10).Select(record => record.Cursor));
+    }
+
+    [Fact]
+    public void What_was_taken_back_is_no_record_of_its_writer()
+    {
+        (long Share, long Owner) share = Seed.Share(Store);
+        long writer;
+        using (IWriteTransaction first = Store.BeginWrite())
+        {
+            writer = first.InsertWriter(share.Share, "w", share.Owner);
+            first.TryInsertOp(Seed.Op(share, 1, "kept") with { WriterKey = writer, Seq = 1 });
+            using (first.BeginSavepoint()) first.TryInsertOp(Seed.Op(share, 2, "aborted") with { WriterKey = writer, Seq = 2 });
+            first.InsertRejection(share.Share, "aborted", Seed.Digest, writer, 2, ErrorCode.AtomicAborted, 0);
+            first.TryInsertOp(Seed.Op(share, 2, "after") with { WriterKey = writer, Seq = 3 });
+            first.SetWatermark(writer, 3);
+            first.Commit();
+        }
+
+        using (IWriteTransaction lost = Store.BeginWrite())
+        {
+            lost.TryInsertOp(Seed.Op(share, 3, "lost") with { WriterKey = writer, Seq = 4 });
+            lost.SetWatermark(writer, 4);
+        }
+
+        using IWriteTransaction last = Store.BeginWrite();
+        last.TryInsertOp(Seed.Op(share, 3, "again") with { WriterKey = writer, Seq = 4 });
+        Assert.Equal(["kept", "aborted", "after", "again"], last.ReadWriterRecords(writer, 1, 10).Select(record => record.OpId));
+        Assert.Equal([1L, 0L, 2L, 3L], last.ReadWriterRecords(writer, 1, 10).Select(record => record.Cursor));
+    }
+
+    [Fact]
     public void Of_an_op_id_the_op_counts_then_a_duplicate_then_the_newest_rejection()
     {
         using IWriteTransaction transaction = Store.BeginWrite();

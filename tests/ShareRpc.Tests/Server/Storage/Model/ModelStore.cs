@@ -14,9 +14,9 @@ internal sealed class ModelStore : IShareStore
 
     public IReadSnapshot BeginRead() => new Snapshot(this);
 
-    public void Checkpoint()
-    {
-    }
+    public LogSize Checkpoint() => default;
+
+    public bool RestartLog(TimeSpan readersWait) => true;
 
     public void Dispose()
     {

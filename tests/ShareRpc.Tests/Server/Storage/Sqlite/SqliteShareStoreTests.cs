@@ -62,6 +62,59 @@ public sealed class SqliteShareStoreTests : ShareStoreContract
     }
 
     [Fact]
+    public void Invariant_I9_a_log_that_is_restarted_is_overwritten_and_not_lengthened()
+    {
+        using SqliteShareStore store = Open();
+        (long Share, long Owner) share = Seed.Share(store);
+        long cursor = 0;
+        Assert.InRange(AppendAndCheckpoint(), 200_000, 1_000_000);
+        long length = new FileInfo(directory["shares.db-wal"]).Length;
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.True(store.RestartLog(TimeSpan.Zero));
+            AppendAndCheckpoint();
+            Assert.InRange(new FileInfo(directory["shares.db-wal"]).Length, 1, 2 * length);
+        }
+
+        // The checkpoint comes before the last commit: so it is when commits go on all the while.
+        long AppendAndCheckpoint()
+        {
+            LogSize size = default;
+            for (int i = 0; i < 10; i++)
+            {
+                using IWriteTransaction transaction = store.BeginWrite();
+                if (i == 9) size = store.Checkpoint();
+                transaction.TryInsertOp(Seed.Op(share, ++cursor, $"op{cursor}", data: $$"""{"t":"{{new string('x', 20_000)}}"}"""));
+                transaction.Commit();
+            }
+
+            return size.Bytes;
+        }
+    }
+
+    [Fact]
+    public void A_log_is_not_restarted_while_an_old_moment_is_read_nor_during_a_checkpoint_and_commits_go_on()
+    {
+        using SqliteShareStore store = Open();
+        (long Share, long Owner) share = Seed.Share(store);
+        using (IReadSnapshot old = store.BeginRead())
+        {
+            Assert.Equal(0, old.ReadHead(share.Share));
+            using (IWriteTransaction transaction = store.BeginWrite())
+            {
+                transaction.TryInsertOp(Seed.Op(share, 1, "a"));
+                transaction.Commit();
+            }
+
+            Assert.False(store.RestartLog(TimeSpan.FromMilliseconds(1)));
+            Assert.Equal(0, old.ReadHead(share.Share));
+        }
+
+        Assert.True(store.RestartLog(TimeSpan.Zero));
+        Assert.Equal(1, store.BeginRead().ReadHead(share.Share));
+    }
+
+    [Fact]
     public void A_snapshot_that_outlives_the_store_closes_its_own_connection()
     {
         SqliteShareStore store = Open();
