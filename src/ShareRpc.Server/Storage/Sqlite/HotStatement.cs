@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -6,53 +7,76 @@ namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>
 /// A prepared statement that runs once an op or a transaction: bound and stepped through the C API itself, because the objects of the
-/// ADO.NET layer cost more than the insert. Errors are the same <see cref="SqliteException"/>. Not thread-safe, as its connection is not.
+/// ADO.NET layer cost more than the insert. What is bound stays where it is, pinned, until the statement has run; every parameter is bound
+/// before each run. Errors are the same <see cref="SqliteException"/>. Not thread-safe, as its connection is not.
 /// </summary>
-internal sealed class HotStatement : IDisposable
+internal sealed unsafe class HotStatement : IDisposable
 {
-    private const int StackBytes = 512;
+    private const int ScratchBytes = 4 * 1024;
+
     private readonly sqlite3 database;
     private readonly sqlite3_stmt statement;
+    private readonly nint databasePointer;
+    private readonly nint pointer;
+    private readonly byte[] scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
+    private readonly List<MemoryHandle> pinned = [];
+    private int scratchUsed;
 
     public HotStatement(SqliteConnection connection, string sql)
     {
         database = connection.Handle!;
         Check(raw.sqlite3_prepare_v2(database, sql, out statement));
+        (databasePointer, pointer) = (database.DangerousGetHandle(), statement.DangerousGetHandle());
     }
 
     public HotStatement Bind(int parameter, long value)
     {
-        Check(raw.sqlite3_bind_int64(statement, parameter, value));
+        Check(NativeSqlite.BindInt64(pointer, parameter, value));
         return this;
     }
 
     public HotStatement Bind(int parameter, long? value)
     {
         if (value is { } number) return Bind(parameter, number);
-        Check(raw.sqlite3_bind_null(statement, parameter));
+        Check(NativeSqlite.BindNull(pointer, parameter));
         return this;
     }
 
     public HotStatement Bind(int parameter, string value)
     {
-        int length = Encoding.UTF8.GetMaxByteCount(value.Length);
-        Span<byte> utf8 = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
-        Check(raw.sqlite3_bind_text(statement, parameter, utf8[..Encoding.UTF8.GetBytes(value, utf8)]));
+        Span<byte> room = Reserve(Encoding.UTF8.GetMaxByteCount(value.Length));
+        int length = Encoding.UTF8.GetBytes(value, room);
+        fixed (byte* utf8 = room) Check(NativeSqlite.BindText(pointer, parameter, utf8, length, NativeSqlite.Static));
         return this;
     }
 
     public HotStatement BindBytes(int parameter, ReadOnlyMemory<byte>? value)
     {
-        Check(value is { } bytes ? raw.sqlite3_bind_blob(statement, parameter, bytes.Span) : raw.sqlite3_bind_null(statement, parameter));
+        if (value is not { } bytes)
+        {
+            Check(NativeSqlite.BindNull(pointer, parameter));
+            return this;
+        }
+
+        MemoryHandle handle = bytes.Pin();
+        pinned.Add(handle);
+
+        // A null pointer would be a null; no bytes are still a blob.
+        fixed (byte* empty = scratch)
+        {
+            byte* start = bytes.IsEmpty ? empty : (byte*)handle.Pointer;
+            Check(NativeSqlite.BindBlob(pointer, parameter, start, bytes.Length, NativeSqlite.Static));
+        }
+
         return this;
     }
 
     /// <summary>An op id in the form of <see cref="StoredOpId"/>.</summary>
     public HotStatement BindOpId(int parameter, string opId)
     {
-        Span<byte> bytes = stackalloc byte[StoredOpId.Bytes];
-        if (!StoredOpId.TryWrite(opId, bytes)) return Bind(parameter, opId);
-        Check(raw.sqlite3_bind_blob(statement, parameter, bytes));
+        Span<byte> room = Reserve(StoredOpId.Bytes);
+        if (!StoredOpId.TryWrite(opId, room)) return Bind(parameter, opId);
+        fixed (byte* bytes = room) Check(NativeSqlite.BindBlob(pointer, parameter, bytes, StoredOpId.Bytes, NativeSqlite.Static));
         return this;
     }
 
@@ -61,14 +85,14 @@ internal sealed class HotStatement : IDisposable
     {
         try
         {
-            int result = raw.sqlite3_step(statement);
+            int result = NativeSqlite.Step(pointer);
             Check(result);
             if (result != raw.SQLITE_ROW) throw new InvalidOperationException("There is no such row.");
-            for (int i = 0; i < columns.Length; i++) columns[i] = raw.sqlite3_column_int64(statement, i);
+            for (int i = 0; i < columns.Length; i++) columns[i] = NativeSqlite.ColumnInt64(pointer, i);
         }
         finally
         {
-            raw.sqlite3_reset(statement);
+            Release();
         }
     }
 
@@ -77,11 +101,11 @@ internal sealed class HotStatement : IDisposable
     {
         try
         {
-            Check(raw.sqlite3_step(statement));
+            Check(NativeSqlite.Step(pointer));
         }
         finally
         {
-            raw.sqlite3_reset(statement);
+            Release();
         }
     }
 
@@ -89,11 +113,37 @@ internal sealed class HotStatement : IDisposable
     public int RunAndCount()
     {
         Run();
-        return raw.sqlite3_changes(database);
+        return NativeSqlite.Changes(databasePointer);
     }
 
     public void Dispose() => statement.Dispose();
 
+    /// <summary>Memory that does not move, until the statement has run.</summary>
+    private Span<byte> Reserve(int bytes)
+    {
+        if (scratchUsed + bytes <= scratch.Length)
+        {
+            Span<byte> room = scratch.AsSpan(scratchUsed, bytes);
+            scratchUsed += bytes;
+            return room;
+        }
+
+        byte[] larger = new byte[bytes];
+        pinned.Add(larger.AsMemory().Pin());
+        return larger;
+    }
+
+    private void Release()
+    {
+        _ = NativeSqlite.Reset(pointer); // repeats the error of the step, which is told already
+        foreach (MemoryHandle handle in pinned) handle.Dispose();
+        pinned.Clear();
+        scratchUsed = 0;
+    }
+
     // DONE and ROW are no errors; this knows.
-    private void Check(int result) => SqliteException.ThrowExceptionForRC(result, database);
+    private void Check(int result)
+    {
+        if (result is not (raw.SQLITE_OK or raw.SQLITE_DONE or raw.SQLITE_ROW)) SqliteException.ThrowExceptionForRC(result, database);
+    }
 }

@@ -13,7 +13,15 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
     private const int LogFileBytes = 128 * 1024 * 1024;
     private readonly string synchronous = neverSyncs ? "OFF" : "FULL";
 
-    static SqliteFile() => SQLitePCL.Batteries_V2.Init();
+    static SqliteFile()
+    {
+        SQLitePCL.Batteries_V2.Init();
+
+        // A connection is one thread's at a time here, so SQLite need not lock it at each call, nor count its memory. Where somebody else in
+        // this process has begun to use SQLite before, this is refused, and it works all the same.
+        _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     public string Path => path;
 
