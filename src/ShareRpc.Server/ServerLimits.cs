@@ -17,6 +17,9 @@ public sealed record ServerLimits
     /// <summary>Bytes after which a transaction takes no further item.</summary>
     public long TransactionBytes { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>How long work of the background waits for a transaction of others to go along with.</summary>
+    public TimeSpan BackgroundWait { get; init; } = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Shares whose head, tail and writers are held in memory for appending.</summary>
     public int CachedShares { get; init; } = 4_096;
 
@@ -26,10 +29,10 @@ public sealed record ServerLimits
     /// <summary>
     /// Unfolded ops of a share that start a fold at once. Of a document that was put more than once meanwhile only the last put is written.
     /// </summary>
-    public int FoldOps { get; init; } = 2_048;
+    public int FoldOps { get; init; } = 8_192;
 
     /// <summary>Unfolded bytes of a share that start a fold at once.</summary>
-    public long FoldBytes { get; init; } = 2 * 1024 * 1024;
+    public long FoldBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Unfolded ops of one document that start a fold at once, from the last one on that says the document whole.</summary>
     public int FoldDocumentOps { get; init; } = 512;

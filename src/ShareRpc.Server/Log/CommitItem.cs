@@ -8,6 +8,11 @@ internal abstract class CommitItem
     /// <summary>Goes before everything that is not urgent, and is never refused for a full queue.</summary>
     public virtual bool IsUrgent => false;
 
+    /// <summary>
+    /// Nobody waits for it: it goes along with the next transaction of others, and has one of its own only when none comes for a while.
+    /// </summary>
+    public bool IsBackground { get; init; }
+
     /// <summary>How much of a transaction it takes, in ops.</summary>
     public virtual int Ops => 1;
 

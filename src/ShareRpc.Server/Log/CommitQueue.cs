@@ -4,13 +4,15 @@ namespace ShareRpc.Server.Log;
 
 /// <summary>
 /// What waits for the next transaction. Bounded by items and bytes; urgent items stand in front and are bounded by the calls in flight of
-/// their connections alone. Any thread enqueues, the commit loop takes.
+/// their connections alone; background items go along one at a time, so that they cost no fsync of their own while others commit. Any
+/// thread enqueues, the commit loop takes.
 /// </summary>
 internal sealed class CommitQueue(ServerLimits limits)
 {
     private readonly object gate = new();
     private readonly Queue<CommitItem> urgent = new();
     private readonly Queue<CommitItem> waiting = new();
+    private readonly Queue<CommitItem> background = new();
     private long waitingBytes;
     private bool closed;
 
@@ -18,7 +20,7 @@ internal sealed class CommitQueue(ServerLimits limits)
     {
         get
         {
-            lock (gate) return urgent.Count + waiting.Count;
+            lock (gate) return urgent.Count + waiting.Count + background.Count;
         }
     }
 
@@ -27,7 +29,7 @@ internal sealed class CommitQueue(ServerLimits limits)
     {
         get
         {
-            lock (gate) return (urgent.Count + waiting.Count, waitingBytes);
+            lock (gate) return (urgent.Count + waiting.Count + background.Count, waitingBytes);
         }
     }
 
@@ -42,6 +44,15 @@ internal sealed class CommitQueue(ServerLimits limits)
             if (item.IsUrgent)
             {
                 urgent.Enqueue(item);
+            }
+            else if (item.IsBackground)
+            {
+                if (background.Count >= limits.QueueItems)
+                {
+                    throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
+                }
+
+                background.Enqueue(item);
             }
             else
             {
@@ -63,7 +74,12 @@ internal sealed class CommitQueue(ServerLimits limits)
     {
         lock (gate)
         {
-            while (urgent.Count + waiting.Count == 0 && !closed) Monitor.Wait(gate);
+            while (urgent.Count + waiting.Count == 0 && !closed)
+            {
+                if (background.Count == 0) Monitor.Wait(gate);
+                else if (!Monitor.Wait(gate, limits.BackgroundWait)) break;
+            }
+
             int ops = 0;
             long bytes = 0;
             while (urgent.TryDequeue(out CommitItem? item)) items.Add(item);
@@ -74,6 +90,8 @@ internal sealed class CommitQueue(ServerLimits limits)
                 bytes += item.Bytes;
                 waitingBytes -= item.Bytes;
             }
+
+            if (background.TryDequeue(out CommitItem? along)) items.Add(along);
         }
 
         return items.Count > 0;

@@ -8,6 +8,9 @@ namespace ShareRpc.Server.Log;
 /// </summary>
 internal sealed class FoldPlan
 {
+    /// <summary>About as many steps a fold may take, if that makes them larger than they need be.</summary>
+    private const int MostSlices = 64;
+
     private readonly long from;
     private readonly IReadOnlyList<TailOp> tail;
     private readonly bool[] isSkipped;
@@ -29,9 +32,15 @@ internal sealed class FoldPlan
 
     public bool ReachesHead { get; }
 
-    /// <summary>The steps, in order, each small enough not to hold up the appends that wait behind its transaction.</summary>
+    /// <summary>
+    /// The steps, in order, each small enough not to hold up the appends that share its transaction; the more there is to fold the larger,
+    /// so that a fold keeps up with whatever comes.
+    /// </summary>
     public IEnumerable<Slice> Slices(ServerLimits limits)
     {
+        List<TailOp> folded = [.. tail.Where((_, i) => !isSkipped[i])];
+        int sliceDocs = Math.Max(limits.FoldSliceDocs, folded.Count / MostSlices);
+        long sliceBytes = Math.Max(limits.FoldSliceBytes, folded.Sum(op => (long)op.Bytes) / MostSlices);
         long start = from;
         var stretches = new List<(long From, int Count)>();
         var docs = new HashSet<(string, string)>();
@@ -40,7 +49,7 @@ internal sealed class FoldPlan
         {
             if (isSkipped[i]) continue;
             TailOp op = tail[i];
-            bool isFull = docs.Count >= limits.FoldSliceDocs || bytes + op.Bytes > limits.FoldSliceBytes;
+            bool isFull = docs.Count >= sliceDocs || bytes + op.Bytes > sliceBytes;
             if (isFull && stretches.Count > 0)
             {
                 yield return new Slice(start, op.Cursor - 1, stretches);

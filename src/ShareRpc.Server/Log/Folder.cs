@@ -68,7 +68,7 @@ internal sealed class Folder(
                 foreach (FoldPlan.Slice slice in plan.Slices(limits))
                 {
                     FoldedDocs folded = Compute(shareKey, slice);
-                    var work = new CommitWork<bool>(scope => Store(scope, folded));
+                    var work = new CommitWork<bool>(scope => Store(scope, folded)) { IsBackground = true };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;
                 }
@@ -147,7 +147,7 @@ internal sealed class Folder(
                 long dropped = scope.Transaction.DropData(shareKey, share.Scanned + 1, to);
                 scope.Transaction.SetCompacted(shareKey, to, Math.Max(share.Compacted, dropped));
                 return to < end;
-            });
+            }) { IsBackground = true };
             queue.Enqueue(work);
             isMore = await work.Completion;
         }

@@ -17,8 +17,8 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
     {
         SQLitePCL.Batteries_V2.Init();
 
-        // A connection is one thread's at a time here, so SQLite need not lock it at each call, nor count its memory. Where somebody else in
-        // this process has begun to use SQLite before, this is refused, and it works all the same.
+        // A connection is one thread's at a time here, so SQLite need not lock it at each call, nor count its memory. Where somebody else
+        // in this process has begun to use SQLite before, this is refused, and it works all the same.
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MEMSTATUS, 0);
     }
