@@ -86,7 +86,7 @@ export class AdminApp {
     try {
       if (view.name === 'shares') await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
       else if (view.name === 'share') await this.#loadShare(session, view.id, mine);
-      else if (view.name === 'audit') await this.loadAudit(mine);
+      else if (view.name === 'audit') await Promise.all([this.loadAudit(mine), this.#loadNames(session, view.share, mine)]);
       else await this.#take(mine, session.status(), (status) => (this.status = status));
     } catch (error) {
       this.fail(error);
@@ -134,12 +134,19 @@ export class AdminApp {
   };
 
   async #loadShare(session: AdminSession, id: string, mine: number): Promise<void> {
-    const [shares, holders] = await Promise.all([this.shares ?? session.shares(), session.holders(id)]);
+    const [shares, holders] = await Promise.all([session.shares(), session.holders(id)]);
     if (mine !== this.#loads) return;
     this.shares = shares;
     const owner = shares.find((share) => share.share_id === id)?.owner_cap_id;
     this.holders = holders.map((ref) => (ref.cap_id === owner && !ref.label ? { ...ref, label: 'Owner' } : ref));
     this.update();
+  }
+
+  /** What the ids of an audit trail are called: the shares, and the holders of the one that it is of. */
+  async #loadNames(session: AdminSession, share: string | undefined, mine: number): Promise<void> {
+    const only = session.onlyShare?.share_id ?? share;
+    if (only !== undefined) await this.#loadShare(session, only, mine);
+    else await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
   }
 
   /** An answer counts only while nothing else has been asked for since. */

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { AuditEntry } from '@sharerpc/client';
-import { bytes, count, dateTime, isoTime, plural } from '../shared/format.ts';
+import { bytes, count, exactTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
+import { nameOf } from './holders.ts';
 
 export interface AuditFields {
   action: string;
@@ -56,7 +57,7 @@ export function renderAudit(app: AdminApp): TemplateResult {
     <table class="list" ?hidden=${shown.length === 0}>
       <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">By</th><th scope="col">To</th><th scope="col">Share</th>
         <th scope="col">From</th></tr></thead>
-      <tbody>${shown.map(renderEntry)}</tbody>
+      <tbody>${shown.map((entry) => renderEntry(app, entry))}</tbody>
     </table>
     ${
       app.nextEntry === undefined
@@ -66,20 +67,33 @@ export function renderAudit(app: AdminApp): TemplateResult {
     }`;
 }
 
-function renderEntry(entry: AuditEntry): TemplateResult {
+function renderEntry(app: AdminApp, entry: AuditEntry): TemplateResult {
   const more = [
     ...(entry.code ? [entry.code] : []),
     ...(entry.count !== undefined ? [`${count(entry.count)} times`] : []),
     ...(entry.bytes !== undefined ? [bytes(entry.bytes)] : []),
   ];
   return html`<tr>
-    <td data-name="Time"><time datetime=${isoTime(entry.time_ms)}>${dateTime(entry.time_ms)}</time></td>
+    <td data-name="Time"><time datetime=${isoTime(entry.time_ms)}>${exactTime(entry.time_ms)}</time></td>
     <th scope="row">${entry.action.replace('_', ' ')}
       ${more.length > 0 ? html` <span class="quiet">${more.join(', ')}</span>` : nothing}</th>
-    <td data-name="By">${renderId(entry.actor)}</td><td data-name="To">${renderId(entry.subject)}</td>
-    <td data-name="Share">${entry.share_id ? html`<a href="#share/${entry.share_id}">${renderId(entry.share_id)}</a>` : nothing}</td>
+    <td data-name="By">${renderHolder(app, entry.actor)}</td>
+    <td data-name="To">${renderHolder(app, entry.subject)}</td>
+    <td data-name="Share">${entry.share_id ? renderShare(app, entry.share_id) : nothing}</td>
     <td data-name="From">${entry.address ?? ''}</td>
   </tr>`;
+}
+
+/** By name where it is known: a share's trail comes with its holders. */
+function renderHolder(app: AdminApp, id: string | undefined): TemplateResult | typeof nothing {
+  if (id !== undefined && id === app.session?.capId) return html`<span title=${id}>you</span>`;
+  const ref = app.holders?.find((known) => known.cap_id === id);
+  return ref?.label ? html`<span title=${ref.cap_id}>${nameOf(ref)}</span>` : renderId(id);
+}
+
+function renderShare(app: AdminApp, id: string): TemplateResult {
+  const label = app.shares?.find((known) => known.share_id === id)?.label;
+  return html`<a href="#share/${id}">${label ? html`<span title=${id}>${label}</span>` : renderId(id)}</a>`;
 }
 
 function renderId(id: string | undefined): TemplateResult | typeof nothing {

@@ -83,8 +83,11 @@ export class AdminSession {
 
   async shares(): Promise<ShareInfo[]> {
     if (this.#opened.kind === 'share') {
-      await this.#again();
-      return [this.#opened.share];
+      const { share } = this.#opened;
+      if (!this.may('read')) return [share];
+      // Not by signing in again: that would be one more use of the link.
+      const page = await this.#call((handle) => (handle as ShareHandle).readOps({ after: share.cursor, limit: 1 }));
+      return [{ ...share, cursor: page.head, ...(page.ended && { state: 'ended' as const }) }];
     }
     return this.#all((handle, after) =>
       (handle as RootHandle).listShares({ after }).then((page) => ({ items: page.shares, next: page.next })),
