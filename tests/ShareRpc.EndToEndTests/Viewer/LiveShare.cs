@@ -30,6 +30,14 @@ internal sealed class LiveShare : IAsyncDisposable
         return live;
     }
 
+    /// <summary>Shares the richest of the recorded sessions by the tool, or the bundled one on a plain clone; its link for readers.</summary>
+    public async Task<string> ShareRecordedAsync()
+    {
+        if (!File.Exists(OpencodeFixture.Path)) return await ShareSampleAsync();
+        string database = OpencodeFixture.CopyTo(World.PathOf("recorded.db"));
+        return await ShareByToolAsync("--opencode", database, "--session", "ses_e0583d9e2ffeAOtPuWfFVMs6Nb", "--once");
+    }
+
     /// <summary>Shares the bundled session by the tool; its link for readers.</summary>
     public async Task<string> ShareSampleAsync()
     {
@@ -44,9 +52,7 @@ internal sealed class LiveShare : IAsyncDisposable
             await command.ExecuteNonQueryAsync(timeout);
         }
 
-        Tool tool = await World.RunClientAsync("share", ["--opencode", database, "--all", "--once"], timeout);
-        Assert.True(tool.ExitCode == 0, tool.Errors);
-        return tool.Lines.Select(line => line.Trim()).First(line => line.StartsWith("http", StringComparison.Ordinal));
+        return await ShareByToolAsync("--opencode", database, "--all", "--once");
     }
 
     /// <summary>Puts documents, in one batch; answered when they are durable.</summary>
@@ -86,6 +92,19 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Task ResumeAsync(string capId) => AskAsync("resumeCapability", new JsonObject { ["cap_id"] = capId });
 
+    public async Task DeleteAsync()
+    {
+        await using AdminClient root = await RootAsync();
+        await root.DeleteShareAsync(shareId);
+    }
+
+    /// <summary>As the server's administrator.</summary>
+    public async Task<AdminClient> RootAsync()
+    {
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
+        return await AdminClient.OpenRootAsync(World.Server, root, timeout);
+    }
+
     public Task EndAsync() => AskAsync("endShare", []);
 
     /// <summary>Kills the server and starts it again on the same data.</summary>
@@ -111,6 +130,13 @@ internal sealed class LiveShare : IAsyncDisposable
         byte[] key = System.Text.Encoding.ASCII.GetBytes(text[..text.LastIndexOf('_')]);
         byte[] digest = System.Security.Cryptography.HMACSHA256.HashData(key, System.Text.Encoding.UTF8.GetBytes(passphrase));
         return Convert.ToHexStringLower(digest);
+    }
+
+    private async Task<string> ShareByToolAsync(params string[] arguments)
+    {
+        Tool tool = await World.RunClientAsync("share", arguments, timeout);
+        Assert.True(tool.ExitCode == 0, tool.Errors);
+        return tool.Lines.Select(line => line.Trim()).First(line => line.StartsWith("http", StringComparison.Ordinal));
     }
 
     private Task SendAsync(IEnumerable<JsonObject> ops) => AskAsync(

@@ -245,6 +245,7 @@ export class SessionPage implements View {
   private renderNews(): unknown {
     if (!this.list || this.list.follows) return nothing;
     const news = Math.max(0, this.rows.rows.length - this.rowsSeen);
+    if (news === 0 && this.list.isEndInSight) return nothing;
     return html`<button type="button" class="news ${news > 0 ? 'has-news' : ''}" @click=${() => this.toEnd()}>${icon('down')}
       ${news > 0 ? html`${count(news)} new` : 'To the end'}</button>`;
   }

@@ -91,6 +91,11 @@ export class VirtualList {
     return this.rowAt(this.scroller.scrollTop + 20);
   }
 
+  /** Whether the last of the rows is in sight, followed or not. */
+  get isEndInSight(): boolean {
+    return this.expectedTop + this.scroller.clientHeight >= this.offsets[this.rows.length]! - atEnd;
+  }
+
   /** The row's element, if it is near what is in sight. */
   elementOf(id: string): HTMLElement | undefined {
     return [...this.window.children].find((element): element is HTMLElement => (element as HTMLElement).dataset.row === id);
