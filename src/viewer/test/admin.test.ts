@@ -75,5 +75,7 @@ test('audit entries are chosen by action, and by what they name', () => {
   ];
   expect(matching(entries, { action: 'revoke', text: '' }).map((entry) => entry.position)).toEqual([1]);
   expect(matching(entries, { action: '', text: '10.0.' }).map((entry) => entry.position)).toEqual([2]);
+  const named = (id: string | undefined) => (id === 'abc' ? 'Ana' : '');
+  expect(matching(entries, { action: '', text: 'ana' }, named).map((entry) => entry.position)).toEqual([1]);
   expect(matching(entries, { action: '', text: '' })).toHaveLength(2);
 });

@@ -23,10 +23,9 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         await TakeAsync(admin, $"{name}-sign-in");
         await admin.SignInAsync((await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim());
         await admin.SeesAsync("Live now");
-        await admin.HasRowAsync("ops");
+        await admin.HasRowAsync(LiveShare.RecordedTitle);
         await TakeAsync(admin, $"{name}-shares");
-        // The share of the session, which the tool has named after it; the test's own has no name.
-        await admin.Page.Locator("table.list tbody tr", new PageLocatorOptions { HasNotText = "0 ops" }).Locator("a").First.ClickAsync();
+        await admin.Link(LiveShare.RecordedTitle).ClickAsync();
         await using ViewerPage reader = await browser.OpenAsync(live.Server, await admin.InviteAsync("for the review", "reasoning"));
         await reader.IsLiveAsync();
         await admin.InviteAsync("a guest");

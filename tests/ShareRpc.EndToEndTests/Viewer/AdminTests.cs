@@ -168,7 +168,11 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await admin.SeesAsync("Nothing is shared here yet");
         Assert.Equal(0, await admin.Link("Health").CountAsync());
         Assert.Equal(1, await admin.Link("Audit").CountAsync());
-        await using (AdminClient creator = await AdminClient.OpenRootAsync(live.Server, token, timeout)) await CreateAsync(creator, "my own");
+        await using (AdminClient creator = await AdminClient.OpenRootAsync(live.Server, token, timeout))
+        {
+            await CreateAsync(creator, "my own");
+        }
+
         await admin.Button("Refresh").ClickAsync();
         await admin.SeesAsync("1 share");
         await admin.Link("my own").ClickAsync();
@@ -227,10 +231,32 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await admin.HasRowAsync("you");
 
         await admin.Page.GetByLabel("Action").SelectOptionAsync("attenuate");
-        await Assertions.Expect(admin.Page.Locator("tbody tr").Filter(new LocatorFilterOptions { HasText = "create share" })).ToHaveCountAsync(0);
-        await admin.Page.GetByLabel("Id, address or code").FillAsync(guest);
-        await Assertions.Expect(admin.Page.Locator("tbody tr")).ToHaveCountAsync(1);
-        await Assertions.Expect(admin.Page.Locator("tbody tr")).ToContainTextAsync("one guest");
+        ILocator rows = admin.Page.Locator("tbody tr");
+        await Assertions.Expect(rows.Filter(new LocatorFilterOptions { HasText = "create share" })).ToHaveCountAsync(0);
+        await admin.Page.GetByLabel("Name, id, address or code").FillAsync(guest);
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await Assertions.Expect(rows).ToContainTextAsync("one guest");
+        await admin.Page.GetByLabel("Name, id, address or code").FillAsync("another");
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await Assertions.Expect(rows).ToContainTextAsync("another guest");
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task Looking_after_a_share_takes_one_use_of_its_link_however_often_it_is_looked_at()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(1)]);
+        (string link, _) = await live.InviteAsync(new JsonObject { ["max_uses"] = 1 }, null, "read", "attenuate", "revoke");
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(link);
+        await admin.SeesAsync("5 ops");
+        await live.PutAsync(Docs.Session("Another title"));
+
+        await admin.Button("Refresh").ClickAsync();
+
+        await admin.SeesAsync("6 ops");
+        await admin.SeesAsync("1 of 1 use used");
         Assert.Empty(admin.Faults);
     }
 

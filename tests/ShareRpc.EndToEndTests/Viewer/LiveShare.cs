@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
@@ -22,6 +23,9 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Uri Server => World.Server;
 
+    /// <summary>What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.</summary>
+    public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "par B";
+
     public static async Task<LiveShare> StartAsync(CancellationToken timeout)
     {
         var live = new LiveShare(timeout);
@@ -30,7 +34,7 @@ internal sealed class LiveShare : IAsyncDisposable
         return live;
     }
 
-    /// <summary>Shares the richest of the recorded sessions by the tool, or the bundled one on a plain clone; its link for readers.</summary>
+    /// <summary>Shares the richest of the recorded sessions, on a plain clone the bundled one; its link for readers.</summary>
     public async Task<string> ShareRecordedAsync()
     {
         if (!File.Exists(OpencodeFixture.Path)) return await ShareSampleAsync();
@@ -142,7 +146,23 @@ internal sealed class LiveShare : IAsyncDisposable
     private Task SendAsync(IEnumerable<JsonObject> ops) => AskAsync(
         "appendOps", new JsonObject { ["batch_id"] = OpId.New(), ["ops"] = new JsonArray([.. ops]) });
 
-    private Task<JsonObject> AskAsync(string method, JsonObject parameters) => owner!.AskAsync(method, parameters, timeout);
+    /// <summary>
+    /// Nobody reads from the owner's connection between two calls, so that the server, which hears no answer to its pings, takes it for
+    /// dead when a test is busy elsewhere for long: then it asks again. Every call here may be repeated blindly.
+    /// </summary>
+    private async Task<JsonObject> AskAsync(string method, JsonObject parameters)
+    {
+        try
+        {
+            return await owner!.AskAsync(method, parameters.DeepClone().AsObject(), timeout);
+        }
+        catch (WebSocketException)
+        {
+            owner!.Dispose();
+            owner = await PlainConnection.RedeemAsync(World.Server, ownerToken, null, timeout);
+            return await owner.AskAsync(method, parameters, timeout);
+        }
+    }
 
     private async Task CreateAsync()
     {

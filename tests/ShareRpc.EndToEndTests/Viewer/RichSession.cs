@@ -27,7 +27,8 @@ internal static class RichSession
             ["messageID"] = Answer, ["type"] = "reasoning", ["text"] = "First line of thought.\n\nThe hidden depth of it.",
             ["time"] = new JsonObject { ["start"] = 0, ["end"] = 3_000 },
         });
-        yield return Docs.Text("prt_21", Answer, "## Done\n\n| file | state |\n|---|---|\n| a.ts | changed |\n\n```ts\nconst copied = 1;\n```");
+        const string done = "## Done\n\n| file | state |\n|---|---|\n| a.ts | changed |\n\n```ts\nconst copied = 1;\n```";
+        yield return Docs.Text("prt_21", Answer, done);
         yield return Docs.Tool("prt_22", Answer, "bash", new JsonObject { ["command"] = "seq 40" }, Lines(40));
         yield return Edit("prt_23", "a.ts", "one\ntwo\nthree", "one\nTWO\nthree");
         yield return Docs.Tool("prt_24", Answer, "read", new JsonObject { ["filePath"] = "a.ts" }, "between the edits");

@@ -87,7 +87,8 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
         await Assertions.Expect(mark).ToContainTextAsync("a.ts");
 
         await keyboard.PressAsync("d");
-        await Assertions.Expect(mark.Locator("table.split tr").Filter(new LocatorFilterOptions { HasText = "TWO" })).ToContainTextAsync("two");
+        ILocator line = mark.Locator("table.split tr").Filter(new LocatorFilterOptions { HasText = "TWO" });
+        await Assertions.Expect(line).ToContainTextAsync("two");
         await viewer.Page.ReloadAsync();
         await viewer.IsLiveAsync();
         await keyboard.PressAsync("g");

@@ -25,18 +25,24 @@ const ACTIONS = [
   'append',
 ];
 
-export function matching(entries: AuditEntry[], { action, text }: AuditFields): AuditEntry[] {
+/** By what an entry says, and by what its ids are called. */
+export function matching(
+  entries: AuditEntry[], { action, text }: AuditFields, named: (id: string | undefined) => string = () => '',
+): AuditEntry[] {
   const wanted = text.trim().toLowerCase();
   return entries.filter(
     (entry) =>
       (action === '' || entry.action === action) &&
-      [entry.actor, entry.subject, entry.share_id, entry.address, entry.code].some((value) => (value ?? '').toLowerCase().includes(wanted)),
+      [
+        entry.actor, entry.subject, entry.share_id, entry.address, entry.code,
+        named(entry.actor), named(entry.subject), named(entry.share_id),
+      ].some((value) => (value ?? '').toLowerCase().includes(wanted)),
   );
 }
 
 export function renderAudit(app: AdminApp): TemplateResult {
   const share = app.view.name === 'audit' ? app.view.share : undefined;
-  const shown = matching(app.entries ?? [], app.auditFields);
+  const shown = matching(app.entries ?? [], app.auditFields, (id) => nameFor(app, id));
   const filter = (change: Partial<AuditFields>) => {
     app.auditFields = { ...app.auditFields, ...change };
     app.update();
@@ -49,7 +55,7 @@ export function renderAudit(app: AdminApp): TemplateResult {
           (action) => html`<option value=${action} ?selected=${action === app.auditFields.action}>
           ${action.replace('_', ' ')}</option>`,
         )}</select></label>
-      <label>Id, address or code <input class="field" type="search" .value=${app.auditFields.text}
+      <label>Name, id, address or code <input class="field" type="search" .value=${app.auditFields.text}
         @input=${(event: Event) => filter({ text: (event.target as HTMLInputElement).value })} /></label>
     </div>
     <p class="quiet" role="status">${app.entries ? `${plural(shown.length, 'entry', 'entries')} of ${count(app.entries.length)} loaded`
@@ -86,14 +92,20 @@ function renderEntry(app: AdminApp, entry: AuditEntry): TemplateResult {
 
 /** By name where it is known: a share's trail comes with its holders. */
 function renderHolder(app: AdminApp, id: string | undefined): TemplateResult | typeof nothing {
-  if (id !== undefined && id === app.session?.capId) return html`<span title=${id}>you</span>`;
-  const ref = app.holders?.find((known) => known.cap_id === id);
-  return ref?.label ? html`<span title=${ref.cap_id}>${nameOf(ref)}</span>` : renderId(id);
+  const name = nameFor(app, id);
+  return name === '' ? renderId(id) : html`<span title=${id ?? nothing}>${name}</span>`;
 }
 
 function renderShare(app: AdminApp, id: string): TemplateResult {
-  const label = app.shares?.find((known) => known.share_id === id)?.label;
-  return html`<a href="#share/${id}">${label ? html`<span title=${id}>${label}</span>` : renderId(id)}</a>`;
+  return html`<a href="#share/${id}">${renderHolder(app, id)}</a>`;
+}
+
+/** What a holder or a share is called, as far as it is known here. */
+function nameFor(app: AdminApp, id: string | undefined): string {
+  if (id === undefined) return '';
+  if (id === app.session?.capId) return 'you';
+  const ref = app.holders?.find((known) => known.cap_id === id);
+  return ref?.label ? nameOf(ref) : app.shares?.find((known) => known.share_id === id)?.label ?? '';
 }
 
 function renderId(id: string | undefined): TemplateResult | typeof nothing {

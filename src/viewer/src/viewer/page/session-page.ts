@@ -85,7 +85,8 @@ export class SessionPage implements View {
     render(html`
       <button type="button" class="skip" @click=${() => this.list?.scroller.focus()}>Skip to the conversation</button>
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
-        outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () => this.nextTheme(), help: () => this.openHelp(),
+        outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () => this.nextTheme(),
+        help: () => this.openHelp(),
       })}
       ${this.search ? renderSearch(this.search, (query) => this.type(query),
         (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}

@@ -71,7 +71,8 @@ export class VirtualList {
   showRow(id: string): void {
     if (!this.indexOf.has(id)) return;
     this.follows = false;
-    this.anchor = { id, delta: -16 };
+    // Room for its mark, and none for the end of the row before it.
+    this.anchor = { id, delta: -6 };
     this.changed();
   }
 
