@@ -33,6 +33,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
         await using ViewerPage viewer = await OpenAsync(live);
 
         await Assertions.Expect(viewer.Page.Locator(".outline a")).ToHaveTextAsync(["Please rename `old` to **new**.", "Go on.", "Stop."]);
+        await viewer.Page.SetViewportSizeAsync(1280, 2600);
         await viewer.Page.Keyboard.PressAsync("g");
         await Assertions.Expect(viewer.Page.Locator(".row-user")).ToHaveCountAsync(3);
         await Assertions.Expect(viewer.Page.Locator(".news")).ToHaveCountAsync(0); // all of it is in sight

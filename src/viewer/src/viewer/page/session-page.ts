@@ -56,6 +56,7 @@ export class SessionPage implements View {
   private said = '';
   private end: EndNote = 'none';
   private rowsSeen = 0;
+  private isEndInSight = true;
   private builtAt = -rebuildMs;
   private isStale = true;
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined;
@@ -218,6 +219,10 @@ export class SessionPage implements View {
     this.list.update();
     for (const row of this.list.content.children) row.classList.toggle('is-target', (row as HTMLElement).dataset.row === this.target);
     if (this.list.follows) this.rowsSeen = this.rows.rows.length;
+    if (this.isEndInSight !== this.list.isEndInSight) {
+      this.isEndInSight = this.list.isEndInSight;
+      this.places.changed();
+    }
     markFound(this.list.content, this.search?.query ?? '');
   }
 
@@ -246,7 +251,7 @@ export class SessionPage implements View {
   private renderNews(): unknown {
     if (!this.list || this.list.follows) return nothing;
     const news = Math.max(0, this.rows.rows.length - this.rowsSeen);
-    if (news === 0 && this.list.isEndInSight) return nothing;
+    if (news === 0 && this.isEndInSight) return nothing;
     return html`<button type="button" class="news ${news > 0 ? 'has-news' : ''}" @click=${() => this.toEnd()}>${icon('down')}
       ${news > 0 ? html`${count(news)} new` : 'To the end'}</button>`;
   }
