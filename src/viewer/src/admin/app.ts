@@ -1,7 +1,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import type { AuditEntry, CapabilityInfo, ServerStatus, ShareInfo } from '@sharerpc/client';
 import { ShareRpcError } from '@sharerpc/client';
-import { AdminSession, tokenIn } from './session.ts';
+import { AdminSession, credentialsIn } from './session.ts';
 import { endsSession, sayTrouble } from './trouble.ts';
 import { renderSignIn, type SignInState } from './sign-in.ts';
 import { renderShares } from './shares-view.ts';
@@ -52,7 +52,7 @@ export class AdminApp {
     this.signInState = { ...this.signInState, trouble: '', isBusy: true };
     this.update();
     try {
-      this.session = await AdminSession.signIn(this.server, tokenIn(text, this.server), passphrase);
+      this.session = await AdminSession.signIn(this.server, { ...credentialsIn(text, this.server), ...(passphrase && { passphrase }) });
       this.signInState = { trouble: '', isBusy: false, asksForPassphrase: false };
       const only = this.session.onlyShare;
       if (only) location.hash = `#share/${only.share_id}`;
