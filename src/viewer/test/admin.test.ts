@@ -3,7 +3,7 @@ import type { AuditEntry, CapabilityInfo, ShareInfo } from '@sharerpc/client';
 import { matching } from '../src/admin/audit-view.ts';
 import { findHolder, reachOf, sayCaveats, sayReach, treeOf, withDescendants } from '../src/admin/holders.ts';
 import { caveatsOf } from '../src/admin/invitation.ts';
-import { tokenIn } from '../src/admin/session.ts';
+import { credentialsIn } from '../src/admin/session.ts';
 import { chosen } from '../src/admin/shares-view.ts';
 
 const TOKEN = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
@@ -53,10 +53,11 @@ test('an invitation has the caveats that were asked for, and no others', () => {
 });
 
 test('a token, or a link of this server, signs in; anything else is refused without being repeated', () => {
-  expect(tokenIn(` ${TOKEN}\n`, 'https://a.example')).toBe(TOKEN);
-  expect(tokenIn(`https://a.example/x/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example/x')).toBe(TOKEN);
-  expect(() => tokenIn(`https://b.example/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example')).toThrow('of another server');
-  expect(() => tokenIn(TOKEN.slice(1), 'https://a.example')).toThrow(/^This is neither a token nor a link/);
+  expect(credentialsIn(` ${TOKEN}\n`, 'https://a.example')).toEqual({ token: TOKEN, isLink: false });
+  const link = `https://a.example/x/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`;
+  expect(credentialsIn(link, 'https://a.example/x')).toEqual({ token: TOKEN, isLink: true });
+  expect(() => credentialsIn(`https://b.example/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example')).toThrow('of another server');
+  expect(() => credentialsIn(TOKEN.slice(1), 'https://a.example')).toThrow(/^This is neither a token nor a link/);
 });
 
 test('shares are chosen by name, id and state, the latest activity first', () => {
@@ -75,5 +76,7 @@ test('audit entries are chosen by action, and by what they name', () => {
   ];
   expect(matching(entries, { action: 'revoke', text: '' }).map((entry) => entry.position)).toEqual([1]);
   expect(matching(entries, { action: '', text: '10.0.' }).map((entry) => entry.position)).toEqual([2]);
+  const named = (id: string | undefined) => (id === 'abc' ? 'Ana' : '');
+  expect(matching(entries, { action: '', text: 'ana' }, named).map((entry) => entry.position)).toEqual([1]);
   expect(matching(entries, { action: '', text: '' })).toHaveLength(2);
 });

@@ -21,6 +21,18 @@ internal sealed class AdminPage(ViewerPage view) : IAsyncDisposable
         await Page.Keyboard.PressAsync("Enter");
     }
 
+    /// <summary>Goes on from control to control, by the key for it, until one has the focus.</summary>
+    public async Task TabToAsync(ILocator control)
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            if (await control.EvaluateAsync<bool>("element => element === document.activeElement")) return;
+            await Page.Keyboard.PressAsync("Tab");
+        }
+
+        Assert.Fail("the key Tab does not lead there");
+    }
+
     public Task SeesAsync(string text) => view.SeesAsync(text);
 
     /// <summary>A row of the page's table has the text.</summary>

@@ -18,13 +18,14 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
     public async Task Each_main_state_of_the_admin_page_has_a_picture(string name, int width, ColorScheme colors)
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
-        await live.PutAsync([.. Docs.Conversation(3)]);
+        await live.ShareRecordedAsync();
         await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server, width, colors);
         await TakeAsync(admin, $"{name}-sign-in");
         await admin.SignInAsync((await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim());
-        await admin.SeesAsync("1 share");
+        await admin.SeesAsync("Live now");
+        await admin.HasRowAsync(LiveShare.RecordedTitle);
         await TakeAsync(admin, $"{name}-shares");
-        await admin.OpenOnlyShareAsync();
+        await admin.Link(LiveShare.RecordedTitle).ClickAsync();
         await using ViewerPage reader = await browser.OpenAsync(live.Server, await admin.InviteAsync("for the review", "reasoning"));
         await reader.IsLiveAsync();
         await admin.InviteAsync("a guest");

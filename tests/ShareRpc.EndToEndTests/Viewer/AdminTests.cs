@@ -154,8 +154,7 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         ShareToken token = ShareToken.New(RandomId.New());
-        Assert.True(ShareToken.TryParse(await RootTokenAsync(live), out ShareToken? root));
-        await using (AdminClient server = await AdminClient.OpenRootAsync(live.Server, root, timeout))
+        await using (AdminClient server = await live.RootAsync())
         {
             await server.AttenuateAsync(new AttenuateRequest
             {
@@ -166,8 +165,129 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
         await admin.SignInAsync(token.Reveal());
         await admin.SeesAsync("0 shares");
+        await admin.SeesAsync("Nothing is shared here yet");
         Assert.Equal(0, await admin.Link("Health").CountAsync());
         Assert.Equal(1, await admin.Link("Audit").CountAsync());
+        await using (AdminClient creator = await AdminClient.OpenRootAsync(live.Server, token, timeout))
+        {
+            await CreateAsync(creator, "my own");
+        }
+
+        await admin.Button("Refresh").ClickAsync();
+        await admin.SeesAsync("1 share");
+        await admin.Link("my own").ClickAsync();
+        string link = await admin.InviteAsync("a colleague");
+        await using ViewerPage reader = await browser.OpenAsync(live.Server, link);
+        await reader.IsLiveAsync();
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task Shares_are_found_by_name_and_state_and_listed_with_size_last_activity_and_live_readers()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(2)]);
+        await using (AdminClient root = await live.RootAsync())
+        {
+            await CreateAsync(root, "the quick fox");
+            await root.DeleteShareAsync(await CreateAsync(root, "the lazy dog"));
+        }
+
+        await using ViewerPage reader = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
+        await reader.IsLiveAsync();
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(await RootTokenAsync(live));
+        await admin.SeesAsync("3 shares");
+        ILocator rows = admin.Page.Locator("tbody tr");
+        ILocator written = rows.Filter(new LocatorFilterOptions { HasText = "9 ops" });
+        await Assertions.Expect(written.Locator("[data-name='Live now']")).ToHaveTextAsync("2"); // the reader, and who writes
+        await Assertions.Expect(written.Locator("[data-name='Last activity'] time")).ToHaveAttributeAsync("datetime", Iso());
+
+        await admin.Page.GetByLabel("Search").FillAsync("FOX");
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await Assertions.Expect(rows).ToContainTextAsync("the quick fox");
+        await admin.Page.GetByLabel("Search").FillAsync("");
+        await admin.Page.GetByLabel("State").SelectOptionAsync("deleted");
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await Assertions.Expect(rows).ToContainTextAsync("deleted");
+        await admin.Page.GetByLabel("State").SelectOptionAsync("ended");
+        await admin.SeesAsync("No share has this name or id, and this state.");
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task The_trail_of_a_share_is_filtered_by_action_and_by_what_it_names_and_says_who_by_name()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(await RootTokenAsync(live));
+        await admin.OpenOnlyShareAsync();
+        await admin.InviteAsync("one guest");
+        await admin.InviteAsync("another guest");
+        string guest = await admin.Holder("one guest").Locator("code").InnerTextAsync();
+        await admin.Page.GetByRole(AriaRole.Main).GetByText("Audit").ClickAsync();
+        await admin.HasRowAsync("one guest");
+        await admin.HasRowAsync("another guest");
+        await admin.HasRowAsync("you");
+
+        await admin.Page.GetByLabel("Action").SelectOptionAsync("attenuate");
+        ILocator rows = admin.Page.Locator("tbody tr");
+        await Assertions.Expect(rows.Filter(new LocatorFilterOptions { HasText = "create share" })).ToHaveCountAsync(0);
+        await admin.Page.GetByLabel("Name, id, address or code").FillAsync(guest);
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await Assertions.Expect(rows).ToContainTextAsync("one guest");
+        await admin.Page.GetByLabel("Name, id, address or code").FillAsync("another");
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await Assertions.Expect(rows).ToContainTextAsync("another guest");
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task Looking_after_a_share_takes_one_use_of_its_link_however_often_it_is_looked_at()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(1)]);
+        (string link, _) = await live.InviteAsync(new JsonObject { ["max_uses"] = 1 }, null, "read", "attenuate", "revoke");
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(link);
+        await admin.SeesAsync("5 ops");
+        await live.PutAsync(Docs.Session("Another title"));
+
+        await admin.Button("Refresh").ClickAsync();
+
+        await admin.SeesAsync("6 ops");
+        await admin.SeesAsync("1 of 1 use used");
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
+    public async Task The_keyboard_alone_invites_and_revokes_and_Enter_alone_revokes_nothing()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(await RootTokenAsync(live));
+        await admin.SeesAsync("1 share");
+        await admin.TabToAsync(admin.Page.Locator("table.list tbody a"));
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await admin.SeesAsync("Who holds access");
+        await admin.TabToAsync(admin.Button("Invite"));
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(admin.Dialog.GetByLabel("Name")).ToBeFocusedAsync();
+        await admin.Page.Keyboard.TypeAsync("by keys");
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await admin.SeesAsync("It is shown this once");
+        await admin.Page.Keyboard.PressAsync("Escape");
+
+        await admin.TabToAsync(admin.Button("Revoke by keys"));
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(admin.InDialog("Cancel")).ToBeFocusedAsync();
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(admin.Holder("by keys")).ToContainTextAsync("active");
+        await admin.TabToAsync(admin.Button("Revoke by keys"));
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await admin.TabToAsync(admin.InDialog("Revoke"));
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await admin.SeesAsync("by keys is revoked.");
         Assert.Empty(admin.Faults);
     }
 
@@ -204,6 +324,17 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         Assert.Empty(await Axe.SeriousViolationsAsync(admin.Page));
         int over = await admin.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
         Assert.True(over <= 0, $"{over} pixels wider than the screen");
+    }
+
+    private static System.Text.RegularExpressions.Regex Iso() => new("^20..-..-..T");
+
+    private static async Task<string> CreateAsync(AdminClient creator, string label)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        string share = RandomId.New();
+        await creator.CreateShareAsync(
+            new CreateShareRequest { ShareId = share, CapId = token.CapId, TokenDigest = token.Digest, Label = label });
+        return share;
     }
 
     private async Task<string> RootTokenAsync(LiveShare live) => (await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim();

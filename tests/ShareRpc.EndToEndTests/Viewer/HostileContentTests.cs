@@ -24,7 +24,7 @@ public sealed class HostileContentTests(BrowserFixture browser) : IClassFixture<
     public async Task Hostile_content_renders_inert()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
-        await live.PutAsync([.. Docs.Conversation(1, "<img src=x onerror=globalThis.owned=1>"), .. Hostile()]);
+        await live.PutAsync([.. Session()]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
         await viewer.SeesAsync("end of hostile content");
@@ -41,6 +41,10 @@ public sealed class HostileContentTests(BrowserFixture browser) : IClassFixture<
         Assert.True(await viewer.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
         Assert.Empty(viewer.Faults);
     }
+
+    /// <summary>A session that tries all of it.</summary>
+    internal static IEnumerable<(string Kind, string Key, JsonNode Data)> Session() =>
+        [.. Docs.Conversation(1, "<img src=x onerror=globalThis.owned=1>"), .. Hostile()];
 
     private static IEnumerable<(string Kind, string Key, JsonNode Data)> Hostile()
     {

@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
@@ -22,12 +23,23 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Uri Server => World.Server;
 
+    /// <summary>What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.</summary>
+    public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "par B";
+
     public static async Task<LiveShare> StartAsync(CancellationToken timeout)
     {
         var live = new LiveShare(timeout);
         await live.World.StartServerAsync(null, timeout);
         await live.CreateAsync();
         return live;
+    }
+
+    /// <summary>Shares the richest of the recorded sessions, on a plain clone the bundled one; its link for readers.</summary>
+    public async Task<string> ShareRecordedAsync()
+    {
+        if (!File.Exists(OpencodeFixture.Path)) return await ShareSampleAsync();
+        string database = OpencodeFixture.CopyTo(World.PathOf("recorded.db"));
+        return await ShareByToolAsync("--opencode", database, "--session", "ses_e0583d9e2ffeAOtPuWfFVMs6Nb", "--once");
     }
 
     /// <summary>Shares the bundled session by the tool; its link for readers.</summary>
@@ -44,9 +56,7 @@ internal sealed class LiveShare : IAsyncDisposable
             await command.ExecuteNonQueryAsync(timeout);
         }
 
-        Tool tool = await World.RunClientAsync("share", ["--opencode", database, "--all", "--once"], timeout);
-        Assert.True(tool.ExitCode == 0, tool.Errors);
-        return tool.Lines.Select(line => line.Trim()).First(line => line.StartsWith("http", StringComparison.Ordinal));
+        return await ShareByToolAsync("--opencode", database, "--all", "--once");
     }
 
     /// <summary>Puts documents, in one batch; answered when they are durable.</summary>
@@ -86,6 +96,19 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Task ResumeAsync(string capId) => AskAsync("resumeCapability", new JsonObject { ["cap_id"] = capId });
 
+    public async Task DeleteAsync()
+    {
+        await using AdminClient root = await RootAsync();
+        await root.DeleteShareAsync(shareId);
+    }
+
+    /// <summary>As the server's administrator.</summary>
+    public async Task<AdminClient> RootAsync()
+    {
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
+        return await AdminClient.OpenRootAsync(World.Server, root, timeout);
+    }
+
     public Task EndAsync() => AskAsync("endShare", []);
 
     /// <summary>By root.</summary>
@@ -120,10 +143,33 @@ internal sealed class LiveShare : IAsyncDisposable
         return Convert.ToHexStringLower(digest);
     }
 
+    private async Task<string> ShareByToolAsync(params string[] arguments)
+    {
+        Tool tool = await World.RunClientAsync("share", arguments, timeout);
+        Assert.True(tool.ExitCode == 0, tool.Errors);
+        return tool.Lines.Select(line => line.Trim()).First(line => line.StartsWith("http", StringComparison.Ordinal));
+    }
+
     private Task SendAsync(IEnumerable<JsonObject> ops) => AskAsync(
         "appendOps", new JsonObject { ["batch_id"] = OpId.New(), ["ops"] = new JsonArray([.. ops]) });
 
-    private Task<JsonObject> AskAsync(string method, JsonObject parameters) => owner!.AskAsync(method, parameters, timeout);
+    /// <summary>
+    /// Nobody reads from the owner's connection between two calls, so that the server, which hears no answer to its pings, takes it for
+    /// dead when a test is busy elsewhere for long: then it asks again. Every call here may be repeated blindly.
+    /// </summary>
+    private async Task<JsonObject> AskAsync(string method, JsonObject parameters)
+    {
+        try
+        {
+            return await owner!.AskAsync(method, parameters.DeepClone().AsObject(), timeout);
+        }
+        catch (WebSocketException)
+        {
+            owner!.Dispose();
+            owner = await PlainConnection.RedeemAsync(World.Server, ownerToken, null, timeout);
+            return await owner.AskAsync(method, parameters, timeout);
+        }
+    }
 
     private async Task CreateAsync()
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Xunit.Abstractions;
@@ -18,10 +17,13 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await PutManyAsync(live, 5000);
         string link = (await live.InviteAsync()).Link;
+        // The best of some: what else the machine does is not what is measured.
+        double best = double.MaxValue;
+        for (int i = 0; i < 5 && best >= 2000; i++) best = Math.Min(best, await FirstContentAsync(live, link));
+        Assert.True(best < 2000, $"first content after {best:f0} ms");
+
         long start = Stopwatch.GetTimestamp();
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
-        await viewer.Page.Locator(".row-user, .row-part").First.WaitForAsync();
-        output.WriteLine(Line("first content after", start));
         await viewer.IsLiveAsync();
         await viewer.SeesAsync("Question 4999");
         output.WriteLine(Line("all of it after", start));
@@ -45,6 +47,9 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slowest of 60 frames of scrolling: {slowest:f0} ms"));
         int rows = await viewer.Page.Locator(".row").CountAsync();
         Assert.True(rows < 200, $"{rows} rows are in the page at once");
+        double megabytes = await HeapAsync(viewer.Page) / 1e6;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory of the page with 10,000 parts: {megabytes:f0} MB"));
+        Assert.True(megabytes < 100, $"the page keeps {megabytes:f0} MB for 10 MB of state");
         Assert.Empty(viewer.Faults);
     }
 
@@ -66,6 +71,29 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
         await viewer.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Outline" }).ClickAsync();
         await viewer.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Question 0" }).ClickAsync();
         await Assertions.Expect(viewer.Page.GetByText("Answer 0.")).ToBeInViewportAsync();
+        Assert.Empty(viewer.Faults);
+    }
+
+    [BrowserFact]
+    public async Task The_outline_button_says_whether_the_outline_is_shown_on_a_wide_screen_too()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(2)]);
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
+        await viewer.IsLiveAsync();
+        ILocator button = viewer.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Outline" });
+        ILocator outline = viewer.Page.GetByRole(AriaRole.Navigation, new PageGetByRoleOptions { Name = "Outline" });
+
+        await Assertions.Expect(outline).ToBeVisibleAsync();
+        await Assertions.Expect(button).ToHaveAttributeAsync("aria-expanded", "true");
+        await viewer.Page.Keyboard.PressAsync("o");
+        await Assertions.Expect(outline).ToBeHiddenAsync();
+        await Assertions.Expect(button).ToHaveAttributeAsync("aria-expanded", "false");
+        await viewer.Page.SetViewportSizeAsync(1300, 800);
+        await button.ClickAsync();
+        await Assertions.Expect(outline).ToBeVisibleAsync();
+        await viewer.Page.SetViewportSizeAsync(400, 800);
+        await Assertions.Expect(outline).ToBeHiddenAsync();
         Assert.Empty(viewer.Faults);
     }
 
@@ -121,31 +149,38 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         string session = await live.ShareSampleAsync();
+        await live.PutAsync([.. RichSession.Documents()]);
+        string rich = (await live.InviteAsync()).Link;
         string expired = (await live.InviteAsync(new JsonObject { ["expires_at_ms"] = 1 })).Link;
         string locked = (await live.InviteAsync(passphrase: "x")).Link;
         foreach (ColorScheme colors in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
-            foreach ((string link, string sign) in new[] { (session, "To-do"), (expired, "expired"), (locked, "passphrase") })
+            foreach ((string link, string sign) in new[] { (session, ""), (rich, ""), (expired, "expired"), (locked, "passphrase") })
             {
                 await using ViewerPage viewer = await browser.OpenAsync(live.Server, link, 1280, 860, colors);
-                if (link == session) await viewer.IsLiveAsync();
+                if (sign.Length == 0) await viewer.IsLiveAsync();
                 else await viewer.SeesAsync(sign);
-                Assert.Empty(await SeriousAsync(viewer.Page));
+                Assert.Empty(await Axe.SeriousViolationsAsync(viewer.Page));
             }
         }
     }
 
-    /// <summary>Over a second connection to the page, which its policy does not bind.</summary>
-    private static async Task<List<string>> SeriousAsync(IPage page)
+    /// <summary>Milliseconds from following the link to the first row, in a browser that knows nothing of the page.</summary>
+    private async Task<double> FirstContentAsync(LiveShare live, string link)
     {
-        string axe = await File.ReadAllTextAsync(
-            Path.Combine(OpencodeFixture.Root(), "src", "viewer", "node_modules", "axe-core", "axe.min.js"));
-        await page.EvaluateAsync(axe);
-        JsonElement? found = await page.EvaluateAsync(
-            "async () => (await axe.run(document)).violations.map(v => ({ impact: v.impact, what: v.id + ': ' + v.nodes[0].html }))");
-        return [.. found!.Value.EnumerateArray()
-            .Where(violation => violation.GetProperty("impact").GetString() is "serious" or "critical")
-            .Select(violation => violation.GetProperty("what").GetString()!)];
+        long start = Stopwatch.GetTimestamp();
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
+        await viewer.Page.Locator(".row-user, .row-part").First.WaitForAsync();
+        output.WriteLine(Line("first content after", start));
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    /// <summary>Bytes that scripts of the page hold, once what nobody needs is gone.</summary>
+    private static async Task<double> HeapAsync(IPage page)
+    {
+        ICDPSession session = await page.Context.NewCDPSessionAsync(page);
+        await session.SendAsync("HeapProfiler.collectGarbage");
+        return (await session.SendAsync("Runtime.getHeapUsage"))!.Value.GetProperty("usedSize").GetDouble();
     }
 
     private static async Task PutManyAsync(LiveShare live, int turns)

@@ -5,6 +5,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>
 /// Pictures of the page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only taken and thrown away.
+/// The pictures of the README are `session`, `session-dark` and the admin page's `light-holders`.
 /// </summary>
 public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
@@ -12,44 +13,89 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     [BrowserFact]
-    public async Task Each_main_state_of_the_viewer_has_a_picture()
+    public async Task A_session_has_a_picture_light_dark_on_a_phone_and_while_it_is_searched()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
-        string sample = await live.ShareSampleAsync();
-        await live.PutAsync(
-        [
-            .. Docs.Conversation(3, "A short session"),
-            Docs.Tool("prt_000002c", "msg_000002b", "bash", new JsonObject { ["command"] = "ls" }, "README.md\nsrc\n"),
-        ]);
+        string link = await live.ShareRecordedAsync();
+        await TakeAsync(live, link, "session", "Live", keys: ["g", "e", "e", "e"], width: 1120, height: 720);
+        await TakeAsync(live, link, "session-dark", "Live", keys: ["g", "e", "e", "e"], width: 1120, height: 720, colors: ColorScheme.Dark);
+        await TakeAsync(live, link, "start", "Live", keys: ["g"]);
+        await TakeAsync(live, link, "end", "Live");
+        await TakeAsync(live, link, "side-by-side", "Live", keys: ["g", "d", "e", "e", "e"]);
+        await TakeAsync(live, link, "help", "Live", keys: ["?"]);
+        await TakeAsync(live, link, "search", "Live", keys: ["g", "/", "t", "w", "o"]);
+        await TakeAsync(live, link, "phone", "Live", keys: ["g", "e", "e", "e"], width: 390, height: 780);
+        await TakeAsync(live, link, "phone-outline", "Live", keys: ["g", "o"], width: 390, height: 780);
+        await TakeAsync(live, link, "phone-search", "Live", keys: ["g", "/", "t", "w", "o"], width: 390, height: 780);
+    }
+
+    [BrowserFact]
+    public async Task Each_other_state_of_a_session_has_a_picture()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. RichSession.Documents()]);
         (string link, string capId) = await live.InviteAsync();
         string redacted = (await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools", "reasoning") })).Link;
-        string expired = (await live.InviteAsync(new JsonObject { ["expires_at_ms"] = 1 })).Link;
-        string locked = (await live.InviteAsync(passphrase: "x")).Link;
-        string bare = link[..link.IndexOf('#', StringComparison.Ordinal)];
-
-        await TakeAsync(live, sample, "session", "Live", 1280, 860, ColorScheme.Light, fromStart: true);
-        await TakeAsync(live, sample, "session-dark", "Live", 1280, 860, ColorScheme.Dark, fromStart: true);
-        await TakeAsync(live, sample, "phone", "Live", 390, 780, ColorScheme.Light, fromStart: true);
-        await TakeAsync(live, redacted, "redacted", "Live");
-        await TakeAsync(live, expired, "expired", "expired");
-        await TakeAsync(live, locked, "passphrase", "Passphrase");
-        await TakeAsync(live, bare, "no-token", "key of this link");
+        await TakeAsync(live, link, "rich", "Live", keys: ["g"], height: 2400);
+        await TakeAsync(live, redacted, "redacted", "Live", keys: ["g"], height: 1100);
         await live.SuspendAsync(capId);
         await TakeAsync(live, link, "suspended", "suspended");
         await live.ResumeAsync(capId);
+        await using (ViewerPage offline = await browser.OpenAsync(live.Server, link))
+        {
+            await offline.IsLiveAsync();
+            await live.RestartServerAsync(async () =>
+            {
+                await Assertions.Expect(offline.Status).ToContainTextAsync(
+                    "Offline", new LocatorAssertionsToContainTextOptions { Timeout = 60_000 });
+                await SaveAsync(offline, "offline");
+            });
+        }
+
         await live.EndAsync();
-        await TakeAsync(live, link, "ended", "Ended");
+        await TakeAsync(live, link, "ended", "Ended", keys: ["G"]);
         await live.RevokeAsync(capId);
         await TakeAsync(live, link, "revoked", "revoked");
     }
 
+    [BrowserFact]
+    public async Task A_hostile_session_and_each_plain_page_have_a_picture()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. HostileContentTests.Session()]);
+        string link = (await live.InviteAsync()).Link;
+        string expired = (await live.InviteAsync(new JsonObject { ["expires_at_ms"] = 1 })).Link;
+        string locked = (await live.InviteAsync(passphrase: "x")).Link;
+        string bare = link[..link.IndexOf('#', StringComparison.Ordinal)];
+        await TakeAsync(live, link, "hostile", "Live", keys: ["g"], height: 3000);
+        await TakeAsync(live, expired, "expired", "expired");
+        await TakeAsync(live, locked, "passphrase", "Passphrase");
+        await TakeAsync(live, locked, "passphrase-phone", "Passphrase", width: 390, height: 780, colors: ColorScheme.Dark);
+        await TakeAsync(live, bare, "no-token", "key of this link");
+        await TakeAsync(live, link[..^1] + (link[^1] == '0' ? '1' : '0'), "not-there-yet", "Not there yet");
+        await live.DeleteAsync();
+        await TakeAsync(live, link, "deleted", "deleted");
+    }
+
     private async Task TakeAsync(
-        LiveShare live, string link, string name, string sign, int width = 1280, int height = 860, ColorScheme colors = ColorScheme.Light,
-        bool fromStart = false)
+        LiveShare live, string link, string name, string sign, string[]? keys = null, int width = 1280, int height = 860,
+        ColorScheme colors = ColorScheme.Light)
     {
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link, width, height, colors);
         await viewer.SeesAsync(sign);
-        if (fromStart) await viewer.ScrollToAsync(0);
+        foreach (string key in keys ?? [])
+        {
+            await viewer.Page.Keyboard.PressAsync(key);
+            if (key == "/") await Assertions.Expect(viewer.Page.GetByLabel("Search in the session")).ToBeFocusedAsync();
+        }
+
+        if (keys?.Contains("/") == true) await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("of");
+        await viewer.SettleAsync();
+        await SaveAsync(viewer, name);
+    }
+
+    private async Task SaveAsync(ViewerPage viewer, string name)
+    {
         byte[] picture = await viewer.Page.ScreenshotAsync();
         Assert.NotEmpty(picture);
         Assert.Empty(viewer.Faults);

@@ -47,8 +47,12 @@ public sealed class ViewerPage : IAsyncDisposable
     public async Task ScrollToAsync(int top)
     {
         await Conversation.EvaluateAsync($"element => element.scrollTop = {top}");
-        await Page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
+        await SettleAsync();
     }
+
+    /// <summary>What was asked for is drawn: two frames have passed.</summary>
+    public Task SettleAsync() =>
+        Page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
 
     /// <summary>The first row in sight and where it is: the reader's place.</summary>
     public async Task<(string Row, double Top)> PlaceAsync()

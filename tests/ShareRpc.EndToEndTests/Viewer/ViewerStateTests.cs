@@ -99,6 +99,25 @@ public sealed class ViewerStateTests(BrowserFixture browser) : IClassFixture<Bro
     }
 
     [BrowserFact]
+    public async Task A_deleted_session_has_a_page_of_its_own_and_an_open_page_becomes_it()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(2)]);
+        string link = (await live.InviteAsync()).Link;
+        await using ViewerPage open = await browser.OpenAsync(live.Server, link);
+        await open.SeesAsync("Answer 1");
+
+        await live.DeleteAsync();
+
+        await open.SeesAsync("This session has been deleted");
+        Assert.DoesNotContain("Answer", await open.Page.ContentAsync(), StringComparison.Ordinal);
+        await using ViewerPage later = await browser.OpenAsync(live.Server, link);
+        await later.SeesAsync("This session has been deleted");
+        Assert.Empty(open.Faults);
+        Assert.Empty(later.Faults);
+    }
+
+    [BrowserFact]
     public async Task A_passphrase_is_asked_for_and_a_wrong_one_is_told()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);

@@ -1,7 +1,7 @@
 import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import type { AuditEntry, CapabilityInfo, ServerStatus, ShareInfo } from '@sharerpc/client';
 import { ShareRpcError } from '@sharerpc/client';
-import { AdminSession, tokenIn } from './session.ts';
+import { AdminSession, credentialsIn } from './session.ts';
 import { endsSession, sayTrouble } from './trouble.ts';
 import { renderSignIn, type SignInState } from './sign-in.ts';
 import { renderShares } from './shares-view.ts';
@@ -52,7 +52,7 @@ export class AdminApp {
     this.signInState = { ...this.signInState, trouble: '', isBusy: true };
     this.update();
     try {
-      this.session = await AdminSession.signIn(this.server, tokenIn(text, this.server), passphrase);
+      this.session = await AdminSession.signIn(this.server, { ...credentialsIn(text, this.server), ...(passphrase && { passphrase }) });
       this.signInState = { trouble: '', isBusy: false, asksForPassphrase: false };
       const only = this.session.onlyShare;
       if (only) location.hash = `#share/${only.share_id}`;
@@ -86,7 +86,7 @@ export class AdminApp {
     try {
       if (view.name === 'shares') await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
       else if (view.name === 'share') await this.#loadShare(session, view.id, mine);
-      else if (view.name === 'audit') await this.loadAudit(mine);
+      else if (view.name === 'audit') await Promise.all([this.loadAudit(mine), this.#loadNames(session, view.share, mine)]);
       else await this.#take(mine, session.status(), (status) => (this.status = status));
     } catch (error) {
       this.fail(error);
@@ -134,12 +134,19 @@ export class AdminApp {
   };
 
   async #loadShare(session: AdminSession, id: string, mine: number): Promise<void> {
-    const [shares, holders] = await Promise.all([this.shares ?? session.shares(), session.holders(id)]);
+    const [shares, holders] = await Promise.all([session.shares(), session.holders(id)]);
     if (mine !== this.#loads) return;
     this.shares = shares;
     const owner = shares.find((share) => share.share_id === id)?.owner_cap_id;
     this.holders = holders.map((ref) => (ref.cap_id === owner && !ref.label ? { ...ref, label: 'Owner' } : ref));
     this.update();
+  }
+
+  /** What the ids of an audit trail are called: the shares, and the holders of the one that it is of. */
+  async #loadNames(session: AdminSession, share: string | undefined, mine: number): Promise<void> {
+    const only = session.onlyShare?.share_id ?? share;
+    if (only !== undefined) await this.#loadShare(session, only, mine);
+    else await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
   }
 
   /** An answer counts only while nothing else has been asked for since. */

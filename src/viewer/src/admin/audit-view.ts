@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { AuditEntry } from '@sharerpc/client';
-import { bytes, count, dateTime, isoTime, plural } from '../shared/format.ts';
+import { bytes, count, exactTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
+import { nameOf } from './holders.ts';
 
 export interface AuditFields {
   action: string;
@@ -24,18 +25,24 @@ const ACTIONS = [
   'append',
 ];
 
-export function matching(entries: AuditEntry[], { action, text }: AuditFields): AuditEntry[] {
+/** By what an entry says, and by what its ids are called. */
+export function matching(
+  entries: AuditEntry[], { action, text }: AuditFields, named: (id: string | undefined) => string = () => '',
+): AuditEntry[] {
   const wanted = text.trim().toLowerCase();
   return entries.filter(
     (entry) =>
       (action === '' || entry.action === action) &&
-      [entry.actor, entry.subject, entry.share_id, entry.address, entry.code].some((value) => (value ?? '').toLowerCase().includes(wanted)),
+      [
+        entry.actor, entry.subject, entry.share_id, entry.address, entry.code,
+        named(entry.actor), named(entry.subject), named(entry.share_id),
+      ].some((value) => (value ?? '').toLowerCase().includes(wanted)),
   );
 }
 
 export function renderAudit(app: AdminApp): TemplateResult {
   const share = app.view.name === 'audit' ? app.view.share : undefined;
-  const shown = matching(app.entries ?? [], app.auditFields);
+  const shown = matching(app.entries ?? [], app.auditFields, (id) => nameFor(app, id));
   const filter = (change: Partial<AuditFields>) => {
     app.auditFields = { ...app.auditFields, ...change };
     app.update();
@@ -48,7 +55,7 @@ export function renderAudit(app: AdminApp): TemplateResult {
           (action) => html`<option value=${action} ?selected=${action === app.auditFields.action}>
           ${action.replace('_', ' ')}</option>`,
         )}</select></label>
-      <label>Id, address or code <input class="field" type="search" .value=${app.auditFields.text}
+      <label>Name, id, address or code <input class="field" type="search" .value=${app.auditFields.text}
         @input=${(event: Event) => filter({ text: (event.target as HTMLInputElement).value })} /></label>
     </div>
     <p class="quiet" role="status">${app.entries ? `${plural(shown.length, 'entry', 'entries')} of ${count(app.entries.length)} loaded`
@@ -56,7 +63,7 @@ export function renderAudit(app: AdminApp): TemplateResult {
     <table class="list" ?hidden=${shown.length === 0}>
       <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">By</th><th scope="col">To</th><th scope="col">Share</th>
         <th scope="col">From</th></tr></thead>
-      <tbody>${shown.map(renderEntry)}</tbody>
+      <tbody>${shown.map((entry) => renderEntry(app, entry))}</tbody>
     </table>
     ${
       app.nextEntry === undefined
@@ -66,20 +73,39 @@ export function renderAudit(app: AdminApp): TemplateResult {
     }`;
 }
 
-function renderEntry(entry: AuditEntry): TemplateResult {
+function renderEntry(app: AdminApp, entry: AuditEntry): TemplateResult {
   const more = [
     ...(entry.code ? [entry.code] : []),
     ...(entry.count !== undefined ? [`${count(entry.count)} times`] : []),
     ...(entry.bytes !== undefined ? [bytes(entry.bytes)] : []),
   ];
   return html`<tr>
-    <td data-name="Time"><time datetime=${isoTime(entry.time_ms)}>${dateTime(entry.time_ms)}</time></td>
+    <td data-name="Time"><time datetime=${isoTime(entry.time_ms)}>${exactTime(entry.time_ms)}</time></td>
     <th scope="row">${entry.action.replace('_', ' ')}
       ${more.length > 0 ? html` <span class="quiet">${more.join(', ')}</span>` : nothing}</th>
-    <td data-name="By">${renderId(entry.actor)}</td><td data-name="To">${renderId(entry.subject)}</td>
-    <td data-name="Share">${entry.share_id ? html`<a href="#share/${entry.share_id}">${renderId(entry.share_id)}</a>` : nothing}</td>
+    <td data-name="By">${renderHolder(app, entry.actor)}</td>
+    <td data-name="To">${renderHolder(app, entry.subject)}</td>
+    <td data-name="Share">${entry.share_id ? renderShare(app, entry.share_id) : nothing}</td>
     <td data-name="From">${entry.address ?? ''}</td>
   </tr>`;
+}
+
+/** By name where it is known: a share's trail comes with its holders. */
+function renderHolder(app: AdminApp, id: string | undefined): TemplateResult | typeof nothing {
+  const name = nameFor(app, id);
+  return name === '' ? renderId(id) : html`<span title=${id ?? nothing}>${name}</span>`;
+}
+
+function renderShare(app: AdminApp, id: string): TemplateResult {
+  return html`<a href="#share/${id}">${renderHolder(app, id)}</a>`;
+}
+
+/** What a holder or a share is called, as far as it is known here. */
+function nameFor(app: AdminApp, id: string | undefined): string {
+  if (id === undefined) return '';
+  if (id === app.session?.capId) return 'you';
+  const ref = app.holders?.find((known) => known.cap_id === id);
+  return ref?.label ? nameOf(ref) : app.shares?.find((known) => known.share_id === id)?.label ?? '';
 }
 
 function renderId(id: string | undefined): TemplateResult | typeof nothing {

@@ -59,7 +59,7 @@ function form(
     ${inside}
     <div class="actions">
       <button class="button ${kind}" data-submit>${verb}</button>
-      <button class="button" type="button" @click=${() => app.open(undefined)}>Cancel</button>
+      <button class="button" type="button" ?autofocus=${kind === 'is-danger-now'} @click=${() => app.open(undefined)}>Cancel</button>
     </div>
   </form>`;
 }
@@ -67,12 +67,17 @@ function form(
 const checkbox = (name: string, value: string, text: string, isChecked = false) =>
   html`<label class="check"><input type="checkbox" name=${name} value=${value} ?checked=${isChecked} /> ${text}</label>`;
 
+/** The rights whose names say little to who has not read the protocol. */
+const rightNames: Partial<Record<Right, string>> = {
+  append: 'append (write to it)', attenuate: 'attenuate (invite others)', revoke: 'revoke (take access back)',
+};
+
 function renderInvite(app: AdminApp, shareId: string): TemplateResult {
   const inside = html`
     <label for="label">Name</label>
     <input id="label" name="label" class="field" maxlength="200" placeholder="For whom, or for what" autofocus />
     <fieldset><legend>May</legend>
-      ${rightsToGive(app, shareId).map((right) => checkbox('rights', right, right, right === 'read'))}</fieldset>
+      ${rightsToGive(app, shareId).map((right) => checkbox('rights', right, rightNames[right] ?? right, right === 'read'))}</fieldset>
     <fieldset><legend>Hide</legend>${checkbox('redact', 'tools', 'what tools were given and answered')}
       ${checkbox('redact', 'reasoning', 'reasoning')}${checkbox('redact', 'files', 'files, diffs and tools')}</fieldset>
     <label for="lifetime">Good for</label><select id="lifetime" name="lifetime" class="field">
@@ -148,7 +153,7 @@ function renderRevoke(app: AdminApp, capId: string): TemplateResult {
   const derivedToo = derived > 0 ? ` and ${plural(derived, 'access', 'accesses')} derived from it` : '';
   const inside = html`<p>Takes back “${name}”${derivedToo}, for good.</p>
     <p class="will">This cuts off: ${sayReach(reachOf(refs))}.</p>`;
-  return form(app, 'Revoke', inside, 'Revoke', 'is-danger', async () => {
+  return form(app, 'Revoke', inside, 'Revoke', 'is-danger-now', async () => {
     const before = reachOf(refs);
     app.dialog = undefined;
     await app.act('', () => app.session!.revoke(capId));
@@ -170,8 +175,8 @@ function renderDelete(app: AdminApp, shareId: string): TemplateResult {
   const inside = html`<p>Erases ${plural(share?.cursor ?? 0, 'op')} of <strong>${name}</strong> from the server.
       Nothing brings them back.</p>
     <p class="will">This cuts off: ${sayReach(reachOf(app.holders ?? []))}.</p>
-    <label class="check"><input type="checkbox" required autofocus /> Yes, erase it</label>`;
-  return form(app, 'Delete the share', inside, 'Delete', 'is-danger', async () => {
+    <label class="check"><input type="checkbox" required /> Yes, erase it</label>`;
+  return form(app, 'Delete the share', inside, 'Delete', 'is-danger-now', async () => {
     app.dialog = undefined;
     app.shares = undefined;
     await app.act(`${name} is deleted.`, () => app.session!.deleteShare(shareId));

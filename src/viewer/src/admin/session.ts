@@ -13,10 +13,17 @@ import {
   type ShareInfo,
 } from '@sharerpc/client';
 
-/** What may be signed in with: a bare token, or a link of this server. Throws, with a sentence for people. */
-export function tokenIn(text: string, server: string): string {
+/** What is signed in with. A bare token may be of any kind; a link is always of one share. */
+export interface Credentials {
+  token: string;
+  isLink: boolean;
+  passphrase?: string;
+}
+
+/** From a bare token, or a link of this server. Throws, with a sentence for people. */
+export function credentialsIn(text: string, server: string): Credentials {
   const trimmed = text.trim();
-  if (capIdOf(trimmed)) return trimmed;
+  if (capIdOf(trimmed)) return { token: trimmed, isLink: false };
   let link;
   try {
     link = parseLink(trimmed);
@@ -24,7 +31,7 @@ export function tokenIn(text: string, server: string): string {
     throw new Error('This is neither a token nor a link. Both are long: was all of it copied?');
   }
   if (link.server.replace(/\/+$/, '') !== server) throw new Error('This link is of another server. Open the page there.');
-  return link.token;
+  return { token: link.token, isLink: true };
 }
 
 type Opened =
@@ -45,15 +52,14 @@ export class AdminSession {
 
   private constructor(
     readonly server: string,
-    private readonly token: string,
-    private readonly passphrase: string | undefined,
+    private readonly credentials: Credentials,
     opened: Opened,
   ) {
     this.#opened = opened;
   }
 
-  static async signIn(server: string, token: string, passphrase?: string): Promise<AdminSession> {
-    return new AdminSession(server, token, passphrase, await open(server, token, passphrase));
+  static async signIn(server: string, credentials: Credentials): Promise<AdminSession> {
+    return new AdminSession(server, credentials, await open(server, credentials));
   }
 
   get rights(): Right[] {
@@ -83,8 +89,11 @@ export class AdminSession {
 
   async shares(): Promise<ShareInfo[]> {
     if (this.#opened.kind === 'share') {
-      await this.#again();
-      return [this.#opened.share];
+      const { share } = this.#opened;
+      if (!this.may('read')) return [share];
+      // Not by signing in again: that would be one more use of the link.
+      const page = await this.#call((handle) => (handle as ShareHandle).readOps({ after: share.cursor, limit: 1 }));
+      return [{ ...share, cursor: page.head, ...(page.ended && { state: 'ended' as const }) }];
     }
     return this.#all((handle, after) =>
       (handle as RootHandle).listShares({ after }).then((page) => ({ items: page.shares, next: page.next })),
@@ -160,16 +169,19 @@ export class AdminSession {
 
   async #again(): Promise<void> {
     this.#opened.connection.close();
-    this.#opened = await open(this.server, this.token, this.passphrase);
+    this.#opened = await open(this.server, this.credentials);
   }
 }
 
-async function open(server: string, token: string, passphrase: string | undefined): Promise<Opened> {
+async function open(server: string, { token, isLink, passphrase }: Credentials): Promise<Opened> {
   const connection = await Connection.open(server);
   const request = { token, ...(passphrase !== undefined && { passphrase }) };
   try {
-    const { handle, rights, limits, capId } = await connection.redeemRoot(request);
-    return { kind: 'root', handle, connection, rights, limits, capId };
+    // Not to be asked for nothing: a token of a share that may be used so many times loses one use by it.
+    if (!isLink) {
+      const { handle, rights, limits, capId } = await connection.redeemRoot(request);
+      return { kind: 'root', handle, connection, rights, limits, capId };
+    }
   } catch (error) {
     if (!(error instanceof ShareRpcError) || error.code !== 'forbidden') {
       connection.close();

@@ -9,8 +9,13 @@ export function rightsToGive(app: AdminApp, shareId: string): Right[] {
   const { session } = app;
   if (!session) return [];
   if (session.onlyShare) return session.rights;
-  const owner = app.shares?.find((share) => share.share_id === shareId)?.owner_cap_id;
+  const owner = ownerOf(app, shareId);
   return app.holders?.find((ref) => ref.cap_id === owner)?.rights ?? [];
+}
+
+function ownerOf(app: AdminApp, shareId: string): string | undefined {
+  // Of a share that is seen by a link of its own, only that link is known.
+  return app.session?.onlyShare ? undefined : app.shares?.find((share) => share.share_id === shareId)?.owner_cap_id;
 }
 
 export function renderShare(app: AdminApp, id: string): TemplateResult {
@@ -52,6 +57,7 @@ function renderRef(app: AdminApp, shareId: string, ref: CapabilityInfo): Templat
       <span class="pill is-${ref.state}">${ref.state.replace('_', ' ')}</span>
       ${isLive
         ? html`<span class="pill is-live">${count(ref.live_handles)} live now</span>` : nothing}
+      ${ref.cap_id === ownerOf(app, shareId) ? html`<span class="pill">owner</span>` : nothing}
       ${ref.cap_id === app.session!.capId ? html`<span class="pill">you</span>` : nothing}</div>
     <p>May ${ref.rights.join(', ')}${caveats.length > 0 ? html`; ${caveats.join('; ')}` : nothing}</p>
     <p class="quiet">Last seen ${isLive ? 'now' : seen ? html`<time datetime=${isoTime(seen)}>${dateTime(seen)}</time>` : 'never'} · made

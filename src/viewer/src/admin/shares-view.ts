@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit/html.js';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { ShareInfo } from '@sharerpc/client';
 import { count, dateTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
@@ -27,6 +27,9 @@ export function renderShares(app: AdminApp): TemplateResult {
       <button class="button" type="button" @click=${() => void app.load()}>Refresh</button>
     </div>
     <p class="quiet" role="status">${app.shares ? plural(shown.length, 'share') : 'Loading…'}</p>
+    ${app.shares?.length === 0
+      ? html`<p class="empty card">Nothing is shared here yet: <code>sharerpc share</code> makes a share of an agent’s session.</p>`
+      : app.shares && shown.length === 0 ? html`<p class="empty card">No share has this name or id, and this state.</p>` : nothing}
     <table class="list" ?hidden=${shown.length === 0}>
       <thead><tr><th scope="col">Share</th><th scope="col">State</th><th scope="col">Size</th><th scope="col">Last activity</th>
         <th scope="col">Live now</th></tr></thead>

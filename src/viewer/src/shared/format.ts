@@ -1,5 +1,6 @@
 const numbers = new Intl.NumberFormat('en');
 const times = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
 const clock = new Intl.DateTimeFormat('en', { timeStyle: 'short' });
 
 /** 12345 -> "12,345". */
@@ -44,6 +45,11 @@ export function duration(ms: number): string {
 /** Day and time, in the reader's zone. */
 export function dateTime(ms: number): string {
   return isTime(ms) ? times.format(ms) : '';
+}
+
+/** Day and time to the second, for what happens close together. */
+export function exactTime(ms: number): string {
+  return isTime(ms) ? exact.format(ms) : '';
 }
 
 /** The time alone. */

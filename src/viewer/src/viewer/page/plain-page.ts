@@ -4,7 +4,7 @@ import type { Outcome } from './outcomes.ts';
 /** A page with a heading and a sentence, and a field for another link where that helps. */
 export function renderOutcome(outcome: Outcome, openLink: (text: string) => boolean): TemplateResult {
   return html`<main class="plain" aria-live="polite"><div class="plain-box">
-    <h1>${outcome.title}</h1><p>${outcome.text}</p>
+    <p class="brand">ShareRpc</p><h1>${outcome.title}</h1><p>${outcome.text}</p>
     ${outcome.isWaiting ? html`<p class="foot is-working"><span class="dots" aria-hidden="true"></span>Trying again…</p>` : nothing}
     ${outcome.asksForLink ? renderLinkField(openLink) : nothing}</div></main>`;
 }
@@ -16,7 +16,7 @@ export function renderOpening(isSlow: boolean): TemplateResult {
 
 /** Asks for the passphrase of a link; it is sent, and kept in this page's memory only. */
 export function renderPassphrase(isWrong: boolean, submit: (passphrase: string) => void): TemplateResult {
-  return html`<main class="plain"><div class="plain-box"><h1>This link asks for a passphrase</h1>
+  return html`<main class="plain"><div class="plain-box"><p class="brand">ShareRpc</p><h1>This link asks for a passphrase</h1>
     <p>Whoever sent it to you knows it.</p>
     <form @submit=${(event: SubmitEvent) => {
       event.preventDefault();
@@ -26,7 +26,7 @@ export function renderPassphrase(isWrong: boolean, submit: (passphrase: string) 
     }}>
       <label for="passphrase">Passphrase</label>
       <div class="field-row"><input id="passphrase" class="field" type="password" autocomplete="off" autofocus required maxlength="1024"
-        aria-describedby="passphrase-hint" aria-invalid=${isWrong} /><button class="button" type="submit">Open</button></div>
+        aria-describedby="passphrase-hint" aria-invalid=${isWrong} /><button class="button is-primary" type="submit">Open</button></div>
       <p id="passphrase-hint" class="hint" role="status">${isWrong ? 'That was not it. Try again.' : ''}</p>
     </form></div></main>`;
 }
@@ -42,6 +42,6 @@ function renderLinkField(openLink: (text: string) => boolean): TemplateResult {
   }}>
     <label for="link">Link</label>
     <div class="field-row"><input id="link" class="field" type="text" autocomplete="off" spellcheck="false" required
-      aria-describedby="link-hint" /><button class="button" type="submit">Open</button></div>
+      aria-describedby="link-hint" /><button class="button is-primary" type="submit">Open</button></div>
     <p id="link-hint" class="hint" role="status"></p></form>`;
 }

@@ -1,7 +1,7 @@
 import { html, nothing, render } from 'lit/html.js';
 import { saveBlob } from '../parts/file.ts';
 import { icon } from '../parts/icons.ts';
-import { copyText, MarkdownCache } from '../parts/markdown-cache.ts';
+import { MarkdownCache, writeToClipboard } from '../parts/markdown-cache.ts';
 import { estimateRow, renderRow, type EndNote } from '../parts/row.ts';
 import { isEdit } from '../parts/tool.ts';
 import type { View } from '../parts/view.ts';
@@ -31,6 +31,8 @@ export interface SessionPlaces {
 const manyParts = 2000;
 const rebuildMs = 150;
 const searchMs = 150;
+const saidMs = 2000;
+const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
 /** The session as it is read: top bar, outline, rows, search, keys. */
 export class SessionPage implements View {
@@ -43,12 +45,18 @@ export class SessionPage implements View {
   private todos: readonly Todo[];
   private diffs: readonly FileDiff[];
   private search: SearchState | undefined;
-  private isOutlineOpen = false;
+  private readonly narrow = window.matchMedia('(max-width: 860px)');
+  private isOutlineOpen = !this.narrow.matches;
   private isHelpOpen = false;
   private hasMoved = false;
   private wantedMessage: string | undefined;
+  /** The row that a jump has led to: it is marked, and the next jump goes on from it. */
+  private target: string | undefined;
+  /** What was done, for who does not see it. */
+  private said = '';
   private end: EndNote = 'none';
   private rowsSeen = 0;
+  private isEndInSight = true;
   private builtAt = -rebuildMs;
   private isStale = true;
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined;
@@ -63,6 +71,7 @@ export class SessionPage implements View {
     this.todos = todosOf(store);
     this.diffs = sessionDiffs(store);
     document.addEventListener('keydown', (event) => this.pressed(event), { signal: this.listening.signal });
+    this.narrow.addEventListener('change', () => this.setOutline(!this.narrow.matches), { signal: this.listening.signal });
   }
 
   /** Draws what there is now; returns the agent's own id of the session. */
@@ -77,7 +86,8 @@ export class SessionPage implements View {
     render(html`
       <button type="button" class="skip" @click=${() => this.list?.scroller.focus()}>Skip to the conversation</button>
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
-        outline: () => this.toggleOutline(), search: () => this.openSearch(), theme: () => this.nextTheme(), help: () => this.openHelp(),
+        outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () => this.nextTheme(),
+        help: () => this.openHelp(),
       })}
       ${this.search ? renderSearch(this.search, (query) => this.type(query),
         (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
@@ -87,7 +97,7 @@ export class SessionPage implements View {
           permalink: (id) => this.permalink(id),
           show: (id, event) => {
             event.preventDefault();
-            this.isOutlineOpen = false;
+            if (this.narrow.matches) this.isOutlineOpen = false;
             this.showMessage(id);
           },
           exportAs: (format) => this.exportAs(format),
@@ -95,6 +105,7 @@ export class SessionPage implements View {
         <main class="main"><div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
           ${this.renderNews()}</main>
       </div>
+      <p class="for-screen-readers" role="status">${this.said}</p>
       ${this.isHelpOpen ? renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff), () => {
         this.isHelpOpen = false;
         this.places.changed();
@@ -157,7 +168,17 @@ export class SessionPage implements View {
     event.preventDefault();
     const address = this.permalink(messageId);
     window.history.replaceState(null, '', address);
-    void copyText(address, document.createElement('span'));
+    const link = event.currentTarget as HTMLElement;
+    void writeToClipboard(address).then((isCopied) => {
+      // It is in the address bar in any case, to be copied there.
+      this.said = link.dataset.said = isCopied ? 'Permalink copied' : 'Permalink in the address bar';
+      this.places.changed();
+      setTimeout(() => {
+        delete link.dataset.said;
+        this.said = '';
+        this.places.changed();
+      }, saidMs);
+    });
   }
 
   /** Sums over the whole session, made anew only when what they are made of has changed. */
@@ -191,13 +212,31 @@ export class SessionPage implements View {
       this.list.setRows(this.rows.rows, this.rows.indexOf);
       if (this.end === 'ended' && !this.wantedMessage) this.list.showStart();
       for (const moved of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
-        scroller.addEventListener(moved, () => (this.hasMoved = true), { passive: true, signal: this.listening.signal });
+        scroller.addEventListener(moved, (event) => this.moved(event), { passive: true, signal: this.listening.signal });
       }
     }
     if (this.wantedMessage) this.bringWanted(this.wantedMessage);
     this.list.update();
+    for (const row of this.list.content.children) row.classList.toggle('is-target', (row as HTMLElement).dataset.row === this.target);
     if (this.list.follows) this.rowsSeen = this.rows.rows.length;
+    if (this.isEndInSight !== this.list.isEndInSight) {
+      this.isEndInSight = this.list.isEndInSight;
+      this.places.changed();
+    }
     markFound(this.list.content, this.search?.query ?? '');
+  }
+
+  /** The reader goes their own way: what a jump has led to is a mark no longer. */
+  private moved(event: Event): void {
+    this.hasMoved = true;
+    const isScroll = event.type === 'wheel' || event.type === 'touchmove' || (event instanceof KeyboardEvent && scrollKeys.has(event.key));
+    if (!isScroll || this.target === undefined) return;
+    this.clearTarget();
+  }
+
+  private goTo(row: string): void {
+    this.target = row;
+    this.list!.showRow(row);
   }
 
   /** The message of a permalink may be among documents that have yet to come. */
@@ -205,14 +244,15 @@ export class SessionPage implements View {
     const row = [`u:${id}`, `a:${id}`].find((candidate) => this.rows.indexOf.has(candidate))
       ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === id)?.id;
     if (row === undefined) return;
-    this.list!.showRow(row);
+    this.goTo(row);
     this.wantedMessage = undefined;
   }
 
   private renderNews(): unknown {
     if (!this.list || this.list.follows) return nothing;
     const news = Math.max(0, this.rows.rows.length - this.rowsSeen);
-    return html`<button type="button" class="news" @click=${() => this.list?.showEnd()}>${icon('down')}
+    if (news === 0 && this.isEndInSight) return nothing;
+    return html`<button type="button" class="news ${news > 0 ? 'has-news' : ''}" @click=${() => this.toEnd()}>${icon('down')}
       ${news > 0 ? html`${count(news)} new` : 'To the end'}</button>`;
   }
 
@@ -239,12 +279,12 @@ export class SessionPage implements View {
       case 'previousMessage': return this.jump(-1, (row) => row.type === 'user');
       case 'nextEdit': return this.jump(1, (row) => row.type === 'part' && isEdit(this.store.get('part', row.part)));
       case 'previousEdit': return this.jump(-1, (row) => row.type === 'part' && isEdit(this.store.get('part', row.part)));
-      case 'start': return this.list?.showStart();
-      case 'end': return this.list?.showEnd();
+      case 'start': return this.toStart();
+      case 'end': return this.toEnd();
       case 'search': return this.openSearch();
       case 'nextHit': return this.step(1);
       case 'previousHit': return this.step(-1);
-      case 'outline': return this.toggleOutline();
+      case 'outline': return this.setOutline(!this.isOutlineOpen);
       case 'split': return this.toggleSplit();
       case 'theme': return this.nextTheme();
       case 'help': return this.openHelp();
@@ -255,14 +295,30 @@ export class SessionPage implements View {
   private jump(by: 1 | -1, isWanted: (row: Row) => boolean): void {
     if (!this.list) return;
     const { rows } = this.rows;
-    for (let at = this.list.firstVisible + by; at >= 0 && at < rows.length; at += by) {
-      if (isWanted(rows[at]!)) return this.list.showRow(rows[at]!.id);
+    // At the end of a session a row that was jumped to may not be at the top of what is in sight.
+    const from = this.indexOfTarget() ?? this.list.firstVisible;
+    for (let at = from + by; at >= 0 && at < rows.length; at += by) {
+      if (isWanted(rows[at]!)) return this.goTo(rows[at]!.id);
     }
-    if (by < 0) this.list.showStart();
+    if (by < 0) this.toStart();
   }
 
-  private toggleOutline(): void {
-    this.isOutlineOpen = !this.isOutlineOpen;
+  private indexOfTarget(): number | undefined {
+    return this.target === undefined ? undefined : this.rows.indexOf.get(this.target);
+  }
+
+  private toStart(): void {
+    this.target = undefined;
+    this.list?.showStart();
+  }
+
+  private toEnd(): void {
+    this.target = undefined;
+    this.list?.showEnd();
+  }
+
+  private setOutline(isOpen: boolean): void {
+    this.isOutlineOpen = isOpen;
     this.places.changed();
   }
 
@@ -279,7 +335,13 @@ export class SessionPage implements View {
 
   private escape(): void {
     if (this.search) this.closeSearch();
-    else if (this.isOutlineOpen) this.toggleOutline();
+    else if (this.isOutlineOpen && this.narrow.matches) this.setOutline(false);
+    else if (this.target !== undefined) this.clearTarget();
+  }
+
+  private clearTarget(): void {
+    this.target = undefined;
+    this.places.changed();
   }
 
   private openSearch(): void {
@@ -315,7 +377,7 @@ export class SessionPage implements View {
     const id = hits[next]!;
     this.opened.set(id, true);
     this.opened.set(`${id}:all`, true);
-    this.list.showRow(id);
+    this.goTo(id);
   }
 
   private exportAs(format: 'markdown' | 'json'): void {

@@ -71,7 +71,8 @@ export class VirtualList {
   showRow(id: string): void {
     if (!this.indexOf.has(id)) return;
     this.follows = false;
-    this.anchor = { id, delta: -16 };
+    // Room for its mark, and none for the end of the row before it.
+    this.anchor = { id, delta: -6 };
     this.changed();
   }
 
@@ -89,6 +90,11 @@ export class VirtualList {
   /** The index of the first row that is in sight. */
   get firstVisible(): number {
     return this.rowAt(this.scroller.scrollTop + 20);
+  }
+
+  /** Whether the last of the rows is in sight, followed or not. */
+  get isEndInSight(): boolean {
+    return this.expectedTop + this.scroller.clientHeight >= this.offsets[this.rows.length]! - atEnd;
   }
 
   /** The row's element, if it is near what is in sight. */

@@ -75,14 +75,18 @@ function frameCode(code: HTMLElement): void {
 
 /** Copies, and says so on the button for a moment. */
 export async function copyText(text: string, button: HTMLElement): Promise<void> {
-  const before = button.textContent;
-  let said = 'Copied';
+  // Pressed twice, it still gets its own words back.
+  const before = (button.dataset.words ??= button.textContent ?? '');
+  button.textContent = (await writeToClipboard(text)) ? 'Copied' : 'Cannot copy';
+  setTimeout(() => (button.textContent = before), 1500);
+}
+
+/** False over plain http, or where it is not allowed: the text can still be selected. */
+export async function writeToClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
+    return true;
   } catch {
-    // Not over plain http, or not allowed: the text can still be selected.
-    said = 'Cannot copy';
+    return false;
   }
-  button.textContent = said;
-  setTimeout(() => (button.textContent = before), 1500);
 }
