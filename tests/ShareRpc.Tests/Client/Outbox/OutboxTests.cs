@@ -130,7 +130,7 @@ public class OutboxTests : ClientTest
     {
         ShareClient[] clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenOfflineAsync()));
         foreach (ShareClient client in clients) await client.DisposeAsync();
-        Assert.Equal([1L, 2L, 3L], Query("SELECT version FROM schema_version", row => row.GetInt64(0)));
+        Assert.Equal([1L, 2L, 3L, 4L], Query("SELECT version FROM schema_version", row => row.GetInt64(0)));
     }
 
     [Fact]
