@@ -35,6 +35,12 @@ internal sealed class OutboxStatement : IDisposable
             return this;
         }
 
+        if (value.Length == 0)
+        {
+            Check(raw.sqlite3_bind_text(statement, parameter, "")); // an empty span would be taken for null
+            return this;
+        }
+
         int length = Encoding.UTF8.GetMaxByteCount(value.Length);
         Span<byte> utf8 = length <= StackBytes ? stackalloc byte[StackBytes] : new byte[length];
         Check(raw.sqlite3_bind_text(statement, parameter, utf8[..Encoding.UTF8.GetBytes(value, utf8)]));

@@ -71,6 +71,8 @@ public class OutboxTests : ClientTest
         await writer.EnqueueAsync([], new EnqueueOptions { Bookmark = new Bookmark("a", "2") }, Timeout);
 
         Assert.Equal("2", await writer.ReadBookmarkAsync("a", Timeout));
+        await writer.EnqueueAsync([], new EnqueueOptions { Bookmark = new Bookmark("a", "") }, Timeout);
+        Assert.Equal("", await writer.ReadBookmarkAsync("a", Timeout));
         Assert.Null(await writer.ReadBookmarkAsync("b", Timeout));
         Assert.Equal(0, writer.Status.Pending);
     }
