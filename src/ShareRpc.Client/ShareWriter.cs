@@ -90,7 +90,7 @@ public sealed class ShareWriter
         options ??= EnqueueOptions.Default;
         foreach (OpIntent op in ops) Check(op);
         if (options.Atomic) CheckAtomic(ops);
-        return Task.Run(() => outbox.Enqueue(share.Key, ops, options.Atomic, options.Bookmark), cancellationToken);
+        return outbox.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
     }
 
     /// <summary>The value of a bookmark; null before its first.</summary>

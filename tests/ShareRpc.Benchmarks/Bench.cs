@@ -18,8 +18,8 @@ internal sealed class Bench(Options options, Action<Figure> report) : IDisposabl
 
     public void Report(CaseRun run) => report(run.Sum());
 
-    /// <summary>A plain SQLite of its own, for the cells whose ratio it is.</summary>
-    public RawSqlite NewRawSqlite() => new(Bodies);
+    /// <summary>Plain SQLite on files of its own, for the cells whose ratio it is.</summary>
+    public SqliteFloors NewRawSqlite() => new(Bodies);
 
     /// <summary>The server built with this program and, in a comparison, the other one.</summary>
     public async Task<IReadOnlyList<ServerUnderTest>> StartServersAsync(CancellationToken cancellationToken)
@@ -34,16 +34,20 @@ internal sealed class Bench(Options options, Action<Figure> report) : IDisposabl
 
     /// <summary>Runs a round of work and adds it to its case, with the floors measured right before it.</summary>
     public async Task RoundAsync(
-        CaseRun run, ServerUnderTest server, Func<Task<(double Work, double WireBytes)>> work, Func<TimeSpan, double>? rawSqlite = null)
+        CaseRun run, MeasuredProcess server, Func<Task<(double Work, double WireBytes)>> work,
+        Func<TimeSpan, SqliteFloor>? rawSqlite = null)
     {
         TimeSpan floorTime = options.RoundTime / 2 < LongestFloor ? options.RoundTime / 2 : LongestFloor;
-        double floor = rawSqlite?.Invoke(floorTime) ?? 0;
+        SqliteFloor floor = rawSqlite?.Invoke(floorTime) ?? default;
         double flushes = sync.Measure(floorTime / 2);
         Cost before = server.ReadCost();
         long begun = Stopwatch.GetTimestamp();
         (double done, double bytes) = await work();
         double seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        run.Add(new Round(done, seconds, server.ReadCost().Since(before)) { RawSqlite = floor, RawSync = flushes, WireBytes = bytes });
+        run.Add(new Round(done, seconds, server.ReadCost().Since(before))
+        {
+            RawSqlite = floor.Ordered, RawRandom = floor.Random, RawSync = flushes, WireBytes = bytes,
+        });
     }
 
     /// <summary>True until a round's time is over.</summary>

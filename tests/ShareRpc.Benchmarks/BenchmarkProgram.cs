@@ -1,6 +1,7 @@
 using ShareRpc.Benchmarks.Cells;
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Micro;
+using ShareRpc.Benchmarks.Peers;
 
 namespace ShareRpc.Benchmarks;
 
@@ -25,6 +26,7 @@ internal static class BenchmarkProgram
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is [MicroProgram.Verb, ..]) return MicroProgram.Run(arguments[1..]);
+        if (arguments is [PeerProgram.Verb, string kind]) return await PeerProgram.RunAsync(kind);
         try
         {
             return await RunAsync(Options.Parse(arguments), Console.Out, CancellationToken.None);

@@ -8,28 +8,55 @@ namespace ShareRpc.Client.Outbox;
 /// <summary>
 /// The outbox's SQLite file: its connection, prepared statements, transactions and schema. Callers hold <see cref="Gate"/>.
 /// </summary>
-internal sealed class OutboxDatabase : IDisposable
+internal sealed partial class OutboxDatabase : IDisposable
 {
     private const string ResourcePrefix = "ShareRpc.Client.Outbox.Migrations.";
+    private const int BusyMs = 10_000;
     private readonly SqliteConnection connection;
+    private readonly OutboxCheckpoints checkpoints;
     private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, OutboxStatement> statements = new(StringComparer.Ordinal);
+    private bool isDisposed;
 
     static OutboxDatabase() => SQLitePCL.Batteries_V2.Init();
 
     public OutboxDatabase(string path)
     {
         DurableDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
-        connection.Open();
-        Execute("PRAGMA busy_timeout=10000");
-        Execute("PRAGMA journal_mode=WAL");
-        Execute("PRAGMA synchronous=FULL");
-        Execute("PRAGMA foreign_keys=ON");
-        Migrate();
+        connection = Open(path);
+        checkpoints = new OutboxCheckpoints(Open(path), Gate);
+        try
+        {
+            Execute("PRAGMA foreign_keys=ON");
+            Migrate();
+            PageBytes = ReadNumber("PRAGMA page_size");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>One thread at a time uses the connection.</summary>
     public Lock Gate { get; } = new();
+
+    /// <summary>Bytes of a page of this file.</summary>
+    public long PageBytes { get; }
+
+    /// <summary>Called after each commit of <see cref="WriteAsync"/>, before those are told who wait for it.</summary>
+    public Action? OnCommit { get; init; }
+
+    /// <summary>A statement for what runs often, prepared once.</summary>
+    public OutboxStatement Prepared(string sql)
+    {
+        if (!statements.TryGetValue(sql, out OutboxStatement? statement))
+        {
+            statements.Add(sql, statement = new OutboxStatement(connection, sql));
+        }
+
+        return statement;
+    }
 
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteNonQuery();
 
@@ -46,47 +73,28 @@ internal sealed class OutboxDatabase : IDisposable
 
     public string? ReadText(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar() as string;
 
-    /// <summary>Runs the action in one write transaction: durable when it returns, undone when it throws.</summary>
-    public T Write<T>(Func<T> action)
-    {
-        lock (Gate)
-        {
-            Execute("BEGIN IMMEDIATE");
-            try
-            {
-                T result = action();
-                Execute("COMMIT");
-                return result;
-            }
-            catch
-            {
-                try
-                {
-                    Execute("ROLLBACK");
-                }
-                catch (SqliteException)
-                {
-                    // SQLite has rolled back by itself, as it does when the disk is full.
-                }
-
-                throw;
-            }
-        }
-    }
-
-    public void Write(Action action) => Write(() =>
-    {
-        action();
-        return true;
-    });
-
     public void Dispose()
     {
+        checkpoints.Dispose();
         lock (Gate)
         {
+            isDisposed = true;
+            foreach (OutboxStatement statement in statements.Values) statement.Dispose();
             foreach (SqliteCommand command in commands.Values) command.Dispose();
             connection.Dispose();
         }
+    }
+
+    private static SqliteConnection Open(string path)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        connection.Open();
+        using SqliteCommand settings = connection.CreateCommand();
+        settings.CommandText = string.Create(
+            CultureInfo.InvariantCulture,
+            $"PRAGMA busy_timeout={BusyMs}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
+        settings.ExecuteNonQuery();
+        return connection;
     }
 
     private SqliteCommand Bind(string sql, ReadOnlySpan<object?> values)

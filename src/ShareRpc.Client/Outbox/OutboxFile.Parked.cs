@@ -17,7 +17,7 @@ internal sealed partial class OutboxFile
         {
             return database.Read(
                 """
-                SELECT op_id, kind, key, code, message, outcome_unknown FROM op
+                SELECT op_id, kind, key, code, message, outcome_unknown FROM refused
                 WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2
                 """,
                 row => new FailedOp(
@@ -33,8 +33,8 @@ internal sealed partial class OutboxFile
         {
             return database.Read(
                 """
-                SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id FROM op
-                WHERE share_key = $1 AND state IN (2, 3) AND row_id > $2 ORDER BY row_id LIMIT $3
+                SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id FROM refused
+                WHERE share_key = $1 AND row_id > $2 ORDER BY row_id LIMIT $3
                 """,
                 row => (row.GetInt64(10), ReadParkedOp(row)), shareKey, afterRow, limit);
         }
@@ -63,7 +63,7 @@ internal sealed partial class OutboxFile
         int count = database.Write(() =>
         {
             List<long> rows = RefusedRows(shareKey, opId);
-            foreach (long row in rows) database.Execute("DELETE FROM op WHERE row_id = $1", row);
+            foreach (long row in rows) database.Execute("DELETE FROM refused WHERE row_id = $1", row);
             return rows.Count;
         });
         Signal();
@@ -75,7 +75,7 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            bool isDue = database.ReadNumber("SELECT EXISTS (SELECT 1 FROM op WHERE state = 3 AND retry_at_ms <= $1)", nowMs) != 0;
+            bool isDue = database.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE state = 3 AND retry_at_ms <= $1)", nowMs) != 0;
             if (!isDue) return;
         }
 
@@ -84,7 +84,7 @@ internal sealed partial class OutboxFile
             foreach (OutboxShare share in ListShares())
             {
                 Requeue(share.Key, database.Read(
-                    "SELECT row_id FROM op WHERE share_key = $1 AND state = 3 AND retry_at_ms <= $2 ORDER BY row_id",
+                    "SELECT row_id FROM refused WHERE share_key = $1 AND state = 3 AND retry_at_ms <= $2 ORDER BY row_id",
                     row => row.GetInt64(0), share.Key, nowMs));
             }
         });
@@ -99,33 +99,54 @@ internal sealed partial class OutboxFile
     {
         bool isGroupWaiting = batch.Atomic == true && rejected.Any(op => op.Code == DependencyMissing)
             && rejected.All(op => op.Code == DependencyMissing || op.Code == AtomicAborted);
-        foreach (Rejection op in rejected)
+        List<string> order = [.. batch.Ops.Select(op => op.OpId)];
+        foreach (Rejection op in rejected.OrderBy(op => order.IndexOf(op.OpId)))
         {
             bool waits = isGroupWaiting || (batch.Atomic != true && op.Code == DependencyMissing);
-            if (!waits || !TryWait(shareKey, op, times)) Park(shareKey, op.OpId, op.Code, op.Message, outcomeUnknown: false);
+            if (!waits || !TryWait(shareKey, op, times)) Refuse(shareKey, op.OpId, Failed, op.Code, op.Message, null);
         }
     }
 
-    private bool TryWait(long shareKey, Rejection op, WaitTimes times) => 1 == database.Execute(
-        """
-        UPDATE op SET state = 3, seq = NULL, batch_id = NULL, code = $3, message = $4, waiting_since_ms = COALESCE(waiting_since_ms, $5),
-          retry_at_ms = MIN($5 + $6, COALESCE(waiting_since_ms, $5) + $7)
-        WHERE share_key = $1 AND op_id = $2 AND COALESCE(waiting_since_ms, $5) + $7 > $5
-        """,
-        shareKey, op.OpId, op.Code, op.Message, times.NowMs, times.RetryMs, times.PatienceMs);
+    private bool TryWait(long shareKey, Rejection op, WaitTimes times)
+    {
+        long since = database.ReadNumber("SELECT waiting_since_ms FROM op WHERE op_id = $1 AND share_key = $2", op.OpId, shareKey);
+        if (since == 0) since = times.NowMs;
+        if (since + times.PatienceMs <= times.NowMs) return false;
+        long retryAt = Math.Min(times.NowMs + times.RetryMs, since + times.PatienceMs);
+        Refuse(shareKey, op.OpId, Waiting, op.Code, op.Message, (since, retryAt));
+        return true;
+    }
+
+    /// <summary>Moves an op out of the queue, to its place among the refused if it was there before.</summary>
+    private void Refuse(long shareKey, string opId, int state, string code, string message, (long Since, long RetryAt)? waits)
+    {
+        long row = FindRow(shareKey, opId);
+        if (row == 0) return;
+        database.Execute(
+            $"""
+            INSERT INTO refused (
+              row_id, share_key, {OpContent}, was_sent, outcome_unknown, waiting_since_ms, retry_at_ms, state, code, message)
+            SELECT place, share_key, {OpContent}, 1, 0, $2, $3, $4, $5, $6 FROM op WHERE row_id = $1
+            """,
+            row, waits?.Since, waits?.RetryAt, state, code, message);
+        Delete(shareKey, opId);
+    }
 
     /// <summary>Queues what waited for an op that the share has now.</summary>
-    private void RequeueDependents(long shareKey, IReadOnlyCollection<string> acked)
+    private void RequeueDependents(long shareKey, Ack ack)
     {
+        bool isWaitedFor = database
+            .Prepared("SELECT EXISTS (SELECT 1 FROM refused WHERE share_key = ?1 AND state = 3)").Bind(1, shareKey).RunForNumber() != 0;
+        if (!isWaitedFor) return;
         List<(long Row, string? DependsOn, string? Group)> waiting = database.Read(
-            "SELECT row_id, depends_on, atomic_group FROM op WHERE share_key = $1 AND state = 3 ORDER BY row_id",
+            "SELECT row_id, depends_on, atomic_group FROM refused WHERE share_key = $1 AND state = 3 ORDER BY row_id",
             row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey);
-        if (waiting.Count == 0) return;
+        HashSet<string> done = ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
         var groups = new HashSet<string>(StringComparer.Ordinal);
         var rows = new HashSet<long>();
         foreach ((long row, string? dependsOn, string? group) in waiting)
         {
-            if (dependsOn is null || !JsonSerializer.Deserialize<string[]>(dependsOn)!.Any(acked.Contains)) continue;
+            if (dependsOn is null || !JsonSerializer.Deserialize<string[]>(dependsOn)!.Any(done.Contains)) continue;
             rows.Add(row);
             if (group is not null) groups.Add(group);
         }
@@ -137,29 +158,29 @@ internal sealed partial class OutboxFile
     private int Requeue(long shareKey, List<long> rows)
     {
         if (rows.Count == 0) return 0;
-        long seq = database.ReadNumber("SELECT next_seq FROM share WHERE share_key = $1", shareKey);
+        long seq = NextSeq(shareKey);
         foreach (long row in rows)
         {
             database.Execute(
-                """
-                UPDATE op SET state = 0, seq = $2, batch_id = NULL, code = NULL, message = NULL, outcome_unknown = 0,
-                  waiting_since_ms = CASE WHEN state = 3 THEN waiting_since_ms END, retry_at_ms = NULL
-                WHERE row_id = $1
+                $"""
+                INSERT INTO op (row_id, {OpContent}, was_sent, place, waiting_since_ms)
+                SELECT $2, {OpContent}, was_sent, row_id, CASE WHEN state = 3 THEN waiting_since_ms END
+                FROM refused WHERE row_id = $1
                 """,
-                row, seq++);
+                row, RowOf(shareKey, seq++));
+            database.Execute("DELETE FROM refused WHERE row_id = $1", row);
         }
 
-        database.Execute("UPDATE share SET next_seq = $2 WHERE share_key = $1", shareKey, seq);
         return rows.Count;
     }
 
     private List<long> RefusedRows(long shareKey, string? opId) => opId is null
         ? database.Read(
-            "SELECT row_id FROM op WHERE share_key = $1 AND state IN (2, 3) ORDER BY row_id", row => row.GetInt64(0), shareKey)
+            "SELECT row_id FROM refused WHERE share_key = $1 ORDER BY row_id", row => row.GetInt64(0), shareKey)
         : database.Read(
             """
-            SELECT row_id FROM op WHERE share_key = $1 AND state IN (2, 3) AND (op_id = $2 OR atomic_group =
-              (SELECT atomic_group FROM op WHERE share_key = $1 AND op_id = $2)) ORDER BY row_id
+            SELECT row_id FROM refused WHERE share_key = $1 AND (op_id = $2 OR atomic_group =
+              (SELECT atomic_group FROM refused WHERE share_key = $1 AND op_id = $2)) ORDER BY row_id
             """,
             row => row.GetInt64(0), shareKey, opId);
 

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
@@ -11,37 +10,39 @@ internal sealed partial class OutboxFile
     /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one, whose grouping is
     /// on disk before this returns. Null when there is none. Looks at the rows of the batch only, however long the queue.
     /// </summary>
-    public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) => database.Write(() =>
-    {
-        List<(long Seq, string? BatchId, string? Group)> next = database.Read(
-            "SELECT seq, batch_id, atomic_group FROM op WHERE share_key = $1 AND seq > $2 ORDER BY seq LIMIT 1",
-            row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey, afterSeq);
-        if (next.Count == 0) return null;
-        (long first, string? batchId, string? group) = next[0];
-        long last = (batchId, group) switch
+    public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) =>
+        database.Write(() => Take(shareKey, afterSeq, limits));
+
+    /// <summary>
+    /// One step of a sender: settles the batches that were acked, and takes the next ones, in one transaction, which is on disk when the
+    /// task ends. <see cref="Step.NamesAll"/> is false when an ack did not name every op of its batch; nothing is taken then.
+    /// </summary>
+    public Task<Step> StepAsync(
+        long shareKey, IReadOnlyList<(OpBatch Batch, Ack Ack)> acked, WaitTimes times, int room, long afterSeq, ProtocolLimits limits,
+        CancellationToken cancellationToken) => database.WriteAsync(
+        () =>
         {
-            (not null, _) => LastOfRun(shareKey, first, "batch_id", batchId),
-            (null, not null) => LastOfRun(shareKey, first, "atomic_group", group),
-            _ => LastOfGroup(shareKey, first, limits),
-        };
-        batchId ??= OpId.New();
-        database.Execute(
-            "UPDATE op SET state = 1, batch_id = $4, attempts = attempts + 1 WHERE share_key = $1 AND seq BETWEEN $2 AND $3",
-            shareKey, first, last, batchId);
-        List<OpIntent> ops = database.Read(
-            $"SELECT {OpColumns} FROM op WHERE share_key = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq", ReadOp, shareKey, first, last);
-        return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };
-    });
+            bool namesAll = true;
+            foreach ((OpBatch batch, Ack ack) in acked) namesAll &= SettleBatch(shareKey, batch, ack, times);
+            var taken = new List<OpBatch>();
+            long after = afterSeq;
+            while (namesAll && taken.Count < room && Take(shareKey, after, limits) is { } next)
+            {
+                taken.Add(next);
+                after = next.Ops[^1].Seq!.Value;
+            }
+
+            return new Step(namesAll, taken);
+        },
+        cancellationToken);
 
     /// <summary>The lowest seq that is not acked, and whether it was sent before; null when there is none.</summary>
     public (long Seq, bool WasSent)? FirstUnacked(long shareKey, long afterSeq)
     {
         lock (database.Gate)
         {
-            List<(long, bool)> first = database.Read(
-                "SELECT seq, state = 1 FROM op WHERE share_key = $1 AND seq > $2 ORDER BY seq LIMIT 1",
-                row => (row.GetInt64(0), row.GetInt64(1) == 1), shareKey, afterSeq);
-            return first.Count == 0 ? null : first[0];
+            long row = FirstRow(shareKey, afterSeq);
+            return row == 0 ? null : (SeqOf(row), SeqOf(row) <= LastSentSeq(shareKey));
         }
     }
 
@@ -51,22 +52,9 @@ internal sealed partial class OutboxFile
     /// </summary>
     public bool Settle(long shareKey, OpBatch batch, Ack ack, WaitTimes times)
     {
-        var left = batch.Ops.Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
-        database.Write(() =>
-        {
-            List<string> settled = [.. ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).Where(left.Remove)];
-            foreach (string opId in settled) database.Execute("DELETE FROM op WHERE share_key = $1 AND op_id = $2", shareKey, opId);
-            ParkOrWait(shareKey, batch, [.. ack.Rejected.Where(op => left.Remove(op.OpId))], times);
-            RequeueDependents(shareKey, settled);
-
-            database.Execute(
-                """
-                UPDATE share SET cursor = MAX(cursor, $2), applied = applied + $3, duplicates = duplicates + $4 WHERE share_key = $1
-                """,
-                shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count);
-        });
+        bool namesAll = database.Write(() => SettleBatch(shareKey, batch, ack, times));
         Signal();
-        return left.Count == 0;
+        return namesAll;
     }
 
     /// <summary>
@@ -87,14 +75,11 @@ internal sealed partial class OutboxFile
         {
             if (batch.Ops.Count > 1 && batch.Atomic != true)
             {
-                long middle = batch.Ops[batch.Ops.Count / 2].Seq!.Value;
-                database.Execute(
-                    "UPDATE op SET batch_id = $4 WHERE share_key = $1 AND batch_id = $2 AND seq >= $3", shareKey, batch.BatchId, middle,
-                        OpId.New());
+                Split(shareKey, batch.BatchId, batch.Ops[batch.Ops.Count / 2].Seq!.Value);
                 return;
             }
 
-            foreach (OpIntent op in batch.Ops) Park(shareKey, op.OpId, code, message, outcomeUnknown: false);
+            foreach (OpIntent op in batch.Ops) Refuse(shareKey, op.OpId, Failed, code, message, null);
 
             // The server consumed none of these seqs.
             RenumberAsNewWriter(shareKey);
@@ -107,64 +92,67 @@ internal sealed partial class OutboxFile
     {
         database.Write(() =>
         {
+            long next = NextSeq(shareKey);
+            long lastSent = RowOf(shareKey, LastSentSeq(shareKey));
             database.Execute(
-                """
-                UPDATE op SET outcome_unknown = CASE WHEN attempts > 0 THEN 1 ELSE 0 END, state = 2, seq = NULL, code = $2, message = $3
-                WHERE share_key = $1 AND state IN (0, 1, 3)
-                """,
+                "UPDATE refused SET outcome_unknown = was_sent, state = 2, code = $2, message = $3 WHERE share_key = $1 AND state = 3",
                 shareKey, code, message);
-            database.Execute("UPDATE share SET closed_code = $2 WHERE share_key = $1", shareKey, code);
+            database.Execute(
+                $"""
+                INSERT INTO refused (row_id, share_key, {OpContent}, was_sent, outcome_unknown, waiting_since_ms, state, code, message)
+                SELECT place, share_key, {OpContent}, was_sent OR row_id <= $3, was_sent OR row_id <= $3, waiting_since_ms, 2, $4, $5
+                FROM op WHERE row_id BETWEEN $1 AND $2 ORDER BY row_id
+                """,
+                RowOf(shareKey, 0), RowOf(shareKey, MaxSeq), lastSent, code, message);
+            database.Execute("DELETE FROM op WHERE row_id BETWEEN $1 AND $2", RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
+            database.Execute("DELETE FROM batch WHERE share_key = $1", shareKey);
+            database.Execute("UPDATE share SET closed_code = $2, next_seq = $3 WHERE share_key = $1", shareKey, code, next);
         });
         Signal();
     }
 
     private void RenumberAsNewWriter(long shareKey)
     {
+        List<(long First, long Last, string Id)> batches = database.Read(
+            "SELECT first_seq, last_seq, batch_id FROM batch WHERE share_key = $1 ORDER BY first_seq",
+            row => (row.GetInt64(0), row.GetInt64(1), row.GetString(2)), shareKey);
+        database.Execute("DELETE FROM batch WHERE share_key = $1", shareKey);
+        foreach ((long first, long last, string id) in batches)
+        {
+            long before = CountUpTo(shareKey, first - 1);
+            long upTo = CountUpTo(shareKey, last);
+            if (upTo > before) InsertBatch(shareKey, before + 1, upTo, id);
+        }
+
         // Through negative numbers, because the seqs are unique at every moment.
         database.Execute(
             """
-            UPDATE op SET seq = -n.number FROM (
-              SELECT row_id AS id, ROW_NUMBER() OVER (ORDER BY seq) AS number FROM op WHERE share_key = $1 AND state IN (0, 1)) AS n
+            UPDATE op SET row_id = -($1 | n.number) FROM (
+              SELECT row_id AS id, ROW_NUMBER() OVER (ORDER BY row_id) AS number FROM op WHERE row_id BETWEEN $1 AND $2) AS n
             WHERE op.row_id = n.id
             """,
-            shareKey);
-        database.Execute("UPDATE op SET seq = -seq WHERE share_key = $1 AND seq < 0", shareKey);
-        long next = 1 + database.ReadNumber("SELECT COALESCE(MAX(seq), 0) FROM op WHERE share_key = $1", shareKey);
-        database.Execute("UPDATE share SET writer_id = $2, next_seq = $3 WHERE share_key = $1", shareKey, RandomId.New(), next);
+            RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
+        database.Execute("UPDATE op SET row_id = -row_id WHERE row_id < 0");
+        database.Execute("UPDATE share SET writer_id = $2, next_seq = 1 WHERE share_key = $1", shareKey, RandomId.New());
     }
 
-    private void Park(long shareKey, string opId, string code, string message, bool outcomeUnknown) => database.Execute(
-        "UPDATE op SET state = 2, seq = NULL, code = $3, message = $4, outcome_unknown = $5 WHERE share_key = $1 AND op_id = $2",
-        shareKey, opId, code, message, outcomeUnknown ? 1 : 0);
+    private long CountUpTo(long shareKey, long seq) =>
+        database.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN $1 AND $2", RowOf(shareKey, 0), RowOf(shareKey, seq));
 
-    /// <summary>The end of the rows from <paramref name="first"/> on that have the same value in a column.</summary>
-    private long LastOfRun(long shareKey, long first, string column, string value) => database.ReadNumber(
-        $"""
-        SELECT COALESCE(
-          (SELECT seq - 1 FROM op WHERE share_key = $1 AND seq > $2 AND {column} IS NOT $3 ORDER BY seq LIMIT 1),
-          (SELECT seq FROM op WHERE share_key = $1 AND seq >= $2 ORDER BY seq DESC LIMIT 1))
-        """,
-        shareKey, first, value);
-
-    /// <summary>As many ops as the server's limits allow: at least one, none of an atomic group, none that was sent before.</summary>
-    private long LastOfGroup(long shareKey, long first, ProtocolLimits limits)
+    private void Split(long shareKey, string batchId, long middle)
     {
-        long most = Math.Min(limits.BatchBytes, limits.FrameBytes / 2);
-        long last = first - 1;
-        long bytes = 0;
-        List<(long Seq, long Bytes, bool IsOther)> rows = database.Read(
-            """
-            SELECT seq, COALESCE(LENGTH(data), 0), atomic_group IS NOT NULL OR batch_id IS NOT NULL
-            FROM op WHERE share_key = $1 AND seq >= $2 ORDER BY seq LIMIT $3
-            """,
-            (SqliteDataReader row) => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2) == 1), shareKey, first, limits.BatchOps);
-        foreach ((long seq, long size, bool isOther) in rows)
-        {
-            bytes += size;
-            if (last >= first && (isOther || bytes > most)) break;
-            last = seq;
-        }
-
-        return last;
+        long last = database.ReadNumber("SELECT last_seq FROM batch WHERE share_key = $1 AND batch_id = $2", shareKey, batchId);
+        if (last < middle) return;
+        database.Execute("UPDATE batch SET last_seq = $3 WHERE share_key = $1 AND batch_id = $2", shareKey, batchId, middle - 1);
+        InsertBatch(shareKey, middle, last, OpId.New());
     }
+
+    private void InsertBatch(long shareKey, long first, long last, string batchId) => database
+        .Prepared("INSERT INTO batch (share_key, first_seq, last_seq, batch_id) VALUES (?1, ?2, ?3, ?4)")
+        .Bind(1, shareKey).Bind(2, first).Bind(3, last).Bind(4, batchId).Run();
+
+    /// <summary>What a sender's step did.</summary>
+    /// <param name="NamesAll">Every ack named every op of its batch.</param>
+    /// <param name="Taken">The batches to send, in order.</param>
+    internal sealed record Step(bool NamesAll, IReadOnlyList<OpBatch> Taken);
 }

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using ShareRpc.Protocol.Json;
-using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Client.Outbox;
 
@@ -9,21 +6,33 @@ namespace ShareRpc.Client.Outbox;
 /// The durable queue of one server's shares on this machine. The table is the queue: there is no list in memory beside it. A row leaves
 /// pending or in-flight only by an ack that names it or by an explicit permanent failure (I8). Any thread; several processes.
 /// </summary>
-internal sealed partial class OutboxFile(string path, string server, long maxBytes) : IDisposable
+internal sealed partial class OutboxFile : IDisposable
 {
-    private const int Pending = 0;
-    private const int InFlight = 1;
     private const int Failed = 2;
     private const int Waiting = 3;
+
+    /// <summary>Bits of a row's id that are its seq; those above are its share's key.</summary>
+    private const int SeqBits = 40;
+    private const long MaxSeq = (1L << SeqBits) - 1;
+
+    /// <summary>What an op takes along wherever it goes, in the order in which <see cref="ReadOp"/> reads it.</summary>
+    private const string OpContent = "op_id, verb, kind, key, depends_on, if_changed, data, atomic_group";
 
     private const string ShareColumns =
         "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, "
         + "applied, duplicates";
 
-    private const string OpColumns = "op_id, seq, verb, kind, key, data, depends_on, if_changed";
-
-    private readonly OutboxDatabase database = new(path);
+    private readonly OutboxDatabase database;
+    private readonly string server;
+    private readonly long maxBytes;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public OutboxFile(string path, string server, long maxBytes)
+    {
+        this.server = server;
+        this.maxBytes = maxBytes;
+        database = new OutboxDatabase(path) { OnCommit = Signal };
+    }
 
     /// <summary>Ends at the next change made through this object: take it before looking.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
@@ -58,39 +67,35 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         const string Sql = """
             SELECT share_key FROM share s WHERE server = $1 AND (
               EXISTS (SELECT 1 FROM intent i WHERE i.share_key = s.share_key AND i.code IS NULL)
-              OR (closed_code IS NULL AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key AND o.state = 0)
-                OR EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key AND o.state = 1))))
+              OR (closed_code IS NULL AND EXISTS (
+                SELECT 1 FROM op o WHERE o.row_id BETWEEN s.share_key << 40 AND ((s.share_key + 1) << 40) - 1)))
             """;
         lock (database.Gate) return database.Read(Sql, row => row.GetInt64(0), server);
     }
 
     public bool HasWork(long shareKey)
     {
-        lock (database.Gate)
-        {
-            return database.ReadNumber(
-                """
-                SELECT EXISTS (SELECT 1 FROM op WHERE share_key = $1 AND state = 0)
-                  OR EXISTS (SELECT 1 FROM op WHERE share_key = $1 AND state = 1)
-                  OR EXISTS (SELECT 1 FROM intent WHERE share_key = $1 AND code IS NULL)
-                """,
-                shareKey) != 0;
-        }
+        lock (database.Gate) return LastRow(shareKey) != 0 || HasIntents(shareKey);
     }
 
-    /// <summary>Rows of a share by state.</summary>
+    /// <summary>
+    /// Rows of a share by state. Rows behind the last batch were never sent and have no gaps, so that nobody counts them.
+    /// </summary>
     public (long Pending, long InFlight, long Failed, long Waiting) CountOps(long shareKey)
     {
         lock (database.Gate)
         {
-            Dictionary<long, long> counts = database
+            long lastSent = RowOf(shareKey, LastSentSeq(shareKey));
+            long last = LastRow(shareKey);
+            long pending = last <= lastSent ? 0 : 1 + last - FirstRow(shareKey, SeqOf(lastSent));
+            Dictionary<long, long> refused = database
                 .Read(
-                    "SELECT state, COUNT(*) FROM op WHERE share_key = $1 GROUP BY state",
+                    "SELECT state, COUNT(*) FROM refused WHERE share_key = $1 GROUP BY state",
                     row => (row.GetInt64(0), row.GetInt64(1)), shareKey)
                 .ToDictionary(pair => pair.Item1, pair => pair.Item2);
             return (
-                counts.GetValueOrDefault(Pending), counts.GetValueOrDefault(InFlight), counts.GetValueOrDefault(Failed),
-                counts.GetValueOrDefault(Waiting));
+                pending, database.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN $1 AND $2", RowOf(shareKey, 0), lastSent),
+                refused.GetValueOrDefault(Failed), refused.GetValueOrDefault(Waiting));
         }
     }
 
@@ -105,7 +110,7 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         lock (database.Gate)
         {
             return database.ReadText("SELECT closed_code FROM share WHERE share_key = $1", shareKey)
-                ?? database.ReadText("SELECT code FROM op WHERE share_key = $1 AND state = 2 ORDER BY row_id DESC LIMIT 1", shareKey)
+                ?? database.ReadText("SELECT code FROM refused WHERE share_key = $1 AND state = 2 ORDER BY row_id DESC LIMIT 1", shareKey)
                 ?? database.ReadText(
                     "SELECT code FROM intent WHERE share_key = $1 AND code IS NOT NULL ORDER BY intent_id DESC LIMIT 1", shareKey);
         }
@@ -125,11 +130,28 @@ internal sealed partial class OutboxFile(string path, string server, long maxByt
         Applied = row.GetInt64(10), Duplicates = row.GetInt64(11),
     };
 
-    private static OpIntent ReadOp(SqliteDataReader row) => new()
+    private static long RowOf(long shareKey, long seq) => (shareKey << SeqBits) | seq;
+
+    private static long SeqOf(long row) => row & MaxSeq;
+
+    /// <summary>The newest row of a share; 0 when there is none.</summary>
+    private long LastRow(long shareKey) => database
+        .Prepared("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id DESC LIMIT 1")
+        .Bind(1, RowOf(shareKey, 0)).Bind(2, RowOf(shareKey, MaxSeq)).RunForNumber();
+
+    /// <summary>The oldest row of a share after a seq; 0 when there is none.</summary>
+    private long FirstRow(long shareKey, long afterSeq) => database
+        .Prepared("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id LIMIT 1")
+        .Bind(1, RowOf(shareKey, afterSeq + 1)).Bind(2, RowOf(shareKey, MaxSeq)).RunForNumber();
+
+    /// <summary>The end of the last batch of a share that is not settled; 0 when there is none.</summary>
+    private long LastSentSeq(long shareKey) => database
+        .Prepared("SELECT last_seq FROM batch WHERE share_key = ?1 ORDER BY first_seq DESC LIMIT 1").Bind(1, shareKey).RunForNumber();
+
+    /// <summary>The seq of the next op. Rows that left have raised the share's own number, so that none is used twice.</summary>
+    private long NextSeq(long shareKey)
     {
-        OpId = row.GetString(0), Seq = row.GetInt64(1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
-        Data = row.IsDBNull(5) ? null : new RawJson(row.GetFieldValue<byte[]>(5)),
-        DependsOn = Text(row, 6) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
-        IfChanged = row.GetInt64(7) == 1 ? true : null,
-    };
+        long next = database.Prepared("SELECT next_seq FROM share WHERE share_key = ?1").Bind(1, shareKey).RunForNumber();
+        return Math.Max(next, SeqOf(LastRow(shareKey)) + 1);
+    }
 }

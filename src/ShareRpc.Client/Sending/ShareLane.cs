@@ -91,9 +91,9 @@ internal sealed partial class ShareLane(
     }
 
     /// <summary>
-    /// Keeps a few batches in flight, and settles their acks in order, until nothing is left or something is asked of the server besides
-    /// ops:
-    /// a revocation does not wait for a long queue.
+    /// Keeps a few batches in flight until nothing is left or something is asked of the server besides ops: a revocation does not wait for
+    /// a long queue. Acks are settled in order, all that are there in one transaction, which takes the batches that follow too; the server
+    /// works on the others meanwhile.
     /// </summary>
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
@@ -103,19 +103,50 @@ internal sealed partial class ShareLane(
                 ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false)
                 : null;
             int most = alone is null ? context.Options.BatchesInFlight : 1;
-            while (window.Count < most && !MustPause && outbox.TakeBatch(shareKey, sentSeq, bounds.Limits) is { } batch)
+            List<(OpBatch Batch, Ack Ack)> acked = await AckedAsync().ConfigureAwait(false);
+            int room = MustPause ? 0 : Math.Max(0, most - window.Count + acked.Count);
+            if (acked.Count > 0 || (room > 0 && outbox.FirstUnacked(shareKey, sentSeq) is not null))
             {
-                IShareHandle target = handle!;
-                Task<Ack> call = RpcConnection.CallAsync(() => target.AppendOpsAsync(batch));
-                window.Enqueue(new Sent(batch, call, call));
-                sentSeq = batch.Ops[^1].Seq!.Value;
-                FaultPoint.Pass("client.after_send");
+                await StepAsync(acked, room, cancellationToken).ConfigureAwait(false);
             }
 
             if (!window.TryPeek(out Sent? oldest)) return;
-            Ack ack = await oldest.Ack.WaitAsync(cancellationToken).ConfigureAwait(false);
-            Settle(oldest.Batch, ack);
+            await oldest.Ack.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The acks that are there, from the oldest batch on, up to one that is not or is an error.</summary>
+    private async Task<List<(OpBatch Batch, Ack Ack)>> AckedAsync()
+    {
+        var acked = new List<(OpBatch, Ack)>();
+        foreach (Sent sent in window.TakeWhile(sent => sent.Ack.IsCompletedSuccessfully))
+        {
+            acked.Add((sent.Batch, await sent.Ack.ConfigureAwait(false)));
+        }
+
+        return acked;
+    }
+
+    private async Task StepAsync(List<(OpBatch Batch, Ack Ack)> acked, int room, CancellationToken cancellationToken)
+    {
+        if (acked.Count > 0) FaultPoint.Pass("client.before_ack_persisted");
+        OutboxFile.Step step = await outbox
+            .StepAsync(shareKey, acked, WaitTimesNow, room, sentSeq, bounds.Limits, cancellationToken).ConfigureAwait(false);
+        foreach ((OpBatch batch, Ack ack) in acked)
+        {
             window.Dequeue();
+            NoteTurns(batch, ack);
+            HasSent |= step.NamesAll;
+        }
+
+        if (!step.NamesAll) throw new DisconnectedException(null); // an ack that names not every op is no ack
+        foreach (OpBatch batch in step.Taken)
+        {
+            IShareHandle target = handle!;
+            Task<Ack> call = RpcConnection.CallAsync(() => target.AppendOpsAsync(batch));
+            window.Enqueue(new Sent(batch, call, call));
+            sentSeq = batch.Ops[^1].Seq!.Value;
+            FaultPoint.Pass("client.after_send");
         }
     }
 
@@ -124,7 +155,6 @@ internal sealed partial class ShareLane(
     private void Settle(OpBatch batch, Ack ack)
     {
         FaultPoint.Pass("client.before_ack_persisted");
-        // An ack that names not every op is no ack.
         if (!outbox.Settle(shareKey, batch, ack, WaitTimesNow)) throw new DisconnectedException(null);
         NoteTurns(batch, ack);
         HasSent = true;

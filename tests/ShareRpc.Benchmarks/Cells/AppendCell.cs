@@ -37,7 +37,7 @@ internal static class AppendCell
                 await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken); // warm: compiled, and files at their size
             }
 
-            using RawSqlite floor = bench.NewRawSqlite();
+            using SqliteFloors floor = bench.NewRawSqlite();
             for (int round = 0; round < bench.Options.Rounds; round++)
             {
                 // In turns, and who begins changes: a neighbour's load falls on all alike.

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Floors;
 using ShareRpc.Benchmarks.Load;
@@ -11,7 +10,8 @@ namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
 /// Whether the cost depends on what is there already. <c>append@N</c>: batches of 100 into a share that holds N ops. <c>state@N</c>: all
-/// pages of getState of such a share, right after a restart. <c>parts@N</c>: one op at a time into a share of N parts.
+/// pages of getState of such a share, right after a restart. <c>parts@N</c>: one op at a time into a share of N parts. <c>session@N</c>:
+/// see <see cref="SessionCase"/>.
 /// </summary>
 internal static class FlatCell
 {
@@ -19,15 +19,17 @@ internal static class FlatCell
     private const int Parts = 2_000;
     private const int Batch = 100;
     private static readonly int[] Sizes = [1_000, 10_000, 100_000, 1_000_000];
+
+    /// <summary>The cases that come out of one growing share.</summary>
+    private static readonly string[] Growing =
+        [.. Sizes.SelectMany(size => new[] { "append", "state" }, (size, what) => FormattableString.Invariant($"{what}@{size}")), "grow"];
+
     private static readonly int[] PartCounts = [100, 10_000];
 
     public static async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
-        if (bench.Options.Cases.Count == 0 || bench.Options.Cases.Any(name => !name.StartsWith("parts", StringComparison.Ordinal)))
-        {
-            await GrowAsync(bench, cancellationToken);
-        }
-
+        if (Growing.Any(bench.Options.Includes)) await GrowAsync(bench, cancellationToken);
+        await SessionCase.RunAsync(bench, cancellationToken);
         foreach (int parts in PartCounts)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"parts@{parts}");
@@ -44,7 +46,7 @@ internal static class FlatCell
         LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, Parts, cancellationToken);
         try
         {
-            using RawSqlite floor = bench.NewRawSqlite();
+            using SqliteFloors floor = bench.NewRawSqlite();
             await WarmAsync(bench, server, setup, cancellationToken);
             foreach (int full in Sizes)
             {
@@ -89,7 +91,7 @@ internal static class FlatCell
             await bench.RoundAsync(state, server, async () =>
             {
                 long begun = Stopwatch.GetTimestamp();
-                double docs = await ReadAllAsync(socket, handle, cancellationToken);
+                double docs = await SessionCase.ReadAllAsync(socket, handle, cancellationToken);
                 state.Latencies.Add(Stopwatch.GetElapsedTime(begun));
                 return (docs, socket.Bytes);
             });
@@ -109,19 +111,6 @@ internal static class FlatCell
         return next;
     }
 
-    private static async Task<double> ReadAllAsync(RpcSocket socket, long handle, CancellationToken cancellationToken)
-    {
-        double docs = 0;
-        string after = "";
-        while (true)
-        {
-            JsonElement page = await socket.CallAsync(ShareSetup.MethodOf(handle, "getState"), "{" + after + "}", cancellationToken);
-            docs += page.GetProperty("docs").GetArrayLength();
-            if (!page.TryGetProperty("next_key", out JsonElement next)) return docs;
-            after = $"\"after_key\":{next.GetRawText()}";
-        }
-    }
-
     private static async Task AppendToPartsAsync(Bench bench, string name, int parts, CancellationToken cancellationToken)
     {
         foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
@@ -134,7 +123,7 @@ internal static class FlatCell
                 await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, there, cancellationToken);
                 while (writer.Sent < there) await writer.AppendAsync(Math.Min(100, there), cancellationToken);
                 var run = new CaseRun(Name, name, "ops/s", server.Name);
-                using RawSqlite floor = bench.NewRawSqlite();
+                using SqliteFloors floor = bench.NewRawSqlite();
                 await writer.RunAsync(1, new Latencies(), bench.ForARound(), cancellationToken);
                 for (int round = 0; round < bench.Options.Rounds; round++)
                 {

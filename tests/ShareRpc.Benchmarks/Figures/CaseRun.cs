@@ -34,8 +34,10 @@ internal sealed class CaseRun(string cell, string name, string unit, string serv
             DiskBytesPerOp = Rounded(rounds.Sum(round => round.Cost.DiskBytes) / work),
             WireBytesPerOp = Rounded(rounds.Sum(round => round.WireBytes) / work),
             RawSqlite = Rounded(Median(rounds.Select(round => round.RawSqlite))),
+            RawRandom = Rounded(Median(rounds.Select(round => round.RawRandom))),
             RawSync = Rounded(Median(rounds.Select(round => round.RawSync))),
             ToRawSqlite = Rounded(Median(rounds.Where(r => r.RawSqlite > 0).Select(round => round.Rate / round.RawSqlite))),
+            ToRawRandom = Rounded(Median(rounds.Where(r => r.RawRandom > 0).Select(round => round.Rate / round.RawRandom))),
             ToRawSync = Rounded(Median(rounds.Where(r => r.RawSync > 0).Select(round => round.Rate / round.RawSync))),
             More = more.ToDictionary(pair => pair.Key, pair => Rounded(Median(pair.Value))),
         };

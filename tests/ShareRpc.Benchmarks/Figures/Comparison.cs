@@ -24,6 +24,7 @@ internal static class Comparison
                 .. new[]
                 {
                     Moved(figure.Unit, old.Median, figure.Median), Moved("to raw SQLite", old.ToRawSqlite, figure.ToRawSqlite),
+                    Moved("to raw SQLite with random ids", old.ToRawRandom, figure.ToRawRandom),
                     Moved("to raw sync", old.ToRawSync, figure.ToRawSync), Moved("p99 ms", old.P99Ms, figure.P99Ms),
                     Moved("server CPU us", old.ServerCpuUs, figure.ServerCpuUs),
                 }.OfType<string>(),

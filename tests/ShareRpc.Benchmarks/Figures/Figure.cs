@@ -49,14 +49,22 @@ internal sealed record Figure
     /// <summary>Bytes of messages both ways, per unit of work.</summary>
     public double WireBytesPerOp { get; init; }
 
-    /// <summary>Ops a second of plain SQLite with the same grouping, between this cell's rounds; 0 where that says nothing.</summary>
+    /// <summary>
+    /// Ops a second of plain SQLite with the same grouping and op ids that rise with time, between this cell's rounds; 0 where that says
+    /// nothing.
+    /// </summary>
     public double RawSqlite { get; init; }
+
+    /// <summary>The same with random op ids, the floor of <c>PERFORMANCE.md</c>.</summary>
+    public double RawRandom { get; init; }
 
     /// <summary>Flushes of 4 KiB a second, between this cell's rounds.</summary>
     public double RawSync { get; init; }
 
     /// <summary>The median of the rounds' own ratios: a neighbour on the machine slows both sides of a round.</summary>
     public double ToRawSqlite { get; init; }
+
+    public double ToRawRandom { get; init; }
 
     public double ToRawSync { get; init; }
 

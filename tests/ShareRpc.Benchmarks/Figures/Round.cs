@@ -9,6 +9,9 @@ internal sealed record Round(double Work, double Seconds, Cost Cost)
     /// <summary>Ops a second of plain SQLite right before it; 0 when not measured.</summary>
     public double RawSqlite { get; init; }
 
+    /// <summary>The same with random op ids; 0 when not measured.</summary>
+    public double RawRandom { get; init; }
+
     /// <summary>Flushes a second right before it; 0 when not measured.</summary>
     public double RawSync { get; init; }
 

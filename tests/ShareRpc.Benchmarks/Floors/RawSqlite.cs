@@ -7,21 +7,26 @@ namespace ShareRpc.Benchmarks.Floors;
 
 /// <summary>
 /// What SQLite itself can do with the same ops: one table, op ids unique in their share, WAL, an fsync in every commit, one thread, no
-/// network, the C API without a layer over it.
+/// network, the C API without a layer over it. Op ids are UUIDv7, which rise with time, or random ones of the same kind as in the fixtures
+/// of <c>PERFORMANCE.md</c>.
 /// </summary>
 internal sealed class RawSqlite : IDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-floor-");
+    private const string RandomPrefix = "01J";
+    private const int RandomDigits = 23;
     private readonly OpBodies bodies;
+    private readonly bool areIdsRandom;
     private readonly sqlite3 database;
     private readonly sqlite3_stmt begin;
     private readonly sqlite3_stmt commit;
     private readonly sqlite3_stmt insert;
     private long cursor;
 
-    public RawSqlite(OpBodies bodies)
+    public RawSqlite(OpBodies bodies, bool areIdsRandom)
     {
         this.bodies = bodies;
+        this.areIdsRandom = areIdsRandom;
         Batteries_V2.Init();
         raw.sqlite3_open(Path.Combine(directory.FullName, "floor.db"), out database);
         Execute("PRAGMA journal_mode=WAL");
@@ -70,12 +75,26 @@ internal sealed class RawSqlite : IDisposable
     private void Insert(int share)
     {
         Span<byte> opId = stackalloc byte[36];
-        Guid.CreateVersion7().TryFormat(opId, out _);
+        opId = opId[..WriteOpId(opId)];
         raw.sqlite3_bind_int(insert, 1, share);
         raw.sqlite3_bind_int64(insert, 2, ++cursor);
         raw.sqlite3_bind_text(insert, 3, opId);
         raw.sqlite3_bind_blob(insert, 4, bodies[cursor].Span);
         Step(insert);
+    }
+
+    private int WriteOpId(Span<byte> opId)
+    {
+        if (!areIdsRandom)
+        {
+            Guid.CreateVersion7().TryFormat(opId, out int length);
+            return length;
+        }
+
+        Encoding.UTF8.GetBytes(RandomPrefix, opId);
+        Span<char> digits = stackalloc char[RandomDigits];
+        Random.Shared.GetHexString(digits);
+        return RandomPrefix.Length + Encoding.UTF8.GetBytes(digits, opId[RandomPrefix.Length..]);
     }
 
     private static void Step(sqlite3_stmt statement)

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>One viewer on a connection of its own: reads that wait, each after the last one's cursor.</summary>
-internal sealed class LoadViewer : IAsyncDisposable
+internal sealed class LoadViewer : ILoadViewer
 {
     private const int WaitMs = 30_000;
     private readonly RpcSocket socket;
@@ -54,10 +54,18 @@ internal sealed class LoadViewer : IAsyncDisposable
         while (goesOn(Cursor))
         {
             ReadOnlyMemory<byte> page = await socket.CallAsync(FrameAfter(Cursor), cancellationToken);
-            long upTo = CursorOf(page.Span);
+            if (!TryReadCursor(page.Span, out long upTo)) throw new InvalidOperationException("no page");
             if (upTo > Cursor) onPage(Cursor, upTo);
             Cursor = upTo;
         }
+    }
+
+    /// <summary>The page's own cursor stands behind its ops.</summary>
+    public static bool TryReadCursor(ReadOnlySpan<byte> page, out long cursor)
+    {
+        int at = page.LastIndexOf("],\"cursor\":"u8);
+        cursor = 0;
+        return at >= 0 && Utf8Parser.TryParse(page[(at + 11)..], out cursor, out _);
     }
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();
@@ -65,12 +73,4 @@ internal sealed class LoadViewer : IAsyncDisposable
     private byte[] FrameAfter(long after) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
         $$$"""{"jsonrpc":"2.0","id":1,"method":"{{{method}}}","params":{"after":{{{after}}},"wait_ms":{{{WaitMs}}}}}"""));
-
-    /// <summary>The page's own cursor stands behind its ops.</summary>
-    private static long CursorOf(ReadOnlySpan<byte> page)
-    {
-        int at = page.LastIndexOf("],\"cursor\":"u8);
-        if (at < 0 || !Utf8Parser.TryParse(page[(at + 11)..], out long cursor, out _)) throw new InvalidOperationException("no page");
-        return cursor;
-    }
 }

@@ -13,7 +13,7 @@ namespace ShareRpc.Benchmarks.Load;
 /// One writer on a connection of its own: batches in a closed loop, the next one leaves after the last one is acked. Op ids are UUIDv7, as
 /// the client library makes them; ops go round a fixed number of parts.
 /// </summary>
-internal sealed class LoadWriter : IAsyncDisposable
+internal sealed class LoadWriter : ILoadWriter
 {
     private readonly RpcSocket socket;
     private readonly OpBodies bodies;

@@ -9,8 +9,8 @@ namespace ShareRpc.Benchmarks.Load;
 /// </summary>
 internal sealed class OpBodies
 {
-    /// <summary>Bytes of UTF-8 that the data has, so that a whole op comes to 405.</summary>
-    private const int ShortestBytes = 260;
+    /// <summary>Characters that the data has at least, so that a whole op comes to 405 bytes.</summary>
+    private const int UsualBytes = 260;
     private const int SpreadBytes = 20;
 
     private static readonly string[] Words =
@@ -22,11 +22,13 @@ internal sealed class OpBodies
     private static readonly string[] Tools = ["bash", "read", "edit", "grep"];
     private static readonly string[] States = ["pending", "running", "completed"];
     private readonly byte[][] bodies;
+    private readonly int shortest;
     private uint state;
 
-    public OpBodies(int count = 4_096, uint seed = 12_345)
+    public OpBodies(int count = 4_096, uint seed = 12_345, int shortestBytes = UsualBytes)
     {
         state = seed;
+        shortest = shortestBytes;
         bodies = [.. Enumerable.Range(0, count).Select(Make)];
     }
 
@@ -41,7 +43,7 @@ internal sealed class OpBodies
         text.Append(CultureInfo.InvariantCulture, $"\"type\":\"{type}\",\"time\":{1_760_000_000_000 + (index * 37L)},");
         if (type == "tool") text.Append(CultureInfo.InvariantCulture, $"\"tool\":\"{Tools[Below(4)]}\",\"status\":\"{States[Below(3)]}\",");
         text.Append("\"text\":\"");
-        int target = ShortestBytes + Below(SpreadBytes);
+        int target = shortest + Below(SpreadBytes);
         while (text.Length < target)
         {
             string word = Words[Below(Words.Length)];

@@ -16,19 +16,23 @@ internal sealed class RpcSocket : IAsyncDisposable
     private byte[] received = new byte[4096];
     private int calls;
 
-    private RpcSocket()
+    private RpcSocket(string? subprotocol)
     {
-        socket.Options.AddSubProtocol(Subprotocols.V1Json);
+        if (subprotocol is not null) socket.Options.AddSubProtocol(subprotocol);
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
     }
 
     /// <summary>Bytes of all messages sent and received.</summary>
     public long Bytes { get; private set; }
 
-    public static async Task<RpcSocket> ConnectAsync(Uri server, CancellationToken cancellationToken)
+    public static Task<RpcSocket> ConnectAsync(Uri server, CancellationToken cancellationToken) =>
+        ConnectAsync(server, Subprotocols.Path, Subprotocols.V1Json, cancellationToken);
+
+    public static async Task<RpcSocket> ConnectAsync(
+        Uri server, string path, string? subprotocol, CancellationToken cancellationToken)
     {
-        var client = new RpcSocket();
-        var address = new UriBuilder(server) { Scheme = "ws", Path = Subprotocols.Path };
+        var client = new RpcSocket(subprotocol);
+        var address = new UriBuilder(server) { Scheme = "ws", Path = path };
         try
         {
             await client.socket.ConnectAsync(address.Uri, cancellationToken);

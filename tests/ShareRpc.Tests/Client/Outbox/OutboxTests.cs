@@ -71,6 +71,8 @@ public class OutboxTests : ClientTest
         await writer.EnqueueAsync([], new EnqueueOptions { Bookmark = new Bookmark("a", "2") }, Timeout);
 
         Assert.Equal("2", await writer.ReadBookmarkAsync("a", Timeout));
+        await writer.EnqueueAsync([], new EnqueueOptions { Bookmark = new Bookmark("a", "") }, Timeout);
+        Assert.Equal("", await writer.ReadBookmarkAsync("a", Timeout));
         Assert.Null(await writer.ReadBookmarkAsync("b", Timeout));
         Assert.Equal(0, writer.Status.Pending);
     }
@@ -130,7 +132,7 @@ public class OutboxTests : ClientTest
     {
         ShareClient[] clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenOfflineAsync()));
         foreach (ShareClient client in clients) await client.DisposeAsync();
-        Assert.Equal([1L, 2L, 3L], Query("SELECT version FROM schema_version", row => row.GetInt64(0)));
+        Assert.Equal([1L, 2L, 3L, 4L], Query("SELECT version FROM schema_version", row => row.GetInt64(0)));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace ShareRpc.Tests.Sources.Opencode;
 internal sealed class OfflineShare : IAsyncDisposable
 {
     private readonly string outbox;
-    private long readTo;
+    private readonly HashSet<string> taken = new(StringComparer.Ordinal);
 
     private OfflineShare(string outbox, string lockPath, ShareClient client)
     {
@@ -47,20 +47,19 @@ internal sealed class OfflineShare : IAsyncDisposable
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText =
-            "SELECT row_id, op_id, verb, kind, key, data, if_changed, atomic_group FROM op WHERE row_id > $after ORDER BY row_id";
-        command.Parameters.AddWithValue("$after", readTo);
+            "SELECT op_id, verb, kind, key, data, if_changed, atomic_group FROM op ORDER BY row_id";
         using SqliteDataReader reader = command.ExecuteReader();
         var ops = new List<(OpIntent, string?)>();
         while (reader.Read())
         {
-            readTo = reader.GetInt64(0);
+            if (!taken.Add(reader.GetString(0))) continue;
             var op = new OpIntent
             {
-                OpId = reader.GetString(1), Verb = reader.GetString(2), Kind = reader.GetString(3), Key = reader.GetString(4),
-                Data = reader.IsDBNull(5) ? null : new RawJson(reader.GetFieldValue<byte[]>(5)), IfChanged = reader.GetInt64(6) == 1
+                OpId = reader.GetString(0), Verb = reader.GetString(1), Kind = reader.GetString(2), Key = reader.GetString(3),
+                Data = reader.IsDBNull(4) ? null : new RawJson(reader.GetFieldValue<byte[]>(4)), IfChanged = reader.GetInt64(5) == 1
                     ? true : null,
             };
-            ops.Add((op, reader.IsDBNull(7) ? null : reader.GetString(7)));
+            ops.Add((op, reader.IsDBNull(6) ? null : reader.GetString(6)));
         }
 
         return ops;

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using ShareRpc.Benchmarks.Figures;
+
+namespace ShareRpc.Benchmarks.Servers;
+
+/// <summary>
+/// A program of .NET that serves on an address, in a process of its own, and what can be seen of it from outside: processor time, memory,
+/// bytes written, transactions.
+/// </summary>
+internal abstract partial class MeasuredProcess : IAsyncDisposable
+{
+    private const double TicksPerSecond = 100;
+    private Process process = null!;
+
+    /// <summary>Where it listens: known once it was launched, and kept over a restart.</summary>
+    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
+
+    /// <summary>What the server and this process have taken so far.</summary>
+    public Cost ReadCost()
+    {
+        string stat = ReadProc("stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        double ticks = double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
+        return new Cost(
+            TimeSpan.FromSeconds(ticks / TicksPerSecond), Environment.CpuUsage.TotalTime, ReadCommits(), WrittenBytes(ReadProc("io")));
+    }
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long ReadMemory() => long.Parse(ReadProc("statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Bytes that this process itself handed to the disk.</summary>
+    public static long OwnWrittenBytes() => WrittenBytes(File.ReadAllText("/proc/self/io"));
+
+    /// <summary>Durable transactions so far.</summary>
+    protected abstract long ReadCommits();
+
+    protected async Task LaunchAsync(string[] command, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", .. command]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
+        {
+            Match match = Listening().Match(line);
+            if (!match.Success) continue;
+            Address = new Uri(match.Groups[1].Value);
+            _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            return;
+        }
+
+        throw new InvalidOperationException("The server did not start: " + await errors);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    protected async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static long WrittenBytes(string io) => long.Parse(WriteBytes().Match(io).Groups[1].Value, CultureInfo.InvariantCulture);
+
+    private string ReadProc(string file) => File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/{file}"));
+
+    [GeneratedRegex(@"Serving on (http://\S+) from")]
+    private static partial Regex Listening();
+
+    [GeneratedRegex(@"^write_bytes: (\d+)", RegexOptions.Multiline)]
+    private static partial Regex WriteBytes();
+}
