@@ -90,8 +90,8 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
     {
         foreach (long cursor in cursors)
         {
-            LoggedOp op = snapshot.ReadOps(shareKey, cursor - 1, 1, int.MaxValue)[0];
-            current = DocumentFold.Apply(current, op.Verb, op.Data);
+            (string verb, ReadOnlyMemory<byte>? data, _) = snapshot.ReadOpContent(shareKey, cursor);
+            current = DocumentFold.Apply(current, verb, data is { } bytes ? new RawJson(bytes) : null);
         }
 
         return new StoredDoc(key.Kind, key.Key, cursors[^1], current, 0, ContentClass.Unknown);

@@ -25,6 +25,9 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>Ops after a cursor, in order; at least one if there is one, however large.</summary>
     IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes);
 
+    /// <summary>The op at a cursor: verb, data and writer.</summary>
+    (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor);
+
     /// <summary>Which documents the ops after a cursor touch, in order of cursor.</summary>
     IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit);
 

@@ -29,9 +29,6 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>Records a seq, or an op id, that got no cursor of its own.</summary>
     void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor);
 
-    /// <summary>The op at a cursor: verb, data and writer.</summary>
-    (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor);
-
     long InsertWriter(long shareKey, string writerId, long refKey);
 
     void SetWatermark(long writerKey, long ackedSeq);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Text;
 using ShareRpc.Benchmarks.Load;
 using SQLitePCL;
@@ -93,7 +94,7 @@ internal sealed class RawSqlite : IDisposable
 
         Encoding.UTF8.GetBytes(RandomPrefix, opId);
         Span<char> digits = stackalloc char[RandomDigits];
-        Random.Shared.GetHexString(digits);
+        RandomNumberGenerator.GetHexString(digits);
         return RandomPrefix.Length + Encoding.UTF8.GetBytes(digits, opId[RandomPrefix.Length..]);
     }
 

@@ -111,13 +111,6 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Task EndAsync() => AskAsync("endShare", []);
 
-    /// <summary>By root.</summary>
-    public async Task DeleteAsync()
-    {
-        await using Tool tool = await World.RunClientAsync("rm", [shareId, "--yes"], timeout);
-        Assert.True(tool.ExitCode == 0, tool.Errors);
-    }
-
     /// <summary>Kills the server and starts it again on the same data.</summary>
     public async Task RestartServerAsync(Func<Task> whileItIsGone)
     {

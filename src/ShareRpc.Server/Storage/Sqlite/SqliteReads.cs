@@ -64,6 +64,16 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         return ops;
     }
 
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
+    {
+        using SqliteDataReader row = statements
+            .Bind("SELECT verb, data, writer_key FROM op WHERE share_key = $1 AND cursor = $2", shareKey, cursor).ExecuteReader();
+        row.Read();
+        // a null array would convert to an empty memory
+        ReadOnlyMemory<byte>? data = Bytes(row, 1) is { } bytes ? bytes : default(ReadOnlyMemory<byte>?);
+        return (row.GetString(0), data, row.IsDBNull(2) ? null : row.GetInt64(2));
+    }
+
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => ReadAll(
         """
         SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0), class FROM op WHERE share_key = $1 AND cursor > $2

@@ -93,16 +93,6 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             shareKey, StoredOpId.Of(opId), digest, writerKey, seq, (int?)code, cursor);
 
-    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
-    {
-        using SqliteDataReader row = Statements
-            .Bind("SELECT verb, data, writer_key FROM op WHERE share_key = $1 AND cursor = $2", shareKey, cursor).ExecuteReader();
-        row.Read();
-        // a null array would convert to an empty memory
-        ReadOnlyMemory<byte>? data = Bytes(row, 1) is { } bytes ? bytes : default(ReadOnlyMemory<byte>?);
-        return (row.GetString(0), data, row.IsDBNull(2) ? null : row.GetInt64(2));
-    }
-
     public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
         "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0)", shareKey, writerId, refKey);
 

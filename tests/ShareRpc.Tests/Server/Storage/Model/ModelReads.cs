@@ -38,6 +38,12 @@ internal abstract class ModelReads : IReadSnapshot
     public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) => Page(
         OpsOf(shareKey).Where(op => op.Cursor > after), limit, maxBytes, op => (op.Data?.Length ?? 0) + OpEnvelope.Bytes, ToLogged);
 
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
+    {
+        OpRow op = OpsOf(shareKey).First(row => row.Cursor == cursor);
+        return (op.Verb, op.Data, op.WriterKey);
+    }
+
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => Page(
         OpsOf(shareKey).Where(op => op.Cursor > after), limit, long.MaxValue, _ => 0,
         op => new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Length ?? 0, op.Class));

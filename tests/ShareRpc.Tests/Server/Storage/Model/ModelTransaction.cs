@@ -41,12 +41,6 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
         state = state with { Notes = state.Notes.Add(new(shareKey, opId, digest, writerKey, seq, code, cursor)) };
 
-    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
-    {
-        OpRow op = OpsOf(shareKey).First(row => row.Cursor == cursor);
-        return (op.Verb, op.Data, op.WriterKey);
-    }
-
     public long InsertWriter(long shareKey, string writerId, long refKey)
     {
         var row = new WriterRow(state.Writers.Count + 1, writerId, refKey, 0);
