@@ -57,7 +57,7 @@ internal static class FlatCell
                 {
                     await bench.RoundAsync(
                         append, server,
-                        async () => (await writer.RunAsync(Batch, append.Latencies, bench.ForARound(), cancellationToken), 0),
+                        () => writer.RunRoundAsync(Batch, append.Latencies, bench.ForARound(), cancellationToken),
                         time => floor.Measure(Batch, 1, time));
                 }
 
@@ -128,7 +128,7 @@ internal static class FlatCell
                 for (int round = 0; round < bench.Options.Rounds; round++)
                 {
                     await bench.RoundAsync(
-                        run, server, async () => (await writer.RunAsync(1, run.Latencies, bench.ForARound(), cancellationToken), 0),
+                        run, server, () => writer.RunRoundAsync(1, run.Latencies, bench.ForARound(), cancellationToken),
                         time => floor.Measure(1, 1, time));
                 }
 

@@ -52,7 +52,7 @@ internal static class IdleCell
             await bench.RoundAsync(run, server, async () =>
             {
                 await ComeAsync(server, viewer, count, viewers, waiting, cancellationToken);
-                return (count, 0);
+                return (count, viewers.TakeLast(count).Sum(come => come.Socket.Bytes));
             });
             await SettleAsync(bench, cancellationToken);
             run.Note("kilobytes_per_viewer", (server.ReadMemory() - before) / 1024.0 / count);

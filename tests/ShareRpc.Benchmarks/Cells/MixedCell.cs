@@ -73,6 +73,7 @@ internal static class MixedCell
         Bench bench, ServerUnderTest server, List<LoadWriter> agents, IReadOnlyCollection<LoadViewer> viewers,
         CaseRun run, Latencies revocations, CancellationToken cancellationToken)
     {
+        long bytes = agents.Sum(agent => agent.Socket.Bytes) + viewers.Sum(viewer => viewer.Socket.Bytes);
         long deliveries = 0;
         bool isOver = false;
         Task[] following =
@@ -89,7 +90,7 @@ internal static class MixedCell
         foreach (LoadWriter agent in agents) await agent.AppendAsync(1, cancellationToken); // ends every read that waits
         await Task.WhenAll(following);
         run.Note("deliveries_per_second", deliveries / bench.Options.RoundTime.TotalSeconds);
-        return (ops.Sum(), 0);
+        return (ops.Sum(), agents.Sum(agent => agent.Socket.Bytes) + viewers.Sum(viewer => viewer.Socket.Bytes) - bytes);
     }
 
     private static async Task<long> WorkAsync(LoadWriter agent, CaseRun run, Func<bool> goesOn, CancellationToken cancellationToken)

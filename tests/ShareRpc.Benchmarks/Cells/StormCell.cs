@@ -84,7 +84,7 @@ internal static class StormCell
             run.Latencies.Add(Stopwatch.GetElapsedTime(begun));
         }, cancellationToken);
         await Bench.DisposeAsync(viewers);
-        return (count, 0);
+        return (count, viewers.Sum(viewer => viewer.Socket.Bytes));
     }
 
     private static async Task ReconnectAsync(

@@ -78,6 +78,15 @@ internal sealed class LoadWriter : ILoadWriter
         return seq - before;
     }
 
+    /// <summary>As the other one, for a round: the ops, and the bytes of messages both ways.</summary>
+    public async Task<(double Ops, double WireBytes)> RunRoundAsync(
+        int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken)
+    {
+        long before = socket.Bytes;
+        long ops = await RunAsync(batch, latencies, goesOn, cancellationToken);
+        return (ops, socket.Bytes - before);
+    }
+
     public ValueTask DisposeAsync() => socket.DisposeAsync();
 
     /// <summary>The frame of the next batch; valid until the next call.</summary>
