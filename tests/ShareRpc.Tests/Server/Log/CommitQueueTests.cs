@@ -55,6 +55,47 @@ public sealed class CommitQueueTests
     }
 
     [Fact]
+    public void Background_work_goes_along_with_the_next_transaction_one_at_a_time()
+    {
+        var queue = new CommitQueue(limits with { BackgroundWait = TimeSpan.FromHours(1) });
+        Item[] background = [new() { IsBackground = true }, new() { IsBackground = true }];
+        foreach (Item item in background) queue.Enqueue(item);
+        Item[] others = [new(), new()];
+        foreach (Item item in others) queue.Enqueue(item);
+        Assert.Equal([.. others, background[0]], Take(queue));
+
+        Item urgent = new() { Urgent = true };
+        queue.Enqueue(urgent);
+        Assert.Equal([urgent, background[1]], Take(queue));
+    }
+
+    [Fact]
+    public void Background_work_has_a_transaction_of_its_own_when_no_other_comes_or_none_will()
+    {
+        Item alone = new() { IsBackground = true };
+        var idle = new CommitQueue(limits with { BackgroundWait = TimeSpan.Zero });
+        idle.Enqueue(alone);
+        Assert.Equal([alone], Take(idle));
+
+        var closed = new CommitQueue(limits with { BackgroundWait = TimeSpan.FromHours(1) });
+        Item[] left = [new() { IsBackground = true }, new() { IsBackground = true }];
+        foreach (Item item in left) closed.Enqueue(item);
+        closed.Close();
+        Assert.Equal([left[0]], Take(closed));
+        Assert.Equal([left[1]], Take(closed));
+        Assert.Empty(Take(closed));
+    }
+
+    [Fact]
+    public void Invariant_I9_as_much_background_work_waits_as_the_limit_says()
+    {
+        var queue = new CommitQueue(limits);
+        for (int i = 0; i < 3; i++) queue.Enqueue(new Item { IsBackground = true });
+        Assert.Equal(ErrorCode.Overloaded, Assert.Throws<ShareRpcException>(() => queue.Enqueue(new Item { IsBackground = true })).Code);
+        queue.Enqueue(new Item());
+    }
+
+    [Fact]
     public void A_transaction_takes_no_further_item_once_it_is_full()
     {
         var queue = new CommitQueue(limits);
