@@ -11,7 +11,7 @@ namespace ShareRpc.Client.Outbox;
 internal sealed partial class OutboxDatabase : IDisposable
 {
     private const string ResourcePrefix = "ShareRpc.Client.Outbox.Migrations.";
-    private const int BusyMs = 10_000;
+    private const int BusyMs = 30_000;
     private readonly SqliteConnection connection;
     private readonly OutboxCheckpoints checkpoints;
     private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);

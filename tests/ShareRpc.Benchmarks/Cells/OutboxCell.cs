@@ -116,6 +116,7 @@ internal static class OutboxCell
                     },
                     time => floor.Measure(100, 1, time));
                 before.Note(drain, PathIn(directory));
+                appends = (appends + await AppendAsync(bench, server, cancellationToken)) / 2;
                 drain.Note("to_append_1x100", drain.Rounds[^1].Rate / appends);
                 drain.Note("client_growth_megabytes", (GC.GetTotalMemory(forceFullCollection: true) - memory) / 1e6);
                 await client.DisposeAsync();
@@ -149,7 +150,7 @@ internal static class OutboxCell
         return most;
     }
 
-    /// <summary>Ops a second of the append cell's 1x100, on the same server, right before.</summary>
+    /// <summary>Ops a second of the append cell's 1x100, on the same server, right before and right after.</summary>
     private static async Task<double> AppendAsync(Bench bench, ServerUnderTest server, CancellationToken cancellationToken)
     {
         await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
