@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Floors;
 using ShareRpc.Benchmarks.Load;
@@ -97,6 +99,7 @@ internal static class OutboxCell
                 long memory = GC.GetTotalMemory(forceFullCollection: true);
                 ShareClient? client = null;
                 OutboxCost before = default;
+                using var waits = new WaitCounter();
                 await bench.RoundAsync(start, server, async () =>
                 {
                     long begun = Stopwatch.GetTimestamp();
@@ -109,13 +112,14 @@ internal static class OutboxCell
                     drain, server,
                     async () =>
                     {
-                        client = await OpenAsync(directory, server, send: true, cancellationToken);
+                        client = await OpenAsync(directory, server, send: true, cancellationToken, waits);
                         before = OutboxCost.Read(PathIn(directory));
                         drain.Note("client_peak_megabytes", (await FlushAsync(client, drain.Latencies, cancellationToken) - memory) / 1e6);
                         return (count, 0);
                     },
                     time => floor.Measure(100, 1, time));
                 before.Note(drain, PathIn(directory));
+                drain.Note("pushed_back", waits.Count);
                 appends = (appends + await AppendAsync(bench, server, cancellationToken)) / 2;
                 drain.Note("to_append_1x100", drain.Rounds[^1].Rate / appends);
                 drain.Note("client_growth_megabytes", (GC.GetTotalMemory(forceFullCollection: true) - memory) / 1e6);
@@ -175,7 +179,7 @@ internal static class OutboxCell
     }
 
     private static Task<ShareClient> OpenAsync(
-        DirectoryInfo directory, ServerUnderTest server, bool send, CancellationToken cancellationToken)
+        DirectoryInfo directory, ServerUnderTest server, bool send, CancellationToken cancellationToken, WaitCounter? waits = null)
     {
         string credentials = Path.Combine(directory.FullName, "credentials.json");
         if (!ShareToken.TryParse(server.RootToken, out ShareToken? root)) throw new InvalidOperationException("no root token");
@@ -185,6 +189,7 @@ internal static class OutboxCell
             {
                 Server = server.Address, OutboxPath = PathIn(directory), CredentialsPath = credentials,
                 CreatorCapId = root.CapId, MaxOutboxBytes = 4L * 1024 * 1024 * 1024,
+                Logging = waits ?? (ILoggerFactory)NullLoggerFactory.Instance,
             },
             send: send, cancellationToken: cancellationToken);
     }
