@@ -8,7 +8,7 @@ namespace ShareRpc.Server.Log;
 /// </summary>
 internal sealed class FoldPlan
 {
-    /// <summary>About as many steps a fold may take, if that makes them larger than they need be.</summary>
+    /// <summary>About as many steps a fold takes, where they may be so large.</summary>
     private const int MostSlices = 64;
 
     private readonly long from;
@@ -39,8 +39,9 @@ internal sealed class FoldPlan
     public IEnumerable<Slice> Slices(ServerLimits limits)
     {
         List<TailOp> folded = [.. tail.Where((_, i) => !isSkipped[i])];
-        int sliceDocs = Math.Max(limits.FoldSliceDocs, folded.Count / MostSlices);
-        long sliceBytes = Math.Max(limits.FoldSliceBytes, folded.Sum(op => (long)op.Bytes) / MostSlices);
+        int sliceDocs = Math.Min(Math.Max(limits.FoldSliceDocs, folded.Count / MostSlices), limits.TransactionOps);
+        long wanted = Math.Max(limits.FoldSliceBytes, folded.Sum(op => (long)op.Bytes) / MostSlices);
+        long sliceBytes = Math.Min(wanted, limits.TransactionBytes);
         long start = from;
         var stretches = new List<(long From, int Count)>();
         var docs = new HashSet<(string, string)>();

@@ -19,7 +19,6 @@ internal sealed class HotCallSocket : WebSocket
     private int length;
     private int handedOn;
     private bool isForRpcLayer;
-    private volatile bool isRpcLayerBusy;
     private bool isInSend;
     private ShareHandle? announced;
 
@@ -31,10 +30,10 @@ internal sealed class HotCallSocket : WebSocket
     }
 
     /// <summary>
-    /// Where the RPC layer begins its calls, in order. A call that it was handed has begun when what is posted there afterwards runs: until
-    /// then every message goes the same way, so that calls begin in the order they were sent (SPEC RPC-10). Set before the first read.
+    /// While the RPC layer has a call to begin, every message goes the same way, so that calls begin in the order they were sent (SPEC
+    /// RPC-10). Set before the first read.
     /// </summary>
-    public SynchronizationContext RpcLayer { get; set; } = null!;
+    public RpcLayerWatch RpcLayer { get; set; } = null!;
 
     public override WebSocketCloseStatus? CloseStatus => inner.CloseStatus;
 
@@ -49,12 +48,17 @@ internal sealed class HotCallSocket : WebSocket
 
     public override async ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (isForRpcLayer && handedOn == length) WatchRpcLayer();
+        if (isForRpcLayer && handedOn == length)
+        {
+            isForRpcLayer = false;
+            RpcLayer.NoteTaken();
+        }
+
         while (!isForRpcLayer)
         {
             WebSocketMessageType type = await ReceiveMessageAsync(cancellationToken).ConfigureAwait(false);
             if (type == WebSocketMessageType.Close) return new ValueWebSocketReceiveResult(0, type, endOfMessage: true);
-            isForRpcLayer = !(isRpcLayerBusy ? calls.TryCancel(message.AsSpan(0, length)) : calls.TryBegin(message.AsSpan(0, length)));
+            isForRpcLayer = !(RpcLayer.IsBusy ? calls.TryCancel(message.AsSpan(0, length)) : calls.TryBegin(message.AsSpan(0, length)));
             if (!isForRpcLayer) Release();
         }
 
@@ -159,14 +163,6 @@ internal sealed class HotCallSocket : WebSocket
     {
         if (message.Length > 0) ArrayPool<byte>.Shared.Return(message);
         (message, length, handedOn) = ([], 0, 0);
-    }
-
-    /// <summary>The RPC layer has taken a message and is about to begin what it asks for.</summary>
-    private void WatchRpcLayer()
-    {
-        isForRpcLayer = false;
-        isRpcLayerBusy = true;
-        RpcLayer.Post(_ => isRpcLayerBusy = false, null);
     }
 
     /// <summary>

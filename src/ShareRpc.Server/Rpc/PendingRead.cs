@@ -85,6 +85,7 @@ internal sealed class PendingRead(HotCalls calls, ShareReads reads, ParsedCall c
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            reply.Clear(); // part of a page may be there
             calls.WriteError(reply, call, exception);
         }
 

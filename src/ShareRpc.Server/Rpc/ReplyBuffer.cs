@@ -25,6 +25,9 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>, IDisposable
         return bytes.AsSpan(length);
     }
 
+    /// <summary>Forgets what was written.</summary>
+    public void Clear() => length = 0;
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(bytes);

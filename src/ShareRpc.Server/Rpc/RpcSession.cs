@@ -47,7 +47,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         using var switching = new HotCallSocket(guarded, hot);
         await using var handler = new SessionMessageHandler(switching, hot, formatter, services.Limits.HandlesPerConnection);
         using var rpc = new SessionRpc(handler, calls, errors);
-        switching.RpcLayer = rpc.SynchronizationContext!;
+        switching.RpcLayer = new RpcLayerWatch(rpc.SynchronizationContext!);
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         services.Logger.ConnectionOpened(connection);
         rpc.StartListening();

@@ -97,12 +97,13 @@ internal static class MixedCell
     {
         long before = agent.Sent;
         using var pace = new PeriodicTimer(Pace, TimeProvider.System);
-        while (goesOn() && await pace.WaitForNextTickAsync(cancellationToken))
+        do
         {
             long begun = Stopwatch.GetTimestamp();
             await agent.AppendAsync(Batch, cancellationToken);
             run.Latencies.Add(Stopwatch.GetElapsedTime(begun));
         }
+        while (await pace.WaitForNextTickAsync(cancellationToken) && goesOn());
 
         return agent.Sent - before;
     }

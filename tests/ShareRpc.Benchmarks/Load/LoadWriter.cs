@@ -63,17 +63,18 @@ internal sealed class LoadWriter : ILoadWriter
         return ack.RootElement.GetProperty("result").GetProperty("cursor").GetInt64();
     }
 
-    /// <summary>Appends batches until cancelled or so many ops are sent; the ops acknowledged meanwhile.</summary>
+    /// <summary>Appends batches as long as it is to go on, but one at least; the ops acknowledged meanwhile.</summary>
     public async Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken)
     {
         long before = seq;
-        while (goesOn())
+        do
         {
             ReadOnlyMemory<byte> next = Prepare(batch);
             long begun = Stopwatch.GetTimestamp();
             await socket.CallAsync(next, cancellationToken);
             latencies.Add(Stopwatch.GetElapsedTime(begun));
         }
+        while (goesOn());
 
         return seq - before;
     }

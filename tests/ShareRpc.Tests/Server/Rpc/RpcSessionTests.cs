@@ -105,6 +105,15 @@ public sealed class RpcSessionTests
     }
 
     [Fact]
+    public async Task A_message_whose_id_is_neither_a_number_nor_a_string_closes_with_1007()
+    {
+        await using LiveServer live = await LiveServer.StartAsync();
+        WireConnection connection = await live.ConnectAsync();
+        await connection.SendTextAsync("""{"jsonrpc":"2.0","id":true,"method":"none","params":{}}""");
+        Assert.Equal(1007, await connection.ReceiveCloseAsync());
+    }
+
+    [Fact]
     public async Task Only_the_methods_of_the_interfaces_can_be_called()
     {
         await using LiveServer live = await LiveServer.StartAsync();

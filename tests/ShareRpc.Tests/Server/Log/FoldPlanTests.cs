@@ -1,0 +1,36 @@
+using System.Globalization;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server;
+using ShareRpc.Server.Log;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Log;
+
+public sealed class FoldPlanTests
+{
+    [Fact]
+    public void The_more_there_is_to_fold_the_larger_the_steps_so_that_a_fold_keeps_up()
+    {
+        var limits = new ServerLimits { FoldSliceDocs = 2, FoldSliceBytes = int.MaxValue };
+        Assert.All(DocsOf(Tail(100, bytes: 1), limits), docs => Assert.InRange(docs, 1, 2));
+        Assert.InRange(DocsOf(Tail(6_400, bytes: 1), limits).Count, 60, 68);
+    }
+
+    [Fact]
+    public void Invariant_I9_no_step_of_a_fold_is_larger_than_a_transaction_may_be()
+    {
+        var limits = new ServerLimits { TransactionOps = 5, TransactionBytes = 1_000, FoldSliceDocs = 1, FoldSliceBytes = 1 };
+        Assert.All(DocsOf(Tail(6_400, bytes: 1), limits), docs => Assert.InRange(docs, 1, 5));
+        Assert.All(DocsOf(Tail(6_400, bytes: 400), limits), docs => Assert.InRange(docs, 1, 2));
+    }
+
+    private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits) =>
+        [.. new FoldPlan(0, tail, reachesHead: true).Slices(limits).Select(slice => slice.Stretches.Sum(stretch => stretch.Count))];
+
+    /// <summary>Puts of so many documents, one after the other.</summary>
+    private static List<TailOp> Tail(int ops, int bytes) =>
+    [
+        .. Enumerable.Range(1, ops).Select(
+            i => new TailOp(i, Verbs.Put, Kinds.Part, i.ToString(CultureInfo.InvariantCulture), bytes, ContentClass.Plain)),
+    ];
+}
