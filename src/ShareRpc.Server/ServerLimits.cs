@@ -29,10 +29,10 @@ public sealed record ServerLimits
     /// <summary>
     /// Unfolded ops of a share that start a fold at once. Of a document that was put more than once meanwhile only the last put is written.
     /// </summary>
-    public int FoldOps { get; init; } = 8_192;
+    public int FoldOps { get; init; } = 2_048;
 
     /// <summary>Unfolded bytes of a share that start a fold at once.</summary>
-    public long FoldBytes { get; init; } = 8 * 1024 * 1024;
+    public long FoldBytes { get; init; } = 2 * 1024 * 1024;
 
     /// <summary>Unfolded ops of one document that start a fold at once, from the last one on that says the document whole.</summary>
     public int FoldDocumentOps { get; init; } = 512;
