@@ -7,6 +7,11 @@ namespace ShareRpc.EndToEndTests;
 /// <summary>One run of the real `sharerpc` tool, or of a worker of the harness, as a process of its own. Disposing kills it.</summary>
 internal sealed class Tool : IAsyncDisposable
 {
+    /// <summary>
+    /// These processes live for seconds: compiling a second time, for speed, costs more than it saves.
+    /// </summary>
+    private static readonly (string Name, string Value)[] ShortLife = [("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountingDelayMs", "2000")];
+
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = new();
     private readonly ConcurrentQueue<string> errors = new();
@@ -43,6 +48,7 @@ internal sealed class Tool : IAsyncDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
+        foreach ((string name, string value) in ShortLife) start.Environment[name] = value;
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return new Tool(Process.Start(start)!);
     }

@@ -7,7 +7,10 @@ namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
 /// Durable appends in closed loops: writers, each with a connection and a share of its own, times ops in a batch. Plain SQLite gets the
-/// grouping that the best group commit could reach: everything that is in flight at once in one transaction.
+/// grouping that the best group commit could reach: everything that is in flight at once in one transaction. <c>echo</c> is the rate of the
+/// same batches over bare WebSockets of the same web server, stored nowhere; <c>ceiling</c> is that of batches that are echoed and then
+/// stored by plain SQLite, one thing after the other: what a lone writer who waits for each ack cannot pass, with <c>to_ceiling</c> the
+/// ratio to it.
 /// </summary>
 internal static class AppendCell
 {
@@ -37,6 +40,7 @@ internal static class AppendCell
                 await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken); // warm: compiled, and files at their size
             }
 
+            await using EchoFloor echo = await EchoFloor.OpenAsync(bench, writers, batch, cancellationToken);
             using SqliteFloors floor = bench.NewRawSqlite();
             for (int round = 0; round < bench.Options.Rounds; round++)
             {
@@ -44,19 +48,34 @@ internal static class AppendCell
                 IEnumerable<(ServerUnderTest, CaseRun, List<LoadWriter>)> turns = round % 2 == 0 ? sides : sides.AsEnumerable().Reverse();
                 foreach ((ServerUnderTest server, CaseRun run, List<LoadWriter> open) in turns)
                 {
+                    double echoed = await echo.MeasureAsync(cancellationToken);
                     await bench.RoundAsync(
                         run, server, () => RunRoundAsync(bench, open, batch, run.Latencies, cancellationToken),
                         time => floor.Measure(writers * batch, writers, time));
+                    NoteCeiling(run, echoed);
                 }
             }
 
-            foreach (var side in sides) bench.Report(side.Run);
+            foreach (var side in sides)
+            {
+                side.Run.Note("echo_p99_ms", echo.Latencies.Percentile(0.99));
+                bench.Report(side.Run);
+            }
         }
         finally
         {
             await Bench.DisposeAsync(sides.SelectMany(side => side.Writers));
             await Bench.DisposeAsync(servers);
         }
+    }
+
+    private static void NoteCeiling(CaseRun run, double echoed)
+    {
+        Round round = run.Rounds[^1];
+        double ceiling = 1 / ((1 / echoed) + (1 / round.RawRandom));
+        run.Note("echo", echoed);
+        run.Note("ceiling", ceiling);
+        run.Note("to_ceiling", round.Rate / ceiling);
     }
 
     private static async Task<List<LoadWriter>> OpenAsync(

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using ShareRpc.Benchmarks.Figures;
+using ShareRpc.Benchmarks.Peers;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Tokens;
 
@@ -48,6 +49,10 @@ internal sealed class LoadWriter : ILoadWriter
             $$"""{"token":"{{token.Reveal()}}","writer_id":"{{RandomId.New()}}"}""", cancellationToken);
         return new LoadWriter(socket, handle, bodies, parts);
     }
+
+    /// <summary>A writer whose frames a peer takes, which reads nothing of them.</summary>
+    public static async Task<LoadWriter> OpenToPeerAsync(Uri peer, OpBodies bodies, int parts, CancellationToken cancellationToken) =>
+        new(await RpcSocket.ConnectAsync(peer, PeerProgram.PublishPath, null, cancellationToken), handle: 1, bodies, parts);
 
     /// <summary>Goes on where another connection's writer stopped: under a new writer id, so the seqs begin anew.</summary>
     public void ContinueAfter(long ops) => earlier = ops;

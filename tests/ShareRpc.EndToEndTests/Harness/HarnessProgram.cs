@@ -21,8 +21,7 @@ internal static class HarnessProgram
 
     public static Tool Start(string? fault, params string[] arguments)
     {
-        var environment = new Dictionary<string, string> { ["DOTNET_TieredPGO"] = "0" };
-        if (fault is not null) environment["SHARERPC_FAULT"] = fault;
+        Dictionary<string, string>? environment = fault is null ? null : new() { ["SHARERPC_FAULT"] = fault };
         return Tool.StartProgram("ShareRpc.EndToEndTests.dll", environment, arguments);
     }
 

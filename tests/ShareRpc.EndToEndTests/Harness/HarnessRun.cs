@@ -70,7 +70,10 @@ internal sealed partial class HarnessRun : IAsyncDisposable
         proxy.Disarm();
         foreach (WriterSlot writer in writers) writer.Finish();
         await Until.TrueAsync(() => HasEndedAsync(cancellationToken), cancellationToken);
-        return await ReportAsync(Stopwatch.GetElapsedTime(start), cancellationToken);
+        Task<RunReport> report = ReportAsync(Stopwatch.GetElapsedTime(start), cancellationToken);
+        // A fault that the server was started with may strike only now: in the fold of what came last.
+        await Until.TrueAsync(() => HasCollectedAsync(report, cancellationToken), cancellationToken);
+        return await report;
     }
 
     public async ValueTask DisposeAsync()
@@ -127,6 +130,12 @@ internal sealed partial class HarnessRun : IAsyncDisposable
     {
         await ReviveAsync(cancellationToken);
         return writers.TrueForAll(writer => writer.End is not null);
+    }
+
+    private async Task<bool> HasCollectedAsync(Task report, CancellationToken cancellationToken)
+    {
+        if (!report.IsCompleted) await ReviveAsync(cancellationToken);
+        return report.IsCompleted;
     }
 
     private string Describe()
