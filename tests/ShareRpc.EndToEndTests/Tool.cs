@@ -10,7 +10,8 @@ internal sealed class Tool : IAsyncDisposable
     /// <summary>
     /// These processes live for seconds: compiling a second time, for speed, costs more than it saves.
     /// </summary>
-    private static readonly (string Name, string Value)[] ShortLife = [("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountingDelayMs", "2000")];
+    private static readonly (string Name, string Value)[] ShortLife =
+        [("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountingDelayMs", "2000")];
 
     private readonly Process process;
     private readonly ConcurrentQueue<string> lines = new();
