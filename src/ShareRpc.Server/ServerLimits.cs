@@ -70,11 +70,14 @@ public sealed record ServerLimits
     /// <summary>How often streaming turns are looked at; what a lease may last longer.</summary>
     public TimeSpan TurnSweepInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Recent ops of a share with live handles that are kept encoded for its readers.</summary>
-    public int RingOps { get; init; } = 1_024;
+    /// <summary>
+    /// Recent ops of a share with live handles that are kept encoded for its readers: several full pages, since who falls behind them reads
+    /// from the disk, alone and at many times the cost, and then may never catch up on a busy machine.
+    /// </summary>
+    public int RingOps { get; init; } = 8_192;
 
     /// <summary>Bytes of those.</summary>
-    public long RingBytes { get; init; } = 2 * 1024 * 1024;
+    public long RingBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Redaction profiles of a share whose view of the ring is kept; readers with others are filtered for one by one.</summary>
     public int RedactionProfiles { get; init; } = 8;

@@ -8,7 +8,10 @@ namespace ShareRpc.EndToEndTests.Attacks;
 /// </summary>
 internal static class RevocationRun
 {
-    public static async Task<RevocationFigures> RunAsync(int revocations, int readers, CancellationToken cancellationToken)
+    private const int StepsOfProgress = 50;
+
+    public static async Task<RevocationFigures> RunAsync(
+        int revocations, int readers, TextWriter progress, CancellationToken cancellationToken)
     {
         await using MeasuredServer server = await MeasuredServer.StartAsync(cancellationToken);
         using RawConnection owner = await RawConnection.OpenAsync(server.Address, cancellationToken);
@@ -41,10 +44,11 @@ internal static class RevocationRun
             ended.Add(Since(answered, guest.EndedAt));
             markers.Add(guest.Token.CapId, marker);
             guests.Enqueue(await RevocationGuest.InviteAsync(server, owner, handle, cancellationToken));
+            if ((i + 1) % StepsOfProgress == 0) await progress.WriteLineAsync($"{i + 1} of {revocations} revocations");
         }
 
-        (long ops, int appendsAfter) = await ScanAsync(owner, handle, markers, cancellationToken);
         foreach (RevocationGuest guest in guests) guest.Dispose();
+        (long ops, int appendsAfter) = await ScanAsync(owner, handle, markers, cancellationToken);
         return new RevocationFigures(
             revocations, readers, ops, appendsAfter, pagesAfter, otherEnds, Percentiles.Of(lastOp), Percentiles.Of(ended));
     }
