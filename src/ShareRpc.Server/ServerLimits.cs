@@ -113,7 +113,8 @@ public sealed record ServerLimits
     public int WrongTokensPerMinute { get; init; } = 60;
 
     /// <summary>
-    /// How long a wrong token beyond that limit waits for its answer, so that a flood of them costs little. Zero: not at all.
+    /// How long a wrong token beyond that limit waits for its answer at least, so that a flood of them costs little; twice that at most.
+    /// Zero: not at all.
     /// </summary>
     public TimeSpan RateLimitedDelay { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -110,16 +110,26 @@ internal sealed class Tool : IAsyncDisposable
     public async Task TerminateAsync(CancellationToken cancellationToken)
     {
         if (process.HasExited) return;
-        using Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(cancellationToken);
+        await SignalAsync("-TERM", cancellationToken);
         await WaitForExitAsync(cancellationToken);
     }
+
+    /// <summary>It runs no further, and answers nothing, until it is resumed.</summary>
+    public Task PauseAsync(CancellationToken cancellationToken) => SignalAsync("-STOP", cancellationToken);
+
+    public Task ResumeAsync(CancellationToken cancellationToken) => SignalAsync("-CONT", cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         Kill();
         await process.WaitForExitAsync();
         process.Dispose();
+    }
+
+    private async Task SignalAsync(string signal, CancellationToken cancellationToken)
+    {
+        using Process kill = Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancellationToken);
     }
 
     private static async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> into)

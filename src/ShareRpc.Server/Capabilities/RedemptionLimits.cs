@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Storage;
@@ -22,9 +23,14 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
         : Limited(wait);
 
     /// <summary>
-    /// Ends after the time that a wrong token beyond the limit has to wait: whoever floods has only so many calls under way.
+    /// Ends after the time that a wrong token beyond the limit has to wait: whoever floods has only so many calls under way. Up to as long
+    /// again at random, or all of a flood would be answered at the same moments, and others wait behind that.
     /// </summary>
-    public Task HoldUpAsync(CancellationToken cancellationToken) => Task.Delay(limits.RateLimitedDelay, time, cancellationToken);
+    public Task HoldUpAsync(CancellationToken cancellationToken)
+    {
+        int delay = (int)limits.RateLimitedDelay.TotalMilliseconds;
+        return Task.Delay(TimeSpan.FromMilliseconds(delay + RandomNumberGenerator.GetInt32(delay + 1)), time, cancellationToken);
+    }
 
     /// <summary>Throws when there were too many guesses. Taken before the guess is looked at; given back by a right one.</summary>
     public void TakeGuess(RefRow row, string? address)

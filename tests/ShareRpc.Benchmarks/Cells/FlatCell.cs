@@ -51,7 +51,7 @@ internal static class FlatCell
             foreach (int full in Sizes)
             {
                 int size = bench.Options.Scale(full, 100);
-                while (writer.Sent < size) await writer.AppendAsync((int)Math.Min(1_000, size - writer.Sent), cancellationToken);
+                while (writer.Sent < size) await writer.FillAsync((int)Math.Min(1_000, size - writer.Sent), cancellationToken);
                 var append = new CaseRun(Name, string.Create(CultureInfo.InvariantCulture, $"append@{full}"), "ops/s");
                 for (int round = 0; round < bench.Options.Rounds; round++)
                 {

@@ -16,6 +16,8 @@ namespace ShareRpc.Benchmarks.Load;
 /// </summary>
 internal sealed class LoadWriter : ILoadWriter
 {
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
+
     private readonly RpcSocket socket;
     private readonly OpBodies bodies;
     private readonly int parts;
@@ -60,6 +62,13 @@ internal sealed class LoadWriter : ILoadWriter
     /// <summary>One batch, acknowledged when this returns.</summary>
     public async ValueTask AppendAsync(int batch, CancellationToken cancellationToken) =>
         await socket.CallAsync(Prepare(batch), cancellationToken);
+
+    /// <summary>One batch that only fills a share: sent again, the same bytes, for as long as the server asks to wait.</summary>
+    public async Task FillAsync(int batch, CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> next = Prepare(batch);
+        while (!await socket.TryCallAsync(next, cancellationToken)) await Task.Delay(AskAgain, TimeProvider.System, cancellationToken);
+    }
 
     /// <summary>One op; the share's head after it.</summary>
     public async Task<long> AppendForCursorAsync(CancellationToken cancellationToken)

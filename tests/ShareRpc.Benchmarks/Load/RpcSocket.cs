@@ -76,6 +76,16 @@ internal sealed class RpcSocket : IAsyncDisposable
         return answer;
     }
 
+    /// <summary>As the other one, but false when the server is too busy.</summary>
+    public async ValueTask<bool> TryCallAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    {
+        await SendAsync(frame, cancellationToken);
+        ReadOnlyMemory<byte> answer = await ReceiveAsync(cancellationToken);
+        if (answer.Span.IndexOf("\"code\":\"overloaded\""u8) >= 0) return false;
+        Demand(answer.Span);
+        return true;
+    }
+
     /// <summary>A call outside the measured loops. The result is a copy.</summary>
     public async Task<JsonElement> CallAsync(string method, string parameters, CancellationToken cancellationToken)
     {

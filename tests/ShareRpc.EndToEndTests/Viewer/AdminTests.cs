@@ -70,6 +70,28 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
     }
 
     [BrowserFact]
+    public async Task Nothing_is_given_or_deleted_before_the_page_knows_who_holds_what()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
+        await admin.SignInAsync(await RootTokenAsync(live));
+        await admin.SeesAsync("1 share");
+        await live.World.ServerProcess!.PauseAsync(timeout);
+        await admin.OpenOnlyShareAsync();
+        await admin.SeesAsync("Who holds access");
+        await Assertions.Expect(admin.Button("Invite")).ToBeDisabledAsync();
+        await Assertions.Expect(admin.Button("Delete")).ToBeDisabledAsync();
+
+        await live.World.ServerProcess!.ResumeAsync(timeout);
+
+        string link = await admin.InviteAsync("a guest");
+        Assert.Contains("srpc_", link, StringComparison.Ordinal);
+        await admin.Button("Delete").ClickAsync();
+        await Assertions.Expect(admin.Dialog).ToContainTextAsync("This cuts off: 3 accesses");
+        Assert.Empty(admin.Faults);
+    }
+
+    [BrowserFact]
     public async Task The_audit_trail_the_health_and_a_deletion_are_on_the_page()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
@@ -269,7 +291,7 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await admin.SeesAsync("1 share");
         await admin.TabToAsync(admin.Page.Locator("table.list tbody a"));
         await admin.Page.Keyboard.PressAsync("Enter");
-        await admin.SeesAsync("Who holds access");
+        await Assertions.Expect(admin.Button("Invite")).ToBeEnabledAsync();
         await admin.TabToAsync(admin.Button("Invite"));
         await admin.Page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(admin.Dialog.GetByLabel("Name")).ToBeFocusedAsync();

@@ -25,17 +25,17 @@ export function renderShare(app: AdminApp, id: string): TemplateResult {
     return html`<h1>${share?.label || 'Share'}</h1><p>This link does not include the right to see who holds access.</p>`;
   }
   const isAlive = share?.state !== 'deleted';
+  // What may be given on, and whom a deletion cuts off, is not known before the holders are.
+  const waits = !app.holders;
+  const toOpen = (text: string, kind: string, name: 'invite' | 'delete') =>
+    html`<button class="button ${kind}" type="button" ?disabled=${waits} @click=${() => app.open({ name, shareId: id })}>${text}</button>`;
   return html`<h1>${share?.label || 'Share'}</h1>
     <p class="quiet"><code>${id}</code> ${share ? html`· ${share.state} · ${plural(share.cursor, 'op')}` : nothing}</p>
     <div class="actions">
-      ${session.may('attenuate') && isAlive
-        ? html`<button class="button is-primary" type="button" @click=${() => app.open({ name: 'invite', shareId: id })}>Invite</button>`
-        : nothing}
+      ${session.may('attenuate') && isAlive ? toOpen('Invite', 'is-primary', 'invite') : nothing}
       <a class="button" href="#audit/${id}">Audit</a>
       <button class="button" type="button" @click=${() => void app.load()}>Refresh</button>
-      ${session.may('create') && isAlive
-        ? html`<button class="button is-danger" type="button" @click=${() => app.open({ name: 'delete', shareId: id })}>Delete</button>`
-        : nothing}
+      ${session.may('create') && isAlive ? toOpen('Delete', 'is-danger', 'delete') : nothing}
     </div>
     <h2 id="holders">Who holds access</h2>
     ${app.holders ? nothing : html`<p role="status">Loading…</p>`}
