@@ -38,7 +38,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         using var guarded = new GuardedWebSocket(
             socket, services.Limits.FrameBytes, services.ServerLimits, services.Time, connection, services.Logger);
         var formatter = new SystemTextJsonFormatter();
-        ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(new SingleArgumentConverter());
+        ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(ProtocolTypeConverter.Instance);
         var calls = new CallLedger(services.Limits.CallsInFlight, guarded.Abort);
         ledger = calls;
         var errors = new RpcErrors(services.ServerLimits.StorageRetryAfter, connection, services.Logger);

@@ -126,6 +126,29 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
     }
 
     [BrowserFact]
+    public async Task A_key_that_is_pressed_as_the_help_closes_is_not_lost()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(60)]);
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
+        await viewer.IsLiveAsync();
+        await viewer.SeesAsync("Answer 59");
+        await viewer.Page.Keyboard.PressAsync("?");
+        await Assertions.Expect(viewer.Page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+
+        // Before the page is told that the dialog has closed.
+        await viewer.Page.EvaluateAsync("""
+            () => {
+              document.querySelector('dialog').close();
+              document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'g', bubbles: true }));
+            }
+            """);
+
+        await Assertions.Expect(viewer.Page.GetByText("Question 0").Last).ToBeInViewportAsync();
+        Assert.Empty(viewer.Faults);
+    }
+
+    [BrowserFact]
     public async Task A_permalink_holds_no_token_and_leads_to_its_message()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);

@@ -19,7 +19,7 @@ internal sealed class ScriptedConnection : IDisposable
     {
         (Stream near, Stream far) = FullDuplexStream.CreatePair();
         SystemTextJsonFormatter formatter = WebSocketTransport.NewFormatter();
-        formatter.JsonSerializerOptions.Converters.Add(new SingleArgumentConverter());
+        formatter.JsonSerializerOptions.Converters.Add(ProtocolTypeConverter.Instance);
         if (server.FrameBytes is { } frameBytes)
         {
             ClientEnd = new WebSocketMessageHandler(Socket(near, isServer: false), WebSocketTransport.NewFormatter());

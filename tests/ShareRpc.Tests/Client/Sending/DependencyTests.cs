@@ -55,7 +55,11 @@ public class DependencyTests : ClientTest
         var time = new ManualTimeProvider();
         (ScriptedShare share, ShareLink link) = AddShare();
         share.Poison["early"] = ErrorCode.DependencyMissing;
-        Options = Options with { DependencyRetry = TimeSpan.FromSeconds(30), DependencyPatience = TimeSpan.FromSeconds(100) };
+        Options = Options with
+        {
+            DependencyRetry = TimeSpan.FromSeconds(30), DependencyPatience = TimeSpan.FromSeconds(100),
+            PollInterval = TimeSpan.FromSeconds(1),
+        };
         await using ShareClient client = await OpenAsync(time);
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
         await writer.EnqueueAsync([Depending("early", "never")], null, Timeout);
@@ -64,9 +68,14 @@ public class DependencyTests : ClientTest
         {
             Timeout.ThrowIfCancellationRequested();
 
-            // While it is on its way the sender may wait by the clock, too; time passes in earnest only in between.
-            bool isOnItsWay = writer.Status is { Pending: > 0 } or { InFlight: > 0 };
-            TimeSpan step = isOnItsWay ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromSeconds(1);
+            // While it is on its way the sender may wait by the clock, too; time passes in earnest only when it is back at its poll.
+            TimeSpan step = TimeSpan.FromMilliseconds(1);
+            if (!IsOnItsWay(writer))
+            {
+                TimeSpan untilPoll = await time.TimerAsync(due => due > TimeSpan.Zero && due <= Options.PollInterval).WaitAsync(Timeout);
+                if (!IsOnItsWay(writer)) step = untilPoll;
+            }
+
             time.Advance(step);
             waited += step;
             for (int i = 0; i < 20; i++) await Task.Yield();
@@ -120,4 +129,6 @@ public class DependencyTests : ClientTest
             return Task.CompletedTask;
         };
     }
+
+    private static bool IsOnItsWay(ShareWriter writer) => writer.Status is { Pending: > 0 } or { InFlight: > 0 };
 }

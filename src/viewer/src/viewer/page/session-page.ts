@@ -267,7 +267,9 @@ export class SessionPage implements View {
 
   private pressed(event: KeyboardEvent): void {
     const action = actionOf(event, this.preferences.areKeysOff);
-    if (!action || (this.isHelpOpen && action !== 'escape')) return;
+    // Asked of the page itself: that the help is closed is told a moment after it is, and a key pressed in that moment counts.
+    const isHelpInSight = this.root.querySelector('dialog')?.open ?? false;
+    if (!action || (isHelpInSight && action !== 'escape')) return;
     if (action !== 'escape') event.preventDefault();
     this.hasMoved = true;
     this.perform(action);
