@@ -140,6 +140,7 @@ internal sealed partial class ShareLane(
         }
 
         if (!step.NamesAll) throw new DisconnectedException(null); // an ack that names not every op is no ack
+        if (acked.Count > 0) backoff.Reset(); // a server that asks to wait now and then, and takes the rest, has not failed for long
         foreach (OpBatch batch in step.Taken)
         {
             IShareHandle target = handle!;

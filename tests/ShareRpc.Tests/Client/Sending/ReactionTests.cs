@@ -84,6 +84,24 @@ public class ReactionTests : ClientTest
         Assert.Equal(3, LoggedIds(share).Count);
     }
 
+    [Fact]
+    public async Task Waits_do_not_grow_while_batches_are_acknowledged_in_between()
+    {
+        // If they doubled from refusal to refusal, the last of them would be hours.
+        Options = Options with { FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromDays(1), BatchesInFlight = 1 };
+        (ScriptedShare share, ShareLink link) = AddShare();
+        var refused = new HashSet<string>();
+        Server.AnswerBatch = batch => refused.Add(batch.BatchId) ? throw new ShareRpcException(ErrorCode.Overloaded) : null;
+        await using ShareClient client = await OpenAsync();
+        ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
+        for (int i = 0; i < 28; i++) await writer.EnqueueAsync(Puts(1, $"{i}-"), new EnqueueOptions { Atomic = true }, Timeout);
+
+        await client.FlushAsync(Timeout);
+
+        Assert.Equal(28, refused.Count);
+        Assert.Equal(28, LoggedIds(share).Count);
+    }
+
     [Theory]
     [InlineData(ErrorCode.Internal)]
     [InlineData(ErrorCode.Draining)]
