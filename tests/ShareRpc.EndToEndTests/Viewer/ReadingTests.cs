@@ -108,7 +108,7 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
         IKeyboard keyboard = viewer.Page.Keyboard;
 
         await keyboard.PressAsync("g");
-        await Assertions.Expect(viewer.Page.GetByText("Question 0").Last).ToBeInViewportAsync();
+        await Assertions.Expect(viewer.Page.GetByText("Answer 0.")).ToBeInViewportAsync();
         await keyboard.PressAsync("j");
         await keyboard.PressAsync("/");
         await Assertions.Expect(viewer.Page.GetByLabel("Search in the session")).ToBeFocusedAsync();
@@ -144,7 +144,7 @@ public sealed class ReadingTests(BrowserFixture browser, ITestOutputHelper outpu
             }
             """);
 
-        await Assertions.Expect(viewer.Page.GetByText("Question 0").Last).ToBeInViewportAsync();
+        await Assertions.Expect(viewer.Page.GetByText("Answer 0.")).ToBeInViewportAsync();
         Assert.Empty(viewer.Faults);
     }
 
