@@ -116,7 +116,7 @@ public sealed record ServerLimits
     /// How long a wrong token beyond that limit waits for its answer at least, so that a flood of them costs little; twice that at most.
     /// Zero: not at all.
     /// </summary>
-    public TimeSpan RateLimitedDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+    public TimeSpan RateLimitedDelay { get; init; } = TimeSpan.FromMilliseconds(75);
 
     /// <summary>Passphrase guesses a minute, of one ref and of one address; more are told to wait, right or wrong.</summary>
     public int PassphraseGuessesPerMinute { get; init; } = 10;

@@ -61,6 +61,17 @@ internal sealed class Redeemer(
         return row;
     }
 
+    /// <summary>
+    /// The refusal of a text that is not the token of a ref, as far as its tag tells; null when the tag is right. Not thrown: a flood of
+    /// wrong tokens should cost no more than a flood of anything else.
+    /// </summary>
+    public async ValueTask<ShareRpcException?> RefuseWrongAsync(string? text, string? address, CancellationToken cancellationToken)
+    {
+        RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
+        if (token is not null && verifier.HasTag(row, token.Digest)) return null;
+        return await RefusalAsync(token, row, address, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>A live authority of a ref whose token was found right. The caller gives it back to the registry.</summary>
     public Redemption Admit(RefRow row) => Admit(row, ticketEnd: null);
 
@@ -107,16 +118,30 @@ internal sealed class Redeemer(
         if (token is not null && verifier.HasTag(row, token.Digest) && Knows(row!)) return (token, row!);
         if (token is null || !await verifier.VerifyAsync(row, token.Digest, Knows, cancellationToken).ConfigureAwait(false))
         {
-            bool wasRight = token is not null && await WasRightAsync(row, token, cancellationToken).ConfigureAwait(false);
-            ShareRpcException error = wasRight ? new ShareRpcException(ErrorCode.CapabilityRevoked) : guard.RefuseToken(address);
-            audit.NoteRefusal(wasRight ? row : null, address, error.Code);
-            if (error.Code == ErrorCode.RateLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
-            throw error;
+            throw await RefusalAsync(token, row, address, cancellationToken).ConfigureAwait(false);
         }
 
         if (!Knows(row!)) verified.Add(row!, token.Digest);
         if (!verifier.IsCurrent(row!.Verifier)) await UpgradeAsync(row, token.Digest, cancellationToken).ConfigureAwait(false);
         return (token, row);
+    }
+
+    /// <summary>Notes a token that is not right, and says what it is answered, when it is time to.</summary>
+    private async Task<ShareRpcException> RefusalAsync(
+        ShareToken? token, RefRow? row, string? address, CancellationToken cancellationToken)
+    {
+        ShareRpcException error = guard.RefuseToken(address);
+        bool isLimited = error.Code == ErrorCode.RateLimited;
+        bool wasRight = !isLimited && token is not null && await WasRightAsync(row, token, cancellationToken).ConfigureAwait(false);
+        if (wasRight)
+        {
+            guard.GiveBackToken(address);
+            error = new ShareRpcException(ErrorCode.CapabilityRevoked);
+        }
+
+        audit.NoteRefusal(wasRight ? row : null, address, error.Code);
+        if (isLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
+        return error;
     }
 
     private async Task<bool> WasRightAsync(RefRow? row, ShareToken token, CancellationToken cancellationToken)

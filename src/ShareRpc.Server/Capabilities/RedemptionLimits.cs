@@ -22,14 +22,19 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
         ? new ShareRpcException(ErrorCode.InvalidToken)
         : Limited(wait);
 
+    /// <summary>It was not wrong after all, but that of a ref before it was rotated.</summary>
+    public void GiveBackToken(string? address) => wrongTokens.GiveBack(ClientAddress.NetworkOf(address));
+
     /// <summary>
-    /// Ends after the time that a wrong token beyond the limit has to wait: whoever floods has only so many calls under way. Up to as long
-    /// again at random, or all of a flood would be answered at the same moments, and others wait behind that.
+    /// Ends after the time that a wrong token beyond the limit has to wait, or when its caller gives up: whoever floods has only so
+    /// many calls under way. Up to as long again at random, or all of a flood would be answered at the same moments, and others wait
+    /// behind that.
     /// </summary>
-    public Task HoldUpAsync(CancellationToken cancellationToken)
+    public async Task HoldUpAsync(CancellationToken cancellationToken)
     {
         int delay = (int)limits.RateLimitedDelay.TotalMilliseconds;
-        return Task.Delay(TimeSpan.FromMilliseconds(delay + RandomNumberGenerator.GetInt32(delay + 1)), time, cancellationToken);
+        TimeSpan wait = TimeSpan.FromMilliseconds(delay + RandomNumberGenerator.GetInt32(delay + 1));
+        await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Throws when there were too many guesses. Taken before the guess is looked at; given back by a right one.</summary>

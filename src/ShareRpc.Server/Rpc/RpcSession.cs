@@ -46,7 +46,7 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         hotCalls = hot;
         using var switching = new HotCallSocket(guarded, hot);
         await using var handler = new SessionMessageHandler(switching, hot, formatter, services.Limits.HandlesPerConnection);
-        using var rpc = new SessionRpc(handler, calls, errors);
+        using var rpc = new SessionRpc(handler, calls, errors, new WrongTokens(this, services.Redeemer));
         switching.RpcLayer = new RpcLayerWatch(rpc.SynchronizationContext!);
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         services.Logger.ConnectionOpened(connection);
@@ -101,11 +101,11 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
     /// <summary>Counts a handle ever made; the limit holds for the life of the connection.</summary>
     public void CountHandle()
     {
-        if (Interlocked.Increment(ref handlesMade) > services.Limits.HandlesPerConnection)
-        {
-            throw new ShareRpcException(ErrorCode.TooManyHandles);
-        }
+        if (!TryCountHandle()) throw new ShareRpcException(ErrorCode.TooManyHandles);
     }
+
+    /// <summary>False when as many were made as may.</summary>
+    public bool TryCountHandle() => Interlocked.Increment(ref handlesMade) <= services.Limits.HandlesPerConnection;
 
     /// <summary>Counts a read that waits; dispose it when it no longer does.</summary>
     public WaitingRead BeginWaitingRead() => TryBeginWaitingRead() ? new WaitingRead(this) : throw RpcErrors.TooManyCalls;

@@ -14,14 +14,16 @@ internal sealed class SessionRpc : JsonRpc
 {
     private readonly CallLedger ledger;
     private readonly RpcErrors errors;
+    private readonly WrongTokens wrongTokens;
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = [];
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = [];
 
-    public SessionRpc(SessionMessageHandler handler, CallLedger ledger, RpcErrors errors)
+    public SessionRpc(SessionMessageHandler handler, CallLedger ledger, RpcErrors errors, WrongTokens wrongTokens)
         : base(handler)
     {
         this.ledger = ledger;
         this.errors = errors;
+        this.wrongTokens = wrongTokens;
         handler.Writing = EndCall;
         CancelLocallyInvokedMethodsWhenConnectionIsClosed = true;
 
@@ -43,7 +45,9 @@ internal sealed class SessionRpc : JsonRpc
         // A call without an id could never be answered, so it is not made.
         if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
         if (!ledger.TryBegin()) return Error(request.RequestId, RpcErrors.TooManyCalls);
-        JsonRpcMessage reply = await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        JsonRpcMessage reply = await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
+            ? Error(request.RequestId, refusal)
+            : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         replies.TryAdd(reply, 0);
         leaving.TryAdd(reply, 0);
         return reply;

@@ -8,32 +8,37 @@ internal sealed class Flood(MeasuredServer server, string method, Func<string> p
     private const int Connections = 8;
     private const int UnderWay = 32;
 
-    // below the 1,000 redemptions that one connection may try
+    // Below the 1,000 redemptions that one connection may try. Unequal, or all would begin anew at one time.
     private const int CallsPerConnection = 900;
+    private const int FewerOnEach = 50;
     private readonly long begun = TimeProvider.System.GetTimestamp();
+    private readonly TaskCompletionSource underWay = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long sent;
     private long answered;
 
     public double Rate => Interlocked.Read(ref answered) / TimeProvider.System.GetElapsedTime(begun).TotalSeconds;
 
-    public Task RunAsync(CancellationToken ended) =>
-        Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => FloodAsync(ended), CancellationToken.None)));
+    /// <summary>Ends when as many calls were answered as are under way at a time.</summary>
+    public Task IsUnderWay => underWay.Task;
 
-    private async Task FloodAsync(CancellationToken ended)
+    public Task RunAsync(CancellationToken ended) =>
+        Task.WhenAll(Enumerable.Range(0, Connections).Select(number => Task.Run(() => FloodAsync(number, ended), CancellationToken.None)));
+
+    private async Task FloodAsync(int number, CancellationToken ended)
     {
         while (!ended.IsCancellationRequested)
         {
             try
             {
                 using RawConnection connection = await RawConnection.OpenAsync(server.Address, ended);
-                int left = CallsPerConnection;
+                int left = CallsPerConnection - (number * FewerOnEach);
                 await Task.WhenAll(Enumerable.Range(0, UnderWay).Select(async _ =>
                 {
                     while (Interlocked.Decrement(ref left) >= 0)
                     {
                         await PaceAsync(ended);
                         await connection.CallAsync(method, parameters(), ended);
-                        Interlocked.Increment(ref answered);
+                        if (Interlocked.Increment(ref answered) == Connections * UnderWay) underWay.TrySetResult();
                     }
                 }));
             }

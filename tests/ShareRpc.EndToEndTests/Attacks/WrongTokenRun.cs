@@ -5,7 +5,7 @@ namespace ShareRpc.EndToEndTests.Attacks;
 
 /// <summary>
 /// Appends of one writer, one at a time, beside a flood of wrong tokens as fast as they come, and beside as many calls of a method that is
-/// not there. In rounds, one after the other, so that both see the same machine.
+/// not there. In rounds, one after the other, so that both see the same machine; the first does not count.
 /// </summary>
 internal static class WrongTokenRun
 {
@@ -18,10 +18,21 @@ internal static class WrongTokenRun
         var underCalls = new List<List<TimeSpan>>();
         var rates = new List<(double Tokens, double Calls)>();
         TimeSpan serverTime = TimeSpan.Zero;
+        TimeSpan serverTimeUnderCalls = TimeSpan.Zero;
         TimeSpan ownTime = TimeSpan.Zero;
         TimeSpan wall = TimeSpan.Zero;
-        for (int round = 0; round < rounds; round++)
+        TimeSpan wallUnderCalls = TimeSpan.Zero;
+        for (int round = -1; round < rounds; round++)
         {
+            if (round == 0)
+            {
+                // the round before was for both programs to warm up
+                underTokens.Clear();
+                underCalls.Clear();
+                rates.Clear();
+                serverTime = serverTimeUnderCalls = ownTime = wall = wallUnderCalls = TimeSpan.Zero;
+            }
+
             // half of them for the ref that there is, half for none
             int turn = 0;
             var wrong = new Flood(server, "redeemShare", () => WrongToken(server, Interlocked.Increment(ref turn)), perSecond: null);
@@ -32,7 +43,10 @@ internal static class WrongTokenRun
             ownTime += OwnTime - own0;
             wall += TimeProvider.System.GetElapsedTime(at);
             var trivial = new Flood(server, "nothing", () => "{}", tokens);
+            (server0, at) = (server.ProcessorTime, TimeProvider.System.GetTimestamp());
             underCalls.Add(await AppendBesideAsync(trivial, owner, handle, appendsPerRound, cancellationToken));
+            serverTimeUnderCalls += server.ProcessorTime - server0;
+            wallUnderCalls += TimeProvider.System.GetElapsedTime(at);
             rates.Add((tokens, trivial.Rate));
         }
 
@@ -40,8 +54,9 @@ internal static class WrongTokenRun
             [.. underTokens.Zip(underCalls, (tokens, calls) => Percentiles.Of(tokens).P99 / Percentiles.Of(calls).P99).Order()];
         return new WrongTokenFigures(
             Math.Round(rates.Average(rate => rate.Tokens)), Math.Round(rates.Average(rate => rate.Calls)),
-            Math.Round(serverTime / wall, 2), Math.Round(ownTime / wall, 2), Percentiles.Of(underTokens.SelectMany(times => times)),
-            Percentiles.Of(underCalls.SelectMany(times => times)), Math.Round(ratios[(ratios.Length - 1) / 2], 2));
+            Math.Round(serverTime / wall, 2), Math.Round(serverTimeUnderCalls / wallUnderCalls, 2), Math.Round(ownTime / wall, 2),
+            Percentiles.Of(underTokens.SelectMany(times => times)), Percentiles.Of(underCalls.SelectMany(times => times)),
+            Math.Round(ratios[(ratios.Length - 1) / 2], 2));
     }
 
     private static TimeSpan OwnTime => System.Diagnostics.Process.GetCurrentProcess().TotalProcessorTime;
@@ -54,6 +69,7 @@ internal static class WrongTokenRun
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task flooding = flood.RunAsync(ended.Token);
+        await flood.IsUnderWay.WaitAsync(cancellationToken);
         var times = new List<TimeSpan>();
         for (int i = 0; i < appends; i++)
         {

@@ -61,6 +61,29 @@ public sealed class RedemptionLimitTests
     }
 
     [Fact]
+    public async Task A_secret_from_before_a_rotation_uses_up_nothing_and_beyond_the_limit_is_a_wrong_one()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(
+            ServerLimits.Default with { WrongTokensPerMinute = 2, RateLimitedDelay = TimeSpan.Zero });
+        Authority owner = await rooms.CreateShareAsync();
+        ShareToken old = await rooms.AttenuateAsync(owner, Rights.Read);
+        await rooms.Changes.RotateAsync(
+            owner, new RotateCapabilityRequest { CapId = old.CapId, TokenDigest = ShareToken.New(old.CapId).Digest });
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(ErrorCode.CapabilityRevoked, (await RefusalAsync(() => rooms.RedeemAsync(old, address: Here))).Code);
+        }
+
+        ShareToken wrong = ShareToken.New(RandomId.New());
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(ErrorCode.InvalidToken, (await RefusalAsync(() => rooms.RedeemAsync(wrong, address: Here))).Code);
+        }
+
+        Assert.Equal(ErrorCode.RateLimited, (await RefusalAsync(() => rooms.RedeemAsync(old, address: Here))).Code);
+    }
+
+    [Fact]
     public async Task Guesses_of_a_passphrase_are_limited_before_they_are_looked_at_right_or_wrong()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { PassphraseGuessesPerMinute = 3 });
