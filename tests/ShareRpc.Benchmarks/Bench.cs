@@ -33,13 +33,19 @@ internal sealed class Bench(Options options, Action<Figure> report) : IDisposabl
         ServerUnderTest.StartAsync(ServerUnderTest.OwnBuild, "this", cancellationToken);
 
     /// <summary>Runs a round of work and adds it to its case, with the floors measured right before it.</summary>
+    /// <param name="run">The case.</param>
+    /// <param name="server">Whose cost is counted.</param>
+    /// <param name="work">What is timed; how much of it was done, and bytes of messages.</param>
+    /// <param name="rawSqlite">The floor to measure first.</param>
+    /// <param name="prepare">Done behind the floors, right before the clock starts.</param>
     public async Task RoundAsync(
         CaseRun run, MeasuredProcess server, Func<Task<(double Work, double WireBytes)>> work,
-        Func<TimeSpan, SqliteFloor>? rawSqlite = null)
+        Func<TimeSpan, SqliteFloor>? rawSqlite = null, Func<Task>? prepare = null)
     {
         TimeSpan floorTime = options.RoundTime / 2 < LongestFloor ? options.RoundTime / 2 : LongestFloor;
         SqliteFloor floor = rawSqlite?.Invoke(floorTime) ?? default;
         double flushes = sync.Measure(floorTime / 2);
+        if (prepare is not null) await prepare();
         Cost before = server.ReadCost();
         long begun = Stopwatch.GetTimestamp();
         (double done, double bytes) = await work();

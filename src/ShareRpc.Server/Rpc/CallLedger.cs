@@ -13,7 +13,7 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
     /// <summary>Replies waiting for the peer to read, small errors included, at which the connection is given up.</summary>
     private const int MaxUnsentReplies = 1_024;
 
-    private readonly ConcurrentDictionary<object, byte> unsent = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<object, byte> unsent = new(1, 1, ReferenceEqualityComparer.Instance);
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int inFlight;
     private int unanswered;

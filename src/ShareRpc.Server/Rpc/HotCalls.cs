@@ -15,7 +15,7 @@ internal sealed class HotCalls : IDisposable
     private readonly RpcServices services;
     private readonly CallLedger ledger;
     private readonly RpcErrors errors;
-    private readonly ConcurrentDictionary<long, ShareHandle> handles = [];
+    private readonly ConcurrentDictionary<long, ShareHandle> handles = new(1, 1);
     private readonly PendingReads reads;
     private readonly Action freePlace;
 

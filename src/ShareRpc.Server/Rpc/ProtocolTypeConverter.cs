@@ -32,7 +32,8 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
         where T : class
     {
         private static readonly IList<JsonPropertyInfo> Properties = ProtocolJson.Options.GetTypeInfo(typeof(T)).Properties;
-        private static readonly bool HasHandle = Properties.Any(IsHandle);
+        private static readonly JsonPropertyInfo? Handle = Properties.SingleOrDefault(
+            property => property.PropertyType.IsDefined(typeof(RpcMarshalableAttribute), inherit: false));
 
         /// <summary>
         /// A call's parameters may be one object, or that object as the only element of an array, which is what positional proxies send
@@ -51,7 +52,7 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
         {
-            if (HasHandle) WriteByProperty(writer, value, options);
+            if (Handle is not null) WriteByProperty(writer, value, options);
             else JsonSerializer.Serialize(writer, value, ProtocolJson.Options);
         }
 
@@ -63,13 +64,10 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
             {
                 if (property.Get!(value) is not { } member) continue;
                 writer.WritePropertyName(property.Name);
-                JsonSerializer.Serialize(writer, member, property.PropertyType, IsHandle(property) ? options : ProtocolJson.Options);
+                JsonSerializer.Serialize(writer, member, property.PropertyType, property == Handle ? options : ProtocolJson.Options);
             }
 
             writer.WriteEndObject();
         }
-
-        private static bool IsHandle(JsonPropertyInfo property) =>
-            property.PropertyType.IsDefined(typeof(RpcMarshalableAttribute), inherit: false);
     }
 }

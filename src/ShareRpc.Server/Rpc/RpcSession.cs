@@ -44,10 +44,10 @@ internal sealed class RpcSession(WebSocket socket, long connection, RpcServices 
         var errors = new RpcErrors(services.ServerLimits.StorageRetryAfter, connection, services.Logger);
         using var hot = new HotCalls(this, services, calls, errors);
         hotCalls = hot;
-        using var switching = new HotCallSocket(guarded, hot);
-        await using var handler = new SessionMessageHandler(switching, hot, formatter, services.Limits.HandlesPerConnection);
+        using var messages = new MessageSocket(guarded, hot);
+        await using var handler = new SessionMessageHandler(messages, hot, formatter, services.Limits.HandlesPerConnection);
         using var rpc = new SessionRpc(handler, calls, errors, new WrongTokens(this, services.Redeemer));
-        switching.RpcLayer = new RpcLayerWatch(rpc.SynchronizationContext!);
+        messages.RpcLayer = new RpcLayerWatch(rpc.SynchronizationContext!);
         rpc.AddLocalRpcTarget<IShareGateway>(new Gateway(this, services), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         services.Logger.ConnectionOpened(connection);
         rpc.StartListening();

@@ -1,42 +1,79 @@
+using System.Buffers;
 using System.Text.Json;
 using ShareRpc.Protocol.Rpc;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
+using StreamJsonRpc.Reflection;
 
 namespace ShareRpc.Server.Rpc;
 
 /// <summary>
-/// Remembers which handles were released: a call to one is answered <c>method_not_found</c>, as for any object that is not there. The RPC
-/// layer, which keeps the name of a released method but none of its overloads, would take it for a call with wrong parameters.
+/// Messages of the RPC layer from and to their bytes. Tells the hot calls which handles the peer learns of and which it releases: a call
+/// to a released one is answered <c>method_not_found</c>, as for any object that is not there. The RPC layer, which keeps the name of a
+/// released method but none of its overloads, would take it for a call with wrong parameters.
 /// </summary>
-internal sealed class SessionMessageHandler(HotCallSocket socket, HotCalls calls, IJsonRpcMessageFormatter formatter, int maxHandles)
-    : WebSocketMessageHandler(socket, formatter)
+internal sealed class SessionMessageHandler(MessageSocket socket, HotCalls calls, IJsonRpcMessageFormatter formatter, int maxHandles)
+    : MessageHandlerBase(formatter), IJsonRpcMessageBufferManager
 {
     private const string CallPrefix = "$/invokeProxy/";
     private const string ReleaseMethod = "$/releaseMarshaledObject";
-    private readonly HashSet<long> released = [];
+    private HashSet<long>? released;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
 
     /// <summary>Called when it is a message's turn to be written; one is at a time.</summary>
     public Action<JsonRpcMessage>? Writing { get; set; }
 
-    protected override ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    /// <summary>The RPC layer has what it needs of the message that it read last.</summary>
+    public void DeserializationComplete(JsonRpcMessage message)
     {
-        Writing?.Invoke(content);
-        if (content is JsonRpcResult { Result: RedeemShareResult { Share: ShareHandle handle } }) socket.Announce(handle);
-        return base.WriteCoreAsync(content, cancellationToken);
+        (message as IJsonRpcMessageBufferManager)?.DeserializationComplete(message);
+        socket.GiveBack();
     }
 
     protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
     {
-        JsonRpcMessage? message = await base.ReadCoreAsync(cancellationToken).ConfigureAwait(false);
+        ReadOnlyMemory<byte> bytes = await socket.ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        if (bytes.IsEmpty) return null;
+        JsonRpcMessage message = Formatter.Deserialize(new ReadOnlySequence<byte>(bytes));
         if (message is not JsonRpcRequest { Method: { } method } request) return message;
         if (method == ReleaseMethod) NoteRelease(request);
         else if (IsReleased(method)) request.Method = CallPrefix + "released";
         return message;
     }
 
+    protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    {
+        using var bytes = new ReplyBuffer();
+        Formatter.Serialize(bytes, content);
+        Writing?.Invoke(content);
+        if (content is JsonRpcResult { Result: RedeemShareResult { Share: ShareHandle handle } }) Introduce(handle, bytes.Written.Span);
+        await socket.SendAsync(bytes.Written, onTurn: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>
+    /// Reads the handle's number from the result that is about to leave: <c>{..., "result": {"share": {"__jsonrpc_marshaled": 1,
+    /// "handle": N</c>.
+    /// </summary>
+    private void Introduce(ShareHandle handle, ReadOnlySpan<byte> message)
+    {
+        var reader = new Utf8JsonReader(message);
+        while (reader.Read())
+        {
+            bool isMember = reader.CurrentDepth == 3 && reader.TokenType == JsonTokenType.PropertyName;
+            if (!isMember || !reader.ValueTextEquals("handle"u8)) continue;
+            reader.Read();
+            calls.Add(reader.GetInt64(), handle);
+            return;
+        }
+    }
+
     private bool IsReleased(string method) =>
-        method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method));
+        released is not null && method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method));
 
     private static long HandleOf(string method)
     {
@@ -52,7 +89,7 @@ internal sealed class SessionMessageHandler(HotCallSocket socket, HotCalls calls
             bool isHandle = request.TryGetArgumentByNameOrIndex("handle", 0, typeof(long), out object? value) && value is >= 0L;
             if (isHandle && (long)value! < maxHandles)
             {
-                released.Add((long)value!);
+                (released ??= []).Add((long)value!);
                 calls.Remove((long)value!);
             }
         }

@@ -15,8 +15,8 @@ internal sealed class SessionRpc : JsonRpc
     private readonly CallLedger ledger;
     private readonly RpcErrors errors;
     private readonly WrongTokens wrongTokens;
-    private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = [];
-    private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = [];
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = new(1, 1);
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = new(1, 1);
 
     public SessionRpc(SessionMessageHandler handler, CallLedger ledger, RpcErrors errors, WrongTokens wrongTokens)
         : base(handler)

@@ -103,13 +103,12 @@ internal static class StormCell
                 await following[i].MoveNextAsync();
                 first[i] = following[i].MoveNextAsync().AsTask();
             }, cancellationToken);
-            await server.RestartAsync(cancellationToken);
-            await AppendAsync(bench, server, owner, cancellationToken);
             await bench.RoundAsync(run, server, async () =>
             {
+                await AppendAsync(bench, server, owner, cancellationToken);
                 await Task.WhenAll(first);
                 return (count, 0);
-            });
+            }, prepare: () => server.RestartAsync(cancellationToken));
         }
         finally
         {

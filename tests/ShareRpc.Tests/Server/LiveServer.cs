@@ -13,7 +13,7 @@ namespace ShareRpc.Tests.Server;
 internal sealed class LiveServer : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3));
     private readonly List<WireConnection> connections = [];
 
     private LiveServer()
