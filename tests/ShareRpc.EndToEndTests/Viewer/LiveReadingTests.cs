@@ -59,9 +59,12 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
         Assert.Empty(viewer.Faults);
     }
 
-    /// <summary>By the processor time of the page's thread, which does not depend on what else the machine does.</summary>
+    /// <summary>
+    /// Hundreds of ops a second on an idle machine, fewer on a busy one. The page draws once a frame however many came, so its thread's
+    /// processor time is held against the time that passed: an op costs what a frame costs where the machine brings one op a frame.
+    /// </summary>
     [BrowserFact]
-    public async Task A_hundred_streamed_ops_a_second_leave_the_page_more_than_half_of_its_time()
+    public async Task Ops_streamed_as_fast_as_they_come_leave_the_page_more_than_half_of_its_time()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(200), Docs.User("msg_z", 5000), Docs.Text("prt_z", "msg_z", "Start ")]);
@@ -90,7 +93,7 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{StreamedOps} ops in {seconds:f1} s; page busy {1000 * busy / StreamedOps:f2} ms an op; median frame {median:f1} ms"));
-        Assert.True(busy < 0.005 * StreamedOps, $"the page's thread was busy for {busy:f2} s with {StreamedOps} ops");
+        Assert.True(busy < seconds / 2, $"the page's thread was busy for {busy:f2} of {seconds:f2} s with {StreamedOps} ops");
         Assert.Empty(viewer.Faults);
     }
 
