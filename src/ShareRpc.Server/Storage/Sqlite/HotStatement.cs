@@ -6,9 +6,9 @@ using SQLitePCL;
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement that runs once an op or a transaction: bound and stepped through the C API itself, because the objects of the
-/// ADO.NET layer cost more than the insert. What is bound stays where it is, pinned, until the statement has run; every parameter is bound
-/// before each run. Errors are the same <see cref="SqliteException"/>. Not thread-safe, as its connection is not.
+/// A prepared statement that runs once an op or a transaction, or reads many rows: bound and stepped through the C API itself, because
+/// the objects of the ADO.NET layer cost more than the row. What is bound stays where it is, pinned, until the statement has run; every
+/// parameter is bound before each run. Errors are the same <see cref="SqliteException"/>. Not thread-safe, as its connection is not.
 /// </summary>
 internal sealed unsafe class HotStatement : IDisposable
 {
@@ -80,21 +80,8 @@ internal sealed unsafe class HotStatement : IDisposable
         return this;
     }
 
-    /// <summary>The first columns of the one row there must be.</summary>
-    public void ReadNumbers(Span<long> columns)
-    {
-        try
-        {
-            int result = NativeSqlite.Step(pointer);
-            Check(result);
-            if (result != raw.SQLITE_ROW) throw new InvalidOperationException("There is no such row.");
-            for (int i = 0; i < columns.Length; i++) columns[i] = NativeSqlite.ColumnInt64(pointer, i);
-        }
-        finally
-        {
-            Release();
-        }
-    }
+    /// <summary>Its rows, one after the other; it runs until they are disposed.</summary>
+    public Rows Query() => new(this);
 
     /// <summary>Runs a statement that returns no rows.</summary>
     public void Run()
@@ -141,9 +128,49 @@ internal sealed unsafe class HotStatement : IDisposable
         scratchUsed = 0;
     }
 
+    private bool Step()
+    {
+        int result = NativeSqlite.Step(pointer);
+        Check(result);
+        return result == raw.SQLITE_ROW;
+    }
+
     // DONE and ROW are no errors; this knows.
     private void Check(int result)
     {
         if (result is not (raw.SQLITE_OK or raw.SQLITE_DONE or raw.SQLITE_ROW)) SqliteException.ThrowExceptionForRC(result, database);
+    }
+
+    /// <summary>Where a running statement is: at no row before the first <see cref="Read"/>. Columns count from 0.</summary>
+    public readonly ref struct Rows(HotStatement statement)
+    {
+        /// <summary>On to the next row; false when there is none.</summary>
+        public bool Read() => statement.Step();
+
+        public bool IsNull(int column) => NativeSqlite.ColumnType(statement.pointer, column) == raw.SQLITE_NULL;
+
+        public bool IsBlob(int column) => NativeSqlite.ColumnType(statement.pointer, column) == raw.SQLITE_BLOB;
+
+        /// <summary>0 for a null.</summary>
+        public long Number(int column) => NativeSqlite.ColumnInt64(statement.pointer, column);
+
+        /// <summary>Empty for a null.</summary>
+        public string Text(int column) => Encoding.UTF8.GetString(Utf8(column));
+
+        /// <summary>As SQLite has it: good until the next <see cref="Read"/>.</summary>
+        public ReadOnlySpan<byte> Utf8(int column)
+        {
+            byte* text = NativeSqlite.ColumnText(statement.pointer, column);
+            return new ReadOnlySpan<byte>(text, NativeSqlite.ColumnBytes(statement.pointer, column));
+        }
+
+        /// <summary>As SQLite has it: good until the next <see cref="Read"/>.</summary>
+        public ReadOnlySpan<byte> Blob(int column)
+        {
+            byte* blob = NativeSqlite.ColumnBlob(statement.pointer, column);
+            return new ReadOnlySpan<byte>(blob, NativeSqlite.ColumnBytes(statement.pointer, column));
+        }
+
+        public void Dispose() => statement.Release();
     }
 }

@@ -43,78 +43,22 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     public long ReadHead(long shareKey) =>
         ReadOne("SELECT COALESCE(MAX(cursor), 0) FROM op WHERE share_key = $1", row => new StrongBox(row.GetInt64(0)), shareKey)!.Value;
 
-    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
-    {
-        const string Sql = """
-            SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq, r.cap_id, o.time_ms, o.schema_version, o.class
-            FROM op o LEFT JOIN writer w ON w.writer_key = o.writer_key JOIN sturdy_ref r ON r.ref_key = o.actor_key
-            WHERE o.share_key = $1 AND o.cursor > $2 ORDER BY o.cursor LIMIT $3
-            """;
-        var ops = new List<LoggedOp>();
-        long bytes = 0;
-        using SqliteDataReader row = statements.Bind(Sql, shareKey, after, limit).ExecuteReader();
-        while (row.Read())
-        {
-            LoggedOp op = ReadOp(row);
-            bytes += op.Data?.Utf8.Length + OpEnvelope.Bytes ?? OpEnvelope.Bytes;
-            if (ops.Count > 0 && bytes > maxBytes) break;
-            ops.Add(op);
-        }
+    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) =>
+        statements.LogReads.ReadOps(shareKey, after, limit, maxBytes);
 
-        return ops;
-    }
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor) =>
+        statements.LogReads.ReadOpContent(shareKey, cursor);
 
-    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
-    {
-        using SqliteDataReader row = statements
-            .Bind("SELECT verb, data, writer_key FROM op WHERE share_key = $1 AND cursor = $2", shareKey, cursor).ExecuteReader();
-        row.Read();
-        // a null array would convert to an empty memory
-        ReadOnlyMemory<byte>? data = Bytes(row, 1) is { } bytes ? bytes : default(ReadOnlyMemory<byte>?);
-        return (row.GetString(0), data, row.IsDBNull(2) ? null : row.GetInt64(2));
-    }
+    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => statements.LogReads.ReadTail(shareKey, after, limit);
 
-    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => ReadAll(
-        """
-        SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0), class FROM op WHERE share_key = $1 AND cursor > $2
-        ORDER BY cursor LIMIT $3
-        """,
-        row => new TailOp(
-            row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt32(4), (ContentClass)row.GetInt32(5)),
-        shareKey, after, limit);
-
-    public StoredDoc? FindDoc(long shareKey, string kind, string key) => ReadOne(
-        "SELECT kind, key, cursor, data, size, class FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", ReadDoc, shareKey, kind,
-            key);
+    public StoredDoc? FindDoc(long shareKey, string kind, string key) => statements.LogReads.FindDoc(shareKey, kind, key);
 
     public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) => ReadOne(
         "SELECT size, class FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3",
         row => new DocumentMeasure(row.GetInt64(0), (ContentClass)row.GetInt32(1)), shareKey, kind, key) ?? DocumentMeasure.None;
 
-    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes)
-    {
-        const string All = """
-            SELECT kind, key, cursor, data, size, class FROM doc WHERE share_key = $1 AND (kind, key) > ($2, $3) ORDER BY kind, key LIMIT $4
-            """;
-        const string OfKind = """
-            SELECT kind, key, cursor, data, size, class FROM doc WHERE share_key = $1 AND kind = $2 AND key > $3 ORDER BY kind, key LIMIT $4
-            """;
-        SqliteCommand command = kind is null
-            ? statements.Bind(All, shareKey, after?.Kind ?? "", after?.Key ?? "", limit)
-            : statements.Bind(OfKind, shareKey, kind, after?.Key ?? "", limit);
-        var docs = new List<StoredDoc>();
-        long bytes = 0;
-        using SqliteDataReader row = command.ExecuteReader();
-        while (row.Read())
-        {
-            StoredDoc doc = ReadDoc(row);
-            bytes += doc.Data!.Value.Utf8.Length;
-            if (docs.Count > 0 && bytes > maxBytes) break;
-            docs.Add(doc);
-        }
-
-        return docs;
-    }
+    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) =>
+        statements.LogReads.ReadDocs(shareKey, kind, after, limit, maxBytes);
 
     public IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit)
     {
@@ -247,8 +191,6 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         return list;
     }
 
-    protected static byte[]? Bytes(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
-
     private static long? Number(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
     private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
@@ -262,23 +204,11 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
 
     private static OpencodeShareRow ReadOpencodeShare(SqliteDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));
 
-    private static StoredDoc ReadDoc(SqliteDataReader row) =>
-        new(row.GetString(0), row.GetString(1), row.GetInt64(2), new RawJson(row.GetFieldValue<byte[]>(3)), row.GetInt64(4),
-            (ContentClass)row.GetInt32(5));
-
     private static AuditEntry ReadAuditEntry(SqliteDataReader row) => new()
     {
         Position = row.GetInt64(0), TimeMs = row.GetInt64(1), Action = row.GetString(2), Actor = Text(row, 3), ShareId = Text(row, 4),
         Subject = Text(row, 5), Address = Text(row, 6),
         Code = Number(row, 7) is { } code ? ErrorCodes.NameOf((ErrorCode)code) : null, Count = Number(row, 8), Bytes = Number(row, 9),
-    };
-
-    private static LoggedOp ReadOp(SqliteDataReader row) => new()
-    {
-        Cursor = row.GetInt64(0), OpId = StoredOpId.Read(row, 1), Verb = row.GetString(2), Kind = row.GetString(3), Key = row.GetString(4),
-        Data = Bytes(row, 5) is { } data ? new RawJson(data) : null, WriterId = Text(row, 6), Seq = Number(row, 7),
-        Actor = row.GetString(8),
-        TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10), ContentClass = row.GetInt32(11),
     };
 
     private static RefRow ReadRef(SqliteDataReader row) => new()

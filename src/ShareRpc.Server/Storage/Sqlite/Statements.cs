@@ -7,11 +7,15 @@ internal sealed class Statements(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
     private HotStatements? hot;
+    private LogReads? logReads;
 
     public SqliteConnection Connection => connection;
 
     /// <summary>Made at first use: only the write connection uses them.</summary>
     public HotStatements Hot => hot ??= new HotStatements(connection);
+
+    /// <summary>Made at first use.</summary>
+    public LogReads LogReads => logReads ??= new LogReads(connection);
 
     /// <summary>The statement with its parameters set, by position: <c>$1</c>, <c>$2</c>, ...</summary>
     public SqliteCommand Bind(string sql, params ReadOnlySpan<object?> values)
@@ -33,6 +37,7 @@ internal sealed class Statements(SqliteConnection connection) : IDisposable
     public void Dispose()
     {
         hot?.Dispose();
+        logReads?.Dispose();
         foreach (SqliteCommand command in commands.Values) command.Dispose();
         connection.Dispose();
     }

@@ -27,6 +27,9 @@ internal static class StoredOpId
         return TryWrite(opId, bytes) ? bytes.ToArray() : opId;
     }
 
+    public static string Read(in HotStatement.Rows row, int column) =>
+        row.IsBlob(column) ? new Guid(row.Blob(column), bigEndian: true).ToString() : row.Text(column);
+
     public static string Read(SqliteDataReader row, int column) =>
         row.GetValue(column) is byte[] bytes ? new Guid(bytes, bigEndian: true).ToString() : row.GetString(column);
 }

@@ -67,9 +67,9 @@ internal sealed class WriterRuns(HotStatements hot)
     {
         ref Run? run = ref CollectionsMarshal.GetValueRefOrAddDefault(newest, writerKey, out _);
         if (run is not null) return run;
-        Span<long> row = stackalloc long[3];
-        hot.FindRun.Bind(1, writerKey).ReadNumbers(row);
-        return run = new Run { WriterKey = writerKey, Seq = row[0], Cursor = row[1], Count = row[2] };
+        using HotStatement.Rows row = hot.FindRun.Bind(1, writerKey).Query();
+        if (!row.Read()) throw new InvalidOperationException("There is no such writer.");
+        return run = new Run { WriterKey = writerKey, Seq = row.Number(0), Cursor = row.Number(1), Count = row.Number(2) };
     }
 
     private sealed class Run

@@ -1,0 +1,126 @@
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Server.Storage.Sqlite;
+
+/// <summary>The reads of ops and documents, many rows at a time, of one connection. Not thread-safe, as the connection is not.</summary>
+internal sealed class LogReads(SqliteConnection connection) : IDisposable
+{
+    private const string DocColumns = "kind, key, cursor, data, size, class";
+
+    private readonly HotStatement ops = new(
+        connection,
+        """
+        SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq, r.cap_id, o.time_ms, o.schema_version, o.class
+        FROM op o LEFT JOIN writer w ON w.writer_key = o.writer_key JOIN sturdy_ref r ON r.ref_key = o.actor_key
+        WHERE o.share_key = ?1 AND o.cursor > ?2 ORDER BY o.cursor LIMIT ?3
+        """);
+
+    private readonly HotStatement content = new(
+        connection, "SELECT verb, data, writer_key FROM op WHERE share_key = ?1 AND cursor = ?2");
+
+    private readonly HotStatement tail = new(
+        connection,
+        """
+        SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0), class FROM op WHERE share_key = ?1 AND cursor > ?2
+        ORDER BY cursor LIMIT ?3
+        """);
+
+    private readonly HotStatement doc = new(
+        connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
+
+    private readonly HotStatement docs = new(
+        connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4");
+
+    private readonly HotStatement docsOfKind = new(
+        connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key > ?3 ORDER BY kind, key LIMIT ?4");
+
+    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
+    {
+        var read = new List<LoggedOp>();
+        long bytes = 0;
+        using HotStatement.Rows row = ops.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
+        while (row.Read())
+        {
+            LoggedOp op = ReadOp(row);
+            bytes += op.Data?.Utf8.Length + OpEnvelope.Bytes ?? OpEnvelope.Bytes;
+            if (read.Count > 0 && bytes > maxBytes) break;
+            read.Add(op);
+        }
+
+        return read;
+    }
+
+    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
+    {
+        using HotStatement.Rows row = content.Bind(1, shareKey).Bind(2, cursor).Query();
+        if (!row.Read()) throw new InvalidOperationException("There is no such op.");
+        return (Verb(row, 0), Data(row, 1)?.Utf8, row.IsNull(2) ? null : row.Number(2));
+    }
+
+    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit)
+    {
+        var read = new List<TailOp>();
+        using HotStatement.Rows row = tail.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
+        while (row.Read())
+        {
+            read.Add(new TailOp(
+                row.Number(0), Verb(row, 1), row.Text(2), row.Text(3), (int)row.Number(4), (ContentClass)row.Number(5)));
+        }
+
+        return read;
+    }
+
+    public StoredDoc? FindDoc(long shareKey, string kind, string key)
+    {
+        using HotStatement.Rows row = doc.Bind(1, shareKey).Bind(2, kind).Bind(3, key).Query();
+        return row.Read() ? ReadDoc(row) : null;
+    }
+
+    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes)
+    {
+        HotStatement statement = kind is null ? docs : docsOfKind;
+        statement.Bind(1, shareKey).Bind(2, kind ?? after?.Kind ?? "").Bind(3, after?.Key ?? "").Bind(4, limit);
+        var read = new List<StoredDoc>();
+        long bytes = 0;
+        using HotStatement.Rows row = statement.Query();
+        while (row.Read())
+        {
+            StoredDoc document = ReadDoc(row);
+            bytes += document.Data!.Value.Utf8.Length;
+            if (read.Count > 0 && bytes > maxBytes) break;
+            read.Add(document);
+        }
+
+        return read;
+    }
+
+    public void Dispose()
+    {
+        foreach (HotStatement statement in new[] { ops, content, tail, doc, docs, docsOfKind }) statement.Dispose();
+    }
+
+    private static StoredDoc ReadDoc(in HotStatement.Rows row) =>
+        new(row.Text(0), row.Text(1), row.Number(2), Data(row, 3), row.Number(4), (ContentClass)row.Number(5));
+
+    private static LoggedOp ReadOp(in HotStatement.Rows row) => new()
+    {
+        Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3), Key = row.Text(4),
+        Data = Data(row, 5), WriterId = row.IsNull(6) ? null : row.Text(6), Seq = row.IsNull(7) ? null : row.Number(7),
+        Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10), ContentClass = (int)row.Number(11),
+    };
+
+    private static RawJson? Data(in HotStatement.Rows row, int column) =>
+        row.IsNull(column) ? null : new RawJson(row.Blob(column).ToArray());
+
+    /// <summary>There are three, of which no copies are made.</summary>
+    private static string Verb(in HotStatement.Rows row, int column)
+    {
+        ReadOnlySpan<byte> verb = row.Utf8(column);
+        return verb.SequenceEqual("put"u8) ? Verbs.Put
+            : verb.SequenceEqual("append"u8) ? Verbs.Append
+            : verb.SequenceEqual("remove"u8) ? Verbs.Remove : row.Text(column);
+    }
+}
