@@ -43,6 +43,7 @@ internal static class BenchmarkProgram
     {
         var chosen = Cells.Where(cell => options.Verb == "all" || options.Verb == cell.Name).ToList();
         if (chosen.Count == 0) throw new ArgumentException($"There is no cell {options.Verb}.");
+        if (options.Out is { } target) FigureFile.Prepare(target);
         var figures = new List<Figure>();
         using (var bench = new Bench(options, figure =>
         {

@@ -8,7 +8,7 @@ namespace ShareRpc.Server.Log;
 
 /// <summary>A batch on its way into the log.</summary>
 internal sealed class AppendItem(
-    Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, int maxTail, ReplayChain? chain,
+    Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, ServerLimits serverLimits, ReplayChain? chain,
     bool isSnapshot, BatchOrder? order, AuditBook audit, AckReceiver receiver)
     : CommitItem
 {
@@ -29,7 +29,7 @@ internal sealed class AppendItem(
         try
         {
             LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);
-            ack = new ApplyRules(scope, share, authority, writerId, limits, maxTail, isSnapshot, order).Apply(batch);
+            ack = new ApplyRules(scope, share, authority, writerId, limits, serverLimits, isSnapshot, order).Apply(batch);
             order?.Take(FirstSeq(batch.Batch));
         }
         catch (ShareRpcException error)

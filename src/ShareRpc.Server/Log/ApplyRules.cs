@@ -12,8 +12,8 @@ namespace ShareRpc.Server.Log;
 /// thrown before anything is written.
 /// </summary>
 internal sealed class ApplyRules(
-    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, int maxTail, bool isSnapshot = false,
-    BatchOrder? order = null)
+    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, ServerLimits serverLimits,
+    bool isSnapshot = false, BatchOrder? order = null)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
@@ -42,7 +42,11 @@ internal sealed class ApplyRules(
             throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
         }
 
-        if (share.TailCount >= maxTail) throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = TimeSpan.FromSeconds(1) };
+        if (share.TailCount >= serverLimits.TailOps)
+        {
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
+        }
+
         if (writerId is not null && writer is null)
         {
             writer = new WriterRow(transaction.InsertWriter(share.Key, writerId, authority.Ref.Key), writerId, authority.Ref.Key, 0);

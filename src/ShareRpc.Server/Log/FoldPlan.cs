@@ -11,6 +11,11 @@ internal sealed class FoldPlan
     /// <summary>About as many steps a fold takes, where they may be so large.</summary>
     private const int MostSlices = 64;
 
+    /// <summary>
+    /// The same of a fold that lags: a step goes with a transaction of appends, so it must fold more ops than such a transaction brings.
+    /// </summary>
+    private const int MostSlicesBehind = 8;
+
     private readonly long from;
     private readonly IReadOnlyList<TailOp> tail;
     private readonly bool[] isSkipped;
@@ -39,8 +44,9 @@ internal sealed class FoldPlan
     public IEnumerable<Slice> Slices(ServerLimits limits)
     {
         List<TailOp> folded = [.. tail.Where((_, i) => !isSkipped[i])];
-        int sliceDocs = Math.Min(Math.Max(limits.FoldSliceDocs, folded.Count / MostSlices), limits.TransactionOps);
-        long wanted = Math.Max(limits.FoldSliceBytes, folded.Sum(op => (long)op.Bytes) / MostSlices);
+        int slices = ReachesHead ? MostSlices : MostSlicesBehind;
+        int sliceDocs = Math.Min(Math.Max(limits.FoldSliceDocs, folded.Count / slices), limits.TransactionOps);
+        long wanted = Math.Max(limits.FoldSliceBytes, folded.Sum(op => (long)op.Bytes) / slices);
         long sliceBytes = Math.Min(wanted, limits.TransactionBytes);
         long start = from;
         var stretches = new List<(long From, int Count)>();

@@ -48,7 +48,7 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
         var prepared = new PreparedBatch(batch, writerId is not null, limits);
         var item = new AppendItem(
-            authority, writerId, prepared, limits, serverLimits.TailOps, chain, isSnapshot, order, audit, receiver);
+            authority, writerId, prepared, limits, serverLimits, chain, isSnapshot, order, audit, receiver);
         try
         {
             queue.Enqueue(item);

@@ -13,7 +13,7 @@ internal static class IdleCell
 {
     public const string Name = "idle";
     private const int Viewers = 2_000;
-    private const int WarmViewers = 50;
+    private const int WarmViewers = 500;
     private const int AtOnce = 64;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
@@ -45,7 +45,7 @@ internal static class IdleCell
         var waiting = new List<Task>();
         try
         {
-            // The first ones pay for what all share: compiled code, pools, threads.
+            // The first ones pay for what all share: compiled code, pools, threads, the first generation of the heap.
             await ComeAsync(server, viewer, Math.Min(WarmViewers, count), viewers, waiting, cancellationToken);
             await SettleAsync(bench, cancellationToken);
             long before = server.ReadMemory();

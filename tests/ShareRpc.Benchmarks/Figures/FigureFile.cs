@@ -7,6 +7,20 @@ internal static class FigureFile
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
+    /// <summary>Makes its folder, and throws <see cref="ArgumentException"/> if it could not be written. What is there stays.</summary>
+    public static void Prepare(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            using FileStream file = new(path, FileMode.Append);
+        }
+        catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentException($"The figures could not be written: {trouble.Message}");
+        }
+    }
+
     public static Task WriteAsync(string path, IReadOnlyList<Figure> figures, Options options, CancellationToken cancellationToken)
     {
         string machine = JsonSerializer.Serialize(

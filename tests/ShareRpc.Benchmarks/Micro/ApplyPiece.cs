@@ -73,7 +73,7 @@ public class ApplyPiece
         using IWriteTransaction transaction = store.BeginWrite();
         var scope = new CommitScope(transaction, shares, 1_760_000_000_000);
         LogShare share = shares.Get(transaction, authority.Ref.ShareKey!.Value);
-        new ApplyRules(scope, share, authority, "0000000000000000000001", ProtocolLimits.Default, int.MaxValue)
+        new ApplyRules(scope, share, authority, "0000000000000000000001", ProtocolLimits.Default, ServerLimits.Default)
             .Apply(new PreparedBatch(batch, hasWriter: true, ProtocolLimits.Default));
         shares.Clear();
     }

@@ -17,6 +17,13 @@ public sealed class FoldPlanTests
     }
 
     [Fact]
+    public void A_fold_that_lags_takes_steps_as_large_as_transactions_of_appends()
+    {
+        var limits = new ServerLimits { FoldSliceDocs = 2, FoldSliceBytes = 1 };
+        Assert.InRange(DocsOf(Tail(6_400, bytes: 100), limits, reachesHead: false).Count, 8, 9);
+    }
+
+    [Fact]
     public void Invariant_I9_no_step_of_a_fold_is_larger_than_a_transaction_may_be()
     {
         var limits = new ServerLimits { TransactionOps = 5, TransactionBytes = 1_000, FoldSliceDocs = 1, FoldSliceBytes = 1 };
@@ -24,8 +31,8 @@ public sealed class FoldPlanTests
         Assert.All(DocsOf(Tail(6_400, bytes: 400), limits), docs => Assert.InRange(docs, 1, 2));
     }
 
-    private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits) =>
-        [.. new FoldPlan(0, tail, reachesHead: true).Slices(limits).Select(slice => slice.Stretches.Sum(stretch => stretch.Count))];
+    private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits, bool reachesHead = true) =>
+        [.. new FoldPlan(0, tail, reachesHead).Slices(limits).Select(slice => slice.Stretches.Sum(stretch => stretch.Count))];
 
     /// <summary>Puts of so many documents, one after the other.</summary>
     private static List<TailOp> Tail(int ops, int bytes) =>
