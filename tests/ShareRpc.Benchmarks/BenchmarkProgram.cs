@@ -44,6 +44,7 @@ internal static class BenchmarkProgram
         var chosen = Cells.Where(cell => options.Verb == "all" || options.Verb == cell.Name).ToList();
         if (chosen.Count == 0) throw new ArgumentException($"There is no cell {options.Verb}.");
         if (options.Out is { } target) FigureFile.Prepare(target);
+        var machine = Machine.Read();
         var figures = new List<Figure>();
         using (var bench = new Bench(options, figure =>
         {
@@ -55,7 +56,7 @@ internal static class BenchmarkProgram
             foreach ((_, Func<Bench, CancellationToken, Task> runAsync) in chosen) await runAsync(bench, cancellationToken);
         }
 
-        if (options.Out is { } file) await FigureFile.WriteAsync(file, figures, options, cancellationToken);
+        if (options.Out is { } file) await FigureFile.WriteAsync(file, machine, figures, options, cancellationToken);
         if (options.Compare is { } earlier) Comparison.Write(output, await FigureFile.ReadAsync(earlier, cancellationToken), figures);
         return 0;
     }

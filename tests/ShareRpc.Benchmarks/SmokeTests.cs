@@ -33,7 +33,7 @@ public sealed class SmokeTests
         try
         {
             var before = new Figure { Cell = "append", Case = "1x1", Unit = "ops/s", Median = 1_000, P99Ms = 2 };
-            await FigureFile.WriteAsync(file, [before], Options.Parse(["append"]), CancellationToken.None);
+            await FigureFile.WriteAsync(file, Machine.Read(), [before], Options.Parse(["append"]), CancellationToken.None);
             Assert.Contains("\"cpu\":", (await File.ReadAllLinesAsync(file))[0], StringComparison.Ordinal);
             using var output = new StringWriter();
             Comparison.Write(
@@ -43,6 +43,23 @@ public sealed class SmokeTests
         finally
         {
             File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Where_the_figures_cannot_be_written_is_told_before_anything_is_measured()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-figures-");
+        try
+        {
+            string file = Path.Combine(directory.FullName, "new", "figures.json");
+            FigureFile.Prepare(file);
+            Assert.Equal((true, false), (Directory.Exists(Path.GetDirectoryName(file)), File.Exists(file)));
+            Assert.Throws<ArgumentException>(() => FigureFile.Prepare(Path.Combine("/proc/version", "figures.json")));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class FoldPlan
     private const int MostSlices = 64;
 
     /// <summary>
-    /// The same of a fold that lags: a step goes with a transaction of appends, so it must fold more ops than such a transaction brings.
+    /// The same of a fold that lags: a step goes with a transaction of appends, and with smaller ones the appends bring more than it folds.
     /// </summary>
     private const int MostSlicesBehind = 8;
 
@@ -38,8 +38,8 @@ internal sealed class FoldPlan
     public bool ReachesHead { get; }
 
     /// <summary>
-    /// The steps, in order, each small enough not to hold up the appends that share its transaction; the more there is to fold the larger,
-    /// so that a fold keeps up with whatever comes.
+    /// The steps, in order, small enough not to hold up the appends that share their transactions; the more there is to fold the larger,
+    /// so that a fold keeps up with whatever comes. What the documents weigh is not known here, see <see cref="SliceFold.IsFull"/>.
     /// </summary>
     public IEnumerable<Slice> Slices(ServerLimits limits)
     {

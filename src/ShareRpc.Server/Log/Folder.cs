@@ -63,14 +63,19 @@ internal sealed class Folder(
         dirty.TryRemove(shareKey, out _);
         try
         {
-            for (FoldPlan? plan = Plan(shareKey); plan is not null; plan = plan.ReachesHead ? null : Plan(shareKey))
+            bool isMore = true;
+            while (isMore && Plan(shareKey) is { } plan)
             {
+                isMore = !plan.ReachesHead;
                 foreach (FoldPlan.Slice slice in plan.Slices(limits))
                 {
                     FoldedDocs folded = Compute(shareKey, slice);
                     var work = new CommitWork<bool>(scope => Store(scope, folded)) { IsBackground = true };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;
+                    if (folded.UpTo == slice.UpTo) continue;
+                    isMore = true; // its documents were too large for one transaction: the rest is planned anew
+                    break;
                 }
             }
 
@@ -99,9 +104,9 @@ internal sealed class Folder(
     private FoldedDocs Compute(long shareKey, FoldPlan.Slice slice)
     {
         using IReadSnapshot snapshot = store.BeginRead();
-        var fold = new SliceFold(snapshot, shareKey, isCompacting: compactAfterOps is not null);
+        var fold = new SliceFold(snapshot, shareKey, isCompacting: compactAfterOps is not null, limits.TransactionBytes);
         foreach ((long from, int count) in slice.Stretches) fold.Apply(from, count);
-        return new FoldedDocs(shareKey, slice.From, slice.UpTo, fold.Docs, fold.Replaced);
+        return new FoldedDocs(shareKey, slice.From, fold.IsFull ? fold.Last : slice.UpTo, fold.Docs, fold.Replaced);
     }
 
     /// <summary>False when the share has changed under the fold: deleted, or folded by somebody else.</summary>

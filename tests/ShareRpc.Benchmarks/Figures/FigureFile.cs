@@ -13,7 +13,12 @@ internal static class FigureFile
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            using FileStream file = new(path, FileMode.Append);
+            bool isNew = !File.Exists(path);
+            using (new FileStream(path, FileMode.Append))
+            {
+            }
+
+            if (isNew) File.Delete(path);
         }
         catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException)
         {
@@ -21,11 +26,17 @@ internal static class FigureFile
         }
     }
 
-    public static Task WriteAsync(string path, IReadOnlyList<Figure> figures, Options options, CancellationToken cancellationToken)
+    /// <param name="path">The file.</param>
+    /// <param name="machine">As it was before the run, of which its load tells.</param>
+    /// <param name="figures">A line each.</param>
+    /// <param name="options">How long and how much was measured.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static Task WriteAsync(
+        string path, Machine machine, IReadOnlyList<Figure> figures, Options options, CancellationToken cancellationToken)
     {
-        string machine = JsonSerializer.Serialize(
-            new { Machine = Machine.Read(), options.Rounds, RoundSeconds = options.RoundTime.TotalSeconds, options.Smaller }, Json);
-        return File.WriteAllLinesAsync(path, [machine, .. figures.Select(figure => figure.ToJson())], cancellationToken);
+        string head = JsonSerializer.Serialize(
+            new { Machine = machine, options.Rounds, RoundSeconds = options.RoundTime.TotalSeconds, options.Smaller }, Json);
+        return File.WriteAllLinesAsync(path, [head, .. figures.Select(figure => figure.ToJson())], cancellationToken);
     }
 
     public static async Task<IReadOnlyList<Figure>> ReadAsync(string path, CancellationToken cancellationToken) =>

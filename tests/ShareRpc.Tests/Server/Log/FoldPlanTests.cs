@@ -17,7 +17,7 @@ public sealed class FoldPlanTests
     }
 
     [Fact]
-    public void A_fold_that_lags_takes_steps_as_large_as_transactions_of_appends()
+    public void A_fold_that_lags_takes_an_eighth_a_step()
     {
         var limits = new ServerLimits { FoldSliceDocs = 2, FoldSliceBytes = 1 };
         Assert.InRange(DocsOf(Tail(6_400, bytes: 100), limits, reachesHead: false).Count, 8, 9);
@@ -27,8 +27,11 @@ public sealed class FoldPlanTests
     public void Invariant_I9_no_step_of_a_fold_is_larger_than_a_transaction_may_be()
     {
         var limits = new ServerLimits { TransactionOps = 5, TransactionBytes = 1_000, FoldSliceDocs = 1, FoldSliceBytes = 1 };
-        Assert.All(DocsOf(Tail(6_400, bytes: 1), limits), docs => Assert.InRange(docs, 1, 5));
-        Assert.All(DocsOf(Tail(6_400, bytes: 400), limits), docs => Assert.InRange(docs, 1, 2));
+        foreach (bool reachesHead in new[] { true, false })
+        {
+            Assert.All(DocsOf(Tail(6_400, bytes: 1), limits, reachesHead), docs => Assert.InRange(docs, 1, 5));
+            Assert.All(DocsOf(Tail(6_400, bytes: 400), limits, reachesHead), docs => Assert.InRange(docs, 1, 2));
+        }
     }
 
     private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits, bool reachesHead = true) =>

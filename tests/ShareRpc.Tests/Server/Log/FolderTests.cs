@@ -119,6 +119,30 @@ public sealed class FolderTests
     }
 
     [Fact]
+    public async Task Invariant_I9_a_fold_of_small_ops_on_large_documents_holds_no_more_of_them_than_a_transaction()
+    {
+        const int Docs = 12;
+        const int Large = 1_000;
+        using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { TransactionBytes = 3 * Large });
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        string large = new('x', Large);
+        for (int i = 0; i < Docs; i++) await rooms.AppendAsync(owner, Text($"k{i:d2}", large));
+        await rooms.Folder.FoldShareAsync(share);
+        for (int i = 0; i < Docs; i++) await rooms.AppendAsync(owner, Text($"k{i:d2}", "y"), Text("k00", "z"));
+        int before = rooms.Store.Commits;
+
+        await rooms.Folder.FoldShareAsync(share);
+
+        Assert.InRange(rooms.Store.Commits - before, Docs / 3, Docs);
+        Assert.Equal(3 * Docs, rooms.Store.BeginRead().FindShare(share)!.Folded);
+        IReadOnlyList<Document> docs = State(rooms, owner).Docs;
+        Assert.Equal($$"""{"text":"{{large}}y{{new string('z', Docs)}}"}""", docs[0].Data.ToString());
+        Assert.All(docs.Skip(1), doc => Assert.Equal($$"""{"text":"{{large}}y"}""", doc.Data.ToString()));
+        Assert.Equal(Docs, docs.Count);
+    }
+
+    [Fact]
     public async Task A_fold_writes_a_document_that_was_put_many_times_once_and_in_small_steps()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldSliceDocs = 2 });
