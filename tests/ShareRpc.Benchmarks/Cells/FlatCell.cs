@@ -47,11 +47,11 @@ internal static class FlatCell
         try
         {
             using SqliteFloors floor = bench.NewRawSqlite();
-            await WarmAsync(bench, server, setup, cancellationToken);
             foreach (int full in Sizes)
             {
                 int size = bench.Options.Scale(full, 100);
                 while (writer.Sent < size) await writer.FillAsync((int)Math.Min(1_000, size - writer.Sent), cancellationToken);
+                await WarmAsync(bench, server, cancellationToken);
                 var append = new CaseRun(Name, string.Create(CultureInfo.InvariantCulture, $"append@{full}"), "ops/s");
                 for (int round = 0; round < bench.Options.Rounds; round++)
                 {
@@ -71,8 +71,10 @@ internal static class FlatCell
         }
     }
 
-    private static async Task WarmAsync(Bench bench, ServerUnderTest server, ShareSetup setup, CancellationToken cancellationToken)
+    /// <summary>Before each size, since the server has just started: it would be its code that is compared.</summary>
+    private static async Task WarmAsync(Bench bench, ServerUnderTest server, CancellationToken cancellationToken)
     {
+        await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
         (_, ShareToken other) = await setup.CreateShareAsync(cancellationToken);
         await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, other, bench.Bodies, Parts, cancellationToken);
         await writer.RunAsync(Batch, new Latencies(), bench.ForARound(), cancellationToken);
