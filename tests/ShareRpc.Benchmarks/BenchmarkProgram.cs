@@ -26,7 +26,7 @@ internal static class BenchmarkProgram
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is [MicroProgram.Verb, ..]) return MicroProgram.Run(arguments[1..]);
-        if (arguments is [PeerProgram.Verb, string kind]) return await PeerProgram.RunAsync(kind);
+        if (arguments is [PeerProgram.Verb, string kind, string directory]) return await PeerProgram.RunAsync(kind, directory);
         try
         {
             return await RunAsync(Options.Parse(arguments), Console.Out, CancellationToken.None);

@@ -1,6 +1,7 @@
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Floors;
 using ShareRpc.Benchmarks.Load;
+using ShareRpc.Benchmarks.Peers;
 using ShareRpc.Benchmarks.Servers;
 
 namespace ShareRpc.Benchmarks.Cells;
@@ -10,7 +11,8 @@ namespace ShareRpc.Benchmarks.Cells;
 /// grouping that the best group commit could reach: everything that is in flight at once in one transaction. <c>echo</c> is the rate of the
 /// same batches over bare WebSockets of the same web server, stored nowhere; <c>ceiling</c> is that of batches that are echoed and then
 /// stored by plain SQLite, one thing after the other: what a lone writer who waits for each ack cannot pass, with <c>to_ceiling</c> the
-/// ratio to it.
+/// ratio to it. <c>bare_store</c>, of 1x1, is that of a server that does just this: receives a message over a bare WebSocket, has plain
+/// SQLite store it on the same thread, and answers.
 /// </summary>
 internal static class AppendCell
 {
@@ -40,7 +42,10 @@ internal static class AppendCell
                 await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken); // warm: compiled, and files at their size
             }
 
-            await using EchoFloor echo = await EchoFloor.OpenAsync(bench, writers, batch, cancellationToken);
+            await using EchoFloor echo = await EchoFloor.OpenAsync(bench, PeerProgram.WebSocket, writers, batch, cancellationToken);
+            await using EchoFloor? store = writers * batch == 1
+                ? await EchoFloor.OpenAsync(bench, PeerProgram.Store, writers, batch, cancellationToken)
+                : null;
             using SqliteFloors floor = bench.NewRawSqlite();
             for (int round = 0; round < bench.Options.Rounds; round++)
             {
@@ -49,10 +54,11 @@ internal static class AppendCell
                 foreach ((ServerUnderTest server, CaseRun run, List<LoadWriter> open) in turns)
                 {
                     double echoed = await echo.MeasureAsync(cancellationToken);
+                    double? stored = store is null ? null : await store.MeasureAsync(cancellationToken);
                     await bench.RoundAsync(
                         run, server, () => RunRoundAsync(bench, open, batch, run.Latencies, cancellationToken),
                         time => floor.Measure(writers * batch, writers, time));
-                    NoteCeiling(run, echoed);
+                    NoteCeiling(run, echoed, stored);
                 }
             }
 
@@ -69,13 +75,16 @@ internal static class AppendCell
         }
     }
 
-    private static void NoteCeiling(CaseRun run, double echoed)
+    private static void NoteCeiling(CaseRun run, double echoed, double? stored)
     {
         Round round = run.Rounds[^1];
         double ceiling = 1 / ((1 / echoed) + (1 / round.RawRandom));
         run.Note("echo", echoed);
         run.Note("ceiling", ceiling);
         run.Note("to_ceiling", round.Rate / ceiling);
+        if (stored is not { } bare) return;
+        run.Note("bare_store", bare);
+        run.Note("to_bare_store", round.Rate / bare);
     }
 
     private static async Task<List<LoadWriter>> OpenAsync(

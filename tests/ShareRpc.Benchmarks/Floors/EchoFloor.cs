@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Load;
-using ShareRpc.Benchmarks.Peers;
 using ShareRpc.Benchmarks.Servers;
 
 namespace ShareRpc.Benchmarks.Floors;
 
 /// <summary>
 /// The same ops in the same batches from as many closed loops, over bare WebSockets of the same web server, which answers a few bytes and
-/// stores nothing: what a round trip on this machine costs before anything of ours is done.
+/// stores nothing, or each batch as a row of plain SQLite: what that costs on this machine before anything of ours is done.
 /// </summary>
 internal sealed class EchoFloor : IAsyncDisposable
 {
@@ -29,9 +28,10 @@ internal sealed class EchoFloor : IAsyncDisposable
     /// <summary>How long each batch took from sending to the answer.</summary>
     public Latencies Latencies { get; private set; } = new();
 
-    public static async Task<EchoFloor> OpenAsync(Bench bench, int writers, int batch, CancellationToken cancellationToken)
+    public static async Task<EchoFloor> OpenAsync(
+        Bench bench, string kind, int writers, int batch, CancellationToken cancellationToken)
     {
-        PeerServer server = await PeerServer.StartAsync(PeerProgram.WebSocket, cancellationToken);
+        PeerServer server = await PeerServer.StartAsync(kind, cancellationToken);
         var open = new LoadWriter[writers];
         for (int i = 0; i < writers; i++)
         {

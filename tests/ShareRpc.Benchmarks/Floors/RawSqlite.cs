@@ -12,7 +12,7 @@ namespace ShareRpc.Benchmarks.Floors;
 /// </summary>
 internal sealed class RawSqlite : IDisposable
 {
-    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-floor-");
+    private readonly DirectoryInfo directory;
     private const string RandomPrefix = "01J";
     private const int RandomDigits = 23;
     private readonly OpBodies bodies;
@@ -24,8 +24,10 @@ internal sealed class RawSqlite : IDisposable
     private long cursor;
     private ulong state = 12_345;
 
-    public RawSqlite(OpBodies bodies, bool areIdsRandom)
+    /// <summary>In a directory that it deletes at the end; by default one of its own.</summary>
+    public RawSqlite(OpBodies bodies, bool areIdsRandom, DirectoryInfo? place = null)
     {
+        directory = place ?? Directory.CreateTempSubdirectory("sharerpc-floor-");
         this.bodies = bodies;
         this.areIdsRandom = areIdsRandom;
         Batteries_V2.Init();
@@ -58,12 +60,20 @@ internal sealed class RawSqlite : IDisposable
         while (Stopwatch.GetElapsedTime(begun) < time)
         {
             Step(begin);
-            for (int i = 0; i < opsPerTransaction; i++) Insert(i * shares / opsPerTransaction);
+            for (int i = 0; i < opsPerTransaction; i++) Insert(i * shares / opsPerTransaction, bodies[cursor + 1].Span);
             Step(commit);
             ops += opsPerTransaction;
         }
 
         return ops / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+    }
+
+    /// <summary>One op with this as its data, in a transaction of its own.</summary>
+    public void Store(ReadOnlySpan<byte> data)
+    {
+        Step(begin);
+        Insert(share: 0, data);
+        Step(commit);
     }
 
     public void Dispose()
@@ -73,14 +83,14 @@ internal sealed class RawSqlite : IDisposable
         directory.Delete(recursive: true);
     }
 
-    private void Insert(int share)
+    private void Insert(int share, ReadOnlySpan<byte> data)
     {
         Span<byte> opId = stackalloc byte[36];
         opId = opId[..WriteOpId(opId)];
         raw.sqlite3_bind_int(insert, 1, share);
         raw.sqlite3_bind_int64(insert, 2, ++cursor);
         raw.sqlite3_bind_text(insert, 3, opId);
-        raw.sqlite3_bind_blob(insert, 4, bodies[cursor].Span);
+        raw.sqlite3_bind_blob(insert, 4, data);
         Step(insert);
     }
 

@@ -8,25 +8,29 @@ using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ShareRpc.Benchmarks.Floors;
+using ShareRpc.Benchmarks.Load;
 
 namespace ShareRpc.Benchmarks.Peers;
 
 /// <summary>
 /// What fan-out is compared with, in a process of its own: what one publisher sends goes to everybody, through SignalR's hub or over bare
-/// WebSockets of the same web server. Nothing is stored. A publication is answered when all connections have taken it.
+/// WebSockets of the same web server. Nothing is stored. A publication is answered when all connections have taken it. And what a lone
+/// writer is compared with: one whose messages go to nobody, each of which plain SQLite stores before it is answered.
 /// </summary>
 internal static class PeerProgram
 {
     public const string Verb = "peer";
     public const string SignalR = "signalr";
     public const string WebSocket = "websocket";
+    public const string Store = "store";
     public const string PublishPath = "/publish";
     public const string ViewPath = "/view";
     private const int LargestMessage = 4 * 1024 * 1024;
     private static readonly TimeSpan Silence = TimeSpan.FromMinutes(30);
     private static readonly ConcurrentDictionary<WebSocket, bool> Viewers = [];
 
-    public static async Task<int> RunAsync(string kind)
+    public static async Task<int> RunAsync(string kind, string directory)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -37,8 +41,14 @@ internal static class PeerProgram
         application.MapHub<ViewersHub>(ViewPath + "/" + SignalR);
         application.Map(ViewPath + "/" + WebSocket, ViewAsync);
         IHubContext<ViewersHub> hub = application.Services.GetRequiredService<IHubContext<ViewersHub>>();
-        application.Map(
-            PublishPath, context => PublishAsync(context, kind == SignalR ? frame => ToHubAsync(hub, frame) : ToSocketsAsync));
+        using RawSqlite? store = kind == Store ? new RawSqlite(new OpBodies(), areIdsRandom: true, new(directory)) : null;
+        Func<ReadOnlyMemory<byte>, Task> takeAsync = kind switch
+        {
+            SignalR => frame => ToHubAsync(hub, frame),
+            Store => frame => ToStoreAsync(store!, frame),
+            _ => ToSocketsAsync,
+        };
+        application.Map(PublishPath, context => PublishAsync(context, takeAsync));
         await application.StartAsync();
         Console.WriteLine($"Serving on {application.Urls.Single()} from memory");
         await application.WaitForShutdownAsync();
@@ -54,7 +64,7 @@ internal static class PeerProgram
         Viewers.TryRemove(socket, out _);
     }
 
-    private static async Task PublishAsync(HttpContext context, Func<ReadOnlyMemory<byte>, Task> broadcastAsync)
+    private static async Task PublishAsync(HttpContext context, Func<ReadOnlyMemory<byte>, Task> takeAsync)
     {
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
         byte[] frame = new byte[LargestMessage];
@@ -65,7 +75,7 @@ internal static class PeerProgram
             if (part.MessageType == WebSocketMessageType.Close) return;
             length += part.Count;
             if (!part.EndOfMessage) continue;
-            await broadcastAsync(frame.AsMemory(0, length));
+            await takeAsync(frame.AsMemory(0, length));
             length = 0;
             await socket.SendAsync("{\"result\":0}"u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
         }
@@ -76,6 +86,13 @@ internal static class PeerProgram
     {
         using JsonDocument page = JsonDocument.Parse(frame);
         await hub.Clients.All.SendAsync("ops", page.RootElement);
+    }
+
+    /// <summary>By the thread that received it: there is one publisher.</summary>
+    private static Task ToStoreAsync(RawSqlite store, ReadOnlyMemory<byte> frame)
+    {
+        store.Store(frame.Span);
+        return Task.CompletedTask;
     }
 
     private static async Task ToSocketsAsync(ReadOnlyMemory<byte> frame)
