@@ -1,5 +1,6 @@
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Load;
+using ShareRpc.Benchmarks.Peers;
 using ShareRpc.Benchmarks.Servers;
 using ShareRpc.Protocol.Tokens;
 
@@ -7,7 +8,7 @@ namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
 /// What a viewer that has redeemed and now waits in a read costs the server in memory: the growth of its resident memory over the number
-/// of viewers. The unit of work is a viewer that came.
+/// of viewers. The unit of work is a viewer that came. In turns with it, as many bare WebSockets of the same web server, and of SignalR.
 /// </summary>
 internal static class IdleCell
 {
@@ -15,6 +16,7 @@ internal static class IdleCell
     private const int Viewers = 2_000;
     private const int WarmViewers = 500;
     private const int AtOnce = 64;
+    private static readonly string[] Peers = [PeerProgram.WebSocket, PeerProgram.SignalR];
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
     public static async Task RunAsync(Bench bench, CancellationToken cancellationToken)
@@ -22,8 +24,10 @@ internal static class IdleCell
         int count = bench.Options.Scale(Viewers, 5);
         var run = new CaseRun(Name, "viewers", "viewers/s");
         var against = new CaseRun(Name, "viewers", "viewers/s", "against");
+        var peers = Peers.Select(kind => (Kind: kind, Run: new CaseRun(Name, "viewers", "viewers/s", kind))).ToList();
         for (int round = 0; round < bench.Options.Rounds; round++)
         {
+            foreach (var peer in peers) await RunPeerRoundAsync(bench, peer.Run, peer.Kind, count, cancellationToken);
             foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
             {
                 await using (server) await RunRoundAsync(bench, server.Name == "this" ? run : against, server, count, cancellationToken);
@@ -32,6 +36,26 @@ internal static class IdleCell
 
         bench.Report(run);
         if (against.Rounds.Count > 0) bench.Report(against);
+        foreach (var peer in peers) bench.Report(peer.Run);
+    }
+
+    private static async Task RunPeerRoundAsync(
+        Bench bench, CaseRun run, string kind, int count, CancellationToken cancellationToken)
+    {
+        await using PeerServer server = await PeerServer.StartAsync(kind, cancellationToken);
+        var viewers = new List<PeerViewer>();
+
+        async Task ComeAsync(int more) => viewers.AddRange(
+            await PeerViewer.OpenManyAsync(server.Address, kind, cursor: 0, more, AtOnce, cancellationToken));
+
+        try
+        {
+            await MeasureAsync(bench, run, server, ComeAsync, () => viewers.Sum(viewer => viewer.Socket.Bytes), count, cancellationToken);
+        }
+        finally
+        {
+            await Bench.DisposeAsync(viewers);
+        }
     }
 
     private static async Task RunRoundAsync(
@@ -43,19 +67,18 @@ internal static class IdleCell
         ShareToken viewer = await ShareSetup.InviteAsync(server.Address, owner, cancellationToken);
         var viewers = new List<LoadViewer>();
         var waiting = new List<Task>();
+
+        async Task ComeAsync(int more)
+        {
+            LoadViewer[] come = await LoadViewer.OpenManyAsync(
+                server.Address, $"\"token\":\"{viewer.Reveal()}\"", more, AtOnce, cancellationToken);
+            viewers.AddRange(come);
+            waiting.AddRange(come.Select(one => one.FollowAsync(cursor => cursor == 0, (_, _) => { }, cancellationToken)));
+        }
+
         try
         {
-            // The first ones pay for what all share: compiled code, pools, threads, the first generation of the heap.
-            await ComeAsync(server, viewer, Math.Min(WarmViewers, count), viewers, waiting, cancellationToken);
-            await SettleAsync(bench, cancellationToken);
-            long before = server.ReadMemory();
-            await bench.RoundAsync(run, server, async () =>
-            {
-                await ComeAsync(server, viewer, count, viewers, waiting, cancellationToken);
-                return (count, viewers.TakeLast(count).Sum(come => come.Socket.Bytes));
-            });
-            await SettleAsync(bench, cancellationToken);
-            run.Note("kilobytes_per_viewer", (server.ReadMemory() - before) / 1024.0 / count);
+            await MeasureAsync(bench, run, server, ComeAsync, () => viewers.Sum(come => come.Socket.Bytes), count, cancellationToken);
             await writer.AppendAsync(1, cancellationToken); // wakes them all: they were really there
             await Task.WhenAll(waiting);
         }
@@ -65,14 +88,21 @@ internal static class IdleCell
         }
     }
 
-    private static async Task ComeAsync(
-        ServerUnderTest server, ShareToken token, int count, List<LoadViewer> viewers, List<Task> waiting,
+    private static async Task MeasureAsync(
+        Bench bench, CaseRun run, MeasuredProcess server, Func<int, Task> comeAsync, Func<long> bytes, int count,
         CancellationToken cancellationToken)
     {
-        LoadViewer[] come = await LoadViewer.OpenManyAsync(
-            server.Address, $"\"token\":\"{token.Reveal()}\"", count, AtOnce, cancellationToken);
-        viewers.AddRange(come);
-        waiting.AddRange(come.Select(viewer => viewer.FollowAsync(cursor => cursor == 0, (_, _) => { }, cancellationToken)));
+        // The first ones pay for what all share: compiled code, pools, threads, the first generation of the heap.
+        await comeAsync(Math.Min(WarmViewers, count));
+        await SettleAsync(bench, cancellationToken);
+        (long memory, long sent) = (server.ReadMemory(), bytes());
+        await bench.RoundAsync(run, server, async () =>
+        {
+            await comeAsync(count);
+            return (count, bytes() - sent);
+        });
+        await SettleAsync(bench, cancellationToken);
+        run.Note("kilobytes_per_viewer", (server.ReadMemory() - memory) / 1024.0 / count);
     }
 
     private static Task SettleAsync(Bench bench, CancellationToken cancellationToken) =>
