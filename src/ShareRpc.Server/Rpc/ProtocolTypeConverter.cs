@@ -14,6 +14,9 @@ namespace ShareRpc.Server.Rpc;
 /// </summary>
 internal sealed class ProtocolTypeConverter : JsonConverterFactory
 {
+    /// <summary>What the RPC layer writes for a handle, as its own assembly names it; by another name it is merely not shared.</summary>
+    private const string HandleToken = "MarshalToken";
+
     private static readonly ConcurrentDictionary<Type, JsonConverter> Converters = [];
 
     private ProtocolTypeConverter()
@@ -23,10 +26,23 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
     public static ProtocolTypeConverter Instance { get; } = new();
 
     public override bool CanConvert(Type typeToConvert) =>
-        typeToConvert.IsClass && typeToConvert.Assembly == typeof(IShareGateway).Assembly;
+        (typeToConvert.IsClass && typeToConvert.Assembly == typeof(IShareGateway).Assembly) || IsHandleToken(typeToConvert);
 
     public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) => Converters.GetOrAdd(
-        typeToConvert, static type => (JsonConverter)Activator.CreateInstance(typeof(Of<>).MakeGenericType(type))!);
+        typeToConvert, static type => (JsonConverter)Activator.CreateInstance(
+            (IsHandleToken(type) ? typeof(Token<>) : typeof(Of<>)).MakeGenericType(type))!);
+
+    private static bool IsHandleToken(Type type) => type.Name == HandleToken && type.Assembly == typeof(JsonRpc).Assembly;
+
+    private sealed class Token<T> : JsonConverter<T>
+        where T : struct
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            JsonSerializer.Deserialize<T>(ref reader, ProtocolJson.Options);
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            JsonSerializer.Serialize(writer, value, ProtocolJson.Options);
+    }
 
     private sealed class Of<T> : JsonConverter<T>
         where T : class

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Rpc;
+using StreamJsonRpc;
 
 namespace ShareRpc.Tests.Server.Rpc;
 
@@ -21,6 +22,14 @@ public sealed class ProtocolTypeConverterTests
         JsonConverter[] converters = [ConverterOf(type), ConverterOf(type)];
         Assert.NotNull(converters[0]);
         Assert.Same(converters[0], converters[1]);
+    }
+
+    [Fact]
+    public void What_the_RPC_layer_writes_for_a_handle_is_shared_too()
+    {
+        // Private there: should a new version name it otherwise, every connection would keep it for itself again.
+        Type token = typeof(JsonRpc).Assembly.GetTypes().Single(type => type.Name == "MarshalToken");
+        Assert.Same(ConverterOf(token), ConverterOf(token));
     }
 
     [Fact]
