@@ -29,6 +29,7 @@ public sealed class ProtocolTypeConverterTests
     {
         // Private there: should a new version name it otherwise, every connection would keep it for itself again.
         Type token = typeof(JsonRpc).Assembly.GetTypes().Single(type => type.Name == "MarshalToken");
+        Assert.True(ProtocolTypeConverter.Instance.CanConvert(token));
         Assert.Same(ConverterOf(token), ConverterOf(token));
     }
 
