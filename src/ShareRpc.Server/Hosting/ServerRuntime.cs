@@ -49,7 +49,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
         audit = new AuditBook(queue, limits, time, logs.CreateLogger<AuditBook>());
         var guard = new RedemptionLimits(limits, time);
         Services = new RpcServices(
-            store, new ShareLog(queue, options.Limits, limits, audit), new ShareReads(store, options.Limits, time, draining.Token),
+            store, new ShareLog(queue, options.Limits, limits, audit), new ShareReads(store, folder, options.Limits, time, draining.Token),
                 broadcaster,
             writers,
             new Redeemer(store, queue, verifier, tickets, new VerifiedTokens(limits, time), registry, guard, audit, time), tickets,

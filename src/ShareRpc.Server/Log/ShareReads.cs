@@ -10,7 +10,8 @@ namespace ShareRpc.Server.Log;
 /// <summary>
 /// The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.
 /// </summary>
-internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
+internal sealed class ShareReads(
+    IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
 {
     /// <summary>The ops after a cursor, without waiting.</summary>
     public OpPage ReadNow(Authority authority, ShareFeed feed, ReadOpsRequest request)
@@ -64,7 +65,10 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         return page;
     }
 
-    /// <summary>A page of the folded state: the checkpoint with the unfolded ops laid over it.</summary>
+    /// <summary>
+    /// A page of the folded state: the checkpoint with the unfolded ops laid over it. A commit has those folded soon; the ones that a crash
+    /// left behind have only their readers to.
+    /// </summary>
     public StatePage ReadState(Authority authority, GetStateRequest request)
     {
         bool isAfter = request.AfterKey is null or { Kind: not null, Key: not null };
@@ -74,7 +78,10 @@ internal sealed class ShareReads(IShareStore store, ProtocolLimits limits, TimeP
         }
 
         using IReadSnapshot snapshot = store.BeginRead();
-        StatePage page = new StateReader(snapshot, authority.Ref.ShareKey!.Value, limits, authority.Profile).Read(request);
+        long shareKey = authority.Ref.ShareKey!.Value;
+        var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
+        StatePage page = reader.Read(request);
+        if (reader.HasTail) folder.Mark(shareKey, now: false);
         authority.Demand(Rights.Read);
         return page;
     }

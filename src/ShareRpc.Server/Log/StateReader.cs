@@ -12,12 +12,16 @@ namespace ShareRpc.Server.Log;
 /// </summary>
 internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, ProtocolLimits limits, ReadProfile profile)
 {
+    /// <summary>The page had unfolded ops to look through, as every page will until they are folded.</summary>
+    public bool HasTail { get; private set; }
+
     public StatePage Read(GetStateRequest request)
     {
         ShareRow share = snapshot.FindShare(shareKey)!;
         int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
         IReadOnlyList<TailOp> tail = snapshot.ReadTail(shareKey, share.Folded, int.MaxValue);
-        long head = tail.Count > 0 ? tail[^1].Cursor : share.Folded;
+        HasTail = tail.Count > 0;
+        long head = HasTail ? tail[^1].Cursor : share.Folded;
         var page = new List<Document>();
         DocKey? after = request.AfterKey;
         long bytes = 0;

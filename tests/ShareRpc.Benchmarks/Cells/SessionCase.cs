@@ -10,7 +10,7 @@ namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
 /// <c>session@N</c> of <see cref="FlatCell"/>: a day of a busy session, N ops folded into 2,000 parts of a kilobyte each, of which a server
-/// answers all pages of getState right after its start. The work is documents.
+/// answers all pages of getState right after its start; and once before they are all folded, after a kill. The work is documents.
 /// </summary>
 internal static class SessionCase
 {
@@ -31,6 +31,8 @@ internal static class SessionCase
             {
                 ShareToken owner = await FillAsync(bench, server, bodies, cancellationToken);
                 var run = new CaseRun(FlatCell.Name, name, "docs/s", server.Name);
+                await ReadUnfoldedAsync(server, owner, run, cancellationToken);
+                await server.FoldAsync(cancellationToken);
                 for (int round = 0; round < bench.Options.Rounds; round++)
                 {
                     await server.RestartAsync(cancellationToken);
@@ -66,6 +68,19 @@ internal static class SessionCase
         int ops = bench.Options.Scale(Ops, Batch);
         while (writer.Sent < ops) await writer.AppendAsync((int)Math.Min(Batch, ops - writer.Sent), cancellationToken);
         return owner;
+    }
+
+    /// <summary>What the first reader waits for after a crash in the middle of the appends.</summary>
+    private static async Task ReadUnfoldedAsync(
+        ServerUnderTest server, ShareToken owner, CaseRun run, CancellationToken cancellationToken)
+    {
+        await server.RestartAsync(cancellationToken);
+        run.Note("unfolded_ops", server.ReadUnfolded());
+        await using RpcSocket socket = await RpcSocket.ConnectAsync(server.Address, cancellationToken);
+        (long handle, _) = await socket.RedeemAsync($$"""{"token":"{{owner.Reveal()}}"}""", cancellationToken);
+        long begun = Stopwatch.GetTimestamp();
+        await ReadAllAsync(socket, handle, cancellationToken);
+        run.Note("unfolded_all_pages_ms", Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
     }
 
     /// <summary>The time of all pages is the client's, so that the server's is below it; its processor time is beside it.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.Data.Sqlite;
 using ShareRpc.Benchmarks.Load;
 
 namespace ShareRpc.Benchmarks.Servers;
@@ -40,6 +41,24 @@ internal sealed class ServerUnderTest : MeasuredProcess
     }
 
     public Task<ShareSetup> SetUpAsync(CancellationToken cancellationToken) => ShareSetup.OpenAsync(Address, RootToken, cancellationToken);
+
+    /// <summary>Waits until every op is in the documents.</summary>
+    public async Task FoldAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (ReadUnfolded() > 0) await timer.WaitForNextTickAsync(cancellationToken);
+    }
+
+    /// <summary>Ops of all shares that are in the log only.</summary>
+    public long ReadUnfolded()
+    {
+        string path = Directory.GetFiles(directory.FullName, "*.db").Single();
+        using var database = new SqliteConnection($"Data Source={path};Mode=ReadOnly;Pooling=False");
+        database.Open();
+        using SqliteCommand command = database.CreateCommand();
+        command.CommandText = "SELECT COUNT(*) FROM share s JOIN op o ON o.share_key = s.share_key AND o.cursor > s.folded";
+        return (long)command.ExecuteScalar()!;
+    }
 
     public override async ValueTask DisposeAsync()
     {

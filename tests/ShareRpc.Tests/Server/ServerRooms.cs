@@ -41,7 +41,7 @@ internal sealed class ServerRooms : IDisposable
         Audit = new AuditBook(Queue, limits, Clock, NullLogger<AuditBook>.Instance);
         Guard = new RedemptionLimits(limits, Clock);
         Log = new ShareLog(Queue, protocolLimits, limits, Audit);
-        Reads = new ShareReads(Store, protocolLimits, Clock, draining.Token);
+        Reads = new ShareReads(Store, Folder, protocolLimits, Clock, draining.Token);
         Redeemer = new Redeemer(Store, Queue, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Guard, Audit, Clock);
         Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
         Admin = new CapabilityAdmin(

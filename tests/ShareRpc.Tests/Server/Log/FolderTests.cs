@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
@@ -8,6 +9,7 @@ using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server;
 using ShareRpc.Server.Capabilities;
 using ShareRpc.Server.Checking;
+using ShareRpc.Server.Log;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Log;
@@ -238,6 +240,32 @@ public sealed class FolderTests
             await Task.Yield();
         }
 
+        await stopping.CancelAsync();
+        await folding.WaitAsync(timeout);
+    }
+
+    [Fact]
+    public async Task What_a_crash_left_unfolded_is_folded_once_somebody_reads_the_state()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        await rooms.AppendAsync(owner, Text("k", "x"));
+
+        // These know of no commit, as after a start.
+        var folder = new Folder(rooms.Store, rooms.Queue, rooms.Limits, rooms.Clock, NullLogger<Folder>.Instance);
+        var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, rooms.Clock, CancellationToken.None);
+        using var stopping = new CancellationTokenSource();
+        Task folding = folder.RunAsync(stopping.Token);
+        Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
+        rooms.Clock.Advance(rooms.Limits.FoldInterval);
+
+        while (rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded == 0)
+        {
+            timeout.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
         await stopping.CancelAsync();
         await folding.WaitAsync(timeout);
     }
