@@ -20,10 +20,13 @@ internal sealed class Redeemer(
 
     /// <param name="text">The token.</param>
     /// <param name="passphrase">If the ref has one.</param>
+    /// <param name="ofShare">
+    /// What the caller can use: the capability of a share, or one of the root or of a creator. The other kind counts no use.
+    /// </param>
     /// <param name="address">Where it came from, as far as that is known.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
     public async Task<Redemption> RedeemTokenAsync(
-        string? text, string? passphrase, string? address, CancellationToken cancellationToken)
+        string? text, string? passphrase, bool ofShare, string? address, CancellationToken cancellationToken)
     {
         (ShareToken token, RefRow row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
         return await NotedAsync(row, address, async () =>
@@ -34,7 +37,7 @@ internal sealed class Redeemer(
                 await CheckPassphraseAsync(row, token, passphrase, address, cancellationToken).ConfigureAwait(false);
             }
 
-            await CountUseAsync(row).ConfigureAwait(false);
+            if (ofShare == row.ShareKey is not null) await CountUseAsync(row).ConfigureAwait(false);
             return Admit(row, ticketEnd: null);
         }).ConfigureAwait(false);
     }

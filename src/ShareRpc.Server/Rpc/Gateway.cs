@@ -18,7 +18,8 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         Redemption redemption = request.Ticket is { } ticket
             ? services.Redeemer.RedeemTicket(ticket, session.Address)
             : await services.Redeemer
-                .RedeemTokenAsync(request.Token, request.Passphrase, session.Address, cancellationToken).ConfigureAwait(false);
+                .RedeemTokenAsync(request.Token, request.Passphrase, ofShare: true, session.Address, cancellationToken)
+                .ConfigureAwait(false);
         session.Prove();
         if (redemption.Share is not { } share)
         {
@@ -43,7 +44,8 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
     {
         session.CountHandle();
         Redemption redemption = await services.Redeemer
-            .RedeemTokenAsync(request.Token, request.Passphrase, session.Address, cancellationToken).ConfigureAwait(false);
+            .RedeemTokenAsync(request.Token, request.Passphrase, ofShare: false, session.Address, cancellationToken)
+            .ConfigureAwait(false);
         Authority authority = redemption.Authority;
         session.Prove();
         if (redemption.Share is not null)

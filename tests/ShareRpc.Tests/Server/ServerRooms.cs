@@ -119,13 +119,14 @@ internal sealed class ServerRooms : IDisposable
         await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Verifier, path, rooms.Clock, CancellationToken.None);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));
         rooms.RootToken = token;
-        rooms.Root = await rooms.RedeemAsync(token);
+        rooms.Root = await rooms.RedeemAsync(token, ofShare: false);
         rooms.Loop.Start();
         return rooms;
     }
 
-    public async Task<Authority> RedeemAsync(ShareToken token, string? passphrase = null, string? address = null) =>
-        (await Redeemer.RedeemTokenAsync(token.Reveal(), passphrase, address, CancellationToken.None)).Authority;
+    public async Task<Authority> RedeemAsync(
+        ShareToken token, string? passphrase = null, string? address = null, bool ofShare = true) =>
+        (await Redeemer.RedeemTokenAsync(token.Reveal(), passphrase, ofShare, address, CancellationToken.None)).Authority;
 
     /// <summary>A new share; its owner's live authority.</summary>
     public async Task<Authority> CreateShareAsync(Authority? creator = null)
