@@ -37,7 +37,7 @@ internal sealed class Redeemer(
                 await CheckPassphraseAsync(row, token, passphrase, address, cancellationToken).ConfigureAwait(false);
             }
 
-            if (ofShare == row.ShareKey is not null) await CountUseAsync(row).ConfigureAwait(false);
+            if (ofShare == (row.ShareKey is not null)) await CountUseAsync(row).ConfigureAwait(false);
             return Admit(row, ticketEnd: null);
         }).ConfigureAwait(false);
     }

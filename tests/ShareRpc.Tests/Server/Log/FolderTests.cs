@@ -201,13 +201,7 @@ public sealed class FolderTests
         using var stopping = new CancellationTokenSource();
         Task folding = rooms.Folder.RunAsync(stopping.Token);
         for (int i = 0; i < 10; i++) await rooms.AppendAsync(owner, Text("k", "x"));
-
-        while (rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded < 10)
-        {
-            timeout.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
+        await FoldedAsync(rooms, owner, upTo: 10);
         await stopping.CancelAsync();
         await folding.WaitAsync(timeout);
     }
@@ -233,13 +227,7 @@ public sealed class FolderTests
         Task folding = rooms.Folder.RunAsync(stopping.Token);
         await rooms.AppendAsync(owner, Text("k", "x"));
         rooms.Clock.Advance(rooms.Limits.FoldInterval);
-
-        while (rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded == 0)
-        {
-            timeout.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
+        await FoldedAsync(rooms, owner, upTo: 1);
         await stopping.CancelAsync();
         await folding.WaitAsync(timeout);
     }
@@ -258,16 +246,25 @@ public sealed class FolderTests
         Task folding = folder.RunAsync(stopping.Token);
         Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
         rooms.Clock.Advance(rooms.Limits.FoldInterval);
-
-        while (rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded == 0)
-        {
-            timeout.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-
+        await FoldedAsync(rooms, owner, upTo: 1);
         Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
         await stopping.CancelAsync();
         await folding.WaitAsync(timeout);
+    }
+
+    /// <summary>Waits for a folder that runs beside the test.</summary>
+    private async Task FoldedAsync(ServerRooms rooms, Authority owner, long upTo)
+    {
+        while (true)
+        {
+            timeout.ThrowIfCancellationRequested();
+            using (IReadSnapshot snapshot = rooms.Store.BeginRead())
+            {
+                if (snapshot.FindShare(owner.Ref.ShareKey!.Value)!.Folded >= upTo) return;
+            }
+
+            await Task.Yield();
+        }
     }
 
     private static void AssertState(
