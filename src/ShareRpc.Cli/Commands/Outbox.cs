@@ -162,7 +162,7 @@ internal static class Outbox
         output.Say(
             $"  pending {share.Pending}, in flight {share.InFlight}, waiting for others {share.Waiting}, acked {share.Acked}, failed "
                 + $"{share.Failed}, cursor {share.Cursor}{trouble}",
-            share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : null);
+            share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : (Style?)null);
         if (redacted.Total > 0) output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
         foreach (FailedOp op in failed)
         {

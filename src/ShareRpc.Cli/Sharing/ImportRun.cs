@@ -50,7 +50,7 @@ internal sealed class ImportRun
         {
             SessionReport line = session.Report();
             output.Emit(line);
-            output.Say(line.ToString(), line.Failed > 0 ? new Style(Color.Red) : null);
+            output.Say(line.ToString(), line.Failed > 0 ? new Style(Color.Red) : (Style?)null);
         }
 
         Say(report);

@@ -128,7 +128,7 @@ internal sealed class SharingRun
         {
             SessionReport report = session.Report();
             output.Emit(report);
-            output.Say(report.ToString(), report.Failed > 0 ? new Style(Color.Red) : null);
+            output.Say(report.ToString(), report.Failed > 0 ? new Style(Color.Red) : (Style?)null);
         }
     }
 }

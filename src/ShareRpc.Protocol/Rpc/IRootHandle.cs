@@ -4,7 +4,7 @@ namespace ShareRpc.Protocol.Rpc;
 
 /// <summary>The live object of a root or creator ref. A creator sees and makes only its own shares.</summary>
 [RpcMarshalable]
-public interface IRootHandle : IDisposable
+public partial interface IRootHandle : IDisposable
 {
     /// <summary>Creates a share and its owner ref. Safe to repeat with the same parameters.</summary>
     [JsonRpcMethod("createShare", UseSingleObjectParameterDeserialization = true)]

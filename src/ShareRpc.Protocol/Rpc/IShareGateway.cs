@@ -3,7 +3,7 @@ using StreamJsonRpc;
 namespace ShareRpc.Protocol.Rpc;
 
 /// <summary>The only object a fresh connection can reach.</summary>
-public interface IShareGateway
+public partial interface IShareGateway
 {
     /// <summary>
     /// Redeems a token or ticket; then replays <c>append</c> in order and reads a first page, all in one round trip. An error of one batch

@@ -8,7 +8,7 @@ namespace ShareRpc.Protocol.Rpc;
 /// each method asks for is in SPEC section "Rights".
 /// </summary>
 [RpcMarshalable]
-public interface IShareHandle : IDisposable
+public partial interface IShareHandle : IDisposable
 {
     /// <summary>Answers after the batch is on disk. Calls of one connection are applied in the order they were sent.</summary>
     [JsonRpcMethod("appendOps", UseSingleObjectParameterDeserialization = true)]
