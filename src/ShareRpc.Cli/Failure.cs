@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using ShareRpc.Client;
-using ShareRpc.Client.Outbox;
+using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Server.Hosting;
+using ShareRpc.Server;
 using ShareRpc.Server.Storage;
 using ShareRpc.Sources.Opencode;
 

@@ -1,3 +1,5 @@
+using ShareRpc.Client.Writing;
+
 namespace ShareRpc.Client;
 
 /// <summary>The memory of sources that are read once.</summary>

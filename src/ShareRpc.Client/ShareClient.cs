@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using ShareRpc.Client.Credentials;
-using ShareRpc.Client.Outbox;
-using ShareRpc.Client.Sending;
+using ShareRpc.Client.Writing;
+using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Client.Writing.Sending;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client;

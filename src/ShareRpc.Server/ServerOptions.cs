@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
-using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Server;
 

@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 

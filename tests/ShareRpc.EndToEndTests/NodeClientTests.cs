@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests;

@@ -1,4 +1,4 @@
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.EndToEndTests.Harness;
 
 namespace ShareRpc.EndToEndTests;

@@ -1,6 +1,6 @@
 using ShareRpc.Cli.Commands;
 using ShareRpc.Cli.State;
-using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;

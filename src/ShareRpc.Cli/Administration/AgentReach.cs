@@ -1,5 +1,5 @@
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Administration;
 

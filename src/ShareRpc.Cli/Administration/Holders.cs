@@ -1,4 +1,4 @@
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Administration;
 

@@ -1,7 +1,7 @@
-using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Administration;

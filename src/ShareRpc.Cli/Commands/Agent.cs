@@ -1,9 +1,9 @@
 using System.CommandLine;
 using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 

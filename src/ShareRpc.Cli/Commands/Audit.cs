@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Client;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Client.Admin;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Server.Checking;
+using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.Cli.Commands;
 

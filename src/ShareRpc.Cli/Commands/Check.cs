@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Server.Checking;
+using ShareRpc.Server.Storage.Sqlite.Checking;
 using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;

@@ -3,9 +3,9 @@ using System.CommandLine.Parsing;
 using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using Spectre.Console;
 

@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using ShareRpc.Cli.State;
 using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Tokens;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Client;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Client.Admin;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using Spectre.Console;
 

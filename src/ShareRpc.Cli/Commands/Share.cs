@@ -5,7 +5,7 @@ using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Opencode;
-using ShareRpc.Sources.OpencodeFiles;
+using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.Commands;

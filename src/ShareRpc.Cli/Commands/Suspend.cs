@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ShareRpc.Cli.Administration;
-using ShareRpc.Client;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Client.Admin;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;

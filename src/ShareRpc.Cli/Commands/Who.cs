@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.Terminal;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Cli.Watching;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 

@@ -1,10 +1,12 @@
 using System.ComponentModel;
 using System.Text.Json;
 using ShareRpc.Client;
+using ShareRpc.Client.Admin;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Pulling;

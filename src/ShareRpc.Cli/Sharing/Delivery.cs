@@ -1,4 +1,5 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Cli.Sharing;

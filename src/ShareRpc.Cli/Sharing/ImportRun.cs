@@ -1,7 +1,8 @@
 using System.Text.Json;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
-using ShareRpc.Sources.OpencodeFiles;
+using ShareRpc.Client.Writing;
+using ShareRpc.Sources.Opencode.Files;
 using Spectre.Console;
 
 namespace ShareRpc.Cli.Sharing;

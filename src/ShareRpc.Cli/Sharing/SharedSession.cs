@@ -1,6 +1,6 @@
-using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 using ShareRpc.Sources.Opencode;
-using ShareRpc.Sources.OpencodeFiles;
+using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.Sharing;

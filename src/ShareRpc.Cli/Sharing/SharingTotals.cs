@@ -1,4 +1,5 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 
 namespace ShareRpc.Cli.Sharing;
 

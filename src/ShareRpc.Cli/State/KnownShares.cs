@@ -1,5 +1,6 @@
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.State;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Terminal;
 

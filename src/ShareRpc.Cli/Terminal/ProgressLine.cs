@@ -1,4 +1,4 @@
-using ShareRpc.Server.Checking;
+using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.Cli.Terminal;
 

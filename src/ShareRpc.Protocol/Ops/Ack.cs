@@ -15,3 +15,14 @@ public sealed record Ack
 
     public required IReadOnlyList<Rejection> Rejected { get; init; }
 }
+
+/// <summary>
+/// Where an op stands in the log. Cursor 0: the document had its value already and never had an op (nothing to point at).
+/// </summary>
+public sealed record OpCursor(string OpId, long Cursor);
+
+/// <summary>A permanent no to one op: recorded, consumes its seq, answered alike for ever.</summary>
+/// <param name="OpId">The op.</param>
+/// <param name="Code">The stable string of the error code.</param>
+/// <param name="Message">One sentence for people.</param>
+public sealed record Rejection(string OpId, string Code, string Message);

@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Messages;
 using StreamJsonRpc;
 
 namespace ShareRpc.Protocol.Rpc;

@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using StreamJsonRpc;
 

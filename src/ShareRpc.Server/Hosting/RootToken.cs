@@ -1,8 +1,8 @@
 using System.Text;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
-using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Hosting;

@@ -1,14 +1,20 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
-using ShareRpc.Server.Audit;
-using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Append;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Fold;
 using ShareRpc.Server.Http;
-using ShareRpc.Server.Http.Opencode;
-using ShareRpc.Server.Http.Pages;
-using ShareRpc.Server.Log;
-using ShareRpc.Server.Rpc;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Opencode;
+using ShareRpc.Server.Pages;
+using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Hosting;
 
@@ -151,7 +157,7 @@ internal sealed class ServerRuntime : IAsyncDisposable
     {
         Commits.Start();
         backgroundWork = Task.WhenAll(
-            folder.RunAsync(background.Token), folder.Checkpoints.RunAsync(background.Token), eraser.RunAsync(background.Token),
+            folder.RunAsync(background.Token), folder.LogMaintenance.RunAsync(background.Token), eraser.RunAsync(background.Token),
             owed.RunAsync(background.Token), sweeper.RunAsync(background.Token), audit.RunAsync(background.Token));
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;

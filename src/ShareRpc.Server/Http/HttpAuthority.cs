@@ -1,4 +1,5 @@
-using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;

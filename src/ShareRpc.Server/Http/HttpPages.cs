@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using ShareRpc.Protocol.Json;
-using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Access;
 
 namespace ShareRpc.Server.Http;
 

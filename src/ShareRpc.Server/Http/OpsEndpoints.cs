@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
-using ShareRpc.Server.Log;
-using ShareRpc.Server.Rpc;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;

@@ -1,5 +1,5 @@
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Server.Storage;
 

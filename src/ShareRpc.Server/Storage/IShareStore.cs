@@ -21,3 +21,9 @@ internal interface IShareStore : IDisposable
     /// </summary>
     bool RestartLog(TimeSpan readersWait);
 }
+
+/// <summary>The write-ahead log after a checkpoint: its bytes, and those of them that are not in the database yet.</summary>
+internal readonly record struct LogSize(long Bytes, long Left);
+
+/// <summary>A data directory cannot be read, checked or copied; the message says why and what to do, in words for whoever asked.</summary>
+public sealed class StorageException(string message) : Exception(message);

@@ -96,3 +96,9 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void InsertOpenCreator(long refKey);
 }
+
+internal interface ISavepoint : IDisposable
+{
+    /// <summary>Keeps what was written since; without it, disposing takes that back.</summary>
+    void Keep();
+}

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
-using ShareRpc.Client.Outbox;
+using ShareRpc.Client.Writing;
+using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Secrets;

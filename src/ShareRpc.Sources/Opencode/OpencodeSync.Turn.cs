@@ -1,4 +1,5 @@
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode;

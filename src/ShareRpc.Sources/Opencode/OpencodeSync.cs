@@ -1,4 +1,5 @@
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;

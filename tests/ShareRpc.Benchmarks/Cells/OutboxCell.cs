@@ -7,6 +7,7 @@ using ShareRpc.Benchmarks.Load;
 using ShareRpc.Benchmarks.Servers;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;

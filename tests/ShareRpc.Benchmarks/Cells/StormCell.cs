@@ -2,7 +2,7 @@ using System.Diagnostics;
 using ShareRpc.Benchmarks.Figures;
 using ShareRpc.Benchmarks.Load;
 using ShareRpc.Benchmarks.Servers;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using ShareRpc.Benchmarks.Load;
 using SQLitePCL;
+using ShareRpc.Benchmarks.Load;
 
 namespace ShareRpc.Benchmarks.Floors;
 

@@ -3,11 +3,12 @@ using ShareRpc.Benchmarks.Load;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server;
-using ShareRpc.Server.Capabilities;
-using ShareRpc.Server.Log;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Append;
+using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
 

@@ -5,8 +5,8 @@ using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
-using ShareRpc.Server.Capabilities;
-using ShareRpc.Server.Log;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Benchmarks.Micro;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Writing;
 using ShareRpc.EndToEndTests.Harness;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Disk;

@@ -2,12 +2,12 @@ using System.Globalization;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
-using ShareRpc.Server.Checking;
+using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.EndToEndTests.Disk;
 

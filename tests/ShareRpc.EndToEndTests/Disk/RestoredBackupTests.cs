@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 
 namespace ShareRpc.EndToEndTests.Disk;
 

@@ -1,4 +1,4 @@
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.EndToEndTests.Harness;
@@ -33,7 +33,7 @@ internal sealed partial class HarnessRun
         long head;
         do
         {
-            Protocol.Rpc.OpPage page = await direct.ReadOpsAsync(log.Count, cancellationToken);
+            Protocol.Messages.OpPage page = await direct.ReadOpsAsync(log.Count, cancellationToken);
             log.AddRange(page.Ops);
             head = page.Ops.Count == 0 ? log.Count : page.Head;
         }

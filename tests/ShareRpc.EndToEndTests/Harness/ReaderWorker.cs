@@ -1,5 +1,5 @@
 using System.Globalization;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
-using ShareRpc.Client.Outbox;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
+using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Harness;

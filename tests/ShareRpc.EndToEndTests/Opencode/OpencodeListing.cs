@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.EndToEndTests.Opencode;

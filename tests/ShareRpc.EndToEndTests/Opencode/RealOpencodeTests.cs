@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using ShareRpc.Client;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Tokens;
 

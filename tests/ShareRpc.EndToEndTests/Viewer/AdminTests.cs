@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
-using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Viewer;

@@ -1,9 +1,9 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
-using ShareRpc.Server.Capabilities;
+using ShareRpc.Server.Access;
 using ShareRpc.Tests.Server;
 
 namespace ShareRpc.Tests.Attacks;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ShareRpc.Cli;
 using ShareRpc.Client.Credentials;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.MainJob;
 using ShareRpc.Tests.Sources.Opencode;

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using ShareRpc.Cli;
 using ShareRpc.Client;
+using ShareRpc.Client.Admin;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.MainJob;

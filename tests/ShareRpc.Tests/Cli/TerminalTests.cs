@@ -1,7 +1,7 @@
 using ShareRpc.Cli.Commands;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Tests.Cli;

@@ -1,6 +1,6 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Fakes;

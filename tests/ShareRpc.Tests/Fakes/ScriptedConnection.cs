@@ -4,7 +4,7 @@ using Nerdbank.Streams;
 using ShareRpc.Client.Connection;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server;
-using ShareRpc.Server.Rpc;
+using ShareRpc.Server.Connections;
 using StreamJsonRpc;
 
 namespace ShareRpc.Tests.Fakes;

@@ -1,5 +1,5 @@
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Tests.Fakes;
 

@@ -4,8 +4,8 @@ using ShareRpc.Client;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using StreamJsonRpc;
 

@@ -1,7 +1,9 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Tests.MainJob;
@@ -73,7 +75,7 @@ public sealed class ComebackTests
 
         Assert.Equal((ErrorCodes.NameOf(ErrorCode.CapabilityUsedUp), 2L), (joined.Status.ClosedCode, joined.Status.Failed));
         int exported = 0;
-        await foreach (ShareRpc.Client.Outbox.ParkedOp op in joined.ReadParkedAsync(timeout))
+        await foreach (ShareRpc.Client.Writing.Outbox.ParkedOp op in joined.ReadParkedAsync(timeout))
         {
             Assert.Equal("capability_used_up", op.Code);
             exported++;

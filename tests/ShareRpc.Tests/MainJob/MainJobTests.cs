@@ -1,7 +1,10 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Admin;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 

@@ -1,6 +1,8 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Tests.MainJob;

@@ -1,4 +1,5 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;

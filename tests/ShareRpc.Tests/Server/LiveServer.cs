@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Tests.Fakes;

@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
@@ -10,7 +10,7 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
 {
     private const string DocColumns = "kind, key, cursor, data, size, class";
 
-    private readonly HotStatement ops = new(
+    private readonly PreparedStatement ops = new(
         connection,
         """
         SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq, r.cap_id, o.time_ms, o.schema_version, o.class
@@ -18,30 +18,30 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
         WHERE o.share_key = ?1 AND o.cursor > ?2 ORDER BY o.cursor LIMIT ?3
         """);
 
-    private readonly HotStatement content = new(
+    private readonly PreparedStatement content = new(
         connection, "SELECT verb, data, writer_key FROM op WHERE share_key = ?1 AND cursor = ?2");
 
-    private readonly HotStatement tail = new(
+    private readonly PreparedStatement tail = new(
         connection,
         """
         SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0), class FROM op WHERE share_key = ?1 AND cursor > ?2
         ORDER BY cursor LIMIT ?3
         """);
 
-    private readonly HotStatement doc = new(
+    private readonly PreparedStatement doc = new(
         connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
 
-    private readonly HotStatement docs = new(
+    private readonly PreparedStatement docs = new(
         connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4");
 
-    private readonly HotStatement docsOfKind = new(
+    private readonly PreparedStatement docsOfKind = new(
         connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key > ?3 ORDER BY kind, key LIMIT ?4");
 
     public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
     {
         var read = new List<LoggedOp>();
         long bytes = 0;
-        using HotStatement.Rows row = ops.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
+        using PreparedStatement.Rows row = ops.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
         while (row.Read())
         {
             LoggedOp op = ReadOp(row);
@@ -55,7 +55,7 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
 
     public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
     {
-        using HotStatement.Rows row = content.Bind(1, shareKey).Bind(2, cursor).Query();
+        using PreparedStatement.Rows row = content.Bind(1, shareKey).Bind(2, cursor).Query();
         if (!row.Read()) throw new InvalidOperationException("There is no such op.");
         return (Verb(row, 0), Data(row, 1)?.Utf8, row.IsNull(2) ? null : row.Number(2));
     }
@@ -63,7 +63,7 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit)
     {
         var read = new List<TailOp>();
-        using HotStatement.Rows row = tail.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
+        using PreparedStatement.Rows row = tail.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
         while (row.Read())
         {
             read.Add(new TailOp(
@@ -75,17 +75,17 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key)
     {
-        using HotStatement.Rows row = doc.Bind(1, shareKey).Bind(2, kind).Bind(3, key).Query();
+        using PreparedStatement.Rows row = doc.Bind(1, shareKey).Bind(2, kind).Bind(3, key).Query();
         return row.Read() ? ReadDoc(row) : null;
     }
 
     public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes)
     {
-        HotStatement statement = kind is null ? docs : docsOfKind;
+        PreparedStatement statement = kind is null ? docs : docsOfKind;
         statement.Bind(1, shareKey).Bind(2, kind ?? after?.Kind ?? "").Bind(3, after?.Key ?? "").Bind(4, limit);
         var read = new List<StoredDoc>();
         long bytes = 0;
-        using HotStatement.Rows row = statement.Query();
+        using PreparedStatement.Rows row = statement.Query();
         while (row.Read())
         {
             StoredDoc document = ReadDoc(row);
@@ -99,24 +99,24 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
 
     public void Dispose()
     {
-        foreach (HotStatement statement in new[] { ops, content, tail, doc, docs, docsOfKind }) statement.Dispose();
+        foreach (PreparedStatement statement in new[] { ops, content, tail, doc, docs, docsOfKind }) statement.Dispose();
     }
 
-    private static StoredDoc ReadDoc(in HotStatement.Rows row) =>
+    private static StoredDoc ReadDoc(in PreparedStatement.Rows row) =>
         new(row.Text(0), row.Text(1), row.Number(2), Data(row, 3), row.Number(4), (ContentClass)row.Number(5));
 
-    private static LoggedOp ReadOp(in HotStatement.Rows row) => new()
+    private static LoggedOp ReadOp(in PreparedStatement.Rows row) => new()
     {
         Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3), Key = row.Text(4),
         Data = Data(row, 5), WriterId = row.IsNull(6) ? null : row.Text(6), Seq = row.IsNull(7) ? null : row.Number(7),
         Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10), ContentClass = (int)row.Number(11),
     };
 
-    private static RawJson? Data(in HotStatement.Rows row, int column) =>
+    private static RawJson? Data(in PreparedStatement.Rows row, int column) =>
         row.IsNull(column) ? null : new RawJson(row.Blob(column).ToArray());
 
     /// <summary>There are three, of which no copies are made.</summary>
-    private static string Verb(in HotStatement.Rows row, int column)
+    private static string Verb(in PreparedStatement.Rows row, int column)
     {
         ReadOnlySpan<byte> verb = row.Utf8(column);
         return verb.SequenceEqual("put"u8) ? Verbs.Put

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Data.Sqlite;
-using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 

@@ -6,13 +6,13 @@ namespace ShareRpc.Server.Storage.Sqlite;
 internal sealed class Statements(SqliteConnection connection) : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
-    private HotStatements? hot;
+    private AppendStatements? hot;
     private LogReads? logReads;
 
     public SqliteConnection Connection => connection;
 
     /// <summary>Made at first use: only the write connection uses them.</summary>
-    public HotStatements Hot => hot ??= new HotStatements(connection);
+    public AppendStatements Hot => hot ??= new AppendStatements(connection);
 
     /// <summary>Made at first use.</summary>
     public LogReads LogReads => logReads ??= new LogReads(connection);

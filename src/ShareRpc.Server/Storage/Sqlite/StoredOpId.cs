@@ -27,7 +27,7 @@ internal static class StoredOpId
         return TryWrite(opId, bytes) ? bytes.ToArray() : opId;
     }
 
-    public static string Read(in HotStatement.Rows row, int column) =>
+    public static string Read(in PreparedStatement.Rows row, int column) =>
         row.IsBlob(column) ? new Guid(row.Blob(column), bigEndian: true).ToString() : row.Text(column);
 
     public static string Read(SqliteDataReader row, int column) =>

@@ -7,7 +7,7 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// ones before it are rows of <c>writer_run</c>. Of writers in use the newest run is kept here; it is written with the watermark, at the
 /// latest by <see cref="Flush"/>. Whoever takes writes back calls <see cref="Forget"/>.
 /// </summary>
-internal sealed class WriterRuns(HotStatements hot)
+internal sealed class WriterRuns(AppendStatements hot)
 {
     /// <summary>Writers whose newest run is kept from one transaction to the next; beyond it all are read again.</summary>
     private const int Kept = 4_096;
@@ -67,7 +67,7 @@ internal sealed class WriterRuns(HotStatements hot)
     {
         ref Run? run = ref CollectionsMarshal.GetValueRefOrAddDefault(newest, writerKey, out _);
         if (run is not null) return run;
-        using HotStatement.Rows row = hot.FindRun.Bind(1, writerKey).Query();
+        using PreparedStatement.Rows row = hot.FindRun.Bind(1, writerKey).Query();
         if (!row.Read()) throw new InvalidOperationException("There is no such writer.");
         return run = new Run { WriterKey = writerKey, Seq = row.Number(0), Cursor = row.Number(1), Count = row.Number(2) };
     }

@@ -2,7 +2,7 @@ using System.Net.WebSockets;
 using ShareRpc.Client;
 using ShareRpc.Client.Connection;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Tests.Client.Connection;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.Server.Hosting;
+using ShareRpc.Tests.Server.Opencode;
 
 namespace ShareRpc.Tests.Server.Http;
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Tests.Protocol.Vectors;
 using ShareRpc.Tests.Protocol.Wire;
+using ShareRpc.Tests.Server.Opencode;
 
 namespace ShareRpc.Tests.Server.Http;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Tests.Protocol.Wire;

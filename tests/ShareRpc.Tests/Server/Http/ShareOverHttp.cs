@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Tests.Server.Opencode;
 
 namespace ShareRpc.Tests.Server.Http;
 

@@ -1,4 +1,4 @@
-using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage;

@@ -1,4 +1,6 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Opencode;

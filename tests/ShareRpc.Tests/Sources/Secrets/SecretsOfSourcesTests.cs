@@ -1,9 +1,9 @@
 using System.Text;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
-using ShareRpc.Sources.OpencodeFiles;
+using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Tests.Sources.Opencode;
-using ShareRpc.Tests.Sources.OpencodeFiles;
+using ShareRpc.Tests.Sources.Opencode.Files;
 using Databases = ShareRpc.Tests.Sources.Opencode.OpencodeFiles;
 using FixtureFactAttribute = ShareRpc.Tests.Sources.Opencode.FixtureFactAttribute;
 

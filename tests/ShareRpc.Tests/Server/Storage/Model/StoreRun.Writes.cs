@@ -1,8 +1,8 @@
 using System.Text;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage.Model;

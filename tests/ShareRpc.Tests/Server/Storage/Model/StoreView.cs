@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage.Model;

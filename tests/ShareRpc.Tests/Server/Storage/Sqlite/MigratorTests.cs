@@ -1,9 +1,9 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Server.Checking;
-using ShareRpc.Server.Hosting;
+using ShareRpc.Server;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Storage.Sqlite.Checking;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Storage.Sqlite;

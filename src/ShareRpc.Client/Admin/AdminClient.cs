@@ -1,0 +1,198 @@
+using ShareRpc.Client.Connection;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Client.Admin;
+
+/// <summary>
+/// Administration at once, over one connection: with a root or creator token, or through a share's link. Errors:
+/// <see cref="Protocol.Errors.ShareRpcException"/> from the server, <see cref="DisconnectedException"/> without one. Nothing is retried.
+/// </summary>
+public sealed class AdminClient : IAsyncDisposable
+{
+    private readonly RpcConnection connection;
+    private readonly IRootHandle? root;
+    private readonly IShareHandle? share;
+
+    private AdminClient(
+        RpcConnection connection, IRootHandle? root, IShareHandle? share, string capId, IReadOnlyList<string> rights, long epoch)
+    {
+        Epoch = epoch;
+        this.connection = connection;
+        this.root = root;
+        this.share = share;
+        CapId = capId;
+        Rights = rights;
+    }
+
+    /// <summary>The ref that this client acts as.</summary>
+    public string CapId { get; }
+
+    public IReadOnlyList<string> Rights { get; }
+
+    /// <summary>The ref's epoch when it was redeemed.</summary>
+    public long Epoch { get; }
+
+    /// <summary>Connects and redeems a root or creator token.</summary>
+    public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token, CancellationToken cancellationToken = default) =>
+        OpenRootAsync(WebSocketTransport.Default.ConnectAsync, server, token, cancellationToken);
+
+    /// <summary>Connects and redeems a share's link.</summary>
+    public static Task<AdminClient> OpenShareAsync(ShareLink link, CancellationToken cancellationToken = default) =>
+        OpenShareAsync(link, passphrase: null, cancellationToken);
+
+    /// <summary>Connects and redeems a share's link that may ask for a passphrase.</summary>
+    public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase, CancellationToken cancellationToken = default) =>
+        OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase);
+
+    /// <summary>With a root or creator token only.</summary>
+    public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) => CallAsync(() => Root.CreateShareAsync(request));
+
+    /// <summary>All shares in reach. With a root or creator token only.</summary>
+    public Task<IReadOnlyList<ShareInfo>> ListSharesAsync(CancellationToken cancellationToken = default) => ReadAllAsync(async page =>
+    {
+        ShareList list = await CallAsync(() => Root.ListSharesAsync(page, cancellationToken)).ConfigureAwait(false);
+        return (list.Shares, list.Next);
+    });
+
+    /// <summary>Erases a share. With a root or creator token only.</summary>
+    public Task DeleteShareAsync(string shareId) =>
+        RpcConnection.CallAsync(() => Root.DeleteShareAsync(new DeleteShareRequest { ShareId = shareId }));
+
+    /// <summary>All refs in reach.</summary>
+    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) =>
+        ListCapabilitiesAsync(shareId: null, cancellationToken);
+
+    /// <summary>All refs in reach; with a root or creator token, only those of one share when it is named.</summary>
+    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(string? shareId, CancellationToken cancellationToken = default) =>
+        ReadAllAsync(async page =>
+    {
+        var request = new CapabilityListRequest { After = page.After, ShareId = shareId };
+        CapabilityPage list = await CallAsync(
+            () => root?.ListCapabilitiesAsync(request, cancellationToken) ?? share!.ListCapabilitiesAsync(request, cancellationToken))
+            .ConfigureAwait(false);
+        return (list.Capabilities, list.Next);
+    });
+
+    /// <summary>The whole audit trail in reach, oldest first.</summary>
+    public Task<IReadOnlyList<AuditEntry>> ListAuditAsync(CancellationToken cancellationToken = default) => ReadAllAsync(async page =>
+    {
+        var request = new AuditRequest { After = page.After };
+        AuditPage list = await CallAsync(
+            () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken))
+            .ConfigureAwait(false);
+        return (list.Entries, list.Next);
+    });
+
+    /// <summary>One page of the audit trail.</summary>
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken = default) => CallAsync(
+        () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken));
+
+    /// <summary>Derives a ref.</summary>
+    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
+        CallAsync(() => root?.AttenuateAsync(request) ?? share!.AttenuateAsync(request));
+
+    /// <summary>Takes a ref back, for good; every handle and descendant of it is dead when this returns.</summary>
+    public Task<CapabilityRevoked> RevokeCapabilityAsync(string capId)
+    {
+        var request = new RevokeCapabilityRequest { CapId = capId };
+        return CallAsync(() => root?.RevokeCapabilityAsync(request) ?? share!.RevokeCapabilityAsync(request));
+    }
+
+    /// <summary>Takes a ref and its descendants out of use until it is resumed; their handles are dead when this returns.</summary>
+    public Task<CapabilityChanged> SuspendCapabilityAsync(string capId)
+    {
+        var request = new CapabilityRequest { CapId = capId };
+        return CallAsync(() => root?.SuspendCapabilityAsync(request) ?? share!.SuspendCapabilityAsync(request));
+    }
+
+    /// <summary>Ends a suspension.</summary>
+    public Task<CapabilityChanged> ResumeCapabilityAsync(string capId)
+    {
+        var request = new CapabilityRequest { CapId = capId };
+        return CallAsync(() => root?.ResumeCapabilityAsync(request) ?? share!.ResumeCapabilityAsync(request));
+    }
+
+    /// <summary>
+    /// Gives a ref a new secret: its old token, tickets, handles and all descendants are dead when this returns. Keep the new token on disk
+    /// first (<see cref="Credentials.CredentialStore.AddNext"/>): the answer may be lost.
+    /// </summary>
+    public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
+        CallAsync(() => root?.RotateCapabilityAsync(request) ?? share!.RotateCapabilityAsync(request));
+
+    /// <summary>Hands the shares of a creator, and of creators below it, to root. With a root token only.</summary>
+    public Task<SharesAdopted> AdoptSharesAsync(string capId) =>
+        CallAsync(() => Root.AdoptSharesAsync(new CapabilityRequest { CapId = capId }));
+
+    /// <summary>How the server is, now. With a root token only.</summary>
+    public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken = default) =>
+        CallAsync(() => Root.GetServerStatusAsync(cancellationToken));
+
+    /// <summary>No append succeeds from now on. Through a share's link only.</summary>
+    public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        root?.Dispose();
+        share?.Dispose();
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal static async Task<AdminClient> OpenRootAsync(
+        TransportFactory transport, Uri server, ShareToken token, CancellationToken cancellationToken)
+    {
+        RpcConnection connection = await RpcConnection.OpenAsync(transport, server, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            RedeemRootResult result = await CallAsync(
+                () => connection.Gateway.RedeemRootAsync(
+                    new RedeemRootRequest { Token = token.Reveal() }, cancellationToken)).ConfigureAwait(false);
+            return new AdminClient(connection, result.Root, null, result.CapId, result.Rights, result.Epoch);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    internal static async Task<AdminClient> OpenShareAsync(
+        TransportFactory transport, ShareLink link, CancellationToken cancellationToken, string? passphrase = null)
+    {
+        RpcConnection connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            RedeemShareResult result = await CallAsync(
+                () => connection.Gateway.RedeemShareAsync(
+                    new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = passphrase }, cancellationToken))
+                .ConfigureAwait(false);
+            return new AdminClient(connection, null, result.Share, result.CapId, result.Rights, result.Epoch);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private IRootHandle Root => root ?? throw new InvalidOperationException("This needs a root or creator token.");
+
+    private IShareHandle Share => share ?? throw new InvalidOperationException("This needs a share's link.");
+
+    private static Task<T> CallAsync<T>(Func<Task<T>> call) => RpcConnection.CallAsync(call);
+
+    private static async Task<IReadOnlyList<T>> ReadAllAsync<T>(Func<PageRequest, Task<(IReadOnlyList<T> Items, long? Next)>> read)
+    {
+        var all = new List<T>();
+        long? after = 0;
+        while (after is { } position)
+        {
+            (IReadOnlyList<T> items, after) = await read(new PageRequest { After = position }).ConfigureAwait(false);
+            all.AddRange(items);
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Client.Connection;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Client.Reading;
+
+/// <summary>
+/// Reads a share through a link. A lost connection is retried for ever, from the cursor; a <see cref="ShareRpcException"/> that is not
+/// transient (revoked, expired, deleted, wrong token) is final. One flow at a time uses it.
+/// </summary>
+public sealed class ShareReader : IAsyncDisposable
+{
+    private readonly ShareLink link;
+    private readonly ShareReaderOptions options;
+    private readonly TransportFactory transport;
+    private readonly TimeProvider time;
+    private readonly Backoff backoff;
+    private readonly ILogger log;
+    private readonly long openedAt;
+    private RpcConnection? connection;
+    private IShareHandle? handle;
+    private string? ticket;
+    private ReaderState? state;
+
+    /// <summary>A reader of a link; connects at its first call.</summary>
+    public ShareReader(ShareLink link, ShareReaderOptions? options = null, TimeProvider? time = null)
+    {
+        this.link = link;
+        this.options = options ?? ShareReaderOptions.Default;
+        this.time = time ?? TimeProvider.System;
+        transport = this.options.Transport
+            ?? new WebSocketTransport(this.options.KeepAliveInterval, this.options.KeepAliveTimeout).ConnectAsync;
+        backoff = new Backoff(this.options.FirstRetry, this.options.MaxRetry);
+        log = this.options.Logging.CreateLogger<ShareReader>();
+        openedAt = this.time.GetTimestamp();
+    }
+
+    /// <summary>
+    /// Why the server does not let this reader in just now, for instance because the link is suspended; null while it does, or does not
+    /// answer. It is tried again.
+    /// </summary>
+    public ShareRpcException? LastRefusal { get; private set; }
+
+    /// <summary>
+    /// The ops after a cursor, then each new one as it commits, until the share ends. Gapless and in order; a hole left by compaction is a
+    /// <see cref="ShareGapException"/>.
+    /// </summary>
+    public async IAsyncEnumerable<LoggedOp> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        long cursor = after;
+        while (true)
+        {
+            long from = cursor;
+            OpPage page = await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken), cancellationToken).ConfigureAwait(false);
+            if (page.Gap is { } gap) throw new ShareGapException(gap);
+            SetState(page.Cursor < page.Head ? ReaderState.CatchingUp : ReaderState.Live);
+            foreach (LoggedOp op in page.Ops)
+            {
+                if (op.Cursor != cursor + 1)
+                {
+                    throw new InvalidOperationException($"The server skipped from cursor {cursor} to {op.Cursor}.");
+                }
+                cursor = op.Cursor;
+                yield return op;
+            }
+
+            if (page.Ended != true || cursor < page.Head) continue;
+            SetState(ReaderState.Ended);
+            yield break;
+        }
+    }
+
+    /// <summary>One page of the log, now, without waiting.</summary>
+    public Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) => RetryAsync(
+        after,
+        () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel), cancellationToken),
+        cancellationToken);
+
+    /// <summary>The whole state, all pages of it.</summary>
+    public Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default) =>
+        ReadStateAsync(kinds: null, cancellationToken);
+
+    /// <summary>The documents of some kinds, all pages of them; null for every kind.</summary>
+    public async Task<ShareSnapshot> ReadStateAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken = default)
+    {
+        var documents = new List<Document>();
+        DocKey? next = null;
+        long? cursor = null;
+        do
+        {
+            DocKey? afterKey = next;
+            StatePage page = await RetryAsync(
+                cursor ?? 0,
+                () => CallAsync(
+                    (share, cancel) => share.GetStateAsync(new GetStateRequest { Kinds = kinds, AfterKey = afterKey }, cancel),
+                    cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+            cursor ??= page.Cursor;
+            documents.AddRange(page.Docs);
+            next = page.NextKey;
+        }
+        while (next is not null);
+        return new ShareSnapshot(documents, cursor.Value);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await DropAsync().ConfigureAwait(false);
+
+    /// <summary>
+    /// One read that waits. On a fresh connection the redemption brings the first page with it: resuming costs one round trip.
+    /// </summary>
+    private async Task<OpPage> FollowOnceAsync(long after, CancellationToken cancellationToken)
+    {
+        if (handle is null)
+        {
+            OpPage? first = await ConnectAsync(new ReadOpsRequest { After = after }, cancellationToken).ConfigureAwait(false);
+            if (first is not null) return first;
+        }
+
+        var request = new ReadOpsRequest { After = after, WaitMs = (int)options.Wait.TotalMilliseconds };
+        return await CallAsync((share, cancel) => share.ReadOpsAsync(request, cancel), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<T> CallAsync<T>(Func<IShareHandle, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        if (handle is null) await ConnectAsync(null, cancellationToken).ConfigureAwait(false);
+        IShareHandle share = handle!;
+        return await RpcConnection.CallAsync(() => call(share, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<T> RetryAsync<T>(long cursor, Func<Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            TimeSpan wait;
+            try
+            {
+                T result = await attempt().ConfigureAwait(false);
+                backoff.Reset();
+                LastRefusal = null;
+                return result;
+            }
+            catch (DisconnectedException)
+            {
+                LastRefusal = null;
+                wait = backoff.Next();
+            }
+            catch (ShareRpcException error) when (error.IsTransient || IsNotThereYet(error.Code))
+            {
+                LastRefusal = error;
+                wait = backoff.Next(error.RetryAfter);
+            }
+
+            SetState(ReaderState.Reconnecting);
+            log.ReaderReconnects(cursor, (long)wait.TotalMilliseconds);
+            await DropAsync().ConfigureAwait(false);
+            await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Connects and redeems; the page that came with it, if one was asked for.</summary>
+    private async Task<OpPage?> ConnectAsync(ReadOpsRequest? read, CancellationToken cancellationToken)
+    {
+        if (state is null) SetState(ReaderState.Connecting);
+        connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
+        RedeemShareResult result = await RedeemAsync(connection, read, cancellationToken).ConfigureAwait(false);
+        if (link.ShareId.Length > 0 && result.ShareId != link.ShareId)
+        {
+            result.Share.Dispose();
+            throw new ShareRpcException(ErrorCode.InvalidToken); // the token is for another share than the link says
+        }
+
+        ticket = result.Ticket;
+        handle = result.Share;
+        return result.Page;
+    }
+
+    private async Task<RedeemShareResult> RedeemAsync(RpcConnection on, ReadOpsRequest? read, CancellationToken cancellationToken)
+    {
+        if (ticket is { } resume)
+        {
+            ticket = null;
+            try
+            {
+                return await RedeemOnceAsync(new RedeemShareRequest { Ticket = resume, Read = read }).ConfigureAwait(false);
+            }
+            catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
+            {
+                // Tickets end with the server that issued them; the token does not.
+            }
+        }
+
+        return await RedeemOnceAsync(
+            new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = options.Passphrase, Read = read }).ConfigureAwait(false);
+
+        Task<RedeemShareResult> RedeemOnceAsync(RedeemShareRequest request) =>
+            RpcConnection.CallAsync(() => on.Gateway.RedeemShareAsync(request, cancellationToken));
+    }
+
+    private bool IsNotThereYet(ErrorCode code) =>
+        code == ErrorCode.InvalidToken && time.GetElapsedTime(openedAt) < options.InvalidTokenPatience;
+
+    private void SetState(ReaderState next)
+    {
+        if (state == next) return;
+        state = next;
+        options.OnState?.Invoke(next);
+    }
+
+    private async Task DropAsync()
+    {
+        handle?.Dispose();
+        handle = null;
+        if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);
+        connection = null;
+    }
+}

@@ -1,9 +1,0 @@
-using Microsoft.Extensions.Logging;
-using ShareRpc.Client.Credentials;
-using ShareRpc.Client.Outbox;
-
-namespace ShareRpc.Client.Sending;
-
-/// <summary>What the sender and its lanes work with.</summary>
-internal sealed record SenderContext(
-    ShareClientOptions Options, OutboxFile Outbox, CredentialStore Credentials, TimeProvider Time, ILogger Log);

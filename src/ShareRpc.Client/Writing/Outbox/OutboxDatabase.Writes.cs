@@ -1,0 +1,177 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace ShareRpc.Client.Writing.Outbox;
+
+/// <summary>
+/// Write transactions. What several callers want written while the last fsync ran goes into one transaction, each part undone by itself
+/// when it fails; one caller alone commits at once.
+/// </summary>
+internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
+{
+    private const int MostInGroup = 256;
+    private readonly ConcurrentQueue<PendingWrite> waiting = new();
+    private readonly List<PendingWrite> group = [];
+    private int isCommitting;
+
+    /// <summary>
+    /// Runs the action in the next write transaction: durable when the task ends, undone when it fails. The action may be run again.
+    /// </summary>
+    public Task<T> WriteAsync<T>(Func<T> action, CancellationToken cancellationToken)
+    {
+        var write = new PendingWrite<T>(action, cancellationToken);
+        waiting.Enqueue(write);
+        Begin();
+        return write.Ended;
+    }
+
+    /// <summary>Runs the action in one write transaction: durable when it returns, undone when it throws.</summary>
+    public T Write<T>(Func<T> action)
+    {
+        T result = default!;
+        lock (Gate) CommitAlone(() => result = action());
+        SeeToCheckpoints();
+        return result;
+    }
+
+    public void Write(Action action) => Write(() =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>Commits what waits; on a pool thread, one at a time.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            lock (Gate)
+            {
+                while (group.Count < MostInGroup && waiting.TryDequeue(out PendingWrite? write)) group.Add(write);
+                foreach (PendingWrite write in group.Where(write => write.IsCancelled)) write.Failure = new OperationCanceledException();
+                CommitGroup([.. group.Where(write => write.Failure is null)]);
+            }
+
+            if (group.Any(write => write.Failure is null)) OnCommit?.Invoke();
+            foreach (PendingWrite write in group) write.End();
+            SeeToCheckpoints();
+        }
+        finally
+        {
+            group.Clear();
+            Volatile.Write(ref isCommitting, 0);
+        }
+
+        if (!waiting.IsEmpty) Begin();
+    }
+
+    private void Begin()
+    {
+        if (Interlocked.Exchange(ref isCommitting, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+    }
+
+    private void CommitGroup(List<PendingWrite> writes)
+    {
+        if (writes.Count > 1 && CommitTogether(writes)) return;
+        foreach (PendingWrite write in writes.Where(write => write.Failure is null))
+        {
+            try
+            {
+                CommitAlone(write.Run);
+            }
+            catch (Exception failure)
+            {
+                write.Failure = failure;
+            }
+        }
+    }
+
+    private void CommitAlone(Action action)
+    {
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        Prepared("BEGIN IMMEDIATE").Run();
+        try
+        {
+            action();
+            Prepared("COMMIT").Run();
+        }
+        catch
+        {
+            Rollback();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// All in one transaction. False when it was undone as a whole, as by a full disk: then each goes alone, and who asked for too much
+    /// finds out.
+    /// </summary>
+    private bool CommitTogether(List<PendingWrite> writes)
+    {
+        try
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            Prepared("BEGIN IMMEDIATE").Run();
+        }
+        catch (Exception failure)
+        {
+            foreach (PendingWrite write in writes) write.Failure = failure;
+            return true;
+        }
+
+        try
+        {
+            foreach (PendingWrite write in writes) RunPart(write);
+            Prepared("COMMIT").Run();
+            return true;
+        }
+        catch (SqliteException)
+        {
+            Rollback();
+            foreach (PendingWrite write in writes) write.Failure = null;
+            return false;
+        }
+    }
+
+    private void RunPart(PendingWrite write)
+    {
+        Prepared("SAVEPOINT part").Run();
+        try
+        {
+            write.Run();
+        }
+        catch (Exception failure)
+        {
+            write.Failure = failure;
+            Prepared("ROLLBACK TO part").Run();
+        }
+
+        Prepared("RELEASE part").Run();
+    }
+
+    private void Rollback()
+    {
+        try
+        {
+            Prepared("ROLLBACK").Run();
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+    }
+
+    /// <summary>Tells how much this process has written into the log in all. Not called with the gate held.</summary>
+    private void SeeToCheckpoints()
+    {
+        int pages;
+        lock (Gate)
+        {
+            if (isDisposed) return;
+            raw.sqlite3_db_status(connection.Handle!, raw.SQLITE_DBSTATUS_CACHE_WRITE, out pages, out _, 0);
+        }
+
+        checkpoints.AfterCommit(pages);
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Client.Writing.Outbox;
+
+/// <summary>What has been imported from sources that are read once.</summary>
+internal sealed partial class OutboxFile
+{
+    private const string ImportColumns =
+        "path, content_hash, sessions, messages, parts, skipped_count, skipped, started_ms, finished_ms";
+
+    public ImportState? FindImport(string sourcePath)
+    {
+        lock (database.Gate)
+        {
+            return database.Read(
+                $"SELECT {ImportColumns} FROM import_state WHERE server = $1 AND path = $2", ReadImport, server, sourcePath)
+                .FirstOrDefault();
+        }
+    }
+
+    /// <summary>A finished import of the same content, from wherever.</summary>
+    public ImportState? FindFinishedImport(string contentHash)
+    {
+        lock (database.Gate)
+        {
+            return database.Read(
+                $"SELECT {ImportColumns} FROM import_state WHERE server = $1 AND content_hash = $2 AND finished_ms IS NOT NULL LIMIT 1",
+                ReadImport, server, contentHash)
+                .FirstOrDefault();
+        }
+    }
+
+    /// <summary>Adds or replaces the row of a source.</summary>
+    public void StoreImport(ImportState state) => database.Write(() => database.Execute(
+        $"""
+        INSERT OR REPLACE INTO import_state (server, {ImportColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        """,
+        server, state.Path, state.ContentHash, state.Sessions, state.Messages, state.Parts, state.SkippedCount, state.Skipped,
+        state.StartedAt.ToUnixTimeMilliseconds(), state.FinishedAt?.ToUnixTimeMilliseconds()));
+
+    private static ImportState ReadImport(SqliteDataReader row) => new()
+    {
+        Path = row.GetString(0), ContentHash = row.GetString(1), Sessions = row.GetInt32(2), Messages = row.GetInt32(3),
+        Parts = row.GetInt32(4), SkippedCount = row.GetInt32(5), Skipped = row.GetString(6),
+        StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
+        FinishedAt = row.IsDBNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(8)),
+    };
+}

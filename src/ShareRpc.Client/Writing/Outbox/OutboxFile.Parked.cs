@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Client.Writing.Outbox;
+
+/// <summary>Ops that were refused: those that wait for an op they depend on, and those that are parked until somebody decides.</summary>
+internal sealed partial class OutboxFile
+{
+    private static readonly string DependencyMissing = ErrorCodes.NameOf(ErrorCode.DependencyMissing);
+    private static readonly string AtomicAborted = ErrorCodes.NameOf(ErrorCode.AtomicAborted);
+
+    public IReadOnlyList<FailedOp> ListFailed(long shareKey, int limit)
+    {
+        lock (database.Gate)
+        {
+            return database.Read(
+                """
+                SELECT op_id, kind, key, code, message, outcome_unknown FROM refused
+                WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2
+                """,
+                row => new FailedOp(
+                    row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), Text(row, 4) ?? "", row.GetInt64(5) == 1),
+                shareKey, limit);
+        }
+    }
+
+    /// <summary>The ops that were refused, parked or waiting, whole, after a row; oldest first.</summary>
+    public IReadOnlyList<(long Row, ParkedOp Op)> ReadParked(long shareKey, long afterRow, int limit)
+    {
+        lock (database.Gate)
+        {
+            return database.Read(
+                """
+                SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id FROM refused
+                WHERE share_key = $1 AND row_id > $2 ORDER BY row_id LIMIT $3
+                """,
+                row => (row.GetInt64(10), ReadParkedOp(row)), shareKey, afterRow, limit);
+        }
+    }
+
+    /// <summary>
+    /// Sends parked and waiting ops again, with the same op ids and new seqs behind all others, and the share's failed intents before
+    /// them; only one op, with its atomic group, when it is named. How many ops there were.
+    /// </summary>
+    public int RetryFailed(long shareKey, string? opId = null)
+    {
+        int count = database.Write(() =>
+        {
+            int rows = Requeue(shareKey, RefusedRows(shareKey, opId));
+            database.Execute("UPDATE share SET closed_code = NULL WHERE share_key = $1", shareKey);
+            if (opId is null) database.Execute("UPDATE intent SET code = NULL WHERE share_key = $1", shareKey);
+            return rows;
+        });
+        Signal();
+        return count;
+    }
+
+    /// <summary>Forgets ops that were refused, or only one with its atomic group. How many there were.</summary>
+    public int DropRefused(long shareKey, string? opId)
+    {
+        int count = database.Write(() =>
+        {
+            List<long> rows = RefusedRows(shareKey, opId);
+            foreach (long row in rows) database.Execute("DELETE FROM refused WHERE row_id = $1", row);
+            return rows.Count;
+        });
+        Signal();
+        return count;
+    }
+
+    /// <summary>Queues the waiting ops whose time has come.</summary>
+    public void RequeueDue(long nowMs)
+    {
+        lock (database.Gate)
+        {
+            bool isDue = database.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE state = 3 AND retry_at_ms <= $1)", nowMs) != 0;
+            if (!isDue) return;
+        }
+
+        database.Write(() =>
+        {
+            foreach (OutboxShare share in ListShares())
+            {
+                Requeue(share.Key, database.Read(
+                    "SELECT row_id FROM refused WHERE share_key = $1 AND state = 3 AND retry_at_ms <= $2 ORDER BY row_id",
+                    row => row.GetInt64(0), share.Key, nowMs));
+            }
+        });
+        Signal();
+    }
+
+    /// <summary>
+    /// What becomes of the rejected ops of a batch: one that lacks its dependency waits, with the whole of its atomic group, until its
+    /// patience is over; everything else is parked.
+    /// </summary>
+    private void ParkOrWait(long shareKey, OpBatch batch, IReadOnlyList<Rejection> rejected, WaitTimes times)
+    {
+        bool isGroupWaiting = batch.Atomic == true && rejected.Any(op => op.Code == DependencyMissing)
+            && rejected.All(op => op.Code == DependencyMissing || op.Code == AtomicAborted);
+        List<string> order = [.. batch.Ops.Select(op => op.OpId)];
+        foreach (Rejection op in rejected.OrderBy(op => order.IndexOf(op.OpId)))
+        {
+            bool waits = isGroupWaiting || (batch.Atomic != true && op.Code == DependencyMissing);
+            if (!waits || !TryWait(shareKey, op, times)) Refuse(shareKey, op.OpId, Failed, op.Code, op.Message, null);
+        }
+    }
+
+    private bool TryWait(long shareKey, Rejection op, WaitTimes times)
+    {
+        long since = database.ReadNumber("SELECT waiting_since_ms FROM op WHERE op_id = $1 AND share_key = $2", op.OpId, shareKey);
+        if (since == 0) since = times.NowMs;
+        if (since + times.PatienceMs <= times.NowMs) return false;
+        long retryAt = Math.Min(times.NowMs + times.RetryMs, since + times.PatienceMs);
+        Refuse(shareKey, op.OpId, Waiting, op.Code, op.Message, (since, retryAt));
+        return true;
+    }
+
+    /// <summary>Moves an op out of the queue, to its place among the refused if it was there before.</summary>
+    private void Refuse(long shareKey, string opId, int state, string code, string message, (long Since, long RetryAt)? waits)
+    {
+        long row = FindRow(shareKey, opId);
+        if (row == 0) return;
+        database.Execute(
+            $"""
+            INSERT INTO refused (
+              row_id, share_key, {OpContent}, was_sent, outcome_unknown, waiting_since_ms, retry_at_ms, state, code, message)
+            SELECT place, share_key, {OpContent}, 1, 0, $2, $3, $4, $5, $6 FROM op WHERE row_id = $1
+            """,
+            row, waits?.Since, waits?.RetryAt, state, code, message);
+        Delete(shareKey, opId);
+    }
+
+    /// <summary>Queues what waited for an op that the share has now.</summary>
+    private void RequeueDependents(long shareKey, Ack ack)
+    {
+        bool isWaitedFor = database
+            .Prepared("SELECT EXISTS (SELECT 1 FROM refused WHERE share_key = ?1 AND state = 3)").Bind(1, shareKey).RunForNumber() != 0;
+        if (!isWaitedFor) return;
+        List<(long Row, string? DependsOn, string? Group)> waiting = database.Read(
+            "SELECT row_id, depends_on, atomic_group FROM refused WHERE share_key = $1 AND state = 3 ORDER BY row_id",
+            row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey);
+        HashSet<string> done = ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
+        var groups = new HashSet<string>(StringComparer.Ordinal);
+        var rows = new HashSet<long>();
+        foreach ((long row, string? dependsOn, string? group) in waiting)
+        {
+            if (dependsOn is null || !JsonSerializer.Deserialize<string[]>(dependsOn)!.Any(done.Contains)) continue;
+            rows.Add(row);
+            if (group is not null) groups.Add(group);
+        }
+
+        Requeue(shareKey, [.. waiting.Where(op => rows.Contains(op.Row) || (op.Group is { } group && groups.Contains(group)))
+            .Select(op => op.Row)]);
+    }
+
+    private int Requeue(long shareKey, List<long> rows)
+    {
+        if (rows.Count == 0) return 0;
+        long seq = NextSeq(shareKey);
+        foreach (long row in rows)
+        {
+            database.Execute(
+                $"""
+                INSERT INTO op (row_id, {OpContent}, was_sent, place, waiting_since_ms)
+                SELECT $2, {OpContent}, was_sent, row_id, CASE WHEN state = 3 THEN waiting_since_ms END
+                FROM refused WHERE row_id = $1
+                """,
+                row, RowOf(shareKey, seq++));
+            database.Execute("DELETE FROM refused WHERE row_id = $1", row);
+        }
+
+        return rows.Count;
+    }
+
+    private List<long> RefusedRows(long shareKey, string? opId) => opId is null
+        ? database.Read(
+            "SELECT row_id FROM refused WHERE share_key = $1 ORDER BY row_id", row => row.GetInt64(0), shareKey)
+        : database.Read(
+            """
+            SELECT row_id FROM refused WHERE share_key = $1 AND (op_id = $2 OR atomic_group =
+              (SELECT atomic_group FROM refused WHERE share_key = $1 AND op_id = $2)) ORDER BY row_id
+            """,
+            row => row.GetInt64(0), shareKey, opId);
+
+    private static ParkedOp ReadParkedOp(SqliteDataReader row) => new()
+    {
+        OpId = row.GetString(0), Verb = row.GetString(1), Kind = row.GetString(2), Key = row.GetString(3),
+        Data = row.IsDBNull(4) ? null : new Protocol.Json.RawJson(row.GetFieldValue<byte[]>(4)),
+        DependsOn = Text(row, 5) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
+        Code = row.GetString(6), Message = Text(row, 7) ?? "", OutcomeUnknown = row.GetInt64(8) == 1,
+        IsWaiting = row.GetInt64(9) == Waiting,
+    };
+}

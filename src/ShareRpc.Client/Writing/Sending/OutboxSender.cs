@@ -1,0 +1,182 @@
+using ShareRpc.Client.Connection;
+
+namespace ShareRpc.Client.Writing.Sending;
+
+/// <summary>
+/// Sends what the outbox holds, as long as this process has the lease: one connection, one lane per share with work. Woken by local
+/// enqueues, by a poll for those of other processes, and by a reconnect.
+/// </summary>
+internal sealed class OutboxSender : IAsyncDisposable
+{
+    private readonly SenderContext context;
+    private readonly string holder = Guid.CreateVersion7().ToString();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ServerBounds bounds = new();
+    private readonly TransportFactory transport;
+    private readonly Task running;
+    private long leaseRenewed;
+
+    public OutboxSender(SenderContext context)
+    {
+        this.context = context;
+        transport = context.Options.Transport
+            ?? new WebSocketTransport(context.Options.KeepAliveInterval, context.Options.KeepAliveTimeout).ConnectAsync;
+        running = Task.Run(RunAsync);
+    }
+
+    public ConnectionState State { get; private set; }
+
+    /// <summary>The newest reason for not being connected; null while connected.</summary>
+    public Exception? LastFailure { get; private set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        context.Outbox.ReleaseLease(holder);
+        bounds.Dispose();
+        stopping.Dispose();
+    }
+
+    private long NowMs => context.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private async Task RunAsync()
+    {
+        CancellationToken stop = stopping.Token;
+        var backoff = new Backoff(context.Options.FirstRetry, context.Options.MaxRetry);
+        while (!stop.IsCancellationRequested)
+        {
+            TimeSpan wait = TimeSpan.Zero;
+            Task changed = context.Outbox.Changed;
+            try
+            {
+                context.Outbox.RequeueDue(NowMs);
+                if (context.Outbox.ListWork().Count == 0 || !HoldLease())
+                {
+                    SetState(ConnectionState.Idle);
+                    await WaitForChangeAsync(changed, context.Options.PollInterval, stop).ConfigureAwait(false);
+                    continue;
+                }
+
+                SetState(ConnectionState.Connecting);
+                await using RpcConnection connection =
+                    await RpcConnection.OpenAsync(transport, context.Options.Server, stop).ConfigureAwait(false);
+                context.Log.Connected(context.Options.Server);
+                SetState(ConnectionState.Connected);
+                LastFailure = null;
+                await SuperviseAsync(connection, backoff, stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (DisconnectedException exception)
+            {
+                LastFailure = exception;
+                wait = backoff.Next();
+                context.Log.Disconnected(context.Options.Server, (long)wait.TotalMilliseconds);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                LastFailure = exception;
+                wait = backoff.Next();
+                context.Log.SenderFailed(exception, (long)wait.TotalMilliseconds);
+            }
+
+            SetState(ConnectionState.Connecting);
+            await WaitForRetryAsync(wait, stop).ConfigureAwait(false);
+        }
+
+        SetState(ConnectionState.Idle);
+    }
+
+    /// <summary>
+    /// Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been left for a while.
+    /// </summary>
+    private async Task SuperviseAsync(RpcConnection connection, Backoff backoff, CancellationToken stop)
+    {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        _ = connection.Closed.ContinueWith(
+            _ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+        var lanes = new LaneSet(connection, context, bounds, lost.Token);
+        long idleSince = context.Time.GetTimestamp();
+        try
+        {
+            while (!lost.IsCancellationRequested && HoldLease())
+            {
+                Task changed = context.Outbox.Changed;
+                await lanes.ReapAsync().ConfigureAwait(false);
+                context.Outbox.RequeueDue(NowMs);
+                IReadOnlyList<long> work = context.Outbox.ListWork();
+                if (work.Count == 0) bounds.AllSent();
+                lanes.Start(work);
+                if (!lanes.IsEmpty) idleSince = context.Time.GetTimestamp();
+                else if (context.Time.GetElapsedTime(idleSince) >= context.Options.IdleTime) return;
+                await WaitForChangeAsync(changed, context.Options.PollInterval, lost.Token).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await lost.CancelAsync().ConfigureAwait(false);
+            await lanes.EndAsync().ConfigureAwait(false);
+            if (lanes.HasSent) backoff.Reset();
+        }
+
+        stop.ThrowIfCancellationRequested();
+        throw new DisconnectedException(null);
+    }
+
+    /// <summary>Renewed when a third of it is over, since every renewal is a write to the disk.</summary>
+    private bool HoldLease()
+    {
+        long now = NowMs;
+        long length = (long)context.Options.LeaseTime.TotalMilliseconds;
+        if (now < leaseRenewed + (length / 3) && now >= leaseRenewed) return true;
+        bool held = context.Outbox.TryHoldLease(holder, now, length);
+        if (!held && leaseRenewed >= 0) context.Log.LeaseElsewhere();
+        leaseRenewed = held ? now : -1;
+        return held;
+    }
+
+    private void SetState(ConnectionState state)
+    {
+        if (State == state) return;
+        State = state;
+        context.Outbox.Signal();
+    }
+
+    /// <summary>
+    /// The backoff, which an enqueue ends early: somebody is at work, and may have brought the network back. But a server out of reach is
+    /// not tried more often than <see cref="ShareClientOptions.WokenRetry"/>, however much is enqueued.
+    /// </summary>
+    private async Task WaitForRetryAsync(TimeSpan wait, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        long start = context.Time.GetTimestamp();
+        Task delay = Task.Delay(wait, context.Time, over.Token);
+        await Task.WhenAny(delay, context.Outbox.Changed).ConfigureAwait(false);
+        TimeSpan rest = context.Options.WokenRetry - context.Time.GetElapsedTime(start);
+        if (!delay.IsCompleted && rest > TimeSpan.Zero)
+        {
+            await Task.WhenAny(delay, Task.Delay(rest, context.Time, over.Token)).ConfigureAwait(false);
+        }
+
+        await over.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task WaitForChangeAsync(Task changed, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await changed.WaitAsync(atMost, context.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Look again: another process may have written.
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            // The connection was lost; the caller sees to it.
+        }
+    }
+}

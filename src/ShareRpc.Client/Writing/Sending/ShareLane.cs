@@ -1,0 +1,267 @@
+using System.Text.Json;
+using ShareRpc.Client.Connection;
+using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Protocol.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Client.Writing.Sending;
+
+/// <summary>
+/// Sends one share's intents and ops over one connection, in order, until nothing is left for a while. Whatever happens to it, the outbox
+/// says what is to be sent next; the lane itself remembers nothing that matters.
+/// </summary>
+internal sealed partial class ShareLane(
+    long shareKey, RpcConnection connection, CreatorSession creator, SenderContext context, ServerBounds bounds)
+{
+    private readonly Backoff backoff = new(context.Options.FirstRetry, context.Options.MaxRetry);
+    private readonly Queue<Sent> window = new();
+    private readonly OutboxFile outbox = context.Outbox;
+    private readonly long startedAt = context.Time.GetTimestamp();
+    private readonly HashSet<string> streamingTurns = new(StringComparer.Ordinal);
+    private readonly HashSet<string> deadTokens = new(StringComparer.Ordinal);
+    private string usedToken = "";
+    private IShareHandle? handle;
+    private long sentSeq;
+    private volatile bool isRoomWanted;
+
+    /// <summary>True once something was acknowledged.</summary>
+    public bool HasSent { get; private set; }
+
+    /// <summary>True once the connection was found to be of no use any more, whether or not it is still open.</summary>
+    public bool NeedsConnection { get; private set; }
+
+    /// <summary>What was sent and not answered, once the lane has ended.</summary>
+    public IEnumerable<SentFrame> FramesInFlight =>
+        window.GroupBy(sent => sent.Frame).Select(frame => new SentFrame(shareKey, [.. frame.Select(sent => sent.Batch)]));
+
+    /// <summary>Other shares wait for a lane: this one ends when what it has in flight is answered.</summary>
+    public void MakeRoom() => isRoomWanted = true;
+
+    /// <summary>Ends without an error when the connection is lost, the lane is idle, the share is closed, or room is wanted.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            do
+            {
+                await SendAllAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (await WaitForWorkAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The sender stops, or the connection was lost.
+        }
+        catch (DisconnectedException)
+        {
+            NeedsConnection = true;
+        }
+        finally
+        {
+            handle?.Dispose();
+        }
+    }
+
+    private async Task SendAllAsync(CancellationToken cancellationToken)
+    {
+        bool isFirstRound = true;
+        while (outbox.HasWork(shareKey) && (isFirstRound || !isRoomWanted))
+        {
+            isFirstRound = false;
+            cancellationToken.ThrowIfCancellationRequested();
+            OutboxShare share = outbox.GetShare(shareKey);
+            try
+            {
+                if (!await SendIntentsAsync(share, cancellationToken).ConfigureAwait(false) || share.ClosedCode is not null) return;
+                if (outbox.FirstUnacked(shareKey, 0) is null) continue;
+                if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
+                await PumpAsync(cancellationToken).ConfigureAwait(false);
+                sentSeq = 0; // everything sent was answered: what is still here is to be sent
+                backoff.Reset();
+            }
+            catch (ShareRpcException error)
+            {
+                await ReactAsync(share, error, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Keeps a few batches in flight until nothing is left or something is asked of the server besides ops: a revocation does not wait for
+    /// a long queue. Acks are settled in order, all that are there in one transaction, which takes the batches that follow too; the server
+    /// works on the others meanwhile.
+    /// </summary>
+    private async Task PumpAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            using IDisposable? alone = bounds.OneFrameAtATime
+                ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false)
+                : null;
+            int most = alone is null ? context.Options.BatchesInFlight : 1;
+            List<(OpBatch Batch, Ack Ack)> acked = await AckedAsync().ConfigureAwait(false);
+            int room = MustPause ? 0 : Math.Max(0, most - window.Count + acked.Count);
+            if (acked.Count > 0 || (room > 0 && outbox.FirstUnacked(shareKey, sentSeq) is not null))
+            {
+                await StepAsync(acked, room, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (!window.TryPeek(out Sent? oldest)) return;
+            await oldest.Ack.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The acks that are there, from the oldest batch on, up to one that is not or is an error.</summary>
+    private async Task<List<(OpBatch Batch, Ack Ack)>> AckedAsync()
+    {
+        var acked = new List<(OpBatch, Ack)>();
+        foreach (Sent sent in window.TakeWhile(sent => sent.Ack.IsCompletedSuccessfully))
+        {
+            acked.Add((sent.Batch, await sent.Ack.ConfigureAwait(false)));
+        }
+
+        return acked;
+    }
+
+    private async Task StepAsync(List<(OpBatch Batch, Ack Ack)> acked, int room, CancellationToken cancellationToken)
+    {
+        if (acked.Count > 0) FaultPoint.Pass("client.before_ack_persisted");
+        OutboxFile.Step step = await outbox
+            .StepAsync(shareKey, acked, WaitTimesNow, room, sentSeq, bounds.Limits, cancellationToken).ConfigureAwait(false);
+        foreach ((OpBatch batch, Ack ack) in acked)
+        {
+            window.Dequeue();
+            NoteTurns(batch, ack);
+            HasSent |= step.NamesAll;
+        }
+
+        if (!step.NamesAll) throw new DisconnectedException(null); // an ack that names not every op is no ack
+        if (acked.Count > 0) backoff.Reset(); // a server that asks to wait now and then, and takes the rest, has not failed for long
+        foreach (OpBatch batch in step.Taken)
+        {
+            IShareHandle target = handle!;
+            Task<Ack> call = RpcConnection.CallAsync(() => target.AppendOpsAsync(batch));
+            window.Enqueue(new Sent(batch, call, call));
+            sentSeq = batch.Ops[^1].Seq!.Value;
+            FaultPoint.Pass("client.after_send");
+        }
+    }
+
+    private bool MustPause => (isRoomWanted && sentSeq > 0) || outbox.HasIntents(shareKey);
+
+    private void Settle(OpBatch batch, Ack ack)
+    {
+        FaultPoint.Pass("client.before_ack_persisted");
+        if (!outbox.Settle(shareKey, batch, ack, WaitTimesNow)) throw new DisconnectedException(null);
+        NoteTurns(batch, ack);
+        HasSent = true;
+    }
+
+    private WaitTimes WaitTimesNow => new(
+        context.Time.GetUtcNow().ToUnixTimeMilliseconds(), (long)context.Options.DependencyRetry.TotalMilliseconds,
+        (long)context.Options.DependencyPatience.TotalMilliseconds);
+
+    /// <summary>
+    /// While a turn is streaming this lane stays, with its handle: to the server, a writer without one has fallen silent, and its turn is
+    /// ended for it.
+    /// </summary>
+    private void NoteTurns(OpBatch batch, Ack ack)
+    {
+        if (!batch.Ops.Any(op => op.Kind == Kinds.Turn)) return;
+        HashSet<string> rejected = [.. ack.Rejected.Select(op => op.OpId)];
+        foreach (OpIntent op in batch.Ops.Where(op => op.Kind == Kinds.Turn && !rejected.Contains(op.OpId)))
+        {
+            using JsonDocument? data = op.Data?.ToDocument();
+            if (data is not null && !TurnStates.IsFinal(TurnStates.Of(data.RootElement))) streamingTurns.Add(op.Key);
+            else streamingTurns.Remove(op.Key);
+        }
+    }
+
+    /// <summary>
+    /// One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.
+    /// </summary>
+    private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
+    {
+        ShareToken token = FindLiveToken(share.AppendCapId) ?? context.Credentials.FindToken(share.AppendCapId)
+            ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+        usedToken = token.Digest;
+        using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
+        List<OpBatch> replay = CollectReplay();
+        var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
+        Task<RedeemShareResult> call = RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(request, CancellationToken.None));
+        foreach (OpBatch batch in replay) window.Enqueue(new Sent(batch, Outcome(call, batch), call));
+        FaultPoint.Pass("client.after_send");
+        try
+        {
+            RedeemShareResult result = await call.WaitAsync(cancellationToken).ConfigureAwait(false);
+            handle = result.Share;
+            bounds.Limits = result.Limits;
+        }
+        catch (ShareRpcException)
+        {
+            // It was the redemption that was refused: none of its batches was tried.
+            window.Clear();
+            throw;
+        }
+    }
+
+    private List<OpBatch> CollectReplay()
+    {
+        var replay = new List<OpBatch>();
+        long bytes = 0;
+        sentSeq = 0;
+        ProtocolLimits limits = bounds.Limits;
+        int most = bounds.OneFrameAtATime ? 1 : limits.RedeemBatches;
+        while (replay.Count < most && outbox.FirstUnacked(shareKey, sentSeq) is { } first && (first.WasSent || replay.Count == 0))
+        {
+            OpBatch batch = outbox.TakeBatch(shareKey, sentSeq, limits)!;
+            bytes += batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
+            if (replay.Count > 0 && bytes > limits.FrameBytes / 2) break;
+            replay.Add(batch);
+            sentSeq = batch.Ops[^1].Seq!.Value;
+        }
+
+        return replay;
+    }
+
+    /// <summary>
+    /// What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.
+    /// </summary>
+    private static async Task<Ack> Outcome(Task<RedeemShareResult> redemption, OpBatch batch)
+    {
+        RedeemShareResult result = await redemption.ConfigureAwait(false);
+        BatchOutcome? outcome = result.Acks?.FirstOrDefault(entry => entry.BatchId == batch.BatchId);
+        return outcome?.Ack ?? throw outcome?.Error?.ToException() ?? new ShareRpcException(ErrorCode.Internal);
+    }
+
+    private async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
+    {
+        long idleSince = context.Time.GetTimestamp();
+        while (!isRoomWanted && (streamingTurns.Count > 0 || context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime))
+        {
+            Task changed = outbox.Changed;
+            if (outbox.GetShare(shareKey).ClosedCode is not null) return false;
+            if (outbox.HasWork(shareKey)) return true;
+            try
+            {
+                await changed.WaitAsync(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // Look again: another process may have written.
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches have in common.
+    /// </summary>
+    private sealed record Sent(OpBatch Batch, Task<Ack> Ack, Task Frame);
+}

@@ -1,0 +1,136 @@
+namespace ShareRpc.Protocol.Messages;
+
+/// <summary>
+/// Parameters of <c>attenuate</c>. The caller chooses id and secret, so that the call can be queued offline and repeated blindly.
+/// </summary>
+public sealed record AttenuateRequest
+{
+    /// <summary>A fresh random id.</summary>
+    public required string CapId { get; init; }
+
+    /// <summary>See <c>ShareToken.Digest</c>; the secret itself is never sent.</summary>
+    public required string TokenDigest { get; init; }
+
+    /// <summary>Of the passphrase that redeeming shall ask for; see <c>Passphrase.DigestOf</c>.</summary>
+    public string? PassphraseDigest { get; init; }
+
+    /// <summary>On a root handle: the share whose owner ref shall be the parent; without it the caller is.</summary>
+    public string? ShareId { get; init; }
+
+    /// <summary>See <see cref="Rights"/>; each must be among the parent's.</summary>
+    public required IReadOnlyList<string> Rights { get; init; }
+
+    /// <summary>Joined with the parent's: none can be lifted.</summary>
+    public Caveats? Caveats { get; init; }
+
+    /// <summary>What people call it, at most 200 characters; not a secret.</summary>
+    public string? Label { get; init; }
+}
+
+/// <summary>A ref exists now, or existed with exactly these parameters.</summary>
+public sealed record CapabilityCreated
+{
+    public required string CapId { get; init; }
+
+    public required long Epoch { get; init; }
+}
+
+/// <summary>Parameters of <c>suspendCapability</c>, <c>resumeCapability</c> and <c>adoptShares</c>: the ref that is meant.</summary>
+public sealed record CapabilityRequest
+{
+    public required string CapId { get; init; }
+}
+
+/// <summary>A ref was suspended, resumed or rotated, or was so before.</summary>
+public sealed record CapabilityChanged
+{
+    /// <summary>Its epoch now; only rotating raises it.</summary>
+    public required long Epoch { get; init; }
+}
+
+/// <summary>Parameters of <c>revokeCapability</c>.</summary>
+public sealed record RevokeCapabilityRequest
+{
+    public required string CapId { get; init; }
+}
+
+/// <summary>The ref and its descendants are dead.</summary>
+public sealed record CapabilityRevoked
+{
+    /// <summary>The epoch after the revocation; every handle and token of an older one is dead.</summary>
+    public required long Epoch { get; init; }
+}
+
+/// <summary>Parameters of <c>rotateCapability</c>. Safe to repeat with the same digest.</summary>
+public sealed record RotateCapabilityRequest
+{
+    public required string CapId { get; init; }
+
+    /// <summary>Of the new token, which has the same cap id.</summary>
+    public required string TokenDigest { get; init; }
+
+    /// <summary>Of the passphrase under the new token; required exactly when the ref has a passphrase.</summary>
+    public string? PassphraseDigest { get; init; }
+}
+
+/// <summary>Parameters of <c>listCapabilities</c>.</summary>
+public sealed record CapabilityListRequest
+{
+    /// <summary>The <c>next</c> of the page before; 0 to start.</summary>
+    public long After { get; init; }
+
+    public int? Limit { get; init; }
+
+    /// <summary>On a root handle: only this share's.</summary>
+    public string? ShareId { get; init; }
+}
+
+/// <summary>Refs, oldest first.</summary>
+public sealed record CapabilityPage
+{
+    public required IReadOnlyList<CapabilityInfo> Capabilities { get; init; }
+
+    /// <summary>The <c>after</c> of the next page; absent on the last.</summary>
+    public long? Next { get; init; }
+}
+
+/// <summary>A sturdy ref as its holders' administrators see it.</summary>
+public sealed record CapabilityInfo
+{
+    public required string CapId { get; init; }
+
+    /// <summary>Absent for the root, and for the caller's own ref.</summary>
+    public string? ParentCapId { get; init; }
+
+    public string? ShareId { get; init; }
+
+    public required IReadOnlyList<string> Rights { get; init; }
+
+    public required Caveats Caveats { get; init; }
+
+    public string? Label { get; init; }
+
+    public required long Epoch { get; init; }
+
+    /// <summary>
+    /// <c>active</c>, <c>revoked</c>, <c>orphaned</c> (an ancestor is revoked or rotated), <c>retired</c> (its own token is dead, its
+    /// descendants are not), <c>expired</c>, <c>suspended</c> (it or an ancestor is) or <c>used_up</c>.
+    /// </summary>
+    public required string State { get; init; }
+
+    public required long CreatedMs { get; init; }
+
+    public long? RevokedMs { get; init; }
+
+    /// <summary>When its token or ticket was last redeemed, absent when never. A crash may forget the last minute of it.</summary>
+    public long? LastRedeemedMs { get; init; }
+
+    /// <summary>With <c>max_uses</c>: how many are used.</summary>
+    public long? Uses { get; init; }
+
+    /// <summary>True when redeeming asks for a passphrase.</summary>
+    public bool? Passphrase { get; init; }
+
+    /// <summary>Live handles of this very ref, now.</summary>
+    public required int LiveHandles { get; init; }
+}

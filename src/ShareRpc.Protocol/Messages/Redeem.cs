@@ -1,0 +1,103 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Protocol.Messages;
+
+/// <summary>Parameters of <c>redeemShare</c>. Exactly one of token and ticket.</summary>
+public sealed record RedeemShareRequest
+{
+    public string? Token { get; init; }
+
+    /// <summary>A resume ticket of an earlier redemption, as long as it lives; see SPEC section "Tickets".</summary>
+    public string? Ticket { get; init; }
+
+    public string? Passphrase { get; init; }
+
+    /// <summary>The outbox that will append through this handle; without it batches carry no seqs.</summary>
+    public string? WriterId { get; init; }
+
+    /// <summary>What was in flight before, in its original grouping and order; at most 64 batches.</summary>
+    public IReadOnlyList<OpBatch>? Append { get; init; }
+
+    /// <summary>A first read; <c>wait_ms</c> is taken as 0.</summary>
+    public ReadOpsRequest? Read { get; init; }
+}
+
+/// <summary>What a redemption grants.</summary>
+public sealed record RedeemShareResult
+{
+    /// <summary>The live handle; the caller disposes it.</summary>
+    public required IShareHandle Share { get; init; }
+
+    public required string ShareId { get; init; }
+
+    public required string CapId { get; init; }
+
+    public required IReadOnlyList<string> Rights { get; init; }
+
+    public required Caveats Caveats { get; init; }
+
+    public required long Epoch { get; init; }
+
+    /// <summary>The share's head when this was answered, 0 for an empty share.</summary>
+    public required long Cursor { get; init; }
+
+    /// <summary>The limits of this server.</summary>
+    public required ProtocolLimits Limits { get; init; }
+
+    /// <summary>Redeems the same ref again without its secret.</summary>
+    public string? Ticket { get; init; }
+
+    /// <summary>With <c>writer_id</c>: where the server has the writer.</summary>
+    public WriterState? Writer { get; init; }
+
+    /// <summary>With <c>append</c>: one outcome per batch tried, in order; fewer than sent when the rest was not tried.</summary>
+    public IReadOnlyList<BatchOutcome>? Acks { get; init; }
+
+    /// <summary>With <c>read</c>.</summary>
+    public OpPage? Page { get; init; }
+}
+
+/// <summary>Parameters of <c>redeemRoot</c>.</summary>
+public sealed record RedeemRootRequest
+{
+    public required string Token { get; init; }
+
+    public string? Passphrase { get; init; }
+}
+
+/// <summary>What the redemption of a root or creator ref grants.</summary>
+public sealed record RedeemRootResult
+{
+    /// <summary>The live handle; the caller disposes it.</summary>
+    public required IRootHandle Root { get; init; }
+
+    public required string CapId { get; init; }
+
+    public required IReadOnlyList<string> Rights { get; init; }
+
+    public required Caveats Caveats { get; init; }
+
+    public required long Epoch { get; init; }
+
+    public required ProtocolLimits Limits { get; init; }
+}
+
+/// <summary>Where the server has a writer.</summary>
+public sealed record WriterState
+{
+    /// <summary>The watermark: the highest seq consumed, 0 at first. Settles no outbox row.</summary>
+    public required long AckedSeq { get; init; }
+}
+
+/// <summary>The outcome of one batch of a redemption: an ack or an error.</summary>
+public sealed record BatchOutcome
+{
+    public required string BatchId { get; init; }
+
+    public Ack? Ack { get; init; }
+
+    public ErrorData? Error { get; init; }
+}

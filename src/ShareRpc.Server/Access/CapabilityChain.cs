@@ -1,0 +1,46 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access;
+
+/// <summary>What the rows of a ref and its ancestors say about it.</summary>
+internal static class CapabilityChain
+{
+    public const string Active = "active";
+    public const string Revoked = "revoked";
+    public const string Orphaned = "orphaned";
+    public const string Retired = "retired";
+    public const string Expired = "expired";
+    public const string Suspended = "suspended";
+    public const string UsedUp = "used_up";
+
+    /// <summary>Throws when the ref, or any ancestor, is revoked, of another epoch, expired or suspended.</summary>
+    public static void Check(IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        switch (StateOf(chain, nowMs))
+        {
+            case Active or UsedUp: return; // uses are counted where a token is redeemed
+            case Expired: throw new ShareRpcException(ErrorCode.CapabilityExpired);
+            case Suspended: throw new ShareRpcException(ErrorCode.CapabilitySuspended);
+            default: throw new ShareRpcException(ErrorCode.CapabilityRevoked);
+        }
+    }
+
+    /// <summary>One of the words; <c>orphaned</c> when an ancestor, not the ref itself, is dead.</summary>
+    public static string StateOf(IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        if (chain[0].RevokedMs is not null) return Revoked;
+        for (int i = 1; i < chain.Count; i++)
+        {
+            if (chain[i].RevokedMs is not null || chain[i].Epoch != chain[i - 1].ParentEpoch) return Orphaned;
+        }
+
+        if (chain[0].RetiredMs is not null) return Retired;
+        if (chain.Any(row => IsExpired(row, nowMs))) return Expired;
+        if (chain.Any(row => row.SuspendedMs is not null)) return Suspended;
+        return chain.Any(row => row.Uses >= row.Caveats.MaxUses) ? UsedUp : Active;
+    }
+
+    private static bool IsExpired(RefRow row, long nowMs) =>
+        row.Caveats.ExpiresAtMs <= nowMs || (row.UsedMs is null && row.Caveats.UnusedExpiresAtMs <= nowMs);
+}

@@ -1,0 +1,178 @@
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Read;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>The mutations of refs and shares. Ids and secrets are the caller's, so every one of them can be repeated blindly.</summary>
+internal sealed class CapabilityAdmin(
+    IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry, Broadcaster broadcaster, ShareEraser eraser,
+    ProtocolLimits limits, ILogger<CapabilityAdmin> log)
+{
+    /// <summary>A share and its owner ref, a child of the calling ref.</summary>
+    public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
+    {
+        authority.Demand(Rights.Create);
+        RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label);
+        if (!RandomId.IsValid(request.ShareId)) throw new ShareRpcException(ErrorCode.InvalidParams);
+        (byte[] tag, string phc) = await SecretsOfAsync(request.CapId, request.TokenDigest).ConfigureAwait(false);
+        var owner = new AttenuateRequest
+        {
+            CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RightsNames.Owner.ToNames(), Label = request.Label,
+        };
+        return await CommitAsync(scope =>
+        {
+            authority.Demand(Rights.Create);
+            IWriteTransaction transaction = scope.Transaction;
+            RefRow row = RefRequest.ChildOf(authority.Ref, owner, tag, phc, scope.NowMs, limits);
+            ShareRow? share = transaction.FindShare(request.ShareId);
+            RefRow? known = transaction.FindRef(request.CapId);
+            if (share is not null || known is not null)
+            {
+                bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key
+                    && share.CreatorKey == authority.Ref.Key
+                    && share.Label == request.Label && RefRequest.IsSame(known, row with { ShareKey = share.Key });
+                return isSame ? Created(known!) : throw new ShareRpcException(ErrorCode.IdTaken);
+            }
+
+            long shareKey = transaction.InsertShare(request.ShareId, authority.Ref.Key, request.Label, scope.NowMs);
+            long refKey = transaction.InsertRef(row with { ShareKey = shareKey });
+            transaction.SetOwner(shareKey, refKey);
+            transaction.InsertAudit(new AuditRow(scope.NowMs, "create_share", authority.Ref.Key, shareKey, refKey));
+            return Created(row);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A child of the calling ref, on the same share, or a creator ref when the caller has none; for a caller of the server that names a
+    /// share in its reach, a child of that share's owner ref.
+    /// </summary>
+    public async Task<CapabilityCreated> AttenuateAsync(Authority authority, AttenuateRequest request)
+    {
+        authority.Demand(Rights.Attenuate);
+        RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label, request.PassphraseDigest);
+        RefRequest.CheckCaveats(request.Caveats);
+        if (request.ShareId is not null && authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        long parentKey = request.ShareId is null ? authority.Ref.Key : ResolveShare(authority, request.ShareId).OwnerRefKey;
+        (byte[] tag, string phc) = await SecretsOfAsync(request.CapId, request.TokenDigest).ConfigureAwait(false);
+        string? passphrase = await PassphraseOfAsync(request.CapId, request.PassphraseDigest).ConfigureAwait(false);
+        return await CommitAsync(scope =>
+        {
+            authority.Demand(Rights.Attenuate);
+            IReadOnlyList<RefRow> parent = scope.Transaction.ReadChain(parentKey);
+            if (parentKey != authority.Ref.Key) CheckParent(authority, parent, scope.NowMs);
+            RefRow row = RefRequest.ChildOf(parent[0], request, tag, phc, scope.NowMs, limits, passphrase);
+            if (scope.Transaction.FindRef(request.CapId) is { } known)
+            {
+                return RefRequest.IsSame(known, row) ? Created(known) : throw new ShareRpcException(ErrorCode.IdTaken);
+            }
+
+            long refKey = scope.Transaction.InsertRef(row);
+            scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", authority.Ref.Key, row.ShareKey, refKey));
+            return Created(row);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes back the calling ref itself or one of its descendants.</summary>
+    public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
+    {
+        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        var work = new RevokeWork(authority, target, registry, log);
+        queue.Enqueue(work);
+        return work.Completion;
+    }
+
+    /// <summary>No append succeeds from now on; reads go on.</summary>
+    public Task<bool> EndShareAsync(Authority authority)
+    {
+        long shareKey = authority.Ref.ShareKey!.Value;
+        return CommitAsync(
+            scope =>
+            {
+                authority.Demand(Rights.Append);
+                LogShare share = scope.Shares.Get(scope.Transaction, shareKey);
+                if (share.State != ShareState.Active) return true;
+                scope.Transaction.SetShareState(shareKey, share.State = ShareState.Ended);
+                scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "end_share", authority.Ref.Key, shareKey, null));
+                return true;
+            },
+            () => broadcaster.End(shareKey));
+    }
+
+    /// <summary>The tombstone is on disk when this ends, and every handle is dead; the rows go in the background.</summary>
+    public async Task<bool> DeleteShareAsync(Authority authority, DeleteShareRequest request)
+    {
+        authority.Demand(Rights.Create);
+        ShareRow share = ResolveShare(authority, request.ShareId);
+        bool done = await CommitAsync(
+            scope =>
+            {
+                authority.Demand(Rights.Create);
+                LogShare current = scope.Shares.Get(scope.Transaction, share.Key);
+                if (current.State == ShareState.Deleted) return true;
+                scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
+                scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
+                return true;
+            },
+            () =>
+            {
+                // Only now: unlike a revocation, a deletion that the disk did not take has not happened.
+                registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
+                registry.Settle(share.OwnerRefKey);
+            }).ConfigureAwait(false);
+        eraser.Wake();
+        return done;
+    }
+
+    private static CapabilityCreated Created(RefRow row) => new() { CapId = row.CapId, Epoch = row.Epoch };
+
+    private Task<T> CommitAsync<T>(Func<CommitScope, T> execute, Action? onDurable = null)
+    {
+        var work = new CommitWork<T>(execute, onDurable);
+        queue.Enqueue(work);
+        return work.Completion;
+    }
+
+    /// <summary>For a ref that exists the verifier is not made again: the commit compares the tag.</summary>
+    private async Task<(byte[] Tag, string Verifier)> SecretsOfAsync(string capId, string digest)
+    {
+        RefRow? known;
+        using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
+        if (known is not null) return (verifier.HasTag(known, digest) ? known.Tag : [], known.Verifier);
+        return await verifier.MakeAsync(digest, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>The verifier of a passphrase; for a ref that exists its own, when it is the same passphrase.</summary>
+    private async Task<string?> PassphraseOfAsync(string capId, string? digest)
+    {
+        if (digest is null) return null;
+        RefRow? known;
+        using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
+        if (known is null) return await verifier.HashAsync(digest, CancellationToken.None).ConfigureAwait(false);
+        bool isSame = known.Passphrase is { } phc && await verifier.MatchesAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
+        return isSame ? known.Passphrase : "";
+    }
+
+    /// <summary>The owner ref of a share in reach; retired or not, it must be alive, or its child would be dead.</summary>
+    private static void CheckParent(Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        if (!chain.Any(row => row.Key == authority.Ref.Key)) throw new ShareRpcException(ErrorCode.NotFound);
+        CapabilityChain.Check([chain[0] with { RetiredMs = null }, .. chain.Skip(1)], nowMs);
+    }
+
+    private ShareRow ResolveShare(Authority authority, string? shareId)
+    {
+        if (!RandomId.IsValid(shareId)) throw new ShareRpcException(ErrorCode.InvalidParams);
+        using IReadSnapshot snapshot = store.BeginRead();
+        ShareRow? share = snapshot.FindShare(shareId);
+        bool isInReach = share is not null && snapshot.ReadChain(share.OwnerRefKey).Any(row => row.Key == authority.Ref.Key);
+        return isInReach ? share! : throw new ShareRpcException(ErrorCode.NotFound);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Security.Cryptography;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>What can be done to a ref that exists, short of revoking it: suspend, resume, rotate; and adopt the shares below one.</summary>
+internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry)
+{
+    /// <summary>Out of use until it is resumed; handles of it and its descendants are dead.</summary>
+    public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
+        true);
+
+    public Task<CapabilityChanged> ResumeAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
+        false);
+
+    /// <summary>A new secret at the next epoch. What was redeemed by the old one, or derived from it, is dead.</summary>
+    public async Task<CapabilityChanged> RotateAsync(Authority authority, RotateCapabilityRequest request)
+    {
+        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        authority.Demand(Rights.Revoke);
+        RefRequest.CheckIds(request.CapId, request.TokenDigest, label: null, request.PassphraseDigest);
+        if (verifier.HasTag(target, request.TokenDigest)) return new CapabilityChanged { Epoch = target.Epoch };
+        (byte[] tag, string phc) = await verifier.MakeAsync(request.TokenDigest, CancellationToken.None).ConfigureAwait(false);
+        string? passphrase = request.PassphraseDigest is { } digest
+            ? await verifier.HashAsync(digest, CancellationToken.None).ConfigureAwait(false)
+            : null;
+        long epoch = 0;
+        var work = new CommitWork<CapabilityChanged>(
+            scope =>
+            {
+                authority.Demand(Rights.Revoke);
+                RefRow current = scope.Transaction.FindRef(target.Key)!;
+                if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
+                if (current.Passphrase is null != passphrase is null) throw new ShareRpcException(ErrorCode.InvalidParams);
+                epoch = current.Epoch;
+                if (CryptographicOperations.FixedTimeEquals(current.Tag, tag)) return new CapabilityChanged { Epoch = epoch };
+                scope.Transaction.Rotate(current, ++epoch, tag, phc, passphrase);
+                scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "rotate", authority.Ref.Key, target.ShareKey, target.Key));
+                return new CapabilityChanged { Epoch = epoch };
+            },
+            () => registry.DenyOlder(target.Key, epoch));
+        queue.Enqueue(work);
+        return await work.Completion.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The shares below a creator become root's, so that revoking the creator ends the creator and not its shares: whoever was invited
+    /// stays; the owner tokens that the creator's machine has are dead.
+    /// </summary>
+    public async Task<SharesAdopted> AdoptSharesAsync(Authority authority, CapabilityRequest request)
+    {
+        authority.Demand(Rights.Admin);
+        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        if (target.ShareKey is not null) throw new ShareRpcException(ErrorCode.NotFound);
+        IReadOnlyList<RefRow> owners = [];
+        var work = new CommitWork<SharesAdopted>(
+            scope =>
+            {
+                authority.Demand(Rights.Admin);
+                IWriteTransaction transaction = scope.Transaction;
+                RefRow root = transaction.ReadChain(target.Key)[^1];
+                owners = transaction.ReadOwnersBelow(target.Key);
+                foreach (RefRow owner in owners)
+                {
+                    transaction.Adopt(owner.Key, root, scope.NowMs);
+                    transaction.InsertAudit(new AuditRow(scope.NowMs, "adopt", authority.Ref.Key, owner.ShareKey, owner.Key));
+                }
+
+                return new SharesAdopted { Shares = owners.Count };
+            },
+            () =>
+            {
+                foreach (RefRow owner in owners) registry.Adopt(owner.Key);
+            });
+        queue.Enqueue(work);
+        return await work.Completion.ConfigureAwait(false);
+    }
+
+    private Task<CapabilityChanged> SetSuspendedAsync(Authority authority, CapabilityRequest request, bool isSuspended)
+    {
+        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        authority.Demand(Rights.Revoke);
+        var work = new SuspendWork(authority, target, isSuspended, registry);
+        queue.Enqueue(work);
+        return work.Completion;
+    }
+}

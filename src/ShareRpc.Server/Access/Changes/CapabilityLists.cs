@@ -1,0 +1,99 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>Who holds what, which shares there are, and who did what: what the calling ref may see of it.</summary>
+internal sealed class CapabilityLists(
+    IShareStore store, AuthorityRegistry registry, AuditBook audit, ProtocolLimits limits, TimeProvider time)
+{
+    public CapabilityPage ListCapabilities(Authority authority, CapabilityListRequest request)
+    {
+        authority.Demand(Rights.Revoke);
+        int limit = LimitOf(request.After, request.Limit);
+        using IReadSnapshot snapshot = store.BeginRead();
+        long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
+        IReadOnlyList<RefRow> rows = snapshot.ReadRefs(new RefScope(shareKey, CreatorKeyOf(authority)), request.After, limit);
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var infos = new List<CapabilityInfo>();
+        foreach (RefRow row in rows)
+        {
+            IReadOnlyList<RefRow> chain = snapshot.ReadChain(row.Key);
+            if (chain.Any(ancestor => ancestor.Key == authority.Ref.Key)) infos.Add(ToInfo(snapshot, authority, chain, now));
+        }
+
+        return new CapabilityPage { Capabilities = infos, Next = rows.Count == limit ? rows[^1].Key : null };
+    }
+
+    public ShareList ListShares(Authority authority, PageRequest request)
+    {
+        authority.Demand(Rights.Create);
+        int limit = LimitOf(request.After, request.Limit);
+        using IReadSnapshot snapshot = store.BeginRead();
+        IReadOnlyList<ShareListRow> rows = snapshot.ReadShares(CreatorKeyOf(authority), request.After, limit);
+        return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit ? rows[^1].Share.Key : null };
+    }
+
+    public AuditPage ListAudit(Authority authority, AuditRequest request)
+    {
+        authority.Demand(Rights.Revoke);
+        int limit = LimitOf(request.After, request.Limit);
+        using IReadSnapshot snapshot = store.BeginRead();
+        long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
+        IReadOnlyList<AuditEntry> entries = snapshot.ReadAudit(
+            new RefScope(shareKey, ReachInAudit(snapshot, authority, shareKey)), request.After, limit, request.NewestFirst == true);
+        return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
+    }
+
+    /// <summary>Null for an administrator, who sees everything; a creator sees what it made.</summary>
+    private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
+
+    /// <summary>Null for who sees every entry: of a share its owner, and whoever has it in reach from the server.</summary>
+    private static long? ReachInAudit(IReadSnapshot snapshot, Authority authority, long? shareKey)
+    {
+        if (shareKey is null) return CreatorKeyOf(authority);
+        bool isGuest = authority.Ref.ShareKey is { } own && snapshot.FindShare(own)!.OwnerRefKey != authority.Ref.Key;
+        return isGuest ? authority.Ref.Key : null;
+    }
+
+    /// <summary>The caller's own share, or the one that a caller of the server names among those in its reach; null for all.</summary>
+    private static long? ShareKeyOf(IReadSnapshot snapshot, Authority authority, string? shareId)
+    {
+        if (shareId is null) return authority.Ref.ShareKey;
+        if (authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        ShareRow? share = snapshot.FindShare(shareId);
+        bool isInReach = share is not null && snapshot.ReadChain(share.OwnerRefKey).Any(row => row.Key == authority.Ref.Key);
+        return isInReach ? share!.Key : throw new ShareRpcException(ErrorCode.NotFound);
+    }
+
+    private int LimitOf(long after, int? limit)
+    {
+        if (after < 0 || limit < 1) throw new ShareRpcException(ErrorCode.InvalidParams);
+        return Math.Min(limit ?? limits.PageEntries, limits.PageEntries);
+    }
+
+    private CapabilityInfo ToInfo(IReadSnapshot snapshot, Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        RefRow row = chain[0];
+        return new CapabilityInfo
+        {
+            CapId = row.CapId, ParentCapId = row.Key == authority.Ref.Key || chain.Count == 1 ? null : chain[1].CapId,
+            ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(),
+            Caveats = row.Caveats,
+            Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
+            RevokedMs = row.RevokedMs, LastRedeemedMs = audit.LastRedeemedMs(row.Key) ?? row.LastRedeemedMs,
+            Uses = row.Caveats.MaxUses is null ? null : row.Uses, Passphrase = row.Passphrase is null ? null : true,
+            LiveHandles = registry.CountOf(row.Key),
+        };
+    }
+
+    private ShareInfo ToInfo(ShareListRow row) => new()
+    {
+        ShareId = row.Share.ShareId, Label = row.Share.Label, State = row.Share.State.ToString().ToLowerInvariant(), Cursor = row.Head,
+        CreatedMs = row.Share.CreatedMs, LastAppendMs = row.LastAppendMs, OwnerCapId = row.OwnerCapId,
+        LiveHandles = registry.CountOnShare(row.Share.Key, row.Share.OwnerRefKey),
+    };
+}

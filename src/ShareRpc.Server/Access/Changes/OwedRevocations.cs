@@ -1,0 +1,73 @@
+using System.Threading.Channels;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Commit;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>
+/// Revocations that deny in memory already and that the disk did not take. The server repeats them until it does: their callers may be
+/// gone, and after their own revocation they cannot come back to repeat it.
+/// </summary>
+internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<long, RevokeWork> owed = [];
+    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public int Count
+    {
+        get
+        {
+            lock (gate) return owed.Count;
+        }
+    }
+
+    /// <summary>To be repeated; one per ref. False when there are too many.</summary>
+    public bool Add(long refKey, RevokeWork work)
+    {
+        lock (gate)
+        {
+            if (owed.Count >= limits.OwedRevocations && !owed.ContainsKey(refKey)) return false;
+            owed[refKey] = work;
+        }
+
+        wakes.Writer.TryWrite(true);
+        return true;
+    }
+
+    public void Remove(long refKey)
+    {
+        lock (gate) owed.Remove(refKey);
+    }
+
+    /// <summary>Repeats until cancelled, at the interval that callers are told.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (await wakes.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            wakes.Reader.TryRead(out _);
+            await Task.Delay(limits.StorageRetryAfter, time, cancellationToken).ConfigureAwait(false);
+            await RepeatAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task RepeatAsync()
+    {
+        List<RevokeWork> works;
+        lock (gate) works = [.. owed.Values];
+        foreach (RevokeWork work in works)
+        {
+            try
+            {
+                queue.Enqueue(work);
+                await work.Completion.ConfigureAwait(false);
+            }
+            catch (ShareRpcException)
+            {
+                // It is owed again, or the server is shutting down.
+                return;
+            }
+        }
+    }
+}

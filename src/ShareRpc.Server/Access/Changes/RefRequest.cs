@@ -1,0 +1,71 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>The ref that a request asks for, checked and narrowed by its parent.</summary>
+internal static class RefRequest
+{
+    private const int MaxLabelLength = 200;
+    private const int MaxUses = 1_000_000;
+    private const int MaxNames = 64;
+    private const int MaxFieldLength = 64;
+
+    public static void CheckIds(string capId, string tokenDigest, string? label, string? passphraseDigest = null)
+    {
+        bool isLabel = label is null || (label.Length <= MaxLabelLength && !label.Any(char.IsControl));
+        bool isPassphrase = passphraseDigest is null || ShareToken.IsDigest(passphraseDigest);
+        if (!RandomId.IsValid(capId) || !ShareToken.IsDigest(tokenDigest) || !isLabel || !isPassphrase)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+    }
+
+    /// <summary>Throws unless every caveat is of its shape and within its bounds.</summary>
+    public static void CheckCaveats(Caveats? caveats)
+    {
+        if (caveats is null) return;
+        bool isCounted = caveats is { MaxUses: null or (>= 1 and <= MaxUses), MaxOpsPerDay: null or >= 0, MaxBytesPerDay: null or >= 0 };
+        bool isAppend = caveats.AppendKinds is not { } kinds || (kinds.Count is >= 1 and <= MaxNames && kinds.All(OpRules.IsKind));
+        bool isRead = caveats.Readable is not { } readable || (readable.Count is >= 1 and <= MaxNames
+            && readable.All(entry => OpRules.IsKind(entry.Key) && IsFields(entry.Value)));
+        bool isRedact = caveats.Redact is not { } words || (words.Count >= 1 && words.All(Redactions.All.Contains));
+        if (!isCounted || !isAppend || !isRead || !isRedact) throw new ShareRpcException(ErrorCode.InvalidParams);
+    }
+
+    /// <summary>The child row of an <c>attenuate</c>: rights and caveats can only shrink (I6).</summary>
+    public static RefRow ChildOf(
+        RefRow parent, AttenuateRequest request, byte[] tag, string verifier, long nowMs, ProtocolLimits limits, string? passphrase = null)
+    {
+        if (!RightsNames.TryParse(request.Rights, out Rights rights)) throw new ShareRpcException(ErrorCode.InvalidParams);
+        if ((rights & ~parent.Rights) != 0 || parent.Depth + 1 > limits.ChainDepth) throw new ShareRpcException(ErrorCode.Forbidden);
+        long? expires = Earlier(parent.Caveats.ExpiresAtMs, request.Caveats?.ExpiresAtMs);
+        return new RefRow
+        {
+            CapId = request.CapId, ShareKey = parent.ShareKey, ParentKey = parent.Key, ParentEpoch = parent.Epoch, Depth = parent.Depth + 1,
+            Rights = rights, Caveats = (request.Caveats ?? Caveats.None) with { ExpiresAtMs = expires }, Label = request.Label, Tag = tag,
+            Verifier = verifier, CreatedMs = nowMs, Passphrase = passphrase,
+        };
+    }
+
+    /// <summary>Whether a stored ref is exactly what a repeated request asks for.</summary>
+    public static bool IsSame(RefRow stored, RefRow asked) =>
+        stored.ParentKey == asked.ParentKey && stored.ShareKey == asked.ShareKey && stored.Rights == asked.Rights
+            && Text(stored.Caveats) == Text(asked.Caveats) && stored.Passphrase == asked.Passphrase
+        && stored.Label == asked.Label && stored.Tag.AsSpan().SequenceEqual(asked.Tag);
+
+    private static string Text(Caveats caveats) => JsonSerializer.Serialize(caveats, ProtocolJson.Options);
+
+    private static bool IsFields(IReadOnlyList<string>? fields) =>
+        fields is null || (fields.Count <= MaxNames && fields.All(field => field is { Length: >= 1 and <= MaxFieldLength }));
+
+    private static long? Earlier(long? left, long? right) =>
+        left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>
+/// A revocation: goes first, and denies in memory at once. If the disk does not take it the ref is denied all the same, and the caller is
+/// told to keep asking, and so does the server itself (<see cref="OwedRevocations"/>).
+/// </summary>
+internal sealed class RevokeWork(
+    Authority authority, RefRow target, AuthorityRegistry registry, ILogger log, bool isAllowed = false) : CommitItem
+{
+    private readonly TaskCompletionSource<CapabilityRevoked> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long epoch;
+
+    public override bool IsUrgent => true;
+
+    public Task<CapabilityRevoked> Completion => completion.Task;
+
+    public override void Execute(CommitScope scope)
+    {
+        if (!isAllowed) Demand();
+        RefRow current = scope.Transaction.FindRef(target.Key)!;
+        epoch = current.Epoch;
+        if (current.RevokedMs is not null) return;
+        registry.Deny(target.Key, ErrorCode.CapabilityRevoked);
+        epoch++;
+        scope.Transaction.SetRevoked(target.Key, epoch, scope.NowMs);
+        scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "revoke", authority.Ref.Key, target.ShareKey, target.Key));
+    }
+
+    public override void Complete()
+    {
+        if (completion.Task.IsCompleted) return;
+        registry.Settle(target.Key);
+        log.Revoked(target.CapId);
+        completion.TrySetResult(new CapabilityRevoked { Epoch = epoch });
+    }
+
+    public override void Fail(ShareRpcException error)
+    {
+        if (error.Code is not (ErrorCode.StorageUnavailable or ErrorCode.Internal))
+        {
+            completion.TrySetException(error);
+            return;
+        }
+
+        registry.Deny(target.Key, ErrorCode.CapabilityRevoked);
+        registry.Owed?.Add(target.Key, new RevokeWork(authority, target, registry, log, isAllowed: true));
+        log.RevocationNotDurable(target.CapId);
+        completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
+    }
+
+    // A ref may always give itself up; others only with the right. The caller resolved the target among its own descendants. After a
+    // failed commit the same caller may be denied by its own revocation and must still be able to repeat it.
+    private void Demand()
+    {
+        if (target.Key != authority.Ref.Key) authority.Demand(Rights.Revoke);
+    }
+}

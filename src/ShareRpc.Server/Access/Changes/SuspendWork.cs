@@ -1,0 +1,46 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Changes;
+
+/// <summary>
+/// Takes a ref out of use, or into use again. Like a revocation it goes first and denies inside the transaction; unlike one it has not
+/// happened when the disk does not take it.
+/// </summary>
+internal sealed class SuspendWork(Authority authority, RefRow target, bool isSuspended, AuthorityRegistry registry) : CommitItem
+{
+    private readonly TaskCompletionSource<CapabilityChanged> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long epoch;
+
+    public override bool IsUrgent => true;
+
+    public Task<CapabilityChanged> Completion => completion.Task;
+
+    public override void Execute(CommitScope scope)
+    {
+        authority.Demand(Rights.Revoke);
+        RefRow current = scope.Transaction.FindRef(target.Key)!;
+        if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
+        epoch = current.Epoch;
+        if (current.SuspendedMs is not null == isSuspended) return;
+        if (isSuspended) registry.Deny(target.Key, ErrorCode.CapabilitySuspended);
+        scope.Transaction.SetSuspended(target.Key, isSuspended ? scope.NowMs : null);
+        scope.Transaction.InsertAudit(
+            new AuditRow(scope.NowMs, isSuspended ? "suspend" : "resume", authority.Ref.Key, target.ShareKey, target.Key));
+    }
+
+    public override void Complete()
+    {
+        if (completion.Task.IsCompleted) return;
+        registry.SettleSuspension(target.Key);
+        completion.TrySetResult(new CapabilityChanged { Epoch = epoch });
+    }
+
+    public override void Fail(ShareRpcException error)
+    {
+        registry.SettleSuspension(target.Key);
+        completion.TrySetException(error);
+    }
+}

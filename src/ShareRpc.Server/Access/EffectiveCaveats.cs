@@ -1,0 +1,59 @@
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access.Redaction;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access;
+
+/// <summary>What the caveats of a ref and all its ancestors allow together (SPEC [CAVEAT-3]).</summary>
+internal sealed class EffectiveCaveats
+{
+    private readonly IReadOnlyList<Caveats> chain;
+
+    public EffectiveCaveats(IReadOnlyList<RefRow> rows)
+    {
+        chain = [.. rows.Select(row => row.Caveats)];
+        ExpiresAtMs = chain.Min(caveats => caveats.ExpiresAtMs);
+        AppendKinds = Intersect(chain.Where(caveats => caveats.AppendKinds is not null).Select(caveats => caveats.AppendKinds!));
+        Profile = ReadProfile.Of(chain);
+        Quotas = [.. rows
+            .Where(row => row.Caveats.MaxOpsPerDay is not null || row.Caveats.MaxBytesPerDay is not null)
+            .Select(row => new Quota(row.Key, row.Caveats.MaxOpsPerDay ?? long.MaxValue, row.Caveats.MaxBytesPerDay ?? long.MaxValue))];
+    }
+
+    public long? ExpiresAtMs { get; }
+
+    /// <summary>Null: any kind.</summary>
+    public IReadOnlySet<string>? AppendKinds { get; }
+
+    public ReadProfile Profile { get; }
+
+    /// <summary>The refs of the chain that count what is appended.</summary>
+    public IReadOnlyList<Quota> Quotas { get; }
+
+    /// <summary>As a redemption tells them: the sum of the chain, where one can be told; a use is counted where it was bought.</summary>
+    public Caveats ToWire() => new()
+    {
+        ExpiresAtMs = ExpiresAtMs,
+        MaxUses = chain.Min(caveats => caveats.MaxUses),
+        AppendKinds = AppendKinds?.Order(StringComparer.Ordinal).ToList(),
+        Readable = Profile.ToReadable(),
+        Redact = Profile.ToRedact(),
+        MaxOpsPerDay = chain.Min(caveats => caveats.MaxOpsPerDay),
+        MaxBytesPerDay = chain.Min(caveats => caveats.MaxBytesPerDay),
+    };
+
+    private static HashSet<string>? Intersect(IEnumerable<IReadOnlyList<string>> lists)
+    {
+        HashSet<string>? both = null;
+        foreach (IReadOnlyList<string> list in lists)
+        {
+            if (both is null) both = new HashSet<string>(list, StringComparer.Ordinal);
+            else both.IntersectWith(list);
+        }
+
+        return both;
+    }
+
+    /// <summary>What a ref and its descendants may append a day.</summary>
+    internal sealed record Quota(long RefKey, long MaxOps, long MaxBytes);
+}

@@ -1,0 +1,62 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
+
+namespace ShareRpc.Server.Append;
+
+/// <summary>
+/// What the caveats of an authority leave to a batch: the kinds it may append, and what is left of its quotas of the day (UTC), counted
+/// with the ops in one transaction.
+/// </summary>
+internal sealed class AppendAllowance
+{
+    private const long DayMs = 24L * 60 * 60 * 1000;
+    private readonly CommitScope scope;
+    private readonly EffectiveCaveats caveats;
+    private readonly long day;
+    private readonly long opsLeft;
+    private readonly long bytesLeft;
+    private long ops;
+    private long bytes;
+
+    public AppendAllowance(CommitScope scope, EffectiveCaveats caveats)
+    {
+        this.scope = scope;
+        this.caveats = caveats;
+        day = scope.NowMs / DayMs;
+        (opsLeft, bytesLeft) = (long.MaxValue, long.MaxValue);
+        foreach (EffectiveCaveats.Quota quota in caveats.Quotas)
+        {
+            (long usedOps, long usedBytes) = scope.Transaction.ReadQuota(quota.RefKey, day);
+            opsLeft = Math.Min(opsLeft, quota.MaxOps - usedOps);
+            bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - usedBytes);
+        }
+    }
+
+    /// <summary>There is something to check.</summary>
+    public bool IsBinding => caveats.AppendKinds is not null || caveats.Quotas.Count > 0;
+
+    public ErrorCode? Check(OpIntent op)
+    {
+        if (caveats.AppendKinds?.Contains(op.Kind) == false) return ErrorCode.KindNotAllowed;
+        return ops + 1 > opsLeft || bytes + BytesOf(op) > bytesLeft ? ErrorCode.QuotaExceeded : null;
+    }
+
+    public void Count(OpIntent op)
+    {
+        ops++;
+        bytes += BytesOf(op);
+    }
+
+    /// <summary>None of it came about.</summary>
+    public void Reset() => (ops, bytes) = (0, 0);
+
+    public void Record()
+    {
+        if (ops == 0) return;
+        foreach (EffectiveCaveats.Quota quota in caveats.Quotas) scope.Transaction.AddQuota(quota.RefKey, day, ops, bytes);
+    }
+
+    private static int BytesOf(OpIntent op) => op.Data?.Utf8.Length ?? 0;
+}

@@ -1,0 +1,114 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Append;
+
+/// <summary>
+/// The apply rules for one batch (protocol/apply-rules.md), in their order, inside the commit transaction. A refusal of the whole batch is
+/// thrown before anything is written.
+/// </summary>
+internal sealed class ApplyRules(
+    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, ServerLimits serverLimits,
+    bool isSnapshot = false, BatchOrder? order = null)
+{
+    private readonly IWriteTransaction transaction = scope.Transaction;
+
+    public Ack Apply(PreparedBatch prepared)
+    {
+        OpBatch batch = prepared.Batch;
+        authority.Demand(Rights.Append);
+        if (share.State == ShareState.Deleted) throw new ShareRpcException(ErrorCode.ShareDeleted);
+        if (!prepared.HasShape) throw new ShareRpcException(ErrorCode.InvalidBatch);
+
+        WriterRow? writer = writerId is null ? null : share.FindWriter(transaction, writerId);
+        if (writer is not null && writer.RefKey != authority.Ref.Key) throw new ShareRpcException(ErrorCode.WriterTaken);
+        long watermark = writer?.AckedSeq ?? 0;
+        if (batch.Ops[0].Seq <= watermark) return AnswerResend(prepared.Ops, writer!);
+
+        // Ended comes after the resend: what was applied before the end keeps its answer.
+        if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
+        if (writerId is not null && (batch.Ops[0].Seq != watermark + 1 || order?.IsBehindRefused(watermark + 1) == true))
+        {
+            throw new ShareRpcException(ErrorCode.SequenceGap) { AckedSeq = watermark };
+        }
+
+        if (prepared.Malformed is { } invalid) throw new ShareRpcException(invalid);
+        if (batch.ExpectedCursor is { } expected && expected != share.Head)
+        {
+            throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
+        }
+
+        if (share.TailCount >= serverLimits.TailOps)
+        {
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
+        }
+
+        if (writerId is not null && writer is null)
+        {
+            writer = new WriterRow(transaction.InsertWriter(share.Key, writerId, authority.Ref.Key), writerId, authority.Ref.Key, 0);
+        }
+
+        return ApplyNew(prepared, writer);
+    }
+
+    private Ack ApplyNew(PreparedBatch batch, WriterRow? writer)
+    {
+        var outcome = new BatchOutcomes(scope, share, authority, writer, limits, isSnapshot);
+        if (batch.Batch.Atomic == true) ApplyAtomic(batch, outcome);
+        else outcome.ApplyEach(batch.Ops);
+        outcome.Record();
+        if (writer is not null)
+        {
+            long ackedSeq = batch.Ops[^1].Op.Seq!.Value;
+            transaction.SetWatermark(writer.Key, ackedSeq);
+            share.SetWriter(writer with { AckedSeq = ackedSeq });
+        }
+
+        return outcome.ToAck();
+    }
+
+    private void ApplyAtomic(PreparedBatch batch, BatchOutcomes outcome)
+    {
+        long head = share.Head;
+        using ISavepoint savepoint = transaction.BeginSavepoint();
+        outcome.ApplyEach(batch.Ops);
+        if (!outcome.AnyRejected)
+        {
+            savepoint.Keep();
+            return;
+        }
+
+        outcome.AbortOthers();
+        share.BackTo(head);
+    }
+
+    /// <summary>
+    /// Every op is answered from the record of its (writer, seq), before any check that the first try may itself have used up. A record of
+    /// another op id means that two copies of one outbox are alive; so does a batch that reaches over the watermark, since batches are
+    /// resent as they were.
+    /// </summary>
+    private Ack AnswerResend(PreparedOp[] ops, WriterRow writer)
+    {
+        IReadOnlyList<OpRecord> records = transaction.ReadWriterRecords(writer.Key, ops[0].Op.Seq!.Value, ops.Length);
+        var forked = new ShareRpcException(ErrorCode.WriterForked) { AckedSeq = writer.AckedSeq };
+        if (records.Count != ops.Length) throw forked;
+        var duplicates = new List<OpCursor>();
+        var rejected = new List<Rejection>();
+        for (int i = 0; i < records.Count; i++)
+        {
+            OpIntent op = ops[i].Op;
+            OpRecord record = records[i];
+            if (record.OpId != op.OpId) throw forked;
+            ErrorCode? code = record.Digest.AsSpan().SequenceEqual(ops[i].Digest) ? record.Code : ErrorCode.OpIdReused;
+            if (code is { } rejection) rejected.Add(BatchOutcomes.ToRejection(op.OpId, rejection));
+            else duplicates.Add(new OpCursor(op.OpId, record.Cursor));
+        }
+
+        return new Ack { Cursor = share.Head, Applied = [], Duplicates = duplicates, Rejected = rejected };
+    }
+}

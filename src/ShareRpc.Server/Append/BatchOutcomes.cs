@@ -1,0 +1,187 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Turns;
+
+namespace ShareRpc.Server.Append;
+
+/// <summary>Applies the ops of a batch one by one and keeps what became of each.</summary>
+internal sealed class BatchOutcomes(
+    CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits, bool isSnapshot = false)
+{
+    private readonly IWriteTransaction transaction = scope.Transaction;
+    private readonly AppendAllowance allowance = new(scope, authority.Caveats);
+    private readonly List<Outcome> outcomes = [];
+    private bool cameWithNewest;
+
+    public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
+
+    public static Rejection ToRejection(string opId, ErrorCode code) => new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
+
+    public void ApplyEach(PreparedOp[] ops)
+    {
+        outcomes.EnsureCapacity(ops.Length);
+        foreach (PreparedOp op in ops) outcomes.Add(ApplyOne(op));
+    }
+
+    /// <summary>The batch is atomic and one op was rejected: no other op came about, but what was known before stays known.</summary>
+    public void AbortOthers()
+    {
+        allowance.Reset();
+        for (int i = 0; i < outcomes.Count; i++)
+        {
+            Outcome outcome = outcomes[i];
+            if (outcome.Code is null && !outcome.Known) outcomes[i] = outcome with { Code = ErrorCode.AtomicAborted };
+        }
+    }
+
+    /// <summary>Records what got no cursor of its own, so that a resend is answered alike.</summary>
+    public void Record()
+    {
+        allowance.Record();
+        foreach (Outcome outcome in outcomes)
+        {
+            bool isApplied = outcome.Code is null && !outcome.Duplicate;
+            bool isWorthARow = writer is not null || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null });
+            if (isApplied || !isWorthARow) continue;
+            transaction.InsertRejection(
+                share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
+                outcome.Code is null ? outcome.Cursor : 0);
+        }
+    }
+
+    public Ack ToAck()
+    {
+        var applied = new List<OpCursor>(outcomes.Count);
+        List<OpCursor> duplicates = [];
+        List<Rejection> rejected = [];
+        foreach (Outcome outcome in outcomes)
+        {
+            if (outcome.Code is { } code) rejected.Add(ToRejection(outcome.Op.OpId, code));
+            else (outcome.Duplicate ? duplicates : applied).Add(new OpCursor(outcome.Op.OpId, outcome.Cursor));
+        }
+
+        return new Ack { Cursor = share.Head, Applied = applied, Duplicates = duplicates, Rejected = rejected };
+    }
+
+    private Outcome ApplyOne(PreparedOp prepared)
+    {
+        (OpIntent op, byte[] digest, ErrorCode? malformed, _) = prepared;
+        bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
+        ErrorCode? refused = allowance.Check(op) ?? malformed ?? CheckDocumentSize(op);
+
+        // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
+        if (!isPlain || refused is not null)
+        {
+            if (FindKnown(op, digest) is { } known) return known;
+            if (refused is { } code) return new Outcome(op, digest, 0, Code: code);
+            StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
+                ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
+                : null;
+            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? JudgeProgress(op, digest, current)
+                ?? CompareWithDocument(op, digest, current);
+            if (settled is not null) return settled;
+        }
+
+        return Insert(prepared) ?? FindKnown(op, digest)!;
+    }
+
+    /// <summary>Only an append can make a document larger than one op.</summary>
+    private ErrorCode? CheckDocumentSize(OpIntent op)
+    {
+        if (op.Verb != Verbs.Append) return null;
+        long size = share.SizeOf(transaction, op.Kind, op.Key) + op.Data!.Value.Utf8.Length;
+        return size > limits.DocumentBytes ? ErrorCode.TooLarge : null;
+    }
+
+    private Outcome? Insert(PreparedOp prepared)
+    {
+        (OpIntent op, byte[] digest, _, ContentClass? ownClass) = prepared;
+        long cursor = share.Head + 1;
+        ContentClass contentClass = ownClass ?? share.ClassOf(transaction, op.Kind, op.Key);
+        bool inserted = transaction.TryInsertOp(new OpRow
+        {
+            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,
+            Kind = op.Kind,
+            Key = op.Key, Data = op.Data?.Utf8, Class = contentClass, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
+        });
+        if (!inserted) return null;
+        allowance.Count(op);
+        if (op.Kind == Kinds.Turn) transaction.SetOpenTurn(share.Key, op.Key, cursor, TurnGuard.IsStreaming(op) ? writer?.Key : null);
+        share.Advance(new LoggedOp
+        {
+            Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,
+            Seq = op.Seq,
+            Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
+            ContentClass = (int)contentClass,
+        });
+        return new Outcome(op, digest, cursor);
+    }
+
+    /// <summary>Null unless the op id was applied, or found to change nothing, before. A rejected one may be tried again.</summary>
+    private Outcome? FindKnown(OpIntent op, byte[] digest)
+    {
+        if (transaction.FindOpRecord(share.Key, op.OpId) is not { Code: null } record) return null;
+        return record.Digest.AsSpan().SequenceEqual(digest)
+            ? new Outcome(op, digest, record.Cursor, Duplicate: true, Known: true)
+            : new Outcome(op, digest, 0, Code: ErrorCode.OpIdReused);
+    }
+
+    private Outcome? JudgeTurn(OpIntent op, byte[] digest, StoredDoc? current)
+    {
+        if (op.Kind != Kinds.Turn || current is not { Data: { } turn }) return null;
+        return TurnGuard.Judge(turn, op, writer?.WriterId) switch
+        {
+            TurnVerdict.Final => new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal),
+            TurnVerdict.Duplicate => new Outcome(op, digest, current.Cursor, Duplicate: true),
+            _ => null,
+        };
+    }
+
+    /// <summary>Only for what was given as a whole state and may come late; see <see cref="ProgressGuard"/>.</summary>
+    private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current)
+    {
+        if (!isSnapshot) return null;
+        if (current is { Data: { } value } && ProgressGuard.IsBehind(value, op, cameWithNewest))
+        {
+            return new Outcome(op, digest, current.Cursor, Duplicate: true);
+        }
+
+        cameWithNewest |= op.Kind == Kinds.Session;
+        return null;
+    }
+
+    private Outcome? CheckDependencies(OpIntent op, byte[] digest)
+    {
+        foreach (string dependency in op.DependsOn ?? [])
+        {
+            // Earlier in this batch, where rejections and duplicates are not recorded yet, or before it.
+            Outcome? here = outcomes.Find(outcome => outcome.Op.OpId == dependency);
+            OpRecord? before = transaction.FindOpRecord(share.Key, dependency);
+            if (here is { Code: null } || before is { Code: null }) continue;
+            ErrorCode code = here is null && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed;
+            return new Outcome(op, digest, 0, Code: code);
+        }
+
+        return null;
+    }
+
+    private static Outcome? CompareWithDocument(OpIntent op, byte[] digest, StoredDoc? current)
+    {
+        bool isSame = op.IfChanged == true && current is { Data: { } value } && JsonEquality.AreEqual(value, op.Data!.Value);
+        return isSame ? new Outcome(op, digest, current!.Cursor, Duplicate: true) : null;
+    }
+
+    /// <param name="Op">The op.</param>
+    /// <param name="Digest">Its digest.</param>
+    /// <param name="Cursor">Where it was applied, or where what it duplicates stands.</param>
+    /// <param name="Code">Why it was rejected.</param>
+    /// <param name="Duplicate">It was known, or changes nothing.</param>
+    /// <param name="Known">Its op id was settled before this batch.</param>
+    private sealed record Outcome(
+        OpIntent Op, byte[] Digest, long Cursor, ErrorCode? Code = null, bool Duplicate = false, bool Known = false);
+}

@@ -1,0 +1,62 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access.Redaction;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Append;
+
+/// <summary>A batch with what can be said of it, and of its ops, before anything is looked at.</summary>
+internal sealed class PreparedBatch
+{
+    public PreparedBatch(OpBatch batch, bool hasWriter, ProtocolLimits limits)
+    {
+        Batch = batch;
+        HasShape = HasShapeOf(batch, hasWriter);
+        if (!HasShape) return;
+        Malformed = OpRules.Check(batch, limits);
+        Ops = new PreparedOp[batch.Ops.Count];
+        for (int i = 0; i < Ops.Length; i++) Ops[i] = PreparedOp.Prepare(batch.Ops[i], limits);
+    }
+
+    public OpBatch Batch { get; }
+
+    /// <summary>What even a resend must have: op ids, and seqs that are consecutive with a writer id and absent without.</summary>
+    public bool HasShape { get; }
+
+    /// <summary>Why a new batch of this shape is refused as a whole; null when it is not.</summary>
+    public ErrorCode? Malformed { get; }
+
+    /// <summary>Empty without <see cref="HasShape"/>.</summary>
+    public PreparedOp[] Ops { get; } = [];
+
+    private static bool HasShapeOf(OpBatch batch, bool hasWriter)
+    {
+        if (batch.Ops.Count == 0 || batch.Ops[0] is null || batch.Ops[0].Seq is not null != hasWriter || batch.Ops[0].Seq < 1) return false;
+        long? first = batch.Ops[0].Seq;
+        for (int i = 0; i < batch.Ops.Count; i++)
+        {
+            if (batch.Ops[i] is not { OpId: not null, Verb: not null, Kind: not null, Key: not null } op) return false;
+            if (op.Seq != first + i) return false;
+        }
+
+        return true;
+    }
+}
+
+/// <summary>
+/// An op with what can be said of it without looking at anything else: found out where the call arrived, so that the one thread that
+/// commits need not.
+/// </summary>
+/// <param name="Op">The op.</param>
+/// <param name="Digest">Its digest.</param>
+/// <param name="Malformed">Why it is rejected whatever the share holds; null for a well-formed op.</param>
+/// <param name="Class">What its document is about after it; null when the document itself must be asked.</param>
+internal sealed record PreparedOp(OpIntent Op, byte[] Digest, ErrorCode? Malformed, ContentClass? Class)
+{
+    public static PreparedOp Prepare(OpIntent op, ProtocolLimits limits)
+    {
+        ErrorCode? malformed = OpRules.Check(op, limits);
+        return new PreparedOp(op, OpDigest.Of(op), malformed, malformed is null ? ContentClasses.OfOpItself(op) : null);
+    }
+}

@@ -1,0 +1,43 @@
+namespace ShareRpc.Server.Commit;
+
+/// <summary>How many ops and commits there were in the last ten seconds, and how long a commit took. Any thread.</summary>
+internal sealed class CommitMeter(TimeProvider time)
+{
+    public const int Seconds = 10;
+    private const int MaxTimes = 1_024;
+    private readonly Lock gate = new();
+    private readonly Queue<(long At, int Ops)> commits = new();
+    private readonly Queue<double> times = new();
+
+    /// <summary>A transaction is on disk, after this many milliseconds.</summary>
+    public void Note(int ops, double milliseconds)
+    {
+        lock (gate)
+        {
+            Forget();
+            // At most as many as there are fsyncs in ten seconds; should a disk be faster than that, the oldest second is guessed too low.
+            if (commits.Count >= MaxTimes * Seconds) commits.Dequeue();
+            commits.Enqueue((time.GetTimestamp(), ops));
+            if (times.Count >= MaxTimes) times.Dequeue();
+            times.Enqueue(milliseconds);
+        }
+    }
+
+    public (double OpsPerSecond, double CommitsPerSecond, double P50, double P99) Read()
+    {
+        lock (gate)
+        {
+            Forget();
+            if (commits.Count == 0) return default;
+            double[] sorted = [.. times.TakeLast(commits.Count).Order()];
+            return (
+                commits.Sum(commit => (double)commit.Ops) / Seconds, (double)commits.Count / Seconds,
+                sorted[(sorted.Length - 1) / 2], sorted[(int)((sorted.Length - 1) * 0.99)]);
+        }
+    }
+
+    private void Forget()
+    {
+        while (commits.TryPeek(out (long At, int Ops) oldest) && time.GetElapsedTime(oldest.At).TotalSeconds > Seconds) commits.Dequeue();
+    }
+}

@@ -1,0 +1,139 @@
+using System.Runtime.InteropServices;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Commit;
+
+/// <summary>
+/// What the commit loop knows of a share as of the current point of its transaction: head, writers, and where the unfolded ops of each
+/// document are. Only the commit thread touches it; a failed transaction throws it away.
+/// </summary>
+internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, ServerLimits limits)
+{
+    private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
+    private readonly TailList tailOps = new();
+    private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
+    private bool isDeep;
+
+    public long Key => row.Key;
+
+    public ShareState State { get; set; } = row.State;
+
+    public long Head { get; private set; } = head;
+
+    public long Folded { get; private set; } = row.Folded;
+
+    public int TailCount => tailOps.Count;
+
+    public long TailBytes { get; private set; }
+
+    /// <summary>A fold should not wait: there is much to fold, or a document cannot be known without reading many ops.</summary>
+    public bool IsFoldDue => TailCount >= limits.FoldOps || TailBytes >= limits.FoldBytes || isDeep;
+
+    /// <summary>When it was last used, by the cache's own count.</summary>
+    public long UsedAt { get; set; }
+
+    /// <summary>Ops of the current transaction, to be published once it is on disk.</summary>
+    public List<LoggedOp> Fresh { get; } = [];
+
+    public static LogShare Load(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
+    {
+        long head = snapshot.ReadHead(row.Key);
+        var share = new LogShare(row, head, snapshot.ReadTail(row.Key, row.Folded, int.MaxValue), limits);
+        share.IndexTail();
+        return share;
+    }
+
+    /// <summary>The new head.</summary>
+    public void Advance(LoggedOp op)
+    {
+        Head = op.Cursor;
+        Fresh.Add(op);
+        AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0, (ContentClass)op.ContentClass));
+    }
+
+    /// <summary>Forgets the ops after a cursor: an atomic batch that did not come about.</summary>
+    public void BackTo(long head)
+    {
+        while (tailOps.Count > 0 && tailOps[^1].Cursor > head)
+        {
+            TailOp last = tailOps[^1];
+            tailOps.RemoveLast();
+            TailBytes -= last.Bytes;
+            DocumentTail document = tailByDoc[(last.Kind, last.Key)];
+            document.TakeBack();
+            if (document.IsEmpty) tailByDoc.Remove((last.Kind, last.Key));
+        }
+
+        Fresh.RemoveAll(op => op.Cursor > head);
+        Head = head;
+    }
+
+    /// <summary>The checkpoint has moved up to a cursor.</summary>
+    public void SetFolded(long folded)
+    {
+        Folded = folded;
+        isDeep = false;
+        int count = 0;
+        foreach (TailOp op in tailOps.Span)
+        {
+            if (op.Cursor > folded) break;
+            count++;
+            TailBytes -= op.Bytes;
+            DocumentTail document = tailByDoc[(op.Kind, op.Key)];
+            document.Fold();
+            if (document.IsEmpty) tailByDoc.Remove((op.Kind, op.Key));
+        }
+
+        tailOps.RemoveFirst(count);
+    }
+
+    /// <summary>The unfolded ops of a document, in order; empty when there are none.</summary>
+    public IReadOnlyList<TailOp> TailOf(string kind, string key) =>
+        tailByDoc.TryGetValue((kind, key), out DocumentTail? document) ? document.Ops : [];
+
+    /// <summary>
+    /// What a document counts as against <c>document_bytes</c>. Kept for documents with unfolded ops, so that a stream of appends asks the
+    /// store once a fold.
+    /// </summary>
+    public long SizeOf(IReadSnapshot snapshot, string kind, string key)
+    {
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocMeasure(Key, kind, key).Size;
+        return document.Size ??= document.SizeOver(() => snapshot.ReadDocMeasure(Key, kind, key).Size);
+    }
+
+    /// <summary>What a document is about; unknown when there is none.</summary>
+    public ContentClass ClassOf(IReadSnapshot snapshot, string kind, string key)
+    {
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocMeasure(Key, kind, key).Class;
+        return document.Ops[^1].Verb == Verbs.Remove ? ContentClass.Unknown : document.Ops[^1].Class;
+    }
+
+    public WriterRow? FindWriter(IWriteTransaction transaction, string writerId)
+    {
+        if (writers.TryGetValue(writerId, out WriterRow? writer)) return writer;
+        writer = transaction.FindWriter(Key, writerId);
+        if (writer is not null) SetWriter(writer);
+        return writer;
+    }
+
+    public void SetWriter(WriterRow writer)
+    {
+        if (writers.Count >= limits.CachedWriters && !writers.ContainsKey(writer.WriterId)) writers.Clear();
+        writers[writer.WriterId] = writer;
+    }
+
+    private void IndexTail()
+    {
+        foreach (TailOp op in tail) AddToTail(op);
+    }
+
+    private void AddToTail(TailOp op)
+    {
+        tailOps.Add(op);
+        TailBytes += op.Bytes;
+        ref DocumentTail? document = ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
+        (document ??= new DocumentTail()).Add(op);
+        isDeep |= document.Depth >= limits.FoldDocumentOps;
+    }
+}

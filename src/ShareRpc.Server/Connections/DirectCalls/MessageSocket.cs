@@ -1,0 +1,107 @@
+using System.Buffers;
+using System.Net.WebSockets;
+
+namespace ShareRpc.Server.Connections.DirectCalls;
+
+/// <summary>
+/// The whole messages of a guarded socket. Of those that come in, <see cref="DirectCallDispatcher"/> answers what it can, and the RPC layer gets the
+/// others. Those of both go out one at a time.
+/// </summary>
+internal sealed class MessageSocket : IDisposable
+{
+    private const int FirstBytes = 4_096;
+
+    private readonly WebSocket socket;
+    private readonly DirectCallDispatcher calls;
+    private readonly SemaphoreSlim sendTurn = new(1);
+    private byte[] message = [];
+    private int length;
+    private bool wasForRpcLayer;
+
+    public MessageSocket(WebSocket socket, DirectCallDispatcher calls)
+    {
+        this.socket = socket;
+        this.calls = calls;
+        calls.SendAsync = (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// While the RPC layer has a call to begin, every message goes the same way, so that calls begin in the order they were sent (SPEC
+    /// RPC-10). Set before the first read.
+    /// </summary>
+    public RpcLayerWatch RpcLayer { get; set; } = null!;
+
+    /// <summary>
+    /// The next message for the RPC layer; empty when the peer closes. It is good until it is given back, which comes before the next read.
+    /// </summary>
+    public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        if (wasForRpcLayer)
+        {
+            wasForRpcLayer = false;
+            RpcLayer.NoteTaken();
+        }
+
+        while (await ReceiveMessageAsync(cancellationToken).ConfigureAwait(false))
+        {
+            ReadOnlyMemory<byte> received = message.AsMemory(0, length);
+            wasForRpcLayer = !(RpcLayer.IsBusy ? calls.TryCancel(received.Span) : calls.TryBegin(received.Span));
+            if (wasForRpcLayer) return received;
+            GiveBack();
+        }
+
+        return default;
+    }
+
+    /// <summary>Nobody looks at the last message any more. An idle connection holds no buffer.</summary>
+    public void GiveBack()
+    {
+        if (message.Length > 0) ArrayPool<byte>.Shared.Return(message);
+        (message, length) = ([], 0);
+    }
+
+    /// <param name="bytes">A whole message.</param>
+    /// <param name="onTurn">Called when it is its turn, before its first byte.</param>
+    /// <param name="cancellationToken">Gives up waiting for its turn, or the connection.</param>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, Action? onTurn, CancellationToken cancellationToken)
+    {
+        await sendTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            onTurn?.Invoke();
+            await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            sendTurn.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        calls.Dispose();
+        socket.Dispose();
+    }
+
+    /// <summary>Reads a whole message; false when it is the close.</summary>
+    private async ValueTask<bool> ReceiveMessageAsync(CancellationToken cancellationToken)
+    {
+        ValueWebSocketReceiveResult result = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+        while (result.MessageType != WebSocketMessageType.Close && !result.EndOfMessage)
+        {
+            if (length == message.Length) Grow();
+            result = await socket.ReceiveAsync(message.AsMemory(length), cancellationToken).ConfigureAwait(false);
+            length += result.Count;
+        }
+
+        return result.MessageType != WebSocketMessageType.Close;
+    }
+
+    private void Grow()
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBytes, message.Length * 2));
+        message.AsSpan(0, length).CopyTo(larger);
+        if (message.Length > 0) ArrayPool<byte>.Shared.Return(message);
+        message = larger;
+    }
+}

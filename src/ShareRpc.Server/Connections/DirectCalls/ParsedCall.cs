@@ -1,0 +1,25 @@
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Connections.DirectCalls;
+
+/// <summary>A call read from its bytes.</summary>
+/// <param name="Id">The request's id as it was written.</param>
+/// <param name="Handle">Whose method it is.</param>
+/// <param name="Method">Which.</param>
+internal sealed record ParsedCall(byte[] Id, ShareHandle Handle, DirectMethod Method)
+{
+    /// <summary>Of <c>appendOps</c>.</summary>
+    public OpBatch? Batch { get; init; }
+
+    /// <summary>Of <c>readOps</c>.</summary>
+    public ReadOpsRequest? Read { get; init; }
+}
+
+/// <summary>The methods that <see cref="CallParser"/> reads.</summary>
+internal enum DirectMethod
+{
+    None,
+    AppendOps,
+    ReadOps,
+}

@@ -1,0 +1,42 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Append;
+
+namespace ShareRpc.Server.Connections.DirectCalls;
+
+/// <summary>An <c>appendOps</c> from its bytes to its reply.</summary>
+internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call) : AckReceiver, IThreadPoolWorkItem
+{
+    private Ack? ack;
+    private ShareRpcException? refusal;
+
+    public override IThreadPoolWorkItem FollowUp => this;
+
+    /// <summary>Queues the batch, or answers why not.</summary>
+    public void Begin()
+    {
+        try
+        {
+            call.Handle.Append(call.Batch!, this);
+        }
+        catch (ShareRpcException error)
+        {
+            refusal = error;
+            Execute();
+        }
+    }
+
+    public override void Take(Ack ack) => this.ack = ack;
+
+    public override void Refuse(ShareRpcException error) => refusal = error;
+
+    /// <summary>Sends the reply.</summary>
+    public void Execute()
+    {
+        call.Handle.EndCall();
+        var reply = new ReplyBuffer();
+        if (ack is not null) ReplyWriter.Write(reply, call.Id, ack);
+        else calls.WriteError(reply, call, refusal!);
+        calls.Send(reply);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net.WebSockets;
+using Microsoft.Extensions.Logging;
+
+namespace ShareRpc.Server.Connections;
+
+/// <summary>
+/// Stands between the socket and the RPC layer, which assembles messages without a bound: counts the bytes of a message as they arrive
+/// and how fast they do, lets only text through, and drops empty messages, which would read as the end of the stream.
+/// </summary>
+internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, long connection,
+    ILogger log)
+    : WebSocket
+{
+    private long messageBytes;
+    private long messageBegan;
+    private bool isInMessage;
+
+    public override WebSocketCloseStatus? CloseStatus => inner.CloseStatus;
+
+    public override string? CloseStatusDescription => inner.CloseStatusDescription;
+
+    public override WebSocketState State => inner.State;
+
+    public override string? SubProtocol => inner.SubProtocol;
+
+    public override async ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ValueWebSocketReceiveResult result = isInMessage
+                ? await ReceiveInPaceAsync(buffer, cancellationToken).ConfigureAwait(false)
+                : await inner.ReceiveAsync(buffer, cancellationToken).ConfigureAwait(false);
+            if (result.MessageType == WebSocketMessageType.Close) return result;
+            if (result.MessageType == WebSocketMessageType.Binary)
+            {
+                await RefuseAsync(WebSocketCloseStatus.InvalidMessageType, "text frames only").ConfigureAwait(false);
+            }
+
+            messageBytes += result.Count;
+            if (messageBytes > maxFrameBytes) await RefuseAsync(WebSocketCloseStatus.MessageTooBig, "frame_bytes").ConfigureAwait(false);
+            if (!isInMessage) messageBegan = time.GetTimestamp();
+            isInMessage = !result.EndOfMessage;
+            if (isInMessage) return result;
+            bool isEmpty = messageBytes == 0;
+            messageBytes = 0;
+            if (!isEmpty) return result;
+        }
+    }
+
+    public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
+    {
+        ValueWebSocketReceiveResult result = await ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
+        return new WebSocketReceiveResult(result.Count, result.MessageType, result.EndOfMessage);
+    }
+
+    public override Task SendAsync(
+        ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+        inner.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
+
+    public override ValueTask SendAsync(
+        ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+        inner.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
+
+    public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
+        inner.CloseAsync(closeStatus, statusDescription, cancellationToken);
+
+    public override Task CloseOutputAsync(
+        WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
+        inner.CloseOutputAsync(closeStatus, statusDescription, cancellationToken);
+
+    public override void Abort() => inner.Abort();
+
+    public override void Dispose() => inner.Dispose();
+
+    /// <summary>
+    /// More of a message that has begun. Whoever sends it slower than the server's limit, after some grace, is cut off: otherwise memory
+    /// could be held for next to nothing. What has arrived already waits for nobody.
+    /// </summary>
+    private ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ValueTask<ValueWebSocketReceiveResult> receive = inner.ReceiveAsync(buffer, cancellationToken);
+        return receive.IsCompleted ? receive : WaitInPaceAsync(receive.AsTask(), cancellationToken);
+    }
+
+    private async ValueTask<ValueWebSocketReceiveResult> WaitInPaceAsync(
+        Task<ValueWebSocketReceiveResult> receive, CancellationToken cancellationToken)
+    {
+        TimeSpan allowed = limits.FrameGrace + TimeSpan.FromSeconds((double)messageBytes / limits.FrameRate);
+        TimeSpan left = allowed - time.GetElapsedTime(messageBegan);
+        try
+        {
+            return await receive.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            log.FrameRefused(connection, "frame_rate");
+            inner.Abort();
+            throw new WebSocketException(WebSocketError.Faulted, "frame_rate");
+        }
+    }
+
+    private async Task RefuseAsync(WebSocketCloseStatus status, string rule)
+    {
+        log.FrameRefused(connection, rule);
+        await inner.CloseOutputAsync(status, rule, CancellationToken.None).ConfigureAwait(false);
+        throw new WebSocketException(WebSocketError.Faulted, rule);
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Http;
+using ShareRpc.Protocol.Rpc;
+
+namespace ShareRpc.Server.Connections;
+
+/// <summary>The WebSocket endpoint: who may connect, and how many.</summary>
+internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> allowedOrigins)
+{
+    private long connections;
+
+    /// <summary>Accepts and serves one connection, or answers why not.</summary>
+    public async Task HandleAsync(HttpContext context, CancellationToken stopping)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket endpoint.").ConfigureAwait(false);
+            return;
+        }
+
+        if (!IsAllowedOrigin(context.Request))
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.").ConfigureAwait(false);
+            return;
+        }
+
+        if (!context.WebSockets.WebSocketRequestedProtocols.Contains(Subprotocols.V1Json))
+        {
+            await RefuseAsync(
+                context, StatusCodes.Status400BadRequest, $"Ask for the subprotocol {Subprotocols.V1Json}.").ConfigureAwait(false);
+            return;
+        }
+
+        if (stopping.IsCancellationRequested || services.Health.Connected() > services.ServerLimits.Connections)
+        {
+            if (!stopping.IsCancellationRequested) services.Health.Disconnected();
+            context.Response.Headers.RetryAfter = "1";
+            await RefuseAsync(
+                context, StatusCodes.Status503ServiceUnavailable, "No room for another connection now.").ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+            {
+                SubProtocol = Subprotocols.V1Json, KeepAliveInterval = services.ServerLimits.KeepAliveInterval,
+                KeepAliveTimeout = services.ServerLimits.KeepAliveTimeout,
+            }).ConfigureAwait(false);
+            await new RpcSession(
+                socket, Interlocked.Increment(ref connections), services,
+                    services.Addresses.Of(context)).RunAsync(stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            services.Health.Disconnected();
+        }
+    }
+
+    private static async Task RefuseAsync(HttpContext context, int status, string reason)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        await context.Response.WriteAsync(reason).ConfigureAwait(false);
+    }
+
+    /// <summary>Programs send no Origin. A browser's must be the server's own, or be allowed by name.</summary>
+    private bool IsAllowedOrigin(HttpRequest request)
+    {
+        string? origin = request.Headers.Origin;
+        if (string.IsNullOrEmpty(origin)) return true;
+        return string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)
+            || allowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+    }
+}

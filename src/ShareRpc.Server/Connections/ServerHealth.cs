@@ -1,0 +1,36 @@
+using System.Reflection;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
+
+namespace ShareRpc.Server.Connections;
+
+/// <summary>How the server is, for whoever runs it. Any thread.</summary>
+internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, AuthorityRegistry registry, TimeProvider time)
+{
+    private static readonly string Version =
+        typeof(ServerHealth).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? "0";
+
+    private readonly long startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+    private int connections;
+
+    /// <summary>The number of open connections with this one.</summary>
+    public int Connected() => Interlocked.Increment(ref connections);
+
+    public void Disconnected() => Interlocked.Decrement(ref connections);
+
+    public ServerStatus Read()
+    {
+        (double ops, double commits, double p50, double p99) = meter.Read();
+        (int handles, int shares) = registry.Count();
+        (int items, long bytes) = queue.Waiting;
+        return new ServerStatus
+        {
+            Version = Version, StartedMs = startedMs, NowMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Connections = Volatile.Read(ref connections), Handles = handles, Shares = shares, QueueItems = items, QueueBytes = bytes,
+            OpsPerSecond = Math.Round(ops, 1), CommitsPerSecond = Math.Round(commits, 1), CommitMsP50 = Math.Round(p50, 3),
+            CommitMsP99 = Math.Round(p99, 3),
+        };
+    }
+}

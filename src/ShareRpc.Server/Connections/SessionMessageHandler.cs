@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Text.Json;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Connections.DirectCalls;
+using StreamJsonRpc;
+using StreamJsonRpc.Protocol;
+using StreamJsonRpc.Reflection;
+
+namespace ShareRpc.Server.Connections;
+
+/// <summary>
+/// Messages of the RPC layer from and to their bytes. Tells the hot calls which handles the peer learns of and which it releases: a call
+/// to a released one is answered <c>method_not_found</c>, as for any object that is not there. The RPC layer, which keeps the name of a
+/// released method but none of its overloads, would take it for a call with wrong parameters.
+/// </summary>
+internal sealed class SessionMessageHandler(MessageSocket socket, DirectCallDispatcher calls, IJsonRpcMessageFormatter formatter, int maxHandles)
+    : MessageHandlerBase(formatter), IJsonRpcMessageBufferManager
+{
+    private const string CallPrefix = "$/invokeProxy/";
+    private const string ReleaseMethod = "$/releaseMarshaledObject";
+    private HashSet<long>? released;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    /// <summary>Called when it is a message's turn to be written; one is at a time.</summary>
+    public Action<JsonRpcMessage>? Writing { get; set; }
+
+    /// <summary>The RPC layer has what it needs of the message that it read last.</summary>
+    public void DeserializationComplete(JsonRpcMessage message)
+    {
+        (message as IJsonRpcMessageBufferManager)?.DeserializationComplete(message);
+        socket.GiveBack();
+    }
+
+    protected override async ValueTask<JsonRpcMessage?> ReadCoreAsync(CancellationToken cancellationToken)
+    {
+        ReadOnlyMemory<byte> bytes = await socket.ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        if (bytes.IsEmpty) return null;
+        JsonRpcMessage message = Formatter.Deserialize(new ReadOnlySequence<byte>(bytes));
+        if (message is not JsonRpcRequest { Method: { } method } request) return message;
+        if (method == ReleaseMethod) NoteRelease(request);
+        else if (IsReleased(method)) request.Method = CallPrefix + "released";
+        return message;
+    }
+
+    protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)
+    {
+        using var bytes = new ReplyBuffer();
+        Formatter.Serialize(bytes, content);
+        Writing?.Invoke(content);
+        if (content is JsonRpcResult { Result: RedeemShareResult { Share: ShareHandle handle } }) Introduce(handle, bytes.Written.Span);
+        await socket.SendAsync(bytes.Written, onTurn: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>
+    /// Reads the handle's number from the result that is about to leave: <c>{..., "result": {"share": {"__jsonrpc_marshaled": 1,
+    /// "handle": N</c>.
+    /// </summary>
+    private void Introduce(ShareHandle handle, ReadOnlySpan<byte> message)
+    {
+        var reader = new Utf8JsonReader(message);
+        while (reader.Read())
+        {
+            bool isMember = reader.CurrentDepth == 3 && reader.TokenType == JsonTokenType.PropertyName;
+            if (!isMember || !reader.ValueTextEquals("handle"u8)) continue;
+            reader.Read();
+            calls.Add(reader.GetInt64(), handle);
+            return;
+        }
+    }
+
+    private bool IsReleased(string method) =>
+        released is not null && method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method));
+
+    private static long HandleOf(string method)
+    {
+        int end = method.IndexOf('/', CallPrefix.Length);
+        return end > 0 && long.TryParse(method.AsSpan(CallPrefix.Length, end - CallPrefix.Length), out long handle) ? handle : -1;
+    }
+
+    /// <summary>Handles are numbered from 0 in the order they are made, which bounds what a peer can make this remember.</summary>
+    private void NoteRelease(JsonRpcRequest request)
+    {
+        try
+        {
+            bool isHandle = request.TryGetArgumentByNameOrIndex("handle", 0, typeof(long), out object? value) && value is >= 0L;
+            if (isHandle && (long)value! < maxHandles)
+            {
+                (released ??= []).Add((long)value!);
+                calls.Remove((long)value!);
+            }
+        }
+        catch (JsonException)
+        {
+            // Not a number: the RPC layer will say so.
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using StreamJsonRpc;
+using StreamJsonRpc.Protocol;
+
+namespace ShareRpc.Server.Connections;
+
+/// <summary>
+/// The RPC layer of one connection: counts the calls in the connection's ledger where they are dispatched, and rewrites every error so that
+/// no exception's own text leaves.
+/// </summary>
+internal sealed class SessionRpc : JsonRpc
+{
+    private readonly CallLedger ledger;
+    private readonly RpcErrors errors;
+    private readonly WrongTokens wrongTokens;
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = new(1, 1);
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = new(1, 1);
+
+    public SessionRpc(SessionMessageHandler handler, CallLedger ledger, RpcErrors errors, WrongTokens wrongTokens)
+        : base(handler)
+    {
+        this.ledger = ledger;
+        this.errors = errors;
+        this.wrongTokens = wrongTokens;
+        handler.Writing = EndCall;
+        CancelLocallyInvokedMethodsWhenConnectionIsClosed = true;
+
+        // Detached: its traces hold parameters, and parameters hold tokens.
+        TraceSource = new TraceSource(nameof(SessionRpc), SourceLevels.Off);
+        TraceSource.Listeners.Clear();
+    }
+
+    protected override async ValueTask<JsonRpcMessage> DispatchRequestAsync(
+        JsonRpcRequest request, TargetMethod targetMethod, CancellationToken cancellationToken)
+    {
+        bool isRelease = request.Method!.EndsWith("/Dispose", StringComparison.Ordinal)
+            || request.Method.StartsWith("$/release", StringComparison.Ordinal);
+        if (isRelease || IsCancellation(request))
+        {
+            return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        }
+
+        // A call without an id could never be answered, so it is not made.
+        if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
+        if (!ledger.TryBegin()) return Error(request.RequestId, RpcErrors.TooManyCalls);
+        JsonRpcMessage reply = await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
+            ? Error(request.RequestId, refusal)
+            : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        replies.TryAdd(reply, 0);
+        leaving.TryAdd(reply, 0);
+        return reply;
+    }
+
+    protected override async ValueTask SendAsync(JsonRpcMessage message, CancellationToken cancellationToken)
+    {
+        if (message is JsonRpcError { Error: { } detail } && detail.Data is not ErrorData) Rewrite(detail);
+        ledger.BeginSend(message);
+        try
+        {
+            await base.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            ledger.EndSend(message);
+            EndCall(message);
+            if (leaving.TryRemove(message, out _)) ledger.NoteAnswered();
+        }
+    }
+
+    protected override JsonRpcError.ErrorDetail CreateErrorDetails(JsonRpcRequest request, Exception exception) =>
+        Detail(errors.Of(exception, request.Method));
+
+    /// <summary>Once a call.</summary>
+    private void EndCall(JsonRpcMessage reply)
+    {
+        if (replies.TryRemove(reply, out _)) ledger.FreePlace();
+    }
+
+    private static bool IsCancellation(JsonRpcRequest request) => request.Method == "$/cancelRequest";
+
+    private static JsonRpcError.ErrorDetail Detail(ShareRpcException error) =>
+        new() { Code = (JsonRpcErrorCode)(int)error.Code, Message = error.Message, Data = ErrorData.From(error) };
+
+    private static JsonRpcError Error(RequestId id, ShareRpcException error) => new() { RequestId = id, Error = Detail(error) };
+
+    private static void Rewrite(JsonRpcError.ErrorDetail detail)
+    {
+        if (detail.Code == JsonRpcErrorCode.RequestCanceled)
+        {
+            detail.Message = "cancelled";
+            detail.Data = null;
+            return;
+        }
+
+        ErrorCode code = detail.Code switch
+        {
+            JsonRpcErrorCode.MethodNotFound or JsonRpcErrorCode.NoMarshaledObjectFound => ErrorCode.MethodNotFound,
+            JsonRpcErrorCode.InvalidParams or JsonRpcErrorCode.InvalidRequest or JsonRpcErrorCode.ParseError => ErrorCode.InvalidParams,
+            _ => ErrorCode.Internal,
+        };
+        JsonRpcError.ErrorDetail rewritten = Detail(new ShareRpcException(code));
+        (detail.Code, detail.Message, detail.Data) = (rewritten.Code, rewritten.Message, rewritten.Data);
+    }
+}

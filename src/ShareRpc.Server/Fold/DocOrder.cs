@@ -1,0 +1,25 @@
+using ShareRpc.Protocol.Messages;
+
+namespace ShareRpc.Server.Fold;
+
+/// <summary>Documents in order of kind and key by their UTF-8 bytes, as the store keeps them.</summary>
+internal sealed class DocOrder : IComparer<DocKey>
+{
+    public static readonly DocOrder Instance = new();
+
+    public int Compare(DocKey? x, DocKey? y)
+    {
+        int kinds = string.CompareOrdinal(x!.Kind, y!.Kind); // kinds are ASCII
+        return kinds != 0 ? kinds : CompareKeys(x.Key, y.Key);
+    }
+
+    /// <summary>UTF-8 sorts as code points do. UTF-16 does but for its surrogates: they stand for the highest points.</summary>
+    private static int CompareKeys(string x, string y)
+    {
+        int same = x.AsSpan().CommonPrefixLength(y);
+        if (same == x.Length || same == y.Length) return x.Length - y.Length;
+        (char left, char right) = (x[same], y[same]);
+        int surrogates = char.IsSurrogate(left).CompareTo(char.IsSurrogate(right));
+        return surrogates != 0 && left > '\uD7FF' && right > '\uD7FF' ? surrogates : left - right;
+    }
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Fold;
+
+/// <summary>
+/// Folds the log into documents in the background: reads and computes on its own, and hands only the changed documents to the commit
+/// loop, some at a time. A crash at any point leaves a checkpoint from which the rest of the fold is computed again.
+/// </summary>
+internal sealed class Folder(
+    IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<Folder> log, long? compactAfterOps = null)
+{
+    private const int OpsAtOnce = 16_384;
+    private const int CompactedAtOnce = 1_000;
+    private readonly ConcurrentDictionary<long, bool> dirty = [];
+    private readonly Channel<bool> urgent = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Copies what commits and folds wrote from the write-ahead log into the database.</summary>
+    public LogMaintenance LogMaintenance { get; } = new(store, limits, time, log);
+
+    /// <summary>The share has unfolded ops; with <paramref name="now"/> there are many.</summary>
+    public void Mark(long shareKey, bool now)
+    {
+        if (!now)
+        {
+            dirty.TryAdd(shareKey, false);
+            return;
+        }
+
+        dirty[shareKey] = true;
+        urgent.Writer.TryWrite(true);
+    }
+
+    /// <summary>Folds until cancelled: what has many unfolded ops at once, the rest when the interval is over.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(limits.FoldInterval, time);
+        Task<bool> tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+        Task<bool> wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
+        while (true)
+        {
+            Task first = await Task.WhenAny(tick, wake);
+            if (cancellationToken.IsCancellationRequested) return;
+            bool isTick = first == tick;
+            if (isTick) tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+            else wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
+            foreach ((long shareKey, bool isUrgent) in dirty)
+            {
+                if (isTick || isUrgent) await FoldShareAsync(shareKey);
+            }
+        }
+    }
+
+    /// <summary>Folds one share up to its head of now. What comes meanwhile is marked by its commit, and waits for the next fold.</summary>
+    public async Task FoldShareAsync(long shareKey)
+    {
+        dirty.TryRemove(shareKey, out _);
+        try
+        {
+            bool isMore = true;
+            while (isMore && Plan(shareKey) is { } plan)
+            {
+                isMore = !plan.ReachesHead;
+                foreach (FoldPlan.Slice slice in plan.Slices(limits))
+                {
+                    FoldedDocs folded = Compute(shareKey, slice);
+                    var work = new CommitWork<bool>(scope => Store(scope, folded)) { IsBackground = true };
+                    queue.Enqueue(work);
+                    if (!await work.Completion) return;
+                    if (folded.UpTo == slice.UpTo) continue;
+                    isMore = true; // its documents were too large for one transaction: the rest is planned anew
+                    break;
+                }
+            }
+
+            if (compactAfterOps is { } horizon) await CompactShareAsync(shareKey, horizon);
+        }
+        catch (ShareRpcException error) when (error.IsTransient)
+        {
+            dirty.TryAdd(shareKey, false); // busy, draining or out of disk: the next round tries again
+        }
+        catch (DbException exception)
+        {
+            log.FoldFailed(exception);
+            dirty.TryAdd(shareKey, false);
+        }
+    }
+
+    private FoldPlan? Plan(long shareKey)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        ShareRow? share = snapshot.FindShare(shareKey);
+        if (share is null or { State: ShareState.Deleted }) return null;
+        IReadOnlyList<TailOp> tail = snapshot.ReadTail(shareKey, share.Folded, OpsAtOnce);
+        return tail.Count == 0 ? null : new FoldPlan(share.Folded, tail, reachesHead: tail.Count < OpsAtOnce);
+    }
+
+    private FoldedDocs Compute(long shareKey, FoldPlan.Slice slice)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        var fold = new SliceFold(snapshot, shareKey, isCompacting: compactAfterOps is not null, limits.TransactionBytes);
+        foreach ((long from, int count) in slice.Stretches) fold.Apply(from, count);
+        return new FoldedDocs(shareKey, slice.From, fold.IsFull ? fold.Last : slice.UpTo, fold.Docs, fold.Replaced);
+    }
+
+    /// <summary>False when the share has changed under the fold: deleted, or folded by somebody else.</summary>
+    private static bool Store(CommitScope scope, FoldedDocs folded)
+    {
+        LogShare share = scope.Shares.Get(scope.Transaction, folded.ShareKey);
+        if (share.State == ShareState.Deleted || share.Folded != folded.From) return false;
+        for (int i = 0; i < folded.Docs.Count; i++)
+        {
+            if (i == folded.Docs.Count / 2) FaultPoint.Pass("server.mid_fold");
+            scope.Transaction.WriteDoc(folded.ShareKey, folded.Docs[i]);
+        }
+
+        scope.Transaction.SetFolded(folded.ShareKey, folded.UpTo);
+        share.SetFolded(folded.UpTo);
+        if (folded.Replaced.Count > 0) Drop(scope, folded.ShareKey, folded.Replaced);
+        return true;
+    }
+
+    /// <summary>Drops the data of ops that compaction had to keep when it came by, because they were the last of their documents.</summary>
+    private static void Drop(CommitScope scope, long shareKey, IReadOnlyList<long> replaced)
+    {
+        long dropped = replaced.Max(cursor => scope.Transaction.DropData(shareKey, cursor, cursor));
+        ShareRow share = scope.Transaction.FindShare(shareKey)!;
+        scope.Transaction.SetCompacted(shareKey, share.Scanned, Math.Max(share.Compacted, dropped));
+    }
+
+    /// <summary>
+    /// Drops the data of superseded ops beyond the horizon, some at a time, between the appends of others. Ids, digests and seqs stay, so
+    /// that resends are answered as ever (I2); the state has what the ops came to; a reader behind is told of the gap (I5).
+    /// </summary>
+    private async Task CompactShareAsync(long shareKey, long horizon)
+    {
+        bool isMore = true;
+        while (isMore)
+        {
+            var work = new CommitWork<bool>(scope =>
+            {
+                ShareRow share = scope.Transaction.FindShare(shareKey)!;
+                long end = Math.Min(share.Folded, scope.Shares.Get(scope.Transaction, shareKey).Head - horizon);
+                long to = Math.Min(end, share.Scanned + CompactedAtOnce);
+                if (share.State == ShareState.Deleted || to <= share.Scanned) return false;
+                long dropped = scope.Transaction.DropData(shareKey, share.Scanned + 1, to);
+                scope.Transaction.SetCompacted(shareKey, to, Math.Max(share.Compacted, dropped));
+                return to < end;
+            }) { IsBackground = true };
+            queue.Enqueue(work);
+            isMore = await work.Completion;
+        }
+    }
+}

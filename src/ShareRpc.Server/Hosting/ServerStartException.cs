@@ -1,4 +1,0 @@
-namespace ShareRpc.Server.Hosting;
-
-/// <summary>The server cannot start; the message says why and what to do, in words for whoever runs it.</summary>
-public sealed class ServerStartException(string message) : Exception(message);

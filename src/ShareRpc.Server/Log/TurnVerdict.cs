@@ -1,8 +1,0 @@
-namespace ShareRpc.Server.Log;
-
-internal enum TurnVerdict
-{
-    Allowed,
-    Duplicate,
-    Final,
-}

@@ -1,0 +1,123 @@
+using System.Data.Common;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Maintenance;
+
+/// <summary>
+/// Who looked, who was refused and who appended, summed up per ref, address and minute: in memory, bounded, and written behind the
+/// commits. A crash loses the last minute of it; mutations are written in their own transactions and lose nothing. Any thread.
+/// </summary>
+internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<AuditBook> log)
+{
+    public const string Redeem = "redeem";
+    public const string Refused = "refused";
+    public const string Append = "append";
+
+    private readonly Lock gate = new();
+    private Dictionary<Entry, Sum> sums = [];
+    private Dictionary<long, long> lastRedeemed = [];
+
+    public void NoteRedemption(RefRow row, string? address)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (gate)
+        {
+            Add(new Entry(Redeem, row.Key, row.ShareKey, address, null), now, 1, 0);
+            if (lastRedeemed.Count < limits.AuditSums || lastRedeemed.ContainsKey(row.Key)) lastRedeemed[row.Key] = now;
+        }
+    }
+
+    /// <summary>Of a ref whose token was right, or of nobody that is known.</summary>
+    public void NoteRefusal(RefRow? row, string? address, ErrorCode code)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (gate) Add(new Entry(Refused, row?.Key, row?.ShareKey, address, code), now, 1, 0);
+    }
+
+    public void NoteAppend(RefRow row, int ops, long bytes)
+    {
+        if (ops == 0) return;
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (gate) Add(new Entry(Append, row.Key, row.ShareKey, null, null), now, ops, bytes);
+    }
+
+    /// <summary>When a ref was last redeemed, if that is not written yet.</summary>
+    public long? LastRedeemedMs(long refKey)
+    {
+        lock (gate) return lastRedeemed.TryGetValue(refKey, out long ms) ? ms : null;
+    }
+
+    /// <summary>Writes every minute until cancelled; what is left then is for <see cref="WriteAsync"/>.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(limits.AuditInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false)) await WriteAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Writes what there is; what could not be written is there again.</summary>
+    public async Task WriteAsync()
+    {
+        Dictionary<Entry, Sum> written;
+        Dictionary<long, long> seen;
+        lock (gate)
+        {
+            (written, sums) = (sums, []);
+            (seen, lastRedeemed) = (lastRedeemed, []);
+        }
+
+        if (written.Count == 0) return;
+        var work = new CommitWork<bool>(scope =>
+        {
+            foreach ((Entry entry, Sum sum) in written.OrderBy(pair => pair.Value.SinceMs))
+            {
+                scope.Transaction.InsertAudit(new AuditRow(
+                    sum.SinceMs, entry.Action, entry.RefKey, entry.ShareKey, null, entry.Address, entry.Code, sum.Count,
+                    entry.Action == Append ? sum.Bytes : null));
+            }
+
+            foreach ((long refKey, long ms) in seen) scope.Transaction.SetLastRedeemed(refKey, ms);
+            return true;
+        });
+        try
+        {
+            queue.Enqueue(work);
+            await work.Completion.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ShareRpcException or DbException)
+        {
+            log.AuditNotWritten(exception);
+            lock (gate)
+            {
+                foreach ((Entry entry, Sum sum) in written) Add(entry, sum.SinceMs, sum.Count, sum.Bytes);
+                foreach ((long refKey, long ms) in seen) lastRedeemed.TryAdd(refKey, ms);
+            }
+        }
+    }
+
+    /// <summary>Beyond the bound, what came from one more address or ref is summed up without saying from which.</summary>
+    private void Add(Entry entry, long nowMs, long count, long bytes)
+    {
+        if (sums.Count >= limits.AuditSums && !sums.ContainsKey(entry)) entry = entry with { RefKey = null, ShareKey = null, Address =
+            null };
+        ref Sum? sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, entry, out bool isKnown);
+        if (!isKnown) sum = new Sum { SinceMs = nowMs };
+        sum!.SinceMs = Math.Min(sum.SinceMs, nowMs);
+        sum.Count += count;
+        sum.Bytes += bytes;
+    }
+
+    private readonly record struct Entry(string Action, long? RefKey, long? ShareKey, string? Address, ErrorCode? Code);
+
+    private sealed class Sum
+    {
+        public long SinceMs { get; set; }
+
+        public long Count { get; set; }
+
+        public long Bytes { get; set; }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Maintenance;
+
+/// <summary>
+/// Erases the rows of deleted shares in the background, some at a time, between the appends of others. Goes on after a restart.
+/// </summary>
+internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<ShareEraser> log)
+{
+    private const int RowsAtOnce = 2_000;
+    private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public void Wake() => wakes.Writer.TryWrite(true);
+
+    /// <summary>Erases until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Wake();
+        while (await wakes.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            wakes.Reader.TryRead(out _);
+            try
+            {
+                while (Next() is { } shareKey) await EraseSomeAsync(shareKey).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is DbException or ShareRpcException { IsTransient: true })
+            {
+                log.EraseFailed(exception);
+                await Task.Delay(limits.StorageRetryAfter, time, cancellationToken).ConfigureAwait(false);
+                Wake();
+            }
+        }
+    }
+
+    private long? Next()
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        return snapshot.FindUnerasedShare();
+    }
+
+    private async Task EraseSomeAsync(long shareKey)
+    {
+        var work = new CommitWork<bool>(scope => scope.Transaction.EraseShare(shareKey, RowsAtOnce));
+        queue.Enqueue(work);
+        await work.Completion.ConfigureAwait(false);
+    }
+}

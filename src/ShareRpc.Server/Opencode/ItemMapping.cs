@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>
+/// Items of opencode's share API -> ops: whole states, with fresh ids and <c>if_changed</c>, under the keys and in the form in which
+/// <c>sharerpc share</c> puts them, so that both feed the same documents.
+/// </summary>
+internal static class ItemMapping
+{
+    private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
+
+    /// <summary>Null for a type that is not known, or an item without what makes its key.</summary>
+    public static IReadOnlyList<OpIntent>? Map(SyncItem item, string sessionId)
+    {
+        try
+        {
+            return item.Type switch
+            {
+                "session" => One(Kinds.Session, Session(item.Data)),
+                "message" => One(Kinds.Message, item.Data),
+                "part" => One(Kinds.Part, item.Data),
+                "session_diff" => IsArray(item.Data) ? [Put(Kinds.SessionDiff, sessionId, item.Data)] : null,
+                "model" => Elements(item.Data, Model),
+                "messages" => Elements(item.Data, Message),
+                _ => null,
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null; // nested too deep, or an id that is no text
+        }
+    }
+
+    private static OpIntent[]? One(string kind, RawJson data)
+    {
+        using JsonDocument document = JsonDocument.Parse(data.Utf8, ParseOptions);
+        return Text(document.RootElement, "id"u8) is { } id ? [Put(kind, id, data)] : null;
+    }
+
+    private static List<OpIntent>? Elements(RawJson data, Func<JsonElement, IEnumerable<OpIntent>> map)
+    {
+        using JsonDocument document = JsonDocument.Parse(data.Utf8, ParseOptions);
+        return document.RootElement.ValueKind == JsonValueKind.Array ? [.. document.RootElement.EnumerateArray().SelectMany(map)] : null;
+    }
+
+    /// <summary>The document of a session must not hold the link of its share, which is a bearer secret.</summary>
+    private static RawJson Session(RawJson data)
+    {
+        if (data.Utf8.Span.IndexOf("srpc_"u8) < 0) return data;
+        using JsonDocument document = JsonDocument.Parse(data.Utf8, ParseOptions);
+        return JsonMembers.TryFind(document.RootElement, "share"u8, out JsonElement share)
+            && JsonMarshal.GetRawUtf8Value(share).IndexOf("srpc_"u8) >= 0
+                ? RawMembers.Without(document.RootElement, isDeep: false, "share")
+                : data;
+    }
+
+    /// <summary>Headers and options may hold credentials of the provider.</summary>
+    private static IEnumerable<OpIntent> Model(JsonElement model)
+    {
+        if (Text(model, "id"u8) is not { } id || Text(model, "providerID"u8) is not { } provider) return [];
+        return [Put(Kinds.Model, $"{provider}/{id}", RawMembers.Without(model, isDeep: true, "headers", "options"))];
+    }
+
+    /// <summary>A message by itself, or with its parts: <c>{info, parts}</c>.</summary>
+    private static IEnumerable<OpIntent> Message(JsonElement message)
+    {
+        JsonElement info = JsonMembers.TryFind(message, "info"u8, out JsonElement inner) ? inner : message;
+        if (Text(info, "id"u8) is { } id) yield return Put(Kinds.Message, id, RawJson.Of(info));
+        if (!JsonMembers.TryFind(message, "parts"u8, out JsonElement parts) || parts.ValueKind != JsonValueKind.Array) yield break;
+        foreach (JsonElement part in parts.EnumerateArray())
+        {
+            if (Text(part, "id"u8) is { } key) yield return Put(Kinds.Part, key, RawJson.Of(part));
+        }
+    }
+
+    private static bool IsArray(RawJson data) => data.Utf8.Span[0] == (byte)'[';
+
+    private static OpIntent Put(string kind, string key, RawJson data) =>
+        new() { OpId = OpId.New(), Verb = Verbs.Put, Kind = kind, Key = key, Data = data, IfChanged = true };
+
+    private static string? Text(JsonElement json, ReadOnlySpan<byte> name) =>
+        JsonMembers.TryFind(json, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

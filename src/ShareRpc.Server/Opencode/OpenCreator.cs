@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>
+/// The creator ref that stands behind open creation: an ordinary child of the root, whose token nobody has. It is listed like any other,
+/// and revoking it ends open creation, and everything shared by it, until the server is started with open creation again.
+/// </summary>
+internal static class OpenCreator
+{
+    private const string Label = "open creation";
+
+    /// <summary>Its cap id; made at the first start with open creation, or after it was revoked. Before the commit loop runs.</summary>
+    public static string Ensure(IShareStore store, ProtocolLimits limits, TimeProvider time)
+    {
+        using IWriteTransaction transaction = store.BeginWrite();
+        if (transaction.FindOpenCreator() is { RevokedMs: null } known) return known.CapId;
+        RefRow root = transaction.ReadRefs(default, 0, 1)[0];
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var request = new AttenuateRequest
+        {
+            CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Creator.ToNames(), Label = Label,
+        };
+        RefRow row = RefRequest.ChildOf(root, request, RandomNumberGenerator.GetBytes(8), "", now, limits);
+        long key = transaction.InsertRef(row);
+        transaction.InsertOpenCreator(key);
+        transaction.InsertAudit(new AuditRow(now, "attenuate", root.Key, null, key));
+        transaction.Commit();
+        return row.CapId;
+    }
+}

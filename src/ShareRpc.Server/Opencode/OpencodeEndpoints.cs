@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Http;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>
+/// The four calls of opencode's share API (SPEC section "HTTP"). They turn HTTP into calls of the same log and the same capabilities as
+/// everybody's, and keep no state of their own.
+/// </summary>
+internal sealed class OpencodeEndpoints(
+    RpcServices services, HttpAccess access, OpencodeShares shares, PublicOrigin origin, HeldBytes held, string? openCreator,
+    TimeProvider time)
+{
+    /// <summary>POST <c>/api/share</c>: <c>{sessionID}</c> -> <c>{id, url, secret}</c>.</summary>
+    public async Task CreateAsync(HttpContext context)
+    {
+        string? token = context.Request.RouteValues["creator"] as string ?? HttpAccess.BearerOf(context.Request);
+        if (token is null && openCreator is null)
+        {
+            await HttpAnswer.ErrorAsync(
+                context, new ShareRpcException(ErrorCode.Forbidden),
+                hint: "This server makes shares for creator tokens only: use <its address>/a/<creator token> as the address.")
+                .ConfigureAwait(false);
+            return;
+        }
+
+        CreateCall? call = await ReadSmallAsync<CreateCall>(context).ConfigureAwait(false);
+        bool isOpen = token is null;
+        if (isOpen) services.Guard.TakeOpenCreation(services.Addresses.Of(context));
+        using HttpAuthority creator = isOpen
+            ? access.AdmitRoot(FindOpenCreator())
+            : await access.RedeemRootAsync(token, context).ConfigureAwait(false);
+        SharedSession shared = await shares.ShareAsync(creator.Authority, call?.SessionId, isOpen).ConfigureAwait(false);
+        await HttpAnswer.JsonAsync(context, new
+        {
+            Id = shared.ShareId, Url = $"{origin.Of(context.Request)}/share/{shared.Read.Reveal()}", Secret = shared.Append.Reveal(),
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>POST <c>/api/share/{id}/sync</c>: <c>{secret, data: [{type, data}]}</c>. Answered when all of it is durable.</summary>
+    public async Task SyncAsync(HttpContext context)
+    {
+        ServerLimits limits = services.ServerLimits;
+        long length = context.Request.ContentLength ?? limits.HttpBodyBytes;
+        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (length > limits.HttpBodyBytes) throw new ShareRpcException(ErrorCode.TooLarge);
+
+        // Twice: what is being received, and the ops made of it.
+        using HeldBytes.Hold hold = await held.TakeAsync(length * 2, context.RequestAborted).ConfigureAwait(false);
+        var body = new SyncBody(context.Request.BodyReader, limits.HttpBodyBytes);
+        string shareId = (string)context.Request.RouteValues["share"]!;
+        var early = new Queue<SyncItem>();
+        int earlyBytes = 0;
+        SyncItem? item;
+        while ((item = await body.ReadAsync(context.RequestAborted).ConfigureAwait(false)) is not null && body.Secret is null)
+        {
+            // Held for somebody who has proven nothing yet; opencode sends the secret first.
+            earlyBytes += item.Data.Utf8.Length;
+            if (earlyBytes > limits.HttpUnprovenBytes) throw new ShareRpcException(ErrorCode.InvalidParams);
+            early.Enqueue(item);
+        }
+
+        using HttpAuthority authority = await RedeemSecretAsync(body.Secret, shareId, context).ConfigureAwait(false);
+        authority.Authority.Demand(Rights.Append);
+        var append = new SyncAppend(services, authority.Authority, time, context.RequestAborted);
+        string sessionId = SessionOf(authority.Share);
+        int ignored = 0;
+        while (early.TryDequeue(out SyncItem? first)) ignored += await AddAsync(append, first, sessionId).ConfigureAwait(false);
+        for (; item is not null; item = await body.ReadAsync(context.RequestAborted).ConfigureAwait(false))
+        {
+            ignored += await AddAsync(append, item, sessionId).ConfigureAwait(false);
+        }
+
+        await append.FlushAsync().ConfigureAwait(false);
+        ignored += body.Malformed;
+        if (ignored + append.Rejected > 0) services.Logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
+        await HttpAnswer.JsonAsync(
+            context, new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored }).ConfigureAwait(false);
+    }
+
+    /// <summary>DELETE <c>/api/share/{id}</c>: <c>{secret}</c>. May be repeated.</summary>
+    public async Task DeleteAsync(HttpContext context)
+    {
+        DeleteCall? call = await ReadSmallAsync<DeleteCall>(context).ConfigureAwait(false);
+        string shareId = (string)context.Request.RouteValues["share"]!;
+        RefRow row = await AuthenticateSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
+        if (!IsUnshared(row))
+        {
+            using HttpAuthority authority = await RedeemSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
+            await shares.UnshareAsync(authority.Authority, time).ConfigureAwait(false);
+        }
+
+        await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
+    }
+
+    /// <summary>GET <c>/api/share/{read capability}/data</c>: a bare array of <c>{type, data}</c>, the session first.</summary>
+    public async Task DataAsync(HttpContext context)
+    {
+        try
+        {
+            string token = (string)context.Request.RouteValues["share"]!;
+            using HttpAuthority authority =
+                await access.RedeemShareAsync(token, shareId: null, context).ConfigureAwait(false);
+            await new ShareData(services, authority.Authority).WriteAsync(context).ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (!error.IsTransient && !context.Response.HasStarted)
+        {
+            await HttpAnswer.ErrorAsync(context, error, StatusCodes.Status404NotFound).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> AddAsync(SyncAppend append, SyncItem item, string sessionId)
+    {
+        if (ItemMapping.Map(item, sessionId) is not { } ops) return 1;
+        foreach (var op in ops) await append.AddAsync(op).ConfigureAwait(false);
+        return 0;
+    }
+
+    private static async Task<T?> ReadSmallAsync<T>(HttpContext context)
+        where T : class
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, ProtocolJson.Options, context.RequestAborted)
+                .ConfigureAwait(false);
+        }
+        catch (JsonException)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+    }
+
+    private RefRow FindOpenCreator()
+    {
+        using IReadSnapshot snapshot = services.Store.BeginRead();
+        return snapshot.FindRef(openCreator!)!;
+    }
+
+    private string SessionOf(ShareRow share)
+    {
+        using IReadSnapshot snapshot = services.Store.BeginRead();
+        return snapshot.FindOpencodeShare(share.Key)?.SessionId ?? share.ShareId;
+    }
+
+    /// <summary>A wrong secret, an unknown share and another share's secret are one answer: 404.</summary>
+    private async Task<HttpAuthority> RedeemSecretAsync(string? secret, string shareId, HttpContext context)
+    {
+        try
+        {
+            return await access.RedeemShareAsync(secret, shareId, context).ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (error.Code is ErrorCode.InvalidToken or ErrorCode.Forbidden)
+        {
+            throw new ShareRpcException(ErrorCode.NotFound);
+        }
+    }
+
+    private async Task<RefRow> AuthenticateSecretAsync(string? secret, string shareId, HttpContext context)
+    {
+        try
+        {
+            RefRow row = await access.AuthenticateAsync(secret, context).ConfigureAwait(false);
+            using IReadSnapshot snapshot = services.Store.BeginRead();
+            if (row.ShareKey is { } key && snapshot.FindShare(key)!.ShareId == shareId) return row;
+        }
+        catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
+        {
+        }
+
+        throw new ShareRpcException(ErrorCode.NotFound);
+    }
+
+    /// <summary>What the holder asks for is so already: the share is over, and with its owner ref all that was made of it.</summary>
+    private bool IsUnshared(RefRow row)
+    {
+        using IReadSnapshot snapshot = services.Store.BeginRead();
+        ShareRow share = snapshot.FindShare(row.ShareKey!.Value)!;
+        bool isOver = share.State == ShareState.Deleted
+            || (share.State == ShareState.Ended && snapshot.FindRef(share.OwnerRefKey)!.RevokedMs is not null);
+        return isOver && snapshot.FindRef(row.Key)!.RevokedMs is not null;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>
+/// Shares and refs for a client that cannot choose ids and secrets itself. They are ordinary ones: an owner ref below the creator's, whose
+/// token nobody has, and below it a ref to append and one to read for each time the session was shared.
+/// </summary>
+internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, TokenVerifier verifier, Action? erase = null)
+{
+    private const string Label = "opencode";
+
+    /// <summary>
+    /// The share of a session, with a further secret and link when this creator has shared it before; otherwise a new one. With
+    /// <paramref name="isOpen"/> always a new one: nobody gets access for knowing a session's id.
+    /// </summary>
+    public async Task<SharedSession> ShareAsync(Authority creator, string? sessionId, bool isOpen)
+    {
+        if (!OpRules.IsKey(sessionId)) throw new ShareRpcException(ErrorCode.InvalidParams);
+        creator.Demand(Rights.Create);
+        NewRef append = await MakeRefAsync(Rights.Append).ConfigureAwait(false);
+        NewRef read = await MakeRefAsync(Rights.Read).ConfigureAwait(false);
+        var work = new CommitWork<string>(scope =>
+        {
+            creator.Demand(Rights.Create);
+            (ShareRow share, RefRow owner) = (isOpen ? null : FindShared(scope.Transaction, creator, sessionId!))
+                ?? CreateShare(scope, creator, sessionId!);
+            Insert(scope, creator, owner, append);
+            Insert(scope, creator, owner, read);
+            return share.ShareId;
+        });
+        queue.Enqueue(work);
+        return new SharedSession(await work.Completion.ConfigureAwait(false), append.Token, read.Token);
+    }
+
+    /// <summary>
+    /// Ends the share and takes back every ref that was made here: links and secrets die, and with the owner ref all that came of it. Ends
+    /// when that is durable; until then it is denied in memory and tried again, whether or not the caller still waits.
+    /// </summary>
+    public async Task UnshareAsync(Authority holder, TimeProvider time)
+    {
+        holder.Demand(Rights.Append);
+        IReadOnlyList<RefRow> refs;
+        using (IReadSnapshot snapshot = services.Store.BeginRead()) refs = snapshot.ReadOpencodeRefs(holder.Ref.ShareKey!.Value);
+        if (!refs.Any(row => row.Key == holder.Ref.Key)) throw new ShareRpcException(ErrorCode.Forbidden);
+        for (bool isProven = false; ; isProven = true)
+        {
+            var work = new UnshareWork(
+                holder, refs, isProven, erase, services.Registry, services.Broadcaster, services.Logger);
+            try
+            {
+                queue.Enqueue(work);
+                await work.Completion.ConfigureAwait(false);
+                return;
+            }
+            catch (ShareRpcException error) when (error.Code == ErrorCode.RevocationNotDurable)
+            {
+                await Task.Delay(services.ServerLimits.StorageRetryAfter, time).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static (ShareRow Share, RefRow Owner)? FindShared(IWriteTransaction transaction, Authority creator, string sessionId)
+    {
+        if (transaction.FindOpencodeShare(creator.Ref.Key, sessionId) is not { } known) return null;
+        ShareRow share = transaction.FindShare(known.ShareKey)!;
+        RefRow owner = transaction.FindRef(share.OwnerRefKey)!;
+        bool isAlive = share.State == ShareState.Active && owner.RevokedMs is null && owner.ParentEpoch == creator.Ref.Epoch;
+        return isAlive ? (share, owner) : null;
+    }
+
+    private (ShareRow Share, RefRow Owner) CreateShare(CommitScope scope, Authority creator, string sessionId)
+    {
+        IWriteTransaction transaction = scope.Transaction;
+        var request = new AttenuateRequest
+        {
+            CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Owner.ToNames(), Label = Label,
+        };
+
+        // No token has this tag, and none fits an empty verifier: the owner ref is there to be the parent of the others.
+        RefRow row = RefRequest.ChildOf(creator.Ref, request, RandomNumberGenerator.GetBytes(8), "", scope.NowMs, services.Limits);
+        long shareKey = transaction.InsertShare(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
+        RefRow owner = row with { ShareKey = shareKey };
+        long refKey = transaction.InsertRef(owner);
+        transaction.SetOwner(shareKey, refKey);
+        transaction.InsertOpencodeShare(new OpencodeShareRow(shareKey, creator.Ref.Key, sessionId));
+        transaction.InsertOpencodeRef(shareKey, refKey);
+        transaction.InsertAudit(new AuditRow(scope.NowMs, "create_share", creator.Ref.Key, shareKey, refKey));
+        return (transaction.FindShare(shareKey)!, owner with { Key = refKey });
+    }
+
+    private void Insert(CommitScope scope, Authority creator, RefRow owner, NewRef made)
+    {
+        var request = new AttenuateRequest
+        {
+            CapId = made.Token.CapId, TokenDigest = made.Token.Digest, Rights = made.Rights.ToNames(), Label = Label,
+        };
+        RefRow row = RefRequest.ChildOf(owner, request, made.Tag, made.Verifier, scope.NowMs, services.Limits);
+        long key = scope.Transaction.InsertRef(row);
+        scope.Transaction.InsertOpencodeRef(owner.ShareKey!.Value, key);
+        scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", creator.Ref.Key, owner.ShareKey, key));
+    }
+
+    private async Task<NewRef> MakeRefAsync(Rights rights)
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        (byte[] tag, string phc) = await verifier.MakeAsync(token.Digest, CancellationToken.None).ConfigureAwait(false);
+        return new NewRef(token, rights, tag, phc);
+    }
+
+    private sealed record NewRef(ShareToken Token, Rights Rights, byte[] Tag, string Verifier);
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Http;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>
+/// A share's state as opencode imports it. Page by page: one page is in memory at a time, and each passes its own authority check (I7).
+/// </summary>
+internal sealed class ShareData(RpcServices services, Authority authority)
+{
+    private static readonly string[] Types = [Kinds.Session, Kinds.Message, Kinds.Part, Kinds.SessionDiff];
+    private bool isFirst = true;
+
+    public async Task WriteAsync(HttpContext context)
+    {
+        StatePage page = Read(Types[0], null); // before the status is sent: it may be refused
+        HttpAnswer.BeginJson(context);
+        PipeWriter writer = context.Response.BodyWriter;
+        writer.Write("["u8);
+        foreach (string type in Types)
+        {
+            if (type != Types[0]) page = Read(type, null);
+            for (; ; page = Read(type, page.NextKey))
+            {
+                foreach (Document document in page.Docs) WriteItem(writer, type, document);
+                await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
+                if (page.NextKey is null) break;
+            }
+        }
+
+        await WriteModelsAsync(writer, context).ConfigureAwait(false);
+        writer.Write("]"u8);
+        await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
+    }
+
+    /// <summary>All models are one item, as they came in.</summary>
+    private async Task WriteModelsAsync(PipeWriter writer, HttpContext context)
+    {
+        StatePage page = Read(Kinds.Model, null);
+        if (page.Docs.Count == 0) return;
+        Begin(writer, Kinds.Model);
+        writer.Write("["u8);
+        for (bool isFirstModel = true; ; page = Read(Kinds.Model, page.NextKey))
+        {
+            foreach (Document document in page.Docs)
+            {
+                if (!isFirstModel) writer.Write(","u8);
+                isFirstModel = false;
+                writer.Write(document.Data.Utf8.Span);
+            }
+
+            await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
+            if (page.NextKey is null) break;
+        }
+
+        writer.Write("]}"u8);
+    }
+
+    private StatePage Read(string kind, DocKey? after)
+    {
+        authority.Demand(Rights.Read);
+        return services.Reads.ReadState(authority, new GetStateRequest { Kinds = [kind], AfterKey = after });
+    }
+
+    private void WriteItem(PipeWriter writer, string type, Document document)
+    {
+        Begin(writer, type);
+        writer.Write(document.Data.Utf8.Span);
+        writer.Write("}"u8);
+    }
+
+    private void Begin(PipeWriter writer, string type)
+    {
+        if (!isFirst) writer.Write(","u8);
+        isFirst = false;
+        writer.Write("{\"type\":\""u8);
+        writer.Write(System.Text.Encoding.ASCII.GetBytes(type));
+        writer.Write("\",\"data\":"u8);
+    }
+}

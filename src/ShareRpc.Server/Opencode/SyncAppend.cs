@@ -1,0 +1,68 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Connections;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>
+/// The ops of one sync on their way into the log, in batches small enough that others get their turn in between. opencode sends nothing
+/// twice, so a server that cannot take a batch now keeps it and tries again.
+/// </summary>
+internal sealed class SyncAppend(RpcServices services, Authority authority, TimeProvider time, CancellationToken aborted)
+{
+    private const int BatchOps = 250;
+    private readonly List<OpIntent> ops = [];
+    private long bytes;
+
+    public int Applied { get; private set; }
+
+    public int Duplicates { get; private set; }
+
+    public int Rejected { get; private set; }
+
+    /// <summary>Adds an op; when a batch is full, ends once that is durable.</summary>
+    public async Task AddAsync(OpIntent op)
+    {
+        int size = op.Data?.Utf8.Length ?? 0;
+        int most = Math.Min(services.ServerLimits.HttpBatchBytes, services.Limits.BatchBytes);
+        if (ops.Count >= Math.Min(BatchOps, services.Limits.BatchOps) || (ops.Count > 0 && bytes + size > most))
+        {
+            await FlushAsync().ConfigureAwait(false);
+        }
+
+        // The session first: it tells how new the rest is.
+        int at = op.Kind == Kinds.Session ? ops.FindLastIndex(other => other.Kind == Kinds.Session) + 1 : ops.Count;
+        ops.Insert(at, op);
+        bytes += size;
+    }
+
+    /// <summary>Ends when everything that was added is durable.</summary>
+    public async Task FlushAsync()
+    {
+        if (ops.Count == 0) return;
+        Ack ack = await AppendAsync(new OpBatch { BatchId = OpId.New(), Ops = [.. ops] }).ConfigureAwait(false);
+        Applied += ack.Applied.Count;
+        Duplicates += ack.Duplicates.Count;
+        Rejected += ack.Rejected.Count;
+        ops.Clear();
+        bytes = 0;
+    }
+
+    private async Task<Ack> AppendAsync(OpBatch batch)
+    {
+        while (true)
+        {
+            try
+            {
+                return await services.Log.AppendSnapshotAsync(authority, batch).ConfigureAwait(false);
+            }
+            catch (ShareRpcException error) when (error.Code is ErrorCode.Overloaded or ErrorCode.StorageUnavailable)
+            {
+                TimeSpan wait = error.RetryAfter ?? services.ServerLimits.OverloadedRetryAfter;
+                await Task.Delay(wait, time, aborted).ConfigureAwait(false);
+            }
+        }
+    }
+}

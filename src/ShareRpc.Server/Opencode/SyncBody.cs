@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Unicode;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+
+namespace ShareRpc.Server.Opencode;
+
+/// <summary>One element of a sync's <c>data</c>: <c>{type, data}</c>.</summary>
+internal sealed record SyncItem(string Type, RawJson Data);
+
+/// <summary>
+/// A sync's body, <c>{"secret": ..., "data": [{type, data}, ...]}</c>, taken item by item as it arrives: of the whole body only the item
+/// that is being received is held, and its data is copied once, into the op it becomes.
+/// </summary>
+internal sealed class SyncBody(PipeReader body, int maxBytes)
+{
+    private const int MaxNameLength = 128;
+    private const int LongestRead = 4 * 1024 * 1024;
+
+    // An item nested too deep is refused by itself, not with the body it came in.
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = 4_096 };
+    private JsonReaderState state = new(Options);
+    private Place place = Place.Start;
+    private long passed;
+    private int wanted;
+
+    private enum Place
+    {
+        Start,
+        Members,
+        Items,
+        End,
+    }
+
+    /// <summary>Null until it has been read.</summary>
+    public string? Secret { get; private set; }
+
+    /// <summary>Elements that are no items.</summary>
+    public int Malformed { get; private set; }
+
+    /// <summary>
+    /// The next item; null at the end. Throws <c>invalid_params</c> for what is not of this form, <c>too_large</c> over the limit.
+    /// </summary>
+    public async ValueTask<SyncItem?> ReadAsync(CancellationToken cancellationToken)
+    {
+        while (place != Place.End)
+        {
+            ReadResult read = await body.ReadAtLeastAsync(wanted, cancellationToken).ConfigureAwait(false);
+            SequencePosition consumed = read.Buffer.End;
+            SequencePosition examined = read.Buffer.End;
+            try
+            {
+                if (passed + read.Buffer.Length > maxBytes) throw new ShareRpcException(ErrorCode.TooLarge);
+                SyncItem? item = Take(read.Buffer, read.IsCompleted, out SequencePosition taken);
+                long left = read.Buffer.Slice(taken).Length;
+                passed += read.Buffer.Length - left;
+                bool isStep = item is not null || place == Place.End;
+                consumed = taken;
+                examined = isStep ? taken : examined;
+
+                // More than was there: each item is scanned from its start, and this way only so often.
+                wanted = isStep ? 0 : (int)Math.Min(left * 2, left + LongestRead);
+                if (item is not null) return item;
+            }
+            finally
+            {
+                body.AdvanceTo(consumed, examined);
+            }
+        }
+
+        return null;
+    }
+
+    private SyncItem? Take(ReadOnlySequence<byte> buffer, bool isFinal, out SequencePosition consumed)
+    {
+        consumed = buffer.Start;
+        var reader = new Utf8JsonReader(buffer, isFinal, state);
+        try
+        {
+            while (true)
+            {
+                Utf8JsonReader attempt = reader;
+                if (!TryStep(ref attempt, buffer, out SyncItem? item)) return null;
+                reader = attempt;
+                consumed = reader.Position;
+                state = reader.CurrentState;
+                if (item is not null || place == Place.End) return item;
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+    }
+
+    /// <summary>False when the step needs more bytes; nothing has changed then.</summary>
+    private bool TryStep(ref Utf8JsonReader reader, ReadOnlySequence<byte> buffer, out SyncItem? item)
+    {
+        item = null;
+        if (!reader.Read()) return false;
+        switch (place)
+        {
+            case Place.Start:
+                if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException();
+                place = Place.Members;
+                return true;
+            case Place.Members:
+                if (reader.TokenType != JsonTokenType.EndObject) return TryMember(ref reader);
+                place = Place.End;
+                return true;
+            default:
+                if (reader.TokenType == JsonTokenType.EndArray)
+                {
+                    place = Place.Members;
+                    return true;
+                }
+
+                long start = reader.TokenStartIndex;
+                if (!reader.TrySkip()) return false;
+                item = ItemOf(buffer.Slice(start, reader.BytesConsumed - start));
+                if (item is null) Malformed++;
+                return true;
+        }
+    }
+
+    private bool TryMember(ref Utf8JsonReader reader)
+    {
+        bool isSecret = reader.ValueTextEquals("secret"u8);
+        bool isData = reader.ValueTextEquals("data"u8);
+        if (!reader.Read()) return false;
+        if (isData && reader.TokenType == JsonTokenType.StartArray)
+        {
+            place = Place.Items;
+            return true;
+        }
+
+        if (!isSecret || reader.TokenType != JsonTokenType.String) return reader.TrySkip();
+        Secret = ShortText(ref reader) ?? "";
+        return true;
+    }
+
+    private static SyncItem? ItemOf(ReadOnlySequence<byte> element)
+    {
+        var reader = new Utf8JsonReader(element, Options);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject) return null;
+        string? type = null;
+        ReadOnlySequence<byte>? data = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isType = reader.ValueTextEquals("type"u8);
+            bool isData = reader.ValueTextEquals("data"u8);
+            reader.Read();
+            long start = reader.TokenStartIndex;
+            if (isType && reader.TokenType == JsonTokenType.String) type = ShortText(ref reader);
+            reader.Skip();
+            if (isData) data = element.Slice(start, reader.BytesConsumed - start);
+        }
+
+        if (type is null || data is not { } found) return null;
+        byte[] bytes = found.ToArray();
+        return Utf8.IsValid(bytes) ? new SyncItem(type, new RawJson(bytes)) : null;
+    }
+
+    private static string? ShortText(ref Utf8JsonReader reader)
+    {
+        long length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
+        return length <= MaxNameLength ? reader.GetString() : null;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using ShareRpc.Protocol.Errors;
+
+namespace ShareRpc.Server.Pages;
+
+/// <summary>
+/// The pages that people open, and what they load: from here only, and nothing that is written into a page itself runs. A page has
+/// nothing of the request in it.
+/// </summary>
+internal sealed partial class PageEndpoints(PageFiles files)
+{
+    private const string Forever = "public, max-age=31536000, immutable";
+
+    public Task ViewerAsync(HttpContext context) => PageAsync(context, files.Viewer);
+
+    public Task AdminAsync(HttpContext context) =>
+        PageAsync(context, files.Admin ?? throw new ShareRpcException(ErrorCode.NotFound));
+
+    public Task AssetAsync(HttpContext context)
+    {
+        PageFile asset = files.Asset((string)context.Request.RouteValues["name"]!) ?? throw new ShareRpcException(ErrorCode.NotFound);
+        context.Response.Headers.CacheControl = Forever;
+        return asset.WriteAsync(context);
+    }
+
+    private static Task PageAsync(HttpContext context, PageFile page)
+    {
+        context.Response.Headers.ContentSecurityPolicy = Policy(context.Request.Host.Value ?? "");
+        context.Response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        return page.WriteAsync(context);
+    }
+
+    /// <summary>Older browsers do not take 'self' for the WebSocket of the same host, so it is named, if it is a plain name.</summary>
+    private static string Policy(string host)
+    {
+        string sockets = HostName().IsMatch(host) ? $" ws://{host} wss://{host}" : "";
+        return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+            + $"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+            + "require-trusted-types-for 'script'; trusted-types lit-html dompurify";
+    }
+
+    [GeneratedRegex(@"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\z")]
+    private static partial Regex HostName();
+}

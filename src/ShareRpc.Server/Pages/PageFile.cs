@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http;
+
+namespace ShareRpc.Server.Pages;
+
+/// <summary>A file of the pages as it goes over the wire, in each encoding that there is of it.</summary>
+internal sealed record PageFile(string ContentType, byte[] Plain, byte[]? Brotli = null, byte[]? Gzip = null)
+{
+    /// <summary>Writes the smallest form that the browser takes.</summary>
+    public async Task WriteAsync(HttpContext context)
+    {
+        HttpResponse response = context.Response;
+        string accepted = context.Request.Headers.AcceptEncoding.ToString();
+        byte[] body = Plain;
+        if (Brotli is not null || Gzip is not null) response.Headers.Vary = "Accept-Encoding";
+        if (Brotli is not null && Accepts(accepted, "br")) (body, response.Headers.ContentEncoding) = (Brotli, "br");
+        else if (Gzip is not null && Accepts(accepted, "gzip")) (body, response.Headers.ContentEncoding) = (Gzip, "gzip");
+        response.ContentType = ContentType;
+        response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body).ConfigureAwait(false);
+    }
+
+    /// <summary>True when an encoding is listed, and not with a weight of zero.</summary>
+    private static bool Accepts(string accepted, string encoding) => accepted.Split(',').Select(part => part.Split(';')).Any(part =>
+        part[0].Trim().Equals(encoding, StringComparison.OrdinalIgnoreCase)
+        && !part.Skip(1).Any(weight => weight.Replace(" ", "", StringComparison.Ordinal) is "q=0" or "q=0.0" or "q=0.00" or "q=0.000"));
+}

@@ -1,0 +1,59 @@
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access.Redaction;
+
+namespace ShareRpc.Server.Read;
+
+/// <summary>
+/// A share's newest ops as its redacted readers see them, by profile, so that a hundred readers of one link cost one filtering. Bounded in
+/// profiles, ops and bytes; what is not here is filtered again. Any thread.
+/// </summary>
+internal sealed class RedactedRing(ServerLimits limits)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Ring> byProfile = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<LoggedOp> Show(ReadProfile profile, IReadOnlyList<LoggedOp> ops)
+    {
+        if (profile.IsEverything || ops.Count == 0) return ops;
+        var shown = new LoggedOp[ops.Count];
+        for (int i = 0; i < shown.Length; i++) shown[i] = Show(profile, ops[i]);
+        return shown;
+    }
+
+    private LoggedOp Show(ReadProfile profile, LoggedOp op)
+    {
+        if (op.Encoded.IsEmpty) return profile.Show(op); // from the store: history, which each reader reads once
+        lock (gate)
+        {
+            if (byProfile.TryGetValue(profile.Name, out Ring? known) && known.Ops.TryGetValue(op.Cursor,
+                out LoggedOp? before)) return before;
+        }
+
+        LoggedOp shown = profile.Show(op);
+        lock (gate)
+        {
+            if (!byProfile.TryGetValue(profile.Name, out Ring? ring))
+            {
+                if (byProfile.Count >= limits.RedactionProfiles) return shown;
+                byProfile.Add(profile.Name, ring = new Ring());
+            }
+
+            if (ring.Ops.TryAdd(op.Cursor, shown)) ring.Bytes += shown.Encoded.Length;
+            while (ring.Ops.Count > limits.RingOps || ring.Bytes > limits.RingBytes)
+            {
+                (long oldest, LoggedOp gone) = ring.Ops.First();
+                ring.Ops.Remove(oldest);
+                ring.Bytes -= gone.Encoded.Length;
+            }
+        }
+
+        return shown;
+    }
+
+    private sealed class Ring
+    {
+        public SortedDictionary<long, LoggedOp> Ops { get; } = [];
+
+        public long Bytes { get; set; }
+    }
+}

@@ -1,0 +1,108 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Fold;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Read;
+
+/// <summary>
+/// The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.
+/// </summary>
+internal sealed class ShareReads(
+    IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
+{
+    /// <summary>The ops after a cursor, without waiting.</summary>
+    public OpPage ReadNow(Authority authority, ShareFeed feed, ReadOpsRequest request)
+    {
+        Check(request);
+        int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
+        int maxBytes = Math.Min(request.MaxBytes ?? limits.PageBytes, limits.PageBytes);
+        long? gap = null;
+        IReadOnlyList<LoggedOp> ops =
+            feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes, out gap);
+        ops = feed.Redacted.Show(authority.Profile, ops);
+        authority.Demand(Rights.Read);
+        long last = ops.Count > 0 ? ops[^1].Cursor : 0;
+        return new OpPage
+        {
+            Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Gap = gap,
+            Ended = feed.Ended ? true : null,
+        };
+    }
+
+    /// <summary>
+    /// The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.
+    /// </summary>
+    public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request, CancellationToken cancellationToken)
+    {
+        authority.Demand(Rights.Read);
+        Task changed = feed.Changed;
+        OpPage page = ReadNow(authority, feed, request);
+        int waitMs = Math.Min(request.WaitMs ?? 0, limits.WaitMs);
+        if (page.Ops.Count > 0 || page.Gap is not null || waitMs <= 0 || feed.Ended) return page;
+
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(waitMs), time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, draining, cancellationToken);
+        while (page.Ops.Count == 0 && page.Gap is null && !feed.Ended)
+        {
+            try
+            {
+                await changed.WaitAsync(ending.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (draining.IsCancellationRequested) throw new ShareRpcException(ErrorCode.Draining);
+                return ReadNow(authority, feed, request); // timed out, or denied: then this throws
+            }
+
+            changed = feed.Changed;
+            page = ReadNow(authority, feed, request);
+        }
+
+        return page;
+    }
+
+    /// <summary>
+    /// A page of the folded state: the checkpoint with the unfolded ops laid over it. A commit has those folded soon; the ones that a crash
+    /// left behind have only their readers to.
+    /// </summary>
+    public StatePage ReadState(Authority authority, GetStateRequest request)
+    {
+        bool isAfter = request.AfterKey is null or { Kind: not null, Key: not null };
+        if (!isAfter || request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+
+        using IReadSnapshot snapshot = store.BeginRead();
+        long shareKey = authority.Ref.ShareKey!.Value;
+        var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
+        StatePage page = reader.Read(request);
+        if (reader.HasTail) folder.Mark(shareKey, now: false);
+        authority.Demand(Rights.Read);
+        return page;
+    }
+
+    /// <summary>Throws unless the request is well formed.</summary>
+    public static void Check(ReadOpsRequest request)
+    {
+        if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0)
+        {
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        }
+    }
+
+    /// <summary>From the disk; nothing but the gap when some of what would be given has lost its data to compaction.</summary>
+    private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes, out long? gap)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        long compacted = snapshot.FindShare(feed.ShareKey)!.Compacted;
+        gap = after < compacted ? compacted : null;
+        if (gap is not null) return [];
+        return snapshot.ReadOps(feed.ShareKey, after, limit, maxBytes);
+    }
+}

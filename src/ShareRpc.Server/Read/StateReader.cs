@@ -1,0 +1,104 @@
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access.Redaction;
+using ShareRpc.Server.Fold;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Read;
+
+/// <summary>
+/// One page of a share's state as of one snapshot: checkpointed documents, with the tail folded over the page's own range.
+/// </summary>
+internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, ProtocolLimits limits, ReadProfile profile)
+{
+    /// <summary>The page had unfolded ops to look through, as every page will until they are folded.</summary>
+    public bool HasTail { get; private set; }
+
+    public StatePage Read(GetStateRequest request)
+    {
+        ShareRow share = snapshot.FindShare(shareKey)!;
+        int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
+        IReadOnlyList<TailOp> tail = snapshot.ReadTail(shareKey, share.Folded, int.MaxValue);
+        HasTail = tail.Count > 0;
+        long head = HasTail ? tail[^1].Cursor : share.Folded;
+        var page = new List<Document>();
+        DocKey? after = request.AfterKey;
+        long bytes = 0;
+        foreach (string? kind in Kinds(request))
+        {
+            if (kind is not null && after is not null && string.CompareOrdinal(kind, after.Kind) < 0) continue;
+            DocKey? start = kind is null || after?.Kind == kind ? after : null;
+            foreach (StoredDoc doc in Merge(kind, start, tail, limit + 1 - page.Count))
+            {
+                if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value)) is not { } shown) continue;
+                bytes += shown.Data.Utf8.Length;
+                if (page.Count == limit || (page.Count > 0 && bytes > limits.PageBytes)) return Page(page, head, more: true);
+                page.Add(shown);
+            }
+        }
+
+        return Page(page, head, more: false);
+    }
+
+    private static IEnumerable<string?> Kinds(GetStateRequest request) =>
+        request.Kinds is { Count: > 0 } kinds ? kinds.Distinct().Order(StringComparer.Ordinal) : [null];
+
+    private static StatePage Page(List<Document> docs, long head, bool more) =>
+        new() { Docs = docs, Cursor = head, NextKey = more ? new DocKey(docs[^1].Kind, docs[^1].Key) : null };
+
+    /// <summary>Checkpointed and tail documents in one order, removed ones left out; ends early when the store's page does.</summary>
+    private IEnumerable<StoredDoc> Merge(string? kind, DocKey? after, IReadOnlyList<TailOp> tail, int limit)
+    {
+        var touched = new Dictionary<DocKey, List<long>>();
+        foreach (TailOp op in tail)
+        {
+            var key = new DocKey(op.Kind, op.Key);
+            if ((kind is not null && op.Kind != kind) || (after is not null && DocOrder.Instance.Compare(key, after) <= 0)) continue;
+            if (!touched.TryGetValue(key, out List<long>? cursors)) touched.Add(key, cursors = []);
+            if (op.IsWhole) cursors.Clear(); // whatever it was before
+            cursors.Add(op.Cursor);
+        }
+
+        using IEnumerator<KeyValuePair<DocKey, List<long>>> overlay =
+            touched.OrderBy(document => document.Key, DocOrder.Instance).GetEnumerator();
+        bool hasOverlay = overlay.MoveNext();
+        while (true)
+        {
+            IReadOnlyList<StoredDoc> stored = snapshot.ReadDocs(shareKey, kind, after, limit, limits.PageBytes);
+            foreach (StoredDoc doc in stored)
+            {
+                var key = new DocKey(doc.Kind, doc.Key);
+                for (; hasOverlay && DocOrder.Instance.Compare(overlay.Current.Key, key) < 0; hasOverlay = overlay.MoveNext())
+                {
+                    if (Fold(null, overlay.Current.Key, overlay.Current.Value) is { Data: not null } added) yield return added;
+                }
+
+                bool isTouched = hasOverlay && DocOrder.Instance.Compare(overlay.Current.Key, key) == 0;
+                StoredDoc current = isTouched ? Fold(doc.Data, key, overlay.Current.Value) : doc;
+                if (isTouched) hasOverlay = overlay.MoveNext();
+                if (current.Data is not null) yield return current;
+            }
+
+            if (stored.Count == 0) break;
+            after = new DocKey(stored[^1].Kind, stored[^1].Key);
+        }
+
+        for (; hasOverlay; hasOverlay = overlay.MoveNext())
+        {
+            if (Fold(null, overlay.Current.Key, overlay.Current.Value) is { Data: not null } added) yield return added;
+        }
+    }
+
+    private StoredDoc Fold(RawJson? current, DocKey key, List<long> cursors)
+    {
+        foreach (long cursor in cursors)
+        {
+            (string verb, ReadOnlyMemory<byte>? data, _) = snapshot.ReadOpContent(shareKey, cursor);
+            current = DocumentFold.Apply(current, verb, data is { } bytes ? new RawJson(bytes) : null);
+        }
+
+        return new StoredDoc(key.Kind, key.Key, cursors[^1], current, 0, ContentClass.Unknown);
+    }
+}

@@ -1,7 +1,0 @@
-namespace ShareRpc.Server.Storage;
-
-internal interface ISavepoint : IDisposable
-{
-    /// <summary>Keeps what was written since; without it, disposing takes that back.</summary>
-    void Keep();
-}

@@ -1,0 +1,43 @@
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>What a check looked at and what it found.</summary>
+public sealed record CheckReport
+{
+    public required long Shares { get; init; }
+
+    public required long Ops { get; init; }
+
+    /// <summary>Folded documents.</summary>
+    public required long Documents { get; init; }
+
+    public required long Writers { get; init; }
+
+    /// <summary>At most 1,000, in the order of the checks.</summary>
+    public required IReadOnlyList<CheckFinding> Findings { get; init; }
+
+    /// <summary>There were more.</summary>
+    public required bool HasMore { get; init; }
+}
+
+/// <summary>One thing that is wrong in a data directory, in one line.</summary>
+/// <param name="Rule">What is broken: file, schema, reference, I1, I2, fold.</param>
+/// <param name="ShareId">The share it is in; null for the directory as a whole.</param>
+/// <param name="Message">What is wrong, and where.</param>
+public sealed record CheckFinding(string Rule, string? ShareId, string Message)
+{
+    /// <inheritdoc/>
+    public override string ToString() => ShareId is null ? $"{Rule}: {Message}" : $"{Rule}: share {ShareId}: {Message}";
+}
+
+/// <summary>How far a check or a backup is.</summary>
+/// <param name="Step">What is being looked at, for people.</param>
+/// <param name="Done">How many of <paramref name="Total"/> are done.</param>
+/// <param name="Total">0 when that cannot be known.</param>
+public sealed record CheckProgress(string Step, long Done, long Total);
+
+/// <summary>What a backup holds.</summary>
+/// <param name="Directory">Where it is.</param>
+/// <param name="Bytes">The size of its database.</param>
+/// <param name="Shares">Shares in it.</param>
+/// <param name="Ops">Ops in it.</param>
+public sealed record BackupReport(string Directory, long Bytes, long Shares, long Ops);

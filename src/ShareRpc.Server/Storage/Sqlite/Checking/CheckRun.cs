@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>One check of one database: its read snapshot, and what was found and counted so far.</summary>
+internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+{
+    private const int MaxFindings = 1_000;
+    private readonly List<CheckFinding> findings = [];
+    private bool hasMore;
+
+    public long Shares { get; set; }
+
+    public long Ops { get; set; }
+
+    public long Documents { get; set; }
+
+    public long Writers { get; set; }
+
+    public void Find(string rule, string? shareId, string message)
+    {
+        if (findings.Count < MaxFindings) findings.Add(new CheckFinding(rule, shareId, message));
+        else hasMore = true;
+    }
+
+    public void Report(string step, long done = 0, long total = 0) => progress?.Report(new CheckProgress(step, done, total));
+
+    /// <summary>The rows of a query, one at a time. Nested queries must not have the same text.</summary>
+    public IEnumerable<SqliteDataReader> Rows(string sql, params object?[] values)
+    {
+        using SqliteDataReader row = statements.Bind(sql, values).ExecuteReader();
+        while (row.Read())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return row;
+        }
+    }
+
+    public long Number(string sql, params object?[] values) =>
+        statements.Bind(sql, values).ExecuteScalar() is long number ? number : 0;
+
+    /// <summary>Does a part of the check. Damage that it runs into is a finding, and the next part is done all the same.</summary>
+    public void Try(string what, string? shareId, Action part)
+    {
+        try
+        {
+            part();
+        }
+        catch (SqliteException exception) when (SqliteTrouble.IsDamage(exception))
+        {
+            Find("file", shareId, $"a damaged page was met while reading the {what}");
+        }
+        catch (Exception exception) when (
+            exception is InvalidOperationException or InvalidCastException or FormatException or JsonException)
+        {
+            Find("file", shareId, $"a row of the {what} holds what it never should");
+        }
+    }
+
+    public CheckReport ToReport() => new()
+    {
+        Shares = Shares, Ops = Ops, Documents = Documents, Writers = Writers, Findings = [.. findings], HasMore = hasMore,
+    };
+}

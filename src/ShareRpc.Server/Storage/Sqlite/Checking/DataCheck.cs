@@ -1,0 +1,73 @@
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>
+/// Checks a data directory: of a stopped server, of a running one (as of one moment), or a backup. Changes nothing. Reads everything,
+/// a share at a time, in memory that does not grow with the directory.
+/// </summary>
+public static class DataCheck
+{
+    /// <summary>
+    /// Runs every check. Errors: <see cref="StorageException"/> when there is no database, or it cannot be read;
+    /// <see cref="OperationCanceledException"/>.
+    /// </summary>
+    public static CheckReport Run(string dataDirectory, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    {
+        DataFiles files = DataFiles.Find(dataDirectory);
+        using var statements = new Statements(files.OpenDatabase());
+        using CancellationTokenRegistration interrupt =
+            cancellationToken.Register(() => SQLitePCL.raw.sqlite3_interrupt(statements.Connection.Handle));
+        try
+        {
+            return Run(files, statements, progress, cancellationToken);
+        }
+        catch (SqliteException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private static CheckReport Run(
+        DataFiles files, Statements statements, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    {
+        var run = new CheckRun(statements, progress, cancellationToken);
+        if (files.DescribeKeyTrouble() is { } trouble) run.Find("file", null, trouble);
+        run.Try("database", null, () =>
+        {
+            SqliteFile.Execute(statements.Connection, "BEGIN");
+            FileCheck.Pages(run);
+        });
+        bool isReadable = false;
+        run.Try("schema", null, () => isReadable = FileCheck.Schema(run));
+        if (isReadable)
+        {
+            run.Try("capabilities", null, () => ReferenceCheck.Run(run));
+            run.Try("shares", null, () => Shares(run));
+        }
+
+        return run.ToReport();
+    }
+
+    private static void Shares(CheckRun run)
+    {
+        long total = run.Number("SELECT COUNT(*) FROM share");
+        // A backup made before compaction was has nothing to say about it.
+        bool isCompacting = run.Number("SELECT COUNT(*) FROM pragma_table_info('share') WHERE name = 'compacted'") > 0;
+        string compacted = isCompacting ? "compacted" : "0";
+        foreach (SqliteDataReader row in run.Rows($"SELECT share_key, share_id, folded, state, {compacted} FROM share ORDER BY share_key"))
+        {
+            run.Report("shares", run.Shares++, total);
+            var share = new CheckedShare(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(4));
+
+            // Of a deleted share the rows go little by little.
+            if ((ShareState)row.GetInt32(3) == ShareState.Deleted) continue;
+            long head = 0;
+            run.Try("log", share.ShareId, () => head = LogCheck.Run(run, share));
+            run.Try("writers", share.ShareId, () => WriterCheck.Run(run, share, head));
+            run.Try("documents", share.ShareId, () => FoldCheck.Run(run, share, head));
+        }
+
+        run.Report("shares", total, total);
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>The files of a data directory, for those who only read them.</summary>
+internal sealed record DataFiles(string Directory)
+{
+    private const int KeyBytes = 32;
+
+    public string DatabasePath => Path.Combine(Directory, "shares.db");
+
+    public string KeyPath => Path.Combine(Directory, "keys", "tag.key");
+
+    public string RootTokenPath => Path.Combine(Directory, "root.token");
+
+    public static DataFiles Find(string directory)
+    {
+        var files = new DataFiles(Path.GetFullPath(directory));
+        if (File.Exists(files.DatabasePath)) return files;
+        throw new StorageException($"{files.Directory} holds no shares.db: name the data directory of a server, or a backup, with --data.");
+    }
+
+    /// <summary>A connection that changes nothing, beside a running server or not.</summary>
+    public SqliteConnection OpenDatabase()
+    {
+        try
+        {
+            return new SqliteFile(DatabasePath).OpenUnchanged();
+        }
+        catch (SqliteException exception)
+        {
+            throw new StorageException(SqliteTrouble.Describe(exception, DatabasePath));
+        }
+    }
+
+    public string? DescribeKeyTrouble()
+    {
+        var key = new FileInfo(KeyPath);
+        if (!key.Exists) return $"the key file {KeyPath} is missing: no token can be checked without it";
+        return key.Length == KeyBytes ? null : $"the key file {KeyPath} is damaged";
+    }
+}

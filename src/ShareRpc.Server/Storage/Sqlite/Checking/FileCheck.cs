@@ -1,0 +1,64 @@
+using Microsoft.Data.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>The file as SQLite sees it: its pages, its indexes, and whether its schema is what the migrations make.</summary>
+internal static class FileCheck
+{
+    private const int MostMessages = 100;
+
+    public static void Pages(CheckRun run)
+    {
+        run.Report("pages and indexes");
+        foreach (SqliteDataReader row in run.Rows($"PRAGMA integrity_check({MostMessages})"))
+        {
+            string message = row.GetString(0);
+            if (message != "ok") run.Find("file", null, message.ReplaceLineEndings(" "));
+        }
+    }
+
+    /// <summary>False when the tables are not there, so that nothing else can be asked.</summary>
+    public static bool Schema(CheckRun run)
+    {
+        run.Report("schema");
+        if (run.Number("SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_version'") == 0)
+        {
+            run.Find("schema", null, "the file is no database of a share server");
+            return false;
+        }
+
+        long version = run.Number("SELECT MAX(version) FROM schema_version");
+        if (version > Migrator.Newest)
+        {
+            string newest = $"{Migrator.Newest}";
+            run.Find("schema", null, $"schema {version} is newer than this sharerpc knows ({newest}): check it with the newer version");
+            return false;
+        }
+
+        Dictionary<string, string> expected = Migrated(version);
+        bool areTablesThere = true;
+        foreach ((string name, string sql) in expected)
+        {
+            string? actual = run
+                .Rows("SELECT sql FROM sqlite_master WHERE name = $1", name).Select(row => row.GetString(0)).FirstOrDefault();
+            if (actual is null) run.Find("schema", null, $"{name} is missing");
+            else if (actual != sql) run.Find("schema", null, $"{name} is not what version {version} makes of it");
+            areTablesThere &= actual is not null || !sql.StartsWith("CREATE TABLE", StringComparison.Ordinal);
+        }
+
+        return areTablesThere;
+    }
+
+    private static Dictionary<string, string> Migrated(long version)
+    {
+        using var memory = new SqliteConnection("Data Source=:memory:");
+        memory.Open();
+        Migrator.Migrate(memory, TimeProvider.System, version);
+        using SqliteCommand command = memory.CreateCommand();
+        command.CommandText = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+        using SqliteDataReader row = command.ExecuteReader();
+        var made = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (row.Read()) made.Add(row.GetString(0), row.GetString(1));
+        return made;
+    }
+}

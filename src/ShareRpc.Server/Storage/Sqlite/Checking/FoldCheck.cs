@@ -1,0 +1,114 @@
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>
+/// The documents of one share are the fold of its log up to the checkpoint. Ops are sorted by document (SQLite spills that to disk),
+/// and one document at a time is folded, from the last op that says what it is.
+/// </summary>
+internal sealed class FoldCheck(CheckRun run, CheckedShare share)
+{
+    private readonly List<long> cursors = [];
+    private (string Kind, string Key)? current;
+
+    public static void Run(CheckRun run, CheckedShare share, long head)
+    {
+        if (share.Folded > head) run.Find("fold", share.ShareId, $"the checkpoint is at {share.Folded}, beyond the head {head}");
+        new FoldCheck(run, share).Run();
+    }
+
+    private void Run()
+    {
+        const string Sql = "SELECT kind, key, cursor, verb FROM op WHERE share_key = $1 AND cursor <= $2 ORDER BY kind, key, cursor";
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
+        {
+            (string, string) document = (row.GetString(0), row.GetString(1));
+            if (document != current) CheckDocument();
+            current = document;
+            if (row.GetString(3) != Verbs.Append) cursors.Clear();
+            cursors.Add(row.GetInt64(2));
+        }
+
+        CheckDocument();
+        Strangers();
+    }
+
+    private void CheckDocument()
+    {
+        if (current is not var (kind, key)) return;
+        long last = cursors[^1];
+        bool hasAllData = TryFold(out RawJson? expected, out bool isRemoved, out bool hasLastData);
+        cursors.Clear();
+        const string Sql = "SELECT cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3";
+        (long Cursor, RawJson Data)? stored = null;
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, kind, key))
+        {
+            run.Documents++;
+            stored = (row.GetInt64(0), new RawJson(row.GetFieldValue<byte[]>(1)));
+        }
+
+        bool hasLost = !isRemoved && !hasLastData && last <= share.Compacted;
+        string? wrong = stored switch
+        {
+            null => isRemoved ? null : $"it is missing: it was written at {last}",
+            _ when isRemoved => $"it was removed at {last}, and is there",
+            var (cursor, data) when cursor != last || (hasAllData && !data.Utf8.Span.SequenceEqual(expected!.Value.Utf8.Span)) =>
+                $"as of {cursor} it is not what the log makes of it up to {last}",
+            _ => null,
+        };
+        if ((!hasLost && wrong is null) || IsSaidLater(kind, key)) return;
+        if (hasLost) run.Find("fold", share.ShareId, $"document {kind} {key}: op {last}, its last one, has lost its data");
+        if (wrong is not null) run.Find("fold", share.ShareId, $"document {kind} {key}: {wrong}");
+    }
+
+    /// <summary>
+    /// The rest of the log says the document whole: then a fold that is under way leaves it behind, and whoever reads it comes to that op.
+    /// </summary>
+    private bool IsSaidLater(string kind, string key)
+    {
+        const string Sql = """
+            SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE share_key = $1 AND cursor > $2 AND kind = $3 AND key = $4 AND verb <> $5 LIMIT 1)
+            """;
+        return run.Number(Sql, share.Key, share.Folded, kind, key, Verbs.Append) > 0;
+    }
+
+    /// <summary>False when data was compacted, so that only the place of the document can be compared.</summary>
+    private bool TryFold(out RawJson? folded, out bool isRemoved, out bool hasLastData)
+    {
+        (folded, isRemoved, hasLastData) = (null, false, false);
+        bool hasAllData = true;
+        var appends = new AppendRun();
+        foreach (long cursor in cursors)
+        {
+            foreach (SqliteDataReader row in run.Rows("SELECT verb, data FROM op WHERE share_key = $1 AND cursor = $2", share.Key, cursor))
+            {
+                string verb = row.GetString(0);
+                isRemoved = verb == Verbs.Remove;
+                hasLastData = !row.IsDBNull(1);
+                hasAllData &= isRemoved || hasLastData;
+                if (isRemoved || !hasLastData) continue;
+                var data = new RawJson(row.GetFieldValue<byte[]>(1));
+                if (verb == Verbs.Put) folded = data;
+                else if (!appends.TryAdd(data)) (folded, appends) = (appends.Fold(folded), AppendRun.Of(data));
+            }
+        }
+
+        folded = appends.Fold(folded);
+        return hasAllData;
+    }
+
+    private void Strangers()
+    {
+        const string Sql = """
+            SELECT d.kind, d.key FROM doc d LEFT JOIN op o ON o.share_key = d.share_key AND o.cursor = d.cursor
+            WHERE d.share_key = $1 AND (o.cursor IS NULL OR o.kind <> d.kind OR o.key <> d.key OR d.cursor > $2)
+            """;
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
+        {
+            string document = $"{row.GetString(0)} {row.GetString(1)}";
+            run.Find("fold", share.ShareId, $"document {document}: no op up to the checkpoint made it what it is");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Ops;
+
+namespace ShareRpc.Server.Storage.Sqlite.Checking;
+
+/// <summary>The log of one share: cursors gapless from 1, a writer's ops in the order of their seqs (I1), each op id once (I2).</summary>
+internal static class LogCheck
+{
+    /// <summary>Gives the head.</summary>
+    public static long Run(CheckRun run, CheckedShare share)
+    {
+        const string Sql = """
+            SELECT o.cursor, o.verb, o.data IS NULL, o.writer_key, o.seq, r.ref_key, w.share_key
+            FROM op o LEFT JOIN sturdy_ref r ON r.ref_key = o.actor_key LEFT JOIN writer w ON w.writer_key = o.writer_key
+            WHERE o.share_key = $1 ORDER BY o.cursor
+            """;
+        long head = 0;
+        var newestSeqs = new Dictionary<long, long>();
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key))
+        {
+            run.Ops++;
+            long cursor = row.GetInt64(0);
+            if (cursor != head + 1) run.Find("I1", share.ShareId, Missing(head + 1, cursor - 1));
+            head = cursor;
+            CheckContent(run, share, row);
+            CheckWriter(run, share, row, newestSeqs);
+            if (row.IsDBNull(5))
+                run.Find("reference", share.ShareId, $"op {cursor} is of a capability that is not there: no reader sees it");
+        }
+
+        OpIds(run, share);
+        return head;
+    }
+
+    public static string Missing(long from, long to) => from == to ? $"cursor {from} is missing" : $"cursors {from} to {to} are missing";
+
+    private static void CheckContent(CheckRun run, CheckedShare share, SqliteDataReader row)
+    {
+        long cursor = row.GetInt64(0);
+        string verb = row.GetString(1);
+        bool isKnown = verb is Verbs.Put or Verbs.Remove or Verbs.Append;
+        if (!isKnown) run.Find("I1", share.ShareId, $"op {cursor} has an unknown verb");
+        bool mustHaveData = verb != Verbs.Remove && cursor > share.Compacted;
+        if (isKnown && mustHaveData && row.GetBoolean(2)) run.Find("fold", share.ShareId, $"op {cursor} has lost its data");
+    }
+
+    private static void CheckWriter(CheckRun run, CheckedShare share, SqliteDataReader row, Dictionary<long, long> newestSeqs)
+    {
+        long cursor = row.GetInt64(0);
+        if (row.IsDBNull(3) != row.IsDBNull(4))
+            run.Find("I1", share.ShareId, $"op {cursor} has a seq without a writer, or a writer without a seq");
+        if (row.IsDBNull(3) || row.IsDBNull(4)) return;
+        long writer = row.GetInt64(3), seq = row.GetInt64(4);
+        if (row.IsDBNull(6) || row.GetInt64(6) != share.Key)
+        {
+            run.Find("reference", share.ShareId, $"op {cursor} is of a writer that this share does not have");
+        }
+
+        if (newestSeqs.TryGetValue(writer, out long newest) && newest >= seq)
+        {
+            run.Find("I1", share.ShareId, $"op {cursor} has seq {seq} of its writer, after seq {newest}");
+        }
+
+        newestSeqs[writer] = seq;
+    }
+
+    private static void OpIds(CheckRun run, CheckedShare share)
+    {
+        // Read from the rows, not from the index that is to keep them unique.
+        const string Sql = """
+            SELECT op_id, MIN(cursor), MAX(cursor) FROM op INDEXED BY sqlite_autoindex_op_1 WHERE share_key = $1
+            GROUP BY op_id HAVING COUNT(*) > 1
+            """;
+        foreach (SqliteDataReader row in run.Rows(Sql, share.Key))
+        {
+            run.Find("I2", share.ShareId, $"op id {StoredOpId.Read(row, 0)} was applied at {row.GetInt64(1)} and at {row.GetInt64(2)}");
+        }
+    }
+}

@@ -1,3 +1,0 @@
-namespace ShareRpc.Server.Storage;
-
-internal sealed record WriterRow(long Key, string WriterId, long RefKey, long AckedSeq);

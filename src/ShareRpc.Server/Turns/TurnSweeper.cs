@@ -1,0 +1,124 @@
+using System.Data.Common;
+using Microsoft.Extensions.Logging;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Turns;
+
+/// <summary>
+/// Ends, provisionally, the streaming turns of writers that fell silent past their lease: no handle, and no batch. What it has seen is in
+/// memory only and measured by elapsed time, so that leases start anew with the server, and a clock that jumps ends nothing.
+/// </summary>
+internal sealed class TurnSweeper(
+    IShareStore store, CommitQueue queue, LiveWriters writers, ServerLimits limits, TimeProvider time, ILogger<TurnSweeper> log)
+{
+    private const int TurnsAtOnce = 1_000;
+    private readonly Dictionary<(long ShareKey, string Key), Silence> silent = [];
+
+    /// <summary>Sweeps until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(limits.TurnSweepInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        {
+            try
+            {
+                await SweepAsync().ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is DbException or ShareRpcException { IsTransient: true })
+            {
+                log.SweepFailed(exception); // busy, or out of disk: the next round tries again
+            }
+        }
+    }
+
+    /// <summary>Looks at every open turn once.</summary>
+    public async Task SweepAsync()
+    {
+        var seen = new HashSet<(long, string)>();
+        (long share, string key) = (0, "");
+        while (Read(share, key) is { Count: > 0 } turns)
+        {
+            foreach (OpenTurnRow turn in turns)
+            {
+                (share, key) = (turn.ShareKey, turn.Key);
+                seen.Add((share, key));
+                if (IsOver(turn)) await EndAsync(turn).ConfigureAwait(false);
+            }
+        }
+
+        foreach ((long, string) gone in silent.Keys.Where(turn => !seen.Contains(turn)).ToList()) silent.Remove(gone);
+    }
+
+    private IReadOnlyList<OpenTurnRow> Read(long afterShare, string afterKey)
+    {
+        using IReadSnapshot snapshot = store.BeginRead();
+        return snapshot.ReadOpenTurns(afterShare, afterKey, TurnsAtOnce);
+    }
+
+    private bool IsOver(OpenTurnRow turn)
+    {
+        (long, string) id = (turn.ShareKey, turn.Key);
+        if (silent.Count >= limits.TrackedTurns && !silent.ContainsKey(id)) return false; // its time comes when others are over
+        bool isHeard = writers.IsLive(turn.ShareKey, turn.WriterId)
+            || !silent.TryGetValue(id, out Silence before) || before.Turn != turn;
+        if (isHeard)
+        {
+            silent[id] = new Silence(turn, time.GetTimestamp());
+            return false;
+        }
+
+        return time.GetElapsedTime(silent[id].Since) >= limits.TurnLease;
+    }
+
+    private async Task EndAsync(OpenTurnRow turn)
+    {
+        var work = new CommitWork<bool>(scope => End(scope, turn));
+        queue.Enqueue(work);
+        if (await work.Completion.ConfigureAwait(false)) log.TurnEnded();
+    }
+
+    /// <summary>Looked at again inside the transaction: the writer may have come back meanwhile, or the share have ended.</summary>
+    private bool End(CommitScope scope, OpenTurnRow turn)
+    {
+        IWriteTransaction transaction = scope.Transaction;
+        LogShare share = scope.Shares.Get(transaction, turn.ShareKey);
+        if (share.State != ShareState.Active)
+        {
+            transaction.SetOpenTurn(turn.ShareKey, turn.Key, turn.Cursor, writerKey: null); // nothing can be appended to it any more
+            return false;
+        }
+
+        if (writers.IsLive(turn.ShareKey, turn.WriterId)) return false;
+        if (transaction.FindWriter(turn.ShareKey, turn.WriterId) is not { } writer || writer.AckedSeq != turn.AckedSeq) return false;
+        StoredDoc? current = CurrentDocument.Find(transaction, share, Kinds.Turn, turn.Key);
+        if (current?.Data is not { } data || current.Cursor != turn.Cursor) return false;
+
+        LoggedOp last = transaction.ReadOps(turn.ShareKey, turn.Cursor - 1, 1, int.MaxValue)[0];
+        var op = new OpIntent
+        {
+            OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Turn, Key = turn.Key, Data = TurnGuard.Abort(data, turn.WriterId),
+        };
+        var row = new OpRow
+        {
+            ShareKey = turn.ShareKey, Cursor = share.Head + 1, OpId = op.OpId, Digest = OpDigest.Of(op), Verb = op.Verb, Kind = op.Kind,
+            Key = op.Key, Data = op.Data!.Value.Utf8, Class = ContentClass.Plain, ActorKey = transaction.FindRef(last.Actor)!.Key,
+                TimeMs = scope.NowMs,
+        };
+        transaction.TryInsertOp(row);
+        transaction.SetOpenTurn(turn.ShareKey, turn.Key, row.Cursor, writerKey: null);
+        share.Advance(new LoggedOp
+        {
+            Cursor = row.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, Actor = last.Actor,
+            TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)ContentClass.Plain,
+        });
+        return true;
+    }
+
+    /// <summary>Since when an open turn has been the same, and its writer nowhere.</summary>
+    private readonly record struct Silence(OpenTurnRow Turn, long Since);
+}

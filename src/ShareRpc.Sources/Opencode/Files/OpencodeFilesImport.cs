@@ -1,0 +1,129 @@
+using ShareRpc.Client;
+using ShareRpc.Client.Writing;
+using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
+
+namespace ShareRpc.Sources.Opencode.Files;
+
+/// <summary>
+/// A tree of opencode before 1.2, imported once: every session into a share of its own, through the outbox. An interrupted import is
+/// taken up by the next run; a finished one is remembered, and its source is not read again unless a rescan is asked for. For one caller.
+/// </summary>
+public sealed class OpencodeFilesImport
+{
+    private readonly ShareClient client;
+    private readonly OpencodeFilesOptions options;
+    private readonly TimeProvider time;
+    private readonly SkipList skips = new();
+    private readonly List<ImportedSession> sessions = [];
+
+    /// <summary>Reads nothing yet; the client stays the caller's.</summary>
+    public OpencodeFilesImport(ShareClient client, OpencodeFilesOptions options, TimeProvider? time = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(options);
+        this.client = client;
+        this.options = options;
+        this.time = time ?? TimeProvider.System;
+    }
+
+    /// <summary>Awaited when a session has got its share, before the first op of it is read.</summary>
+    public Func<ImportedSession, CancellationToken, Task>? Started { get; set; }
+
+    /// <summary>The sessions met so far, in the order they were met.</summary>
+    public IReadOnlyList<ImportedSession> Sessions => sessions;
+
+    /// <summary>
+    /// Reads the tree: everything of it is in the outbox when this returns. <see cref="OpencodeException"/> when it is none, or when the
+    /// outbox is full.
+    /// </summary>
+    public async Task<ImportReport> RunAsync(CancellationToken cancellationToken)
+    {
+        StorageTree tree = StorageTree.Open(options.Path);
+        ImportState? known = await client.FindImportAsync(tree.Root, cancellationToken).ConfigureAwait(false);
+        if (known?.FinishedAt is not null && !options.Rescan) return new ImportReport(known, IsEarlier: true, []);
+        string hash = await Task.Run(() => tree.Hash(cancellationToken), cancellationToken).ConfigureAwait(false);
+        ImportState? copy = await client.FindFinishedImportAsync(hash, cancellationToken).ConfigureAwait(false);
+        if (copy is not null && !options.Rescan) return new ImportReport(copy, IsEarlier: true, []);
+
+        var state = new ImportState { Path = tree.Root, ContentHash = hash, StartedAt = time.GetUtcNow() };
+
+        // A rescan that is interrupted does not make the tree unfinished: what was imported stays so.
+        if (known?.FinishedAt is null) await client.StoreImportAsync(state, cancellationToken).ConfigureAwait(false);
+        await SessionsAsync(tree, cancellationToken).ConfigureAwait(false);
+        state = state with
+        {
+            Sessions = sessions.Count, Messages = sessions.Sum(session => session.Messages), Parts = sessions.Sum(session => session.Parts),
+            SkippedCount = skips.Count, Skipped = skips.ToJson(), FinishedAt = time.GetUtcNow(),
+        };
+        await client.StoreImportAsync(state, cancellationToken).ConfigureAwait(false);
+        return new ImportReport(state, IsEarlier: false, skips.Listed);
+    }
+
+    private async Task SessionsAsync(StorageTree tree, CancellationToken cancellationToken)
+    {
+        var messageIds = new HashSet<string>(StringComparer.Ordinal);
+        var sessionIds = new HashSet<string>(StringComparer.Ordinal);
+        foreach (SessionFile session in await SessionFile.ListAsync(tree, skips, time, cancellationToken).ConfigureAwait(false))
+        {
+            sessionIds.Add(session.Info.Id);
+            messageIds.UnionWith(tree.Files($"{Kinds.Message}/{session.Info.Id}", new SkipList()).Select(message => message.Id));
+            await SessionAsync(tree, session, cancellationToken).ConfigureAwait(false);
+        }
+
+        Leftovers(tree, sessionIds, messageIds);
+    }
+
+    private async Task SessionAsync(StorageTree tree, SessionFile session, CancellationToken cancellationToken)
+    {
+        OpencodeSessionInfo info = session.Info with { Title = new SecretFilter(options.Secrets).Clean(session.Info.Title) };
+        ShareWriter writer = await client.CreateShareAsync($"opencode:{info.Id}", info.Label, cancellationToken).ConfigureAwait(false);
+        var imported = new ImportedSession(info.Id, info.ParentId, info.Title, writer);
+        var run = new SessionImport(tree, session, imported, options.Secrets, time);
+        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        if (await run.RefusalAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
+        {
+            skips.Add(session.File.Path, refusal);
+            return;
+        }
+
+        sessions.Add(imported);
+        if (Started is { } started) await started(imported, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await run.RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OutboxException error)
+        {
+            throw new OpencodeException(error.Message, error);
+        }
+
+        skips.AddAll(run.Skips);
+    }
+
+    /// <summary>What belongs to no session or message of the tree: listed, so that nobody has to wonder about the counts.</summary>
+    private void Leftovers(StorageTree tree, HashSet<string> sessionIds, HashSet<string> messageIds)
+    {
+        foreach (string sessionId in tree.Folders(Kinds.Message, skips).Where(id => !sessionIds.Contains(id)))
+        {
+            foreach (StorageFile message in tree.Files($"{Kinds.Message}/{sessionId}", skips))
+            {
+                skips.Add(message.Path, SkipReason.NoSession);
+                foreach (StorageFile part in tree.Files($"{Kinds.Part}/{message.Id}", skips)) skips.Add(part.Path, SkipReason.NoSession);
+                messageIds.Add(message.Id);
+            }
+        }
+
+        foreach (string messageId in tree.Folders(Kinds.Part, skips).Where(id => !messageIds.Contains(id)))
+        {
+            foreach (StorageFile part in tree.Files($"{Kinds.Part}/{messageId}", skips)) skips.Add(part.Path, SkipReason.NoMessage);
+        }
+
+        foreach (string kind in new[] { Kinds.SessionDiff, Kinds.Todo })
+        {
+            foreach (StorageFile file in tree.Files(kind, skips).Where(file => !sessionIds.Contains(file.Id)))
+                skips.Add(file.Path, SkipReason.NoSession);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
+
+namespace ShareRpc.Sources.Opencode.Files;
+
+/// <summary>
+/// The documents of one session of a tree, in the order a reader should see them: messages, each before its parts, then diffs and to-do
+/// list. opencode writes its files in place, so a file that is no JSON is tried again, a bounded number of times, before it
+/// counts as broken.
+/// </summary>
+internal sealed class SessionDocuments(StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time)
+{
+    /// <summary>How often broken files are looked at again.</summary>
+    public const int Retries = 4;
+
+    /// <summary>The pause before each of these looks; one pause for all broken files of a session.</summary>
+    public static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    private List<Entry> late = [];
+
+    /// <summary>What was left out; complete once the documents have been read.</summary>
+    public SkipList Skips { get; } = new();
+
+    public async IAsyncEnumerable<FoundDocument> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var entries = new List<Entry>();
+        entries.AddRange(tree.Files($"message/{sessionId}", Skips).Select(file => new Entry(Kinds.Message, file, null)));
+        if (tree.Find(Kinds.SessionDiff, sessionId) is { } diff) entries.Add(new Entry(Kinds.SessionDiff, diff, null));
+        if (tree.Find(Kinds.Todo, sessionId) is { } todo) entries.Add(new Entry(Kinds.Todo, todo, null));
+        for (int look = 0; look <= Retries && entries.Count > 0; look++)
+        {
+            if (look > 0) await Task.Delay(RetryPause, time, cancellationToken).ConfigureAwait(false);
+            foreach (FoundDocument found in entries.SelectMany(Read))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                yield return found;
+            }
+
+            (entries, late) = (late, []);
+        }
+
+        foreach (Entry entry in entries)
+        {
+            Skips.Add(entry.File.Path, SkipReason.NotJson);
+            if (entry.Kind == Kinds.Message) SkipParts(entry.File.Id);
+        }
+    }
+
+    /// <summary>The entry's document, and with a message those of its parts.</summary>
+    private IEnumerable<FoundDocument> Read(Entry entry)
+    {
+        (RawJson? data, SkipReason? reason) = DocumentOf(entry);
+        if (reason == SkipReason.NotJson)
+        {
+            late.Add(entry);
+            yield break;
+        }
+
+        if (data is { } document)
+        {
+            var found = new FoundDocument(OpencodeOps.Put(entry.Kind, entry.File.Id, filter.Clean(document)), entry.MessageId);
+            if (OpRules.Check(found.Op, ProtocolLimits.Default) is null) yield return found;
+            else reason = SkipReason.OverLimits;
+        }
+
+        if (reason is { } why) Skips.Add(entry.File.Path, why);
+        if (entry.Kind != Kinds.Message) yield break;
+        string messageId = entry.File.Id;
+        if (reason is not null)
+        {
+            SkipParts(messageId);
+            yield break;
+        }
+
+        foreach (StorageFile part in tree.Files($"part/{messageId}", Skips))
+        {
+            foreach (FoundDocument found in Read(new Entry(Kinds.Part, part, messageId))) yield return found;
+        }
+    }
+
+    private void SkipParts(string messageId)
+    {
+        foreach (StorageFile part in tree.Files($"part/{messageId}", Skips)) Skips.Add(part.Path, SkipReason.NoMessage);
+    }
+
+    private (RawJson? Data, SkipReason? Reason) DocumentOf(Entry entry)
+    {
+        (byte[]? content, SkipReason? reason) = FileContent.Read(entry.File);
+        if (content is null) return (null, reason);
+        return entry switch
+        {
+            { Kind: Kinds.Message } => FileDocument.OfObject(content, ("id", entry.File.Id), ("sessionID", sessionId)),
+            { MessageId: { } messageId } => FileDocument.OfObject(
+                content, ("id", entry.File.Id), ("sessionID", sessionId), ("messageID", messageId)),
+            _ => FileDocument.OfList(entry.Kind, content),
+        };
+    }
+
+    private sealed record Entry(string Kind, StorageFile File, string? MessageId);
+}

@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using System.Text;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
+
+namespace ShareRpc.Sources.Opencode.Files;
+
+/// <summary>One session of a tree on its way into its share. The caller holds the <see cref="SyncLock"/>.</summary>
+internal sealed class SessionImport(
+    StorageTree tree, SessionFile session, ImportedSession imported, SecretScanner? secrets, TimeProvider time)
+{
+    /// <summary>
+    /// Digest of the documents that are in the outbox or beyond, empty while the first import goes on. A rescan that reads the same again
+    /// enqueues nothing; one after a crash puts the session again, and <c>if_changed</c> makes no second op of what had arrived.
+    /// </summary>
+    private const string ContentBookmark = "opencode.files";
+
+    /// <summary>What was left out of the last reading.</summary>
+    public SkipList Skips { get; private set; } = new();
+
+    /// <summary>Null, or why the files are not to be put into this share.</summary>
+    public async Task<SkipReason?> RefusalAsync(CancellationToken cancellationToken)
+    {
+        if (imported.Writer.Status.ClosedCode is not null) return SkipReason.ShareClosed;
+        if (await BookmarkAsync(OpencodeSync.PositionBookmark, cancellationToken).ConfigureAwait(false) is not null)
+            return SkipReason.FollowsDatabase;
+        bool hasKeys = await BookmarkAsync(OpencodeSync.KeysBookmark, cancellationToken).ConfigureAwait(false) is not null;
+        bool isOurs = await BookmarkAsync(ContentBookmark, cancellationToken).ConfigureAwait(false) is not null;
+        return hasKeys && !isOurs ? SkipReason.FollowsDatabase : null;
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        string? before = await BookmarkAsync(ContentBookmark, cancellationToken).ConfigureAwait(false);
+        bool isAgain = !string.IsNullOrEmpty(before);
+        if (isAgain && await ReadAsync(store: false, cancellationToken).ConfigureAwait(false) == before) return;
+        if (!isAgain) await StoreAsync([], ContentBookmark, "", cancellationToken).ConfigureAwait(false);
+        string content = await ReadAsync(store: true, cancellationToken).ConfigureAwait(false);
+        await StoreAsync([], ContentBookmark, content, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>All documents once; their digest.</summary>
+    private async Task<string> ReadAsync(bool store, CancellationToken cancellationToken)
+    {
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var builder = new StepBuilder();
+        var known = new KnownDocuments();
+        var filter = new SecretFilter(secrets);
+        var documents = new SessionDocuments(tree, session.Info.Id, filter, time);
+        Skips = documents.Skips;
+        (imported.Messages, imported.Parts) = (0, 0);
+        await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document))).ConfigureAwait(false);
+        await foreach (FoundDocument found in documents.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            Count(found, known);
+            await TakeAsync(found.Op).ConfigureAwait(false);
+        }
+
+        // The keys let the database source, once it goes on with this share, remove what the database no longer has.
+        IReadOnlyList<OpIntent> rest = builder.Take(position: null)?.Ops ?? [];
+        if (store)
+            await StoreAsync(rest, OpencodeSync.KeysBookmark, new KnownKeys(-1, known).ToJson(), cancellationToken).ConfigureAwait(false);
+        imported.Skipped = Skips.Count;
+        if (store) await CountAsync(filter.Counts, cancellationToken).ConfigureAwait(false);
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
+
+        async Task TakeAsync(OpIntent op)
+        {
+            digest.AppendData(Encoding.UTF8.GetBytes($"{op.Kind}\n{op.Key}\n{op.Data!.Value.Utf8.Length}\n"));
+            digest.AppendData(op.Data!.Value.Utf8.Span);
+            if (store && builder.Add(op, position: null) is { } step)
+                await StoreAsync(step.Ops, null, "", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private Task CountAsync(SecretCounts counts, CancellationToken cancellationToken)
+    {
+        imported.Redacted = counts;
+        return OpencodeSync.StoreCountsAsync(imported.Writer, counts, cancellationToken);
+    }
+
+    private void Count(FoundDocument found, KnownDocuments known)
+    {
+        if (found.Op.Kind == Kinds.Message)
+        {
+            imported.Messages++;
+            known.PutMessage(found.Op.Key);
+        }
+        else if (found.MessageId is { } messageId)
+        {
+            imported.Parts++;
+            known.PutPart(messageId, found.Op.Key);
+        }
+    }
+
+    private Task<string?> BookmarkAsync(string name, CancellationToken cancellationToken) =>
+        imported.Writer.ReadBookmarkAsync(name, cancellationToken);
+
+    private async Task StoreAsync(IReadOnlyList<OpIntent> ops, string? bookmark, string value, CancellationToken cancellationToken)
+    {
+        var options = new EnqueueOptions { Bookmark = bookmark is null ? null : new Bookmark(bookmark, value) };
+        await imported.Writer.EnqueueAsync(ops, options, cancellationToken).ConfigureAwait(false);
+        imported.Enqueued += ops.Count;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ShareRpc.Sources.Opencode.Files;
+
+/// <summary>
+/// The <c>storage</c> folder of opencode before 1.2. Only listed and read, never written; nothing outside of it is touched: links are not
+/// followed, and only the layout's own folders are looked into, so its depth is fixed. <c>session_share</c> holds secrets and is not read.
+/// </summary>
+internal sealed class StorageTree
+{
+    private const string Extension = ".json";
+    private const int MaxIdLength = 100;
+
+    private static readonly string[] Kept = ["message", "part", "session", "session_diff", "todo"];
+    private static readonly SearchValues<char> IdCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    private StorageTree(string root)
+    {
+        Root = root;
+    }
+
+    /// <summary>Absolute, and no link itself: the tree's name in the memory of imports.</summary>
+    public string Root { get; }
+
+    /// <summary>Takes the folder itself or the one above it; <see cref="Opencode.OpencodeException"/> when it is neither.</summary>
+    public static StorageTree Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        foreach (string candidate in new[] { full, Path.Combine(full, "storage") })
+        {
+            if (!Directory.Exists(Path.Combine(candidate, "session"))) continue;
+            return new StorageTree(Directory.ResolveLinkTarget(candidate, returnFinalTarget: true)?.FullName ?? candidate);
+        }
+
+        throw new Opencode.OpencodeException(
+            $"{path} is no storage folder of opencode before 1.2: it has no session folder. It is usually ~/.local/share/opencode/storage; "
+            + "newer versions keep a database (share --opencode).");
+    }
+
+    /// <summary>The files right in a folder, by id; what is no such file goes to the skips.</summary>
+    public IReadOnlyList<StorageFile> Files(string folder, SkipList skips)
+    {
+        var files = new List<StorageFile>();
+        foreach (FileSystemInfo entry in Entries(folder, skips))
+        {
+            string path = $"{folder}/{entry.Name}";
+            if (IsLink(entry)) skips.Add(path, SkipReason.SymbolicLink);
+            else if (entry is DirectoryInfo || !IsName(entry.Name)) skips.Add(path, SkipReason.UnknownName);
+            else files.Add(new StorageFile(entry.FullName, path, entry.Name[..^Extension.Length]));
+        }
+
+        return files;
+    }
+
+    /// <summary>One file of a folder; null when there is none of this id, or a link instead.</summary>
+    public StorageFile? Find(string folder, string id)
+    {
+        var directory = new DirectoryInfo(Path.Combine(Root, folder));
+        var file = new FileInfo(Path.Combine(directory.FullName, id + Extension));
+        return file.Exists && !IsLink(directory) && !IsLink(file) ? new StorageFile(file.FullName, $"{folder}/{file.Name}", id) : null;
+    }
+
+    /// <summary>The names of the folders right in a folder; what is none goes to the skips.</summary>
+    public IReadOnlyList<string> Folders(string folder, SkipList skips)
+    {
+        var folders = new List<string>();
+        foreach (FileSystemInfo entry in Entries(folder, skips))
+        {
+            string path = $"{folder}/{entry.Name}";
+            if (IsLink(entry)) skips.Add(path, SkipReason.SymbolicLink);
+            else if (entry is not DirectoryInfo || !IsId(entry.Name)) skips.Add(path, SkipReason.UnknownName);
+            else folders.Add(entry.Name);
+        }
+
+        return folders;
+    }
+
+    /// <summary>
+    /// SHA-256 over path, length and content of every file that may be imported. What is too large to be imported counts with its length.
+    /// </summary>
+    public string Hash(CancellationToken cancellationToken)
+    {
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var unused = new SkipList();
+        foreach (StorageFile file in Kept.SelectMany(folder => AllFiles(folder, unused)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (byte[]? content, _) = FileContent.Read(file);
+            string length = (content?.Length ?? -1).ToString(CultureInfo.InvariantCulture);
+            all.AppendData(Encoding.UTF8.GetBytes($"{file.Path}\n{length}\n"));
+            all.AppendData(content ?? []);
+        }
+
+        return Convert.ToHexStringLower(all.GetHashAndReset());
+    }
+
+    private IEnumerable<StorageFile> AllFiles(string folder, SkipList skips) => folder is "session_diff" or "todo"
+        ? Files(folder, skips)
+        : Folders(folder, skips).SelectMany(inner => Files($"{folder}/{inner}", skips));
+
+    /// <summary>In ordinal order. None when the folder is not there, is a link, or cannot be listed.</summary>
+    private IReadOnlyList<FileSystemInfo> Entries(string folder, SkipList skips)
+    {
+        var directory = new DirectoryInfo(Path.Combine([Root, .. folder.Split('/')]));
+        if (!directory.Exists) return [];
+        if (IsLink(directory))
+        {
+            skips.Add(folder, SkipReason.SymbolicLink);
+            return [];
+        }
+
+        try
+        {
+            return [.. directory.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false })
+                .OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            skips.Add(folder, SkipReason.Unreadable);
+            return [];
+        }
+    }
+
+    private static bool IsLink(FileSystemInfo entry) =>
+        entry.LinkTarget is not null || entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+
+    private static bool IsName(string name) => name.EndsWith(Extension, StringComparison.Ordinal) && IsId(name[..^Extension.Length]);
+
+    private static bool IsId(string id) => id.Length is > 0 and <= MaxIdLength && !id.AsSpan().ContainsAnyExcept(IdCharacters);
+}

@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Read;
+using ShareRpc.Server.Storage;
+using ShareRpc.Tests.Server.Storage;
+using ShareRpc.Tests.Server.Storage.Model;
+
+namespace ShareRpc.Tests.Server.Append.Model;
+
+/// <summary>Does the same steps to two shares of a real log and to their models, and compares answers, logs and states.</summary>
+internal sealed class LogRun : IDisposable
+{
+    private readonly ServerRooms rooms;
+    private readonly Side[] sides;
+    private readonly List<(string Expected, Task<string> Answer)> waiting = [];
+
+    private LogRun(ServerRooms rooms, Side[] sides)
+    {
+        this.rooms = rooms;
+        this.sides = sides;
+    }
+
+    public static async Task<LogRun> StartAsync(ServerRooms rooms) => new(rooms, [await StartShareAsync(rooms),
+        await StartShareAsync(rooms)]);
+
+    public async Task DoAsync(LogStep step)
+    {
+        Side side = sides[step.Share];
+        if (step.Act == LogAct.Send) Send(side, WriterOf(step), MakeBatch(side, step));
+        else if (step.Act != LogAct.Resend) await AwaitAsync();
+        switch (step.Act)
+        {
+            case LogAct.Resend when side.Sent.Count > 0:
+                (string? writer, OpBatch batch) = side.Sent.At(step.Shift + side.Sent.Count + step.Ops[0] + 20);
+                Send(side, writer, batch);
+                break;
+            case LogAct.Fold:
+                await rooms.Folder.FoldShareAsync(side.Owner.Ref.ShareKey!.Value);
+                break;
+            case LogAct.Read:
+                CompareLog(side, 1 + step.Ops.Length);
+                CompareState(side);
+                break;
+            case LogAct.Fail:
+                await FailAsync(side, step);
+                break;
+            case LogAct.End:
+                await rooms.Admin.EndShareAsync(side.Owner);
+                side.Model = side.Model with { Ended = true };
+                break;
+        }
+    }
+
+    public async Task FinishAsync()
+    {
+        await AwaitAsync();
+        foreach (Side side in sides)
+        {
+            CompareLog(side, 7);
+            CompareState(side);
+            await rooms.Folder.FoldShareAsync(side.Owner.Ref.ShareKey!.Value);
+            CompareState(side);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Side side in sides)
+        {
+            rooms.Broadcaster.Release(side.Feed);
+            side.Owner.Dispose();
+        }
+    }
+
+    /// <summary>A share and its owner's authority, without the cost of verifying a token.</summary>
+    private static async Task<Side> StartShareAsync(ServerRooms rooms)
+    {
+        var work = new CommitWork<Authority>(scope =>
+        {
+            (long share, long owner) = Seed.Share(scope.Transaction);
+            IReadOnlyList<RefRow> chain = scope.Transaction.ReadChain(owner);
+            return new Authority(chain[0], chain, scope.Transaction.FindShare(share)!.ShareId, rooms.Clock);
+        });
+        rooms.Queue.Enqueue(work);
+        Authority owner = await work.Completion;
+        return new Side(owner, rooms.Broadcaster.Acquire(owner.Ref.ShareKey!.Value));
+    }
+
+    private static string? WriterOf(LogStep step) => step.Writer == 3 ? null : $"w{step.Writer}";
+
+    private static OpBatch MakeBatch(Side side, LogStep step)
+    {
+        string? writer = WriterOf(step);
+        long first = Math.Max(1, side.Model.Watermark(writer) + 1 + step.Shift);
+        IEnumerable<OpIntent> ops = step.Ops.Select(
+            (number, i) => ModelOp.Make(Math.Abs(number), number < 0) with { Seq = writer is null ? null : first + i });
+        return new OpBatch
+        {
+            BatchId = "b", Ops = [.. ops], Atomic = step.Atomic ? true : null,
+            ExpectedCursor = step.Expect == 2 ? null : Math.Max(0, side.Model.Head + step.Expect),
+        };
+    }
+
+    private void Send(Side side, string? writer, OpBatch batch)
+    {
+        side.Sent.Add((writer, batch));
+        (side.Model, string expected) = side.Model.Apply(writer, batch);
+        waiting.Add((expected, ModelAnswer.OfAsync(rooms.Log.AppendAsync(side.Owner, writer, batch))));
+    }
+
+    private async Task AwaitAsync()
+    {
+        foreach ((string expected, Task<string> answer) in waiting) Assert.Equal(expected, await answer);
+        waiting.Clear();
+    }
+
+    /// <summary>Nothing is consumed: the model does not hear of it.</summary>
+    private async Task FailAsync(Side side, LogStep step)
+    {
+        OpBatch batch = MakeBatch(side, step);
+        side.Sent.Add((WriterOf(step), batch));
+        rooms.Store.Break();
+        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Log.AppendAsync(side.Owner, WriterOf(step),
+            batch));
+        rooms.Store.Repair();
+        Assert.Equal(ErrorCode.StorageUnavailable, error.Code);
+    }
+
+    /// <summary>I1, I2 and I5, by what a reader gets page by page; and each op as the model has it.</summary>
+    private void CompareLog(Side side, int limit)
+    {
+        var ops = new List<LoggedOp>();
+        OpPage page;
+        do
+        {
+            page = rooms.Reads.ReadNow(side.Owner, side.Feed, new ReadOpsRequest { After = ops.Count, Limit = limit });
+            ops.AddRange(page.Ops);
+        }
+        while (page.Ops.Count > 0);
+        Assert.Equal(Enumerable.Range(1, ops.Count).Select(i => (long)i), ops.Select(op => op.Cursor));
+        Assert.Equal(ops.Count, ops.DistinctBy(op => op.OpId).Count());
+        foreach (IGrouping<string?, LoggedOp> writer in ops.GroupBy(op => op.WriterId).Where(group => group.Key is not null))
+        {
+            Assert.Equal(writer.Select(op => op.Seq).Distinct().Order(), writer.Select(op => op.Seq));
+        }
+
+        Assert.Equal(side.Model.Log.Select(Show), ops.Select(Show));
+    }
+
+    private void CompareState(Side side)
+    {
+        StatePage page = rooms.Reads.ReadState(side.Owner, new GetStateRequest());
+        Assert.Equal(side.Model.Head, page.Cursor);
+        Assert.Equal(
+            ModelDocs.Fold(side.Model.Log).Select(doc => Show(doc.Key, doc.Value.Cursor, doc.Value.Value)),
+            page.Docs.Select(doc => Show(ModelDocs.Name(doc.Kind, doc.Key), doc.Cursor, JsonNode.Parse(doc.Data.ToString()))));
+    }
+
+    private static string Show(string name, long cursor, JsonNode? value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{name}@{cursor} {ModelDocs.Canonical(value)}");
+
+    private static string Show(LoggedOp op) => string.Create(
+        CultureInfo.InvariantCulture, $"{op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} {op.WriterId}:{op.Seq}");
+
+    private sealed class Side(Authority owner, ShareFeed feed)
+    {
+        public Authority Owner => owner;
+
+        public ShareFeed Feed => feed;
+
+        public ModelShare Model { get; set; } = new();
+
+        public List<(string? Writer, OpBatch Batch)> Sent { get; } = [];
+    }
+}

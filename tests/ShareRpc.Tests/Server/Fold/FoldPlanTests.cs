@@ -1,0 +1,46 @@
+using System.Globalization;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server;
+using ShareRpc.Server.Fold;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Fold;
+
+public sealed class FoldPlanTests
+{
+    [Fact]
+    public void The_more_there_is_to_fold_the_larger_the_steps_so_that_a_fold_keeps_up()
+    {
+        var limits = new ServerLimits { FoldSliceDocs = 2, FoldSliceBytes = int.MaxValue };
+        Assert.All(DocsOf(Tail(100, bytes: 1), limits), docs => Assert.InRange(docs, 1, 2));
+        Assert.InRange(DocsOf(Tail(6_400, bytes: 1), limits).Count, 60, 68);
+    }
+
+    [Fact]
+    public void A_fold_that_lags_takes_an_eighth_a_step()
+    {
+        var limits = new ServerLimits { FoldSliceDocs = 2, FoldSliceBytes = 1 };
+        Assert.InRange(DocsOf(Tail(6_400, bytes: 100), limits, reachesHead: false).Count, 8, 9);
+    }
+
+    [Fact]
+    public void Invariant_I9_no_step_of_a_fold_is_larger_than_a_transaction_may_be()
+    {
+        var limits = new ServerLimits { TransactionOps = 5, TransactionBytes = 1_000, FoldSliceDocs = 1, FoldSliceBytes = 1 };
+        foreach (bool reachesHead in new[] { true, false })
+        {
+            Assert.All(DocsOf(Tail(6_400, bytes: 1), limits, reachesHead), docs => Assert.InRange(docs, 1, 5));
+            Assert.All(DocsOf(Tail(6_400, bytes: 400), limits, reachesHead), docs => Assert.InRange(docs, 1, 2));
+        }
+    }
+
+    private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits, bool reachesHead = true) =>
+        [.. new FoldPlan(0, tail, reachesHead).Slices(limits).Select(slice => slice.Stretches.Sum(stretch => stretch.Count))];
+
+    /// <summary>Puts of so many documents, one after the other.</summary>
+    private static List<TailOp> Tail(int ops, int bytes) =>
+    [
+        .. Enumerable.Range(1, ops).Select(
+            i => new TailOp(i, Verbs.Put, Kinds.Part, i.ToString(CultureInfo.InvariantCulture), bytes, ContentClass.Plain)),
+    ];
+}

@@ -1,0 +1,153 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Opencode;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Opencode;
+
+/// <summary>The shares and refs that are made for opencode, on a medium that can fail.</summary>
+public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
+{
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private ServerRooms rooms = null!;
+    private OpencodeShares shares = null!;
+
+    public async Task InitializeAsync()
+    {
+        rooms = await ServerRooms.OpenAsync();
+        shares = new OpencodeShares(rooms.Services, rooms.Queue, rooms.Verifier);
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    public void Dispose() => rooms.Dispose();
+
+    [Fact]
+    public async Task The_refs_hang_below_an_owner_ref_below_the_creator_and_say_what_they_may()
+    {
+        SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        using IReadSnapshot snapshot = rooms.Store.BeginRead();
+        ShareRow share = snapshot.FindShare(shared.ShareId)!;
+        IReadOnlyList<RefRow> made = snapshot.ReadOpencodeRefs(share.Key);
+        Assert.Equal(share.OwnerRefKey, made[0].Key);
+        Assert.Equal(rooms.Root.Ref.Key, made[0].ParentKey);
+        Assert.All(made.Skip(1), row => Assert.Equal(made[0].Key, row.ParentKey));
+        Assert.Equal(
+            [RightsNames.Owner, Rights.Append, Rights.Read, Rights.Append, Rights.Read], made.Select(row => row.Rights));
+        Assert.Equal(
+            ["create_share", "attenuate", "attenuate", "attenuate", "attenuate"],
+            rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries.Skip(1).Select(entry => entry.Action));
+    }
+
+    [Fact]
+    public async Task Sharing_needs_the_right_to_create_and_all_that_it_gives()
+    {
+        Authority reader = await rooms.RedeemAsync(await rooms.AttenuateAsync(rooms.Root, Rights.Read));
+        Authority poor = await rooms.RedeemAsync(await rooms.AttenuateAsync(rooms.Root, Rights.Create | Rights.Read));
+        Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.ShareAsync(reader, "ses", isOpen: false)));
+        Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.ShareAsync(poor, "ses", isOpen: false)));
+        Assert.Empty(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares);
+    }
+
+    [Fact]
+    public async Task Unsharing_on_a_full_disk_denies_at_once_and_ends_when_it_is_durable()
+    {
+        SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        Authority holder = await rooms.RedeemAsync(shared.Append);
+        Authority viewer = await rooms.RedeemAsync(shared.Read);
+        rooms.Store.Break();
+        Task unsharing = shares.UnshareAsync(holder, rooms.Clock);
+        await rooms.Clock.TimerAsync(left => left == rooms.Limits.StorageRetryAfter).WaitAsync(timeout);
+
+        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => viewer.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(shared.Read)));
+        Assert.False(unsharing.IsCompleted);
+
+        rooms.Store.Repair();
+        rooms.Clock.Advance(rooms.Limits.StorageRetryAfter);
+        await unsharing.WaitAsync(timeout);
+        using IReadSnapshot snapshot = rooms.Store.BeginRead();
+        ShareRow share = snapshot.FindShare(shared.ShareId)!;
+        Assert.Equal(ShareState.Ended, share.State);
+        Assert.All(snapshot.ReadOpencodeRefs(share.Key), row => Assert.NotNull(row.RevokedMs));
+    }
+
+    [Fact]
+    public async Task Whose_access_was_taken_back_cannot_unshare()
+    {
+        SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        Authority holder = await rooms.RedeemAsync(shared.Append);
+        await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = shared.Append.CapId });
+        Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => shares.UnshareAsync(holder, rooms.Clock)));
+        (await rooms.RedeemAsync(shared.Read)).Demand(Rights.Read);
+    }
+
+    [Fact]
+    public async Task A_ref_that_was_not_made_here_cannot_unshare()
+    {
+        Authority owner = await rooms.CreateShareAsync();
+        Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.UnshareAsync(owner, rooms.Clock)));
+        owner.Demand(Rights.Append);
+    }
+
+    [Fact]
+    public async Task After_the_creator_revoked_the_owner_ref_a_session_gets_a_new_share()
+    {
+        SharedSession first = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        string owner = Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares).OwnerCapId;
+        await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = owner });
+        Assert.NotEqual(first.ShareId, (await shares.ShareAsync(rooms.Root, "ses", isOpen: false)).ShareId);
+    }
+
+    [Fact]
+    public async Task A_sync_that_meets_a_full_disk_is_kept_and_taken_when_there_is_room_again()
+    {
+        SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        Authority holder = await rooms.RedeemAsync(shared.Append);
+        var append = new SyncAppend(rooms.Services, holder, rooms.Clock, timeout);
+        await append.AddAsync(new OpIntent
+        {
+            OpId = "a", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Data = RawJson.Parse("{}"), IfChanged = true,
+        });
+        rooms.Store.Break();
+        Task flushing = append.FlushAsync();
+        await rooms.Clock.TimerAsync(left => left == rooms.Limits.StorageRetryAfter).WaitAsync(timeout);
+        Assert.False(flushing.IsCompleted);
+        rooms.Store.Repair();
+        rooms.Clock.Advance(rooms.Limits.StorageRetryAfter);
+        await flushing.WaitAsync(timeout);
+        Assert.Equal(1, append.Applied);
+    }
+
+    [Fact]
+    public async Task Open_creation_goes_on_under_the_same_ref_until_it_is_revoked()
+    {
+        string capId = OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock);
+        Assert.Equal(capId, OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock));
+        CapabilityInfo info = Assert.Single(
+            rooms.Lists.ListCapabilities(rooms.Root, new CapabilityListRequest()).Capabilities, one => one.CapId == capId);
+        Assert.Equal(RightsNames.Creator.ToNames(), info.Rights);
+
+        await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = capId });
+        Assert.NotEqual(capId, OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock));
+    }
+
+    [Fact]
+    public async Task No_token_redeems_a_ref_that_nobody_was_given()
+    {
+        SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
+        string owner = Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares).OwnerCapId;
+        Assert.NotEqual(owner, shared.Append.CapId);
+        Assert.Equal(ErrorCode.InvalidToken, await CodeAsync(() => rooms.RedeemAsync(ShareToken.New(owner))));
+        Assert.False(Argon2.Verify("", new byte[32]));
+    }
+
+    private static async Task<ErrorCode> CodeAsync(Func<Task> call) => (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
+}
