@@ -147,7 +147,7 @@ internal sealed class OpencodeEndpoints(
     private string SessionOf(ShareRow share)
     {
         using IReadSnapshot snapshot = services.Store.BeginRead();
-        return snapshot.FindOpencodeShare(share.Key)?.SessionId ?? share.ShareId;
+        return snapshot.FindSessionShare(share.Key)?.SessionId ?? share.ShareId;
     }
 
     /// <summary>A wrong secret, an unknown share and another share's secret are one answer: 404.</summary>

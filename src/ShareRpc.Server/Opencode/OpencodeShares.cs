@@ -52,7 +52,7 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
     {
         holder.Demand(Rights.Append);
         IReadOnlyList<RefRow> refs;
-        using (IReadSnapshot snapshot = services.Store.BeginRead()) refs = snapshot.ReadOpencodeRefs(holder.Ref.ShareKey!.Value);
+        using (IReadSnapshot snapshot = services.Store.BeginRead()) refs = snapshot.ReadSessionRefs(holder.Ref.ShareKey!.Value);
         if (!refs.Any(row => row.Key == holder.Ref.Key)) throw new ShareRpcException(ErrorCode.Forbidden);
         for (bool isProven = false; ; isProven = true)
         {
@@ -73,7 +73,7 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
 
     private static (ShareRow Share, RefRow Owner)? FindShared(IWriteTransaction transaction, Authority creator, string sessionId)
     {
-        if (transaction.FindOpencodeShare(creator.Ref.Key, sessionId) is not { } known) return null;
+        if (transaction.FindSessionShare(creator.Ref.Key, sessionId) is not { } known) return null;
         ShareRow share = transaction.FindShare(known.ShareKey)!;
         RefRow owner = transaction.FindRef(share.OwnerRefKey)!;
         bool isAlive = share.State == ShareState.Active && owner.RevokedMs is null && owner.ParentEpoch == creator.Ref.Epoch;
@@ -94,8 +94,8 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
         RefRow owner = row with { ShareKey = shareKey };
         long refKey = transaction.InsertRef(owner);
         transaction.SetOwner(shareKey, refKey);
-        transaction.InsertOpencodeShare(new OpencodeShareRow(shareKey, creator.Ref.Key, sessionId));
-        transaction.InsertOpencodeRef(shareKey, refKey);
+        transaction.InsertSessionShare(new SessionShareRow(shareKey, creator.Ref.Key, sessionId));
+        transaction.InsertSessionRef(shareKey, refKey);
         transaction.InsertAudit(new AuditRow(scope.NowMs, "create_share", creator.Ref.Key, shareKey, refKey));
         return (transaction.FindShare(shareKey)!, owner with { Key = refKey });
     }
@@ -108,7 +108,7 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
         };
         RefRow row = RefRequest.ChildOf(owner, request, made.Tag, made.Verifier, scope.NowMs, services.Limits);
         long key = scope.Transaction.InsertRef(row);
-        scope.Transaction.InsertOpencodeRef(owner.ShareKey!.Value, key);
+        scope.Transaction.InsertSessionRef(owner.ShareKey!.Value, key);
         scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", creator.Ref.Key, owner.ShareKey, key));
     }
 

@@ -43,7 +43,7 @@ internal sealed class UnshareWork(
             scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, action, holder.Ref.Key, shareKey, null));
         }
 
-        denied = scope.Transaction.ReadOpencodeRefs(shareKey);
+        denied = scope.Transaction.ReadSessionRefs(shareKey);
         foreach (RefRow row in denied)
         {
             registry.Deny(row.Key, ErrorCode.CapabilityRevoked);

@@ -66,14 +66,14 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>A deleted share whose ops are not all erased yet; null when there is none.</summary>
     long? FindUnerasedShare();
 
-    /// <summary>The newest share that the HTTP API made for a session on behalf of a creator.</summary>
-    OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId);
+    /// <summary>Returns the newest share that an HTTP profile made for an agent's session on behalf of a creator.</summary>
+    SessionShareRow? FindSessionShare(long creatorKey, string sessionId);
 
-    /// <summary>Null for a share that the HTTP API did not make.</summary>
-    OpencodeShareRow? FindOpencodeShare(long shareKey);
+    /// <summary>Returns null for a share that was not made for a session.</summary>
+    SessionShareRow? FindSessionShare(long shareKey);
 
-    /// <summary>The refs of a share that the HTTP API made, its owner ref first; none for a share made otherwise.</summary>
-    IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey);
+    /// <summary>Returns the refs that were made with a session's share, its owner ref first; none for other shares.</summary>
+    IReadOnlyList<RefRow> ReadSessionRefs(long shareKey);
 
     /// <summary>The newest creator ref that stands behind open creation.</summary>
     RefRow? FindOpenCreator();

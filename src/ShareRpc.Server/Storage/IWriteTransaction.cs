@@ -88,11 +88,11 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetLastRedeemed(long refKey, long ms);
 
-    /// <summary>The HTTP API made this share for a session.</summary>
-    void InsertOpencodeShare(OpencodeShareRow row);
+    /// <summary>Records that an HTTP profile made this share for an agent's session.</summary>
+    void InsertSessionShare(SessionShareRow row);
 
-    /// <summary>The HTTP API made this ref of the share.</summary>
-    void InsertOpencodeRef(long shareKey, long refKey);
+    /// <summary>Records that this ref was made with the share of a session.</summary>
+    void InsertSessionRef(long shareKey, long refKey);
 
     void InsertOpenCreator(long refKey);
 }

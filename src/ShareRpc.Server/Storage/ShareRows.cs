@@ -19,3 +19,6 @@ internal enum ShareState
 internal sealed record ShareListRow(ShareRow Share, long Head, long? LastAppendMs, string OwnerCapId);
 
 internal sealed record WriterRow(long Key, string WriterId, long RefKey, long AckedSeq);
+
+/// <summary>A share that an HTTP profile made for an agent's session, on behalf of which creator ref.</summary>
+internal sealed record SessionShareRow(long ShareKey, long CreatorKey, string SessionId);

@@ -118,17 +118,17 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public long? FindUnerasedShare() => inner.FindUnerasedShare();
 
-    public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => inner.FindOpencodeShare(creatorKey, sessionId);
+    public SessionShareRow? FindSessionShare(long creatorKey, string sessionId) => inner.FindSessionShare(creatorKey, sessionId);
 
-    public OpencodeShareRow? FindOpencodeShare(long shareKey) => inner.FindOpencodeShare(shareKey);
+    public SessionShareRow? FindSessionShare(long shareKey) => inner.FindSessionShare(shareKey);
 
-    public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) => inner.ReadOpencodeRefs(shareKey);
+    public IReadOnlyList<RefRow> ReadSessionRefs(long shareKey) => inner.ReadSessionRefs(shareKey);
 
     public RefRow? FindOpenCreator() => inner.FindOpenCreator();
 
-    public void InsertOpencodeShare(OpencodeShareRow row) => inner.InsertOpencodeShare(row);
+    public void InsertSessionShare(SessionShareRow row) => inner.InsertSessionShare(row);
 
-    public void InsertOpencodeRef(long shareKey, long refKey) => inner.InsertOpencodeRef(shareKey, refKey);
+    public void InsertSessionRef(long shareKey, long refKey) => inner.InsertSessionRef(shareKey, refKey);
 
     public void InsertOpenCreator(long refKey) => inner.InsertOpenCreator(refKey);
 }

@@ -17,8 +17,9 @@ public sealed partial class TidyTests
     private static readonly Dictionary<string, string[]> AllowedReferences = new()
     {
         ["ShareRpc.Protocol"] = [],
-        ["ShareRpc.Server"] = ["ShareRpc.Protocol"],
-        ["ShareRpc.Client"] = ["ShareRpc.Protocol"],
+        ["ShareRpc.Sqlite"] = [],
+        ["ShareRpc.Server"] = ["ShareRpc.Protocol", "ShareRpc.Sqlite"],
+        ["ShareRpc.Client"] = ["ShareRpc.Protocol", "ShareRpc.Sqlite"],
         ["ShareRpc.Sources"] = ["ShareRpc.Client", "ShareRpc.Protocol"],
         ["ShareRpc.Cli"] = ["ShareRpc.Sources", "ShareRpc.Client", "ShareRpc.Server", "ShareRpc.Protocol"],
     };

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Reflection;
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -10,8 +10,10 @@ namespace ShareRpc.Client.Writing.Outbox;
 /// </summary>
 internal sealed partial class OutboxDatabase : IDisposable
 {
-    private const string ResourcePrefix = "ShareRpc.Client.Writing.Outbox.Migrations.";
     private const int BusyMs = 30_000;
+    private static readonly Schema Schema =
+        Schema.Of(typeof(OutboxDatabase).Assembly, "ShareRpc.Client.Writing.Outbox.Migrations.");
+
     private readonly SqliteConnection connection;
     private readonly OutboxCheckpoints checkpoints;
     private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
@@ -28,12 +30,13 @@ internal sealed partial class OutboxDatabase : IDisposable
         try
         {
             Execute("PRAGMA foreign_keys=ON");
-            Migrate();
+            Schema.Apply(connection, path, "use another --state directory");
             PageBytes = ReadNumber("PRAGMA page_size");
         }
-        catch
+        catch (Exception exception)
         {
             Dispose();
+            if (exception is SchemaException) throw new OutboxException(exception.Message);
             throw;
         }
     }
@@ -110,33 +113,4 @@ internal sealed partial class OutboxDatabase : IDisposable
         for (int i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i] ?? DBNull.Value;
         return command;
     }
-
-    /// <summary>Numbered SQL files, each in one transaction; a file that a newer version wrote is refused untouched.</summary>
-    private void Migrate() => Write(() =>
-    {
-        Execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)");
-        long current = ReadNumber("SELECT MAX(version) FROM schema_version");
-        List<(long Number, string Resource)> known =
-        [
-            .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
-                .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
-                .Select(name => (long.Parse(name.AsSpan(ResourcePrefix.Length, 4), CultureInfo.InvariantCulture), name))
-                .OrderBy(migration => migration.Item1),
-        ];
-        if (current > known[^1].Number)
-        {
-            throw new OutboxException(
-                "The outbox was written by a newer version of sharerpc: run that version, or use another --state directory.");
-        }
-
-        foreach ((long number, string resource) in known.Where(migration => migration.Number > current))
-        {
-            using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!;
-            using var reader = new StreamReader(stream);
-            using SqliteCommand script = connection.CreateCommand();
-            script.CommandText = reader.ReadToEnd();
-            script.ExecuteNonQuery();
-            Execute("INSERT INTO schema_version (version) VALUES ($1)", number);
-        }
-    });
 }

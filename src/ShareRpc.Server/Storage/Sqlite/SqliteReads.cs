@@ -136,19 +136,19 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         """,
         row => new StrongBox(row.GetInt64(0)))?.Value;
 
-    public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => ReadOne(
+    public SessionShareRow? FindSessionShare(long creatorKey, string sessionId) => ReadOne(
         """
-        SELECT share_key, creator_key, session_id FROM opencode_share WHERE creator_key = $1 AND session_id = $2
+        SELECT share_key, creator_key, session_id FROM session_share WHERE creator_key = $1 AND session_id = $2
         ORDER BY share_key DESC LIMIT 1
         """,
-        ReadOpencodeShare, creatorKey, sessionId);
+        ReadSessionShare, creatorKey, sessionId);
 
-    public OpencodeShareRow? FindOpencodeShare(long shareKey) => ReadOne(
-        "SELECT share_key, creator_key, session_id FROM opencode_share WHERE share_key = $1", ReadOpencodeShare, shareKey);
+    public SessionShareRow? FindSessionShare(long shareKey) => ReadOne(
+        "SELECT share_key, creator_key, session_id FROM session_share WHERE share_key = $1", ReadSessionShare, shareKey);
 
-    public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) => ReadAll(
+    public IReadOnlyList<RefRow> ReadSessionRefs(long shareKey) => ReadAll(
         $"""
-        SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT ref_key FROM opencode_ref WHERE share_key = $1) ORDER BY ref_key
+        SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT ref_key FROM session_ref WHERE share_key = $1) ORDER BY ref_key
         """,
         ReadRef, shareKey);
 
@@ -202,7 +202,7 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     private static ShareListRow ReadListedShare(SqliteDataReader row) =>
         new(ReadShare(row), row.GetInt64(11), Number(row, 12), row.GetString(10));
 
-    private static OpencodeShareRow ReadOpencodeShare(SqliteDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));
+    private static SessionShareRow ReadSessionShare(SqliteDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));
 
     private static AuditEntry ReadAuditEntry(SqliteDataReader row) => new()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 using SQLitePCL;
 
 namespace ShareRpc.Server.Storage.Sqlite;
@@ -12,6 +13,10 @@ internal sealed class SqliteShareStore : IShareStore
     /// <summary>Read connections kept open; more than this many readers at once open one for the occasion.</summary>
     private const int PooledReaders = 8;
     private const int FrameHeaderBytes = 24;
+
+    /// <summary>The schema of the files of this version.</summary>
+    public static readonly Schema Schema =
+        Schema.Of(typeof(SqliteShareStore).Assembly, "ShareRpc.Server.Storage.Sqlite.Migrations.");
 
     private readonly SqliteFile file;
     private readonly Statements writer;
@@ -40,16 +45,17 @@ internal sealed class SqliteShareStore : IShareStore
         try
         {
             StartCheck.Run(writer, checkTime, time);
-            Migrator.Migrate(writer, time);
+            Schema.Apply(writer, path, "name another directory with --data");
             var store = new SqliteShareStore(file, writer);
             using IWriteTransaction probe = store.BeginWrite();
             probe.Probe();
             probe.Commit();
             return store;
         }
-        catch
+        catch (Exception exception)
         {
             writer.Dispose();
+            if (exception is SchemaException) throw new ServerStartException(exception.Message);
             throw;
         }
     }

@@ -219,9 +219,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void Probe()
     {
-        // A row that comes and goes makes its page be written. An update to the same value would not: SQLite leaves such a page alone.
-        Statements.Execute("INSERT INTO schema_version (version, applied_ms) VALUES (-1, 0)");
-        Statements.Execute("DELETE FROM schema_version WHERE version = -1");
+        // Writes a page also for the same value, which an update of a row does not.
+        Statements.Execute($"PRAGMA user_version = {SqliteShareStore.Schema.Newest}");
     }
 
     public void SetFolded(long shareKey, long folded) =>
@@ -237,12 +236,12 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void SetLastRedeemed(long refKey, long ms) =>
         Statements.Execute("UPDATE sturdy_ref SET last_redeemed_ms = $2 WHERE ref_key = $1", refKey, ms);
 
-    public void InsertOpencodeShare(OpencodeShareRow row) => Statements.Execute(
-        "INSERT INTO opencode_share (share_key, creator_key, session_id) VALUES ($1, $2, $3)",
+    public void InsertSessionShare(SessionShareRow row) => Statements.Execute(
+        "INSERT INTO session_share (share_key, creator_key, session_id) VALUES ($1, $2, $3)",
         row.ShareKey, row.CreatorKey, row.SessionId);
 
-    public void InsertOpencodeRef(long shareKey, long refKey) =>
-        Statements.Execute("INSERT INTO opencode_ref (share_key, ref_key) VALUES ($1, $2)", shareKey, refKey);
+    public void InsertSessionRef(long shareKey, long refKey) =>
+        Statements.Execute("INSERT INTO session_ref (share_key, ref_key) VALUES ($1, $2)", shareKey, refKey);
 
     public void InsertOpenCreator(long refKey) => Statements.Execute("INSERT INTO open_creator (ref_key) VALUES ($1)", refKey);
 

@@ -35,7 +35,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
         using IReadSnapshot snapshot = rooms.Store.BeginRead();
         ShareRow share = snapshot.FindShare(shared.ShareId)!;
-        IReadOnlyList<RefRow> made = snapshot.ReadOpencodeRefs(share.Key);
+        IReadOnlyList<RefRow> made = snapshot.ReadSessionRefs(share.Key);
         Assert.Equal(share.OwnerRefKey, made[0].Key);
         Assert.Equal(rooms.Root.Ref.Key, made[0].ParentKey);
         Assert.All(made.Skip(1), row => Assert.Equal(made[0].Key, row.ParentKey));
@@ -76,7 +76,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         using IReadSnapshot snapshot = rooms.Store.BeginRead();
         ShareRow share = snapshot.FindShare(shared.ShareId)!;
         Assert.Equal(ShareState.Ended, share.State);
-        Assert.All(snapshot.ReadOpencodeRefs(share.Key), row => Assert.NotNull(row.RevokedMs));
+        Assert.All(snapshot.ReadSessionRefs(share.Key), row => Assert.NotNull(row.RevokedMs));
     }
 
     [Fact]

@@ -1,4 +1,4 @@
--- The outbox: the table is the queue. No token is ever in here; cap ids refer to the credentials file.
+-- The outbox: the table op is the queue. No token is ever in here; cap ids refer to the credentials file.
 
 CREATE TABLE share (
   share_key     INTEGER PRIMARY KEY,
@@ -19,28 +19,58 @@ CREATE TABLE share (
   UNIQUE (server, share_id)
 );
 
+-- The queue. A row is one leaf of the table and one of the op ids, both of which grow at their right edge. Acked rows are deleted.
 CREATE TABLE op (
-  row_id          INTEGER PRIMARY KEY AUTOINCREMENT,
-  share_key       INTEGER NOT NULL REFERENCES share,
-  seq             INTEGER,                    -- null once failed: the seq was consumed, or given up
-  op_id           TEXT    NOT NULL,
-  verb            TEXT    NOT NULL,
-  kind            TEXT    NOT NULL,
-  key             TEXT    NOT NULL,
-  data            BLOB,
-  depends_on      TEXT,
-  if_changed      INTEGER NOT NULL,
-  atomic_group    TEXT,                       -- ops of one atomic enqueue are one batch of their own
-  state           INTEGER NOT NULL,           -- 0 pending, 1 in flight, 2 failed; acked rows are deleted
-  batch_id        TEXT,                       -- fixed when first sent
-  attempts        INTEGER NOT NULL DEFAULT 0,
-  code            TEXT,
-  message         TEXT,
-  outcome_unknown INTEGER NOT NULL DEFAULT 0
+  row_id           INTEGER PRIMARY KEY,       -- share_key * 2^40 + seq: a share's rows lie together, in their order
+  share_key        INTEGER GENERATED ALWAYS AS (row_id >> 40) VIRTUAL,
+  seq              INTEGER GENERATED ALWAYS AS (row_id & 1099511627775) VIRTUAL,
+  op_id            TEXT    NOT NULL,
+  verb             TEXT    NOT NULL,
+  kind             TEXT    NOT NULL,
+  key              TEXT    NOT NULL,
+  depends_on       TEXT,
+  if_changed       INTEGER NOT NULL,
+  atomic_group     TEXT,                      -- ops of one atomic enqueue are one batch of their own
+  was_sent         INTEGER NOT NULL DEFAULT 0,-- sent before it was refused and queued again
+  place            INTEGER,                   -- its row among the refused, for the same reason
+  waiting_since_ms INTEGER,
+  data             BLOB
 );
-CREATE UNIQUE INDEX op_seq ON op (share_key, seq) WHERE seq IS NOT NULL;
-CREATE UNIQUE INDEX op_id_once ON op (share_key, op_id);
-CREATE INDEX op_state ON op (share_key, state, seq);
+CREATE UNIQUE INDEX op_once ON op (op_id, share_key);
+
+-- What was sent and is not settled: rows of a share between two seqs, as they were grouped when first sent. Rows behind the last batch
+-- were never sent.
+CREATE TABLE batch (
+  share_key INTEGER NOT NULL REFERENCES share,
+  first_seq INTEGER NOT NULL,
+  last_seq  INTEGER NOT NULL,
+  batch_id  TEXT    NOT NULL,
+  PRIMARY KEY (share_key, first_seq)
+) WITHOUT ROWID;
+
+-- Ops that were refused. They have no seq: it was consumed, or given up.
+CREATE TABLE refused (
+  row_id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  share_key        INTEGER NOT NULL REFERENCES share,
+  op_id            TEXT    NOT NULL,
+  verb             TEXT    NOT NULL,
+  kind             TEXT    NOT NULL,
+  key              TEXT    NOT NULL,
+  depends_on       TEXT,
+  if_changed       INTEGER NOT NULL,
+  atomic_group     TEXT,
+  was_sent         INTEGER NOT NULL,
+  state            INTEGER NOT NULL,          -- 2 parked until somebody decides, 3 waiting for the op it depends on
+  code             TEXT    NOT NULL,
+  message          TEXT,
+  outcome_unknown  INTEGER NOT NULL,
+  waiting_since_ms INTEGER,
+  retry_at_ms      INTEGER,
+  data             BLOB
+);
+CREATE UNIQUE INDEX refused_once ON refused (share_key, op_id);
+CREATE INDEX refused_state ON refused (share_key, state, row_id);
+CREATE INDEX refused_due ON refused (retry_at_ms) WHERE state = 3;
 
 -- What is asked of the server besides ops: create_share, attenuate, revoke. Requests hold digests, never tokens.
 CREATE TABLE intent (
@@ -66,3 +96,19 @@ CREATE TABLE lease (
   holder     TEXT    NOT NULL,
   expires_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- Sources that are read once, such as a tree of files: what was read of them, and when. A finished one is not read again unasked.
+CREATE TABLE import_state (
+  server        TEXT    NOT NULL,
+  path          TEXT    NOT NULL,
+  content_hash  TEXT    NOT NULL,
+  sessions      INTEGER NOT NULL,
+  messages      INTEGER NOT NULL,
+  parts         INTEGER NOT NULL,
+  skipped_count INTEGER NOT NULL,
+  skipped       TEXT    NOT NULL,             -- JSON: the first of them, each with its reason
+  started_ms    INTEGER NOT NULL,
+  finished_ms   INTEGER,                      -- null: interrupted, or going on
+  PRIMARY KEY (server, path)
+) WITHOUT ROWID;
+CREATE INDEX import_state_hash ON import_state (server, content_hash);

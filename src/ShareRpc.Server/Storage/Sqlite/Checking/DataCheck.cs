@@ -52,10 +52,7 @@ public static class DataCheck
     private static void Shares(CheckRun run)
     {
         long total = run.Number("SELECT COUNT(*) FROM share");
-        // A backup made before compaction was has nothing to say about it.
-        bool isCompacting = run.Number("SELECT COUNT(*) FROM pragma_table_info('share') WHERE name = 'compacted'") > 0;
-        string compacted = isCompacting ? "compacted" : "0";
-        foreach (SqliteDataReader row in run.Rows($"SELECT share_key, share_id, folded, state, {compacted} FROM share ORDER BY share_key"))
+        foreach (SqliteDataReader row in run.Rows("SELECT share_key, share_id, folded, state, compacted FROM share ORDER BY share_key"))
         {
             run.Report("shares", run.Shares++, total);
             var share = new CheckedShare(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(4));

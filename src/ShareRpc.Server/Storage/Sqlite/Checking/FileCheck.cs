@@ -21,16 +21,16 @@ internal static class FileCheck
     public static bool Schema(CheckRun run)
     {
         run.Report("schema");
-        if (run.Number("SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_version'") == 0)
+        long version = run.Number("PRAGMA user_version");
+        if (version == 0)
         {
-            run.Find("schema", null, "the file is no database of a share server");
+            run.Find("schema", null, "the file is no database of a share server, or one from before the first release");
             return false;
         }
 
-        long version = run.Number("SELECT MAX(version) FROM schema_version");
-        if (version > Migrator.Newest)
+        if (version > SqliteShareStore.Schema.Newest)
         {
-            string newest = $"{Migrator.Newest}";
+            string newest = $"{SqliteShareStore.Schema.Newest}";
             run.Find("schema", null, $"schema {version} is newer than this sharerpc knows ({newest}): check it with the newer version");
             return false;
         }
@@ -53,7 +53,7 @@ internal static class FileCheck
     {
         using var memory = new SqliteConnection("Data Source=:memory:");
         memory.Open();
-        Migrator.Migrate(memory, TimeProvider.System, version);
+        SqliteShareStore.Schema.Apply(memory, "", "", version);
         using SqliteCommand command = memory.CreateCommand();
         command.CommandText = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
         using SqliteDataReader row = command.ExecuteReader();

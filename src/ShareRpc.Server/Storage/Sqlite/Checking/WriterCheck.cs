@@ -33,25 +33,23 @@ internal static class WriterCheck
             UNION ALL SELECT writer_key, seq, NULL FROM rejection WHERE share_key = $1 AND writer_key IS NOT NULL ORDER BY 1, 2
             """;
 
-        // A backup made before there were runs has an index instead, which the check of the file covers.
-        bool hasRuns = run.Number("SELECT COUNT(*) FROM sqlite_master WHERE name = 'writer_run'") > 0;
         using IEnumerator<SqliteDataReader> records = run.Rows(Sql, share.Key).GetEnumerator();
         bool isMore = records.MoveNext();
         foreach (SqliteDataReader writer in run.Rows(Writers, share.Key))
         {
             run.Writers++;
             long key = writer.GetInt64(0);
-            using var runs = hasRuns ? new RunCheck(run, share, key, writer.GetString(1)) : null;
+            using var runs = new RunCheck(run, share, key, writer.GetString(1));
             var seqs = new SeqCheck(run, share, writer.GetString(1));
             for (; isMore && records.Current.GetInt64(0) <= key; isMore = records.MoveNext())
             {
                 if (records.Current.GetInt64(0) < key) continue; // of a writer that is not there, which is found elsewhere
                 seqs.Add(records.Current.GetInt64(1));
-                if (!records.Current.IsDBNull(2)) runs?.Add(records.Current.GetInt64(1), records.Current.GetInt64(2));
+                if (!records.Current.IsDBNull(2)) runs.Add(records.Current.GetInt64(1), records.Current.GetInt64(2));
             }
 
             seqs.End(writer.GetInt64(2));
-            runs?.End();
+            runs.End();
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Reflection;
-using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
@@ -100,25 +98,6 @@ public sealed class OutboxQueueTests : IDisposable
         Assert.Equal((0L, 3L, 3L), (Outbox.CountOps(one).InFlight, Outbox.CountOps(one).Failed, Outbox.CountOps(two).InFlight));
     }
 
-    [Fact]
-    public async Task An_outbox_of_the_schema_before_keeps_its_queue_its_batches_and_what_was_refused()
-    {
-        WriteOldFile();
-        Assert.Equal((2L, 3L, 1L, 1L), Outbox.CountOps(1));
-        OpBatch first = Outbox.TakeBatch(1, 0, ProtocolLimits.Default)!, second = Outbox.TakeBatch(1, 4, ProtocolLimits.Default)!;
-
-        Assert.Equal(("batch-a", true, "batch-b"), (first.BatchId, first.Atomic, second.BatchId));
-        Assert.Equal([("a", 3L), ("b", 4L)], SeqsOf(first));
-        Assert.Equal([("c", 5L)], SeqsOf(second));
-        Assert.Equal([("d", 6L), ("e", 7L)], SeqsOf(Outbox.TakeBatch(1, 5, ProtocolLimits.Default)!));
-        Assert.Equal(["f", "w"], Outbox.ReadParked(1, 0, 10).Select(parked => parked.Op.OpId));
-        Assert.Equal(["x"], first.Ops[1].DependsOn!);
-        await EnqueueAsync(1, "new");
-        Assert.Equal([("new", 8L)], SeqsOf(Outbox.TakeBatch(1, 7, ProtocolLimits.Default)!));
-        Assert.Equal(2, Outbox.RetryFailed(1));
-        Assert.Equal([("f", 9L), ("w", 10L)], SeqsOf(Outbox.TakeBatch(1, 8, ProtocolLimits.Default)!));
-    }
-
     public void Dispose()
     {
         opened?.Dispose();
@@ -161,37 +140,4 @@ public sealed class OutboxQueueTests : IDisposable
     private static IEnumerable<(string, long)> SeqsOf(OpBatch batch) => batch.Ops.Select(op => (op.OpId, op.Seq!.Value));
 
     private static string BytesOf(OpBatch batch) => System.Text.Json.JsonSerializer.Serialize(batch, ProtocolJson.Options);
-
-    /// <summary>A file as version 3 left it: two batches in flight, two rows pending, one parked and one waiting.</summary>
-    private void WriteOldFile()
-    {
-        using var connection = new SqliteConnection($"Data Source={directory["outbox.db"]};Pooling=False");
-        connection.Open();
-        using SqliteCommand command = connection.CreateCommand();
-        Assembly client = typeof(OutboxFile).Assembly;
-        foreach (string name in client.GetManifestResourceNames().Where(name => name.Contains(".Migrations.", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal).Take(3))
-        {
-            using var script = new StreamReader(client.GetManifestResourceStream(name)!);
-            command.CommandText = script.ReadToEnd();
-            command.ExecuteNonQuery();
-        }
-
-        command.CommandText = $$"""
-            CREATE TABLE schema_version (version INTEGER PRIMARY KEY);
-            INSERT INTO schema_version VALUES (1), (2), (3);
-            INSERT INTO share (share_key, share_id, external_key, server, append_cap_id, writer_id, next_seq, is_created)
-            VALUES (1, 's', 'test:1', '{{Server}}', 'cap', 'w', 8, 1);
-            INSERT INTO op (
-              share_key, seq, op_id, verb, kind, key, data, depends_on, if_changed, atomic_group, state, batch_id, attempts, code)
-            VALUES (1, NULL, 'f', 'put', 'part', 'k', X'7B7D', NULL, 0, NULL, 2, 'batch-0', 1, 'quota_exceeded'),
-              (1, NULL, 'w', 'put', 'part', 'k', X'7B7D', '["z"]', 0, NULL, 3, NULL, 1, 'dependency_missing'),
-              (1, 3, 'a', 'put', 'part', 'k', X'7B7D', NULL, 0, 'g', 1, 'batch-a', 1, NULL),
-              (1, 4, 'b', 'put', 'part', 'k', X'7B7D', '["x"]', 0, 'g', 1, 'batch-a', 1, NULL),
-              (1, 5, 'c', 'put', 'part', 'k', X'7B7D', NULL, 0, NULL, 1, 'batch-b', 2, NULL),
-              (1, 6, 'd', 'put', 'part', 'k', X'7B7D', NULL, 0, NULL, 0, NULL, 0, NULL),
-              (1, 7, 'e', 'put', 'part', 'k', X'7B7D', NULL, 0, NULL, 0, NULL, 0, NULL)
-            """;
-        command.ExecuteNonQuery();
-    }
 }

@@ -122,11 +122,23 @@ public class OutboxTests : ClientTest
     public async Task A_newer_file_is_refused_with_the_next_step_and_left_as_it_is()
     {
         await (await OpenOfflineAsync()).DisposeAsync();
-        Query("INSERT INTO schema_version (version) VALUES (9999) RETURNING version", row => row.GetInt64(0));
+        Query("PRAGMA user_version = 9999", row => row.GetInt64(0));
         OutboxException refused = await Assert.ThrowsAsync<OutboxException>(OpenOfflineAsync);
 
         Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(9999, Query("SELECT MAX(version) FROM schema_version", row => row.GetInt64(0))[0]);
+        Assert.Equal(9999, Query("PRAGMA user_version", row => row.GetInt64(0))[0]);
+    }
+
+    [Fact]
+    public async Task A_file_from_before_the_first_release_is_refused_with_the_next_step_and_left_as_it_is()
+    {
+        await (await OpenOfflineAsync()).DisposeAsync();
+        Query("PRAGMA user_version = 0", row => row.GetInt64(0));
+        OutboxException refused = await Assert.ThrowsAsync<OutboxException>(OpenOfflineAsync);
+
+        Assert.Contains("outbox.db was written by a version of sharerpc from before", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Move it away, or use another --state directory.", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Query("PRAGMA user_version", row => row.GetInt64(0))[0]);
     }
 
     [Fact]
@@ -134,7 +146,7 @@ public class OutboxTests : ClientTest
     {
         ShareClient[] clients = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenOfflineAsync()));
         foreach (ShareClient client in clients) await client.DisposeAsync();
-        Assert.Equal([1L, 2L, 3L, 4L], Query("SELECT version FROM schema_version", row => row.GetInt64(0)));
+        Assert.Equal([1L], Query("PRAGMA user_version", row => row.GetInt64(0)));
     }
 
     [Fact]

@@ -122,13 +122,13 @@ internal abstract class ModelReads : IReadSnapshot
 
     public long? FindUnerasedShare() => State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key;
 
-    public OpencodeShareRow? FindOpencodeShare(long creatorKey, string sessionId) => State.OpencodeShares
+    public SessionShareRow? FindSessionShare(long creatorKey, string sessionId) => State.SessionShares
         .Where(row => row.CreatorKey == creatorKey && row.SessionId == sessionId).MaxBy(row => row.ShareKey);
 
-    public OpencodeShareRow? FindOpencodeShare(long shareKey) => State.OpencodeShares.Find(row => row.ShareKey == shareKey);
+    public SessionShareRow? FindSessionShare(long shareKey) => State.SessionShares.Find(row => row.ShareKey == shareKey);
 
-    public IReadOnlyList<RefRow> ReadOpencodeRefs(long shareKey) =>
-        [.. State.Refs.Where(row => State.OpencodeRefs.Contains((shareKey, row.Key))).OrderBy(row => row.Key)];
+    public IReadOnlyList<RefRow> ReadSessionRefs(long shareKey) =>
+        [.. State.Refs.Where(row => State.SessionRefs.Contains((shareKey, row.Key))).OrderBy(row => row.Key)];
 
     public RefRow? FindOpenCreator() => State.OpenCreators.IsEmpty ? null : FindRef(State.OpenCreators.Max());
 

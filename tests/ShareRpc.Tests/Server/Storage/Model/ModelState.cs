@@ -25,9 +25,9 @@ internal sealed record ModelState
 
     public ImmutableList<AuditRow> Audit { get; init; } = [];
 
-    public ImmutableList<OpencodeShareRow> OpencodeShares { get; init; } = [];
+    public ImmutableList<SessionShareRow> SessionShares { get; init; } = [];
 
-    public ImmutableList<(long ShareKey, long RefKey)> OpencodeRefs { get; init; } = [];
+    public ImmutableList<(long ShareKey, long RefKey)> SessionRefs { get; init; } = [];
 
     public ImmutableList<long> OpenCreators { get; init; } = [];
 

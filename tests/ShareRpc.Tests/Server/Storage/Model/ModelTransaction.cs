@@ -163,10 +163,10 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void InsertAudit(AuditRow row) => state = state with { Audit = state.Audit.Add(row) };
 
-    public void InsertOpencodeShare(OpencodeShareRow row) => state = state with { OpencodeShares = state.OpencodeShares.Add(row) };
+    public void InsertSessionShare(SessionShareRow row) => state = state with { SessionShares = state.SessionShares.Add(row) };
 
-    public void InsertOpencodeRef(long shareKey, long refKey) =>
-        state = state with { OpencodeRefs = state.OpencodeRefs.Add((shareKey, refKey)) };
+    public void InsertSessionRef(long shareKey, long refKey) =>
+        state = state with { SessionRefs = state.SessionRefs.Add((shareKey, refKey)) };
 
     public void InsertOpenCreator(long refKey) => state = state with { OpenCreators = state.OpenCreators.Add(refKey) };
 

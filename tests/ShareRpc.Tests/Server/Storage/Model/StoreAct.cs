@@ -22,7 +22,7 @@ internal enum StoreAct
     Use,
     Quota,
     Audit,
-    Opencode,
+    SessionShare,
     OpenCreator,
     Savepoint,
     KeepSavepoint,

@@ -53,9 +53,9 @@ internal sealed partial class StoreRun
             case StoreAct.Fold when isActive:
                 side.SetFolded(share.Key, Math.Min(side.ReadHead(share.Key), share.Folded + step.B));
                 return null;
-            case StoreAct.Opencode when side.FindOpencodeShare(share.Key) is null:
-                side.InsertOpencodeShare(new OpencodeShareRow(share.Key, share.CreatorKey, $"ses{step.B % 2}"));
-                side.InsertOpencodeRef(share.Key, share.OwnerRefKey);
+            case StoreAct.SessionShare when side.FindSessionShare(share.Key) is null:
+                side.InsertSessionShare(new SessionShareRow(share.Key, share.CreatorKey, $"ses{step.B % 2}"));
+                side.InsertSessionRef(share.Key, share.OwnerRefKey);
                 return null;
             case StoreAct.DropData when isActive:
                 return DropData(side, share, step);

@@ -68,9 +68,9 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
             if (writer is not null) Line($"  writer {writer.WriterId} of {Cap(writer.RefKey)} up to {writer.AckedSeq}");
         }
 
-        string opencode = store.FindOpencodeShare(share.Key)?.SessionId ?? "-";
-        Line($"  opencode {opencode} {store.FindOpencodeShare(share.CreatorKey, "ses0")?.ShareKey == share.Key}");
-        Line($"  opencode refs {Caps(store.ReadOpencodeRefs(share.Key))}");
+        string opencode = store.FindSessionShare(share.Key)?.SessionId ?? "-";
+        Line($"  opencode {opencode} {store.FindSessionShare(share.CreatorKey, "ses0")?.ShareKey == share.Key}");
+        Line($"  opencode refs {Caps(store.ReadSessionRefs(share.Key))}");
         if (store is IWriteTransaction transaction) WriteRecords(transaction, share.Key);
         WriteAudit("  audit", share.Key, null);
     }

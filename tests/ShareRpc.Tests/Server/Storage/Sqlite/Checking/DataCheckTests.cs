@@ -88,10 +88,10 @@ public sealed class DataCheckTests
     public Task A_row_that_names_what_is_not_there_is_found(string damage, string says) => FindsAsync(damage, "reference", says);
 
     [Theory]
-    [InlineData("INSERT INTO schema_version VALUES (9999, 0)", "is newer than this sharerpc knows")]
+    [InlineData("PRAGMA user_version = 9999", "is newer than this sharerpc knows")]
     [InlineData("DROP TABLE audit", "audit is missing")]
     [InlineData("ALTER TABLE audit ADD COLUMN more", "audit is not what version")]
-    [InlineData("DROP TABLE schema_version", "the file is no database of a share server")]
+    [InlineData("PRAGMA user_version = 0", "the file is no database of a share server")]
     public Task A_schema_that_no_migration_makes_is_found(string damage, string says) => FindsAsync(damage, "schema", says);
 
     [Theory]

@@ -3,7 +3,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage;
 
-/// <summary>What the HTTP API made for opencode.</summary>
+/// <summary>What an HTTP profile made for an agent's session.</summary>
 public abstract partial class ShareStoreContract
 {
     [Fact]
@@ -14,31 +14,31 @@ public abstract partial class ShareStoreContract
         long other = transaction.InsertRef(Seed.Ref());
         (long first, _) = Seed.Share(transaction, creator);
         (long second, _) = Seed.Share(transaction, creator);
-        Assert.Null(transaction.FindOpencodeShare(creator, "ses"));
-        transaction.InsertOpencodeShare(new OpencodeShareRow(first, creator, "ses"));
-        Assert.Equal(first, transaction.FindOpencodeShare(creator, "ses")!.ShareKey);
-        transaction.InsertOpencodeShare(new OpencodeShareRow(second, creator, "ses"));
+        Assert.Null(transaction.FindSessionShare(creator, "ses"));
+        transaction.InsertSessionShare(new SessionShareRow(first, creator, "ses"));
+        Assert.Equal(first, transaction.FindSessionShare(creator, "ses")!.ShareKey);
+        transaction.InsertSessionShare(new SessionShareRow(second, creator, "ses"));
 
-        Assert.Equal(new OpencodeShareRow(second, creator, "ses"), transaction.FindOpencodeShare(creator, "ses"));
-        Assert.Equal("ses", transaction.FindOpencodeShare(first)!.SessionId);
-        Assert.Null(transaction.FindOpencodeShare(other, "ses"));
-        Assert.Null(transaction.FindOpencodeShare(creator, "SES"));
-        Assert.Null(transaction.FindOpencodeShare(second + 1));
+        Assert.Equal(new SessionShareRow(second, creator, "ses"), transaction.FindSessionShare(creator, "ses"));
+        Assert.Equal("ses", transaction.FindSessionShare(first)!.SessionId);
+        Assert.Null(transaction.FindSessionShare(other, "ses"));
+        Assert.Null(transaction.FindSessionShare(creator, "SES"));
+        Assert.Null(transaction.FindSessionShare(second + 1));
     }
 
     [Fact]
-    public void The_refs_made_for_opencode_are_listed_in_the_order_of_their_making_and_no_others()
+    public void The_refs_made_for_a_session_are_listed_in_the_order_of_their_making_and_no_others()
     {
         using IWriteTransaction transaction = Store.BeginWrite();
         (long share, long owner) = Seed.Share(transaction);
         (long foreign, long foreignOwner) = Seed.Share(transaction);
-        transaction.InsertOpencodeRef(foreign, foreignOwner);
-        transaction.InsertOpencodeRef(share, owner);
+        transaction.InsertSessionRef(foreign, foreignOwner);
+        transaction.InsertSessionRef(share, owner);
         transaction.InsertRef(Seed.Ref(owner, share, Rights.Read));
         long made = transaction.InsertRef(Seed.Ref(owner, share, Rights.Append));
-        transaction.InsertOpencodeRef(share, made);
-        Assert.Equal([owner, made], transaction.ReadOpencodeRefs(share).Select(row => row.Key));
-        Assert.Empty(transaction.ReadOpencodeRefs(foreign + 1));
+        transaction.InsertSessionRef(share, made);
+        Assert.Equal([owner, made], transaction.ReadSessionRefs(share).Select(row => row.Key));
+        Assert.Empty(transaction.ReadSessionRefs(foreign + 1));
     }
 
     [Fact]
