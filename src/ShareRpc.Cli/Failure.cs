@@ -33,3 +33,19 @@ internal static class Failure
         return refused.IsTransient ? ExitCode.Unreachable : ExitCode.Error;
     }
 }
+
+/// <summary>Ends a command: one line for people, with the next step, and an exit code.</summary>
+internal sealed class CliException(int exitCode, string message) : Exception(message)
+{
+    public int ExitCode => exitCode;
+}
+
+/// <summary>What the tool's exit codes mean; the same for every command.</summary>
+internal static class ExitCode
+{
+    public const int Ok = 0;
+    public const int Error = 1;
+    public const int Usage = 2;
+    public const int Denied = 3;
+    public const int Unreachable = 4;
+}

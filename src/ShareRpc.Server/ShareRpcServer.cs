@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging.Console;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Pages;
 
 namespace ShareRpc.Server;
 
@@ -30,6 +31,9 @@ public sealed class ShareRpcServer : IAsyncDisposable
         this.runtime = runtime;
         log = app.Services.GetRequiredService<ILogger<ShareRpcServer>>();
     }
+
+    /// <summary>Gets whether this build has the web pages; one without Node.js serves a page of text instead.</summary>
+    public static bool HasPages => PageFiles.Embedded.Admin is not null;
 
     /// <summary>The first address it listens on.</summary>
     public Uri Address { get; private set; } = new("http://localhost");

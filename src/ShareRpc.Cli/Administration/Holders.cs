@@ -1,3 +1,4 @@
+using ShareRpc.Cli.Terminal;
 using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Administration;
@@ -26,5 +27,51 @@ internal sealed class Holders(IReadOnlyList<CapabilityInfo> all)
             yield return (one, depth);
             foreach ((CapabilityInfo Capability, int Depth) below in Tree(children[one.CapId], depth + 1)) yield return below;
         }
+    }
+}
+
+/// <summary>What hangs on an agent's access, and ends with it.</summary>
+internal sealed class AgentReach
+{
+    private const int Named = 10;
+
+    public AgentReach(Holders holders, CapabilityInfo agent)
+    {
+        List<CapabilityInfo> alive = [.. holders.Below(agent.CapId).Where(one => one.State is not ("revoked" or "orphaned"))];
+        Agents = [.. alive.Where(one => one.ShareId is null)];
+        HashSet<string> creators = [agent.CapId, .. Agents.Select(one => one.CapId)];
+        Shares = [.. alive.Where(one => one.ShareId is not null && one.ParentCapId is { } parent && creators.Contains(parent))];
+        Holders = [.. alive.Where(one => one.ShareId is not null).Except(Shares)];
+        LiveHandles = agent.LiveHandles + alive.Sum(one => one.LiveHandles);
+    }
+
+    /// <summary>Agents that it has let share.</summary>
+    public IReadOnlyList<CapabilityInfo> Agents { get; }
+
+    /// <summary>The owner refs of its shares, and of those of agents below it.</summary>
+    public IReadOnlyList<CapabilityInfo> Shares { get; }
+
+    /// <summary>Who was invited to these shares.</summary>
+    public IReadOnlyList<CapabilityInfo> Holders { get; }
+
+    /// <summary>Live handles of all of them, now.</summary>
+    public int LiveHandles { get; }
+
+    public IEnumerable<string> Lines(bool keepShares)
+    {
+        yield return keepShares
+            ? $"It has {Shares.Count} share(s), which go to root: their {Holders.Count} invitation(s) stay, the machine can write no more."
+            : $"With it end the access of {Shares.Count} share(s) and of {Holders.Count} invitation(s); {LiveHandles} live handle(s) now.";
+        if (Agents.Count > 0) yield return $"{Agents.Count} agent(s) that it has let share end with it.";
+        ILookup<string?, CapabilityInfo> invited = Holders.ToLookup(one => one.ShareId);
+        foreach (CapabilityInfo share in Shares.Take(Named))
+        {
+            yield return $"  {share.ShareId}  {SafeText.Line(share.Label ?? "", 60)}";
+            List<CapabilityInfo> guests = [.. invited[share.ShareId]];
+            foreach (CapabilityInfo one in guests.Take(Named)) yield return $"    {one.CapId}  {SafeText.Line(one.Label ?? "", 60)}";
+            if (guests.Count > Named) yield return $"    and {guests.Count - Named} more";
+        }
+
+        if (Shares.Count > Named) yield return $"  and {Shares.Count - Named} more";
     }
 }

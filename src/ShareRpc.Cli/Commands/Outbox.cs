@@ -4,7 +4,6 @@ using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
-using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Secrets;
 using Spectre.Console;
 
@@ -55,7 +54,7 @@ internal static class Outbox
                 ShareWriter writer = client.FindShare(share.ExternalKey)!;
                 IReadOnlyList<FailedOp> failed = await writer.ListFailedAsync(FailedShown, stop).ConfigureAwait(false);
                 var redacted = SecretCounts.FromJson(
-                    await writer.ReadBookmarkAsync(OpencodeSync.RedactedBookmark, stop).ConfigureAwait(false));
+                    await writer.ReadBookmarkAsync(SecretCounts.BookmarkName, stop).ConfigureAwait(false));
                 Say(context.Output, server, share, failed, redacted);
                 count++;
             }

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using ShareRpc.Cli.Pulling;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sources.Opencode.Pulling;
 
 namespace ShareRpc.Cli.Commands;
 
@@ -31,10 +31,49 @@ internal static class Pull
     private static Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), passphrase =>
+        ShareLink link = parsed.GetRequiredValue(Link)!;
+        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), async passphrase =>
         {
-            var run = new OpencodePull(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(Binary), passphrase);
-            return parsed.GetValue(Print) ? run.PrintAsync(stop) : run.ImportAsync(stop);
+            OpencodePull pull = await OpencodePull.PrepareAsync(link, passphrase, context.Time, stop).ConfigureAwait(false);
+            await using (pull.ConfigureAwait(false))
+            {
+                if (!parsed.GetValue(Print))
+                    return await ImportAsync(context.Output, pull, link.ShareId, parsed.GetValue(Binary), stop).ConfigureAwait(false);
+                Say(context.Output, pull);
+                return ExitCode.Ok;
+            }
         });
+    }
+
+    private static async Task<int> ImportAsync(
+        Output output, OpencodePull pull, string shareId, string? binary, CancellationToken stop)
+    {
+        if (OpencodeProgram.Find(binary) is not { } program)
+        {
+            Say(output, pull);
+            throw new CliException(ExitCode.Error, binary is null
+                ? "opencode is not on PATH. Name it with --opencode-binary PATH, or run the command above where it is installed."
+                : $"There is no program {binary}. Run the command above where opencode is installed.");
+        }
+
+        try
+        {
+            // With --json, standard output is for JSON: what opencode prints goes to the error stream.
+            Action<string>? printed = output.IsJson ? line => output.Errors.WriteLine(SafeText.Line(line, 1000)) : null;
+            int exitCode = await OpencodeProgram.RunAsync(program, ["import", pull.Address], printed, stop).ConfigureAwait(false);
+            output.Emit(new { Event = "imported", ShareId = shareId, OpencodeExitCode = exitCode });
+            if (exitCode == 0) return ExitCode.Ok;
+            throw new CliException(ExitCode.Error, $"opencode import exited with code {exitCode}; see its output above.");
+        }
+        finally
+        {
+            await pull.RevokeTokenAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static void Say(Output output, OpencodePull pull)
+    {
+        output.Say($"opencode import {pull.Address}");
+        output.Emit(new { Event = "command", Command = new[] { "opencode", "import", pull.Address } });
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
@@ -10,10 +11,13 @@ namespace ShareRpc.Sources.Opencode;
 /// The chosen sessions of one database, each on its way into a share of its own: one connection, one poll for all, sessions that appear
 /// later included. For one caller at a time. Ops go into the client's outbox; sending them is the client's business.
 /// </summary>
-public sealed partial class OpencodeSessions : IDisposable
+public sealed class OpencodeSessions : IDisposable
 {
     // Comparing rows may take up to this share of the time.
     private const int RowLoad = 20;
+
+    // Two writers that correct each other take turns once; more rounds than this means that the session is simply being written.
+    private const int MaxRounds = 10;
 
     private readonly ShareClient client;
     private readonly OpencodeOptions options;
@@ -28,6 +32,7 @@ public sealed partial class OpencodeSessions : IDisposable
     private bool rowsChanged;
     private long rowsComparedAt;
     private TimeSpan rowPause;
+    private long checkedAt;
 
     /// <summary>Opens nothing yet; the client stays the caller's.</summary>
     public OpencodeSessions(ShareClient client, OpencodeOptions options, TimeProvider? time = null)
@@ -95,6 +100,23 @@ public sealed partial class OpencodeSessions : IDisposable
             {
                 LastError = error;
             }
+        }
+    }
+
+    /// <summary>
+    /// Ends when the server has everything that was read: acknowledged, or refused for good. Where others write to a share too, it ends
+    /// when the share holds the rows as they are.
+    /// </summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            int done = 0;
+            foreach (OpencodeSync sync in syncs.Values.Where(sync => sync.NeedsCheck).ToList())
+                done += await CheckAsync(sync, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+            if (done == 0) return;
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -192,6 +214,29 @@ public sealed partial class OpencodeSessions : IDisposable
         // A connection's data version is its own: what another one said of the file means nothing to it.
         version = -1;
         return database;
+    }
+
+    private async Task CheckIdleAsync(CancellationToken cancellationToken)
+    {
+        if (time.GetElapsedTime(checkedAt) < options.CheckInterval) return;
+        checkedAt = time.GetTimestamp();
+        foreach (OpencodeSync sync in syncs.Values.Where(sync => sync.NeedsCheck).ToList())
+            await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>False when the server does not answer: there is a later time for it.</summary>
+    private async Task<bool> CheckAsync(OpencodeSync sync, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);
+        if (held is null) return false;
+        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        await sync.CheckAsync(Opened(), held, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    private async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        foreach (OpencodeSync sync in syncs.Values.ToList()) await sync.Writer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void Close()

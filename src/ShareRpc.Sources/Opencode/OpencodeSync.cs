@@ -11,7 +11,7 @@ namespace ShareRpc.Sources.Opencode;
 /// One session on its way into one share. Where it stands is in the outbox, as bookmarks written together with the ops; this object only
 /// remembers what it would otherwise have to read again.
 /// </summary>
-public sealed partial class OpencodeSync
+public sealed class OpencodeSync
 {
     internal const string PositionBookmark = "opencode.position";
     internal const string KeysBookmark = "opencode.keys";
@@ -22,7 +22,9 @@ public sealed partial class OpencodeSync
     private readonly ShareLink? readLink;
     private readonly SecretScanner? secrets;
     private KnownKeys keys = KnownKeys.None;
+    private readonly TurnTracker turn;
     private string? lastStored;
+    private long checkedAt;
 
     internal OpencodeSync(
         OpencodeSessionInfo session, ShareWriter writer, ShareLink? readLink = null, SecretScanner? secrets = null)
@@ -33,6 +35,7 @@ public sealed partial class OpencodeSync
         ParentId = session.ParentId;
         Title = session.Title;
         Writer = writer;
+        turn = new TurnTracker(SessionId, writer);
     }
 
     /// <summary>opencode's id of the session.</summary>
@@ -90,11 +93,43 @@ public sealed partial class OpencodeSync
         if (position is null || !Continues(view, position)) await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
         else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
-        await TurnAsync(pass, cancellationToken).ConfigureAwait(false);
-        await CountAsync(pass.Filter.Counts, cancellationToken).ConfigureAwait(false);
+        pass.Enqueued += await turn.WriteAsync(view, cancellationToken).ConfigureAwait(false);
+        Redacted.Add(pass.Filter.Counts);
+        await pass.Filter.Counts.StoreAsync(Writer, cancellationToken).ConfigureAwait(false);
         lastStored = pass.Stored ?? stored;
         return pass.Enqueued;
     }
+
+    /// <summary>
+    /// This writer has changed a share that others change too, and has not looked since whether the rows are what came of it. Others change
+    /// it when its head is beyond the ops that this writer has had applied.
+    /// </summary>
+    internal bool NeedsCheck =>
+        !IsGone && Writer.Status is { Pending: 0, InFlight: 0, ClosedCode: null, ForeignOps: true } status
+            && status.Applied != checkedAt;
+
+    /// <summary>
+    /// Puts every row again, and removes what the share still holds though this database once had it and has it no more. Documents that
+    /// this database never had are another machine's business.
+    /// </summary>
+    /// <param name="database">Read after the share was, so that it is the newer; what lands even later is seen by whoever sent it.</param>
+    /// <param name="held">The documents of the share, see <see cref="ReadShareAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task CheckAsync(OpencodeDatabase database, IReadOnlyList<Document> held, CancellationToken cancellationToken)
+    {
+        long applied = Writer.Status.Applied;
+        using OpencodeView view = database.BeginRead();
+        if (view.Session(SessionId) is not { } row) return;
+        lastStored = null;
+        keys = await LoadKeysAsync(view, new SyncPosition { EventSeq = long.MaxValue }, cancellationToken).ConfigureAwait(false);
+        HeldDocuments.AddTo(keys.Documents, held, view, SessionId);
+        await FromRowsAsync(new Pass(view, row, new SecretFilter(secrets)), null, cancellationToken).ConfigureAwait(false);
+        checkedAt = applied;
+    }
+
+    /// <summary>Returns the documents of the share, see <see cref="HeldDocuments.ReadAsync"/>.</summary>
+    internal Task<IReadOnlyList<Document>?> ReadShareAsync(TimeProvider time, CancellationToken cancellationToken) =>
+        HeldDocuments.ReadAsync(readLink ?? Writer.OwnerLink, time, cancellationToken);
 
     /// <summary>
     /// False when the log is not the one that was read before: shorter, with a hole, or with another event at the last position.
@@ -165,6 +200,52 @@ public sealed partial class OpencodeSync
         position = position with { Todo = digest };
         await StoreAsync(pass, [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
         return position;
+    }
+
+    private async Task<KnownKeys> LoadKeysAsync(OpencodeView view, SyncPosition? position, CancellationToken cancellationToken)
+    {
+        KnownKeys loaded = KnownKeys.FromJson(await Writer.ReadBookmarkAsync(KeysBookmark, cancellationToken).ConfigureAwait(false));
+        if (position is null) return loaded;
+        foreach (OpencodeEvent source in view.EventsAfter(SessionId, loaded.EventSeq))
+        {
+            if (source.Seq > position.EventSeq) break;
+            EventMapping.Map(source, loaded.Documents);
+        }
+
+        return loaded;
+    }
+
+    /// <summary>
+    /// The keys are written before the first op: a process that dies in between finds a few too many of them, which costs a remove that
+    /// changes nothing, instead of missing some, which would leave documents behind for ever.
+    /// </summary>
+    private async Task EnqueueRowsAsync(Pass pass, RowPass rows, long eventSeq, CancellationToken cancellationToken)
+    {
+        bool first = true;
+        foreach (SyncStep step in rows.Steps())
+        {
+            if (first)
+            {
+                var all = new KnownDocuments();
+                all.UnionWith(keys.Documents);
+                all.UnionWith(rows.Known);
+                await StoreKeysAsync(eventSeq, all, cancellationToken).ConfigureAwait(false);
+                first = false;
+            }
+
+            await StoreAsync(pass, step.Ops, step.Atomic, null, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (first) keys = new KnownKeys(eventSeq, rows.Known);
+        else await StoreKeysAsync(eventSeq, rows.Known, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task StoreKeysAsync(long eventSeq, KnownDocuments documents, CancellationToken cancellationToken)
+    {
+        var stored = new KnownKeys(eventSeq, documents);
+        var options = new EnqueueOptions { Bookmark = new Bookmark(KeysBookmark, stored.ToJson()) };
+        await Writer.EnqueueAsync([], options, cancellationToken).ConfigureAwait(false);
+        keys = stored;
     }
 
     /// <summary>One transaction of the outbox: ops, and the position they lead to.</summary>

@@ -145,3 +145,9 @@ internal sealed class OpencodeView : IDisposable
         return command;
     }
 }
+
+/// <summary>A message or part row without its data. <paramref name="MessageId"/> is the row's own id for a message.</summary>
+internal readonly record struct DocumentRow(string Id, string MessageId, long TimeUpdated);
+
+/// <summary>One row of the event log.</summary>
+internal sealed record OpencodeEvent(string Id, long Seq, string Type, ReadOnlyMemory<byte> Data);

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using ShareRpc.Client.Reading;
+using ShareRpc.Client.Writing;
 
 namespace ShareRpc.Sources.Secrets;
 
@@ -9,6 +11,9 @@ namespace ShareRpc.Sources.Secrets;
 /// </summary>
 public sealed class SecretCounts
 {
+    /// <summary>The bookmark of a share that holds its counts as <see cref="ToJson"/>; a crash may lose those of one pass.</summary>
+    public const string BookmarkName = "secrets.redacted";
+
     // Replaced whole: a status line reads it while a pass adds to it.
     private volatile ImmutableSortedDictionary<string, long> byRule =
         ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
@@ -36,6 +41,16 @@ public sealed class SecretCounts
         }
 
         return counts;
+    }
+
+    /// <summary>Adds these counts to those of the share, in its bookmark.</summary>
+    internal async Task StoreAsync(ShareWriter writer, CancellationToken cancellationToken)
+    {
+        if (Total == 0) return;
+        SecretCounts all = FromJson(await writer.ReadBookmarkAsync(BookmarkName, cancellationToken).ConfigureAwait(false));
+        all.Add(this);
+        var options = new EnqueueOptions { Bookmark = new Bookmark(BookmarkName, all.ToJson()) };
+        await writer.EnqueueAsync([], options, cancellationToken).ConfigureAwait(false);
     }
 
     internal void Add(string ruleId, long count = 1) => byRule = byRule.SetItem(ruleId, byRule.GetValueOrDefault(ruleId) + count);

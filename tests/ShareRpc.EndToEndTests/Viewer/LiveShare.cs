@@ -26,7 +26,7 @@ internal sealed class LiveShare : IAsyncDisposable
     public Uri Server => World.Server;
 
     /// <summary>What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.</summary>
-    public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "par B";
+    public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "Seconds are NaN";
 
     public static async Task<LiveShare> StartAsync(CancellationToken timeout)
     {
@@ -49,7 +49,7 @@ internal sealed class LiveShare : IAsyncDisposable
     {
         string database = World.PathOf("opencode.db");
         string sql = await File.ReadAllTextAsync(
-            Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Cli", "Samples", "opencode-session.sql"), timeout);
+            Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Sources", "Opencode", "Sample", "session.sql"), timeout);
         await using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
         {
             await connection.OpenAsync(timeout);

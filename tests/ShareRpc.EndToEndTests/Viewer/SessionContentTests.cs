@@ -175,7 +175,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
         await viewer.IsLiveAsync();
         await viewer.Page.Locator(".subsession a").ClickAsync();
 
-        await viewer.SeesAsync("par B");
+        await viewer.SeesAsync("Seconds are NaN");
         Assert.DoesNotContain("srpc_", viewer.Page.Url, StringComparison.Ordinal);
         Assert.Empty(viewer.Faults);
     }

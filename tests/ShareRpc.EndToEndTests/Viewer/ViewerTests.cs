@@ -18,7 +18,7 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
 
         await viewer.IsLiveAsync();
-        await viewer.SeesAsync("par B");
+        await viewer.SeesAsync("Seconds are NaN");
         await viewer.SeesAsync("Reasoning");
         Assert.True(await viewer.Page.Locator(".tool.is-completed").CountAsync() > 0);
         Assert.DoesNotContain("srpc_", viewer.Page.Url, StringComparison.Ordinal);

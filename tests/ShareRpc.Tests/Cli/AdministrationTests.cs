@@ -110,7 +110,7 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, exitCode);
         Assert.Equal(Enumerable.Range(1, ops.Count), ops.Select(op => op.GetProperty("cursor").GetInt32()));
         Assert.Contains(ops, op => op.TryGetProperty("hidden", out _) || op.TryGetProperty("redacted", out _));
-        Assert.Contains("══ par B", shown, StringComparison.Ordinal);
+        Assert.Contains("══ Seconds are NaN", shown, StringComparison.Ordinal);
         Assert.Single(shown.Split('\n'), line => line.Contains("not shown to this link", StringComparison.Ordinal));
     }
 
@@ -238,7 +238,7 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         (int after, _, string why) = await RunAsync("watch", Text(shared, "link"), "--once");
 
         Assert.Equal((2, 0, 3), (unasked, before, after));
-        Assert.Contains("par B", said, StringComparison.Ordinal);
+        Assert.Contains("Seconds are NaN", said, StringComparison.Ordinal);
         Assert.Equal(Text(shared, "share_id"), Text(removed, "share_id"));
         Assert.Contains("deleted", why, StringComparison.Ordinal);
     }

@@ -36,11 +36,11 @@ public sealed class MainJobOfTheToolTests : IDisposable
         (_, string rest, _) = await RunAsync("watch", LinkOf(session), "--once", "--json", "--after", "20");
 
         Assert.Equal(0, exitCode);
-        Assert.Contains("══ par B", shown, StringComparison.Ordinal);
-        Assert.Contains("▌ assistant (fake-large)", shown, StringComparison.Ordinal);
-        Assert.Equal(29, Lines(lines).Count);
-        Assert.Equal(9, Lines(rest).Count);
-        Assert.Equal(29, Lines(rest)[^1].GetProperty("cursor").GetInt64());
+        Assert.Contains("══ Seconds are NaN", shown, StringComparison.Ordinal);
+        Assert.Contains("▌ assistant (example-large)", shown, StringComparison.Ordinal);
+        Assert.Equal(OpencodeFiles.SampleOps, Lines(lines).Count);
+        Assert.Equal(OpencodeFiles.SampleOps - 20, Lines(rest).Count);
+        Assert.Equal(OpencodeFiles.SampleOps, Lines(rest)[^1].GetProperty("cursor").GetInt64());
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class MainJobOfTheToolTests : IDisposable
         string guest = LinkOf(Assert.Single(Lines(invited)));
         var seen = new StringWriter();
         Task<int> watching = CommandLine.RunAsync(["watch", guest, "--json"], seen, TextWriter.Null, timeout);
-        while (!seen.ToString().Contains("\"cursor\":28,", StringComparison.Ordinal))
+        while (!seen.ToString().Contains($"\"cursor\":{OpencodeFiles.SampleOps - 1},", StringComparison.Ordinal))
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, timeout);
 
         (int revoked, _, _) = await RunAsync("revoke", guest);
@@ -83,9 +83,9 @@ public sealed class MainJobOfTheToolTests : IDisposable
 
         Assert.Equal((4, 0, 4, 0, 0), (unreachable, status, noAnswer, retried, watched));
         Assert.Contains("safely queued", why, StringComparison.Ordinal);
-        Assert.Equal(29, waiting.GetProperty("pending").GetInt64());
-        Assert.Equal(29, Assert.Single(Lines(outbox)).GetProperty("pending").GetInt64());
-        Assert.Equal(29, Lines(ops).Count);
+        Assert.Equal(OpencodeFiles.SampleOps, waiting.GetProperty("pending").GetInt64());
+        Assert.Equal(OpencodeFiles.SampleOps, Assert.Single(Lines(outbox)).GetProperty("pending").GetInt64());
+        Assert.Equal(OpencodeFiles.SampleOps, Lines(ops).Count);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class MainJobOfTheToolTests : IDisposable
         (_, string access, _) = await RunAsync(["ls", shareId, .. To(server)]);
         (_, string outbox, _) = await RunAsync("outbox", "status");
 
-        Assert.Equal((shareId, "par B"), (Text(Assert.Single(Lines(shares)), "share_id"), Text(Lines(shares)[0], "label")));
+        Assert.Equal((shareId, "Seconds are NaN"), (Text(Assert.Single(Lines(shares)), "share_id"), Text(Lines(shares)[0], "label")));
         Assert.Equal(2, access.TrimEnd().Split('\n').Length);
         Assert.DoesNotContain("srpc_", shares + access + outbox, StringComparison.Ordinal);
     }

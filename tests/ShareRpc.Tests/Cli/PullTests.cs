@@ -99,7 +99,7 @@ public sealed class PullTests : IDisposable
         (int exitCode, _, string errors) = await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(7));
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("ended with 7", errors, StringComparison.Ordinal);
+        Assert.Contains("exited with code 7", errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -78,7 +78,7 @@ internal sealed class SessionImport(
     private Task CountAsync(SecretCounts counts, CancellationToken cancellationToken)
     {
         imported.Redacted = counts;
-        return OpencodeSync.StoreCountsAsync(imported.Writer, counts, cancellationToken);
+        return counts.StoreAsync(imported.Writer, cancellationToken);
     }
 
     private void Count(FoundDocument found, KnownDocuments known)

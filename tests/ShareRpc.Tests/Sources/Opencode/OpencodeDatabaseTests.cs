@@ -58,7 +58,7 @@ public sealed class OpencodeDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void The_sample_is_a_real_session_whose_events_fold_to_its_rows()
+    public void The_events_of_the_sample_fold_to_its_rows()
     {
         string path = files.Sample();
         using OpencodeDatabase database = OpencodeDatabase.Open(path);
@@ -68,8 +68,9 @@ public sealed class OpencodeDatabaseTests : IDisposable
         foreach (SyncStep step in new EventPass(view.EventsAfter(session.Id, -1), new SyncPosition(), new KnownDocuments()).Steps())
             folded.Apply(step.Ops);
 
-        Assert.Equal((OpencodeFiles.SampleSession, 65L, null), (session.Id, session.EventSeq, session.ParentId));
-        Assert.Equal((6, 21), (folded.Count(Kinds.Message), folded.Count(Kinds.Part)));
+        Assert.Equal(
+            (OpencodeFiles.SampleSession, (long)OpencodeFiles.SampleLastSeq, null), (session.Id, session.EventSeq, session.ParentId));
+        Assert.Equal((6, 23), (folded.Count(Kinds.Message), folded.Count(Kinds.Part)));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
     }
 
@@ -106,7 +107,7 @@ public sealed class OpencodeDatabaseTests : IDisposable
         Assert.Equal(
             """[{"content":"first","status":"in_progress","priority":"high"},{"content":"second","status":"pending","priority":"low"}]""",
             TodoDocument.Build(view.Todos(OpencodeFiles.LongSession)).ToString());
-        Assert.Null(TodoDocument.Build(view.Todos(OpencodeFiles.SampleSession)));
+        Assert.Null(TodoDocument.Build(view.Todos("ses_e05832a62ffekN9s1VIUTHfz6t")));
     }
 
     [Fact]
@@ -117,7 +118,7 @@ public sealed class OpencodeDatabaseTests : IDisposable
         using (OpencodeDatabase database = OpencodeDatabase.Open(path))
         {
             using OpencodeView view = database.BeginRead();
-            Assert.Equal(27, new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps()
+            Assert.Equal(29, new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps()
                 .Sum(step => step.Ops.Count));
         }
 

@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using ShareRpc.Cli.Samples;
+using ShareRpc.Sources.Opencode.Sample;
 
 namespace ShareRpc.Tests.Sources.Opencode;
 
@@ -7,7 +7,13 @@ namespace ShareRpc.Tests.Sources.Opencode;
 public sealed class OpencodeFiles : IDisposable
 {
     /// <summary>The session of the sample.</summary>
-    public const string SampleSession = "ses_e05832a62ffekN9s1VIUTHfz6t";
+    public const string SampleSession = "ses_e0583000fffeDurationsInSec01";
+
+    /// <summary>The seq of the sample's last event.</summary>
+    public const int SampleLastSeq = 47;
+
+    /// <summary>The ops that the sample's rows become: a session, messages, parts, a to-do list and a turn.</summary>
+    public const int SampleOps = 1 + 6 + 23 + 1 + 1;
 
     /// <summary>The recorded session with removals, forks and a to-do list.</summary>
     public const string LongSession = "ses_e0583d9e2ffeAOtPuWfFVMs6Nb";
@@ -33,7 +39,7 @@ public sealed class OpencodeFiles : IDisposable
     public string Sample()
     {
         string path = Path.Combine(Folder, "sample.db");
-        Execute(path, OpencodeSample.Sql());
+        Execute(path, SampleReplay.Sql());
         return path;
     }
 

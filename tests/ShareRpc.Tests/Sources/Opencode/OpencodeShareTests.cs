@@ -120,13 +120,13 @@ public sealed class OpencodeShareTests : IDisposable
         string ids = $"\"id\":\"{part[0]}\",\"messageID\":\"{part[1]}\",\"sessionID\":\"{session}\"";
         OpencodeFiles.Execute(
             path,
-            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_a', $session, 66, 'message.part.updated.1', $data)",
+            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_a', $session, 48, 'message.part.updated.1', $data)",
             ("$session", session),
             ("$data", $$"""{"part":{"type":"text","text":"new",{{ids}}} }"""));
         OpencodeFiles.Execute(path, $"UPDATE part SET data = '{{\"type\":\"text\",\"text\":\"new\"}}' WHERE id = '{part[0]}'");
         OpencodeFiles.Execute(
             path,
-            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_b', $session, 67, 'message.removed.1', $data)",
+            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_b', $session, 49, 'message.removed.1', $data)",
             ("$session", session),
             ("$data", $$"""{"messageID":"{{message}}"}"""));
         OpencodeFiles.Execute(path, $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");

@@ -57,10 +57,10 @@ public sealed class OpencodeSyncTests : IDisposable
         folded.Apply(one.Take().Select(op => op.Op));
         two.Take();
 
-        UpdatePart(66, "A");
+        UpdatePart(48, "A");
         await first.LookAsync(timeout);
-        UpdatePart(67, "B");
-        UpdatePart(68, "A");
+        UpdatePart(49, "B");
+        UpdatePart(50, "A");
         await first.LookAsync(timeout);
         await second.LookAsync(timeout);
 
@@ -92,7 +92,7 @@ public sealed class OpencodeSyncTests : IDisposable
         folded.Apply((await LookOnceAsync(path)).Select(op => op.Op));
         string message = (string)OpencodeFiles.Query(path, "SELECT max(id) FROM message")[0][0]!;
         int parts = OpencodeFiles.Query(path, $"SELECT id FROM part WHERE message_id = '{message}'").Count;
-        RemoveMessage(path, message, 66);
+        RemoveMessage(path, message, 48);
 
         List<(OpIntent Op, string? Group)> ops = await LookOnceAsync(path);
 
@@ -111,7 +111,7 @@ public sealed class OpencodeSyncTests : IDisposable
         OpencodeFiles.Execute(path, "DELETE FROM event; DELETE FROM event_sequence");
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
-        Assert.Equal(29, await LookAsync());
+        Assert.Equal(OpencodeFiles.SampleOps, await LookAsync());
 
         OpencodeFiles.Execute(path,
             "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
@@ -191,7 +191,7 @@ public sealed class OpencodeSyncTests : IDisposable
         OpencodeFiles.Execute(path,
             "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"delta\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
                 + "FROM part)");
-        AddEvent(path, 66, "message.part.delta.1", "{}");
+        AddEvent(path, 48, "message.part.delta.1", "{}");
 
         Assert.Single(Followed(await LookOnceAsync(path)));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
@@ -203,7 +203,7 @@ public sealed class OpencodeSyncTests : IDisposable
         string path = files.Sample();
         await LookOnceAsync(path);
         OpencodeFiles.Execute(path,
-            $"UPDATE session SET title = 'other'; INSERT INTO todo VALUES ('{Session}', 'c', 'pending', 'high', 0, 1, 1)");
+            $"UPDATE session SET title = 'other'; INSERT INTO todo VALUES ('{Session}', 'c', 'pending', 'high', 9, 1, 1)");
         Assert.Equal([Kinds.Session, Kinds.Todo], Followed(await LookOnceAsync(path)).Select(op => op.Kind));
         OpencodeFiles.Execute(path, "DELETE FROM todo");
 
@@ -248,7 +248,7 @@ public sealed class OpencodeSyncTests : IDisposable
             await Assert.ThrowsAsync<OpencodeException>(() => sessions.LookAsync(timeout));
         }
 
-        Assert.Equal(29, await sessions.LookAsync(timeout));
+        Assert.Equal(OpencodeFiles.SampleOps, await sessions.LookAsync(timeout));
     }
 
     [Fact]
@@ -259,9 +259,9 @@ public sealed class OpencodeSyncTests : IDisposable
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, TimeProvider.System);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout);
         Task tail = sessions.TailAsync(stop.Token);
-        await UntilPendingAsync(28);
+        await UntilPendingAsync(OpencodeFiles.SampleOps - 1);
         OpencodeFiles.Execute(path, "UPDATE session SET title = 'live'");
-        await UntilPendingAsync(29);
+        await UntilPendingAsync(OpencodeFiles.SampleOps);
 
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tail);

@@ -17,7 +17,7 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
     private readonly FoldedDocuments folded = new();
     private readonly ManualTimeProvider clock = new();
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
-    private int seq = 65;
+    private int seq = OpencodeFiles.SampleLastSeq;
 
     [FixtureFact]
     public async Task A_look_that_takes_longer_than_a_database_is_kept_open_reads_every_session()
@@ -183,7 +183,7 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
 
-        Assert.Equal(28, await LookAsync(sessions, share));
+        Assert.Equal(OpencodeFiles.SampleOps - 1, await LookAsync(sessions, share));
 
         Assert.Equal(1, Assert.Single(sessions.Sessions).Skipped);
     }

@@ -10,7 +10,7 @@ public sealed class OpencodeTurnTests : IDisposable
 {
     private readonly OpencodeFiles files = new();
     private readonly ManualTimeProvider clock = new();
-    private int seq = 65;
+    private int seq = OpencodeFiles.SampleLastSeq;
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Text;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.Secrets;
 using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Tests.Sources.Opencode;
 using ShareRpc.Tests.Sources.Opencode.Files;
@@ -32,7 +33,7 @@ public sealed class SecretsOfSourcesTests : IDisposable
         Assert.Equal("leaks [redacted:anthropic-key]", share.Client.FindShare(sync.Writer.ExternalKey)!.Label);
         Assert.Contains("[redacted:anthropic-key]", ops.Single(op => op.Key == "prt_leak").Data.ToString(), StringComparison.Ordinal);
         Assert.Equal(4, sync.Redacted.ByRule["anthropic-key"]); // title, message, to-do list, part
-        string? kept = await sync.Writer.ReadBookmarkAsync(OpencodeSync.RedactedBookmark, timeout);
+        string? kept = await sync.Writer.ReadBookmarkAsync(SecretCounts.BookmarkName, timeout);
         Assert.Equal(sync.Redacted.ToJson(), kept);
         Assert.False(Holds(files.Folder, Secret, except: path));
     }
@@ -132,7 +133,7 @@ public sealed class SecretsOfSourcesTests : IDisposable
         Databases.Execute(
             path,
             "INSERT INTO todo (session_id, content, status, priority, position, time_created, time_updated) "
-                + "SELECT id, $t, 'pending', 'low', 0, 1, 1 FROM session",
+                + "SELECT id, $t, 'pending', 'low', 9, 1, 1 FROM session",
             ("$t", Secret));
         return path;
     }

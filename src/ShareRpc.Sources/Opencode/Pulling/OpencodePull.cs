@@ -1,0 +1,103 @@
+using System.Text.Json;
+using ShareRpc.Client;
+using ShareRpc.Client.Admin;
+using ShareRpc.Client.Reading;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Sources.Opencode.Pulling;
+
+/// <summary>
+/// A share as <c>opencode import https://host/share/TOKEN</c> reads it. The token is visible in the arguments of that process, so a link
+/// that may invite creates a read-only token for the import, which expires after 15 minutes.
+/// </summary>
+public sealed class OpencodePull : IAsyncDisposable
+{
+    private const string Label = "pull into opencode";
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
+
+    private readonly AdminClient access;
+    private readonly ShareToken? made;
+
+    private OpencodePull(ShareLink link, AdminClient access, ShareToken? made)
+    {
+        this.access = access;
+        this.made = made;
+        Address = $"{link.Server.GetLeftPart(UriPartial.Authority)}/share/{(made ?? link.Token).Reveal()}";
+    }
+
+    /// <summary>Gets the address to import. It contains a token.</summary>
+    public string Address { get; }
+
+    /// <summary>Checks that the share holds an opencode session which the link may read, and creates the token for the import.</summary>
+    /// <exception cref="OpencodeException">opencode cannot import this share by this link.</exception>
+    /// <exception cref="ShareRpcException">The server refused the link.</exception>
+    public static async Task<OpencodePull> PrepareAsync(
+        ShareLink link, string? passphrase, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(link);
+        ArgumentNullException.ThrowIfNull(time);
+        if (link.Server.AbsolutePath != "/")
+            throw new OpencodeException("opencode imports only from a server at the root of its host, not below a path.");
+        AdminClient access = await AdminClient.OpenShareAsync(link, passphrase, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var options = ShareReaderOptions.Default with { Passphrase = passphrase };
+            await using var reader = new ShareReader(link, options, time);
+            ShareSnapshot sessions = await reader.ReadStateAsync([Kinds.Session], cancellationToken).ConfigureAwait(false);
+            if (!sessions.Documents.Any(IsOfOpencode))
+                throw new OpencodeException("This share holds no opencode session, or none has arrived yet.");
+            return new OpencodePull(link, access, await CreateTokenAsync(access, passphrase, time).ConfigureAwait(false));
+        }
+        catch
+        {
+            await access.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Revokes the token that was created for the import, if the link may revoke; it expires by itself otherwise.</summary>
+    public async Task RevokeTokenAsync()
+    {
+        if (made is null || !access.Rights.Contains("revoke")) return;
+        try
+        {
+            await access.RevokeCapabilityAsync(made.CapId).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is ShareRpcException or DisconnectedException)
+        {
+            // The token expires after its lifetime.
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => access.DisposeAsync();
+
+    private static bool IsOfOpencode(Document session)
+    {
+        using JsonDocument document = session.Data.ToDocument();
+        return session.Key.StartsWith("ses_", StringComparison.Ordinal) && document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("id", out JsonElement id) && id.ValueEquals(session.Key);
+    }
+
+    /// <summary>Returns null if the link may not invite: then the import uses the link's own token.</summary>
+    private static async Task<ShareToken?> CreateTokenAsync(AdminClient access, string? passphrase, TimeProvider time)
+    {
+        if (!access.Rights.Contains("attenuate"))
+        {
+            if (passphrase is null) return null;
+            throw new OpencodeException("opencode cannot pass a passphrase on. Ask for a link without one, with a short expiry.");
+        }
+
+        ShareToken token = ShareToken.New(RandomId.New());
+        await access.AttenuateAsync(new AttenuateRequest
+        {
+            CapId = token.CapId, TokenDigest = token.Digest, Rights = Rights.Read.ToNames(), Label = Label,
+            Caveats = new Caveats { ExpiresAtMs = (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds() },
+        }).ConfigureAwait(false);
+        return token;
+    }
+}
