@@ -7,7 +7,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const WORTH_IT = 1024;
 
-/** Assets never change under their names: compressed once, here, instead of with every request. */
+/** Compresses the assets, which never change under their names, once here instead of with every request. */
 function compressed(): Plugin {
   return {
     name: 'compressed',
@@ -25,17 +25,17 @@ function compressed(): Plugin {
 }
 
 export default defineConfig({
-  // Assets are named relative to the page, so that a proxy may serve all of it below any path; the server knows how deep a page lies.
+  // Assets are named relative to the page, so that a proxy may serve all of it below any path. The server sets how
+  // deep a page lies.
   base: './',
   plugins: [compressed()],
-  resolve: { alias: { '@sharerpc/client': at('./client/src/index.ts') } },
   build: {
     outDir: 'dist',
     target: 'es2022',
-    // A strict CSP allows no inline script or style: everything is a hashed file, and nothing is inlined as a data: address.
+    // The content security policy allows no inline script or style: everything is a hashed file.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: { input: { viewer: at('./viewer.html'), admin: at('./admin.html') } },
   },
-  test: { include: ['test/**/*.test.ts', 'client/test/**/*.test.ts'], testTimeout: 60_000 },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000 },
 });

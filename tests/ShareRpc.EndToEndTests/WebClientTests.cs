@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>`@sharerpc/client` of src/viewer, by its own tests in Node; those of a real server have one that is started here.</summary>
+/// <summary>Runs the tests that the TypeScript client and the pages have of their own, in Node.</summary>
 public sealed partial class WebClientTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(9)).Token;
@@ -12,24 +12,38 @@ public sealed partial class WebClientTests
     {
         await using var world = new World();
         await world.StartServerAsync(null, timeout);
-        string folder = Path.Combine(OpencodeFixture.Root(), "src", "viewer");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules"))) await RunAsync("npm", folder, [], "ci", "--no-audit", "--no-fund");
         var environment = new Dictionary<string, string?>
         {
             ["SHARERPC_TEST_SERVER"] = world.Server.GetLeftPart(UriPartial.Authority),
             ["SHARERPC_TEST_ROOT_TOKEN"] = (await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim(),
-            ["NO_COLOR"] = "1",
         };
 
-        string said = await RunAsync("npx", folder, environment, "vitest", "run");
+        string said = await TestAsync(Path.Combine("clients", "js"), environment);
 
-        Assert.Matches(PassedInAll(), said);
         Assert.DoesNotContain("skipped", said, StringComparison.Ordinal); // with a server, nothing has a reason to be
     }
 
-    private async Task<string> RunAsync(string program, string folder, Dictionary<string, string?> environment, params string[] arguments)
+    [NodeFact]
+    public Task The_pages_pass_their_own_tests() => TestAsync("viewer", []);
+
+    /// <summary>Runs the tests of a package below src, and installs what they need if it has changed.</summary>
+    private async Task<string> TestAsync(string package, Dictionary<string, string?> environment)
     {
-        await using Tool tool = Tool.StartExecutable(program, folder, environment, arguments);
+        string folder = Path.Combine(OpencodeFixture.Root(), "src", package);
+        var installed = new FileInfo(Path.Combine(folder, "node_modules", ".package-lock.json"));
+        if (!installed.Exists || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json")))
+            await RunAsync(folder, [], "ci", "--no-audit", "--no-fund");
+        environment["NO_COLOR"] = "1";
+
+        string said = await RunAsync(folder, environment, "test");
+
+        Assert.Matches(PassedInAll(), said);
+        return said;
+    }
+
+    private async Task<string> RunAsync(string folder, Dictionary<string, string?> environment, params string[] arguments)
+    {
+        await using Tool tool = Tool.StartExecutable("npm", folder, environment, arguments);
         await tool.WaitForExitAsync(timeout);
         string said = string.Join('\n', tool.Lines);
         Assert.True(tool.ExitCode == 0, $"{said}\n{tool.Errors}");
