@@ -50,7 +50,11 @@ describe('DocumentStore', () => {
     const changes = store.takeChanges();
     expect(changes.structure).toBe(false);
     expect([...changes.kinds]).toEqual(['part']);
-    store.applyOps([op(3, 'remove', 'p')], 3);
+    store.applyOps([op(3, 'put', 'p', { messageID: 'm', type: 'text', text: 'c' })], 3);
+    expect(store.takeChanges().structure).toBe(false);
+    store.applyOps([op(4, 'put', 'p', { messageID: 'm', type: 'tool', text: 'c' })], 4);
+    expect(store.takeChanges().structure).toBe(true);
+    store.applyOps([op(5, 'remove', 'p')], 5);
     expect(store.takeChanges().structure).toBe(true);
   });
 

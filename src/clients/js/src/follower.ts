@@ -10,7 +10,7 @@ export interface FollowerOptions extends FollowOptions {
   onDocs(docs: Doc[], cursor: number): void;
   /** Changes, in order. An op that a document already holds (its cursor is not larger) is to be skipped (STATE-3), as `foldOp` does. */
   onOps(ops: Op[], cursor: number): void;
-  /** All documents of the first state have come. */
+  /** All documents of a state have come: of the first, and of each that is read anew after a gap. */
   onReady?(): void;
   /** The log has a hole: forget all documents, they come anew. */
   onGap?(): void;
@@ -56,7 +56,6 @@ export class ShareFollower {
 
   async #run(share: ResumingShare): Promise<void> {
     let after = this.options.after ?? (await this.#readState(share));
-    this.options.onReady?.();
     for (;;) {
       const page = await share.read(after);
       if (this.#share !== share) return;
@@ -81,9 +80,12 @@ export class ShareFollower {
       const request = { ...(kinds && { kinds }), ...(next && { after_key: next }) };
       const page = await share.attempt((handle) => share.withDeadline(ANSWER_MS, (signal) => handle.getState(request, { signal })));
       cursor ??= page.cursor;
-      if (this.#share === share) this.options.onDocs(page.docs, cursor);
+      if (this.#share !== share) return cursor;
+      this.options.onDocs(page.docs, cursor);
       next = page.next_key;
+      share.hasRead(next ? 0 : cursor);
     } while (next);
+    this.options.onReady?.();
     return cursor;
   }
 

@@ -43,6 +43,8 @@ export class ResumingShare {
   #state: FollowState | undefined;
   #wake: (() => void) | undefined;
   #handleLost = false;
+  /** The share's last cursor, as far as is known. */
+  #head = 0;
   readonly #openedAt = performance.now();
   readonly #backoff = new Backoff();
   readonly #stop = new AbortController();
@@ -63,9 +65,15 @@ export class ResumingShare {
   read(after: number): Promise<OpPage> {
     return this.attempt(async (share, first) => {
       const page = first ?? (await this.#timed(share, after));
-      this.#setState(page.cursor < page.head && page.gap === undefined ? 'catching_up' : 'live');
+      this.#head = page.head;
+      this.hasRead(page.gap === undefined ? page.cursor : 0);
       return page;
     }, after);
+  }
+
+  /** The caller has all of the share up to this cursor. */
+  hasRead(cursor: number): void {
+    this.#setState(cursor < this.#head ? 'catching_up' : 'live');
   }
 
   /** Repeats some work on the share until it succeeds. With `after`, a redemption on the way brings the first page along. */
@@ -136,6 +144,7 @@ export class ResumingShare {
       throw new ShareRpcError({ code: 'invalid_token', transient: false });
     this.#ticket = share.ticket;
     this.#handle = share.handle;
+    this.#head = share.cursor;
     this.options.onRedeemed?.(share);
     return share.page;
   }

@@ -162,6 +162,32 @@ describe('a follower', () => {
     expect(happened).toEqual(['docs 1', 'gap', 'docs 7', 'ended']);
   });
 
+  test('is live only once it has the state up to the head that the redemption named', async () => {
+    const happened: string[] = [];
+    const page = (key: string, cursor: number, more: object = {}) =>
+      ({ docs: [{ kind: 'note', key, cursor, data: {} }], cursor, ...more });
+    server = await ScriptedServer.start((call) => {
+      if (call.method === 'redeemShare') call.answer(redeemed({ cursor: 9 }));
+      else if (call.method === 'getState' && !call.params.after_key) {
+        call.answer(page('a', 7, { next_key: { kind: 'note', key: 'a' } }));
+      } else if (call.method === 'getState') call.answer(page('b', 8));
+      else call.answer({ ops: [op(call.params.after + 1)], cursor: call.params.after + 1, head: 9,
+        ...(call.params.after === 8 && { ended: true }) });
+    });
+    await new Promise<void>((resolve) =>
+      new ShareFollower(server.address, {
+        ...platform,
+        token: 't',
+        onState: (state) => happened.push(state),
+        onDocs: (docs) => happened.push(`docs ${docs[0]!.key}`),
+        onReady: () => happened.push('ready'),
+        onOps: (_ops, cursor) => happened.push(`ops ${cursor}`),
+        onEnd: () => resolve(),
+      }).start(),
+    );
+    expect(happened).toEqual(['connecting', 'docs a', 'catching_up', 'docs b', 'ready', 'ops 8', 'live', 'ops 9']);
+  });
+
   test('proves a connection that seems fine when it is told to try, and leaves a dead one', async () => {
     let redeemedTimes = 0;
     const follower: { it?: ShareFollower } = {};

@@ -1,10 +1,11 @@
 import { foldOp, type Doc, type Op } from '@sharerpc/client';
+import { fields, text } from './session/fields.ts';
 
 export type { Doc };
 
 /** What changed since somebody last asked. */
 export interface Changes {
-  /** A document came or went, or one that orders others changed: the rows have to be made anew. */
+  /** What rows, turns and outline are made of has changed: they have to be made anew. */
   structure: boolean;
   /** Kinds of which at least one document changed. */
   kinds: Set<string>;
@@ -97,7 +98,9 @@ export class DocumentStore {
     documents.set(doc.key, doc);
     this.gone.delete(`${doc.kind} ${doc.key}`);
     this.changes.kinds.add(doc.kind);
-    if (!known || orderOf(known) !== orderOf(doc)) this.changes.structure = true;
+    if (!known || doc.kind === 'message' || (doc.kind === 'part' && this.movesRows(known, doc))) {
+      this.changes.structure = true;
+    }
   }
 
   private delete(kind: string, key: string, cursor: number): void {
@@ -105,13 +108,11 @@ export class DocumentStore {
     this.changes.kinds.add(kind);
     if (this.kinds.get(kind)?.delete(key)) this.changes.structure = true;
   }
-}
 
-/** What decides where a document stands among the rows, and whether it has one at all. */
-function orderOf(doc: Doc): string {
-  const data = (doc.data ?? {}) as Record<string, unknown>;
-  if (doc.kind === 'part') return `${String(data.messageID)} ${String(data.type)} ${Boolean(data.synthetic)}`;
-  if (doc.kind !== 'message') return '';
-  const time = data.time as { created?: unknown } | undefined;
-  return `${String(data.role)} ${String(time?.created)} ${String(data.agent)} ${String(data.modelID)} ${Boolean(data.error)}`;
+  /** A part decides by these members which rows there are; by all of them, in a user's message, how its outline reads. */
+  private movesRows(before: Doc, after: Doc): boolean {
+    const member = ({ data }: Doc, name: string) => fields(data)[name];
+    if (['messageID', 'type', 'tool', 'synthetic'].some((name) => member(before, name) !== member(after, name))) return true;
+    return text(this.get('message', text(after.data, 'messageID'))?.data, 'role') === 'user';
+  }
 }

@@ -36,7 +36,7 @@ export function renderTop(info: SessionInfo, status: Status, isOutlineOpen: bool
       ${renderButton('help', 'Keys and help (?)', actions.help)}</span></header>`;
 }
 
-function renderButton(name: IconName, label: string, act: () => void, className = '', isPressed?: boolean): TemplateResult {
+export function renderButton(name: IconName, label: string, act: () => void, className = '', isPressed?: boolean): TemplateResult {
   return html`<button type="button" class="icon-button ${className}" aria-label=${label} title=${label}
     aria-expanded=${isPressed === undefined ? nothing : String(isPressed)} @click=${act}>${icon(name)}</button>`;
 }
@@ -84,27 +84,4 @@ export function limitsOf(caveats: unknown): string[] {
 
 function hiddenName(name: string): string {
   return { tools: 'what tools were given and answered', reasoning: 'reasoning', files: 'files and tools' }[name] ?? name;
-}
-
-export interface SearchState {
-  query: string;
-  hits: readonly string[];
-  at: number;
-}
-
-export function renderSearch(
-  search: SearchState, type: (query: string) => void, step: (by: number) => void, close: () => void,
-): TemplateResult {
-  const said = search.query.trim() === '' ? '' : search.hits.length === 0 ? 'Nothing found'
-    : `${search.at < 0 ? '' : `${count(search.at + 1)} of `}${count(search.hits.length)}`;
-  return html`<div class="search" role="search">
-    <label class="for-screen-readers" for="search">Search in the session</label>
-    <input id="search" class="field" type="search" autocomplete="off" spellcheck="false" placeholder="Search in the session"
-      .value=${search.query}
-      @input=${(event: Event) => type((event.target as HTMLInputElement).value)}
-      @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') step(event.shiftKey ? -1 : 1); }} />
-    <span class="search-count" role="status">${said}</span>
-    ${renderButton('up', 'Previous place (Shift+Enter)', () => step(-1))}
-    ${renderButton('open', 'Next place (Enter)', () => step(1))}
-    ${renderButton('close', 'Close the search (Esc)', close)}</div>`;
 }

@@ -11,13 +11,13 @@ import type { DocumentStore } from '../documents.ts';
 import { toJson, toMarkdown } from '../session/export.ts';
 import { outlineOf, type OutlineEntry } from '../session/outline.ts';
 import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
-import { searchRows } from '../session/search.ts';
 import { sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
-import { limitsOf, renderSearch, renderSide, renderTop, type SearchState, type Status } from './chrome.ts';
+import { limitsOf, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
 import { renderHelp } from './help.ts';
 import { actionOf, type KeyAction } from './keys.ts';
 import type { Preferences } from './preferences.ts';
+import { Search, type Searched } from './search.ts';
 import { VirtualList } from './virtual-list.ts';
 
 export interface SessionPlaces {
@@ -30,13 +30,12 @@ export interface SessionPlaces {
 /** With more parts than these, rows are made anew at most this often while a session streams. */
 const manyParts = 2000;
 const rebuildMs = 150;
-const searchMs = 150;
 const saidMs = 2000;
 const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
 /** The session as it is read: top bar, outline, rows, search, keys. */
-export class SessionPage implements View {
-  private rows: SessionRows = { rows: [], turns: [], indexOf: new Map() };
+export class SessionPage implements View, Searched {
+  rows: SessionRows = { rows: [], turns: [], indexOf: new Map() };
   private outline: readonly OutlineEntry[] = [];
   private readonly opened = new Map<string, boolean>();
   private readonly markdowns = new MarkdownCache();
@@ -44,10 +43,11 @@ export class SessionPage implements View {
   private info: SessionInfo;
   private todos: readonly Todo[];
   private diffs: readonly FileDiff[];
-  private search: SearchState | undefined;
+  private readonly search = new Search(this);
   private readonly narrow = window.matchMedia('(max-width: 860px)');
   private isOutlineOpen = !this.narrow.matches;
   private isHelpOpen = false;
+  private drawn: [Status, unknown] = ['connecting', undefined];
   private hasMoved = false;
   private wantedMessage: string | undefined;
   /** The row that a jump has led to: it is marked, and the next jump goes on from it. */
@@ -60,7 +60,6 @@ export class SessionPage implements View {
   private builtAt = -rebuildMs;
   private isStale = true;
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined;
-  private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly listening = new AbortController();
 
   constructor(
@@ -76,21 +75,22 @@ export class SessionPage implements View {
 
   /** Draws what there is now; returns the agent's own id of the session. */
   draw(status: Status, caveats: unknown): string {
+    this.drawn = [status, caveats];
     const changes = this.store.takeChanges();
     if (changes.structure) this.isStale = true;
     if (this.isStale) this.rebuild();
     this.refreshFacts(changes.kinds);
+    if (changes.kinds.size > 0) this.search.refresh();
     const { info } = this;
     document.title = `${info.title || 'Shared session'} · ShareRpc`;
     const current = this.currentMessage();
     render(html`
-      <button type="button" class="skip" @click=${() => this.list?.scroller.focus()}>Skip to the conversation</button>
+      <button type="button" class="skip" @click=${() => this.focus()}>Skip to the conversation</button>
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
         outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () => this.nextTheme(),
         help: () => this.openHelp(),
       })}
-      ${this.search ? renderSearch(this.search, (query) => this.type(query),
-        (by) => this.step(by < 0 ? -1 : 1), () => this.closeSearch()) : nothing}
+      ${this.search.render(status !== 'connecting' && status !== 'catching_up')}
       <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
         <aside class="side" aria-label="About the session">${renderSide({
           outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats),
@@ -129,7 +129,7 @@ export class SessionPage implements View {
   close(): void {
     this.listening.abort();
     clearTimeout(this.rebuildTimer);
-    clearTimeout(this.searchTimer);
+    this.search.stop();
     this.markdowns.clear();
   }
 
@@ -203,6 +203,7 @@ export class SessionPage implements View {
     this.builtAt = performance.now();
     this.isStale = false;
     this.list?.setRows(this.rows.rows, this.rows.indexOf);
+    this.search.refresh();
   }
 
   private drawList(): void {
@@ -223,18 +224,25 @@ export class SessionPage implements View {
       this.isEndInSight = this.list.isEndInSight;
       this.places.changed();
     }
-    markFound(this.list.content, this.search?.query ?? '');
+    markFound(this.list.content, this.search.query);
   }
 
   /** The reader goes their own way: what a jump has led to is a mark no longer. */
   private moved(event: Event): void {
     this.hasMoved = true;
-    const isScroll = event.type === 'wheel' || event.type === 'touchmove' || (event instanceof KeyboardEvent && scrollKeys.has(event.key));
-    if (!isScroll || this.target === undefined) return;
-    this.clearTarget();
+    if (event.type === 'pointerdown' || (event instanceof KeyboardEvent && !scrollKeys.has(event.key))) return;
+    this.leave();
+    if (this.target !== undefined) this.clearTarget();
+  }
+
+  /** The reader is somewhere of their own choice: what was asked for before and comes later does not take them away. */
+  private leave(): void {
+    this.search.leave();
+    this.wantedMessage = undefined;
   }
 
   private goTo(row: string): void {
+    this.leave();
     this.target = row;
     this.list!.showRow(row);
   }
@@ -245,7 +253,6 @@ export class SessionPage implements View {
       ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === id)?.id;
     if (row === undefined) return;
     this.goTo(row);
-    this.wantedMessage = undefined;
   }
 
   private renderNews(): unknown {
@@ -284,8 +291,8 @@ export class SessionPage implements View {
       case 'start': return this.toStart();
       case 'end': return this.toEnd();
       case 'search': return this.openSearch();
-      case 'nextHit': return this.step(1);
-      case 'previousHit': return this.step(-1);
+      case 'nextHit': return this.search.step(1);
+      case 'previousHit': return this.search.step(-1);
       case 'outline': return this.setOutline(!this.isOutlineOpen);
       case 'split': return this.toggleSplit();
       case 'theme': return this.nextTheme();
@@ -310,11 +317,13 @@ export class SessionPage implements View {
   }
 
   private toStart(): void {
+    this.leave();
     this.target = undefined;
     this.list?.showStart();
   }
 
   private toEnd(): void {
+    this.leave();
     this.target = undefined;
     this.list?.showEnd();
   }
@@ -331,12 +340,13 @@ export class SessionPage implements View {
 
   private openHelp(): void {
     this.isHelpOpen = true;
-    this.places.changed();
-    requestAnimationFrame(() => requestAnimationFrame(() => this.root.querySelector('dialog')?.showModal()));
+    this.draw(...this.drawn);
+    const dialog = this.root.querySelector('dialog');
+    if (!dialog?.open) dialog?.showModal();
   }
 
   private escape(): void {
-    if (this.search) this.closeSearch();
+    if (this.search.isOpen) this.search.close();
     else if (this.isOutlineOpen && this.narrow.matches) this.setOutline(false);
     else if (this.target !== undefined) this.clearTarget();
   }
@@ -346,40 +356,31 @@ export class SessionPage implements View {
     this.places.changed();
   }
 
+  /** Drawn at once: the next key is for the field. */
   private openSearch(): void {
-    this.search ??= { query: '', hits: [], at: -1 };
-    this.places.changed();
-    requestAnimationFrame(() => requestAnimationFrame(() => this.root.querySelector<HTMLInputElement>('#search')?.select()));
+    this.search.isOpen = true;
+    this.draw(...this.drawn);
+    const field = this.root.querySelector<HTMLInputElement>('#search');
+    field?.focus();
+    field?.select();
   }
 
-  private closeSearch(): void {
-    this.search = undefined;
+  focus(): void {
     this.list?.scroller.focus();
+  }
+
+  get firstVisible(): number {
+    return this.list?.firstVisible ?? 0;
+  }
+
+  showHit(row: string): void {
+    this.opened.set(row, true);
+    this.opened.set(`${row}:all`, true);
+    this.goTo(row);
+  }
+
+  changed(): void {
     this.places.changed();
-  }
-
-  private type(query: string): void {
-    this.search = { ...this.search!, query };
-    clearTimeout(this.searchTimer);
-    this.searchTimer = setTimeout(() => {
-      this.search = { query, hits: searchRows(this.store, this.rows.rows, query), at: -1 };
-      this.step(1);
-      this.places.changed();
-    }, searchMs);
-  }
-
-  /** To the next place from where the reader is, or from the last one that was shown. */
-  private step(by: 1 | -1): void {
-    if (!this.search || this.search.hits.length === 0 || !this.list) return;
-    const { hits, at } = this.search;
-    const here = this.list.firstVisible;
-    const nearest = hits.findIndex((id) => (this.rows.indexOf.get(id) ?? 0) >= here);
-    const next = at >= 0 ? (at + by + hits.length) % hits.length : Math.max(0, nearest);
-    this.search = { ...this.search, at: next };
-    const id = hits[next]!;
-    this.opened.set(id, true);
-    this.opened.set(`${id}:all`, true);
-    this.goTo(id);
   }
 
   private exportAs(format: 'markdown' | 'json'): void {

@@ -17,17 +17,12 @@ export class SessionSource {
   private readonly follower: ShareFollower;
   private relisted: Set<string> | undefined;
   private relistedUpTo = 0;
-  state: FollowState = 'connecting';
 
   constructor(server: string, token: string, passphrase: string | undefined, store: DocumentStore, events: SourceEvents) {
     this.follower = new ShareFollower(server, {
       token,
       ...(passphrase === undefined ? {} : { passphrase }),
-      onState: (state) => {
-        this.state = state;
-        if (state === 'live') this.endRelisting(store);
-        events.changed();
-      },
+      onState: () => events.changed(),
       onRedeemed: (share) => events.redeemed(share),
       onTrouble: (error: ShareRpcError) => events.trouble(error.code),
       onGap: () => {
@@ -35,19 +30,17 @@ export class SessionSource {
         this.relistedUpTo = 0;
       },
       onDocs: (docs, cursor) => {
-        if (this.state === 'connecting') this.state = 'catching_up';
         for (const doc of docs) this.relisted?.add(`${doc.kind} ${doc.key}`);
         this.relistedUpTo ||= cursor;
         store.putDocs(docs, cursor);
         events.changed();
       },
-      // Everything that there was is here, and the next read only waits.
       onReady: () => {
-        if (this.state === 'catching_up') this.state = 'live';
+        if (this.relisted) store.keepOnly(this.relisted, this.relistedUpTo);
+        this.relisted = undefined;
         events.changed();
       },
       onOps: (ops, cursor) => {
-        this.endRelisting(store);
         store.applyOps(ops, cursor);
         events.changed();
       },
@@ -59,16 +52,15 @@ export class SessionSource {
     this.follower.start();
   }
 
+  get state(): FollowState {
+    return this.follower.state;
+  }
+
   stop(): void {
     this.follower.stop();
   }
 
   retryNow(): void {
     this.follower.retryNow();
-  }
-
-  private endRelisting(store: DocumentStore): void {
-    if (this.relisted) store.keepOnly(this.relisted, this.relistedUpTo);
-    this.relisted = undefined;
   }
 }

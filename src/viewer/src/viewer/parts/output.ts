@@ -14,12 +14,13 @@ const maxChars = 400_000;
 export function renderOutput(view: View, id: string, label: string, value: string, isError = false): TemplateResult {
   if (value === '') return html`<p class="quiet">No ${label.toLowerCase()}.</p>`;
   const isAll = view.isOpen(`${id}:all`, false);
-  const shown = clip(value, isAll ? maxLines : foldedLines, isAll ? maxChars : foldedChars);
+  const folded = clip(value, foldedLines, foldedChars);
+  const shown = isAll ? clip(value, maxLines, maxChars) : folded;
   return html`
     <div class="output ${isError ? 'is-error' : ''}">
       <div class="output-label">${label}</div>
       <pre tabindex="0" role="group" aria-label=${label}>${visibleOutput(shown.text)}</pre>
-      ${shown.isClipped || isAll ? renderMore(view, id, isAll, shown.hiddenLines, shown.isClipped) : nothing}
+      ${folded.isClipped ? renderMore(view, id, isAll, shown.hiddenLines, shown.isClipped) : nothing}
     </div>`;
 }
 

@@ -2,10 +2,10 @@ import type { DocumentStore } from '../documents.ts';
 import { fields, text } from './fields.ts';
 import type { Row } from './rows.ts';
 
-/** More hits than these are counted, but not walked through. */
-export const maxHits = 5000;
+/** No more hits than these are looked for. */
+const maxHits = 5000;
 
-/** The rows that hold a text, in their order; upper and lower case are the same. */
+/** Returns the ids of the rows that hold a text, in their order, whatever the case. */
 export function searchRows(store: DocumentStore, rows: readonly Row[], query: string): string[] {
   const wanted = query.trim().toLowerCase();
   if (wanted === '') return [];

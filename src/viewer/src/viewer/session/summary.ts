@@ -38,14 +38,14 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   const usage: Usage = { input: 0, output: 0, cached: 0, cost: 0 };
   let agent = text(data, 'agent');
   let model = text(data, 'model', 'id') || text(data, 'model', 'modelID');
-  let newest = -1;
+  let [agentAt, modelAt] = [-1, -1];
   for (const { data: message } of store.all('message')) {
     addUsage(usage, message);
+    if (text(message, 'role') === 'user') continue;
     const created = number(message, 'time', 'created') ?? 0;
-    if (created < newest || text(message, 'role') === 'user') continue;
-    newest = created;
-    agent = text(message, 'agent') || text(message, 'mode') || agent;
-    model = text(message, 'modelID') || model;
+    const [itsAgent, itsModel] = [text(message, 'agent') || text(message, 'mode'), text(message, 'modelID')];
+    if (itsAgent !== '' && created >= agentAt) [agent, agentAt] = [itsAgent, created];
+    if (itsModel !== '' && created >= modelAt) [model, modelAt] = [itsModel, created];
   }
   if (usage.cost === 0) usage.cost = number(data, 'cost') ?? 0;
   return {

@@ -1,0 +1,123 @@
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { count } from '../../shared/format.ts';
+import type { DocumentStore } from '../documents.ts';
+import { searchRows } from '../session/search.ts';
+import type { SessionRows } from '../session/rows.ts';
+import { renderButton } from './chrome.ts';
+
+const pauseMs = 150;
+
+/** The page that is searched. */
+export interface Searched {
+  readonly store: DocumentStore;
+  readonly rows: SessionRows;
+  /** The index of the first row in sight. */
+  readonly firstVisible: number;
+  showHit(row: string): void;
+  /** Gives the conversation the keyboard. */
+  focus(): void;
+  changed(): void;
+}
+
+/**
+ * The search in a session. What it found is looked for anew whenever the session changes, so that it does not matter
+ * whether the query or the documents came first.
+ */
+export class Search {
+  query = '';
+  isOpen = false;
+  private hits: readonly string[] = [];
+  /** The index of the hit that is shown; -1 while none is. */
+  private at = -1;
+  /** False from a change of the query until it has been looked for. */
+  private isAnswered = true;
+  /** The first hit is to be shown as soon as there is one. */
+  private isHitWanted = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private pause = pauseMs;
+
+  constructor(private readonly page: Searched) {}
+
+  close(): void {
+    this.isOpen = false;
+    this.type('');
+    this.page.focus();
+  }
+
+  /** For good. */
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  /** The documents have changed, and with them perhaps what is found. */
+  refresh(): void {
+    if (this.query.trim() !== '') this.timer ??= setTimeout(() => this.run(), this.pause);
+  }
+
+  /** The reader has gone elsewhere: a hit that is found later does not take them away. */
+  leave(): void {
+    this.isHitWanted = false;
+  }
+
+  /** Shows the next place from where the reader is, or from the last one that was shown. */
+  step(by: 1 | -1): void {
+    if (this.isAnswered) this.show(by);
+    else this.run();
+  }
+
+  /** `isComplete`: all documents that the session has so far are here. */
+  render(isComplete: boolean): TemplateResult | typeof nothing {
+    if (!this.isOpen) return nothing;
+    return html`<div class="search" role="search">
+      <label class="for-screen-readers" for="search">Search in the session</label>
+      <input id="search" class="field" type="search" autocomplete="off" spellcheck="false"
+        placeholder="Search in the session" .value=${this.query}
+        @input=${(event: Event) => this.type((event.target as HTMLInputElement).value)}
+        @keydown=${(event: KeyboardEvent) => { if (event.key === 'Enter') this.step(event.shiftKey ? -1 : 1); }} />
+      <span class="search-count" role="status">${this.sayHits(isComplete)}</span>
+      ${renderButton('up', 'Previous place (Shift+Enter)', () => this.step(-1))}
+      ${renderButton('open', 'Next place (Enter)', () => this.step(1))}
+      ${renderButton('close', 'Close the search (Esc)', () => this.close())}</div>`;
+  }
+
+  private sayHits(isComplete: boolean): string {
+    if (this.query.trim() === '' || !this.isAnswered) return '';
+    if (this.hits.length === 0) return isComplete ? 'Nothing found' : 'Nothing found yet';
+    return `${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(this.hits.length)}`;
+  }
+
+  private type(query: string): void {
+    this.query = query;
+    this.hits = [];
+    this.at = -1;
+    this.isHitWanted = true;
+    this.isAnswered = false;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.refresh();
+    this.page.changed();
+  }
+
+  private run(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const start = performance.now();
+    const shown = this.hits[this.at];
+    this.hits = searchRows(this.page.store, this.page.rows.rows, this.query);
+    this.at = shown === undefined ? -1 : this.hits.indexOf(shown);
+    this.isAnswered = true;
+    // A long session that streams is not searched all the time.
+    this.pause = Math.max(pauseMs, 10 * (performance.now() - start));
+    if (this.isHitWanted && this.at < 0) this.show(1);
+    this.page.changed();
+  }
+
+  private show(by: 1 | -1): void {
+    const { length } = this.hits;
+    if (length === 0) return;
+    const { rows, firstVisible } = this.page;
+    const ahead = this.hits.findIndex((row) => (rows.indexOf.get(row) ?? 0) >= firstVisible);
+    this.at = this.at < 0 ? Math.max(0, ahead) : (this.at + by + length) % length;
+    this.page.showHit(this.hits[this.at]!);
+  }
+}
