@@ -65,6 +65,12 @@ internal static partial class LogMessages
     [LoggerMessage(31, LogLevel.Error, "Capability {CapId} is denied in memory, but its revocation is not on disk")]
     public static partial void RevocationNotDurable(this ILogger log, string capId);
 
+    [LoggerMessage(33, LogLevel.Error, "The background loop {Loop} failed, {InARow} times in a row; it starts again in {Wait}")]
+    public static partial void LoopFailed(this ILogger log, Exception exception, string loop, int inARow, TimeSpan wait);
+
+    [LoggerMessage(34, LogLevel.Error, "What follows a commit failed for one item or listener; the commit stands")]
+    public static partial void AfterCommitFailed(this ILogger log, Exception exception);
+
     [LoggerMessage(32, LogLevel.Warning, "The audit trail of the last minute could not be written; it is kept and tried again")]
     public static partial void AuditNotWritten(this ILogger log, Exception exception);
 }

@@ -204,6 +204,12 @@ public sealed record ServerLimits
     /// <summary>How long a closing connection waits for its peer.</summary>
     public TimeSpan CloseTime { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a background loop that failed waits before it is started again; twice as long after each failure.</summary>
+    public TimeSpan LoopRestart { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest such wait.</summary>
+    public TimeSpan LoopRestartMax { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a shutdown waits for calls to finish.</summary>
     public TimeSpan DrainTime { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -5,88 +5,93 @@ using ShareRpc.Protocol.Limits;
 namespace ShareRpc.Server;
 
 /// <summary>
-/// How a share server runs. Checked once, at start; a mistake is a <see cref="ServerStartException"/> that names the option.
+/// How a share server runs. Checked once, at start; a mistake is refused with a message that names the option.
 /// </summary>
 public sealed record ServerOptions
 {
     /// <summary>Where everything is kept: database, keys, root token. Made if it is not there. One server per directory.</summary>
-    public required string DataDirectory { get; init; }
+    public required string DataDirectory { get; set; }
 
     /// <summary>Addresses to listen on, separated by semicolons; port 0 takes a free one. Default: loopback, port 8787.</summary>
-    public string Urls { get; init; } = "http://127.0.0.1:8787";
+    public string Urls { get; set; } = "http://127.0.0.1:8787";
 
     /// <summary>
     /// Browser origins that may connect besides the server's own, for instance <c>https://share.example.org</c>. None by default.
     /// </summary>
-    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+    public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 
     /// <summary>
     /// Whether opencode may make shares without a creator token, at the server's own address. Off by default: anybody who reaches the
     /// server could store what they like.
     /// </summary>
-    public bool OpenCreation { get; init; }
+    public bool OpenCreation { get; set; }
 
     /// <summary>
     /// The origin that people reach the server by, for instance <c>https://share.example.org</c>, without a path; the links that the HTTP
     /// API makes start with it. By default what the request itself was sent to; forwarding headers are never looked at.
     /// </summary>
-    public Uri? PublicUrl { get; init; }
+    public Uri? PublicUrl { get; set; }
 
     /// <summary>
     /// Proxies in front of the server whose <c>X-Forwarded-For</c> is believed, as to where a request came from. None by default.
     /// </summary>
-    public IReadOnlyList<IPAddress> TrustedProxies { get; init; } = [];
+    public IReadOnlyList<IPAddress> TrustedProxies { get; set; } = [];
 
     /// <summary>What is logged, to standard error: this level and above.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+    public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
     /// <summary>
     /// What becomes of the data when opencode takes a share back: true erases it at once; false, the default, keeps it until root deletes
     /// the share. Nobody can read it either way.
     /// </summary>
-    public bool EraseUnshared { get; init; }
+    public bool EraseUnshared { get; set; }
 
     /// <summary>
     /// How many of a share's newest ops keep their data whatever comes; older ones that a later op of the same document supersedes lose
     /// theirs, and a reader that far behind is given the state instead. At least 1; null, the default: nothing is ever dropped.
     /// </summary>
-    public long? CompactAfterOps { get; init; }
+    public long? CompactAfterOps { get; set; }
 
     /// <summary>What clients are held to.</summary>
-    public ProtocolLimits Limits { get; init; } = ProtocolLimits.Default;
+    public ProtocolLimits Limits { get; set; } = new();
 
     /// <summary>What the server holds itself to.</summary>
-    public ServerLimits ServerLimits { get; init; } = ServerLimits.Default;
+    public ServerLimits ServerLimits { get; set; } = new();
 
     /// <summary>
     /// True makes the database promise nothing about a power loss. It exists so that a test can show what then is lost: nothing that
     /// a user of the server can reach sets it.
     /// </summary>
-    internal bool NeverSyncs { get; init; }
+    internal bool NeverSyncs { get; set; }
+
+    /// <summary>
+    /// False has StreamJsonRpc answer every call. It exists so that a benchmark can tell what the direct calls are worth.
+    /// </summary>
+    internal bool DirectCalls { get; set; } = true;
 
     internal void Validate()
     {
-        if (string.IsNullOrWhiteSpace(DataDirectory))
-        {
-            throw new ServerStartException("DataDirectory is empty: name the directory to keep the data in.");
-        }
+        if (FindMistake() is { } mistake) throw new ServerStartException(mistake);
+    }
+
+    /// <summary>Returns what is wrong with the options, naming the one at fault; null when nothing is.</summary>
+    internal string? FindMistake()
+    {
+        if (string.IsNullOrWhiteSpace(DataDirectory)) return "DataDirectory is empty: name the directory to keep the data in.";
         if (Limits.DocumentBytes < Limits.OpBytes || Limits.DocumentBytes > Limits.FrameBytes - ProtocolLimits.EnvelopeBytes)
         {
-            throw new ServerStartException("Limits: document_bytes must be at least op_bytes, and 64 KiB less than frame_bytes.");
+            return "Limits: document_bytes must be at least op_bytes, and 64 KiB less than frame_bytes.";
         }
+
         if (PublicUrl is { } origin && !IsOrigin(origin))
         {
-            throw new ServerStartException("PublicUrl must be an address without a path, such as https://share.example.org.");
+            return "PublicUrl must be an address without a path, such as https://share.example.org.";
         }
-        if (CompactAfterOps < 1) throw new ServerStartException("CompactAfterOps must be at least 1, or not given.");
-        foreach (string url in Urls.Split(';'))
-        {
-            bool isAddress = Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https";
-            if (!isAddress)
-            {
-                throw new ServerStartException("Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.");
-            }
-        }
+
+        if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
+        bool areAddresses = Urls.Split(';')
+            .All(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https");
+        return areAddresses ? null : "Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.";
     }
 
     private static bool IsOrigin(Uri url) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Cli.Commands;
 

@@ -11,6 +11,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Opencode.Sample;
 using Spectre.Console;

@@ -1,5 +1,4 @@
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Server.Access.Changes;
 
 namespace ShareRpc.Server.Access;
 
@@ -12,9 +11,6 @@ internal sealed class AuthorityRegistry
     private readonly Lock gate = new();
     private readonly Dictionary<long, HashSet<Authority>> byRef = [];
     private readonly Dictionary<long, ErrorCode> deniedRefs = [];
-
-    /// <summary>Revocations that are still to be made durable; none are kept without it.</summary>
-    public OwedRevocations? Owed { get; init; }
 
     public void Add(Authority authority)
     {
@@ -56,7 +52,6 @@ internal sealed class AuthorityRegistry
     /// <summary>The revocation is on disk: the row denies from now on.</summary>
     public void Settle(long refKey)
     {
-        Owed?.Remove(refKey);
         lock (gate) deniedRefs.Remove(refKey);
     }
 

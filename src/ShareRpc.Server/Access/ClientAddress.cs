@@ -8,10 +8,10 @@ namespace ShareRpc.Server.Access;
 /// Where a request came from, for the audit trail and the limits. Behind a proxy that the server was told to trust, it is what that proxy
 /// saw; nobody else's word about it counts.
 /// </summary>
-internal sealed class ClientAddress(IReadOnlyList<IPAddress> trustedProxies)
+internal sealed class ClientAddress(ServerOptions options)
 {
     private const int NetworkBytes = 8;
-    private readonly HashSet<IPAddress> trusted = [.. trustedProxies.Select(Plain)];
+    private readonly HashSet<IPAddress> trusted = [.. options.TrustedProxies.Select(Plain)];
 
     /// <summary>The address as text; null when the transport has none.</summary>
     public string? Of(HttpContext context)

@@ -1,54 +1,59 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Server.Fold;
-using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Commit;
 
 /// <summary>
-/// The only writer. Whatever arrived while the last fsync ran goes into the next transaction; callers are answered, and readers woken,
-/// after
-/// it is on disk (I3, I4). A thread of its own.
+/// The only writer. Whatever arrived while the last fsync ran goes into the next transaction; callers are answered, and
+/// listeners told, after it is on disk (I3, I4). What an item throws, at whatever point, is that item's failure. Runs
+/// on a thread of its own.
 /// </summary>
-internal sealed class CommitLoop
+internal sealed class CommitLoop : IServerLoop
 {
     private readonly CommitQueue queue;
     private readonly IShareStore store;
-    private readonly Broadcaster broadcaster;
-    private readonly Folder folder;
+    private readonly ICommitListener[] listeners;
+    private readonly Action<LogShare>[] onCommitted;
     private readonly LogShareCache shares;
     private readonly ServerLimits limits;
     private readonly TimeProvider time;
     private readonly ILogger<CommitLoop> log;
-    private readonly CommitMeter? meter;
-    private readonly Thread thread;
+    private readonly CommitMeter meter;
 
     public CommitLoop(
-        CommitQueue queue, IShareStore store, Broadcaster broadcaster, Folder folder, ServerLimits limits, TimeProvider time,
-        ILogger<CommitLoop> log, CommitMeter? meter = null)
+        CommitQueue queue, IShareStore store, IEnumerable<ICommitListener> listeners, ServerLimits limits, TimeProvider time,
+        ILogger<CommitLoop> log, CommitMeter meter)
     {
         this.queue = queue;
         this.store = store;
-        this.broadcaster = broadcaster;
-        this.folder = folder;
+        this.listeners = [.. listeners];
+        onCommitted = [.. this.listeners.Select(listener => (Action<LogShare>)listener.OnCommitted)];
         this.limits = limits;
         this.time = time;
         this.log = log;
         this.meter = meter;
         shares = new LogShareCache(limits);
-        thread = new Thread(Run) { Name = "commit loop", IsBackground = true };
     }
+
+    public string Name => "commit";
 
     /// <summary>False after a transaction failed for the medium, until one succeeds.</summary>
     public bool IsStorageHealthy { get; private set; } = true;
 
-    public void Start() => thread.Start();
+    /// <summary>
+    /// Commits until the queue is closed and empty: so the queue, not the token, ends it, and nothing that was queued
+    /// is left unanswered.
+    /// </summary>
+    public Task RunAsync(Action succeeded, CancellationToken stopping) => Task.Factory.StartNew(
+        () => Run(succeeded), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>
-    /// Whether a commit can succeed now. After a failure a probe is committed, since no caller may come to find out that the disk is back.
+    /// Whether a commit can succeed now. After a failure a probe is committed, since no caller may come to find out
+    /// that the disk is back.
     /// </summary>
     public async Task<bool> CanCommitAsync()
     {
@@ -69,14 +74,7 @@ internal sealed class CommitLoop
         }
     }
 
-    /// <summary>Does what waits, then ends.</summary>
-    public void Drain()
-    {
-        queue.Close();
-        if (thread.IsAlive) thread.Join();
-    }
-
-    private void Run()
+    private void Run(Action succeeded)
     {
         var items = new List<CommitItem>();
         while (queue.Take(items))
@@ -88,11 +86,12 @@ internal sealed class CommitLoop
             }
 
             items.Clear();
-            folder.LogMaintenance.BetweenTransactions();
+            foreach (ICommitListener listener in listeners) listener.BetweenTransactions();
+            succeeded();
         }
     }
 
-    /// <summary>False when an item failed unexpectedly among others, and nothing was answered yet.</summary>
+    /// <summary>Returns false when an item failed unexpectedly among others, and nothing was answered yet.</summary>
     private bool TryCommit(List<CommitItem> items)
     {
         var refused = new List<(CommitItem Item, ShareRpcException Error)>();
@@ -114,39 +113,73 @@ internal sealed class CommitLoop
 
             long begun = time.GetTimestamp();
             transaction.Commit();
-            meter?.Note(shares.Touched.Sum(share => share.Fresh.Count), time.GetElapsedTime(begun).TotalMilliseconds);
+            meter.Note(shares.Touched.Sum(share => share.Fresh.Count), time.GetElapsedTime(begun).TotalMilliseconds);
         }
         catch (DbException exception)
         {
             IsStorageHealthy = false;
             log.StorageFailed(exception, items.Count);
             if (SqliteTrouble.IsDamage(exception)) log.StorageDamaged();
-            shares.Clear();
-            foreach (CommitItem item in items) item.Fail(new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
-            FollowUp(items);
+            FailAll(items, new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
             return true;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             log.CommitItemFailed(exception, items.Count);
-            shares.Clear();
-            if (items.Count > 1) return false;
-            items[0].Fail(new(ErrorCode.Internal));
-            FollowUp(items);
+            if (items.Count > 1)
+            {
+                shares.Clear();
+                return false;
+            }
+
+            FailAll(items, new(ErrorCode.Internal));
             return true;
         }
 
         IsStorageHealthy = true;
-        Publish();
-        foreach ((CommitItem item, ShareRpcException error) in refused) item.Fail(error);
-        foreach (CommitItem item in items) item.Complete();
+        foreach (LogShare share in shares.Touched)
+        {
+            foreach (Action<LogShare> listener in onCommitted) Guard(share, listener);
+        }
+
+        shares.Settle();
+        foreach ((CommitItem item, ShareRpcException error) in refused) Guard(error, item.Fail);
+        foreach (CommitItem item in items)
+        {
+            if (!Guard(item, static done => done.Complete())) Guard(new ShareRpcException(ErrorCode.Internal), item.Fail);
+        }
+
         FollowUp(items);
         return true;
     }
 
+    private void FailAll(List<CommitItem> items, ShareRpcException error)
+    {
+        shares.Clear();
+        foreach (CommitItem item in items) Guard(error, item.Fail);
+        FollowUp(items);
+    }
+
     /// <summary>
-    /// Has the answers sent: by other threads, so that the next transaction need not wait for it; but by this one when there is just one
-    /// and nothing waits, because waking another thread takes longer than sending.
+    /// Runs a step after the commit. Returns false when it threw, which is logged, and is no failure of the others.
+    /// </summary>
+    private bool Guard<T>(T argument, Action<T> step)
+    {
+        try
+        {
+            step(argument);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            log.AfterCommitFailed(exception);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Has the answers sent: by other threads, so that the next transaction need not wait for it; but by this one when
+    /// there is just one and nothing waits, because waking another thread takes longer than sending.
     /// </summary>
     private void FollowUp(List<CommitItem> items)
     {
@@ -156,18 +189,7 @@ internal sealed class CommitLoop
             if (item.FollowUp is { } work) left.Add(work);
         }
 
-        if (left.Count == 1 && queue.Count == 0) left[0].Execute();
-        else if (left.Count > 0) WorkRun.Queue([.. left]);
-    }
-
-    private void Publish()
-    {
-        foreach (LogShare share in shares.Touched)
-        {
-            if (share.Fresh.Count > 0) broadcaster.Publish(share.Key, [.. share.Fresh]);
-            if (share.TailCount > 0) folder.Mark(share.Key, share.IsFoldDue);
-        }
-
-        shares.Settle();
+        if (left.Count == 1 && queue.Count == 0) Guard(left[0], static work => work.Execute());
+        else if (left.Count > 0) WorkRun.Queue([.. left], log);
     }
 }

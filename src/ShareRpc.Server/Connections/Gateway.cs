@@ -1,26 +1,31 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Append;
+using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>What a fresh connection can call: the two redemptions.</summary>
-internal sealed class Gateway(RpcSession session, RpcServices services) : IShareGateway
+internal sealed class Gateway(
+    SessionState session, Redeemer redeemer, TicketBook tickets, IShareStore store, ShareReads reads, AuthorityRegistry registry,
+    HandleFactory handles, ProtocolLimits limits)
+    : IShareGateway
 {
     public async Task<RedeemShareResult> RedeemShareAsync(RedeemShareRequest request, CancellationToken cancellationToken)
     {
         Check(request);
         session.CountHandle();
         Redemption redemption = request.Ticket is { } ticket
-            ? services.Redeemer.RedeemTicket(ticket, session.Address)
-            : await services.Redeemer
+            ? redeemer.RedeemTicket(ticket, session.Address)
+            : await redeemer
                 .RedeemTokenAsync(request.Token, request.Passphrase, ofShare: true, session.Address, cancellationToken)
                 .ConfigureAwait(false);
         session.Prove();
@@ -30,11 +35,10 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
             throw new ShareRpcException(ErrorCode.Forbidden);
         }
 
-        ShareFeed feed = services.Broadcaster.Acquire(share.Key);
-        var handle = new ShareHandle(session, services, redemption.Authority, feed, request.WriterId);
+        ShareHandle handle = handles.OfShare(session, redemption.Authority, request.WriterId);
         try
         {
-            return await AnswerAsync(request, redemption, share, feed, handle).ConfigureAwait(false);
+            return await AnswerAsync(request, redemption, share, handle.Feed, handle).ConfigureAwait(false);
         }
         catch
         {
@@ -46,7 +50,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
     public async Task<RedeemRootResult> RedeemRootAsync(RedeemRootRequest request, CancellationToken cancellationToken)
     {
         session.CountHandle();
-        Redemption redemption = await services.Redeemer
+        Redemption redemption = await redeemer
             .RedeemTokenAsync(request.Token, request.Passphrase, ofShare: false, session.Address, cancellationToken)
             .ConfigureAwait(false);
         Authority authority = redemption.Authority;
@@ -59,8 +63,8 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
 
         return new RedeemRootResult
         {
-            Root = new RootHandle(services, authority), CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
-            Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Limits = services.Limits,
+            Root = handles.OfRoot(session, authority), CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
+            Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Limits = limits,
         };
     }
 
@@ -71,7 +75,7 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         if (request.Read is not null) authority.Demand(Rights.Read); // before anything is applied
         IReadOnlyList<BatchOutcome>? acks = request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
         WriterState? writer = null;
-        using (IReadSnapshot snapshot = services.Store.BeginRead())
+        using (IReadSnapshot snapshot = store.BeginRead())
         {
             feed.Advance(snapshot.ReadHead(share.Key));
             if (snapshot.FindShare(share.Key)!.State == ShareState.Ended) feed.End();
@@ -84,14 +88,15 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         {
             Share = handle, ShareId = share.ShareId, CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
             Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Cursor = feed.Head,
-            Limits = services.Limits,
-            Ticket = services.Tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks,
+            Limits = limits,
+            Ticket = tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks,
             Page = page,
         };
     }
 
     /// <summary>
-    /// Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is not reported.
+    /// Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is
+    /// not reported.
     /// </summary>
     private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
     {
@@ -109,12 +114,14 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         return outcomes;
     }
 
-    /// <summary>Beside large answers the page stays empty, so that the whole fits a frame ([REDEEM-5]); the client reads on.</summary>
+    /// <summary>
+    /// Beside large answers the page stays empty, so that the whole fits a frame ([REDEEM-5]); the client reads on.
+    /// </summary>
     private OpPage ReadFirst(Authority authority, ShareFeed feed, ReadOpsRequest read, IReadOnlyList<BatchOutcome>? acks)
     {
-        bool hasRoom = acks is null || acks.Sum(OutcomeSize.Of) <= services.Limits.FrameBytes / 4;
+        bool hasRoom = acks is null || acks.Sum(OutcomeSize.Of) <= limits.FrameBytes / 4;
         return hasRoom
-            ? services.Reads.ReadNow(authority, feed, read)
+            ? reads.ReadNow(authority, feed, read)
             : new OpPage { Ops = [], Cursor = read.After, Head = feed.Head, Ended = feed.Ended ? true : null };
     }
 
@@ -146,14 +153,14 @@ internal sealed class Gateway(RpcSession session, RpcServices services) : IShare
         bool hasOneSecret = request.Token is null != request.Ticket is null;
         bool isWriter = request.WriterId is null || RandomId.IsValid(request.WriterId);
         bool isAppend = request.Append is null
-            || (request.Append.Count <= services.Limits.RedeemBatches && request.Append.All(batch => batch is not null));
+            || (request.Append.Count <= limits.RedeemBatches && request.Append.All(batch => batch is not null));
         if (request.Read is not null) ShareReads.Check(request.Read);
         if (!hasOneSecret || !isWriter || !isAppend) throw new ShareRpcException(ErrorCode.InvalidParams);
     }
 
     private void Forget(Authority authority)
     {
-        services.Registry.Remove(authority);
+        registry.Remove(authority);
         authority.Dispose();
     }
 }

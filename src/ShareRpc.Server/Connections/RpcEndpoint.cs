@@ -1,16 +1,26 @@
+using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Connections.Handles;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>The WebSocket endpoint: who may connect, and how many.</summary>
-internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> allowedOrigins)
+internal sealed class RpcEndpoint(
+    ServerOptions options, ServerHealth health, ClientAddress addresses, DrainSignal drain, IServiceProvider services)
 {
+    private static readonly ObjectFactory<RpcSession> NewSession =
+        ActivatorUtilities.CreateFactory<RpcSession>([typeof(WebSocket), typeof(SessionState), typeof(long)]);
+
+    private readonly ServerLimits limits = options.ServerLimits;
     private long connections;
 
     /// <summary>Accepts and serves one connection, or answers why not.</summary>
-    public async Task HandleAsync(HttpContext context, CancellationToken stopping)
+    public async Task HandleAsync(HttpContext context)
     {
+        CancellationToken stopping = drain.Token;
         if (!context.WebSockets.IsWebSocketRequest)
         {
             await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket endpoint.").ConfigureAwait(false);
@@ -30,9 +40,9 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
             return;
         }
 
-        if (stopping.IsCancellationRequested || services.Health.Connected() > services.ServerLimits.Connections)
+        if (stopping.IsCancellationRequested || health.Connected() > limits.Connections)
         {
-            if (!stopping.IsCancellationRequested) services.Health.Disconnected();
+            if (!stopping.IsCancellationRequested) health.Disconnected();
             context.Response.Headers.RetryAfter = "1";
             await RefuseAsync(
                 context, StatusCodes.Status503ServiceUnavailable, "No room for another connection now.").ConfigureAwait(false);
@@ -41,18 +51,17 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
 
         try
         {
-            using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+            var state = new SessionState(addresses.Of(context), options);
+            using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
             {
-                SubProtocol = Subprotocols.V1Json, KeepAliveInterval = services.ServerLimits.KeepAliveInterval,
-                KeepAliveTimeout = services.ServerLimits.KeepAliveTimeout,
+                SubProtocol = Subprotocols.V1Json, KeepAliveInterval = limits.KeepAliveInterval,
+                KeepAliveTimeout = limits.KeepAliveTimeout,
             }).ConfigureAwait(false);
-            await new RpcSession(
-                socket, Interlocked.Increment(ref connections), services,
-                    services.Addresses.Of(context)).RunAsync(stopping).ConfigureAwait(false);
+            await NewSession(services, [socket, state, Interlocked.Increment(ref connections)]).RunAsync(stopping).ConfigureAwait(false);
         }
         finally
         {
-            services.Health.Disconnected();
+            health.Disconnected();
         }
     }
 
@@ -69,6 +78,6 @@ internal sealed class RpcEndpoint(RpcServices services, IReadOnlyList<string> al
         string? origin = request.Headers.Origin;
         if (string.IsNullOrEmpty(origin)) return true;
         return string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)
-            || allowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+            || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Connections.DirectCalls;
+using ShareRpc.Server.Connections.Handles;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 using StreamJsonRpc.Reflection;
@@ -9,11 +10,13 @@ using StreamJsonRpc.Reflection;
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// Messages of the RPC layer from and to their bytes. Tells the hot calls which handles the peer learns of and which it releases: a call
-/// to a released one is answered <c>method_not_found</c>, as for any object that is not there. The RPC layer, which keeps the name of a
-/// released method but none of its overloads, would take it for a call with wrong parameters.
+/// Messages of the RPC layer from and to their bytes. Tells the direct calls which handles the peer learns of and which
+/// it releases: a call to a released one is answered <c>method_not_found</c>, as for any object that is not there. The
+/// RPC layer, which keeps the name of a released method but none of its overloads, would take it for a call with wrong
+/// parameters.
 /// </summary>
-internal sealed class SessionMessageHandler(MessageSocket socket, DirectCallDispatcher calls, IJsonRpcMessageFormatter formatter, int maxHandles)
+internal sealed class SessionMessageHandler(
+    MessageSocket socket, DirectCallDispatcher? calls, IJsonRpcMessageFormatter formatter, int maxHandles)
     : MessageHandlerBase(formatter), IJsonRpcMessageBufferManager
 {
     private const string CallPrefix = "$/invokeProxy/";
@@ -50,17 +53,21 @@ internal sealed class SessionMessageHandler(MessageSocket socket, DirectCallDisp
         using var bytes = new ReplyBuffer();
         Formatter.Serialize(bytes, content);
         Writing?.Invoke(content);
-        if (content is JsonRpcResult { Result: RedeemShareResult { Share: ShareHandle handle } }) Introduce(handle, bytes.Written.Span);
+        if (calls is not null && content is JsonRpcResult { Result: RedeemShareResult { Share: ShareHandle handle } })
+        {
+            Introduce(calls, handle, bytes.Written.Span);
+        }
+
         await socket.SendAsync(bytes.Written, onTurn: null, cancellationToken).ConfigureAwait(false);
     }
 
     protected override ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>
-    /// Reads the handle's number from the result that is about to leave: <c>{..., "result": {"share": {"__jsonrpc_marshaled": 1,
-    /// "handle": N</c>.
+    /// Reads the handle's number from the result that is about to leave: <c>{..., "result": {"share":
+    /// {"__jsonrpc_marshaled": 1, "handle": N</c>.
     /// </summary>
-    private void Introduce(ShareHandle handle, ReadOnlySpan<byte> message)
+    private static void Introduce(DirectCallDispatcher calls, ShareHandle handle, ReadOnlySpan<byte> message)
     {
         var reader = new Utf8JsonReader(message);
         while (reader.Read())
@@ -82,7 +89,9 @@ internal sealed class SessionMessageHandler(MessageSocket socket, DirectCallDisp
         return end > 0 && long.TryParse(method.AsSpan(CallPrefix.Length, end - CallPrefix.Length), out long handle) ? handle : -1;
     }
 
-    /// <summary>Handles are numbered from 0 in the order they are made, which bounds what a peer can make this remember.</summary>
+    /// <summary>
+    /// Handles are numbered from 0 in the order they are made, which bounds what a peer can make this remember.
+    /// </summary>
     private void NoteRelease(JsonRpcRequest request)
     {
         try
@@ -91,7 +100,7 @@ internal sealed class SessionMessageHandler(MessageSocket socket, DirectCallDisp
             if (isHandle && (long)value! < maxHandles)
             {
                 (released ??= []).Add((long)value!);
-                calls.Remove((long)value!);
+                calls?.Remove((long)value!);
             }
         }
         catch (JsonException)

@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Connections.Handles;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// The RPC layer of one connection: counts the calls in the connection's ledger where they are dispatched, and rewrites every error so that
-/// no exception's own text leaves.
+/// The RPC layer of one connection: counts the calls in the connection's ledger where they are dispatched, and rewrites
+/// every error so that no exception's own text leaves.
 /// </summary>
 internal sealed class SessionRpc : JsonRpc
 {

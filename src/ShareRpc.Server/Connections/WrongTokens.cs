@@ -1,17 +1,21 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Connections.Handles;
 using StreamJsonRpc.Protocol;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// Refuses redemptions by a wrong token before they are called. The gateway would refuse them too, by an exception that the RPC layer
-/// throws on from step to step: several times the work of finding out that the token is wrong, and a flood of them pays nothing.
+/// Refuses redemptions by a wrong token before they are called. The gateway would refuse them too, by an exception that
+/// the RPC layer throws on from step to step: several times the work of finding out that the token is wrong, and a
+/// flood of them pays nothing.
 /// </summary>
-internal sealed class WrongTokens(RpcSession session, Redeemer redeemer)
+internal sealed class WrongTokens(SessionState session, Redeemer redeemer)
 {
-    /// <summary>What a call is refused with; null for one that is no redemption by token, or by one whose tag is right.</summary>
+    /// <summary>
+    /// What a call is refused with; null for one that is no redemption by token, or by one whose tag is right.
+    /// </summary>
     public async ValueTask<ShareRpcException?> RefuseAsync(JsonRpcRequest request, CancellationToken cancellationToken)
     {
         if (request.Method is not ("redeemShare" or "redeemRoot") || TokenOf(request) is not { } token) return null;
@@ -20,7 +24,8 @@ internal sealed class WrongTokens(RpcSession session, Redeemer redeemer)
     }
 
     /// <summary>
-    /// The token, if it is the only secret given (SPEC REDEEM-1). The parameters are one object, or a list of that object.
+    /// The token, if it is the only secret given (SPEC REDEEM-1). The parameters are one object, or a list of that
+    /// object.
     /// </summary>
     private static string? TokenOf(JsonRpcRequest request)
     {

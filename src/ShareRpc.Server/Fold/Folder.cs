@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
-using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Fold;
 
@@ -15,16 +15,23 @@ namespace ShareRpc.Server.Fold;
 /// loop, some at a time. A crash at any point leaves a checkpoint from which the rest of the fold is computed again.
 /// </summary>
 internal sealed class Folder(
-    IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<Folder> log, long? compactAfterOps = null)
+    IShareStore store, CommitQueue queue, ServerOptions options, TimeProvider time, ILogger<Folder> log)
+    : ICommitListener, IServerLoop
 {
     private const int OpsAtOnce = 16_384;
     private const int CompactedAtOnce = 1_000;
+    private readonly ServerLimits limits = options.ServerLimits;
+    private readonly long? compactAfterOps = options.CompactAfterOps;
     private readonly ConcurrentDictionary<long, bool> dirty = [];
     private readonly Channel<bool> urgent = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Copies what commits and folds wrote from the write-ahead log into the database.</summary>
-    public LogMaintenance LogMaintenance { get; } = new(store, limits, time, log);
+    public string Name => "fold";
+
+    public void OnCommitted(LogShare share)
+    {
+        if (share.TailCount > 0) Mark(share.Key, share.IsFoldDue);
+    }
 
     /// <summary>The share has unfolded ops; with <paramref name="now"/> there are many.</summary>
     public void Mark(long shareKey, bool now)
@@ -40,22 +47,32 @@ internal sealed class Folder(
     }
 
     /// <summary>Folds until cancelled: what has many unfolded ops at once, the rest when the interval is over.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(limits.FoldInterval, time);
-        Task<bool> tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-        Task<bool> wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
+        Task<bool> tick = timer.WaitForNextTickAsync(stopping).AsTask();
+        Task<bool> wake = urgent.Reader.WaitToReadAsync(stopping).AsTask();
         while (true)
         {
             Task first = await Task.WhenAny(tick, wake);
-            if (cancellationToken.IsCancellationRequested) return;
+            await first;
             bool isTick = first == tick;
-            if (isTick) tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-            else wake = urgent.Reader.ReadAsync(cancellationToken).AsTask();
+            if (isTick)
+            {
+                tick = timer.WaitForNextTickAsync(stopping).AsTask();
+            }
+            else
+            {
+                urgent.Reader.TryRead(out _);
+                wake = urgent.Reader.WaitToReadAsync(stopping).AsTask();
+            }
+
             foreach ((long shareKey, bool isUrgent) in dirty)
             {
                 if (isTick || isUrgent) await FoldShareAsync(shareKey);
             }
+
+            succeeded();
         }
     }
 
@@ -91,6 +108,11 @@ internal sealed class Folder(
         {
             log.FoldFailed(exception);
             dirty.TryAdd(shareKey, false);
+        }
+        catch
+        {
+            dirty.TryAdd(shareKey, false);
+            throw;
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Text;
+using Microsoft.Data.Sqlite;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
 
 namespace ShareRpc.Server.Hosting;
 
@@ -17,11 +19,15 @@ internal sealed class DataDirectory : IDisposable
     {
         Path = path;
         this.lockFile = lockFile;
+        IsNew = !File.Exists(DatabasePath);
     }
 
     public string Path { get; }
 
     public string DatabasePath => System.IO.Path.Combine(Path, "shares.db");
+
+    /// <summary>Returns true when there was no database in it before.</summary>
+    public bool IsNew { get; }
 
     public string RootTokenPath => System.IO.Path.Combine(Path, "root.token");
 
@@ -51,8 +57,31 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>
+    /// Opens what is in it; a failure of the disk or the database becomes a sentence for whoever starts the server.
+    /// </summary>
+    public T Open<T>(Func<T> open)
+    {
+        try
+        {
+            return open();
+        }
+        catch (Exception exception) when (Explain(exception) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
+    /// <summary>Returns the sentence for a failure of the disk or the database; null for any other exception.</summary>
+    public ServerStartException? Explain(Exception exception) => exception switch
+    {
+        SqliteException failure => new ServerStartException(SqliteTrouble.Describe(failure, DatabasePath)),
+        IOException or UnauthorizedAccessException => new ServerStartException(Describe(exception, Path)),
+        _ => null,
+    };
+
     /// <summary>What a failure to write in it means, and the next step.</summary>
-    public static string Describe(Exception exception, string path) => exception.HResult switch
+    private static string Describe(Exception exception, string path) => exception.HResult switch
     {
         LockedByAnother => $"Another server is running on {path}. Stop it, or use another --data directory.",
         DiskFull => $"The disk that holds {path} is full: free some space, then start again.",
@@ -64,7 +93,9 @@ internal sealed class DataDirectory : IDisposable
 
     public void Dispose() => lockFile.Dispose();
 
-    /// <summary>Whose it is, for people; and whether the disk takes anything at all: SQLite says less plainly why not.</summary>
+    /// <summary>
+    /// Whose it is, for people; and whether the disk takes anything at all: SQLite says less plainly why not.
+    /// </summary>
     private static void WriteTo(FileStream lockFile)
     {
         lockFile.SetLength(0);

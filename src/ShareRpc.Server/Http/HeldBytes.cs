@@ -3,8 +3,9 @@ namespace ShareRpc.Server.Http;
 /// <summary>
 /// The memory that request bodies may take at once. Who finds it taken waits, in order, with its body still on the way. Any thread.
 /// </summary>
-internal sealed class HeldBytes(long limit)
+internal sealed class HeldBytes(ServerLimits limits)
 {
+    private readonly long limit = limits.HttpHeldBytes;
     private readonly Lock gate = new();
     private readonly LinkedList<(long Bytes, TaskCompletionSource Turn)> waiting = new();
     private long held;

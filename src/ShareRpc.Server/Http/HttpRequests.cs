@@ -8,12 +8,12 @@ using ShareRpc.Server.Storage.Sqlite;
 namespace ShareRpc.Server.Http;
 
 /// <summary>What stands around every endpoint of the HTTP API: so many at once, one form of errors, and no path in a log.</summary>
-internal sealed class HttpRequests(ServerLimits limits, ILogger log)
+internal sealed class HttpRequests(ServerLimits limits, ILogger<HttpRequests> log)
 {
     private int open;
 
-    /// <summary>The endpoint, guarded.</summary>
-    public RequestDelegate Guard(RequestDelegate endpoint) => async context =>
+    /// <summary>Runs an endpoint of the HTTP API for a request.</summary>
+    public async Task HandleAsync(HttpContext context, RequestDelegate endpoint)
     {
         HttpAnswer.SetHeaders(context.Response);
         try
@@ -49,7 +49,7 @@ internal sealed class HttpRequests(ServerLimits limits, ILogger log)
         {
             Interlocked.Decrement(ref open);
         }
-    };
+    }
 
     private ShareRpcException RefusalOf(Exception exception)
     {

@@ -6,9 +6,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Server.Connections;
+using ShareRpc.Server.Append;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 
@@ -18,7 +19,9 @@ namespace ShareRpc.Server.Http;
 /// Appending and reading over plain HTTP, for any language (SPEC section "HTTP"): the batch, the ack and the pages of the WebSocket,
 /// without a writer. The token comes with every request, in <c>Authorization: Bearer</c>.
 /// </summary>
-internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, HeldBytes held)
+internal sealed class OpsEndpoints(
+    IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access, HeldBytes held, ProtocolLimits limits,
+    ServerLimits serverLimits)
 {
     // Received, as one array, and as the ops made of it.
     private const int CopiesOfABody = 3;
@@ -29,14 +32,14 @@ internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, Held
     {
         using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
-        int most = services.Limits.FrameBytes;
+        int most = limits.FrameBytes;
         long length = context.Request.ContentLength ?? most;
         // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         if (length > most) throw new ShareRpcException(ErrorCode.TooLarge);
         using HeldBytes.Hold hold = await held.TakeAsync(length * CopiesOfABody, context.RequestAborted).ConfigureAwait(false);
         OpBatch batch = ToBatch(await ReadAsync(context.Request.BodyReader, most, context.RequestAborted).ConfigureAwait(false));
-        Ack ack = await services.Log.AppendAsync(authority.Authority, writerId: null, batch).ConfigureAwait(false);
+        Ack ack = await log.AppendAsync(authority.Authority, writerId: null, batch).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, ack).ConfigureAwait(false);
     }
 
@@ -51,27 +54,27 @@ internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, Held
             MaxBytes = QueryNumber.SmallOf(query, "max_bytes"), WaitMs = QueryNumber.SmallOf(query, "wait_ms"),
         };
         bool isWaiting = request.WaitMs > 0;
-        ShareFeed feed = services.Broadcaster.Acquire(authority.Share.Key);
+        ShareFeed feed = broadcaster.Acquire(authority.Share.Key);
         try
         {
-            if (isWaiting && Interlocked.Increment(ref waitingReads) > services.ServerLimits.HttpWaitingReads)
+            if (isWaiting && Interlocked.Increment(ref waitingReads) > serverLimits.HttpWaitingReads)
             {
-                throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = services.ServerLimits.OverloadedRetryAfter };
+                throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = serverLimits.OverloadedRetryAfter };
             }
 
-            using (IReadSnapshot snapshot = services.Store.BeginRead())
+            using (IReadSnapshot snapshot = store.BeginRead())
             {
                 feed.Advance(snapshot.ReadHead(authority.Share.Key));
                 if (snapshot.FindShare(authority.Share.Key)!.State == ShareState.Ended) feed.End();
             }
 
-            OpPage page = await services.Reads.ReadAsync(authority.Authority, feed, request, context.RequestAborted).ConfigureAwait(false);
+            OpPage page = await reads.ReadAsync(authority.Authority, feed, request, context.RequestAborted).ConfigureAwait(false);
             await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
         }
         finally
         {
             if (isWaiting) Interlocked.Decrement(ref waitingReads);
-            services.Broadcaster.Release(feed);
+            broadcaster.Release(feed);
         }
     }
 
@@ -85,7 +88,7 @@ internal sealed class OpsEndpoints(RpcServices services, HttpAccess access, Held
         string? afterKind = query["after_kind"];
         string? afterKey = query["after_key"];
         if (afterKind is null != afterKey is null) throw new ShareRpcException(ErrorCode.InvalidParams);
-        StatePage page = services.Reads.ReadState(authority.Authority, new GetStateRequest
+        StatePage page = reads.ReadState(authority.Authority, new GetStateRequest
         {
             Kinds = string.IsNullOrEmpty(kinds) ? null : kinds.Split(','), Limit = QueryNumber.SmallOf(query, "limit"),
             AfterKey = afterKind is null ? null : new DocKey(afterKind, afterKey!),

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
@@ -12,6 +13,7 @@ namespace ShareRpc.Server.Maintenance;
 /// commits. A crash loses the last minute of it; mutations are written in their own transactions and lose nothing. Any thread.
 /// </summary>
 internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<AuditBook> log)
+    : IServerLoop
 {
     public const string Redeem = "redeem";
     public const string Refused = "refused";
@@ -20,6 +22,8 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     private readonly Lock gate = new();
     private Dictionary<Entry, Sum> sums = [];
     private Dictionary<long, long> lastRedeemed = [];
+
+    public string Name => "audit";
 
     public void NoteRedemption(RefRow row, string? address)
     {
@@ -52,10 +56,14 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     }
 
     /// <summary>Writes every minute until cancelled; what is left then is for <see cref="WriteAsync"/>.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(limits.AuditInterval, time);
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false)) await WriteAsync().ConfigureAwait(false);
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+        {
+            await WriteAsync().ConfigureAwait(false);
+            succeeded();
+        }
     }
 
     /// <summary>Writes what there is; what could not be written is there again.</summary>

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
+using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
@@ -9,18 +11,25 @@ namespace ShareRpc.Server.Maintenance;
 /// always more of it, and it never begins anew. So beyond a size the commit thread itself copies the little that is left, between two
 /// transactions; the next one then overwrites the log from its start.
 /// </summary>
-internal sealed class LogMaintenance(IShareStore store, ServerLimits limits, TimeProvider time, ILogger log)
+internal sealed class LogMaintenance(IShareStore store, ServerLimits limits, TimeProvider time, ILogger<LogMaintenance> log)
+    : ICommitListener, IServerLoop
 {
     /// <summary>Rounds of copying before the pause, each of what came during the one before.</summary>
     private const int MostRounds = 4;
 
     private volatile bool isPauseDue;
 
+    public string Name => "log maintenance";
+
     /// <summary>Copies until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(limits.CheckpointInterval, time);
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false)) Copy();
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+        {
+            Copy();
+            succeeded();
+        }
     }
 
     /// <summary>Copies what the log has; asks for a pause when it is too large, and then leaves the log to the commit thread.</summary>
@@ -43,7 +52,7 @@ internal sealed class LogMaintenance(IShareStore store, ServerLimits limits, Tim
         }
     }
 
-    /// <summary>The commit thread calls this when no transaction is open.</summary>
+    /// <summary>Restarts the log when that is due.</summary>
     public void BetweenTransactions()
     {
         if (!isPauseDue) return;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
@@ -11,28 +12,32 @@ namespace ShareRpc.Server.Maintenance;
 /// Erases the rows of deleted shares in the background, some at a time, between the appends of others. Goes on after a restart.
 /// </summary>
 internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<ShareEraser> log)
+    : IServerLoop
 {
     private const int RowsAtOnce = 2_000;
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    public string Name => "erase";
+
     public void Wake() => wakes.Writer.TryWrite(true);
 
     /// <summary>Erases until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         Wake();
-        while (await wakes.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await wakes.Reader.WaitToReadAsync(stopping).ConfigureAwait(false))
         {
             wakes.Reader.TryRead(out _);
             try
             {
                 while (Next() is { } shareKey) await EraseSomeAsync(shareKey).ConfigureAwait(false);
+                succeeded();
             }
             catch (Exception exception) when (exception is DbException or ShareRpcException { IsTransient: true })
             {
                 log.EraseFailed(exception);
-                await Task.Delay(limits.StorageRetryAfter, time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
                 Wake();
             }
         }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Storage;
@@ -11,26 +10,37 @@ namespace ShareRpc.Server.Opencode;
 /// The creator ref that stands behind open creation: an ordinary child of the root, whose token nobody has. It is listed like any other,
 /// and revoking it ends open creation, and everything shared by it, until the server is started with open creation again.
 /// </summary>
-internal static class OpenCreator
+internal sealed class OpenCreator(IShareStore store, ServerOptions options, TimeProvider time)
 {
     private const string Label = "open creation";
 
-    /// <summary>Its cap id; made at the first start with open creation, or after it was revoked. Before the commit loop runs.</summary>
-    public static string Ensure(IShareStore store, ProtocolLimits limits, TimeProvider time)
+    /// <summary>Returns its cap id; null on a server without open creation.</summary>
+    public string? CapId { get; private set; }
+
+    /// <summary>
+    /// Makes the ref at the first start with open creation, or after it was revoked. Before the commit loop runs.
+    /// </summary>
+    public void Ensure()
     {
+        if (!options.OpenCreation) return;
         using IWriteTransaction transaction = store.BeginWrite();
-        if (transaction.FindOpenCreator() is { RevokedMs: null } known) return known.CapId;
+        if (transaction.FindOpenCreator() is { RevokedMs: null } known)
+        {
+            CapId = known.CapId;
+            return;
+        }
+
         RefRow root = transaction.ReadRefs(default, 0, 1)[0];
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var request = new AttenuateRequest
         {
             CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Creator.ToNames(), Label = Label,
         };
-        RefRow row = RefRequest.ChildOf(root, request, RandomNumberGenerator.GetBytes(8), "", now, limits);
+        RefRow row = RefRequest.ChildOf(root, request, RandomNumberGenerator.GetBytes(8), "", now, options.Limits);
         long key = transaction.InsertRef(row);
         transaction.InsertOpenCreator(key);
         transaction.InsertAudit(new AuditRow(now, "attenuate", root.Key, null, key));
         transaction.Commit();
-        return row.CapId;
+        CapId = row.CapId;
     }
 }

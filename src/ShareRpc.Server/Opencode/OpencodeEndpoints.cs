@@ -1,11 +1,15 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
-using ShareRpc.Server.Connections;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Append;
 using ShareRpc.Server.Http;
+using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Opencode;
@@ -15,14 +19,15 @@ namespace ShareRpc.Server.Opencode;
 /// everybody's, and keep no state of their own.
 /// </summary>
 internal sealed class OpencodeEndpoints(
-    RpcServices services, HttpAccess access, OpencodeShares shares, PublicOrigin origin, HeldBytes held, string? openCreator,
-    TimeProvider time)
+    IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, ClientAddress addresses, HttpAccess access,
+    OpencodeShares shares, OpenCreator openCreator, PublicOrigin origin, HeldBytes held, ServerOptions options, TimeProvider time,
+    ILogger<OpencodeEndpoints> logger)
 {
     /// <summary>POST <c>/api/share</c>: <c>{sessionID}</c> -> <c>{id, url, secret}</c>.</summary>
     public async Task CreateAsync(HttpContext context)
     {
         string? token = context.Request.RouteValues["creator"] as string ?? HttpAccess.BearerOf(context.Request);
-        if (token is null && openCreator is null)
+        if (token is null && openCreator.CapId is null)
         {
             await HttpAnswer.ErrorAsync(
                 context, new ShareRpcException(ErrorCode.Forbidden),
@@ -33,7 +38,7 @@ internal sealed class OpencodeEndpoints(
 
         CreateCall? call = await ReadSmallAsync<CreateCall>(context).ConfigureAwait(false);
         bool isOpen = token is null;
-        if (isOpen) services.Guard.TakeOpenCreation(services.Addresses.Of(context));
+        if (isOpen) guard.TakeOpenCreation(addresses.Of(context));
         using HttpAuthority creator = isOpen
             ? access.AdmitRoot(FindOpenCreator())
             : await access.RedeemRootAsync(token, context).ConfigureAwait(false);
@@ -47,7 +52,7 @@ internal sealed class OpencodeEndpoints(
     /// <summary>POST <c>/api/share/{id}/sync</c>: <c>{secret, data: [{type, data}]}</c>. Answered when all of it is durable.</summary>
     public async Task SyncAsync(HttpContext context)
     {
-        ServerLimits limits = services.ServerLimits;
+        ServerLimits limits = options.ServerLimits;
         long length = context.Request.ContentLength ?? limits.HttpBodyBytes;
         // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
@@ -70,7 +75,7 @@ internal sealed class OpencodeEndpoints(
 
         using HttpAuthority authority = await RedeemSecretAsync(body.Secret, shareId, context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
-        var append = new SyncAppend(services, authority.Authority, time, context.RequestAborted);
+        var append = new SyncAppend(log, options, authority.Authority, time, context.RequestAborted);
         string sessionId = SessionOf(authority.Share);
         int ignored = 0;
         while (early.TryDequeue(out SyncItem? first)) ignored += await AddAsync(append, first, sessionId).ConfigureAwait(false);
@@ -81,7 +86,7 @@ internal sealed class OpencodeEndpoints(
 
         await append.FlushAsync().ConfigureAwait(false);
         ignored += body.Malformed;
-        if (ignored + append.Rejected > 0) services.Logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
+        if (ignored + append.Rejected > 0) logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
         await HttpAnswer.JsonAsync(
             context, new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored }).ConfigureAwait(false);
     }
@@ -95,7 +100,7 @@ internal sealed class OpencodeEndpoints(
         if (!IsUnshared(row))
         {
             using HttpAuthority authority = await RedeemSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
-            await shares.UnshareAsync(authority.Authority, time).ConfigureAwait(false);
+            await shares.UnshareAsync(authority.Authority).ConfigureAwait(false);
         }
 
         await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
@@ -109,7 +114,7 @@ internal sealed class OpencodeEndpoints(
             string token = (string)context.Request.RouteValues["share"]!;
             using HttpAuthority authority =
                 await access.RedeemShareAsync(token, shareId: null, context).ConfigureAwait(false);
-            await new ShareData(services, authority.Authority).WriteAsync(context).ConfigureAwait(false);
+            await new ShareData(reads, authority.Authority).WriteAsync(context).ConfigureAwait(false);
         }
         catch (ShareRpcException error) when (!error.IsTransient && !context.Response.HasStarted)
         {
@@ -140,13 +145,13 @@ internal sealed class OpencodeEndpoints(
 
     private RefRow FindOpenCreator()
     {
-        using IReadSnapshot snapshot = services.Store.BeginRead();
-        return snapshot.FindRef(openCreator!)!;
+        using IReadSnapshot snapshot = store.BeginRead();
+        return snapshot.FindRef(openCreator.CapId!)!;
     }
 
     private string SessionOf(ShareRow share)
     {
-        using IReadSnapshot snapshot = services.Store.BeginRead();
+        using IReadSnapshot snapshot = store.BeginRead();
         return snapshot.FindSessionShare(share.Key)?.SessionId ?? share.ShareId;
     }
 
@@ -168,7 +173,7 @@ internal sealed class OpencodeEndpoints(
         try
         {
             RefRow row = await access.AuthenticateAsync(secret, context).ConfigureAwait(false);
-            using IReadSnapshot snapshot = services.Store.BeginRead();
+            using IReadSnapshot snapshot = store.BeginRead();
             if (row.ShareKey is { } key && snapshot.FindShare(key)!.ShareId == shareId) return row;
         }
         catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
@@ -181,7 +186,7 @@ internal sealed class OpencodeEndpoints(
     /// <summary>What the holder asks for is so already: the share is over, and with its owner ref all that was made of it.</summary>
     private bool IsUnshared(RefRow row)
     {
-        using IReadSnapshot snapshot = services.Store.BeginRead();
+        using IReadSnapshot snapshot = store.BeginRead();
         ShareRow share = snapshot.FindShare(row.ShareKey!.Value)!;
         bool isOver = share.State == ShareState.Deleted
             || (share.State == ShareState.Ended && snapshot.FindRef(share.OwnerRefKey)!.RevokedMs is not null);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
@@ -8,7 +9,8 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Commit;
-using ShareRpc.Server.Connections;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Opencode;
@@ -17,9 +19,12 @@ namespace ShareRpc.Server.Opencode;
 /// Shares and refs for a client that cannot choose ids and secrets itself. They are ordinary ones: an owner ref below the creator's, whose
 /// token nobody has, and below it a ref to append and one to read for each time the session was shared.
 /// </summary>
-internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, TokenVerifier verifier, Action? erase = null)
+internal sealed class OpencodeShares(
+    IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry, Broadcaster broadcaster, ShareEraser eraser,
+    ServerOptions options, TimeProvider time, ILogger<OpencodeShares> log)
 {
     private const string Label = "opencode";
+    private readonly Action? erase = options.EraseUnshared ? eraser.Wake : null;
 
     /// <summary>
     /// The share of a session, with a further secret and link when this creator has shared it before; otherwise a new one. With
@@ -48,16 +53,15 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
     /// Ends the share and takes back every ref that was made here: links and secrets die, and with the owner ref all that came of it. Ends
     /// when that is durable; until then it is denied in memory and tried again, whether or not the caller still waits.
     /// </summary>
-    public async Task UnshareAsync(Authority holder, TimeProvider time)
+    public async Task UnshareAsync(Authority holder)
     {
         holder.Demand(Rights.Append);
         IReadOnlyList<RefRow> refs;
-        using (IReadSnapshot snapshot = services.Store.BeginRead()) refs = snapshot.ReadSessionRefs(holder.Ref.ShareKey!.Value);
+        using (IReadSnapshot snapshot = store.BeginRead()) refs = snapshot.ReadSessionRefs(holder.Ref.ShareKey!.Value);
         if (!refs.Any(row => row.Key == holder.Ref.Key)) throw new ShareRpcException(ErrorCode.Forbidden);
         for (bool isProven = false; ; isProven = true)
         {
-            var work = new UnshareWork(
-                holder, refs, isProven, erase, services.Registry, services.Broadcaster, services.Logger);
+            var work = new UnshareWork(holder, refs, isProven, erase, registry, broadcaster, log);
             try
             {
                 queue.Enqueue(work);
@@ -66,7 +70,7 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
             }
             catch (ShareRpcException error) when (error.Code == ErrorCode.RevocationNotDurable)
             {
-                await Task.Delay(services.ServerLimits.StorageRetryAfter, time).ConfigureAwait(false);
+                await Task.Delay(options.ServerLimits.StorageRetryAfter, time).ConfigureAwait(false);
             }
         }
     }
@@ -89,7 +93,7 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
         };
 
         // No token has this tag, and none fits an empty verifier: the owner ref is there to be the parent of the others.
-        RefRow row = RefRequest.ChildOf(creator.Ref, request, RandomNumberGenerator.GetBytes(8), "", scope.NowMs, services.Limits);
+        RefRow row = RefRequest.ChildOf(creator.Ref, request, RandomNumberGenerator.GetBytes(8), "", scope.NowMs, options.Limits);
         long shareKey = transaction.InsertShare(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
         RefRow owner = row with { ShareKey = shareKey };
         long refKey = transaction.InsertRef(owner);
@@ -106,7 +110,7 @@ internal sealed class OpencodeShares(RpcServices services, CommitQueue queue, To
         {
             CapId = made.Token.CapId, TokenDigest = made.Token.Digest, Rights = made.Rights.ToNames(), Label = Label,
         };
-        RefRow row = RefRequest.ChildOf(owner, request, made.Tag, made.Verifier, scope.NowMs, services.Limits);
+        RefRow row = RefRequest.ChildOf(owner, request, made.Tag, made.Verifier, scope.NowMs, options.Limits);
         long key = scope.Transaction.InsertRef(row);
         scope.Transaction.InsertSessionRef(owner.ShareKey!.Value, key);
         scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", creator.Ref.Key, owner.ShareKey, key));

@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Http;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
-using ShareRpc.Server.Connections;
 using ShareRpc.Server.Http;
+using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
 /// A share's state as opencode imports it. Page by page: one page is in memory at a time, and each passes its own authority check (I7).
 /// </summary>
-internal sealed class ShareData(RpcServices services, Authority authority)
+internal sealed class ShareData(ShareReads reads, Authority authority)
 {
     private static readonly string[] Types = [Kinds.Session, Kinds.Message, Kinds.Part, Kinds.SessionDiff];
     private bool isFirst = true;
@@ -65,7 +65,7 @@ internal sealed class ShareData(RpcServices services, Authority authority)
     private StatePage Read(string kind, DocKey? after)
     {
         authority.Demand(Rights.Read);
-        return services.Reads.ReadState(authority, new GetStateRequest { Kinds = [kind], AfterKey = after });
+        return reads.ReadState(authority, new GetStateRequest { Kinds = [kind], AfterKey = after });
     }
 
     private void WriteItem(PipeWriter writer, string type, Document document)

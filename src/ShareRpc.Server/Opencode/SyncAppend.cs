@@ -2,7 +2,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
-using ShareRpc.Server.Connections;
+using ShareRpc.Server.Append;
 
 namespace ShareRpc.Server.Opencode;
 
@@ -10,7 +10,8 @@ namespace ShareRpc.Server.Opencode;
 /// The ops of one sync on their way into the log, in batches small enough that others get their turn in between. opencode sends nothing
 /// twice, so a server that cannot take a batch now keeps it and tries again.
 /// </summary>
-internal sealed class SyncAppend(RpcServices services, Authority authority, TimeProvider time, CancellationToken aborted)
+internal sealed class SyncAppend(
+    ShareLog log, ServerOptions options, Authority authority, TimeProvider time, CancellationToken aborted)
 {
     private const int BatchOps = 250;
     private readonly List<OpIntent> ops = [];
@@ -26,8 +27,8 @@ internal sealed class SyncAppend(RpcServices services, Authority authority, Time
     public async Task AddAsync(OpIntent op)
     {
         int size = op.Data?.Utf8.Length ?? 0;
-        int most = Math.Min(services.ServerLimits.HttpBatchBytes, services.Limits.BatchBytes);
-        if (ops.Count >= Math.Min(BatchOps, services.Limits.BatchOps) || (ops.Count > 0 && bytes + size > most))
+        int most = Math.Min(options.ServerLimits.HttpBatchBytes, options.Limits.BatchBytes);
+        if (ops.Count >= Math.Min(BatchOps, options.Limits.BatchOps) || (ops.Count > 0 && bytes + size > most))
         {
             await FlushAsync().ConfigureAwait(false);
         }
@@ -56,11 +57,11 @@ internal sealed class SyncAppend(RpcServices services, Authority authority, Time
         {
             try
             {
-                return await services.Log.AppendSnapshotAsync(authority, batch).ConfigureAwait(false);
+                return await log.AppendSnapshotAsync(authority, batch).ConfigureAwait(false);
             }
             catch (ShareRpcException error) when (error.Code is ErrorCode.Overloaded or ErrorCode.StorageUnavailable)
             {
-                TimeSpan wait = error.RetryAfter ?? services.ServerLimits.OverloadedRetryAfter;
+                TimeSpan wait = error.RetryAfter ?? options.ServerLimits.OverloadedRetryAfter;
                 await Task.Delay(wait, time, aborted).ConfigureAwait(false);
             }
         }

@@ -1,11 +1,13 @@
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Commit;
 
 namespace ShareRpc.Server.Read;
 
 /// <summary>
 /// The feeds of the shares that have live handles. The commit loop publishes here after the commit, and never waits for a reader.
 /// </summary>
-internal sealed class Broadcaster(ServerLimits limits)
+internal sealed class Broadcaster(ServerLimits limits, ILogger<Broadcaster> log) : ICommitListener
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, ShareFeed> feeds = [];
@@ -17,7 +19,7 @@ internal sealed class Broadcaster(ServerLimits limits)
     {
         lock (gate)
         {
-            if (!feeds.TryGetValue(shareKey, out ShareFeed? feed)) feeds.Add(shareKey, feed = new ShareFeed(shareKey, limits));
+            if (!feeds.TryGetValue(shareKey, out ShareFeed? feed)) feeds.Add(shareKey, feed = new ShareFeed(shareKey, limits, log));
             feed.Users++;
             return feed;
         }
@@ -29,6 +31,11 @@ internal sealed class Broadcaster(ServerLimits limits)
         {
             if (--feed.Users == 0) feeds.Remove(feed.ShareKey);
         }
+    }
+
+    public void OnCommitted(LogShare share)
+    {
+        if (share.Fresh.Count > 0) Publish(share.Key, [.. share.Fresh]);
     }
 
     /// <summary>Committed ops of a share, in order.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Commit;
 
@@ -7,7 +8,7 @@ namespace ShareRpc.Server.Read;
 /// What the readers of one share wait on: its head, a ring of its newest ops, and a wake that carries no payload. A reader
 /// reads from its own cursor; a lost wake only delays. Lives while a handle on the share does. Any thread.
 /// </summary>
-internal sealed class ShareFeed(long shareKey, ServerLimits limits)
+internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
 {
     private readonly Lock gate = new();
     private readonly OpRing ring = new(limits);
@@ -68,7 +69,7 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits)
             waiters.Clear();
         }
 
-        WorkRun.Queue(woken);
+        WorkRun.Queue(woken, log);
     }
 
     /// <summary>Lists somebody who is to be woken at the next change; false when there is something after the cursor already.</summary>

@@ -12,8 +12,10 @@ namespace ShareRpc.Server.Read;
 /// The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.
 /// </summary>
 internal sealed class ShareReads(
-    IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, CancellationToken draining)
+    IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, DrainSignal drain)
 {
+    private readonly CancellationToken draining = drain.Token;
+
     /// <summary>The ops after a cursor, without waiting.</summary>
     public OpPage ReadNow(Authority authority, ShareFeed feed, ReadOpsRequest request)
     {

@@ -6,6 +6,7 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Turns;
 
@@ -15,19 +16,23 @@ namespace ShareRpc.Server.Turns;
 /// </summary>
 internal sealed class TurnSweeper(
     IShareStore store, CommitQueue queue, LiveWriters writers, ServerLimits limits, TimeProvider time, ILogger<TurnSweeper> log)
+    : IServerLoop
 {
     private const int TurnsAtOnce = 1_000;
     private readonly Dictionary<(long ShareKey, string Key), Silence> silent = [];
 
+    public string Name => "turn sweep";
+
     /// <summary>Sweeps until cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(limits.TurnSweepInterval, time);
-        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
         {
             try
             {
                 await SweepAsync().ConfigureAwait(false);
+                succeeded();
             }
             catch (Exception exception) when (exception is DbException or ShareRpcException { IsTransient: true })
             {

@@ -7,6 +7,7 @@ using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.EndToEndTests.Disk;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.EndToEndTests.Harness;
 

@@ -3,6 +3,7 @@ using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Tests.MainJob;
 

@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Wire;
 

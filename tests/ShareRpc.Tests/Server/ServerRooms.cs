@@ -1,4 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
@@ -11,10 +11,11 @@ using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Append;
 using ShareRpc.Server.Commit;
-using ShareRpc.Server.Connections;
 using ShareRpc.Server.Fold;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Read;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Server.Turns;
 using ShareRpc.Tests.Fakes;
@@ -22,41 +23,27 @@ using ShareRpc.Tests.Fakes;
 namespace ShareRpc.Tests.Server;
 
 /// <summary>
-/// The rooms of a server without its network and background loops: the log on a medium that can fail, and the capabilities.
+/// The parts of a server, wired by its own registrations, without its network and background loops: the log on a medium that can fail,
+/// and the capabilities.
 /// </summary>
 internal sealed class ServerRooms : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource draining = new();
+
+    private readonly ServiceProvider services;
+    private readonly Task committing;
 
     private ServerRooms(ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps)
     {
-        Limits = limits;
-        Store = new FaultyStore(SqliteShareStore.Open(directory["shares.db"], Clock));
-        Verifier = new TokenVerifier(SecretKeys.Open(directory.Path, isNew: true), limits);
-        Queue = new CommitQueue(limits);
-        Owed = new OwedRevocations(Queue, limits, Clock);
-        Registry = new AuthorityRegistry { Owed = Owed };
-        Folder = new Folder(Store, Queue, limits, Clock, NullLogger<Folder>.Instance, compactAfterOps);
-        Broadcaster = new Broadcaster(limits);
-        Meter = new CommitMeter(Clock);
-        Loop = new CommitLoop(Queue, Store, Broadcaster, Folder, limits, Clock, NullLogger<CommitLoop>.Instance, Meter);
-        Tickets = new TicketBook(limits, Clock);
-        Audit = new AuditBook(Queue, limits, Clock, NullLogger<AuditBook>.Instance);
-        Guard = new RedemptionLimits(limits, Clock);
-        Log = new ShareLog(Queue, protocolLimits, limits, Audit);
-        Reads = new ShareReads(Store, Folder, protocolLimits, Clock, draining.Token);
-        Redeemer = new Redeemer(Store, Queue, Verifier, Tickets, new VerifiedTokens(limits, Clock), Registry, Guard, Audit, Clock);
-        Eraser = new ShareEraser(Store, Queue, limits, Clock, NullLogger<ShareEraser>.Instance);
-        Admin = new CapabilityAdmin(
-            Store, Queue, Verifier, Registry, Broadcaster, Eraser, protocolLimits, NullLogger<CapabilityAdmin>.Instance);
-        Sweeper = new TurnSweeper(Store, Queue, Writers, limits, Clock, NullLogger<TurnSweeper>.Instance);
-        Changes = new CapabilityChanges(Store, Queue, Verifier, Registry);
-        Lists = new CapabilityLists(Store, Registry, Audit, protocolLimits, Clock);
-        Services = new RpcServices(
-            Store, Log, Reads, Broadcaster, Writers, Redeemer, Tickets, Registry, Admin, Changes, Lists,
-            new ServerHealth(Queue, Meter, Registry, Clock), Guard, Audit, new ClientAddress([]), Clock, protocolLimits, limits,
-            NullLogger<RpcSession>.Instance);
+        var options = new ServerOptions
+        {
+            DataDirectory = directory.Path, ServerLimits = limits, Limits = protocolLimits, CompactAfterOps = compactAfterOps,
+        };
+        services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(Clock)
+            .AddSingleton<IShareStore>(provider =>
+                new FaultyStore(SqliteShareStore.Open(provider.GetRequiredService<DataDirectory>().DatabasePath, Clock)))
+            .AddShareRpcServer(options).BuildServiceProvider();
+        committing = Loop.RunAsync(() => { }, CancellationToken.None);
     }
 
     public ManualTimeProvider Clock { get; } = new();
@@ -64,51 +51,49 @@ internal sealed class ServerRooms : IDisposable
     /// <summary>The data directory.</summary>
     public string Path => directory.Path;
 
-    public ServerLimits Limits { get; }
+    public ServerLimits Limits => Get<ServerLimits>();
 
-    public FaultyStore Store { get; }
+    public FaultyStore Store => (FaultyStore)Get<IShareStore>();
 
-    public TokenVerifier Verifier { get; }
+    public TokenVerifier Verifier => Get<TokenVerifier>();
 
-    public CapabilityChanges Changes { get; }
+    public CapabilityChanges Changes => Get<CapabilityChanges>();
 
-    public AuditBook Audit { get; }
+    public AuditBook Audit => Get<AuditBook>();
 
-    public RedemptionLimits Guard { get; }
+    public RedemptionLimits Guard => Get<RedemptionLimits>();
 
-    public CommitMeter Meter { get; }
+    public CommitMeter Meter => Get<CommitMeter>();
 
-    public CommitQueue Queue { get; }
+    public CommitQueue Queue => Get<CommitQueue>();
 
-    public CommitLoop Loop { get; }
+    public CommitLoop Loop => Get<CommitLoop>();
 
-    public Folder Folder { get; }
+    public Folder Folder => Get<Folder>();
 
-    public Broadcaster Broadcaster { get; }
+    public LogMaintenance LogMaintenance => Get<LogMaintenance>();
 
-    public LiveWriters Writers { get; } = new();
+    public Broadcaster Broadcaster => Get<Broadcaster>();
 
-    public TurnSweeper Sweeper { get; }
+    public LiveWriters Writers => Get<LiveWriters>();
 
-    public AuthorityRegistry Registry { get; }
+    public TurnSweeper Sweeper => Get<TurnSweeper>();
 
-    public OwedRevocations Owed { get; }
+    public AuthorityRegistry Registry => Get<AuthorityRegistry>();
 
-    public TicketBook Tickets { get; }
+    public OwedRevocations Owed => Get<OwedRevocations>();
 
-    public ShareLog Log { get; }
+    public ShareLog Log => Get<ShareLog>();
 
-    public ShareReads Reads { get; }
+    public ShareReads Reads => Get<ShareReads>();
 
-    public Redeemer Redeemer { get; }
+    public Redeemer Redeemer => Get<Redeemer>();
 
-    public ShareEraser Eraser { get; }
+    public ShareEraser Eraser => Get<ShareEraser>();
 
-    public CapabilityAdmin Admin { get; }
+    public CapabilityAdmin Admin => Get<CapabilityAdmin>();
 
-    public CapabilityLists Lists { get; }
-
-    public RpcServices Services { get; }
+    public CapabilityLists Lists => Get<CapabilityLists>();
 
     public ShareToken RootToken { get; private set; } = null!;
 
@@ -124,7 +109,6 @@ internal sealed class ServerRooms : IDisposable
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));
         rooms.RootToken = token;
         rooms.Root = await rooms.RedeemAsync(token, ofShare: false);
-        rooms.Loop.Start();
         return rooms;
     }
 
@@ -176,15 +160,22 @@ internal sealed class ServerRooms : IDisposable
         return queued;
     }
 
-    public void Drain() => draining.Cancel();
+    /// <summary>A part of the server, as its own registrations make it.</summary>
+    public T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    /// <summary>Closes the queue, and ends when what waits in it is done.</summary>
+    public Task CloseAsync()
+    {
+        Queue.Close();
+        return committing;
+    }
 
     public void Dispose()
     {
         Store.Repair();
-        Loop.Drain();
-        Store.Dispose();
-        Verifier.Dispose();
-        draining.Dispose();
+        CloseAsync().Wait();
+        services.DisposeAsync().AsTask().Wait();
         directory.Dispose();
     }
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.TestHost;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server;

@@ -13,8 +13,8 @@ namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>The mutations of refs and shares. Ids and secrets are the caller's, so every one of them can be repeated blindly.</summary>
 internal sealed class CapabilityAdmin(
-    IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry, Broadcaster broadcaster, ShareEraser eraser,
-    ProtocolLimits limits, ILogger<CapabilityAdmin> log)
+    IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry, OwedRevocations owed,
+    Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ILogger<CapabilityAdmin> log)
 {
     /// <summary>A share and its owner ref, a child of the calling ref.</summary>
     public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
@@ -84,7 +84,7 @@ internal sealed class CapabilityAdmin(
     public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
         RefRow target = CapabilityReach.Find(store, authority, request.CapId);
-        var work = new RevokeWork(authority, target, registry, log);
+        var work = new RevokeWork(authority, target, registry, owed, log);
         queue.Enqueue(work);
         return work.Completion;
     }

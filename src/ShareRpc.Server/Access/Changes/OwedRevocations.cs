@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Access.Changes;
 
@@ -8,12 +9,14 @@ namespace ShareRpc.Server.Access.Changes;
 /// Revocations that deny in memory already and that the disk did not take. The server repeats them until it does: their callers may be
 /// gone, and after their own revocation they cannot come back to repeat it.
 /// </summary>
-internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, TimeProvider time)
+internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, TimeProvider time) : IServerLoop
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, RevokeWork> owed = [];
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public string Name => "owed revocations";
 
     public int Count
     {
@@ -42,13 +45,15 @@ internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, Ti
     }
 
     /// <summary>Repeats until cancelled, at the interval that callers are told.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
-        while (await wakes.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        if (Count > 0) wakes.Writer.TryWrite(true);
+        while (await wakes.Reader.WaitToReadAsync(stopping).ConfigureAwait(false))
         {
+            await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
             wakes.Reader.TryRead(out _);
-            await Task.Delay(limits.StorageRetryAfter, time, cancellationToken).ConfigureAwait(false);
             await RepeatAsync().ConfigureAwait(false);
+            succeeded();
         }
     }
 

@@ -11,7 +11,8 @@ namespace ShareRpc.Server.Access.Changes;
 /// told to keep asking, and so does the server itself (<see cref="OwedRevocations"/>).
 /// </summary>
 internal sealed class RevokeWork(
-    Authority authority, RefRow target, AuthorityRegistry registry, ILogger log, bool isAllowed = false) : CommitItem
+    Authority authority, RefRow target, AuthorityRegistry registry, OwedRevocations owed, ILogger log, bool isAllowed = false)
+    : CommitItem
 {
     private readonly TaskCompletionSource<CapabilityRevoked> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long epoch;
@@ -35,6 +36,7 @@ internal sealed class RevokeWork(
     public override void Complete()
     {
         if (completion.Task.IsCompleted) return;
+        owed.Remove(target.Key);
         registry.Settle(target.Key);
         log.Revoked(target.CapId);
         completion.TrySetResult(new CapabilityRevoked { Epoch = epoch });
@@ -49,7 +51,7 @@ internal sealed class RevokeWork(
         }
 
         registry.Deny(target.Key, ErrorCode.CapabilityRevoked);
-        registry.Owed?.Add(target.Key, new RevokeWork(authority, target, registry, log, isAllowed: true));
+        owed.Add(target.Key, new RevokeWork(authority, target, registry, owed, log, isAllowed: true));
         log.RevocationNotDurable(target.CapId);
         completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }

@@ -1,13 +1,14 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Connections.Handles;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
 /// <summary>
-/// Reads the two calls that are most of all traffic, <c>appendOps</c> and <c>readOps</c> of a share handle, straight from a message's
-/// bytes. Whatever is not written as clients write it (another order of members, escapes in names, an odd type, bad JSON) is not for this:
-/// then nothing has happened, and the RPC layer judges the message.
+/// Reads the two calls that are most of all traffic, <c>appendOps</c> and <c>readOps</c> of a share handle, straight
+/// from a message's bytes. Whatever is not written as clients write it (another order of members, escapes in names, an
+/// odd type, bad JSON) is not for this: then nothing has happened, and the RPC layer judges the message.
 /// </summary>
 internal static class CallParser
 {

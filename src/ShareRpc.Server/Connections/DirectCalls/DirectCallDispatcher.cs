@@ -1,31 +1,42 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
 /// <summary>
-/// Answers <c>appendOps</c> and <c>readOps</c> of this connection's share handles past the RPC layer: read from the message's bytes,
-/// counted in the same ledger, answered with the same bytes. Calls begin on the reading thread, in the order of their messages.
+/// Answers <c>appendOps</c> and <c>readOps</c> of this connection's share handles without StreamJsonRpc, which is
+/// slower at them: reads them from the message's bytes, counts them in the same ledger, and answers with the same
+/// bytes. <see cref="TryTake"/> is the only way in. Calls begin on the reading thread, in the order of their messages;
+/// while StreamJsonRpc has a call to begin, every message goes to it, so that calls begin in the order they were sent
+/// (SPEC RPC-10). With <see cref="ServerOptions.DirectCalls"/> off there is no dispatcher, and StreamJsonRpc answers
+/// everything.
 /// </summary>
 internal sealed class DirectCallDispatcher : IDisposable
 {
-    private readonly RpcSession session;
-    private readonly RpcServices services;
+    private readonly SessionState session;
+    private readonly ShareReads shareReads;
+    private readonly int maxWaitMs;
     private readonly CallLedger ledger;
     private readonly RpcErrors errors;
     private readonly ConcurrentDictionary<long, ShareHandle> handles = new(1, 1);
     private readonly PendingReads reads;
     private readonly Action freePlace;
+    private RpcLayerWatch rpcLayer = null!;
 
-    public DirectCallDispatcher(RpcSession session, RpcServices services, CallLedger ledger, RpcErrors errors)
+    public DirectCallDispatcher(
+        SessionState session, ShareReads shareReads, ProtocolLimits limits, TimeProvider time, CallLedger ledger, RpcErrors errors)
     {
         this.session = session;
-        this.services = services;
+        this.shareReads = shareReads;
+        maxWaitMs = limits.WaitMs;
         this.ledger = ledger;
         this.errors = errors;
-        reads = new PendingReads(services.Time);
+        reads = new PendingReads(time);
         freePlace = ledger.FreePlace;
     }
 
@@ -38,26 +49,32 @@ internal sealed class DirectCallDispatcher : IDisposable
     /// <summary>The connection has gone.</summary>
     public bool IsClosed { get; private set; }
 
+    /// <summary>Names the context in which the RPC layer begins its calls; before the first message.</summary>
+    public void Follow(SynchronizationContext rpcContext) => rpcLayer = new RpcLayerWatch(rpcContext);
+
+    /// <summary>The RPC layer has taken the message that was not for here, and posted what it asks for.</summary>
+    public void NoteTakenByRpcLayer() => rpcLayer.NoteTaken();
+
     /// <summary>The peer is about to know this handle by this number.</summary>
     public void Add(long number, ShareHandle handle) => handles[number] = handle;
 
     /// <summary>The peer has released that handle.</summary>
     public void Remove(long number) => handles.TryRemove(number, out _);
 
-    /// <summary>Begins the call that a message holds; false when it is not one for here, and nothing has happened.</summary>
-    public bool TryBegin(ReadOnlySpan<byte> message)
+    /// <summary>
+    /// Begins the call that a message holds, or ends the read that it cancels. Returns false, without side effects,
+    /// when the message must go through the RPC layer.
+    /// </summary>
+    public bool TryTake(ReadOnlySpan<byte> message)
     {
         if (handles.IsEmpty) return false;
-        if (CallParser.Parse(message, Find) is not { } call) return TryCancel(message);
+        if (rpcLayer.IsBusy || CallParser.Parse(message, Find) is not { } call) return reads.TryCancel(message);
         if (!ledger.TryBegin()) _ = RefuseAsync(call.Id);
         else if (call.Handle.TryBeginCall() is not { } authority) Refuse(call, new ShareRpcException(ErrorCode.MethodNotFound));
         else if (call.Batch is not null) new PendingAppend(this, call).Begin();
         else BeginRead(call, authority);
         return true;
     }
-
-    /// <summary>Ends the read that a <c>$/cancelRequest</c> names; false when it names none of those that wait here.</summary>
-    public bool TryCancel(ReadOnlySpan<byte> message) => reads.TryCancel(message);
 
     /// <summary>An authority was taken back: the reads that wait look again.</summary>
     public void WakeReads() => reads.WakeAll();
@@ -98,7 +115,7 @@ internal sealed class DirectCallDispatcher : IDisposable
 
     private void BeginRead(ParsedCall call, Authority authority)
     {
-        int waitMs = Math.Min(call.Read!.WaitMs ?? 0, services.Limits.WaitMs);
+        int waitMs = Math.Min(call.Read!.WaitMs ?? 0, maxWaitMs);
         if (waitMs > 0 && !session.TryBeginWaitingRead())
         {
             call.Handle.EndCall();
@@ -106,7 +123,7 @@ internal sealed class DirectCallDispatcher : IDisposable
             return;
         }
 
-        var read = new PendingRead(this, services.Reads, call, authority) { Deadline = waitMs > 0 ? reads.DeadlineIn(waitMs) : null };
+        var read = new PendingRead(this, shareReads, call, authority) { Deadline = waitMs > 0 ? reads.DeadlineIn(waitMs) : null };
         if (read.Waits) reads.Add(read);
         read.Begin();
     }

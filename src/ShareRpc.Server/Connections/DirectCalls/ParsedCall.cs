@@ -1,5 +1,6 @@
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Connections.Handles;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 

@@ -9,13 +9,16 @@ namespace ShareRpc.Tests.Protocol.Wire;
 internal sealed class WireConnection : IDisposable
 {
     public const string Subprotocol = "sharerpc.v1.json";
-    private readonly ClientWebSocket socket = new();
+    private readonly WebSocket socket;
     private readonly Dictionary<string, JsonElement> early = [];
     private readonly CancellationToken timeout;
     private int lastId;
 
-    private WireConnection(CancellationToken timeout)
+    /// <param name="socket">An open socket, which this owns.</param>
+    /// <param name="timeout">Ends what waits.</param>
+    public WireConnection(WebSocket socket, CancellationToken timeout)
     {
+        this.socket = socket;
         this.timeout = timeout;
     }
 
@@ -26,18 +29,19 @@ internal sealed class WireConnection : IDisposable
     public static async Task<WireConnection> ConnectAsync(
         Uri server, CancellationToken timeout, IReadOnlyList<string>? subprotocols = null, string? origin = null)
     {
-        var connection = new WireConnection(timeout);
-        ClientWebSocketOptions options = connection.socket.Options;
+        var socket = new ClientWebSocket();
+        var connection = new WireConnection(socket, timeout);
+        ClientWebSocketOptions options = socket.Options;
         options.CollectHttpResponseDetails = true;
         foreach (string subprotocol in subprotocols ?? [Subprotocol]) options.AddSubProtocol(subprotocol);
         if (origin is not null) options.SetRequestHeader("Origin", origin);
         try
         {
-            await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri, timeout);
+            await socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri, timeout);
         }
-        catch (WebSocketException) when (connection.socket.HttpStatusCode != 0)
+        catch (WebSocketException) when (socket.HttpStatusCode != 0)
         {
-            using (connection) throw new WireRefusedException((int)connection.socket.HttpStatusCode);
+            using (connection) throw new WireRefusedException((int)socket.HttpStatusCode);
         }
 
         return connection;

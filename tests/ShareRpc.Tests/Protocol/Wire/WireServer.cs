@@ -1,5 +1,6 @@
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Tests.Protocol.Wire;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using ShareRpc.Server;
 using ShareRpc.Server.Access;
 
 namespace ShareRpc.Tests.Server.Access;
@@ -20,7 +21,8 @@ public sealed class ClientAddressTests
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(remote);
         if (forwarded is not null) context.Request.Headers["X-Forwarded-For"] = forwarded;
-        Assert.Equal(expected, new ClientAddress([IPAddress.Parse("10.0.0.1")]).Of(context));
+        var options = new ServerOptions { DataDirectory = "", TrustedProxies = [IPAddress.Parse("10.0.0.1")] };
+        Assert.Equal(expected, new ClientAddress(options).Of(context));
     }
 
     [Theory]

@@ -150,7 +150,7 @@ public sealed class CommitLoopTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         Task<Ack>[] appends = [.. Enumerable.Range(0, 20).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))];
-        rooms.Loop.Drain();
+        await rooms.CloseAsync();
         Assert.Equal(20, (await Task.WhenAll(appends).WaitAsync(timeout)).Max(ack => ack.Cursor));
         Assert.Equal(ErrorCode.Draining, (
             await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("late")))).Code);

@@ -40,8 +40,8 @@ public sealed class RpcEndpointTests
     {
         await using LiveServer live = await LiveServer.StartAsync();
         using var http = new HttpClient { BaseAddress = live.Server.Address };
-        Assert.Equal("ok", await http.GetStringAsync("healthz", live.Timeout));
-        Assert.Equal("ready", await http.GetStringAsync("readyz", live.Timeout));
+        Assert.Equal("Healthy", await http.GetStringAsync("healthz", live.Timeout));
+        Assert.Equal("Healthy", await http.GetStringAsync("readyz", live.Timeout));
         Assert.Equal(HttpStatusCode.UpgradeRequired, (await http.GetAsync("rpc", live.Timeout)).StatusCode);
         HttpResponseMessage answer = await http.GetAsync("nothing/here", live.Timeout);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);

@@ -1,4 +1,4 @@
-using ShareRpc.Server.Connections;
+using ShareRpc.Server.Connections.DirectCalls;
 
 namespace ShareRpc.Tests.Server.Connections;
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
@@ -125,7 +126,7 @@ public sealed class CompactionTests
 
     private static OpPage Read(ServerRooms rooms, Authority owner, long after)
     {
-        var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits);
+        var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, NullLogger.Instance);
         feed.Advance(20);
         return rooms.Reads.ReadNow(owner, feed, new ReadOpsRequest { After = after });
     }

@@ -200,11 +200,11 @@ public sealed class FolderTests
         using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldDocumentOps = 10 });
         Authority owner = await rooms.CreateShareAsync();
         using var stopping = new CancellationTokenSource();
-        Task folding = rooms.Folder.RunAsync(stopping.Token);
+        Task folding = rooms.Folder.RunAsync(() => { }, stopping.Token);
         for (int i = 0; i < 10; i++) await rooms.AppendAsync(owner, Text("k", "x"));
         await FoldedAsync(rooms, owner, upTo: 10);
         await stopping.CancelAsync();
-        await folding.WaitAsync(timeout);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => folding.WaitAsync(timeout));
     }
 
     [Fact]
@@ -225,12 +225,12 @@ public sealed class FolderTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         using var stopping = new CancellationTokenSource();
-        Task folding = rooms.Folder.RunAsync(stopping.Token);
+        Task folding = rooms.Folder.RunAsync(() => { }, stopping.Token);
         await rooms.AppendAsync(owner, Text("k", "x"));
         rooms.Clock.Advance(rooms.Limits.FoldInterval);
         await FoldedAsync(rooms, owner, upTo: 1);
         await stopping.CancelAsync();
-        await folding.WaitAsync(timeout);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => folding.WaitAsync(timeout));
     }
 
     [Fact]
@@ -241,16 +241,16 @@ public sealed class FolderTests
         await rooms.AppendAsync(owner, Text("k", "x"));
 
         // These know of no commit, as after a start.
-        var folder = new Folder(rooms.Store, rooms.Queue, rooms.Limits, rooms.Clock, NullLogger<Folder>.Instance);
-        var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, rooms.Clock, CancellationToken.None);
+        var folder = new Folder(rooms.Store, rooms.Queue, rooms.Get<ServerOptions>(), rooms.Clock, NullLogger<Folder>.Instance);
+        var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, rooms.Clock, rooms.Get<DrainSignal>());
         using var stopping = new CancellationTokenSource();
-        Task folding = folder.RunAsync(stopping.Token);
+        Task folding = folder.RunAsync(() => { }, stopping.Token);
         Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
         rooms.Clock.Advance(rooms.Limits.FoldInterval);
         await FoldedAsync(rooms, owner, upTo: 1);
         Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
         await stopping.CancelAsync();
-        await folding.WaitAsync(timeout);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => folding.WaitAsync(timeout));
     }
 
     /// <summary>Waits for a folder that runs beside the test.</summary>

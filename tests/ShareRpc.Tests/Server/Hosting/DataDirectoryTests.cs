@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Wire;
 

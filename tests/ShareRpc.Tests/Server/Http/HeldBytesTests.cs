@@ -1,3 +1,4 @@
+using ShareRpc.Server;
 using ShareRpc.Server.Http;
 
 namespace ShareRpc.Tests.Server.Http;
@@ -9,7 +10,7 @@ public sealed class HeldBytesTests
     [Fact]
     public async Task Who_finds_no_room_waits_and_is_let_in_in_order()
     {
-        var held = new HeldBytes(100);
+        var held = new HeldBytes(new ServerLimits { HttpHeldBytes = 100 });
         HeldBytes.Hold first = await held.TakeAsync(60, timeout);
         HeldBytes.Hold second = await held.TakeAsync(40, timeout);
         Task<HeldBytes.Hold> large = held.TakeAsync(80, timeout);
@@ -27,14 +28,14 @@ public sealed class HeldBytesTests
     [Fact]
     public async Task More_than_there_ever_is_takes_everything()
     {
-        var held = new HeldBytes(100);
+        var held = new HeldBytes(new ServerLimits { HttpHeldBytes = 100 });
         using (await held.TakeAsync(1_000, timeout)) Assert.False(held.TakeAsync(1, timeout).IsCompleted);
     }
 
     [Fact]
     public async Task Who_stops_waiting_takes_nobodys_place()
     {
-        var held = new HeldBytes(100);
+        var held = new HeldBytes(new ServerLimits { HttpHeldBytes = 100 });
         HeldBytes.Hold first = await held.TakeAsync(100, timeout);
         using var leaving = new CancellationTokenSource();
         Task<HeldBytes.Hold> gone = held.TakeAsync(100, leaving.Token);

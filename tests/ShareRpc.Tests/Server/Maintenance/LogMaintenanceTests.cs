@@ -20,7 +20,7 @@ public sealed class LogMaintenanceTests
         while (writers.Any(writer => !writer.IsCompleted))
         {
             timeout.ThrowIfCancellationRequested();
-            rooms.Folder.LogMaintenance.Copy();
+            rooms.LogMaintenance.Copy();
             largest = Math.Max(largest, LogLength(rooms));
             await Task.Yield();
         }
@@ -59,7 +59,7 @@ public sealed class LogMaintenanceTests
             for (int i = 0; i < ops; i++)
             {
                 await rooms.AppendAsync(owner, ServerRooms.Put("k", Data));
-                if (i % 20 == 0) rooms.Folder.LogMaintenance.Copy();
+                if (i % 20 == 0) rooms.LogMaintenance.Copy();
             }
         }
     }

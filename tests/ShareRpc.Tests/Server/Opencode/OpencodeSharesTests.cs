@@ -1,9 +1,9 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
-using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Opencode;
@@ -21,7 +21,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         rooms = await ServerRooms.OpenAsync();
-        shares = new OpencodeShares(rooms.Services, rooms.Queue, rooms.Verifier);
+        shares = rooms.Get<OpencodeShares>();
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -63,7 +63,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Authority holder = await rooms.RedeemAsync(shared.Append);
         Authority viewer = await rooms.RedeemAsync(shared.Read);
         rooms.Store.Break();
-        Task unsharing = shares.UnshareAsync(holder, rooms.Clock);
+        Task unsharing = shares.UnshareAsync(holder);
         await rooms.Clock.TimerAsync(left => left == rooms.Limits.StorageRetryAfter).WaitAsync(timeout);
 
         Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => viewer.Demand(Rights.Read)).Code);
@@ -85,7 +85,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
         Authority holder = await rooms.RedeemAsync(shared.Append);
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = shared.Append.CapId });
-        Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => shares.UnshareAsync(holder, rooms.Clock)));
+        Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => shares.UnshareAsync(holder)));
         (await rooms.RedeemAsync(shared.Read)).Demand(Rights.Read);
     }
 
@@ -93,7 +93,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     public async Task A_ref_that_was_not_made_here_cannot_unshare()
     {
         Authority owner = await rooms.CreateShareAsync();
-        Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.UnshareAsync(owner, rooms.Clock)));
+        Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.UnshareAsync(owner)));
         owner.Demand(Rights.Append);
     }
 
@@ -111,7 +111,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     {
         SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
         Authority holder = await rooms.RedeemAsync(shared.Append);
-        var append = new SyncAppend(rooms.Services, holder, rooms.Clock, timeout);
+        var append = new SyncAppend(rooms.Log, rooms.Get<ServerOptions>(), holder, rooms.Clock, timeout);
         await append.AddAsync(new OpIntent
         {
             OpId = "a", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Data = RawJson.Parse("{}"), IfChanged = true,
@@ -126,17 +126,24 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Assert.Equal(1, append.Applied);
     }
 
+    private string OpenCreator()
+    {
+        var creator = new OpenCreator(rooms.Store, rooms.Get<ServerOptions>() with { OpenCreation = true }, rooms.Clock);
+        creator.Ensure();
+        return creator.CapId!;
+    }
+
     [Fact]
     public async Task Open_creation_goes_on_under_the_same_ref_until_it_is_revoked()
     {
-        string capId = OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock);
-        Assert.Equal(capId, OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock));
+        string capId = OpenCreator();
+        Assert.Equal(capId, OpenCreator());
         CapabilityInfo info = Assert.Single(
             rooms.Lists.ListCapabilities(rooms.Root, new CapabilityListRequest()).Capabilities, one => one.CapId == capId);
         Assert.Equal(RightsNames.Creator.ToNames(), info.Rights);
 
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = capId });
-        Assert.NotEqual(capId, OpenCreator.Ensure(rooms.Store, ProtocolLimits.Default, rooms.Clock));
+        Assert.NotEqual(capId, OpenCreator());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server;
@@ -7,7 +8,7 @@ namespace ShareRpc.Tests.Server.Read;
 
 public sealed class ShareFeedTests
 {
-    private readonly ShareFeed feed = new(1, new ServerLimits { RingOps = 4, RingBytes = 2_000 });
+    private readonly ShareFeed feed = new(1, new ServerLimits { RingOps = 4, RingBytes = 2_000 }, NullLogger.Instance);
 
     [Fact]
     public void It_keeps_as_many_ops_as_the_limit_says()
@@ -71,7 +72,7 @@ public sealed class ShareFeedTests
     [Fact]
     public void A_feed_lives_while_somebody_uses_it()
     {
-        var broadcaster = new Broadcaster(ServerLimits.Default);
+        var broadcaster = new Broadcaster(ServerLimits.Default, NullLogger<Broadcaster>.Instance);
         ShareFeed first = broadcaster.Acquire(1);
         Assert.Same(first, broadcaster.Acquire(1));
         broadcaster.Release(first);

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Read;
 
@@ -74,7 +76,7 @@ public sealed class ShareReadsTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
         Task<OpPage> reading = rooms.Reads.ReadAsync(owner, feed, Waiting, timeout);
-        rooms.Drain();
+        await rooms.Get<DrainSignal>().RaiseAsync();
         Assert.Equal(ErrorCode.Draining, (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
     }
 
@@ -100,7 +102,7 @@ public sealed class ShareReadsTests
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
         await rooms.AppendAsync(owner, [.. Enumerable.Range(1, 5).Select(i => ServerRooms.Put($"k{i}"))]);
         await rooms.AppendAsync(owner, ServerRooms.Put("large", $"[\"{new string('x', 9_000)}\"]"), ServerRooms.Put("k7"));
-        if (!fromRing) feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits);
+        if (!fromRing) feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, NullLogger.Instance);
 
         Assert.Equal([1, 2, 3], Read(new ReadOpsRequest { Limit = 1_000 }));
         Assert.Equal([4], Read(new ReadOpsRequest { After = 3, Limit = 1 }));

@@ -157,7 +157,7 @@ public sealed class CapabilityAdminTests
         ShareFeed feed = rooms.Broadcaster.Acquire(share);
         Task<OpPage> reading = rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest { After = 900, WaitMs = 30_000 }, timeout);
         using var erasing = new CancellationTokenSource();
-        Task eraser = rooms.Eraser.RunAsync(erasing.Token);
+        Task eraser = rooms.Eraser.RunAsync(() => { }, erasing.Token);
 
         await rooms.Admin.DeleteShareAsync(rooms.Root, new DeleteShareRequest { ShareId = owner.ShareId! });
 

@@ -16,7 +16,7 @@ public sealed class OwedRevocationsTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout);
-        Task repeating = rooms.Owed.RunAsync(stop.Token);
+        Task repeating = rooms.Owed.RunAsync(() => { }, stop.Token);
         rooms.Store.Break();
         await FailsAsync(rooms, owner);
         Assert.Equal(1, rooms.Owed.Count);

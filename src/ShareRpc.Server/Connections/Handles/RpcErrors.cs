@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Storage.Sqlite;
 
-namespace ShareRpc.Server.Connections;
+namespace ShareRpc.Server.Connections.Handles;
 
 /// <summary>What a failed call of one connection is answered with: never an exception's own text.</summary>
 internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ILogger log)

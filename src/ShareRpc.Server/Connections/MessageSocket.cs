@@ -1,51 +1,47 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using ShareRpc.Server.Connections.DirectCalls;
 
-namespace ShareRpc.Server.Connections.DirectCalls;
+namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// The whole messages of a guarded socket. Of those that come in, <see cref="DirectCallDispatcher"/> answers what it can, and the RPC layer gets the
-/// others. Those of both go out one at a time.
+/// The whole messages of a guarded socket. Of those that come in, <see cref="DirectCallDispatcher"/> answers what it
+/// can, and the RPC layer gets the others. Those of both go out one at a time.
 /// </summary>
 internal sealed class MessageSocket : IDisposable
 {
     private const int FirstBytes = 4_096;
 
     private readonly WebSocket socket;
-    private readonly DirectCallDispatcher calls;
+    private readonly DirectCallDispatcher? calls;
     private readonly SemaphoreSlim sendTurn = new(1);
     private byte[] message = [];
     private int length;
     private bool wasForRpcLayer;
 
-    public MessageSocket(WebSocket socket, DirectCallDispatcher calls)
+    public MessageSocket(WebSocket socket, DirectCallDispatcher? calls)
     {
         this.socket = socket;
         this.calls = calls;
-        calls.SendAsync = (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
+        if (calls is not null) calls.SendAsync = (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
     }
 
     /// <summary>
-    /// While the RPC layer has a call to begin, every message goes the same way, so that calls begin in the order they were sent (SPEC
-    /// RPC-10). Set before the first read.
-    /// </summary>
-    public RpcLayerWatch RpcLayer { get; set; } = null!;
-
-    /// <summary>
-    /// The next message for the RPC layer; empty when the peer closes. It is good until it is given back, which comes before the next read.
+    /// The next message for the RPC layer; empty when the peer closes. It is good until it is given back, which comes
+    /// before the next read.
     /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(CancellationToken cancellationToken)
     {
         if (wasForRpcLayer)
         {
             wasForRpcLayer = false;
-            RpcLayer.NoteTaken();
+            calls?.NoteTakenByRpcLayer();
         }
 
         while (await ReceiveMessageAsync(cancellationToken).ConfigureAwait(false))
         {
             ReadOnlyMemory<byte> received = message.AsMemory(0, length);
-            wasForRpcLayer = !(RpcLayer.IsBusy ? calls.TryCancel(received.Span) : calls.TryBegin(received.Span));
+            wasForRpcLayer = calls?.TryTake(received.Span) != true;
             if (wasForRpcLayer) return received;
             GiveBack();
         }
@@ -77,11 +73,7 @@ internal sealed class MessageSocket : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        calls.Dispose();
-        socket.Dispose();
-    }
+    public void Dispose() => socket.Dispose();
 
     /// <summary>Reads a whole message; false when it is the close.</summary>
     private async ValueTask<bool> ReceiveMessageAsync(CancellationToken cancellationToken)

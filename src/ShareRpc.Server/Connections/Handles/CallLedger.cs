@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
 
-namespace ShareRpc.Server.Connections;
+namespace ShareRpc.Server.Connections.Handles;
 
 /// <summary>
-/// The calls of one connection, whichever way they came: how many are in flight, and which replies have not left yet. A call is in flight
-/// until its reply is on its way out, so a peer that does not read cannot pile up pages here. Any thread.
+/// The calls of one connection, whichever way they came: how many are in flight, and which replies have not left yet. A
+/// call is in flight until its reply is on its way out, so a peer that does not read cannot pile up pages here. Any
+/// thread.
 /// </summary>
 /// <param name="callsInFlight">How many may be; SPEC section "Limits".</param>
 /// <param name="abort">Gives the connection up.</param>
 internal sealed class CallLedger(int callsInFlight, Action abort)
 {
-    /// <summary>Replies waiting for the peer to read, small errors included, at which the connection is given up.</summary>
+    /// <summary>
+    /// Replies waiting for the peer to read, small errors included, at which the connection is given up.
+    /// </summary>
     private const int MaxUnsentReplies = 1_024;
 
     private readonly ConcurrentDictionary<object, byte> unsent = new(1, 1, ReferenceEqualityComparer.Instance);
@@ -34,7 +37,8 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
     }
 
     /// <summary>
-    /// Gives a call's place back, before the first byte of its reply: whoever has the answer to a call may make another one at once.
+    /// Gives a call's place back, before the first byte of its reply: whoever has the answer to a call may make another
+    /// one at once.
     /// </summary>
     public void FreePlace() => Interlocked.Decrement(ref inFlight);
 
@@ -66,7 +70,8 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
     }
 
     /// <summary>
-    /// After a revocation: gives the connection up if replies made before it have still not left when the time is over (I7).
+    /// After a revocation: gives the connection up if replies made before it have still not left when the time is over
+    /// (I7).
     /// </summary>
     public async Task AbortUnlessDrainedAsync(TimeSpan within)
     {

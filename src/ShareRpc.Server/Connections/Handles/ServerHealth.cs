@@ -3,7 +3,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
 
-namespace ShareRpc.Server.Connections;
+namespace ShareRpc.Server.Connections.Handles;
 
 /// <summary>How the server is, for whoever runs it. Any thread.</summary>
 internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, AuthorityRegistry registry, TimeProvider time)

@@ -1,0 +1,44 @@
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+
+namespace ShareRpc.Server.Connections.Handles;
+
+/// <summary>
+/// A live handle: what it may do about refs, which is the same for a share and for the server. Disposed by its holder
+/// or with its connection; that ends the handle, never the sturdy ref.
+/// </summary>
+internal abstract class CapabilityHandle(
+    SessionState session, AuthorityHold hold, CapabilityAdmin admin, CapabilityChanges changes, CapabilityLists lists) : IDisposable
+{
+    protected AuthorityHold Hold => hold;
+
+    protected CapabilityAdmin Admin => admin;
+
+    public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
+        hold.DuringAsync(authority => admin.AttenuateAsync(authority, request));
+
+    public Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request) =>
+        hold.DuringAsync(authority => admin.RevokeAsync(authority, request));
+
+    public Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request) =>
+        hold.DuringAsync(authority => changes.SuspendAsync(authority, request));
+
+    public Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request) =>
+        hold.DuringAsync(authority => changes.ResumeAsync(authority, request));
+
+    public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
+        hold.DuringAsync(authority => changes.RotateAsync(authority, request));
+
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken) =>
+        hold.DuringAsync(authority => Task.FromResult(lists.ListCapabilities(authority, request)));
+
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken) =>
+        hold.DuringAsync(authority => Task.FromResult(lists.ListAudit(authority, request)));
+
+    public void Dispose()
+    {
+        session.Disown(this);
+        hold.Drop();
+    }
+}

@@ -1,0 +1,33 @@
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+
+namespace ShareRpc.Server.Connections.Handles;
+
+/// <summary>A live root or creator handle.</summary>
+internal sealed class RootHandle(
+    SessionState session, Authority authority, AuthorityRegistry registry, CapabilityAdmin admin, CapabilityChanges changes,
+    CapabilityLists lists, ServerHealth health)
+    : CapabilityHandle(session, new AuthorityHold(authority, registry), admin, changes, lists), IRootHandle
+{
+    private readonly CapabilityChanges changes = changes;
+    private readonly CapabilityLists lists = lists;
+
+    public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) =>
+        Hold.DuringAsync(held => Admin.CreateShareAsync(held, request));
+
+    public Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(held => Task.FromResult(lists.ListShares(held, request)));
+
+    public Task DeleteShareAsync(DeleteShareRequest request) => Hold.DuringAsync(held => Admin.DeleteShareAsync(held, request));
+
+    public Task<SharesAdopted> AdoptSharesAsync(CapabilityRequest request) =>
+        Hold.DuringAsync(held => changes.AdoptSharesAsync(held, request));
+
+    public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken) => Hold.DuringAsync(held =>
+    {
+        held.Demand(Rights.Admin);
+        return Task.FromResult(health.Read());
+    });
+}

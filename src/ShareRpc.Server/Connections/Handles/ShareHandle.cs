@@ -1,0 +1,66 @@
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Append;
+using ShareRpc.Server.Read;
+
+namespace ShareRpc.Server.Connections.Handles;
+
+/// <summary>A live share handle.</summary>
+internal sealed class ShareHandle(
+    SessionState session, AuthorityHold hold, ShareFeed feed, string? writerId, ShareLog log, ShareReads reads, CapabilityAdmin admin,
+    CapabilityChanges changes, CapabilityLists lists)
+    : CapabilityHandle(session, hold, admin, changes, lists), IShareHandle
+{
+    private readonly SessionState session = session;
+    private readonly BatchOrder order = new();
+
+    /// <summary>Returns the feed that a read of this handle looks at.</summary>
+    public ShareFeed Feed => feed;
+
+    public Task<Ack> AppendOpsAsync(OpBatch batch) => AppendAsync(batch, chain: null);
+
+    /// <summary>
+    /// An append that may be one of several in a redemption. Queued before this returns, which keeps the order of a
+    /// connection's calls.
+    /// </summary>
+    public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain) => Hold.DuringAsync(authority =>
+    {
+        authority.Demand(Rights.Append);
+        return log.AppendAsync(authority, writerId, batch, chain, order);
+    });
+
+    public Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken) => Hold.DuringAsync(async authority =>
+    {
+        if (request.WaitMs is null or 0) return await reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        using SessionState.WaitingRead waiting = session.BeginWaitingRead();
+        return await reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+    });
+
+    /// <summary>
+    /// Appends, and tells a receiver the outcome. Queued before this returns; refusals that come before the queue are
+    /// thrown. The caller will <see cref="EndCall"/> when it has <see cref="TryBeginCall"/>.
+    /// </summary>
+    public void Append(OpBatch batch, AckReceiver receiver)
+    {
+        Hold.Authority.Demand(Rights.Append);
+        log.Append(Hold.Authority, writerId, batch, order, receiver);
+    }
+
+    /// <summary>
+    /// Returns the authority of a call that begins now and will <see cref="EndCall"/>; null once the handle is dropped.
+    /// </summary>
+    public Authority? TryBeginCall() => Hold.TryEnter() ? Hold.Authority : null;
+
+    public void EndCall() => Hold.Leave();
+
+    public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken) => Hold.DuringAsync(authority =>
+    {
+        authority.Demand(Rights.Read);
+        return Task.FromResult(reads.ReadState(authority, request));
+    });
+
+    public Task EndShareAsync() => Hold.DuringAsync(Admin.EndShareAsync);
+}

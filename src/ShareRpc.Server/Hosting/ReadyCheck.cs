@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Supervision;
+
+namespace ShareRpc.Server.Hosting;
+
+/// <summary>
+/// Ready is a server that does not drain, whose background loops run, and whose disk took the last write.
+/// </summary>
+internal sealed class ReadyCheck(IHostApplicationLifetime host, Supervisor supervisor, CommitLoop commits) : IHealthCheck
+{
+    /// <summary>The tag by which <c>/readyz</c> finds the check.</summary>
+    public const string Tag = "sharerpc-ready";
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (host.ApplicationStopping.IsCancellationRequested) return HealthCheckResult.Unhealthy("draining");
+        if (supervisor.Failing is { Count: > 0 } failing) return HealthCheckResult.Unhealthy($"failing: {string.Join(", ", failing)}");
+        bool isDurable = await commits.CanCommitAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        return isDurable ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the storage failed");
+    }
+}

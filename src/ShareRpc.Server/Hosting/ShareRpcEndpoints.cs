@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Http;
+using ShareRpc.Server.Opencode;
+using ShareRpc.Server.Pages;
+
+namespace ShareRpc.Server.Hosting;
+
+/// <summary>Maps the endpoints of a share server into an ASP.NET Core application.</summary>
+public static class ShareRpcEndpoints
+{
+    private static readonly string[] OpencodeBases = ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
+
+    /// <summary>
+    /// Maps the WebSocket at <c>/rpc</c>, the HTTP API, the pages, <c>/healthz</c> and <c>/readyz</c>, all below
+    /// <paramref name="prefix"/> (for instance <c>/shares</c>; empty by default). Needs <c>AddShareRpcServer</c>, and
+    /// no <c>UseWebSockets</c> of the application.
+    /// </summary>
+    public static IEndpointConventionBuilder MapShareRpc(this IEndpointRouteBuilder routes, string prefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(prefix);
+        RouteGroupBuilder group = routes.MapGroup(prefix);
+        group.WithMetadata(new PathPrefix(prefix.TrimEnd('/')));
+        group.Map(Subprotocols.Path, routes.CreateApplicationBuilder().UseWebSockets().Use(HandleRpc).Build());
+        group.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
+        group.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) });
+        foreach (string start in OpencodeBases)
+        {
+            Map<OpencodeEndpoints>(group, HttpMethods.Post, start, opencode => opencode.CreateAsync);
+            Map<OpencodeEndpoints>(group, HttpMethods.Post, start + "/{share}/sync", opencode => opencode.SyncAsync);
+            Map<OpencodeEndpoints>(group, HttpMethods.Delete, start + "/{share}", opencode => opencode.DeleteAsync);
+            Map<OpencodeEndpoints>(group, HttpMethods.Get, start + "/{share}/data", opencode => opencode.DataAsync);
+        }
+
+        Map<OpsEndpoints>(group, HttpMethods.Post, "/v1/shares/{share}/ops", ops => ops.AppendAsync);
+        Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/ops", ops => ops.ReadAsync);
+        Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/state", ops => ops.StateAsync);
+        MapPage(group, "/s/{share}", pages => pages.ViewerAsync);
+        MapPage(group, "/share/{share}", pages => pages.ViewerAsync);
+        MapPage(group, "/admin", pages => pages.AdminAsync);
+        MapPage(group, "/assets/{name}", pages => pages.AssetAsync);
+        return group;
+    }
+
+    private static RequestDelegate HandleRpc(RequestDelegate next) =>
+        context => context.RequestServices.GetRequiredService<RpcEndpoint>().HandleAsync(context);
+
+    private static void MapPage(RouteGroupBuilder group, string pattern, Func<PageEndpoints, RequestDelegate> endpoint)
+    {
+        Map(group, HttpMethods.Get, pattern, endpoint);
+        Map(group, HttpMethods.Head, pattern, endpoint);
+    }
+
+    private static void Map<T>(RouteGroupBuilder group, string method, string pattern, Func<T, RequestDelegate> endpoint)
+        where T : notnull => group.MapMethods(pattern, [method], (RequestDelegate)(context =>
+    {
+        IServiceProvider services = context.RequestServices;
+        return services.GetRequiredService<HttpRequests>().HandleAsync(context, endpoint(services.GetRequiredService<T>()));
+    }));
+}

@@ -1,0 +1,161 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Append;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Connections;
+using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Fold;
+using ShareRpc.Server.Http;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Opencode;
+using ShareRpc.Server.Pages;
+using ShareRpc.Server.Read;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Supervision;
+using ShareRpc.Server.Turns;
+
+namespace ShareRpc.Server.Hosting;
+
+/// <summary>
+/// Registers a share server with an ASP.NET Core application. Its endpoints come by <c>MapShareRpc</c>.
+/// </summary>
+public static class ShareRpcServerServices
+{
+    /// <summary>The section of the configuration that the options are read from.</summary>
+    public const string ConfigurationSection = "ShareRpc";
+
+    /// <summary>
+    /// Adds a server whose options come from the section <c>ShareRpc</c> of the configuration, then from
+    /// <paramref name="configure"/>. They are validated once, when the host starts: a mistake is an
+    /// <see cref="OptionsValidationException"/> that names the option. A data directory that cannot be used is a
+    /// <see cref="ServerStartException"/>. The server starts, drains and stops with the host.
+    /// </summary>
+    public static IServiceCollection AddShareRpcServer(this IServiceCollection services, Action<ServerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<ServerOptions>().BindConfiguration(ConfigurationSection).Configure(configure ?? (_ => { })).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ServerOptions>, ServerOptionsValidation>());
+        services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ServerOptions>>().Value);
+        return services.AddParts();
+    }
+
+    /// <summary>
+    /// Adds a server with these options. Throws <see cref="ServerStartException"/>, which names the option, for a
+    /// mistake.
+    /// </summary>
+    public static IServiceCollection AddShareRpcServer(this IServiceCollection services, ServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        services.TryAddSingleton(options);
+        return services.AddParts();
+    }
+
+    private static IServiceCollection AddParts(this IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddHealthChecks().AddCheck<ReadyCheck>("sharerpc", tags: [ReadyCheck.Tag]);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().ServerLimits);
+        services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits);
+        services.TryAddSingleton<DrainSignal>();
+        services.TryAddSingleton<Supervisor>();
+        services.TryAddSingleton<ServerLifecycle>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServerLifecycle>());
+        AddStorage(services);
+        AddLoops(services);
+        AddAccess(services);
+        AddEndpoints(services);
+        return services;
+    }
+
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.TryAddSingleton(provider => DataDirectory.Open(provider.GetRequiredService<ServerOptions>().DataDirectory));
+        services.TryAddSingleton(provider =>
+        {
+            DataDirectory directory = provider.GetRequiredService<DataDirectory>();
+            return directory.Open(() => SecretKeys.Open(directory.Path, directory.IsNew));
+        });
+        services.TryAddSingleton<IShareStore>(provider =>
+        {
+            DataDirectory directory = provider.GetRequiredService<DataDirectory>();
+            ServerOptions options = provider.GetRequiredService<ServerOptions>();
+            TimeProvider time = provider.GetRequiredService<TimeProvider>();
+            return directory.Open(() =>
+                SqliteShareStore.Open(directory.DatabasePath, time, options.ServerLimits.StartCheckTime, options.NeverSyncs));
+        });
+    }
+
+    /// <summary>What commits, and the loops beside it. The commit loop comes last: it tells the others.</summary>
+    private static void AddLoops(IServiceCollection services)
+    {
+        services.TryAddSingleton<CommitQueue>();
+        services.TryAddSingleton<CommitMeter>();
+        AddListener<Broadcaster>(services);
+        AddLoop<AuditBook>(services);
+        AddLoop<ShareEraser>(services);
+        AddLoop<OwedRevocations>(services);
+        AddLoop<TurnSweeper>(services);
+        AddLoop<Folder>(services);
+        AddListener<Folder>(services);
+        AddLoop<LogMaintenance>(services);
+        AddListener<LogMaintenance>(services);
+        AddLoop<CommitLoop>(services);
+        services.TryAddSingleton<LiveWriters>();
+    }
+
+    private static void AddAccess(IServiceCollection services)
+    {
+        services.TryAddSingleton<AuthorityRegistry>();
+        services.TryAddSingleton<TokenVerifier>();
+        services.TryAddSingleton<TicketBook>();
+        services.TryAddSingleton<VerifiedTokens>();
+        services.TryAddSingleton<RedemptionLimits>();
+        services.TryAddSingleton<Redeemer>();
+        services.TryAddSingleton<CapabilityAdmin>();
+        services.TryAddSingleton<CapabilityChanges>();
+        services.TryAddSingleton<CapabilityLists>();
+        services.TryAddSingleton<ShareLog>();
+        services.TryAddSingleton<ShareReads>();
+    }
+
+    private static void AddEndpoints(IServiceCollection services)
+    {
+        services.TryAddSingleton<ServerHealth>();
+        services.TryAddSingleton<HandleFactory>();
+        services.TryAddSingleton<ClientAddress>();
+        services.TryAddSingleton<RpcEndpoint>();
+        services.TryAddSingleton<HeldBytes>();
+        services.TryAddSingleton<HttpAccess>();
+        services.TryAddSingleton<HttpRequests>();
+        services.TryAddSingleton<PublicOrigin>();
+        services.TryAddSingleton<OpsEndpoints>();
+        services.TryAddSingleton<OpenCreator>();
+        services.TryAddSingleton<OpencodeShares>();
+        services.TryAddSingleton<OpencodeEndpoints>();
+        services.TryAddSingleton(PageFiles.Embedded);
+        services.TryAddSingleton<PageEndpoints>();
+    }
+
+    private static void AddLoop<T>(IServiceCollection services)
+        where T : class, IServerLoop
+    {
+        services.TryAddSingleton<T>();
+        services.AddSingleton<IServerLoop>(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddListener<T>(IServiceCollection services)
+        where T : class, ICommitListener
+    {
+        services.TryAddSingleton<T>();
+        services.AddSingleton<ICommitListener>(provider => provider.GetRequiredService<T>());
+    }
+}

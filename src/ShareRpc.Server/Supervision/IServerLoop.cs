@@ -1,0 +1,16 @@
+namespace ShareRpc.Server.Supervision;
+
+/// <summary>
+/// Background work that goes on for as long as the server runs. The <see cref="Supervisor"/> starts it, once at a time.
+/// </summary>
+internal interface IServerLoop
+{
+    /// <summary>Returns the name in logs, in the metric and in the answer of the health check.</summary>
+    string Name { get; }
+
+    /// <summary>
+    /// Works until cancelled, and calls <paramref name="succeeded"/> after each round of work. Whatever else it throws
+    /// is a failure: it is then called again, after a backoff, and must go on with what is left.
+    /// </summary>
+    Task RunAsync(Action succeeded, CancellationToken stopping);
+}

@@ -1,0 +1,106 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace ShareRpc.Server.Supervision;
+
+/// <summary>
+/// Runs the background loops of the server. A loop that throws is logged and started again after a backoff; from its
+/// third failure in a row until its next round that succeeds it counts as failing, which the health check and the
+/// metric report.
+/// </summary>
+internal sealed class Supervisor : IAsyncDisposable
+{
+    /// <summary>The name of the server's <see cref="Meter"/>.</summary>
+    public const string MeterName = "ShareRpc";
+
+    private const int FailuresThatCount = 3;
+    private readonly ServerLimits limits;
+    private readonly TimeProvider time;
+    private readonly ILogger<Supervisor> log;
+    private readonly Watched[] loops;
+    private readonly Counter<long> failures;
+    private readonly CancellationTokenSource stopping = new();
+    private Task running = Task.CompletedTask;
+
+    public Supervisor(
+        IEnumerable<IServerLoop> loops, ServerLimits limits, TimeProvider time, IMeterFactory meters, ILogger<Supervisor> log)
+    {
+        this.limits = limits;
+        this.time = time;
+        this.log = log;
+        this.loops = [.. loops.Select(loop => new Watched(loop))];
+        Meter meter = meters.Create(MeterName);
+        failures = meter.CreateCounter<long>("sharerpc.loop.failures", description: "Failures of background loops");
+        meter.CreateObservableGauge(
+            "sharerpc.loop.failing", () => this.loops.Select(loop => new Measurement<int>(loop.IsFailing ? 1 : 0, loop.Tag)),
+            description: "1 for a background loop that has failed three times in a row, else 0");
+    }
+
+    /// <summary>Returns the names of the loops that keep failing.</summary>
+    public IReadOnlyList<string> Failing => [.. loops.Where(loop => loop.IsFailing).Select(loop => loop.Loop.Name)];
+
+    /// <summary>Starts all loops.</summary>
+    public void Start() => running = Task.WhenAll(loops.Select(loop => Task.Run(() => RunAsync(loop), CancellationToken.None)));
+
+    /// <summary>Cancels the loops and waits until all have ended. May be repeated.</summary>
+    public async Task StopAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        stopping.Dispose();
+    }
+
+    private async Task RunAsync(Watched watched)
+    {
+        CancellationToken stop = stopping.Token;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await watched.Loop.RunAsync(watched.Succeed, stop).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                int inARow = watched.Fail();
+                TimeSpan wait = BackoffAfter(inARow);
+                failures.Add(1, watched.Tag);
+                log.LoopFailed(exception, watched.Loop.Name, inARow, wait);
+                await Task.Delay(wait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private TimeSpan BackoffAfter(int failuresInARow)
+    {
+        double factor = Math.Pow(2, Math.Min(failuresInARow - 1, 16));
+        return limits.LoopRestart * factor < limits.LoopRestartMax ? limits.LoopRestart * factor : limits.LoopRestartMax;
+    }
+
+    private sealed class Watched(IServerLoop loop)
+    {
+        private int failuresInARow;
+
+        public IServerLoop Loop => loop;
+
+        public KeyValuePair<string, object?> Tag { get; } = new("loop", loop.Name);
+
+        public bool IsFailing => Volatile.Read(ref failuresInARow) >= FailuresThatCount;
+
+        public int Fail() => Interlocked.Increment(ref failuresInARow);
+
+        public void Succeed()
+        {
+            if (Volatile.Read(ref failuresInARow) != 0) Volatile.Write(ref failuresInARow, 0);
+        }
+    }
+}
