@@ -2,20 +2,25 @@ using ShareRpc.Benchmarks.Figures;
 
 namespace ShareRpc.Benchmarks;
 
-/// <summary>Each cell in its smallest form, against a real server: that it works, not how fast.</summary>
+/// <summary>What the figures and the command line do, and each cell once: that it works, not how fast.</summary>
 public sealed class SmokeTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
+    /// <summary>The sizes of a cell are divided by it; <c>eng/deep-tests</c> chooses it.</summary>
+    private static readonly string Smaller = Environment.GetEnvironmentVariable("SHARERPC_SIZE") ?? "100";
 
     public static TheoryData<string> Names => new(BenchmarkProgram.Cells.Select(cell => cell.Name));
 
     [Theory]
+    [Trait("Suite", "Deep")]
     [MemberData(nameof(Names))]
     public async Task A_cell_measures_something_and_says_it_in_JSON_lines(string cell)
     {
         using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
         using var output = new StringWriter();
-        Assert.Equal(0, await BenchmarkProgram.RunAsync(Options.Parse([cell, "--tiny"]), output, patience.Token));
+        var options = Options.Parse([cell, "--rounds", "1", "--seconds", "0.1", "--smaller", Smaller]);
+        Assert.Equal(0, await BenchmarkProgram.RunAsync(options, output, patience.Token));
         List<Figure> figures = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Figure.Parse)];
         Assert.NotEmpty(figures);
         Assert.All(figures, figure =>

@@ -12,11 +12,10 @@ public sealed class CrashTests(Xunit.Abstractions.ITestOutputHelper output)
     private static readonly string[] ServerPoints = ["server.after_commit", "server.mid_fold"];
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
+    public static TheoryData<int> Rounds => [.. Enumerable.Range(1, DeepSize.Or(1))];
+
     [FixtureTheory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
+    [MemberData(nameof(Rounds))]
     public async Task Invariant_I3_nothing_is_lost_or_doubled_by_five_kills_of_either_side(int round)
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable("SHARERPC_SEED"), out int chosen) ? chosen : round;

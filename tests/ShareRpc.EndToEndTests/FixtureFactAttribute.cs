@@ -1,10 +1,15 @@
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>A test on the recorded opencode database: skipped on a plain clone that has no fixtures beside it.</summary>
+/// <summary>Marks a test on the recorded opencode database: skipped on a plain clone that has no fixtures beside it.</summary>
 internal sealed class FixtureFactAttribute : FactAttribute
 {
-    public FixtureFactAttribute()
-    {
-        if (!File.Exists(OpencodeFixture.Path)) Skip = "The recorded database is not beside this clone.";
-    }
+    public FixtureFactAttribute() => Skip = Missing;
+
+    public static string? Missing => File.Exists(OpencodeFixture.Path) ? null : "The recorded database is not beside this clone.";
+}
+
+/// <inheritdoc cref="FixtureFactAttribute"/>
+internal sealed class FixtureTheoryAttribute : TheoryAttribute
+{
+    public FixtureTheoryAttribute() => Skip = FixtureFactAttribute.Missing;
 }

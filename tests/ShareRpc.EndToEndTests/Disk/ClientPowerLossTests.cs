@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>The power goes while a client enqueues; see <see cref="PowerLossTests"/>.</summary>
+[Trait("Suite", "Deep")]
 public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
 {
     private const int Ops = 300;

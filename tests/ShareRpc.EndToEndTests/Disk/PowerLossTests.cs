@@ -7,11 +7,12 @@ namespace ShareRpc.EndToEndTests.Disk;
 /// The power goes while a real server works: its files are rebuilt from completed syncs and a seeded part of what came later, and opened.
 /// <c>SHARERPC_SEED=n</c> shifts the seeds.
 /// </summary>
+[Trait("Suite", "Deep")]
 public sealed class PowerLossTests(ITestOutputHelper output)
 {
     private const int Ops = 1_500;
-    private const int Losses = 100;
     private const int LossesOfBroken = 8;
+    private static readonly int Losses = DeepSize.Or(100);
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
 
     private static int Shift =>

@@ -1,11 +1,9 @@
-using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
-using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>What `sharerpc serve` says when it cannot work with its data directory: one line with the next step, and exit code 1.</summary>
-public sealed class RefusedStartTests
+public sealed class RefusedStartTests(StoppedData stopped) : IClassFixture<StoppedData>
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
 
@@ -65,18 +63,11 @@ public sealed class RefusedStartTests
         await AssertRefusedAsync(world, "is full", "free some space");
     }
 
-    /// <summary>A directory with a share, and no server on it.</summary>
+    /// <summary>Opens a world whose data directory has a share, and no server on it.</summary>
     private async Task<DiskWorld> StoppedAsync()
     {
         DiskWorld world = await DiskWorld.OpenAsync();
-        await world.StartAsync(timeout);
-        ShareToken owner = await world.CreateShareAsync(timeout);
-        using (PlainConnection plain = await PlainConnection.RedeemAsync(world.Address, owner.Reveal(), null, timeout))
-        {
-            await plain.AskAsync("getState", new JsonObject { ["limit"] = 1 }, timeout);
-        }
-
-        await world.StopAsync(timeout);
+        await stopped.CopyToAsync(world.Data, timeout);
         return world;
     }
 

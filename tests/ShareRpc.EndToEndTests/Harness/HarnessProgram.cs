@@ -9,8 +9,9 @@ namespace ShareRpc.EndToEndTests.Harness;
 internal static class HarnessProgram
 {
     private const string Help = """
-        harness [--seed N] [--runs K]     K runs with the seeds N, N+1, ...; a failing seed is printed with its findings
-        harness --soak TIME [--seed N]    runs until the time is over: 30m, 8h
+        harness [--seed N] [--runs K] [--beside M]   K runs with the seeds N, N+1, ..., M of them at a time; a failing
+                                                     seed is printed with its findings
+        harness --soak TIME [--seed N]               runs until the time is over: 30m, 8h
         """;
 
     private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(3);
@@ -62,36 +63,37 @@ internal static class HarnessProgram
     private static async Task<int> RunManyAsync(WorkerArguments arguments)
     {
         TimeSpan? soak = arguments.Has("--soak") ? TimeOf(arguments["--soak"]) : null;
-        int seed = arguments.Number("--seed", 1);
-        int runs = soak is null ? arguments.Number("--runs", 1) : int.MaxValue;
+        int first = arguments.Number("--seed", 1);
         long start = TimeProvider.System.GetTimestamp();
         var totals = new RunTotals();
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Console.WriteLine(totals));
-        for (int i = 0; i < runs && (soak is null || TimeProvider.System.GetElapsedTime(start) < soak); i++)
-        {
-            await RunOneAsync(unchecked(seed + i), totals);
-        }
-
+        IEnumerable<int> seeds = Enumerable.Range(0, soak is null ? arguments.Number("--runs", 1) : int.MaxValue)
+            .TakeWhile(_ => soak is null || TimeProvider.System.GetElapsedTime(start) < soak).Select(i => unchecked(first + i));
+        var beside = new ParallelOptions { MaxDegreeOfParallelism = arguments.Number("--beside", 1) };
+        await Parallel.ForEachAsync(seeds, beside, async (seed, _) => await RunOneAsync(seed, totals));
         Console.WriteLine(totals);
-        return totals is { Findings: 0, Failures: 0 } ? 0 : 1;
+        Console.WriteLine($"{totals.Passed} passed, {totals.Failed} failed");
+        return totals.Failed == 0 ? 0 : 1;
     }
 
-    /// <summary>A run that fails is told, and counted, and does not end a soak.</summary>
+    /// <summary>Runs a seed. One that fails is told, and counted, and does not end a soak.</summary>
     private static async Task RunOneAsync(int seed, RunTotals totals)
     {
+        string said;
         try
         {
             RunReport report = await RunSeedAsync(seed, HarnessOptions.Default);
             totals.Add(report);
-            Console.WriteLine(report);
-            foreach (Finding finding in report.Findings) Console.WriteLine($"  {finding.Property}: {finding.Detail}");
-            if (report.Findings.Count > 0) Console.WriteLine($"  repeat: {CommandOf(seed)}");
+            said = string.Join("\n  ", [report.ToString(), .. report.Findings.Select(finding => $"{finding.Property}: {finding.Detail}")]);
+            if (report.Findings.Count > 0) said += $"\n  repeat: {CommandOf(seed)}";
         }
         catch (InvalidOperationException failure)
         {
-            totals.Failures++;
-            Console.WriteLine($"seed {seed} FAILED: {failure.Message}");
+            totals.AddFailure();
+            said = $"seed {seed} FAILED: {failure.Message}";
         }
+
+        Console.WriteLine(said);
     }
 
     private static TimeSpan TimeOf(string text)

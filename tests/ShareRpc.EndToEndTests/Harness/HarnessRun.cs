@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
@@ -7,7 +10,7 @@ namespace ShareRpc.EndToEndTests.Harness;
 /// One run: a server, four writers on two shares, a reader of each, all real processes with a faulty network in between, and a seeded
 /// schedule of what is killed or cut while they work. At the end everything must be as the plans say.
 /// </summary>
-internal sealed partial class HarnessRun : IAsyncDisposable
+internal sealed class HarnessRun : IAsyncDisposable
 {
     private const int SlicesPerBlow = 10;
     private static readonly string[] Shares = ["a", "b"];
@@ -143,4 +146,128 @@ internal sealed partial class HarnessRun : IAsyncDisposable
         IEnumerable<string> waiting = writers.Where(writer => writer.End is null).Select(writer => $"{writer.Name} {writer.Errors}");
         return $"Its files are kept in {world}. Not ended: {string.Join(", ", waiting)}. Server: {server.Errors}";
     }
+
+    private async Task StrikeAsync(CancellationToken cancellationToken)
+    {
+        switch (dice.Next(0, 100))
+        {
+            case < 24:
+                await server.KillAsync(cancellationToken);
+                await server.StartAsync(ServerFault(), cancellationToken);
+                break;
+            case < 29:
+                await server.StopAsync(cancellationToken);
+                await server.StartAsync(null, cancellationToken);
+                break;
+            case < 52:
+                await KillWriterAsync(cancellationToken);
+                break;
+            case < 59:
+                await KillReaderAsync(cancellationToken);
+                break;
+            case < 64:
+                await server.KillAsync(cancellationToken);
+                await KillWriterAsync(cancellationToken);
+                await server.StartAsync(null, cancellationToken);
+                break;
+            default:
+                proxy.Arm((Fault)dice.Next(0, Enum.GetValues<Fault>().Length));
+                break;
+        }
+    }
+
+    private async Task KillWriterAsync(CancellationToken cancellationToken)
+    {
+        WriterSlot writer = writers[dice.Next(0, writers.Count)];
+        string? fault = dice.Next(0, 3) switch
+        {
+            0 => $"client.after_send:{dice.Next(1, 10)}",
+            1 => $"client.before_ack_persisted:{dice.Next(1, 10)}",
+            _ => null,
+        };
+        await writer.KillAsync(cancellationToken);
+        writerKills++;
+        StartWriter(writer, fault);
+    }
+
+    private async Task KillReaderAsync(CancellationToken cancellationToken)
+    {
+        ReaderSlot reader = readers[dice.Next(0, readers.Count)];
+        await reader.KillAsync(cancellationToken);
+        readerKills++;
+        reader.Start();
+    }
+
+    /// <summary>A container is cloned, or a backup restored beside its original: both go on.</summary>
+    private async Task CopyOutboxAsync(int blow, CancellationToken cancellationToken)
+    {
+        WriterSlot original = writers[dice.Next(0, writers.Count)];
+        await original.KillAsync(cancellationToken);
+        writerKills++;
+        string name = original.Name + Plan.CopySuffix;
+        Directory.CreateDirectory(Path.Combine(world, name));
+        foreach (string file in Directory.GetFiles(original.Directory))
+        {
+            if (!file.EndsWith("-shm", StringComparison.Ordinal)) File.Copy(file, Path.Combine(world, name, Path.GetFileName(file)));
+        }
+
+        StartWriter(original, fault: null);
+        AddWriter(name, original.Share, creates: false, original.Name);
+        writers[^1].Allow(blow * SlicesPerBlow, options.Blows * SlicesPerBlow);
+    }
+
+    private string? ServerFault() => dice.Next(0, 4) switch
+    {
+        0 => $"server.before_commit:{dice.Next(2, 14)}",
+        1 => $"server.after_commit:{dice.Next(1, 14)}",
+        2 => $"server.mid_fold:{dice.Next(1, 3)}",
+        _ => null,
+    };
+
+    private async Task<RunReport> ReportAsync(TimeSpan elapsed, CancellationToken cancellationToken)
+    {
+        List<Finding> findings =
+            [.. writers.Select(writer => writer.LostEnqueue).OfType<string>().Select(lost => new Finding(Property.NothingLost, lost))];
+        int ops = 0;
+        foreach (string share in Shares)
+        {
+            ShareHistory history = await CollectAsync(share, cancellationToken);
+            ops += history.Writers.Sum(writer => writer.Plan.Sum(step => step.Ops.Count));
+            findings.AddRange(HistoryChecker.Check(history));
+        }
+
+        return new RunReport
+        {
+            Seed = seed, Ops = ops, ServerKills = server.Kills, ServerStops = server.Stops, WriterKills = writerKills,
+            ReaderKills = readerKills, OutboxCopies = writers.Count(writer => writer.CopyOf is not null),
+            Faults = new Dictionary<Fault, int>(proxy.Done), Findings = findings, Seconds = elapsed.TotalSeconds,
+        };
+    }
+
+    private async Task<ShareHistory> CollectAsync(string share, CancellationToken cancellationToken)
+    {
+        await using var direct = new ShareReader(await LinkFile.ReadAsync(Path.Combine(world, $"{share}.read")));
+        var log = new List<LoggedOp>();
+        long head;
+        do
+        {
+            OpPage page = await direct.ReadOpsAsync(log.Count, cancellationToken);
+            log.AddRange(page.Ops);
+            head = page.Ops.Count == 0 ? log.Count : page.Head;
+        }
+        while (log.Count < head);
+
+        ShareSnapshot state = await direct.ReadStateAsync(cancellationToken);
+        ReaderSlot[] following = [.. readers.Where(reader => reader.Share == share)];
+        await Until.TrueAsync(
+            () => following.All(reader => reader.Seen.Count >= log.Count || reader.Failure is not null), cancellationToken);
+        return new ShareHistory(
+            log, state.Documents, [.. writers.Where(writer => writer.Share == share).Select(WriterOf)],
+            [.. following.Select(reader => reader.Seen)]);
+    }
+
+    /// <summary>The rows of a plan may have been in its writer's outbox and in a copy of it.</summary>
+    private WriterHistory WriterOf(WriterSlot writer) => new(
+        writer.Name, writer.Plan,
+        [.. writers.Where(other => other.Name == writer.Name || other.CopyOf == writer.Name).Select(other => other.End!)]);
 }

@@ -1,36 +1,54 @@
 namespace ShareRpc.EndToEndTests.Harness;
 
-/// <summary>The sums over many runs.</summary>
+/// <summary>The sums over many runs. Runs at the same time may add to it.</summary>
 internal sealed class RunTotals
 {
+    private readonly Lock gate = new();
     private readonly Dictionary<Fault, int> faults = [];
-    private int runs, ops, serverKills, serverStops, writerKills, readerKills, copies, lost, doubled;
+    private int ops, serverKills, serverStops, writerKills, readerKills, copies, lost, doubled, findings, unfinished;
 
-    public int Findings { get; private set; }
+    /// <summary>Runs that came to their end and found nothing.</summary>
+    public int Passed { get; private set; }
 
-    /// <summary>Runs that did not come to an end.</summary>
-    public int Failures { get; set; }
+    public int Failed { get; private set; }
 
     public void Add(RunReport report)
     {
-        runs++;
-        ops += report.Ops;
-        serverKills += report.ServerKills;
-        serverStops += report.ServerStops;
-        writerKills += report.WriterKills;
-        readerKills += report.ReaderKills;
-        copies += report.OutboxCopies;
-        lost += report.Lost;
-        doubled += report.Doubled;
-        Findings += report.Findings.Count;
-        foreach ((Fault fault, int count) in report.Faults) faults[fault] = faults.GetValueOrDefault(fault) + count;
+        lock (gate)
+        {
+            if (report.Findings.Count == 0) Passed++;
+            else Failed++;
+            ops += report.Ops;
+            serverKills += report.ServerKills;
+            serverStops += report.ServerStops;
+            writerKills += report.WriterKills;
+            readerKills += report.ReaderKills;
+            copies += report.OutboxCopies;
+            lost += report.Lost;
+            doubled += report.Doubled;
+            findings += report.Findings.Count;
+            foreach ((Fault fault, int count) in report.Faults) faults[fault] = faults.GetValueOrDefault(fault) + count;
+        }
+    }
+
+    /// <summary>Adds a run that did not come to its end.</summary>
+    public void AddFailure()
+    {
+        lock (gate)
+        {
+            Failed++;
+            unfinished++;
+        }
     }
 
     public override string ToString()
     {
-        string network = string.Join(", ", faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}"));
-        return $"{runs} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, readers {readerKills}; orderly stops "
-            + $"{serverStops}; copied outboxes {copies}; network: {network}; lost {lost}, doubled {doubled}, "
-            + $"findings {Findings}, failed runs {Failures}";
+        lock (gate)
+        {
+            string network = string.Join(", ", faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}"));
+            return $"{Passed + Failed} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, readers {readerKills}; "
+                + $"orderly stops {serverStops}; copied outboxes {copies}; network: {network}; lost {lost}, doubled {doubled}, "
+                + $"findings {findings}, runs without an end {unfinished}";
+        }
     }
 }

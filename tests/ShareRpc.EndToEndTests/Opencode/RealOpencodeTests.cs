@@ -8,6 +8,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.EndToEndTests.Opencode;
 
 /// <summary>The real program against a real server, with a model that plays a script. No network but this machine's own.</summary>
+[Trait("Suite", "Deep")]
 public sealed class RealOpencodeTests
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };

@@ -89,11 +89,11 @@ internal sealed class TranscriptRun(WireServer server, CancellationToken timeout
         world = own = await NewWorldAsync(caveats);
     }
 
-    private Task<WireWorld> NewWorldAsync(string caveats)
+    private async Task<WireWorld> NewWorldAsync(string caveats)
     {
         using JsonDocument refs = JsonDocument.Parse(
             "{\"refs\":{\"guest\":{\"of\":\"owner\",\"rights\":[\"read\",\"append\"]" + caveats + "}}}");
-        return WireWorld.CreateAsync(server, refs.RootElement.Clone(), timeout);
+        return await WireWorld.CreateAsync(server, refs.RootElement.Clone(), timeout);
     }
 
     private Task PutAsync(params (string OpId, string Key, string Data)[] ops) => AppendAsync(ops.Select(op =>
