@@ -15,7 +15,7 @@ public sealed class StoppedData : IAsyncLifetime
         if (world is not null) await world.DisposeAsync();
     }
 
-    /// <summary>Copies the directory, which is made first if this is the first call. Not for several calls at once.</summary>
+    /// <summary>Copies the directory, which the first call makes. Not for several calls at once.</summary>
     public async Task CopyToAsync(string directory, CancellationToken cancellationToken)
     {
         world ??= await StopAsync(cancellationToken);
@@ -34,7 +34,8 @@ public sealed class StoppedData : IAsyncLifetime
         DiskWorld world = await DiskWorld.OpenAsync();
         await world.StartAsync(cancellationToken);
         ShareToken owner = await world.CreateShareAsync(cancellationToken);
-        using (PlainConnection plain = await PlainConnection.RedeemAsync(world.Address, owner.Reveal(), null, cancellationToken))
+        string token = owner.Reveal();
+        using (var plain = await PlainConnection.RedeemAsync(world.Address, token, null, cancellationToken))
         {
             await plain.AskAsync("getState", new JsonObject { ["limit"] = 1 }, cancellationToken);
         }

@@ -68,7 +68,8 @@ internal static class HarnessProgram
         var totals = new RunTotals();
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Console.WriteLine(totals));
         IEnumerable<int> seeds = Enumerable.Range(0, soak is null ? arguments.Number("--runs", 1) : int.MaxValue)
-            .TakeWhile(_ => soak is null || TimeProvider.System.GetElapsedTime(start) < soak).Select(i => unchecked(first + i));
+            .TakeWhile(_ => soak is null || TimeProvider.System.GetElapsedTime(start) < soak)
+            .Select(i => unchecked(first + i));
         var beside = new ParallelOptions { MaxDegreeOfParallelism = arguments.Number("--beside", 1) };
         await Parallel.ForEachAsync(seeds, beside, async (seed, _) => await RunOneAsync(seed, totals));
         Console.WriteLine(totals);
@@ -84,7 +85,8 @@ internal static class HarnessProgram
         {
             RunReport report = await RunSeedAsync(seed, HarnessOptions.Default);
             totals.Add(report);
-            said = string.Join("\n  ", [report.ToString(), .. report.Findings.Select(finding => $"{finding.Property}: {finding.Detail}")]);
+            IEnumerable<string> findings = report.Findings.Select(finding => $"{finding.Property}: {finding.Detail}");
+            said = string.Join("\n  ", findings.Prepend(report.ToString()));
             if (report.Findings.Count > 0) said += $"\n  repeat: {CommandOf(seed)}";
         }
         catch (InvalidOperationException failure)

@@ -45,10 +45,11 @@ internal sealed class RunTotals
     {
         lock (gate)
         {
-            string network = string.Join(", ", faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}"));
-            return $"{Passed + Failed} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, readers {readerKills}; "
-                + $"orderly stops {serverStops}; copied outboxes {copies}; network: {network}; lost {lost}, doubled {doubled}, "
-                + $"findings {findings}, runs without an end {unfinished}";
+            IEnumerable<string> network = faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}");
+            return $"{Passed + Failed} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, "
+                + $"readers {readerKills}; orderly stops {serverStops}; copied outboxes {copies}; "
+                + $"network: {string.Join(", ", network)}; lost {lost}, doubled {doubled}, findings {findings}, "
+                + $"runs without an end {unfinished}";
         }
     }
 }
