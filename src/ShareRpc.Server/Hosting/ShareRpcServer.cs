@@ -101,6 +101,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
         // The framework's request log would hold paths, and some paths are bearer secrets (I10).
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+        // Why a host did not start is thrown to its caller, who says so.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
 
         // Standard output belongs to whoever hosts the server; the log goes to standard error.

@@ -174,8 +174,10 @@ internal sealed class ServerRooms : IDisposable
     public void Dispose()
     {
         Store.Repair();
+#pragma warning disable VSTHRD002 // Tests hold it by `using`; nothing of theirs runs on this thread meanwhile.
         CloseAsync().Wait();
         services.DisposeAsync().AsTask().Wait();
+#pragma warning restore VSTHRD002
         directory.Dispose();
     }
 }
