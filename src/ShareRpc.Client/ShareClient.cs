@@ -21,6 +21,7 @@ public sealed partial class ShareClient : IAsyncDisposable
     private readonly CredentialStore credentials;
     private readonly TimeProvider time;
     private readonly OutboxSender? sender;
+    private readonly SenderContext context;
 
     private ShareClient(ShareClientOptions options, TimeProvider time, bool send)
     {
@@ -28,7 +29,7 @@ public sealed partial class ShareClient : IAsyncDisposable
         this.time = time;
         outbox = new OutboxFile(options.OutboxPath, options.Server.AbsoluteUri, options.MaxOutboxBytes);
         credentials = new CredentialStore(options.CredentialsPath);
-        var context = new SenderContext(options, outbox, credentials, time, options.Logging.CreateLogger<ShareClient>());
+        context = new SenderContext(options, outbox, credentials, time, options.Logging.CreateLogger<ShareClient>());
         sender = send ? new OutboxSender(context) : null;
     }
 
@@ -95,7 +96,15 @@ public sealed partial class ShareClient : IAsyncDisposable
         cancellationToken);
 
     /// <summary>Goes on in somebody else's share through a link that may append.</summary>
-    public Task<ShareWriter> JoinShareAsync(string externalKey, ShareLink link, CancellationToken cancellationToken = default)
+    public Task<ShareWriter> JoinShareAsync(string externalKey, ShareLink link, CancellationToken cancellationToken = default) =>
+        JoinShareAsync(externalKey, link, passphrase: null, cancellationToken);
+
+    /// <summary>
+    /// As the other one, through a link that asks for a passphrase, which is kept in memory only. Its grant comes back without it; when
+    /// that has ended, ops wait until this is called again.
+    /// </summary>
+    public Task<ShareWriter> JoinShareAsync(
+        string externalKey, ShareLink link, string? passphrase, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(link);
         if (link.Server.AbsoluteUri.TrimEnd('/') != options.Server.AbsoluteUri.TrimEnd('/'))
@@ -104,6 +113,7 @@ public sealed partial class ShareClient : IAsyncDisposable
         }
 
         if (link.ShareId.Length == 0) throw new ArgumentException("The link does not name its share.", nameof(link));
+        if (passphrase is not null) context.LinkOf(link).Passphrase = passphrase;
 
         return Task.Run(
             () =>

@@ -96,16 +96,29 @@ public sealed record ServerLimits
     /// <summary>How long a message may take before its rate is looked at.</summary>
     public TimeSpan FrameGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Argon2 computations at once; each takes one core and its memory for about 16 ms.</summary>
-    public int Argon2AtOnce { get; init; } = Environment.ProcessorCount;
+    /// <summary>Passphrases checked at once; each takes a core and 20 MB for about 100 ms.</summary>
+    public int Argon2AtOnce { get; init; } = 2;
 
-    /// <summary>
-    /// Passes of Argon2id over its memory. Verifiers made at another cost are made anew when their token is next redeemed.
-    /// </summary>
+    /// <summary>Passphrases that wait to be checked or kept; more are answered <c>overloaded</c>.</summary>
+    public int Argon2Waiting { get; init; } = 128;
+
+    /// <summary>Passes of Argon2id over its memory, for passphrases kept from now on.</summary>
     public int Argon2Passes { get; init; } = 2;
 
-    /// <summary>Memory of one Argon2id computation, in KiB. The default is OWASP's first choice.</summary>
+    /// <summary>Memory of one Argon2id computation, in KiB, likewise. The default is OWASP's first choice.</summary>
     public int Argon2Kibibytes { get; init; } = 19_456;
+
+    /// <summary>Grants of one link that have not ended; a redemption beyond them leaves none behind.</summary>
+    public int GrantsPerLink { get; init; } = 1_000;
+
+    /// <summary>How long a grant lasts when the invitation does not say.</summary>
+    public TimeSpan GrantTime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long the row of a grant is kept after its end, so that its holder is told what became of it.</summary>
+    public TimeSpan EndedGrantTime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often rows of grants that are older than that are deleted.</summary>
+    public TimeSpan GrantSweepInterval { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
     /// Wrong tokens of one address a minute that are told so; more are told to wait. A right token is never refused for it.
@@ -132,15 +145,6 @@ public sealed record ServerLimits
 
     /// <summary>Sums of the audit trail held until then; what is beyond is summed up without address or ref.</summary>
     public int AuditSums { get; init; } = 10_000;
-
-    /// <summary>Redemptions waiting for Argon2; more are answered <c>overloaded</c>.</summary>
-    public int Argon2Waiting { get; init; } = 4_096;
-
-    /// <summary>Resume tickets held; making one more drops the oldest.</summary>
-    public int Tickets { get; init; } = 100_000;
-
-    /// <summary>The absolute end of a ticket after the first redemption.</summary>
-    public TimeSpan TicketLife { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>What an overloaded server asks its client to wait.</summary>
     public TimeSpan OverloadedRetryAfter { get; init; } = TimeSpan.FromMilliseconds(250);
@@ -185,12 +189,6 @@ public sealed record ServerLimits
 
     /// <summary>How slow a request's body may arrive, in bytes a second after 5 s; then its connection is closed.</summary>
     public int HttpBodyRate { get; init; } = 240;
-
-    /// <summary>Tokens whose check by Argon2 is remembered; one more drops the oldest.</summary>
-    public int VerifiedTokens { get; init; } = 10_000;
-
-    /// <summary>How long such a check is remembered. Rows and revocations are looked at every time.</summary>
-    public TimeSpan VerifiedTokenLife { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>A connection that answers no ping for this long is closed.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);

@@ -35,10 +35,9 @@ internal static class Watch
     private static Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), passphrase =>
-        {
-            var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After), passphrase);
-            return parsed.GetValue(Once) ? run.OnceAsync(TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop) : run.FollowAsync(stop);
-        });
+        var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After));
+        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), passphrase => parsed.GetValue(Once)
+            ? run.OnceAsync(passphrase, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop)
+            : run.FollowAsync(passphrase, stop));
     }
 }

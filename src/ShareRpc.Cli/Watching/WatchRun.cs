@@ -1,4 +1,5 @@
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
@@ -17,27 +18,28 @@ internal sealed class WatchRun
     private readonly Output output;
     private readonly TimeProvider time;
     private readonly ShareLink link;
-    private readonly string? passphrase;
+    private readonly CredentialStore credentials;
     private readonly SessionRenderer renderer;
     private long cursor;
 
-    public WatchRun(CommandContext context, ShareLink link, long after, string? passphrase)
+    public WatchRun(CommandContext context, ShareLink link, long after)
     {
         output = context.Output;
         time = context.Time;
         this.link = link;
-        this.passphrase = passphrase;
+        credentials = new CredentialStore(context.State.CredentialsPath);
         cursor = after;
         renderer = new SessionRenderer(output);
     }
 
-    /// <summary>Until the share ends, the access does, or Ctrl-C.</summary>
-    public async Task<int> FollowAsync(CancellationToken stop)
+    /// <summary>Until the share ends, the access does, or Ctrl-C. Called again, goes on where it was.</summary>
+    public async Task<int> FollowAsync(string? passphrase, CancellationToken stop)
     {
         ShareReader? reading = null;
         var options = new ShareReaderOptions
         {
             InvalidTokenPatience = NotThereYet, OnState = state => SayState(state, reading?.LastRefusal), Passphrase = passphrase,
+            Credentials = credentials,
         };
         await using var reader = new ShareReader(link, options, time);
         reading = reader;
@@ -69,9 +71,10 @@ internal sealed class WatchRun
     }
 
     /// <summary>Up to the head as it is now.</summary>
-    public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
+    public async Task<int> OnceAsync(string? passphrase, TimeSpan timeout, CancellationToken stop)
     {
-        await using var reader = new ShareReader(link, ShareReaderOptions.Default with { Passphrase = passphrase }, time);
+        var options = new ShareReaderOptions { Passphrase = passphrase, Credentials = credentials };
+        await using var reader = new ShareReader(link, options, time);
         try
         {
             while (true)

@@ -115,7 +115,7 @@ public sealed class AdminClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives a ref a new secret: its old token, tickets, handles and all descendants are dead when this returns. Keep the new token on disk
+    /// Gives a ref a new secret: its old token, handles and all descendants are dead when this returns. Keep the new token on disk
     /// first (<see cref="Credentials.CredentialStore.AddNext"/>): the answer may be lost.
     /// </summary>
     public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>

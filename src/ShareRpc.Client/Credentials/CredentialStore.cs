@@ -68,6 +68,44 @@ public sealed class CredentialStore(string path)
         else all[capId] = known with { NextToken = null };
     });
 
+    /// <summary>Returns the grant that this machine has of a link on a server, or null.</summary>
+    public ShareToken? FindGrant(string capId, Uri server) =>
+        Find(capId) is { } found && found.Server == server && ShareToken.TryParse(found.GrantToken, out ShareToken? grant) ? grant : null;
+
+    /// <summary>
+    /// Keeps the token of a grant of a link, unless another process has kept one; returns the one that is kept, on disk. Call it before
+    /// the redemption that names the grant is sent: whatever becomes of the answer, the grant is known.
+    /// </summary>
+    public ShareToken KeepGrant(ShareLink link, ShareToken grant)
+    {
+        ArgumentNullException.ThrowIfNull(link);
+        ArgumentNullException.ThrowIfNull(grant);
+        DurableDirectory.Create(DirectoryPath);
+        ShareToken kept = grant;
+        Change(all =>
+        {
+            string? shareId = link.ShareId.Length > 0 ? link.ShareId : null;
+            Credential known = all.GetValueOrDefault(link.Token.CapId) ?? new Credential("", link.Server, shareId, "link");
+            if (known.Server != link.Server) return; // somebody else's ref of that id: its tokens are not for this server
+            if (ShareToken.TryParse(known.GrantToken, out ShareToken? earlier)) kept = earlier;
+            else all[link.Token.CapId] = known with { GrantToken = grant.Reveal() };
+        });
+        return kept;
+    }
+
+    /// <summary>Forgets a grant of a link, if it is the one that is kept; an entry that held nothing else goes with it.</summary>
+    public void ForgetGrant(string capId, ShareToken grant)
+    {
+        ArgumentNullException.ThrowIfNull(grant);
+        if (Find(capId)?.GrantToken != grant.Reveal()) return;
+        Change(all =>
+        {
+            if (all.GetValueOrDefault(capId) is not { } known || known.GrantToken != grant.Reveal()) return;
+            if (known.Token.Length > 0 || known.NextToken is not null) all[capId] = known with { GrantToken = null };
+            else all.Remove(capId);
+        });
+    }
+
     /// <summary>Notes that a ref was taken back, if it is known here: its link is shown to nobody any more.</summary>
     public void MarkRevoked(string capId)
     {

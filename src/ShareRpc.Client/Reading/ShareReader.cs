@@ -20,11 +20,11 @@ public sealed class ShareReader : IAsyncDisposable
     private readonly TransportFactory transport;
     private readonly TimeProvider time;
     private readonly Backoff backoff;
+    private readonly LinkRedeemer redeemer;
     private readonly ILogger log;
     private readonly long openedAt;
     private RpcConnection? connection;
     private IShareHandle? handle;
-    private string? ticket;
     private ReaderState? state;
 
     /// <summary>A reader of a link; connects at its first call.</summary>
@@ -35,6 +35,7 @@ public sealed class ShareReader : IAsyncDisposable
         this.time = time ?? TimeProvider.System;
         transport = this.options.Transport
             ?? new WebSocketTransport(this.options.KeepAliveInterval, this.options.KeepAliveTimeout).ConnectAsync;
+        redeemer = new LinkRedeemer(link, this.options.Credentials) { Passphrase = this.options.Passphrase };
         backoff = new Backoff(this.options.FirstRetry, this.options.MaxRetry);
         log = this.options.Logging.CreateLogger<ShareReader>();
         openedAt = this.time.GetTimestamp();
@@ -150,9 +151,10 @@ public sealed class ShareReader : IAsyncDisposable
                 LastRefusal = null;
                 wait = backoff.Next();
             }
-            catch (ShareRpcException error) when (error.IsTransient || IsNotThereYet(error.Code))
+            catch (ShareRpcException error) when (
+                error.IsTransient || IsNotThereYet(error.Code) || LinkRedeemer.IsGrantsEnd(error))
             {
-                LastRefusal = error;
+                LastRefusal = LinkRedeemer.IsGrantsEnd(error) ? null : error;
                 wait = backoff.Next(error.RetryAfter);
             }
 
@@ -168,38 +170,18 @@ public sealed class ShareReader : IAsyncDisposable
     {
         if (state is null) SetState(ReaderState.Connecting);
         connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
-        RedeemShareResult result = await RedeemAsync(connection, read, cancellationToken).ConfigureAwait(false);
+        IShareGateway gateway = connection.Gateway;
+        RedeemShareResult result = await redeemer.RedeemAsync(
+            new RedeemShareRequest { Token = link.Token.Reveal(), Read = read },
+            request => RpcConnection.CallAsync(() => gateway.RedeemShareAsync(request, cancellationToken))).ConfigureAwait(false);
         if (link.ShareId.Length > 0 && result.ShareId != link.ShareId)
         {
             result.Share.Dispose();
             throw new ShareRpcException(ErrorCode.InvalidToken); // the token is for another share than the link says
         }
 
-        ticket = result.Ticket;
         handle = result.Share;
         return result.Page;
-    }
-
-    private async Task<RedeemShareResult> RedeemAsync(RpcConnection on, ReadOpsRequest? read, CancellationToken cancellationToken)
-    {
-        if (ticket is { } resume)
-        {
-            ticket = null;
-            try
-            {
-                return await RedeemOnceAsync(new RedeemShareRequest { Ticket = resume, Read = read }).ConfigureAwait(false);
-            }
-            catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
-            {
-                // Tickets end with the server that issued them; the token does not.
-            }
-        }
-
-        return await RedeemOnceAsync(
-            new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = options.Passphrase, Read = read }).ConfigureAwait(false);
-
-        Task<RedeemShareResult> RedeemOnceAsync(RedeemShareRequest request) =>
-            RpcConnection.CallAsync(() => on.Gateway.RedeemShareAsync(request, cancellationToken));
     }
 
     private bool IsNotThereYet(ErrorCode code) =>

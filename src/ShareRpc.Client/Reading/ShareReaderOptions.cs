@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Client.Connection;
+using ShareRpc.Client.Credentials;
 
 namespace ShareRpc.Client.Reading;
 
@@ -11,6 +12,12 @@ public sealed record ShareReaderOptions
 
     /// <summary>For links that ask for one.</summary>
     public string? Passphrase { get; init; }
+
+    /// <summary>
+    /// Where the grant of a counted or locked link is kept, so that a later reader of the link needs neither another use nor the
+    /// passphrase. Null: in memory, for this reader alone.
+    /// </summary>
+    public CredentialStore? Credentials { get; init; }
 
     /// <summary>How long <c>invalid_token</c> counts as "not there yet". Default 0: it is final at once.</summary>
     public TimeSpan InvalidTokenPatience { get; init; } = TimeSpan.Zero;

@@ -33,6 +33,19 @@ public static class ErrorCodes
     /// <summary>True when the same call, unchanged, may succeed later. Permanent errors never become right by waiting.</summary>
     public static bool IsTransient(ErrorCode code) => Transient.Contains(code);
 
+    /// <summary>What a client does about an error that does not say otherwise (SPEC [ERR-7]).</summary>
+    public static ErrorAction ActionOf(ErrorCode code) => code switch
+    {
+        ErrorCode.MethodNotFound or ErrorCode.Draining or ErrorCode.TooManyHandles or ErrorCode.CapabilitySuspended => ErrorAction.Redeem,
+        ErrorCode.PassphraseRequired or ErrorCode.CursorMismatch => ErrorAction.Ask,
+        ErrorCode.WriterForked or ErrorCode.WriterTaken => ErrorAction.NewWriter,
+        ErrorCode.SequenceGap => ErrorAction.ResendFrom,
+        ErrorCode.InvalidBatch or ErrorCode.TooLarge => ErrorAction.Split,
+        _ when IsTransient(code) || code == ErrorCode.DependencyMissing => ErrorAction.Retry,
+        _ when IsAuthority(code) => ErrorAction.Stop,
+        _ => ErrorAction.Park,
+    };
+
     /// <summary>
     /// True when a batch refused with this code was refused for who sent it: later batches of the same sender fail alike.
     /// </summary>

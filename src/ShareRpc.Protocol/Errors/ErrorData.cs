@@ -1,11 +1,16 @@
 namespace ShareRpc.Protocol.Errors;
 
-/// <summary>The <c>error.data</c> of every JSON-RPC error: <c>{code, transient, hint, retry_after_ms?, head?, acked_seq?}</c>.</summary>
+/// <summary>
+/// The <c>error.data</c> of every JSON-RPC error: <c>{code, transient, action, hint, retry_after_ms?, head?, acked_seq?}</c>.
+/// </summary>
 public sealed record ErrorData
 {
     public required string Code { get; init; }
 
     public bool Transient { get; init; }
+
+    /// <summary>See <see cref="ErrorAction"/>; null from a server that does not say.</summary>
+    public string? Action { get; init; }
 
     public string? Hint { get; init; }
 
@@ -24,6 +29,7 @@ public sealed record ErrorData
         {
             Code = ErrorCodes.NameOf(error.Code),
             Transient = error.IsTransient,
+            Action = ErrorActionNames.NameOf(error.Action),
             Hint = error.Hint,
             RetryAfterMs = (long?)error.RetryAfter?.TotalMilliseconds,
             Head = error.Head,
@@ -40,6 +46,7 @@ public sealed record ErrorData
         if (!ErrorCodes.TryParse(Code, out ErrorCode code)) code = Transient ? ErrorCode.Internal : ErrorCode.InvalidParams;
         return new ShareRpcException(code)
         {
+            Action = ErrorActionNames.Find(Action) ?? ErrorCodes.ActionOf(code),
             RetryAfter = RetryAfterMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
             Head = Head,
             AckedSeq = AckedSeq,

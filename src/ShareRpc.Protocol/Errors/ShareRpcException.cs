@@ -12,6 +12,7 @@ public sealed class ShareRpcException : Exception
     {
         Code = code;
         IsTransient = ErrorCodes.IsTransient(code);
+        Action = ErrorCodes.ActionOf(code);
     }
 
     /// <summary>What went wrong; callers branch on this and on nothing else.</summary>
@@ -19,6 +20,9 @@ public sealed class ShareRpcException : Exception
 
     /// <summary>True when the same call, unchanged, may succeed later.</summary>
     public bool IsTransient { get; }
+
+    /// <summary>What a client does about it.</summary>
+    public ErrorAction Action { get; init; }
 
     /// <summary>One sentence for people, with the next step.</summary>
     public string Hint => ErrorCodes.HintOf(Code);

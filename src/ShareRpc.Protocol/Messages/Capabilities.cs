@@ -122,7 +122,7 @@ public sealed record CapabilityInfo
 
     public long? RevokedMs { get; init; }
 
-    /// <summary>When its token or ticket was last redeemed, absent when never. A crash may forget the last minute of it.</summary>
+    /// <summary>When its token was last redeemed, absent when never. A crash may forget the last minute of it.</summary>
     public long? LastRedeemedMs { get; init; }
 
     /// <summary>With <c>max_uses</c>: how many are used.</summary>
@@ -130,6 +130,9 @@ public sealed record CapabilityInfo
 
     /// <summary>True when redeeming asks for a passphrase.</summary>
     public bool? Passphrase { get; init; }
+
+    /// <summary>True for a grant: made by a redemption of its parent, a counted or locked link.</summary>
+    public bool? Grant { get; init; }
 
     /// <summary>Live handles of this very ref, now.</summary>
     public required int LiveHandles { get; init; }

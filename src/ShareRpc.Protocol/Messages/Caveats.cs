@@ -18,8 +18,11 @@ public sealed record Caveats
     /// <summary>The ref is dead from this moment on unless its token was redeemed before: milliseconds since 1970 UTC.</summary>
     public long? UnusedExpiresAtMs { get; init; }
 
-    /// <summary>Redemptions by token, of the ref and its descendants together: 1 to 1,000,000. Tickets count nothing.</summary>
+    /// <summary>Redemptions, of the ref and its descendants together, grants excepted: 1 to 1,000,000.</summary>
     public int? MaxUses { get; init; }
+
+    /// <summary>How long a grant of the ref lasts, in milliseconds: 1,000 to 31,536,000,000. Without it 24 hours.</summary>
+    public long? GrantMs { get; init; }
 
     /// <summary>The only kinds that may be appended: 1 to 64 of them.</summary>
     public IReadOnlyList<string>? AppendKinds { get; init; }

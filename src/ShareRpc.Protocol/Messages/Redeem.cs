@@ -5,15 +5,16 @@ using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Protocol.Messages;
 
-/// <summary>Parameters of <c>redeemShare</c>. Exactly one of token and ticket.</summary>
+/// <summary>Parameters of <c>redeemShare</c>.</summary>
 public sealed record RedeemShareRequest
 {
-    public string? Token { get; init; }
-
-    /// <summary>A resume ticket of an earlier redemption, as long as it lives; see SPEC section "Tickets".</summary>
-    public string? Ticket { get; init; }
+    /// <summary>The token of a share's ref, or of a grant of one.</summary>
+    public required string Token { get; init; }
 
     public string? Passphrase { get; init; }
+
+    /// <summary>The ref that a counted or locked link shall leave behind for this holder (SPEC [GRANT-1]).</summary>
+    public GrantRequest? Grant { get; init; }
 
     /// <summary>The outbox that will append through this handle; without it batches carry no seqs.</summary>
     public string? WriterId { get; init; }
@@ -47,8 +48,8 @@ public sealed record RedeemShareResult
     /// <summary>The limits of this server.</summary>
     public required ProtocolLimits Limits { get; init; }
 
-    /// <summary>Redeems the same ref again without its secret.</summary>
-    public string? Ticket { get; init; }
+    /// <summary>The grant that the handle is of; null when the link gave none, and the handle is of the link itself.</summary>
+    public GrantInfo? Grant { get; init; }
 
     /// <summary>With <c>writer_id</c>: where the server has the writer.</summary>
     public WriterState? Writer { get; init; }
@@ -58,6 +59,25 @@ public sealed record RedeemShareResult
 
     /// <summary>With <c>read</c>.</summary>
     public OpPage? Page { get; init; }
+}
+
+/// <summary>A grant that a redemption shall make. The caller keeps its token, on disk if it can, before it sends this.</summary>
+public sealed record GrantRequest
+{
+    /// <summary>A fresh random id.</summary>
+    public required string CapId { get; init; }
+
+    /// <summary>See <c>ShareToken.Digest</c>; the secret itself is never sent.</summary>
+    public required string TokenDigest { get; init; }
+}
+
+/// <summary>A grant that the server keeps: its token comes back without another use or passphrase.</summary>
+public sealed record GrantInfo
+{
+    public required string CapId { get; init; }
+
+    /// <summary>When it ends, by the server's clock: milliseconds since 1970 UTC.</summary>
+    public required long ExpiresAtMs { get; init; }
 }
 
 /// <summary>Parameters of <c>redeemRoot</c>.</summary>

@@ -42,7 +42,7 @@ public partial interface IShareHandle : IDisposable
     Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
 
     /// <summary>
-    /// A new secret at the next epoch: the old token, tickets, handles and all descendants are dead. Safe to repeat with the same digest.
+    /// A new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with the same digest.
     /// </summary>
     [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);

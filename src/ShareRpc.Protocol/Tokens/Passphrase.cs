@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ShareRpc.Protocol.Tokens;
 
-/// <summary>What a passphrase becomes before it is kept or compared (SPEC section "Ids, tokens, links, tickets").</summary>
+/// <summary>What a passphrase becomes before it is kept or compared (SPEC [TOKEN-5]).</summary>
 public static class Passphrase
 {
     /// <summary>The longest one, in characters.</summary>

@@ -44,8 +44,12 @@ internal sealed class Authority : IDisposable
     /// <summary>Throws unless the handle is alive and has the right.</summary>
     public void Demand(Rights right)
     {
-        if (Volatile.Read(ref deniedCode) is var code && code != 0) throw new ShareRpcException((ErrorCode)code);
-        if (Caveats.ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds()) throw new ShareRpcException(ErrorCode.CapabilityExpired);
+        if (Volatile.Read(ref deniedCode) is var code && code != 0) throw CapabilityChain.Refusal(Ref, (ErrorCode)code);
+        if (Caveats.ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds())
+        {
+            throw CapabilityChain.Refusal(Ref, ErrorCode.CapabilityExpired);
+        }
+
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
 

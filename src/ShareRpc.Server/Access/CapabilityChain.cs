@@ -20,11 +20,22 @@ internal static class CapabilityChain
         switch (StateOf(chain, nowMs))
         {
             case Active or UsedUp: return; // uses are counted where a token is redeemed
-            case Expired: throw new ShareRpcException(ErrorCode.CapabilityExpired);
+            case Expired: throw Refusal(chain[0], ErrorCode.CapabilityExpired);
             case Suspended: throw new ShareRpcException(ErrorCode.CapabilitySuspended);
-            default: throw new ShareRpcException(ErrorCode.CapabilityRevoked);
+            default: throw Refusal(chain[0], ErrorCode.CapabilityRevoked);
         }
     }
+
+    /// <summary>Returns the refusal of a ref that has ended: a grant's says that its link may be redeemed again.</summary>
+    public static ShareRpcException Refusal(RefRow row, ErrorCode code)
+    {
+        bool isGrantsEnd = row.IsGrant && code is (ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired);
+        return new ShareRpcException(code) { Action = isGrantsEnd ? ErrorAction.Redeem : ErrorCodes.ActionOf(code) };
+    }
+
+    /// <summary>True when the uses of the ref or of an ancestor are used up; a grant needs none.</summary>
+    public static bool IsUsedUp(IReadOnlyList<RefRow> chain) =>
+        !chain[0].IsGrant && chain.Any(row => row.Uses >= row.Caveats.MaxUses);
 
     /// <summary>One of the words; <c>orphaned</c> when an ancestor, not the ref itself, is dead.</summary>
     public static string StateOf(IReadOnlyList<RefRow> chain, long nowMs)
@@ -38,7 +49,7 @@ internal static class CapabilityChain
         if (chain[0].RetiredMs is not null) return Retired;
         if (chain.Any(row => IsExpired(row, nowMs))) return Expired;
         if (chain.Any(row => row.SuspendedMs is not null)) return Suspended;
-        return chain.Any(row => row.Uses >= row.Caveats.MaxUses) ? UsedUp : Active;
+        return IsUsedUp(chain) ? UsedUp : Active;
     }
 
     private static bool IsExpired(RefRow row, long nowMs) =>

@@ -35,6 +35,7 @@ internal sealed class EffectiveCaveats
     {
         ExpiresAtMs = ExpiresAtMs,
         MaxUses = chain.Min(caveats => caveats.MaxUses),
+        GrantMs = chain.Min(caveats => caveats.GrantMs),
         AppendKinds = AppendKinds?.Order(StringComparer.Ordinal).ToList(),
         Readable = Profile.ToReadable(),
         Redact = Profile.ToRedact(),

@@ -26,7 +26,7 @@ internal sealed class ApplyRules(
         if (!prepared.HasShape) throw new ShareRpcException(ErrorCode.InvalidBatch);
 
         WriterRow? writer = writerId is null ? null : share.FindWriter(transaction, writerId);
-        if (writer is not null && writer.RefKey != authority.Ref.Key) throw new ShareRpcException(ErrorCode.WriterTaken);
+        if (writer is not null && writer.RefKey != authority.Ref.WriterRefKey) throw new ShareRpcException(ErrorCode.WriterTaken);
         long watermark = writer?.AckedSeq ?? 0;
         if (batch.Ops[0].Seq <= watermark) return AnswerResend(prepared.Ops, writer!);
 
@@ -50,7 +50,8 @@ internal sealed class ApplyRules(
 
         if (writerId is not null && writer is null)
         {
-            writer = new WriterRow(transaction.InsertWriter(share.Key, writerId, authority.Ref.Key), writerId, authority.Ref.Key, 0);
+            long owner = authority.Ref.WriterRefKey;
+            writer = new WriterRow(transaction.InsertWriter(share.Key, writerId, owner), writerId, owner, 0);
         }
 
         return ApplyNew(prepared, writer);

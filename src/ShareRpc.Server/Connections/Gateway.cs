@@ -5,17 +5,17 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Append;
 using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Read;
-using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>What a fresh connection can call: the two redemptions.</summary>
 internal sealed class Gateway(
-    SessionState session, Redeemer redeemer, TicketBook tickets, IShareStore store, ShareReads reads, AuthorityRegistry registry,
+    SessionState session, WrongTokens wrongTokens, Redeemer redeemer, ShareReads reads, Broadcaster broadcaster,
     HandleFactory handles, ProtocolLimits limits)
     : IShareGateway
 {
@@ -23,22 +23,15 @@ internal sealed class Gateway(
     {
         Check(request);
         session.CountHandle();
-        Redemption redemption = request.Ticket is { } ticket
-            ? redeemer.RedeemTicket(ticket, session.Address)
-            : await redeemer
-                .RedeemTokenAsync(request.Token, request.Passphrase, ofShare: true, session.Address, cancellationToken)
-                .ConfigureAwait(false);
+        FoundRef found = await wrongTokens.FindAsync(request.Token, cancellationToken).ConfigureAwait(false);
+        var terms = new RedemptionTerms(OfShare: true, request.Passphrase, request.Grant, session.Address);
+        using var opening = new ShareOpening(broadcaster, request.WriterId);
+        Redemption redemption = await redeemer.RedeemAsync(found, terms, opening, cancellationToken).ConfigureAwait(false);
         session.Prove();
-        if (redemption.Share is not { } share)
-        {
-            Forget(redemption.Authority);
-            throw new ShareRpcException(ErrorCode.Forbidden);
-        }
-
-        ShareHandle handle = handles.OfShare(session, redemption.Authority, request.WriterId);
+        ShareHandle handle = handles.OfShare(session, redemption.Authority, opening.TakeFeed(), request.WriterId);
         try
         {
-            return await AnswerAsync(request, redemption, share, handle.Feed, handle).ConfigureAwait(false);
+            return await AnswerAsync(request, redemption, opening.Writer, handle).ConfigureAwait(false);
         }
         catch
         {
@@ -50,17 +43,11 @@ internal sealed class Gateway(
     public async Task<RedeemRootResult> RedeemRootAsync(RedeemRootRequest request, CancellationToken cancellationToken)
     {
         session.CountHandle();
-        Redemption redemption = await redeemer
-            .RedeemTokenAsync(request.Token, request.Passphrase, ofShare: false, session.Address, cancellationToken)
-            .ConfigureAwait(false);
+        FoundRef found = await wrongTokens.FindAsync(request.Token, cancellationToken).ConfigureAwait(false);
+        var terms = new RedemptionTerms(OfShare: false, request.Passphrase, Address: session.Address);
+        Redemption redemption = await redeemer.RedeemAsync(found, terms, reader: null, cancellationToken).ConfigureAwait(false);
         Authority authority = redemption.Authority;
         session.Prove();
-        if (redemption.Share is not null)
-        {
-            Forget(authority);
-            throw new ShareRpcException(ErrorCode.Forbidden);
-        }
-
         return new RedeemRootResult
         {
             Root = handles.OfRoot(session, authority), CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
@@ -69,29 +56,34 @@ internal sealed class Gateway(
     }
 
     private async Task<RedeemShareResult> AnswerAsync(
-        RedeemShareRequest request, Redemption redemption, ShareRow share, ShareFeed feed, ShareHandle handle)
+        RedeemShareRequest request, Redemption redemption, WriterState? writer, ShareHandle handle)
     {
         Authority authority = redemption.Authority;
         if (request.Read is not null) authority.Demand(Rights.Read); // before anything is applied
-        IReadOnlyList<BatchOutcome>? acks = request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
-        WriterState? writer = null;
-        using (IReadSnapshot snapshot = store.BeginRead())
-        {
-            feed.Advance(snapshot.ReadHead(share.Key));
-            if (snapshot.FindShare(share.Key)!.State == ShareState.Ended) feed.End();
-            if (request.WriterId is { } writerId) writer = ReadWriter(snapshot, authority, writerId);
-        }
-
-        OpPage? page = request.Read is { } read ? ReadFirst(authority, feed, read, acks) : null;
+        IReadOnlyList<BatchOutcome>? acks =
+            request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
+        OpPage? page = request.Read is { } read ? ReadFirst(authority, handle.Feed, read, acks) : null;
         authority.Demand(Rights.None);
         return new RedeemShareResult
         {
-            Share = handle, ShareId = share.ShareId, CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
-            Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Cursor = feed.Head,
-            Limits = limits,
-            Ticket = tickets.Issue(authority.Ref.Key, authority.Ref.Epoch, redemption.TicketEnd), Writer = writer, Acks = acks,
-            Page = page,
+            Share = handle, ShareId = redemption.Share!.ShareId, CapId = authority.Ref.CapId,
+            Rights = authority.Ref.Rights.ToNames(), Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch,
+            Cursor = handle.Feed.Head, Limits = limits, Grant = Redeemer.InfoOf(authority.Ref),
+            Writer = writer is null ? null : AckedBy(writer, request.Append, acks), Acks = acks, Page = page,
         };
+    }
+
+    /// <summary>Returns the watermark after the batches: what is acked of them was consumed.</summary>
+    private static WriterState AckedBy(
+        WriterState before, IReadOnlyList<OpBatch>? batches, IReadOnlyList<BatchOutcome>? acks)
+    {
+        long acked = before.AckedSeq;
+        for (int i = 0; i < acks?.Count; i++)
+        {
+            if (acks[i].Ack is not null) acked = Math.Max(acked, batches![i].Ops[^1].Seq ?? 0);
+        }
+
+        return new WriterState { AckedSeq = acked };
     }
 
     /// <summary>
@@ -141,26 +133,13 @@ internal sealed class Gateway(
     private static async Task<Ack> AppendAsync(ShareHandle handle, OpBatch batch, ReplayChain chain) =>
         await handle.AppendAsync(batch, chain).ConfigureAwait(false);
 
-    private static WriterState ReadWriter(IReadSnapshot snapshot, Authority authority, string writerId)
-    {
-        WriterRow? writer = snapshot.FindWriter(authority.Ref.ShareKey!.Value, writerId);
-        if (writer is not null && writer.RefKey != authority.Ref.Key) throw new ShareRpcException(ErrorCode.WriterTaken);
-        return new WriterState { AckedSeq = writer?.AckedSeq ?? 0 };
-    }
-
     private void Check(RedeemShareRequest request)
     {
-        bool hasOneSecret = request.Token is null != request.Ticket is null;
         bool isWriter = request.WriterId is null || RandomId.IsValid(request.WriterId);
         bool isAppend = request.Append is null
             || (request.Append.Count <= limits.RedeemBatches && request.Append.All(batch => batch is not null));
         if (request.Read is not null) ShareReads.Check(request.Read);
-        if (!hasOneSecret || !isWriter || !isAppend) throw new ShareRpcException(ErrorCode.InvalidParams);
-    }
-
-    private void Forget(Authority authority)
-    {
-        registry.Remove(authority);
-        authority.Dispose();
+        if (request.Grant is { } grant) RefRequest.CheckIds(grant.CapId, grant.TokenDigest, label: null);
+        if (request.Token is null || !isWriter || !isAppend) throw new ShareRpcException(ErrorCode.InvalidParams);
     }
 }

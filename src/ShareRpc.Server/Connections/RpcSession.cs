@@ -17,7 +17,8 @@ internal sealed class RpcSession(
     WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer, ShareReads reads, TimeProvider time,
     IServiceProvider services, ILogger<RpcSession> log)
 {
-    private static readonly ObjectFactory<Gateway> NewGateway = ActivatorUtilities.CreateFactory<Gateway>([typeof(SessionState)]);
+    private static readonly ObjectFactory<Gateway> NewGateway = ActivatorUtilities.CreateFactory<Gateway>(
+        [typeof(SessionState), typeof(WrongTokens)]);
     private readonly ServerLimits limits = options.ServerLimits;
 
     /// <summary>Serves until the peer leaves, the connection breaks, or <paramref name="stopping"/>.</summary>
@@ -33,7 +34,8 @@ internal sealed class RpcSession(
         using SessionState owned = state;
         using var messages = new MessageSocket(guarded, direct);
         await using var handler = new SessionMessageHandler(messages, direct, formatter, options.Limits.HandlesPerConnection);
-        using var rpc = new SessionRpc(handler, ledger, errors, new WrongTokens(state, redeemer));
+        var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
+        using var rpc = new SessionRpc(handler, ledger, errors, wrongTokens);
         direct?.Follow(rpc.SynchronizationContext!);
         state.OnDenied = () =>
         {
@@ -41,7 +43,8 @@ internal sealed class RpcSession(
             direct?.WakeReads();
             _ = ledger.AbortUnlessDrainedAsync(limits.RevokedDrainTime);
         };
-        rpc.AddLocalRpcTarget<IShareGateway>(NewGateway(services, [state]), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
+        Gateway gateway = NewGateway(services, [state, wrongTokens]);
+        rpc.AddLocalRpcTarget<IShareGateway>(gateway, new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         log.ConnectionOpened(connection);
         using var unproven = new CancellationTokenSource(limits.RedeemTime, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, unproven.Token);
@@ -51,7 +54,16 @@ internal sealed class RpcSession(
         WebSocketCloseStatus status = WebSocketCloseStatus.NormalClosure;
         try
         {
-            await rpc.Completion.WaitAsync(ending.Token).ConfigureAwait(false);
+            Task ended = rpc.Completion.WaitAsync(ending.Token);
+            if (await Task.WhenAny(ended, state.Revoked).ConfigureAwait(false) == ended)
+            {
+                await ended.ConfigureAwait(false);
+            }
+            else
+            {
+                await WhenIdleAsync(limits.RevokedDrainTime).ConfigureAwait(false);
+                status = WebSocketCloseStatus.PolicyViolation;
+            }
         }
         catch (OperationCanceledException) when (unproven.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
@@ -61,8 +73,7 @@ internal sealed class RpcSession(
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // What was queued is being finished: its replies go out before the connection does.
-            await ledger.WhenIdleAsync().WaitAsync(limits.DrainTime, CancellationToken.None)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WhenIdleAsync(limits.DrainTime).ConfigureAwait(false);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
         catch (Exception exception) when (exception is JsonException or BadRpcHeaderException or InvalidOperationException)
@@ -80,6 +91,9 @@ internal sealed class RpcSession(
         // The RPC layer still reads. Ending that aborts the socket, and with it what was just sent: so the peer may
         // close first.
         await rpc.Completion.WaitAsync(limits.CloseTime, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        async Task WhenIdleAsync(TimeSpan atMost) => await ledger.WhenIdleAsync().WaitAsync(atMost, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

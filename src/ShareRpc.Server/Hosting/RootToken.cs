@@ -14,7 +14,7 @@ internal static class RootToken
 {
     /// <summary>True when the root ref was made now; its token is then in <paramref name="path"/>, mode 0600.</summary>
     public static async Task<bool> EnsureAsync(
-        IShareStore store, TokenVerifier verifier, string path, TimeProvider time, CancellationToken cancellationToken)
+        IShareStore store, TokenVerifier tokens, string path, TimeProvider time, CancellationToken cancellationToken)
     {
         using (IReadSnapshot snapshot = store.BeginRead())
         {
@@ -28,13 +28,12 @@ internal static class RootToken
             SecretFile.Write(path, Encoding.ASCII.GetBytes(token.Reveal() + "\n"));
         }
 
-        (byte[] tag, string phc) = await verifier.MakeAsync(token.Digest, cancellationToken).ConfigureAwait(false);
         using IWriteTransaction transaction = store.BeginWrite();
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         long key = transaction.InsertRef(new RefRow
         {
-            CapId = token.CapId, Rights = RightsNames.Root, Caveats = Caveats.None, Label = "root", Tag = tag, Verifier = phc,
-            CreatedMs = now,
+            CapId = token.CapId, Rights = RightsNames.Root, Caveats = Caveats.None, Label = "root",
+            Verifier = tokens.Of(token.Digest), CreatedMs = now,
         });
         transaction.InsertAudit(new AuditRow(now, "create_root", null, null, key));
         transaction.Commit();

@@ -38,6 +38,7 @@ public static class ShareRpcEndpoints
             Map<OpencodeEndpoints>(group, HttpMethods.Get, start + "/{share}/data", opencode => opencode.DataAsync);
         }
 
+        Map<OpsEndpoints>(group, HttpMethods.Post, "/v1/grants", ops => ops.GrantAsync);
         Map<OpsEndpoints>(group, HttpMethods.Post, "/v1/shares/{share}/ops", ops => ops.AppendAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/ops", ops => ops.ReadAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/state", ops => ops.StateAsync);

@@ -110,8 +110,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
 
         // What arrived is handled, and what is sent handed to the kernel, by the thread that is at it: two hand-overs
-        // fewer a call. What blocks on the way, a read of the disk or an Argon2, makes its own connection wait and no
-        // other.
+        // fewer a call. What blocks on the way, a read of the disk, makes its own connection wait and no other.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

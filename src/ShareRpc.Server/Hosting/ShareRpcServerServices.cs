@@ -82,7 +82,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton(provider =>
         {
             DataDirectory directory = provider.GetRequiredService<DataDirectory>();
-            return directory.Open(() => SecretKeys.Open(directory.Path, directory.IsNew));
+            return directory.Open(() => TokenVerifier.Open(directory.Path, directory.IsNew));
         });
         services.TryAddSingleton<IShareStore>(provider =>
         {
@@ -103,6 +103,7 @@ public static class ShareRpcServerServices
         AddLoop<AuditBook>(services);
         AddLoop<ShareEraser>(services);
         AddLoop<OwedRevocations>(services);
+        AddLoop<GrantSweeper>(services);
         AddLoop<TurnSweeper>(services);
         AddLoop<Folder>(services);
         AddListener<Folder>(services);
@@ -115,9 +116,7 @@ public static class ShareRpcServerServices
     private static void AddAccess(IServiceCollection services)
     {
         services.TryAddSingleton<AuthorityRegistry>();
-        services.TryAddSingleton<TokenVerifier>();
-        services.TryAddSingleton<TicketBook>();
-        services.TryAddSingleton<VerifiedTokens>();
+        services.TryAddSingleton<PassphraseVerifier>();
         services.TryAddSingleton<RedemptionLimits>();
         services.TryAddSingleton<Redeemer>();
         services.TryAddSingleton<CapabilityAdmin>();

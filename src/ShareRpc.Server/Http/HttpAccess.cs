@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
@@ -38,8 +39,17 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry, 
     /// <summary>The authority of a root or creator ref that the server itself chose.</summary>
     public HttpAuthority AdmitRoot(RefRow row) => ToRoot(redeemer.Admit(row));
 
-    public Task<RefRow> AuthenticateAsync(string? token, HttpContext context) =>
-        redeemer.AuthenticateAsync(token, addresses.Of(context), context.RequestAborted);
+    /// <summary>Returns the ref of a right token, dead or alive.</summary>
+    public Task<FoundRef> FindAsync(string? token, HttpContext context) =>
+        redeemer.FindAsync(token, addresses.Of(context), context.RequestAborted);
+
+    /// <summary>Makes a grant of a link's token; null when the link needs none.</summary>
+    public async Task<GrantInfo?> GrantAsync(string? token, GrantCall call, HttpContext context)
+    {
+        FoundRef found = await FindAsync(token, context).ConfigureAwait(false);
+        var terms = new RedemptionTerms(OfShare: true, call.Passphrase, call.ToGrant(), addresses.Of(context));
+        return await redeemer.GrantAsync(found, terms, context.RequestAborted).ConfigureAwait(false);
+    }
 
     private Task<Redemption> RedeemAsync(string? token, HttpContext context) =>
         redeemer.RedeemRequestAsync(token, addresses.Of(context), context.RequestAborted);

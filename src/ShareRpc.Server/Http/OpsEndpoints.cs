@@ -43,6 +43,26 @@ internal sealed class OpsEndpoints(
         await HttpAnswer.JsonAsync(context, ack).ConfigureAwait(false);
     }
 
+    /// <summary>POST <c>/v1/grants</c>: <c>{passphrase?, cap_id, token_digest}</c> -> <c>{cap_id, expires_at_ms}</c>.</summary>
+    public async Task GrantAsync(HttpContext context)
+    {
+        GrantCall? call;
+        try
+        {
+            call = await JsonSerializer.DeserializeAsync<GrantCall>(context.Request.Body, ProtocolJson.Options, context.RequestAborted)
+                .ConfigureAwait(false);
+        }
+        catch (JsonException)
+        {
+            call = null;
+        }
+
+        if (call is null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        GrantInfo? made = await access.GrantAsync(HttpAccess.BearerOf(context.Request), call, context).ConfigureAwait(false);
+        if (made is null) await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
+        else await HttpAnswer.JsonAsync(context, made).ConfigureAwait(false);
+    }
+
     /// <summary>GET <c>/v1/shares/{id}/ops?after=&amp;limit=&amp;max_bytes=&amp;wait_ms=</c>: a page of the log.</summary>
     public async Task ReadAsync(HttpContext context)
     {

@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Opencode;
@@ -36,7 +36,7 @@ internal sealed class OpenCreator(IShareStore store, ServerOptions options, Time
         {
             CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Creator.ToNames(), Label = Label,
         };
-        RefRow row = RefRequest.ChildOf(root, request, RandomNumberGenerator.GetBytes(8), "", now, options.Limits);
+        RefRow row = RefRequest.ChildOf(root, request, TokenVerifier.None(), now, options.Limits);
         long key = transaction.InsertRef(row);
         transaction.InsertOpenCreator(key);
         transaction.InsertAudit(new AuditRow(now, "attenuate", root.Key, null, key));

@@ -172,9 +172,8 @@ internal sealed class OpencodeEndpoints(
     {
         try
         {
-            RefRow row = await access.AuthenticateAsync(secret, context).ConfigureAwait(false);
-            using IReadSnapshot snapshot = store.BeginRead();
-            if (row.ShareKey is { } key && snapshot.FindShare(key)!.ShareId == shareId) return row;
+            FoundRef found = await access.FindAsync(secret, context).ConfigureAwait(false);
+            if (found.Share?.ShareId == shareId) return found.Row;
         }
         catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
         {

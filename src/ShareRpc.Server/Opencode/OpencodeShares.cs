@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
@@ -20,7 +19,7 @@ namespace ShareRpc.Server.Opencode;
 /// token nobody has, and below it a ref to append and one to read for each time the session was shared.
 /// </summary>
 internal sealed class OpencodeShares(
-    IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry, Broadcaster broadcaster, ShareEraser eraser,
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, AuthorityRegistry registry, Broadcaster broadcaster, ShareEraser eraser,
     ServerOptions options, TimeProvider time, ILogger<OpencodeShares> log)
 {
     private const string Label = "opencode";
@@ -34,19 +33,19 @@ internal sealed class OpencodeShares(
     {
         if (!OpRules.IsKey(sessionId)) throw new ShareRpcException(ErrorCode.InvalidParams);
         creator.Demand(Rights.Create);
-        NewRef append = await MakeRefAsync(Rights.Append).ConfigureAwait(false);
-        NewRef read = await MakeRefAsync(Rights.Read).ConfigureAwait(false);
+        ShareToken append = ShareToken.New(RandomId.New());
+        ShareToken read = ShareToken.New(RandomId.New());
         var work = new CommitWork<string>(scope =>
         {
             creator.Demand(Rights.Create);
             (ShareRow share, RefRow owner) = (isOpen ? null : FindShared(scope.Transaction, creator, sessionId!))
                 ?? CreateShare(scope, creator, sessionId!);
-            Insert(scope, creator, owner, append);
-            Insert(scope, creator, owner, read);
+            Insert(scope, creator, owner, append, Rights.Append);
+            Insert(scope, creator, owner, read, Rights.Read);
             return share.ShareId;
         });
         queue.Enqueue(work);
-        return new SharedSession(await work.Completion.ConfigureAwait(false), append.Token, read.Token);
+        return new SharedSession(await work.Completion.ConfigureAwait(false), append, read);
     }
 
     /// <summary>
@@ -92,8 +91,8 @@ internal sealed class OpencodeShares(
             CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Owner.ToNames(), Label = Label,
         };
 
-        // No token has this tag, and none fits an empty verifier: the owner ref is there to be the parent of the others.
-        RefRow row = RefRequest.ChildOf(creator.Ref, request, RandomNumberGenerator.GetBytes(8), "", scope.NowMs, options.Limits);
+        // The owner ref is there to be the parent of the others: no token fits it.
+        RefRow row = RefRequest.ChildOf(creator.Ref, request, TokenVerifier.None(), scope.NowMs, options.Limits);
         long shareKey = transaction.InsertShare(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
         RefRow owner = row with { ShareKey = shareKey };
         long refKey = transaction.InsertRef(owner);
@@ -104,24 +103,15 @@ internal sealed class OpencodeShares(
         return (transaction.FindShare(shareKey)!, owner with { Key = refKey });
     }
 
-    private void Insert(CommitScope scope, Authority creator, RefRow owner, NewRef made)
+    private void Insert(CommitScope scope, Authority creator, RefRow owner, ShareToken token, Rights rights)
     {
         var request = new AttenuateRequest
         {
-            CapId = made.Token.CapId, TokenDigest = made.Token.Digest, Rights = made.Rights.ToNames(), Label = Label,
+            CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Label = Label,
         };
-        RefRow row = RefRequest.ChildOf(owner, request, made.Tag, made.Verifier, scope.NowMs, options.Limits);
+        RefRow row = RefRequest.ChildOf(owner, request, tokens.Of(token.Digest), scope.NowMs, options.Limits);
         long key = scope.Transaction.InsertRef(row);
         scope.Transaction.InsertSessionRef(owner.ShareKey!.Value, key);
         scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", creator.Ref.Key, owner.ShareKey, key));
     }
-
-    private async Task<NewRef> MakeRefAsync(Rights rights)
-    {
-        ShareToken token = ShareToken.New(RandomId.New());
-        (byte[] tag, string phc) = await verifier.MakeAsync(token.Digest, CancellationToken.None).ConfigureAwait(false);
-        return new NewRef(token, rights, tag, phc);
-    }
-
-    private sealed record NewRef(ShareToken Token, Rights Rights, byte[] Tag, string Verifier);
 }

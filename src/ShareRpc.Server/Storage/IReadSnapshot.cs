@@ -36,8 +36,14 @@ internal interface IReadSnapshot : IDisposable
     /// <summary>What is kept beside a checkpointed document; nothing when there is none.</summary>
     DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key);
 
-    /// <summary>The secrets that a ref had before its rotations, newest first.</summary>
-    IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit);
+    /// <summary>Returns the verifiers that a ref had before its rotations, newest first.</summary>
+    IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit);
+
+    /// <summary>Counts the grants of a link, in its epoch, that have not ended; at most so many.</summary>
+    int CountGrants(RefRow link, long nowMs, int most);
+
+    /// <summary>True for the id of a ref whose row went with its grant: it stays taken.</summary>
+    bool IsRefGone(string capId);
 
     /// <summary>What a ref with a quota has used on a day since 1970 UTC.</summary>
     (long Ops, long Bytes) ReadQuota(long refKey, long day);

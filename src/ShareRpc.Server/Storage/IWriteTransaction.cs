@@ -51,10 +51,16 @@ internal interface IWriteTransaction : IReadSnapshot
     void SetSuspended(long refKey, long? suspendedMs);
 
     /// <summary>A new secret at another epoch; what it had before stays known as former.</summary>
-    void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase);
+    void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase);
 
-    /// <summary>The same secret under another verifier, unless it has got a third one meanwhile.</summary>
-    void SetVerifier(long refKey, string from, string to);
+    /// <summary>Revokes the grants of a link that have not ended; returns their keys.</summary>
+    IReadOnlyList<long> EndGrants(long linkKey, long nowMs);
+
+    /// <summary>
+    /// Deletes up to so many rows of grants that ended before a time, and of what was derived from them. Their ids stay taken, and are
+    /// still told where ops and audit entries name them. True when nothing is left.
+    /// </summary>
+    bool DeleteGrants(long endedBeforeMs, int rows);
 
     /// <summary>Another parent, and its own token is dead.</summary>
     void Adopt(long refKey, RefRow parent, long retiredMs);

@@ -31,11 +31,8 @@ internal sealed record RefRow
 
     public string? Label { get; init; }
 
-    /// <summary>8 bytes, keyed, of the token digest.</summary>
-    public required byte[] Tag { get; init; }
-
-    /// <summary>Argon2id PHC string of the token digest.</summary>
-    public required string Verifier { get; init; }
+    /// <summary>What tells its token: 32 bytes, HMAC-SHA256 of the token digest under the server's key.</summary>
+    public required byte[] Verifier { get; init; }
 
     public long CreatedMs { get; init; }
 
@@ -56,6 +53,14 @@ internal sealed record RefRow
     public long? UsedMs { get; init; }
 
     public long? LastRedeemedMs { get; init; }
+
+    /// <summary>When it ends, for a grant of its parent; null for any other ref.</summary>
+    public long? GrantEndsMs { get; init; }
+
+    public bool IsGrant => GrantEndsMs is not null;
+
+    /// <summary>The ref that its writers belong to: those of a grant are its link's.</summary>
+    public long WriterRefKey => IsGrant ? ParentKey!.Value : Key;
 }
 
 /// <summary>
@@ -63,6 +68,3 @@ internal sealed record RefRow
 /// the entries of a share that concern a ref or its descendants.
 /// </summary>
 internal readonly record struct RefScope(long? ShareKey, long? CreatorKey);
-
-/// <summary>What told a ref's token before it was rotated.</summary>
-internal sealed record FormerSecret(byte[] Tag, string Verifier);

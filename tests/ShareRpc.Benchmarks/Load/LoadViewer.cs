@@ -12,29 +12,24 @@ internal sealed class LoadViewer : ILoadViewer
     private readonly RpcSocket socket;
     private readonly string method;
 
-    private LoadViewer(RpcSocket socket, long handle, long cursor, string? ticket)
+    private LoadViewer(RpcSocket socket, long handle, long cursor)
     {
         this.socket = socket;
         method = ShareSetup.MethodOf(handle, "readOps");
         Cursor = cursor;
-        Ticket = ticket;
     }
 
     /// <summary>What it has read up to.</summary>
     public long Cursor { get; private set; }
 
-    /// <summary>What it could come back with.</summary>
-    public string? Ticket { get; }
-
     public RpcSocket Socket => socket;
 
-    /// <summary>Connects and redeems, with <c>"token":"..."</c> or <c>"ticket":"..."</c>; starts at the head.</summary>
+    /// <summary>Connects and redeems, with <c>"token":"..."</c>; starts at the head.</summary>
     public static async Task<LoadViewer> OpenAsync(Uri server, string secret, CancellationToken cancellationToken)
     {
         RpcSocket socket = await RpcSocket.ConnectAsync(server, cancellationToken);
         (long handle, JsonElement result) = await socket.RedeemAsync("{" + secret + "}", cancellationToken);
-        string? ticket = result.TryGetProperty("ticket", out JsonElement next) ? next.GetString() : null;
-        return new LoadViewer(socket, handle, result.GetProperty("cursor").GetInt64(), ticket);
+        return new LoadViewer(socket, handle, result.GetProperty("cursor").GetInt64());
     }
 
     /// <summary>Viewers of one token, so many being opened at a time.</summary>

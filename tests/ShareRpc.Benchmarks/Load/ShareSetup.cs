@@ -42,12 +42,14 @@ internal sealed class ShareSetup : IAsyncDisposable
         return await InviteAsync(socket, handle, cancellationToken);
     }
 
-    public static async Task<ShareToken> InviteAsync(RpcSocket socket, long handle, CancellationToken cancellationToken)
+    public static async Task<ShareToken> InviteAsync(
+        RpcSocket socket, long handle, CancellationToken cancellationToken, string? passphrase = null)
     {
         ShareToken viewer = ShareToken.New(RandomId.New());
+        string digest = passphrase is null ? "" : $",\"passphrase_digest\":\"{Passphrase.DigestOf(viewer, passphrase)}\"";
         await socket.CallAsync(
             MethodOf(handle, "attenuate"),
-            $$"""{"cap_id":"{{viewer.CapId}}","token_digest":"{{viewer.Digest}}","rights":["read"]}""", cancellationToken);
+            $$"""{"cap_id":"{{viewer.CapId}}","token_digest":"{{viewer.Digest}}","rights":["read"]{{digest}}}""", cancellationToken);
         return viewer;
     }
 

@@ -83,6 +83,6 @@ public class ApplyPiece
 
     private static RefRow NewRef(long? share, Rights rights) => new()
     {
-        CapId = RandomId.New(), ShareKey = share, Rights = rights, Caveats = Caveats.None, Tag = new byte[8], Verifier = "",
+        CapId = RandomId.New(), ShareKey = share, Rights = rights, Caveats = Caveats.None, Verifier = [],
     };
 }

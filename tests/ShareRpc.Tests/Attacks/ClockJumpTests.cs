@@ -68,5 +68,5 @@ public sealed class ClockJumpTests
     }
 
     private static async Task WrongAsync(ServerRooms rooms, ErrorCode code) => Assert.Equal(
-        code, (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Redeemer.RedeemTokenAsync("x", null, true, null, default))).Code);
+        code, (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Redeemer.FindAsync("x", null, default))).Code);
 }

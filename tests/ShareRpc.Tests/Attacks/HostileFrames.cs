@@ -17,7 +17,7 @@ internal sealed class HostileFrames(int seed)
     private static readonly string[] Values =
     [
         "null", "true", "0", "-1", "1e999", "9223372036854775808", "\"\"", "\"x\"", "[]", "{}", "[[[[]]]]", "\"\\ud800\"", "\"\\u0000\"",
-        """{"token":"srpc_"}""", """{"token":null}""", """{"token":["x"]}""", """{"ticket":{"$ref":"#"}}""",
+        """{"token":"srpc_"}""", """{"token":null}""", """{"token":["x"]}""", """{"grant":{"$ref":"#"}}""",
             """{"$type":"System.Object"}""",
         """{"__jsonrpc_marshaled":1,"handle":1}""", """{"__jsonrpc_marshaled":0,"handle":-1,"lifetime":"call"}""", """{"handle":1}""",
         """{"handle":"1","ownedBySender":"no"}""", """{"id":{"id":{} } }""", """{"batch_id":"b","ops":[{"op_id":"a"}]}""",

@@ -6,8 +6,13 @@ namespace ShareRpc.Tests.Fakes;
 /// <summary>A store on a medium that a test can break and hold up, in front of a real one.</summary>
 internal sealed class FaultyStore(IShareStore inner) : IShareStore
 {
+    private int reads;
+
     /// <summary>Runs in every commit, before anything is durable; what it throws is the medium's failure.</summary>
     public Action? BeforeCommit { get; set; }
+
+    /// <summary>Reads that were begun.</summary>
+    public int Reads => Volatile.Read(ref reads);
 
     /// <summary>Transactions that are on disk.</summary>
     public int Commits { get; private set; }
@@ -19,7 +24,11 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
 
     public IWriteTransaction BeginWrite() => new FaultyTransaction(inner.BeginWrite(), Commit);
 
-    public IReadSnapshot BeginRead() => inner.BeginRead();
+    public IReadSnapshot BeginRead()
+    {
+        Interlocked.Increment(ref reads);
+        return inner.BeginRead();
+    }
 
     public LogSize Checkpoint() => inner.Checkpoint();
 

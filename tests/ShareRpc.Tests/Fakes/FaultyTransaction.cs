@@ -85,7 +85,11 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) => inner.ReadDocMeasure(shareKey, kind, key);
 
-    public IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit) => inner.ReadFormerSecrets(refKey, limit);
+    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) => inner.ReadFormerVerifiers(refKey, limit);
+
+    public int CountGrants(RefRow link, long nowMs, int most) => inner.CountGrants(link, nowMs, most);
+
+    public bool IsRefGone(string capId) => inner.IsRefGone(capId);
 
     public (long Ops, long Bytes) ReadQuota(long refKey, long day) => inner.ReadQuota(refKey, day);
 
@@ -93,10 +97,11 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void SetSuspended(long refKey, long? suspendedMs) => inner.SetSuspended(refKey, suspendedMs);
 
-    public void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase) =>
-        inner.Rotate(row, epoch, tag, verifier, passphrase);
+    public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase) => inner.Rotate(row, epoch, verifier, passphrase);
 
-    public void SetVerifier(long refKey, string from, string to) => inner.SetVerifier(refKey, from, to);
+    public IReadOnlyList<long> EndGrants(long linkKey, long nowMs) => inner.EndGrants(linkKey, nowMs);
+
+    public bool DeleteGrants(long endedBeforeMs, int rows) => inner.DeleteGrants(endedBeforeMs, rows);
 
     public void Adopt(long refKey, RefRow parent, long retiredMs) => inner.Adopt(refKey, parent, retiredMs);
 

@@ -13,7 +13,10 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
         server.Note(request);
         ScriptedRef found = server.Redeem(request.Token);
         if (found.ShareId is null) throw new ShareRpcException(ErrorCode.Forbidden);
-        ScriptedShare share = server.Shares[found.ShareId];
+        bool isCounted = found.UsesLeft is not null;
+        found = server.Use(found, request.Grant);
+        await (server.AfterUse?.Invoke(request) ?? Task.CompletedTask);
+        ScriptedShare share = server.Shares[found.ShareId!];
         var handle = new ScriptedShareHandle(server, connection, found, share, request.WriterId);
         List<BatchOutcome>? acks = request.Append is null ? null : [];
         foreach (OpBatch batch in request.Append ?? [])
@@ -34,8 +37,9 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
             return new RedeemShareResult
             {
                 Share = handle, ShareId = share.ShareId, CapId = found.CapId, Rights = found.Rights.ToNames(),
-                Caveats = Caveats.None, Epoch = 1,
-                Cursor = share.Log.Count, Limits = server.Limits, Acks = acks, Ticket = server.Ticket,
+                Caveats = isCounted ? new Caveats { MaxUses = 1 } : Caveats.None, Epoch = 1,
+                Cursor = share.Log.Count, Limits = server.Limits, Acks = acks,
+                Grant = found.IsGrant ? new GrantInfo { CapId = found.CapId, ExpiresAtMs = 0 } : null,
                 Writer = request.WriterId is { } writerId ? new WriterState { AckedSeq = share.WatermarkOf(writerId) } : null,
                 Page = request.Read is { } read ? handle.ReadNow(read) : null,
             };

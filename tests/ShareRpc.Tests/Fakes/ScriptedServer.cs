@@ -37,9 +37,6 @@ internal sealed class ScriptedServer : IDisposable
 
     public bool IsDown { get; set; }
 
-    /// <summary>The ticket that redemptions give; it opens nothing.</summary>
-    public string? Ticket { get; set; }
-
     /// <summary>Entries of one page of a list.</summary>
     public int ListPage { get; set; } = int.MaxValue;
 
@@ -50,6 +47,9 @@ internal sealed class ScriptedServer : IDisposable
 
     /// <summary>Looks at each request first: may throw, and so refuse it.</summary>
     public Action<object>? Refuse { get; set; }
+
+    /// <summary>Runs after a redemption was counted and before it is answered.</summary>
+    public Func<RedeemShareRequest, Task>? AfterUse { get; set; }
 
     /// <summary>Answers a batch instead of the share's log, when it gives an ack.</summary>
     public Func<OpBatch, Ack?>? AnswerBatch { get; set; }
@@ -101,7 +101,28 @@ internal sealed class ScriptedServer : IDisposable
                 throw new ShareRpcException(ErrorCode.InvalidToken);
             }
 
-            return found.DeadCode is { } code ? throw new ShareRpcException(code) : found;
+            if (found.DeadCode is not { } code) return found;
+            throw new ShareRpcException(code) { Action = found.IsGrant ? ErrorAction.Redeem : ErrorCodes.ActionOf(code) };
+        }
+    }
+
+    /// <summary>Counts a use of a counted ref, and stores the grant that is asked for; gives what the caller gets to hold.</summary>
+    public ScriptedRef Use(ScriptedRef link, GrantRequest? grant)
+    {
+        lock (Gate)
+        {
+            if (link.UsesLeft is not { } left) return link;
+            if (grant is not null && Refs.TryGetValue(grant.TokenDigest, out ScriptedRef? known))
+            {
+                return known.DeadCode is { } code ? throw new ShareRpcException(code) { Action = ErrorAction.Redeem } : known;
+            }
+
+            if (left == 0) throw new ShareRpcException(ErrorCode.CapabilityUsedUp);
+            link.UsesLeft--;
+            if (grant is null) return link;
+            var made = new ScriptedRef(grant.CapId, link.ShareId, link.Rights) { IsGrant = true };
+            Refs.Add(grant.TokenDigest, made);
+            return made;
         }
     }
 

@@ -86,11 +86,15 @@ internal sealed class LiveServer : IAsyncDisposable
     }
 
     /// <summary>A child of a ref; its token.</summary>
-    public static async Task<ShareToken> AttenuateAsync(WireHandle parent, Rights rights)
+    public static async Task<ShareToken> AttenuateAsync(
+        WireHandle parent, Rights rights, string? caveats = null, string? passphrase = null)
     {
         ShareToken token = ShareToken.New(RandomId.New());
         string names = string.Join(',', rights.ToNames().Select(name => $"\"{name}\""));
-        await parent.ResultAsync("attenuate", $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":[{{names}}]}""");
+        string more = caveats is null ? "" : $",\"caveats\":{caveats}";
+        if (passphrase is not null) more += $",\"passphrase_digest\":\"{Passphrase.DigestOf(token, passphrase)}\"";
+        await parent.ResultAsync(
+            "attenuate", $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":[{{names}}]{{more}}}""");
         return token;
     }
 

@@ -55,7 +55,9 @@ internal sealed class ServerRooms : IDisposable
 
     public FaultyStore Store => (FaultyStore)Get<IShareStore>();
 
-    public TokenVerifier Verifier => Get<TokenVerifier>();
+    public TokenVerifier Tokens => Get<TokenVerifier>();
+
+    public GrantSweeper Grants => Get<GrantSweeper>();
 
     public CapabilityChanges Changes => Get<CapabilityChanges>();
 
@@ -105,7 +107,7 @@ internal sealed class ServerRooms : IDisposable
     {
         var rooms = new ServerRooms(limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps);
         string path = rooms.directory["root.token"];
-        await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Verifier, path, rooms.Clock, CancellationToken.None);
+        await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Tokens, path, rooms.Clock, CancellationToken.None);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));
         rooms.RootToken = token;
         rooms.Root = await rooms.RedeemAsync(token, ofShare: false);
@@ -113,8 +115,13 @@ internal sealed class ServerRooms : IDisposable
     }
 
     public async Task<Authority> RedeemAsync(
-        ShareToken token, string? passphrase = null, string? address = null, bool ofShare = true) =>
-        (await Redeemer.RedeemTokenAsync(token.Reveal(), passphrase, ofShare, address, CancellationToken.None)).Authority;
+        ShareToken token, string? passphrase = null, string? address = null, bool? ofShare = null, ShareToken? grant = null)
+    {
+        GrantRequest? asked = grant is null ? null : new GrantRequest { CapId = grant.CapId, TokenDigest = grant.Digest };
+        FoundRef found = await Redeemer.FindAsync(token.Reveal(), address, CancellationToken.None);
+        var terms = new RedemptionTerms(ofShare ?? found.Share is not null, passphrase, asked, address);
+        return (await Redeemer.RedeemAsync(found, terms, reader: null, CancellationToken.None)).Authority;
+    }
 
     /// <summary>A new share; its owner's live authority.</summary>
     public async Task<Authority> CreateShareAsync(Authority? creator = null)
@@ -126,11 +133,16 @@ internal sealed class ServerRooms : IDisposable
     }
 
     /// <summary>A child of a ref; its token.</summary>
-    public async Task<ShareToken> AttenuateAsync(Authority parent, Rights rights, Caveats? caveats = null)
+    public async Task<ShareToken> AttenuateAsync(
+        Authority parent, Rights rights, Caveats? caveats = null, string? passphrase = null)
     {
         ShareToken token = ShareToken.New(RandomId.New());
         await Admin.AttenuateAsync(
-            parent, new AttenuateRequest { CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats });
+            parent, new AttenuateRequest
+            {
+                CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats,
+                PassphraseDigest = passphrase is null ? null : Passphrase.DigestOf(token, passphrase),
+            });
         return token;
     }
 

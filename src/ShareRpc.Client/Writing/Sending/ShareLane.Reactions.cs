@@ -22,13 +22,13 @@ internal sealed partial class ShareLane
         OpBatch? refused = window.TryDequeue(out Sent? first) ? first.Batch : null;
         await SettleRestAsync(cancellationToken).ConfigureAwait(false);
         string code = ErrorCodes.NameOf(error.Code);
-        bool isRotated = IsRotated(share, error.Code);
+        bool isRotated = LinkRedeemer.IsGrantsEnd(error) || IsRotated(share, error.Code);
         if (isRotated || error.Code == ErrorCode.CapabilitySuspended) DropHandle(); // it is dead: only redeeming gives another
         if (isRotated)
         {
             context.Log.Waiting(share.ShareId, 0, code);
         }
-        else if (error.IsTransient || IsNotThereYet(share, error.Code))
+        else if (error.IsTransient || IsNotThereYet(share, error.Code) || IsLocked(share, error.Code))
         {
             await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
         }
@@ -120,6 +120,21 @@ internal sealed partial class ShareLane
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>
+    /// A joined share's grant has ended and its link asks for the passphrase: the queue is kept until somebody gives it
+    /// (<see cref="ShareClient.JoinShareAsync(string, ShareLink, string?, CancellationToken)"/>). A wrong one is not tried again.
+    /// </summary>
+    private bool IsLocked(OutboxShare share, ErrorCode code)
+    {
+        if (code != ErrorCode.PassphraseRequired || share.ViewerCapId is not null) return false;
+        if (context.Credentials.FindToken(share.AppendCapId) is { } token)
+        {
+            context.LinkOf(new ShareLink(context.Options.Server, share.ShareId, token)).Passphrase = null;
+        }
+
+        return true;
+    }
+
     /// <summary>A share that was joined by a link may not have been created yet: its creator was offline.</summary>
     private bool IsNotThereYet(OutboxShare share, ErrorCode code) =>
         code == ErrorCode.InvalidToken && share.ViewerCapId is null && share.Cursor == 0
@@ -165,7 +180,7 @@ internal sealed partial class ShareLane
             }
             catch (ShareRpcException error) when (
                 !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound)
-                && !IsRotated(share, error.Code))
+                && !LinkRedeemer.IsGrantsEnd(error) && error.Code != ErrorCode.PassphraseRequired && !IsRotated(share, error.Code))
             {
                 string code = ErrorCodes.NameOf(error.Code);
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);

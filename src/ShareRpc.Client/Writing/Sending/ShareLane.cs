@@ -193,7 +193,9 @@ internal sealed partial class ShareLane(
         using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
         List<OpBatch> replay = CollectReplay();
         var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
-        Task<RedeemShareResult> call = RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(request, CancellationToken.None));
+        Task<RedeemShareResult> call = share.ViewerCapId is null
+            ? context.LinkOf(new ShareLink(context.Options.Server, share.ShareId, token)).RedeemAsync(request, SendAsync)
+            : SendAsync(request); // what this machine made is neither counted nor locked
         foreach (OpBatch batch in replay) window.Enqueue(new Sent(batch, Outcome(call, batch), call));
         FaultPoint.Pass("client.after_send");
         try
@@ -208,6 +210,9 @@ internal sealed partial class ShareLane(
             window.Clear();
             throw;
         }
+
+        Task<RedeemShareResult> SendAsync(RedeemShareRequest sent) =>
+            RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(sent, CancellationToken.None));
     }
 
     private List<OpBatch> CollectReplay()

@@ -13,7 +13,8 @@ namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>The mutations of refs and shares. Ids and secrets are the caller's, so every one of them can be repeated blindly.</summary>
 internal sealed class CapabilityAdmin(
-    IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry, OwedRevocations owed,
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases, AuthorityRegistry registry,
+    OwedRevocations owed,
     Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ILogger<CapabilityAdmin> log)
 {
     /// <summary>A share and its owner ref, a child of the calling ref.</summary>
@@ -22,7 +23,6 @@ internal sealed class CapabilityAdmin(
         authority.Demand(Rights.Create);
         RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label);
         if (!RandomId.IsValid(request.ShareId)) throw new ShareRpcException(ErrorCode.InvalidParams);
-        (byte[] tag, string phc) = await SecretsOfAsync(request.CapId, request.TokenDigest).ConfigureAwait(false);
         var owner = new AttenuateRequest
         {
             CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RightsNames.Owner.ToNames(), Label = request.Label,
@@ -31,10 +31,10 @@ internal sealed class CapabilityAdmin(
         {
             authority.Demand(Rights.Create);
             IWriteTransaction transaction = scope.Transaction;
-            RefRow row = RefRequest.ChildOf(authority.Ref, owner, tag, phc, scope.NowMs, limits);
+            RefRow row = RefRequest.ChildOf(authority.Ref, owner, tokens.Of(owner.TokenDigest), scope.NowMs, limits);
             ShareRow? share = transaction.FindShare(request.ShareId);
             RefRow? known = transaction.FindRef(request.CapId);
-            if (share is not null || known is not null)
+            if (share is not null || known is not null || transaction.IsRefGone(request.CapId))
             {
                 bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key
                     && share.CreatorKey == authority.Ref.Key
@@ -61,18 +61,19 @@ internal sealed class CapabilityAdmin(
         RefRequest.CheckCaveats(request.Caveats);
         if (request.ShareId is not null && authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
         long parentKey = request.ShareId is null ? authority.Ref.Key : ResolveShare(authority, request.ShareId).OwnerRefKey;
-        (byte[] tag, string phc) = await SecretsOfAsync(request.CapId, request.TokenDigest).ConfigureAwait(false);
         string? passphrase = await PassphraseOfAsync(request.CapId, request.PassphraseDigest).ConfigureAwait(false);
         return await CommitAsync(scope =>
         {
             authority.Demand(Rights.Attenuate);
             IReadOnlyList<RefRow> parent = scope.Transaction.ReadChain(parentKey);
             if (parentKey != authority.Ref.Key) CheckParent(authority, parent, scope.NowMs);
-            RefRow row = RefRequest.ChildOf(parent[0], request, tag, phc, scope.NowMs, limits, passphrase);
+            RefRow row = RefRequest.ChildOf(parent[0], request, tokens.Of(request.TokenDigest), scope.NowMs, limits, passphrase);
             if (scope.Transaction.FindRef(request.CapId) is { } known)
             {
                 return RefRequest.IsSame(known, row) ? Created(known) : throw new ShareRpcException(ErrorCode.IdTaken);
             }
+
+            if (scope.Transaction.IsRefGone(request.CapId)) throw new ShareRpcException(ErrorCode.IdTaken);
 
             long refKey = scope.Transaction.InsertRef(row);
             scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", authority.Ref.Key, row.ShareKey, refKey));
@@ -140,23 +141,14 @@ internal sealed class CapabilityAdmin(
         return work.Completion;
     }
 
-    /// <summary>For a ref that exists the verifier is not made again: the commit compares the tag.</summary>
-    private async Task<(byte[] Tag, string Verifier)> SecretsOfAsync(string capId, string digest)
-    {
-        RefRow? known;
-        using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
-        if (known is not null) return (verifier.HasTag(known, digest) ? known.Tag : [], known.Verifier);
-        return await verifier.MakeAsync(digest, CancellationToken.None).ConfigureAwait(false);
-    }
-
     /// <summary>The verifier of a passphrase; for a ref that exists its own, when it is the same passphrase.</summary>
     private async Task<string?> PassphraseOfAsync(string capId, string? digest)
     {
         if (digest is null) return null;
         RefRow? known;
         using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
-        if (known is null) return await verifier.HashAsync(digest, CancellationToken.None).ConfigureAwait(false);
-        bool isSame = known.Passphrase is { } phc && await verifier.MatchesAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
+        if (known is null) return await passphrases.HashAsync(digest, CancellationToken.None).ConfigureAwait(false);
+        bool isSame = known.Passphrase is { } phc && await passphrases.FitsAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
         return isSame ? known.Passphrase : "";
     }
 

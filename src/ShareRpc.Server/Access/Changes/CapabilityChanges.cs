@@ -8,7 +8,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>What can be done to a ref that exists, short of revoking it: suspend, resume, rotate; and adopt the shares below one.</summary>
-internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, TokenVerifier verifier, AuthorityRegistry registry)
+internal sealed class CapabilityChanges(
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases, AuthorityRegistry registry)
 {
     /// <summary>Out of use until it is resumed; handles of it and its descendants are dead.</summary>
     public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
@@ -23,10 +24,10 @@ internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, To
         RefRow target = CapabilityReach.Find(store, authority, request.CapId);
         authority.Demand(Rights.Revoke);
         RefRequest.CheckIds(request.CapId, request.TokenDigest, label: null, request.PassphraseDigest);
-        if (verifier.HasTag(target, request.TokenDigest)) return new CapabilityChanged { Epoch = target.Epoch };
-        (byte[] tag, string phc) = await verifier.MakeAsync(request.TokenDigest, CancellationToken.None).ConfigureAwait(false);
+        if (tokens.Fits(target.Verifier, request.TokenDigest)) return new CapabilityChanged { Epoch = target.Epoch };
+        byte[] verifier = tokens.Of(request.TokenDigest);
         string? passphrase = request.PassphraseDigest is { } digest
-            ? await verifier.HashAsync(digest, CancellationToken.None).ConfigureAwait(false)
+            ? await passphrases.HashAsync(digest, CancellationToken.None).ConfigureAwait(false)
             : null;
         long epoch = 0;
         var work = new CommitWork<CapabilityChanged>(
@@ -37,8 +38,8 @@ internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, To
                 if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
                 if (current.Passphrase is null != passphrase is null) throw new ShareRpcException(ErrorCode.InvalidParams);
                 epoch = current.Epoch;
-                if (CryptographicOperations.FixedTimeEquals(current.Tag, tag)) return new CapabilityChanged { Epoch = epoch };
-                scope.Transaction.Rotate(current, ++epoch, tag, phc, passphrase);
+                if (CryptographicOperations.FixedTimeEquals(current.Verifier, verifier)) return new CapabilityChanged { Epoch = epoch };
+                scope.Transaction.Rotate(current, ++epoch, verifier, passphrase);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "rotate", authority.Ref.Key, target.ShareKey, target.Key));
                 return new CapabilityChanged { Epoch = epoch };
             },
@@ -57,6 +58,7 @@ internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, To
         RefRow target = CapabilityReach.Find(store, authority, request.CapId);
         if (target.ShareKey is not null) throw new ShareRpcException(ErrorCode.NotFound);
         IReadOnlyList<RefRow> owners = [];
+        var ended = new List<long>();
         var work = new CommitWork<SharesAdopted>(
             scope =>
             {
@@ -67,6 +69,7 @@ internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, To
                 foreach (RefRow owner in owners)
                 {
                     transaction.Adopt(owner.Key, root, scope.NowMs);
+                    ended.AddRange(transaction.EndGrants(owner.Key, scope.NowMs));
                     transaction.InsertAudit(new AuditRow(scope.NowMs, "adopt", authority.Ref.Key, owner.ShareKey, owner.Key));
                 }
 
@@ -75,6 +78,11 @@ internal sealed class CapabilityChanges(IShareStore store, CommitQueue queue, To
             () =>
             {
                 foreach (RefRow owner in owners) registry.Adopt(owner.Key);
+                foreach (long grant in ended)
+                {
+                    registry.Deny(grant, ErrorCode.CapabilityRevoked);
+                    registry.Settle(grant);
+                }
             });
         queue.Enqueue(work);
         return await work.Completion.ConfigureAwait(false);

@@ -86,7 +86,7 @@ internal sealed class CapabilityLists(
             Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
             RevokedMs = row.RevokedMs, LastRedeemedMs = audit.LastRedeemedMs(row.Key) ?? row.LastRedeemedMs,
             Uses = row.Caveats.MaxUses is null ? null : row.Uses, Passphrase = row.Passphrase is null ? null : true,
-            LiveHandles = registry.CountOf(row.Key),
+            Grant = row.IsGrant ? true : null, LiveHandles = registry.CountOf(row.Key),
         };
     }
 

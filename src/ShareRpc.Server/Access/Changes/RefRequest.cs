@@ -15,6 +15,7 @@ internal static class RefRequest
 {
     private const int MaxLabelLength = 200;
     private const int MaxUses = 1_000_000;
+    private const long LongestGrantMs = 31_536_000_000;
     private const int MaxNames = 64;
     private const int MaxFieldLength = 64;
 
@@ -33,6 +34,7 @@ internal static class RefRequest
     {
         if (caveats is null) return;
         bool isCounted = caveats is { MaxUses: null or (>= 1 and <= MaxUses), MaxOpsPerDay: null or >= 0, MaxBytesPerDay: null or >= 0 };
+        isCounted &= caveats.GrantMs is null or (>= 1_000 and <= LongestGrantMs);
         bool isAppend = caveats.AppendKinds is not { } kinds || (kinds.Count is >= 1 and <= MaxNames && kinds.All(OpRules.IsKind));
         bool isRead = caveats.Readable is not { } readable || (readable.Count is >= 1 and <= MaxNames
             && readable.All(entry => OpRules.IsKind(entry.Key) && IsFields(entry.Value)));
@@ -42,7 +44,7 @@ internal static class RefRequest
 
     /// <summary>The child row of an <c>attenuate</c>: rights and caveats can only shrink (I6).</summary>
     public static RefRow ChildOf(
-        RefRow parent, AttenuateRequest request, byte[] tag, string verifier, long nowMs, ProtocolLimits limits, string? passphrase = null)
+        RefRow parent, AttenuateRequest request, byte[] verifier, long nowMs, ProtocolLimits limits, string? passphrase = null)
     {
         if (!RightsNames.TryParse(request.Rights, out Rights rights)) throw new ShareRpcException(ErrorCode.InvalidParams);
         if ((rights & ~parent.Rights) != 0 || parent.Depth + 1 > limits.ChainDepth) throw new ShareRpcException(ErrorCode.Forbidden);
@@ -50,7 +52,7 @@ internal static class RefRequest
         return new RefRow
         {
             CapId = request.CapId, ShareKey = parent.ShareKey, ParentKey = parent.Key, ParentEpoch = parent.Epoch, Depth = parent.Depth + 1,
-            Rights = rights, Caveats = (request.Caveats ?? Caveats.None) with { ExpiresAtMs = expires }, Label = request.Label, Tag = tag,
+            Rights = rights, Caveats = (request.Caveats ?? Caveats.None) with { ExpiresAtMs = expires }, Label = request.Label,
             Verifier = verifier, CreatedMs = nowMs, Passphrase = passphrase,
         };
     }
@@ -59,7 +61,7 @@ internal static class RefRequest
     public static bool IsSame(RefRow stored, RefRow asked) =>
         stored.ParentKey == asked.ParentKey && stored.ShareKey == asked.ShareKey && stored.Rights == asked.Rights
             && Text(stored.Caveats) == Text(asked.Caveats) && stored.Passphrase == asked.Passphrase
-        && stored.Label == asked.Label && stored.Tag.AsSpan().SequenceEqual(asked.Tag);
+        && stored.Label == asked.Label && stored.Verifier.AsSpan().SequenceEqual(asked.Verifier);
 
     private static string Text(Caveats caveats) => JsonSerializer.Serialize(caveats, ProtocolJson.Options);
 

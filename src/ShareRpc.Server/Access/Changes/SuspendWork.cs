@@ -27,6 +27,7 @@ internal sealed class SuspendWork(Authority authority, RefRow target, bool isSus
         if (current.SuspendedMs is not null == isSuspended) return;
         if (isSuspended) registry.Deny(target.Key, ErrorCode.CapabilitySuspended);
         scope.Transaction.SetSuspended(target.Key, isSuspended ? scope.NowMs : null);
+        if (isSuspended) scope.Transaction.EndGrants(target.Key, scope.NowMs);
         scope.Transaction.InsertAudit(
             new AuditRow(scope.NowMs, isSuspended ? "suspend" : "resume", authority.Ref.Key, target.ShareKey, target.Key));
     }

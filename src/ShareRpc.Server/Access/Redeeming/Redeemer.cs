@@ -8,86 +8,95 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Turns a token or ticket into a live authority. The holder of a wrong token learns nothing; the holder of a once-valid one learns what
-/// became of it.
+/// Turns a token into a live authority. The holder of a wrong token learns nothing; the holder of a once-valid one learns what became of
+/// it. A redemption reads the store twice: to find the ref, and again once the authority is registered.
 /// </summary>
 internal sealed class Redeemer(
-    IShareStore store, CommitQueue queue, TokenVerifier verifier, TicketBook tickets, VerifiedTokens verified, AuthorityRegistry registry,
-    RedemptionLimits guard, AuditBook audit, TimeProvider time)
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases, AuthorityRegistry registry,
+    RedemptionLimits guard, AuditBook audit, ServerLimits limits, TimeProvider time)
 {
     private const int FormerSecrets = 16;
+    private static readonly string NoDigest = new('0', 64);
     private string? decoy;
 
-    /// <param name="text">The token.</param>
-    /// <param name="passphrase">If the ref has one.</param>
-    /// <param name="ofShare">
-    /// What the caller can use: the capability of a share, or one of the root or of a creator. The other kind counts no use.
-    /// </param>
-    /// <param name="address">Where it came from, as far as that is known.</param>
-    /// <param name="cancellationToken">The caller has gone.</param>
-    public async Task<Redemption> RedeemTokenAsync(
-        string? text, string? passphrase, bool ofShare, string? address, CancellationToken cancellationToken)
+    /// <summary>Returns the ref of a right token; throws the refusal of a wrong one.</summary>
+    public async Task<FoundRef> FindAsync(string? text, string? address, CancellationToken cancellationToken)
     {
-        (ShareToken token, RefRow row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
-        return await NotedAsync(row, address, async () =>
-        {
-            if (row.Passphrase is not null)
-            {
-                CheckAlive(row);
-                await CheckPassphraseAsync(row, token, passphrase, address, cancellationToken).ConfigureAwait(false);
-            }
-
-            if (ofShare == (row.ShareKey is not null)) await CountUseAsync(row).ConfigureAwait(false);
-            return Admit(row, ticketEnd: null);
-        }).ConfigureAwait(false);
+        (FoundRef? found, ShareRpcException? refusal) = await TryFindAsync(text, address, cancellationToken).ConfigureAwait(false);
+        return found ?? throw refusal!;
     }
 
     /// <summary>
-    /// A token that comes with every request. Every request is a use.
+    /// Returns the ref of a right token, or the refusal of a wrong one, not thrown: a flood of wrong tokens should cost no more than a
+    /// flood of anything else. A malformed token, a wrong secret and an unknown ref are one answer and take one path.
     /// </summary>
+    public async ValueTask<(FoundRef? Found, ShareRpcException? Refusal)> TryFindAsync(
+        string? text, string? address, CancellationToken cancellationToken)
+    {
+        (FoundRef? found, RefRow? former) = Look(ShareToken.TryParse(text, out ShareToken? token) ? token : null);
+        if (found is not null) return (found, null);
+        ShareRpcException error = guard.RefuseToken(address);
+        bool isLimited = error.Code == ErrorCode.RateLimited;
+        if (isLimited) former = null;
+        if (former is not null)
+        {
+            guard.GiveBackToken(address);
+            error = CapabilityChain.Refusal(former, ErrorCode.CapabilityRevoked);
+        }
+
+        audit.NoteRefusal(former, address, error.Code);
+        if (isLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
+        return (null, error);
+    }
+
+    /// <summary>
+    /// Redeems: checks in this order that the ref is alive, its passphrase, and its kind; then counts the use, stores the grant, and
+    /// registers the authority of what the caller holds, which the caller gives back to the registry.
+    /// </summary>
+    public Task<Redemption> RedeemAsync(
+        FoundRef found, RedemptionTerms terms, IAdmissionReader? reader, CancellationToken cancellationToken) =>
+        NotedAsync(found.Row, terms.Address, async () =>
+        {
+            await CheckAsync(found, terms, cancellationToken).ConfigureAwait(false);
+            var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits);
+            return Admit(await TakeAsync(found, use).ConfigureAwait(false), found.Share, reader);
+        });
+
+    /// <summary>Makes a grant for a caller that keeps no connection; null when the link needs none, and nothing is counted then.</summary>
+    public Task<GrantInfo?> GrantAsync(FoundRef found, RedemptionTerms terms, CancellationToken cancellationToken) =>
+        NotedAsync(found.Row, terms.Address, async () =>
+        {
+            await CheckAsync(found, terms, cancellationToken).ConfigureAwait(false);
+            var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits) { IsGrantRequired = true };
+            return use.IsGiving ? InfoOf((await TakeAsync(found, use).ConfigureAwait(false))[0]) : null;
+        });
+
+    /// <summary>Redeems a token that comes with every request: each one is a use.</summary>
     public async Task<Redemption> RedeemRequestAsync(string? text, string? address, CancellationToken cancellationToken)
     {
-        RefRow row = await AuthenticateAsync(text, address, cancellationToken).ConfigureAwait(false);
-        return await NotedAsync(row, address, async () =>
+        FoundRef found = await FindAsync(text, address, cancellationToken).ConfigureAwait(false);
+        return await NotedAsync(found.Row, address, async () =>
         {
-            // a plain request has no place for one
-            if (row.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
-            await CountUseAsync(row).ConfigureAwait(false);
-            return Admit(row, ticketEnd: null);
+            CheckAlive(found);
+
+            // A plain request has no place for one: POST /v1/grants has.
+            if (found.Row.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+            var use = new LinkUse(found, asked: null, address, tokens, limits);
+            return Admit(await TakeAsync(found, use).ConfigureAwait(false), found.Share);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>The ref of a right token. Says nothing about whether the ref is alive.</summary>
-    public async Task<RefRow> AuthenticateAsync(string? text, string? address, CancellationToken cancellationToken)
+    /// <summary>Returns a live authority of a ref that the server itself chose. The caller gives it back to the registry.</summary>
+    public Redemption Admit(RefRow row)
     {
-        (_, RefRow row) = await VerifyAsync(text, address, cancellationToken).ConfigureAwait(false);
-        return row;
+        IReadOnlyList<RefRow> chain;
+        using (IReadSnapshot snapshot = store.BeginRead()) chain = snapshot.ReadChain(row.Key);
+        return Admit(chain, share: null);
     }
 
-    /// <summary>
-    /// The refusal of a text that is not the token of a ref, as far as its tag tells; null when the tag is right. Not thrown: a flood of
-    /// wrong tokens should cost no more than a flood of anything else.
-    /// </summary>
-    public async ValueTask<ShareRpcException?> RefuseWrongAsync(string? text, string? address, CancellationToken cancellationToken)
-    {
-        RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
-        if (token is not null && verifier.HasTag(row, token.Digest)) return null;
-        return await RefusalAsync(token, row, address, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>A live authority of a ref whose token was found right. The caller gives it back to the registry.</summary>
-    public Redemption Admit(RefRow row) => Admit(row, ticketEnd: null);
-
-    public Redemption RedeemTicket(string ticket, string? address)
-    {
-        TicketBook.Entry entry = tickets.Take(ticket) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
-        RefRow row;
-        using (IReadSnapshot snapshot = store.BeginRead()) row = snapshot.FindRef(entry.RefKey)!;
-        if (row.RevokedMs is null && row.Epoch != entry.Epoch) throw new ShareRpcException(ErrorCode.InvalidToken);
-        Redemption redemption = Admit(row, entry.End);
-        audit.NoteRedemption(row, address);
-        return redemption;
-    }
+    /// <summary>Returns what the wire says of a grant; null for a ref that is none.</summary>
+    public static GrantInfo? InfoOf(RefRow row) =>
+        row.GrantEndsMs is { } ends ? new GrantInfo { CapId = row.CapId, ExpiresAtMs = ends } : null;
 
     /// <summary>Notes what became of a redemption by a right token.</summary>
     private async Task<T> NotedAsync<T>(RefRow row, string? address, Func<Task<T>> redeem)
@@ -105,167 +114,100 @@ internal sealed class Redeemer(
         }
     }
 
-    private RefRow? Find(ShareToken token)
+    /// <summary>Returns the ref whose token this is, or the one whose token it was before a rotation.</summary>
+    private (FoundRef? Found, RefRow? Former) Look(ShareToken? token)
     {
+        string digest = token?.Digest ?? NoDigest;
         using IReadSnapshot snapshot = store.BeginRead();
-        return snapshot.FindRef(token.CapId);
-    }
-
-    /// <summary>A malformed token, a wrong secret and an unknown ref are one answer, and as far as it goes one path.</summary>
-    private async Task<(ShareToken Token, RefRow Row)> VerifyAsync(string? text, string? address, CancellationToken cancellationToken)
-    {
-        RefRow? row = ShareToken.TryParse(text, out ShareToken? token) ? Find(token) : null;
-        bool Knows(RefRow known) => verified.Knows(known, token!.Digest);
-
-        // The slow check is made now and then, not for each of a thousand viewers of one link that come back at once.
-        if (token is not null && verifier.HasTag(row, token.Digest) && Knows(row!)) return (token, row!);
-        if (token is null || !await verifier.VerifyAsync(row, token.Digest, Knows, cancellationToken).ConfigureAwait(false))
+        RefRow? row = snapshot.FindRef(token?.CapId ?? "");
+        if (tokens.Fits(row?.Verifier, digest))
         {
-            throw await RefusalAsync(token, row, address, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<RefRow> chain = snapshot.ReadChain(row!.Key);
+            return (new FoundRef(token!, chain, row.ShareKey is { } share ? snapshot.FindShare(share) : null), null);
         }
 
-        if (!Knows(row!)) verified.Add(row!, token.Digest);
-        if (!verifier.IsCurrent(row!.Verifier)) await UpgradeAsync(row, token.Digest, cancellationToken).ConfigureAwait(false);
-        return (token, row);
+        // One row was found or was not; now the other of the two, so that both answers took one of each.
+        decoy ??= snapshot.ReadRefs(default, 0, 1)[0].CapId;
+        snapshot.FindRef(row is null ? decoy : "");
+        bool wasRight = false;
+        foreach (byte[] former in snapshot.ReadFormerVerifiers(row?.Key ?? 0, FormerSecrets)) wasRight |= tokens.Fits(former, digest);
+        return (null, wasRight ? row : null);
     }
 
-    /// <summary>Notes a token that is not right, and says what it is answered, when it is time to.</summary>
-    private async Task<ShareRpcException> RefusalAsync(
-        ShareToken? token, RefRow? row, string? address, CancellationToken cancellationToken)
+    private void CheckAlive(FoundRef found)
     {
-        ShareRpcException error = guard.RefuseToken(address);
-        bool isLimited = error.Code == ErrorCode.RateLimited;
-        bool wasRight = !isLimited && token is not null && await WasRightAsync(row, token, cancellationToken).ConfigureAwait(false);
-        if (wasRight)
-        {
-            guard.GiveBackToken(address);
-            error = new ShareRpcException(ErrorCode.CapabilityRevoked);
-        }
-
-        audit.NoteRefusal(wasRight ? row : null, address, error.Code);
-        if (isLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
-        return error;
+        CapabilityChain.Check(found.Chain, time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (found.Share is { State: ShareState.Deleted }) throw new ShareRpcException(ErrorCode.ShareDeleted);
     }
 
-    private async Task<bool> WasRightAsync(RefRow? row, ShareToken token, CancellationToken cancellationToken)
+    private async Task CheckAsync(FoundRef found, RedemptionTerms terms, CancellationToken cancellationToken)
     {
-        IReadOnlyList<FormerSecret> former;
-        using (IReadSnapshot snapshot = store.BeginRead())
-        {
-            // One row was found or was not; now the other of the two, so that both answers took one of each.
-            decoy ??= snapshot.ReadRefs(default, 0, 1)[0].CapId;
-            snapshot.FindRef(row is null ? decoy : "");
-            former = snapshot.ReadFormerSecrets(row?.Key ?? 0, FormerSecrets);
-        }
-
-        return await verifier.WasOfAsync(former, token.Digest, cancellationToken).ConfigureAwait(false);
+        CheckAlive(found);
+        if (found.Row.Passphrase is { } phc) await CheckPassphraseAsync(found, phc, terms, cancellationToken).ConfigureAwait(false);
+        if (terms.OfShare != (found.Share is not null)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
 
-    /// <summary>The same secret at today's cost. Should it not come about, the next redemption tries again.</summary>
-    private async Task UpgradeAsync(RefRow row, string digest, CancellationToken cancellationToken)
+    private async Task CheckPassphraseAsync(FoundRef found, string phc, RedemptionTerms terms, CancellationToken cancellationToken)
     {
-        try
-        {
-            string phc = await verifier.HashAsync(digest, cancellationToken).ConfigureAwait(false);
-            var work = new CommitWork<bool>(scope =>
-            {
-                scope.Transaction.SetVerifier(row.Key, row.Verifier, phc);
-                return true;
-            });
-            queue.Enqueue(work);
-            await work.Completion.ConfigureAwait(false);
-        }
-        catch (ShareRpcException)
-        {
-            // Busy, or out of disk: the old verifier is as right as ever.
-        }
-    }
-
-    private void CheckAlive(RefRow row)
-    {
-        using IReadSnapshot snapshot = store.BeginRead();
-        CapabilityChain.Check(snapshot.ReadChain(row.Key), time.GetUtcNow().ToUnixTimeMilliseconds());
-    }
-
-    private async Task CheckPassphraseAsync(
-        RefRow row, ShareToken token, string? passphrase, string? address, CancellationToken cancellationToken)
-    {
-        if (passphrase is null or { Length: 0 or > Passphrase.MaxLength }) throw new ShareRpcException(ErrorCode.PassphraseRequired);
-        guard.TakeGuess(row, address);
-        string digest = Passphrase.DigestOf(token, passphrase);
-        if (!await verifier.MatchesAsync(row.Passphrase!, digest, cancellationToken).ConfigureAwait(false))
+        if (terms.Passphrase is null or { Length: 0 or > Passphrase.MaxLength }) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        guard.TakeGuess(found.Row, terms.Address);
+        string digest = Passphrase.DigestOf(found.Token, terms.Passphrase);
+        if (!await passphrases.FitsAsync(phc, digest, cancellationToken).ConfigureAwait(false))
         {
             throw new ShareRpcException(ErrorCode.PassphraseRequired);
         }
 
-        guard.GiveBackGuess(row, address);
+        guard.GiveBackGuess(found.Row, terms.Address);
     }
 
-    /// <summary>
-    /// Counts a redemption by token where a caveat asks for it, durably and before the redemption is answered: a reply that is lost has
-    /// used it up all the same.
-    /// </summary>
-    private async Task CountUseAsync(RefRow row)
+    private async Task<IReadOnlyList<RefRow>> TakeAsync(FoundRef found, LinkUse use)
     {
-        IReadOnlyList<RefRow> chain;
-        using (IReadSnapshot snapshot = store.BeginRead()) chain = snapshot.ReadChain(row.Key);
-        if (!chain.Any(link => IsCounted(link, row))) return;
-        var work = new CommitWork<bool>(scope =>
-        {
-            IReadOnlyList<RefRow> current = scope.Transaction.ReadChain(row.Key);
-            CapabilityChain.Check(current, scope.NowMs);
-            if (current.Any(link => link.Uses >= link.Caveats.MaxUses)) throw new ShareRpcException(ErrorCode.CapabilityUsedUp);
-            foreach (RefRow link in current.Where(link => IsCounted(link, row))) scope.Transaction.CountUse(link.Key, scope.NowMs);
-            return true;
-        });
+        if (!use.IsNeeded) return found.Chain;
+        var work = new CommitWork<IReadOnlyList<RefRow>>(use.Take);
         queue.Enqueue(work);
-        await work.Completion.ConfigureAwait(false);
+        return await work.Completion.ConfigureAwait(false);
     }
 
-    private static bool IsCounted(RefRow link, RefRow redeemed) =>
-        link.Caveats.MaxUses is not null || (link.Key == redeemed.Key && link is { Caveats.UnusedExpiresAtMs: not null, UsedMs: null });
-
-    private Redemption Admit(RefRow row, DateTimeOffset? ticketEnd)
+    private Redemption Admit(IReadOnlyList<RefRow> chain, ShareRow? share, IAdmissionReader? reader = null)
     {
+        RefRow row = chain[0];
         while (true)
         {
-            IReadOnlyList<RefRow> chain;
-            ShareRow? share;
-            using (IReadSnapshot snapshot = store.BeginRead())
-            {
-                chain = snapshot.ReadChain(row.Key);
-                share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
-            }
-
-            // Rotated since its secret was looked at.
-            if (chain[0].Epoch != row.Epoch && chain[0].RevokedMs is null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
-
             // Registered first, read afterwards: a revocation is in the rows read now, or finds the authority in the registry.
             var authority = new Authority(chain[0], chain, share?.ShareId, time);
             registry.Add(authority);
             try
             {
+                if (share is not null) reader?.Begin(share);
                 using IReadSnapshot snapshot = store.BeginRead();
-                IReadOnlyList<RefRow> current = snapshot.ReadChain(row.Key);
+                chain = snapshot.ReadChain(row.Key);
                 share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
-                CapabilityChain.Check(current, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+                // Rotated since its secret was looked at.
+                bool isRotated = chain[0].Epoch != row.Epoch && chain[0].RevokedMs is null;
+                if (isRotated) throw CapabilityChain.Refusal(row, ErrorCode.CapabilityRevoked);
+                CapabilityChain.Check(chain, time.GetUtcNow().ToUnixTimeMilliseconds());
                 if (share is { State: ShareState.Deleted }) throw new ShareRpcException(ErrorCode.ShareDeleted);
                 authority.Demand(Rights.None); // a revocation that the disk did not take is in no row
-                if (current.Select(link => (link.Key, link.Epoch)).SequenceEqual(authority.Chain))
+                if (chain.Select(link => (link.Key, link.Epoch)).SequenceEqual(authority.Chain))
                 {
-                    return new Redemption(authority, share, ticketEnd);
+                    reader?.Read(snapshot, authority);
+                    return new Redemption(authority, share);
                 }
             }
             catch
             {
-                registry.Remove(authority);
-                authority.Dispose();
+                Forget(authority);
                 throw;
             }
 
-            // It has other ancestors by now: once more, with those.
-            registry.Remove(authority);
-            authority.Dispose();
+            Forget(authority); // it has other ancestors by now: once more, with those
         }
+    }
+
+    private void Forget(Authority authority)
+    {
+        registry.Remove(authority);
+        authority.Dispose();
     }
 }

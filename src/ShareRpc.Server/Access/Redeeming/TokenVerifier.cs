@@ -1,100 +1,53 @@
 using System.Security.Cryptography;
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Checks a token digest against a ref: first the keyed tag in constant time, against a dummy for an unknown ref, so that wrong tokens
-/// never reach Argon2; then Argon2, so many at once.
+/// Checks tokens by a keyed hash of their digest. A token has 256 random bits, so a slow hash would add nothing. The key is in
+/// <c>DIR/keys</c>, mode 0600; without it no token of this data directory can be checked. Any thread.
 /// </summary>
-internal sealed class TokenVerifier(SecretKeys keys, ServerLimits limits) : IDisposable
+internal sealed class TokenVerifier
 {
-    private static readonly byte[] NoTag = new byte[8];
-    private readonly SemaphoreSlim gate = new(limits.Argon2AtOnce);
-    private int waiting;
+    private const int KeyBytes = 32;
+    private static readonly byte[] Unknown = new byte[KeyBytes];
+    private readonly byte[] key;
 
-    /// <summary>
-    /// True when the digest has the ref's tag. 64 bits under a server key: enough to tell a repeated request from another.
-    /// </summary>
-    public bool HasTag(RefRow? row, string digest) =>
-        CryptographicOperations.FixedTimeEquals(keys.TagOf(digest), row?.Tag ?? NoTag) && row is not null;
-
-    /// <param name="row">The ref; null for an unknown one.</param>
-    /// <param name="digest">What the caller brought.</param>
-    /// <param name="isKnown">Asked again when it is this call's turn: of many that wait with one token, the first pays for all.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
-    public async Task<bool> VerifyAsync(RefRow? row, string digest, Func<RefRow, bool> isKnown, CancellationToken cancellationToken)
+    private TokenVerifier(byte[] key)
     {
-        if (!HasTag(row, digest)) return false;
-        byte[] secret = Convert.FromHexString(digest);
-        return await GateAsync(() => isKnown(row!) || Argon2.Verify(row!.Verifier, secret), cancellationToken).ConfigureAwait(false);
+        this.key = key;
     }
 
-    /// <summary>The tag and verifier of a new ref.</summary>
-    public async Task<(byte[] Tag, string Verifier)> MakeAsync(string digest, CancellationToken cancellationToken)
+    /// <summary>Reads the key, or makes it in a new data directory.</summary>
+    public static TokenVerifier Open(string dataDirectory, bool isNew)
     {
-        return (keys.TagOf(digest), await HashAsync(digest, cancellationToken).ConfigureAwait(false));
+        string directory = Path.Combine(dataDirectory, "keys");
+        string path = Path.Combine(directory, "token.key");
+        DurableDirectory.Create(directory);
+        if (!File.Exists(path))
+        {
+            if (!isNew)
+            {
+                throw new ServerStartException(
+                    $"The key file {path} is missing: restore it from a backup; no token can be checked without it.");
+            }
+
+            SecretFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes));
+        }
+
+        byte[] key = File.ReadAllBytes(path);
+        return key.Length == KeyBytes
+            ? new TokenVerifier(key)
+            : throw new ServerStartException($"The key file {path} is damaged: restore it from a backup.");
     }
 
-    /// <summary>The verifier of a passphrase digest.</summary>
-    public Task<string> HashAsync(string digest, CancellationToken cancellationToken)
-    {
-        byte[] secret = Convert.FromHexString(digest);
-        return GateAsync(() => Argon2.Hash(secret, limits.Argon2Passes, limits.Argon2Kibibytes), cancellationToken);
-    }
+    /// <summary>Returns the verifier of a ref without a token: none fits it.</summary>
+    public static byte[] None() => RandomNumberGenerator.GetBytes(KeyBytes);
 
-    /// <summary>Whether a digest is that of a verifier.</summary>
-    public Task<bool> MatchesAsync(string verifier, string digest, CancellationToken cancellationToken)
-    {
-        byte[] secret = Convert.FromHexString(digest);
-        return GateAsync(() => Argon2.Verify(verifier, secret), cancellationToken);
-    }
+    /// <summary>Returns what a ref keeps of its token: HMAC-SHA256 of the digest.</summary>
+    public byte[] Of(string digest) => HMACSHA256.HashData(key, Convert.FromHexString(digest));
 
-    /// <summary>False for a verifier made at another cost than the server's of today.</summary>
-    public bool IsCurrent(string verifier) => Argon2.HasCost(verifier, limits.Argon2Passes, limits.Argon2Kibibytes);
-
-    /// <summary>
-    /// Whether a digest was that of the ref before it was rotated. Asked for unknown refs too, so that they take as long.
-    /// </summary>
-    public async Task<bool> WasOfAsync(IReadOnlyList<FormerSecret> former, string digest, CancellationToken cancellationToken)
-    {
-        byte[] tag = keys.TagOf(digest);
-        FormerSecret? match = null;
-        foreach (FormerSecret secret in former)
-        {
-            if (CryptographicOperations.FixedTimeEquals(tag, secret.Tag)) match = secret;
-        }
-
-        return match is not null && await MatchesAsync(match.Verifier, digest, cancellationToken).ConfigureAwait(false);
-    }
-
-    public void Dispose() => gate.Dispose();
-
-    private async Task<T> GateAsync<T>(Func<T> compute, CancellationToken cancellationToken)
-    {
-        if (Interlocked.Increment(ref waiting) > limits.Argon2Waiting)
-        {
-            Interlocked.Decrement(ref waiting);
-            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
-        }
-
-        try
-        {
-            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref waiting);
-        }
-
-        try
-        {
-            return await Task.Run(compute, CancellationToken.None).ConfigureAwait(false);
-        }
-        finally
-        {
-            gate.Release();
-        }
-    }
+    /// <summary>Returns whether a digest is that of a verifier, in constant time; null, for an unknown ref, takes as long.</summary>
+    public bool Fits(byte[]? verifier, string digest) =>
+        CryptographicOperations.FixedTimeEquals(Of(digest), verifier ?? Unknown) && verifier is not null;
 }

@@ -11,6 +11,9 @@ namespace ShareRpc.Server.Connections.Handles;
 internal abstract class CapabilityHandle(
     SessionState session, AuthorityHold hold, CapabilityAdmin admin, CapabilityChanges changes, CapabilityLists lists) : IDisposable
 {
+    /// <summary>Returns true once its ref, or an ancestor, was taken back.</summary>
+    public bool IsDenied => hold.Authority.Denied.IsCancellationRequested;
+
     protected AuthorityHold Hold => hold;
 
     protected CapabilityAdmin Admin => admin;

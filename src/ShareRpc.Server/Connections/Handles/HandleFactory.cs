@@ -14,12 +14,11 @@ internal sealed class HandleFactory(
     ShareLog log, ShareReads reads, Broadcaster broadcaster, LiveWriters writers, AuthorityRegistry registry, CapabilityAdmin admin,
     CapabilityChanges changes, CapabilityLists lists, ServerHealth health)
 {
-    /// <summary>Returns a handle on the share of an authority, which the handle takes over.</summary>
-    public ShareHandle OfShare(SessionState session, Authority authority, string? writerId)
+    /// <summary>Returns a handle on the share of an authority; the handle takes both and the share's feed over.</summary>
+    public ShareHandle OfShare(SessionState session, Authority authority, ShareFeed feed, string? writerId)
     {
-        ShareFeed feed = broadcaster.Acquire(authority.Ref.ShareKey!.Value);
         if (writerId is not null) writers.Add(feed.ShareKey, writerId);
-        CancellationTokenRegistration onDenied = authority.Denied.Register(session.OnDenied);
+        CancellationTokenRegistration onDenied = authority.Denied.Register(() => session.NoteDenied(authority));
         var hold = new AuthorityHold(authority, registry, () =>
         {
             onDenied.Dispose();

@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Access;
 
 namespace ShareRpc.Server.Connections.Handles;
 
@@ -11,6 +12,7 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
 {
     private readonly Lock gate = new();
     private readonly HashSet<IDisposable> handles = new(ReferenceEqualityComparer.Instance);
+    private readonly TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? waitingForProof;
     private bool hasEnded;
     private int handlesMade;
@@ -28,6 +30,20 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
         get
         {
             lock (gate) return handles.Count;
+        }
+    }
+
+    /// <summary>Ends when a grant was revoked and no other handle of the connection is live ([GRANT-6]).</summary>
+    public Task Revoked => revoked.Task;
+
+    /// <summary>Notes that an authority of this connection was taken back.</summary>
+    public void NoteDenied(Authority authority)
+    {
+        OnDenied();
+        if (!authority.Ref.IsGrant) return;
+        lock (gate)
+        {
+            if (handles.OfType<CapabilityHandle>().All(handle => handle.IsDenied)) revoked.TrySetResult();
         }
     }
 

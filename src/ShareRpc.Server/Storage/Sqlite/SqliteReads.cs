@@ -14,8 +14,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, s.scanned, s.compacted";
 
     private const string RefColumns =
-        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, tag, verifier, created_ms, "
-        + "revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms";
+        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, created_ms, "
+        + "revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms, grant_ends_ms";
 
     protected Statements Statements => statements;
 
@@ -96,14 +96,17 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
     public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false)
     {
         const string Sql = """
-            SELECT a.position, a.time_ms, a.action, actor.cap_id, s.share_id, subject.cap_id, a.address, a.code, a.count, a.bytes
+            SELECT a.position, a.time_ms, a.action,
+              COALESCE(actor.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.actor_key)), s.share_id,
+              COALESCE(subject.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.subject_key)), a.address, a.code, a.count, a.bytes
             FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT JOIN share s ON s.share_key = a.share_key
               LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
             """;
         string page = newestFirst ? "a.position < $1 ORDER BY a.position DESC LIMIT $2" : "a.position > $1 ORDER BY a.position LIMIT $2";
         const string Concerned = """
             WITH RECURSIVE reach (key) AS (
-              SELECT $4 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key)
+              SELECT $4 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key
+              UNION ALL SELECT gone.ref_key FROM reach JOIN gone_ref gone ON gone.parent_key = reach.key)
             """;
         long from = newestFirst && after == 0 ? long.MaxValue : after;
         if (scope is { ShareKey: { } within, CreatorKey: { } refKey })
@@ -152,9 +155,19 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         """,
         ReadRef, shareKey);
 
-    public IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit) => ReadAll(
-        "SELECT tag, verifier FROM former_secret WHERE ref_key = $1 ORDER BY epoch DESC LIMIT $2",
-        row => new FormerSecret(row.GetFieldValue<byte[]>(0), row.GetString(1)), refKey, limit);
+    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) => ReadAll(
+        "SELECT verifier FROM former_secret WHERE ref_key = $1 ORDER BY epoch DESC LIMIT $2",
+        row => row.GetFieldValue<byte[]>(0), refKey, limit);
+
+    public int CountGrants(RefRow link, long nowMs, int most) => (int)ReadOne(
+        """
+        SELECT COUNT(*) FROM (SELECT 1 FROM sturdy_ref
+          WHERE parent_key = $1 AND grant_ends_ms > $3 AND parent_epoch = $2 AND revoked_ms IS NULL LIMIT $4)
+        """,
+        row => new StrongBox(row.GetInt64(0)), link.Key, link.Epoch, nowMs, most)!.Value;
+
+    public bool IsRefGone(string capId) =>
+        ReadOne("SELECT 1 FROM gone_ref WHERE cap_id = $1", row => new StrongBox(row.GetInt64(0)), capId) is not null;
 
     public (long Ops, long Bytes) ReadQuota(long refKey, long day)
     {
@@ -218,9 +231,9 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         Depth = row.GetInt32(5), Rights = (Rights)row.GetInt32(6),
         Caveats = JsonSerializer.Deserialize<Caveats>(row.GetString(7), ProtocolJson.Options)!, Epoch = row.GetInt64(8),
         Label = Text(row, 9),
-        Tag = row.GetFieldValue<byte[]>(10), Verifier = row.GetString(11), CreatedMs = row.GetInt64(12), RevokedMs = Number(row, 13),
-        SuspendedMs = Number(row, 14), RetiredMs = Number(row, 15), Passphrase = Text(row, 16), Uses = row.GetInt64(17),
-        UsedMs = Number(row, 18), LastRedeemedMs = Number(row, 19),
+        Verifier = row.GetFieldValue<byte[]>(10), CreatedMs = row.GetInt64(11), RevokedMs = Number(row, 12),
+        SuspendedMs = Number(row, 13), RetiredMs = Number(row, 14), Passphrase = Text(row, 15), Uses = row.GetInt64(16),
+        UsedMs = Number(row, 17), LastRedeemedMs = Number(row, 18), GrantEndsMs = Number(row, 19),
     };
 
     private sealed record StrongBox(long Value);

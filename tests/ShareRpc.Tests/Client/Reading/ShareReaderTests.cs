@@ -278,22 +278,6 @@ public class ShareReaderTests : ClientTest
         Assert.Equal(5, resumed.Read!.After);
     }
 
-    [Fact]
-    public async Task A_ticket_is_used_once_and_the_token_after_it()
-    {
-        (ScriptedShare share, ShareLink link) = AddShare(Rights.Read);
-        Append(share, 1);
-        Server.Ticket = ResumeTicket.New();
-        await using ShareReader reader = NewReader(link);
-        await reader.ReadOpsAsync(0, Timeout);
-        Server.Drop();
-        await reader.ReadOpsAsync(0, Timeout);
-
-        IEnumerable<RedeemShareRequest> redemptions = Received().OfType<RedeemShareRequest>();
-        Assert.Equal(
-            [(true, false), (false, true), (true, false)], redemptions.Select(call => (call.Token is not null, call.Ticket is not null)));
-    }
-
     private ShareReaderOptions ReaderOptions => new()
     {
         FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20),

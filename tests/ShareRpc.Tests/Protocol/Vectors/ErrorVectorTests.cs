@@ -31,6 +31,7 @@ public sealed class ErrorVectorTests
         Assert.Equal(expect.GetProperty("name").GetString(), ErrorCodes.NameOf(code));
         Assert.Equal(expect.GetProperty("transient").GetBoolean(), ErrorCodes.IsTransient(code));
         Assert.Equal(expect.GetProperty("authority").GetBoolean(), ErrorCodes.IsAuthority(code));
+        Assert.Equal(expect.GetProperty("action").GetString(), ErrorData.From(new ShareRpcException(code)).Action);
         Assert.NotEmpty(ErrorCodes.HintOf(code));
         Assert.True(ErrorCodes.TryParse(ErrorCodes.NameOf(code), out ErrorCode again) && again == code);
     }
@@ -40,6 +41,7 @@ public sealed class ErrorVectorTests
         ShareRpcException error = data.Deserialize<ErrorData>(ProtocolJson.Options)!.ToException();
         Assert.Equal(expect.GetProperty("number").GetInt32(), (int)error.Code);
         Assert.Equal(expect.GetProperty("transient").GetBoolean(), error.IsTransient);
+        Assert.Equal(expect.GetProperty("action").GetString(), ErrorData.From(error).Action);
         Assert.Equal(Optional(expect, "retry_after_ms"), (long?)error.RetryAfter?.TotalMilliseconds);
         Assert.Equal(Optional(expect, "head"), error.Head);
         Assert.Equal(Optional(expect, "acked_seq"), error.AckedSeq);

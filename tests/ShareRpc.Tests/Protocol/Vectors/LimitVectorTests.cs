@@ -40,7 +40,6 @@ public sealed class LimitVectorTests
         "kind_characters" => OpRules.MaxNameLength,
         "key_bytes" => OpRules.MaxKeyBytes,
         "token_characters" => ShareToken.Length,
-        "ticket_characters" => ResumeTicket.Length,
         _ => throw new InvalidDataException($"No such fixed limit: {name}."),
     };
 }

@@ -51,7 +51,9 @@ public sealed partial class SpecificationTests
         IReadOnlyList<string[]> rows = Specification.TableRows(Number());
         Assert.Equal(
             expected.Order(StringComparer.Ordinal), rows.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(StringComparer.Ordinal));
-        Assert.All(rows, row => Assert.True(row.Length == 5 && row[3].Length > 0 && row[4].Length > 0));
+        Assert.All(rows, row => Assert.Equal(
+            row[3], ErrorData.From(new ShareRpcException((ErrorCode)int.Parse(row[0], CultureInfo.InvariantCulture))).Action));
+        Assert.All(rows, row => Assert.True(row.Length == 6 && row[4].Length > 0 && row[5].Length > 0));
     }
 
     [Fact]
@@ -70,14 +72,13 @@ public sealed partial class SpecificationTests
     {
         IEnumerable<string> expected = typeof(ServerLimits).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(bound =>
-                $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Name)} {Written(bound.Name, bound.GetValue(ServerLimits.Default)!)}");
+                $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Name)} {Written(bound.GetValue(ServerLimits.Default)!)}");
         IEnumerable<string> rows = Specification.TableRows(Word()).Where(row => row.Length == 3 && Default().IsMatch(row[1]))
             .Select(row => $"{row[0]} {row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
 
-        static string Written(string name, object value) => name == nameof(ServerLimits.Argon2AtOnce)
-            ? "one per core"
-            : value is TimeSpan time ? $"{(long)time.TotalMilliseconds} ms" : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+        static string Written(object value) =>
+            value is TimeSpan time ? $"{(long)time.TotalMilliseconds} ms" : Convert.ToString(value, CultureInfo.InvariantCulture)!;
     }
 
     [Fact]
@@ -151,7 +152,7 @@ public sealed partial class SpecificationTests
     [GeneratedRegex("^[a-z0-9_]+$")]
     private static partial Regex Word();
 
-    [GeneratedRegex(@"^(\d+( ms)?|one per core)$")]
+    [GeneratedRegex(@"^\d+( ms)?$")]
     private static partial Regex Default();
 
     [GeneratedRegex("^[a-z]+(_[a-z]+)+$")]

@@ -16,9 +16,6 @@ public sealed class TokenVectorTests
         bool valid = vector.Expect.GetProperty("valid").GetBoolean();
         switch (vector.Input.GetProperty("kind").GetString())
         {
-            case "ticket":
-                Assert.Equal(valid, ResumeTicket.IsValid(text));
-                break;
             case "digest":
                 Assert.Equal(valid, ShareToken.IsDigest(text));
                 break;

@@ -45,7 +45,7 @@ public sealed class DataDirectoryTests : IDisposable
     public async Task Without_its_key_file_a_directory_is_refused_with_the_next_step(bool isThere, string says)
     {
         await (await StartAsync()).DisposeAsync();
-        string key = Path.Combine(Data, "keys", "tag.key");
+        string key = Path.Combine(Data, "keys", "token.key");
         byte[] content = await File.ReadAllBytesAsync(key, timeout);
         if (isThere) await File.WriteAllBytesAsync(key, content[..31], timeout);
         else File.Delete(key);

@@ -30,17 +30,16 @@ public sealed class SecrecyTests
         WireHandle dead = await live.RedeemShareAsync(revoked);
         await handle.ResultAsync("revokeCapability", $$"""{"cap_id":"{{revoked.CapId}}"}""");
         await dead.CallAsync("readOps", "{}");
-        string ticket = handle.Redemption.GetProperty("ticket").GetString()!;
         await handle.ResultAsync(
             "appendOps", """{"batch_id":"b","ops":[{"op_id":"a","seq":1,"verb":"put","kind":"part","key":"k","data":{}}]}""");
 
         foreach (ShareToken token in new[] { unknown, owner, viewer, revoked, live.RootToken }) await MisuseAsync(live, token.Reveal());
-        await MisuseAsync(live, ticket);
-        await RedeemWithPassphraseAsync(live, handle);
+        ShareToken grant = await RedeemWithPassphraseAsync(live, handle);
+        await MisuseAsync(live, grant.Reveal());
         await live.Server.DisposeAsync();
 
-        ShareToken[] tokens = [unknown, owner, viewer, revoked, live.RootToken];
-        string[] secrets = [.. tokens.Select(token => token.Reveal()[28..71]), ticket[5..48], RightPassphrase, WrongPassphrase];
+        ShareToken[] tokens = [unknown, owner, viewer, revoked, live.RootToken, grant];
+        string[] secrets = [.. tokens.Select(token => token.Reveal()[28..71]), RightPassphrase, WrongPassphrase];
         Assert.NotEmpty(logs.Lines);
         Assert.All(secrets, secret => Assert.DoesNotContain(logs.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
         IEnumerable<string> all = Directory.EnumerateFiles(live.DataDirectory, "*", SearchOption.AllDirectories);
@@ -54,7 +53,7 @@ public sealed class SecrecyTests
         }
     }
 
-    private static async Task RedeemWithPassphraseAsync(LiveServer live, WireHandle owner)
+    private static async Task<ShareToken> RedeemWithPassphraseAsync(LiveServer live, WireHandle owner)
     {
         ShareToken token = ShareToken.New(RandomId.New());
         await owner.ResultAsync("attenuate", $$"""
@@ -62,10 +61,15 @@ public sealed class SecrecyTests
              "passphrase_digest":"{{Passphrase.DigestOf(token, RightPassphrase)}}"}
             """);
         WireConnection connection = await live.ConnectAsync();
+        ShareToken grant = ShareToken.New(RandomId.New());
+        string asked = $$"""{"cap_id":"{{grant.CapId}}","token_digest":"{{grant.Digest}}"}""";
         foreach (string passphrase in new[] { WrongPassphrase, RightPassphrase })
         {
-            await connection.CallAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}","passphrase":"{{passphrase}}"}""");
+            await connection.CallAsync(
+                "redeemShare", $$"""{"token":"{{token.Reveal()}}","passphrase":"{{passphrase}}","grant":{{asked}}}""");
         }
+
+        return grant;
     }
 
     /// <summary>A secret in every place where it does not belong, and where it does: no answer repeats it.</summary>
@@ -75,7 +79,7 @@ public sealed class SecrecyTests
         WireHandle root = await live.RedeemRootAsync(connection);
         (string Method, string Params)[] calls =
         [
-            ("redeemShare", $$"""{"token":"{{secret}}"}"""), ("redeemShare", $$"""{"ticket":"{{secret}}"}"""),
+            ("redeemShare", $$"""{"token":"{{secret}}"}"""), ("redeemShare", $$"""{"grant":"{{secret}}"}"""),
             ("redeemRoot", $$"""{"token":["{{secret}}"]}"""),
             ("redeemRoot", $$"""["{{secret}}"]"""), ("redeemRoot", $$"""{"token":"{{secret}}","passphrase":{"{{secret}}":1} }"""),
             ("redeemShare", $$"""{"token":"{{secret}}","writer_id":"{{secret}}"}"""),

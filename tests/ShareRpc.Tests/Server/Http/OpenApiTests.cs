@@ -36,6 +36,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     public async Task Every_call_and_status_of_the_description_happens_and_fits_its_schema()
     {
         await MeetOpsAsync();
+        await MeetGrantsAsync();
         await MeetOpencodeAsync();
 
         IEnumerable<string> described =
@@ -86,6 +87,30 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(Ops, 410, share.AppendAsync(LiveServer.Batch("c")));
         await MeetAsync(Ops, 410, share.OpsAsync());
         await MeetAsync(State, 410, share.StateAsync());
+    }
+
+    private async Task MeetGrantsAsync()
+    {
+        const string Grants = "/v1/grants";
+        ShareToken owner = await live.CreateShareAsync();
+        WireHandle handle = await live.RedeemShareAsync(owner);
+        string id = handle.Redemption.GetProperty("share_id").GetString()!;
+        ShareToken once = ShareToken.New(RandomId.New());
+        await handle.ResultAsync("attenuate", $$"""
+            {"cap_id":"{{once.CapId}}","token_digest":"{{once.Digest}}","rights":["read"],"caveats":{"max_uses":1} }
+            """);
+        using ShareOverHttp link = Of(id, once), stranger = Of(id, ShareToken.New(RandomId.New())), plain = Of(id, owner);
+        using var crowded = new ShareOverHttp(full.Server.Address, id, owner, full.Timeout);
+        ShareToken grant = ShareToken.New(RandomId.New());
+        await MeetAsync(Grants, 400, link.GrantAsync("{}"));
+        await MeetAsync(Grants, 401, stranger.GrantAsync(grant));
+        await MeetAsync(Grants, 409, link.GrantAsync(ShareToken.New(owner.CapId)));
+        await MeetAsync(Grants, 200, link.GrantAsync(grant));
+        await MeetAsync(Grants, 200, plain.GrantAsync(grant));
+        await MeetAsync(Grants, 403, link.GrantAsync(ShareToken.New(RandomId.New())));
+        await MeetAsync(Grants, 503, crowded.GrantAsync(grant));
+        await DeleteShareAsync(id);
+        await MeetAsync(Grants, 410, link.GrantAsync(grant));
     }
 
     private async Task MeetOpencodeAsync()

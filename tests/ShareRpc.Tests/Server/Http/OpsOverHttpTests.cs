@@ -77,7 +77,7 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
     {
         ShareToken guest = await LiveServer.AttenuateAsync(handle, Rights.Read | Rights.Append);
         using ShareOverHttp share = With(guest);
-        await share.JsonAsync(share.OpsAsync()); // its secret is remembered as right from here on
+        await share.JsonAsync(share.OpsAsync());
         Task<HttpResponseMessage> waiting = share.OpsAsync("?wait_ms=30000");
         await handle.ResultAsync("revokeCapability", $$"""{"cap_id":"{{guest.CapId}}"}""");
 

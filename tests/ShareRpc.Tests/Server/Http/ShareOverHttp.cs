@@ -28,6 +28,12 @@ internal sealed class ShareOverHttp : IDisposable
 
     public Task<HttpResponseMessage> StateAsync(string query = "") => Http.GetAsync(Path("state" + query), timeout);
 
+    public Task<HttpResponseMessage> GrantAsync(string body) =>
+        Http.PostAsync(new Uri("/v1/grants", UriKind.Relative), OpencodeCalls.Json(body), timeout);
+
+    public Task<HttpResponseMessage> GrantAsync(ShareToken grant, string more = "") =>
+        GrantAsync($$"""{"cap_id":"{{grant.CapId}}","token_digest":"{{grant.Digest}}"{{more}}}""");
+
     /// <summary>The JSON of an answer that must have this status.</summary>
     public async Task<JsonElement> JsonAsync(Task<HttpResponseMessage> call, int status = 200)
     {

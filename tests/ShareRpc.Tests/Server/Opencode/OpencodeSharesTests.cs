@@ -5,7 +5,6 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
-using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Storage;
 
@@ -153,7 +152,6 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         string owner = Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares).OwnerCapId;
         Assert.NotEqual(owner, shared.Append.CapId);
         Assert.Equal(ErrorCode.InvalidToken, await CodeAsync(() => rooms.RedeemAsync(ShareToken.New(owner))));
-        Assert.False(Argon2.Verify("", new byte[32]));
     }
 
     private static async Task<ErrorCode> CodeAsync(Func<Task> call) => (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;

@@ -16,7 +16,7 @@ internal static class Seed
     {
         CapId = RandomId.New(), ParentKey = parentKey, ShareKey = shareKey, ParentEpoch = 1, Depth = parentKey is null ? 0 : 1,
         Rights = rights,
-        Caveats = Caveats.None, Label = "a label", Tag = [1, 2, 3, 4, 5, 6, 7, 8], Verifier = "$argon2id$", CreatedMs = 1_000,
+        Caveats = Caveats.None, Label = "a label", Verifier = Digest, CreatedMs = 1_000,
     };
 
     /// <summary>A share under a root of its own; gives the share's key and its owner's.</summary>

@@ -305,12 +305,13 @@ public abstract partial class ShareStoreContract : IDisposable
         RefRow row = Seed.Ref() with { Caveats = new Caveats { ExpiresAtMs = 99 }, Label = null };
         long key = transaction.InsertRef(row);
         RefRow stored = transaction.FindRef(row.CapId)!;
-        Assert.Equal(row with { Key = key, Tag = stored.Tag }, stored);
-        Assert.Equal(row.Tag, stored.Tag);
+        Assert.Equal(row with { Key = key, Verifier = stored.Verifier }, stored);
+        Assert.Equal(row.Verifier, stored.Verifier);
 
         transaction.SetRevoked(key, 2, 5_000);
 
-        Assert.Equal(stored with { Epoch = 2, RevokedMs = 5_000, Tag = stored.Tag }, transaction.FindRef(key)! with { Tag = stored.Tag });
+        RefRow revoked = transaction.FindRef(key)! with { Verifier = stored.Verifier };
+        Assert.Equal(stored with { Epoch = 2, RevokedMs = 5_000 }, revoked);
         Assert.Null(transaction.FindRef("nobody"));
         Assert.Null(transaction.FindShare("none"));
     }

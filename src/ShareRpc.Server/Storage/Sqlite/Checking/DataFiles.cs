@@ -9,7 +9,7 @@ internal sealed record DataFiles(string Directory)
 
     public string DatabasePath => Path.Combine(Directory, "shares.db");
 
-    public string KeyPath => Path.Combine(Directory, "keys", "tag.key");
+    public string KeyPath => Path.Combine(Directory, "keys", "token.key");
 
     public string RootTokenPath => Path.Combine(Directory, "root.token");
 

@@ -91,8 +91,9 @@ CREATE TABLE writer_run (
   PRIMARY KEY (writer_key, seq)
 ) WITHOUT ROWID;
 
+-- Ops and audit entries name a ref by its key for ever, so no key is used again.
 CREATE TABLE sturdy_ref (
-  ref_key          INTEGER PRIMARY KEY,
+  ref_key          INTEGER PRIMARY KEY AUTOINCREMENT,
   cap_id           TEXT    NOT NULL UNIQUE,
   share_key        INTEGER,                     -- null: a root or creator ref
   parent_key       INTEGER,                     -- null: the root
@@ -102,8 +103,7 @@ CREATE TABLE sturdy_ref (
   caveats          TEXT    NOT NULL,
   epoch            INTEGER NOT NULL,
   label            TEXT,
-  tag              BLOB    NOT NULL,            -- 8 bytes, keyed, of the token digest
-  verifier         TEXT    NOT NULL,            -- Argon2id PHC string of the token digest
+  verifier         BLOB    NOT NULL,            -- 32 bytes, HMAC-SHA256 of the token digest under the server's key
   passphrase       TEXT,                        -- Argon2id PHC string of the passphrase digest
   created_ms       INTEGER NOT NULL,
   revoked_ms       INTEGER,
@@ -111,17 +111,26 @@ CREATE TABLE sturdy_ref (
   retired_ms       INTEGER,                     -- its own token is dead, its descendants are not
   uses             INTEGER NOT NULL DEFAULT 0,
   used_ms          INTEGER,                     -- first redemption by token, where a caveat asks
-  last_redeemed_ms INTEGER
+  last_redeemed_ms INTEGER,
+  grant_ends_ms    INTEGER                      -- of a grant of its parent; null for any other ref
 );
+CREATE INDEX sturdy_ref_grant ON sturdy_ref (parent_key, grant_ends_ms) WHERE grant_ends_ms IS NOT NULL;
 CREATE INDEX sturdy_ref_parent ON sturdy_ref (parent_key, ref_key);
 CREATE INDEX sturdy_ref_share ON sturdy_ref (share_key, ref_key);
+
+-- Refs whose rows went with an ended grant: ops and audit entries still tell their ids.
+CREATE TABLE gone_ref (
+  ref_key        INTEGER PRIMARY KEY,
+  cap_id         TEXT    NOT NULL UNIQUE,
+  parent_key     INTEGER NOT NULL
+);
+CREATE INDEX gone_ref_parent ON gone_ref (parent_key);
 
 -- Secrets before a rotation, so that their holders are told what became of them.
 CREATE TABLE former_secret (
   ref_key        INTEGER NOT NULL,
   epoch          INTEGER NOT NULL,
-  tag            BLOB    NOT NULL,
-  verifier       TEXT    NOT NULL,
+  verifier       BLOB    NOT NULL,
   PRIMARY KEY (ref_key, epoch)
 ) WITHOUT ROWID;
 

@@ -86,7 +86,7 @@ public sealed class RefRequestTests
     private static AttenuateRequest Ask(Rights rights) => new() { CapId = RandomId.New(), TokenDigest = "", Rights = rights.ToNames() };
 
     private static RefRow Child(RefRow parent, AttenuateRequest request) =>
-        RefRequest.ChildOf(parent, request, [], "", 1, ProtocolLimits.Default);
+        RefRequest.ChildOf(parent, request, [], 1, ProtocolLimits.Default);
 
     private static ErrorCode Code(Action call) => Assert.Throws<ShareRpcException>(call).Code;
 }

@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Commit;
 
 namespace ShareRpc.Tests.Server.Access.Changes;
@@ -84,14 +85,16 @@ public sealed class SuspendTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
-        ShareRpc.Server.Storage.RefRow verified = await rooms.Redeemer.AuthenticateAsync(guest.Reveal(), null, timeout);
+        FoundRef verified = await rooms.Redeemer.FindAsync(guest.Reveal(), null, timeout);
         ShareToken next = ShareToken.New(guest.CapId);
         await rooms.Changes.RotateAsync(owner, new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = next.Digest });
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => rooms.Redeemer.Admit(verified)).Code);
+        Assert.Equal(
+            ErrorCode.CapabilityRevoked,
+            await CodeAsync(() => rooms.Redeemer.RedeemAsync(verified, new RedemptionTerms(OfShare: true), reader: null, timeout)));
         (await rooms.RedeemAsync(next)).Demand(Rights.Read);
         Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(guest)));
         Assert.Equal(
-            ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.Redeemer.AuthenticateAsync(guest.Reveal(), null, timeout)));
+            ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.Redeemer.FindAsync(guest.Reveal(), null, timeout)));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class RedemptionLimitTests
         [
             () => rooms.RedeemAsync(ShareToken.New(RandomId.New()), address: Here),
             () => rooms.RedeemAsync(ShareToken.New(guest.CapId), address: Here),
-            () => rooms.Redeemer.RedeemTokenAsync("nonsense", null, true, Here, CancellationToken.None),
+            () => rooms.Redeemer.FindAsync("nonsense", Here, CancellationToken.None),
         ];
         foreach (Func<Task> call in wrong) Assert.Equal(ErrorCode.InvalidToken, (await RefusalAsync(call)).Code);
         foreach (Func<Task> call in wrong)

@@ -55,11 +55,16 @@ internal abstract class ModelReads : IReadSnapshot
     public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) =>
         FindDoc(shareKey, kind, key) is { } doc ? new DocumentMeasure(doc.Size, doc.Class) : DocumentMeasure.None;
 
-    public IReadOnlyList<FormerSecret> ReadFormerSecrets(long refKey, int limit) =>
+    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) =>
     [
         .. State.FormerSecrets.Where(former => former.RefKey == refKey).OrderByDescending(former => former.Epoch).Take(limit)
-            .Select(former => former.Secret),
+            .Select(former => former.Verifier),
     ];
+
+    public int CountGrants(RefRow link, long nowMs, int most) => Math.Min(most, State.Refs.Count(row =>
+        row.ParentKey == link.Key && row.ParentEpoch == link.Epoch && row.GrantEndsMs > nowMs && row.RevokedMs is null));
+
+    public bool IsRefGone(string capId) => State.GoneRefs.Exists(row => row.CapId == capId);
 
     public (long Ops, long Bytes) ReadQuota(long refKey, long day) =>
         State.Quotas.Find(quota => quota.RefKey == refKey && quota.Day == day) is var (_, _, ops, bytes) ? (ops, bytes) : default;
@@ -112,7 +117,7 @@ internal abstract class ModelReads : IReadSnapshot
             Bytes = entry.Row.Bytes,
         });
 
-    private bool IsBelow(long? refKey, long reach) => refKey is { } key && ReadChain(key).Any(row => row.Key == reach);
+    private bool IsBelow(long? refKey, long reach) => refKey is { } key && (key == reach || IsBelow(KnownOrGone(key).ParentKey, reach));
 
     public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(
         State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)
@@ -145,7 +150,9 @@ internal abstract class ModelReads : IReadSnapshot
     private IEnumerable<StoredDoc> DocsOf(long shareKey) =>
         State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => entry.Doc).OrderBy(doc => (doc.Kind, doc.Key), ByBytes);
 
-    private string? CapId(long? refKey) => refKey is { } key ? FindRef(key)!.CapId : null;
+    private string? CapId(long? refKey) => refKey is { } key ? KnownOrGone(key).CapId : null;
+
+    private RefRow KnownOrGone(long key) => FindRef(key) ?? State.GoneRefs.Find(row => row.Key == key)!;
 
     private LoggedOp ToLogged(OpRow op) => new()
     {

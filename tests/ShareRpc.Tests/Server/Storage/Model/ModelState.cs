@@ -13,6 +13,8 @@ internal sealed record ModelState
 
     public ImmutableList<RefRow> Refs { get; init; } = [];
 
+    public ImmutableList<RefRow> GoneRefs { get; init; } = [];
+
     public ImmutableList<(long ShareKey, WriterRow Row)> Writers { get; init; } = [];
 
     public ImmutableList<OpRow> Ops { get; init; } = [];
@@ -31,7 +33,7 @@ internal sealed record ModelState
 
     public ImmutableList<long> OpenCreators { get; init; } = [];
 
-    public ImmutableList<(long RefKey, long Epoch, FormerSecret Secret)> FormerSecrets { get; init; } = [];
+    public ImmutableList<(long RefKey, long Epoch, byte[] Verifier)> FormerSecrets { get; init; } = [];
 
     public ImmutableList<(long RefKey, long Day, long Ops, long Bytes)> Quotas { get; init; } = [];
 

@@ -91,7 +91,7 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public long InsertRef(RefRow row)
     {
-        long key = state.Refs.Count + 1;
+        long key = state.Refs.Count + state.GoneRefs.Count + 1;
         state = state with { Refs = state.Refs.Add(row with { Key = key }) };
         return key;
     }
@@ -101,14 +101,31 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void SetSuspended(long refKey, long? suspendedMs) => ChangeRef(refKey, row => row with { SuspendedMs = suspendedMs });
 
-    public void Rotate(RefRow row, long epoch, byte[] tag, string verifier, string? passphrase)
+    public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase)
     {
-        state = state with { FormerSecrets = state.FormerSecrets.Add((row.Key, row.Epoch, new FormerSecret(row.Tag, row.Verifier))) };
-        ChangeRef(row.Key, now => now with { Epoch = epoch, Tag = tag, Verifier = verifier, Passphrase = passphrase });
+        state = state with { FormerSecrets = state.FormerSecrets.Add((row.Key, row.Epoch, row.Verifier)) };
+        ChangeRef(row.Key, now => now with { Epoch = epoch, Verifier = verifier, Passphrase = passphrase });
     }
 
-    public void SetVerifier(long refKey, string from, string to) =>
-        ChangeRef(refKey, row => row.Verifier == from ? row with { Verifier = to } : row);
+    public IReadOnlyList<long> EndGrants(long linkKey, long nowMs)
+    {
+        List<long> live = [.. state.Refs.Where(row => row.ParentKey == linkKey && row.GrantEndsMs > nowMs && row.RevokedMs is null)
+            .Select(row => row.Key)];
+        foreach (long key in live) ChangeRef(key, row => row with { Epoch = row.Epoch + 1, RevokedMs = nowMs });
+        return live;
+    }
+
+    public bool DeleteGrants(long endedBeforeMs, int rows)
+    {
+        bool IsEnded(RefRow row) => row.IsGrant && (row.GrantEndsMs <= endedBeforeMs || row.RevokedMs <= endedBeforeMs);
+        List<RefRow> gone = [.. state.Refs.Where(row => ReadChain(row.Key).Any(IsEnded))];
+        state = state with
+        {
+            Refs = state.Refs.RemoveRange(gone), GoneRefs = state.GoneRefs.AddRange(gone),
+            Quotas = state.Quotas.RemoveAll(quota => gone.Exists(row => row.Key == quota.RefKey)),
+        };
+        return gone.Count == 0;
+    }
 
     public void Adopt(long refKey, RefRow parent, long retiredMs) =>
         ChangeRef(refKey, row => row with { ParentKey = parent.Key, ParentEpoch = parent.Epoch, RetiredMs = retiredMs });

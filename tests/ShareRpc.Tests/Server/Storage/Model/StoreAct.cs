@@ -21,6 +21,8 @@ internal enum StoreAct
     Adopt,
     Use,
     Quota,
+    EndGrants,
+    DeleteGrants,
     Audit,
     SessionShare,
     OpenCreator,

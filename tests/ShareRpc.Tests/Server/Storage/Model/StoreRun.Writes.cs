@@ -29,7 +29,8 @@ internal sealed partial class StoreRun
         StoreAct.Attenuate => AddChild(side, step, number),
         StoreAct.Revoke => Revoke(side, step, number),
         StoreAct.Audit => AddAudit(side, step, number),
-        StoreAct.Suspend or StoreAct.Rotate or StoreAct.Adopt or StoreAct.Use or StoreAct.Quota => ChangeRef(side, step, number),
+        StoreAct.Suspend or StoreAct.Rotate or StoreAct.Adopt or StoreAct.Use or StoreAct.Quota or StoreAct.EndGrants
+            or StoreAct.DeleteGrants => ChangeRef(side, step, number),
         StoreAct.OpenCreator => AddOpenCreator(side, number),
         _ => PickShare(side, step.A) is { } share ? Write(side, share, step, number) : null,
     };
@@ -108,7 +109,8 @@ internal sealed partial class StoreRun
         RefRow[] parents = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is not null)];
         if (parents.Length == 0) return null;
         RefRow parent = parents.At(step.A);
-        side.InsertRef(NewRef(number, parent, parent.ShareKey, step.B % 2 == 0 ? Rights.Read : Rights.Read | Rights.Append));
+        RefRow child = NewRef(number, parent, parent.ShareKey, step.B % 2 == 0 ? Rights.Read : Rights.Read | Rights.Append);
+        side.InsertRef(step.C % 2 == 0 ? child : child with { GrantEndsMs = number + step.B });
         return null;
     }
 
@@ -129,13 +131,14 @@ internal sealed partial class StoreRun
             case StoreAct.Suspend:
                 side.SetSuspended(row.Key, step.B % 2 == 0 ? number : null);
                 break;
-            case StoreAct.Rotate when step.B % 3 == 0:
-                side.SetVerifier(row.Key, step.C % 2 == 0 ? row.Verifier : "another", $"$argon2id$better{number}");
-                break;
             case StoreAct.Rotate:
-                side.Rotate(row, row.Epoch + 1, [9, 8, 7, 6, 5, 4, 3, (byte)number], $"$argon2id$new{number}", step.C > 5 ?
-                    "$phrase" : null);
+                side.Rotate(row, row.Epoch + 1, [9, 8, 7, 6, 5, 4, 3, (byte)number], step.C > 5 ? "$phrase" : null);
                 break;
+            case StoreAct.EndGrants:
+                return $"{side.EndGrants(row.Key, number).Count} {side.CountGrants(row, 0, 2)}";
+            case StoreAct.DeleteGrants:
+                for (int steps = 0; !side.DeleteGrants(number - (step.B * 5), 1 + step.C); steps++) Assert.InRange(steps, 0, 1_000);
+                return side.IsRefGone(row.CapId);
             case StoreAct.Adopt:
                 IReadOnlyList<RefRow> owners = side.ReadOwnersBelow(row.Key);
                 foreach (RefRow owner in owners) side.Adopt(owner.Key, side.ReadChain(row.Key)[^1], number);
@@ -227,7 +230,7 @@ internal sealed partial class StoreRun
         CapId = $"c{number}", ParentKey = parent?.Key, ShareKey = share, ParentEpoch = parent?.Epoch ?? 1,
         Depth = (parent?.Depth ?? -1) + 1,
         Rights = rights, Caveats = number % 3 == 0 ? Caveats.None with { ExpiresAtMs = number } : Caveats.None,
-        Label = number % 4 == 0 ? null : $"ref {number}", Tag = [1, 2, 3, 4, 5, 6, 7, (byte)number], Verifier = $"$argon2id${number}",
+        Label = number % 4 == 0 ? null : $"ref {number}", Verifier = [1, 2, 3, 4, 5, 6, 7, (byte)number],
         CreatedMs = number,
     };
 

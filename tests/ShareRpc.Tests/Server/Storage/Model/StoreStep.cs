@@ -11,10 +11,11 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
 {
     private static readonly (int Weight, StoreAct Act)[] Weights =
     [
-        (2, StoreAct.Creator), (4, StoreAct.Share), (3, StoreAct.Attenuate), (4, StoreAct.Writer), (24, StoreAct.Append),
+        (2, StoreAct.Creator), (4, StoreAct.Share), (5, StoreAct.Attenuate), (4, StoreAct.Writer), (24, StoreAct.Append),
         (6, StoreAct.Reject), (8, StoreAct.WriteDoc), (4, StoreAct.Fold), (4, StoreAct.DropData), (4, StoreAct.OpenTurn),
         (1, StoreAct.End), (1, StoreAct.Delete), (2, StoreAct.Erase),
         (2, StoreAct.Revoke), (2, StoreAct.Suspend), (2, StoreAct.Rotate), (1, StoreAct.Adopt), (2, StoreAct.Use), (3, StoreAct.Quota),
+        (1, StoreAct.EndGrants), (2, StoreAct.DeleteGrants),
         (2, StoreAct.Audit), (2, StoreAct.SessionShare), (1, StoreAct.OpenCreator),
         (5, StoreAct.Savepoint), (2, StoreAct.KeepSavepoint), (3, StoreAct.DropSavepoint),
         (9, StoreAct.Commit), (3, StoreAct.Rollback), (1, StoreAct.Reopen), (2, StoreAct.Checkpoint), (4, StoreAct.OpenSnapshot),

@@ -99,10 +99,9 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         Line($"ref {row.CapId} share {(row.ShareKey is { } share ? store.FindShare(share)!.ShareId : null)} '{row.Label}'");
         Line($"  under {string.Join(" ", store.ReadChain(row.Key).Select(ancestor => ancestor.CapId))} {row.ParentEpoch} {row.Depth}");
         Line($"  {row.Rights} {JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options)} epoch {row.Epoch} {row.RevokedMs}");
-        Line($"  {Convert.ToHexString(row.Tag)} {row.Verifier} {row.CreatedMs} {store.FindRef(row.CapId)!.Epoch}");
+        Line($"  {Convert.ToHexString(row.Verifier)} {row.GrantEndsMs} {row.CreatedMs} {store.FindRef(row.CapId)!.Epoch}");
         Line($"  {row.SuspendedMs} {row.RetiredMs} {row.Passphrase} {row.Uses} {row.UsedMs} {row.LastRedeemedMs}");
-        IEnumerable<string> former = store.ReadFormerSecrets(row.Key, 2).Select(secret =>
-            $"{Convert.ToHexString(secret.Tag)}{secret.Verifier}");
+        IEnumerable<string> former = store.ReadFormerVerifiers(row.Key, 2).Select(Convert.ToHexString);
         Line($"  formerly {string.Join(" ", former)}; used {store.ReadQuota(row.Key, 0)} {store.ReadQuota(row.Key, 2)}");
         Line($"  above {Caps(store.ReadOwnersBelow(row.Key))}");
         var ofCreator = new RefScope(null, row.Key);

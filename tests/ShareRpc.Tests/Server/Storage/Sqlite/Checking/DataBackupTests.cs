@@ -20,7 +20,7 @@ public sealed class DataBackupTests : IDisposable
         Assert.Equal(new FileInfo(Path.Combine(Destination, "shares.db")).Length, report.Bytes);
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(Destination));
         string[] files = Directory.GetFiles(Destination, "*", SearchOption.AllDirectories);
-        Assert.Equal(["root.token", "shares.db", "tag.key"], files.Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["root.token", "shares.db", "token.key"], files.Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(files, file => Assert.Equal(OwnerOnly, File.GetUnixFileMode(file)));
         Assert.Empty(DataCheck.Run(Destination, null, CancellationToken.None).Findings);
     }
@@ -58,9 +58,9 @@ public sealed class DataBackupTests : IDisposable
     public async Task A_backup_without_the_key_file_is_refused_since_it_would_be_worth_nothing()
     {
         using CheckedDirectory source = await CheckedDirectory.MakeAsync();
-        File.Delete(Path.Combine(source.Path, "keys", "tag.key"));
+        File.Delete(Path.Combine(source.Path, "keys", "token.key"));
         var refused = Assert.Throws<StorageException>(() => Backup(source.Path));
-        Assert.Contains("tag.key is missing", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("token.key is missing", refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Destination));
     }
 

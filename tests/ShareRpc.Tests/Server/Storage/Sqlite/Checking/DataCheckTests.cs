@@ -100,7 +100,7 @@ public sealed class DataCheckTests
     public async Task A_key_file_that_is_missing_or_damaged_is_found(string? content, string says)
     {
         using CheckedDirectory directory = await CheckedDirectory.MakeAsync();
-        string key = Path.Combine(directory.Path, "keys", "tag.key");
+        string key = Path.Combine(directory.Path, "keys", "token.key");
         if (content is null) File.Delete(key);
         else await File.WriteAllTextAsync(key, content);
         Assert.Contains(

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.Client.Connection;
+
+/// <summary>
+/// Redeems a link, and comes back by the grant that it left behind (SPEC [GRANT-5]). The grant's token is kept before it is sent: in the
+/// credentials file, or in memory without one or when it cannot be written. One flow at a time.
+/// </summary>
+internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
+{
+    private const int Rounds = 3;
+    private ShareToken? grant;
+    private bool wasSent;
+    private bool givesNone;
+
+    /// <summary>For a link that asks for one; kept in memory only.</summary>
+    public string? Passphrase { get; set; }
+
+    /// <summary>True for the answer of a grant that has ended: its link may be redeemed again.</summary>
+    public static bool IsGrantsEnd(ShareRpcException error) =>
+        error is { Action: ErrorAction.Redeem, Code: ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired };
+
+    /// <summary>Redeems the grant, if there is one, else the link, whose answer is thrown when it is an error.</summary>
+    /// <param name="request">What to ask for, with the link's token; passphrase and grant are set here.</param>
+    /// <param name="send">Makes the call.</param>
+    public async Task<RedeemShareResult> RedeemAsync(
+        RedeemShareRequest request, Func<RedeemShareRequest, Task<RedeemShareResult>> send)
+    {
+        for (int round = 1; ; round++)
+        {
+            try
+            {
+                if (FindSent() is { } kept && await TryAsync(kept, request, send).ConfigureAwait(false) is { } back) return back;
+                return await RedeemLinkAsync(request, send).ConfigureAwait(false);
+            }
+            catch (ShareRpcException error) when (
+                grant is not null && round < Rounds && (error.Code == ErrorCode.IdTaken || IsGrantsEnd(error)))
+            {
+                Forget(); // next time by the link, with a fresh one
+            }
+        }
+    }
+
+    /// <summary>Returns null when the server does not have the grant. A right token is never rate limited.</summary>
+    private static async Task<RedeemShareResult?> TryAsync(
+        ShareToken grant, RedeemShareRequest request, Func<RedeemShareRequest, Task<RedeemShareResult>> send)
+    {
+        try
+        {
+            return await send(request with { Token = grant.Reveal() }).ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (error.Code is ErrorCode.InvalidToken or ErrorCode.RateLimited)
+        {
+            return null;
+        }
+    }
+
+    private async Task<RedeemShareResult> RedeemLinkAsync(
+        RedeemShareRequest request, Func<RedeemShareRequest, Task<RedeemShareResult>> send)
+    {
+        if (!givesNone) grant ??= Keep(ShareToken.New(RandomId.New()));
+        wasSent = true;
+        RedeemShareResult result;
+        try
+        {
+            result = await send(request with
+            {
+                Passphrase = Passphrase,
+                Grant = grant is null ? null : new GrantRequest { CapId = grant.CapId, TokenDigest = grant.Digest },
+            }).ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (!error.IsTransient)
+        {
+            wasSent = false; // refused: nothing was stored
+            throw;
+        }
+
+        if (result.Grant is not null) return result;
+        givesNone = Passphrase is null && result.Caveats.MaxUses is null; // otherwise it has as many as it may
+        Forget();
+        return result;
+    }
+
+    /// <summary>Returns the grant that was, or may have been, sent.</summary>
+    private ShareToken? FindSent()
+    {
+        if (grant is not null) return wasSent ? grant : null;
+        grant = OrNull(() => credentials?.FindGrant(link.Token.CapId, link.Server));
+        wasSent = grant is not null;
+        return grant;
+    }
+
+    private ShareToken Keep(ShareToken fresh) => OrNull(() => credentials?.KeepGrant(link, fresh)) ?? fresh;
+
+    private void Forget()
+    {
+        if (grant is { } known)
+        {
+            OrNull(() =>
+            {
+                credentials?.ForgetGrant(link.Token.CapId, known);
+                return known;
+            });
+        }
+
+        grant = null;
+        wasSent = false;
+    }
+
+    /// <summary>A machine that cannot keep a file can still watch: it has the grant in memory.</summary>
+    private static ShareToken? OrNull(Func<ShareToken?> use)
+    {
+        try
+        {
+            return use();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Access.Redeeming;
+
+/// <summary>
+/// One use of a ref: what it counts, and the grant it leaves behind (SPEC [GRANT-1] to [GRANT-5]). Executed in one transaction, so that a
+/// use is counted and its grant stored together, before the redemption is answered.
+/// </summary>
+internal sealed class LinkUse(FoundRef found, GrantRequest? asked, string? address, TokenVerifier tokens, ServerLimits limits)
+{
+    /// <summary>True when the ref gives a grant to who asks for one, as the caller does.</summary>
+    public bool IsGiving { get; } = asked is not null && Gives(found.Chain);
+
+    /// <summary>True when there is something to write.</summary>
+    public bool IsNeeded => IsGiving || found.Chain.Any(link => IsCounted(link, found.Row));
+
+    /// <summary>True: the caller has no use for a redemption without a grant.</summary>
+    public bool IsGrantRequired { get; init; }
+
+    /// <summary>Returns the chain of what the caller gets to hold: its grant, or the ref itself.</summary>
+    public IReadOnlyList<RefRow> Take(CommitScope scope)
+    {
+        IWriteTransaction transaction = scope.Transaction;
+        IReadOnlyList<RefRow> chain = transaction.ReadChain(found.Row.Key);
+        RefRow link = chain[0];
+        CapabilityChain.Check(chain, scope.NowMs);
+        if (link.Epoch != found.Row.Epoch) throw CapabilityChain.Refusal(link, ErrorCode.CapabilityRevoked);
+        if (IsGiving && Find(transaction, link) is { } known)
+        {
+            CapabilityChain.Check([known, .. chain], scope.NowMs);
+            return [known, .. chain];
+        }
+
+        bool isGranted = IsGiving && transaction.CountGrants(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink;
+        if (IsGrantRequired && !isGranted) throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
+        Count(transaction, chain, scope.NowMs);
+        return isGranted ? [Grant(scope, chain), .. chain] : chain;
+    }
+
+    /// <summary>Only a counted or locked ref has a use for grants, and a grant gives none.</summary>
+    private static bool Gives(IReadOnlyList<RefRow> chain) =>
+        !chain[0].IsGrant && (chain[0].Passphrase is not null || chain.Any(link => link.Caveats.MaxUses is not null));
+
+    private static bool IsCounted(RefRow link, RefRow redeemed) => !redeemed.IsGrant
+        && (link.Caveats.MaxUses is not null
+            || (link.Key == redeemed.Key && link is { Caveats.UnusedExpiresAtMs: not null, UsedMs: null }));
+
+    private static void Count(IWriteTransaction transaction, IReadOnlyList<RefRow> chain, long nowMs)
+    {
+        if (CapabilityChain.IsUsedUp(chain)) throw new ShareRpcException(ErrorCode.CapabilityUsedUp);
+        foreach (RefRow link in chain.Where(link => IsCounted(link, chain[0]))) transaction.CountUse(link.Key, nowMs);
+    }
+
+    /// <summary>Returns the grant of an earlier try; null when the id is free.</summary>
+    private RefRow? Find(IWriteTransaction transaction, RefRow link)
+    {
+        RefRow? known = transaction.FindRef(asked!.CapId);
+        if (known is null && !transaction.IsRefGone(asked.CapId)) return null;
+        bool isIts = known is { IsGrant: true } && known.ParentKey == link.Key && tokens.Fits(known.Verifier, asked.TokenDigest);
+        return isIts ? known : throw new ShareRpcException(ErrorCode.IdTaken);
+    }
+
+    private RefRow Grant(CommitScope scope, IReadOnlyList<RefRow> chain)
+    {
+        RefRow link = chain[0];
+        long ends = scope.NowMs + (chain.Min(ancestor => ancestor.Caveats.GrantMs) ?? (long)limits.GrantTime.TotalMilliseconds);
+        ends = Math.Min(ends, chain.Min(ancestor => ancestor.Caveats.ExpiresAtMs) ?? ends);
+        var row = new RefRow
+        {
+            CapId = asked!.CapId, ShareKey = link.ShareKey, ParentKey = link.Key, ParentEpoch = link.Epoch, Depth = link.Depth + 1,
+            Rights = link.Rights, Caveats = new Caveats { ExpiresAtMs = ends }, Verifier = tokens.Of(asked.TokenDigest),
+            CreatedMs = scope.NowMs, GrantEndsMs = ends,
+        };
+        row = row with { Key = scope.Transaction.InsertRef(row) };
+        scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "grant", link.Key, link.ShareKey, row.Key, address));
+        return row;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using Konscious.Security.Cryptography;
+using ShareRpc.Protocol.Errors;
+
+namespace ShareRpc.Server.Access.Redeeming;
+
+/// <summary>
+/// Checks passphrases by Argon2id (RFC 9106), since people choose them and they can be guessed. Its input is the passphrase's digest under
+/// the token ([TOKEN-5]). A check takes 20 MB and some 100 ms of a core, so few are made at once, few wait, and the others are refused
+/// <c>overloaded</c>. Any thread.
+/// </summary>
+internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
+{
+    private const int SaltBytes = 16;
+    private const int HashBytes = 32;
+    private readonly SemaphoreSlim gate = new(limits.Argon2AtOnce);
+    private int waiting;
+
+    /// <summary>Returns what a ref keeps of a passphrase: a PHC string under a fresh salt.</summary>
+    public Task<string> HashAsync(string digest, CancellationToken cancellationToken) => GateAsync(
+        () =>
+        {
+            byte[] salt = RandomNumberGenerator.GetBytes(SaltBytes);
+            byte[] hash = Hash(digest, salt, limits.Argon2Kibibytes, limits.Argon2Passes);
+            return $"$argon2id$v=19$m={limits.Argon2Kibibytes},t={limits.Argon2Passes},p=1${Text(salt)}${Text(hash)}";
+        },
+        cancellationToken);
+
+    /// <summary>Returns whether a digest is that of a PHC string, at the cost that the string names.</summary>
+    public Task<bool> FitsAsync(string phc, string digest, CancellationToken cancellationToken) => GateAsync(
+        () =>
+        {
+            if (phc.Split('$') is not ["", "argon2id", "v=19", string cost, string salt, string hash]) return false;
+            int[] numbers = [.. cost.Split(',').Select(pair => int.Parse(pair.AsSpan(2), provider: null))]; // m=,t=,p=
+            return CryptographicOperations.FixedTimeEquals(Hash(digest, Bytes(salt), numbers[0], numbers[1]), Bytes(hash));
+        },
+        cancellationToken);
+
+    public void Dispose() => gate.Dispose();
+
+    private static byte[] Hash(string digest, byte[] salt, int kibibytes, int passes)
+    {
+        using var argon2 = new Argon2id(Convert.FromHexString(digest))
+        {
+            Salt = salt, MemorySize = kibibytes, Iterations = passes, DegreeOfParallelism = 1,
+        };
+        return argon2.GetBytes(HashBytes);
+    }
+
+    // Base64 without padding, as PHC strings have it.
+    private static string Text(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');
+
+    private static byte[] Bytes(string text) => Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));
+
+    private async Task<T> GateAsync<T>(Func<T> compute, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref waiting) > limits.Argon2Waiting + limits.Argon2AtOnce)
+        {
+            Interlocked.Decrement(ref waiting);
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
+        }
+
+        try
+        {
+            await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await Task.Run(compute, CancellationToken.None).ConfigureAwait(false);
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+    }
+}

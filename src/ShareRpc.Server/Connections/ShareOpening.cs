@@ -1,0 +1,46 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Server.Read;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Server.Connections;
+
+/// <summary>
+/// What a new share handle starts from: the feed of its share, brought up to the head, and where its writer stands. The feed is acquired
+/// before the head is read, so that no commit falls between the two.
+/// </summary>
+internal sealed class ShareOpening(Broadcaster broadcaster, string? writerId) : IAdmissionReader, IDisposable
+{
+    private ShareFeed? feed;
+
+    /// <summary>Where the server has the writer; null without one.</summary>
+    public WriterState? Writer { get; private set; }
+
+    public void Begin(ShareRow share) => feed ??= broadcaster.Acquire(share.Key);
+
+    public void Read(IReadSnapshot snapshot, Authority authority)
+    {
+        long shareKey = feed!.ShareKey;
+        feed.Advance(snapshot.ReadHead(shareKey));
+        if (snapshot.FindShare(shareKey)!.State == ShareState.Ended) feed.End();
+        if (writerId is null) return;
+        WriterRow? writer = snapshot.FindWriter(shareKey, writerId);
+        if (writer is not null && writer.RefKey != authority.Ref.WriterRefKey) throw new ShareRpcException(ErrorCode.WriterTaken);
+        Writer = new WriterState { AckedSeq = writer?.AckedSeq ?? 0 };
+    }
+
+    /// <summary>Returns the feed, which is the caller's to release from now on.</summary>
+    public ShareFeed TakeFeed()
+    {
+        ShareFeed taken = feed!;
+        feed = null;
+        return taken;
+    }
+
+    public void Dispose()
+    {
+        if (feed is not null) broadcaster.Release(feed);
+    }
+}

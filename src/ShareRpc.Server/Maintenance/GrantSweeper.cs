@@ -1,0 +1,40 @@
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Supervision;
+
+namespace ShareRpc.Server.Maintenance;
+
+/// <summary>Deletes the rows of grants that ended long ago, some at a time, between the appends of others.</summary>
+internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeProvider time) : IServerLoop
+{
+    private const int RowsAtOnce = 500;
+
+    public string Name => "grants";
+
+    /// <summary>Sweeps now and at the interval, until cancelled.</summary>
+    public async Task RunAsync(Action succeeded, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(limits.GrantSweepInterval, time);
+        do
+        {
+            await SweepAsync().ConfigureAwait(false);
+            succeeded();
+        }
+        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
+    }
+
+    /// <summary>Deletes all there is to delete.</summary>
+    public async Task SweepAsync()
+    {
+        long before = (time.GetUtcNow() - limits.EndedGrantTime).ToUnixTimeMilliseconds();
+        bool isDone = false;
+        while (!isDone)
+        {
+            var work = new CommitWork<bool>(scope => scope.Transaction.DeleteGrants(before, RowsAtOnce))
+            {
+                IsBackground = true,
+            };
+            queue.Enqueue(work);
+            isDone = await work.Completion.ConfigureAwait(false);
+        }
+    }
+}
