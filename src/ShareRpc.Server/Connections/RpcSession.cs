@@ -54,16 +54,9 @@ internal sealed class RpcSession(
         WebSocketCloseStatus status = WebSocketCloseStatus.NormalClosure;
         try
         {
-            Task ended = rpc.Completion.WaitAsync(ending.Token);
-            if (await Task.WhenAny(ended, state.Revoked).ConfigureAwait(false) == ended)
-            {
-                await ended.ConfigureAwait(false);
-            }
-            else
-            {
-                await WhenIdleAsync(limits.RevokedDrainTime).ConfigureAwait(false);
-                status = WebSocketCloseStatus.PolicyViolation;
-            }
+            await await Task.WhenAny(rpc.Completion.WaitAsync(ending.Token), state.Revoked).ConfigureAwait(false);
+            if (state.Revoked.IsCompleted) status = WebSocketCloseStatus.PolicyViolation;
+            if (state.Revoked.IsCompleted) await WhenIdleAsync(limits.RevokedDrainTime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (unproven.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
