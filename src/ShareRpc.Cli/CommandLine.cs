@@ -6,22 +6,22 @@ using ShareRpc.Cli.Terminal;
 
 namespace ShareRpc.Cli;
 
-/// <summary>The whole tool: its commands, and what becomes of their errors.</summary>
+/// <summary>Parses and runs a command line; errors become one line and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>How long a command may take to end well after Ctrl-C or SIGTERM.</summary>
+    /// <summary>The time that a command has to end in order after Ctrl-C or SIGTERM.</summary>
     private static readonly TimeSpan TerminationTime = TimeSpan.FromSeconds(30);
 
     public static Option<bool> Json { get; } = new("--json")
     {
-        Description = "Print one JSON object per line, for programs",
+        Description = "Prints one JSON object per line instead of text",
         Recursive = true,
     };
 
     public static Option<string?> State { get; } = new("--state")
     {
-        Description = "Where outbox and credentials are kept [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, else "
-            + "~/.local/share/sharerpc]",
+        Description = "Directory of the outbox and the credentials [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, "
+            + "else ~/.local/share/sharerpc]",
         HelpName = "DIR",
         Recursive = true,
     };

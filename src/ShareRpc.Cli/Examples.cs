@@ -1,104 +1,104 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 
 namespace ShareRpc.Cli;
 
-/// <summary>What the help says besides options: how the commands are meant to be used.</summary>
+/// <summary>The texts of the help: a sentence for each command, what its options do not say, and examples.</summary>
 internal static class Examples
 {
     public const string Root = """
-        Share coding agent sessions: durable, live, revocable.
+        Shares coding-agent sessions: durable, live, with access that can be revoked.
 
         First steps, each in a terminal of its own:
-          sharerpc demo                      see everything work, in a temporary folder
-          sharerpc serve                     run a server on http://127.0.0.1:8787
-          sharerpc share --latest            share your latest opencode session with it; prints a link
-          sharerpc watch 'LINK'              watch that session as it grows
-          sharerpc who SESSION_ID            see who has access, and who is watching
-          sharerpc revoke 'LINK'             take the link back
+          sharerpc demo                      shows everything in a temporary folder
+          sharerpc serve                     runs a server on http://127.0.0.1:8787
+          sharerpc share --latest            shares the latest opencode session and prints a link
+          sharerpc watch 'LINK'              follows that session
+          sharerpc who SESSION_ID            lists who has access and who is connected
+          sharerpc revoke 'LINK'             revokes the link
 
-        Exit codes: 0 ok, 1 error, 2 usage, 3 denied or revoked, 4 server unreachable.
+        Exit codes: 0 success, 1 error, 2 usage, 3 denied or revoked, 4 server unreachable.
         """;
 
     public const string Serve = """
-        Run a share server.
+        Runs a share server until Ctrl-C or SIGTERM.
 
-        The first start makes the data directory and writes the root token to DIR/root.token (mode 0600). Whoever has that file
-        administers the server. Ctrl-C or SIGTERM finishes what is queued and stops.
+        The first start creates the data directory and writes the root token to DIR/root.token (mode 0600). Whoever has that
+        file administers the server. On Ctrl-C or SIGTERM, the server commits what is queued and stops.
 
         Examples:
           sharerpc serve
-          sharerpc serve --data /var/lib/sharerpc --urls http://0.0.0.0:8787
+          sharerpc serve --data /var/lib/sharerpc --urls http://0.0.0.0:8787 --public-url https://share.example.org
         """;
 
     public const string Share = """
-        Share opencode sessions while they grow, until Ctrl-C.
+        Shares opencode sessions while they grow, until Ctrl-C.
 
-        Reads opencode's database without ever writing to it. Everything goes into a durable outbox first: the link is printed at
-        once, also offline; what could not be sent is sent when the server is back; run again, it goes on where it was.
-        The sessions of its subagents are shared along, each with a link of its own. What looks like a key, token or password is
-        replaced first (sharerpc secrets --help): a net with holes, no promise that nothing secret gets out.
+        Reads opencode's database and never writes to it. Everything goes into an outbox on disk first, so the link is printed
+        at once, even offline. Run the command again after a crash or an outage: it continues where it was. Sessions of
+        subagents are shared too, each with a link of its own. Text that looks like a key, token or password is replaced
+        before it is queued; this recognises known patterns only (sharerpc secrets --help).
 
         Examples:
-          sharerpc share                                    the latest session
-          sharerpc share --all --once                       all sessions, as they are now; ends when the server has them
+          sharerpc share                                    shares the latest session
+          sharerpc share --all --once                       shares all sessions as they are now, and ends when they are sent
           sharerpc share --session ses_... --server https://share.example.org --token-file creator.token
-          sharerpc share --session ses_... --into 'LINK'    go on in a share begun on another machine (LINK may append)
+          sharerpc share --session ses_... --into 'LINK'    continues a share from another machine; LINK must allow appends
           sharerpc share --opencode-files ~/.local/share/opencode/storage
-                                                            import the sessions of opencode before 1.2, once, each into its own
-                                                            share; says what it left out and why; never changes a file
         """;
 
     public const string Watch = """
-        Watch a shared session in the terminal as it grows.
+        Follows a shared session in the terminal.
 
-        Ends with exit code 3 as soon as the link is revoked. Put the link in quotes: it holds a '#'.
+        Ends with exit code 3 when the link is revoked. Quote the link: it contains a '#'.
 
         Examples:
           sharerpc watch 'http://127.0.0.1:8787/s/ID#srpc_...'
-          sharerpc watch 'LINK' --once           print what there is, then end
-          sharerpc watch 'LINK' --json           every op as a line of JSON
+          sharerpc watch 'LINK' --once           prints what there is, then ends
+          sharerpc watch 'LINK' --json           prints every op as a line of JSON
         """;
 
     public const string Pull = """
-        Bring a shared opencode session to this machine or into this container, so that the agent here can go on with it.
+        Imports a shared session into opencode on this machine or in this container.
 
-        Runs opencode's own import, so run it in the folder of the project. The import reads the share once; what the agent does here
-        afterwards goes on in a share of its own, or with share --into 'LINK' in the same one. The address that opencode is given holds a
-        token: other users of this machine may see it in the list of processes. A link that may invite makes one for this purpose
-        alone, which ends with the import.
+        Runs opencode's own import, once, in the current folder, which should be the project's. What the agent does here
+        afterwards is a session of its own; share --into 'LINK' continues the same share. The import gets an address with a
+        token in its arguments, which other users of this machine can see. A link that may invite creates a token for the
+        import alone; it is revoked after the import.
 
         Examples:
           sharerpc pull 'LINK' --into opencode
-          sharerpc pull 'LINK' --into opencode --print           only print the command, to run it elsewhere within 15 minutes
+          sharerpc pull 'LINK' --into opencode --print           prints the command; its token is valid for 15 minutes
           sharerpc pull 'LINK' --into opencode --opencode-binary ~/.opencode/bin/opencode
         """;
 
     public const string Invite = """
-        Make one more link to a share, to give to one reader and to take back without touching the others.
+        Creates another link to a share, which can be limited and revoked by itself.
 
-        Whoever shares on this machine invites offline too: the link is printed at once and works when the server has heard of it.
-        An administrator invites to any share (SHARE is its id then). On a terminal the link is shown as a QR code as well.
+        On the machine that shares, this works offline: the link is printed at once, and is valid when the server has received
+        it. With a root token it works for every share. On a terminal, the link is shown as a QR code as well.
 
         Examples:
           sharerpc invite SHARE_ID --label 'for Ana'
-          sharerpc invite ses_... --expires 7d --redact tools,reasoning      a week, without what tools said and the model thought
+          sharerpc invite ses_... --expires 7d --redact tools,reasoning
           sharerpc invite ses_... --max-uses 1 --expires-unused 1d --passphrase
           sharerpc invite ses_... --rights append --append-kinds message,part --max-ops-per-day 1000
         """;
 
     public const string Who = """
-        See who has access to a share: every link that was given, its limits, whether it is open now, and when it was last.
+        Lists who has access to a share: every link, its limits, whether it is connected, and when it was last used.
 
         Examples:
           sharerpc who ses_...
           sharerpc who SHARE_ID --server https://share.example.org --token-file root.token
-          sharerpc who SHARE_ID --json
         """;
 
     public const string Audit = """
-        See who did what, and when: links opened and refused, what was invited, revoked, suspended, appended.
+        Lists who did what, and when: links that were opened or refused, invitations, revocations, suspensions, appends.
 
-        Openings, refusals and appends are counted by the minute. The owner of a share sees what concerns it, root sees everything.
+        Openings, refusals and appends are counted per minute and can appear up to a minute late. The owner of a share sees the
+        entries of the share; root sees all.
 
         Examples:
           sharerpc audit ses_...
@@ -107,10 +107,10 @@ internal static class Examples
         """;
 
     public const string Suspend = """
-        Take an access out of use until you resume it: a link, an owner or a whole agent.
+        Suspends an access until sharerpc resume: a link, an owner or an agent.
 
-        What was derived from it stops as well. An agent that is suspended keeps what it has in its outbox, and sends it after
-        sharerpc resume. Revoking is for good; this is not.
+        Whatever was derived from it is suspended too. A suspended agent keeps its ops in its outbox and sends them after
+        sharerpc resume. To end an access for good, use sharerpc revoke.
 
         Examples:
           sharerpc suspend 'LINK'
@@ -118,7 +118,7 @@ internal static class Examples
         """;
 
     public const string Resume = """
-        Put an access that was suspended back into use.
+        Resumes an access that was suspended.
 
         Examples:
           sharerpc resume 'LINK'
@@ -126,10 +126,10 @@ internal static class Examples
         """;
 
     public const string Rotate = """
-        Give an access a new secret: the old link or token is dead at once, and so is everything derived from it.
+        Replaces the secret of an access; the old link or token, and all that was derived from it, end at once.
 
-        The new token is kept on disk before the server hears of it. If the answer is lost, run the command again: it finishes with the
-        same token. A running sharerpc share on this machine goes on with the new one.
+        The new token is stored on disk before it is sent. If the answer is lost, run the command again: it finishes with the
+        same token. A running sharerpc share on this machine continues with the new one.
 
         Examples:
           sharerpc rotate 'LINK'
@@ -137,9 +137,9 @@ internal static class Examples
         """;
 
     public const string Rm = """
-        Erase a share: its content goes, for everybody and for good. Old links are told that it was deleted.
+        Erases a share and its content for everybody; this cannot be undone.
 
-        Needs a root token, or the token of the agent that made it. To take back one link only, use sharerpc revoke.
+        Needs a root token, or the token of the agent that created the share. To end one link only, use sharerpc revoke.
 
         Examples:
           sharerpc rm SHARE_ID
@@ -147,10 +147,10 @@ internal static class Examples
         """;
 
     public const string Agent = """
-        The machines that may share: give each a token of its own, see what it does, take it back.
+        Manages the machines that may share sessions; needs the root token.
 
-        Only root can (DIR/root.token of the server, see sharerpc serve --help). Revoking an agent ends its shares' owner access and
-        every invitation to them; with --keep-shares they go to root first, and readers stay. It erases nothing: sharerpc rm does.
+        Revoking an agent ends the owner access of its shares and every invitation to them. With --keep-shares, the shares go to
+        root first, and readers keep their access. Nothing is erased; use sharerpc rm for that.
 
         Examples:
           sharerpc agent add --label laptop --out laptop.token
@@ -159,7 +159,7 @@ internal static class Examples
         """;
 
     public const string Revoke = """
-        Take a link back, for good: the server ends running watches and answers nobody who holds it any more.
+        Revokes a link for good: the server ends its connections and refuses it from now on.
 
         Examples:
           sharerpc revoke 'http://127.0.0.1:8787/s/ID#srpc_...'
@@ -167,7 +167,7 @@ internal static class Examples
         """;
 
     public const string Ls = """
-        List the shares on a server: all of them with the root token, your own with a creator token.
+        Lists the shares on a server: all with the root token, your own with a creator token.
 
         Examples:
           sharerpc ls
@@ -175,22 +175,22 @@ internal static class Examples
         """;
 
     public const string Backup = """
-        Copy a server's data directory as of one moment, while the server runs or not.
+        Copies the data directory of a server, running or not, as of one moment.
 
-        The copy holds database, keys and root token; only its owner may read it. To restore: stop the server, and start it on a copy of
-        the backup. Clients go on by themselves with what they still hold; what only the lost server had is gone.
+        The copy contains the database, the keys and the root token; only its owner may read it. To restore, stop the server and
+        start it on a copy of the backup. Clients continue with what they still hold; what only the server had since is lost.
 
         Examples:
           sharerpc backup /backups/sharerpc-2026-11-21
           sharerpc backup --data /var/lib/sharerpc /backups/sharerpc-2026-11-21
-          sharerpc check --data /backups/sharerpc-2026-11-21     see that it is whole
+          sharerpc check --data /backups/sharerpc-2026-11-21     checks the copy
         """;
 
     public const string Check = """
-        Look for damage in a server's data directory, or in a backup. Changes nothing.
+        Checks a server's data directory, or a backup, for damage, and changes nothing.
 
-        Reads everything: the pages of the file, that no op is missing or there twice, that every acknowledged op is recorded, and that the
-        documents are what the log makes of them. The server may run meanwhile. Exit code 1 when something is wrong.
+        Reads everything: the pages of the file, that no op is missing or duplicated, that every acknowledged op is recorded, and
+        that the documents follow from the log. The server may be running. Exit code 1 means that there are findings.
 
         Examples:
           sharerpc check
@@ -198,36 +198,49 @@ internal static class Examples
         """;
 
     public const string Secrets = """
-        See what sharerpc share keeps back: text that looks like a key, token or password is replaced before it is queued.
+        Shows what sharerpc share replaces: text that looks like a key, token or password.
 
-        A find becomes [redacted:RULE], in the documents and in the share's title, before it reaches the outbox. It is counted in what
-        share and outbox status say. Rules know patterns, not meaning: what none of them knows is sent, and what was sent before
-        stays sent.
+        A finding becomes [redacted:RULE] in documents and titles before anything is queued. share and outbox status count the
+        findings. The rules know patterns, not meaning: other secrets are sent, and what was sent before stays sent.
 
-        FILE for --secret-rules adds rules, and leaves built-in ones out; a rule must find its example and not its counterexample:
+        FILE for --secret-rules adds rules and leaves built-in ones out. A rule must match its example and not its
+        counterexample:
           {"rules": [{"id": "acme-key", "what": "a key of Acme", "keywords": ["acme_"], "pattern": "acme_[0-9a-z]{20}",
                       "example": ["acme_", "0123456789abcdefghij"], "counterexample": "acme_corp"}],
            "without": ["url-secret"]}
-        Patterns are .NET regular expressions without lookaround; where one has a group called secret, only that is replaced.
+        Patterns are .NET regular expressions without lookaround. If a pattern has a group named secret, only that is replaced.
 
         Examples:
           sharerpc secrets rules
           sharerpc secrets scan notes.txt --secret-rules acme.json
           sharerpc share --secret-rules acme.json
-          sharerpc share --no-secret-scan                send everything as it is
         """;
 
-    public const string Outbox = "See what still waits to be sent, and decide about what was refused: try it again, export it, drop it.";
+    public const string Outbox = """
+        Shows what waits to be sent, and handles what the server refused.
 
-    public const string Demo = "See everything work, in one process and a temporary folder; takes a few seconds and checks what it shows.";
+        Examples:
+          sharerpc outbox status
+          sharerpc outbox retry --share SHARE_ID --timeout 60
+          sharerpc outbox export > refused.jsonl
+          sharerpc outbox drop --op OP_ID --yes
+        """;
 
-    /// <summary>The first paragraph of a text: what the list of commands says.</summary>
+    public const string Demo = """
+        Runs a server, a session, a reader and a revocation in a temporary folder, and checks each step.
+
+        Examples:
+          sharerpc demo
+          sharerpc demo --json
+        """;
+
+    /// <summary>Returns the first paragraph of a text, which describes the command.</summary>
     public static string Short(string text) => text.Split("\n\n", 2)[0];
 
-    /// <summary>The rest of a command's text; null when one line says it all.</summary>
+    /// <summary>Returns the rest of a command's text; a subcommand shows that of its parent.</summary>
     public static string? Of(Command command)
     {
-        // A command of a command is taught by the text of the whole.
+        if (command is RootCommand) return Rest(Root);
         Command named = command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? parent : command;
         string? text = named.Name switch
         {
@@ -245,12 +258,28 @@ internal static class Examples
             "agent" => Agent,
             "revoke" => Revoke,
             "ls" => Ls,
-            "secrets" => Secrets,
             "backup" => Backup,
             "check" => Check,
-            _ when command is RootCommand => Root,
+            "secrets" => Secrets,
+            "outbox" => Outbox,
+            "demo" => Demo,
             _ => null,
         };
-        return text?.Split("\n\n", 2)[1];
+        return text is null ? null : Rest(text);
+    }
+
+    private static string Rest(string text) => text.Split("\n\n", 2)[1];
+}
+
+/// <summary>Prints the usual help and then the rest of the command's text.</summary>
+internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
+{
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int exitCode = usual.Invoke(parseResult);
+        if (Examples.Of(parseResult.CommandResult.Command) is { } more) parseResult.InvocationConfiguration.Output.WriteLine(more);
+        return exitCode;
     }
 }

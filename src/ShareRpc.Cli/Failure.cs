@@ -18,12 +18,12 @@ internal static class Failure
         OpencodeException or ServerStartException or StorageException or OutboxException => (ExitCode.Error, error.Message),
         ShareRpcException refused => (Of(refused), refused.Hint),
         DisconnectedException { Server: { } server } =>
-            (ExitCode.Unreachable, $"No server answers at {server}. Is it running (sharerpc serve), and is --server right?"),
+            (ExitCode.Unreachable, $"No server answers at {server}. Check that it is running (sharerpc serve) and that --server is right."),
         DisconnectedException or WebSocketException or HttpRequestException or SocketException or TimeoutException =>
-            (ExitCode.Unreachable, "The server cannot be reached. Is it running (sharerpc serve), and is --server right?"),
+            (ExitCode.Unreachable, "The server cannot be reached. Check that it is running (sharerpc serve) and that --server is right."),
         OperationCanceledException => (ExitCode.Ok, "Stopped."),
         UnauthorizedAccessException or IOException => (ExitCode.Error, error.Message),
-        _ => (ExitCode.Error, $"Something unexpected happened ({error.GetType().Name}). What was queued is safe; run the command again."),
+        _ => (ExitCode.Error, $"Unexpected error ({error.GetType().Name}). What was queued is safe. Run the command again."),
     };
 
     /// <summary>The exit code of an answer of the server.</summary>

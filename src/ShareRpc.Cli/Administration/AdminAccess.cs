@@ -68,7 +68,7 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
         {
             throw new CliException(
                 ExitCode.Error,
-                "This machine shares nothing of that name. Give a share id, as sharerpc ls shows it, or a link with /s/ in it.");
+                "This machine has no share of that name. Give a share id from sharerpc ls, or a link with /s/ in it.");
         }
 
         return (null, shareId, AddressOf(target));

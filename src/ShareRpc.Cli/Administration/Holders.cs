@@ -60,9 +60,9 @@ internal sealed class AgentReach
     public IEnumerable<string> Lines(bool keepShares)
     {
         yield return keepShares
-            ? $"It has {Shares.Count} share(s), which go to root: their {Holders.Count} invitation(s) stay, the machine can write no more."
-            : $"With it end the access of {Shares.Count} share(s) and of {Holders.Count} invitation(s); {LiveHandles} live handle(s) now.";
-        if (Agents.Count > 0) yield return $"{Agents.Count} agent(s) that it has let share end with it.";
+            ? $"It has {Shares.Count} share(s), which go to root: their {Holders.Count} invitation(s) stay, and the machine cannot write any more."
+            : $"This ends the access of {Shares.Count} share(s) and of {Holders.Count} invitation(s); {LiveHandles} handle(s) are live now.";
+        if (Agents.Count > 0) yield return $"{Agents.Count} agent(s) that it created end with it.";
         ILookup<string?, CapabilityInfo> invited = Holders.ToLookup(one => one.ShareId);
         foreach (CapabilityInfo share in Shares.Take(Named))
         {

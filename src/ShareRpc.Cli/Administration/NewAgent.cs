@@ -33,7 +33,7 @@ internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
 
     private static async Task WriteAsync(string path, ShareToken token)
     {
-        if (System.IO.File.Exists(path)) throw new CliException(ExitCode.Usage, $"{path} is there already. Name a new file.");
+        if (System.IO.File.Exists(path)) throw new CliException(ExitCode.Usage, $"{path} exists. Name a new file.");
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,

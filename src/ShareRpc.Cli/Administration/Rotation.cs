@@ -34,7 +34,7 @@ internal sealed class Rotation(AdminAccess access, string target)
             IReadOnlyList<CapabilityInfo> all = await client.ListCapabilitiesAsync(stop).ConfigureAwait(false);
             CapabilityInfo info = all.FirstOrDefault(one => one.CapId == capId) ?? throw new ShareRpcException(ErrorCode.NotFound);
             if (info.Passphrase == true && passphrase is null)
-                throw new CliException(ExitCode.Usage, "That link has a passphrase: give one for the new link, with --passphrase.");
+                throw new CliException(ExitCode.Usage, "The link has a passphrase. Give one for the new link with --passphrase.");
             shareId ??= info.ShareId;
             access.Credentials.AddNext(next, server, shareId, info.Label);
             return await SendAsync(client, next, info.Passphrase == true ? passphrase : null).ConfigureAwait(false);

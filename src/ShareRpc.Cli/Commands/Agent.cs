@@ -12,29 +12,29 @@ internal static class Agent
 {
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
-    private static readonly Option<string?> Label = Inputs.Label("What sharerpc agent ls will call it, for instance the machine's name");
-    private static readonly Option<TimeSpan?> Expires = Inputs.Time("--expires", "When its access ends, from now [default: never]");
+    private static readonly Option<string?> Label = Inputs.Label("Name in sharerpc agent ls, at most 200 characters [default: agent]");
+    private static readonly Option<TimeSpan?> Expires = Inputs.Time("--expires", "Time until its access expires [default: never]");
 
     private static readonly Option<string?> Out = new("--out")
     {
-        Description = "Write the token into this new file, mode 0600, instead of printing it", HelpName = "FILE",
+        Description = "Writes the token to this new file (mode 0600) instead of printing it", HelpName = "FILE",
     };
 
-    private static readonly Argument<string> Target = new("AGENT") { Description = "Its cap id or label, as sharerpc agent ls shows it" };
+    private static readonly Argument<string> Target = new("AGENT") { Description = "Cap id or label of the agent, see sharerpc agent ls" };
     private static readonly Option<bool> Yes = Inputs.Yes();
-    private static readonly Option<bool> KeepShares = new("--keep-shares") { Description = "Its shares go to root first: readers stay" };
+    private static readonly Option<bool> KeepShares = new("--keep-shares") { Description = "Gives its shares to root first, so that readers keep their access" };
 
     public static Command Build()
     {
-        var add = new Command("add", "Let a machine share sessions: makes a token for it.") { Label, Expires, Out, Server, TokenFile };
+        var add = new Command("add", "Creates a token with which a machine may share sessions.") { Label, Expires, Out, Server, TokenFile };
         add.Validators.Add(result => Inputs.CheckLabel(result, Label));
         add.SetAction((parsed, stop) => AddAsync(CommandContext.Of(parsed), parsed, stop));
-        var list = new Command("ls", "The machines that may share, how many shares each has, and when it was here last.")
+        var list = new Command("ls", "Lists the agents, their shares, and when they last connected.")
         {
             Server, TokenFile,
         };
         list.SetAction((parsed, stop) => ListAsync(CommandContext.Of(parsed), parsed, stop));
-        var revoke = new Command("revoke", "Take a machine's access back for good, and with it its shares' owner access and invitations.")
+        var revoke = new Command("revoke", "Revokes an agent for good, with the owner access and the invitations of its shares.")
         {
             Target, KeepShares, Yes, Server, TokenFile,
         };
@@ -56,8 +56,8 @@ internal static class Agent
         string file = parsed.GetValue(Out) ?? "FILE";
         if (token is not null) context.Output.Say(token);
         context.Output.Say(token is null
-            ? $"Its token is in {file}. Bring that file to the machine, and run there:"
-            : "That is its token, shown once. Put it into a file on the machine, and run there:");
+            ? $"The token is in {file}. Copy that file to the machine, and run there:"
+            : "This is the token; it is shown once. Put it into a file on the machine, and run there:");
         context.Output.Say($"  sharerpc share --server {server} --token-file {file}");
         context.Output.Emit(new { CapId = capId, request.Label, Token = token, File = parsed.GetValue(Out), ExpiresAtMs = end });
         return ExitCode.Ok;
@@ -83,7 +83,7 @@ internal static class Agent
                 CaveatText.When(agent.LastRedeemedMs), CaveatText.When(agent.CreatedMs), CaveatText.Of(agent));
         }
 
-        if (table.IsEmpty) context.Output.Say("No agents yet. Make one with sharerpc agent add.");
+        if (table.IsEmpty) context.Output.Say("There are no agents yet. Create one with sharerpc agent add.");
         else table.Say(context.Output);
         return ExitCode.Ok;
     }
@@ -97,11 +97,11 @@ internal static class Agent
         string target = parsed.GetRequiredValue(Target);
         List<CapabilityInfo> meant =
             [.. Agents(all, root.CapId).Where(one => one.CapId == target || (one.Label == target && one.RevokedMs is null))];
-        if (meant.Count == 0) throw new CliException(ExitCode.Error, "There is no such agent. See sharerpc agent ls.");
-        if (meant.Count > 1) throw new CliException(ExitCode.Usage, $"{meant.Count} agents have that label: say which by its cap id.");
+        if (meant.Count == 0) throw new CliException(ExitCode.Error, "There is no such agent. Run sharerpc agent ls.");
+        if (meant.Count > 1) throw new CliException(ExitCode.Usage, $"{meant.Count} agents have that label. Give the cap id instead.");
         var below = new AgentReach(new Holders(all), meant[0]);
         foreach (string line in below.Lines(keep)) context.Output.Say(line);
-        Question.Confirm(context, "Revoke it for good?", parsed.GetValue(Yes));
+        Question.Confirm(context, "Revoke this agent for good?", parsed.GetValue(Yes));
         int adopted = keep ? (await root.AdoptSharesAsync(meant[0].CapId).ConfigureAwait(false)).Shares : 0;
         try
         {
@@ -110,10 +110,10 @@ internal static class Agent
         catch (ShareRpcException error) when (error.Code == ErrorCode.RevocationNotDurable)
         {
             throw new CliException(
-                ExitCode.Unreachable, "It is denied now, but the server could not write that down. Run the command again.");
+                ExitCode.Unreachable, "Access is denied now, but the server could not store the revocation. Run the command again.");
         }
 
-        context.Output.Say(keep ? $"Revoked. {adopted} share(s) are root's now." : "Revoked.");
+        context.Output.Say(keep ? $"Revoked. {adopted} share(s) belong to root now." : "Revoked.");
         context.Output.Emit(new
         {
             meant[0].CapId, Revoked = true, Shares = below.Shares.Count, Holders = below.Holders.Count, below.LiveHandles,

@@ -14,7 +14,7 @@ internal static class Audit
 
     private static readonly Argument<string?> Target = new("SHARE")
     {
-        Description = "Share id, any link of the share, or session id [default: everything in reach]", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Share id, a link of the share, or session id [default: all that the token may see]", Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Option<string?> Server = Inputs.Server();
@@ -22,10 +22,10 @@ internal static class Audit
 
     private static readonly Option<int> Limit = new("--limit")
     {
-        Description = "How many of the newest entries", HelpName = "N", DefaultValueFactory = _ => 50,
+        Description = "Number of the newest entries to print, 1 to 1,000,000", HelpName = "N", DefaultValueFactory = _ => 50,
     };
 
-    private static readonly Option<bool> Follow = new("--follow") { Description = "Go on with new entries until Ctrl-C" };
+    private static readonly Option<bool> Follow = new("--follow") { Description = "Prints new entries until Ctrl-C" };
 
     public static Command Build()
     {
@@ -33,7 +33,7 @@ internal static class Audit
         command.Validators.Add(result =>
         {
             if (result.GetResult(Limit) is not null && result.GetValue(Limit) is < 1 or > 1_000_000)
-                result.AddError("--limit is 1 to 1,000,000.");
+                result.AddError("--limit must be 1 to 1,000,000.");
         });
         command.SetAction(RunAsync);
         return command;
@@ -63,7 +63,7 @@ internal static class Audit
             ? [] : await client.ListCapabilitiesAsync(shareId, stop).ConfigureAwait(false);
         var names = holders.Where(one => one.Label is not null).ToDictionary(one => one.CapId, one => one.Label!, StringComparer.Ordinal);
         Say(context.Output, newest, names, withHeading: true);
-        if (!follow) context.Output.Say("Openings, refusals and appends come here up to a minute later; sharerpc who shows them at once.");
+        if (!follow) context.Output.Say("Openings, refusals and appends appear up to a minute late; sharerpc who shows connections at once.");
         long last = newest.Count == 0 ? 0 : newest[^1].Position;
         while (follow && !stop.IsCancellationRequested)
         {

@@ -9,10 +9,10 @@ internal static class Backup
 {
     private static readonly Option<string> Data = new("--data")
     {
-        Description = "The data directory of the server", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
+        Description = "Data directory of the server", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
     };
 
-    private static readonly Argument<string> Destination = new("DEST") { Description = "Where to make the copy; must not be there yet" };
+    private static readonly Argument<string> Destination = new("DEST") { Description = "Directory of the copy; must not exist" };
 
     public static Command Build()
     {
@@ -32,11 +32,11 @@ internal static class Backup
         }
         catch (OperationCanceledException)
         {
-            throw new CliException(ExitCode.Error, "Stopped before the backup was done: nothing was left behind.");
+            throw new CliException(ExitCode.Error, "Stopped before the backup was complete. The incomplete copy was removed.");
         }
 
         context.Output.Say($"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes.");
-        context.Output.Say("It holds the server's keys: keep it safe.");
+        context.Output.Say("It contains the server's keys. Keep it safe.");
         context.Output.Emit(report);
         return ExitCode.Ok;
     }

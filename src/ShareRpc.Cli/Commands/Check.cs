@@ -12,7 +12,7 @@ internal static class Check
 
     private static readonly Option<string> Data = new("--data")
     {
-        Description = "The data directory of a server, or a backup", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
+        Description = "Data directory of a server, or a backup", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
     };
 
     public static Command Build()
@@ -32,7 +32,7 @@ internal static class Check
         }
         catch (OperationCanceledException)
         {
-            throw new CliException(ExitCode.Error, "Stopped before the check was done: it says nothing about the directory.");
+            throw new CliException(ExitCode.Error, "Stopped before the check was complete. There is no result.");
         }
 
         foreach (CheckFinding finding in report.Findings)
@@ -44,7 +44,7 @@ internal static class Check
         bool isSound = report.Findings.Count == 0;
         string looked = $"{report.Shares} share(s), {report.Ops} op(s), {report.Documents} document(s), {report.Writers} writer(s)";
         string count = report.HasMore ? $"more than {report.Findings.Count}" : $"{report.Findings.Count}";
-        string verdict = isSound ? "nothing is wrong." : $"{count} finding(s). Stop the server and restore a backup.";
+        string verdict = isSound ? "no findings." : $"{count} finding(s). Stop the server and restore a backup.";
         context.Output.Say($"{looked}: {verdict}");
         context.Output.Emit(new
         {

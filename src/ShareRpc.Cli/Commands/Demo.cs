@@ -11,7 +11,7 @@ internal static class Demo
 
     public static Command Build()
     {
-        var command = new Command("demo", Examples.Demo);
+        var command = new Command("demo", Examples.Short(Examples.Demo));
         command.SetAction(RunAsync);
         return command;
     }
@@ -29,7 +29,7 @@ internal static class Demo
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
-            throw new CliException(ExitCode.Error, "The demo did not get through in time.");
+            throw new CliException(ExitCode.Error, "The demo failed: it did not end within 28 s.");
         }
     }
 }

@@ -12,13 +12,13 @@ internal static class Inputs
 {
     public static Option<string?> Server() => new("--server")
     {
-        Description = $"The server [default: $SHARERPC_SERVER, else {Serve.DefaultUrl}]", HelpName = "URL",
+        Description = $"Address of the server [default: $SHARERPC_SERVER, else {Serve.DefaultUrl}]", HelpName = "URL",
     };
 
     public static Option<string?> TokenFile() => new("--token-file")
     {
-        Description = "File with a root or creator token [default: $SHARERPC_TOKEN_FILE, else the one used last with this server, else "
-            + $"./{Serve.DefaultData}/root.token]",
+        Description = "File with a root or creator token [default: $SHARERPC_TOKEN_FILE, else the token last used with this "
+            + $"server, else ./{Serve.DefaultData}/root.token]",
         HelpName = "FILE",
     };
 
@@ -27,7 +27,7 @@ internal static class Inputs
     public static ShareLink? ParseLink(ArgumentResult result)
     {
         if (ShareLink.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value.Trim() : null, out ShareLink? link)) return link;
-        result.AddError("That is not a whole share link. It looks like http://host/s/ID#srpc_... and belongs in quotes.");
+        result.AddError("This is not a complete share link. A link looks like http://host/s/ID#srpc_... and must be quoted.");
         return null;
     }
 
@@ -36,7 +36,7 @@ internal static class Inputs
     {
         ShareLink? link = ParseLink(result);
         if (link is not { ShareId: "" }) return link;
-        result.AddError("That is the link which opencode shows: it can only be read. Take one with /s/ in it.");
+        result.AddError("This is the read-only link that opencode shows. Use a link with /s/ in it.");
         return null;
     }
 
@@ -44,7 +44,7 @@ internal static class Inputs
     {
         if (Uri.TryCreate(result.Tokens.Count == 1 ? result.Tokens[0].Value : null, UriKind.Absolute, out Uri? uri)
             && uri.Scheme is "http" or "https") return uri;
-        result.AddError("That is not an address. It looks like https://share.example.org.");
+        result.AddError("This is not an address such as https://share.example.org.");
         return null;
     }
 
@@ -72,7 +72,7 @@ internal static class Inputs
                 out int count);
             double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };
             if (isNumber && count is > 0 and < 100_000 && minutes > 0) return TimeSpan.FromMinutes(count * minutes);
-            result.AddError($"{name} is a number with m, h or d: 30m, 12h or 7d.");
+            result.AddError($"{name} must be a number with m, h or d, for example 30m, 12h or 7d.");
             return null;
         },
     };
@@ -87,32 +87,32 @@ internal static class Inputs
 
     public static Option<string?> Label(string description) => new("--label") { Description = description, HelpName = "TEXT" };
 
-    public static Option<bool> Yes() => new("--yes") { Description = "Do it without asking" };
+    public static Option<bool> Yes() => new("--yes") { Description = "Does not ask for confirmation" };
 
     public static Argument<string> Capability() => new("LINK|CAP_ID")
     {
-        Description = "A link, or the cap id of an access, as sharerpc who and sharerpc agent ls show it",
+        Description = "A link, or a cap id from sharerpc who or sharerpc agent ls",
     };
 
-    public static Argument<string> Share() => new("SHARE") { Description = "Share id, any link of the share, or session id" };
+    public static Argument<string> Share() => new("SHARE") { Description = "Share id, a link of the share, or session id" };
 
     public static void CheckLabel(CommandResult result, Option<string?> option)
     {
-        if (result.GetValue(option) is { Length: > 200 }) result.AddError("--label is at most 200 characters.");
+        if (result.GetValue(option) is { Length: > 200 }) result.AddError("--label must have at most 200 characters.");
     }
 
     public static void CheckCapability(CommandResult result, Argument<string> target)
     {
         string text = result.GetValue(target) ?? "";
         if (!ShareLink.TryParse(text, out _) && !RandomId.IsValid(text))
-            result.AddError("That is neither a whole link nor a cap id (22 letters and digits).");
+            result.AddError("This is neither a complete link nor a cap id (22 letters and digits).");
     }
 
     /// <summary>A number of seconds that a person would wait.</summary>
     public static void CheckSeconds(CommandResult result, Option<double> option)
     {
         if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400))
-            result.AddError($"{option.Name} is a number of seconds.");
+            result.AddError($"{option.Name} must be a number of seconds, more than 0 and less than 86,400.");
     }
 
     /// <summary>The server meant; a usage error when the address is none.</summary>

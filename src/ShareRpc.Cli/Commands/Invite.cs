@@ -18,35 +18,35 @@ internal static class Invite
     private static readonly Argument<string> Target = Inputs.Share();
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
-    private static readonly Option<string?> Label = Inputs.Label("What sharerpc who will call the new link");
+    private static readonly Option<string?> Label = Inputs.Label("Name in sharerpc who, at most 200 characters [default: invitation]");
 
     private static readonly Option<string> RightsOption = new("--rights")
     {
-        Description = "read, or append: read and go on in it (share --into LINK)", HelpName = "RIGHTS", DefaultValueFactory = _ => "read",
+        Description = "read, or append to read and to continue the share (share --into LINK)", HelpName = "RIGHTS", DefaultValueFactory = _ => "read",
     };
 
     private static readonly Option<TimeSpan?> Expires =
-        Inputs.Time("--expires", "When the new link ends, from now: 30m, 12h or 7d [default: never]");
+        Inputs.Time("--expires", "Time until the link expires: 30m, 12h or 7d [default: never]");
 
     private static readonly Option<TimeSpan?> ExpiresUnused =
-        Inputs.Time("--expires-unused", "When it ends unless it was opened before");
+        Inputs.Time("--expires-unused", "Time until the link expires if it has not been opened [default: never]");
 
-    private static readonly Option<int?> MaxUses = new("--max-uses") { Description = "How often it can be opened", HelpName = "N" };
+    private static readonly Option<int?> MaxUses = new("--max-uses") { Description = "How often the link can be opened, 1 to 1,000,000 [default: no limit]", HelpName = "N" };
 
     private static readonly Option<string[]?> Redact = Inputs.Words(
-        "--redact", "What its reader does not get: tools (their input and output), reasoning, files (attachments, diffs, and tools)",
+        "--redact", "What the reader does not get: tools (input and output), reasoning, files (attachments, diffs and tools)",
         "WORDS");
 
     private static readonly Option<string[]?> AppendKinds =
-        Inputs.Words("--append-kinds", "With --rights append: the only kinds of documents it may change", "KINDS");
+        Inputs.Words("--append-kinds", "With --rights append: the only kinds that it may change, 1 to 64 [default: all]", "KINDS");
 
     private static readonly Option<long?> MaxOps =
-        new("--max-ops-per-day") { Description = "With --rights append: ops a day", HelpName = "N" };
+        new("--max-ops-per-day") { Description = "With --rights append: ops per day, 0 or more [default: no limit]", HelpName = "N" };
 
     private static readonly Option<long?> MaxBytes =
-        new("--max-bytes-per-day") { Description = "With --rights append: bytes a day", HelpName = "N" };
+        new("--max-bytes-per-day") { Description = "With --rights append: bytes per day, 0 or more [default: no limit]", HelpName = "N" };
 
-    private static readonly PassphraseInput Secret = new("Whoever opens it has to know a passphrase too");
+    private static readonly PassphraseInput Secret = new("The link also needs a passphrase");
 
     public static Command Build()
     {
@@ -62,16 +62,16 @@ internal static class Invite
     private static void Check(CommandResult result)
     {
         Inputs.CheckLabel(result, Label);
-        if (result.GetValue(MaxUses) is < 1 or > 1_000_000) result.AddError("--max-uses is 1 to 1,000,000.");
+        if (result.GetValue(MaxUses) is < 1 or > 1_000_000) result.AddError("--max-uses must be 1 to 1,000,000.");
         if (result.GetResult(Redact) is not null && (Given(result.GetValue(Redact)) is not { } words || words.Except(Redactions.All).Any()))
-            result.AddError("--redact is one or more of tools, reasoning and files, with commas between them.");
+            result.AddError("--redact must be one or more of tools, reasoning and files, separated by commas.");
         bool isForWriters = result.GetResult(AppendKinds) is not null || result.GetResult(MaxOps) is not null
             || result.GetResult(MaxBytes) is not null;
         if (isForWriters && result.GetValue(RightsOption) != "append")
-            result.AddError("--append-kinds, --max-ops-per-day and --max-bytes-per-day go with --rights append.");
+            result.AddError("--append-kinds, --max-ops-per-day and --max-bytes-per-day need --rights append.");
         if (result.GetResult(AppendKinds) is not null && Given(result.GetValue(AppendKinds)) is not { Length: <= 64 })
-            result.AddError("--append-kinds is 1 to 64 kinds, with commas between.");
-        if (result.GetValue(MaxOps) < 0 || result.GetValue(MaxBytes) < 0) result.AddError("A quota is 0 or more.");
+            result.AddError("--append-kinds must be 1 to 64 kinds, separated by commas.");
+        if (result.GetValue(MaxOps) < 0 || result.GetValue(MaxBytes) < 0) result.AddError("A quota must be 0 or more.");
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
@@ -138,8 +138,8 @@ internal static class Invite
 
         string limits = CaveatText.Of(caveats ?? Caveats.None, hasPassphrase);
         output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{(limits.Length > 0 ? $" Limits: {limits}; times are UTC." : "")}");
-        output.Say($"To take it back: sharerpc revoke {link.Token.CapId}");
-        if (isQueued) output.Say("The server has not confirmed it yet: the link works once it has. It is queued.");
+        output.Say($"To revoke it: sharerpc revoke {link.Token.CapId}");
+        if (isQueued) output.Say("The server has not confirmed it yet. It is queued, and the link is valid once the server has it.");
         output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });
     }
 

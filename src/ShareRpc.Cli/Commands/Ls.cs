@@ -14,7 +14,7 @@ internal static class Ls
 {
     private static readonly Argument<string?> Share = new("SHARE_ID")
     {
-        Description = "List who has access to this share, instead of the shares", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Lists who has access to this share, instead of the shares", Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Option<string?> Server = Inputs.Server();
@@ -45,7 +45,7 @@ internal static class Ls
         IReadOnlyList<ShareInfo> shares = await admin.ListSharesAsync(stop).ConfigureAwait(false);
         foreach (ShareInfo share in shares) output.Emit(share);
         if (output.IsJson) return;
-        if (shares.Count == 0) output.Say("No shares yet. Make one with sharerpc share.");
+        if (shares.Count == 0) output.Say("There are no shares yet. Create one with sharerpc share.");
         foreach (ShareInfo share in shares)
         {
             output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
@@ -59,7 +59,7 @@ internal static class Ls
         IReadOnlyList<CapabilityInfo> all = await admin.ListCapabilitiesAsync(stop).ConfigureAwait(false);
         List<CapabilityInfo> ofShare = [.. all.Where(capability => capability.ShareId == shareId)];
         if (ofShare.Count == 0)
-            throw new CliException(ExitCode.Error, "No share of that id is in reach. sharerpc ls lists those that are.");
+            throw new CliException(ExitCode.Error, "No share with that id is visible to this token. Run sharerpc ls.");
         foreach (CapabilityInfo capability in ofShare)
         {
             output.Emit(capability);

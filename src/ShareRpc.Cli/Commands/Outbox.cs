@@ -14,33 +14,33 @@ internal static class Outbox
 {
     private const int FailedShown = 10;
 
-    private static readonly Option<string?> Share = new("--share") { Description = "Only this share", HelpName = "SHARE_ID" };
+    private static readonly Option<string?> Share = new("--share") { Description = "Only this share [default: all]", HelpName = "SHARE_ID" };
 
-    private static readonly Option<string?> Op = new("--op") { Description = "Only this op, with its atomic group", HelpName = "OP_ID" };
+    private static readonly Option<string?> Op = new("--op") { Description = "Only this op and its atomic group [default: all]", HelpName = "OP_ID" };
 
-    private static readonly Option<bool> Yes = new("--yes") { Description = "Do it: what is dropped is gone" };
+    private static readonly Option<bool> Yes = new("--yes") { Description = "Confirms that the ops are deleted" };
 
     private static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "Give up sending after this long", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
+        Description = "Seconds after which sending is given up, less than 86,400", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
     };
 
     public static Command Build()
     {
-        var status = new Command("status", "What waits, what arrived, and what was refused, share by share.") { Share };
+        var status = new Command("status", "Prints what waits, what was acknowledged and what was refused, for each share.") { Share };
         status.SetAction((parsed, stop) => StatusAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
-        var retry = new Command("retry", "Try again what was refused, and send whatever waits.") { Share, Op, Timeout };
+        var retry = new Command("retry", "Queues refused ops again and sends what waits.") { Share, Op, Timeout };
         retry.Validators.Add(result => Inputs.CheckSeconds(result, Timeout));
         retry.SetAction((parsed, stop) =>
             RetryAsync(
                 CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
                 stop));
-        var drop = new Command("drop", "Forget what was refused, for good. Export it first if it is worth anything.") { Share, Op, Yes };
+        var drop = new Command("drop", "Deletes refused ops for good.") { Share, Op, Yes };
         drop.SetAction((parsed, stop) =>
             DropAsync(CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), parsed.GetValue(Yes), stop));
-        var export = new Command("export", "Print what was refused, whole, as one JSON object per line.") { Share };
+        var export = new Command("export", "Prints refused ops completely, one JSON object per line.") { Share };
         export.SetAction((parsed, stop) => ExportAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
-        return new Command("outbox", Examples.Outbox) { status, retry, drop, export };
+        return new Command("outbox", Examples.Short(Examples.Outbox)) { status, retry, drop, export };
     }
 
     private static async Task<int> StatusAsync(CommandContext context, string? shareId, CancellationToken stop)
@@ -60,7 +60,7 @@ internal static class Outbox
             }
         }, stop).ConfigureAwait(false);
         if (count == 0) context.Output.Say(shareId is null
-            ? "The outbox is empty: nothing was shared yet." : "The outbox has no such share.");
+            ? "The outbox is empty. Nothing was shared yet." : "The outbox has no such share.");
         return ExitCode.Ok;
     }
 
@@ -76,8 +76,8 @@ internal static class Outbox
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Retried = retried, Drained = isDrained });
         if (!isDrained) throw new CliException(ExitCode.Unreachable,
-            $"{retried} op(s) are queued again; the server does not answer. They are sent when it does.");
-        context.Output.Say($"{retried} op(s) were tried again; nothing waits any more. See sharerpc outbox status.");
+            $"{retried} op(s) are queued again. The server does not answer; they are sent when it does.");
+        context.Output.Say($"{retried} op(s) were tried again, and the outbox is empty. Run sharerpc outbox status for the results.");
         return ExitCode.Ok;
     }
 
@@ -86,7 +86,7 @@ internal static class Outbox
         if (!yes)
         {
             throw new CliException(
-                ExitCode.Usage, "What is dropped is gone. Look at it with: sharerpc outbox export, then say --yes.");
+                ExitCode.Usage, "Dropped ops cannot be restored. Export them with sharerpc outbox export, then repeat with --yes.");
         }
 
         int dropped = 0;
@@ -166,7 +166,7 @@ internal static class Outbox
         if (redacted.Total > 0) output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
         foreach (FailedOp op in failed)
         {
-            string unknown = op.OutcomeUnknown ? " (it was sent; whether it arrived is not known)" : "";
+            string unknown = op.OutcomeUnknown ? " (it was sent; the result is unknown)" : "";
             output.Say($"    {op.OpId}  {op.Kind} {SafeText.Line(op.Key, 60)}: {op.Code}. {SafeText.Line(op.Message, 120)}{unknown}");
         }
 

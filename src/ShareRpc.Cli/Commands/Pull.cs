@@ -8,16 +8,16 @@ namespace ShareRpc.Cli.Commands;
 /// <summary><c>sharerpc pull</c></summary>
 internal static class Pull
 {
-    private static readonly Argument<ShareLink?> Link = Inputs.Link("The link of the share");
+    private static readonly Argument<ShareLink?> Link = Inputs.Link("Link of the share");
     private static readonly Option<string> Into =
-        new("--into") { Description = "The agent: opencode", HelpName = "AGENT", Required = true };
+        new("--into") { Description = "Agent to import into; only opencode", HelpName = "AGENT", Required = true };
 
     private static readonly Option<string?> Binary =
         new("--opencode-binary") { Description = "The opencode program [default: the one on PATH]", HelpName = "PATH" };
 
     private static readonly PassphraseInput Secret = new("The link has a passphrase");
 
-    private static readonly Option<bool> Print = new("--print") { Description = "Print the command instead of running it" };
+    private static readonly Option<bool> Print = new("--print") { Description = "Prints the command instead of running it" };
 
     public static Command Build()
     {

@@ -79,9 +79,9 @@ internal static class Revoke
     {
         new CredentialStore(context.State.CredentialsPath).MarkRevoked(capId);
         context.Output.Say(isQueued
-            ? "The server cannot be reached: the link still works there. The revocation is queued, and is sent by sharerpc share or "
-                + "sharerpc outbox retry."
-            : "Revoked: nobody can use that link any more, nor what was derived from it.");
+            ? "The server cannot be reached, so the link still works. The revocation is queued; sharerpc share or sharerpc "
+                + "outbox retry sends it."
+            : "Revoked. The link, and whatever was derived from it, is refused from now on.");
         context.Output.Emit(new { CapId = capId, Revoked = !isQueued, Queued = isQueued });
         return ExitCode.Ok;
     }

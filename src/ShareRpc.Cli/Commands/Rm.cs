@@ -31,11 +31,11 @@ internal static class Rm
             IReadOnlyList<ShareInfo> shares = await root.ListSharesAsync(stop).ConfigureAwait(false);
             ShareInfo share = shares.FirstOrDefault(one => one.ShareId == shareId) ?? throw new ShareRpcException(ErrorCode.NotFound);
             context.Output.Say($"{shareId}  {SafeText.Line(share.Label ?? "", 60)}  {share.Cursor} ops, {share.LiveHandles} live");
-            Question.Confirm(context, "Erase it for good, for everybody?", parsed.GetValue(Yes));
+            Question.Confirm(context, "Erase this share for good?", parsed.GetValue(Yes));
             await root.DeleteShareAsync(shareId).ConfigureAwait(false);
             return shareId;
         }, stop).ConfigureAwait(false);
-        context.Output.Say("Erased. Who opens one of its links is told so.");
+        context.Output.Say("Erased. Its links now answer that the share was deleted.");
         context.Output.Emit(new { ShareId = deleted, Deleted = true });
         return ExitCode.Ok;
     }

@@ -15,7 +15,7 @@ internal static class Rotate
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
     private static readonly Option<bool> Yes = Inputs.Yes();
-    private static readonly PassphraseInput Secret = new("The passphrase of the new link, where the old one has one");
+    private static readonly PassphraseInput Secret = new("Passphrase of the new link, if the old one has one");
 
     public static Command Build()
     {
@@ -40,8 +40,8 @@ internal static class Rotate
         string? text = shareId is null ? null : new ShareLink(access.AddressOf(target), shareId, token).Reveal();
         context.Output.Say(text ?? token.Reveal(), new Style(Color.Aqua));
         context.Output.Say(shareId is null
-            ? "The old token is dead. This is the new one; it is shown once: put it into the agent's token file."
-            : "The old link is dead. This is the new one, which this machine keeps.");
+            ? "The old token is refused from now on. This is the new one; it is shown once. Put it into the agent's token file."
+            : "The old link is refused from now on. This is the new one; this machine keeps it.");
         string? bare = text is null ? token.Reveal() : null;
         context.Output.Emit(new { CapId = capId, ShareId = shareId, Link = text, Token = bare, Epoch = epoch });
         return ExitCode.Ok;
@@ -56,8 +56,8 @@ internal static class Rotate
             return new Holders(all).Below(capId).Where(one => one.State is "active" or "suspended" or "retired").ToList();
         }, stop).ConfigureAwait(false);
         if (below.Count == 0) return;
-        context.Output.Say($"{below.Count} access(es) were derived from it, and end with the old token:");
+        context.Output.Say($"{below.Count} access(es) were derived from it and end with the old token:");
         foreach (CapabilityInfo one in below) context.Output.Say($"  {one.CapId}  {SafeText.Line(one.Label ?? "", 60)}");
-        Question.Confirm(context, "Rotate it?", yes: false);
+        Question.Confirm(context, "Rotate this access?", yes: false);
     }
 }

@@ -11,18 +11,18 @@ internal static class Secrets
     private const long MaxFileBytes = 256 * 1024 * 1024;
 
     private static readonly Option<string?> More = RulesFile();
-    private static readonly Argument<string> File = new("FILE") { Description = "A text file to look for secrets in" };
+    private static readonly Argument<string> File = new("FILE") { Description = "Text file to scan, at most 256 MiB" };
 
     public static Option<string?> RulesFile() => new("--secret-rules")
     {
-        Description = "A file with more rules, or with built-in ones to leave out (see sharerpc secrets --help)", HelpName = "FILE",
+        Description = "File with more rules, or built-in ones to leave out (see sharerpc secrets --help)", HelpName = "FILE",
     };
 
     public static Command Build()
     {
-        var rules = new Command("rules", "List the rules: what each finds, and what it leaves in its place.") { More };
+        var rules = new Command("rules", "Lists the rules and what each finds.") { More };
         rules.SetAction(parsed => ListRules(CommandContext.Of(parsed), parsed.GetValue(More)));
-        var scan = new Command("scan", "Say where the rules find something in a file, never what. Exit code 1 when they do.")
+        var scan = new Command("scan", "Prints where the rules match in a file, never what; exit code 1 if they do.")
         {
             File, More,
         };
@@ -56,7 +56,7 @@ internal static class Secrets
             context.Output.Say(SafeText.Line(rule.What));
         }
 
-        context.Output.Say("What none of them knows is sent as it is. A find becomes [redacted:RULE].");
+        context.Output.Say("A finding becomes [redacted:RULE]. What no rule matches is sent as it is.");
         return ExitCode.Ok;
     }
 
@@ -74,7 +74,7 @@ internal static class Secrets
             context.Output.Say($"{SafeText.Line(path)}:{finding.Line}:{finding.Column}  {finding.Rule}  ({finding.Length} characters)");
         }
 
-        if (found.Count == 0) context.Output.Say("No rule finds anything. That does not mean that nothing secret is in it.");
+        if (found.Count == 0) context.Output.Say("No rule matches. The file can still contain secrets that no rule knows.");
         return found.Count == 0 ? ExitCode.Ok : ExitCode.Error;
     }
 }

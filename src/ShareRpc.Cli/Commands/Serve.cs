@@ -18,39 +18,39 @@ internal static class Serve
 
     private static readonly Option<string> Data = new("--data")
     {
-        Description = "Where everything is kept", HelpName = "DIR", DefaultValueFactory = _ => DefaultData,
+        Description = "Data directory: database, keys, root token; created if missing", HelpName = "DIR", DefaultValueFactory = _ => DefaultData,
     };
 
     private static readonly Option<string> Urls = new("--urls")
     {
-        Description = "Where to listen; several with ';' between them", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
+        Description = "Addresses to listen on, separated by ';'", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
     };
 
     private static readonly Option<bool> OpenCreation = new("--open-creation")
     {
-        Description = "Let opencode make shares here without a creator token",
+        Description = "Lets opencode create shares without a creator token",
     };
 
     private static readonly Option<Uri?> PublicUrl = new("--public-url")
     {
-        Description = "What people reach the server by, for the links it makes [default: what each request was sent to]",
+        Description = "Address of the server for people, used in links that it creates [default: the address of each request]",
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
     private static readonly Option<IPAddress[]> TrustProxy = new("--trust-proxy")
     {
-        Description = "A proxy in front of the server, whose X-Forwarded-For says where requests come from; may be repeated",
+        Description = "IP address of a proxy whose X-Forwarded-For is trusted; may be repeated",
         HelpName = "ADDRESS", CustomParser = Inputs.ParseAddresses, DefaultValueFactory = _ => [],
     };
 
     private static readonly Option<bool> EraseUnshared = new("--erase-unshared")
     {
-        Description = "Erase the data of what opencode unshares; without it, it stays until root deletes the share",
+        Description = "Erases the data when opencode unshares a session [default: keeps it until sharerpc rm]",
     };
 
     private static readonly Option<long?> CompactAfter = new("--compact-after-ops")
     {
-        Description = "Drop the data of superseded ops that are older than a share's newest N; off by default", HelpName = "N",
+        Description = "Drops the data of superseded ops beyond the newest N of a share, 1 or more [default: keeps all]", HelpName = "N",
     };
 
     public static Command Build()
@@ -75,14 +75,14 @@ internal static class Serve
         await using (server.ConfigureAwait(false))
         {
             output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.DataDirectory}");
-            if (server.CreatedRootToken) output.Say($"The root token was written to {server.RootTokenPath} (mode 0600): keep it safe.");
+            if (server.CreatedRootToken) output.Say($"The root token is in {server.RootTokenPath} (mode 0600). Keep it safe.");
             output.Emit(new
             {
                 Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory, server.RootTokenPath,
                 server.CreatedRootToken,
             });
             await WaitAsync(stop).ConfigureAwait(false);
-            output.Say("Finishing what is queued…");
+            output.Say("Stopping after what is queued…");
             await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
             output.Emit(new { Event = "stopped" });
         }

@@ -18,45 +18,45 @@ internal static class Share
 
     private static readonly Option<string?> Opencode = new("--opencode")
     {
-        Description = "opencode's database [default: $XDG_DATA_HOME/opencode/opencode.db, else ~/.local/share/opencode/opencode.db]",
+        Description = "Database of opencode [default: $XDG_DATA_HOME/opencode/opencode.db, else ~/.local/share/opencode/opencode.db]",
         HelpName = "PATH",
     };
 
     private static readonly Option<string?> OpencodeFiles = new("--opencode-files")
     {
-        Description = "Import the sessions of opencode before 1.2, once: its storage folder, usually ~/.local/share/opencode/storage",
+        Description = "Imports the sessions of opencode before 1.2 from its storage folder, usually ~/.local/share/opencode/storage",
         HelpName = "PATH",
     };
 
     private static readonly Option<bool> Rescan =
-        new("--rescan") { Description = "With --opencode-files: look again at a folder that was imported before" };
+        new("--rescan") { Description = "With --opencode-files: reads a folder again that was imported before" };
 
     private static readonly Option<string?> Session =
-        new("--session") { Description = "Share this session, and its subagents'", HelpName = "ID" };
+        new("--session") { Description = "Shares this session and those of its subagents", HelpName = "ID" };
     private static readonly Option<bool> Latest = new("--latest")
     {
-        Description = "Share the session that was updated last, and its subagents' (the default)",
+        Description = "Shares the session that was updated last and those of its subagents (the default)",
     };
-    private static readonly Option<bool> All = new("--all") { Description = "Share every session, subagents' and later ones too" };
+    private static readonly Option<bool> All = new("--all") { Description = "Shares every session, later ones included" };
 
     private static readonly Option<ShareLink?> Into = new("--into")
     {
-        Description = "Go on in the share of this link, which may append, instead of making one", HelpName = "LINK",
+        Description = "Continues the share of this link, which must allow appends, instead of creating one", HelpName = "LINK",
         CustomParser = Inputs.ParseNamedLink,
     };
 
     private static readonly Option<bool> NoSecretScan = new("--no-secret-scan")
     {
-        Description = "Send what looks like a secret too, instead of replacing it (see sharerpc secrets --help)",
+        Description = "Sends text that looks like a secret instead of replacing it (see sharerpc secrets --help)",
     };
 
     private static readonly Option<string?> SecretRules = Secrets.RulesFile();
 
-    private static readonly Option<bool> Once = new("--once") { Description = "End when the server has everything, instead of going on" };
+    private static readonly Option<bool> Once = new("--once") { Description = "Ends when the server has everything" };
 
     private static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "With --once: give up after this long without progress", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
+        Description = "With --once: seconds without progress after which to give up, less than 86,400", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
     };
 
     public static Command Build()
@@ -66,15 +66,15 @@ internal static class Share
         command.Validators.Add(result =>
         {
             int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);
-            if (chosen > 1) result.AddError("Choose one of --session, --latest and --all.");
+            if (chosen > 1) result.AddError("Give only one of --session, --latest and --all.");
             if (result.GetResult(Into) is not null && result.GetValue(All))
-                result.AddError("--into takes one session: choose it with --session or --latest.");
+                result.AddError("--into takes one session. Choose it with --session or --latest.");
             bool isImport = result.GetResult(OpencodeFiles) is not null;
             if (isImport && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null))
-                result.AddError("--opencode-files imports every session of the folder, each into a share of its own: give it alone.");
+                result.AddError("--opencode-files imports every session of the folder and cannot be combined with a choice of sessions.");
             if (result.GetValue(NoSecretScan) && result.GetResult(SecretRules) is not null)
                 result.AddError("--secret-rules and --no-secret-scan exclude each other.");
-            if (result.GetValue(Rescan) && !isImport) result.AddError("--rescan goes with --opencode-files.");
+            if (result.GetValue(Rescan) && !isImport) result.AddError("--rescan needs --opencode-files.");
             Inputs.CheckSeconds(result, Timeout);
         });
         command.SetAction(RunAsync);

@@ -14,11 +14,11 @@ internal static class Suspend
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
 
     public static Command Build() => Build("suspend", Examples.Suspend, "suspended",
-        "Suspended: nobody gets in by it, nor by what was derived from it, until sharerpc resume.",
+        "Suspended. It is refused, and so is whatever was derived from it, until sharerpc resume.",
         (client, capId) => client.SuspendCapabilityAsync(capId));
 
     public static Command BuildResume() => Build("resume", Examples.Resume, "active",
-        "Resumed: it works again, unless something above it is suspended or revoked.",
+        "Resumed. It works again unless an access above it is suspended or revoked.",
         (client, capId) => client.ResumeCapabilityAsync(capId));
 
     private static Command Build(

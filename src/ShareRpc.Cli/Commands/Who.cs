@@ -43,7 +43,7 @@ internal static class Who
         }
 
         table.Say(output);
-        output.Say("Times are UTC. A dot stands below who invited: revoking it takes those along. LIVE is who is connected now, and counts "
-            + "this command too.");
+        output.Say("Times are UTC. An entry with dots was derived from the one above it and is revoked with it. LIVE is the number of "
+            + "connections now, including this command's.");
     }
 }

@@ -69,8 +69,8 @@ internal sealed class DemoRun : IAsyncDisposable
         }
 
         output.Say("");
-        output.Say("That is all: shared as it grew, equal to the last field, and taken back. Yours: sharerpc serve, sharerpc share "
-            + "--latest.", new Style(Color.Green));
+        output.Say("Done: a session was shared while it grew, compared field by field, and a link was revoked. Next: sharerpc serve, "
+            + "then sharerpc share --latest.", new Style(Color.Green));
         output.Emit(new { Event = "done", Ok = true });
     }
 
@@ -92,14 +92,14 @@ internal sealed class DemoRun : IAsyncDisposable
         await sessions.LookAsync(stop).ConfigureAwait(false);
         ShareWriter share = sessions.Sessions.Single().Writer;
         ShareLink link = share.ViewerLink!;
-        Step("share", $"A coding agent has begun a session; it is shared under\n  {link.Reveal()}");
+        Step("share", $"A coding agent has begun a session. Its link is\n  {link.Reveal()}");
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task tail = sessions.TailAsync(ending.Token);
         var reader = new ShareReader(link, new ShareReaderOptions { InvalidTokenPatience = RevocationTime * 10 }, context.Time);
         await using (reader.ConfigureAwait(false))
         {
-            Step("watch", "A reader follows it live, while the agent works:");
+            Step("watch", "A reader follows it live while the agent works:");
             await using var live = new LiveReading(reader, new SessionRenderer(output), output);
             await live.UntilAsync(1, stop).ConfigureAwait(false);
             await PlayAsync(stop).ConfigureAwait(false);
@@ -142,7 +142,7 @@ internal sealed class DemoRun : IAsyncDisposable
             "equal",
             $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the agent's database "
                 + "field by field;\n"
-            + $"whoever followed live and whoever comes late are at the same cursor, {live.Cursor}.");
+            + $"a reader who followed live and one who comes late are at the same cursor, {live.Cursor}.");
     }
 
     private async Task InviteAndRevokeAsync(ShareWriter share, ShareLink first, CancellationToken stop)
@@ -152,7 +152,7 @@ internal sealed class DemoRun : IAsyncDisposable
         await using var reader = new ShareReader(guest, ShareReaderOptions.Default, context.Time);
         await using var watching = new LiveReading(reader, renderer: null, output);
         await watching.UntilAsync(share.Status.Cursor, stop).ConfigureAwait(false);
-        Step("invite", $"A guest gets a link of their own and watches too:\n  {guest.Reveal()}");
+        Step("invite", $"A guest gets a link of their own and follows the session:\n  {guest.Reveal()}");
 
         long started = context.Time.GetTimestamp();
         await share.RevokeAsync(guest.Token.CapId, stop).ConfigureAwait(false);
@@ -163,8 +163,8 @@ internal sealed class DemoRun : IAsyncDisposable
         Verify(await RefusalAsync(guest, stop).ConfigureAwait(false) == ErrorCode.CapabilityRevoked,
             "the guest's link is refused from then on");
         Verify(await RefusalAsync(first, stop).ConfigureAwait(false) is null, "the first link goes on working");
-        Step("revoke", $"The guest's link is revoked: their watch ended {took.TotalMilliseconds:0} ms later, and the link is refused "
-            + "from now on. The other one still works.");
+        Step("revoke", $"The guest's link is revoked: their connection ended after {took.TotalMilliseconds:0} ms, and the link is "
+            + "refused from now on. The other link still works.");
     }
 
     private async Task<ErrorCode?> RefusalAsync(ShareLink link, CancellationToken stop)
@@ -190,6 +190,6 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private static void Verify(bool holds, string claim)
     {
-        if (!holds) throw new CliException(ExitCode.Error, $"The demo failed: it is not so that {claim}.");
+        if (!holds) throw new CliException(ExitCode.Error, $"The demo failed. Expected: {claim}.");
     }
 }

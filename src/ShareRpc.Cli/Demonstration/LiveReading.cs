@@ -40,7 +40,7 @@ internal sealed class LiveReading : IAsyncDisposable
             }
 
             if (await Task.WhenAny(next, following).WaitAsync(stop).ConfigureAwait(false) == following)
-                throw new CliException(ExitCode.Error, "The demo failed: the reader was turned away.");
+                throw new CliException(ExitCode.Error, "The demo failed: the server refused the reader.");
         }
     }
 

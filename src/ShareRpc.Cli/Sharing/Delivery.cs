@@ -32,9 +32,9 @@ internal static class Delivery
     {
         bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
         return new CliException(ExitCode.Unreachable, isTrying
-            ? "The server does not answer. Everything is safely queued, and the next sharerpc share sends it; the links will work then."
-            : "Another sharerpc process has this outbox to send, or had it seconds ago. Everything is safely queued; run the command "
-                + "again.");
+            ? "The server does not answer. Everything is safely queued; the next sharerpc share sends it, and the links work then."
+            : "Another sharerpc process sends from this outbox, or did seconds ago. Everything is safely queued. Run the "
+                + "command again.");
     }
 
     /// <summary>The exit code once nothing waits any more; what was refused is an error.</summary>
@@ -44,7 +44,7 @@ internal static class Delivery
         if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
         long failed = shared.Sum(session => session.Status.Failed);
         if (failed == 0) return ExitCode.Ok;
-        throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. See sharerpc outbox status.");
+        throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. Run sharerpc outbox status.");
     }
 
     private static string HintOf(string code) => ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;

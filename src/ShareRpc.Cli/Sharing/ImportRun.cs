@@ -35,7 +35,7 @@ internal sealed class ImportRun
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            throw new CliException(ExitCode.Error, "Stopped before the server had everything. Run the command again: it goes on.");
+            throw new CliException(ExitCode.Error, "Stopped before the server had everything. Run the command again to continue.");
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class ImportRun
         string counts = $"{state.Sessions} sessions, {state.Messages} messages, {state.Parts} parts";
         output.Say(report.IsEarlier
             ? $"Imported before, on {state.FinishedAt:yyyy-MM-dd HH:mm} UTC: {counts}, {state.SkippedCount} left out. Nothing was read "
-                + "now; --rescan looks again."
+                + "now; --rescan reads it again."
             : $"Imported {counts}; {state.SkippedCount} left out.");
         foreach (SkippedFile file in report.Skipped.Take(MaxSaid)) output.Say($"  {SafeText.Line(file.Path, 120)}: {file.Explanation}");
         if (report.Skipped.Count > MaxSaid) output.Say($"  and {state.SkippedCount - MaxSaid} more; --json lists them");

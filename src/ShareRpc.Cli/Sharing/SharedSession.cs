@@ -26,8 +26,8 @@ internal sealed class SharedSession(
 
     /// <summary>The link, or why there is none and what to do.</summary>
     public string LinkOrReason => Link ?? (writer.IsViewerLinkRevoked
-        ? $"(its link was revoked; make another one with: sharerpc invite {sessionId})"
-        : "(shared through a link that makes no further ones)");
+        ? $"(its link was revoked; create another with: sharerpc invite {sessionId})"
+        : "(shared through a link that may not create links)");
 
     public WriterStatus Status => writer.Status;
 

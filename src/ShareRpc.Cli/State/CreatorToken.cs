@@ -29,16 +29,16 @@ internal static class CreatorToken
     public static string Require(CredentialStore credentials, Uri server, string? tokenFile) =>
         Find(credentials, server, tokenFile) ?? throw new CliException(
             ExitCode.Error,
-            $"There is no token for {server.Authority} yet. Pass --token-file FILE: the root.token in the server's data directory, or "
-                + "a creator token.");
+            $"There is no token for {server.Authority} yet. Pass --token-file FILE with the root.token of the server's data "
+                + "directory or a creator token.");
 
     private static string Add(CredentialStore credentials, Uri server, string file)
     {
         if (!File.Exists(file))
             throw new CliException(ExitCode.Error,
-                $"There is no token file {file}. The server writes its own to DIR/root.token when it first starts.");
+                $"There is no token file {file}. A server writes its root token to DIR/root.token when it first starts.");
         if (!ShareToken.TryParse(File.ReadAllText(file).Trim(), out ShareToken? token))
-            throw new CliException(ExitCode.Error, $"{file} does not hold a token: one line that begins with {ShareToken.Prefix}.");
+            throw new CliException(ExitCode.Error, $"{file} does not contain a token (one line that begins with {ShareToken.Prefix}).");
         if (credentials.FindToken(token.CapId)?.Reveal() != token.Reveal() || credentials.Find(token.CapId)?.Server != server)
             credentials.Add(token, server, shareId: null, "creator");
         return token.CapId;

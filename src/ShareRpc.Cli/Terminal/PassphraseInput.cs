@@ -11,10 +11,10 @@ namespace ShareRpc.Cli.Terminal;
 /// </summary>
 internal sealed class PassphraseInput(string description)
 {
-    private readonly Option<bool> ask = new("--passphrase") { Description = $"{description}: asked for, or one line of standard input" };
+    private readonly Option<bool> ask = new("--passphrase") { Description = $"{description}: it is asked for, or read as a line of standard input" };
     private readonly Option<string?> file = new("--passphrase-file")
     {
-        Description = "Take the passphrase from the first line of this file", HelpName = "FILE",
+        Description = "Reads the passphrase from the first line of this file", HelpName = "FILE",
     };
 
     public void AddTo(Command command)
@@ -44,7 +44,7 @@ internal sealed class PassphraseInput(string description)
         if (Console.IsInputRedirected) return Checked(Console.In.ReadLine());
         string passphrase = Ask(context);
         if (isNew && Prompted(context, "Again: ") != passphrase)
-            throw new CliException(ExitCode.Usage, "The two are not the same. Nothing was done.");
+            throw new CliException(ExitCode.Usage, "The passphrases differ. Nothing was changed.");
         return passphrase;
     }
 

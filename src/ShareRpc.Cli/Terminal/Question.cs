@@ -10,10 +10,10 @@ internal static class Question
     {
         if (yes) return;
         if (!context.Output.IsTerminal || Console.IsInputRedirected)
-            throw new CliException(ExitCode.Usage, "Nothing was done: there is nobody to ask here. Say --yes to do it.");
+            throw new CliException(ExitCode.Usage, "Nothing was changed: this needs confirmation. Repeat with --yes.");
         context.Output.Write($"{question} [y/N] ");
         string? answer = Console.ReadLine()?.Trim();
         if (answer is "y" or "Y" or "yes") return;
-        throw new CliException(ExitCode.Error, "Nothing was done.");
+        throw new CliException(ExitCode.Error, "Nothing was changed.");
     }
 }

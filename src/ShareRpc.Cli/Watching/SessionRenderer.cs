@@ -174,7 +174,7 @@ internal sealed class SessionRenderer(Output output)
         if (Text(turn, "state") != TurnStates.Aborted) return;
         bool isProvisional = turn.TryGetProperty("provisional", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
         Speaker(key);
-        Line(isProvisional ? "  ✘ the agent fell silent before it was done" : "  ✘ stopped before it was done", Bad);
+        Line(isProvisional ? "  ✘ the agent stopped responding" : "  ✘ aborted", Bad);
     }
 
     private void Remove(LoggedOp op)

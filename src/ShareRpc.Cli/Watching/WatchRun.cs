@@ -135,6 +135,6 @@ internal sealed class WatchRun
     private void SayState(ReaderState state, ShareRpcException? refusal)
     {
         if (state != ReaderState.Reconnecting) return;
-        output.Errors.WriteLine(refusal is null ? "sharerpc: not connected; trying again…" : $"sharerpc: {refusal.Hint} Trying again…");
+        output.Errors.WriteLine(refusal is null ? "sharerpc: not connected; retrying…" : $"sharerpc: {refusal.Hint} Retrying…");
     }
 }

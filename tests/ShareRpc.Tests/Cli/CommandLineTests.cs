@@ -84,13 +84,13 @@ public class CommandLineTests
     [InlineData("backup")]
     [InlineData("check")]
     [InlineData("demo")]
-    public async Task Help_teaches(params string[] command)
+    public async Task Help_describes_the_command_and_gives_examples(params string[] command)
     {
         (int exitCode, string output, _) = await RunAsync([.. command, "--help"]);
 
         Assert.Equal(0, exitCode);
         Assert.Contains("Usage:", output, StringComparison.Ordinal);
-        if (command.Length > 0 && command[0] is not ("outbox" or "demo")) Assert.Contains("Examples:", output, StringComparison.Ordinal);
+        if (command.Length > 0) Assert.Contains("Examples:", output, StringComparison.Ordinal);
     }
 
     [Fact]
