@@ -26,7 +26,7 @@ internal static class Failure
         _ => (ExitCode.Error, $"Unexpected error ({error.GetType().Name}). What was queued is safe. Run the command again."),
     };
 
-    /// <summary>The exit code of an answer of the server.</summary>
+    /// <summary>Returns the exit code of an answer of the server.</summary>
     public static int Of(ShareRpcException refused)
     {
         if (ErrorCodes.IsAuthority(refused.Code)) return ExitCode.Denied;

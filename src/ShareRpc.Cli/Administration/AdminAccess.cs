@@ -9,8 +9,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.Administration;
 
 /// <summary>
-/// As whom a command acts: as the owner of a share of this machine, else with a root or creator token. A token that is named by
-/// <c>--token-file</c> comes first.
+/// As whom a command acts: as the owner of a share of this machine, else with a root or creator token. A token that is
+/// named by <c>--token-file</c> comes first.
 /// </summary>
 internal sealed class AdminAccess(CommandContext context, string? server, string? tokenFile)
 {
@@ -18,16 +18,15 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
 
     public CredentialStore Credentials => credentials;
 
-    /// <summary>The server that commands without a share or ref go to.</summary>
+    /// <summary>Gets the server that commands without a share or ref go to.</summary>
     public Uri Server => Inputs.ServerAddress(server);
 
-    /// <summary>With a root or creator token.</summary>
+    /// <summary>Opens a client with a root or creator token.</summary>
     public Task<AdminClient> OpenRootAsync(Uri address, CancellationToken stop) =>
         AdminClient.OpenRootAsync(address, credentials.FindToken(CreatorToken.Require(credentials, address, tokenFile))!, stop);
 
     /// <summary>
-    /// On a share: what is to be done gets the client, and the share's id where that has to be named because the client is of the whole
-    /// server.
+    /// Runs an action on a share. The action gets the client, and the share's id if the client is for the whole server.
     /// </summary>
     public async Task<T> OnShareAsync<T>(string target, Func<AdminClient, string?, Task<T>> act, CancellationToken stop)
     {
@@ -36,7 +35,7 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             .ConfigureAwait(false);
     }
 
-    /// <summary>On a share, with a root or creator token only.</summary>
+    /// <summary>Runs an action on a share with a root or creator token only.</summary>
     public async Task<T> OnShareAsRootAsync<T>(string target, Func<AdminClient, string, Task<T>> act, CancellationToken stop)
     {
         (_, string shareId, Uri address) = await ResolveAsync(target, stop).ConfigureAwait(false);
@@ -44,7 +43,7 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
         return await act(root, shareId).ConfigureAwait(false);
     }
 
-    /// <summary>On a ref, by its link or cap id.</summary>
+    /// <summary>Runs an action on a ref, by its link or cap id.</summary>
     public async Task<T> OnCapabilityAsync<T>(string target, Func<AdminClient, string, Task<T>> act, CancellationToken stop)
     {
         bool isLink = ShareLink.TryParse(target, out ShareLink? link);
@@ -55,7 +54,10 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             .ConfigureAwait(false);
     }
 
-    /// <summary>Where the share or ref is: what a link says, where its token is known to belong, else the server meant.</summary>
+    /// <summary>
+    /// Returns the server of a share or ref: that of the link, that of its known token, or the one named by the
+    /// options.
+    /// </summary>
     public Uri AddressOf(string target) =>
         ShareLink.TryParse(target, out ShareLink? link) ? link.Server : credentials.Find(target)?.Server ?? Server;
 

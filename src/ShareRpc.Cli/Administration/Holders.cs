@@ -10,10 +10,13 @@ internal sealed class Holders(IReadOnlyList<CapabilityInfo> all)
 
     public CapabilityInfo? Find(string capId) => all.FirstOrDefault(one => one.CapId == capId);
 
-    /// <summary>Everything derived from a ref, parents before children.</summary>
+    /// <summary>Returns everything derived from a ref, parents before children.</summary>
     public IReadOnlyList<CapabilityInfo> Below(string capId) => [.. Tree(children[capId], 0).Select(entry => entry.Capability)];
 
-    /// <summary>All of them with their depth, each below its parent; those whose parent is not in the list are at the top.</summary>
+    /// <summary>
+    /// Returns all of them with their depth, each below its parent; those whose parent is not in the list are at the
+    /// top.
+    /// </summary>
     public IEnumerable<(CapabilityInfo Capability, int Depth)> Tree()
     {
         HashSet<string> known = [.. all.Select(one => one.CapId)];
@@ -45,16 +48,16 @@ internal sealed class AgentReach
         LiveHandles = agent.LiveHandles + alive.Sum(one => one.LiveHandles);
     }
 
-    /// <summary>Agents that it has let share.</summary>
+    /// <summary>Gets the agents that it created.</summary>
     public IReadOnlyList<CapabilityInfo> Agents { get; }
 
-    /// <summary>The owner refs of its shares, and of those of agents below it.</summary>
+    /// <summary>Gets the owner refs of its shares, and of those of agents below it.</summary>
     public IReadOnlyList<CapabilityInfo> Shares { get; }
 
-    /// <summary>Who was invited to these shares.</summary>
+    /// <summary>Gets the invitations to these shares.</summary>
     public IReadOnlyList<CapabilityInfo> Holders { get; }
 
-    /// <summary>Live handles of all of them, now.</summary>
+    /// <summary>Gets the number of live handles of all of them.</summary>
     public int LiveHandles { get; }
 
     public IEnumerable<string> Lines(bool keepShares)

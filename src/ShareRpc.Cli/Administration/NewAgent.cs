@@ -6,10 +6,12 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Administration;
 
-/// <summary>A creator ref for a machine, and its token in a file of its own or in hand; this machine does not keep it.</summary>
+/// <summary>
+/// A creator ref for a machine, and its token in a file of its own or in hand; this machine does not keep it.
+/// </summary>
 internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
 {
-    /// <summary>The cap id, and the token where no file has it.</summary>
+    /// <summary>Creates the ref; returns the cap id, and the token if it was not written to a file.</summary>
     public async Task<(string CapId, string? Token)> MakeAsync(AdminClient root)
     {
         ShareToken token = ShareToken.New(RandomId.New());

@@ -7,14 +7,13 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.Administration;
 
 /// <summary>
-/// One rotation, safe against a lost answer: the new token is in the credentials file, on disk, before the server hears of it, and takes
-/// the place of the old one when the server has answered. One that was interrupted is finished by doing it again, with the same token.
+/// One rotation, safe against a lost answer: the new token is in the credentials file, on disk, before the server hears
+/// of it, and takes the place of the old one when the server has answered. One that was interrupted is finished by
+/// doing it again, with the same token.
 /// </summary>
 internal sealed class Rotation(AdminAccess access, string target)
 {
-    /// <summary>
-    /// The new token, in place; null for <c>ShareId</c> with a root or creator ref.
-    /// </summary>
+    /// <summary>Rotates, and returns the new token; <c>ShareId</c> is null for a root or creator ref.</summary>
     public async Task<(ShareToken Token, string? ShareId, long Epoch)> RunAsync(string? passphrase, CancellationToken stop)
     {
         string capId = ShareLink.TryParse(target, out ShareLink? link) ? link.Token.CapId : target;
@@ -45,7 +44,9 @@ internal sealed class Rotation(AdminAccess access, string target)
         return (next, shareId, epoch);
     }
 
-    /// <summary>What the server refuses has not happened; whatever else goes wrong, it may have.</summary>
+    /// <summary>
+    /// Sends the new token. A permanent refusal discards it; after any other failure the rotation may have happened.
+    /// </summary>
     private async Task<long> SendAsync(AdminClient client, ShareToken next, string? passphrase)
     {
         try
@@ -64,7 +65,10 @@ internal sealed class Rotation(AdminAccess access, string target)
         }
     }
 
-    /// <summary>The epoch, when the next token opens the ref already: an earlier run arrived, and only its answer was lost.</summary>
+    /// <summary>
+    /// Returns the epoch if the next token opens the ref already, because only the answer of an earlier run was lost;
+    /// else null.
+    /// </summary>
     private static async Task<long?> HasHappenedAsync(ShareToken next, Uri server, string? shareId, CancellationToken stop)
     {
         try

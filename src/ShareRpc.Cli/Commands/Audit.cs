@@ -84,7 +84,7 @@ internal static class Audit
         return ExitCode.Ok;
     }
 
-    /// <summary>The newest entries, oldest of them first.</summary>
+    /// <summary>Returns the newest entries, oldest of them first.</summary>
     private static async Task<IReadOnlyList<AuditEntry>> NewestAsync(
         AdminClient client, string? shareId, int limit, CancellationToken stop)
     {

@@ -31,7 +31,7 @@ internal static class Inputs
         return null;
     }
 
-    /// <summary>A link that says which share it is for.</summary>
+    /// <summary>Parses a link that names its share.</summary>
     public static ShareLink? ParseNamedLink(ArgumentResult result)
     {
         ShareLink? link = ParseLink(result);
@@ -60,7 +60,7 @@ internal static class Inputs
         return [.. addresses];
     }
 
-    /// <summary>A time from now: 30m, 12h or 7d.</summary>
+    /// <summary>Creates an option for a time from now: 30m, 12h or 7d.</summary>
     public static Option<TimeSpan?> Time(string name, string description) => new(name)
     {
         Description = description,
@@ -77,7 +77,7 @@ internal static class Inputs
         },
     };
 
-    /// <summary>Words with commas between them.</summary>
+    /// <summary>Creates an option for words separated by commas.</summary>
     public static Option<string[]?> Words(string name, string description, string helpName) => new(name)
     {
         Description = description, HelpName = helpName,
@@ -108,14 +108,14 @@ internal static class Inputs
             result.AddError("This is neither a complete link nor a cap id (22 letters and digits).");
     }
 
-    /// <summary>A number of seconds that a person would wait.</summary>
+    /// <summary>Checks that an option is a number of seconds, more than 0 and less than a day.</summary>
     public static void CheckSeconds(CommandResult result, Option<double> option)
     {
         if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400))
             result.AddError($"{option.Name} must be a number of seconds, more than 0 and less than 86,400.");
     }
 
-    /// <summary>The server meant; a usage error when the address is none.</summary>
+    /// <summary>Returns the address of the server; throws a usage error if it is no address.</summary>
     public static Uri ServerAddress(string? given)
     {
         string address = given ?? Environment.GetEnvironmentVariable("SHARERPC_SERVER") ?? Serve.DefaultUrl;

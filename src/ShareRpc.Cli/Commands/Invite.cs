@@ -124,10 +124,10 @@ internal static class Invite
         long? Moment(TimeSpan? fromNow) => fromNow is { } span ? (time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
     }
 
-    /// <summary>An option of many words is empty, not null, when it is not there.</summary>
+    /// <summary>Returns null for an option that was not given, whose value is empty.</summary>
     private static string[]? Given(string[]? words) => words is { Length: > 0 } ? words : null;
 
-    /// <summary>The link first and alone on its line; a QR code where somebody can hold a phone to it.</summary>
+    /// <summary>Prints the link alone on its line, a QR code on a terminal, and what the link may.</summary>
     internal static void Say(Output output, ShareLink link, Rights rights, Caveats? caveats, bool hasPassphrase, bool isQueued)
     {
         output.Say(link.Reveal(), new Style(Color.Aqua));

@@ -48,7 +48,7 @@ internal static class Revoke
         return Done(context, capId, isQueued: false);
     }
 
-    /// <summary>Null when the owner of the share may not do it: then an administrator must.</summary>
+    /// <summary>Revokes as the owner of the share, and returns the exit code; null if the owner may not.</summary>
     private static async Task<int?> TryAsOwnerAsync(CommandContext context, ShareWriter share, string capId, CancellationToken stop)
     {
         try

@@ -47,7 +47,7 @@ internal static class Rotate
         return ExitCode.Ok;
     }
 
-    /// <summary>Only where others lose their access by it.</summary>
+    /// <summary>Asks for confirmation if others lose their access.</summary>
     private static async Task ConfirmAsync(CommandContext context, AdminAccess access, string target, CancellationToken stop)
     {
         List<CapabilityInfo> below = await access.OnCapabilityAsync(target, async (AdminClient client, string capId) =>

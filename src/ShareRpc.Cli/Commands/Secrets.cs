@@ -31,7 +31,7 @@ internal static class Secrets
         return new Command("secrets", Examples.Short(Examples.Secrets)) { rules, scan };
     }
 
-    /// <summary>The built-in rules, and what a file makes of them.</summary>
+    /// <summary>Returns a scanner with the built-in rules, changed by the file if there is one.</summary>
     public static SecretScanner ScannerOf(string? rulesFile) =>
         rulesFile is null ? SecretScanner.BuiltIn : new SecretScanner(RulesOf(rulesFile));
 

@@ -12,7 +12,8 @@ internal static class Serve
     public const string DefaultUrl = "http://127.0.0.1:8787";
 
     /// <summary>
-    /// The data directory of a <c>serve</c> without <c>--data</c>; the other commands look for a root token here, last of all.
+    /// The data directory of a <c>serve</c> without <c>--data</c>; the other commands look for a root token here, last
+    /// of all.
     /// </summary>
     public const string DefaultData = "sharerpc-data";
 

@@ -19,7 +19,8 @@ using Spectre.Console;
 namespace ShareRpc.Cli.Demonstration;
 
 /// <summary>
-/// The main job in one process: real server, real database, real links; only the agent is a recording. Every claim is checked.
+/// The main job in one process: real server, real database, real links; only the agent is a recording. Every claim is
+/// checked.
 /// </summary>
 internal sealed class DemoRun : IAsyncDisposable
 {
@@ -116,7 +117,7 @@ internal sealed class DemoRun : IAsyncDisposable
         }
     }
 
-    /// <summary>The agent at work: every event of the recording, one by one.</summary>
+    /// <summary>Plays every event of the recording, one by one.</summary>
     private async Task PlayAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Pace, context.Time);

@@ -27,7 +27,7 @@ internal sealed class LiveReading : IAsyncDisposable
 
     public void EndLine() => renderer?.End();
 
-    /// <summary>Until it has read the op at a cursor.</summary>
+    /// <summary>Waits until the op at a cursor has been read.</summary>
     public async Task UntilAsync(long cursor, CancellationToken stop)
     {
         while (true)
@@ -44,7 +44,7 @@ internal sealed class LiveReading : IAsyncDisposable
         }
     }
 
-    /// <summary>Until it is turned away; null when the share ended.</summary>
+    /// <summary>Waits until the server refuses the reader and returns the code; null if the share ended.</summary>
     public Task<ErrorCode?> EndAsync(CancellationToken stop) => following.WaitAsync(stop);
 
     /// <summary>Stops following; the reader is then free for its owner to dispose.</summary>

@@ -9,7 +9,9 @@ internal static class Delivery
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>False when nothing has moved for as long as the timeout.</summary>
+    /// <summary>
+    /// Waits until everything is sent; returns false if nothing was acknowledged for as long as the timeout.
+    /// </summary>
     public static async Task<bool> EndsAsync(
         Task settled, Func<IReadOnlyList<SharedSession>> shared, TimeSpan timeout, TimeProvider time, CancellationToken stop)
     {
@@ -37,7 +39,7 @@ internal static class Delivery
                 + "command again.");
     }
 
-    /// <summary>The exit code once nothing waits any more; what was refused is an error.</summary>
+    /// <summary>Returns the exit code once nothing waits any more; what was refused is an error.</summary>
     public static int Outcome(IReadOnlyList<SharedSession> shared)
     {
         WriterStatus? closed = shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);

@@ -7,7 +7,10 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>One run of <c>sharerpc share --opencode-files</c>: says the links, waits for the server, and lists what was left out.</summary>
+/// <summary>
+/// One run of <c>sharerpc share --opencode-files</c>: says the links, waits for the server, and lists what was left
+/// out.
+/// </summary>
 internal sealed class ImportRun
 {
     private const int MaxSaid = 20;

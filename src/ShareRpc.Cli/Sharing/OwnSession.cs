@@ -4,11 +4,14 @@ using ShareRpc.Sources.Opencode;
 namespace ShareRpc.Cli.Sharing;
 
 /// <summary>
-/// A session that opencode shares itself on a ShareRpc server. It needs no creator token: its own secret is what <c>share</c> goes on with.
+/// A session that opencode shares itself on a ShareRpc server. It needs no creator token: its own secret is what
+/// <c>share</c> goes on with.
 /// </summary>
 internal sealed record OwnSession(Uri Server, OpencodeSelection Selection)
 {
-    /// <summary>The chosen session, when opencode shares it on the server that was named, or when none was named.</summary>
+    /// <summary>
+    /// Returns the chosen session, when opencode shares it on the server that was named, or when none was named.
+    /// </summary>
     public static OwnSession? Find(string databasePath, OpencodeSelection selection, string? server)
     {
         if (!File.Exists(databasePath)) return null; // whoever reads it says so

@@ -11,27 +11,27 @@ internal sealed record SessionReport
 
     public string? Link { get; init; }
 
-    /// <summary>Message documents in the database.</summary>
+    /// <summary>Gets the number of message documents in the database.</summary>
     public required int Messages { get; init; }
 
-    /// <summary>Part documents in the database.</summary>
+    /// <summary>Gets the number of part documents in the database.</summary>
     public required int Parts { get; init; }
 
-    /// <summary>Ops of this run that made a new cursor.</summary>
+    /// <summary>Gets the number of ops of this run that were applied.</summary>
     public required long Applied { get; init; }
 
-    /// <summary>Ops of this run that the share had already.</summary>
+    /// <summary>Gets the number of ops of this run that the share had already.</summary>
     public required long Duplicates { get; init; }
 
     public required long Failed { get; init; }
 
-    /// <summary>Ops that still wait for the server.</summary>
+    /// <summary>Gets the number of ops that still wait for the server.</summary>
     public required long Pending { get; init; }
 
-    /// <summary>Rows that cannot be shared.</summary>
+    /// <summary>Gets the number of rows that cannot be shared.</summary>
     public required int Skipped { get; init; }
 
-    /// <summary>Secrets that were replaced in what this run read; the same one in two documents counts twice.</summary>
+    /// <summary>Gets the number of secrets that were replaced in this run; one in two documents counts twice.</summary>
     public required long Redacted { get; init; }
 
     public required IReadOnlyDictionary<string, long> RedactedByRule { get; init; }

@@ -21,17 +21,20 @@ internal sealed class SharedSession(
     {
     }
 
-    /// <summary>The read-only link; null when this share was joined through a link that may make none, or when it was revoked.</summary>
+    /// <summary>
+    /// Gets the read-only link; null when this share was joined through a link that may make none, or when it was
+    /// revoked.
+    /// </summary>
     public string? Link { get; } = writer.ViewerLink?.Reveal();
 
-    /// <summary>The link, or why there is none and what to do.</summary>
+    /// <summary>Gets the link, or why there is none and what to do.</summary>
     public string LinkOrReason => Link ?? (writer.IsViewerLinkRevoked
         ? $"(its link was revoked; create another with: sharerpc invite {sessionId})"
         : "(shared through a link that may not create links)");
 
     public WriterStatus Status => writer.Status;
 
-    /// <summary>How much this run has replaced so far.</summary>
+    /// <summary>Gets the number of secrets that this run has replaced so far.</summary>
     public long Redacted => counts().Redacted.Total;
 
     public SessionReport Report()

@@ -93,7 +93,7 @@ internal sealed class SharingRun
         show();
     }
 
-    /// <summary>The access of every session has ended: there is nothing to go on for.</summary>
+    /// <summary>Returns whether the access of every session has ended.</summary>
     private bool IsOver() => shared.Count > 0 && shared.All(session => session.Status.ClosedCode is not null);
 
     private Text StatusLine()
@@ -103,7 +103,10 @@ internal sealed class SharingRun
         return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
     }
 
-    /// <summary>Where no line can be rewritten: a line when all is sent, when something failed, and when the connection changes.</summary>
+    /// <summary>
+    /// Prints a line when all is sent, when something failed, and when the connection changes; for output that is no
+    /// terminal.
+    /// </summary>
     private void SayChanges()
     {
         SharingTotals totals = SharingTotals.Of(shared);

@@ -21,7 +21,7 @@ internal sealed class ClientState
 
     public string OutboxPath => Path.Combine(Folder, "outbox.db");
 
-    /// <summary>See <see cref="Sources.Opencode.OpencodeOptions.LockPath"/>.</summary>
+    /// <summary>Gets the path for <see cref="Sources.Opencode.OpencodeOptions.LockPath"/>.</summary>
     public string SyncLockPath => Path.Combine(Folder, "sync.lock");
 
     /// <summary>Makes the folder.</summary>
@@ -32,7 +32,7 @@ internal sealed class ClientState
         return this;
     }
 
-    /// <summary>How a client for a server is opened; one outbox holds the shares of all servers.</summary>
+    /// <summary>Returns the options of a client for a server; one outbox holds the shares of all servers.</summary>
     public ShareClientOptions ClientOptions(Uri server, string? creatorCapId) =>
         new() { Server = server, OutboxPath = OutboxPath, CredentialsPath = CredentialsPath, CreatorCapId = creatorCapId };
 

@@ -5,13 +5,14 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.State;
 
 /// <summary>
-/// Which root or creator token a command uses. What is found goes into the credentials file, and from then on only its cap id about.
+/// Which root or creator token a command uses. What is found goes into the credentials file, and from then on only its
+/// cap id about.
 /// </summary>
 internal static class CreatorToken
 {
     private const string Variable = "SHARERPC_TOKEN_FILE";
 
-    /// <summary>The cap id of the token for a server; null when there is none anywhere.</summary>
+    /// <summary>Returns the cap id of the token for a server; null when there is none anywhere.</summary>
     public static string? Find(CredentialStore credentials, Uri server, string? tokenFile)
     {
         string? named = tokenFile ?? Environment.GetEnvironmentVariable(Variable);
@@ -25,7 +26,7 @@ internal static class CreatorToken
         return server.IsLoopback && File.Exists(local) ? Add(credentials, server, local) : null;
     }
 
-    /// <summary>As <see cref="Find"/>, but having none is an error that says what to do.</summary>
+    /// <summary>Returns the token like <see cref="Find"/>; without one, throws an error that says what to do.</summary>
     public static string Require(CredentialStore credentials, Uri server, string? tokenFile) =>
         Find(credentials, server, tokenFile) ?? throw new CliException(
             ExitCode.Error,

@@ -10,12 +10,12 @@ internal sealed class KnownShares(CommandContext context)
 {
     private readonly CredentialStore credentials = new(context.State.CredentialsPath);
 
-    /// <summary>The servers that any credential is for.</summary>
+    /// <summary>Gets the servers that any credential is for.</summary>
     public IReadOnlyList<Uri> Servers => [.. credentials.List().Values.Select(credential => credential.Server).Distinct()];
 
     /// <summary>
-    /// The share that a link, a share id, a cap id of one of its links or a session id means, with its client, which the caller disposes;
-    /// null when this machine has none such.
+    /// Returns the share that a link, a share id, a cap id of one of its links or a session id means, with its client,
+    /// which the caller disposes; null when this machine has none such.
     /// </summary>
     public async Task<(ShareClient Client, ShareWriter Share)?> FindAsync(string name, bool send, CancellationToken stop)
     {
@@ -32,7 +32,7 @@ internal sealed class KnownShares(CommandContext context)
         return null;
     }
 
-    /// <summary>A client for one server; it sends only when it is told to.</summary>
+    /// <summary>Returns a client for one server; it sends only when it is told to.</summary>
     public Task<ShareClient> OpenAsync(Uri server, bool send, CancellationToken stop) =>
         ShareClient.OpenAsync(context.State.ClientOptions(server, creatorCapId: null), context.Time, send, stop);
 }

@@ -11,11 +11,11 @@ internal static class CaveatText
 
     public static string When(long? ms) => ms is { } moment ? When(moment) : "never";
 
-    /// <summary>What narrows a ref by itself; empty when nothing does.</summary>
+    /// <summary>Returns what narrows a ref by itself; empty when nothing does.</summary>
     public static string Of(CapabilityInfo capability) =>
         Of(capability.Caveats, capability.Uses ?? 0, capability.Passphrase == true, capability.LastRedeemedMs is not null);
 
-    /// <summary>What narrows a ref that was just made.</summary>
+    /// <summary>Returns what narrows a ref that was just made.</summary>
     public static string Of(Caveats caveats, bool hasPassphrase) => Of(caveats, 0, hasPassphrase, wasUsed: false);
 
     private static string Of(Caveats caveats, long used, bool hasPassphrase, bool wasUsed)

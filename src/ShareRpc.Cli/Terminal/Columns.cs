@@ -1,8 +1,8 @@
 namespace ShareRpc.Cli.Terminal;
 
 /// <summary>
-/// A table as lines of text: columns as wide as what is in them, nothing wrapped, so that an id or a link stays one word. Cells are made
-/// fit for a terminal here.
+/// A table as lines of text: columns as wide as what is in them, nothing wrapped, so that an id or a link stays one
+/// word. Cells are made fit for a terminal here.
 /// </summary>
 internal sealed class Columns(params string[] headings)
 {

@@ -10,8 +10,8 @@ using Spectre.Console.Rendering;
 namespace ShareRpc.Cli.Terminal;
 
 /// <summary>
-/// Where a command writes: text for people, or one JSON object per line. Text is never read as markup; strangers' text goes through
-/// <see cref="SafeText"/> first.
+/// Where a command writes: text for people, or one JSON object per line. Text is never read as markup; strangers' text
+/// goes through <see cref="SafeText"/> first.
 /// </summary>
 internal sealed class Output
 {
@@ -40,17 +40,17 @@ internal sealed class Output
 
     public TextWriter Standard { get; }
 
-    /// <summary>True with <c>--json</c>.</summary>
+    /// <summary>Gets whether <c>--json</c> was given.</summary>
     public bool IsJson { get; }
 
     public IAnsiConsole Console { get; }
 
     public TextWriter Errors { get; }
 
-    /// <summary>True where a line may be rewritten in place.</summary>
+    /// <summary>Gets whether a line may be rewritten in place.</summary>
     public bool IsTerminal => !IsJson && isTerminal && Console.Profile.Capabilities.Interactive;
 
-    /// <summary>Text for people only.</summary>
+    /// <summary>Prints text for people; nothing with <c>--json</c>.</summary>
     public void Say(string text, Style? style = null)
     {
         if (IsJson) return;
@@ -58,14 +58,16 @@ internal sealed class Output
         Console.WriteLine();
     }
 
-    /// <summary>Text for people without an end of line.</summary>
+    /// <summary>Prints text for people without an end of line; nothing with <c>--json</c>.</summary>
     public void Write(string text, Style? style = null)
     {
         // Not through Console.Write(Text): that would wrap at the terminal's width and cut a link in two.
         if (!IsJson) Console.Write(new PlainText(text, style ?? Style.Plain));
     }
 
-    /// <summary>An object for programs only: a record, an anonymous object, or what the protocol reads and writes.</summary>
+    /// <summary>
+    /// Prints a record, an anonymous object or a type of the protocol as a line of JSON; nothing without <c>--json</c>.
+    /// </summary>
     public void Emit<T>(T record)
     {
         if (!IsJson) return;
@@ -96,7 +98,8 @@ internal sealed class PlainText(string text, Style style) : Renderable
 }
 
 /// <summary>
-/// An object as one line of JSON: snake_case fields, absent instead of null, readable text, and nothing that could drive a terminal.
+/// An object as one line of JSON: snake_case fields, absent instead of null, readable text, and nothing that could
+/// drive a terminal.
 /// </summary>
 internal static class JsonLine
 {
@@ -127,7 +130,9 @@ internal static class JsonLine
         char.IsControl(character) || character is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }
 
-/// <summary>Says how far a long work is, on the error stream, once a second at the most. Nothing for programs.</summary>
+/// <summary>
+/// Says how far a long work is, on the error stream, once a second at the most. Nothing for programs.
+/// </summary>
 internal sealed class ProgressLine(Output output, TimeProvider time) : IProgress<CheckProgress>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

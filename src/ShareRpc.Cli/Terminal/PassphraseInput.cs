@@ -6,8 +6,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.Terminal;
 
 /// <summary>
-/// Where a passphrase comes from: a file, a terminal without echo, or a line of standard input; never an argument, which others on the
-/// machine could read.
+/// Where a passphrase comes from: a file, a terminal without echo, or a line of standard input; never an argument,
+/// which others on the machine could read.
 /// </summary>
 internal sealed class PassphraseInput(string description)
 {
@@ -28,7 +28,7 @@ internal sealed class PassphraseInput(string description)
         });
     }
 
-    /// <summary>What the options say; null when they say nothing.</summary>
+    /// <summary>Returns what the options say; null when they say nothing.</summary>
     /// <param name="context">Where to ask.</param>
     /// <param name="parsed">The command line.</param>
     /// <param name="isNew">Whether it is being chosen: then it is asked for twice.</param>
@@ -84,7 +84,9 @@ internal sealed class PassphraseInput(string description)
         return typed.ToString();
     }
 
-    /// <summary>In NFC: the same letters typed on another machine are the same passphrase.</summary>
+    /// <summary>
+    /// Returns the passphrase in NFC, so that the same letters typed on another machine are the same passphrase.
+    /// </summary>
     private static string Checked(string? passphrase)
     {
         if (string.IsNullOrEmpty(passphrase)) throw new CliException(ExitCode.Usage, "The passphrase is empty.");

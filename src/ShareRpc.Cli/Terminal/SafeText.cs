@@ -4,12 +4,13 @@ using System.Text;
 namespace ShareRpc.Cli.Terminal;
 
 /// <summary>
-/// Text of strangers, made fit for a terminal: no control characters (so no escape sequence that moves the cursor, rewrites the title or
-/// fills the clipboard), no direction overrides and no invisible characters that make text read as something else.
+/// Text of strangers, made fit for a terminal: no control characters (so no escape sequence that moves the cursor,
+/// rewrites the title or fills the clipboard), no direction overrides and no invisible characters that make text read
+/// as something else.
 /// </summary>
 internal static class SafeText
 {
-    /// <summary>Lines and tabs stay.</summary>
+    /// <summary>Returns the text without control characters; line breaks stay and tabs become spaces.</summary>
     public static string Block(string text)
     {
         var safe = new StringBuilder(text.Length);

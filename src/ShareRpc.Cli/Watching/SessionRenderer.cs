@@ -6,8 +6,9 @@ using Spectre.Console;
 namespace ShareRpc.Cli.Watching;
 
 /// <summary>
-/// Prints the ops of a session as text that only grows: streamed text continues where it stopped, a tool call is one line per state.
-/// Content is untrusted: it goes through <see cref="SafeText"/>, and what has an unknown shape is left out without an error.
+/// Prints the ops of a session as text that only grows: streamed text continues where it stopped, a tool call is one
+/// line per state. Content is untrusted: it goes through <see cref="SafeText"/>, and what has an unknown shape is left
+/// out without an error.
 /// </summary>
 internal sealed class SessionRenderer(Output output)
 {
@@ -123,7 +124,7 @@ internal sealed class SessionRenderer(Output output)
         Grow(op.Key, before.MessageId, before.Text + Text(append, "text"), Style.Plain);
     }
 
-    /// <summary>Text that begins as it did before is continued; any other is shown anew.</summary>
+    /// <summary>Continues text that begins as it did before; prints any other text again.</summary>
     private void Grow(string key, string message, string text, Style style)
     {
         string before = parts.TryGetValue(key, out Shown? shown) ? shown.Text : "";
@@ -168,7 +169,7 @@ internal sealed class SessionRenderer(Output output)
     private static bool IsTrue(JsonElement part, string name) => part.TryGetProperty(name, out JsonElement value)
         && value.ValueKind == JsonValueKind.True;
 
-    /// <summary>Only an ending that leaves something open is worth a line: the others show by themselves.</summary>
+    /// <summary>Prints a line for an aborted turn; other ends show in the messages.</summary>
     private void Turn(string key, JsonElement turn)
     {
         if (Text(turn, "state") != TurnStates.Aborted) return;

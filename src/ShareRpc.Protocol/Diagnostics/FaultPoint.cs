@@ -4,8 +4,8 @@ using System.Globalization;
 namespace ShareRpc.Protocol.Diagnostics;
 
 /// <summary>
-/// Named places where a test may kill this process as kill -9 would: <c>SHARERPC_FAULT={name}:{n}</c> dies at the n-th passage. Without the
-/// variable a passage costs one null check. The names are listed in CONTRIBUTING.md.
+/// Named places where a test may kill this process as kill -9 would: <c>SHARERPC_FAULT={name}:{n}</c> dies at the n-th
+/// passage. Without the variable a passage costs one null check. The names are listed in CONTRIBUTING.md.
 /// </summary>
 internal static class FaultPoint
 {

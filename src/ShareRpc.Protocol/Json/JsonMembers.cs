@@ -5,13 +5,14 @@ using System.Text.Json;
 namespace ShareRpc.Protocol.Json;
 
 /// <summary>
-/// Looks for members and compares strings as they are written. <see cref="JsonElement"/>'s own look-ups decode, and decoding a lone
-/// surrogate, which is valid JSON that agents do write, throws.
+/// Looks for members and compares strings as they are written. <see cref="JsonElement"/>'s own look-ups decode, and
+/// decoding a lone surrogate, which is valid JSON that agents do write, throws.
 /// </summary>
 internal static class JsonMembers
 {
     /// <summary>
-    /// The last member of that name, as a repeated one counts; false without one. The name is ASCII letters, digits and <c>_</c>.
+    /// Returns the last member of that name, as a repeated one counts; false without one. The name is ASCII letters,
+    /// digits and <c>_</c>.
     /// </summary>
     public static bool TryFind(JsonElement json, ReadOnlySpan<byte> name, out JsonElement value)
     {
@@ -28,14 +29,14 @@ internal static class JsonMembers
         return found;
     }
 
-    /// <summary>True for a member of that name.</summary>
+    /// <summary>Returns true for a member of that name.</summary>
     public static bool IsNamed(JsonProperty member, ReadOnlySpan<byte> name) => Spells(JsonMarshal.GetRawUtf8PropertyName(member), name);
 
-    /// <summary>True for a string of that word.</summary>
+    /// <summary>Returns true for a string of that word.</summary>
     public static bool IsText(JsonElement json, ReadOnlySpan<byte> word) =>
         json.ValueKind == JsonValueKind.String && Spells(JsonMarshal.GetRawUtf8Value(json)[1..^1], word);
 
-    /// <summary>True when a name or string as written, without its quotes, is that word.</summary>
+    /// <summary>Returns whether a name or string as written, without its quotes, is that word.</summary>
     public static bool Spells(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> word)
     {
         foreach (byte expected in word)

@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace ShareRpc.Protocol.Json;
 
 /// <summary>
-/// A JSON value kept as the very bytes it arrived in or was given as (UTF-8, one value): stored, hashed and passed on without being written
-/// anew. Owns its bytes; never mutated after construction.
+/// A JSON value kept as the very bytes it arrived in or was given as (UTF-8, one value): stored, hashed and passed on
+/// without being written anew. Owns its bytes; never mutated after construction.
 /// </summary>
 [JsonConverter(typeof(RawJsonConverter))]
 public readonly struct RawJson
@@ -18,10 +18,12 @@ public readonly struct RawJson
         Utf8 = utf8;
     }
 
-    /// <summary>The bytes; empty only for <c>default</c>.</summary>
+    /// <summary>Gets the bytes; empty only for <c>default</c>.</summary>
     public ReadOnlyMemory<byte> Utf8 { get; }
 
-    /// <summary>Checks that the text is one JSON value (<see cref="JsonException"/> otherwise) and keeps its bytes.</summary>
+    /// <summary>
+    /// Checks that the text is one JSON value (<see cref="JsonException"/> otherwise) and keeps its bytes.
+    /// </summary>
     public static RawJson Parse(string text)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(text);
@@ -29,13 +31,13 @@ public readonly struct RawJson
         return new RawJson(utf8);
     }
 
-    /// <summary>The bytes of an element, copied, so that they outlive its document.</summary>
+    /// <summary>Returns the bytes of an element, copied, so that they outlive its document.</summary>
     public static RawJson Of(JsonElement element) => new(JsonMarshal.GetRawUtf8Value(element).ToArray());
 
     /// <summary>Parses the bytes; the caller disposes.</summary>
     public JsonDocument ToDocument() => JsonDocument.Parse(Utf8, new JsonDocumentOptions { MaxDepth = 64 });
 
-    /// <summary>The JSON text.</summary>
+    /// <summary>Returns the JSON text.</summary>
     public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
 }
 

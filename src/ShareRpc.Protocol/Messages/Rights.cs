@@ -43,11 +43,11 @@ public static class RightsNames
     /// <summary>Everything.</summary>
     public const Rights Root = Rights.Admin | Creator;
 
-    /// <summary>The strings, in the order of the enum.</summary>
+    /// <summary>Returns the strings, in the order of the enum.</summary>
     public static IReadOnlyList<string> ToNames(this Rights rights) =>
         [.. Names.Where(entry => rights.HasFlag(entry.Right)).Select(entry => entry.Name)];
 
-    /// <summary>False when a name is unknown or the list is empty.</summary>
+    /// <summary>Returns false when a name is unknown or the list is empty.</summary>
     public static bool TryParse(IReadOnlyList<string>? names, out Rights rights)
     {
         rights = Rights.None;

@@ -1,20 +1,21 @@
 namespace ShareRpc.Protocol.Messages;
 
 /// <summary>
-/// Parameters of <c>createShare</c>. The caller chooses ids and secret, so that the call can be queued offline and repeated blindly.
+/// Parameters of <c>createShare</c>. The caller chooses ids and secret, so that the call can be queued offline and
+/// repeated blindly.
 /// </summary>
 public sealed record CreateShareRequest
 {
-    /// <summary>A fresh random id.</summary>
+    /// <summary>Gets a fresh random id.</summary>
     public required string ShareId { get; init; }
 
-    /// <summary>A fresh random id: that of the owner ref.</summary>
+    /// <summary>Gets a fresh random id: that of the owner ref.</summary>
     public required string CapId { get; init; }
 
-    /// <summary>Of the owner ref's token; see <c>ShareToken.Digest</c>.</summary>
+    /// <summary>Gets the digest of the owner ref's token, see <c>ShareToken.Digest</c>.</summary>
     public required string TokenDigest { get; init; }
 
-    /// <summary>What people call the share, at most 200 characters.</summary>
+    /// <summary>Gets what people call the share, at most 200 characters.</summary>
     public string? Label { get; init; }
 }
 
@@ -27,7 +28,7 @@ public sealed record DeleteShareRequest
 /// <summary>Parameters of the listing methods.</summary>
 public sealed record PageRequest
 {
-    /// <summary>The position of the page before; 0 to start.</summary>
+    /// <summary>Gets the position of the page before; 0 to start.</summary>
     public long After { get; init; }
 
     public int? Limit { get; init; }
@@ -40,17 +41,17 @@ public sealed record ShareInfo
 
     public string? Label { get; init; }
 
-    /// <summary><c>active</c>, <c>ended</c> or <c>deleted</c>.</summary>
+    /// <summary>Gets the state: <c>active</c>, <c>ended</c> or <c>deleted</c>.</summary>
     public required string State { get; init; }
 
-    /// <summary>The head of its log.</summary>
+    /// <summary>Gets the head of its log.</summary>
     public required long Cursor { get; init; }
 
     public required long CreatedMs { get; init; }
 
     public long? LastAppendMs { get; init; }
 
-    /// <summary>Live handles on it, now.</summary>
+    /// <summary>Gets the number of live handles on it.</summary>
     public required int LiveHandles { get; init; }
 
     public required string OwnerCapId { get; init; }
@@ -61,7 +62,7 @@ public sealed record ShareList
 {
     public required IReadOnlyList<ShareInfo> Shares { get; init; }
 
-    /// <summary>The <c>after</c> of the next page; absent on the last.</summary>
+    /// <summary>Gets the <c>after</c> of the next page; absent on the last.</summary>
     public long? Next { get; init; }
 }
 

@@ -5,10 +5,10 @@ namespace ShareRpc.Protocol.Messages;
 /// <summary>Parameters of <c>getState</c>.</summary>
 public sealed record GetStateRequest
 {
-    /// <summary>Only documents of these kinds; all when absent.</summary>
+    /// <summary>Gets the kinds of documents to return; absent for all.</summary>
     public IReadOnlyList<string>? Kinds { get; init; }
 
-    /// <summary>The last document of the page before.</summary>
+    /// <summary>Gets the last document of the page before.</summary>
     public DocKey? AfterKey { get; init; }
 
     public int? Limit { get; init; }
@@ -19,10 +19,10 @@ public sealed record StatePage
 {
     public required IReadOnlyList<Document> Docs { get; init; }
 
-    /// <summary>The state includes every op up to here; read on from the first page's cursor.</summary>
+    /// <summary>Gets the cursor up to which the state includes every op; read on from the first page's cursor.</summary>
     public required long Cursor { get; init; }
 
-    /// <summary>The <c>after_key</c> of the next page; absent on the last.</summary>
+    /// <summary>Gets the <c>after_key</c> of the next page; absent on the last.</summary>
     public DocKey? NextKey { get; init; }
 }
 

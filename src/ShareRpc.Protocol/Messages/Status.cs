@@ -5,21 +5,21 @@ public sealed record ServerStatus
 {
     public required string Version { get; init; }
 
-    /// <summary>Milliseconds since 1970 UTC.</summary>
+    /// <summary>Gets the time in milliseconds since 1970 UTC.</summary>
     public required long StartedMs { get; init; }
 
     public required long NowMs { get; init; }
 
-    /// <summary>Open WebSocket connections.</summary>
+    /// <summary>Gets the number of open WebSocket connections.</summary>
     public required int Connections { get; init; }
 
-    /// <summary>Live handles of all connections.</summary>
+    /// <summary>Gets the number of live handles of all connections.</summary>
     public required int Handles { get; init; }
 
-    /// <summary>Shares with a live handle.</summary>
+    /// <summary>Gets the number of shares with a live handle.</summary>
     public required int Shares { get; init; }
 
-    /// <summary>Mutations that wait for the disk, and their bytes.</summary>
+    /// <summary>Gets the number of mutations that wait to be committed.</summary>
     public required int QueueItems { get; init; }
 
     public required long QueueBytes { get; init; }
@@ -28,7 +28,7 @@ public sealed record ServerStatus
 
     public required double CommitsPerSecond { get; init; }
 
-    /// <summary>Time of one commit with its fsync, in milliseconds; 0 without one.</summary>
+    /// <summary>Gets the median time of a commit with its fsync, in milliseconds; 0 without a commit.</summary>
     public required double CommitMsP50 { get; init; }
 
     public required double CommitMsP99 { get; init; }

@@ -3,13 +3,14 @@ namespace ShareRpc.Protocol.Ops;
 /// <summary>The durable outcome of a batch: every op of it is in exactly one of the three lists.</summary>
 public sealed record Ack
 {
-    /// <summary>The share's head after the batch.</summary>
+    /// <summary>Gets the share's head after the batch.</summary>
     public required long Cursor { get; init; }
 
     public required IReadOnlyList<OpCursor> Applied { get; init; }
 
     /// <summary>
-    /// Known before, or a <c>put</c> with <c>if_changed</c> that would change nothing; the cursor is where the effect stands.
+    /// Gets the ops that were known before, and puts with <c>if_changed</c> that would change nothing; the cursor is
+    /// that of the earlier op.
     /// </summary>
     public required IReadOnlyList<OpCursor> Duplicates { get; init; }
 
@@ -17,7 +18,8 @@ public sealed record Ack
 }
 
 /// <summary>
-/// Where an op stands in the log. Cursor 0: the document had its value already and never had an op (nothing to point at).
+/// Where an op stands in the log. Cursor 0: the document had its value already and never had an op (nothing to point
+/// at).
 /// </summary>
 public sealed record OpCursor(string OpId, long Cursor);
 

@@ -6,8 +6,8 @@ using ShareRpc.Protocol.Json;
 namespace ShareRpc.Protocol.Ops;
 
 /// <summary>
-/// What an op makes of its document (SPEC section "Folding"): a total function, so that every reader and the server end with the same
-/// state.
+/// What an op makes of its document (SPEC section "Folding"): a total function, so that every reader and the server end
+/// with the same state.
 /// </summary>
 internal static class DocumentFold
 {
@@ -23,8 +23,8 @@ internal static class DocumentFold
     };
 
     /// <summary>
-    /// Everything is copied as it is written, escapes and all, and nothing is decoded: a surrogate pair split between two appends comes out
-    /// whole, and a lone surrogate survives. Of a repeated field the last one counts; the others go.
+    /// Copies everything as it is written, with its escapes, and decodes nothing: a surrogate pair split between two
+    /// appends comes out whole, and a lone surrogate survives. Of a repeated field only the last one is kept.
     /// </summary>
     private static RawJson Append(RawJson? current, RawJson data)
     {

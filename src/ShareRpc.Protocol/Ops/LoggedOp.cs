@@ -8,7 +8,7 @@ namespace ShareRpc.Protocol.Ops;
 [JsonConverter(typeof(LoggedOpConverter))]
 public sealed record LoggedOp
 {
-    /// <summary>Position in the share's log, gapless from 1.</summary>
+    /// <summary>Gets the position in the share's log, gapless from 1.</summary>
     public required long Cursor { get; init; }
 
     public required string OpId { get; init; }
@@ -21,36 +21,38 @@ public sealed record LoggedOp
 
     public RawJson? Data { get; init; }
 
-    /// <summary>The writer and its seq; absent for an op that came without a writer id.</summary>
+    /// <summary>Gets the writer and its seq; absent for an op that came without a writer id.</summary>
     public string? WriterId { get; init; }
 
     public long? Seq { get; init; }
 
-    /// <summary>The cap id that appended it.</summary>
+    /// <summary>Gets the cap id that appended it.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>Milliseconds since 1970 UTC, by the server's clock.</summary>
+    /// <summary>Gets the time by the server's clock, in milliseconds since 1970 UTC.</summary>
     public required long TimeMs { get; init; }
 
-    /// <summary>The protocol version the op was written under.</summary>
+    /// <summary>Gets the protocol version the op was written under.</summary>
     public required int SchemaVersion { get; init; }
 
-    /// <summary>The reader may not see it: there is a cursor and nothing else, and the other members are empty.</summary>
+    /// <summary>
+    /// Gets whether the op is hidden from the reader: it has a cursor, and its other members are empty.
+    /// </summary>
     public bool Hidden { get; init; }
 
-    /// <summary>Some of the data is not shown to this reader.</summary>
+    /// <summary>Gets whether some of the data is hidden from this reader.</summary>
     public bool Redacted { get; init; }
 
-    /// <summary>On the server: what its document is about, as decided when it was committed.</summary>
+    /// <summary>Gets the class of its document, as decided when it was committed; on the server only.</summary>
     internal int ContentClass { get; init; }
 
-    /// <summary>The op's wire bytes when they were encoded before, so that all readers share them.</summary>
+    /// <summary>Gets the op's wire bytes when they were encoded before, so that all readers share them.</summary>
     internal ReadOnlyMemory<byte> Encoded { get; init; }
 }
 
 /// <summary>
-/// Writes an op's ready-made bytes when it has them; reads and writes <c>{cursor, op_id, verb, kind, key, data?, ...}</c>, or
-/// <c>{cursor, hidden}</c>, otherwise.
+/// Writes an op's ready-made bytes when it has them; reads and writes <c>{cursor, op_id, verb, kind, key, data?,
+/// ...}</c>, or <c>{cursor, hidden}</c>, otherwise.
 /// </summary>
 internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
 {

@@ -15,12 +15,13 @@ public static class Verbs
     /// <summary>Text is added to one field: <c>{"field": name, "text": text}</c>.</summary>
     public const string Append = "append";
 
-    /// <summary>True for one of the three.</summary>
+    /// <summary>Returns true for one of the three.</summary>
     public static bool IsKnown(string? verb) => verb is Put or Remove or Append;
 }
 
 /// <summary>
-/// The kinds of documents that the server knows; any other name of the form <c>[a-z][a-z0-9_.]{0,63}</c> is stored and passed on.
+/// The kinds of documents that the server knows; any other name of the form <c>[a-z][a-z0-9_.]{0,63}</c> is stored and
+/// passed on.
 /// </summary>
 public static class Kinds
 {
@@ -43,10 +44,10 @@ public static class TurnStates
     public const string Failed = "failed";
     public const string Aborted = "aborted";
 
-    /// <summary>True for the three that end a turn.</summary>
+    /// <summary>Returns true for the three that end a turn.</summary>
     public static bool IsFinal(string? state) => state is Completed or Failed or Aborted;
 
-    /// <summary>The state that a turn's data names; null when it names none of the four.</summary>
+    /// <summary>Returns the state that a turn's data names; null when it names none of the four.</summary>
     public static string? Of(JsonElement turn)
     {
         if (!JsonMembers.TryFind(turn, "state"u8, out JsonElement state)) return null;

@@ -9,8 +9,8 @@ using ShareRpc.Protocol.Limits;
 namespace ShareRpc.Protocol.Ops;
 
 /// <summary>
-/// Whether ops and batches are well formed (SPEC sections "Ops" and "Limits"). The client refuses by these rules what the server would, so
-/// that a caller hears of its mistake at once; the server trusts nobody and checks again.
+/// Whether ops and batches are well formed (SPEC sections "Ops" and "Limits"). The client refuses by these rules what
+/// the server would, so that a caller hears of its mistake at once; the server trusts nobody and checks again.
 /// </summary>
 public static class OpRules
 {
@@ -24,7 +24,8 @@ public static class OpRules
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>
-    /// Null, or why this op by itself is rejected: <see cref="ErrorCode.InvalidOp"/> or <see cref="ErrorCode.TooLarge"/>.
+    /// Returns null, or why this op by itself is rejected: <see cref="ErrorCode.InvalidOp"/> or
+    /// <see cref="ErrorCode.TooLarge"/>.
     /// </summary>
     public static ErrorCode? Check(OpIntent op, ProtocolLimits limits)
     {
@@ -40,7 +41,8 @@ public static class OpRules
     }
 
     /// <summary>
-    /// Null, or <see cref="ErrorCode.InvalidBatch"/>: ids, count, total size, and seqs that are consecutive or all absent.
+    /// Returns null, or <see cref="ErrorCode.InvalidBatch"/>: ids, count, total size, and seqs that are consecutive or
+    /// all absent.
     /// </summary>
     public static ErrorCode? Check(OpBatch batch, ProtocolLimits limits)
     {
@@ -62,12 +64,12 @@ public static class OpRules
         return batch.Ops.Count > 1 && bytes > limits.BatchBytes ? ErrorCode.InvalidBatch : null;
     }
 
-    /// <summary>True for <c>[a-z][a-z0-9_.]{0,63}</c>.</summary>
+    /// <summary>Returns true for <c>[a-z][a-z0-9_.]{0,63}</c>.</summary>
     public static bool IsKind(string? kind) =>
         kind is { Length: > 0 and <= MaxNameLength } && char.IsAsciiLetterLower(kind[0])
         && kind.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789_.") < 0;
 
-    /// <summary>True for 1 to 512 bytes of UTF-8 without control characters or lone surrogates.</summary>
+    /// <summary>Returns true for 1 to 512 bytes of UTF-8 without control characters or lone surrogates.</summary>
     public static bool IsKey(string? key)
     {
         if (key is not { Length: > 0 and <= MaxKeyBytes } || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes) return false;

@@ -1,6 +1,8 @@
 namespace ShareRpc.Protocol.Tokens;
 
-/// <summary>CRC-32 (IEEE 802.3, reflected) of ASCII text: catches typing errors in tokens, is no secret and no authentication.</summary>
+/// <summary>
+/// CRC-32 (IEEE 802.3, reflected) of ASCII text: catches typing errors in tokens, is no secret and no authentication.
+/// </summary>
 internal static class Crc32
 {
     private const uint ReflectedPolynomial = 0xEDB88320;

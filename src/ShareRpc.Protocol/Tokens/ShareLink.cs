@@ -4,8 +4,8 @@ using ShareRpc.Protocol.Ids;
 namespace ShareRpc.Protocol.Tokens;
 
 /// <summary>
-/// What people pass on: <c>https://host/s/{share_id}#{token}</c>. The token is in the fragment, which no HTTP request carries. Or what
-/// opencode shows its users, <c>https://host/share/{token}</c>, which names no share.
+/// What people pass on: <c>https://host/s/{share_id}#{token}</c>. The token is in the fragment, which no HTTP request
+/// carries. Or what opencode shows its users, <c>https://host/share/{token}</c>, which names no share.
 /// <see cref="ToString"/> does not reveal it; only <see cref="Reveal"/> does.
 /// </summary>
 public sealed record ShareLink
@@ -22,15 +22,15 @@ public sealed record ShareLink
         Token = token;
     }
 
-    /// <summary>Where the share lives: an absolute http or https address without query or fragment.</summary>
+    /// <summary>Gets where the share lives: an absolute http or https address without query or fragment.</summary>
     public Uri Server { get; }
 
-    /// <summary>Empty for a link of opencode's: redeeming its token tells the share.</summary>
+    /// <summary>Gets the share; empty for a link of opencode's, whose redemption returns it.</summary>
     public string ShareId { get; }
 
     public ShareToken Token { get; }
 
-    /// <summary>False for anything that is not such a link.</summary>
+    /// <summary>Returns false for anything that is not such a link.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ShareLink? link)
     {
         link = null;
@@ -45,10 +45,10 @@ public sealed record ShareLink
         return true;
     }
 
-    /// <summary>The link with its token.</summary>
+    /// <summary>Returns the link with its token.</summary>
     public string Reveal() => Address + Token.Reveal();
 
-    /// <summary>The link without its secret.</summary>
+    /// <summary>Returns the link without its secret.</summary>
     public override string ToString() => Address + Token;
 
     private string Address => Server.GetLeftPart(UriPartial.Path).TrimEnd('/') + (ShareId.Length > 0 ? $"/s/{ShareId}#" : OfOpencode);

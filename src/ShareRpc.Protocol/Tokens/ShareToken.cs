@@ -7,8 +7,9 @@ using ShareRpc.Protocol.Ids;
 namespace ShareRpc.Protocol.Tokens;
 
 /// <summary>
-/// The bearer string that redeems a sturdy ref: <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c>, base62 (SPEC section "Tokens").
-/// Whoever holds the text holds the access. <see cref="ToString"/> does not reveal it; only <see cref="Reveal"/> does.
+/// The bearer string that redeems a sturdy ref: <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c>, base62 (SPEC
+/// section "Tokens"). Whoever holds the text holds the access. <see cref="ToString"/> does not reveal it; only
+/// <see cref="Reveal"/> does.
 /// </summary>
 public sealed class ShareToken
 {
@@ -27,16 +28,16 @@ public sealed class ShareToken
         this.text = text;
     }
 
-    /// <summary>The id of the sturdy ref; not a secret.</summary>
+    /// <summary>Gets the id of the sturdy ref; not a secret.</summary>
     public string CapId => text.Substring(Prefix.Length, RandomId.Length);
 
     /// <summary>
-    /// What is sent when a ref is created: SHA-256 over the ASCII text <c>srpc_{cap id}_{secret}</c>, 64 lower-case hex digits. It does not
-    /// redeem anything.
+    /// Gets what is sent when a ref is created: SHA-256 over the ASCII text <c>srpc_{cap id}_{secret}</c>, 64
+    /// lower-case hex digits. It does not redeem anything.
     /// </summary>
     public string Digest => DigestOf(text);
 
-    /// <summary>A token with a fresh 256-bit secret for a ref.</summary>
+    /// <summary>Returns a token with a fresh 256-bit secret for a ref.</summary>
     public static ShareToken New(string capId)
     {
         if (!RandomId.IsValid(capId)) throw new ArgumentException("A cap id is 22 base62 digits.", nameof(capId));
@@ -44,7 +45,7 @@ public sealed class ShareToken
         return new ShareToken($"{body}_{ChecksumOf(body)}");
     }
 
-    /// <summary>False for anything that is not exactly a token, a wrong checksum included.</summary>
+    /// <summary>Returns false for anything that is not exactly a token, a wrong checksum included.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ShareToken? token)
     {
         token = null;
@@ -59,14 +60,16 @@ public sealed class ShareToken
         return true;
     }
 
-    /// <summary>True for 64 lower-case hex digits.</summary>
+    /// <summary>Returns true for 64 lower-case hex digits.</summary>
     public static bool IsDigest([NotNullWhen(true)] string? digest) =>
         digest is { Length: 64 } && digest.AsSpan().IndexOfAnyExcept("0123456789abcdef") < 0;
 
-    /// <summary>The token itself: for the credentials file, a link or the redeeming call, and nowhere else.</summary>
+    /// <summary>
+    /// Returns the token itself: for the credentials file, a link or the redeeming call, and nowhere else.
+    /// </summary>
     public string Reveal() => text;
 
-    /// <summary>The cap id only.</summary>
+    /// <summary>Returns the cap id only.</summary>
     public override string ToString() => $"{Prefix}{CapId}_***";
 
     internal static string ChecksumOf(ReadOnlySpan<char> body)

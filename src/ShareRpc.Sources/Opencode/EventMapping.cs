@@ -63,7 +63,9 @@ internal static class EventMapping
         return new EventOps([OpencodeOps.RemoveOf(source, Kinds.Part, id)], Understood: true);
     }
 
-    /// <summary>opencode writes no event for the parts of a removed message: they go first, then the message.</summary>
+    /// <summary>
+    /// Returns the removes of the message's parts, for which opencode writes no events, and then that of the message.
+    /// </summary>
     private static EventOps MessageRemoved(OpencodeEvent source, JsonElement data, KnownDocuments known)
     {
         if (Text(data, "messageID") is not { } id) return EventOps.Unknown;
@@ -85,12 +87,13 @@ internal static class EventMapping
 
 /// <summary>What one event comes to.</summary>
 /// <param name="Ops">In order; none for an event that the rows answer.</param>
-/// <param name="Understood">False for a type or shape that this version does not know: the rows are to be compared instead.</param>
+/// <param name="Understood">False for a type or shape that this version does not know: the rows are to be compared
+/// instead.</param>
 internal sealed record EventOps(IReadOnlyList<OpIntent> Ops, bool Understood)
 {
     public static readonly EventOps None = new([], Understood: true);
     public static readonly EventOps Unknown = new([], Understood: false);
 
-    /// <summary>Several ops of one event are one change: all or none.</summary>
+    /// <summary>Gets whether the ops are one atomic change, as several ops of one event are.</summary>
     public bool Atomic => Ops.Count > 1;
 }

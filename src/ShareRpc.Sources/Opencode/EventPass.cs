@@ -9,10 +9,10 @@ internal sealed class EventPass(
 {
     private readonly StepBuilder builder = new();
 
-    /// <summary>Where the last event led; equal to the start when there was none.</summary>
+    /// <summary>Gets where the last event led; equal to the start when there was none.</summary>
     public SyncPosition Position { get; private set; } = start;
 
-    /// <summary>Some event was not understood: the rows are to be compared.</summary>
+    /// <summary>Gets whether an event was not understood, so that the rows must be compared.</summary>
     public bool RowsNeeded { get; private set; }
 
     public int Skipped => builder.Skipped;

@@ -12,7 +12,8 @@ internal static class HeldDocuments
     private static readonly TimeSpan ReadTime = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Returns the documents of the share: none if there is no link that may read it, null if the server does not answer within 10 s.
+    /// Returns the documents of the share: none if there is no link that may read it, null if the server does not
+    /// answer within 10 s.
     /// </summary>
     public static async Task<IReadOnlyList<Document>?> ReadAsync(
         ShareLink? link, TimeProvider time, CancellationToken cancellationToken)

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The keys of the messages and parts that this source has put and not removed: what tells which parts go with a removed message (its event
-/// does not name them), and which documents are gone when rows are compared. Keys only; about 100 bytes each.
+/// The keys of the messages and parts that this source has put and not removed: what tells which parts go with a
+/// removed message (its event does not name them), and which documents are gone when rows are compared. Keys only;
+/// about 100 bytes each.
 /// </summary>
 internal sealed class KnownDocuments
 {
@@ -17,7 +18,7 @@ internal sealed class KnownDocuments
     public bool HasPart(string messageId, string partId) => partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
         && parts.Contains(partId);
 
-    /// <summary>In ordinal order, so that two processes emit the same.</summary>
+    /// <summary>Returns the parts in ordinal order, so that two processes emit the same.</summary>
     public IReadOnlyList<string> PartsOf(string messageId) =>
         partsByMessage.TryGetValue(messageId, out HashSet<string>? parts) ? [.. parts.Order(StringComparer.Ordinal)] : [];
 
@@ -46,7 +47,7 @@ internal sealed class KnownDocuments
         }
     }
 
-    /// <summary><c>{"msg_...": ["prt_...", ...], ...}</c></summary>
+    /// <summary>Returns <c>{"msg_...": ["prt_...", ...], ...}</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(partsByMessage);
 
     public static KnownDocuments FromJson(JsonElement json)
@@ -63,7 +64,8 @@ internal sealed class KnownDocuments
 }
 
 /// <summary>
-/// The known documents as they were at an event, in the form the outbox keeps: <c>{"event_seq": n, "documents": {...}}</c>.
+/// The known documents as they were at an event, in the form the outbox keeps: <c>{"event_seq": n, "documents":
+/// {...}}</c>.
 /// </summary>
 internal sealed record KnownKeys(long EventSeq, KnownDocuments Documents)
 {

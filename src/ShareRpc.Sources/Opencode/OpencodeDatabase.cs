@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// A live opencode database (1.2 and later), read while opencode writes it: opened read-only with a busy timeout, never written, never
-/// copied. One connection, for one thread at a time; the caller disposes it.
+/// A live opencode database (1.2 and later), read while opencode writes it: opened read-only with a busy timeout, never
+/// written, never copied. One connection, for one thread at a time; the caller disposes it.
 /// </summary>
 public sealed class OpencodeDatabase : IDisposable
 {
@@ -25,7 +25,10 @@ public sealed class OpencodeDatabase : IDisposable
             throw new OpencodeException($"{path} is not an opencode database (1.2 or later): it has no session, message and part tables.");
     }
 
-    /// <summary>Where opencode keeps it: <c>$XDG_DATA_HOME/opencode/opencode.db</c>, by default under <c>~/.local/share</c>.</summary>
+    /// <summary>
+    /// Gets the path that opencode uses: <c>$XDG_DATA_HOME/opencode/opencode.db</c>, by default under
+    /// <c>~/.local/share</c>.
+    /// </summary>
     public static string DefaultPath
     {
         get
@@ -37,12 +40,15 @@ public sealed class OpencodeDatabase : IDisposable
         }
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>Gets the file.</summary>
     public string Path { get; }
 
-    /// <summary>Opens the file; <see cref="OpencodeException"/> when there is none, or when it is something else.</summary>
+    /// <summary>
+    /// Opens the file; <see cref="OpencodeException"/> when there is none, or when it is something else.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="busyTimeout">How long a read waits for a lock of opencode's, in whole seconds; 5 s by default.</param>
+    /// <param name="busyTimeout">How long a read waits for a lock of opencode's, in whole seconds; 5 s by
+    /// default.</param>
     public static OpencodeDatabase Open(string path, TimeSpan? busyTimeout = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -75,7 +81,9 @@ public sealed class OpencodeDatabase : IDisposable
         }
     }
 
-    /// <summary>Changes whenever another connection has committed to the file; costs no read of the data.</summary>
+    /// <summary>
+    /// Returns a number that changes whenever another connection has committed to the file; reads no data.
+    /// </summary>
     public long DataVersion()
     {
         using SqliteCommand command = connection.CreateCommand();
@@ -83,7 +91,7 @@ public sealed class OpencodeDatabase : IDisposable
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>All sessions, subagents' too, the most recently updated first.</summary>
+    /// <summary>Returns all sessions, subagents' too, the most recently updated first.</summary>
     public IReadOnlyList<OpencodeSessionInfo> ListSessions()
     {
         string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
@@ -103,7 +111,10 @@ public sealed class OpencodeDatabase : IDisposable
         return sessions;
     }
 
-    /// <summary>That of the chosen session, as <see cref="FindShare(string)"/>; the selection is of one.</summary>
+    /// <summary>
+    /// Finds the share of the selected session, see <see cref="FindShare(string)"/>. The selection must be of one
+    /// session.
+    /// </summary>
     public OpencodeOwnShare? FindShare(OpencodeSelection selection)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -118,7 +129,7 @@ public sealed class OpencodeDatabase : IDisposable
     }
 
     /// <summary>
-    /// The share that opencode made for a session on a ShareRpc server; null when it made none, or made it somewhere else.
+    /// Returns the share that opencode created for a session on a ShareRpc server; null if there is none, or elsewhere.
     /// </summary>
     public OpencodeOwnShare? FindShare(string sessionId)
     {
@@ -133,7 +144,9 @@ public sealed class OpencodeDatabase : IDisposable
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();
 
-    /// <summary>Everything read through the view is of one moment. Dispose it before anything else is asked of this database.</summary>
+    /// <summary>
+    /// Begins a read transaction: everything read through the view is of one moment. Dispose it before any other call.
+    /// </summary>
     internal OpencodeView BeginRead() => new(connection, hasEvents, HasTable("todo"));
 
     private bool HasTable(string name)

@@ -1,7 +1,8 @@
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The opencode database cannot be used as asked. The message is one line for people, with the next step; it holds no content.
+/// The opencode database cannot be used as asked. The message is one line for people, with the next step; it holds no
+/// content.
 /// </summary>
 public sealed class OpencodeException : Exception
 {

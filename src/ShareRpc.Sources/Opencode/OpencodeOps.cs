@@ -7,9 +7,9 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Makes ops. State read from rows gets fresh ids; ops of an event get ids derived from the event and what is emitted, so that a second
-/// process tailing the same session adds nothing. Every put says <c>if_changed</c>: against the current value, never against content seen
-/// before, so A, B, A still ends as A.
+/// Makes ops. State read from rows gets fresh ids; ops of an event get ids derived from the event and what is emitted,
+/// so that a second process tailing the same session adds nothing. Every put says <c>if_changed</c>: against the
+/// current value, never against content seen before, so A, B, A still ends as A.
 /// </summary>
 internal static class OpencodeOps
 {
@@ -30,7 +30,7 @@ internal static class OpencodeOps
         OpId = IdOf(source, Verbs.Remove, kind, key, []),
     };
 
-    /// <summary>The first 16 hex digits of SHA-256.</summary>
+    /// <summary>Returns the first 16 hex digits of SHA-256.</summary>
     public static string Digest(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

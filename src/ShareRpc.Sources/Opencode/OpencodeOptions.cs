@@ -3,44 +3,55 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>What is read, and where to.</summary>
+/// <summary>Options of <see cref="OpencodeSessions"/>.</summary>
 public sealed record OpencodeOptions
 {
-    /// <summary>The database file; see <see cref="OpencodeDatabase.DefaultPath"/>.</summary>
+    /// <summary>Gets the database file; see <see cref="OpencodeDatabase.DefaultPath"/>.</summary>
     public required string DatabasePath { get; init; }
 
-    /// <summary>A file beside the outbox that processes using the same outbox lock in turn; made when missing.</summary>
+    /// <summary>Gets the path of a file that processes with the same outbox lock in turn; created if missing.</summary>
     public required string LockPath { get; init; }
 
-    /// <summary>The latest session by default.</summary>
+    /// <summary>Gets the sessions to share. Default: the latest.</summary>
     public OpencodeSelection Selection { get; init; } = OpencodeSelection.Latest;
 
-    /// <summary>Go on in the share of this link instead of making one; only with a selection of one session.</summary>
+    /// <summary>
+    /// Gets the link of the share to continue instead of creating one; only with a selection of one session. Default:
+    /// none.
+    /// </summary>
     public ShareLink? Into { get; init; }
 
     /// <summary>
-    /// Only the chosen session, not its subagents': they need shares of their own, which takes a creator token. Always so with
+    /// Gets whether sessions of subagents are left out: their shares need a creator token. Always so with
     /// <see cref="Into"/>.
     /// </summary>
     public bool WithoutSubagents { get; init; }
 
-    /// <summary>What is replaced before it becomes an op; null: nothing is. The built-in rules by default.</summary>
+    /// <summary>
+    /// Gets the scanner that replaces secrets before an op is made; null for none. Default: the built-in rules.
+    /// </summary>
     public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 
-    /// <summary>How often the database is asked whether anything changed, 10 ms to 250 ms.</summary>
+    /// <summary>
+    /// Gets the interval at which the database is asked for changes, 10 ms to 250 ms. Default: 200 ms.
+    /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How often, at most, rows of sessions without an event log are compared when something changed.</summary>
+    /// <summary>
+    /// Gets the least time between two comparisons of the rows of sessions without an event log. Default: 2 s.
+    /// </summary>
     public TimeSpan RowInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often the file is opened anew: one that was replaced is noticed no later than this.</summary>
+    /// <summary>
+    /// Gets the interval at which the file is opened again, so that a replaced file is noticed. Default: 5 s.
+    /// </summary>
     public TimeSpan ReopenInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often, at most, a share that others write to as well is checked against the rows.</summary>
+    /// <summary>Gets the least time between two checks of a share that others write to as well. Default: 5 s.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a read waits for a lock of opencode's before it is tried again at a later poll; whole seconds, 1 or more.
+    /// Gets the time that a read waits for a lock of opencode, in whole seconds, 1 or more. Default: 5 s.
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -4,8 +4,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// A share that opencode made over the HTTP API, as its <c>session_share</c> row has it: what opencode's requests missed is brought into
-/// this share, not into another one beside it.
+/// A share that opencode made over the HTTP API, as its <c>session_share</c> row has it: what opencode's requests
+/// missed is brought into this share, not into another one beside it.
 /// </summary>
 /// <param name="SessionId">opencode's id of the session.</param>
 /// <param name="Append">The link made of the row's id and secret; it may append and nothing else.</param>
@@ -14,7 +14,7 @@ public sealed record OpencodeOwnShare(string SessionId, ShareLink Append, ShareL
 {
     private const string Page = "/share/";
 
-    /// <summary>Null unless id, secret and url are such as a ShareRpc server gives.</summary>
+    /// <summary>Returns null unless id, secret and url are such as a ShareRpc server gives.</summary>
     internal static OpencodeOwnShare? Of(string sessionId, string id, string secret, string url)
     {
         if (!RandomId.IsValid(id) || !ShareToken.TryParse(secret, out ShareToken? append)) return null;

@@ -9,24 +9,28 @@ public sealed record OpencodeSelection
         IsAll = isAll;
     }
 
-    /// <summary>Every session, subagents' too, and those that appear later.</summary>
+    /// <summary>Gets the selection of every session, those of subagents and later ones included.</summary>
     public static OpencodeSelection All { get; } = new(null, isAll: true);
 
-    /// <summary>The most recently updated session that a person started, as of the first look, and its subagents'.</summary>
+    /// <summary>
+    /// Gets the selection of the session that a person started and that was updated last at the first pass, and of its
+    /// subagents'.
+    /// </summary>
     public static OpencodeSelection Latest { get; } = new(null, isAll: false);
 
-    /// <summary>The one with this id; null for the other two.</summary>
+    /// <summary>Gets the id of the selected session; null for the other two.</summary>
     public string? SessionId { get; }
 
-    /// <summary>True for <see cref="All"/>.</summary>
+    /// <summary>Gets whether this is <see cref="All"/>.</summary>
     public bool IsAll { get; }
 
-    /// <summary>The session with this id, and its subagents'.</summary>
+    /// <summary>Returns the selection of the session with this id, and of its subagents'.</summary>
     public static OpencodeSelection Of(string sessionId) => new(sessionId, isAll: false);
 
     /// <summary>
-    /// The sessions meant, in the order they are to be read: all, what was updated longest ago first; or one, and then the sessions of its
-    /// subagents and of theirs, unless it goes into a share that takes one. <see cref="OpencodeException"/> when there is none.
+    /// Returns the sessions meant, in the order they are to be read: all, what was updated longest ago first; or one,
+    /// and then the sessions of its subagents and of theirs, unless it goes into a share that takes one.
+    /// <see cref="OpencodeException"/> when there is none.
     /// </summary>
     internal IReadOnlyList<OpencodeSessionInfo> Choose(IReadOnlyList<OpencodeSessionInfo> sessions, bool isAlone)
     {
@@ -61,7 +65,7 @@ public sealed record OpencodeSessionInfo(string Id, string? ParentId, string Tit
 {
     private const int MaxLabelLength = 200;
 
-    /// <summary>The title as a share's label: at most 200 characters, null when there is none.</summary>
+    /// <summary>Gets the title as a share's label: at most 200 characters, null when there is none.</summary>
     internal string? Label
     {
         get

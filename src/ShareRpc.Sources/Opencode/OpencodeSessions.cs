@@ -8,15 +8,17 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The chosen sessions of one database, each on its way into a share of its own: one connection, one poll for all, sessions that appear
-/// later included. For one caller at a time. Ops go into the client's outbox; sending them is the client's business.
+/// The chosen sessions of one database, each on its way into a share of its own: one connection, one poll for all,
+/// sessions that appear later included. For one caller at a time. Ops go into the client's outbox; sending them is the
+/// client's business.
 /// </summary>
 public sealed class OpencodeSessions : IDisposable
 {
     // Comparing rows may take up to this share of the time.
     private const int RowLoad = 20;
 
-    // Two writers that correct each other take turns once; more rounds than this means that the session is simply being written.
+    // Two writers that correct each other take turns once; more rounds than this means that the session is simply being
+    // written.
     private const int MaxRounds = 10;
 
     private readonly ShareClient client;
@@ -34,7 +36,9 @@ public sealed class OpencodeSessions : IDisposable
     private TimeSpan rowPause;
     private long checkedAt;
 
-    /// <summary>Opens nothing yet; the client stays the caller's.</summary>
+    /// <summary>
+    /// Initializes the object without opening the database. The caller keeps the client and disposes it.
+    /// </summary>
     public OpencodeSessions(ShareClient client, OpencodeOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -45,16 +49,18 @@ public sealed class OpencodeSessions : IDisposable
         selection = options.Selection;
     }
 
-    /// <summary>Awaited when a session has got its share, before the first op of it is read.</summary>
+    /// <summary>Called when a session has its share, before its first op is read; awaited.</summary>
     public Func<OpencodeSync, CancellationToken, Task>? Started { get; set; }
 
-    /// <summary>The sessions met so far, in the order they were met.</summary>
+    /// <summary>Gets the sessions read so far, in the order in which they were found.</summary>
     public IReadOnlyCollection<OpencodeSync> Sessions => syncs.Values;
 
-    /// <summary>Why the last look of <see cref="TailAsync"/> failed; null when it did not.</summary>
+    /// <summary>Gets the error of the last pass of <see cref="TailAsync"/>; null if it succeeded.</summary>
     public OpencodeException? LastError { get; private set; }
 
-    /// <summary>One look at the database: what is new in the chosen sessions is in the outbox when this returns.</summary>
+    /// <summary>
+    /// Reads the database once; what is new in the selected sessions is in the outbox when this returns.
+    /// </summary>
     /// <returns>How many ops were enqueued.</returns>
     public async Task<int> LookAsync(CancellationToken cancellationToken)
     {
@@ -83,7 +89,8 @@ public sealed class OpencodeSessions : IDisposable
     }
 
     /// <summary>
-    /// Looks until it is cancelled. A file that is locked, missing or replaced is waited for; <see cref="LastError"/> says so.
+    /// Reads the database repeatedly until it is cancelled. Waits for a file that is locked or missing; see
+    /// <see cref="LastError"/>.
     /// </summary>
     public async Task TailAsync(CancellationToken cancellationToken)
     {
@@ -104,8 +111,8 @@ public sealed class OpencodeSessions : IDisposable
     }
 
     /// <summary>
-    /// Ends when the server has everything that was read: acknowledged, or refused for good. Where others write to a share too, it ends
-    /// when the share holds the rows as they are.
+    /// Ends when the server has everything that was read: acknowledged, or refused for good. Where others write to a
+    /// share too, it ends when the share holds the rows as they are.
     /// </summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
@@ -148,7 +155,7 @@ public sealed class OpencodeSessions : IDisposable
         return enqueued;
     }
 
-    /// <summary>Sessions without an event log: their rows are compared, but not at every write of some other session.</summary>
+    /// <summary>Compares the rows of sessions without an event log, at most once per interval.</summary>
     private async Task<int> RowsAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
         if (!rowsChanged || time.GetElapsedTime(rowsComparedAt) < rowPause) return 0;
@@ -172,7 +179,8 @@ public sealed class OpencodeSessions : IDisposable
         }
         catch (OutboxException error)
         {
-            // A share that is closed says so in its status and must not keep the others from going on; a full outbox stops them all.
+            // A share that is closed says so in its status and must not keep the others from going on; a full outbox
+            // stops them all.
             if (sync.Writer.Status.ClosedCode is not null) return 0;
             throw new OpencodeException(error.Message, error);
         }
@@ -194,15 +202,20 @@ public sealed class OpencodeSessions : IDisposable
         return sync;
     }
 
-    /// <summary>The share that opencode keeps itself on this client's server: it is repaired, and no second one is made.</summary>
+    /// <summary>
+    /// Returns the share that opencode itself keeps on this client's server; it is completed, and no second one is
+    /// created.
+    /// </summary>
     private OpencodeOwnShare? FindOwnShare(OpencodeDatabase source, string sessionId) =>
         source.FindShare(sessionId) is { } own && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
 
-    /// <summary>The database, opened anew now and then: only at the beginning of a look, which reads one file through to its end.</summary>
+    /// <summary>
+    /// Returns the database, opened again at intervals; called only at the beginning of a pass, which reads one file.
+    /// </summary>
     private OpencodeDatabase Opened()
     {
-        // A deleted file can be read on, and a replaced one as it was: neither says so, but the path no longer leads to it. Where the
-        // file system keeps no birth times, opening anew now and then finds it out.
+        // A deleted file can be read on, and a replaced one as it was: neither says so, but the path no longer leads to
+        // it. Where the file system keeps no birth times, opening anew now and then finds it out.
         DateTime made = File.GetCreationTimeUtc(options.DatabasePath);
         bool isTheSame = made == madeAt && time.GetElapsedTime(openedAt) < options.ReopenInterval;
         if (database is not null && isTheSame) return database;
@@ -224,7 +237,7 @@ public sealed class OpencodeSessions : IDisposable
             await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>False when the server does not answer: there is a later time for it.</summary>
+    /// <summary>Compares one share with its rows; returns false if the server does not answer.</summary>
     private async Task<bool> CheckAsync(OpencodeSync sync, CancellationToken cancellationToken)
     {
         IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);

@@ -8,8 +8,8 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// One session on its way into one share. Where it stands is in the outbox, as bookmarks written together with the ops; this object only
-/// remembers what it would otherwise have to read again.
+/// One session on its way into one share. Where it stands is in the outbox, as bookmarks written together with the ops;
+/// this object only remembers what it would otherwise have to read again.
 /// </summary>
 public sealed class OpencodeSync
 {
@@ -38,38 +38,43 @@ public sealed class OpencodeSync
         turn = new TurnTracker(SessionId, writer);
     }
 
-    /// <summary>opencode's id of the session.</summary>
+    /// <summary>Gets opencode's id of the session.</summary>
     public string SessionId { get; }
 
-    /// <summary>The session that started this one as a subagent; null for one that a person started.</summary>
+    /// <summary>Gets the session that started this one as a subagent; null for one that a person started.</summary>
     public string? ParentId { get; }
 
-    /// <summary>Its title when it was met.</summary>
+    /// <summary>Gets the title at the first pass.</summary>
     public string Title { get; }
 
-    /// <summary>The share it goes to.</summary>
+    /// <summary>Gets the writer of its share.</summary>
     public ShareWriter Writer { get; }
 
-    /// <summary>Message rows in the database when it was last read.</summary>
+    /// <summary>Gets the number of message rows in the database when it was last read.</summary>
     public int Messages { get; private set; }
 
-    /// <summary>Part rows in the database when it was last read.</summary>
+    /// <summary>Gets the number of part rows in the database when it was last read.</summary>
     public int Parts { get; private set; }
 
-    /// <summary>Rows and events that stayed behind, because they are no JSON objects or break the protocol's limits.</summary>
+    /// <summary>
+    /// Gets the number of rows and events that were left out, because they are no JSON objects or break the protocol's
+    /// limits.
+    /// </summary>
     public int Skipped { get; private set; }
 
-    /// <summary>What was replaced in this run.</summary>
+    /// <summary>Gets the counts of what was replaced in this run.</summary>
     public SecretCounts Redacted { get; } = new();
 
     /// <summary>
-    /// True once the session is no longer in the database. What was shared stays: deleting local history takes nothing back, revoking does.
+    /// Gets whether the session is no longer in the database. What was shared stays: deleting local history takes
+    /// nothing back, revoking does.
     /// </summary>
     public bool IsGone { get; private set; }
 
     /// <summary>
-    /// Reads what is new and enqueues it. The caller holds the <see cref="SyncLock"/> of the outbox, so that between the bookmark that is
-    /// read here and the ops that are enqueued no other process of this machine gets its own, older or newer, reading in.
+    /// Reads what is new and enqueues it. The caller holds the <see cref="SyncLock"/> of the outbox, so that between
+    /// the bookmark that is read here and the ops that are enqueued no other process of this machine gets its own,
+    /// older or newer, reading in.
     /// </summary>
     /// <returns>How many ops were enqueued.</returns>
     internal async Task<int> PassAsync(OpencodeDatabase database, CancellationToken cancellationToken)
@@ -101,18 +106,19 @@ public sealed class OpencodeSync
     }
 
     /// <summary>
-    /// This writer has changed a share that others change too, and has not looked since whether the rows are what came of it. Others change
-    /// it when its head is beyond the ops that this writer has had applied.
+    /// Gets whether the share must be compared with the rows: others write to it too, and this writer has changed it
+    /// since the last check.
     /// </summary>
     internal bool NeedsCheck =>
         !IsGone && Writer.Status is { Pending: 0, InFlight: 0, ClosedCode: null, ForeignOps: true } status
             && status.Applied != checkedAt;
 
     /// <summary>
-    /// Puts every row again, and removes what the share still holds though this database once had it and has it no more. Documents that
-    /// this database never had are another machine's business.
+    /// Puts every row again, and removes what the share still holds though this database once had it and has it no
+    /// more. Documents that this database never had are another machine's business.
     /// </summary>
-    /// <param name="database">Read after the share was, so that it is the newer; what lands even later is seen by whoever sent it.</param>
+    /// <param name="database">Read after the share was, so that it is the newer; what lands even later is seen by
+    /// whoever sent it.</param>
     /// <param name="held">The documents of the share, see <see cref="ReadShareAsync"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     internal async Task CheckAsync(OpencodeDatabase database, IReadOnlyList<Document> held, CancellationToken cancellationToken)
@@ -132,7 +138,8 @@ public sealed class OpencodeSync
         HeldDocuments.ReadAsync(readLink ?? Writer.OwnerLink, time, cancellationToken);
 
     /// <summary>
-    /// False when the log is not the one that was read before: shorter, with a hole, or with another event at the last position.
+    /// Returns false when the log is not the one that was read before: shorter, with a hole, or with another event at
+    /// the last position.
     /// </summary>
     private bool Continues(OpencodeView view, SyncPosition position) =>
         position.EventSeq < 0 || view.EventIdAt(SessionId, position.EventSeq) == position.EventId;
@@ -175,7 +182,7 @@ public sealed class OpencodeSync
             await StoreKeysAsync(last.EventSeq, keys.Documents, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The session's own document, first: a reader knows what it is looking at.</summary>
+    /// <summary>Enqueues the session's own document if it has changed, before all others.</summary>
     private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored, CancellationToken cancellationToken)
     {
         SecretFilter filter = pass.Filter.Uncounted();
@@ -216,8 +223,8 @@ public sealed class OpencodeSync
     }
 
     /// <summary>
-    /// The keys are written before the first op: a process that dies in between finds a few too many of them, which costs a remove that
-    /// changes nothing, instead of missing some, which would leave documents behind for ever.
+    /// Enqueues the rows. The keys are written before the first op: after a crash in between, there are too many of
+    /// them, which costs a remove that changes nothing; too few would leave documents behind.
     /// </summary>
     private async Task EnqueueRowsAsync(Pass pass, RowPass rows, long eventSeq, CancellationToken cancellationToken)
     {
@@ -248,7 +255,7 @@ public sealed class OpencodeSync
         keys = stored;
     }
 
-    /// <summary>One transaction of the outbox: ops, and the position they lead to.</summary>
+    /// <summary>Enqueues ops and the position that they lead to, in one transaction.</summary>
     private async Task StoreAsync(Pass pass, IReadOnlyList<OpIntent> ops, bool atomic, SyncPosition? position,
         CancellationToken cancellationToken)
     {

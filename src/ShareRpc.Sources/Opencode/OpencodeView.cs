@@ -4,7 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// One read transaction: rows and events of the same moment, so that "the rows, then the events after them" has no gap and no overlap.
+/// One read transaction: rows and events of the same moment, so that "the rows, then the events after them" has no gap
+/// and no overlap.
 /// </summary>
 internal sealed class OpencodeView : IDisposable
 {
@@ -21,7 +22,10 @@ internal sealed class OpencodeView : IDisposable
         transaction = connection.BeginTransaction(deferred: true);
     }
 
-    /// <summary>The session's row by column name, whatever columns this version of opencode has; null when the session is gone.</summary>
+    /// <summary>
+    /// Returns the session's row by column name, whatever columns this version of opencode has; null when the session
+    /// is gone.
+    /// </summary>
     public IReadOnlyDictionary<string, object?>? Session(string sessionId)
     {
         using SqliteCommand command = Command("SELECT * FROM session WHERE id = $id", sessionId);
@@ -32,21 +36,21 @@ internal sealed class OpencodeView : IDisposable
         return row;
     }
 
-    /// <summary>In the order a reader should see them.</summary>
+    /// <summary>Returns the message rows in the order in which a reader sees them.</summary>
     public List<DocumentRow> Messages(string sessionId) =>
         Rows("SELECT id, id, time_updated FROM message WHERE session_id = $id ORDER BY time_created, id", sessionId);
 
-    /// <summary>In the order of their ids, which is that of their making.</summary>
+    /// <summary>Returns the part rows in the order of their ids, which is that of their creation.</summary>
     public List<DocumentRow> Parts(string sessionId) =>
         Rows("SELECT id, message_id, time_updated FROM part WHERE session_id = $id ORDER BY id", sessionId);
 
-    /// <summary>The data of a message row.</summary>
+    /// <summary>Returns the data of a message row.</summary>
     public byte[] MessageData(string id) => Data("SELECT CAST(data AS BLOB) FROM message WHERE id = $id", id);
 
-    /// <summary>The data of a part row.</summary>
+    /// <summary>Returns the data of a part row.</summary>
     public byte[] PartData(string id) => Data("SELECT CAST(data AS BLOB) FROM part WHERE id = $id", id);
 
-    /// <summary>The assistant's newest message and how far it is; null before the first.</summary>
+    /// <summary>Returns the assistant's newest message and how far it is; null before the first.</summary>
     public (string Id, string State)? NewestTurn(string sessionId)
     {
         const string sql =
@@ -61,7 +65,7 @@ internal sealed class OpencodeView : IDisposable
         return null;
     }
 
-    /// <summary>How many message and part rows the session has.</summary>
+    /// <summary>Returns how many message and part rows the session has.</summary>
     public (int Messages, int Parts) Count(string sessionId)
     {
         const string sql = "SELECT (SELECT count(*) FROM message WHERE session_id = $id), (SELECT count(*) FROM part WHERE session_id "
@@ -72,7 +76,7 @@ internal sealed class OpencodeView : IDisposable
         return (reader.GetInt32(0), reader.GetInt32(1));
     }
 
-    /// <summary>Content, status and priority, by position.</summary>
+    /// <summary>Returns content, status and priority of the to-do list, by position.</summary>
     public List<(string Content, string Status, string Priority)> Todos(string sessionId)
     {
         var todos = new List<(string, string, string)>();
@@ -84,7 +88,7 @@ internal sealed class OpencodeView : IDisposable
         return todos;
     }
 
-    /// <summary>The last event's place in the session's log; (-1, "") when it has no events.</summary>
+    /// <summary>Returns the last event's place in the session's log; (-1, "") when it has no events.</summary>
     public (long Seq, string Id) LastEvent(string sessionId)
     {
         if (!hasEvents) return (-1, "");
@@ -93,7 +97,7 @@ internal sealed class OpencodeView : IDisposable
         return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : (-1, "");
     }
 
-    /// <summary>The id of the event at a seq; null when there is none.</summary>
+    /// <summary>Returns the id of the event at a seq; null when there is none.</summary>
     public string? EventIdAt(string sessionId, long seq)
     {
         if (!hasEvents) return null;
@@ -102,7 +106,7 @@ internal sealed class OpencodeView : IDisposable
         return command.ExecuteScalar() as string;
     }
 
-    /// <summary>Events with a larger seq, in order, read as they are asked for.</summary>
+    /// <summary>Returns the events with a larger seq, in order, as they are read.</summary>
     public IEnumerable<OpencodeEvent> EventsAfter(string sessionId, long seq)
     {
         if (!hasEvents) yield break;

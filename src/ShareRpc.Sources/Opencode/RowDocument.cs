@@ -4,15 +4,16 @@ using ShareRpc.Protocol.Json;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The document of a message or part row, as opencode itself shares it: the row's <c>data</c> with the id columns added. The bytes of the
-/// data are kept, not written anew, so that every field arrives as it was stored.
+/// The document of a message or part row, as opencode itself shares it: the row's <c>data</c> with the id columns
+/// added. The bytes of the data are kept, not written anew, so that every field arrives as it was stored.
 /// </summary>
 internal static class RowDocument
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
     /// <summary>
-    /// Null when the data is not a JSON object of sane depth. An id column wins over a field of its name, as in opencode.
+    /// Returns null when the data is not a JSON object of sane depth. An id column wins over a field of its name, as in
+    /// opencode.
     /// </summary>
     public static RawJson? Build(ReadOnlyMemory<byte> data, params ReadOnlySpan<(string Name, string Value)> ids)
     {

@@ -7,8 +7,8 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The message and part rows of a session -> steps: puts of what has changed since a moment (everything, from the start), removes of known
-/// documents that have no row any more. Rows are read one by one while the steps are taken.
+/// The message and part rows of a session -> steps: puts of what has changed since a moment (everything, from the
+/// start), removes of known documents that have no row any more. Rows are read one by one while the steps are taken.
 /// </summary>
 internal sealed class RowPass
 {
@@ -46,20 +46,22 @@ internal sealed class RowPass
         Parts = partRows.Count;
     }
 
-    /// <summary>The keys of the rows: what is known once the steps have been taken.</summary>
+    /// <summary>Gets the keys of the rows: what is known once the steps have been taken.</summary>
     public KnownDocuments Known { get; } = new();
 
     public int Messages => messages.Count;
 
     public int Parts { get; }
 
-    /// <summary>Rows whose data is no JSON object, or breaks a limit.</summary>
+    /// <summary>Gets the number of rows whose data is no JSON object, or breaks a limit.</summary>
     public int Skipped => builder.Skipped + malformed;
 
-    /// <summary>Digest of the rows of the newest moment; complete once the steps have been taken.</summary>
+    /// <summary>Gets the digest of the rows of the newest time; complete once the steps have been taken.</summary>
     public string Tie { get; private set; } = "";
 
-    /// <summary>The largest <c>time_updated</c> seen, now or before: removing the newest row does not turn time back.</summary>
+    /// <summary>
+    /// Gets the largest <c>time_updated</c> seen, now or before: removing the newest row does not turn time back.
+    /// </summary>
     public long TimeUpdated => Math.Max(newest, since.TimeUpdated);
 
     public IEnumerable<SyncStep> Steps()

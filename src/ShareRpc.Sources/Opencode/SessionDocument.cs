@@ -6,14 +6,17 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The document of a session: the <c>info</c> object that opencode shares, built from the row's columns. Always from the row, never from
-/// <c>session.updated</c> events: opencode changes cost, tokens, <c>share_url</c> and <c>time_updated</c> of a row without an event.
+/// The document of a session: the <c>info</c> object that opencode shares, built from the row's columns. Always from
+/// the row, never from <c>session.updated</c> events: opencode changes cost, tokens, <c>share_url</c> and
+/// <c>time_updated</c> of a row without an event.
 /// </summary>
 internal static class SessionDocument
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = ProtocolJson.Options.Encoder };
 
-    /// <summary>Columns that this version of opencode does not have are left out, as are those that are null.</summary>
+    /// <summary>
+    /// Returns the document; columns that are null, or that this version of opencode does not have, are left out.
+    /// </summary>
     public static RawJson Build(IReadOnlyDictionary<string, object?> row)
     {
         using var stream = new MemoryStream();
@@ -119,12 +122,12 @@ internal static class SessionDocument
 }
 
 /// <summary>
-/// The document of a session's to-do list, key = session id: an array of <c>{content, status, priority}</c> in order of position, the shape
-/// in which opencode's own API gives it.
+/// The document of a session's to-do list, key = session id: an array of <c>{content, status, priority}</c> in order of
+/// position, the shape in which opencode's own API gives it.
 /// </summary>
 internal static class TodoDocument
 {
-    /// <summary>Null when the list is empty: then there is no document.</summary>
+    /// <summary>Returns null when the list is empty: then there is no document.</summary>
     public static RawJson? Build(IReadOnlyList<(string Content, string Status, string Priority)> todos)
     {
         if (todos.Count == 0) return null;

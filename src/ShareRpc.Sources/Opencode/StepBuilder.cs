@@ -5,7 +5,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Groups ops into steps that the outbox takes in one transaction: small enough to hold in memory, atomic ones by themselves.
+/// Groups ops into steps that the outbox takes in one transaction: small enough to hold in memory, atomic ones by
+/// themselves.
 /// </summary>
 internal sealed class StepBuilder
 {
@@ -16,7 +17,8 @@ internal sealed class StepBuilder
     private long bytes;
 
     /// <summary>
-    /// Ops that break the protocol's limits and therefore stay behind: too large, nested too deep, no UTF-8, or with a key that is none.
+    /// Gets the number of ops that were left out, because they break the protocol's limits: too large, nested too deep,
+    /// no UTF-8, or an invalid key.
     /// </summary>
     public int Skipped { get; private set; }
 
@@ -37,7 +39,7 @@ internal sealed class StepBuilder
         return ops.Count >= StepOps || bytes >= StepBytes ? Take(position) : null;
     }
 
-    /// <summary>What has been added since the last step; null when nothing has.</summary>
+    /// <summary>Returns what has been added since the last step; null when nothing has.</summary>
     public SyncStep? Take(SyncPosition? position)
     {
         if (ops.Count == 0) return null;
@@ -47,7 +49,9 @@ internal sealed class StepBuilder
         return step;
     }
 
-    /// <summary>Ops that belong together, as few steps as a batch allows: the last op (the message itself) is in the last one.</summary>
+    /// <summary>
+    /// Returns the atomic steps of ops that belong together, as few as batches allow; the last op is in the last step.
+    /// </summary>
     public static IEnumerable<SyncStep> Atomic(IReadOnlyList<OpIntent> ops, SyncPosition? position)
     {
         OpIntent[][] batches = [.. ops.Chunk(ProtocolLimits.Default.BatchOps)];
@@ -59,5 +63,6 @@ internal sealed class StepBuilder
 /// <summary>Ops to be enqueued in one go.</summary>
 /// <param name="Ops">In order.</param>
 /// <param name="Atomic">All or none; such a step is one batch on the wire.</param>
-/// <param name="Position">Where the session has been read to once these are in the outbox; null in the middle of reading rows.</param>
+/// <param name="Position">Where the session has been read to once these are in the outbox; null in the middle of
+/// reading rows.</param>
 internal sealed record SyncStep(IReadOnlyList<OpIntent> Ops, bool Atomic, SyncPosition? Position);

@@ -1,8 +1,9 @@
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Held from reading a bookmark to enqueueing what follows from it: two processes that share an outbox would otherwise put an older reading
-/// of a row after a newer one. A file lock beside the outbox; the system releases it when its process dies.
+/// Held from reading a bookmark to enqueueing what follows from it: two processes that share an outbox would otherwise
+/// put an older reading of a row after a newer one. A file lock beside the outbox; the system releases it when its
+/// process dies.
 /// </summary>
 internal static class SyncLock
 {

@@ -7,8 +7,9 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Writes the state of a session's newest turn, taken from its row. The last state written is a bookmark, stored in the transaction of the
-/// op: a turn begins once and ends once, whatever is read again, because a share does not let a final turn change.
+/// Writes the state of a session's newest turn, taken from its row. The last state written is a bookmark, stored in the
+/// transaction of the op: a turn begins once and ends once, whatever is read again, because a share does not let a
+/// final turn change.
 /// </summary>
 internal sealed class TurnTracker(string sessionId, ShareWriter writer)
 {
@@ -29,7 +30,8 @@ internal sealed class TurnTracker(string sessionId, ShareWriter writer)
             enqueued++;
         }
 
-        // Ids rise with time: if the newest message is older than the last one, that one was removed, and there is nothing to write.
+        // Ids rise with time: if the newest message is older than the last one, that one was removed, and there is
+        // nothing to write.
         bool isNew = written is not { } before || string.CompareOrdinal(newest.Id, before.Id) > 0
             || (newest.Id == before.Id && !TurnStates.IsFinal(before.State) && before.State != newest.State);
         if (!isNew) return enqueued;
@@ -46,12 +48,14 @@ internal sealed class TurnTracker(string sessionId, ShareWriter writer)
 }
 
 /// <summary>
-/// How far the agent is with an answer, key = id of the assistant's message: <c>{state}</c>. opencode has no such thing; it follows from
-/// the message: an error ends it, a completion time ends it, and until then it streams.
+/// How far the agent is with an answer, key = id of the assistant's message: <c>{state}</c>. opencode has no such
+/// thing; it follows from the message: an error ends it, a completion time ends it, and until then it streams.
 /// </summary>
 internal static class TurnDocument
 {
-    /// <summary>The state of the turn that a message row's data tells of; null when it is not the assistant's.</summary>
+    /// <summary>
+    /// Returns the state of the turn that a message row's data tells of; null when it is not the assistant's.
+    /// </summary>
     public static string? StateOf(ReadOnlySpan<byte> message)
     {
         try

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace ShareRpc.Sources.Secrets;
 
 /// <summary>
-/// A rule made ready to run. Its regular expression runs in time linear in the text, whatever the text is, and is made when a text first
-/// has one of the keywords.
+/// A rule made ready to run. Its regular expression runs in time linear in the text, whatever the text is, and is made
+/// when a text first has one of the keywords.
 /// </summary>
 internal sealed class CompiledRule(SecretRule rule)
 {
@@ -22,7 +22,10 @@ internal sealed class CompiledRule(SecretRule rule)
 
     public bool IsForFields => rule.Field is not null;
 
-    /// <summary>Errors: <see cref="ArgumentException"/> or <see cref="NotSupportedException"/> for a pattern that cannot be run.</summary>
+    /// <summary>
+    /// Compiles the patterns. Throws <see cref="ArgumentException"/> or <see cref="NotSupportedException"/> for a
+    /// pattern that cannot run.
+    /// </summary>
     public void Compile()
     {
         _ = pattern.Value;
@@ -31,10 +34,10 @@ internal sealed class CompiledRule(SecretRule rule)
 
     public bool MayBeIn(ReadOnlySpan<char> text) => keywords is null || text.ContainsAny(keywords);
 
-    /// <summary>Whether the rule is for the values of fields of this name.</summary>
+    /// <summary>Returns whether the rule is for the values of fields of this name.</summary>
     public bool IsFor(ReadOnlySpan<char> name) => MayBeIn(name) && field.Value!.IsMatch(name);
 
-    /// <summary>What the pattern finds; what is a marker already is not found again.</summary>
+    /// <summary>Returns what the pattern finds; what is a marker already is not found again.</summary>
     public List<SecretSpan> FindIn(ReadOnlySpan<char> text)
     {
         var found = new List<SecretSpan>();
@@ -51,7 +54,8 @@ internal sealed class CompiledRule(SecretRule rule)
     }
 
     /// <summary>
-    /// The group within the match, found by matching that little text again: groups of the whole text would cost a copy of it.
+    /// Returns the group within the match, found by matching that little text again: groups of the whole text would
+    /// cost a copy of it.
     /// </summary>
     private (int Start, int End) SecretOf(ReadOnlySpan<char> text, int start, int end)
     {
@@ -78,7 +82,9 @@ internal sealed class CompiledRule(SecretRule rule)
 /// <summary>Where a secret is in a text, in UTF-16 units.</summary>
 internal readonly record struct SecretSpan(int Start, int End, string RuleId)
 {
-    /// <summary>In order, none overlapping: where two do, both are covered, and the one that was found first names it.</summary>
+    /// <summary>
+    /// Returns the spans in order, without overlap: overlapping spans become one with the name of the first one found.
+    /// </summary>
     public static List<SecretSpan> Merged(List<SecretSpan> found)
     {
         if (found.Count < 2) return found;

@@ -4,8 +4,8 @@ using System.Text;
 namespace ShareRpc.Sources.Secrets;
 
 /// <summary>
-/// The content of a JSON string between its raw bytes and the text that it means. Halves of surrogate pairs and broken UTF-8 are no error
-/// here: agents cut text anywhere, and what stands beside them is looked at all the same.
+/// The content of a JSON string between its raw bytes and the text that it means. Halves of surrogate pairs and broken
+/// UTF-8 are no error here: agents cut text anywhere, and what stands beside them is looked at all the same.
 /// </summary>
 internal static class JsonText
 {

@@ -6,27 +6,29 @@ using ShareRpc.Client.Writing;
 namespace ShareRpc.Sources.Secrets;
 
 /// <summary>
-/// How often each rule has replaced something. A document that is sent again counts again: it says what was kept back, not how many secrets
-/// there are. One flow adds; any thread reads.
+/// How often each rule has replaced something. A document that is sent again counts again: it says what was kept back,
+/// not how many secrets there are. One flow adds; any thread reads.
 /// </summary>
 public sealed class SecretCounts
 {
-    /// <summary>The bookmark of a share that holds its counts as <see cref="ToJson"/>; a crash may lose those of one pass.</summary>
+    /// <summary>
+    /// The bookmark of a share that holds its counts as <see cref="ToJson"/>; a crash may lose those of one pass.
+    /// </summary>
     public const string BookmarkName = "secrets.redacted";
 
     // Replaced whole: a status line reads it while a pass adds to it.
     private volatile ImmutableSortedDictionary<string, long> byRule =
         ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
-    /// <summary>By rule id.</summary>
+    /// <summary>Gets the counts by rule id.</summary>
     public IReadOnlyDictionary<string, long> ByRule => byRule;
 
     public long Total => byRule.Values.Sum();
 
-    /// <summary><c>{"github-token": 2, ...}</c></summary>
+    /// <summary>Returns <c>{"github-token": 2, ...}</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(byRule);
 
-    /// <summary>As <see cref="ToJson"/> wrote it; empty for null and for anything else.</summary>
+    /// <summary>Parses what <see cref="ToJson"/> wrote; empty for null and for anything else.</summary>
     public static SecretCounts FromJson(string? json)
     {
         var counts = new SecretCounts();

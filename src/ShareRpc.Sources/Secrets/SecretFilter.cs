@@ -2,7 +2,9 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Sources.Secrets;
 
-/// <summary>What a source passes everything through before it becomes an op or a label; counts what was replaced.</summary>
+/// <summary>
+/// What a source passes everything through before it becomes an op or a label; counts what was replaced.
+/// </summary>
 /// <param name="scanner">Null: nothing is replaced.</param>
 internal sealed class SecretFilter(SecretScanner? scanner)
 {
@@ -14,6 +16,6 @@ internal sealed class SecretFilter(SecretScanner? scanner)
 
     public string Clean(string text) => scanner?.Redact(text, Counts) ?? text;
 
-    /// <summary>The same, for what is only looked at and not sent.</summary>
+    /// <summary>Returns the same, for what is only looked at and not sent.</summary>
     public SecretFilter Uncounted() => new(scanner);
 }

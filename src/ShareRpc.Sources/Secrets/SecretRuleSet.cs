@@ -19,14 +19,15 @@ public sealed class SecretRuleSet
         Rules = rules;
     }
 
-    /// <summary>What comes with the program.</summary>
+    /// <summary>Gets what comes with the program.</summary>
     public static SecretRuleSet BuiltIn { get; } = new(ReadBuiltIn());
 
     public IReadOnlyList<SecretRule> Rules { get; }
 
     /// <summary>
-    /// The built-in rules without those that the file names under <c>without</c>, then its own <c>rules</c>, of the same shape as the
-    /// built-in ones. <see cref="SecretRulesException"/> when the file is missing, is not that, or has a rule that fails its own examples.
+    /// Returns the built-in rules without those that the file names under <c>without</c>, then its own <c>rules</c>, of
+    /// the same shape as the built-in ones. <see cref="SecretRulesException"/> when the file is missing, is not that,
+    /// or has a rule that fails its own examples.
     /// </summary>
     public static SecretRuleSet Extended(string path)
     {
@@ -50,7 +51,9 @@ public sealed class SecretRuleSet
         return new SecretRuleSet(rules);
     }
 
-    /// <summary>Null, or why a rule is not one: it cannot be run, or fails its examples. Never quotes the examples.</summary>
+    /// <summary>
+    /// Returns null, or why a rule is not one: it cannot be run, or fails its examples. Never quotes the examples.
+    /// </summary>
     public static string? FaultOf(SecretRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
@@ -114,33 +117,40 @@ public sealed class SecretRuleSet
 /// <summary>One kind of secret, and how it is recognised. See <c>SecretRules.json</c>.</summary>
 public sealed record SecretRule
 {
-    /// <summary>What the marker says: 1 to 40 of <c>a-z 0-9 -</c>.</summary>
+    /// <summary>Gets what the marker says: 1 to 40 of <c>a-z 0-9 -</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What it is, for people.</summary>
+    /// <summary>Gets what it is, for people.</summary>
     public required string What { get; init; }
 
-    /// <summary>One of these is in whatever matches, in any case; none for a rule that is tried on every text, which costs.</summary>
+    /// <summary>
+    /// Gets the words of which one is in every match, in any case; none for a rule that is tried on every text, which
+    /// is slow.
+    /// </summary>
     public IReadOnlyList<string> Keywords { get; init; } = [];
 
     /// <summary>
-    /// A .NET regular expression, run without backtracking: no lookarounds and no backreferences. Of a match only the group
-    /// <c>secret</c> is replaced, if the pattern has one.
+    /// Gets a .NET regular expression, run without backtracking: no lookarounds and no backreferences. Of a match only
+    /// the group <c>secret</c> is replaced, if the pattern has one.
     /// </summary>
     public required string Pattern { get; init; }
 
-    /// <summary>Only what has a letter and a digit.</summary>
+    /// <summary>Gets whether a match must have a letter and a digit.</summary>
     public bool Mixed { get; init; }
 
-    /// <summary>For values of JSON fields only: what the field's name matches. The whole value is replaced.</summary>
+    /// <summary>
+    /// Gets the pattern of a JSON field's name; its whole value is replaced. Null for a rule of any text.
+    /// </summary>
     public string? Field { get; init; }
 
-    /// <summary>A text that the rule must find something in; in pieces, so that no file holds it whole.</summary>
+    /// <summary>Gets a text that the rule must find something in; in pieces, so that no file holds it whole.</summary>
     public required IReadOnlyList<string> Example { get; init; }
 
-    /// <summary>A text that the rule must find nothing in.</summary>
+    /// <summary>Gets a text that the rule must find nothing in.</summary>
     public required string Counterexample { get; init; }
 }
 
-/// <summary>A file of rules that cannot be used; the message names the rule and what is wrong with it, for people.</summary>
+/// <summary>
+/// A file of rules that cannot be used; the message names the rule and what is wrong with it, for people.
+/// </summary>
 public sealed class SecretRulesException(string message, Exception? inner = null) : Exception(message, inner);

@@ -6,9 +6,9 @@ using ShareRpc.Protocol.Json;
 namespace ShareRpc.Sources.Secrets;
 
 /// <summary>
-/// Replaces what the rules find by a marker that names the rule, <c>[redacted:github-token]</c>: in every string of a JSON value, names
-/// of fields included, and nowhere else, so that it stays the same JSON but for that. The same value gives the same bytes, whenever and
-/// wherever; what holds nothing keeps its very bytes. Any thread.
+/// Replaces what the rules find by a marker that names the rule, <c>[redacted:github-token]</c>: in every string of a
+/// JSON value, names of fields included, and nowhere else, so that it stays the same JSON but for that. The same value
+/// gives the same bytes, whenever and wherever; what holds nothing keeps its very bytes. Any thread.
 /// </summary>
 public sealed class SecretScanner
 {
@@ -36,7 +36,7 @@ public sealed class SecretScanner
             : SearchValues.Create([.. ruleSet.Rules.SelectMany(rule => rule.Keywords)], StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>The text with markers; the same object when nothing was found.</summary>
+    /// <summary>Returns the text with markers; the same object when nothing was found.</summary>
     public string Redact(string text, SecretCounts counts)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -55,7 +55,7 @@ public sealed class SecretScanner
         return redacted.Append(text, at, text.Length - at).ToString();
     }
 
-    /// <summary>The value with markers in its strings; the same bytes when nothing was found.</summary>
+    /// <summary>Returns the value with markers in its strings; the same bytes when nothing was found.</summary>
     public RawJson Redact(RawJson json, SecretCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
@@ -73,7 +73,9 @@ public sealed class SecretScanner
         }
     }
 
-    /// <summary>Where the rules find something in a plain text; the rules for fields of JSON are left aside.</summary>
+    /// <summary>
+    /// Returns where the rules find something in a plain text; the rules for fields of JSON are left aside.
+    /// </summary>
     public IReadOnlyList<SecretFinding> Find(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -117,8 +119,8 @@ public sealed class SecretScanner
     }
 
     /// <summary>
-    /// Looks at the JSON as if it were text, which is fast: only an escaped character could hide a keyword, as <c>\/</c> does that of
-    /// an address.
+    /// Looks at the JSON as if it were text, which is fast: only an escaped character could hide a keyword, as
+    /// <c>\/</c> does that of an address.
     /// </summary>
     private bool MayHoldAny(ReadOnlySpan<byte> utf8, char[] buffer)
     {

@@ -14,7 +14,8 @@ internal static class FileDocument
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
     /// <summary>
-    /// Of a file that holds an object; the ids that its name and folder say are checked, and added where the object lacks them.
+    /// Returns the document of a file that holds an object. The ids of its name and folder are checked, and added where
+    /// the object lacks them.
     /// </summary>
     public static (RawJson? Data, SkipReason? Reason) OfObject(byte[] content, params ReadOnlySpan<(string Name, string Value)> ids)
     {
@@ -31,7 +32,10 @@ internal static class FileDocument
         return (RowDocument.Build(compact, CollectionsMarshal.AsSpan(missing)), null);
     }
 
-    /// <summary>A session: its share's link stays out when it is one of ours, since such a link is a bearer secret.</summary>
+    /// <summary>
+    /// Returns the document of a session, without the link of its share if that is one of ours: such a link is a bearer
+    /// secret.
+    /// </summary>
     public static (RawJson? Data, SkipReason? Reason) OfSession(byte[] content, string id)
     {
         (RawJson? data, SkipReason? reason) = OfObject(content, ("id", id));
@@ -41,7 +45,7 @@ internal static class FileDocument
         return (new RawJson(JsonSerializer.SerializeToUtf8Bytes(fields, ProtocolJson.Options)), null);
     }
 
-    /// <summary>Of a file that holds a list; no document for an empty one.</summary>
+    /// <summary>Returns the document of a file that holds a list; none for an empty list.</summary>
     public static (RawJson? Data, SkipReason? Reason) OfList(string kind, byte[] content)
     {
         try
@@ -59,7 +63,7 @@ internal static class FileDocument
         }
     }
 
-    /// <summary>The same JSON without the spaces between its tokens; everything else byte for byte.</summary>
+    /// <summary>Returns the same JSON without the spaces between its tokens; everything else byte for byte.</summary>
     internal static byte[] Compact(ReadOnlySpan<byte> json)
     {
         byte[] kept = new byte[json.Length];

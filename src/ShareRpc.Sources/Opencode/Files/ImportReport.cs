@@ -6,7 +6,8 @@ namespace ShareRpc.Sources.Opencode.Files;
 /// <summary>What an import came to.</summary>
 /// <param name="State">As it is remembered.</param>
 /// <param name="IsEarlier">True when nothing was read, because this tree, or a copy of it, was imported before.</param>
-/// <param name="Skipped">What this run left out; at most the first 10,000 (see <see cref="ImportState.SkippedCount"/>).</param>
+/// <param name="Skipped">What this run left out; at most the first 10,000 (see
+/// <see cref="ImportState.SkippedCount"/>).</param>
 public sealed record ImportReport(ImportState State, bool IsEarlier, IReadOnlyList<SkippedFile> Skipped);
 
 /// <summary>One session of a tree and its share.</summary>
@@ -20,30 +21,30 @@ public sealed class ImportedSession
         Writer = writer;
     }
 
-    /// <summary>opencode's id of the session.</summary>
+    /// <summary>Gets opencode's id of the session.</summary>
     public string SessionId { get; }
 
-    /// <summary>The session that started this one as a subagent; null for one that a person started.</summary>
+    /// <summary>Gets the session that started this one as a subagent; null for one that a person started.</summary>
     public string? ParentId { get; }
 
-    /// <summary>May be empty. A stranger's text: not fit for a terminal as it is.</summary>
+    /// <summary>Gets the title, which may be empty. It is untrusted text, not safe for a terminal.</summary>
     public string Title { get; }
 
-    /// <summary>The share it goes to.</summary>
+    /// <summary>Gets the writer of its share.</summary>
     public ShareWriter Writer { get; }
 
-    /// <summary>Message files that are in the share.</summary>
+    /// <summary>Gets the number of message files that are in the share.</summary>
     public int Messages { get; internal set; }
 
-    /// <summary>Part files that are in the share.</summary>
+    /// <summary>Gets the number of part files that are in the share.</summary>
     public int Parts { get; internal set; }
 
-    /// <summary>Ops that this run enqueued.</summary>
+    /// <summary>Gets the number of ops that this run enqueued.</summary>
     public int Enqueued { get; internal set; }
 
-    /// <summary>What was replaced in the documents that this run enqueued.</summary>
+    /// <summary>Gets what was replaced in the documents that this run enqueued.</summary>
     public SecretCounts Redacted { get; internal set; } = new();
 
-    /// <summary>Files of this session that were left out.</summary>
+    /// <summary>Gets the number of files of this session that were left out.</summary>
     public int Skipped { get; internal set; }
 }

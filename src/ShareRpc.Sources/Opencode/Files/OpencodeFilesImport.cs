@@ -7,8 +7,9 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// A tree of opencode before 1.2, imported once: every session into a share of its own, through the outbox. An interrupted import is
-/// taken up by the next run; a finished one is remembered, and its source is not read again unless a rescan is asked for. For one caller.
+/// A tree of opencode before 1.2, imported once: every session into a share of its own, through the outbox. An
+/// interrupted import is taken up by the next run; a finished one is remembered, and its source is not read again
+/// unless a rescan is asked for. For one caller.
 /// </summary>
 public sealed class OpencodeFilesImport
 {
@@ -28,15 +29,15 @@ public sealed class OpencodeFilesImport
         this.time = time ?? TimeProvider.System;
     }
 
-    /// <summary>Awaited when a session has got its share, before the first op of it is read.</summary>
+    /// <summary>Called when a session has its share, before its first op is read; awaited.</summary>
     public Func<ImportedSession, CancellationToken, Task>? Started { get; set; }
 
-    /// <summary>The sessions met so far, in the order they were met.</summary>
+    /// <summary>Gets the sessions read so far, in the order in which they were found.</summary>
     public IReadOnlyList<ImportedSession> Sessions => sessions;
 
     /// <summary>
-    /// Reads the tree: everything of it is in the outbox when this returns. <see cref="OpencodeException"/> when it is none, or when the
-    /// outbox is full.
+    /// Reads the tree: everything of it is in the outbox when this returns. <see cref="OpencodeException"/> when it is
+    /// none, or when the outbox is full.
     /// </summary>
     public async Task<ImportReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -102,7 +103,7 @@ public sealed class OpencodeFilesImport
         skips.AddAll(run.Skips);
     }
 
-    /// <summary>What belongs to no session or message of the tree: listed, so that nobody has to wonder about the counts.</summary>
+    /// <summary>Adds to the list of skipped files those that belong to no session or message of the tree.</summary>
     private void Leftovers(StorageTree tree, HashSet<string> sessionIds, HashSet<string> messageIds)
     {
         foreach (string sessionId in tree.Folders(Kinds.Message, skips).Where(id => !sessionIds.Contains(id)))
@@ -131,15 +132,19 @@ public sealed class OpencodeFilesImport
 /// <summary>Which tree is imported, and how.</summary>
 public sealed record OpencodeFilesOptions
 {
-    /// <summary>The <c>storage</c> folder of opencode before 1.2, or the folder above it.</summary>
+    /// <summary>Gets the <c>storage</c> folder of opencode before 1.2, or the folder above it.</summary>
     public required string Path { get; init; }
 
-    /// <summary>A file beside the outbox that processes using the same outbox lock in turn; made when missing.</summary>
+    /// <summary>Gets the path of a file that processes with the same outbox lock in turn; created if missing.</summary>
     public required string LockPath { get; init; }
 
-    /// <summary>Look again at a tree that was imported before. What is in a share as it is in the tree makes no op.</summary>
+    /// <summary>
+    /// Gets whether a tree is read again that was imported before. What the share has already makes no op.
+    /// </summary>
     public bool Rescan { get; init; }
 
-    /// <summary>What is replaced before it becomes an op; null: nothing is. The built-in rules by default.</summary>
+    /// <summary>
+    /// Gets the scanner that replaces secrets before an op is made; null for none. Default: the built-in rules.
+    /// </summary>
     public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 }

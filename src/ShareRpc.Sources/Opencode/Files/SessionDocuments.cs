@@ -7,9 +7,9 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// The documents of one session of a tree, in the order a reader should see them: messages, each before its parts, then diffs and to-do
-/// list. opencode writes its files in place, so a file that is no JSON is tried again, a bounded number of times, before it
-/// counts as broken.
+/// The documents of one session of a tree, in the order a reader should see them: messages, each before its parts, then
+/// diffs and to-do list. opencode writes its files in place, so a file that is no JSON is tried again, a bounded number
+/// of times, before it counts as broken.
 /// </summary>
 internal sealed class SessionDocuments(StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time)
 {
@@ -21,7 +21,7 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
 
     private List<Entry> late = [];
 
-    /// <summary>What was left out; complete once the documents have been read.</summary>
+    /// <summary>Gets what was left out; complete once the documents have been read.</summary>
     public SkipList Skips { get; } = new();
 
     public async IAsyncEnumerable<FoundDocument> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -49,7 +49,7 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
         }
     }
 
-    /// <summary>The entry's document, and with a message those of its parts.</summary>
+    /// <summary>Returns the entry's document, and with a message those of its parts.</summary>
     private IEnumerable<FoundDocument> Read(Entry entry)
     {
         (RawJson? data, SkipReason? reason) = DocumentOf(entry);

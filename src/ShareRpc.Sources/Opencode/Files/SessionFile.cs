@@ -9,7 +9,8 @@ namespace ShareRpc.Sources.Opencode.Files;
 internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeSessionInfo Info)
 {
     /// <summary>
-    /// All sessions of a tree, what was updated longest ago first. A session that is there twice counts once, as last updated.
+    /// Returns all sessions of a tree, what was updated longest ago first. A session that is there twice counts once,
+    /// as last updated.
     /// </summary>
     public static async Task<IReadOnlyList<SessionFile>> ListAsync(
         StorageTree tree, SkipList skips, TimeProvider time, CancellationToken cancellationToken)
@@ -32,7 +33,7 @@ internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeS
         return [.. byId.Values.OrderBy(session => session.Info.TimeUpdated).ThenBy(session => session.Info.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>False for a file that may be half written: worth another look.</summary>
+    /// <summary>Returns false for a file that may be half written: worth another look.</summary>
     private static bool TryRead(StorageFile file, List<SessionFile> found, SkipList skips)
     {
         (byte[]? content, SkipReason? reason) = FileContent.Read(file);

@@ -12,15 +12,16 @@ internal sealed class SessionImport(
     StorageTree tree, SessionFile session, ImportedSession imported, SecretScanner? secrets, TimeProvider time)
 {
     /// <summary>
-    /// Digest of the documents that are in the outbox or beyond, empty while the first import goes on. A rescan that reads the same again
-    /// enqueues nothing; one after a crash puts the session again, and <c>if_changed</c> makes no second op of what had arrived.
+    /// Digest of the documents that are in the outbox or beyond, empty while the first import goes on. A rescan that
+    /// reads the same again enqueues nothing; one after a crash puts the session again, and <c>if_changed</c> makes no
+    /// second op of what had arrived.
     /// </summary>
     private const string ContentBookmark = "opencode.files";
 
-    /// <summary>What was left out of the last reading.</summary>
+    /// <summary>Gets what was left out of the last reading.</summary>
     public SkipList Skips { get; private set; } = new();
 
-    /// <summary>Null, or why the files are not to be put into this share.</summary>
+    /// <summary>Returns null, or why the files are not to be put into this share.</summary>
     public async Task<SkipReason?> RefusalAsync(CancellationToken cancellationToken)
     {
         if (imported.Writer.Status.ClosedCode is not null) return SkipReason.ShareClosed;
@@ -41,7 +42,7 @@ internal sealed class SessionImport(
         await StoreAsync([], ContentBookmark, content, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>All documents once; their digest.</summary>
+    /// <summary>Enqueues all documents once, and returns their digest.</summary>
     private async Task<string> ReadAsync(bool store, CancellationToken cancellationToken)
     {
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -27,7 +27,7 @@ internal sealed class SkipList
         listed.AddRange(other.listed.Take(MaxListed - listed.Count));
     }
 
-    /// <summary><c>[{"path": "part/...", "reason": "no_message"}, ...]</c></summary>
+    /// <summary>Returns <c>[{"path": "part/...", "reason": "no_message"}, ...]</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(
         listed.Select(file => new { file.Path, Reason = JsonNamingPolicy.SnakeCaseLower.ConvertName(file.Reason.ToString()) }),
         ProtocolJson.Options);
@@ -38,7 +38,7 @@ internal sealed class SkipList
 /// <param name="Reason">Why.</param>
 public sealed record SkippedFile(string Path, SkipReason Reason)
 {
-    /// <summary>The reason in words, for people.</summary>
+    /// <summary>Gets the reason in words, for people.</summary>
     public string Explanation => Reason switch
     {
         SkipReason.SymbolicLink => "a symbolic link; links are not followed",
@@ -69,7 +69,9 @@ public enum SkipReason
     /// <summary>Larger than a document of a share may be.</summary>
     TooLarge,
 
-    /// <summary>Empty, or no JSON of the right form; it was tried several times, in case it was just being written.</summary>
+    /// <summary>
+    /// Empty, or no JSON of the right form; it was tried several times, in case it was just being written.
+    /// </summary>
     NotJson,
 
     /// <summary>The ids in it are not those of its name and folder.</summary>
@@ -87,7 +89,9 @@ public enum SkipReason
     /// <summary>The tree has no session, or no readable one, that it belongs to.</summary>
     NoSession,
 
-    /// <summary>The tree has no message, or no readable one, that it belongs to: opencode removes messages without their parts.</summary>
+    /// <summary>
+    /// The tree has no message, or no readable one, that it belongs to: opencode removes messages without their parts.
+    /// </summary>
     NoMessage,
 
     /// <summary>The share of this session follows opencode's database, which is newer than the files.</summary>

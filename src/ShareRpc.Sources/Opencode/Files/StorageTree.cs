@@ -7,8 +7,9 @@ using ShareRpc.Protocol.Limits;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// The <c>storage</c> folder of opencode before 1.2. Only listed and read, never written; nothing outside of it is touched: links are not
-/// followed, and only the layout's own folders are looked into, so its depth is fixed. <c>session_share</c> holds secrets and is not read.
+/// The <c>storage</c> folder of opencode before 1.2. Only listed and read, never written; nothing outside of it is
+/// touched: links are not followed, and only the layout's own folders are looked into, so its depth is fixed.
+/// <c>session_share</c> holds secrets and is not read.
 /// </summary>
 internal sealed class StorageTree
 {
@@ -24,10 +25,12 @@ internal sealed class StorageTree
         Root = root;
     }
 
-    /// <summary>Absolute, and no link itself: the tree's name in the memory of imports.</summary>
+    /// <summary>Gets the absolute path, with links resolved, which names the tree among the imports.</summary>
     public string Root { get; }
 
-    /// <summary>Takes the folder itself or the one above it; <see cref="Opencode.OpencodeException"/> when it is neither.</summary>
+    /// <summary>
+    /// Takes the folder itself or the one above it; <see cref="Opencode.OpencodeException"/> when it is neither.
+    /// </summary>
     public static StorageTree Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -43,7 +46,7 @@ internal sealed class StorageTree
             + "newer versions keep a database (share --opencode).");
     }
 
-    /// <summary>The files right in a folder, by id; what is no such file goes to the skips.</summary>
+    /// <summary>Returns the files right in a folder, by id; what is no such file goes to the skips.</summary>
     public IReadOnlyList<StorageFile> Files(string folder, SkipList skips)
     {
         var files = new List<StorageFile>();
@@ -58,7 +61,7 @@ internal sealed class StorageTree
         return files;
     }
 
-    /// <summary>One file of a folder; null when there is none of this id, or a link instead.</summary>
+    /// <summary>Returns one file of a folder; null if there is none of this id, or a link instead.</summary>
     public StorageFile? Find(string folder, string id)
     {
         var directory = new DirectoryInfo(Path.Combine(Root, folder));
@@ -66,7 +69,7 @@ internal sealed class StorageTree
         return file.Exists && !IsLink(directory) && !IsLink(file) ? new StorageFile(file.FullName, $"{folder}/{file.Name}", id) : null;
     }
 
-    /// <summary>The names of the folders right in a folder; what is none goes to the skips.</summary>
+    /// <summary>Returns the names of the folders right in a folder; what is none goes to the skips.</summary>
     public IReadOnlyList<string> Folders(string folder, SkipList skips)
     {
         var folders = new List<string>();
@@ -82,7 +85,8 @@ internal sealed class StorageTree
     }
 
     /// <summary>
-    /// SHA-256 over path, length and content of every file that may be imported. What is too large to be imported counts with its length.
+    /// Returns the SHA-256 over path, length and content of every file that may be imported. A file that is too large
+    /// counts with its length only.
     /// </summary>
     public string Hash(CancellationToken cancellationToken)
     {
@@ -104,7 +108,9 @@ internal sealed class StorageTree
         ? Files(folder, skips)
         : Folders(folder, skips).SelectMany(inner => Files($"{folder}/{inner}", skips));
 
-    /// <summary>In ordinal order. None when the folder is not there, is a link, or cannot be listed.</summary>
+    /// <summary>
+    /// Returns the names in ordinal order; none if the folder does not exist, is a link, or cannot be listed.
+    /// </summary>
     private IReadOnlyList<FileSystemInfo> Entries(string folder, SkipList skips)
     {
         var directory = new DirectoryInfo(Path.Combine([Root, .. folder.Split('/')]));
@@ -147,7 +153,7 @@ internal static class FileContent
     /// <summary>The files are indented: what fits an op may be larger in its file.</summary>
     public static readonly int MaxBytes = 2 * ProtocolLimits.Default.OpBytes;
 
-    /// <summary>The bytes, or why there are none.</summary>
+    /// <summary>Returns the bytes, or why there are none.</summary>
     public static (byte[]? Bytes, SkipReason? Reason) Read(StorageFile file)
     {
         try

@@ -18,7 +18,9 @@ public static class OpencodeProgram
         return folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
     }
 
-    /// <summary>Runs the program in the current folder until it exits, and returns its exit code. A cancelled run is killed.</summary>
+    /// <summary>
+    /// Runs the program in the current folder until it exits, and returns its exit code. A cancelled run is killed.
+    /// </summary>
     /// <param name="program">The path that <see cref="Find"/> returned.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="printed">Called with each line of its standard output; null leaves that output as it is.</param>

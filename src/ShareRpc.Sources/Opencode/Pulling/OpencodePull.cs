@@ -11,8 +11,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Sources.Opencode.Pulling;
 
 /// <summary>
-/// A share as <c>opencode import https://host/share/TOKEN</c> reads it. The token is visible in the arguments of that process, so a link
-/// that may invite creates a read-only token for the import, which expires after 15 minutes.
+/// A share as <c>opencode import https://host/share/TOKEN</c> reads it. The token is visible in the arguments of that
+/// process, so a link that may invite creates a read-only token for the import, which expires after 15 minutes.
 /// </summary>
 public sealed class OpencodePull : IAsyncDisposable
 {
@@ -32,7 +32,9 @@ public sealed class OpencodePull : IAsyncDisposable
     /// <summary>Gets the address to import. It contains a token.</summary>
     public string Address { get; }
 
-    /// <summary>Checks that the share holds an opencode session which the link may read, and creates the token for the import.</summary>
+    /// <summary>
+    /// Checks that the share holds an opencode session which the link may read, and creates the token for the import.
+    /// </summary>
     /// <exception cref="OpencodeException">opencode cannot import this share by this link.</exception>
     /// <exception cref="ShareRpcException">The server refused the link.</exception>
     public static async Task<OpencodePull> PrepareAsync(
@@ -59,7 +61,9 @@ public sealed class OpencodePull : IAsyncDisposable
         }
     }
 
-    /// <summary>Revokes the token that was created for the import, if the link may revoke; it expires by itself otherwise.</summary>
+    /// <summary>
+    /// Revokes the token that was created for the import, if the link may revoke; it expires by itself otherwise.
+    /// </summary>
     public async Task RevokeTokenAsync()
     {
         if (made is null || !access.Rights.Contains("revoke")) return;

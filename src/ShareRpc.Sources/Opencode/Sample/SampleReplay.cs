@@ -6,8 +6,9 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Sources.Opencode.Sample;
 
 /// <summary>
-/// Plays the bundled session (session.sql) event by event into an opencode database of its own, as an agent at work would. Each event is
-/// one transaction of event and rows, as opencode writes them. For one thread; the caller disposes it.
+/// Plays the bundled session (session.sql) event by event into an opencode database of its own, as an agent at work
+/// would. Each event is one transaction of event and rows, as opencode writes them. For one thread; the caller disposes
+/// it.
 /// </summary>
 internal sealed class SampleReplay : IDisposable
 {
@@ -68,7 +69,9 @@ internal sealed class SampleReplay : IDisposable
     /// <summary>Returns the number of message and part rows.</summary>
     public (int Messages, int Parts) CountRows() => (Count("message"), Count("part"));
 
-    /// <summary>Returns whether a row holds exactly the fields of a message or part document, its ids included.</summary>
+    /// <summary>
+    /// Returns whether a row holds exactly the fields of a message or part document, its ids included.
+    /// </summary>
     public bool Holds(Document document)
     {
         using SqliteCommand command = live.CreateCommand();
