@@ -20,6 +20,19 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void Every_folder_of_a_project_is_named()
+    {
+        IReadOnlyList<string> named = NamedFiles(Page());
+        IEnumerable<string> folders = Directory.EnumerateDirectories(RepositoryRoot.Path("src"), "ShareRpc.*")
+            .SelectMany(project => Directory.EnumerateDirectories(project).Where(HasCode).Append(project))
+            .Select(folder => Path.GetRelativePath(RepositoryRoot.Path("."), folder).Replace('\\', '/') + "/");
+        Assert.Empty(folders.Except(named));
+
+        static bool HasCode(string folder) => Path.GetFileName(folder) is not ("bin" or "obj")
+            && Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Any();
+    }
+
+    [Fact]
     public void A_name_is_read_below_the_folder_before_it()
     {
         string[] table = ["| `src/A/` | all of `it` |", "| `B/`, `C/` | one; `D/` and `e.cs` |", "| `tests/F/` | `G/` |"];
