@@ -20,7 +20,8 @@ internal static class CommandLine
 
     public static Option<string?> State { get; } = new("--state")
     {
-        Description = "Directory of the outbox and the credentials [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, "
+        Description =
+            "Directory of the outbox and the credentials [default: $SHARERPC_STATE, else $XDG_DATA_HOME/sharerpc, "
             + "else ~/.local/share/sharerpc]",
         HelpName = "DIR",
         Recursive = true,
@@ -33,7 +34,8 @@ internal static class CommandLine
         var result = new Output(output, error, parsed.GetValue(Json));
         if (parsed.Action is ParseErrorAction)
         {
-            string command = parsed.CommandResult.Command is RootCommand ? "sharerpc" : $"sharerpc {parsed.CommandResult.Command.Name}";
+            string command = parsed.CommandResult.Command is RootCommand
+                ? "sharerpc" : $"sharerpc {parsed.CommandResult.Command.Name}";
             result.Fail($"{parsed.Errors[0].Message} See {command} --help.", ExitCode.Usage);
             return ExitCode.Usage;
         }
@@ -61,7 +63,8 @@ internal static class CommandLine
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
             Json, State, Serve.Build(), Share.Build(), Watch.Build(), Pull.Build(),
-            Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(), Rotate.Build(),
+            Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
+            Rotate.Build(),
             Rm.Build(), Ls.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Check.Build(), Demo.Build(),
         };

@@ -241,7 +241,8 @@ internal static class Examples
     public static string? Of(Command command)
     {
         if (command is RootCommand) return Rest(Root);
-        Command named = command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? parent : command;
+        Command named = command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand
+            ? parent : command;
         string? text = named.Name switch
         {
             "serve" => Serve,
@@ -279,7 +280,8 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
     public override int Invoke(ParseResult parseResult)
     {
         int exitCode = usual.Invoke(parseResult);
-        if (Examples.Of(parseResult.CommandResult.Command) is { } more) parseResult.InvocationConfiguration.Output.WriteLine(more);
+        if (Examples.Of(parseResult.CommandResult.Command) is { } more)
+            parseResult.InvocationConfiguration.Output.WriteLine(more);
         return exitCode;
     }
 }

@@ -15,15 +15,20 @@ internal static class Failure
     public static (int ExitCode, string Message) Of(Exception error) => error switch
     {
         CliException known => (known.ExitCode, known.Message),
-        OpencodeException or ServerStartException or StorageException or OutboxException => (ExitCode.Error, error.Message),
+        OpencodeException or ServerStartException or StorageException or OutboxException =>
+            (ExitCode.Error, error.Message),
         ShareRpcException refused => (Of(refused), refused.Hint),
         DisconnectedException { Server: { } server } =>
-            (ExitCode.Unreachable, $"No server answers at {server}. Check that it is running (sharerpc serve) and that --server is right."),
+            (ExitCode.Unreachable,
+                $"No server answers at {server}. Check that it is running (sharerpc serve) and that --server is "
+                    + "right."),
         DisconnectedException or WebSocketException or HttpRequestException or SocketException or TimeoutException =>
-            (ExitCode.Unreachable, "The server cannot be reached. Check that it is running (sharerpc serve) and that --server is right."),
+            (ExitCode.Unreachable,
+                "The server cannot be reached. Check that it is running (sharerpc serve) and that --server is right."),
         OperationCanceledException => (ExitCode.Ok, "Stopped."),
         UnauthorizedAccessException or IOException => (ExitCode.Error, error.Message),
-        _ => (ExitCode.Error, $"Unexpected error ({error.GetType().Name}). What was queued is safe. Run the command again."),
+        _ => (ExitCode.Error,
+            $"Unexpected error ({error.GetType().Name}). What was queued is safe. Run the command again."),
     };
 
     /// <summary>Returns the exit code of an answer of the server.</summary>

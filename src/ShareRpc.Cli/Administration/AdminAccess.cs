@@ -23,7 +23,8 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
 
     /// <summary>Opens a client with a root or creator token.</summary>
     public Task<AdminClient> OpenRootAsync(Uri address, CancellationToken stop) =>
-        AdminClient.OpenRootAsync(address, credentials.FindToken(CreatorToken.Require(credentials, address, tokenFile))!, stop);
+        AdminClient.OpenRootAsync(address,
+            credentials.FindToken(CreatorToken.Require(credentials, address, tokenFile))!, stop);
 
     /// <summary>
     /// Runs an action on a share. The action gets the client, and the share's id if the client is for the whole server.
@@ -31,12 +32,14 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
     public async Task<T> OnShareAsync<T>(string target, Func<AdminClient, string?, Task<T>> act, CancellationToken stop)
     {
         (ShareLink? owner, string shareId, Uri address) = await ResolveAsync(target, stop).ConfigureAwait(false);
-        return await AsOwnerElseRootAsync(owner, address, act: client => act(client, null), asRoot: client => act(client, shareId), stop)
+        return await AsOwnerElseRootAsync(owner, address, act: client => act(client, null),
+            asRoot: client => act(client, shareId), stop)
             .ConfigureAwait(false);
     }
 
     /// <summary>Runs an action on a share with a root or creator token only.</summary>
-    public async Task<T> OnShareAsRootAsync<T>(string target, Func<AdminClient, string, Task<T>> act, CancellationToken stop)
+    public async Task<T> OnShareAsRootAsync<T>(string target, Func<AdminClient, string, Task<T>> act,
+        CancellationToken stop)
     {
         (_, string shareId, Uri address) = await ResolveAsync(target, stop).ConfigureAwait(false);
         await using AdminClient root = await OpenRootAsync(address, stop).ConfigureAwait(false);
@@ -44,13 +47,15 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
     }
 
     /// <summary>Runs an action on a ref, by its link or cap id.</summary>
-    public async Task<T> OnCapabilityAsync<T>(string target, Func<AdminClient, string, Task<T>> act, CancellationToken stop)
+    public async Task<T> OnCapabilityAsync<T>(string target, Func<AdminClient, string, Task<T>> act,
+        CancellationToken stop)
     {
         bool isLink = ShareLink.TryParse(target, out ShareLink? link);
         string capId = isLink ? link!.Token.CapId : target;
         Uri address = AddressOf(target);
         (ShareLink Owner, string ShareId)? own = await FindOwnAsync(target, stop).ConfigureAwait(false);
-        return await AsOwnerElseRootAsync(own?.Owner, address, client => act(client, capId), client => act(client, capId), stop)
+        return await AsOwnerElseRootAsync(own?.Owner, address, client => act(client, capId),
+            client => act(client, capId), stop)
             .ConfigureAwait(false);
     }
 
@@ -61,9 +66,11 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
     public Uri AddressOf(string target) =>
         ShareLink.TryParse(target, out ShareLink? link) ? link.Server : credentials.Find(target)?.Server ?? Server;
 
-    private async Task<(ShareLink? Owner, string ShareId, Uri Server)> ResolveAsync(string target, CancellationToken stop)
+    private async Task<(ShareLink? Owner, string ShareId, Uri Server)> ResolveAsync(string target,
+        CancellationToken stop)
     {
-        if (await FindOwnAsync(target, stop).ConfigureAwait(false) is var (owner, ownId)) return (owner, ownId, owner.Server);
+        if (await FindOwnAsync(target, stop).ConfigureAwait(false) is var (owner, ownId))
+            return (owner, ownId, owner.Server);
         bool isLink = ShareLink.TryParse(target, out ShareLink? link);
         string shareId = isLink ? link!.ShareId : credentials.Find(target)?.ShareId ?? target;
         if (!RandomId.IsValid(shareId))
@@ -79,12 +86,14 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
     private async Task<(ShareLink Owner, string ShareId)?> FindOwnAsync(string target, CancellationToken stop)
     {
         var known = new KnownShares(context);
-        if (await known.FindAsync(target, send: false, stop).ConfigureAwait(false) is not var (client, share)) return null;
+        if (await known.FindAsync(target, send: false, stop).ConfigureAwait(false) is not var (client, share))
+            return null;
         await using (client.ConfigureAwait(false)) return share.OwnerLink is { } owner ? (owner, share.ShareId) : null;
     }
 
     private async Task<T> AsOwnerElseRootAsync<T>(
-        ShareLink? owner, Uri address, Func<AdminClient, Task<T>> act, Func<AdminClient, Task<T>> asRoot, CancellationToken stop)
+        ShareLink? owner, Uri address, Func<AdminClient, Task<T>> act, Func<AdminClient, Task<T>> asRoot,
+        CancellationToken stop)
     {
         bool hasRoot = tokenFile is not null || CreatorToken.Find(credentials, address, tokenFile) is not null;
         if (owner is not null && tokenFile is null)
@@ -94,7 +103,8 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
                 await using AdminClient client = await AdminClient.OpenShareAsync(owner, stop).ConfigureAwait(false);
                 return await act(client).ConfigureAwait(false);
             }
-            catch (ShareRpcException refused) when (hasRoot && (ErrorCodes.IsAuthority(refused.Code) || refused.Code == ErrorCode.NotFound))
+            catch (ShareRpcException refused) when (hasRoot
+                && (ErrorCodes.IsAuthority(refused.Code) || refused.Code == ErrorCode.NotFound))
             {
                 // The owner's own access may be gone or suspended: that is what administrators are for.
             }

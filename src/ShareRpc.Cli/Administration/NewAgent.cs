@@ -15,7 +15,9 @@ internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
     public async Task<(string CapId, string? Token)> MakeAsync(AdminClient root)
     {
         ShareToken token = ShareToken.New(RandomId.New());
-        if (File is not null) await WriteAsync(File, token).ConfigureAwait(false); // first: a lost answer must not lose the token
+
+        // Before the call: a lost answer must not lose the token.
+        if (File is not null) await WriteAsync(File, token).ConfigureAwait(false);
         try
         {
             await root.AttenuateAsync(new AttenuateRequest
@@ -38,7 +40,8 @@ internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
         if (System.IO.File.Exists(path)) throw new CliException(ExitCode.Usage, $"{path} exists. Name a new file.");
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.CreateNew, Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         var file = new FileStream(path, options);
         await using (file.ConfigureAwait(false))

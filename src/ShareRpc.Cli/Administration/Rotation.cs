@@ -14,7 +14,8 @@ namespace ShareRpc.Cli.Administration;
 internal sealed class Rotation(AdminAccess access, string target)
 {
     /// <summary>Rotates, and returns the new token; <c>ShareId</c> is null for a root or creator ref.</summary>
-    public async Task<(ShareToken Token, string? ShareId, long Epoch)> RunAsync(string? passphrase, CancellationToken stop)
+    public async Task<(ShareToken Token, string? ShareId, long Epoch)> RunAsync(string? passphrase,
+        CancellationToken stop)
     {
         string capId = ShareLink.TryParse(target, out ShareLink? link) ? link.Token.CapId : target;
         Uri server = access.AddressOf(target);
@@ -31,16 +32,18 @@ internal sealed class Rotation(AdminAccess access, string target)
         long epoch = await access.OnCapabilityAsync(target, async (client, _) =>
         {
             IReadOnlyList<CapabilityInfo> all = await client.ListCapabilitiesAsync(stop).ConfigureAwait(false);
-            CapabilityInfo info = all.FirstOrDefault(one => one.CapId == capId) ?? throw new ShareRpcException(ErrorCode.NotFound);
+            CapabilityInfo info = all.FirstOrDefault(one => one.CapId == capId)
+                ?? throw new ShareRpcException(ErrorCode.NotFound);
             if (info.Passphrase == true && passphrase is null)
-                throw new CliException(ExitCode.Usage, "The link has a passphrase. Give one for the new link with --passphrase.");
+                throw new CliException(ExitCode.Usage,
+                    "The link has a passphrase. Give one for the new link with --passphrase.");
             shareId ??= info.ShareId;
             access.Credentials.AddNext(next, server, shareId, info.Label);
             return await SendAsync(client, next, info.Passphrase == true ? passphrase : null).ConfigureAwait(false);
         }, stop).ConfigureAwait(false);
         bool isKept = before is not null || shareId is not null;
         if (isKept) access.Credentials.Promote(capId);
-        else access.Credentials.DropNext(capId); // an agent's token is the agent's: it is printed, and this machine does not keep it
+        else access.Credentials.DropNext(capId); // an agent's token is printed, and this machine does not keep it
         return (next, shareId, epoch);
     }
 
@@ -69,7 +72,8 @@ internal sealed class Rotation(AdminAccess access, string target)
     /// Returns the epoch if the next token opens the ref already, because only the answer of an earlier run was lost;
     /// else null.
     /// </summary>
-    private static async Task<long?> HasHappenedAsync(ShareToken next, Uri server, string? shareId, CancellationToken stop)
+    private static async Task<long?> HasHappenedAsync(ShareToken next, Uri server, string? shareId,
+        CancellationToken stop)
     {
         try
         {

@@ -12,21 +12,26 @@ internal static class Agent
 {
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
-    private static readonly Option<string?> Label = Inputs.Label("Name in sharerpc agent ls, at most 200 characters [default: agent]");
-    private static readonly Option<TimeSpan?> Expires = Inputs.Time("--expires", "Time until its access expires [default: never]");
+    private static readonly Option<string?> Label =
+        Inputs.Label("Name in sharerpc agent ls, at most 200 characters [default: agent]");
+    private static readonly Option<TimeSpan?> Expires =
+        Inputs.Time("--expires", "Time until its access expires [default: never]");
 
     private static readonly Option<string?> Out = new("--out")
     {
         Description = "Writes the token to this new file (mode 0600) instead of printing it", HelpName = "FILE",
     };
 
-    private static readonly Argument<string> Target = new("AGENT") { Description = "Cap id or label of the agent, see sharerpc agent ls" };
+    private static readonly Argument<string> Target =
+        new("AGENT") { Description = "Cap id or label of the agent, see sharerpc agent ls" };
     private static readonly Option<bool> Yes = Inputs.Yes();
-    private static readonly Option<bool> KeepShares = new("--keep-shares") { Description = "Gives its shares to root first, so that readers keep their access" };
+    private static readonly Option<bool> KeepShares =
+        new("--keep-shares") { Description = "Gives its shares to root first, so that readers keep their access" };
 
     public static Command Build()
     {
-        var add = new Command("add", "Creates a token with which a machine may share sessions.") { Label, Expires, Out, Server, TokenFile };
+        var add = new Command("add", "Creates a token with which a machine may share sessions.") { Label, Expires, Out,
+            Server, TokenFile };
         add.Validators.Add(result => Inputs.CheckLabel(result, Label));
         add.SetAction((parsed, stop) => AddAsync(CommandContext.Of(parsed), parsed, stop));
         var list = new Command("ls", "Lists the agents, their shares, and when they last connected.")
@@ -34,7 +39,8 @@ internal static class Agent
             Server, TokenFile,
         };
         list.SetAction((parsed, stop) => ListAsync(CommandContext.Of(parsed), parsed, stop));
-        var revoke = new Command("revoke", "Revokes an agent for good, with the owner access and the invitations of its shares.")
+        var revoke =
+            new Command("revoke", "Revokes an agent for good, with the owner access and the invitations of its shares.")
         {
             Target, KeepShares, Yes, Server, TokenFile,
         };
@@ -48,7 +54,8 @@ internal static class Agent
     private static async Task<int> AddAsync(CommandContext context, ParseResult parsed, CancellationToken stop)
     {
         AdminAccess access = AccessOf(context, parsed);
-        long? end = parsed.GetValue(Expires) is { } span ? (context.Time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
+        long? end = parsed.GetValue(Expires) is { } span
+            ? (context.Time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
         var request = new NewAgent(parsed.GetValue(Label) ?? "agent", end, parsed.GetValue(Out));
         await using AdminClient root = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
         (string capId, string? token) = await request.MakeAsync(root).ConfigureAwait(false);
@@ -59,7 +66,8 @@ internal static class Agent
             ? $"The token is in {file}. Copy that file to the machine, and run there:"
             : "This is the token; it is shown once. Put it into a file on the machine, and run there:");
         context.Output.Say($"  sharerpc share --server {server} --token-file {file}");
-        context.Output.Emit(new { CapId = capId, request.Label, Token = token, File = parsed.GetValue(Out), ExpiresAtMs = end });
+        context.Output.Emit(
+            new { CapId = capId, request.Label, Token = token, File = parsed.GetValue(Out), ExpiresAtMs = end });
         return ExitCode.Ok;
     }
 
@@ -75,7 +83,8 @@ internal static class Agent
             var below = new AgentReach(holders, agent);
             context.Output.Emit(new
             {
-                agent.CapId, agent.Label, agent.State, Shares = below.Shares.Count, Holders = below.Holders.Count, below.LiveHandles,
+                agent.CapId, agent.Label, agent.State, Shares = below.Shares.Count, Holders = below.Holders.Count,
+                below.LiveHandles,
                 agent.LastRedeemedMs, agent.CreatedMs, agent.Caveats,
             });
             table.Add(
@@ -96,9 +105,13 @@ internal static class Agent
         IReadOnlyList<CapabilityInfo> all = await root.ListCapabilitiesAsync(stop).ConfigureAwait(false);
         string target = parsed.GetRequiredValue(Target);
         List<CapabilityInfo> meant =
-            [.. Agents(all, root.CapId).Where(one => one.CapId == target || (one.Label == target && one.RevokedMs is null))];
+        [
+            .. Agents(all, root.CapId).Where(one =>
+                one.CapId == target || (one.Label == target && one.RevokedMs is null)),
+        ];
         if (meant.Count == 0) throw new CliException(ExitCode.Error, "There is no such agent. Run sharerpc agent ls.");
-        if (meant.Count > 1) throw new CliException(ExitCode.Usage, $"{meant.Count} agents have that label. Give the cap id instead.");
+        if (meant.Count > 1)
+            throw new CliException(ExitCode.Usage, $"{meant.Count} agents have that label. Give the cap id instead.");
         var below = new AgentReach(new Holders(all), meant[0]);
         foreach (string line in below.Lines(keep)) context.Output.Say(line);
         Question.Confirm(context, "Revoke this agent for good?", parsed.GetValue(Yes));
@@ -110,18 +123,21 @@ internal static class Agent
         catch (ShareRpcException error) when (error.Code == ErrorCode.RevocationNotDurable)
         {
             throw new CliException(
-                ExitCode.Unreachable, "Access is denied now, but the server could not store the revocation. Run the command again.");
+                ExitCode.Unreachable,
+                "Access is denied now, but the server could not store the revocation. Run the command again.");
         }
 
         context.Output.Say(keep ? $"Revoked. {adopted} share(s) belong to root now." : "Revoked.");
         context.Output.Emit(new
         {
-            meant[0].CapId, Revoked = true, Shares = below.Shares.Count, Holders = below.Holders.Count, below.LiveHandles,
+            meant[0].CapId, Revoked = true, Shares = below.Shares.Count, Holders = below.Holders.Count,
+            below.LiveHandles,
             Adopted = adopted,
         });
         return ExitCode.Ok;
     }
 
     private static IEnumerable<CapabilityInfo> Agents(IReadOnlyList<CapabilityInfo> all, string ownCapId) =>
-        all.Where(one => one.ShareId is null && one.CapId != ownCapId && one.Rights.Contains("create") && !one.Rights.Contains("admin"));
+        all.Where(one => one.ShareId is null && one.CapId != ownCapId && one.Rights.Contains("create")
+            && !one.Rights.Contains("admin"));
 }

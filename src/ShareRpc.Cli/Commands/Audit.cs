@@ -14,7 +14,8 @@ internal static class Audit
 
     private static readonly Argument<string?> Target = new("SHARE")
     {
-        Description = "Share id, a link of the share, or session id [default: all that the token may see]", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Share id, a link of the share, or session id [default: all that the token may see]",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Option<string?> Server = Inputs.Server();
@@ -22,7 +23,8 @@ internal static class Audit
 
     private static readonly Option<int> Limit = new("--limit")
     {
-        Description = "Number of the newest entries to print, 1 to 1,000,000", HelpName = "N", DefaultValueFactory = _ => 50,
+        Description = "Number of the newest entries to print, 1 to 1,000,000", HelpName = "N",
+        DefaultValueFactory = _ => 50,
     };
 
     private static readonly Option<bool> Follow = new("--follow") { Description = "Prints new entries until Ctrl-C" };
@@ -48,7 +50,8 @@ internal static class Audit
         if (parsed.GetValue(Target) is { } target)
         {
             return await access.OnShareAsync(
-                target, (client, shareId) => ShowAsync(context, client, shareId, limit, follow, stop), stop).ConfigureAwait(false);
+                target, (client, shareId) =>
+                    ShowAsync(context, client, shareId, limit, follow, stop), stop).ConfigureAwait(false);
         }
 
         await using AdminClient root = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
@@ -61,9 +64,11 @@ internal static class Audit
         IReadOnlyList<AuditEntry> newest = await NewestAsync(client, shareId, limit, stop).ConfigureAwait(false);
         IReadOnlyList<CapabilityInfo> holders = context.Output.IsJson
             ? [] : await client.ListCapabilitiesAsync(shareId, stop).ConfigureAwait(false);
-        var names = holders.Where(one => one.Label is not null).ToDictionary(one => one.CapId, one => one.Label!, StringComparer.Ordinal);
+        var names = holders.Where(one => one.Label is not null).ToDictionary(one => one.CapId, one => one.Label!,
+            StringComparer.Ordinal);
         Say(context.Output, newest, names, withHeading: true);
-        if (!follow) context.Output.Say("Openings, refusals and appends appear up to a minute late; sharerpc who shows connections at once.");
+        if (!follow) context.Output.Say(
+            "Openings, refusals and appends appear up to a minute late; sharerpc who shows connections at once.");
         long last = newest.Count == 0 ? 0 : newest[^1].Position;
         while (follow && !stop.IsCancellationRequested)
         {
@@ -109,10 +114,12 @@ internal static class Audit
         if (output.IsJson || (entries.Count == 0 && !withHeading)) return;
         var table = new Columns("TIME (UTC)", "ACTION", "WHO", "WHOM", "SHARE", "WHAT");
         foreach (AuditEntry entry in entries)
-            table.Add(CaveatText.When(entry.TimeMs), entry.Action, Name(entry.Actor), Name(entry.Subject), entry.ShareId, What(entry));
+            table.Add(CaveatText.When(entry.TimeMs), entry.Action, Name(entry.Actor), Name(entry.Subject),
+                entry.ShareId, What(entry));
         foreach (string line in table.Lines().Skip(withHeading ? 0 : 1)) output.Say(line);
 
-        string Name(string? capId) => capId is null ? "-" : names.TryGetValue(capId, out string? label) ? $"{label} ({capId})" : capId;
+        string Name(string? capId) =>
+            capId is null ? "-" : names.TryGetValue(capId, out string? label) ? $"{label} ({capId})" : capId;
     }
 
     private static string What(AuditEntry entry)

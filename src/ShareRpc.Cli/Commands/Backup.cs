@@ -12,7 +12,8 @@ internal static class Backup
         Description = "Data directory of the server", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
     };
 
-    private static readonly Argument<string> Destination = new("DEST") { Description = "Directory of the copy; must not exist" };
+    private static readonly Argument<string> Destination =
+        new("DEST") { Description = "Directory of the copy; must not exist" };
 
     public static Command Build()
     {
@@ -22,17 +23,20 @@ internal static class Backup
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, string data, string destination, CancellationToken stop)
+    private static async Task<int> RunAsync(CommandContext context, string data, string destination,
+        CancellationToken stop)
     {
         var progress = new ProgressLine(context.Output, context.Time);
         BackupReport report;
         try
         {
-            report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop), stop).ConfigureAwait(false);
+            report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop),
+                stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            throw new CliException(ExitCode.Error, "Stopped before the backup was complete. The incomplete copy was removed.");
+            throw new CliException(ExitCode.Error,
+                "Stopped before the backup was complete. The incomplete copy was removed.");
         }
 
         context.Output.Say($"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes.");

@@ -12,7 +12,8 @@ internal static class Check
 
     private static readonly Option<string> Data = new("--data")
     {
-        Description = "Data directory of a server, or a backup", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
+        Description = "Data directory of a server, or a backup", HelpName = "DIR", DefaultValueFactory = _ =>
+            Serve.DefaultData,
     };
 
     public static Command Build()
@@ -42,13 +43,15 @@ internal static class Check
         }
 
         bool isSound = report.Findings.Count == 0;
-        string looked = $"{report.Shares} share(s), {report.Ops} op(s), {report.Documents} document(s), {report.Writers} writer(s)";
+        string looked =
+            $"{report.Shares} share(s), {report.Ops} op(s), {report.Documents} document(s), {report.Writers} writer(s)";
         string count = report.HasMore ? $"more than {report.Findings.Count}" : $"{report.Findings.Count}";
         string verdict = isSound ? "no findings." : $"{count} finding(s). Stop the server and restore a backup.";
         context.Output.Say($"{looked}: {verdict}");
         context.Output.Emit(new
         {
-            Ok = isSound, report.Shares, report.Ops, report.Documents, report.Writers, Findings = report.Findings.Count, report.HasMore,
+            Ok = isSound, report.Shares, report.Ops, report.Documents, report.Writers, Findings = report.Findings.Count,
+            report.HasMore,
         });
         return isSound ? ExitCode.Ok : ExitCode.Error;
     }

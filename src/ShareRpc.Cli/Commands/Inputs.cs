@@ -17,17 +17,21 @@ internal static class Inputs
 
     public static Option<string?> TokenFile() => new("--token-file")
     {
-        Description = "File with a root or creator token [default: $SHARERPC_TOKEN_FILE, else the token last used with this "
+        Description =
+            "File with a root or creator token [default: $SHARERPC_TOKEN_FILE, else the token last used with this "
             + $"server, else ./{Serve.DefaultData}/root.token]",
         HelpName = "FILE",
     };
 
-    public static Argument<ShareLink?> Link(string description) => new("LINK") { Description = description, CustomParser = ParseLink };
+    public static Argument<ShareLink?> Link(string description) =>
+        new("LINK") { Description = description, CustomParser = ParseLink };
 
     public static ShareLink? ParseLink(ArgumentResult result)
     {
-        if (ShareLink.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value.Trim() : null, out ShareLink? link)) return link;
-        result.AddError("This is not a complete share link. A link looks like http://host/s/ID#srpc_... and must be quoted.");
+        if (ShareLink.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value.Trim() : null, out ShareLink? link))
+            return link;
+        result.AddError(
+            "This is not a complete share link. A link looks like http://host/s/ID#srpc_... and must be quoted.");
         return null;
     }
 
@@ -68,7 +72,8 @@ internal static class Inputs
         CustomParser = result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None, CultureInfo.InvariantCulture,
+            bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None,
+                CultureInfo.InvariantCulture,
                 out int count);
             double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };
             if (isNumber && count is > 0 and < 100_000 && minutes > 0) return TimeSpan.FromMinutes(count * minutes);
@@ -85,7 +90,8 @@ internal static class Inputs
             token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
     };
 
-    public static Option<string?> Label(string description) => new("--label") { Description = description, HelpName = "TEXT" };
+    public static Option<string?> Label(string description) =>
+        new("--label") { Description = description, HelpName = "TEXT" };
 
     public static Option<bool> Yes() => new("--yes") { Description = "Does not ask for confirmation" };
 
@@ -94,7 +100,8 @@ internal static class Inputs
         Description = "A link, or a cap id from sharerpc who or sharerpc agent ls",
     };
 
-    public static Argument<string> Share() => new("SHARE") { Description = "Share id, a link of the share, or session id" };
+    public static Argument<string> Share() =>
+        new("SHARE") { Description = "Share id, a link of the share, or session id" };
 
     public static void CheckLabel(CommandResult result, Option<string?> option)
     {

@@ -18,11 +18,13 @@ internal static class Invite
     private static readonly Argument<string> Target = Inputs.Share();
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
-    private static readonly Option<string?> Label = Inputs.Label("Name in sharerpc who, at most 200 characters [default: invitation]");
+    private static readonly Option<string?> Label =
+        Inputs.Label("Name in sharerpc who, at most 200 characters [default: invitation]");
 
     private static readonly Option<string> RightsOption = new("--rights")
     {
-        Description = "read, or append to read and to continue the share (share --into LINK)", HelpName = "RIGHTS", DefaultValueFactory = _ => "read",
+        Description = "read, or append to read and to continue the share (share --into LINK)", HelpName = "RIGHTS",
+        DefaultValueFactory = _ => "read",
     };
 
     private static readonly Option<TimeSpan?> Expires =
@@ -31,26 +33,32 @@ internal static class Invite
     private static readonly Option<TimeSpan?> ExpiresUnused =
         Inputs.Time("--expires-unused", "Time until the link expires if it has not been opened [default: never]");
 
-    private static readonly Option<int?> MaxUses = new("--max-uses") { Description = "How often the link can be opened, 1 to 1,000,000 [default: no limit]", HelpName = "N" };
+    private static readonly Option<int?> MaxUses = new("--max-uses") { Description =
+        "How often the link can be opened, 1 to 1,000,000 [default: no limit]", HelpName = "N" };
 
     private static readonly Option<string[]?> Redact = Inputs.Words(
-        "--redact", "What the reader does not get: tools (input and output), reasoning, files (attachments, diffs and tools)",
+        "--redact", "What the reader does not get: tools (input and output), reasoning, files (attachments, diffs and "
+            + "tools)",
         "WORDS");
 
     private static readonly Option<string[]?> AppendKinds =
-        Inputs.Words("--append-kinds", "With --rights append: the only kinds that it may change, 1 to 64 [default: all]", "KINDS");
+        Inputs.Words("--append-kinds",
+            "With --rights append: the only kinds that it may change, 1 to 64 [default: all]", "KINDS");
 
     private static readonly Option<long?> MaxOps =
-        new("--max-ops-per-day") { Description = "With --rights append: ops per day, 0 or more [default: no limit]", HelpName = "N" };
+        new("--max-ops-per-day") { Description = "With --rights append: ops per day, 0 or more [default: no limit]",
+            HelpName = "N" };
 
     private static readonly Option<long?> MaxBytes =
-        new("--max-bytes-per-day") { Description = "With --rights append: bytes per day, 0 or more [default: no limit]", HelpName = "N" };
+        new("--max-bytes-per-day") { Description = "With --rights append: bytes per day, 0 or more [default: no limit]",
+            HelpName = "N" };
 
     private static readonly PassphraseInput Secret = new("The link also needs a passphrase");
 
     public static Command Build()
     {
-        var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Server, TokenFile, Label, RightsOption, Expires,
+        var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Server, TokenFile, Label,
+            RightsOption, Expires,
             ExpiresUnused, MaxUses, Redact, AppendKinds, MaxOps, MaxBytes };
         RightsOption.AcceptOnlyFromAmong("read", "append");
         Secret.AddTo(command);
@@ -63,7 +71,8 @@ internal static class Invite
     {
         Inputs.CheckLabel(result, Label);
         if (result.GetValue(MaxUses) is < 1 or > 1_000_000) result.AddError("--max-uses must be 1 to 1,000,000.");
-        if (result.GetResult(Redact) is not null && (Given(result.GetValue(Redact)) is not { } words || words.Except(Redactions.All).Any()))
+        if (result.GetResult(Redact) is not null
+            && (Given(result.GetValue(Redact)) is not { } words || words.Except(Redactions.All).Any()))
             result.AddError("--redact must be one or more of tools, reasoning and files, separated by commas.");
         bool isForWriters = result.GetResult(AppendKinds) is not null || result.GetResult(MaxOps) is not null
             || result.GetResult(MaxBytes) is not null;
@@ -83,11 +92,13 @@ internal static class Invite
         Caveats? caveats = CaveatsOf(parsed, context.Time);
         string? passphrase = Secret.Read(context, parsed, isNew: true);
         if (parsed.GetValue(TokenFile) is null
-            && await new KnownShares(context).FindAsync(target, send: true, stop).ConfigureAwait(false) is var (client, share))
+            && await new KnownShares(context).FindAsync(target, send: true, stop).ConfigureAwait(false) is var (client,
+                share))
         {
             await using (client.ConfigureAwait(false))
             {
-                ShareLink link = await share.InviteAsync(rights, label, caveats, passphrase, stop).ConfigureAwait(false);
+                ShareLink link =
+                    await share.InviteAsync(rights, label, caveats, passphrase, stop).ConfigureAwait(false);
                 bool isMade = await SentAsync(context, share, stop).ConfigureAwait(false);
                 Say(context.Output, link, rights, caveats, passphrase is not null, isQueued: !isMade);
             }
@@ -101,7 +112,8 @@ internal static class Invite
             ShareToken token = ShareToken.New(RandomId.New());
             await admin.AttenuateAsync(new AttenuateRequest
             {
-                CapId = token.CapId, TokenDigest = token.Digest, ShareId = shareId, Rights = rights.ToNames(), Caveats = caveats,
+                CapId = token.CapId, TokenDigest = token.Digest, ShareId = shareId, Rights = rights.ToNames(),
+                Caveats = caveats,
                 Label = label, PassphraseDigest = passphrase is null ? null : Passphrase.DigestOf(token, passphrase),
             }).ConfigureAwait(false);
             return new ShareLink(access.AddressOf(target), shareId, token);
@@ -121,14 +133,16 @@ internal static class Invite
         };
         return caveats == Caveats.None ? null : caveats;
 
-        long? Moment(TimeSpan? fromNow) => fromNow is { } span ? (time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
+        long? Moment(TimeSpan? fromNow) =>
+            fromNow is { } span ? (time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
     }
 
     /// <summary>Returns null for an option that was not given, whose value is empty.</summary>
     private static string[]? Given(string[]? words) => words is { Length: > 0 } ? words : null;
 
     /// <summary>Prints the link alone on its line, a QR code on a terminal, and what the link may.</summary>
-    internal static void Say(Output output, ShareLink link, Rights rights, Caveats? caveats, bool hasPassphrase, bool isQueued)
+    internal static void Say(Output output, ShareLink link, Rights rights, Caveats? caveats, bool hasPassphrase,
+        bool isQueued)
     {
         output.Say(link.Reveal(), new Style(Color.Aqua));
         if (output.IsTerminal)
@@ -137,9 +151,11 @@ internal static class Invite
         }
 
         string limits = CaveatText.Of(caveats ?? Caveats.None, hasPassphrase);
-        output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{(limits.Length > 0 ? $" Limits: {limits}; times are UTC." : "")}");
+        if (limits.Length > 0) limits = $" Limits: {limits}; times are UTC.";
+        output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{limits}");
         output.Say($"To revoke it: sharerpc revoke {link.Token.CapId}");
-        if (isQueued) output.Say("The server has not confirmed it yet. It is queued, and the link is valid once the server has it.");
+        if (isQueued) output.Say(
+            "The server has not confirmed it yet. It is queued, and the link is valid once the server has it.");
         output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });
     }
 

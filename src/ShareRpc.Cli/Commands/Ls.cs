@@ -35,7 +35,8 @@ internal static class Ls
         string creator = CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile));
         await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
             .ConfigureAwait(false);
-        if (parsed.GetValue(Share) is { } shareId) await ListAccessAsync(context.Output, admin, shareId, stop).ConfigureAwait(false);
+        if (parsed.GetValue(Share) is { } shareId)
+            await ListAccessAsync(context.Output, admin, shareId, stop).ConfigureAwait(false);
         else await ListSharesAsync(context.Output, admin, stop).ConfigureAwait(false);
         return ExitCode.Ok;
     }

@@ -14,30 +14,36 @@ internal static class Outbox
 {
     private const int FailedShown = 10;
 
-    private static readonly Option<string?> Share = new("--share") { Description = "Only this share [default: all]", HelpName = "SHARE_ID" };
+    private static readonly Option<string?> Share =
+        new("--share") { Description = "Only this share [default: all]", HelpName = "SHARE_ID" };
 
-    private static readonly Option<string?> Op = new("--op") { Description = "Only this op and its atomic group [default: all]", HelpName = "OP_ID" };
+    private static readonly Option<string?> Op =
+        new("--op") { Description = "Only this op and its atomic group [default: all]", HelpName = "OP_ID" };
 
     private static readonly Option<bool> Yes = new("--yes") { Description = "Confirms that the ops are deleted" };
 
     private static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "Seconds after which sending is given up, less than 86,400", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
+        Description = "Seconds after which sending is given up, less than 86,400", HelpName = "SECONDS",
+        DefaultValueFactory = _ => 30,
     };
 
     public static Command Build()
     {
-        var status = new Command("status", "Prints what waits, what was acknowledged and what was refused, for each share.") { Share };
+        var status = new Command("status",
+            "Prints what waits, what was acknowledged and what was refused, for each share.") { Share };
         status.SetAction((parsed, stop) => StatusAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
         var retry = new Command("retry", "Queues refused ops again and sends what waits.") { Share, Op, Timeout };
         retry.Validators.Add(result => Inputs.CheckSeconds(result, Timeout));
         retry.SetAction((parsed, stop) =>
             RetryAsync(
-                CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
+                CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op),
+                TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
                 stop));
         var drop = new Command("drop", "Deletes refused ops for good.") { Share, Op, Yes };
         drop.SetAction((parsed, stop) =>
-            DropAsync(CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), parsed.GetValue(Yes), stop));
+            DropAsync(CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), parsed.GetValue(Yes),
+                stop));
         var export = new Command("export", "Prints refused ops completely, one JSON object per line.") { Share };
         export.SetAction((parsed, stop) => ExportAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
         return new Command("outbox", Examples.Short(Examples.Outbox)) { status, retry, drop, export };
@@ -71,28 +77,33 @@ internal static class Outbox
         bool isDrained = true;
         await ForEachAsync(context, send: true, async (client, _) =>
         {
-            foreach (ShareWriter share in Chosen(client, shareId)) retried += await share.RetryAsync(opId, stop).ConfigureAwait(false);
+            foreach (ShareWriter share in Chosen(client, shareId))
+                retried += await share.RetryAsync(opId, stop).ConfigureAwait(false);
             isDrained &= await DrainedAsync(context, client, timeout, stop).ConfigureAwait(false);
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Retried = retried, Drained = isDrained });
         if (!isDrained) throw new CliException(ExitCode.Unreachable,
             $"{retried} op(s) are queued again. The server does not answer; they are sent when it does.");
-        context.Output.Say($"{retried} op(s) were tried again, and the outbox is empty. Run sharerpc outbox status for the results.");
+        context.Output.Say(
+            $"{retried} op(s) were tried again, and the outbox is empty. Run sharerpc outbox status for the results.");
         return ExitCode.Ok;
     }
 
-    private static async Task<int> DropAsync(CommandContext context, string? shareId, string? opId, bool yes, CancellationToken stop)
+    private static async Task<int> DropAsync(CommandContext context, string? shareId, string? opId, bool yes,
+        CancellationToken stop)
     {
         if (!yes)
         {
             throw new CliException(
-                ExitCode.Usage, "Dropped ops cannot be restored. Export them with sharerpc outbox export, then repeat with --yes.");
+                ExitCode.Usage,
+                "Dropped ops cannot be restored. Export them with sharerpc outbox export, then repeat with --yes.");
         }
 
         int dropped = 0;
         await ForEachAsync(context, send: false, async (client, _) =>
         {
-            foreach (ShareWriter share in Chosen(client, shareId)) dropped += await share.DropAsync(opId, stop).ConfigureAwait(false);
+            foreach (ShareWriter share in Chosen(client, shareId))
+                dropped += await share.DropAsync(opId, stop).ConfigureAwait(false);
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Dropped = dropped });
         context.Output.Say($"{dropped} op(s) were dropped.");
@@ -110,7 +121,8 @@ internal static class Outbox
                 {
                     lines.Emit(new
                     {
-                        share.ShareId, share.ExternalKey, op.OpId, op.Verb, op.Kind, op.Key, op.Data, op.DependsOn, op.Code, op.Message,
+                        share.ShareId, share.ExternalKey, op.OpId, op.Verb, op.Kind, op.Key, op.Data, op.DependsOn,
+                        op.Code, op.Message,
                         op.OutcomeUnknown, op.IsWaiting,
                     });
                 }
@@ -122,7 +134,8 @@ internal static class Outbox
     private static IEnumerable<ShareWriter> Chosen(ShareClient client, string? shareId) =>
         client.Shares.Where(share => shareId is null || share.ShareId == shareId);
 
-    private static async Task ForEachAsync(CommandContext context, bool send, Func<ShareClient, Uri, Task> action, CancellationToken stop)
+    private static async Task ForEachAsync(CommandContext context, bool send, Func<ShareClient, Uri, Task> action,
+        CancellationToken stop)
     {
         if (!File.Exists(context.State.OutboxPath)) return;
         var known = new KnownShares(context);
@@ -133,7 +146,8 @@ internal static class Outbox
         }
     }
 
-    private static async Task<bool> DrainedAsync(CommandContext context, ShareClient client, TimeSpan timeout, CancellationToken stop)
+    private static async Task<bool> DrainedAsync(CommandContext context, ShareClient client, TimeSpan timeout,
+        CancellationToken stop)
     {
         using var patience = new CancellationTokenSource(timeout, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
@@ -148,28 +162,35 @@ internal static class Outbox
         }
     }
 
-    private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed, SecretCounts redacted)
+    private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed,
+        SecretCounts redacted)
     {
         output.Emit(new
         {
-            Server = server.ToString().TrimEnd('/'), share.ShareId, share.ExternalKey, share.Label, share.Pending, share.InFlight,
-            share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError, share.ClosedCode,
+            Server = server.ToString().TrimEnd('/'), share.ShareId, share.ExternalKey, share.Label, share.Pending,
+            share.InFlight,
+            share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError,
+            share.ClosedCode,
             FailedOps = failed, Redacted = redacted.Total, RedactedByRule = redacted.ByRule,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
         output.Say($"{SafeText.Line(share.ExternalKey, 60)}  {SafeText.Line(share.Label ?? "", 60)}");
         string trouble = share.LastError is null ? "" : $", last refusal {share.LastError}";
         output.Say(
-            $"  pending {share.Pending}, in flight {share.InFlight}, waiting for others {share.Waiting}, acked {share.Acked}, failed "
+            $"  pending {share.Pending}, in flight {share.InFlight}, waiting for others {share.Waiting}, acked "
+                + $"{share.Acked}, failed "
                 + $"{share.Failed}, cursor {share.Cursor}{trouble}",
             share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : (Style?)null);
-        if (redacted.Total > 0) output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
+        if (redacted.Total > 0)
+            output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
         foreach (FailedOp op in failed)
         {
             string unknown = op.OutcomeUnknown ? " (it was sent; the result is unknown)" : "";
-            output.Say($"    {op.OpId}  {op.Kind} {SafeText.Line(op.Key, 60)}: {op.Code}. {SafeText.Line(op.Message, 120)}{unknown}");
+            output.Say($"    {op.OpId}  {op.Kind} {SafeText.Line(op.Key, 60)}: {op.Code}. "
+                + $"{SafeText.Line(op.Message, 120)}{unknown}");
         }
 
-        if (share.Failed > failed.Count) output.Say($"    and {share.Failed - failed.Count} more: sharerpc outbox export");
+        if (share.Failed > failed.Count)
+            output.Say($"    and {share.Failed - failed.Count} more: sharerpc outbox export");
     }
 }

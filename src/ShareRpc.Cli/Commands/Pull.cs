@@ -17,7 +17,8 @@ internal static class Pull
 
     private static readonly PassphraseInput Secret = new("The link has a passphrase");
 
-    private static readonly Option<bool> Print = new("--print") { Description = "Prints the command instead of running it" };
+    private static readonly Option<bool> Print =
+        new("--print") { Description = "Prints the command instead of running it" };
 
     public static Command Build()
     {
@@ -34,11 +35,13 @@ internal static class Pull
         ShareLink link = parsed.GetRequiredValue(Link)!;
         return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), async passphrase =>
         {
-            OpencodePull pull = await OpencodePull.PrepareAsync(link, passphrase, context.Time, stop).ConfigureAwait(false);
+            OpencodePull pull =
+                await OpencodePull.PrepareAsync(link, passphrase, context.Time, stop).ConfigureAwait(false);
             await using (pull.ConfigureAwait(false))
             {
                 if (!parsed.GetValue(Print))
-                    return await ImportAsync(context.Output, pull, link.ShareId, parsed.GetValue(Binary), stop).ConfigureAwait(false);
+                    return await ImportAsync(context.Output, pull, link.ShareId, parsed.GetValue(Binary),
+                        stop).ConfigureAwait(false);
                 Say(context.Output, pull);
                 return ExitCode.Ok;
             }
@@ -52,7 +55,8 @@ internal static class Pull
         {
             Say(output, pull);
             throw new CliException(ExitCode.Error, binary is null
-                ? "opencode is not on PATH. Name it with --opencode-binary PATH, or run the command above where it is installed."
+                ? "opencode is not on PATH. Name it with --opencode-binary PATH, or run the command above where it is "
+                    + "installed."
                 : $"There is no program {binary}. Run the command above where opencode is installed.");
         }
 
@@ -60,10 +64,12 @@ internal static class Pull
         {
             // With --json, standard output is for JSON: what opencode prints goes to the error stream.
             Action<string>? printed = output.IsJson ? line => output.Errors.WriteLine(SafeText.Line(line, 1000)) : null;
-            int exitCode = await OpencodeProgram.RunAsync(program, ["import", pull.Address], printed, stop).ConfigureAwait(false);
+            int exitCode =
+                await OpencodeProgram.RunAsync(program, ["import", pull.Address], printed, stop).ConfigureAwait(false);
             output.Emit(new { Event = "imported", ShareId = shareId, OpencodeExitCode = exitCode });
             if (exitCode == 0) return ExitCode.Ok;
-            throw new CliException(ExitCode.Error, $"opencode import exited with code {exitCode}; see its output above.");
+            throw new CliException(ExitCode.Error,
+                $"opencode import exited with code {exitCode}; see its output above.");
         }
         finally
         {

@@ -33,11 +33,13 @@ internal static class Revoke
         var credentials = new CredentialStore(context.State.CredentialsPath);
         Uri server = link?.Server ?? credentials.Find(capId)?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
 
-        if (await new KnownShares(context).FindAsync(target, send: false, stop).ConfigureAwait(false) is var (client, share))
+        if (await new KnownShares(context).FindAsync(target, send: false, stop).ConfigureAwait(false) is var (client,
+            share))
         {
             await using (client.ConfigureAwait(false))
             {
-                if (await TryAsOwnerAsync(context, share, capId, stop).ConfigureAwait(false) is { } exitCode) return exitCode;
+                if (await TryAsOwnerAsync(context, share, capId, stop).ConfigureAwait(false) is { } exitCode)
+                    return exitCode;
             }
         }
 
@@ -49,11 +51,13 @@ internal static class Revoke
     }
 
     /// <summary>Revokes as the owner of the share, and returns the exit code; null if the owner may not.</summary>
-    private static async Task<int?> TryAsOwnerAsync(CommandContext context, ShareWriter share, string capId, CancellationToken stop)
+    private static async Task<int?> TryAsOwnerAsync(CommandContext context, ShareWriter share, string capId,
+        CancellationToken stop)
     {
         try
         {
-            await using AdminClient owner = await AdminClient.OpenShareAsync(share.OwnerLink!, stop).ConfigureAwait(false);
+            await using AdminClient owner =
+                await AdminClient.OpenShareAsync(share.OwnerLink!, stop).ConfigureAwait(false);
             await owner.RevokeCapabilityAsync(capId).ConfigureAwait(false);
             return Done(context, capId, isQueued: false);
         }
@@ -79,7 +83,8 @@ internal static class Revoke
     {
         new CredentialStore(context.State.CredentialsPath).MarkRevoked(capId);
         context.Output.Say(isQueued
-            ? "The server cannot be reached, so the link still works. The revocation is queued; sharerpc share or sharerpc "
+            ? "The server cannot be reached, so the link still works. The revocation is queued; sharerpc share or "
+                + "sharerpc "
                 + "outbox retry sends it."
             : "Revoked. The link, and whatever was derived from it, is refused from now on.");
         context.Output.Emit(new { CapId = capId, Revoked = !isQueued, Queued = isQueued });

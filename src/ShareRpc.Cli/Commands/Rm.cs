@@ -26,11 +26,14 @@ internal static class Rm
     {
         CommandContext context = CommandContext.Of(parsed);
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
-        string deleted = await access.OnShareAsRootAsync(parsed.GetRequiredValue(Target), async (AdminClient root, string shareId) =>
+        string deleted =
+            await access.OnShareAsRootAsync(parsed.GetRequiredValue(Target), async (AdminClient root, string shareId) =>
         {
             IReadOnlyList<ShareInfo> shares = await root.ListSharesAsync(stop).ConfigureAwait(false);
-            ShareInfo share = shares.FirstOrDefault(one => one.ShareId == shareId) ?? throw new ShareRpcException(ErrorCode.NotFound);
-            context.Output.Say($"{shareId}  {SafeText.Line(share.Label ?? "", 60)}  {share.Cursor} ops, {share.LiveHandles} live");
+            ShareInfo share = shares.FirstOrDefault(one => one.ShareId == shareId)
+                ?? throw new ShareRpcException(ErrorCode.NotFound);
+            context.Output.Say(
+                $"{shareId}  {SafeText.Line(share.Label ?? "", 60)}  {share.Cursor} ops, {share.LiveHandles} live");
             Question.Confirm(context, "Erase this share for good?", parsed.GetValue(Yes));
             await root.DeleteShareAsync(shareId).ConfigureAwait(false);
             return shareId;

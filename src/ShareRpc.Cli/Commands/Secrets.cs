@@ -15,7 +15,8 @@ internal static class Secrets
 
     public static Option<string?> RulesFile() => new("--secret-rules")
     {
-        Description = "File with more rules, or built-in ones to leave out (see sharerpc secrets --help)", HelpName = "FILE",
+        Description = "File with more rules, or built-in ones to leave out (see sharerpc secrets --help)",
+        HelpName = "FILE",
     };
 
     public static Command Build()
@@ -60,7 +61,8 @@ internal static class Secrets
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ScanAsync(CommandContext context, string path, string? rulesFile, CancellationToken stop)
+    private static async Task<int> ScanAsync(CommandContext context, string path, string? rulesFile,
+        CancellationToken stop)
     {
         SecretScanner scanner = ScannerOf(rulesFile);
         if (!System.IO.File.Exists(path)) throw new CliException(ExitCode.Error, $"There is no file {path}.");
@@ -71,10 +73,13 @@ internal static class Secrets
         foreach (SecretFinding finding in found)
         {
             context.Output.Emit(finding);
-            context.Output.Say($"{SafeText.Line(path)}:{finding.Line}:{finding.Column}  {finding.Rule}  ({finding.Length} characters)");
+            context.Output.Say(
+                $"{SafeText.Line(path)}:{finding.Line}:{finding.Column}  {finding.Rule}  ({finding.Length} "
+                    + "characters)");
         }
 
-        if (found.Count == 0) context.Output.Say("No rule matches. The file can still contain secrets that no rule knows.");
+        if (found.Count == 0)
+            context.Output.Say("No rule matches. The file can still contain secrets that no rule knows.");
         return found.Count == 0 ? ExitCode.Ok : ExitCode.Error;
     }
 }

@@ -19,12 +19,14 @@ internal static class Serve
 
     private static readonly Option<string> Data = new("--data")
     {
-        Description = "Data directory: database, keys, root token; created if missing", HelpName = "DIR", DefaultValueFactory = _ => DefaultData,
+        Description = "Data directory: database, keys, root token; created if missing", HelpName = "DIR",
+        DefaultValueFactory = _ => DefaultData,
     };
 
     private static readonly Option<string> Urls = new("--urls")
     {
-        Description = "Addresses to listen on, separated by ';'", HelpName = "URL", DefaultValueFactory = _ => DefaultUrl,
+        Description = "Addresses to listen on, separated by ';'", HelpName = "URL",
+        DefaultValueFactory = _ => DefaultUrl,
     };
 
     private static readonly Option<bool> OpenCreation = new("--open-creation")
@@ -34,7 +36,8 @@ internal static class Serve
 
     private static readonly Option<Uri?> PublicUrl = new("--public-url")
     {
-        Description = "Address of the server for people, used in links that it creates [default: the address of each request]",
+        Description =
+            "Address of the server for people, used in links that it creates [default: the address of each request]",
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
@@ -51,7 +54,8 @@ internal static class Serve
 
     private static readonly Option<long?> CompactAfter = new("--compact-after-ops")
     {
-        Description = "Drops the data of superseded ops beyond the newest N of a share, 1 or more [default: keeps all]", HelpName = "N",
+        Description = "Drops the data of superseded ops beyond the newest N of a share, 1 or more [default: keeps all]",
+        HelpName = "N",
     };
 
     public static Command Build()
@@ -66,20 +70,23 @@ internal static class Serve
     {
         DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
-        TrustedProxies = parsed.GetValue(TrustProxy) ?? [], EraseUnshared = parsed.GetValue(EraseUnshared), CompactAfterOps =
-            parsed.GetValue(CompactAfter),
+        TrustedProxies = parsed.GetValue(TrustProxy) ?? [], EraseUnshared = parsed.GetValue(EraseUnshared),
+        CompactAfterOps = parsed.GetValue(CompactAfter),
     };
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)
     {
-        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
+        ShareRpcServer server =
+            await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.DataDirectory}");
-            if (server.CreatedRootToken) output.Say($"The root token is in {server.RootTokenPath} (mode 0600). Keep it safe.");
+            if (server.CreatedRootToken)
+                output.Say($"The root token is in {server.RootTokenPath} (mode 0600). Keep it safe.");
             output.Emit(new
             {
-                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory, server.RootTokenPath,
+                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory,
+                server.RootTokenPath,
                 server.CreatedRootToken,
             });
             await WaitAsync(stop).ConfigureAwait(false);

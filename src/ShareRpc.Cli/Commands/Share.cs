@@ -18,13 +18,17 @@ internal static class Share
 
     private static readonly Option<string?> Opencode = new("--opencode")
     {
-        Description = "Database of opencode [default: $XDG_DATA_HOME/opencode/opencode.db, else ~/.local/share/opencode/opencode.db]",
+        Description =
+            "Database of opencode [default: $XDG_DATA_HOME/opencode/opencode.db, else "
+                + "~/.local/share/opencode/opencode.db]",
         HelpName = "PATH",
     };
 
     private static readonly Option<string?> OpencodeFiles = new("--opencode-files")
     {
-        Description = "Imports the sessions of opencode before 1.2 from its storage folder, usually ~/.local/share/opencode/storage",
+        Description =
+            "Imports the sessions of opencode before 1.2 from its storage folder, usually "
+                + "~/.local/share/opencode/storage",
         HelpName = "PATH",
     };
 
@@ -37,11 +41,13 @@ internal static class Share
     {
         Description = "Shares the session that was updated last and those of its subagents (the default)",
     };
-    private static readonly Option<bool> All = new("--all") { Description = "Shares every session, later ones included" };
+    private static readonly Option<bool> All =
+        new("--all") { Description = "Shares every session, later ones included" };
 
     private static readonly Option<ShareLink?> Into = new("--into")
     {
-        Description = "Continues the share of this link, which must allow appends, instead of creating one", HelpName = "LINK",
+        Description = "Continues the share of this link, which must allow appends, instead of creating one",
+        HelpName = "LINK",
         CustomParser = Inputs.ParseNamedLink,
     };
 
@@ -56,7 +62,8 @@ internal static class Share
 
     private static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "With --once: seconds without progress after which to give up, less than 86,400", HelpName = "SECONDS", DefaultValueFactory = _ => 30,
+        Description = "With --once: seconds without progress after which to give up, less than 86,400",
+        HelpName = "SECONDS", DefaultValueFactory = _ => 30,
     };
 
     public static Command Build()
@@ -65,13 +72,17 @@ internal static class Share
             Rescan, Session, Latest, All, Into, Once, Timeout, NoSecretScan, SecretRules };
         command.Validators.Add(result =>
         {
-            int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0) + (result.GetValue(All) ? 1 : 0);
+            int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0)
+                + (result.GetValue(All) ? 1 : 0);
             if (chosen > 1) result.AddError("Give only one of --session, --latest and --all.");
             if (result.GetResult(Into) is not null && result.GetValue(All))
                 result.AddError("--into takes one session. Choose it with --session or --latest.");
             bool isImport = result.GetResult(OpencodeFiles) is not null;
-            if (isImport && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null))
-                result.AddError("--opencode-files imports every session of the folder and cannot be combined with a choice of sessions.");
+            if (isImport
+                && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null))
+                result.AddError(
+                    "--opencode-files imports every session of the folder and cannot be combined with a choice of "
+                        + "sessions.");
             if (result.GetValue(NoSecretScan) && result.GetResult(SecretRules) is not null)
                 result.AddError("--secret-rules and --no-secret-scan exclude each other.");
             if (result.GetValue(Rescan) && !isImport) result.AddError("--rescan needs --opencode-files.");
@@ -96,7 +107,8 @@ internal static class Share
         string? creator = into is not null ? null
             : own is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile))
             : CreatorToken.Find(credentials, server, parsed.GetValue(TokenFile));
-        ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
+        ShareClient client =
+            await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
             .ConfigureAwait(false);
         await using (client.ConfigureAwait(false))
         {
@@ -112,7 +124,8 @@ internal static class Share
 
             var options = new OpencodeOptions
             {
-                DatabasePath = path, LockPath = state.SyncLockPath, Selection = own?.Selection ?? selection, Into = into,
+                DatabasePath = path, LockPath = state.SyncLockPath, Selection = own?.Selection ?? selection,
+                Into = into,
                 WithoutSubagents = into is not null || creator is null, Secrets = secrets,
             };
             using var sessions = new OpencodeSessions(client, options, context.Time);

@@ -24,7 +24,8 @@ internal static class Who
         CommandContext context = CommandContext.Of(parsed);
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         IReadOnlyList<CapabilityInfo> all = await access.OnShareAsync(
-            parsed.GetRequiredValue(Target), (client, shareId) => client.ListCapabilitiesAsync(shareId, stop), stop).ConfigureAwait(false);
+            parsed.GetRequiredValue(Target), (client, shareId) =>
+                client.ListCapabilitiesAsync(shareId, stop), stop).ConfigureAwait(false);
         foreach (CapabilityInfo one in all) context.Output.Emit(one);
         if (!context.Output.IsJson) Say(context.Output, all);
         return ExitCode.Ok;
@@ -38,12 +39,14 @@ internal static class Who
             string indent = depth == 0 ? "" : new string('.', depth) + " ";
             table.Add(
                 one.CapId, indent + (one.Label ?? "-"), string.Join(' ', one.Rights), one.State,
-                one.LiveHandles.ToString(System.Globalization.CultureInfo.InvariantCulture), CaveatText.When(one.LastRedeemedMs),
+                one.LiveHandles.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                CaveatText.When(one.LastRedeemedMs),
                 CaveatText.When(one.CreatedMs), CaveatText.Of(one));
         }
 
         table.Say(output);
-        output.Say("Times are UTC. An entry with dots was derived from the one above it and is revoked with it. LIVE is the number of "
+        output.Say("Times are UTC. An entry with dots was derived from the one above it and is revoked with it. LIVE "
+            + "is the number of "
             + "connections now, including this command's.");
     }
 }

@@ -48,29 +48,35 @@ internal sealed class DemoRun : IAsyncDisposable
     {
         var options = new ServerOptions
         {
-            DataDirectory = Path.Combine(folder.FullName, "server"), Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
+            DataDirectory = Path.Combine(folder.FullName, "server"), Urls = "http://127.0.0.1:0",
+            LogLevel = LogLevel.Warning,
         };
-        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
+        ShareRpcServer server =
+            await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             Step("server", $"A server is running on {server.Address} with its data in a temporary folder.");
             if (!ShareRpcServer.HasPages)
             {
-                output.Say("   The web pages are left out: Node.js 20 or later was not there when this was built. Everything below works "
+                output.Say("   The web pages are left out: Node.js 20 or later was not there when this was built. "
+                    + "Everything below works "
                     + "without them.");
                 output.Emit(new { Event = "left_out", What = "pages", Needs = "Node.js 20 or later" });
             }
 
             Uri address = server.Address;
             ClientState state = context.State.Ensured();
-            string creator = CreatorToken.Require(new CredentialStore(state.CredentialsPath), address, server.RootTokenPath);
-            ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(address, creator), context.Time, cancellationToken: stop)
+            string creator =
+                CreatorToken.Require(new CredentialStore(state.CredentialsPath), address, server.RootTokenPath);
+            ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(address, creator), context.Time,
+                cancellationToken: stop)
                 .ConfigureAwait(false);
             await using (client.ConfigureAwait(false)) await ShareAsync(client, state, stop).ConfigureAwait(false);
         }
 
         output.Say("");
-        output.Say("Done: a session was shared while it grew, compared field by field, and a link was revoked. Next: sharerpc serve, "
+        output.Say("Done: a session was shared while it grew, compared field by field, and a link was revoked. Next: "
+            + "sharerpc serve, "
             + "then sharerpc share --latest.", new Style(Color.Green));
         output.Emit(new { Event = "done", Ok = true });
     }
@@ -97,7 +103,8 @@ internal sealed class DemoRun : IAsyncDisposable
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task tail = sessions.TailAsync(ending.Token);
-        var reader = new ShareReader(link, new ShareReaderOptions { InvalidTokenPatience = RevocationTime * 10 }, context.Time);
+        var reader =
+            new ShareReader(link, new ShareReaderOptions { InvalidTokenPatience = RevocationTime * 10 }, context.Time);
         await using (reader.ConfigureAwait(false))
         {
             Step("watch", "A reader follows it live while the agent works:");
@@ -141,14 +148,16 @@ internal sealed class DemoRun : IAsyncDisposable
             "the live reader and a late one end at the same cursor");
         Step(
             "equal",
-            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the agent's database "
+            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the "
+                + "agent's database "
                 + "field by field;\n"
             + $"a reader who followed live and one who comes late are at the same cursor, {live.Cursor}.");
     }
 
     private async Task InviteAndRevokeAsync(ShareWriter share, ShareLink first, CancellationToken stop)
     {
-        ShareLink guest = await share.InviteAsync(Rights.Read, "a guest", cancellationToken: stop).ConfigureAwait(false);
+        ShareLink guest =
+            await share.InviteAsync(Rights.Read, "a guest", cancellationToken: stop).ConfigureAwait(false);
         await share.FlushAsync(stop).ConfigureAwait(false);
         await using var reader = new ShareReader(guest, ShareReaderOptions.Default, context.Time);
         await using var watching = new LiveReading(reader, renderer: null, output);
@@ -164,7 +173,8 @@ internal sealed class DemoRun : IAsyncDisposable
         Verify(await RefusalAsync(guest, stop).ConfigureAwait(false) == ErrorCode.CapabilityRevoked,
             "the guest's link is refused from then on");
         Verify(await RefusalAsync(first, stop).ConfigureAwait(false) is null, "the first link goes on working");
-        Step("revoke", $"The guest's link is revoked: their connection ended after {took.TotalMilliseconds:0} ms, and the link is "
+        Step("revoke",
+            $"The guest's link is revoked: their connection ended after {took.TotalMilliseconds:0} ms, and the link is "
             + "refused from now on. The other link still works.");
     }
 

@@ -13,7 +13,8 @@ internal static class Delivery
     /// Waits until everything is sent; returns false if nothing was acknowledged for as long as the timeout.
     /// </summary>
     public static async Task<bool> EndsAsync(
-        Task settled, Func<IReadOnlyList<SharedSession>> shared, TimeSpan timeout, TimeProvider time, CancellationToken stop)
+        Task settled, Func<IReadOnlyList<SharedSession>> shared, TimeSpan timeout, TimeProvider time,
+        CancellationToken stop)
     {
         long acked = -1;
         long since = time.GetTimestamp();
@@ -34,20 +35,25 @@ internal static class Delivery
     {
         bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
         return new CliException(ExitCode.Unreachable, isTrying
-            ? "The server does not answer. Everything is safely queued; the next sharerpc share sends it, and the links work then."
-            : "Another sharerpc process sends from this outbox, or did seconds ago. Everything is safely queued. Run the "
+            ? "The server does not answer. Everything is safely queued; the next sharerpc share sends it, and the "
+                + "links work then."
+            : "Another sharerpc process sends from this outbox, or did seconds ago. Everything is safely queued. Run "
+                + "the "
                 + "command again.");
     }
 
     /// <summary>Returns the exit code once nothing waits any more; what was refused is an error.</summary>
     public static int Outcome(IReadOnlyList<SharedSession> shared)
     {
-        WriterStatus? closed = shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
-        if (closed is not null) throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
+        WriterStatus? closed =
+            shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
+        if (closed is not null)
+            throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
         long failed = shared.Sum(session => session.Status.Failed);
         if (failed == 0) return ExitCode.Ok;
         throw new CliException(ExitCode.Error, $"{failed} op(s) were refused. Run sharerpc outbox status.");
     }
 
-    private static string HintOf(string code) => ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;
+    private static string HintOf(string code) =>
+        ErrorCodes.TryParse(code, out ErrorCode known) ? ErrorCodes.HintOf(known) : code;
 }

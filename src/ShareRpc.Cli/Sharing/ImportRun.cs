@@ -38,7 +38,8 @@ internal sealed class ImportRun
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            throw new CliException(ExitCode.Error, "Stopped before the server had everything. Run the command again to continue.");
+            throw new CliException(ExitCode.Error,
+                "Stopped before the server had everything. Run the command again to continue.");
         }
     }
 
@@ -70,7 +71,8 @@ internal sealed class ImportRun
         output.Say($"  {started.Link}", new Style(Color.Aqua));
         output.Emit(new
         {
-            Event = "started", Session = session.SessionId, Parent = session.ParentId, session.Writer.ShareId, started.Link,
+            Event = "started", Session = session.SessionId, Parent = session.ParentId, session.Writer.ShareId,
+            started.Link,
         });
         return Task.CompletedTask;
     }
@@ -80,14 +82,17 @@ internal sealed class ImportRun
         ImportState state = report.State;
         string counts = $"{state.Sessions} sessions, {state.Messages} messages, {state.Parts} parts";
         output.Say(report.IsEarlier
-            ? $"Imported before, on {state.FinishedAt:yyyy-MM-dd HH:mm} UTC: {counts}, {state.SkippedCount} left out. Nothing was read "
+            ? $"Imported before, on {state.FinishedAt:yyyy-MM-dd HH:mm} UTC: {counts}, {state.SkippedCount} left out. "
+                + "Nothing was read "
                 + "now; --rescan reads it again."
             : $"Imported {counts}; {state.SkippedCount} left out.");
-        foreach (SkippedFile file in report.Skipped.Take(MaxSaid)) output.Say($"  {SafeText.Line(file.Path, 120)}: {file.Explanation}");
+        foreach (SkippedFile file in report.Skipped.Take(MaxSaid))
+            output.Say($"  {SafeText.Line(file.Path, 120)}: {file.Explanation}");
         if (report.Skipped.Count > MaxSaid) output.Say($"  and {state.SkippedCount - MaxSaid} more; --json lists them");
         output.Emit(new
         {
-            Event = "imported", state.Path, state.ContentHash, state.Sessions, state.Messages, state.Parts, state.SkippedCount,
+            Event = "imported", state.Path, state.ContentHash, state.Sessions, state.Messages, state.Parts,
+            state.SkippedCount,
             Skipped = JsonSerializer.Deserialize<JsonElement>(state.Skipped), Earlier = report.IsEarlier,
             FinishedAtMs = state.FinishedAt?.ToUnixTimeMilliseconds(),
         });

@@ -42,9 +42,11 @@ internal sealed record SessionReport
 
     public override string ToString()
     {
-        string rest = (Pending > 0 ? $", {Pending} waiting" : "") + (Failed > 0 ? $", {Failed} failed ({LastError})" : "")
+        string rest = (Pending > 0 ? $", {Pending} waiting" : "")
+            + (Failed > 0 ? $", {Failed} failed ({LastError})" : "")
             + (Skipped > 0 ? $", {Skipped} left out" : "")
             + (Redacted > 0 ? $", {Redacted} redacted ({string.Join(", ", RedactedByRule.Keys)})" : "");
-        return $"{Session}  {Messages} messages, {Parts} parts; {Applied} applied, {Duplicates} already known{rest}; cursor {Cursor}";
+        return $"{Session}  {Messages} messages, {Parts} parts; {Applied} applied, {Duplicates} already known{rest}; "
+            + $"cursor {Cursor}";
     }
 }

@@ -17,7 +17,8 @@ internal sealed class SharedSession(
     }
 
     public SharedSession(ImportedSession session)
-        : this(session.SessionId, session.Writer, () => (session.Messages, session.Parts, session.Skipped, session.Redacted))
+        : this(session.SessionId, session.Writer,
+            () => (session.Messages, session.Parts, session.Skipped, session.Redacted))
     {
     }
 
@@ -44,7 +45,8 @@ internal sealed class SharedSession(
         return new SessionReport
         {
             Session = sessionId, ShareId = writer.ShareId, Link = Link, Messages = messages, Parts = parts,
-            Applied = now.Applied - before.Applied, Duplicates = now.Duplicates - before.Duplicates, Failed = now.Failed,
+            Applied = now.Applied - before.Applied, Duplicates = now.Duplicates - before.Duplicates,
+            Failed = now.Failed,
             Pending = now.Pending + now.InFlight, Skipped = skipped, Redacted = redacted.Total,
             RedactedByRule = redacted.ByRule, Cursor = now.Cursor, LastError = now.LastError,
         };

@@ -39,7 +39,8 @@ internal sealed class SharingRun
             Task settled = sessions.SettleAsync(giveUp.Token);
             timedOut = !await Delivery.EndsAsync(settled, () => shared, timeout, time, stop).ConfigureAwait(false);
             if (timedOut) await giveUp.CancelAsync().ConfigureAwait(false);
-            await settled.ConfigureAwait(timedOut ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
+            await settled.ConfigureAwait(timedOut
+                ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -60,7 +61,8 @@ internal sealed class SharingRun
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task tail = sessions.TailAsync(ending.Token);
         if (output.IsTerminal)
-            await output.Console.Live(StatusLine()).StartAsync(live => WatchAsync(tail, () => live.UpdateTarget(StatusLine()), stop))
+            await output.Console.Live(StatusLine()).StartAsync(live =>
+                WatchAsync(tail, () => live.UpdateTarget(StatusLine()), stop))
                 .ConfigureAwait(false);
         else
             await WatchAsync(tail, SayChanges, stop).ConfigureAwait(false);
@@ -78,7 +80,8 @@ internal sealed class SharingRun
         string parent = sync.ParentId is null ? "" : $"  (subagent of {SafeText.Line(sync.ParentId, 60)})";
         output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}{parent}");
         output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
-        output.Emit(new { Event = "started", Session = sync.SessionId, Parent = sync.ParentId, sync.Writer.ShareId, session.Link });
+        output.Emit(new { Event = "started", Session = sync.SessionId, Parent = sync.ParentId, sync.Writer.ShareId,
+            session.Link });
         return Task.CompletedTask;
     }
 
@@ -100,7 +103,8 @@ internal sealed class SharingRun
     {
         SharingTotals totals = SharingTotals.Of(shared);
         string trouble = sessions.LastError is { } error ? $" · {SafeText.Line(error.Message, 120)}" : "";
-        return new Text(totals + trouble, new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
+        return new Text(totals + trouble,
+            new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
     }
 
     /// <summary>
@@ -119,7 +123,8 @@ internal sealed class SharingRun
         output.Say(totals.ToString());
         output.Emit(new
         {
-            Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed, totals.Cursor,
+            Event = "status", totals.Sessions, totals.Pending, totals.InFlight, totals.Acked, totals.Failed,
+            totals.Cursor,
             totals.Redacted,
             Connection = totals.Connection.ToString(),
         });

@@ -14,8 +14,10 @@ internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, 
         List<SharedSession> known = [.. sessions];
         List<WriterStatus> all = [.. known.Select(session => session.Status)];
         return new SharingTotals(
-            all.Count, all.Sum(status => status.Pending), all.Sum(status => status.InFlight), all.Sum(status => status.Acked),
-            all.Sum(status => status.Failed), all.Sum(status => status.Cursor), all.Count == 0 ? ConnectionState.Idle : all[0].Connection,
+            all.Count, all.Sum(status => status.Pending), all.Sum(status => status.InFlight),
+            all.Sum(status => status.Acked),
+            all.Sum(status => status.Failed), all.Sum(status => status.Cursor), all.Count == 0
+                ? ConnectionState.Idle : all[0].Connection,
             known.Sum(session => session.Redacted));
     }
 
@@ -27,7 +29,8 @@ internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, 
             ConnectionState.Connecting => "connecting…",
             _ => "idle",
         };
-        return $"{Sessions} shared · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · cursor {Cursor} "
+        return $"{Sessions} shared · pending {Pending} · in flight {InFlight} · acked {Acked} · failed {Failed} · "
+            + $"cursor {Cursor} "
             + $"· {(Redacted > 0 ? $"redacted {Redacted} · " : "")}{connection}";
     }
 }

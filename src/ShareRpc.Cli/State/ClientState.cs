@@ -28,13 +28,15 @@ internal sealed class ClientState
     public ClientState Ensured()
     {
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Folder);
-        else Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        else Directory.CreateDirectory(Folder,
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return this;
     }
 
     /// <summary>Returns the options of a client for a server; one outbox holds the shares of all servers.</summary>
     public ShareClientOptions ClientOptions(Uri server, string? creatorCapId) =>
-        new() { Server = server, OutboxPath = OutboxPath, CredentialsPath = CredentialsPath, CreatorCapId = creatorCapId };
+        new() { Server = server, OutboxPath = OutboxPath, CredentialsPath = CredentialsPath,
+            CreatorCapId = creatorCapId };
 
     private static string DataHome()
     {

@@ -18,7 +18,8 @@ internal static class CreatorToken
         string? named = tokenFile ?? Environment.GetEnvironmentVariable(Variable);
         if (!string.IsNullOrEmpty(named)) return Add(credentials, server, named);
         string? kept = credentials.List()
-            .LastOrDefault(entry => entry.Value is { ShareId: null, Token.Length: > 0 } known && known.Server == server).Key;
+            .LastOrDefault(entry => entry.Value is { ShareId: null, Token.Length: > 0 } known
+                && known.Server == server).Key;
         if (kept is not null) return kept;
 
         // The token of a server on this machine goes to this machine only.
@@ -30,17 +31,21 @@ internal static class CreatorToken
     public static string Require(CredentialStore credentials, Uri server, string? tokenFile) =>
         Find(credentials, server, tokenFile) ?? throw new CliException(
             ExitCode.Error,
-            $"There is no token for {server.Authority} yet. Pass --token-file FILE with the root.token of the server's data "
+            $"There is no token for {server.Authority} yet. Pass --token-file FILE with the root.token of the "
+                + "server's data "
                 + "directory or a creator token.");
 
     private static string Add(CredentialStore credentials, Uri server, string file)
     {
         if (!File.Exists(file))
             throw new CliException(ExitCode.Error,
-                $"There is no token file {file}. A server writes its root token to DIR/root.token when it first starts.");
+                $"There is no token file {file}. A server writes its root token to DIR/root.token when it first "
+                    + "starts.");
         if (!ShareToken.TryParse(File.ReadAllText(file).Trim(), out ShareToken? token))
-            throw new CliException(ExitCode.Error, $"{file} does not contain a token (one line that begins with {ShareToken.Prefix}).");
-        if (credentials.FindToken(token.CapId)?.Reveal() != token.Reveal() || credentials.Find(token.CapId)?.Server != server)
+            throw new CliException(ExitCode.Error,
+                $"{file} does not contain a token (one line that begins with {ShareToken.Prefix}).");
+        if (credentials.FindToken(token.CapId)?.Reveal() != token.Reveal()
+            || credentials.Find(token.CapId)?.Server != server)
             credentials.Add(token, server, shareId: null, "creator");
         return token.CapId;
     }

@@ -13,7 +13,8 @@ internal static class CaveatText
 
     /// <summary>Returns what narrows a ref by itself; empty when nothing does.</summary>
     public static string Of(CapabilityInfo capability) =>
-        Of(capability.Caveats, capability.Uses ?? 0, capability.Passphrase == true, capability.LastRedeemedMs is not null);
+        Of(capability.Caveats, capability.Uses
+            ?? 0, capability.Passphrase == true, capability.LastRedeemedMs is not null);
 
     /// <summary>Returns what narrows a ref that was just made.</summary>
     public static string Of(Caveats caveats, bool hasPassphrase) => Of(caveats, 0, hasPassphrase, wasUsed: false);

@@ -18,7 +18,8 @@ internal sealed class Columns(params string[] headings)
     public IEnumerable<string> Lines()
     {
         int[] widths = [.. headings.Select((_, column) => rows.Max(row => row[column].Length))];
-        return rows.Select(row => string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        return rows.Select(row =>
+            string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 
     public void Say(Output output)

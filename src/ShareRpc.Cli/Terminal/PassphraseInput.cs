@@ -11,7 +11,8 @@ namespace ShareRpc.Cli.Terminal;
 /// </summary>
 internal sealed class PassphraseInput(string description)
 {
-    private readonly Option<bool> ask = new("--passphrase") { Description = $"{description}: it is asked for, or read as a line of standard input" };
+    private readonly Option<bool> ask =
+        new("--passphrase") { Description = $"{description}: it is asked for, or read as a line of standard input" };
     private readonly Option<string?> file = new("--passphrase-file")
     {
         Description = "Reads the passphrase from the first line of this file", HelpName = "FILE",
@@ -59,7 +60,8 @@ internal sealed class PassphraseInput(string description)
                 return await act(given).ConfigureAwait(false);
             }
             catch (ShareRpcException refused) when (
-                refused.Code == ErrorCode.PassphraseRequired && tries <= Tries && context.Output.IsTerminal && !Console.IsInputRedirected)
+                refused.Code == ErrorCode.PassphraseRequired && tries <= Tries && context.Output.IsTerminal
+                    && !Console.IsInputRedirected)
             {
                 given = Ask(context);
             }

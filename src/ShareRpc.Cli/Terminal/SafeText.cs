@@ -23,7 +23,10 @@ internal static class SafeText
         return safe.ToString();
     }
 
-    /// <summary>One line: breaks become spaces, and what is longer than <paramref name="maxLength"/> ends with an ellipsis.</summary>
+    /// <summary>
+    /// Returns the text as one line of at most <paramref name="maxLength"/> characters; breaks become spaces, and a cut
+    /// ends with an ellipsis.
+    /// </summary>
     public static string Line(string text, int maxLength = 200)
     {
         string line = Block(text).Replace('\n', ' ').Trim();
@@ -34,8 +37,8 @@ internal static class SafeText
 
     private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
-        UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator =>
-            false,
+        UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator => false,
 
         // Of the format characters only those stay that join or split glyphs (emoji, Indic and Persian text).
         UnicodeCategory.Format => rune.Value is 0x200C or 0x200D,

@@ -83,7 +83,8 @@ internal sealed class SessionRenderer(Output output)
         Line("  to do:", Quiet);
         foreach (JsonElement todo in todos.EnumerateArray())
         {
-            string box = Text(todo, "status") switch { "completed" => "☑", "in_progress" => "▶", "cancelled" => "☒", _ => "☐" };
+            string box =
+                Text(todo, "status") switch { "completed" => "☑", "in_progress" => "▶", "cancelled" => "☒", _ => "☐" };
             Line($"    {box} {SafeText.Line(Text(todo, "content"))}", Quiet);
         }
     }
@@ -103,12 +104,14 @@ internal sealed class SessionRenderer(Output output)
                 Tool(key, message, part);
                 break;
             case "file":
-                Once(key, message, $"file {SafeText.Line(Text(part, "filename"))} ({SafeText.Line(Text(part, "mime"), 60)})");
+                Once(key, message,
+                    $"file {SafeText.Line(Text(part, "filename"))} ({SafeText.Line(Text(part, "mime"), 60)})");
                 break;
             case "agent":
                 Once(key, message, $"agent {SafeText.Line(Text(part, "name"))}");
                 break;
-            case "patch" when part.TryGetProperty("files", out JsonElement files) && files.ValueKind == JsonValueKind.Array:
+            case "patch" when part.TryGetProperty("files", out JsonElement files)
+                && files.ValueKind == JsonValueKind.Array:
                 Once(key, message, $"changed {files.GetArrayLength()} file(s)");
                 break;
             case "compaction":
@@ -173,7 +176,8 @@ internal sealed class SessionRenderer(Output output)
     private void Turn(string key, JsonElement turn)
     {
         if (Text(turn, "state") != TurnStates.Aborted) return;
-        bool isProvisional = turn.TryGetProperty("provisional", out JsonElement flag) && flag.ValueKind == JsonValueKind.True;
+        bool isProvisional = turn.TryGetProperty("provisional", out JsonElement flag)
+            && flag.ValueKind == JsonValueKind.True;
         Speaker(key);
         Line(isProvisional ? "  ✘ the agent stopped responding" : "  ✘ aborted", Bad);
     }

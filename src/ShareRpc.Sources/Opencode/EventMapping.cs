@@ -11,8 +11,8 @@ internal static class EventMapping
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
     /// <summary>
-    /// The ops of an event. <paramref name="known"/> afterwards includes them. Their ids are made of what <paramref name="filter"/> leaves,
-    /// so that no id tells anything of what it keeps back.
+    /// Returns the ops of an event. <paramref name="known"/> afterwards includes them. Their ids are made of what
+    /// <paramref name="filter"/> leaves, so that no id tells anything of what it keeps back.
     /// </summary>
     public static EventOps Map(OpencodeEvent source, KnownDocuments known, SecretFilter? filter = null)
     {
@@ -41,16 +41,19 @@ internal static class EventMapping
         _ => EventOps.Unknown,
     };
 
-    private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter)
+    private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known,
+        SecretFilter? filter)
     {
         if (Object(data, "info") is not { } info || Text(info, "id") is not { } id) return EventOps.Unknown;
         known.PutMessage(id);
         return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, Clean(info, filter))], Understood: true);
     }
 
-    private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter)
+    private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known,
+        SecretFilter? filter)
     {
-        if (Object(data, "part") is not { } part || Text(part, "id") is not { } id || Text(part, "messageID") is not { } messageId)
+        if (Object(data, "part") is not { } part || Text(part, "id") is not { } id
+            || Text(part, "messageID") is not { } messageId)
             return EventOps.Unknown;
         known.PutPart(messageId, id);
         return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, Clean(part, filter))], Understood: true);
@@ -82,7 +85,8 @@ internal static class EventMapping
         parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     private static string? Text(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        parent.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }
 
 /// <summary>What one event comes to.</summary>

@@ -37,15 +37,17 @@ internal static class HeldDocuments
     }
 
     /// <summary>
-    /// Adds to <paramref name="known"/> the documents of the share that the session's event log names, so that the comparison with the rows
-    /// removes those that are gone. Documents that this database never had belong to another machine.
+    /// Adds to <paramref name="known"/> the documents of the share that the session's event log names, so that the
+    /// comparison with the rows removes those that are gone. Documents that this database never had belong to another
+    /// machine.
     /// </summary>
     public static void AddTo(KnownDocuments known, IReadOnlyList<Document> held, OpencodeView view, string sessionId)
     {
         if (held.Count == 0) return;
         var named = new HashSet<(string Kind, string Key)>();
         var removed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (OpIntent op in view.EventsAfter(sessionId, -1).SelectMany(source => EventMapping.Map(source, new KnownDocuments()).Ops))
+        foreach (OpIntent op in view.EventsAfter(sessionId,
+            -1).SelectMany(source => EventMapping.Map(source, new KnownDocuments()).Ops))
         {
             named.Add((op.Kind, op.Key));
             if (op.Verb == Verbs.Remove && op.Kind == Kinds.Message) removed.Add(op.Key);
@@ -55,7 +57,8 @@ internal static class HeldDocuments
         {
             bool isNamed = named.Contains((document.Kind, document.Key));
             if (document.Kind == Kinds.Message && isNamed) known.PutMessage(document.Key);
-            else if (document.Kind == Kinds.Part && MessageOf(document) is { } message && (isNamed || removed.Contains(message)))
+            else if (document.Kind == Kinds.Part && MessageOf(document) is { } message
+                && (isNamed || removed.Contains(message)))
                 known.PutPart(message, document.Key);
         }
     }
@@ -64,7 +67,8 @@ internal static class HeldDocuments
     {
         using JsonDocument document = part.Data.ToDocument();
         bool isObject = document.RootElement.ValueKind == JsonValueKind.Object;
-        return isObject && document.RootElement.TryGetProperty("messageID", out JsonElement id) && id.ValueKind == JsonValueKind.String
+        return isObject && document.RootElement.TryGetProperty("messageID", out JsonElement id)
+            && id.ValueKind == JsonValueKind.String
             ? id.GetString() : null;
     }
 }

@@ -15,14 +15,17 @@ internal sealed class KnownDocuments
 
     public bool HasMessage(string messageId) => partsByMessage.ContainsKey(messageId);
 
-    public bool HasPart(string messageId, string partId) => partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
+    public bool HasPart(string messageId, string partId) =>
+        partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
         && parts.Contains(partId);
 
     /// <summary>Returns the parts in ordinal order, so that two processes emit the same.</summary>
     public IReadOnlyList<string> PartsOf(string messageId) =>
-        partsByMessage.TryGetValue(messageId, out HashSet<string>? parts) ? [.. parts.Order(StringComparer.Ordinal)] : [];
+        partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
+            ? [.. parts.Order(StringComparer.Ordinal)] : [];
 
-    public void PutMessage(string messageId) => partsByMessage.TryAdd(messageId, new HashSet<string>(StringComparer.Ordinal));
+    public void PutMessage(string messageId) =>
+        partsByMessage.TryAdd(messageId, new HashSet<string>(StringComparer.Ordinal));
 
     public void PutPart(string messageId, string partId)
     {
@@ -80,7 +83,8 @@ internal sealed record KnownKeys(long EventSeq, KnownDocuments Documents)
         {
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
-            return new KnownKeys(root.GetProperty("event_seq").GetInt64(), KnownDocuments.FromJson(root.GetProperty("documents")));
+            return new KnownKeys(root.GetProperty("event_seq").GetInt64(),
+                KnownDocuments.FromJson(root.GetProperty("documents")));
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -22,7 +22,8 @@ public sealed class OpencodeDatabase : IDisposable
         this.connection = connection;
         hasEvents = HasTable("event");
         if (!HasTable("session") || !HasTable("message") || !HasTable("part"))
-            throw new OpencodeException($"{path} is not an opencode database (1.2 or later): it has no session, message and part tables.");
+            throw new OpencodeException(
+                $"{path} is not an opencode database (1.2 or later): it has no session, message and part tables.");
     }
 
     /// <summary>
@@ -35,7 +36,8 @@ public sealed class OpencodeDatabase : IDisposable
         {
             string? data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
             if (string.IsNullOrEmpty(data))
-                data = System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+                data = System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+                    ".local", "share");
             return System.IO.Path.Combine(data, "opencode", "opencode.db");
         }
     }
@@ -70,7 +72,8 @@ public sealed class OpencodeDatabase : IDisposable
         {
             connection.Dispose();
             throw new OpencodeException(
-                $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). In a container, its folder must be mounted whole: "
+                $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). In a container, its folder must be "
+                    + "mounted whole: "
                 + "the .db, -wal and -shm files belong together.",
                 error);
         }
@@ -95,17 +98,20 @@ public sealed class OpencodeDatabase : IDisposable
     public IReadOnlyList<OpencodeSessionInfo> ListSessions()
     {
         string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
-        string todo = HasTable("todo") ? "coalesce((SELECT max(time_updated) FROM todo t WHERE t.session_id = s.id), -1)" : "-1";
+        string todo = HasTable("todo")
+            ? "coalesce((SELECT max(time_updated) FROM todo t WHERE t.session_id = s.id), -1)" : "-1";
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText =
-            $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id DESC";
+            $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id "
+                + "DESC";
         using SqliteDataReader reader = command.ExecuteReader();
         var sessions = new List<OpencodeSessionInfo>();
         while (reader.Read())
         {
             string? parent = reader.IsDBNull(1) ? null : reader.GetString(1);
             sessions.Add(new OpencodeSessionInfo(
-                reader.GetString(0), parent, reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5)));
+                reader.GetString(0), parent, reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4),
+                reader.GetInt64(5)));
         }
 
         return sessions;
@@ -124,7 +130,8 @@ public sealed class OpencodeDatabase : IDisposable
         }
         catch (SqliteException error)
         {
-            throw new OpencodeException($"{Path} could not be read just now (SQLite error {error.SqliteErrorCode}).", error);
+            throw new OpencodeException($"{Path} could not be read just now (SQLite error {error.SqliteErrorCode}).",
+                error);
         }
     }
 

@@ -18,9 +18,11 @@ internal static class OpencodeOps
     public static OpIntent Put(string kind, string key, RawJson data) =>
         new() { OpId = OpId.New(), Verb = Verbs.Put, Kind = kind, Key = key, Data = data, IfChanged = true };
 
-    public static OpIntent Remove(string kind, string key) => new() { OpId = OpId.New(), Verb = Verbs.Remove, Kind = kind, Key = key };
+    public static OpIntent Remove(string kind, string key) =>
+        new() { OpId = OpId.New(), Verb = Verbs.Remove, Kind = kind, Key = key };
 
-    public static OpIntent PutOf(OpencodeEvent source, string kind, string key, RawJson data) => Put(kind, key, data) with
+    public static OpIntent PutOf(OpencodeEvent source, string kind, string key, RawJson data) =>
+        Put(kind, key, data) with
     {
         OpId = IdOf(source, Verbs.Put, kind, key, data.Utf8.Span),
     };

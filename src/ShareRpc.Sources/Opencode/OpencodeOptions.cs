@@ -60,8 +60,10 @@ public sealed record OpencodeOptions
         ArgumentException.ThrowIfNullOrEmpty(DatabasePath);
         ArgumentException.ThrowIfNullOrEmpty(LockPath);
         if (PollInterval < TimeSpan.FromMilliseconds(10) || PollInterval > TimeSpan.FromMilliseconds(250))
-            throw new ArgumentOutOfRangeException(nameof(PollInterval), PollInterval, "PollInterval must be 10 ms to 250 ms.");
-        if (Into is not null && Selection.IsAll) throw new ArgumentException("Into takes one session, not all.", nameof(Into));
+            throw new ArgumentOutOfRangeException(nameof(PollInterval), PollInterval,
+                "PollInterval must be 10 ms to 250 ms.");
+        if (Into is not null && Selection.IsAll)
+            throw new ArgumentException("Into takes one session, not all.", nameof(Into));
         return this;
     }
 }

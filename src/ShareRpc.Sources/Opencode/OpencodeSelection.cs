@@ -44,12 +44,14 @@ public sealed record OpencodeSelection
             : $"There is no session {SessionId} in the database. Leave --session out for the latest one.");
     }
 
-    private static List<OpencodeSessionInfo> WithSubagents(OpencodeSessionInfo chosen, IReadOnlyList<OpencodeSessionInfo> sessions)
+    private static List<OpencodeSessionInfo> WithSubagents(OpencodeSessionInfo chosen,
+        IReadOnlyList<OpencodeSessionInfo> sessions)
     {
         ILookup<string?, OpencodeSessionInfo> children = sessions.ToLookup(session => session.ParentId);
         var found = new List<OpencodeSessionInfo> { chosen };
         var ids = new HashSet<string>(StringComparer.Ordinal) { chosen.Id };
-        for (int i = 0; i < found.Count; i++) found.AddRange(children[found[i].Id].Reverse().Where(child => ids.Add(child.Id)));
+        for (int i = 0; i < found.Count; i++)
+            found.AddRange(children[found[i].Id].Reverse().Where(child => ids.Add(child.Id)));
         return found;
     }
 }
@@ -61,7 +63,8 @@ public sealed record OpencodeSelection
 /// <param name="TimeUpdated">Milliseconds since 1970 UTC.</param>
 /// <param name="EventSeq">The last seq in its event log; -1 when it has none (imported or migrated).</param>
 /// <param name="TodoUpdated">When its to-do list last changed; -1 when it has none.</param>
-public sealed record OpencodeSessionInfo(string Id, string? ParentId, string Title, long TimeUpdated, long EventSeq, long TodoUpdated)
+public sealed record OpencodeSessionInfo(string Id, string? ParentId, string Title, long TimeUpdated, long EventSeq,
+    long TodoUpdated)
 {
     private const int MaxLabelLength = 200;
 

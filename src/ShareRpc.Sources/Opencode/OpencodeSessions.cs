@@ -172,7 +172,8 @@ public sealed class OpencodeSessions : IDisposable
 
     private async Task<int> PassAsync(OpencodeDatabase source, OpencodeSync sync, CancellationToken cancellationToken)
     {
-        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        using IDisposable turn =
+            await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
         try
         {
             return await sync.PassAsync(source, cancellationToken).ConfigureAwait(false);
@@ -207,7 +208,8 @@ public sealed class OpencodeSessions : IDisposable
     /// created.
     /// </summary>
     private OpencodeOwnShare? FindOwnShare(OpencodeDatabase source, string sessionId) =>
-        source.FindShare(sessionId) is { } own && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
+        source.FindShare(sessionId) is { } own
+            && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
 
     /// <summary>
     /// Returns the database, opened again at intervals; called only at the beginning of a pass, which reads one file.
@@ -242,14 +244,16 @@ public sealed class OpencodeSessions : IDisposable
     {
         IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);
         if (held is null) return false;
-        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        using IDisposable turn =
+            await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
         await sync.CheckAsync(Opened(), held, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
-        foreach (OpencodeSync sync in syncs.Values.ToList()) await sync.Writer.FlushAsync(cancellationToken).ConfigureAwait(false);
+        foreach (OpencodeSync sync in syncs.Values.ToList())
+            await sync.Writer.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private void Close()

@@ -90,12 +90,14 @@ public sealed class OpencodeSync
         IsGone = false;
         (Messages, Parts) = view.Count(SessionId);
         SyncPosition? position = SyncPosition.FromJson(stored);
-        if (stored is null || stored != lastStored) keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
+        if (stored is null || stored != lastStored)
+            keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
 
         // Forgotten until this pass is through: known keys run ahead of the outbox while steps are being taken.
         lastStored = null;
         var pass = new Pass(view, row, new SecretFilter(secrets));
-        if (position is null || !Continues(view, position)) await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
+        if (position is null || !Continues(view, position))
+            await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
         else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         pass.Enqueued += await turn.WriteAsync(view, cancellationToken).ConfigureAwait(false);
@@ -121,15 +123,18 @@ public sealed class OpencodeSync
     /// whoever sent it.</param>
     /// <param name="held">The documents of the share, see <see cref="ReadShareAsync"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    internal async Task CheckAsync(OpencodeDatabase database, IReadOnlyList<Document> held, CancellationToken cancellationToken)
+    internal async Task CheckAsync(OpencodeDatabase database, IReadOnlyList<Document> held,
+        CancellationToken cancellationToken)
     {
         long applied = Writer.Status.Applied;
         using OpencodeView view = database.BeginRead();
         if (view.Session(SessionId) is not { } row) return;
         lastStored = null;
-        keys = await LoadKeysAsync(view, new SyncPosition { EventSeq = long.MaxValue }, cancellationToken).ConfigureAwait(false);
+        keys = await LoadKeysAsync(view, new SyncPosition { EventSeq = long.MaxValue },
+            cancellationToken).ConfigureAwait(false);
         HeldDocuments.AddTo(keys.Documents, held, view, SessionId);
-        await FromRowsAsync(new Pass(view, row, new SecretFilter(secrets)), null, cancellationToken).ConfigureAwait(false);
+        await FromRowsAsync(new Pass(view, row, new SecretFilter(secrets)), null,
+            cancellationToken).ConfigureAwait(false);
         checkedAt = applied;
     }
 
@@ -155,14 +160,16 @@ public sealed class OpencodeSync
         await EnqueueRowsAsync(pass, rows, seq, cancellationToken).ConfigureAwait(false);
         position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         position = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
-        if (since != position) await StoreAsync(pass, [], atomic: false, position, cancellationToken).ConfigureAwait(false);
+        if (since != position)
+            await StoreAsync(pass, [], atomic: false, position, cancellationToken).ConfigureAwait(false);
         Skipped = rows.Skipped;
     }
 
     private async Task FromEventsAsync(Pass pass, SyncPosition start, CancellationToken cancellationToken)
     {
         SyncPosition position = await HeadAsync(pass, start, stored: true, cancellationToken).ConfigureAwait(false);
-        var events = new EventPass(pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter);
+        var events =
+            new EventPass(pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter);
         foreach (SyncStep step in events.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
         Skipped += events.Skipped;
@@ -183,7 +190,8 @@ public sealed class OpencodeSync
     }
 
     /// <summary>Enqueues the session's own document if it has changed, before all others.</summary>
-    private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored, CancellationToken cancellationToken)
+    private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored,
+        CancellationToken cancellationToken)
     {
         SecretFilter filter = pass.Filter.Uncounted();
         RawJson document = filter.Clean(SessionDocument.Build(pass.SessionRow));
@@ -203,15 +211,18 @@ public sealed class OpencodeSync
         string digest = document is { } data ? OpencodeOps.Digest(data.Utf8.Span) : "";
         if (digest == position.Todo) return position;
         pass.Filter.Counts.Add(filter.Counts);
-        OpIntent op = document is { } list ? OpencodeOps.Put(Kinds.Todo, SessionId, list) : OpencodeOps.Remove(Kinds.Todo, SessionId);
+        OpIntent op = document is { } list
+            ? OpencodeOps.Put(Kinds.Todo, SessionId, list) : OpencodeOps.Remove(Kinds.Todo, SessionId);
         position = position with { Todo = digest };
         await StoreAsync(pass, [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
         return position;
     }
 
-    private async Task<KnownKeys> LoadKeysAsync(OpencodeView view, SyncPosition? position, CancellationToken cancellationToken)
+    private async Task<KnownKeys> LoadKeysAsync(OpencodeView view, SyncPosition? position,
+        CancellationToken cancellationToken)
     {
-        KnownKeys loaded = KnownKeys.FromJson(await Writer.ReadBookmarkAsync(KeysBookmark, cancellationToken).ConfigureAwait(false));
+        KnownKeys loaded =
+            KnownKeys.FromJson(await Writer.ReadBookmarkAsync(KeysBookmark, cancellationToken).ConfigureAwait(false));
         if (position is null) return loaded;
         foreach (OpencodeEvent source in view.EventsAfter(SessionId, loaded.EventSeq))
         {
@@ -260,7 +271,8 @@ public sealed class OpencodeSync
         CancellationToken cancellationToken)
     {
         string? stored = position?.ToJson();
-        var options = new EnqueueOptions { Atomic = atomic, Bookmark = stored is null ? null : new Bookmark(PositionBookmark, stored) };
+        var options = new EnqueueOptions { Atomic = atomic, Bookmark = stored is null
+            ? null : new Bookmark(PositionBookmark, stored) };
         await Writer.EnqueueAsync(ops, options, cancellationToken).ConfigureAwait(false);
         pass.Enqueued += ops.Count;
         pass.Stored = stored ?? pass.Stored;

@@ -32,7 +32,8 @@ internal sealed class OpencodeView : IDisposable
         using SqliteDataReader reader = command.ExecuteReader();
         if (!reader.Read()) return null;
         var row = new Dictionary<string, object?>(StringComparer.Ordinal);
-        for (int i = 0; i < reader.FieldCount; i++) row[reader.GetName(i)] = reader.IsDBNull(i) ? null : reader.GetValue(i);
+        for (int i = 0; i < reader.FieldCount; i++)
+            row[reader.GetName(i)] = reader.IsDBNull(i) ? null : reader.GetValue(i);
         return row;
     }
 
@@ -54,7 +55,8 @@ internal sealed class OpencodeView : IDisposable
     public (string Id, string State)? NewestTurn(string sessionId)
     {
         const string sql =
-            "SELECT id, CAST(data AS BLOB) FROM message WHERE session_id = $id ORDER BY time_created DESC, id DESC LIMIT 10";
+            "SELECT id, CAST(data AS BLOB) FROM message WHERE session_id = $id ORDER BY time_created DESC, id DESC "
+                + "LIMIT 10";
         using SqliteCommand command = Command(sql, sessionId);
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
@@ -68,7 +70,8 @@ internal sealed class OpencodeView : IDisposable
     /// <summary>Returns how many message and part rows the session has.</summary>
     public (int Messages, int Parts) Count(string sessionId)
     {
-        const string sql = "SELECT (SELECT count(*) FROM message WHERE session_id = $id), (SELECT count(*) FROM part WHERE session_id "
+        const string sql =
+            "SELECT (SELECT count(*) FROM message WHERE session_id = $id), (SELECT count(*) FROM part WHERE session_id "
             + "= $id)";
         using SqliteCommand command = Command(sql, sessionId);
         using SqliteDataReader reader = command.ExecuteReader();
@@ -92,7 +95,8 @@ internal sealed class OpencodeView : IDisposable
     public (long Seq, string Id) LastEvent(string sessionId)
     {
         if (!hasEvents) return (-1, "");
-        using SqliteCommand command = Command("SELECT seq, id FROM event WHERE aggregate_id = $id ORDER BY seq DESC LIMIT 1", sessionId);
+        using SqliteCommand command =
+            Command("SELECT seq, id FROM event WHERE aggregate_id = $id ORDER BY seq DESC LIMIT 1", sessionId);
         using SqliteDataReader reader = command.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : (-1, "");
     }
@@ -101,7 +105,8 @@ internal sealed class OpencodeView : IDisposable
     public string? EventIdAt(string sessionId, long seq)
     {
         if (!hasEvents) return null;
-        using SqliteCommand command = Command("SELECT id FROM event WHERE aggregate_id = $id AND seq = $seq", sessionId);
+        using SqliteCommand command =
+            Command("SELECT id FROM event WHERE aggregate_id = $id AND seq = $seq", sessionId);
         command.Parameters.AddWithValue("$seq", seq);
         return command.ExecuteScalar() as string;
     }
@@ -110,12 +115,14 @@ internal sealed class OpencodeView : IDisposable
     public IEnumerable<OpencodeEvent> EventsAfter(string sessionId, long seq)
     {
         if (!hasEvents) yield break;
-        const string sql = "SELECT id, seq, type, CAST(data AS BLOB) FROM event WHERE aggregate_id = $id AND seq > $seq ORDER BY seq";
+        const string sql =
+            "SELECT id, seq, type, CAST(data AS BLOB) FROM event WHERE aggregate_id = $id AND seq > $seq ORDER BY seq";
         using SqliteCommand command = Command(sql, sessionId);
         command.Parameters.AddWithValue("$seq", seq);
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
-            yield return new OpencodeEvent(reader.GetString(0), reader.GetInt64(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3));
+            yield return new OpencodeEvent(reader.GetString(0), reader.GetInt64(1), reader.GetString(2),
+                reader.GetFieldValue<byte[]>(3));
     }
 
     public void Dispose() => transaction.Dispose();
@@ -150,7 +157,9 @@ internal sealed class OpencodeView : IDisposable
     }
 }
 
-/// <summary>A message or part row without its data. <paramref name="MessageId"/> is the row's own id for a message.</summary>
+/// <summary>
+/// A message or part row without its data. <paramref name="MessageId"/> is the row's own id for a message.
+/// </summary>
 internal readonly record struct DocumentRow(string Id, string MessageId, long TimeUpdated);
 
 /// <summary>One row of the event log.</summary>

@@ -29,7 +29,8 @@ internal static class RowDocument
         }
     }
 
-    private static byte[] Write(JsonElement root, ReadOnlyMemory<byte> data, ReadOnlySpan<(string Name, string Value)> ids)
+    private static byte[] Write(JsonElement root, ReadOnlyMemory<byte> data,
+        ReadOnlySpan<(string Name, string Value)> ids)
     {
         using var stream = new MemoryStream(data.Length + 128);
         bool collides = false;
@@ -55,7 +56,8 @@ internal static class RowDocument
         return open[^1] == (byte)'{';
     }
 
-    private static bool WriteOthers(MemoryStream stream, JsonElement root, ReadOnlySpan<(string Name, string Value)> ids)
+    private static bool WriteOthers(MemoryStream stream, JsonElement root,
+        ReadOnlySpan<(string Name, string Value)> ids)
     {
         stream.WriteByte((byte)'{');
         bool empty = true;

@@ -70,7 +70,8 @@ internal sealed class RowPass
         bool tieHolds = since.TimeUpdated >= 0 && TieOf(since.TimeUpdated) == since.Tie;
         foreach (DocumentRow message in messages)
         {
-            if (Put(Kinds.Message, message, before.HasMessage(message.Id), tieHolds, tie) is { } full) yield return full;
+            if (Put(Kinds.Message, message, before.HasMessage(message.Id), tieHolds, tie) is { } full)
+                yield return full;
             foreach (DocumentRow part in parts[message.Id])
             {
                 if (Put(Kinds.Part, part, before.HasPart(part.MessageId, part.Id), tieHolds, tie) is { } fullOfParts)
@@ -132,7 +133,8 @@ internal sealed class RowPass
 
     private RawJson? Document(string kind, DocumentRow row) => kind == Kinds.Message
         ? RowDocument.Build(view.MessageData(row.Id), ("id", row.Id), ("sessionID", sessionId))
-        : RowDocument.Build(view.PartData(row.Id), ("id", row.Id), ("sessionID", sessionId), ("messageID", row.MessageId));
+        : RowDocument.Build(view.PartData(row.Id), ("id", row.Id), ("sessionID", sessionId),
+            ("messageID", row.MessageId));
 
     private static void Add(IncrementalHash tie, string kind, DocumentRow row, RawJson data)
     {

@@ -53,7 +53,8 @@ internal static class SessionDocument
         string[] columns = ["summary_additions", "summary_deletions", "summary_files"];
         if (!columns.Any(column => Value(row, column) is not null)) return;
         writer.WriteStartObject("summary");
-        foreach (string column in columns) writer.WriteNumber(column["summary_".Length..], Value(row, column) is long count ? count : 0);
+        foreach (string column in columns)
+            writer.WriteNumber(column["summary_".Length..], Value(row, column) is long count ? count : 0);
         Json(writer, row, "diffs", "summary_diffs");
         writer.WriteEndObject();
     }
@@ -75,7 +76,8 @@ internal static class SessionDocument
     private static void Share(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row)
     {
         // A link of ours holds a token, and a document is no place for one; the HTTP API leaves it out too.
-        if (Value(row, "share_url") is not string url || url.Contains(ShareToken.Prefix, StringComparison.Ordinal)) return;
+        if (Value(row, "share_url") is not string url || url.Contains(ShareToken.Prefix, StringComparison.Ordinal))
+            return;
         writer.WriteStartObject("share");
         Text(writer, row, "url", "share_url");
         writer.WriteEndObject();
@@ -91,20 +93,25 @@ internal static class SessionDocument
         writer.WriteEndObject();
     }
 
-    private static object? Value(IReadOnlyDictionary<string, object?> row, string column) => row.GetValueOrDefault(column);
+    private static object? Value(IReadOnlyDictionary<string, object?> row, string column) =>
+        row.GetValueOrDefault(column);
 
-    private static void Text(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row, string field, string column)
+    private static void Text(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row, string field,
+        string column)
     {
-        if (Value(row, column) is { } value) writer.WriteString(field, Convert.ToString(value, CultureInfo.InvariantCulture));
+        if (Value(row, column) is { } value)
+            writer.WriteString(field, Convert.ToString(value, CultureInfo.InvariantCulture));
     }
 
-    private static void Number(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row, string field, string column)
+    private static void Number(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row, string field,
+        string column)
     {
         if (Value(row, column) is long integer) writer.WriteNumber(field, integer);
         else if (Value(row, column) is double real && double.IsFinite(real)) writer.WriteNumber(field, real);
     }
 
-    private static void Json(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row, string field, string column)
+    private static void Json(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row, string field,
+        string column)
     {
         if (Value(row, column) is not string { Length: > 0 } text) return;
         try
@@ -131,7 +138,8 @@ internal static class TodoDocument
     public static RawJson? Build(IReadOnlyList<(string Content, string Status, string Priority)> todos)
     {
         if (todos.Count == 0) return null;
-        return new RawJson(JsonSerializer.SerializeToUtf8Bytes(todos.Select(todo => new Item(todo.Content, todo.Status, todo.Priority)),
+        return new RawJson(JsonSerializer.SerializeToUtf8Bytes(
+            todos.Select(todo => new Item(todo.Content, todo.Status, todo.Priority)),
             ProtocolJson.Options));
     }
 

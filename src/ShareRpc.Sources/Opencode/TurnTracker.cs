@@ -26,7 +26,8 @@ internal sealed class TurnTracker(string sessionId, ShareWriter writer)
         {
             // The next answer has begun: however this one ended, it is over.
             string? now = TurnDocument.StateOf(view.MessageData(last.Id));
-            await PutAsync(last.Id, TurnStates.IsFinal(now) ? now! : TurnStates.Aborted, cancellationToken).ConfigureAwait(false);
+            await PutAsync(last.Id, TurnStates.IsFinal(now) ? now! : TurnStates.Aborted,
+                cancellationToken).ConfigureAwait(false);
             enqueued++;
         }
 
@@ -74,7 +75,8 @@ internal static class TurnDocument
 
     private static string? StateOf(JsonElement message)
     {
-        if (!JsonMembers.TryFind(message, "role"u8, out JsonElement role) || !JsonMembers.IsText(role, "assistant"u8)) return null;
+        if (!JsonMembers.TryFind(message, "role"u8, out JsonElement role) || !JsonMembers.IsText(role, "assistant"u8))
+            return null;
         if (JsonMembers.TryFind(message, "error"u8, out JsonElement error) && error.ValueKind == JsonValueKind.Object)
         {
             bool isAborted = JsonMembers.TryFind(error, "name"u8, out JsonElement name)
@@ -83,7 +85,8 @@ internal static class TurnDocument
         }
 
         bool isCompleted = JsonMembers.TryFind(message, "time"u8, out JsonElement time)
-            && JsonMembers.TryFind(time, "completed"u8, out JsonElement completed) && completed.ValueKind == JsonValueKind.Number;
+            && JsonMembers.TryFind(time, "completed"u8, out JsonElement completed)
+                && completed.ValueKind == JsonValueKind.Number;
         return isCompleted ? TurnStates.Completed : TurnStates.Streaming;
     }
 }

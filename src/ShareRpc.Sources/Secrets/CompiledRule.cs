@@ -46,7 +46,8 @@ internal sealed class CompiledRule(SecretRule rule)
             if (match.Length == 0) continue;
             (int start, int end) = SecretOf(text, match.Index, match.Index + match.Length);
             ReadOnlySpan<char> secret = text[start..end];
-            if (secret.StartsWith(SecretScanner.MarkerStart, StringComparison.Ordinal) || (rule.Mixed && !IsMixed(secret))) continue;
+            if (secret.StartsWith(SecretScanner.MarkerStart, StringComparison.Ordinal)
+                || (rule.Mixed && !IsMixed(secret))) continue;
             found.Add(new SecretSpan(start, end, rule.Id));
         }
 
@@ -89,7 +90,8 @@ internal readonly record struct SecretSpan(int Start, int End, string RuleId)
     {
         if (found.Count < 2) return found;
         var merged = new List<SecretSpan>(found.Count);
-        foreach ((SecretSpan span, int rank) in found.Select((span, rank) => (span, rank)).OrderBy(entry => entry.span.Start)
+        foreach ((SecretSpan span,
+            int rank) in found.Select((span, rank) => (span, rank)).OrderBy(entry => entry.span.Start)
             .ThenBy(entry => entry.rank))
         {
             if (merged.Count == 0 || span.Start >= merged[^1].End)
@@ -99,7 +101,8 @@ internal readonly record struct SecretSpan(int Start, int End, string RuleId)
             }
 
             SecretSpan last = merged[^1];
-            string name = found.First(candidate => candidate.RuleId == last.RuleId || candidate.RuleId == span.RuleId).RuleId;
+            string name =
+                found.First(candidate => candidate.RuleId == last.RuleId || candidate.RuleId == span.RuleId).RuleId;
             merged[^1] = new SecretSpan(last.Start, Math.Max(last.End, span.End), name);
         }
 

@@ -28,7 +28,8 @@ internal static class JsonText
     }
 
     /// <summary>
-    /// Moves from where <paramref name="units"/> units have been passed to the place of a later unit. Inside a pair: to the end of it.
+    /// Moves from where <paramref name="units"/> units have been passed to the place of a later unit. Inside a pair: to
+    /// the end of it.
     /// </summary>
     public static void Advance(ReadOnlySpan<byte> raw, ref int bytes, ref int units, int toUnit)
     {
@@ -47,7 +48,8 @@ internal static class JsonText
         }
     }
 
-    private static int LengthOfEscape(ReadOnlySpan<byte> raw) => raw[1] == (byte)'u' ? UnicodeEscapeLength : EscapeLength;
+    private static int LengthOfEscape(ReadOnlySpan<byte> raw) =>
+        raw[1] == (byte)'u' ? UnicodeEscapeLength : EscapeLength;
 
     private static char Unescaped(ReadOnlySpan<byte> raw) => (char)raw[1] switch
     {
@@ -56,7 +58,8 @@ internal static class JsonText
         't' => '\t',
         'b' => '\b',
         'f' => '\f',
-        'u' => (char)ushort.Parse(raw[2..UnicodeEscapeLength], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+        'u' => (char)ushort.Parse(raw[2..UnicodeEscapeLength], NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture),
         char itself => itself,
     };
 }

@@ -34,7 +34,8 @@ public sealed class SecretCounts
         var counts = new SecretCounts();
         try
         {
-            foreach ((string rule, long count) in JsonSerializer.Deserialize<Dictionary<string, long>>(json ?? "{}") ?? [])
+            foreach ((string rule, long count) in JsonSerializer.Deserialize<Dictionary<string, long>>(json ?? "{}")
+                ?? [])
                 counts.Add(rule, count);
         }
         catch (JsonException)
@@ -49,13 +50,15 @@ public sealed class SecretCounts
     internal async Task StoreAsync(ShareWriter writer, CancellationToken cancellationToken)
     {
         if (Total == 0) return;
-        SecretCounts all = FromJson(await writer.ReadBookmarkAsync(BookmarkName, cancellationToken).ConfigureAwait(false));
+        SecretCounts all =
+            FromJson(await writer.ReadBookmarkAsync(BookmarkName, cancellationToken).ConfigureAwait(false));
         all.Add(this);
         var options = new EnqueueOptions { Bookmark = new Bookmark(BookmarkName, all.ToJson()) };
         await writer.EnqueueAsync([], options, cancellationToken).ConfigureAwait(false);
     }
 
-    internal void Add(string ruleId, long count = 1) => byRule = byRule.SetItem(ruleId, byRule.GetValueOrDefault(ruleId) + count);
+    internal void Add(string ruleId, long count = 1) =>
+        byRule = byRule.SetItem(ruleId, byRule.GetValueOrDefault(ruleId) + count);
 
     internal void Add(SecretCounts other)
     {

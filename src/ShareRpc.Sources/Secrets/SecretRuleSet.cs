@@ -11,7 +11,8 @@ public sealed class SecretRuleSet
 
     private static readonly JsonSerializerOptions Json = new()
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, ReadCommentHandling = JsonCommentHandling.Skip,
+        AllowTrailingCommas = true,
     };
 
     private SecretRuleSet(IReadOnlyList<SecretRule> rules)
@@ -36,14 +37,17 @@ public sealed class SecretRuleSet
         foreach (string id in without)
         {
             if (BuiltIn.Rules.All(rule => rule.Id != id))
-                throw new SecretRulesException($"{path}: there is no built-in rule {Shown(id)} to leave out. See sharerpc secrets rules.");
+                throw new SecretRulesException(
+                    $"{path}: there is no built-in rule {Shown(id)} to leave out. See sharerpc secrets rules.");
         }
 
         List<SecretRule> rules = [.. BuiltIn.Rules.Where(rule => !without.Contains(rule.Id))];
         foreach (SecretRule rule in file.Rules ?? [])
         {
-            if (!IsId(rule.Id)) throw new SecretRulesException($"{path}: an id is 1 to {MaxIdLength} of a-z, 0-9 and -.");
-            if (rules.Any(known => known.Id == rule.Id)) throw new SecretRulesException($"{path}: there is a rule {rule.Id} already.");
+            if (!IsId(rule.Id))
+                throw new SecretRulesException($"{path}: an id is 1 to {MaxIdLength} of a-z, 0-9 and -.");
+            if (rules.Any(known => known.Id == rule.Id))
+                throw new SecretRulesException($"{path}: there is a rule {rule.Id} already.");
             Check(path, rule);
             rules.Add(rule);
         }
@@ -62,15 +66,19 @@ public sealed class SecretRuleSet
         {
             compiled.Compile();
             string example = string.Concat(rule.Example);
-            bool isForFields = rule.Field is not null; // then the keywords are for the name, and the examples are values
+
+            // The keywords of a rule for fields are for the name; its examples are values.
+            bool isForFields = rule.Field is not null;
             if (!isForFields && !compiled.MayBeIn(example)) return "none of its keywords is in its example";
             if (compiled.FindIn(example).Count == 0) return "it does not match its example";
             bool isLookedAt = isForFields || compiled.MayBeIn(rule.Counterexample);
-            return isLookedAt && compiled.FindIn(rule.Counterexample).Count > 0 ? "it matches its counterexample" : null;
+            return isLookedAt
+                && compiled.FindIn(rule.Counterexample).Count > 0 ? "it matches its counterexample" : null;
         }
         catch (Exception error) when (error is ArgumentException or NotSupportedException)
         {
-            return $"its pattern cannot be used ({error.GetType().Name}): lookarounds and backreferences are not possible";
+            return $"its pattern cannot be used ({error.GetType().Name}): lookarounds and backreferences are not "
+                + "possible";
         }
     }
 
@@ -83,14 +91,16 @@ public sealed class SecretRuleSet
     {
         try
         {
-            if (new FileInfo(path).Length > MaxFileBytes) throw new SecretRulesException($"{path} is too large for a file of rules.");
+            if (new FileInfo(path).Length > MaxFileBytes)
+                throw new SecretRulesException($"{path} is too large for a file of rules.");
             return JsonSerializer.Deserialize<RuleFile>(File.ReadAllBytes(path), Json)
                 ?? throw new SecretRulesException($"{path} holds no rules.");
         }
         catch (JsonException error)
         {
             throw new SecretRulesException(
-                $"{path} is no file of rules (line {error.LineNumber + 1}): {{\"rules\": [{{\"id\", \"what\", \"keywords\", \"pattern\", "
+                $"{path} is no file of rules (line {error.LineNumber + 1}): "
+                    + $"{{\"rules\": [{{\"id\", \"what\", \"keywords\", \"pattern\", "
                     + "\"example\": [..], \"counterexample\"}]}.",
                 error);
         }
@@ -107,7 +117,8 @@ public sealed class SecretRuleSet
     }
 
     private static bool IsId(string id) =>
-        id.Length is > 0 and <= MaxIdLength && id.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-") < 0;
+        id.Length is > 0 and <= MaxIdLength
+            && id.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-") < 0;
 
     private static string Shown(string id) => IsId(id) ? id : "of that name";
 

@@ -33,7 +33,8 @@ public sealed class SecretScanner
         fieldRules = [.. all.Where(rule => rule.IsForFields)];
         bool mayBeAnywhere = ruleSet.Rules.Any(rule => rule.Keywords.Count == 0);
         keywords = mayBeAnywhere ? null
-            : SearchValues.Create([.. ruleSet.Rules.SelectMany(rule => rule.Keywords)], StringComparison.OrdinalIgnoreCase);
+            : SearchValues.Create([.. ruleSet.Rules.SelectMany(rule => rule.Keywords)],
+                StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Returns the text with markers; the same object when nothing was found.</summary>

@@ -17,7 +17,8 @@ internal static class FileDocument
     /// Returns the document of a file that holds an object. The ids of its name and folder are checked, and added where
     /// the object lacks them.
     /// </summary>
-    public static (RawJson? Data, SkipReason? Reason) OfObject(byte[] content, params ReadOnlySpan<(string Name, string Value)> ids)
+    public static (RawJson? Data, SkipReason? Reason) OfObject(byte[] content,
+        params ReadOnlySpan<(string Name, string Value)> ids)
     {
         byte[] compact = Compact(content);
         if (!Utf8.IsValid(compact) || RowDocument.Build(compact) is null) return (null, SkipReason.NotJson);
@@ -26,7 +27,8 @@ internal static class FileDocument
         foreach ((string name, string value) in ids)
         {
             if (!document.RootElement.TryGetProperty(name, out JsonElement held)) missing.Add((name, value));
-            else if (!JsonElement.DeepEquals(held, JsonSerializer.SerializeToElement(value))) return (null, SkipReason.OtherId);
+            else if (!JsonElement.DeepEquals(held, JsonSerializer.SerializeToElement(value)))
+                return (null, SkipReason.OtherId);
         }
 
         return (RowDocument.Build(compact, CollectionsMarshal.AsSpan(missing)), null);
@@ -41,7 +43,8 @@ internal static class FileDocument
         (RawJson? data, SkipReason? reason) = OfObject(content, ("id", id));
         if (data is not { } session || content.AsSpan().IndexOf("srpc_"u8) < 0) return (data, reason);
         JsonObject fields = JsonNode.Parse(session.Utf8.Span)!.AsObject();
-        if (fields["share"]?.ToJsonString().Contains(ShareToken.Prefix, StringComparison.Ordinal) == true) fields.Remove("share");
+        if (fields["share"]?.ToJsonString().Contains(ShareToken.Prefix, StringComparison.Ordinal) == true)
+            fields.Remove("share");
         return (new RawJson(JsonSerializer.SerializeToUtf8Bytes(fields, ProtocolJson.Options)), null);
     }
 
@@ -51,7 +54,8 @@ internal static class FileDocument
         try
         {
             using JsonDocument document = JsonDocument.Parse(content, ParseOptions);
-            if (!Utf8.IsValid(content) || document.RootElement.ValueKind != JsonValueKind.Array) return (null, SkipReason.NotJson);
+            if (!Utf8.IsValid(content) || document.RootElement.ValueKind != JsonValueKind.Array)
+                return (null, SkipReason.NotJson);
             if (document.RootElement.GetArrayLength() == 0) return (null, null);
             if (kind != Kinds.Todo) return (new RawJson(Compact(content)), null);
             return (TodoDocument.Build([.. document.RootElement.EnumerateArray().Select(
@@ -84,5 +88,6 @@ internal static class FileDocument
     private static bool IsSpace(byte character) => character is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
 
     private static string Text(JsonElement item, string name) =>
-        item.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        item.TryGetProperty(name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 }

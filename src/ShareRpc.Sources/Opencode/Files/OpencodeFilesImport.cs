@@ -55,7 +55,8 @@ public sealed class OpencodeFilesImport
         await SessionsAsync(tree, cancellationToken).ConfigureAwait(false);
         state = state with
         {
-            Sessions = sessions.Count, Messages = sessions.Sum(session => session.Messages), Parts = sessions.Sum(session => session.Parts),
+            Sessions = sessions.Count, Messages = sessions.Sum(session => session.Messages),
+            Parts = sessions.Sum(session => session.Parts),
             SkippedCount = skips.Count, Skipped = skips.ToJson(), FinishedAt = time.GetUtcNow(),
         };
         await client.StoreImportAsync(state, cancellationToken).ConfigureAwait(false);
@@ -66,10 +67,12 @@ public sealed class OpencodeFilesImport
     {
         var messageIds = new HashSet<string>(StringComparer.Ordinal);
         var sessionIds = new HashSet<string>(StringComparer.Ordinal);
-        foreach (SessionFile session in await SessionFile.ListAsync(tree, skips, time, cancellationToken).ConfigureAwait(false))
+        foreach (SessionFile session in await SessionFile.ListAsync(tree, skips, time,
+            cancellationToken).ConfigureAwait(false))
         {
             sessionIds.Add(session.Info.Id);
-            messageIds.UnionWith(tree.Files($"{Kinds.Message}/{session.Info.Id}", new SkipList()).Select(message => message.Id));
+            messageIds.UnionWith(
+                tree.Files($"{Kinds.Message}/{session.Info.Id}", new SkipList()).Select(message => message.Id));
             await SessionAsync(tree, session, cancellationToken).ConfigureAwait(false);
         }
 
@@ -78,11 +81,14 @@ public sealed class OpencodeFilesImport
 
     private async Task SessionAsync(StorageTree tree, SessionFile session, CancellationToken cancellationToken)
     {
-        OpencodeSessionInfo info = session.Info with { Title = new SecretFilter(options.Secrets).Clean(session.Info.Title) };
-        ShareWriter writer = await client.CreateShareAsync($"opencode:{info.Id}", info.Label, cancellationToken).ConfigureAwait(false);
+        OpencodeSessionInfo info =
+            session.Info with { Title = new SecretFilter(options.Secrets).Clean(session.Info.Title) };
+        ShareWriter writer =
+            await client.CreateShareAsync($"opencode:{info.Id}", info.Label, cancellationToken).ConfigureAwait(false);
         var imported = new ImportedSession(info.Id, info.ParentId, info.Title, writer);
         var run = new SessionImport(tree, session, imported, options.Secrets, time);
-        using IDisposable turn = await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        using IDisposable turn =
+            await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
         if (await run.RefusalAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
         {
             skips.Add(session.File.Path, refusal);
@@ -111,14 +117,16 @@ public sealed class OpencodeFilesImport
             foreach (StorageFile message in tree.Files($"{Kinds.Message}/{sessionId}", skips))
             {
                 skips.Add(message.Path, SkipReason.NoSession);
-                foreach (StorageFile part in tree.Files($"{Kinds.Part}/{message.Id}", skips)) skips.Add(part.Path, SkipReason.NoSession);
+                foreach (StorageFile part in tree.Files($"{Kinds.Part}/{message.Id}", skips))
+                    skips.Add(part.Path, SkipReason.NoSession);
                 messageIds.Add(message.Id);
             }
         }
 
         foreach (string messageId in tree.Folders(Kinds.Part, skips).Where(id => !messageIds.Contains(id)))
         {
-            foreach (StorageFile part in tree.Files($"{Kinds.Part}/{messageId}", skips)) skips.Add(part.Path, SkipReason.NoMessage);
+            foreach (StorageFile part in tree.Files($"{Kinds.Part}/{messageId}", skips))
+                skips.Add(part.Path, SkipReason.NoMessage);
         }
 
         foreach (string kind in new[] { Kinds.SessionDiff, Kinds.Todo })

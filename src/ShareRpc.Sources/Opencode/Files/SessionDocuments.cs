@@ -27,7 +27,8 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
     public async IAsyncEnumerable<FoundDocument> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var entries = new List<Entry>();
-        entries.AddRange(tree.Files($"message/{sessionId}", Skips).Select(file => new Entry(Kinds.Message, file, null)));
+        entries.AddRange(
+            tree.Files($"message/{sessionId}", Skips).Select(file => new Entry(Kinds.Message, file, null)));
         if (tree.Find(Kinds.SessionDiff, sessionId) is { } diff) entries.Add(new Entry(Kinds.SessionDiff, diff, null));
         if (tree.Find(Kinds.Todo, sessionId) is { } todo) entries.Add(new Entry(Kinds.Todo, todo, null));
         for (int look = 0; look <= Retries && entries.Count > 0; look++)
@@ -61,7 +62,8 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
 
         if (data is { } document)
         {
-            var found = new FoundDocument(OpencodeOps.Put(entry.Kind, entry.File.Id, filter.Clean(document)), entry.MessageId);
+            var found = new FoundDocument(OpencodeOps.Put(entry.Kind, entry.File.Id, filter.Clean(document)),
+                entry.MessageId);
             if (OpRules.Check(found.Op, ProtocolLimits.Default) is null) yield return found;
             else reason = SkipReason.OverLimits;
         }

@@ -15,7 +15,8 @@ internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeS
     public static async Task<IReadOnlyList<SessionFile>> ListAsync(
         StorageTree tree, SkipList skips, TimeProvider time, CancellationToken cancellationToken)
     {
-        List<StorageFile> files = [.. tree.Folders("session", skips).SelectMany(folder => tree.Files($"session/{folder}", skips))];
+        List<StorageFile> files =
+            [.. tree.Folders("session", skips).SelectMany(folder => tree.Files($"session/{folder}", skips))];
         var found = new List<SessionFile>();
         for (int look = 0; look <= SessionDocuments.Retries && files.Count > 0; look++)
         {
@@ -30,7 +31,8 @@ internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeS
             if (!byId.TryAdd(session.Info.Id, session)) skips.Add(session.File.Path, SkipReason.Duplicate);
         }
 
-        return [.. byId.Values.OrderBy(session => session.Info.TimeUpdated).ThenBy(session => session.Info.Id, StringComparer.Ordinal)];
+        return [.. byId.Values.OrderBy(session => session.Info.TimeUpdated).ThenBy(session => session.Info.Id,
+            StringComparer.Ordinal)];
     }
 
     /// <summary>Returns false for a file that may be half written: worth another look.</summary>
@@ -40,7 +42,8 @@ internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeS
         RawJson? data = null;
         if (content is not null) (data, reason) = FileDocument.OfSession(content, file.Id);
         if (reason == SkipReason.NotJson) return false;
-        bool fits = data is { } put && OpRules.Check(OpencodeOps.Put(Kinds.Session, file.Id, put), ProtocolLimits.Default) is null;
+        bool fits = data is { } put
+            && OpRules.Check(OpencodeOps.Put(Kinds.Session, file.Id, put), ProtocolLimits.Default) is null;
         if (fits) found.Add(new SessionFile(file, data!.Value, InfoOf(file.Id, data.Value)));
         else skips.Add(file.Path, reason ?? SkipReason.OverLimits);
         return true;
@@ -51,7 +54,8 @@ internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeS
         using JsonDocument document = data.ToDocument();
         JsonElement root = document.RootElement;
         bool hasTime = root.TryGetProperty("time", out JsonElement time) && time.ValueKind == JsonValueKind.Object;
-        long updated = hasTime && time.TryGetProperty("updated", out JsonElement moment) && moment.ValueKind == JsonValueKind.Number
+        long updated = hasTime && time.TryGetProperty("updated", out JsonElement moment)
+            && moment.ValueKind == JsonValueKind.Number
             && moment.TryGetInt64(out long ms) ? ms : 0;
         return new OpencodeSessionInfo(id, Text(root, "parentID"), Text(root, "title") ?? "", updated, -1, -1);
     }

@@ -27,7 +27,8 @@ internal sealed class SessionImport(
         if (imported.Writer.Status.ClosedCode is not null) return SkipReason.ShareClosed;
         if (await BookmarkAsync(OpencodeSync.PositionBookmark, cancellationToken).ConfigureAwait(false) is not null)
             return SkipReason.FollowsDatabase;
-        bool hasKeys = await BookmarkAsync(OpencodeSync.KeysBookmark, cancellationToken).ConfigureAwait(false) is not null;
+        bool hasKeys =
+            await BookmarkAsync(OpencodeSync.KeysBookmark, cancellationToken).ConfigureAwait(false) is not null;
         bool isOurs = await BookmarkAsync(ContentBookmark, cancellationToken).ConfigureAwait(false) is not null;
         return hasKeys && !isOurs ? SkipReason.FollowsDatabase : null;
     }
@@ -52,7 +53,8 @@ internal sealed class SessionImport(
         var documents = new SessionDocuments(tree, session.Info.Id, filter, time);
         Skips = documents.Skips;
         (imported.Messages, imported.Parts) = (0, 0);
-        await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document))).ConfigureAwait(false);
+        await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document))).ConfigureAwait(
+            false);
         await foreach (FoundDocument found in documents.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
             Count(found, known);
@@ -62,7 +64,8 @@ internal sealed class SessionImport(
         // The keys let the database source, once it goes on with this share, remove what the database no longer has.
         IReadOnlyList<OpIntent> rest = builder.Take(position: null)?.Ops ?? [];
         if (store)
-            await StoreAsync(rest, OpencodeSync.KeysBookmark, new KnownKeys(-1, known).ToJson(), cancellationToken).ConfigureAwait(false);
+            await StoreAsync(rest, OpencodeSync.KeysBookmark, new KnownKeys(-1, known).ToJson(),
+                cancellationToken).ConfigureAwait(false);
         imported.Skipped = Skips.Count;
         if (store) await CountAsync(filter.Counts, cancellationToken).ConfigureAwait(false);
         return Convert.ToHexStringLower(digest.GetHashAndReset());
@@ -99,7 +102,8 @@ internal sealed class SessionImport(
     private Task<string?> BookmarkAsync(string name, CancellationToken cancellationToken) =>
         imported.Writer.ReadBookmarkAsync(name, cancellationToken);
 
-    private async Task StoreAsync(IReadOnlyList<OpIntent> ops, string? bookmark, string value, CancellationToken cancellationToken)
+    private async Task StoreAsync(IReadOnlyList<OpIntent> ops, string? bookmark, string value,
+        CancellationToken cancellationToken)
     {
         var options = new EnqueueOptions { Bookmark = bookmark is null ? null : new Bookmark(bookmark, value) };
         await imported.Writer.EnqueueAsync(ops, options, cancellationToken).ConfigureAwait(false);

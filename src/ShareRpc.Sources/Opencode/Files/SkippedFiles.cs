@@ -29,7 +29,8 @@ internal sealed class SkipList
 
     /// <summary>Returns <c>[{"path": "part/...", "reason": "no_message"}, ...]</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(
-        listed.Select(file => new { file.Path, Reason = JsonNamingPolicy.SnakeCaseLower.ConvertName(file.Reason.ToString()) }),
+        listed.Select(file =>
+            new { file.Path, Reason = JsonNamingPolicy.SnakeCaseLower.ConvertName(file.Reason.ToString()) }),
         ProtocolJson.Options);
 }
 

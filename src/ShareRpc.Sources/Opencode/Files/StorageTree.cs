@@ -38,11 +38,13 @@ internal sealed class StorageTree
         foreach (string candidate in new[] { full, Path.Combine(full, "storage") })
         {
             if (!Directory.Exists(Path.Combine(candidate, "session"))) continue;
-            return new StorageTree(Directory.ResolveLinkTarget(candidate, returnFinalTarget: true)?.FullName ?? candidate);
+            return new StorageTree(Directory.ResolveLinkTarget(candidate, returnFinalTarget: true)?.FullName
+                ?? candidate);
         }
 
         throw new Opencode.OpencodeException(
-            $"{path} is no storage folder of opencode before 1.2: it has no session folder. It is usually ~/.local/share/opencode/storage; "
+            $"{path} is no storage folder of opencode before 1.2: it has no session folder. It is usually "
+                + "~/.local/share/opencode/storage; "
             + "newer versions keep a database (share --opencode).");
     }
 
@@ -66,7 +68,8 @@ internal sealed class StorageTree
     {
         var directory = new DirectoryInfo(Path.Combine(Root, folder));
         var file = new FileInfo(Path.Combine(directory.FullName, id + Extension));
-        return file.Exists && !IsLink(directory) && !IsLink(file) ? new StorageFile(file.FullName, $"{folder}/{file.Name}", id) : null;
+        return file.Exists && !IsLink(directory)
+            && !IsLink(file) ? new StorageFile(file.FullName, $"{folder}/{file.Name}", id) : null;
     }
 
     /// <summary>Returns the names of the folders right in a folder; what is none goes to the skips.</summary>
@@ -123,7 +126,8 @@ internal sealed class StorageTree
 
         try
         {
-            return [.. directory.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false })
+            return [.. directory.EnumerateFileSystemInfos("*",
+                new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false })
                 .OrderBy(entry => entry.Name, StringComparer.Ordinal)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -136,9 +140,11 @@ internal sealed class StorageTree
     private static bool IsLink(FileSystemInfo entry) =>
         entry.LinkTarget is not null || entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
 
-    private static bool IsName(string name) => name.EndsWith(Extension, StringComparison.Ordinal) && IsId(name[..^Extension.Length]);
+    private static bool IsName(string name) =>
+        name.EndsWith(Extension, StringComparison.Ordinal) && IsId(name[..^Extension.Length]);
 
-    private static bool IsId(string id) => id.Length is > 0 and <= MaxIdLength && !id.AsSpan().ContainsAnyExcept(IdCharacters);
+    private static bool IsId(string id) =>
+        id.Length is > 0 and <= MaxIdLength && !id.AsSpan().ContainsAnyExcept(IdCharacters);
 }
 
 /// <summary>A regular file of the tree.</summary>
@@ -166,7 +172,8 @@ internal static class FileContent
             if (info.Length > MaxBytes) return (null, SkipReason.TooLarge);
             var options = new FileStreamOptions
             {
-                Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,
+                Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete,
+                BufferSize = 0,
             };
             using var stream = new FileStream(file.FullPath, options);
             using var bytes = new MemoryStream((int)info.Length);

@@ -15,7 +15,8 @@ public static class OpencodeProgram
         string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
             Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         string[] names = OperatingSystem.IsWindows() ? [$"{Name}.exe", $"{Name}.cmd"] : [Name];
-        return folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+        return folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(
+            File.Exists);
     }
 
     /// <summary>
@@ -29,7 +30,8 @@ public static class OpencodeProgram
     public static async Task<int> RunAsync(
         string program, IReadOnlyList<string> arguments, Action<string>? printed, CancellationToken cancellationToken)
     {
-        using Process process = Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = printed is not null });
+        using Process process =
+            Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = printed is not null });
         if (printed is not null)
         {
             process.OutputDataReceived += (_, line) => printed(line.Data ?? "");
@@ -56,7 +58,8 @@ public static class OpencodeProgram
         }
         catch (Win32Exception error)
         {
-            throw new OpencodeException($"{start.FileName} could not be started. Is it a program for this machine?", error);
+            throw new OpencodeException($"{start.FileName} could not be started. Is it a program for this machine?",
+                error);
         }
     }
 }

@@ -43,16 +43,20 @@ public sealed class OpencodePull : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(time);
         if (link.Server.AbsolutePath != "/")
-            throw new OpencodeException("opencode imports only from a server at the root of its host, not below a path.");
-        AdminClient access = await AdminClient.OpenShareAsync(link, passphrase, cancellationToken).ConfigureAwait(false);
+            throw new OpencodeException(
+                "opencode imports only from a server at the root of its host, not below a path.");
+        AdminClient access =
+            await AdminClient.OpenShareAsync(link, passphrase, cancellationToken).ConfigureAwait(false);
         try
         {
             var options = ShareReaderOptions.Default with { Passphrase = passphrase };
             await using var reader = new ShareReader(link, options, time);
-            ShareSnapshot sessions = await reader.ReadStateAsync([Kinds.Session], cancellationToken).ConfigureAwait(false);
+            ShareSnapshot sessions =
+                await reader.ReadStateAsync([Kinds.Session], cancellationToken).ConfigureAwait(false);
             if (!sessions.Documents.Any(IsOfOpencode))
                 throw new OpencodeException("This share holds no opencode session, or none has arrived yet.");
-            return new OpencodePull(link, access, await CreateTokenAsync(access, passphrase, time).ConfigureAwait(false));
+            return new OpencodePull(link, access,
+                await CreateTokenAsync(access, passphrase, time).ConfigureAwait(false));
         }
         catch
         {
@@ -83,7 +87,8 @@ public sealed class OpencodePull : IAsyncDisposable
     private static bool IsOfOpencode(Document session)
     {
         using JsonDocument document = session.Data.ToDocument();
-        return session.Key.StartsWith("ses_", StringComparison.Ordinal) && document.RootElement.ValueKind == JsonValueKind.Object
+        return session.Key.StartsWith("ses_", StringComparison.Ordinal)
+            && document.RootElement.ValueKind == JsonValueKind.Object
             && document.RootElement.TryGetProperty("id", out JsonElement id) && id.ValueEquals(session.Key);
     }
 
@@ -93,7 +98,8 @@ public sealed class OpencodePull : IAsyncDisposable
         if (!access.Rights.Contains("attenuate"))
         {
             if (passphrase is null) return null;
-            throw new OpencodeException("opencode cannot pass a passphrase on. Ask for a link without one, with a short expiry.");
+            throw new OpencodeException(
+                "opencode cannot pass a passphrase on. Ask for a link without one, with a short expiry.");
         }
 
         ShareToken token = ShareToken.New(RandomId.New());

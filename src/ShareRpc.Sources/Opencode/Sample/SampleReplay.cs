@@ -48,7 +48,8 @@ internal sealed class SampleReplay : IDisposable
     /// <summary>Returns the SQL statements that create the whole session in an empty database.</summary>
     public static string Sql()
     {
-        using Stream stream = typeof(SampleReplay).Assembly.GetManifestResourceStream("ShareRpc.Sources.Opencode.Sample.session.sql")!;
+        using Stream stream =
+            typeof(SampleReplay).Assembly.GetManifestResourceStream("ShareRpc.Sources.Opencode.Sample.session.sql")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
@@ -60,7 +61,8 @@ internal sealed class SampleReplay : IDisposable
         JsonObject document = JsonNode.Parse(data)!.AsObject();
         using SqliteTransaction transaction = live.BeginTransaction();
         Run("UPDATE event_sequence SET seq = $1", seq);
-        Run("INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ($1, $2, $3, $4, $5)", id, SessionId, seq, type, data);
+        Run("INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ($1, $2, $3, $4, $5)", id, SessionId, seq,
+            type, data);
         if (type == "message.updated.1") PutMessage(document["info"]!.AsObject());
         else if (type == "message.part.updated.1") PutPart(document["part"]!.AsObject());
         transaction.Commit();
@@ -105,13 +107,16 @@ internal sealed class SampleReplay : IDisposable
     private void PutPart(JsonObject part)
     {
         Run(
-            "INSERT INTO part (id, message_id, session_id, time_created, time_updated, data) VALUES ($1, $2, $3, 1, 1, $4) "
+            "INSERT INTO part (id, message_id, session_id, time_created, time_updated, data) VALUES ($1, $2, $3, 1, "
+                + "1, $4) "
             + "ON CONFLICT (id) DO UPDATE SET data = excluded.data, time_updated = time_updated + 1",
             (string)part["id"]!, (string)part["messageID"]!, SessionId, Without(part, "id", "sessionID", "messageID"));
-        if (part["state"] is not JsonObject state || (string?)state["status"] != "completed" || state["input"]?["todos"] is not { } todos)
+        if (part["state"] is not JsonObject state || (string?)state["status"] != "completed"
+            || state["input"]?["todos"] is not { } todos)
             return;
         Run(
-            "INSERT OR REPLACE INTO todo SELECT $1, value ->> 'content', value ->> 'status', value ->> 'priority', key, 1, $2 "
+            "INSERT OR REPLACE INTO todo SELECT $1, value ->> 'content', value ->> 'status', value ->> 'priority', "
+                + "key, 1, $2 "
             + "FROM json_each($3)",
             SessionId, (long)state["time"]!["end"]!, todos.ToJsonString());
     }
