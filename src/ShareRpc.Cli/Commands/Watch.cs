@@ -9,12 +9,15 @@ namespace ShareRpc.Cli.Commands;
 internal static class Watch
 {
     private static readonly Argument<ShareLink?> Link = Inputs.Link("Link of the share");
-    private static readonly Option<long> After = new("--after") { Description = "Starts after this cursor, 0 or more", HelpName = "N" };
-    private static readonly Option<bool> Once = new("--once") { Description = "Ends at the head of the log instead of waiting for more" };
+    private static readonly Option<long> After =
+        new("--after") { Description = "Starts after this cursor, 0 or more", HelpName = "N" };
+    private static readonly Option<bool> Once =
+        new("--once") { Description = "Ends at the head of the log instead of waiting for more" };
 
     private static readonly Option<double> Timeout = new("--timeout")
     {
-        Description = "With --once: seconds without an answer after which to give up, less than 86,400", HelpName = "SECONDS", DefaultValueFactory = _ => 10,
+        Description = "With --once: seconds without an answer after which to give up, less than 86,400",
+        HelpName = "SECONDS", DefaultValueFactory = _ => 10,
     };
 
     private static readonly PassphraseInput Secret = new("The link has a passphrase");
@@ -25,7 +28,8 @@ internal static class Watch
         Secret.AddTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetResult(After) is not null && result.GetValue(After) < 0) result.AddError("--after must be a cursor, 0 or more.");
+            if (result.GetResult(After) is not null && result.GetValue(After) < 0)
+                result.AddError("--after must be a cursor, 0 or more.");
             Inputs.CheckSeconds(result, Timeout);
         });
         command.SetAction(RunAsync);
@@ -36,7 +40,8 @@ internal static class Watch
     {
         CommandContext context = CommandContext.Of(parsed);
         var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After));
-        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), passphrase => parsed.GetValue(Once)
+        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false),
+            passphrase => parsed.GetValue(Once)
             ? run.OnceAsync(passphrase, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop)
             : run.FollowAsync(passphrase, stop));
     }

@@ -32,13 +32,16 @@ internal sealed class WatchRun
         renderer = new SessionRenderer(output);
     }
 
-    /// <summary>Until the share ends, the access does, or Ctrl-C. Called again, goes on where it was.</summary>
+    /// <summary>
+    /// Follows the share until it ends, the access ends, or Ctrl-C. A further call continues where this one ended.
+    /// </summary>
     public async Task<int> FollowAsync(string? passphrase, CancellationToken stop)
     {
         ShareReader? reading = null;
         var options = new ShareReaderOptions
         {
-            InvalidTokenPatience = NotThereYet, OnState = state => SayState(state, reading?.LastRefusal), Passphrase = passphrase,
+            InvalidTokenPatience = NotThereYet, OnState = state => SayState(state, reading?.LastRefusal),
+            Passphrase = passphrase,
             Credentials = credentials,
         };
         await using var reader = new ShareReader(link, options, time);
@@ -70,7 +73,7 @@ internal sealed class WatchRun
         }
     }
 
-    /// <summary>Up to the head as it is now.</summary>
+    /// <summary>Prints the ops up to the head.</summary>
     public async Task<int> OnceAsync(string? passphrase, TimeSpan timeout, CancellationToken stop)
     {
         var options = new ShareReaderOptions { Passphrase = passphrase, Credentials = credentials };
@@ -79,8 +82,10 @@ internal sealed class WatchRun
         {
             while (true)
             {
-                OpPage page = await AnswerAsync(reader, cancel => reader.ReadOpsAsync(cursor, cancel), timeout, stop).ConfigureAwait(false);
-                if (page.Gap is { } gap) await ShowStateAsync(reader, new ShareGapException(gap), stop).ConfigureAwait(false);
+                OpPage page = await AnswerAsync(reader, cancel => reader.ReadOpsAsync(cursor, cancel), timeout,
+                    stop).ConfigureAwait(false);
+                if (page.Gap is { } gap)
+                    await ShowStateAsync(reader, new ShareGapException(gap), stop).ConfigureAwait(false);
                 foreach (LoggedOp op in page.Ops) Show(op);
                 if (cursor >= page.Head) return ExitCode.Ok;
             }
@@ -103,7 +108,8 @@ internal sealed class WatchRun
         catch (OperationCanceledException) when (giveUp.IsCancellationRequested && !stop.IsCancellationRequested)
         {
             if (reader.LastRefusal is { } refusal) throw new CliException(Failure.Of(refusal), refusal.Hint);
-            throw new CliException(ExitCode.Unreachable, $"{link.Server.Authority} does not answer. Is the server running?");
+            throw new CliException(ExitCode.Unreachable,
+                $"{link.Server.Authority} does not answer. Is the server running?");
         }
     }
 
@@ -114,7 +120,7 @@ internal sealed class WatchRun
         if (!output.IsJson) renderer.Show(op);
     }
 
-    /// <summary>Ops that are no longer kept: their outcome is shown instead, and following goes on behind it.</summary>
+    /// <summary>Prints the state instead of ops that are no longer kept, and moves the cursor behind it.</summary>
     private async Task ShowStateAsync(ShareReader reader, ShareGapException gap, CancellationToken stop)
     {
         ShareSnapshot snapshot = await reader.ReadStateAsync(stop).ConfigureAwait(false);
@@ -124,7 +130,8 @@ internal sealed class WatchRun
             output.Emit(document);
             renderer.Show(new LoggedOp
             {
-                Cursor = document.Cursor, OpId = "state", Verb = Verbs.Put, Kind = document.Kind, Key = document.Key, Data = document.Data,
+                Cursor = document.Cursor, OpId = "state", Verb = Verbs.Put, Kind = document.Kind, Key = document.Key,
+                Data = document.Data,
                 Actor = "", TimeMs = 0, SchemaVersion = Subprotocols.SchemaVersion,
             });
         }
@@ -135,6 +142,7 @@ internal sealed class WatchRun
     private void SayState(ReaderState state, ShareRpcException? refusal)
     {
         if (state != ReaderState.Reconnecting) return;
-        output.Errors.WriteLine(refusal is null ? "sharerpc: not connected; retrying…" : $"sharerpc: {refusal.Hint} Retrying…");
+        output.Errors.WriteLine(refusal is null
+            ? "sharerpc: not connected; retrying…" : $"sharerpc: {refusal.Hint} Retrying…");
     }
 }
