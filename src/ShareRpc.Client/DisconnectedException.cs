@@ -1,8 +1,8 @@
 namespace ShareRpc.Client;
 
 /// <summary>
-/// The server cannot be reached, or the connection was lost: whether a call in flight took effect is unknown. Always worth trying again,
-/// unlike a <see cref="Protocol.Errors.ShareRpcException"/> that is final.
+/// The server cannot be reached, or the connection was lost: whether a call in flight took effect is unknown. Always
+/// worth trying again, unlike a <see cref="Protocol.Errors.ShareRpcException"/> that is final.
 /// </summary>
 public sealed class DisconnectedException : Exception
 {
@@ -12,6 +12,6 @@ public sealed class DisconnectedException : Exception
         Server = server;
     }
 
-    /// <summary>Where nobody answered; null when a connection was lost.</summary>
+    /// <summary>Gets the server that did not answer; null if a connection was lost.</summary>
     public Uri? Server { get; }
 }

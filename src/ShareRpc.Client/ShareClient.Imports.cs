@@ -5,12 +5,15 @@ namespace ShareRpc.Client;
 /// <summary>The memory of sources that are read once.</summary>
 public sealed partial class ShareClient
 {
-    /// <summary>What has become of a source on this server; null when it was never begun.</summary>
+    /// <summary>Returns the state of a source's import on this server; null if it was never begun.</summary>
     public Task<ImportState?> FindImportAsync(string path, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.FindImport(path), cancellationToken);
 
-    /// <summary>A finished import of the same content on this server, whatever its path; null when there is none.</summary>
-    public Task<ImportState?> FindFinishedImportAsync(string contentHash, CancellationToken cancellationToken = default) =>
+    /// <summary>
+    /// Returns a finished import of the same content on this server, whatever its path; null when there is none.
+    /// </summary>
+    public Task<ImportState?> FindFinishedImportAsync(string contentHash,
+        CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.FindFinishedImport(contentHash), cancellationToken);
 
     /// <summary>Adds or replaces what is known of a source; on disk when it returns.</summary>

@@ -10,9 +10,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client;
 
 /// <summary>
-/// The shares of one machine on one server: an outbox file, and one sender that empties it. Everything works offline; what was enqueued
-/// is on
-/// disk, and is sent exactly once in effect, whatever crashes. Any thread.
+/// The shares of one machine on one server: an outbox file, and one sender that empties it. Everything works offline;
+/// what was enqueued is on disk, and is sent exactly once in effect, whatever crashes. Any thread.
 /// </summary>
 public sealed partial class ShareClient : IAsyncDisposable
 {
@@ -33,16 +32,16 @@ public sealed partial class ShareClient : IAsyncDisposable
         sender = send ? new OutboxSender(context) : null;
     }
 
-    /// <summary>The shares of this outbox on this server, oldest first.</summary>
+    /// <summary>Gets the shares of this outbox on this server, oldest first.</summary>
     public IReadOnlyList<ShareWriter> Shares => [.. outbox.ListShares().Select(NewWriter)];
 
-    /// <summary>Why the server is not connected, if it is not; null while it is, or when nothing was to be sent.</summary>
+    /// <summary>Gets why the server is not connected; null while it is, or if there is nothing to send.</summary>
     public Exception? LastFailure => sender?.LastFailure;
 
-    /// <summary>The server of all this client's shares.</summary>
+    /// <summary>Gets the server of all this client's shares.</summary>
     public Uri Server => options.Server;
 
-    /// <summary>Where the connection stands.</summary>
+    /// <summary>Gets where the connection stands.</summary>
     public ConnectionState Connection => sender?.State ?? ConnectionState.Idle;
 
     /// <summary>
@@ -55,7 +54,8 @@ public sealed partial class ShareClient : IAsyncDisposable
     /// <param name="send">False: only store and look, for tools that must not send.</param>
     /// <param name="cancellationToken">Gives up opening.</param>
     public static Task<ShareClient> OpenAsync(
-        ShareClientOptions options, TimeProvider? time = null, bool send = true, CancellationToken cancellationToken = default)
+        ShareClientOptions options, TimeProvider? time = null, bool send = true,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -63,32 +63,37 @@ public sealed partial class ShareClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// A share of this machine's own, with a read-only invitation to it: stored now, created when the server can be reached. The one that
-    /// is
-    /// there already under the external key is returned instead.
+    /// Returns a share of this machine's own, with a read-only invitation to it: stored now, created when the server
+    /// can be reached. The one that is there already under the external key is returned instead.
     /// </summary>
-    public Task<ShareWriter> CreateShareAsync(string externalKey, string? label, CancellationToken cancellationToken = default) => Task.Run(
+    public Task<ShareWriter> CreateShareAsync(string externalKey, string? label,
+        CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
             if (outbox.FindShare(externalKey) is { } known) return NewWriter(known);
             string creator = options.CreatorCapId
-                ?? throw new InvalidOperationException("This client has no creator credential: it can only join shares.");
+                ?? throw new InvalidOperationException(
+                    "This client has no creator credential: it can only join shares.");
             string shareId = RandomId.New();
             ShareToken owner = ShareToken.New(RandomId.New());
             ShareToken viewer = ShareToken.New(RandomId.New());
 
-            // The tokens are kept before anything refers to them: a crash in between leaves an unused entry, never a share without its key.
+            // The tokens are kept before anything refers to them: a crash in between leaves an unused entry, never a
+            // share without its key.
             credentials.Add(owner, options.Server, shareId, label);
             credentials.Add(viewer, options.Server, shareId, "viewer link");
             var share = new OutboxShare
             {
-                Key = 0, ShareId = shareId, ExternalKey = externalKey, Label = label, AppendCapId = owner.CapId, ViewerCapId = viewer.CapId,
+                Key = 0, ShareId = shareId, ExternalKey = externalKey, Label = label, AppendCapId = owner.CapId,
+                ViewerCapId = viewer.CapId,
                 WriterId = "",
             };
-            var create = new CreateShareRequest { ShareId = shareId, CapId = owner.CapId, TokenDigest = owner.Digest, Label = label };
+            var create = new CreateShareRequest { ShareId = shareId, CapId = owner.CapId, TokenDigest = owner.Digest,
+                Label = label };
             var invite = new AttenuateRequest
             {
-                CapId = viewer.CapId, TokenDigest = viewer.Digest, Rights = Rights.Read.ToNames(), Label = "viewer link",
+                CapId = viewer.CapId, TokenDigest = viewer.Digest, Rights = Rights.Read.ToNames(),
+                Label = "viewer link",
             };
             return NewWriter(outbox.AddShare(
                 share, (OutboxIntent.CreateShare, creator, create), (OutboxIntent.Attenuate, owner.CapId, invite)));
@@ -96,12 +101,13 @@ public sealed partial class ShareClient : IAsyncDisposable
         cancellationToken);
 
     /// <summary>Goes on in somebody else's share through a link that may append.</summary>
-    public Task<ShareWriter> JoinShareAsync(string externalKey, ShareLink link, CancellationToken cancellationToken = default) =>
+    public Task<ShareWriter> JoinShareAsync(string externalKey, ShareLink link,
+        CancellationToken cancellationToken = default) =>
         JoinShareAsync(externalKey, link, passphrase: null, cancellationToken);
 
     /// <summary>
-    /// As the other one, through a link that asks for a passphrase, which is kept in memory only. Its grant comes back without it; when
-    /// that has ended, ops wait until this is called again.
+    /// Joins a share by a link with a passphrase, which is kept in memory only. The grant of the link needs no
+    /// passphrase; when it has ended, ops wait until this is called again.
     /// </summary>
     public Task<ShareWriter> JoinShareAsync(
         string externalKey, ShareLink link, string? passphrase, CancellationToken cancellationToken = default)
@@ -122,23 +128,29 @@ public sealed partial class ShareClient : IAsyncDisposable
                 credentials.Add(link.Token, options.Server, link.ShareId, "joined");
                 return NewWriter(outbox.AddShare(new OutboxShare
                 {
-                    Key = 0, ShareId = link.ShareId, ExternalKey = externalKey, AppendCapId = link.Token.CapId, WriterId = "",
+                    Key = 0, ShareId = link.ShareId, ExternalKey = externalKey, AppendCapId = link.Token.CapId,
+                    WriterId = "",
                     IsCreated = true,
                 }));
             },
             cancellationToken);
     }
 
-    /// <summary>The share under an external key, or null.</summary>
-    public ShareWriter? FindShare(string externalKey) => outbox.FindShare(externalKey) is { } share ? NewWriter(share) : null;
+    /// <summary>Returns the share under an external key, or null.</summary>
+    public ShareWriter? FindShare(string externalKey) =>
+        outbox.FindShare(externalKey) is { } share ? NewWriter(share) : null;
 
-    /// <summary>Where each share's outbox stands.</summary>
+    /// <summary>Returns where each share's outbox stands.</summary>
     public Task<IReadOnlyList<WriterStatus>> StatusAsync(CancellationToken cancellationToken = default) =>
         Task.Run<IReadOnlyList<WriterStatus>>(() => [.. Shares.Select(share => share.Status)], cancellationToken);
 
-    /// <summary>Sends parked ops again, of one share or of all: the same op ids, new seqs. How many there were.</summary>
-    public Task<int> RetryFailedAsync(string? shareId = null, CancellationToken cancellationToken = default) => Task.Run(
-        () => outbox.ListShares().Where(share => shareId is null || share.ShareId == shareId).Sum(share => outbox.RetryFailed(share.Key)),
+    /// <summary>
+    /// Queues parked ops of one share or of all again, with the same op ids and new seqs; returns their number.
+    /// </summary>
+    public Task<int> RetryFailedAsync(string? shareId = null, CancellationToken cancellationToken = default) =>
+        Task.Run(
+        () => outbox.ListShares().Where(share => shareId is null
+            || share.ShareId == shareId).Sum(share => outbox.RetryFailed(share.Key)),
         cancellationToken);
 
     /// <summary>Ends when nothing waits any more: everything is acked, or parked as failed.</summary>
@@ -154,5 +166,6 @@ public sealed partial class ShareClient : IAsyncDisposable
         outbox.Dispose();
     }
 
-    private ShareWriter NewWriter(OutboxShare share) => new(share, outbox, credentials, options, time, () => Connection);
+    private ShareWriter NewWriter(OutboxShare share) =>
+        new(share, outbox, credentials, options, time, () => Connection);
 }

@@ -7,7 +7,8 @@ namespace ShareRpc.Client.Admin;
 
 /// <summary>
 /// Administration at once, over one connection: with a root or creator token, or through a share's link. Errors:
-/// <see cref="Protocol.Errors.ShareRpcException"/> from the server, <see cref="DisconnectedException"/> without one. Nothing is retried.
+/// <see cref="Protocol.Errors.ShareRpcException"/> from the server, <see cref="DisconnectedException"/> without one.
+/// Nothing is retried.
 /// </summary>
 public sealed class AdminClient : IAsyncDisposable
 {
@@ -16,7 +17,8 @@ public sealed class AdminClient : IAsyncDisposable
     private readonly IShareHandle? share;
 
     private AdminClient(
-        RpcConnection connection, IRootHandle? root, IShareHandle? share, string capId, IReadOnlyList<string> rights, long epoch)
+        RpcConnection connection, IRootHandle? root, IShareHandle? share, string capId, IReadOnlyList<string> rights,
+        long epoch)
     {
         Epoch = epoch;
         this.connection = connection;
@@ -26,16 +28,17 @@ public sealed class AdminClient : IAsyncDisposable
         Rights = rights;
     }
 
-    /// <summary>The ref that this client acts as.</summary>
+    /// <summary>Gets the ref that this client acts as.</summary>
     public string CapId { get; }
 
     public IReadOnlyList<string> Rights { get; }
 
-    /// <summary>The ref's epoch when it was redeemed.</summary>
+    /// <summary>Gets the ref's epoch when it was redeemed.</summary>
     public long Epoch { get; }
 
     /// <summary>Connects and redeems a root or creator token.</summary>
-    public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token, CancellationToken cancellationToken = default) =>
+    public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token,
+        CancellationToken cancellationToken = default) =>
         OpenRootAsync(WebSocketTransport.Default.ConnectAsync, server, token, cancellationToken);
 
     /// <summary>Connects and redeems a share's link.</summary>
@@ -43,14 +46,17 @@ public sealed class AdminClient : IAsyncDisposable
         OpenShareAsync(link, passphrase: null, cancellationToken);
 
     /// <summary>Connects and redeems a share's link that may ask for a passphrase.</summary>
-    public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase, CancellationToken cancellationToken = default) =>
+    public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase,
+        CancellationToken cancellationToken = default) =>
         OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase);
 
-    /// <summary>With a root or creator token only.</summary>
-    public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) => CallAsync(() => Root.CreateShareAsync(request));
+    /// <summary>Opens a client with a root or creator token.</summary>
+    public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) =>
+        CallAsync(() => Root.CreateShareAsync(request));
 
-    /// <summary>All shares in reach. With a root or creator token only.</summary>
-    public Task<IReadOnlyList<ShareInfo>> ListSharesAsync(CancellationToken cancellationToken = default) => ReadAllAsync(async page =>
+    /// <summary>Lists all shares that the token may see; root and creator tokens only.</summary>
+    public Task<IReadOnlyList<ShareInfo>> ListSharesAsync(CancellationToken cancellationToken = default) =>
+        ReadAllAsync(async page =>
     {
         ShareList list = await CallAsync(() => Root.ListSharesAsync(page, cancellationToken)).ConfigureAwait(false);
         return (list.Shares, list.Next);
@@ -60,23 +66,26 @@ public sealed class AdminClient : IAsyncDisposable
     public Task DeleteShareAsync(string shareId) =>
         RpcConnection.CallAsync(() => Root.DeleteShareAsync(new DeleteShareRequest { ShareId = shareId }));
 
-    /// <summary>All refs in reach.</summary>
+    /// <summary>Lists all refs that the token may see.</summary>
     public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) =>
         ListCapabilitiesAsync(shareId: null, cancellationToken);
 
-    /// <summary>All refs in reach; with a root or creator token, only those of one share when it is named.</summary>
-    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(string? shareId, CancellationToken cancellationToken = default) =>
+    /// <summary>Lists all refs that the token may see, or only those of one share.</summary>
+    public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(string? shareId,
+        CancellationToken cancellationToken = default) =>
         ReadAllAsync(async page =>
     {
         var request = new CapabilityListRequest { After = page.After, ShareId = shareId };
         CapabilityPage list = await CallAsync(
-            () => root?.ListCapabilitiesAsync(request, cancellationToken) ?? share!.ListCapabilitiesAsync(request, cancellationToken))
+            () => root?.ListCapabilitiesAsync(request, cancellationToken)
+                ?? share!.ListCapabilitiesAsync(request, cancellationToken))
             .ConfigureAwait(false);
         return (list.Capabilities, list.Next);
     });
 
-    /// <summary>The whole audit trail in reach, oldest first.</summary>
-    public Task<IReadOnlyList<AuditEntry>> ListAuditAsync(CancellationToken cancellationToken = default) => ReadAllAsync(async page =>
+    /// <summary>Lists the whole audit trail that the token may see, oldest first.</summary>
+    public Task<IReadOnlyList<AuditEntry>> ListAuditAsync(CancellationToken cancellationToken = default) =>
+        ReadAllAsync(async page =>
     {
         var request = new AuditRequest { After = page.After };
         AuditPage list = await CallAsync(
@@ -85,8 +94,9 @@ public sealed class AdminClient : IAsyncDisposable
         return (list.Entries, list.Next);
     });
 
-    /// <summary>One page of the audit trail.</summary>
-    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken = default) => CallAsync(
+    /// <summary>Returns one page of the audit trail.</summary>
+    public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken = default) =>
+        CallAsync(
         () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken));
 
     /// <summary>Derives a ref.</summary>
@@ -100,7 +110,9 @@ public sealed class AdminClient : IAsyncDisposable
         return CallAsync(() => root?.RevokeCapabilityAsync(request) ?? share!.RevokeCapabilityAsync(request));
     }
 
-    /// <summary>Takes a ref and its descendants out of use until it is resumed; their handles are dead when this returns.</summary>
+    /// <summary>
+    /// Suspends a ref and its descendants until it is resumed; their handles have ended when this returns.
+    /// </summary>
     public Task<CapabilityChanged> SuspendCapabilityAsync(string capId)
     {
         var request = new CapabilityRequest { CapId = capId };
@@ -115,8 +127,8 @@ public sealed class AdminClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives a ref a new secret: its old token, handles and all descendants are dead when this returns. Keep the new token on disk
-    /// first (<see cref="Credentials.CredentialStore.AddNext"/>): the answer may be lost.
+    /// Replaces the secret of a ref: its old token, its handles and all descendants have ended when this returns. Store
+    /// the new token first (<see cref="Credentials.CredentialStore.AddNext"/>): the answer may be lost.
     /// </summary>
     public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
         CallAsync(() => root?.RotateCapabilityAsync(request) ?? share!.RotateCapabilityAsync(request));
@@ -125,11 +137,11 @@ public sealed class AdminClient : IAsyncDisposable
     public Task<SharesAdopted> AdoptSharesAsync(string capId) =>
         CallAsync(() => Root.AdoptSharesAsync(new CapabilityRequest { CapId = capId }));
 
-    /// <summary>How the server is, now. With a root token only.</summary>
+    /// <summary>Returns the state of the server; root tokens only.</summary>
     public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken = default) =>
         CallAsync(() => Root.GetServerStatusAsync(cancellationToken));
 
-    /// <summary>No append succeeds from now on. Through a share's link only.</summary>
+    /// <summary>Ends the share: no append succeeds from now on. Through a link of the share only.</summary>
     public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
 
     /// <inheritdoc/>
@@ -143,7 +155,8 @@ public sealed class AdminClient : IAsyncDisposable
     internal static async Task<AdminClient> OpenRootAsync(
         TransportFactory transport, Uri server, ShareToken token, CancellationToken cancellationToken)
     {
-        RpcConnection connection = await RpcConnection.OpenAsync(transport, server, cancellationToken).ConfigureAwait(false);
+        RpcConnection connection =
+            await RpcConnection.OpenAsync(transport, server, cancellationToken).ConfigureAwait(false);
         try
         {
             RedeemRootResult result = await CallAsync(
@@ -161,7 +174,8 @@ public sealed class AdminClient : IAsyncDisposable
     internal static async Task<AdminClient> OpenShareAsync(
         TransportFactory transport, ShareLink link, CancellationToken cancellationToken, string? passphrase = null)
     {
-        RpcConnection connection = await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
+        RpcConnection connection =
+            await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
         try
         {
             RedeemShareResult result = await CallAsync(
@@ -183,7 +197,8 @@ public sealed class AdminClient : IAsyncDisposable
 
     private static Task<T> CallAsync<T>(Func<Task<T>> call) => RpcConnection.CallAsync(call);
 
-    private static async Task<IReadOnlyList<T>> ReadAllAsync<T>(Func<PageRequest, Task<(IReadOnlyList<T> Items, long? Next)>> read)
+    private static async Task<IReadOnlyList<T>> ReadAllAsync<T>(
+        Func<PageRequest, Task<(IReadOnlyList<T> Items, long? Next)>> read)
     {
         var all = new List<T>();
         long? after = 0;

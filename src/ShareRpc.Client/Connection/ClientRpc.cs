@@ -6,7 +6,8 @@ using StreamJsonRpc.Protocol;
 namespace ShareRpc.Client.Connection;
 
 /// <summary>
-/// The client's RPC layer: errors keep their <see cref="ErrorData"/>, and its traces, which would hold tokens, go nowhere.
+/// The client's RPC layer: errors keep their <see cref="ErrorData"/>, and its traces, which would hold tokens, go
+/// nowhere.
 /// </summary>
 internal sealed class ClientRpc : JsonRpc
 {

@@ -8,8 +8,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Connection;
 
 /// <summary>
-/// Redeems a link, and comes back by the grant that it left behind (SPEC [GRANT-5]). The grant's token is kept before it is sent: in the
-/// credentials file, or in memory without one or when it cannot be written. One flow at a time.
+/// Redeems a link, and comes back by the grant that it left behind (SPEC [GRANT-5]). The grant's token is kept before
+/// it is sent: in the credentials file, or in memory without one or when it cannot be written. One flow at a time.
 /// </summary>
 internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
 {
@@ -18,14 +18,14 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
     private bool wasSent;
     private bool givesNone;
 
-    /// <summary>For a link that asks for one; kept in memory only.</summary>
+    /// <summary>Gets the passphrase of a link that needs one; kept in memory only.</summary>
     public string? Passphrase { get; set; }
 
-    /// <summary>True for the answer of a grant that has ended: its link may be redeemed again.</summary>
+    /// <summary>Returns whether an error says that a grant has ended, so that its link may be redeemed again.</summary>
     public static bool IsGrantsEnd(ShareRpcException error) =>
         error is { Action: ErrorAction.Redeem, Code: ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired };
 
-    /// <summary>Redeems the grant, if there is one, else the link, whose answer is thrown when it is an error.</summary>
+    /// <summary>Redeems the grant if there is one, else the link; throws the error of the link.</summary>
     /// <param name="request">What to ask for, with the link's token; passphrase and grant are set here.</param>
     /// <param name="send">Makes the call.</param>
     public async Task<RedeemShareResult> RedeemAsync(
@@ -35,7 +35,8 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
         {
             try
             {
-                if (FindSent() is { } kept && await TryAsync(kept, request, send).ConfigureAwait(false) is { } back) return back;
+                if (FindSent() is { } kept && await TryAsync(kept, request, send).ConfigureAwait(false) is { } back)
+                    return back;
                 return await RedeemLinkAsync(request, send).ConfigureAwait(false);
             }
             catch (ShareRpcException error) when (
@@ -112,7 +113,7 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
         wasSent = false;
     }
 
-    /// <summary>A machine that cannot keep a file can still watch: it has the grant in memory.</summary>
+    /// <summary>Stores the grant in the credentials file; if it cannot be written, the grant stays in memory.</summary>
     private static ShareToken? OrNull(Func<ShareToken?> use)
     {
         try

@@ -26,13 +26,17 @@ internal sealed class RpcConnection : IAsyncDisposable
 
     /// <summary>Ends, without an error, when the connection does.</summary>
     public Task Closed =>
-        rpc.Completion.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        rpc.Completion.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None,
+            TaskScheduler.Default);
 
-    /// <summary>True when the server closed the connection over a frame: too large, or not text it could read.</summary>
+    /// <summary>
+    /// Gets whether the server closed the connection over a frame: too large, or not text it could read.
+    /// </summary>
     public bool WasFrameRefused => handler is WebSocketMessageHandler { WebSocket.CloseStatus: { } status }
         && status is WebSocketCloseStatus.MessageTooBig or WebSocketCloseStatus.InvalidPayloadData;
 
-    public static async Task<RpcConnection> OpenAsync(TransportFactory transport, Uri server, CancellationToken cancellationToken) =>
+    public static async Task<RpcConnection> OpenAsync(TransportFactory transport, Uri server,
+        CancellationToken cancellationToken) =>
         new(await transport(server, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Makes a call, with its errors translated.</summary>
@@ -44,9 +48,11 @@ internal sealed class RpcConnection : IAsyncDisposable
         }
         catch (RemoteInvocationException refusal)
         {
-            throw refusal.DeserializedErrorData is ErrorData data ? data.ToException() : new ShareRpcException(ErrorCode.Internal);
+            throw refusal.DeserializedErrorData is ErrorData data
+                ? data.ToException() : new ShareRpcException(ErrorCode.Internal);
         }
-        catch (Exception lost) when (lost is ConnectionLostException or ObjectDisposedException or WebSocketException or IOException)
+        catch (Exception lost) when (
+            lost is ConnectionLostException or ObjectDisposedException or WebSocketException or IOException)
         {
             throw new DisconnectedException(lost);
         }
@@ -70,7 +76,8 @@ internal sealed class RpcConnection : IAsyncDisposable
             try
             {
                 using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
-                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token).ConfigureAwait(false);
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null,
+                    patience.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (
                 exception is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)

@@ -5,7 +5,9 @@ using StreamJsonRpc;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>The real transport: a WebSocket to <c>{server}/rpc</c>, pinged both ways so that a vanished peer is noticed.</summary>
+/// <summary>
+/// The real transport: a WebSocket to <c>{server}/rpc</c>, pinged both ways so that a vanished peer is noticed.
+/// </summary>
 internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan keepAliveTimeout)
 {
     /// <summary>Pings every 15 s, and gives a silent peer 20 s.</summary>

@@ -10,8 +10,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Reading;
 
 /// <summary>
-/// Reads a share through a link. A lost connection is retried for ever, from the cursor; a <see cref="ShareRpcException"/> that is not
-/// transient (revoked, expired, deleted, wrong token) is final. One flow at a time uses it.
+/// Reads a share through a link. A lost connection is retried for ever, from the cursor; a
+/// <see cref="ShareRpcException"/> that is not transient (revoked, expired, deleted, wrong token) is final. One flow at
+/// a time uses it.
 /// </summary>
 public sealed class ShareReader : IAsyncDisposable
 {
@@ -42,22 +43,24 @@ public sealed class ShareReader : IAsyncDisposable
     }
 
     /// <summary>
-    /// Why the server does not let this reader in just now, for instance because the link is suspended; null while it does, or does not
-    /// answer. It is tried again.
+    /// Gets why the server does not let this reader in just now, for instance because the link is suspended; null while
+    /// it does, or does not answer. It is tried again.
     /// </summary>
     public ShareRpcException? LastRefusal { get; private set; }
 
     /// <summary>
-    /// The ops after a cursor, then each new one as it commits, until the share ends. Gapless and in order; a hole left by compaction is a
-    /// <see cref="ShareGapException"/>.
+    /// Returns the ops after a cursor, then each new one as it commits, until the share ends. Gapless and in order; a
+    /// hole left by compaction is a <see cref="ShareGapException"/>.
     /// </summary>
-    public async IAsyncEnumerable<LoggedOp> FollowAsync(long after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<LoggedOp> FollowAsync(long after,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         long cursor = after;
         while (true)
         {
             long from = cursor;
-            OpPage page = await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken), cancellationToken).ConfigureAwait(false);
+            OpPage page = await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken),
+                cancellationToken).ConfigureAwait(false);
             if (page.Gap is { } gap) throw new ShareGapException(gap);
             SetState(page.Cursor < page.Head ? ReaderState.CatchingUp : ReaderState.Live);
             foreach (LoggedOp op in page.Ops)
@@ -76,18 +79,20 @@ public sealed class ShareReader : IAsyncDisposable
         }
     }
 
-    /// <summary>One page of the log, now, without waiting.</summary>
+    /// <summary>Returns one page of the log without waiting.</summary>
     public Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) => RetryAsync(
         after,
-        () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel), cancellationToken),
+        () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel),
+            cancellationToken),
         cancellationToken);
 
-    /// <summary>The whole state, all pages of it.</summary>
+    /// <summary>Returns the whole state, all pages of it.</summary>
     public Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default) =>
         ReadStateAsync(kinds: null, cancellationToken);
 
-    /// <summary>The documents of some kinds, all pages of them; null for every kind.</summary>
-    public async Task<ShareSnapshot> ReadStateAsync(IReadOnlyList<string>? kinds, CancellationToken cancellationToken = default)
+    /// <summary>Returns the documents of some kinds, all pages of them; null for every kind.</summary>
+    public async Task<ShareSnapshot> ReadStateAsync(IReadOnlyList<string>? kinds,
+        CancellationToken cancellationToken = default)
     {
         var documents = new List<Document>();
         DocKey? next = null;
@@ -98,7 +103,8 @@ public sealed class ShareReader : IAsyncDisposable
             StatePage page = await RetryAsync(
                 cursor ?? 0,
                 () => CallAsync(
-                    (share, cancel) => share.GetStateAsync(new GetStateRequest { Kinds = kinds, AfterKey = afterKey }, cancel),
+                    (share, cancel) =>
+                        share.GetStateAsync(new GetStateRequest { Kinds = kinds, AfterKey = afterKey }, cancel),
                     cancellationToken),
                 cancellationToken).ConfigureAwait(false);
             cursor ??= page.Cursor;
@@ -113,21 +119,25 @@ public sealed class ShareReader : IAsyncDisposable
     public async ValueTask DisposeAsync() => await DropAsync().ConfigureAwait(false);
 
     /// <summary>
-    /// One read that waits. On a fresh connection the redemption brings the first page with it: resuming costs one round trip.
+    /// Reads one page and waits for it. On a fresh connection the redemption returns the first page: resuming costs one
+    /// round trip.
     /// </summary>
     private async Task<OpPage> FollowOnceAsync(long after, CancellationToken cancellationToken)
     {
         if (handle is null)
         {
-            OpPage? first = await ConnectAsync(new ReadOpsRequest { After = after }, cancellationToken).ConfigureAwait(false);
+            OpPage? first =
+                await ConnectAsync(new ReadOpsRequest { After = after }, cancellationToken).ConfigureAwait(false);
             if (first is not null) return first;
         }
 
         var request = new ReadOpsRequest { After = after, WaitMs = (int)options.Wait.TotalMilliseconds };
-        return await CallAsync((share, cancel) => share.ReadOpsAsync(request, cancel), cancellationToken).ConfigureAwait(false);
+        return await CallAsync((share, cancel) => share.ReadOpsAsync(request, cancel),
+            cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<T> CallAsync<T>(Func<IShareHandle, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(Func<IShareHandle, CancellationToken, Task<T>> call,
+        CancellationToken cancellationToken)
     {
         if (handle is null) await ConnectAsync(null, cancellationToken).ConfigureAwait(false);
         IShareHandle share = handle!;
@@ -173,7 +183,8 @@ public sealed class ShareReader : IAsyncDisposable
         IShareGateway gateway = connection.Gateway;
         RedeemShareResult result = await redeemer.RedeemAsync(
             new RedeemShareRequest { Token = link.Token.Reveal(), Read = read },
-            request => RpcConnection.CallAsync(() => gateway.RedeemShareAsync(request, cancellationToken))).ConfigureAwait(false);
+            request => RpcConnection.CallAsync(() =>
+                gateway.RedeemShareAsync(request, cancellationToken))).ConfigureAwait(false);
         if (link.ShareId.Length > 0 && result.ShareId != link.ShareId)
         {
             result.Share.Dispose();

@@ -10,31 +10,33 @@ public sealed record ShareReaderOptions
 {
     public static readonly ShareReaderOptions Default = new();
 
-    /// <summary>For links that ask for one.</summary>
+    /// <summary>Gets the passphrase for links that need one; null for none.</summary>
     public string? Passphrase { get; init; }
 
     /// <summary>
-    /// Where the grant of a counted or locked link is kept, so that a later reader of the link needs neither another use nor the
-    /// passphrase. Null: in memory, for this reader alone.
+    /// Gets where the grant of a counted or locked link is kept, so that a later reader of the link needs neither
+    /// another use nor the passphrase. Null: in memory, for this reader alone.
     /// </summary>
     public CredentialStore? Credentials { get; init; }
 
-    /// <summary>How long <c>invalid_token</c> counts as "not there yet". Default 0: it is final at once.</summary>
+    /// <summary>Gets how long <c>invalid_token</c> counts as "not there yet". Default 0: it is final at once.</summary>
     public TimeSpan InvalidTokenPatience { get; init; } = TimeSpan.Zero;
 
-    /// <summary>How long one read waits at the server. Default 25 s.</summary>
+    /// <summary>Gets how long one read waits at the server. Default 25 s.</summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>The first ceiling of the backoff. Default 100 ms.</summary>
+    /// <summary>Gets the first ceiling of the backoff. Default 100 ms.</summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The last ceiling of the backoff. Default 10 s.</summary>
+    /// <summary>Gets the last ceiling of the backoff. Default 10 s.</summary>
     public TimeSpan MaxRetry { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How often an idle connection is pinged. Default 15 s.</summary>
+    /// <summary>Gets how often an idle connection is pinged. Default 15 s.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>A server that answers no ping for this long is taken for gone. Default 20 s.</summary>
+    /// <summary>
+    /// Gets the time without an answer to a ping after which the connection is given up. Default: 20 s.
+    /// </summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Called when the state changes, on the reader's own flow.</summary>

@@ -7,9 +7,9 @@ public sealed record EnqueueOptions
 {
     public static readonly EnqueueOptions Default = new();
 
-    /// <summary>The ops come about together or not at all; they must fit one batch of the server's limits.</summary>
+    /// <summary>Gets whether all ops or none are applied; they must fit one batch of the server's limits.</summary>
     public bool Atomic { get; init; }
 
-    /// <summary>Stored with the ops, in the same transaction.</summary>
+    /// <summary>Gets the bookmark to store in the transaction of the ops; null for none.</summary>
     public Bookmark? Bookmark { get; init; }
 }

@@ -12,8 +12,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Writing;
 
 /// <summary>
-/// One share, as its writer sees it: what is enqueued here is on disk when the call returns, and arrives exactly once in effect. Any
-/// thread.
+/// One share, as its writer sees it: what is enqueued here is on disk when the call returns, and arrives exactly once
+/// in effect. Any thread.
 /// </summary>
 public sealed class ShareWriter
 {
@@ -25,7 +25,8 @@ public sealed class ShareWriter
     private readonly Func<ConnectionState> connection;
 
     internal ShareWriter(
-        OutboxShare share, OutboxFile outbox, CredentialStore credentials, ShareClientOptions options, TimeProvider time,
+        OutboxShare share, OutboxFile outbox, CredentialStore credentials, ShareClientOptions options,
+        TimeProvider time,
             Func<ConnectionState> connection)
     {
         this.share = share;
@@ -38,15 +39,15 @@ public sealed class ShareWriter
 
     public string ShareId => share.ShareId;
 
-    /// <summary>What the caller knows the share by, for instance <c>opencode:ses_...</c>.</summary>
+    /// <summary>Gets what the caller knows the share by, for instance <c>opencode:ses_...</c>.</summary>
     public string ExternalKey => share.ExternalKey;
 
     public string? Label => share.Label;
 
-    /// <summary>The ref that appends: the owner's, or that of the link the share was joined by.</summary>
+    /// <summary>Gets the ref that appends: the owner's, or that of the link the share was joined by.</summary>
     public string AppendCapId => share.AppendCapId;
 
-    /// <summary>Where the outbox of this share stands now.</summary>
+    /// <summary>Gets where the outbox of this share stands now.</summary>
     public WriterStatus Status
     {
         get
@@ -55,7 +56,8 @@ public sealed class ShareWriter
             (long pending, long inFlight, long failed, long waiting) = outbox.CountOps(share.Key);
             return new WriterStatus
             {
-                ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending, InFlight = inFlight,
+                ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending,
+                InFlight = inFlight,
                 Failed = failed, Waiting = waiting,
                 Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
                 LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode, Connection = connection(),
@@ -67,24 +69,27 @@ public sealed class ShareWriter
     public Task Changed => outbox.Changed;
 
     /// <summary>
-    /// The read-only link made with the share; works once the server has heard of it. Null for a joined share, and once it was revoked
-    /// from this machine.
+    /// Gets the read-only link made with the share; works once the server has heard of it. Null for a joined share, and
+    /// once it was revoked from this machine.
     /// </summary>
-    public ShareLink? ViewerLink => share.ViewerCapId is { } capId && credentials.FindToken(capId) is { } token && !IsViewerLinkRevoked
+    public ShareLink? ViewerLink =>
+        share.ViewerCapId is { } capId && credentials.FindToken(capId) is { } token && !IsViewerLinkRevoked
         ? LinkOf(token)
         : null;
 
-    /// <summary>True once that link was revoked from this machine; what others did is not known here.</summary>
+    /// <summary>Gets whether that link was revoked from this machine; what others did is not known here.</summary>
     public bool IsViewerLinkRevoked => share.ViewerCapId is { } capId && credentials.Find(capId) is { IsRevoked: true };
 
-    /// <summary>The link of the ref that appends: for the share's owner only.</summary>
+    /// <summary>Gets the link of the ref that appends: for the share's owner only.</summary>
     public ShareLink? OwnerLink => credentials.FindToken(share.AppendCapId) is { } token ? LinkOf(token) : null;
 
     /// <summary>
-    /// Stores ops behind those before them; on disk when it returns. Errors: <see cref="ArgumentException"/> for an op that breaks the
-    /// protocol's rules or limits, <see cref="OutboxException"/> when the outbox is full or the share is closed; nothing is stored then.
+    /// Stores ops behind those before them; on disk when it returns. Errors: <see cref="ArgumentException"/> for an op
+    /// that breaks the protocol's rules or limits, <see cref="OutboxException"/> when the outbox is full or the share
+    /// is closed; nothing is stored then.
     /// </summary>
-    public Task EnqueueAsync(IReadOnlyList<OpIntent> ops, EnqueueOptions? options = null, CancellationToken cancellationToken = default)
+    public Task EnqueueAsync(IReadOnlyList<OpIntent> ops, EnqueueOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(ops);
         options ??= EnqueueOptions.Default;
@@ -93,28 +98,32 @@ public sealed class ShareWriter
         return outbox.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
     }
 
-    /// <summary>The value of a bookmark; null before its first.</summary>
+    /// <summary>Returns the value of a bookmark; null before its first.</summary>
     public Task<string?> ReadBookmarkAsync(string name, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.ReadBookmark(share.Key, name), cancellationToken);
 
-    /// <summary>A new ref on this share, as a link: returned at once, and made when the server can be reached.</summary>
+    /// <summary>
+    /// Returns a new ref on this share, as a link: returned at once, and made when the server can be reached.
+    /// </summary>
     public Task<ShareLink> InviteAsync(
         Rights rights, string label, Caveats? caveats = null, CancellationToken cancellationToken = default) =>
         InviteAsync(rights, label, caveats, passphrase: null, cancellationToken);
 
     /// <summary>
-    /// As the other one; who redeems the link has to know the passphrase too, which is kept nowhere: the outbox holds a digest that says
+    /// Creates an invitation that also needs a passphrase. It is kept nowhere: the outbox holds a digest that says
     /// nothing without the link.
     /// </summary>
     public Task<ShareLink> InviteAsync(
-        Rights rights, string label, Caveats? caveats, string? passphrase, CancellationToken cancellationToken = default) => Task.Run(
+        Rights rights, string label, Caveats? caveats, string? passphrase,
+        CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
             ShareToken token = ShareToken.New(RandomId.New());
             credentials.Add(token, options.Server, share.ShareId, label);
             outbox.AddIntent(share.Key, OutboxIntent.Attenuate, share.AppendCapId, new AttenuateRequest
             {
-                CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats, Label = label,
+                CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats,
+                Label = label,
                 PassphraseDigest = passphrase is null ? null : Passphrase.DigestOf(token, passphrase),
             });
             return LinkOf(token);
@@ -124,14 +133,17 @@ public sealed class ShareWriter
     /// <summary>Takes a ref back: stored now, and done, for good, when the server can be reached.</summary>
     public Task RevokeAsync(string capId, CancellationToken cancellationToken = default) => Task.Run(
         () => outbox.AddIntent(
-            share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }), cancellationToken);
+            share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }),
+                cancellationToken);
 
-    /// <summary>The parked ops, oldest first.</summary>
-    public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100, CancellationToken cancellationToken = default) =>
+    /// <summary>Returns the parked ops, oldest first.</summary>
+    public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100,
+        CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.ListFailed(share.Key, limit), cancellationToken);
 
-    /// <summary>Every op that was refused, parked or waiting for a dependency, whole; oldest first.</summary>
-    public async IAsyncEnumerable<ParkedOp> ReadParkedAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <summary>Returns every op that was refused, parked or waiting for a dependency, whole; oldest first.</summary>
+    public async IAsyncEnumerable<ParkedOp> ReadParkedAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         const int AtOnce = 100;
         long row = 0;
@@ -139,7 +151,8 @@ public sealed class ShareWriter
         {
             long after = row;
             IReadOnlyList<(long Row, ParkedOp Op)> page =
-                await Task.Run(() => outbox.ReadParked(share.Key, after, AtOnce), cancellationToken).ConfigureAwait(false);
+                await Task.Run(() => outbox.ReadParked(share.Key, after, AtOnce),
+                    cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) yield break;
             foreach ((long at, ParkedOp op) in page)
             {
@@ -150,20 +163,22 @@ public sealed class ShareWriter
     }
 
     /// <summary>
-    /// Sends refused ops again: the same op ids, new seqs; one op only, with its atomic group, when it is named. How many there were.
+    /// Sends refused ops again: the same op ids, new seqs; one op only, with its atomic group, when it is named. How
+    /// many there were.
     /// </summary>
     public Task<int> RetryAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.RetryFailed(share.Key, opId), cancellationToken);
 
     /// <summary>
-    /// Forgets refused ops for good; one op only, with its atomic group, when it is named. How many there were. Read them first with
-    /// <see cref="ReadParkedAsync"/> if they are worth anything.
+    /// Forgets refused ops for good; one op only, with its atomic group, when it is named. How many there were. Read
+    /// them first with <see cref="ReadParkedAsync"/> if they are worth anything.
     /// </summary>
     public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.DropRefused(share.Key, opId), cancellationToken);
 
     /// <summary>
-    /// Ends when nothing of this share is to be sent: everything is acked, parked as failed, or waits for an op that it depends on.
+    /// Ends when nothing of this share is to be sent: everything is acked, parked as failed, or waits for an op that it
+    /// depends on.
     /// </summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -185,13 +200,15 @@ public sealed class ShareWriter
     private static void Check(OpIntent op)
     {
         ArgumentNullException.ThrowIfNull(op);
-        if (!OpId.IsValid(op.OpId)) throw new ArgumentException("An op id is 1 to 64 characters of A-Z a-z 0-9 _ . : -");
+        if (!OpId.IsValid(op.OpId))
+            throw new ArgumentException("An op id is 1 to 64 characters of A-Z a-z 0-9 _ . : -");
         if (op.Data is { } data && !Utf8.IsValid(data.Utf8.Span))
         {
             throw new ArgumentException($"The data of the op on {op.Kind} is not valid UTF-8.");
         }
         if (OpRules.Check(op, ProtocolLimits.Default) is not { } code) return;
-        throw new ArgumentException($"The op on {op.Kind} cannot be sent: {ErrorCodes.NameOf(code)}. {ErrorCodes.HintOf(code)}");
+        throw new ArgumentException(
+            $"The op on {op.Kind} cannot be sent: {ErrorCodes.NameOf(code)}. {ErrorCodes.HintOf(code)}");
     }
 
     private static void CheckAtomic(IReadOnlyList<OpIntent> ops)

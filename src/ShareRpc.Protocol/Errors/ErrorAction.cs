@@ -8,7 +8,9 @@ public enum ErrorAction
     /// <summary>Wait as long as asked, else back off; then the same again.</summary>
     Retry,
 
-    /// <summary>The handle, or the grant, is of no use any more: redeem again, on a new connection if this one closes.</summary>
+    /// <summary>
+    /// The handle, or the grant, is of no use any more: redeem again, on a new connection if this one closes.
+    /// </summary>
     Redeem,
 
     /// <summary>Go on under a new writer id.</summary>
@@ -39,5 +41,6 @@ internal static class ErrorActionNames
     public static string NameOf(ErrorAction action) => Names[(int)action];
 
     /// <summary>Returns null for a string that this version does not know.</summary>
-    public static ErrorAction? Find(string? name) => Array.IndexOf(Names, name) is >= 0 and var at ? (ErrorAction)at : null;
+    public static ErrorAction? Find(string? name) =>
+        Array.IndexOf(Names, name) is >= 0 and var at ? (ErrorAction)at : null;
 }

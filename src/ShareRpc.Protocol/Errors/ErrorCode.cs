@@ -1,8 +1,8 @@
 namespace ShareRpc.Protocol.Errors;
 
 /// <summary>
-/// Every error of the protocol (SPEC section "Errors"). The numbers are fixed for ever; a number is never reused. The JSON-RPC
-/// <c>error.code</c> is the number; <c>error.data.code</c> is <see cref="ErrorCodes.NameOf"/>.
+/// Every error of the protocol (SPEC section "Errors"). The numbers are fixed for ever; a number is never reused. The
+/// JSON-RPC <c>error.code</c> is the number; <c>error.data.code</c> is <see cref="ErrorCodes.NameOf"/>.
 /// </summary>
 public enum ErrorCode
 {

@@ -4,25 +4,29 @@ using System.Text.Json;
 namespace ShareRpc.Protocol.Errors;
 
 /// <summary>
-/// What the protocol says of each <see cref="ErrorCode"/>: its stable name, whether trying again can help, and the next step.
+/// What the protocol says of each <see cref="ErrorCode"/>: its stable name, whether trying again can help, and the next
+/// step.
 /// </summary>
 public static class ErrorCodes
 {
     private static readonly FrozenDictionary<ErrorCode, string> Names =
-        Enum.GetValues<ErrorCode>().ToFrozenDictionary(code => code, code => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString()));
+        Enum.GetValues<ErrorCode>().ToFrozenDictionary(code => code,
+            code => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString()));
 
-    private static readonly FrozenDictionary<string, ErrorCode> ByName = Names.ToFrozenDictionary(pair => pair.Value, pair => pair.Key);
+    private static readonly FrozenDictionary<string, ErrorCode> ByName =
+        Names.ToFrozenDictionary(pair => pair.Value, pair => pair.Key);
 
     private static readonly FrozenSet<ErrorCode> Transient = new[]
     {
-        ErrorCode.Internal, ErrorCode.Overloaded, ErrorCode.Draining, ErrorCode.StorageUnavailable, ErrorCode.RevocationNotDurable,
+        ErrorCode.Internal, ErrorCode.Overloaded, ErrorCode.Draining, ErrorCode.StorageUnavailable,
+        ErrorCode.RevocationNotDurable,
         ErrorCode.RateLimited, ErrorCode.TooManyCalls, ErrorCode.CapabilitySuspended,
     }.ToFrozenSet();
 
-    /// <summary>The stable string of a code, for instance <c>writer_forked</c>.</summary>
+    /// <summary>Returns the stable string of a code, for instance <c>writer_forked</c>.</summary>
     public static string NameOf(ErrorCode code) => Names[code];
 
-    /// <summary>The code of a stable string; false for a string this version does not know.</summary>
+    /// <summary>Returns the code of a stable string; false for a string this version does not know.</summary>
     public static bool TryParse(string? name, out ErrorCode code)
     {
         if (name is not null) return ByName.TryGetValue(name, out code);
@@ -30,13 +34,16 @@ public static class ErrorCodes
         return false;
     }
 
-    /// <summary>True when the same call, unchanged, may succeed later. Permanent errors never become right by waiting.</summary>
+    /// <summary>
+    /// Returns whether the same call, unchanged, may succeed later. Permanent errors never become right by waiting.
+    /// </summary>
     public static bool IsTransient(ErrorCode code) => Transient.Contains(code);
 
-    /// <summary>What a client does about an error that does not say otherwise (SPEC [ERR-7]).</summary>
+    /// <summary>Returns what a client does about an error that does not say otherwise (SPEC [ERR-7]).</summary>
     public static ErrorAction ActionOf(ErrorCode code) => code switch
     {
-        ErrorCode.MethodNotFound or ErrorCode.Draining or ErrorCode.TooManyHandles or ErrorCode.CapabilitySuspended => ErrorAction.Redeem,
+        ErrorCode.MethodNotFound or ErrorCode.Draining or ErrorCode.TooManyHandles or ErrorCode.CapabilitySuspended =>
+            ErrorAction.Redeem,
         ErrorCode.PassphraseRequired or ErrorCode.CursorMismatch => ErrorAction.Ask,
         ErrorCode.WriterForked or ErrorCode.WriterTaken => ErrorAction.NewWriter,
         ErrorCode.SequenceGap => ErrorAction.ResendFrom,
@@ -47,42 +54,53 @@ public static class ErrorCodes
     };
 
     /// <summary>
-    /// True when a batch refused with this code was refused for who sent it: later batches of the same sender fail alike.
+    /// Returns whether a batch refused with this code was refused for who sent it: later batches of the same sender
+    /// fail alike.
     /// </summary>
     public static bool IsAuthority(ErrorCode code) => code
-        is ErrorCode.InvalidToken or ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired or ErrorCode.CapabilitySuspended
-        or ErrorCode.Forbidden or ErrorCode.PassphraseRequired or ErrorCode.CapabilityUsedUp
-        or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
+        is ErrorCode.InvalidToken or ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired
+        or ErrorCode.CapabilitySuspended or ErrorCode.Forbidden or ErrorCode.PassphraseRequired
+        or ErrorCode.CapabilityUsedUp or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
 
-    /// <summary>One sentence for people: what happened and what to do next. Never holds data of the request.</summary>
+    /// <summary>
+    /// Returns a sentence for people that says what happened and what to do next. It never contains data of the
+    /// request.
+    /// </summary>
     public static string HintOf(ErrorCode code) => code switch
     {
-        ErrorCode.MethodNotFound => "No such method here, or the handle was released; the methods are listed in the protocol's SPEC.",
+        ErrorCode.MethodNotFound =>
+            "No such method here, or the handle was released; the methods are listed in the protocol's SPEC.",
         ErrorCode.InvalidParams => "The parameters are not of this method's shape; see the protocol's SPEC.",
         ErrorCode.Internal => "The server failed; nothing was acknowledged. Try again; its log has the details.",
-        ErrorCode.Overloaded => "The server is busy; nothing was consumed. Send the same bytes again after retry_after_ms.",
+        ErrorCode.Overloaded =>
+            "The server is busy; nothing was consumed. Send the same bytes again after retry_after_ms.",
         ErrorCode.Draining => "The server is shutting down; reconnect and send the same bytes again.",
         ErrorCode.StorageUnavailable =>
             "The server cannot write to its storage (disk full or locked); nothing was consumed. Try again later.",
-        ErrorCode.RevocationNotDurable => "Access is denied now, but not yet on disk. Keep the request and send it again.",
+        ErrorCode.RevocationNotDurable =>
+            "Access is denied now, but not yet on disk. Keep the request and send it again.",
         ErrorCode.RateLimited => "Too many failed redemptions from this address; wait for retry_after_ms.",
         ErrorCode.TooManyCalls => "Too many calls in flight on this connection; wait for one to return.",
         ErrorCode.TooManyHandles => "This connection has made its last handle; open a new connection.",
-        ErrorCode.InvalidToken => "Not there yet, or not a valid link. A new share's link works once its creator has been online.",
+        ErrorCode.InvalidToken =>
+            "Not there yet, or not a valid link. A new share's link works once its creator has been online.",
         ErrorCode.CapabilityRevoked => "This access was taken back. Ask whoever gave it for a new one.",
         ErrorCode.CapabilityExpired => "This access has expired. Ask whoever gave it for a new one.",
         ErrorCode.CapabilitySuspended => "This access is suspended for now; it may be resumed by whoever gave it.",
         ErrorCode.Forbidden => "This access does not include that right.",
         ErrorCode.PassphraseRequired => "This link needs its passphrase; it was not given, or not the right one.",
-        ErrorCode.CapabilityUsedUp => "This link has been opened as often as it may be. Ask whoever gave it for a new one.",
+        ErrorCode.CapabilityUsedUp =>
+            "This link has been opened as often as it may be. Ask whoever gave it for a new one.",
         ErrorCode.ShareEnded => "The share has ended: it can be read, not appended to.",
         ErrorCode.ShareDeleted => "The share was deleted by its owner; its content is gone.",
         ErrorCode.IdTaken => "That id is in use with other parameters; choose a fresh random id.",
         ErrorCode.NotFound => "Nothing with that id is visible to this access.",
-        ErrorCode.WriterForked => "Another copy of this outbox has sent under the same writer id; go on under a new writer id.",
+        ErrorCode.WriterForked =>
+            "Another copy of this outbox has sent under the same writer id; go on under a new writer id.",
         ErrorCode.SequenceGap => "The batch does not start at the writer's next seq; send what is missing first.",
         ErrorCode.CursorMismatch => "The share's head is not at expected_cursor; read what is new, then decide again.",
-        ErrorCode.InvalidBatch => "The batch is malformed: ids, count, size or consecutive seqs; see the protocol's SPEC.",
+        ErrorCode.InvalidBatch =>
+            "The batch is malformed: ids, count, size or consecutive seqs; see the protocol's SPEC.",
         ErrorCode.WriterTaken => "That writer id belongs to another capability; choose a fresh random one.",
         ErrorCode.OpIdReused => "This op_id already stands for other content; give a different intent its own op_id.",
         ErrorCode.InvalidOp => "The op is malformed: verb, kind, key, data or depends_on; see the protocol's SPEC.",

@@ -9,7 +9,9 @@ internal static class Base62
 {
     private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    /// <summary>The big-endian number in <paramref name="bytes"/> as exactly <paramref name="width"/> digits.</summary>
+    /// <summary>
+    /// Returns the big-endian number in <paramref name="bytes"/> as exactly <paramref name="width"/> digits.
+    /// </summary>
     public static string Encode(ReadOnlySpan<byte> bytes, int width)
     {
         Span<byte> rest = stackalloc byte[bytes.Length];
@@ -20,7 +22,7 @@ internal static class Base62
         return new string(text);
     }
 
-    /// <summary>Random bits as a word of <paramref name="width"/> digits.</summary>
+    /// <summary>Returns random bits as a word of <paramref name="width"/> digits.</summary>
     public static string Random(int byteCount, int width)
     {
         Span<byte> bytes = stackalloc byte[byteCount];

@@ -30,7 +30,8 @@ internal static class JsonMembers
     }
 
     /// <summary>Returns true for a member of that name.</summary>
-    public static bool IsNamed(JsonProperty member, ReadOnlySpan<byte> name) => Spells(JsonMarshal.GetRawUtf8PropertyName(member), name);
+    public static bool IsNamed(JsonProperty member, ReadOnlySpan<byte> name) =>
+        Spells(JsonMarshal.GetRawUtf8PropertyName(member), name);
 
     /// <summary>Returns true for a string of that word.</summary>
     public static bool IsText(JsonElement json, ReadOnlySpan<byte> word) =>
@@ -50,7 +51,8 @@ internal static class JsonMembers
 
             // The only other way to write a letter, a digit or an underscore.
             if (raw is not [(byte)'\\', (byte)'u', _, _, _, _, ..]) return false;
-            if (!Utf8Parser.TryParse(raw[2..6], out ushort unit, out int read, 'x') || read != 4 || unit != expected) return false;
+            if (!Utf8Parser.TryParse(raw[2..6], out ushort unit, out int read, 'x') || read != 4 || unit != expected)
+                return false;
             raw = raw[6..];
         }
 

@@ -12,7 +12,9 @@ namespace ShareRpc.Protocol.Json;
 [JsonConverter(typeof(RawJsonConverter))]
 public readonly struct RawJson
 {
-    /// <summary>Takes over <paramref name="utf8"/>, which must hold exactly one valid JSON value and must not change afterwards.</summary>
+    /// <summary>
+    /// Takes over <paramref name="utf8"/>, which must hold exactly one valid JSON value and must not change afterwards.
+    /// </summary>
     public RawJson(ReadOnlyMemory<byte> utf8)
     {
         Utf8 = utf8;

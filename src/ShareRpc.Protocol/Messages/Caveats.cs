@@ -4,45 +4,60 @@ using System.Text.Json.Serialization;
 namespace ShareRpc.Protocol.Messages;
 
 /// <summary>
-/// What narrows a ref besides its rights (SPEC section "Caveats"). A ref's own and those of all its ancestors bind together. A caveat that
-/// this version does not know is refused, never ignored.
+/// What narrows a ref besides its rights (SPEC section "Caveats"). A ref's own and those of all its ancestors bind
+/// together. A caveat that this version does not know is refused, never ignored.
 /// </summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Caveats
 {
     public static readonly Caveats None = new();
 
-    /// <summary>The ref is dead from this moment on, by the server's clock: milliseconds since 1970 UTC.</summary>
+    /// <summary>
+    /// Gets the time at which the ref expires, by the server's clock, in milliseconds since 1970 UTC.
+    /// </summary>
     public long? ExpiresAtMs { get; init; }
 
-    /// <summary>The ref is dead from this moment on unless its token was redeemed before: milliseconds since 1970 UTC.</summary>
+    /// <summary>
+    /// Gets the time at which the ref expires unless its token was redeemed before, in milliseconds since 1970 UTC.
+    /// </summary>
     public long? UnusedExpiresAtMs { get; init; }
 
-    /// <summary>Redemptions, of the ref and its descendants together, grants excepted: 1 to 1,000,000.</summary>
+    /// <summary>
+    /// Gets the number of redemptions of the ref and its descendants together, 1 to 1,000,000; those by grants do not
+    /// count.
+    /// </summary>
     public int? MaxUses { get; init; }
 
-    /// <summary>How long a grant of the ref lasts, in milliseconds: 1,000 to 31,536,000,000. Without it 24 hours.</summary>
+    /// <summary>
+    /// Gets how long a grant of the ref lasts, in milliseconds: 1,000 to 31,536,000,000. Without it 24 hours.
+    /// </summary>
     public long? GrantMs { get; init; }
 
-    /// <summary>The only kinds that may be appended: 1 to 64 of them.</summary>
+    /// <summary>Gets the only kinds that may be appended: 1 to 64 of them.</summary>
     public IReadOnlyList<string>? AppendKinds { get; init; }
 
     /// <summary>
-    /// The only kinds that may be read, and of each the only top-level fields: kind -> at most 64 names, or null for all of them. On the
-    /// wire null is <c>true</c>.
+    /// Gets the only kinds that may be read, and of each the only top-level fields: kind -> at most 64 names, or null
+    /// for all of them. On the wire null is <c>true</c>.
     /// </summary>
     [JsonConverter(typeof(ReadableConverter))]
     public IReadOnlyDictionary<string, IReadOnlyList<string>?>? Readable { get; init; }
 
     /// <summary>
-    /// What is hidden, of <see cref="Redactions"/>. With any of them only kinds and fields that the server knows are shown.
+    /// Gets what is hidden, of <see cref="Redactions"/>. With any of them only kinds and fields that the server knows
+    /// are shown.
     /// </summary>
     public IReadOnlyList<string>? Redact { get; init; }
 
-    /// <summary>Ops applied a day (UTC), by the ref and its descendants together: 0 or more.</summary>
+    /// <summary>
+    /// Gets the ops that may be applied per day (UTC) by the ref and its descendants together, 0 or more.
+    /// </summary>
     public long? MaxOpsPerDay { get; init; }
 
-    /// <summary>Bytes of data of the ops applied a day (UTC), by the ref and its descendants together: 0 or more.</summary>
+    /// <summary>
+    /// Gets the bytes of data of the ops that may be applied per day (UTC) by the ref and its descendants together, 0
+    /// or more.
+    /// </summary>
     public long? MaxBytesPerDay { get; init; }
 }
 
@@ -55,10 +70,12 @@ public static class Redactions
     /// <summary>What the model thought.</summary>
     public const string Reasoning = "reasoning";
 
-    /// <summary>Attachments, patches, diffs and text that quotes files; all of tools too, since a tool may print a file.</summary>
+    /// <summary>
+    /// Attachments, patches, diffs and text that quotes files; all of tools too, since a tool may print a file.
+    /// </summary>
     public const string Files = "files";
 
-    /// <summary>All of them.</summary>
+    /// <summary>Gets all words.</summary>
     public static IReadOnlyList<string> All { get; } = [Tools, Reasoning, Files];
 }
 

@@ -19,7 +19,9 @@ public sealed record StatePage
 {
     public required IReadOnlyList<Document> Docs { get; init; }
 
-    /// <summary>Gets the cursor up to which the state includes every op; read on from the first page's cursor.</summary>
+    /// <summary>
+    /// Gets the cursor up to which the state includes every op; read on from the first page's cursor.
+    /// </summary>
     public required long Cursor { get; init; }
 
     /// <summary>Gets the <c>after_key</c> of the next page; absent on the last.</summary>

@@ -12,7 +12,8 @@ namespace ShareRpc.Protocol.Ops;
 internal static class DocumentFold
 {
     /// <summary>
-    /// The document after the op; null when there is none. <paramref name="data"/> is well formed by <see cref="OpRules"/>.
+    /// Returns the document after the op; null when there is none. <paramref name="data"/> is well formed by
+    /// <see cref="OpRules"/>.
     /// </summary>
     public static RawJson? Apply(RawJson? current, string verb, RawJson? data) => verb switch
     {

@@ -58,13 +58,16 @@ internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
 {
     public override LoggedOp Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        Fields fields = JsonSerializer.Deserialize<Fields>(ref reader, ProtocolJson.Options) ?? throw new JsonException();
+        Fields fields = JsonSerializer.Deserialize<Fields>(ref reader, ProtocolJson.Options)
+            ?? throw new JsonException();
         bool isWhole = fields is { OpId: not null, Verb: not null, Kind: not null, Key: not null, Actor: not null };
         if (!isWhole && !fields.Hidden) throw new JsonException();
         return new LoggedOp
         {
-            Cursor = fields.Cursor, OpId = fields.OpId ?? "", Verb = fields.Verb ?? "", Kind = fields.Kind ?? "", Key = fields.Key ?? "",
-            Data = fields.Data, WriterId = fields.WriterId, Seq = fields.Seq, Actor = fields.Actor ?? "", TimeMs = fields.TimeMs,
+            Cursor = fields.Cursor, OpId = fields.OpId ?? "", Verb = fields.Verb ?? "", Kind = fields.Kind ?? "",
+            Key = fields.Key ?? "",
+            Data = fields.Data, WriterId = fields.WriterId, Seq = fields.Seq, Actor = fields.Actor ?? "",
+            TimeMs = fields.TimeMs,
             SchemaVersion = fields.SchemaVersion, Hidden = fields.Hidden, Redacted = fields.Redacted,
         };
     }

@@ -33,7 +33,8 @@ public static class OpRules
         ArgumentNullException.ThrowIfNull(limits);
         if (!Verbs.IsKnown(op.Verb) || !IsKind(op.Kind) || !IsKey(op.Key)) return ErrorCode.InvalidOp;
         if (op.IfChanged == true && op.Verb != Verbs.Put) return ErrorCode.InvalidOp;
-        if (op.DependsOn?.Count > limits.DependsOn || op.DependsOn?.All(OpId.IsValid) == false) return ErrorCode.InvalidOp;
+        if (op.DependsOn?.Count > limits.DependsOn || op.DependsOn?.All(OpId.IsValid) == false)
+            return ErrorCode.InvalidOp;
         if (op.Data is not { } data) return op.Verb == Verbs.Remove ? null : ErrorCode.InvalidOp;
         if (op.Verb == Verbs.Remove) return ErrorCode.InvalidOp;
         if (data.Utf8.Length > limits.OpBytes) return ErrorCode.TooLarge;
@@ -48,7 +49,8 @@ public static class OpRules
     {
         ArgumentNullException.ThrowIfNull(batch);
         ArgumentNullException.ThrowIfNull(limits);
-        if (!OpId.IsValid(batch.BatchId) || batch.Ops.Count == 0 || batch.Ops.Count > limits.BatchOps) return ErrorCode.InvalidBatch;
+        if (!OpId.IsValid(batch.BatchId) || batch.Ops.Count == 0 || batch.Ops.Count > limits.BatchOps)
+            return ErrorCode.InvalidBatch;
         if (batch.ExpectedCursor < 0) return ErrorCode.InvalidBatch;
         long? first = batch.Ops[0]?.Seq;
         if (first < 1) return ErrorCode.InvalidBatch;
@@ -57,7 +59,8 @@ public static class OpRules
         for (int i = 0; i < batch.Ops.Count; i++)
         {
             OpIntent? op = batch.Ops[i];
-            if (op is null || !OpId.IsValid(op.OpId) || !ids.Add(op.OpId) || op.Seq != first + i) return ErrorCode.InvalidBatch;
+            if (op is null || !OpId.IsValid(op.OpId) || !ids.Add(op.OpId) || op.Seq != first + i)
+                return ErrorCode.InvalidBatch;
             bytes += op.Data?.Utf8.Length ?? 0;
         }
 
@@ -72,7 +75,8 @@ public static class OpRules
     /// <summary>Returns true for 1 to 512 bytes of UTF-8 without control characters or lone surrogates.</summary>
     public static bool IsKey(string? key)
     {
-        if (key is not { Length: > 0 and <= MaxKeyBytes } || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes) return false;
+        if (key is not { Length: > 0 and <= MaxKeyBytes } || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
+            return false;
         foreach (Rune rune in key.EnumerateRunes())
         {
             // EnumerateRunes yields U+FFFD for a lone surrogate.
@@ -110,7 +114,8 @@ public static class OpRules
         var reader = new Utf8JsonReader(data.Utf8.Span, new JsonReaderOptions { MaxDepth = limits.DataDepth });
         try
         {
-            bool isContainer = reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+            bool isContainer = reader.Read()
+                && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
             while (reader.Read())
             {
             }
@@ -124,13 +129,15 @@ public static class OpRules
     }
 
     private static bool IsAppend(JsonElement data) =>
-        JsonMembers.TryFind(data, "field"u8, out JsonElement field) && field.ValueKind == JsonValueKind.String && IsField(field)
+        JsonMembers.TryFind(data, "field"u8, out JsonElement field) && field.ValueKind == JsonValueKind.String
+            && IsField(field)
         && JsonMembers.TryFind(data, "text"u8, out JsonElement text) && text.ValueKind == JsonValueKind.String;
 
     private static bool IsField(JsonElement field)
     {
         // Compared as written, because unescaping a lone surrogate throws: a field's name has no escapes.
         string raw = field.GetRawText();
-        return raw.Length is > 2 and <= MaxNameLength + 2 && raw.AsSpan(1, raw.Length - 2).IndexOfAnyExcept(FieldCharacters) < 0;
+        return raw.Length is > 2 and <= MaxNameLength + 2
+            && raw.AsSpan(1, raw.Length - 2).IndexOfAnyExcept(FieldCharacters) < 0;
     }
 }

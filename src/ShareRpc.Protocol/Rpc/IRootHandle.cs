@@ -11,23 +11,23 @@ public partial interface IRootHandle : IDisposable
     [JsonRpcMethod("createShare", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request);
 
-    /// <summary>The shares in reach, oldest first.</summary>
+    /// <summary>Lists the shares that this ref may see, oldest first.</summary>
     [JsonRpcMethod("listShares", UseSingleObjectParameterDeserialization = true)]
     Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Derives a root or creator ref with equal or fewer rights; with <c>share_id</c> a ref of that share. Safe to repeat with the same
-    /// parameters.
+    /// Derives a root or creator ref with equal or fewer rights; with <c>share_id</c> a ref of that share. Safe to
+    /// repeat with the same parameters.
     /// </summary>
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
 
-    /// <summary>Takes back any ref in reach, for good. Safe to repeat.</summary>
+    /// <summary>Revokes any ref that this one may see, for good. Safe to repeat.</summary>
     [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
 
     /// <summary>
-    /// Takes a ref in reach, and its descendants, out of use until <c>resumeCapability</c>; their live handles die. Safe to repeat.
+    /// Suspends a ref and its descendants until <c>resumeCapability</c>; their live handles end. Safe to repeat.
     /// </summary>
     [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
@@ -37,31 +37,34 @@ public partial interface IRootHandle : IDisposable
     Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
 
     /// <summary>
-    /// A new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with the same digest.
+    /// Returns a new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with
+    /// the same digest.
     /// </summary>
     [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
 
-    /// <summary>The refs in reach, oldest first.</summary>
+    /// <summary>Lists the refs that this ref may see, oldest first.</summary>
     [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Who did what, when.</summary>
+    /// <summary>Lists who did what, and when.</summary>
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
     Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Erases a share's ops and documents; its tombstone answers <c>share_deleted</c> for ever. Safe to repeat.</summary>
+    /// <summary>
+    /// Erases a share's ops and documents; its tombstone answers <c>share_deleted</c> for ever. Safe to repeat.
+    /// </summary>
     [JsonRpcMethod("deleteShare", UseSingleObjectParameterDeserialization = true)]
     Task DeleteShareAsync(DeleteShareRequest request);
 
     /// <summary>
-    /// Hands the shares of a creator, and of creators below it, to root: whoever was invited stays, the creator's own tokens of them are
-    /// dead. Safe to repeat.
+    /// Hands the shares of a creator, and of creators below it, to root: whoever was invited stays, the creator's own
+    /// tokens of them are dead. Safe to repeat.
     /// </summary>
     [JsonRpcMethod("adoptShares", UseSingleObjectParameterDeserialization = true)]
     Task<SharesAdopted> AdoptSharesAsync(CapabilityRequest request);
 
-    /// <summary>How the server is, now.</summary>
+    /// <summary>Returns the state of the server.</summary>
     [JsonRpcMethod("serverStatus")]
     Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken);
 }

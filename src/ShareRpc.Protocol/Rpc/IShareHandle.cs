@@ -5,21 +5,27 @@ using StreamJsonRpc;
 namespace ShareRpc.Protocol.Rpc;
 
 /// <summary>
-/// The live object that a redemption returns; it dies with its connection, and its death says nothing about the sturdy ref. Which rights
-/// each method asks for is in SPEC section "Rights".
+/// The live object that a redemption returns; it dies with its connection, and its death says nothing about the sturdy
+/// ref. Which rights each method asks for is in SPEC section "Rights".
 /// </summary>
 [RpcMarshalable]
 public partial interface IShareHandle : IDisposable
 {
-    /// <summary>Answers after the batch is on disk. Calls of one connection are applied in the order they were sent.</summary>
+    /// <summary>
+    /// Appends a batch, and answers when it is on disk. Calls of one connection are applied in the order in which they
+    /// were sent.
+    /// </summary>
     [JsonRpcMethod("appendOps", UseSingleObjectParameterDeserialization = true)]
     Task<Ack> AppendOpsAsync(OpBatch batch);
 
-    /// <summary>History, catch-up and live in one: the ops after a cursor, waiting up to <c>wait_ms</c> for the first one.</summary>
+    /// <summary>
+    /// Returns the ops after a cursor, and waits up to <c>wait_ms</c> for the first one: history, catch-up and live
+    /// reading in one call.
+    /// </summary>
     [JsonRpcMethod("readOps", UseSingleObjectParameterDeserialization = true)]
     Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken);
 
-    /// <summary>The folded documents, in order of kind and key. Follow from the first page's cursor.</summary>
+    /// <summary>Returns the folded documents, in order of kind and key. Follow from the first page's cursor.</summary>
     [JsonRpcMethod("getState", UseSingleObjectParameterDeserialization = true)]
     Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken);
 
@@ -27,12 +33,12 @@ public partial interface IShareHandle : IDisposable
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
 
-    /// <summary>Takes a descendant (or this ref itself) back, for good. Safe to repeat.</summary>
+    /// <summary>Revokes a descendant, or this ref itself, for good. Safe to repeat.</summary>
     [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
 
     /// <summary>
-    /// Takes a ref in reach, and its descendants, out of use until <c>resumeCapability</c>; their live handles die. Safe to repeat.
+    /// Suspends a ref and its descendants until <c>resumeCapability</c>; their live handles end. Safe to repeat.
     /// </summary>
     [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
@@ -42,20 +48,21 @@ public partial interface IShareHandle : IDisposable
     Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
 
     /// <summary>
-    /// A new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with the same digest.
+    /// Returns a new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with
+    /// the same digest.
     /// </summary>
     [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
 
-    /// <summary>This ref and its descendants.</summary>
+    /// <summary>Lists this ref and its descendants.</summary>
     [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Who did what, when: the entries of this share.</summary>
+    /// <summary>Lists who did what in this share, and when.</summary>
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
     Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Final: appends answer <c>share_ended</c> from now on, reads go on. Safe to repeat.</summary>
+    /// <summary>Ends the share for good: appends answer <c>share_ended</c>, reads continue. Safe to repeat.</summary>
     [JsonRpcMethod("endShare")]
     Task EndShareAsync();
 }

@@ -10,8 +10,8 @@ public static class Passphrase
     public const int MaxLength = 1024;
 
     /// <summary>
-    /// HMAC-SHA256 of its UTF-8 bytes, keyed with the ASCII text <c>srpc_{cap id}_{secret}</c> of its token: 64 lower-case hex digits. It
-    /// says nothing about the passphrase to anybody who does not have the token.
+    /// Returns the HMAC-SHA256 of the passphrase's UTF-8 bytes, keyed with the ASCII text <c>srpc_{cap id}_{secret}</c>
+    /// of its token, as 64 lower-case hex digits. Without the token it says nothing about the passphrase.
     /// </summary>
     public static string DigestOf(ShareToken token, string passphrase)
     {

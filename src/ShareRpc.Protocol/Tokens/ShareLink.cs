@@ -37,7 +37,8 @@ public sealed record ShareLink
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https")) return false;
         if (uri.Query.Length > 0 || uri.UserInfo.Length > 0) return false;
         if (uri.Fragment.Length == 0) return TryParsePath(uri, out link);
-        if (!ShareToken.TryParse(uri.Fragment.Length > 0 ? uri.Fragment[1..] : null, out ShareToken? token)) return false;
+        if (!ShareToken.TryParse(uri.Fragment.Length > 0 ? uri.Fragment[1..] : null, out ShareToken? token))
+            return false;
         int at = uri.AbsolutePath.LastIndexOf("/s/", StringComparison.Ordinal);
         string shareId = at < 0 ? "" : uri.AbsolutePath[(at + 3)..];
         if (!RandomId.IsValid(shareId)) return false;
@@ -51,13 +52,16 @@ public sealed record ShareLink
     /// <summary>Returns the link without its secret.</summary>
     public override string ToString() => Address + Token;
 
-    private string Address => Server.GetLeftPart(UriPartial.Path).TrimEnd('/') + (ShareId.Length > 0 ? $"/s/{ShareId}#" : OfOpencode);
+    private string Address =>
+        Server.GetLeftPart(UriPartial.Path).TrimEnd('/') + (ShareId.Length > 0 ? $"/s/{ShareId}#" : OfOpencode);
 
     private static bool TryParsePath(Uri uri, [NotNullWhen(true)] out ShareLink? link)
     {
         int at = uri.AbsolutePath.LastIndexOf(OfOpencode, StringComparison.Ordinal);
-        bool isLink = ShareToken.TryParse(at < 0 ? null : uri.AbsolutePath[(at + OfOpencode.Length)..], out ShareToken? token);
-        link = isLink ? new ShareLink(new Uri(uri.GetLeftPart(UriPartial.Authority) + uri.AbsolutePath[..at]), "", token!) : null;
+        bool isLink =
+            ShareToken.TryParse(at < 0 ? null : uri.AbsolutePath[(at + OfOpencode.Length)..], out ShareToken? token);
+        link = isLink
+            ? new ShareLink(new Uri(uri.GetLeftPart(UriPartial.Authority) + uri.AbsolutePath[..at]), "", token!) : null;
         return isLink;
     }
 }

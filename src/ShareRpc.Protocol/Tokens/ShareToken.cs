@@ -54,7 +54,8 @@ public sealed class ShareToken
         int secretAt = Prefix.Length + RandomId.Length + 1;
         ReadOnlySpan<char> secret = text.AsSpan(secretAt, SecretLength);
         int checksumAt = secretAt + SecretLength + 1;
-        if (text[secretAt - 1] != '_' || text[checksumAt - 1] != '_' || !Base62.IsWord(capId) || !Base62.IsWord(secret)) return false;
+        if (text[secretAt - 1] != '_' || text[checksumAt - 1] != '_' || !Base62.IsWord(capId) || !Base62.IsWord(secret))
+            return false;
         if (!text.AsSpan(checksumAt).SequenceEqual(ChecksumOf(text.AsSpan(0, checksumAt - 1)))) return false;
         token = new ShareToken(text);
         return true;
