@@ -62,6 +62,9 @@ public sealed partial class ShareClient : IAsyncDisposable
         return Task.Run(() => new ShareClient(options, time ?? TimeProvider.System, send), cancellationToken);
     }
 
+    /// <summary>Opens as <see cref="OpenAsync"/> does, with options that were validated, on the calling thread.</summary>
+    internal static ShareClient Open(ShareClientOptions options, TimeProvider time) => new(options, time, send: true);
+
     /// <summary>
     /// Returns a share of this machine's own, with a read-only invitation to it: stored now, created when the server
     /// can be reached. The one that is there already under the external key is returned instead.

@@ -33,9 +33,10 @@ public sealed record ServerOptions
     public Uri? PublicUrl { get; set; }
 
     /// <summary>
-    /// Proxies in front of the server whose <c>X-Forwarded-For</c> is believed, as to where a request came from. None by default.
+    /// Proxies in front of the server whose <c>X-Forwarded-For</c> is believed, as to where a request came from: addresses such as
+    /// <c>10.0.0.1</c> or networks such as <c>10.0.0.0/8</c>. None by default.
     /// </summary>
-    public IReadOnlyList<IPAddress> TrustedProxies { get; set; } = [];
+    public IReadOnlyList<string> TrustedProxies { get; set; } = [];
 
     /// <summary>What is logged, to standard error: this level and above.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
@@ -88,10 +89,22 @@ public sealed record ServerOptions
             return "PublicUrl must be an address without a path, such as https://share.example.org.";
         }
 
+        if (TrustedProxies.FirstOrDefault(proxy => FindNetwork(proxy) is null) is { } proxy)
+        {
+            return $"TrustedProxies: {proxy} is neither an IP address nor a network such as 10.0.0.0/8.";
+        }
+
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
         bool areAddresses = Urls.Split(';')
             .All(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https");
         return areAddresses ? null : "Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.";
+    }
+
+    /// <summary>Returns the network of an address or of a network in CIDR notation; null when the text is neither.</summary>
+    internal static IPNetwork? FindNetwork(string text)
+    {
+        if (IPNetwork.TryParse(text, out IPNetwork network)) return network;
+        return IPAddress.TryParse(text, out IPAddress? address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
     }
 
     private static bool IsOrigin(Uri url) =>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Net;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Tokens;
 
@@ -50,18 +49,6 @@ internal static class Inputs
             && uri.Scheme is "http" or "https") return uri;
         result.AddError("This is not an address such as https://share.example.org.");
         return null;
-    }
-
-    public static IPAddress[]? ParseAddresses(ArgumentResult result)
-    {
-        var addresses = new List<IPAddress>();
-        foreach (Token token in result.Tokens)
-        {
-            if (IPAddress.TryParse(token.Value, out IPAddress? address)) addresses.Add(address);
-            else result.AddError($"{token.Value} is not an IP address.");
-        }
-
-        return [.. addresses];
     }
 
     /// <summary>Creates an option for a time from now: 30m, 12h or 7d.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Server;
 using ShareRpc.Server.Hosting;
@@ -41,10 +40,10 @@ internal static class Serve
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
-    private static readonly Option<IPAddress[]> TrustProxy = new("--trust-proxy")
+    private static readonly Option<string[]> TrustProxy = new("--trust-proxy")
     {
-        Description = "IP address of a proxy whose X-Forwarded-For is trusted; may be repeated",
-        HelpName = "ADDRESS", CustomParser = Inputs.ParseAddresses, DefaultValueFactory = _ => [],
+        Description = "IP address or network of proxies whose X-Forwarded-For is trusted; may be repeated",
+        HelpName = "ADDRESS", DefaultValueFactory = _ => [],
     };
 
     private static readonly Option<bool> EraseUnshared = new("--erase-unshared")

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using ShareRpc.Protocol.Ids;
@@ -75,8 +76,10 @@ public sealed class ShareToken
 
     internal static string ChecksumOf(ReadOnlySpan<char> body)
     {
+        Span<byte> ascii = stackalloc byte[Encoding.ASCII.GetByteCount(body)];
+        Encoding.ASCII.GetBytes(body, ascii);
         Span<byte> crc = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(crc, Crc32.Of(body));
+        BinaryPrimitives.WriteUInt32BigEndian(crc, Crc32.HashToUInt32(ascii));
         return Base62.Encode(crc, ChecksumLength);
     }
 

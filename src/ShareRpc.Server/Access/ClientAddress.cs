@@ -1,40 +1,49 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ShareRpc.Server.Access;
 
 /// <summary>
-/// Where a request came from, for the audit trail and the limits. Behind a proxy that the server was told to trust, it is what that proxy
+/// Where a request came from, for the audit trail and the limits. Behind proxies that the server was told to trust, it is what they
 /// saw; nobody else's word about it counts.
 /// </summary>
-internal sealed class ClientAddress(ServerOptions options)
+internal sealed class ClientAddress
 {
     private const int NetworkBytes = 8;
-    private readonly HashSet<IPAddress> trusted = [.. options.TrustedProxies.Select(Plain)];
+    private readonly ForwardedHeadersMiddleware? forwarded;
 
-    /// <summary>The address as text; null when the transport has none.</summary>
-    public string? Of(HttpContext context)
+    public ClientAddress(ServerOptions options, ILoggerFactory logs)
     {
-        if (context.Connection.RemoteIpAddress is not { } remote) return null;
-        IPAddress address = Plain(remote);
-        if (trusted.Contains(address) && IPAddress.TryParse(LastForwarded(context.Request), out IPAddress? seen)) address = Plain(seen);
-        return address.ToString();
+        if (options.TrustedProxies.Count == 0) return;
+        var headers = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        headers.KnownProxies.Clear();
+        headers.KnownIPNetworks.Clear();
+        foreach (string proxy in options.TrustedProxies) headers.KnownIPNetworks.Add(ServerOptions.FindNetwork(proxy)!.Value);
+        forwarded = new ForwardedHeadersMiddleware(_ => Task.CompletedTask, logs, Options.Create(headers));
     }
 
-    /// <summary>What shares a limit: an IPv4 address, or the network of an IPv6 one, since its holder has all of that.</summary>
+    /// <summary>Puts what trusted proxies say in place of the connection's own address. Once a request, when it arrives.</summary>
+    public void Apply(HttpContext context) => forwarded?.ApplyForwarders(context);
+
+    /// <summary>Returns the address as text; null when the transport has none.</summary>
+    public static string? Of(HttpContext context) => context.Connection.RemoteIpAddress is not { } address
+        ? null
+        : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+
+    /// <summary>
+    /// Returns what shares a limit: an IPv4 address, or the network of an IPv6 one, since its holder has all of that.
+    /// </summary>
     public static string NetworkOf(string? address)
     {
-        if (!IPAddress.TryParse(address, out IPAddress? parsed) || parsed.AddressFamily !=
-            AddressFamily.InterNetworkV6) return address ?? "";
-        byte[] bytes = parsed.GetAddressBytes();
+        bool isV6 = IPAddress.TryParse(address, out IPAddress? parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6;
+        if (!isV6) return address ?? "";
+        byte[] bytes = parsed!.GetAddressBytes();
         Array.Clear(bytes, NetworkBytes, bytes.Length - NetworkBytes);
         return new IPAddress(bytes).ToString();
     }
-
-    /// <summary>The entry that the proxy itself added: those before it are whatever the client claimed.</summary>
-    private static string? LastForwarded(HttpRequest request) =>
-        request.Headers["X-Forwarded-For"] is { Count: > 0 } values ? values[^1]?.Split(',')[^1].Trim() : null;
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 }

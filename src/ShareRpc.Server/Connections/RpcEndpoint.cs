@@ -21,6 +21,7 @@ internal sealed class RpcEndpoint(
     public async Task HandleAsync(HttpContext context)
     {
         CancellationToken stopping = drain.Token;
+        addresses.Apply(context);
         if (!context.WebSockets.IsWebSocketRequest)
         {
             await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket endpoint.").ConfigureAwait(false);
@@ -51,7 +52,7 @@ internal sealed class RpcEndpoint(
 
         try
         {
-            var state = new SessionState(addresses.Of(context), options);
+            var state = new SessionState(ClientAddress.Of(context), options);
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
             {
                 SubProtocol = Subprotocols.V1Json, KeepAliveInterval = limits.KeepAliveInterval,

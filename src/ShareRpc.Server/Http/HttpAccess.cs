@@ -8,7 +8,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Http;
 
 /// <summary>From the token that a request brings to its authority, by the same redeemer as everywhere.</summary>
-internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry, ClientAddress addresses)
+internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
 {
     private const string Scheme = "Bearer ";
 
@@ -41,18 +41,18 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry, 
 
     /// <summary>Returns the ref of a right token, dead or alive.</summary>
     public Task<FoundRef> FindAsync(string? token, HttpContext context) =>
-        redeemer.FindAsync(token, addresses.Of(context), context.RequestAborted);
+        redeemer.FindAsync(token, ClientAddress.Of(context), context.RequestAborted);
 
     /// <summary>Makes a grant of a link's token; null when the link needs none.</summary>
     public async Task<GrantInfo?> GrantAsync(string? token, GrantCall call, HttpContext context)
     {
         FoundRef found = await FindAsync(token, context).ConfigureAwait(false);
-        var terms = new RedemptionTerms(OfShare: true, call.Passphrase, call.ToGrant(), addresses.Of(context));
+        var terms = new RedemptionTerms(OfShare: true, call.Passphrase, call.ToGrant(), ClientAddress.Of(context));
         return await redeemer.GrantAsync(found, terms, context.RequestAborted).ConfigureAwait(false);
     }
 
     private Task<Redemption> RedeemAsync(string? token, HttpContext context) =>
-        redeemer.RedeemRequestAsync(token, addresses.Of(context), context.RequestAborted);
+        redeemer.RedeemRequestAsync(token, ClientAddress.Of(context), context.RequestAborted);
 
     private HttpAuthority ToRoot(Redemption redemption)
     {

@@ -3,18 +3,20 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Access;
 using ShareRpc.Server.Storage.Sqlite;
 
 namespace ShareRpc.Server.Http;
 
 /// <summary>What stands around every endpoint of the HTTP API: so many at once, one form of errors, and no path in a log.</summary>
-internal sealed class HttpRequests(ServerLimits limits, ILogger<HttpRequests> log)
+internal sealed class HttpRequests(ServerLimits limits, ClientAddress addresses, ILogger<HttpRequests> log)
 {
     private int open;
 
     /// <summary>Runs an endpoint of the HTTP API for a request.</summary>
     public async Task HandleAsync(HttpContext context, RequestDelegate endpoint)
     {
+        addresses.Apply(context);
         HttpAnswer.SetHeaders(context.Response);
         try
         {

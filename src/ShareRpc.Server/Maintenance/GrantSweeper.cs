@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Supervision;
 
@@ -16,7 +17,15 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
         using var timer = new PeriodicTimer(limits.GrantSweepInterval, time);
         do
         {
-            await SweepAsync().ConfigureAwait(false);
+            try
+            {
+                await SweepAsync().ConfigureAwait(false);
+            }
+            catch (ShareRpcException error) when (error.IsTransient)
+            {
+                // Busy, draining or out of disk: the next round tries again.
+            }
+
             succeeded();
         }
         while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));

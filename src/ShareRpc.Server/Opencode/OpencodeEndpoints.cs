@@ -19,7 +19,7 @@ namespace ShareRpc.Server.Opencode;
 /// everybody's, and keep no state of their own.
 /// </summary>
 internal sealed class OpencodeEndpoints(
-    IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, ClientAddress addresses, HttpAccess access,
+    IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
     OpencodeShares shares, OpenCreator openCreator, PublicOrigin origin, HeldBytes held, ServerOptions options, TimeProvider time,
     ILogger<OpencodeEndpoints> logger)
 {
@@ -38,7 +38,7 @@ internal sealed class OpencodeEndpoints(
 
         CreateCall? call = await ReadSmallAsync<CreateCall>(context).ConfigureAwait(false);
         bool isOpen = token is null;
-        if (isOpen) guard.TakeOpenCreation(addresses.Of(context));
+        if (isOpen) guard.TakeOpenCreation(ClientAddress.Of(context));
         using HttpAuthority creator = isOpen
             ? access.AdmitRoot(FindOpenCreator())
             : await access.RedeemRootAsync(token, context).ConfigureAwait(false);

@@ -33,6 +33,15 @@ internal sealed class Broadcaster(ServerLimits limits, ILogger<Broadcaster> log)
         }
     }
 
+    /// <summary>Returns how many shares have a feed.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate) return feeds.Count;
+        }
+    }
+
     public void OnCommitted(LogShare share)
     {
         if (share.Fresh.Count > 0) Publish(share.Key, [.. share.Fresh]);

@@ -9,6 +9,8 @@ internal sealed class LiveWriters
 {
     private readonly ConcurrentDictionary<(long ShareKey, string WriterId), int> handles = new();
 
+    public int Count => handles.Count;
+
     public bool IsLive(long shareKey, string writerId) => handles.ContainsKey((shareKey, writerId));
 
     public void Add(long shareKey, string writerId) => handles.AddOrUpdate((shareKey, writerId), 1, (_, count) => count + 1);

@@ -14,6 +14,15 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Reads that were begun.</summary>
     public int Reads => Volatile.Read(ref reads);
 
+    /// <summary>Runs before every snapshot.</summary>
+    public Action? BeforeRead { get; set; }
+
+    /// <summary>Runs before the log is copied.</summary>
+    public Action? BeforeCheckpoint { get; set; }
+
+    /// <summary>Runs before the log begins anew.</summary>
+    public Action? BeforeRestart { get; set; }
+
     /// <summary>Transactions that are on disk.</summary>
     public int Commits { get; private set; }
 
@@ -27,12 +36,21 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     public IReadSnapshot BeginRead()
     {
         Interlocked.Increment(ref reads);
+        BeforeRead?.Invoke();
         return inner.BeginRead();
     }
 
-    public LogSize Checkpoint() => inner.Checkpoint();
+    public LogSize Checkpoint()
+    {
+        BeforeCheckpoint?.Invoke();
+        return inner.Checkpoint();
+    }
 
-    public bool RestartLog(TimeSpan readersWait) => inner.RestartLog(readersWait);
+    public bool RestartLog(TimeSpan readersWait)
+    {
+        BeforeRestart?.Invoke();
+        return inner.RestartLog(readersWait);
+    }
 
     public void Dispose() => inner.Dispose();
 

@@ -21,6 +21,9 @@ internal sealed class ManualTimeProvider : TimeProvider
         lock (gate) return now.Ticks;
     }
 
+    /// <summary>Called with the due time of each timer that is made; what it throws is the failure of whoever waits.</summary>
+    public Action<TimeSpan>? OnTimer { get; set; }
+
     /// <summary>The wall clock is set, forward or back; no time passes, and no timer fires.</summary>
     public void Jump(TimeSpan by)
     {
@@ -29,6 +32,7 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        OnTimer?.Invoke(dueTime);
         var timer = new ManualTimer(this, () => callback(state));
         timer.Change(dueTime, period);
         return timer;
@@ -50,6 +54,12 @@ internal sealed class ManualTimeProvider : TimeProvider
             watchers.Add((match, found));
             return found.Task;
         }
+    }
+
+    /// <summary>True when somebody waits for exactly this time from now.</summary>
+    public bool Waits(TimeSpan left)
+    {
+        lock (gate) return timers.Exists(timer => timer.DueAt - now == left && timer.Period <= TimeSpan.Zero);
     }
 
     public void Advance(TimeSpan by)

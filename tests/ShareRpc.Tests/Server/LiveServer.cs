@@ -101,9 +101,16 @@ internal sealed class LiveServer : IAsyncDisposable
     public static string Batch(string opId) =>
         $$"""{"batch_id":"b","ops":[{"op_id":"{{opId}}","verb":"put","kind":"part","data":{},"key":"{{opId}}"} ]}""";
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Breaks the connections that were made here.</summary>
+    public void CloseConnections()
     {
         foreach (WireConnection connection in connections) connection.Dispose();
+        connections.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        CloseConnections();
         await Server.DisposeAsync();
         timeout.Dispose();
         directory.Dispose();

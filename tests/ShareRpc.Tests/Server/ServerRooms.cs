@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
@@ -17,6 +19,7 @@ using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Supervision;
 using ShareRpc.Server.Turns;
 using ShareRpc.Tests.Fakes;
 
@@ -31,19 +34,21 @@ internal sealed class ServerRooms : IDisposable
     private readonly TemporaryDirectory directory = new();
 
     private readonly ServiceProvider services;
-    private readonly Task committing;
+    private Task? committing;
 
-    private ServerRooms(ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps)
+    private ServerRooms(
+        ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps, Action<IServiceCollection>? configure)
     {
         var options = new ServerOptions
         {
             DataDirectory = directory.Path, ServerLimits = limits, Limits = protocolLimits, CompactAfterOps = compactAfterOps,
         };
-        services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(Clock)
+        IServiceCollection registrations = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IShareStore>(provider =>
                 new FaultyStore(SqliteShareStore.Open(provider.GetRequiredService<DataDirectory>().DatabasePath, Clock)))
-            .AddShareRpcServer(options).BuildServiceProvider();
-        committing = Loop.RunAsync(() => { }, CancellationToken.None);
+            .AddSingleton<IHostApplicationLifetime, ApplicationLifetime>().AddShareRpcServer(options);
+        configure?.Invoke(registrations);
+        services = registrations.BuildServiceProvider();
     }
 
     public ManualTimeProvider Clock { get; } = new();
@@ -102,15 +107,19 @@ internal sealed class ServerRooms : IDisposable
     /// <summary>A live root authority.</summary>
     public Authority Root { get; private set; } = null!;
 
+    /// <summary>Runs the commit loop alone; with <paramref name="isSupervised"/> nothing until the supervisor is started.</summary>
     public static async Task<ServerRooms> OpenAsync(
-        ServerLimits? limits = null, ProtocolLimits? protocolLimits = null, long? compactAfterOps = null)
+        ServerLimits? limits = null, ProtocolLimits? protocolLimits = null, long? compactAfterOps = null,
+        Action<IServiceCollection>? configure = null, bool isSupervised = false)
     {
-        var rooms = new ServerRooms(limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps);
+        var rooms = new ServerRooms(
+            limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps, configure);
         string path = rooms.directory["root.token"];
         await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Tokens, path, rooms.Clock, CancellationToken.None);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));
         rooms.RootToken = token;
         rooms.Root = await rooms.RedeemAsync(token, ofShare: false);
+        if (!isSupervised) rooms.committing = rooms.Loop.RunAsync(() => { }, CancellationToken.None);
         return rooms;
     }
 
@@ -180,7 +189,7 @@ internal sealed class ServerRooms : IDisposable
     public Task CloseAsync()
     {
         Queue.Close();
-        return committing;
+        return committing ?? Get<Supervisor>().StopAsync();
     }
 
     public void Dispose()

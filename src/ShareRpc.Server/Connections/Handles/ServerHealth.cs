@@ -15,6 +15,8 @@ internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, Authori
     private readonly long startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();
     private int connections;
 
+    public int Connections => Volatile.Read(ref connections);
+
     /// <summary>The number of open connections with this one.</summary>
     public int Connected() => Interlocked.Increment(ref connections);
 
@@ -28,7 +30,7 @@ internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, Authori
         return new ServerStatus
         {
             Version = Version, StartedMs = startedMs, NowMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Connections = Volatile.Read(ref connections), Handles = handles, Shares = shares, QueueItems = items, QueueBytes = bytes,
+            Connections = Connections, Handles = handles, Shares = shares, QueueItems = items, QueueBytes = bytes,
             OpsPerSecond = Math.Round(ops, 1), CommitsPerSecond = Math.Round(commits, 1), CommitMsP50 = Math.Round(p50, 3),
             CommitMsP99 = Math.Round(p99, 3),
         };

@@ -86,6 +86,9 @@ internal sealed class WireConnection : IDisposable
         }
     }
 
+    /// <summary>Says that nothing more is sent, and does not wait for the answer.</summary>
+    public Task SendCloseAsync() => socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, timeout);
+
     /// <summary>The code that the server closed with, after whatever it sent before.</summary>
     public async Task<int?> ReceiveCloseAsync()
     {

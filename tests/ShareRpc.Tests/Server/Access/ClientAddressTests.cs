@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
 
@@ -15,14 +16,18 @@ public sealed class ClientAddressTests
     [InlineData("10.0.0.1", "1.1.1.1, 203.0.113.5", "203.0.113.5")] // what was there before is the client's own word
     [InlineData("10.0.0.1", "nonsense", "10.0.0.1")]
     [InlineData("10.0.0.1", null, "10.0.0.1")]
+    [InlineData("192.168.7.7", "203.0.113.5", "203.0.113.5")]
+    [InlineData("192.169.7.7", "203.0.113.5", "192.169.7.7")]
+    [InlineData("10.0.0.1", "1.1.1.1, 203.0.113.5, 192.168.3.3", "203.0.113.5")] // through two proxies of ours
     [InlineData("10.0.0.1", "2001:db8::5", "2001:db8::5")]
     public void Only_a_trusted_proxy_says_where_a_request_came_from(string remote, string? forwarded, string expected)
     {
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse(remote);
         if (forwarded is not null) context.Request.Headers["X-Forwarded-For"] = forwarded;
-        var options = new ServerOptions { DataDirectory = "", TrustedProxies = [IPAddress.Parse("10.0.0.1")] };
-        Assert.Equal(expected, new ClientAddress(options).Of(context));
+        var options = new ServerOptions { DataDirectory = "", TrustedProxies = ["10.0.0.1", "192.168.0.0/16"] };
+        new ClientAddress(options, NullLoggerFactory.Instance).Apply(context);
+        Assert.Equal(expected, ClientAddress.Of(context));
     }
 
     [Theory]

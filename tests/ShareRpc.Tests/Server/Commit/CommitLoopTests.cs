@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
@@ -144,6 +145,43 @@ public sealed class CommitLoopTests
         Assert.Equal(ErrorCode.Overloaded, (await Assert.ThrowsAsync<ShareRpcException>(() => appends[2].WaitAsync(timeout))).Code);
     }
 
+    [Theory]
+    [InlineData(Phase.Execute)]
+    [InlineData(Phase.Complete)]
+    [InlineData(Phase.Fail)]
+    [InlineData(Phase.FollowUp)]
+    public async Task Whatever_an_item_throws_is_its_own_failure(Phase phase)
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        for (int others = 0; others < 2; others++)
+        {
+            var item = new ThrowingItem(phase);
+            int count = others;
+            List<Task<Ack>> appends = await rooms.HoldUpAsync<List<Task<Ack>>>(() =>
+            {
+                rooms.Queue.Enqueue(item);
+                return [.. Enumerable.Range(0, count).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))];
+            }, timeout);
+            await Task.WhenAll(appends).WaitAsync(timeout);
+            await item.Ended.WaitAsync(timeout);
+        }
+
+        Assert.Single((await rooms.AppendAsync(owner, ServerRooms.Put("last")).WaitAsync(timeout)).Applied);
+        Assert.True(rooms.Loop.IsStorageHealthy);
+    }
+
+    [Fact]
+    public async Task A_listener_that_throws_takes_nothing_from_the_others()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(
+            configure: services => services.Insert(0, ServiceDescriptor.Singleton<ICommitListener, ThrowingListener>()));
+        Authority owner = await rooms.CreateShareAsync();
+        ShareFeed feed = rooms.Broadcaster.Acquire(owner.Ref.ShareKey!.Value);
+        Assert.Equal(1, (await rooms.AppendAsync(owner, ServerRooms.Put("a")).WaitAsync(timeout)).Cursor);
+        Assert.Equal(1, feed.Head);
+    }
+
     [Fact]
     public async Task A_loop_that_drains_does_what_waits()
     {
@@ -154,5 +192,49 @@ public sealed class CommitLoopTests
         Assert.Equal(20, (await Task.WhenAll(appends).WaitAsync(timeout)).Max(ack => ack.Cursor));
         Assert.Equal(ErrorCode.Draining, (
             await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("late")))).Code);
+    }
+
+    public enum Phase
+    {
+        Execute,
+        Complete,
+        Fail,
+        FollowUp,
+    }
+
+    private sealed class ThrowingListener : ICommitListener
+    {
+        public void OnCommitted(LogShare share) => throw new InvalidOperationException("listener");
+    }
+
+    private sealed class ThrowingItem(Phase phase) : CommitItem, IThreadPoolWorkItem
+    {
+        private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => ended.Task;
+
+        public override IThreadPoolWorkItem FollowUp => this;
+
+        public override void Execute(CommitScope scope)
+        {
+            if (phase == Phase.Execute) throw new InvalidOperationException("poison");
+            if (phase == Phase.Fail) throw new ShareRpcException(ErrorCode.Forbidden);
+        }
+
+        public override void Complete()
+        {
+            if (phase == Phase.Complete) throw new InvalidOperationException("poison");
+        }
+
+        public override void Fail(ShareRpcException error)
+        {
+            if (phase == Phase.Fail) throw new InvalidOperationException("poison");
+        }
+
+        public void Execute()
+        {
+            ended.TrySetResult();
+            if (phase == Phase.FollowUp) throw new InvalidOperationException("poison");
+        }
     }
 }

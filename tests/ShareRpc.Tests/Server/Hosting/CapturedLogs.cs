@@ -29,7 +29,7 @@ internal sealed class CapturedLogs : ILoggerProvider
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             string values = state is IEnumerable<KeyValuePair<string, object?>> pairs ? string.Join(' ', pairs) : "";
-            owner.Lines.Enqueue($"{category} {logLevel} {formatter(state, exception)} {values} {exception}");
+            owner.Lines.Enqueue($"{category} {logLevel} {formatter(state, exception)} {values} event {eventId.Id} {exception}");
         }
     }
 }

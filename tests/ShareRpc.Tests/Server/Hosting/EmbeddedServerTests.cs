@@ -77,15 +77,17 @@ public sealed class EmbeddedServerTests : IDisposable
     [Theory]
     [InlineData("DataDirectory", "")]
     [InlineData("CompactAfterOps", "0")]
+    [InlineData("TrustedProxies:0", "nonsense", "TrustedProxies")]
     [InlineData("PublicUrl", "https://share.example.org/path")]
-    public async Task A_host_with_a_mistake_in_the_options_does_not_start_and_names_it(string option, string value)
+    public async Task A_host_with_a_mistake_in_the_options_does_not_start_and_names_it(
+        string option, string value, string? named = null)
     {
         var settings = new Dictionary<string, string?> { ["ShareRpc:DataDirectory"] = directory["data"], ["ShareRpc:" + option] = value };
         await using WebApplication app = Build(configure: null, settings);
         app.MapShareRpc();
         OptionsValidationException refused =
             await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(timeout.Token));
-        Assert.Contains(option, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(named ?? option, refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(directory["data"]));
     }
 
