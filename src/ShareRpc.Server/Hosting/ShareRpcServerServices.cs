@@ -89,6 +89,9 @@ public static class ShareRpcServerServices
             DataDirectory directory = provider.GetRequiredService<DataDirectory>();
             ServerOptions options = provider.GetRequiredService<ServerOptions>();
             TimeProvider time = provider.GetRequiredService<TimeProvider>();
+            // The keys are on disk before the database is: a loss of power in between leaves a new directory, and none
+            // whose tokens nobody can check.
+            provider.GetRequiredService<TokenVerifier>();
             return directory.Open(() =>
                 SqliteShareStore.Open(directory.DatabasePath, time, options.ServerLimits.StartCheckTime, options.NeverSyncs));
         });
