@@ -13,7 +13,7 @@ namespace ShareRpc.Client;
 /// The shares of one machine on one server: an outbox file, and one sender that empties it. Everything works offline;
 /// what was enqueued is on disk, and is sent exactly once in effect, whatever crashes. Any thread.
 /// </summary>
-public sealed partial class ShareClient : IAsyncDisposable
+public sealed class ShareClient : IAsyncDisposable
 {
     private readonly ShareClientOptions options;
     private readonly OutboxFile outbox;
@@ -132,8 +132,7 @@ public sealed partial class ShareClient : IAsyncDisposable
                 return NewWriter(outbox.AddShare(new OutboxShare
                 {
                     Key = 0, ShareId = link.ShareId, ExternalKey = externalKey, AppendCapId = link.Token.CapId,
-                    WriterId = "",
-                    IsCreated = true,
+                    WriterId = "", IsCreated = true,
                 }));
             },
             cancellationToken);
@@ -152,9 +151,27 @@ public sealed partial class ShareClient : IAsyncDisposable
     /// </summary>
     public Task<int> RetryFailedAsync(string? shareId = null, CancellationToken cancellationToken = default) =>
         Task.Run(
-        () => outbox.ListShares().Where(share => shareId is null
-            || share.ShareId == shareId).Sum(share => outbox.RetryFailed(share.Key)),
-        cancellationToken);
+            () => outbox.ListShares().Where(share => shareId is null || share.ShareId == shareId)
+                .Sum(share => outbox.RetryFailed(share.Key)),
+            cancellationToken);
+
+    /// <summary>Returns the state of a source's import on this server; null if it was never begun.</summary>
+    public Task<ImportState?> FindImportAsync(string path, CancellationToken cancellationToken = default) =>
+        Task.Run(() => outbox.FindImport(path), cancellationToken);
+
+    /// <summary>
+    /// Returns a finished import of the same content on this server, whatever its path; null when there is none.
+    /// </summary>
+    public Task<ImportState?> FindFinishedImportAsync(string contentHash,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => outbox.FindFinishedImport(contentHash), cancellationToken);
+
+    /// <summary>Adds or replaces what is known of a source; on disk when it returns.</summary>
+    public Task StoreImportAsync(ImportState state, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return Task.Run(() => outbox.StoreImport(state), cancellationToken);
+    }
 
     /// <summary>Ends when nothing waits any more: everything is acked, or parked as failed.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)

@@ -109,3 +109,15 @@ public sealed record ShareClientOptions
         if (span <= TimeSpan.Zero) throw new ArgumentException($"{name} must be positive.");
     }
 }
+
+/// <summary>Where a client stands with its server.</summary>
+public enum ConnectionState
+{
+    /// <summary>Not connected, and not trying: there is nothing to send, or another process sends.</summary>
+    Idle,
+
+    /// <summary>Trying to connect.</summary>
+    Connecting,
+
+    Connected,
+}

@@ -213,3 +213,20 @@ public sealed class ShareReader : IAsyncDisposable
         connection = null;
     }
 }
+
+/// <summary>
+/// The state of a share. Follow from the cursor; an op changes a document only if the op's cursor is larger than the
+/// document's.
+/// </summary>
+/// <param name="Documents">In order of kind and key.</param>
+/// <param name="Cursor">Where to follow from.</param>
+public sealed record ShareSnapshot(IReadOnlyList<Document> Documents, long Cursor);
+
+/// <summary>
+/// The log up to <see cref="Cursor"/> has lost its data: read the state, then follow from that cursor.
+/// </summary>
+public sealed class ShareGapException(long cursor)
+    : Exception($"The ops up to cursor {cursor} are no longer kept; read the state instead.")
+{
+    public long Cursor { get; } = cursor;
+}

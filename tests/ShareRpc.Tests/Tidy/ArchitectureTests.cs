@@ -22,10 +22,10 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Every_folder_of_a_project_is_named()
     {
-        IReadOnlyList<string> named = NamedFiles(Page());
         IEnumerable<string> folders = Directory.EnumerateDirectories(RepositoryRoot.Path("src"), "ShareRpc.*")
             .SelectMany(project => Directory.EnumerateDirectories(project).Where(HasCode).Append(project))
-            .Select(folder => Path.GetRelativePath(RepositoryRoot.Path("."), folder).Replace('\\', '/') + "/");
+            .Select(folder => Path.GetFileName(folder)).Distinct();
+        HashSet<string> named = [.. NamedFiles(Page()).Select(path => Path.GetFileName(path.TrimEnd('/')))];
         Assert.Empty(folders.Except(named));
 
         static bool HasCode(string folder) => Path.GetFileName(folder) is not ("bin" or "obj")
