@@ -104,8 +104,8 @@ public sealed class ShareClient : IAsyncDisposable
         cancellationToken);
 
     /// <summary>Goes on in somebody else's share through a link that may append.</summary>
-    public Task<ShareWriter> JoinShareAsync(string externalKey, ShareLink link,
-        CancellationToken cancellationToken = default) =>
+    public Task<ShareWriter> JoinShareAsync(
+        string externalKey, ShareLink link, CancellationToken cancellationToken = default) =>
         JoinShareAsync(externalKey, link, passphrase: null, cancellationToken);
 
     /// <summary>

@@ -114,7 +114,9 @@ public sealed record ServerLimits
     /// <summary>How long a grant lasts when the invitation does not say.</summary>
     public TimeSpan GrantTime { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>How long the row of a grant is kept after its end, so that its holder is told what became of it.</summary>
+    /// <summary>
+    /// How long the row of a grant is kept after its end, so that its holder is told what became of it.
+    /// </summary>
     public TimeSpan EndedGrantTime { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>How often rows of grants that are older than that are deleted.</summary>

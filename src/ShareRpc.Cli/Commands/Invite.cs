@@ -36,6 +36,9 @@ internal static class Invite
     private static readonly Option<int?> MaxUses = new("--max-uses") { Description =
         "How often the link can be opened, 1 to 1,000,000 [default: no limit]", HelpName = "N" };
 
+    private static readonly Option<TimeSpan?> Stay = Inputs.Time(
+        "--stay", "With --max-uses or a passphrase: how long whoever opened it may come back: 1h or 7d [default: 24h]");
+
     private static readonly Option<string[]?> Redact = Inputs.Words(
         "--redact", "What the reader does not get: tools (input and output), reasoning, files (attachments, diffs and "
             + "tools)",
@@ -58,8 +61,7 @@ internal static class Invite
     public static Command Build()
     {
         var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Server, TokenFile, Label,
-            RightsOption, Expires,
-            ExpiresUnused, MaxUses, Redact, AppendKinds, MaxOps, MaxBytes };
+            RightsOption, Expires, ExpiresUnused, MaxUses, Stay, Redact, AppendKinds, MaxOps, MaxBytes };
         RightsOption.AcceptOnlyFromAmong("read", "append");
         Secret.AddTo(command);
         command.Validators.Add(Check);
@@ -71,6 +73,7 @@ internal static class Invite
     {
         Inputs.CheckLabel(result, Label);
         if (result.GetValue(MaxUses) is < 1 or > 1_000_000) result.AddError("--max-uses must be 1 to 1,000,000.");
+        if (result.GetValue(Stay) > TimeSpan.FromDays(365)) result.AddError("--stay must be at most 365 days.");
         if (result.GetResult(Redact) is not null
             && (Given(result.GetValue(Redact)) is not { } words || words.Except(Redactions.All).Any()))
             result.AddError("--redact must be one or more of tools, reasoning and files, separated by commas.");
@@ -127,7 +130,8 @@ internal static class Invite
         var caveats = new Caveats
         {
             ExpiresAtMs = Moment(parsed.GetValue(Expires)), UnusedExpiresAtMs = Moment(parsed.GetValue(ExpiresUnused)),
-            MaxUses = parsed.GetValue(MaxUses), Redact = Given(parsed.GetValue(Redact)),
+            MaxUses = parsed.GetValue(MaxUses), GrantMs = (long?)parsed.GetValue(Stay)?.TotalMilliseconds,
+            Redact = Given(parsed.GetValue(Redact)),
             AppendKinds = Given(parsed.GetValue(AppendKinds)),
             MaxOpsPerDay = parsed.GetValue(MaxOps), MaxBytesPerDay = parsed.GetValue(MaxBytes),
         };

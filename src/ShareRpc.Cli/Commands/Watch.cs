@@ -40,8 +40,8 @@ internal static class Watch
     {
         CommandContext context = CommandContext.Of(parsed);
         var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After));
-        return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false),
-            passphrase => parsed.GetValue(Once)
+        string? given = Secret.Read(context, parsed, isNew: false);
+        return PassphraseInput.WithAsync(context, given, passphrase => parsed.GetValue(Once)
             ? run.OnceAsync(passphrase, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop)
             : run.FollowAsync(passphrase, stop));
     }

@@ -12,9 +12,12 @@ internal static class CaveatText
     public static string When(long? ms) => ms is { } moment ? When(moment) : "never";
 
     /// <summary>Returns what narrows a ref by itself; empty when nothing does.</summary>
-    public static string Of(CapabilityInfo capability) =>
-        Of(capability.Caveats, capability.Uses
-            ?? 0, capability.Passphrase == true, capability.LastRedeemedMs is not null);
+    public static string Of(CapabilityInfo capability)
+    {
+        bool wasUsed = capability.LastRedeemedMs is not null;
+        string text = Of(capability.Caveats, capability.Uses ?? 0, capability.Passphrase == true, wasUsed);
+        return capability.Grant == true ? $"grant, {text}" : text;
+    }
 
     /// <summary>Returns what narrows a ref that was just made.</summary>
     public static string Of(Caveats caveats, bool hasPassphrase) => Of(caveats, 0, hasPassphrase, wasUsed: false);
@@ -25,6 +28,7 @@ internal static class CaveatText
         if (caveats.ExpiresAtMs is { } end) parts.Add($"until {When(end)}");
         if (caveats.UnusedExpiresAtMs is { } unused && !wasUsed) parts.Add($"to be used by {When(unused)}");
         if (caveats.MaxUses is { } uses) parts.Add($"used {used} of {uses}");
+        if (caveats.GrantMs is { } grant) parts.Add($"may come back for {grant / 60_000} min");
         if (hasPassphrase) parts.Add("passphrase");
         if (caveats.Redact is { Count: > 0 } redact) parts.Add($"no {string.Join('/', redact)}");
         if (caveats.Readable is { } readable) parts.Add($"reads {string.Join('/', readable.Keys)}");

@@ -35,9 +35,9 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
         {
             try
             {
-                if (FindSent() is { } kept && await TryAsync(kept, request, send).ConfigureAwait(false) is { } back)
-                    return back;
-                return await RedeemLinkAsync(request, send).ConfigureAwait(false);
+                RedeemShareResult? back =
+                    FindSent() is { } kept ? await TryAsync(kept, request, send).ConfigureAwait(false) : null;
+                return back ?? await RedeemLinkAsync(request, send).ConfigureAwait(false);
             }
             catch (ShareRpcException error) when (
                 grant is not null && round < Rounds && (error.Code == ErrorCode.IdTaken || IsGrantsEnd(error)))

@@ -70,10 +70,12 @@ public sealed class CredentialStore(string path)
 
     /// <summary>Returns the grant that this machine has of a link on a server, or null.</summary>
     public ShareToken? FindGrant(string capId, Uri server) =>
-        Find(capId) is { } found && found.Server == server && ShareToken.TryParse(found.GrantToken, out ShareToken? grant) ? grant : null;
+        Find(capId) is { } found && found.Server == server
+            && ShareToken.TryParse(found.GrantToken, out ShareToken? grant) ? grant : null;
 
     /// <summary>
-    /// Keeps the token of a grant of a link, unless another process has kept one; returns the one that is kept, on disk. Call it before
+    /// Keeps the token of a grant of a link, unless another process has kept one; returns the one that is kept, on
+    /// disk. Call it before
     /// the redemption that names the grant is sent: whatever becomes of the answer, the grant is known.
     /// </summary>
     public ShareToken KeepGrant(ShareLink link, ShareToken grant)
@@ -85,15 +87,18 @@ public sealed class CredentialStore(string path)
         Change(all =>
         {
             string? shareId = link.ShareId.Length > 0 ? link.ShareId : null;
-            Credential known = all.GetValueOrDefault(link.Token.CapId) ?? new Credential("", link.Server, shareId, "link");
-            if (known.Server != link.Server) return; // somebody else's ref of that id: its tokens are not for this server
+            Credential known = all.GetValueOrDefault(link.Token.CapId)
+                ?? new Credential("", link.Server, shareId, "link");
+            if (known.Server != link.Server) return; // a ref of another server: its tokens are not for this one
             if (ShareToken.TryParse(known.GrantToken, out ShareToken? earlier)) kept = earlier;
             else all[link.Token.CapId] = known with { GrantToken = grant.Reveal() };
         });
         return kept;
     }
 
-    /// <summary>Forgets a grant of a link, if it is the one that is kept; an entry that held nothing else goes with it.</summary>
+    /// <summary>
+    /// Forgets a grant of a link, if it is the one that is kept; an entry that held nothing else goes with it.
+    /// </summary>
     public void ForgetGrant(string capId, ShareToken grant)
     {
         ArgumentNullException.ThrowIfNull(grant);

@@ -183,8 +183,8 @@ public sealed class ShareReader : IAsyncDisposable
         IShareGateway gateway = connection.Gateway;
         RedeemShareResult result = await redeemer.RedeemAsync(
             new RedeemShareRequest { Token = link.Token.Reveal(), Read = read },
-            request => RpcConnection.CallAsync(() =>
-                gateway.RedeemShareAsync(request, cancellationToken))).ConfigureAwait(false);
+            request => RpcConnection.CallAsync(() => gateway.RedeemShareAsync(request, cancellationToken)))
+            .ConfigureAwait(false);
         if (link.ShareId.Length > 0 && result.ShareId != link.ShareId)
         {
             result.Share.Dispose();

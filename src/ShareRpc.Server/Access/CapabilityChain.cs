@@ -26,7 +26,9 @@ internal static class CapabilityChain
         }
     }
 
-    /// <summary>Returns the refusal of a ref that has ended: a grant's says that its link may be redeemed again.</summary>
+    /// <summary>
+    /// Returns the refusal of a ref that has ended: a grant's says that its link may be redeemed again.
+    /// </summary>
     public static ShareRpcException Refusal(RefRow row, ErrorCode code)
     {
         bool isGrantsEnd = row.IsGrant && code is (ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired);

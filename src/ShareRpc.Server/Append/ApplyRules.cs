@@ -26,7 +26,8 @@ internal sealed class ApplyRules(
         if (!prepared.HasShape) throw new ShareRpcException(ErrorCode.InvalidBatch);
 
         WriterRow? writer = writerId is null ? null : share.FindWriter(transaction, writerId);
-        if (writer is not null && writer.RefKey != authority.Ref.WriterRefKey) throw new ShareRpcException(ErrorCode.WriterTaken);
+        bool isTaken = writer is not null && writer.RefKey != authority.Ref.WriterRefKey;
+        if (isTaken) throw new ShareRpcException(ErrorCode.WriterTaken);
         long watermark = writer?.AckedSeq ?? 0;
         if (batch.Ops[0].Seq <= watermark) return AnswerResend(prepared.Ops, writer!);
 

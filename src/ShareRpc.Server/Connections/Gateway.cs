@@ -26,7 +26,8 @@ internal sealed class Gateway(
         FoundRef found = await wrongTokens.FindAsync(request.Token, cancellationToken).ConfigureAwait(false);
         var terms = new RedemptionTerms(OfShare: true, request.Passphrase, request.Grant, session.Address);
         using var opening = new ShareOpening(broadcaster, request.WriterId);
-        Redemption redemption = await redeemer.RedeemAsync(found, terms, opening, cancellationToken).ConfigureAwait(false);
+        Redemption redemption =
+            await redeemer.RedeemAsync(found, terms, opening, cancellationToken).ConfigureAwait(false);
         session.Prove();
         ShareHandle handle = handles.OfShare(session, redemption.Authority, opening.TakeFeed(), request.WriterId);
         try
@@ -45,7 +46,8 @@ internal sealed class Gateway(
         session.CountHandle();
         FoundRef found = await wrongTokens.FindAsync(request.Token, cancellationToken).ConfigureAwait(false);
         var terms = new RedemptionTerms(OfShare: false, request.Passphrase, Address: session.Address);
-        Redemption redemption = await redeemer.RedeemAsync(found, terms, reader: null, cancellationToken).ConfigureAwait(false);
+        Redemption redemption =
+            await redeemer.RedeemAsync(found, terms, reader: null, cancellationToken).ConfigureAwait(false);
         Authority authority = redemption.Authority;
         session.Prove();
         return new RedeemRootResult

@@ -86,7 +86,8 @@ internal sealed class RpcSession(
         await rpc.Completion.WaitAsync(limits.CloseTime, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        async Task WhenIdleAsync(TimeSpan atMost) => await ledger.WhenIdleAsync().WaitAsync(atMost, CancellationToken.None)
+        async Task WhenIdleAsync(TimeSpan atMost) =>
+            await ledger.WhenIdleAsync().WaitAsync(atMost, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -8,8 +8,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// What a new share handle starts from: the feed of its share, brought up to the head, and where its writer stands. The feed is acquired
-/// before the head is read, so that no commit falls between the two.
+/// What a new share handle starts from: the feed of its share, brought up to the head, and where its writer stands. The
+/// feed is acquired before the head is read, so that no commit falls between the two.
 /// </summary>
 internal sealed class ShareOpening(Broadcaster broadcaster, string? writerId) : IAdmissionReader, IDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class ShareOpening(Broadcaster broadcaster, string? writerId) : 
         if (snapshot.FindShare(shareKey)!.State == ShareState.Ended) feed.End();
         if (writerId is null) return;
         WriterRow? writer = snapshot.FindWriter(shareKey, writerId);
-        if (writer is not null && writer.RefKey != authority.Ref.WriterRefKey) throw new ShareRpcException(ErrorCode.WriterTaken);
+        bool isTaken = writer is not null && writer.RefKey != authority.Ref.WriterRefKey;
+        if (isTaken) throw new ShareRpcException(ErrorCode.WriterTaken);
         Writer = new WriterState { AckedSeq = writer?.AckedSeq ?? 0 };
     }
 

@@ -43,13 +43,16 @@ internal sealed class OpsEndpoints(
         await HttpAnswer.JsonAsync(context, ack).ConfigureAwait(false);
     }
 
-    /// <summary>POST <c>/v1/grants</c>: <c>{passphrase?, cap_id, token_digest}</c> -> <c>{cap_id, expires_at_ms}</c>.</summary>
+    /// <summary>
+    /// POST <c>/v1/grants</c>: <c>{passphrase?, cap_id, token_digest}</c> -> <c>{cap_id, expires_at_ms}</c>.
+    /// </summary>
     public async Task GrantAsync(HttpContext context)
     {
         GrantCall? call;
         try
         {
-            call = await JsonSerializer.DeserializeAsync<GrantCall>(context.Request.Body, ProtocolJson.Options, context.RequestAborted)
+            call = await JsonSerializer
+                .DeserializeAsync<GrantCall>(context.Request.Body, ProtocolJson.Options, context.RequestAborted)
                 .ConfigureAwait(false);
         }
         catch (JsonException)
@@ -58,7 +61,8 @@ internal sealed class OpsEndpoints(
         }
 
         if (call is null) throw new ShareRpcException(ErrorCode.InvalidParams);
-        GrantInfo? made = await access.GrantAsync(HttpAccess.BearerOf(context.Request), call, context).ConfigureAwait(false);
+        string? token = HttpAccess.BearerOf(context.Request);
+        GrantInfo? made = await access.GrantAsync(token, call, context).ConfigureAwait(false);
         if (made is null) await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
         else await HttpAnswer.JsonAsync(context, made).ConfigureAwait(false);
     }

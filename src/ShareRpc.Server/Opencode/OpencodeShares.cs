@@ -19,8 +19,8 @@ namespace ShareRpc.Server.Opencode;
 /// token nobody has, and below it a ref to append and one to read for each time the session was shared.
 /// </summary>
 internal sealed class OpencodeShares(
-    IShareStore store, CommitQueue queue, TokenVerifier tokens, AuthorityRegistry registry, Broadcaster broadcaster, ShareEraser eraser,
-    ServerOptions options, TimeProvider time, ILogger<OpencodeShares> log)
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, AuthorityRegistry registry, Broadcaster broadcaster,
+    ShareEraser eraser, ServerOptions options, TimeProvider time, ILogger<OpencodeShares> log)
 {
     private const string Label = "opencode";
     private readonly Action? erase = options.EraseUnshared ? eraser.Wake : null;

@@ -57,7 +57,8 @@ internal interface IWriteTransaction : IReadSnapshot
     IReadOnlyList<long> EndGrants(long linkKey, long nowMs);
 
     /// <summary>
-    /// Deletes up to so many rows of grants that ended before a time, and of what was derived from them. Their ids stay taken, and are
+    /// Deletes up to so many rows of grants that ended before a time, and of what was derived from them. Their ids stay
+    /// taken, and are
     /// still told where ops and audit entries name them. True when nothing is left.
     /// </summary>
     bool DeleteGrants(long endedBeforeMs, int rows);

@@ -8,8 +8,10 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// Redemptions, one after the other on a few connections. <c>first</c>: tokens that the server has not seen since its start;
-/// <c>again</c>: a token that it has; <c>passphrase</c>: a link with one; <c>grant</c>: the grant that such a link left behind.
+/// Redemptions, one after the other on a few connections. <c>first</c>: tokens that the server has not seen since its
+/// start;
+/// <c>again</c>: a token that it has; <c>passphrase</c>: a link with one; <c>grant</c>: the grant that such a link left
+/// behind.
 /// </summary>
 internal static class RedeemCell
 {
@@ -32,7 +34,8 @@ internal static class RedeemCell
     {
         (ShareToken[] tokens, ShareToken locked) = await InviteAsync(bench, server, cancellationToken);
         CaseRun first = new(Name, "first", "redemptions/s", server.Name), again = new(Name, "again", "redemptions/s", server.Name);
-        CaseRun phrase = new(Name, "passphrase", "redemptions/s", server.Name), grant = new(Name, "grant", "redemptions/s", server.Name);
+        CaseRun phrase = new(Name, "passphrase", "redemptions/s", server.Name),
+            grant = new(Name, "grant", "redemptions/s", server.Name);
         int count = bench.Options.Scale(Redemptions, 5);
         for (int round = 0; round < bench.Options.Rounds; round++)
         {
@@ -44,11 +47,13 @@ internal static class RedeemCell
 
             await bench.RoundAsync(first, server, () => RedeemAsync(
                 server, tokens.Length - 1, first, i => TokenOf(tokens[i + 1]), cancellationToken));
-            await bench.RoundAsync(again, server, () => RedeemAsync(server, count, again, _ => TokenOf(tokens[0]), cancellationToken));
+            await bench.RoundAsync(again, server,
+                () => RedeemAsync(server, count, again, _ => TokenOf(tokens[0]), cancellationToken));
             string back = await GrantAsync(server, locked, cancellationToken);
             await bench.RoundAsync(phrase, server, () => RedeemAsync(
                 server, bench.Options.Scale(Passphrases, 2), phrase, _ => LockedOf(locked), cancellationToken));
-            await bench.RoundAsync(grant, server, () => RedeemAsync(server, count, grant, _ => back, cancellationToken));
+            await bench.RoundAsync(grant, server,
+                () => RedeemAsync(server, count, grant, _ => back, cancellationToken));
         }
 
         bench.Report(first);
@@ -69,8 +74,11 @@ internal static class RedeemCell
         return (tokens, await ShareSetup.InviteAsync(socket, handle, cancellationToken, Words));
     }
 
-    /// <summary>Returns what comes back to a locked link: a grant's token, or the link's own from a server that has no grants.</summary>
-    private static async Task<string> GrantAsync(ServerUnderTest server, ShareToken locked, CancellationToken cancellationToken)
+    /// <summary>
+    /// Returns what comes back to a locked link: a grant's token, or the link's own from a server that has no grants.
+    /// </summary>
+    private static async Task<string> GrantAsync(ServerUnderTest server, ShareToken locked,
+        CancellationToken cancellationToken)
     {
         ShareToken grant = ShareToken.New(RandomId.New());
         string asked = $$""","grant":{"cap_id":"{{grant.CapId}}","token_digest":"{{grant.Digest}}"} }""";
@@ -80,7 +88,8 @@ internal static class RedeemCell
     }
 
     private static async Task<(double Work, double WireBytes)> RedeemAsync(
-        ServerUnderTest server, int count, CaseRun run, Func<int, string> parametersOf, CancellationToken cancellationToken)
+        ServerUnderTest server, int count, CaseRun run, Func<int, string> parametersOf,
+            CancellationToken cancellationToken)
     {
         double bytes = 0;
         for (int done = 0; done < count;)

@@ -46,10 +46,12 @@ internal sealed class ShareSetup : IAsyncDisposable
         RpcSocket socket, long handle, CancellationToken cancellationToken, string? passphrase = null)
     {
         ShareToken viewer = ShareToken.New(RandomId.New());
-        string digest = passphrase is null ? "" : $",\"passphrase_digest\":\"{Passphrase.DigestOf(viewer, passphrase)}\"";
+        string digest = passphrase is null ? ""
+            : $",\"passphrase_digest\":\"{Passphrase.DigestOf(viewer, passphrase)}\"";
         await socket.CallAsync(
             MethodOf(handle, "attenuate"),
-            $$"""{"cap_id":"{{viewer.CapId}}","token_digest":"{{viewer.Digest}}","rights":["read"]{{digest}}}""", cancellationToken);
+            $$"""{"cap_id":"{{viewer.CapId}}","token_digest":"{{viewer.Digest}}","rights":["read"]{{digest}}}""",
+                cancellationToken);
         return viewer;
     }
 

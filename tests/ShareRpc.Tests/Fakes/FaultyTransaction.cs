@@ -85,7 +85,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) => inner.ReadDocMeasure(shareKey, kind, key);
 
-    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) => inner.ReadFormerVerifiers(refKey, limit);
+    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) =>
+        inner.ReadFormerVerifiers(refKey, limit);
 
     public int CountGrants(RefRow link, long nowMs, int most) => inner.CountGrants(link, nowMs, most);
 
@@ -97,7 +98,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void SetSuspended(long refKey, long? suspendedMs) => inner.SetSuspended(refKey, suspendedMs);
 
-    public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase) => inner.Rotate(row, epoch, verifier, passphrase);
+    public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase) =>
+        inner.Rotate(row, epoch, verifier, passphrase);
 
     public IReadOnlyList<long> EndGrants(long linkKey, long nowMs) => inner.EndGrants(linkKey, nowMs);
 

@@ -102,11 +102,14 @@ internal sealed class ScriptedServer : IDisposable
             }
 
             if (found.DeadCode is not { } code) return found;
-            throw new ShareRpcException(code) { Action = found.IsGrant ? ErrorAction.Redeem : ErrorCodes.ActionOf(code) };
+            throw new ShareRpcException(code) { Action = found.IsGrant ? ErrorAction.Redeem
+                : ErrorCodes.ActionOf(code) };
         }
     }
 
-    /// <summary>Counts a use of a counted ref, and stores the grant that is asked for; gives what the caller gets to hold.</summary>
+    /// <summary>
+    /// Counts a use of a counted ref, and stores the grant that is asked for; gives what the caller gets to hold.
+    /// </summary>
     public ScriptedRef Use(ScriptedRef link, GrantRequest? grant)
     {
         lock (Gate)
@@ -114,7 +117,8 @@ internal sealed class ScriptedServer : IDisposable
             if (link.UsesLeft is not { } left) return link;
             if (grant is not null && Refs.TryGetValue(grant.TokenDigest, out ScriptedRef? known))
             {
-                return known.DeadCode is { } code ? throw new ShareRpcException(code) { Action = ErrorAction.Redeem } : known;
+                return known.DeadCode is { } code ? throw new ShareRpcException(code) { Action = ErrorAction.Redeem }
+                    : known;
             }
 
             if (left == 0) throw new ShareRpcException(ErrorCode.CapabilityUsedUp);

@@ -94,7 +94,8 @@ internal sealed class LiveServer : IAsyncDisposable
         string more = caveats is null ? "" : $",\"caveats\":{caveats}";
         if (passphrase is not null) more += $",\"passphrase_digest\":\"{Passphrase.DigestOf(token, passphrase)}\"";
         await parent.ResultAsync(
-            "attenuate", $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":[{{names}}]{{more}}}""");
+            "attenuate",
+                $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":[{{names}}]{{more}}}""");
         return token;
     }
 

@@ -115,7 +115,8 @@ internal sealed class ServerRooms : IDisposable
         var rooms = new ServerRooms(
             limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps, configure);
         string path = rooms.directory["root.token"];
-        await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Tokens, path, rooms.Clock, CancellationToken.None);
+        await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Tokens, path, rooms.Clock,
+            CancellationToken.None);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));
         rooms.RootToken = token;
         rooms.Root = await rooms.RedeemAsync(token, ofShare: false);
@@ -124,9 +125,11 @@ internal sealed class ServerRooms : IDisposable
     }
 
     public async Task<Authority> RedeemAsync(
-        ShareToken token, string? passphrase = null, string? address = null, bool? ofShare = null, ShareToken? grant = null)
+        ShareToken token, string? passphrase = null, string? address = null, bool? ofShare = null,
+            ShareToken? grant = null)
     {
-        GrantRequest? asked = grant is null ? null : new GrantRequest { CapId = grant.CapId, TokenDigest = grant.Digest };
+        GrantRequest? asked = grant is null ? null
+            : new GrantRequest { CapId = grant.CapId, TokenDigest = grant.Digest };
         FoundRef found = await Redeemer.FindAsync(token.Reveal(), address, CancellationToken.None);
         var terms = new RedemptionTerms(ofShare ?? found.Share is not null, passphrase, asked, address);
         return (await Redeemer.RedeemAsync(found, terms, reader: null, CancellationToken.None)).Authority;

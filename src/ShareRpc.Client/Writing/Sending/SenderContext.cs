@@ -13,6 +13,9 @@ internal sealed record SenderContext(
 {
     private readonly ConcurrentDictionary<string, LinkRedeemer> links = new(StringComparer.Ordinal);
 
-    /// <summary>Returns how the link is redeemed that a share was joined by: one per link, whatever lane sends.</summary>
-    public LinkRedeemer LinkOf(ShareLink link) => links.GetOrAdd(link.Token.Digest, _ => new LinkRedeemer(link, Credentials));
+    /// <summary>
+    /// Returns how the link is redeemed that a share was joined by: one per link, whatever lane sends.
+    /// </summary>
+    public LinkRedeemer LinkOf(ShareLink link) =>
+        links.GetOrAdd(link.Token.Digest, _ => new LinkRedeemer(link, Credentials));
 }

@@ -122,7 +122,8 @@ internal sealed partial class ShareLane
 
     /// <summary>
     /// A joined share's grant has ended and its link asks for the passphrase: the queue is kept until somebody gives it
-    /// (<see cref="ShareClient.JoinShareAsync(string, ShareLink, string?, CancellationToken)"/>). A wrong one is not tried again.
+    /// (<see cref="ShareClient.JoinShareAsync(string, ShareLink, string?, CancellationToken)"/>). A wrong one is not
+    /// tried again.
     /// </summary>
     private bool IsLocked(OutboxShare share, ErrorCode code)
     {
@@ -180,7 +181,8 @@ internal sealed partial class ShareLane
             }
             catch (ShareRpcException error) when (
                 !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound)
-                && !LinkRedeemer.IsGrantsEnd(error) && error.Code != ErrorCode.PassphraseRequired && !IsRotated(share, error.Code))
+                && !LinkRedeemer.IsGrantsEnd(error) && error.Code != ErrorCode.PassphraseRequired
+                    && !IsRotated(share, error.Code))
             {
                 string code = ErrorCodes.NameOf(error.Code);
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);

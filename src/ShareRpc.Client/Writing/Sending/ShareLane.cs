@@ -194,7 +194,8 @@ internal sealed partial class ShareLane(
         List<OpBatch> replay = CollectReplay();
         var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
         Task<RedeemShareResult> call = share.ViewerCapId is null
-            ? context.LinkOf(new ShareLink(context.Options.Server, share.ShareId, token)).RedeemAsync(request, SendAsync)
+            ? context.LinkOf(new ShareLink(context.Options.Server, share.ShareId, token))
+                .RedeemAsync(request, SendAsync)
             : SendAsync(request); // what this machine made is neither counted nor locked
         foreach (OpBatch batch in replay) window.Enqueue(new Sent(batch, Outcome(call, batch), call));
         FaultPoint.Pass("client.after_send");

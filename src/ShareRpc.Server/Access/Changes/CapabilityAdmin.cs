@@ -13,8 +13,8 @@ namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>The mutations of refs and shares. Ids and secrets are the caller's, so every one of them can be repeated blindly.</summary>
 internal sealed class CapabilityAdmin(
-    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases, AuthorityRegistry registry,
-    OwedRevocations owed,
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
+    AuthorityRegistry registry, OwedRevocations owed,
     Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ILogger<CapabilityAdmin> log)
 {
     /// <summary>A share and its owner ref, a child of the calling ref.</summary>
@@ -67,7 +67,8 @@ internal sealed class CapabilityAdmin(
             authority.Demand(Rights.Attenuate);
             IReadOnlyList<RefRow> parent = scope.Transaction.ReadChain(parentKey);
             if (parentKey != authority.Ref.Key) CheckParent(authority, parent, scope.NowMs);
-            RefRow row = RefRequest.ChildOf(parent[0], request, tokens.Of(request.TokenDigest), scope.NowMs, limits, passphrase);
+            byte[] verifier = tokens.Of(request.TokenDigest);
+            RefRow row = RefRequest.ChildOf(parent[0], request, verifier, scope.NowMs, limits, passphrase);
             if (scope.Transaction.FindRef(request.CapId) is { } known)
             {
                 return RefRequest.IsSame(known, row) ? Created(known) : throw new ShareRpcException(ErrorCode.IdTaken);
@@ -148,7 +149,8 @@ internal sealed class CapabilityAdmin(
         RefRow? known;
         using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
         if (known is null) return await passphrases.HashAsync(digest, CancellationToken.None).ConfigureAwait(false);
-        bool isSame = known.Passphrase is { } phc && await passphrases.FitsAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
+        bool isSame = known.Passphrase is { } phc
+            && await passphrases.FitsAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
         return isSame ? known.Passphrase : "";
     }
 

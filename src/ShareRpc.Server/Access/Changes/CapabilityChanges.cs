@@ -9,7 +9,8 @@ namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>What can be done to a ref that exists, short of revoking it: suspend, resume, rotate; and adopt the shares below one.</summary>
 internal sealed class CapabilityChanges(
-    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases, AuthorityRegistry registry)
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
+    AuthorityRegistry registry)
 {
     /// <summary>Out of use until it is resumed; handles of it and its descendants are dead.</summary>
     public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
@@ -38,7 +39,8 @@ internal sealed class CapabilityChanges(
                 if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
                 if (current.Passphrase is null != passphrase is null) throw new ShareRpcException(ErrorCode.InvalidParams);
                 epoch = current.Epoch;
-                if (CryptographicOperations.FixedTimeEquals(current.Verifier, verifier)) return new CapabilityChanged { Epoch = epoch };
+                bool isDone = CryptographicOperations.FixedTimeEquals(current.Verifier, verifier);
+                if (isDone) return new CapabilityChanged { Epoch = epoch };
                 scope.Transaction.Rotate(current, ++epoch, verifier, passphrase);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "rotate", authority.Ref.Key, target.ShareKey, target.Key));
                 return new CapabilityChanged { Epoch = epoch };

@@ -44,7 +44,8 @@ internal static class RefRequest
 
     /// <summary>The child row of an <c>attenuate</c>: rights and caveats can only shrink (I6).</summary>
     public static RefRow ChildOf(
-        RefRow parent, AttenuateRequest request, byte[] verifier, long nowMs, ProtocolLimits limits, string? passphrase = null)
+        RefRow parent, AttenuateRequest request, byte[] verifier, long nowMs, ProtocolLimits limits,
+        string? passphrase = null)
     {
         if (!RightsNames.TryParse(request.Rights, out Rights rights)) throw new ShareRpcException(ErrorCode.InvalidParams);
         if ((rights & ~parent.Rights) != 0 || parent.Depth + 1 > limits.ChainDepth) throw new ShareRpcException(ErrorCode.Forbidden);
@@ -52,8 +53,8 @@ internal static class RefRequest
         return new RefRow
         {
             CapId = request.CapId, ShareKey = parent.ShareKey, ParentKey = parent.Key, ParentEpoch = parent.Epoch, Depth = parent.Depth + 1,
-            Rights = rights, Caveats = (request.Caveats ?? Caveats.None) with { ExpiresAtMs = expires }, Label = request.Label,
-            Verifier = verifier, CreatedMs = nowMs, Passphrase = passphrase,
+            Rights = rights, Caveats = (request.Caveats ?? Caveats.None) with { ExpiresAtMs = expires },
+            Label = request.Label, Verifier = verifier, CreatedMs = nowMs, Passphrase = passphrase,
         };
     }
 

@@ -6,10 +6,11 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// One use of a ref: what it counts, and the grant it leaves behind (SPEC [GRANT-1] to [GRANT-5]). Executed in one transaction, so that a
-/// use is counted and its grant stored together, before the redemption is answered.
+/// One use of a ref: what it counts, and the grant it leaves behind (SPEC [GRANT-1] to [GRANT-5]). Executed in one
+/// transaction, so that a use is counted and its grant stored together, before the redemption is answered.
 /// </summary>
-internal sealed class LinkUse(FoundRef found, GrantRequest? asked, string? address, TokenVerifier tokens, ServerLimits limits)
+internal sealed class LinkUse(
+    FoundRef found, GrantRequest? asked, string? address, TokenVerifier tokens, ServerLimits limits)
 {
     /// <summary>True when the ref gives a grant to who asks for one, as the caller does.</summary>
     public bool IsGiving { get; } = asked is not null && Gives(found.Chain);
@@ -34,8 +35,13 @@ internal sealed class LinkUse(FoundRef found, GrantRequest? asked, string? addre
             return [known, .. chain];
         }
 
-        bool isGranted = IsGiving && transaction.CountGrants(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink;
-        if (IsGrantRequired && !isGranted) throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
+        bool isGranted = IsGiving
+            && transaction.CountGrants(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink;
+        if (IsGrantRequired && !isGranted)
+        {
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
+        }
+
         Count(transaction, chain, scope.NowMs);
         return isGranted ? [Grant(scope, chain), .. chain] : chain;
     }
@@ -59,19 +65,21 @@ internal sealed class LinkUse(FoundRef found, GrantRequest? asked, string? addre
     {
         RefRow? known = transaction.FindRef(asked!.CapId);
         if (known is null && !transaction.IsRefGone(asked.CapId)) return null;
-        bool isIts = known is { IsGrant: true } && known.ParentKey == link.Key && tokens.Fits(known.Verifier, asked.TokenDigest);
+        bool isIts = known is { IsGrant: true } && known.ParentKey == link.Key
+            && tokens.Fits(known.Verifier, asked.TokenDigest);
         return isIts ? known : throw new ShareRpcException(ErrorCode.IdTaken);
     }
 
     private RefRow Grant(CommitScope scope, IReadOnlyList<RefRow> chain)
     {
         RefRow link = chain[0];
-        long ends = scope.NowMs + (chain.Min(ancestor => ancestor.Caveats.GrantMs) ?? (long)limits.GrantTime.TotalMilliseconds);
+        long lasts = chain.Min(ancestor => ancestor.Caveats.GrantMs) ?? (long)limits.GrantTime.TotalMilliseconds;
+        long ends = scope.NowMs + lasts;
         ends = Math.Min(ends, chain.Min(ancestor => ancestor.Caveats.ExpiresAtMs) ?? ends);
         var row = new RefRow
         {
-            CapId = asked!.CapId, ShareKey = link.ShareKey, ParentKey = link.Key, ParentEpoch = link.Epoch, Depth = link.Depth + 1,
-            Rights = link.Rights, Caveats = new Caveats { ExpiresAtMs = ends }, Verifier = tokens.Of(asked.TokenDigest),
+            CapId = asked!.CapId, ShareKey = link.ShareKey, ParentKey = link.Key, ParentEpoch = link.Epoch,
+            Depth = link.Depth + 1, Rights = link.Rights, Caveats = new Caveats { ExpiresAtMs = ends }, Verifier = tokens.Of(asked.TokenDigest),
             CreatedMs = scope.NowMs, GrantEndsMs = ends,
         };
         row = row with { Key = scope.Transaction.InsertRef(row) };

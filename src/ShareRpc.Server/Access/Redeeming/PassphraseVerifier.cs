@@ -5,9 +5,9 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Checks passphrases by Argon2id (RFC 9106), since people choose them and they can be guessed. Its input is the passphrase's digest under
-/// the token ([TOKEN-5]). A check takes 20 MB and some 100 ms of a core, so few are made at once, few wait, and the others are refused
-/// <c>overloaded</c>. Any thread.
+/// Checks passphrases by Argon2id (RFC 9106), since people choose them and they can be guessed. Its input is the
+/// passphrase's digest under the token ([TOKEN-5]). A check takes 20 MB and some 100 ms of a core, so few are made at
+/// once, few wait, and the others are refused <c>overloaded</c>. Any thread.
 /// </summary>
 internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
 {
@@ -32,7 +32,8 @@ internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
         {
             if (phc.Split('$') is not ["", "argon2id", "v=19", string cost, string salt, string hash]) return false;
             int[] numbers = [.. cost.Split(',').Select(pair => int.Parse(pair.AsSpan(2), provider: null))]; // m=,t=,p=
-            return CryptographicOperations.FixedTimeEquals(Hash(digest, Bytes(salt), numbers[0], numbers[1]), Bytes(hash));
+            byte[] computed = Hash(digest, Bytes(salt), numbers[0], numbers[1]);
+            return CryptographicOperations.FixedTimeEquals(computed, Bytes(hash));
         },
         cancellationToken);
 

@@ -1,8 +1,8 @@
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// So many a minute, per key: a bucket that holds a minute's worth and fills again evenly. Bounded: the key that was used longest ago is
-/// forgotten first, which gives it a full bucket. Any thread.
+/// So many a minute, per key: a bucket that holds a minute's worth and fills again evenly. Bounded: the key that was
+/// used longest ago is forgotten first, which gives it a full bucket. Any thread.
 /// </summary>
 internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
 {

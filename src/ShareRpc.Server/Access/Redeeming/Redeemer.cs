@@ -8,12 +8,13 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Turns a token into a live authority. The holder of a wrong token learns nothing; the holder of a once-valid one learns what became of
-/// it. A redemption reads the store twice: to find the ref, and again once the authority is registered.
+/// Turns a token into a live authority. The holder of a wrong token learns nothing; the holder of a once-valid one
+/// learns what became of it. A redemption reads the store twice: to find the ref, and again once the authority is
+/// registered.
 /// </summary>
 internal sealed class Redeemer(
-    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases, AuthorityRegistry registry,
-    RedemptionLimits guard, AuditBook audit, ServerLimits limits, TimeProvider time)
+    IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
+    AuthorityRegistry registry, RedemptionLimits guard, AuditBook audit, ServerLimits limits, TimeProvider time)
 {
     private const int FormerSecrets = 16;
     private static readonly string NoDigest = new('0', 64);
@@ -22,36 +23,28 @@ internal sealed class Redeemer(
     /// <summary>Returns the ref of a right token; throws the refusal of a wrong one.</summary>
     public async Task<FoundRef> FindAsync(string? text, string? address, CancellationToken cancellationToken)
     {
-        (FoundRef? found, ShareRpcException? refusal) = await TryFindAsync(text, address, cancellationToken).ConfigureAwait(false);
+        (FoundRef? found, ShareRpcException? refusal) =
+            await TryFindAsync(text, address, cancellationToken).ConfigureAwait(false);
         return found ?? throw refusal!;
     }
 
     /// <summary>
-    /// Returns the ref of a right token, or the refusal of a wrong one, not thrown: a flood of wrong tokens should cost no more than a
-    /// flood of anything else. A malformed token, a wrong secret and an unknown ref are one answer and take one path.
+    /// Returns the ref of a right token, or the refusal of a wrong one, not thrown: a flood of wrong tokens should cost
+    /// no more than a flood of anything else. A malformed token, a wrong secret and an unknown ref are one answer and
+    /// take one path.
     /// </summary>
     public async ValueTask<(FoundRef? Found, ShareRpcException? Refusal)> TryFindAsync(
         string? text, string? address, CancellationToken cancellationToken)
     {
-        (FoundRef? found, RefRow? former) = Look(ShareToken.TryParse(text, out ShareToken? token) ? token : null);
-        if (found is not null) return (found, null);
-        ShareRpcException error = guard.RefuseToken(address);
-        bool isLimited = error.Code == ErrorCode.RateLimited;
-        if (isLimited) former = null;
-        if (former is not null)
-        {
-            guard.GiveBackToken(address);
-            error = CapabilityChain.Refusal(former, ErrorCode.CapabilityRevoked);
-        }
-
-        audit.NoteRefusal(former, address, error.Code);
-        if (isLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
-        return (null, error);
+        bool isToken = ShareToken.TryParse(text, out ShareToken? token);
+        (FoundRef? found, ShareRpcException? refusal) = Look(isToken ? token : null, address);
+        if (refusal?.Code == ErrorCode.RateLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
+        return (found, refusal);
     }
 
     /// <summary>
-    /// Redeems: checks in this order that the ref is alive, its passphrase, and its kind; then counts the use, stores the grant, and
-    /// registers the authority of what the caller holds, which the caller gives back to the registry.
+    /// Redeems: checks in this order that the ref is alive, its passphrase, and its kind; then counts the use, stores
+    /// the grant, and registers the authority of what the caller holds, which the caller gives back to the registry.
     /// </summary>
     public Task<Redemption> RedeemAsync(
         FoundRef found, RedemptionTerms terms, IAdmissionReader? reader, CancellationToken cancellationToken) =>
@@ -62,7 +55,9 @@ internal sealed class Redeemer(
             return Admit(await TakeAsync(found, use).ConfigureAwait(false), found.Share, reader);
         });
 
-    /// <summary>Makes a grant for a caller that keeps no connection; null when the link needs none, and nothing is counted then.</summary>
+    /// <summary>
+    /// Makes a grant for a caller that keeps no connection; null when the link needs none, and nothing is counted then.
+    /// </summary>
     public Task<GrantInfo?> GrantAsync(FoundRef found, RedemptionTerms terms, CancellationToken cancellationToken) =>
         NotedAsync(found.Row, terms.Address, async () =>
         {
@@ -86,7 +81,9 @@ internal sealed class Redeemer(
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Returns a live authority of a ref that the server itself chose. The caller gives it back to the registry.</summary>
+    /// <summary>
+    /// Returns a live authority of a ref that the server itself chose. The caller gives it back to the registry.
+    /// </summary>
     public Redemption Admit(RefRow row)
     {
         IReadOnlyList<RefRow> chain;
@@ -114,8 +111,8 @@ internal sealed class Redeemer(
         }
     }
 
-    /// <summary>Returns the ref whose token this is, or the one whose token it was before a rotation.</summary>
-    private (FoundRef? Found, RefRow? Former) Look(ShareToken? token)
+    /// <summary>Returns the ref whose token this is, or what another one is refused with.</summary>
+    private (FoundRef? Found, ShareRpcException? Refusal) Look(ShareToken? token, string? address)
     {
         string digest = token?.Digest ?? NoDigest;
         using IReadSnapshot snapshot = store.BeginRead();
@@ -126,12 +123,31 @@ internal sealed class Redeemer(
             return (new FoundRef(token!, chain, row.ShareKey is { } share ? snapshot.FindShare(share) : null), null);
         }
 
+        ShareRpcException refusal = guard.RefuseToken(address);
+        bool wasRight = refusal.Code != ErrorCode.RateLimited && WasRight(snapshot, row, digest);
+        if (wasRight)
+        {
+            guard.GiveBackToken(address);
+            refusal = CapabilityChain.Refusal(row!, ErrorCode.CapabilityRevoked);
+        }
+
+        audit.NoteRefusal(wasRight ? row : null, address, refusal.Code);
+        return (null, refusal);
+    }
+
+    /// <summary>Returns true for the token of a ref before it was rotated.</summary>
+    private bool WasRight(IReadSnapshot snapshot, RefRow? row, string digest)
+    {
         // One row was found or was not; now the other of the two, so that both answers took one of each.
         decoy ??= snapshot.ReadRefs(default, 0, 1)[0].CapId;
         snapshot.FindRef(row is null ? decoy : "");
         bool wasRight = false;
-        foreach (byte[] former in snapshot.ReadFormerVerifiers(row?.Key ?? 0, FormerSecrets)) wasRight |= tokens.Fits(former, digest);
-        return (null, wasRight ? row : null);
+        foreach (byte[] former in snapshot.ReadFormerVerifiers(row?.Key ?? 0, FormerSecrets))
+        {
+            wasRight |= tokens.Fits(former, digest);
+        }
+
+        return wasRight;
     }
 
     private void CheckAlive(FoundRef found)
@@ -143,13 +159,22 @@ internal sealed class Redeemer(
     private async Task CheckAsync(FoundRef found, RedemptionTerms terms, CancellationToken cancellationToken)
     {
         CheckAlive(found);
-        if (found.Row.Passphrase is { } phc) await CheckPassphraseAsync(found, phc, terms, cancellationToken).ConfigureAwait(false);
+        if (found.Row.Passphrase is { } phc)
+        {
+            await CheckPassphraseAsync(found, phc, terms, cancellationToken).ConfigureAwait(false);
+        }
+
         if (terms.OfShare != (found.Share is not null)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
 
-    private async Task CheckPassphraseAsync(FoundRef found, string phc, RedemptionTerms terms, CancellationToken cancellationToken)
+    private async Task CheckPassphraseAsync(
+        FoundRef found, string phc, RedemptionTerms terms, CancellationToken cancellationToken)
     {
-        if (terms.Passphrase is null or { Length: 0 or > Passphrase.MaxLength }) throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        if (terms.Passphrase is not { Length: > 0 and <= Passphrase.MaxLength })
+        {
+            throw new ShareRpcException(ErrorCode.PassphraseRequired);
+        }
+
         guard.TakeGuess(found.Row, terms.Address);
         string digest = Passphrase.DigestOf(found.Token, terms.Passphrase);
         if (!await passphrases.FitsAsync(phc, digest, cancellationToken).ConfigureAwait(false))
@@ -173,7 +198,8 @@ internal sealed class Redeemer(
         RefRow row = chain[0];
         while (true)
         {
-            // Registered first, read afterwards: a revocation is in the rows read now, or finds the authority in the registry.
+            // Registered first, read afterwards: a revocation is in the rows read now, or finds the authority in the
+            // registry.
             var authority = new Authority(chain[0], chain, share?.ShareId, time);
             registry.Add(authority);
             try

@@ -5,9 +5,9 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// How often somebody may be wrong. A wrong token costs next to nothing and cannot be guessed, so the limit only turns the answer into
-/// "wait"; a right token is never refused for its neighbours. A passphrase can be guessed, so its limit stands before the slow check and
-/// holds for right ones too.
+/// How often somebody may be wrong. A wrong token costs next to nothing and cannot be guessed, so the limit only turns
+/// the answer into "wait"; a right token is never refused for its neighbours. A passphrase can be guessed, so its limit
+/// stands before the slow check and holds for right ones too.
 /// </summary>
 internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
 {
@@ -16,7 +16,9 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
     private readonly RateLimiter guessesByAddress = new(limits.PassphraseGuessesPerMinute, limits.LimitedKeys, time);
     private readonly RateLimiter openCreations = new(limits.OpenCreationsPerMinute, limits.LimitedKeys, time);
 
-    /// <summary>What a wrong token is answered: <c>invalid_token</c>, or <c>rate_limited</c> when there were too many.</summary>
+    /// <summary>
+    /// What a wrong token is answered: <c>invalid_token</c>, or <c>rate_limited</c> when there were too many.
+    /// </summary>
     public ShareRpcException RefuseToken(string? address) => wrongTokens.TryTake(ClientAddress.NetworkOf(address), out TimeSpan wait)
         ? new ShareRpcException(ErrorCode.InvalidToken)
         : Limited(wait);
@@ -25,9 +27,9 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
     public void GiveBackToken(string? address) => wrongTokens.GiveBack(ClientAddress.NetworkOf(address));
 
     /// <summary>
-    /// Ends after the time that a wrong token beyond the limit has to wait, or when its caller gives up: whoever floods has only so
-    /// many calls under way. Up to as long again at random, or all of a flood would be answered at the same moments, and others wait
-    /// behind that.
+    /// Ends after the time that a wrong token beyond the limit has to wait, or when its caller gives up: whoever floods
+    /// has only so many calls under way. Up to as long again at random, or all of a flood would be answered at the same
+    /// moments, and others wait behind that.
     /// </summary>
     public async Task HoldUpAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +38,9 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
         await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Throws when there were too many guesses. Taken before the guess is looked at; given back by a right one.</summary>
+    /// <summary>
+    /// Throws when there were too many guesses. Taken before the guess is looked at; given back by a right one.
+    /// </summary>
     public void TakeGuess(RefRow row, string? address)
     {
         if (!guessesByRef.TryTake(row.CapId, out TimeSpan wait)) throw Limited(wait);

@@ -4,8 +4,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Checks tokens by a keyed hash of their digest. A token has 256 random bits, so a slow hash would add nothing. The key is in
-/// <c>DIR/keys</c>, mode 0600; without it no token of this data directory can be checked. Any thread.
+/// Checks tokens by a keyed hash of their digest. A token has 256 random bits, so a slow hash would add nothing. The
+/// key is in <c>DIR/keys</c>, mode 0600; without it no token of this data directory can be checked. Any thread.
 /// </summary>
 internal sealed class TokenVerifier
 {
@@ -47,7 +47,9 @@ internal sealed class TokenVerifier
     /// <summary>Returns what a ref keeps of its token: HMAC-SHA256 of the digest.</summary>
     public byte[] Of(string digest) => HMACSHA256.HashData(key, Convert.FromHexString(digest));
 
-    /// <summary>Returns whether a digest is that of a verifier, in constant time; null, for an unknown ref, takes as long.</summary>
+    /// <summary>
+    /// Returns whether a digest is that of a verifier, in constant time; null, for an unknown ref, takes as long.
+    /// </summary>
     public bool Fits(byte[]? verifier, string digest) =>
         CryptographicOperations.FixedTimeEquals(Of(digest), verifier ?? Unknown) && verifier is not null;
 }

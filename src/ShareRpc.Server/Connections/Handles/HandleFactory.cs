@@ -14,7 +14,9 @@ internal sealed class HandleFactory(
     ShareLog log, ShareReads reads, Broadcaster broadcaster, LiveWriters writers, AuthorityRegistry registry, CapabilityAdmin admin,
     CapabilityChanges changes, CapabilityLists lists, ServerHealth health)
 {
-    /// <summary>Returns a handle on the share of an authority; the handle takes both and the share's feed over.</summary>
+    /// <summary>
+    /// Returns a handle on the share of an authority; the handle takes both and the share's feed over.
+    /// </summary>
     public ShareHandle OfShare(SessionState session, Authority authority, ShareFeed feed, string? writerId)
     {
         if (writerId is not null) writers.Add(feed.ShareKey, writerId);

@@ -14,7 +14,8 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
         connection,
         """
         SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq,
-          COALESCE(r.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = o.actor_key)), o.time_ms, o.schema_version, o.class
+          COALESCE(r.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = o.actor_key)),
+          o.time_ms, o.schema_version, o.class
         FROM op o LEFT JOIN writer w ON w.writer_key = o.writer_key 
           LEFT JOIN sturdy_ref r ON r.ref_key = o.actor_key
         WHERE o.share_key = ?1 AND o.cursor > ?2 ORDER BY o.cursor LIMIT ?3

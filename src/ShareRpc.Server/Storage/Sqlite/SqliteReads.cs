@@ -14,8 +14,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, s.scanned, s.compacted";
 
     private const string RefColumns =
-        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, created_ms, "
-        + "revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms, grant_ends_ms";
+        "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, "
+        + "created_ms, revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms, grant_ends_ms";
 
     protected Statements Statements => statements;
 
@@ -98,7 +98,8 @@ internal abstract class SqliteReads(Statements statements) : IReadSnapshot
         const string Sql = """
             SELECT a.position, a.time_ms, a.action,
               COALESCE(actor.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.actor_key)), s.share_id,
-              COALESCE(subject.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.subject_key)), a.address, a.code, a.count, a.bytes
+              COALESCE(subject.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.subject_key)),
+              a.address, a.code, a.count, a.bytes
             FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT JOIN share s ON s.share_key = a.share_key
               LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
             """;

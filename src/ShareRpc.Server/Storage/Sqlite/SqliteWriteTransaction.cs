@@ -133,13 +133,14 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public long InsertRef(RefRow row) => Insert(
         """
-        INSERT INTO sturdy_ref (cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier,
-          created_ms, passphrase, grant_ends_ms)
+        INSERT INTO sturdy_ref (
+          cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, created_ms,
+          passphrase, grant_ends_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         row.CapId, row.ShareKey, row.ParentKey, row.ParentEpoch, row.Depth, (int)row.Rights,
-        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Verifier, row.CreatedMs, row.Passphrase,
-        row.GrantEndsMs);
+        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Verifier, row.CreatedMs,
+        row.Passphrase, row.GrantEndsMs);
 
     public void SetRevoked(long refKey, long epoch, long revokedMs) =>
         Statements.Execute("UPDATE sturdy_ref SET epoch = $2, revoked_ms = $3 WHERE ref_key = $1", refKey, epoch, revokedMs);
@@ -150,14 +151,17 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase)
     {
         Statements.Execute(
-            "INSERT INTO former_secret (ref_key, epoch, verifier) VALUES ($1, $2, $3)", row.Key, row.Epoch, row.Verifier);
+            "INSERT INTO former_secret (ref_key, epoch, verifier) VALUES ($1, $2, $3)", row.Key, row.Epoch,
+                row.Verifier);
         Statements.Execute(
-            "UPDATE sturdy_ref SET epoch = $2, verifier = $3, passphrase = $4 WHERE ref_key = $1", row.Key, epoch, verifier, passphrase);
+            "UPDATE sturdy_ref SET epoch = $2, verifier = $3, passphrase = $4 WHERE ref_key = $1", row.Key, epoch,
+                verifier, passphrase);
     }
 
     public IReadOnlyList<long> EndGrants(long linkKey, long nowMs) => ReadAll(
         """
-        UPDATE sturdy_ref SET epoch = epoch + 1, revoked_ms = $2 WHERE parent_key = $1 AND grant_ends_ms > $2 AND revoked_ms IS NULL
+        UPDATE sturdy_ref SET epoch = epoch + 1, revoked_ms = $2
+        WHERE parent_key = $1 AND grant_ends_ms > $2 AND revoked_ms IS NULL
         RETURNING ref_key
         """,
         row => row.GetInt64(0), linkKey, nowMs);
@@ -168,15 +172,20 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         List<long> keys = ReadAll(
             """
             WITH RECURSIVE gone (key) AS (
-              SELECT ref_key FROM sturdy_ref WHERE grant_ends_ms IS NOT NULL AND (grant_ends_ms <= $1 OR revoked_ms <= $1)
+              SELECT ref_key FROM sturdy_ref
+              WHERE grant_ends_ms IS NOT NULL AND (grant_ends_ms <= $1 OR revoked_ms <= $1)
               UNION SELECT child.ref_key FROM gone JOIN sturdy_ref child ON child.parent_key = gone.key)
-            SELECT key FROM gone WHERE NOT EXISTS (SELECT 1 FROM sturdy_ref child WHERE child.parent_key = gone.key) LIMIT $2
+            SELECT key FROM gone
+            WHERE NOT EXISTS (SELECT 1 FROM sturdy_ref child WHERE child.parent_key = gone.key) LIMIT $2
             """,
             row => row.GetInt64(0), endedBeforeMs, rows);
         foreach (long key in keys)
         {
             Statements.Execute(
-                "INSERT INTO gone_ref (ref_key, cap_id, parent_key) SELECT ref_key, cap_id, parent_key FROM sturdy_ref WHERE ref_key = $1",
+                """
+                INSERT INTO gone_ref (ref_key, cap_id, parent_key)
+                SELECT ref_key, cap_id, parent_key FROM sturdy_ref WHERE ref_key = $1
+                """,
                 key);
             Statements.Execute("DELETE FROM former_secret WHERE ref_key = $1", key);
             Statements.Execute("DELETE FROM quota WHERE ref_key = $1", key);

@@ -52,7 +52,8 @@ public sealed partial class SpecificationTests
         Assert.Equal(
             expected.Order(StringComparer.Ordinal), rows.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(StringComparer.Ordinal));
         Assert.All(rows, row => Assert.Equal(
-            row[3], ErrorData.From(new ShareRpcException((ErrorCode)int.Parse(row[0], CultureInfo.InvariantCulture))).Action));
+            row[3], ErrorData.From(
+                new ShareRpcException((ErrorCode)int.Parse(row[0], CultureInfo.InvariantCulture))).Action));
         Assert.All(rows, row => Assert.True(row.Length == 6 && row[4].Length > 0 && row[5].Length > 0));
     }
 
@@ -78,7 +79,8 @@ public sealed partial class SpecificationTests
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
 
         static string Written(object value) =>
-            value is TimeSpan time ? $"{(long)time.TotalMilliseconds} ms" : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+            value is TimeSpan time ? $"{(long)time.TotalMilliseconds} ms"
+                : Convert.ToString(value, CultureInfo.InvariantCulture)!;
     }
 
     [Fact]

@@ -7,7 +7,9 @@ using ShareRpc.Tests.Protocol.Wire;
 
 namespace ShareRpc.Tests.Server.Http;
 
-/// <summary>Grants for programs without a connection: over HTTP every request is a use, and there is no place for a passphrase.</summary>
+/// <summary>
+/// Grants for programs without a connection: over HTTP every request is a use, and there is no place for a passphrase.
+/// </summary>
 public sealed class GrantsOverHttpTests : IAsyncLifetime
 {
     private readonly ShareToken grant = ShareToken.New(RandomId.New());
@@ -29,7 +31,8 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
         using ShareOverHttp link = With(once);
         JsonElement made = await link.JsonAsync(link.GrantAsync(grant));
         Assert.Equal(grant.CapId, made.GetProperty("cap_id").GetString());
-        Assert.True(made.GetProperty("expires_at_ms").GetInt64() > TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        Assert.True(
+            made.GetProperty("expires_at_ms").GetInt64() > TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
         Assert.Equal("capability_used_up", await link.RefusalAsync(link.OpsAsync(), 403));
         Assert.Equal(made.GetRawText(), (await link.JsonAsync(link.GrantAsync(grant))).GetRawText());
         using ShareOverHttp back = With(grant);
@@ -44,13 +47,15 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
         using ShareOverHttp link = With(locked);
         Assert.Equal("passphrase_required", await link.RefusalAsync(link.OpsAsync(), 403));
         Assert.Equal("passphrase_required", await link.RefusalAsync(link.GrantAsync(grant), 403));
-        Assert.Equal("passphrase_required", await link.RefusalAsync(link.GrantAsync(grant, ""","passphrase":"x" """), 403));
+        Assert.Equal("passphrase_required",
+            await link.RefusalAsync(link.GrantAsync(grant, ""","passphrase":"x" """), 403));
         await link.JsonAsync(link.GrantAsync(grant, ""","passphrase":"open sesame" """));
         using ShareOverHttp back = With(grant);
         await back.JsonAsync(back.OpsAsync());
         await owner.ResultAsync("revokeCapability", $$"""{"cap_id":"{{grant.CapId}}"}""");
         JsonElement ended = await back.JsonAsync(back.OpsAsync(), 403);
-        Assert.Equal(("capability_revoked", "redeem"), (ended.GetProperty("code").GetString(), ended.GetProperty("action").GetString()));
+        Assert.Equal(("capability_revoked", "redeem"),
+            (ended.GetProperty("code").GetString(), ended.GetProperty("action").GetString()));
     }
 
     [Fact]
@@ -73,10 +78,12 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
         using ShareOverHttp link = With(await LiveServer.AttenuateAsync(owner, Rights.Read, """{"max_uses":1}"""));
         string[] bodies =
         [
-            "", "null", "[]", "{}", $$"""{"cap_id":"{{grant.CapId}}"}""", $$"""{"cap_id":"x","token_digest":"{{grant.Digest}}"}""",
+            "", "null", "[]", "{}", $$"""{"cap_id":"{{grant.CapId}}"}""",
+                $$"""{"cap_id":"x","token_digest":"{{grant.Digest}}"}""",
             $$"""{"cap_id":"{{grant.CapId}}","token_digest":"x"}""",
         ];
-        foreach (string body in bodies) Assert.Equal("invalid_params", await link.RefusalAsync(link.GrantAsync(body), 400));
+        foreach (string body in bodies) Assert.Equal("invalid_params",
+            await link.RefusalAsync(link.GrantAsync(body), 400));
         using ShareOverHttp root = With(live.RootToken);
         Assert.Equal("forbidden", await root.RefusalAsync(root.GrantAsync(grant), 403));
         await link.JsonAsync(link.GrantAsync(grant));

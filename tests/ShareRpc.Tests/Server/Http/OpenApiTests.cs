@@ -99,7 +99,8 @@ public sealed class OpenApiTests : IAsyncLifetime
         await handle.ResultAsync("attenuate", $$"""
             {"cap_id":"{{once.CapId}}","token_digest":"{{once.Digest}}","rights":["read"],"caveats":{"max_uses":1} }
             """);
-        using ShareOverHttp link = Of(id, once), stranger = Of(id, ShareToken.New(RandomId.New())), plain = Of(id, owner);
+        using ShareOverHttp link = Of(id, once), stranger = Of(id, ShareToken.New(RandomId.New())),
+            plain = Of(id, owner);
         using var crowded = new ShareOverHttp(full.Server.Address, id, owner, full.Timeout);
         ShareToken grant = ShareToken.New(RandomId.New());
         await MeetAsync(Grants, 400, link.GrantAsync("{}"));

@@ -90,11 +90,13 @@ public sealed class SuspendTests
         await rooms.Changes.RotateAsync(owner, new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = next.Digest });
         Assert.Equal(
             ErrorCode.CapabilityRevoked,
-            await CodeAsync(() => rooms.Redeemer.RedeemAsync(verified, new RedemptionTerms(OfShare: true), reader: null, timeout)));
+            await CodeAsync(
+                () => rooms.Redeemer.RedeemAsync(verified, new RedemptionTerms(OfShare: true), reader: null, timeout)));
         (await rooms.RedeemAsync(next)).Demand(Rights.Read);
         Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(guest)));
         Assert.Equal(
-            ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.Redeemer.FindAsync(guest.Reveal(), null, timeout)));
+            ErrorCode.CapabilityRevoked,
+                await CodeAsync(() => rooms.Redeemer.FindAsync(guest.Reveal(), null, timeout)));
     }
 
     [Fact]

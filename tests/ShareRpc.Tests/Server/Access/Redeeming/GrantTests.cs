@@ -71,7 +71,8 @@ public sealed class GrantTests : IAsyncLifetime
         rooms.Clock.Advance(TimeSpan.FromMilliseconds(1));
         Func<Task>[] ended =
         [
-            () => rooms.RedeemAsync(grant), () => RedeemAsync(link, grant), () => Task.Run(() => held.Demand(Rights.Read)),
+            () => rooms.RedeemAsync(grant), () =>
+                RedeemAsync(link, grant), () => Task.Run(() => held.Demand(Rights.Read)),
         ];
         foreach (Func<Task> call in ended) await AssertEndedAsync(ErrorCode.CapabilityExpired, call);
         (await RedeemAsync(link, NewGrant())).Demand(Rights.Read);
@@ -93,7 +94,8 @@ public sealed class GrantTests : IAsyncLifetime
     {
         ShareToken link = await rooms.AttenuateAsync(owner, Rights.Read, new Caveats { MaxUses = 1 });
         ShareToken grant = NewGrant();
-        Authority[] held = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => rooms.RedeemAsync(link, grant: grant))));
+        Authority[] held = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => Task.Run(() => rooms.RedeemAsync(link, grant: grant))));
         Assert.All(held, one => Assert.Equal(grant.CapId, one.Ref.CapId));
         Assert.Equal(1, Find(link).Uses);
     }
@@ -104,7 +106,8 @@ public sealed class GrantTests : IAsyncLifetime
         ShareToken link = await rooms.AttenuateAsync(owner, Rights.Read, new Caveats { MaxUses = 1 });
         ShareToken grant = NewGrant();
         rooms.Store.Break();
-        Assert.Equal(ErrorCode.StorageUnavailable, (await RefusalAsync(() => rooms.RedeemAsync(link, grant: grant))).Code);
+        Assert.Equal(ErrorCode.StorageUnavailable,
+            (await RefusalAsync(() => rooms.RedeemAsync(link, grant: grant))).Code);
         rooms.Store.Repair();
         Assert.Equal(ErrorCode.InvalidToken, (await RefusalAsync(() => rooms.RedeemAsync(grant))).Code);
         Assert.True((await rooms.RedeemAsync(link, grant: grant)).Ref.IsGrant);
@@ -116,7 +119,8 @@ public sealed class GrantTests : IAsyncLifetime
         ShareToken link = await rooms.AttenuateAsync(owner, Rights.Read, new Caveats { MaxUses = 1 });
         foreach (string taken in new[] { owner.Ref.CapId, link.CapId, rooms.Root.Ref.CapId })
         {
-            Assert.Equal(ErrorCode.IdTaken, (await RefusalAsync(() => rooms.RedeemAsync(link, grant: ShareToken.New(taken)))).Code);
+            Assert.Equal(ErrorCode.IdTaken,
+                (await RefusalAsync(() => rooms.RedeemAsync(link, grant: ShareToken.New(taken)))).Code);
         }
 
         Assert.Equal(0, Find(link).Uses);
@@ -130,7 +134,8 @@ public sealed class GrantTests : IAsyncLifetime
         ShareToken grant = NewGrant();
         Authority held = await RedeemAsync(link, grant);
         await rooms.Changes.SuspendAsync(owner, new CapabilityRequest { CapId = link.CapId });
-        Assert.Equal(ErrorCode.CapabilitySuspended, Assert.Throws<ShareRpcException>(() => held.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilitySuspended,
+            Assert.Throws<ShareRpcException>(() => held.Demand(Rights.Read)).Code);
         await AssertEndedAsync(ErrorCode.CapabilityRevoked, () => rooms.RedeemAsync(grant));
         await rooms.Changes.ResumeAsync(owner, new CapabilityRequest { CapId = link.CapId });
         await AssertEndedAsync(ErrorCode.CapabilityRevoked, () => rooms.RedeemAsync(grant));
@@ -172,13 +177,16 @@ public sealed class GrantTests : IAsyncLifetime
         }
 
         Assert.Equal(
-            [owner.Ref.CapId, link.CapId], rooms.Lists.ListCapabilities(owner, new()).Capabilities.Select(one => one.CapId));
+            [owner.Ref.CapId, link.CapId],
+                rooms.Lists.ListCapabilities(owner, new()).Capabilities.Select(one => one.CapId));
         using IReadSnapshot snapshot = rooms.Store.BeginRead();
         LoggedOp op = Assert.Single(snapshot.ReadOps(owner.Ref.ShareKey!.Value, 0, 10, int.MaxValue));
         Assert.Equal(grant.CapId, op.Actor);
         AuditEntry[] audit = [.. rooms.Lists.ListAudit(owner, new()).Entries];
-        Assert.Contains(audit, entry => entry is { Action: "grant" } && entry.Actor == link.CapId && entry.Subject == grant.CapId);
-        Assert.Contains(audit, entry => entry is { Action: "attenuate" } && entry.Actor == grant.CapId && entry.Subject == child.CapId);
+        Assert.Contains(audit, entry => entry is { Action: "grant" } && entry.Actor == link.CapId
+            && entry.Subject == grant.CapId);
+        Assert.Contains(audit, entry => entry is { Action: "attenuate" } && entry.Actor == grant.CapId
+            && entry.Subject == child.CapId);
     }
 
     [Theory]
@@ -209,9 +217,11 @@ public sealed class GrantTests : IAsyncLifetime
 
     private static Task<ShareRpcException> RefusalAsync(Func<Task> call) => Assert.ThrowsAsync<ShareRpcException>(call);
 
-    private Task<ShareToken> LockedAsync(Caveats? caveats = null) => rooms.AttenuateAsync(owner, Rights.Read, caveats, Words);
+    private Task<ShareToken> LockedAsync(Caveats? caveats = null) =>
+        rooms.AttenuateAsync(owner, Rights.Read, caveats, Words);
 
-    private Task<Authority> RedeemAsync(ShareToken link, ShareToken grant) => rooms.RedeemAsync(link, Words, grant: grant);
+    private Task<Authority> RedeemAsync(ShareToken link, ShareToken grant) =>
+        rooms.RedeemAsync(link, Words, grant: grant);
 
     private RefRow Find(ShareToken token)
     {

@@ -37,14 +37,16 @@ public sealed class PassphraseVerifierTests
     [InlineData("password", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc")]
     [InlineData("password", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")]
     [InlineData("password", "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$9qWtwbpyPd3vm1rB1GThgPzZ3/ydHL92zKL+15XZypg")]
-    [InlineData("differentpassword", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$C4TWUs9rDEvq7w3+J4umqA32aWKB1+DSiRuBfYxFj94")]
+    [InlineData("differentpassword",
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$C4TWUs9rDEvq7w3+J4umqA32aWKB1+DSiRuBfYxFj94")]
     [InlineData("password", "$argon2id$v=19$m=65536,t=2,p=1$ZGlmZnNhbHQ$vfMrBczELrFdWP0ZsfhWsRPaHppYdP3MVEMIVlqoFBw")]
     public async Task It_is_the_argon2id_of_the_reference_implementation(string secret, string phc)
     {
         using var passphrases = new PassphraseVerifier(Cheap);
         byte[] bytes = Encoding.ASCII.GetBytes(secret);
         Assert.True(await passphrases.FitsAsync(phc, Convert.ToHexString(bytes), default));
-        Assert.False(await passphrases.FitsAsync(phc, Convert.ToHexString([.. bytes[..^1], (byte)(bytes[^1] ^ 1)]), default));
+        Assert.False(
+            await passphrases.FitsAsync(phc, Convert.ToHexString([.. bytes[..^1], (byte)(bytes[^1] ^ 1)]), default));
     }
 
     [Theory]
@@ -61,7 +63,8 @@ public sealed class PassphraseVerifierTests
     [Fact]
     public async Task As_many_wait_as_the_limit_says_and_the_others_are_refused()
     {
-        using var passphrases = new PassphraseVerifier(Cheap with { Argon2AtOnce = 1, Argon2Waiting = 2, Argon2Kibibytes = 4096 });
+        using var passphrases = new PassphraseVerifier(
+            Cheap with { Argon2AtOnce = 1, Argon2Waiting = 2, Argon2Kibibytes = 4096 });
         Task<string>[] calls = [.. Enumerable.Range(0, 30).Select(_ => passphrases.HashAsync(digest, default))];
         Task ended = Task.WhenAll(calls);
         await Assert.ThrowsAsync<ShareRpcException>(() => ended);

@@ -62,7 +62,8 @@ internal abstract class ModelReads : IReadSnapshot
     ];
 
     public int CountGrants(RefRow link, long nowMs, int most) => Math.Min(most, State.Refs.Count(row =>
-        row.ParentKey == link.Key && row.ParentEpoch == link.Epoch && row.GrantEndsMs > nowMs && row.RevokedMs is null));
+        row.ParentKey == link.Key && row.ParentEpoch == link.Epoch && row.GrantEndsMs > nowMs
+            && row.RevokedMs is null));
 
     public bool IsRefGone(string capId) => State.GoneRefs.Exists(row => row.CapId == capId);
 
@@ -117,7 +118,8 @@ internal abstract class ModelReads : IReadSnapshot
             Bytes = entry.Row.Bytes,
         });
 
-    private bool IsBelow(long? refKey, long reach) => refKey is { } key && (key == reach || IsBelow(KnownOrGone(key).ParentKey, reach));
+    private bool IsBelow(long? refKey, long reach) =>
+        refKey is { } key && (key == reach || IsBelow(KnownOrGone(key).ParentKey, reach));
 
     public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(
         State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)

@@ -109,7 +109,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public IReadOnlyList<long> EndGrants(long linkKey, long nowMs)
     {
-        List<long> live = [.. state.Refs.Where(row => row.ParentKey == linkKey && row.GrantEndsMs > nowMs && row.RevokedMs is null)
+        List<long> live = [.. state.Refs.Where(
+            row => row.ParentKey == linkKey && row.GrantEndsMs > nowMs && row.RevokedMs is null)
             .Select(row => row.Key)];
         foreach (long key in live) ChangeRef(key, row => row with { Epoch = row.Epoch + 1, RevokedMs = nowMs });
         return live;

@@ -109,7 +109,8 @@ internal sealed partial class StoreRun
         RefRow[] parents = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is not null)];
         if (parents.Length == 0) return null;
         RefRow parent = parents.At(step.A);
-        RefRow child = NewRef(number, parent, parent.ShareKey, step.B % 2 == 0 ? Rights.Read : Rights.Read | Rights.Append);
+        RefRow child = NewRef(number, parent, parent.ShareKey,
+            step.B % 2 == 0 ? Rights.Read : Rights.Read | Rights.Append);
         side.InsertRef(step.C % 2 == 0 ? child : child with { GrantEndsMs = number + step.B });
         return null;
     }
@@ -137,7 +138,8 @@ internal sealed partial class StoreRun
             case StoreAct.EndGrants:
                 return $"{side.EndGrants(row.Key, number).Count} {side.CountGrants(row, 0, 2)}";
             case StoreAct.DeleteGrants:
-                for (int steps = 0; !side.DeleteGrants(number - (step.B * 5), 1 + step.C); steps++) Assert.InRange(steps, 0, 1_000);
+                for (int steps = 0; !side.DeleteGrants(number - (step.B * 5), 1 + step.C); steps++) Assert.InRange(
+                    steps, 0, 1_000);
                 return side.IsRefGone(row.CapId);
             case StoreAct.Adopt:
                 IReadOnlyList<RefRow> owners = side.ReadOwnersBelow(row.Key);

@@ -11,7 +11,8 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
 {
     private static readonly (int Weight, StoreAct Act)[] Weights =
     [
-        (2, StoreAct.Creator), (4, StoreAct.Share), (5, StoreAct.Attenuate), (4, StoreAct.Writer), (24, StoreAct.Append),
+        (2, StoreAct.Creator), (4, StoreAct.Share), (5, StoreAct.Attenuate), (4, StoreAct.Writer),
+            (24, StoreAct.Append),
         (6, StoreAct.Reject), (8, StoreAct.WriteDoc), (4, StoreAct.Fold), (4, StoreAct.DropData), (4, StoreAct.OpenTurn),
         (1, StoreAct.End), (1, StoreAct.Delete), (2, StoreAct.Erase),
         (2, StoreAct.Revoke), (2, StoreAct.Suspend), (2, StoreAct.Rotate), (1, StoreAct.Adopt), (2, StoreAct.Use), (3, StoreAct.Quota),
