@@ -34,7 +34,7 @@ class Shown {
     Shown.last?.page.close();
     Shown.last = this;
     document.body.replaceChildren(this.root);
-    this.page = new SessionPage(this.root, this.store, new Preferences(window.localStorage), {
+    this.page = new SessionPage(this.root, this.store, new Preferences(), {
       changed: () => this.changed(), permalink: (id) => `#m-${id}`, sessionAddress: () => undefined, shareId: () => 's',
     });
     this.draw();

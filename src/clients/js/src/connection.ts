@@ -31,8 +31,8 @@ export interface RedeemedShare extends Redeemed {
   shareId: string;
   /** The share's head. */
   cursor: number;
-  /** Redeems once more instead of the token; keep it in memory only. */
-  ticket?: string;
+  /** Of this ref the handle is, if the server has stored the grant that was asked for. */
+  grant?: { cap_id: string; expires_at_ms: number };
   writer?: { acked_seq: number };
   acks?: { batch_id: string; ack?: Ack; error?: ErrorData }[];
   page?: OpPage;
@@ -53,7 +53,7 @@ interface Redemption {
   epoch: number;
   cursor: number;
   limits: Limits;
-  ticket?: string;
+  grant?: RedeemedShare['grant'];
   writer?: { acked_seq: number };
   acks?: RedeemedShare['acks'];
   page?: OpPage;
@@ -65,11 +65,11 @@ interface Pending {
 }
 
 /**
- * One WebSocket to a server. Refusals are `ShareRpcError`, a connection that went is `Disconnected`; what is in flight then is neither done
- * nor undone as far as anybody here knows.
+ * One WebSocket to a server. A refusal throws `ShareRpcError`. A lost connection throws `Disconnected`: whether the server
+ * has done what was in flight is then unknown.
  */
 export class Connection {
-  /** Settles once, when the connection is no more; never rejects. */
+  /** Resolves when the connection has ended; never rejects. */
   readonly closed: Promise<CloseReason>;
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
@@ -86,7 +86,7 @@ export class Connection {
     socket.addEventListener('error', () => {}); // a close follows, and says all that a page may know
   }
 
-  /** Connects to a server (`http`, `https`; its own path counts). Throws `Disconnected` where none answers. */
+  /** Connects to a server by its `http` or `https` address, path included. Throws `Disconnected` where none answers. */
   static async open(server: string, options: ConnectOptions = {}): Promise<Connection> {
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     options.signal?.throwIfAborted();
@@ -120,7 +120,7 @@ export class Connection {
       handle: new ShareHandle(this, result.share!.handle),
       shareId: result.share_id,
       cursor: result.cursor,
-      ...(result.ticket !== undefined && { ticket: result.ticket }),
+      ...(result.grant && { grant: result.grant }),
       ...(result.writer && { writer: result.writer }),
       ...(result.acks && { acks: result.acks }),
       ...(result.page && { page: result.page }),
@@ -132,7 +132,7 @@ export class Connection {
     return { ...this.#redeemed(result), handle: new RootHandle(this, result.root!.handle) };
   }
 
-  /** A call of any method. Aborting asks the server to let it go; the answer, whichever it is, is then not waited for. */
+  /** Calls any method. Aborting asks the server to cancel the call, and does not wait for its answer. */
   async call<T>(method: string, params?: object, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const id = ++this.#lastId;
@@ -152,7 +152,7 @@ export class Connection {
     }
   }
 
-  /** A message that has no answer. Lost without a word when the connection is. */
+  /** Sends a message that has no answer; does nothing on a closed connection. */
   notify(method: string, params?: object): void {
     if (this.isOpen) this.#send({ jsonrpc: '2.0', method, ...(params && { params }) });
   }
@@ -164,7 +164,8 @@ export class Connection {
 
   #redeemed(result: Redemption): Redeemed {
     this.#frameBytes = result.limits['frame_bytes'] ?? this.#frameBytes;
-    return { capId: result.cap_id, rights: result.rights, caveats: result.caveats, epoch: result.epoch, limits: result.limits };
+    const { cap_id: capId, rights, caveats, epoch, limits } = result;
+    return { capId, rights, caveats, epoch, limits };
   }
 
   #send(message: object): void {

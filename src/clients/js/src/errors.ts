@@ -1,47 +1,53 @@
-/** Every error of the protocol (section 15): its number, and whether the same bytes may succeed later. */
+/** What a client does about an error (ERR-7). */
+const ACTIONS = ['retry', 'redeem', 'new_writer', 'resend_from', 'split', 'park', 'stop', 'ask'] as const;
+
+export type ErrorAction = (typeof ACTIONS)[number];
+
+/** Every error of the protocol (section 15): its number, whether the same bytes may succeed later, and what a client does. */
 const TABLE = {
-  method_not_found: [-32601, false],
-  invalid_params: [-32602, false],
-  internal: [-32010, true],
-  overloaded: [-32011, true],
-  draining: [-32012, true],
-  storage_unavailable: [-32013, true],
-  revocation_not_durable: [-32014, true],
-  rate_limited: [-32015, true],
-  too_many_calls: [-32016, true],
-  too_many_handles: [-32017, false],
-  invalid_token: [-32020, false],
-  capability_revoked: [-32021, false],
-  capability_expired: [-32022, false],
-  capability_suspended: [-32023, true],
-  forbidden: [-32024, false],
-  passphrase_required: [-32025, false],
-  capability_used_up: [-32026, false],
-  share_ended: [-32030, false],
-  share_deleted: [-32031, false],
-  id_taken: [-32032, false],
-  not_found: [-32033, false],
-  writer_forked: [-32040, false],
-  sequence_gap: [-32041, false],
-  cursor_mismatch: [-32042, false],
-  invalid_batch: [-32043, false],
-  writer_taken: [-32044, false],
-  op_id_reused: [-32060, false],
-  invalid_op: [-32061, false],
-  too_large: [-32062, false],
-  kind_not_allowed: [-32063, false],
-  quota_exceeded: [-32064, false],
-  turn_final: [-32065, false],
-  dependency_missing: [-32066, false],
-  dependency_failed: [-32067, false],
-  atomic_aborted: [-32068, false],
-} as const satisfies Record<string, readonly [number, boolean]>;
+  method_not_found: [-32601, false, 'redeem'],
+  invalid_params: [-32602, false, 'park'],
+  internal: [-32010, true, 'retry'],
+  overloaded: [-32011, true, 'retry'],
+  draining: [-32012, true, 'redeem'],
+  storage_unavailable: [-32013, true, 'retry'],
+  revocation_not_durable: [-32014, true, 'retry'],
+  rate_limited: [-32015, true, 'retry'],
+  too_many_calls: [-32016, true, 'retry'],
+  too_many_handles: [-32017, false, 'redeem'],
+  invalid_token: [-32020, false, 'stop'],
+  capability_revoked: [-32021, false, 'stop'],
+  capability_expired: [-32022, false, 'stop'],
+  capability_suspended: [-32023, true, 'redeem'],
+  forbidden: [-32024, false, 'stop'],
+  passphrase_required: [-32025, false, 'ask'],
+  capability_used_up: [-32026, false, 'stop'],
+  share_ended: [-32030, false, 'stop'],
+  share_deleted: [-32031, false, 'stop'],
+  id_taken: [-32032, false, 'park'],
+  not_found: [-32033, false, 'park'],
+  writer_forked: [-32040, false, 'new_writer'],
+  sequence_gap: [-32041, false, 'resend_from'],
+  cursor_mismatch: [-32042, false, 'ask'],
+  invalid_batch: [-32043, false, 'split'],
+  writer_taken: [-32044, false, 'new_writer'],
+  op_id_reused: [-32060, false, 'park'],
+  invalid_op: [-32061, false, 'park'],
+  too_large: [-32062, false, 'split'],
+  kind_not_allowed: [-32063, false, 'park'],
+  quota_exceeded: [-32064, false, 'park'],
+  turn_final: [-32065, false, 'park'],
+  dependency_missing: [-32066, false, 'retry'],
+  dependency_failed: [-32067, false, 'park'],
+  atomic_aborted: [-32068, false, 'park'],
+} as const satisfies Record<string, readonly [number, boolean, ErrorAction]>;
 
 export type ErrorName = keyof typeof TABLE;
 
 export interface ErrorInfo {
   number: number;
   transient: boolean;
+  action: ErrorAction;
   /** Whatever this ref sends next is refused alike (ERR-4). */
   authority: boolean;
   /** Appears in `rejected` of an ack only (ERR-6). */
@@ -51,27 +57,30 @@ export interface ErrorInfo {
 export const errorNames = Object.keys(TABLE) as ErrorName[];
 
 export function errorInfo(name: ErrorName): ErrorInfo {
-  const [number, transient] = TABLE[name];
+  const [number, transient, action] = TABLE[name];
   const authority = (number <= -32020 && number >= -32026) || number === -32030 || number === -32031;
-  return { number, transient, authority, op: number <= -32060 && number >= -32068 };
+  return { number, transient, action, authority, op: number <= -32060 && number >= -32068 };
 }
 
 /** The `data` of an error as it comes over the wire (ERR-1). */
 export interface ErrorData {
   code: string;
   transient: boolean;
+  /** Absent from servers that are older than it. */
+  action?: string;
   hint?: string;
   retry_after_ms?: number;
   head?: number;
   acked_seq?: number;
 }
 
-/** The server's answer was no. Branch on `code`, and on `transient` for what is not known. */
+/** The server has refused. Branch on `code`, and on `action` for what is not known. */
 export class ShareRpcError extends Error {
   override readonly name = 'ShareRpcError';
   readonly code: ErrorName;
   readonly number: number;
   readonly transient: boolean;
+  readonly action: ErrorAction;
   /** One sentence of the server's for people. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
@@ -81,9 +90,11 @@ export class ShareRpcError extends Error {
   constructor(data: ErrorData) {
     super(data.hint ? `${data.code}: ${data.hint}` : data.code);
     // A name of a later version counts as the plainest one that is retried, or is not (ERR-5).
-    this.code = Object.hasOwn(TABLE, data.code) ? (data.code as ErrorName) : data.transient ? 'internal' : 'invalid_params';
+    const plainest = data.transient ? 'internal' : 'invalid_params';
+    this.code = Object.hasOwn(TABLE, data.code) ? (data.code as ErrorName) : plainest;
     this.number = TABLE[this.code][0];
     this.transient = data.transient;
+    this.action = ACTIONS.find((action) => action === data.action) ?? TABLE[this.code][2];
     if (data.hint !== undefined) this.hint = data.hint;
     if (data.retry_after_ms !== undefined) this.retryAfterMs = data.retry_after_ms;
     if (data.head !== undefined) this.head = data.head;
@@ -91,7 +102,7 @@ export class ShareRpcError extends Error {
   }
 }
 
-/** The connection went, or never came to be. Says nothing about what was sent: connect again, redeem, resend. Never a refusal. */
+/** The connection was lost or never made. Whether what was sent has been done is unknown: connect, redeem, send again. */
 export class Disconnected extends Error {
   override readonly name = 'Disconnected';
 }

@@ -1,10 +1,11 @@
 export * from './wire.js';
 export { Connection, type CloseReason, type ConnectOptions, type RedeemedRoot, type RedeemedShare } from './connection.js';
 export { RootHandle, ShareHandle, type CallOptions } from './handles.js';
-export { Disconnected, ShareRpcError, errorInfo, errorNames, type ErrorData, type ErrorInfo, type ErrorName } from './errors.js';
-export { formatLink, parseLink, rpcAddress, type ShareLink } from './links.js';
+export { Disconnected, ShareRpcError, errorInfo, errorNames, type ErrorAction, type ErrorData, type ErrorInfo, type ErrorName } from './errors.js';
+export { findLink, formatLink, parseLink, rpcAddress, type ShareLink } from './links.js';
+export { redeemLink, type GrantStore } from './grants.js';
 export { isId, isOpId, newId, newOpId } from './ids.js';
-export { capIdOf, isTicket, newToken, passphraseDigest, tokenDigest } from './tokens.js';
+export { capIdOf, newToken, passphraseDigest, tokenDigest } from './tokens.js';
 export { foldOp } from './fold.js';
 export { follow } from './follow.js';
 export { ShareFollower, type FollowerOptions } from './follower.js';

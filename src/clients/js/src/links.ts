@@ -9,11 +9,25 @@ export interface ShareLink {
   token: string;
 }
 
-/** Reads a link of LINK-1 or LINK-3. Throws, without quoting it, when the text is none. */
+/** Reads a link as it is written (LINK-1, LINK-3). Throws an error that does not quote it when the text is none. */
 export function parseLink(text: string): ShareLink {
   const link = tryParse(text);
   if (!link) throw new Error('That is not a share link.');
   return link;
+}
+
+/** `/s/<share id>#<token>` or `/share/<token>`, with what is put into links on their way, behind an address. */
+const LINK = new RegExp(
+  '(https?://[^\\s<>"?#]+?)/(?:s/([0-9A-Za-z]{22})/?(?:\\?[^\\s#]*?)?(?:#|%(?:25)*23)|share/)'
+    + '(srpc_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6})(?![0-9A-Za-z])', 'i');
+
+/**
+ * Finds a link in what somebody has pasted or opened: with an encoded `#`, a query of a tracker, or punctuation and
+ * brackets around it. The token's checksum says whether all of it is there.
+ */
+export function findLink(text: string): ShareLink | undefined {
+  const [, server, shareId, token] = LINK.exec(text) ?? [];
+  return server && token && tryParse(formatLink({ server, token, ...(shareId && { shareId }) })) || undefined;
 }
 
 /** The link as it is written. */

@@ -1,8 +1,9 @@
 import { Backoff } from './backoff.js';
 import { Connection, type ConnectOptions, type RedeemedShare } from './connection.js';
 import { Disconnected, ShareRpcError } from './errors.js';
+import { redeemLink, type GrantStore } from './grants.js';
 import type { ShareHandle } from './handles.js';
-import type { OpPage, RedeemShareRequest } from './wire.js';
+import type { OpPage } from './wire.js';
 
 /**
  * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is. `reconnecting`: the connection
@@ -13,6 +14,8 @@ export type FollowState = 'connecting' | 'catching_up' | 'live' | 'reconnecting'
 export interface FollowOptions extends ConnectOptions {
   token: string;
   passphrase?: string;
+  /** Where the grant of a counted or locked link is kept. Default: this object's memory. */
+  grants?: GrantStore;
   /** The share that the link names; a token of another one is `invalid_token`. */
   shareId?: string;
   /** Only what comes after this cursor. Default 0: everything. */
@@ -26,6 +29,8 @@ export interface FollowOptions extends ConnectOptions {
   /** How long an answer may be overdue before the connection counts as half-open. Default 10 s. */
   marginMs?: number;
   onState?(state: FollowState): void;
+  /** The grant by which the link was held has been taken back or has expired; the link is redeemed again. */
+  onGrantEnded?(error: ShareRpcError): void;
   /** After each redemption. */
   onRedeemed?(share: RedeemedShare): void;
   /** For each refusal that is tried again: not there yet, suspended, rate limited, draining. `live` or `catching_up` ends it. */
@@ -35,11 +40,11 @@ export interface FollowOptions extends ConnectOptions {
 const OFFLINE_AFTER = 3;
 const PROBE_MS = 5_000;
 
-/** A share through as many connections as it takes: by ticket, then by token, with backoff between. One flow at a time uses it. */
+/** A share through as many connections as it takes, with backoff between. One flow at a time uses it. */
 export class ResumingShare {
   #connection: Connection | undefined;
   #handle: ShareHandle | undefined;
-  #ticket: string | undefined;
+  #passphrase: string | undefined;
   #state: FollowState | undefined;
   #wake: (() => void) | undefined;
   #handleLost = false;
@@ -48,13 +53,18 @@ export class ResumingShare {
   readonly #openedAt = performance.now();
   readonly #backoff = new Backoff();
   readonly #stop = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #signal = this.#stop.signal;
+  readonly #grants: GrantStore;
 
   constructor(
     private readonly server: string,
     private readonly options: FollowOptions,
   ) {
-    this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+    this.#grants = options.grants ?? new Map<string, string>();
+    this.#passphrase = options.passphrase;
+    const { signal } = options;
+    if (signal?.aborted) this.#stop.abort(signal.reason);
+    else signal?.addEventListener('abort', () => this.#stop.abort(signal.reason), { signal: this.#signal });
   }
 
   get state(): FollowState {
@@ -133,36 +143,39 @@ export class ResumingShare {
 
   async #redeem(after: number | undefined): Promise<OpPage | undefined> {
     if (!this.#state) this.#setState('connecting');
-    const { WebSocket, marginMs = 10_000 } = this.options;
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(marginMs)]);
-    this.#connection = await Connection.open(this.server, { ...(WebSocket && { WebSocket }), signal }).catch((error: unknown) => {
-      throw error instanceof DOMException ? new Disconnected('The server does not answer.') : error;
-    });
-    const read = after === undefined ? {} : { read: { after } };
-    const share = await this.withDeadline(3 * marginMs, () => this.#redeemBy(read));
+    const { marginMs = 10_000, token } = this.options;
+    this.#connection = await this.#connect(marginMs);
+    const request = {
+      token,
+      ...(this.#passphrase !== undefined && { passphrase: this.#passphrase }),
+      ...(after !== undefined && { read: { after } }),
+    };
+    const share = await this.withDeadline(3 * marginMs, () =>
+      redeemLink(this.#connection!, request, this.#grants, this.options.onGrantEnded));
     if (this.options.shareId && share.shareId !== this.options.shareId)
       throw new ShareRpcError({ code: 'invalid_token', transient: false });
-    this.#ticket = share.ticket;
+    // The grant brings its holder back; once it has ended, somebody has to type the passphrase again.
+    if (share.grant) this.#passphrase = undefined;
     this.#handle = share.handle;
     this.#head = share.cursor;
     this.options.onRedeemed?.(share);
     return share.page;
   }
 
-  async #redeemBy(read: Pick<RedeemShareRequest, 'read'>): Promise<RedeemedShare> {
-    const connection = this.#connection!;
-    const { token, passphrase } = this.options;
-    const ticket = this.#ticket;
-    this.#ticket = undefined;
-    if (ticket) {
-      try {
-        return await connection.redeemShare({ ticket, ...read });
-      } catch (error) {
-        // Tickets end with the server that issued them; the token does not.
-        if (!(error instanceof ShareRpcError) || error.code !== 'invalid_token') throw error;
-      }
+  async #connect(ms: number): Promise<Connection> {
+    const { WebSocket } = this.options;
+    const opening = new AbortController();
+    const abort = () => opening.abort();
+    const timer = setTimeout(abort, ms);
+    this.#signal.addEventListener('abort', abort);
+    try {
+      return await Connection.open(this.server, { ...(WebSocket && { WebSocket }), signal: opening.signal });
+    } catch (error) {
+      throw opening.signal.aborted ? new Disconnected('The server does not answer.') : error;
+    } finally {
+      clearTimeout(timer);
+      this.#signal.removeEventListener('abort', abort);
     }
-    return connection.redeemShare({ token, ...(passphrase !== undefined && { passphrase }), ...read });
   }
 
   /** How long to wait after a failure; throws what is final. */
@@ -178,10 +191,10 @@ export class ResumingShare {
   }
 
   #isWorthRepeating(error: ShareRpcError): boolean {
-    if (error.transient || error.code === 'too_many_handles') return true;
-    if (error.code === 'invalid_token') return performance.now() - this.#openedAt < (this.options.patienceMs ?? 180_000);
-    if (error.code !== 'method_not_found' || this.#handleLost) return false;
-    return (this.#handleLost = true); // a handle that is gone is redeemed again, once
+    // A handle that is gone is redeemed again, once.
+    if (error.code === 'method_not_found') return !this.#handleLost && (this.#handleLost = true);
+    if (error.transient || error.action === 'redeem') return true;
+    return error.code === 'invalid_token' && performance.now() - this.#openedAt < (this.options.patienceMs ?? 180_000);
   }
 
   #wait(ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { base62, base62OfBytes, hex, randomBytes } from './base62.js';
+import { hmac, sha256 } from './sha256.js';
 
 export const TOKEN_CHARACTERS = 78;
-export const TICKET_CHARACTERS = 55;
 const CHECKSUM = 6;
 const SECRET = 43;
 
@@ -11,40 +11,29 @@ export function capIdOf(token: string): string | undefined {
   return match && token.length === TOKEN_CHARACTERS && isChecked(token) ? match[1] : undefined;
 }
 
-/** TICKET-1. */
-export function isTicket(text: string): boolean {
-  return /^srpt_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.test(text) && text.length === TICKET_CHARACTERS && isChecked(text);
-}
-
 /** True for what a digest on the wire looks like (TOKEN-3). */
 export function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text) && text.length === 64;
 }
 
-/** A fresh token for a ref, and the digest that the server is sent instead of it (CAP-1). */
-export async function newToken(capId: string): Promise<{ token: string; digest: string }> {
+/** Makes a token for a ref, and the digest that the server is sent instead of it (CAP-1). */
+export function newToken(capId: string): { token: string; digest: string } {
   const body = `srpc_${capId}_${base62OfBytes(randomBytes(32), SECRET)}`;
   const token = `${body}_${checksum(body)}`;
-  return { token, digest: await tokenDigest(token) };
+  return { token, digest: tokenDigest(token) };
 }
 
-/** TOKEN-3. Throws where the platform has no Web Crypto: browsers give it to https and localhost only. */
-export async function tokenDigest(token: string): Promise<string> {
-  return hex(new Uint8Array(await subtle().digest('SHA-256', utf8(bodyOf(token)))));
+/** TOKEN-3. */
+export function tokenDigest(token: string): string {
+  return hex(sha256(utf8(bodyOf(token))));
 }
 
-/** TOKEN-5; the passphrase is brought into NFC first, as `redeem` does. */
-export async function passphraseDigest(token: string, passphrase: string): Promise<string> {
-  const key = await subtle().importKey('raw', utf8(bodyOf(token)), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  return hex(new Uint8Array(await subtle().sign('HMAC', key, utf8(passphrase.normalize('NFC')))));
+/** TOKEN-5; the passphrase is brought into NFC first, as the redemptions do. */
+export function passphraseDigest(token: string, passphrase: string): string {
+  return hex(hmac(utf8(bodyOf(token)), utf8(passphrase.normalize('NFC'))));
 }
 
-function subtle(): SubtleCrypto {
-  if (!globalThis.crypto?.subtle) throw new Error('Secrets can be made on pages from https or localhost only.');
-  return crypto.subtle;
-}
-
-function utf8(text: string): Uint8Array<ArrayBuffer> {
+function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 

@@ -7,6 +7,8 @@ export interface Caveats {
   expires_at_ms?: number;
   unused_expires_at_ms?: number;
   max_uses?: number;
+  /** How long the grants of this link last, in milliseconds (GRANT-2). */
+  grant_ms?: number;
   append_kinds?: string[];
   /** Kind to `true`, or to the top-level fields that may be seen. */
   readable?: Record<string, true | string[]>;
@@ -119,9 +121,10 @@ export interface StatePage {
 }
 
 export interface RedeemShareRequest {
-  token?: string;
-  ticket?: string;
+  token: string;
   passphrase?: string;
+  /** The ref that brings its holder back to a counted or locked link (GRANT-1). See `redeemLink`. */
+  grant?: { cap_id: string; token_digest: string };
   writer_id?: string;
   append?: Batch[];
   read?: { after: number; limit?: number; max_bytes?: number };
@@ -194,6 +197,8 @@ export interface CapabilityInfo {
   last_redeemed_ms?: number;
   uses?: number;
   passphrase?: true;
+  /** A redemption of its parent has left it (GRANT-7). */
+  grant?: true;
   live_handles: number;
 }
 

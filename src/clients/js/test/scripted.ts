@@ -47,9 +47,9 @@ export class ScriptedServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The `params` of every redemption so far, in short: `token` or the ticket. */
-  get redemptions(): string[] {
-    return this.calls.filter(({ method }) => method === 'redeemShare').map(({ params }) => params.ticket ?? 'token');
+  /** The `params` of every redemption so far. */
+  get redemptions(): any[] {
+    return this.calls.filter(({ method }) => method === 'redeemShare').map(({ params }) => params);
   }
 
   close(): void {

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { base62OfBytes } from '../src/base62.js';
+import { createHash, createHmac } from 'node:crypto';
+import { base62OfBytes, hex } from '../src/base62.js';
 import { ID_CHARACTERS, OP_ID_CHARACTERS } from '../src/ids.js';
 import {
   capIdOf,
   errorInfo,
   errorNames,
+  findLink,
   foldOp,
   formatLink,
   isId,
   isOpId,
-  isTicket,
   newId,
   newOpId,
   newToken,
@@ -21,7 +22,8 @@ import {
   type Doc,
   type ShownOp,
 } from '../src/index.js';
-import { isDigest, TICKET_CHARACTERS, TOKEN_CHARACTERS } from '../src/tokens.js';
+import { hmac, sha256 } from '../src/sha256.js';
+import { isDigest, TOKEN_CHARACTERS } from '../src/tokens.js';
 import { load, type Vector } from './vectors.js';
 
 const each = (suite: string) => test.each(load(suite).map((vector) => [vector.id, vector.comment, vector] as const));
@@ -42,8 +44,7 @@ describe('an id', () => {
 
 describe('a token', () => {
   each('tokens')('%s: %s', async (_id, _comment, { input, expect: expected }) => {
-    if (input.kind === 'ticket') expect(isTicket(input.text)).toBe(expected.valid);
-    else if (input.kind === 'digest') expect(isDigest(input.text)).toBe(expected.valid);
+    if (input.kind === 'digest') expect(isDigest(input.text)).toBe(expected.valid);
     else if (input.kind === 'passphrase') expect(await passphraseDigest(input.text, input.passphrase)).toBe(expected.digest);
     else {
       expect(capIdOf(input.text)).toBe(expected.valid ? expected.cap_id : undefined);
@@ -60,6 +61,14 @@ describe('a token', () => {
   });
 });
 
+describe('SHA-256', () => {
+  test.each([0, 1, 55, 56, 63, 64, 65, 119, 120, 1000])('of %i bytes is that of the platform, and so is the HMAC', (length) => {
+    const message = Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);
+    expect(hex(sha256(message))).toBe(createHash('sha256').update(message).digest('hex'));
+    expect(hex(hmac(message, Uint8Array.of(1, 2)))).toBe(createHmac('sha256', message).update('\x01\x02').digest('hex'));
+  });
+});
+
 describe('a link', () => {
   each('links')('%s: %s', (_id, _comment, { input, expect: expected }) => {
     if (expected === null) {
@@ -73,6 +82,28 @@ describe('a link', () => {
     expect(rpcAddress(link.server)).toBe(expected.rpc);
     expect(formatLink(link)).toBe(expected.text);
   });
+});
+
+describe('a link that came through other programs', () => {
+  const token = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
+  const id = '1bebyMS5Cj5k7Tbt2Amytz';
+  const expected = { server: 'https://h.example/base', shareId: id, token };
+
+  test.each([
+    `https://h.example/base/s/${id}%23${token}`, `https://h.example/base/s/${id}%2523${token}`,
+    `https://h.example/base/s/${id}/#${token}`, `https://h.example/base/s/${id}?utm_source=x&y#${token}`,
+    `https://h.example/base/s/${id}#${token}?utm_source=x`, `https://h.example/base/s/${id}?a=b%23${token}`,
+    ...['.', ',', ')', '>', '"', '\n', '/', '**', '_'].map((end) => `https://h.example/base/s/${id}#${token}${end}`),
+    ...['<', '(', 'See ', '\n'].map((start) => `${start}https://h.example/base/s/${id}#${token}`),
+  ])('is found: %s', (text) => expect(findLink(text)).toEqual(expected));
+
+  test.each(['', '/', '.', '?utm_source=x'])('is found as opencode writes it, with %j behind it', (end) =>
+    expect(findLink(`https://h.example/share/${token}${end}`)).toEqual({ server: 'https://h.example/', token }));
+
+  test.each([
+    token, `https://h.example/s/${id}`, `https://h.example/s/${id}#${token.slice(0, -1)}`,
+    `https://h.example/s/${id}#${token}x`, `https://h.example/s/${id}#${token.slice(0, -1)}0`, `https://h.example/#${token}`,
+  ])('is none: %s', (text) => expect(findLink(text)).toBeUndefined());
 });
 
 describe('folding', () => {
@@ -106,11 +137,12 @@ describe('an error', () => {
   each('errors')('%s: %s', (_id, _comment, { input, expect: expected }) => {
     if (input.data) {
       const error = new ShareRpcError(input.data);
-      const { number, transient, retryAfterMs, head, ackedSeq } = error;
+      const { number, transient, action, retryAfterMs, head, ackedSeq } = error;
       const { retry_after_ms, head: itsHead, acked_seq } = expected;
-      expect({ number, transient, retryAfterMs, head, ackedSeq }).toEqual({
+      expect({ number, transient, action, retryAfterMs, head, ackedSeq }).toEqual({
         number: expected.number,
         transient: expected.transient,
+        action: expected.action,
         retryAfterMs: retry_after_ms,
         head: itsHead,
         ackedSeq: acked_seq,
@@ -133,7 +165,6 @@ describe('a limit of the grammar', () => {
     id_characters: ID_CHARACTERS,
     op_id_characters: OP_ID_CHARACTERS,
     token_characters: TOKEN_CHARACTERS,
-    ticket_characters: TICKET_CHARACTERS,
   };
   const vectors = load('limits').filter((vector) => vector.input.fixed in known);
   test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', (_id, _comment, vector) => {

@@ -10,19 +10,8 @@ export interface AuditFields {
 }
 
 const ACTIONS = [
-  'create_root',
-  'create_share',
-  'attenuate',
-  'revoke',
-  'suspend',
-  'resume',
-  'rotate',
-  'end_share',
-  'delete_share',
-  'adopt',
-  'redeem',
-  'refused',
-  'append',
+  'create_root', 'create_share', 'attenuate', 'grant', 'revoke', 'suspend', 'resume', 'rotate', 'end_share', 'delete_share',
+  'adopt', 'redeem', 'refused', 'append',
 ];
 
 /** By what an entry says, and by what its ids are called. */

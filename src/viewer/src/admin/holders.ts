@@ -1,5 +1,5 @@
 import type { CapabilityInfo, Caveats } from '@sharerpc/client';
-import { bytes, count, dateTime, plural } from '../shared/format.ts';
+import { bytes, count, dateTime, duration, plural } from '../shared/format.ts';
 
 /** A ref with those that were derived from it. */
 export interface Holder {
@@ -49,7 +49,7 @@ export function sayReach({ accesses, live }: Reach): string {
 }
 
 export function nameOf(ref: CapabilityInfo): string {
-  return ref.label || `Access ${ref.cap_id.slice(0, 6)}…`;
+  return ref.label || `${ref.grant ? 'Grant' : 'Access'} ${ref.cap_id.slice(0, 6)}…`;
 }
 
 /** A sentence piece for each caveat. */
@@ -58,6 +58,7 @@ export function sayCaveats(caveats: Caveats, uses?: number): string[] {
   if (caveats.expires_at_ms !== undefined) said.push(`until ${dateTime(caveats.expires_at_ms)}`);
   if (caveats.unused_expires_at_ms !== undefined) said.push(`to be opened before ${dateTime(caveats.unused_expires_at_ms)}`);
   if (caveats.max_uses !== undefined) said.push(`${count(uses ?? 0)} of ${plural(caveats.max_uses, 'use')} used`);
+  if (caveats.grant_ms !== undefined) said.push(`its grants last ${duration(caveats.grant_ms)}`);
   if (caveats.redact) said.push(`without ${caveats.redact.join(', ')}`);
   if (caveats.readable) said.push(`sees only ${Object.keys(caveats.readable).join(', ')}`);
   if (caveats.append_kinds) said.push(`adds only ${caveats.append_kinds.join(', ')}`);

@@ -42,7 +42,7 @@ export function caveatsOf(invitation: Invitation, now: number): Caveats {
 /** Makes the ref, and gives its link: the only time that anybody sees it. */
 export async function invite(session: AdminSession, shareId: string, invitation: Invitation): Promise<string> {
   const capId = newId();
-  const { token, digest } = await newToken(capId);
+  const { token, digest } = newToken(capId);
   const label = invitation.label.trim();
   const request: AttenuateRequest = {
     cap_id: capId,
@@ -50,7 +50,7 @@ export async function invite(session: AdminSession, shareId: string, invitation:
     rights: invitation.rights,
     caveats: caveatsOf(invitation, Date.now()),
     ...(label && { label }),
-    ...(invitation.passphrase && { passphrase_digest: await passphraseDigest(token, invitation.passphrase) }),
+    ...(invitation.passphrase && { passphrase_digest: passphraseDigest(token, invitation.passphrase) }),
   };
   await session.invite(shareId, request);
   return formatLink({ server: session.server, shareId, token });
@@ -58,8 +58,8 @@ export async function invite(session: AdminSession, shareId: string, invitation:
 
 /** A new secret under the old name; the link with it. */
 export async function rotate(session: AdminSession, shareId: string, capId: string, passphrase: string | undefined): Promise<string> {
-  const { token, digest } = await newToken(capId);
-  const digestOfPassphrase = passphrase ? { passphrase_digest: await passphraseDigest(token, passphrase) } : {};
+  const { token, digest } = newToken(capId);
+  const digestOfPassphrase = passphrase ? { passphrase_digest: passphraseDigest(token, passphrase) } : {};
   await session.rotate({ cap_id: capId, token_digest: digest, ...digestOfPassphrase });
   return formatLink({ server: session.server, shareId, token });
 }

@@ -2,10 +2,12 @@ import {
   capIdOf,
   Connection,
   Disconnected,
-  parseLink,
+  findLink,
+  redeemLink,
   ShareRpcError,
   type AuditEntry,
   type CapabilityInfo,
+  type GrantStore,
   type Limits,
   type Right,
   type RootHandle,
@@ -24,19 +26,16 @@ export interface Credentials {
 export function credentialsIn(text: string, server: string): Credentials {
   const trimmed = text.trim();
   if (capIdOf(trimmed)) return { token: trimmed, isLink: false };
-  let link;
-  try {
-    link = parseLink(trimmed);
-  } catch {
-    throw new Error('This is neither a token nor a link. Both are long: was all of it copied?');
-  }
+  const link = findLink(trimmed);
+  if (!link) throw new Error('This is neither a token nor a link. Both are long: was all of it copied?');
   if (link.server.replace(/\/+$/, '') !== server) throw new Error('This link is of another server. Open the page there.');
   return { token: link.token, isLink: true };
 }
 
-type Opened =
-  | { kind: 'root'; handle: RootHandle; connection: Connection; rights: Right[]; limits: Limits; capId: string }
-  | { kind: 'share'; handle: ShareHandle; connection: Connection; rights: Right[]; limits: Limits; capId: string; share: ShareInfo };
+type Opened = { connection: Connection; rights: Right[]; limits: Limits } & (
+  | { kind: 'root'; handle: RootHandle }
+  | { kind: 'share'; handle: ShareHandle; share: ShareInfo }
+);
 
 export interface AuditFilter {
   shareId?: string;
@@ -44,8 +43,8 @@ export interface AuditFilter {
 }
 
 /**
- * What a token may see and do. The token is in this object only, and goes with the tab. A lost connection is opened again by the next call:
- * every change here may be repeated blindly.
+ * Does what a token may do. The token is in this object only and goes with the tab. The next call after a lost connection
+ * opens another: every change here may be repeated blindly.
  */
 export class AdminSession {
   #opened: Opened;
@@ -53,21 +52,24 @@ export class AdminSession {
   private constructor(
     readonly server: string,
     private readonly credentials: Credentials,
+    private readonly grants: GrantStore,
     opened: Opened,
   ) {
     this.#opened = opened;
   }
 
   static async signIn(server: string, credentials: Credentials): Promise<AdminSession> {
-    return new AdminSession(server, credentials, await open(server, credentials));
+    const grants = new Map<string, string>();
+    return new AdminSession(server, credentials, grants, await open(server, credentials, grants));
   }
 
   get rights(): Right[] {
     return this.#opened.rights;
   }
 
+  /** That of the token, though a grant of it may be what is connected. */
   get capId(): string {
-    return this.#opened.capId;
+    return capIdOf(this.credentials.token)!;
   }
 
   get isAdmin(): boolean {
@@ -169,33 +171,31 @@ export class AdminSession {
 
   async #again(): Promise<void> {
     this.#opened.connection.close();
-    this.#opened = await open(this.server, this.credentials);
+    this.#opened = await open(this.server, this.credentials, this.grants);
   }
 }
 
-async function open(server: string, { token, isLink, passphrase }: Credentials): Promise<Opened> {
+async function open(server: string, { token, isLink, passphrase }: Credentials, grants: GrantStore): Promise<Opened> {
   const connection = await Connection.open(server);
   const request = { token, ...(passphrase !== undefined && { passphrase }) };
   try {
-    // Not to be asked for nothing: a token of a share that may be used so many times loses one use by it.
-    if (!isLink) {
-      const { handle, rights, limits, capId } = await connection.redeemRoot(request);
-      return { kind: 'root', handle, connection, rights, limits, capId };
-    }
-  } catch (error) {
-    if (!(error instanceof ShareRpcError) || error.code !== 'forbidden') {
-      connection.close();
-      throw error;
-    }
-  }
-  try {
-    const { handle, rights, limits, capId, shareId, cursor } = await connection.redeemShare(request);
-    const share: ShareInfo = { share_id: shareId, state: 'active', cursor, created_ms: 0, live_handles: 0, owner_cap_id: capId };
-    return { kind: 'share', handle, connection, rights, limits, capId, share };
+    // A link is of one share: to be asked for more would only be refused.
+    const root = isLink ? undefined : await connection.redeemRoot(request).catch(unlessForbidden);
+    if (root) return { kind: 'root', connection, ...root };
+    const opened = await redeemLink(connection, request, grants);
+    const { shareId: share_id, cursor } = opened;
+    const share: ShareInfo = {
+      share_id, state: 'active', cursor, created_ms: 0, live_handles: 0, owner_cap_id: capIdOf(token)!,
+    };
+    return { kind: 'share', connection, ...opened, share };
   } catch (error) {
     connection.close();
     throw error;
   }
+}
+
+function unlessForbidden(error: unknown): undefined {
+  if (!(error instanceof ShareRpcError) || error.code !== 'forbidden') throw error;
 }
 
 function pause(ms: number): Promise<void> {

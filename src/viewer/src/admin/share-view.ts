@@ -72,13 +72,13 @@ function renderActions(app: AdminApp, shareId: string, ref: CapabilityInfo): Tem
   const name = nameOf(ref);
   const button = (text: string, act: () => void, kind = '') =>
     html`<button class="button ${kind}" type="button" aria-label="${text} ${name}" @click=${act}>${text}</button>`;
-  // Nobody suspends or rotates what they have come in by: they would lock themselves out.
-  const isOwn = ref.cap_id === session.capId;
+  // Nobody suspends or rotates what they have come in by: they would lock themselves out. A grant can only end.
+  const isFixed = ref.cap_id === session.capId || ref.grant;
   return html`<div class="actions">
-    ${isOwn || ref.state !== 'active' ? nothing
+    ${isFixed || ref.state !== 'active' ? nothing
       : button('Suspend', () => void app.act(`${name} is suspended.`, () => session.suspend(ref.cap_id)))}
     ${ref.state === 'suspended' ? button('Resume', () => void app.act(`${name} is resumed.`, () => session.resume(ref.cap_id))) : nothing}
-    ${isOwn ? nothing : button('New link', () => app.open({ name: 'rotate', shareId, capId: ref.cap_id }))}
+    ${isFixed ? nothing : button('New link', () => app.open({ name: 'rotate', shareId, capId: ref.cap_id }))}
     ${button('Revoke', () => app.open({ name: 'revoke', capId: ref.cap_id }), 'is-danger')}
   </div>`;
 }

@@ -1,4 +1,6 @@
-/** What the address bar says, and what this tab remembers. The token is kept for the tab only (sessionStorage), by share. */
+import { findLink, formatLink } from '@sharerpc/client';
+
+/** What the address bar says. */
 export interface Place {
   /** The server's address with its base path, without a slash at the end. */
   server: string;
@@ -8,38 +10,24 @@ export interface Place {
   message: string | undefined;
 }
 
-const tokenForm = /^srpc_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/;
 const idForm = /^[0-9A-Za-z]{22}$/;
 
-/** Reads `<server>/s/<share_id>#<token>`, `<server>/s/<share_id>#m-<message>` and `<server>/share/<token>`. */
+/** Reads a link in any form in which it arrives, and `<server>/s/<share_id>#m-<message>`. */
 export function placeOf(url: URL): Place {
+  const link = findLink(url.href);
+  const linkServer = link?.server.replace(/\/$/, '');
+  // A link of another server may stand in the query of this page's address.
+  if (link && linkServer && url.href.startsWith(`${linkServer}/`)) {
+    return { server: linkServer, shareId: link.shareId, token: link.token, message: undefined };
+  }
   const [, base, word, last] = /^(.*)\/(s|share)\/([^/]*)\/?$/.exec(url.pathname) ?? [];
   const fragment = decode(url.hash.slice(1));
-  const server = url.origin + (base ?? '');
-  const message = fragment.startsWith('m-') ? fragment.slice(2) : undefined;
-  if (word === 'share') return { server, shareId: undefined, token: tokenForm.test(last ?? '') ? last : undefined, message };
-  return { server, shareId: idForm.test(last ?? '') ? last : undefined, token: tokenForm.test(fragment) ? fragment : undefined, message };
-}
-
-export function rememberToken(storage: Storage, shareId: string, token: string): void {
-  storage.setItem(`sharerpc.token.${shareId}`, token);
-}
-
-export function rememberedToken(storage: Storage, shareId: string): string | undefined {
-  return storage.getItem(`sharerpc.token.${shareId}`) ?? undefined;
-}
-
-export function forgetToken(storage: Storage, shareId: string): void {
-  storage.removeItem(`sharerpc.token.${shareId}`);
-}
-
-/** Which share of this tab shows a session of the agent: so that a subagent's session can be linked, if its link was opened here. */
-export function rememberSession(storage: Storage, sessionId: string, shareId: string): void {
-  storage.setItem(`sharerpc.session.${sessionId}`, shareId);
-}
-
-export function shareOfSession(storage: Storage, sessionId: string): string | undefined {
-  return storage.getItem(`sharerpc.session.${sessionId}`) ?? undefined;
+  return {
+    server: url.origin + (base ?? ''),
+    shareId: word === 's' && idForm.test(last ?? '') ? last : undefined,
+    token: undefined,
+    message: fragment.startsWith('m-') ? fragment.slice(2) : undefined,
+  };
 }
 
 /** The page's own address without a token; with a message, its permalink. */
@@ -47,15 +35,11 @@ export function plainAddress(server: string, shareId: string, message?: string):
   return `${server}/s/${shareId}${message ? `#m-${encodeURIComponent(message)}` : ''}`;
 }
 
-/** A link that somebody pasted: its address if it is one of this server's, else undefined. */
-export function pastedLink(text: string, server: string): URL | undefined {
-  try {
-    const url = new URL(text.trim());
-    const place = placeOf(url);
-    return place.server === server && place.token !== undefined ? url : undefined;
-  } catch {
-    return undefined;
-  }
+/** Finds a link of this server in what somebody has pasted. */
+export function pastedLink(text: string, server: string): Place | undefined {
+  const link = findLink(text);
+  const place = link && placeOf(new URL(formatLink(link)));
+  return place?.server === server ? place : undefined;
 }
 
 function decode(text: string): string {

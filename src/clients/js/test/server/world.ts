@@ -92,13 +92,13 @@ export class World {
     }
     if (name === 'root' && what === 'token') return rootToken;
     if (name === 'root' && what === 'cap') return rootToken.slice(5, 27);
-    if (name === 'root' && what === 'forged') return (await newToken(rootToken.slice(5, 27))).token;
+    if (name === 'root' && what === 'forged') return (newToken(rootToken.slice(5, 27))).token;
     const secret = await this.#secret(name);
     switch (what) {
       case 'token': return secret.token;
       case 'cap': return secret.cap;
       case 'digest': return secret.digest;
-      case 'forged': return (await newToken(secret.cap)).token;
+      case 'forged': return (newToken(secret.cap)).token;
       case 'other': return secret.other.token;
       case 'other_digest': return secret.other.digest;
       case 'passphrase_digest': return secret.passphrase;
@@ -110,11 +110,11 @@ export class World {
     const known = this.#secrets.get(name);
     if (known) return known;
     const cap = newId();
-    const [own, other] = [await newToken(cap), await newToken(cap)];
+    const [own, other] = [newToken(cap), newToken(cap)];
     const fresh = {
       cap, ...own, other,
-      passphrase: await passphraseDigest(own.token, 'open sesame'),
-      otherPassphrase: await passphraseDigest(other.token, 'open sesame'),
+      passphrase: passphraseDigest(own.token, 'open sesame'),
+      otherPassphrase: passphraseDigest(other.token, 'open sesame'),
     };
     if (!this.#secrets.has(name)) this.#secrets.set(name, fresh); // another resolution may have been faster
     return this.#secrets.get(name)!;

@@ -1,8 +1,7 @@
 import type { RedeemedShare } from '@sharerpc/client';
 import { html, nothing, render } from 'lit/html.js';
-import {
-  forgetToken, pastedLink, placeOf, plainAddress, rememberedToken, rememberSession, rememberToken, shareOfSession, type Place,
-} from '../address.ts';
+import { Kept } from '../../shared/kept.ts';
+import { pastedLink, placeOf, plainAddress, type Place } from '../address.ts';
 import { DocumentStore } from '../documents.ts';
 import { finalOutcome, waitingOutcome, type Outcome } from './outcomes.ts';
 import { renderOpening, renderOutcome, renderPassphrase } from './plain-page.ts';
@@ -13,10 +12,16 @@ import { SessionSource } from './session-source.ts';
 /** How long an opening may take before the page says that it takes long. */
 const slowMs = 6000;
 
-/** The page from the link to the end: it opens the share, shows it, and says what came of it when there is nothing to show. */
+/** Opens the share of a link and shows its session, or says why there is nothing to show. */
 export class App {
-  private readonly store = new DocumentStore();
-  private readonly preferences = new Preferences(window.localStorage);
+  private readonly preferences = new Preferences();
+  /** The token of each share that this tab has opened. */
+  private readonly tokens = new Kept(() => window.sessionStorage, 'sharerpc.token.');
+  /** Which share of this tab shows a session of the agent, so that a subagent's session can be linked. */
+  private readonly sessions = new Kept(() => window.sessionStorage, 'sharerpc.session.');
+  /** What brings the reader back to a link that is counted or has a passphrase, by the link's cap id. */
+  private readonly grants = new Kept(() => window.localStorage, 'sharerpc.grant.');
+  private store = new DocumentStore();
   private place: Place;
   private source: SessionSource | undefined;
   private session: SessionPage | undefined;
@@ -25,6 +30,7 @@ export class App {
   private trouble = '';
   private asksPassphrase = false;
   private passphrase: string | undefined;
+  private hasGrantEnded = false;
   private hasEnded = false;
   private isSlow = false;
   private isScheduled = false;
@@ -61,13 +67,14 @@ export class App {
     this.source?.stop();
     this.outcome = undefined;
     const { server, shareId } = this.place;
-    const token = this.place.token ?? (shareId ? rememberedToken(window.sessionStorage, shareId) : undefined);
+    const token = this.place.token ?? (shareId ? this.tokens.get(shareId) : undefined);
     if (token === undefined) {
       this.outcome = finalOutcome('no_token');
       this.changed();
       return;
     }
-    this.source = new SessionSource(server, token, this.passphrase, this.store, {
+    const { passphrase, grants } = this;
+    this.source = new SessionSource(server, { token, ...(passphrase !== undefined && { passphrase }), grants }, this.store, {
       changed: () => {
         if (this.source?.state === 'live' || this.source?.state === 'catching_up') this.trouble = '';
         this.changed();
@@ -77,6 +84,7 @@ export class App {
         this.trouble = code;
         this.changed();
       },
+      grantEnded: () => (this.hasGrantEnded = true),
       ended: () => {
         this.hasEnded = true;
         this.session?.ended();
@@ -87,35 +95,37 @@ export class App {
     this.changed();
   }
 
-  /** From here on the tab knows the token, and the address bar does not. */
+  /** From here on the token is kept for the tab, and the address bar does not have it. */
   private redeemed(share: RedeemedShare, token: string): void {
     this.share = share;
     this.trouble = '';
     this.asksPassphrase = false;
+    this.passphrase = undefined;
+    this.hasGrantEnded = false;
     if (this.place.token === undefined && this.place.shareId === share.shareId) return;
-    rememberToken(window.sessionStorage, share.shareId, token);
+    this.tokens.set(share.shareId, token);
     this.place = { ...this.place, shareId: share.shareId, token: undefined };
     window.history.replaceState(null, '', plainAddress(this.place.server, share.shareId, this.place.message));
   }
 
   private refused(code: string): void {
-    if (code === 'passphrase_required') {
-      this.asksPassphrase = true;
-    } else {
-      this.outcome = finalOutcome(code);
-      this.leave(code);
+    this.forgetSession();
+    this.asksPassphrase = code === 'passphrase_required';
+    if (!this.asksPassphrase) {
+      this.outcome = finalOutcome(this.hasGrantEnded && code === 'capability_used_up' ? 'grant_ended' : code);
+      document.title = this.outcome.title;
+      // A link that was never good is left in the address, to be looked at; one that is dead is not worth keeping.
+      if (this.place.shareId && code !== 'internal') this.tokens.delete(this.place.shareId);
     }
     this.changed();
   }
 
   /** Nothing of a session that the reader may no longer see stays in the page. */
-  private leave(code: string): void {
+  private forgetSession(): void {
     this.session?.close();
     this.session = undefined;
-    this.store.clear();
-    document.title = this.outcome!.title;
-    // A link that was never good is left in the address, to be looked at; one that is dead is not worth keeping.
-    if (this.place.shareId && code !== 'internal') forgetToken(window.sessionStorage, this.place.shareId);
+    this.store = new DocumentStore();
+    this.hasEnded = false;
   }
 
   private addressChanged(): void {
@@ -128,18 +138,14 @@ export class App {
     if (place.message) this.session?.showMessage(place.message);
   }
 
+  /** Opens a link that was pasted, without its token in the address bar and in the history. */
   private readonly openLink = (text: string): boolean => {
-    const url = pastedLink(text, this.place.server);
-    if (!url) return false;
-    const { shareId, token } = placeOf(url);
-    if (shareId && token) {
-      // Not by the address bar: it would be in the history.
-      rememberToken(window.sessionStorage, shareId, token);
-      window.location.assign(plainAddress(this.place.server, shareId));
-      if (this.place.shareId === shareId) window.location.reload();
-    } else {
-      window.location.assign(url);
-    }
+    const place = pastedLink(text, this.place.server);
+    if (!place) return false;
+    this.forgetSession();
+    this.place = place;
+    this.trouble = '';
+    this.open();
     return true;
   };
 
@@ -147,7 +153,8 @@ export class App {
     if (this.outcome) {
       render(renderOutcome(this.outcome, this.openLink), this.root);
     } else if (this.asksPassphrase) {
-      render(renderPassphrase(this.passphrase !== undefined, (passphrase) => {
+      const why = this.passphrase !== undefined ? 'wrong' : this.hasGrantEnded ? 'ended' : 'first';
+      render(renderPassphrase(why, (passphrase) => {
         this.passphrase = passphrase.normalize('NFC');
         this.open();
       }), this.root);
@@ -166,7 +173,7 @@ export class App {
         changed: this.changed,
         permalink: (id) => plainAddress(this.place.server, this.place.shareId ?? '', id),
         sessionAddress: (id) => {
-          const share = shareOfSession(window.sessionStorage, id);
+          const share = this.sessions.get(id);
           return share === undefined ? undefined : plainAddress(this.place.server, share);
         },
         shareId: () => this.place.shareId ?? '',
@@ -177,6 +184,6 @@ export class App {
     const isSuspended = this.trouble === 'capability_suspended';
     const state = this.hasEnded ? 'ended' : isSuspended ? 'suspended' : this.source?.state ?? 'connecting';
     const sessionId = this.session.draw(state, this.share?.caveats);
-    if (sessionId && this.place.shareId) rememberSession(window.sessionStorage, sessionId, this.place.shareId);
+    if (sessionId && this.place.shareId) this.sessions.set(sessionId, this.place.shareId);
   }
 }

@@ -22,6 +22,10 @@ const outcomes: Record<string, Outcome> = {
   capability_used_up: {
     title: 'This link has been used up', text: 'It could be opened a limited number of times. Ask for a new link if you still need it.',
   },
+  grant_ended: {
+    title: 'Your access has ended',
+    text: 'It was taken back or its time is over, and this link cannot be opened once more. Ask for a new link if you still need it.',
+  },
   capability_suspended: {
     title: 'This link is suspended', text: 'Whoever shared the session has paused this link. The page opens by itself once it is resumed.',
     isWaiting: true,

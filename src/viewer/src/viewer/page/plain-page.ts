@@ -14,8 +14,12 @@ export function renderOpening(isSlow: boolean): TemplateResult {
     ${isSlow ? html`<p>The server has not answered yet. This page goes on trying.</p>` : nothing}</div></main>`;
 }
 
-/** Asks for the passphrase of a link; it is sent, and kept in this page's memory only. */
-export function renderPassphrase(isWrong: boolean, submit: (passphrase: string) => void): TemplateResult {
+const passphraseHints = {
+  first: '', wrong: 'That was not it. Try again.', ended: 'Your access was taken back or its time is over. Type it again to go on.',
+};
+
+/** Asks for the passphrase of a link; it is kept in this page's memory until the link has opened. */
+export function renderPassphrase(why: keyof typeof passphraseHints, submit: (passphrase: string) => void): TemplateResult {
   return html`<main class="plain"><div class="plain-box"><p class="brand">ShareRpc</p><h1>This link asks for a passphrase</h1>
     <p>Whoever sent it to you knows it.</p>
     <form @submit=${(event: SubmitEvent) => {
@@ -26,8 +30,8 @@ export function renderPassphrase(isWrong: boolean, submit: (passphrase: string) 
     }}>
       <label for="passphrase">Passphrase</label>
       <div class="field-row"><input id="passphrase" class="field" type="password" autocomplete="off" autofocus required maxlength="1024"
-        aria-describedby="passphrase-hint" aria-invalid=${isWrong} /><button class="button is-primary" type="submit">Open</button></div>
-      <p id="passphrase-hint" class="hint" role="status">${isWrong ? 'That was not it. Try again.' : ''}</p>
+        aria-describedby="passphrase-hint" aria-invalid=${why === 'wrong'} /><button class="button is-primary" type="submit">Open</button></div>
+      <p id="passphrase-hint" class="hint" role="status">${passphraseHints[why]}</p>
     </form></div></main>`;
 }
 

@@ -1,33 +1,35 @@
+import { Kept } from '../../shared/kept.ts';
+
 export type Theme = 'light' | 'dark' | 'system';
 
 /** What the reader chose for themselves; nothing of a session is in it. */
 export class Preferences {
-  constructor(private readonly storage: Storage) {}
+  private readonly kept = new Kept(() => window.localStorage, 'sharerpc.');
 
   get theme(): Theme {
-    const said = this.read('theme');
+    const said = this.kept.get('theme');
     return said === 'light' || said === 'dark' ? said : 'system';
   }
 
   set theme(theme: Theme) {
-    this.write('theme', theme);
+    this.kept.set('theme', theme);
     this.applyTheme();
   }
 
   get isSplit(): boolean {
-    return this.read('split') === 'true';
+    return this.kept.get('split') === 'true';
   }
 
   set isSplit(isSplit: boolean) {
-    this.write('split', String(isSplit));
+    this.kept.set('split', String(isSplit));
   }
 
   get areKeysOff(): boolean {
-    return this.read('keys') === 'off';
+    return this.kept.get('keys') === 'off';
   }
 
   set areKeysOff(areOff: boolean) {
-    this.write('keys', areOff ? 'off' : 'on');
+    this.kept.set('keys', areOff ? 'off' : 'on');
   }
 
   applyTheme(): void {
@@ -39,21 +41,5 @@ export class Preferences {
   nextTheme(): Theme {
     this.theme = this.theme === 'system' ? 'dark' : this.theme === 'dark' ? 'light' : 'system';
     return this.theme;
-  }
-
-  private read(name: string): string | null {
-    try {
-      return this.storage.getItem(`sharerpc.${name}`);
-    } catch {
-      return null;
-    }
-  }
-
-  private write(name: string, value: string): void {
-    try {
-      this.storage.setItem(`sharerpc.${name}`, value);
-    } catch {
-      // No room, or not allowed: then it holds until the page is closed, at best.
-    }
   }
 }

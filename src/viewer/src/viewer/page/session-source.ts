@@ -1,4 +1,4 @@
-import { ShareFollower, type FollowState, type RedeemedShare, type ShareRpcError } from '@sharerpc/client';
+import { ShareFollower, type FollowOptions, type FollowState, type RedeemedShare, type ShareRpcError } from '@sharerpc/client';
 import type { DocumentStore } from '../documents.ts';
 
 export interface SourceEvents {
@@ -7,6 +7,8 @@ export interface SourceEvents {
   redeemed(share: RedeemedShare): void;
   /** Refused, and tried again. */
   trouble(code: string): void;
+  /** What brought the reader back to the link has ended; the link is opened again. */
+  grantEnded(): void;
   ended(): void;
   /** Refused for good. */
   refused(code: string): void;
@@ -18,12 +20,14 @@ export class SessionSource {
   private relisted: Set<string> | undefined;
   private relistedUpTo = 0;
 
-  constructor(server: string, token: string, passphrase: string | undefined, store: DocumentStore, events: SourceEvents) {
+  constructor(
+    server: string, link: Pick<FollowOptions, 'token' | 'passphrase' | 'grants'>, store: DocumentStore, events: SourceEvents,
+  ) {
     this.follower = new ShareFollower(server, {
-      token,
-      ...(passphrase === undefined ? {} : { passphrase }),
+      ...link,
       onState: () => events.changed(),
       onRedeemed: (share) => events.redeemed(share),
+      onGrantEnded: () => events.grantEnded(),
       onTrouble: (error: ShareRpcError) => events.trouble(error.code),
       onGap: () => {
         this.relisted = new Set();

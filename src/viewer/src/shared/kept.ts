@@ -1,0 +1,29 @@
+/** Names and texts in a storage of the browser; in this page's memory where the browser does not let it keep them. */
+export class Kept {
+  private readonly memory = new Map<string, string>();
+
+  /** `open`: that `localStorage` or `sessionStorage`, which throws where site data is blocked. */
+  constructor(private readonly open: () => Storage, private readonly prefix: string) {}
+
+  get(name: string): string | undefined {
+    return this.memory.get(name) ?? this.attempt((storage) => storage.getItem(this.prefix + name)) ?? undefined;
+  }
+
+  set(name: string, value: string): void {
+    this.memory.set(name, value);
+    this.attempt((storage) => storage.setItem(this.prefix + name, value));
+  }
+
+  delete(name: string): void {
+    this.memory.delete(name);
+    this.attempt((storage) => storage.removeItem(this.prefix + name));
+  }
+
+  private attempt<T>(use: (storage: Storage) => T): T | undefined {
+    try {
+      return use(this.open());
+    } catch {
+      return undefined;
+    }
+  }
+}
