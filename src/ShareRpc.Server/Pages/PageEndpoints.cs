@@ -5,8 +5,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Pages;
 
 /// <summary>
-/// The pages that people open, and what they load: from here only, and nothing that is written into a page itself runs. A page has
-/// nothing of the request in it.
+/// Serves the pages that people open and their assets. Pages load from this server only, run no script that is written
+/// into them, and hold nothing of the request.
 /// </summary>
 internal sealed partial class PageEndpoints(PageFiles files)
 {
@@ -14,8 +14,7 @@ internal sealed partial class PageEndpoints(PageFiles files)
 
     public Task ViewerAsync(HttpContext context) => PageAsync(context, files.Viewer);
 
-    public Task AdminAsync(HttpContext context) =>
-        PageAsync(context, files.Admin ?? throw new ShareRpcException(ErrorCode.NotFound));
+    public Task AdminAsync(HttpContext context) => PageAsync(context, files.Admin);
 
     public Task AssetAsync(HttpContext context)
     {
@@ -24,8 +23,17 @@ internal sealed partial class PageEndpoints(PageFiles files)
         return asset.WriteAsync(context);
     }
 
-    private static Task PageAsync(HttpContext context, PageFile page)
+    private static Task PageAsync(HttpContext context, PageFile? page)
     {
+        if (page is null) throw new ShareRpcException(ErrorCode.NotFound);
+        string path = context.Request.Path.ToUriComponent();
+        if (path.EndsWith('/'))
+        {
+            // One level too deep for what the page loads. The browser keeps the fragment.
+            context.Response.Redirect($"../{path.TrimEnd('/').Split('/')[^1]}{context.Request.QueryString}");
+            return Task.CompletedTask;
+        }
+
         context.Response.Headers.ContentSecurityPolicy = Policy(context.Request.Host.Value ?? "");
         context.Response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
         return page.WriteAsync(context);

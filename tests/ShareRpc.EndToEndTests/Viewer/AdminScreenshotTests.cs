@@ -6,6 +6,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 /// Pictures of the admin page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only
 /// taken and thrown away.
 /// </summary>
+[Trait("Suite", "Deep")]
 public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SHARERPC_SCREENSHOTS");

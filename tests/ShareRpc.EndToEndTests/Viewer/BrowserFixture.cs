@@ -2,12 +2,15 @@ using Microsoft.Playwright;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
-/// <summary>One Chromium for the tests of a class; each test has a context of its own, with its own storage.</summary>
-public sealed class BrowserFixture : IAsyncLifetime
+/// <summary>
+/// One Chromium and, for tests that ask for it, one server; each test has a browser context and a share of its own.
+/// </summary>
+public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly string[] Paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private IPlaywright? playwright;
     private IBrowser? browser;
+    private World? world;
 
     /// <summary>Null where there is none.</summary>
     public static string? ChromiumPath { get; } = Array.Find(Paths, File.Exists);
@@ -29,22 +32,43 @@ public sealed class BrowserFixture : IAsyncLifetime
         });
     }
 
-    /// <summary>A new page in a new context; what it asks of other sites, and what goes wrong in it, is noted.</summary>
+    /// <summary>Makes a share on the server of this fixture, which no test may stop or count the shares of.</summary>
+    internal async Task<LiveShare> ShareAsync(CancellationToken timeout)
+    {
+        if (world is null)
+        {
+            world = new World();
+            await world.StartServerAsync(null, timeout);
+        }
+
+        return await LiveShare.OnAsync(world, timeout);
+    }
+
+    /// <summary>
+    /// A new page in a new context; what it asks of other sites, and what goes wrong in it, is noted. A script, if any,
+    /// runs before those of the page.
+    /// </summary>
     public async Task<ViewerPage> OpenAsync(
-        Uri server, string link, int width = 1280, int height = 860, ColorScheme colors = ColorScheme.Light)
+        Uri server, string link, int width = 1280, int height = 860, ColorScheme colors = ColorScheme.Light, string? script = null)
     {
         IBrowserContext context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {
-            ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = colors, Locale = "en-GB", TimezoneId = "UTC",
+            ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = colors,
+            Locale = "en-GB", TimezoneId = "UTC",
         });
+        if (script is not null) await context.AddInitScriptAsync(script);
         var page = new ViewerPage(server, await context.NewPageAsync());
         await page.GoAsync(link);
         return page;
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (browser is not null) await browser.DisposeAsync();
         playwright?.Dispose();
+        if (world is not null) await world.DisposeAsync();
+        (browser, playwright, world) = (null, null, null);
     }
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 }

@@ -4,7 +4,8 @@ using Microsoft.Playwright;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>Whatever a session holds, it does nothing to the page or its reader.</summary>
-public sealed class HostileContentTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
+[Collection(ViewerCollection.Name)]
+public sealed class HostileContentTests(BrowserFixture browser)
 {
     private const string Forged = "</pre><header class=\"top\"><h1>Forged</h1></header><script>globalThis.owned = 1</script>";
 
@@ -23,7 +24,7 @@ public sealed class HostileContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task Hostile_content_renders_inert()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Session()]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();

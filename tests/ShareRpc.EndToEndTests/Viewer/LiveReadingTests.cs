@@ -8,7 +8,8 @@ using Xunit.Abstractions;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>A session that goes on while it is read.</summary>
-public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper output) : IClassFixture<BrowserFixture>
+[Collection(ViewerCollection.Name)]
+public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper output)
 {
     private const int StreamedOps = 300;
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
@@ -16,7 +17,7 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
     [BrowserFact]
     public async Task The_state_of_a_tool_changes_in_place()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(1), Running("")]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         ILocator tool = viewer.Page.Locator(".tool");
@@ -36,7 +37,7 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
     [BrowserFact]
     public async Task The_end_is_followed_unless_the_reader_has_scrolled_up_and_then_a_button_counts_what_is_new()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(30)]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -66,7 +67,7 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
     [BrowserFact]
     public async Task Ops_streamed_as_fast_as_they_come_leave_the_page_more_than_half_of_its_time()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(200), Docs.User("msg_z", 5000), Docs.Text("prt_z", "msg_z", "Start ")]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();

@@ -11,27 +11,45 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
-/// <summary>A server and a share on it that a test writes to, op by op.</summary>
+/// <summary>A share that a test writes to, op by op, on a server of its own or on one that tests share.</summary>
 internal sealed class LiveShare : IAsyncDisposable
 {
+    private static int count;
+
     private readonly CancellationToken timeout;
+    private readonly bool ownsWorld;
+    private readonly int number = Interlocked.Increment(ref count);
     private PlainConnection? owner;
     private string ownerToken = "";
     private string shareId = "";
 
-    private LiveShare(CancellationToken timeout) => this.timeout = timeout;
+    private LiveShare(World world, bool ownsWorld, CancellationToken timeout)
+    {
+        World = world;
+        this.ownsWorld = ownsWorld;
+        this.timeout = timeout;
+    }
 
-    public World World { get; } = new();
+    public World World { get; }
 
     public Uri Server => World.Server;
 
     /// <summary>What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.</summary>
     public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "Seconds are NaN";
 
+    /// <summary>Starts a server that ends with the share.</summary>
     public static async Task<LiveShare> StartAsync(CancellationToken timeout)
     {
-        var live = new LiveShare(timeout);
+        var live = new LiveShare(new World(), true, timeout);
         await live.World.StartServerAsync(null, timeout);
+        await live.CreateAsync();
+        return live;
+    }
+
+    /// <summary>Makes a share on a server that runs.</summary>
+    public static async Task<LiveShare> OnAsync(World world, CancellationToken timeout)
+    {
+        var live = new LiveShare(world, false, timeout);
         await live.CreateAsync();
         return live;
     }
@@ -40,14 +58,14 @@ internal sealed class LiveShare : IAsyncDisposable
     public async Task<string> ShareRecordedAsync()
     {
         if (!File.Exists(OpencodeFixture.Path)) return await ShareSampleAsync();
-        string database = OpencodeFixture.CopyTo(World.PathOf("recorded.db"));
+        string database = OpencodeFixture.CopyTo(PathOf("recorded.db"));
         return await ShareByToolAsync("--opencode", database, "--session", "ses_e0583d9e2ffeAOtPuWfFVMs6Nb", "--once");
     }
 
     /// <summary>Shares the bundled session by the tool; its link for readers.</summary>
     public async Task<string> ShareSampleAsync()
     {
-        string database = World.PathOf("opencode.db");
+        string database = PathOf("opencode.db");
         string sql = await File.ReadAllTextAsync(
             Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Sources", "Opencode", "Sample", "session.sql"), timeout);
         await using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
@@ -124,11 +142,26 @@ internal sealed class LiveShare : IAsyncDisposable
         owner = await PlainConnection.RedeemAsync(World.Server, ownerToken, null, timeout);
     }
 
+    /// <summary>The grants that redemptions of a link have left, by their cap ids.</summary>
+    public async Task<IReadOnlyList<string>> GrantsAsync(string capId)
+    {
+        JsonObject page = await AskAsync("listCapabilities", []);
+        return
+        [
+            .. page["capabilities"]!.AsArray()
+                .Where(each => (string?)each!["parent_cap_id"] == capId && (bool?)each["grant"] == true)
+                .Select(each => (string)each!["cap_id"]!),
+        ];
+    }
+
     public async ValueTask DisposeAsync()
     {
         owner?.Dispose();
-        await World.DisposeAsync();
+        if (ownsWorld) await World.DisposeAsync();
     }
+
+    /// <summary>A path of this share alone.</summary>
+    private string PathOf(string name) => World.PathOf($"{number}-{name}");
 
     private static string DigestOf(ShareToken token, string passphrase)
     {
@@ -140,7 +173,12 @@ internal sealed class LiveShare : IAsyncDisposable
 
     private async Task<string> ShareByToolAsync(params string[] arguments)
     {
-        Tool tool = await World.RunClientAsync("share", arguments, timeout);
+        Tool tool = Tool.Start(null,
+        [
+            "share", "--server", Server.GetLeftPart(UriPartial.Authority), "--token-file", World.TokenFile,
+            "--state", PathOf("state"), .. arguments,
+        ]);
+        await tool.WaitForExitAsync(timeout);
         Assert.True(tool.ExitCode == 0, tool.Errors);
         return tool.Lines.Select(line => line.Trim()).First(line => line.StartsWith("http", StringComparison.Ordinal));
     }
@@ -169,10 +207,10 @@ internal sealed class LiveShare : IAsyncDisposable
     private async Task CreateAsync()
     {
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
-        new CredentialStore(World.PathOf("credentials.json")).Add(root, World.Server, null, "root");
+        new CredentialStore(PathOf("credentials.json")).Add(root, World.Server, null, "root");
         await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
         {
-            Server = World.Server, OutboxPath = World.PathOf("outbox.db"), CredentialsPath = World.PathOf("credentials.json"),
+            Server = World.Server, OutboxPath = PathOf("outbox.db"), CredentialsPath = PathOf("credentials.json"),
             CreatorCapId = root.CapId,
         });
         ShareWriter share = await client.CreateShareAsync("viewer", null, timeout);

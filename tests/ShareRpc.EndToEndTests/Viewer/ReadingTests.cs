@@ -4,14 +4,15 @@ using Microsoft.Playwright;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>Reading: small windows, the keyboard alone, search, and people who do not see the page.</summary>
-public sealed class ReadingTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
+[Collection(ViewerCollection.Name)]
+public sealed class ReadingTests(BrowserFixture browser)
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
     [BrowserFact]
     public async Task On_a_phone_nothing_is_wider_than_the_window_and_the_outline_opens_over_the_session()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync(
         [
             .. Docs.Conversation(10, "A title that is longer than a phone is wide, and goes on"),
@@ -32,7 +33,7 @@ public sealed class ReadingTests(BrowserFixture browser) : IClassFixture<Browser
     [BrowserFact]
     public async Task The_outline_button_says_whether_the_outline_is_shown_on_a_wide_screen_too()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(2)]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -55,7 +56,7 @@ public sealed class ReadingTests(BrowserFixture browser) : IClassFixture<Browser
     [BrowserFact]
     public async Task The_keyboard_alone_moves_searches_and_helps()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(60)]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -81,9 +82,30 @@ public sealed class ReadingTests(BrowserFixture browser) : IClassFixture<Browser
     }
 
     [BrowserFact]
+    public async Task A_search_finds_what_comes_after_the_query()
+    {
+        await using LiveShare live = await browser.ShareAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(2)]);
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
+        await viewer.IsLiveAsync();
+        ILocator found = viewer.Page.Locator(".search-count");
+        await viewer.Page.Keyboard.PressAsync("/");
+        await viewer.Page.Keyboard.TypeAsync("needle");
+        await Assertions.Expect(found).ToHaveTextAsync("Nothing found");
+
+        await live.PutAsync(Docs.User("msg_z", 1000), Docs.Text("prt_z", "msg_z", "A needle"));
+
+        await Assertions.Expect(found).ToHaveTextAsync("1 of 1");
+        await Assertions.Expect(viewer.Page.GetByText("A needle").Last).ToBeInViewportAsync();
+        await live.PutAsync(Docs.Text("prt_000000a", "msg_000000a", "Another needle"));
+        await Assertions.Expect(found).ToHaveTextAsync("2 of 2");
+        Assert.Empty(viewer.Faults);
+    }
+
+    [BrowserFact]
     public async Task A_key_that_is_pressed_as_the_help_closes_is_not_lost()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(60)]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -106,7 +128,7 @@ public sealed class ReadingTests(BrowserFixture browser) : IClassFixture<Browser
     [BrowserFact]
     public async Task A_permalink_holds_no_token_and_leads_to_its_message()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(60)]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -125,7 +147,7 @@ public sealed class ReadingTests(BrowserFixture browser) : IClassFixture<Browser
     [BrowserFact]
     public async Task Axe_finds_no_serious_violation_in_a_session_or_a_plain_page_light_or_dark()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         string session = await live.ShareSampleAsync();
         await live.PutAsync([.. RichSession.Documents()]);
         string rich = (await live.InviteAsync()).Link;

@@ -7,6 +7,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 /// Pictures of the page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only taken and thrown away.
 /// The pictures of the README are `session`, `session-dark` and the admin page's `light-holders`.
 /// </summary>
+[Trait("Suite", "Deep")]
 public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SHARERPC_SCREENSHOTS");
@@ -23,10 +24,10 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await TakeAsync(live, link, "end", "Live");
         await TakeAsync(live, link, "side-by-side", "Live", keys: ["g", "d", "e", "e", "e"]);
         await TakeAsync(live, link, "help", "Live", keys: ["?"]);
-        await TakeAsync(live, link, "search", "Live", keys: ["g", "/", "t", "w", "o"]);
+        await TakeAsync(live, link, "search", "Live", keys: ["g", "/", "o", "n", "e"]);
         await TakeAsync(live, link, "phone", "Live", keys: ["g", "e", "e", "e"], width: 390, height: 780);
         await TakeAsync(live, link, "phone-outline", "Live", keys: ["g", "o"], width: 390, height: 780);
-        await TakeAsync(live, link, "phone-search", "Live", keys: ["g", "/", "t", "w", "o"], width: 390, height: 780);
+        await TakeAsync(live, link, "phone-search", "Live", keys: ["g", "/", "o", "n", "e"], width: 390, height: 780);
     }
 
     [BrowserFact]

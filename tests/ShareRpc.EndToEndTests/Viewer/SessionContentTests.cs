@@ -4,14 +4,15 @@ using Microsoft.Playwright;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>A session with one of everything, as people read it and take from it.</summary>
-public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
+[Collection(ViewerCollection.Name)]
+public sealed class SessionContentTests(BrowserFixture browser)
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
 
     [BrowserFact]
     public async Task Title_directory_model_agent_tokens_cost_todos_and_changed_files_are_in_sight()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
         await viewer.ScrollToAsync(0);
 
@@ -29,7 +30,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task Each_message_of_the_user_begins_a_turn_and_errors_and_aborted_turns_are_plain_to_see()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
 
         await Assertions.Expect(viewer.Page.Locator(".outline a")).ToHaveTextAsync(["Please rename `old` to **new**.", "Go on.", "Stop."]);
@@ -47,7 +48,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task Reasoning_and_long_output_are_folded_and_a_tool_tells_state_input_output_and_duration()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
         await viewer.ScrollToAsync(0);
         ILocator reasoning = viewer.Page.Locator(".reasoning .fold");
@@ -71,7 +72,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task Diffs_have_counts_stand_in_one_column_or_side_by_side_and_a_key_jumps_between_them()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
         IKeyboard keyboard = viewer.Page.Keyboard;
         ILocator mark = viewer.Page.Locator(".row.is-target");
@@ -103,7 +104,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task A_picture_is_shown_and_another_attachment_is_saved_under_its_name()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
         await viewer.ScrollToAsync(0);
         ILocator picture = viewer.Page.GetByAltText("Attached image: shot.png");
@@ -120,7 +121,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task Code_and_permalinks_are_copied_and_it_is_said()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
         await viewer.Page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await viewer.ScrollToAsync(0);
@@ -139,7 +140,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task The_session_is_saved_as_Markdown_and_as_JSON_without_the_token()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
 
         (string markdownName, string markdown) = await SaveAsync(viewer, "Save as Markdown");
@@ -158,7 +159,7 @@ public sealed class SessionContentTests(BrowserFixture browser) : IClassFixture<
     [BrowserFact]
     public async Task A_subagents_session_is_linked_once_its_own_link_was_opened_in_the_tab()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         string child = await live.ShareSampleAsync();
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, child);
         await viewer.IsLiveAsync();

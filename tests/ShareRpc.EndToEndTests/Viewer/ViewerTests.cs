@@ -6,14 +6,15 @@ using Xunit.Abstractions;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>What a reader does with a link, in a real browser on a real server.</summary>
-public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output) : IClassFixture<BrowserFixture>
+[Collection(ViewerCollection.Name)]
+public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output)
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
 
     [BrowserFact]
     public async Task A_link_opens_the_bundled_session_and_its_token_leaves_the_address_bar()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         string link = await live.ShareSampleAsync();
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
 
@@ -31,7 +32,7 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
     [BrowserFact]
     public async Task The_address_that_opencode_makes_of_a_token_opens_the_same_page_and_loses_the_token()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(2)]);
         string link = (await live.InviteAsync()).Link;
         string token = link[(link.IndexOf('#', StringComparison.Ordinal) + 1)..];
@@ -47,7 +48,7 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
     [BrowserFact]
     public async Task An_op_is_seen_within_500_ms_of_its_commit()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(3), Docs.User("msg_z", 100), Docs.Text("prt_z", "msg_z", "Start ")]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -101,7 +102,7 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
     [BrowserFact]
     public async Task A_revoked_link_ends_the_page_and_leaves_nothing_of_the_session_on_it()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(2)]);
         (string link, string capId) = await live.InviteAsync();
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
@@ -118,7 +119,7 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
     [BrowserFact]
     public async Task A_redacted_reader_sees_that_tools_ran_and_nothing_of_what_they_did()
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await using LiveShare live = await browser.ShareAsync(timeout);
         var secret = new JsonObject { ["command"] = "cat secret-input" };
         await live.PutAsync([.. Docs.Conversation(1), Docs.Tool("prt_t", "msg_000000b", "bash", secret, "secret-output")]);
         (string link, _) = await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools") });

@@ -45,6 +45,20 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
         Assert.DoesNotMatch(new Regex("<script(?![^>]* src=)|<style|\\son[a-z]+="), html);
     }
 
+    [PagesTheory]
+    [InlineData("/admin")]
+    [InlineData("/s/AAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("/share/x%25?utm_source=x")]
+    public async Task An_address_with_a_slash_at_its_end_leads_to_the_one_without(string address)
+    {
+        string[] parts = address.Split('?');
+        string withSlash = string.Join('?', [parts[0] + "/", .. parts[1..]]);
+        using HttpResponseMessage page = await http.GetAsync(new Uri(withSlash, UriKind.Relative), live.Timeout);
+
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.Equal(new Uri(live.Server.Address, address), page.RequestMessage!.RequestUri);
+    }
+
     [PagesFact]
     public async Task What_a_page_loads_is_there_for_ever_and_compressed_where_the_browser_takes_it()
     {
