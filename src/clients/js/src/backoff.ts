@@ -1,8 +1,8 @@
-/** Exponential, with full jitter: anywhere from zero to a ceiling that doubles. A server's own wish is a floor. */
+/** Computes delays between tries: exponential with full jitter, and not below what the server asked for. */
 export class Backoff {
   #failures = 0;
 
-  /** Milliseconds: the first ceiling and the last. */
+  /** `first`, `last`: the first and the largest ceiling, in milliseconds. */
   constructor(
     private readonly first = 100,
     private readonly last = 15_000,

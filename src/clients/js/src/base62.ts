@@ -1,13 +1,13 @@
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** A number as so many base62 digits, most significant first. */
+/** Writes a number in a fixed count of base62 digits, most significant first. */
 export function base62(value: bigint, digits: number): string {
   let text = '';
   for (let rest = value; text.length < digits; rest /= 62n) text = DIGITS[Number(rest % 62n)] + text;
   return text;
 }
 
-/** Bytes, as one big-endian number, in so many base62 digits. */
+/** Writes bytes, read as one big-endian number, in a fixed count of base62 digits. */
 export function base62OfBytes(bytes: Uint8Array, digits: number): string {
   return base62(BigInt(`0x${hex(bytes)}`), digits);
 }
@@ -16,7 +16,7 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** That many random bytes of the platform's generator. */
+/** Returns bytes of the platform's cryptographic generator. */
 export function randomBytes(count: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(count));
 }

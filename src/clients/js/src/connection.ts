@@ -20,7 +20,7 @@ export interface CloseReason {
 interface Redeemed {
   capId: string;
   rights: Right[];
-  /** Those of the ref and its ancestors together. */
+  /** The caveats of the ref and its ancestors together. */
   caveats: Caveats;
   epoch: number;
   limits: Limits;
@@ -31,7 +31,7 @@ export interface RedeemedShare extends Redeemed {
   shareId: string;
   /** The share's head. */
   cursor: number;
-  /** Of this ref the handle is, if the server has stored the grant that was asked for. */
+  /** The grant that was asked for, if the server has stored it; the handle is one of it. */
   grant?: { cap_id: string; expires_at_ms: number };
   writer?: { acked_seq: number };
   acks?: { batch_id: string; ack?: Ack; error?: ErrorData }[];
@@ -42,7 +42,7 @@ export interface RedeemedRoot extends Redeemed {
   handle: RootHandle;
 }
 
-/** What every redemption answers, in the wire's names. */
+/** The result of every redemption, in the names of the wire. */
 interface Redemption {
   share?: { handle: number };
   root?: { handle: number };
@@ -65,8 +65,8 @@ interface Pending {
 }
 
 /**
- * One WebSocket to a server. A refusal throws `ShareRpcError`. A lost connection throws `Disconnected`: whether the server
- * has done what was in flight is then unknown.
+ * One WebSocket to a server. A refusal throws `ShareRpcError`. A lost connection throws `Disconnected`: whether the
+ * server has done what was in flight is then unknown.
  */
 export class Connection {
   /** Resolves when the connection has ended; never rejects. */

@@ -3,7 +3,10 @@ const ACTIONS = ['retry', 'redeem', 'new_writer', 'resend_from', 'split', 'park'
 
 export type ErrorAction = (typeof ACTIONS)[number];
 
-/** Every error of the protocol (section 15): its number, whether the same bytes may succeed later, and what a client does. */
+/**
+ * Every error of the protocol (section 15): its number, whether the same bytes may succeed later, and what a client
+ * does.
+ */
 const TABLE = {
   method_not_found: [-32601, false, 'redeem'],
   invalid_params: [-32602, false, 'park'],
@@ -48,7 +51,7 @@ export interface ErrorInfo {
   number: number;
   transient: boolean;
   action: ErrorAction;
-  /** Whatever this ref sends next is refused alike (ERR-4). */
+  /** Later requests of the same ref are refused with the same error (ERR-4). */
   authority: boolean;
   /** Appears in `rejected` of an ack only (ERR-6). */
   op: boolean;
@@ -81,7 +84,7 @@ export class ShareRpcError extends Error {
   readonly number: number;
   readonly transient: boolean;
   readonly action: ErrorAction;
-  /** One sentence of the server's for people. */
+  /** One sentence for people, written by the server. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
   readonly head?: number;
@@ -102,7 +105,9 @@ export class ShareRpcError extends Error {
   }
 }
 
-/** The connection was lost or never made. Whether what was sent has been done is unknown: connect, redeem, send again. */
+/**
+ * The connection was lost or never made. Whether what was sent has been done is unknown: connect, redeem, send again.
+ */
 export class Disconnected extends Error {
   override readonly name = 'Disconnected';
 }

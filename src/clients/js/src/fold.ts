@@ -1,8 +1,8 @@
 import type { Doc, JsonObject, Op } from './wire.js';
 
 /**
- * What an op makes of its document (section 10); `undefined` when there is none. The given document stays as it is. A hidden op, and one
- * that the document already holds (STATE-3), changes nothing.
+ * What an op makes of its document (section 10); `undefined` when there is none. The given document stays as it is. A
+ * hidden op, and one that the document already holds (STATE-3), changes nothing.
  */
 export function foldOp(doc: Doc | undefined, op: Op): Doc | undefined {
   if (op.hidden || (doc && op.cursor <= doc.cursor)) return doc;

@@ -8,17 +8,20 @@ const ANSWER_MS = 30_000;
 export interface FollowerOptions extends FollowOptions {
   /** A page of documents as they are, in order of kind and key. `cursor`: the log up to there is in all of them. */
   onDocs(docs: Doc[], cursor: number): void;
-  /** Changes, in order. An op that a document already holds (its cursor is not larger) is to be skipped (STATE-3), as `foldOp` does. */
+  /**
+   * Changes, in order. An op that a document already holds (its cursor is not larger) is to be skipped (STATE-3), as
+   * `foldOp` does.
+   */
   onOps(ops: Op[], cursor: number): void;
   /** All documents of a state have come: of the first, and of each that is read anew after a gap. */
   onReady?(): void;
-  /** The log has a hole: forget all documents, they come anew. */
+  /** The log has a gap: all documents are sent again, and those that are not are gone. */
   onGap?(): void;
-  /** `ended`: the share has, and all of it was read. Otherwise why there is no more. */
+  /** Called once at the end: with `ended` when the share has ended and all of it was read, else with the refusal. */
   onEnd(reason: 'ended' | ShareRpcError): void;
 }
 
-/** The state of a share, then its changes: what a page shows. Callbacks come one at a time, and none after `stop`. */
+/** Reads the state of a share, then its changes. Callbacks run one at a time, and none after `stop`. */
 export class ShareFollower {
   #share: ResumingShare | undefined;
 
@@ -43,13 +46,13 @@ export class ShareFollower {
     );
   }
 
-  /** For good, unless started again from the beginning. */
+  /** Stops reading. `start` begins again with the state. */
   stop(): void {
     this.#share?.close();
     this.#share = undefined;
   }
 
-  /** Tries now instead of later; see `online` and `visibilitychange` of browsers. */
+  /** Ends a wait between tries; call it on the browser's `online` and `visibilitychange` events. */
   retryNow(): void {
     this.#share?.retryNow();
   }
@@ -71,7 +74,7 @@ export class ShareFollower {
     }
   }
 
-  /** All documents; the cursor to go on after, which is the first page's (STATE-3). */
+  /** Reads all documents. Returns the cursor to go on after, which is the first page's (STATE-3). */
   async #readState(share: ResumingShare): Promise<number> {
     const { kinds } = this.options;
     let cursor: number | undefined;
@@ -95,7 +98,7 @@ export class ShareFollower {
     this.options.onEnd(reason);
   }
 
-  /** A callback threw, or the server broke its promises: shown to whoever looks for errors, and no more comes. */
+  /** Ends after an error of a callback, or a violation of the protocol, and rethrows it for the console. */
   #fail(share: ResumingShare, error: unknown): void {
     this.#end(share, new ShareRpcError({ code: 'internal', transient: false, hint: 'The page failed; load it again.' }));
     throw error;

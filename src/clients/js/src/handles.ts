@@ -8,7 +8,7 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** A live object on one connection (RPC-6); dies with it. */
+/** A live object of one connection, valid as long as the connection (RPC-6). */
 class Handle {
   readonly #connection: Connection;
   readonly #number: number;
@@ -30,18 +30,18 @@ class Handle {
     return this.call('resumeCapability', { cap_id: capId });
   }
 
-  /** A new secret for the ref; its old one, and all descendants, are dead. */
+  /** Gives the ref a new secret. The old one and all descendants end. */
   rotateCapability(request: RotateRequest): Promise<CapabilityChanged> {
     return this.call('rotateCapability', request);
   }
 
-  /** Drops the live object; revokes nothing (RPC-8). */
+  /** Releases the live object; revokes nothing (RPC-8). */
   dispose(): void {
     this.#connection.notify(`$/invokeProxy/${this.#number}/Dispose`);
     this.#connection.notify('$/releaseMarshaledObject', { handle: this.#number, ownedBySender: false });
   }
 
-  /** Any method of the object, by its name on the wire. */
+  /** Calls any method of the object by its name on the wire. */
   call<T>(method: string, params?: object, options?: CallOptions): Promise<T> {
     return this.#connection.call<T>(`$/invokeProxy/${this.#number}/${method}`, params, options?.signal);
   }
@@ -49,7 +49,10 @@ class Handle {
 
 /** One share, with the rights of the ref that was redeemed. */
 export class ShareHandle extends Handle {
-  /** Durable once it is answered. After `Disconnected` send the same batch again; what was applied then counts as a duplicate. */
+  /**
+   * Durable once it is answered. After `Disconnected` send the same batch again; what was applied then counts as a
+   * duplicate.
+   */
   appendOps(batch: Batch): Promise<Ack> {
     return this.call('appendOps', batch);
   }
@@ -74,7 +77,7 @@ export class ShareHandle extends Handle {
     return this.call('listAudit', request, options);
   }
 
-  /** No more appends, for good; reading goes on. */
+  /** Ends the share for good: appends are refused from then on, reads are not. */
   endShare(): Promise<null> {
     return this.call('endShare');
   }

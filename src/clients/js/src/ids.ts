@@ -3,7 +3,7 @@ import { base62OfBytes, hex, randomBytes } from './base62.js';
 export const ID_CHARACTERS = 22;
 export const OP_ID_CHARACTERS = 64;
 
-/** A fresh share, cap or writer id (ID-1). */
+/** Makes a share, cap or writer id (ID-1). */
 export function newId(): string {
   return base62OfBytes(randomBytes(16), ID_CHARACTERS);
 }
@@ -12,12 +12,12 @@ export function isId(text: string): boolean {
   return /^[0-9A-Za-z]{22}$/.test(text) && text.length === ID_CHARACTERS;
 }
 
-/** True for what may be an op or batch id (ID-2). */
+/** Returns whether a text has the form of an op or batch id (ID-2). */
 export function isOpId(text: string): boolean {
   return /^[A-Za-z0-9_.:-]{1,64}$/.test(text) && !text.endsWith('\n');
 }
 
-/** A fresh op or batch id that rises with time: a UUIDv7. */
+/** Makes an op or batch id that rises with time: a UUIDv7. */
 export function newOpId(now: number = Date.now()): string {
   const bytes = randomBytes(16);
   for (let i = 0, rest = now; i < 6; i++, rest = Math.floor(rest / 256)) bytes[5 - i] = rest % 256;

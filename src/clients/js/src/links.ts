@@ -30,13 +30,13 @@ export function findLink(text: string): ShareLink | undefined {
   return server && token && tryParse(formatLink({ server, token, ...(shareId && { shareId }) })) || undefined;
 }
 
-/** The link as it is written. */
+/** Writes a link. */
 export function formatLink(link: ShareLink): string {
   const server = link.server.replace(/\/+$/, '');
   return link.shareId ? `${server}/s/${link.shareId}#${link.token}` : `${server}/share/${link.token}`;
 }
 
-/** The address of a server's endpoint (WS-1). */
+/** Returns the address of a server's endpoint (WS-1). */
 export function rpcAddress(server: string): string {
   const url = new URL(server);
   const scheme = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';

@@ -6,8 +6,9 @@ import type { ShareHandle } from './handles.js';
 import type { OpPage } from './wire.js';
 
 /**
- * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is. `reconnecting`: the connection
- * went, or the server said "later". `offline`: no server has answered several times running; it is still tried.
+ * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is.
+ * `reconnecting`: the connection went, or the server said "later". `offline`: no server has answered several times
+ * running; it is still tried.
  */
 export type FollowState = 'connecting' | 'catching_up' | 'live' | 'reconnecting' | 'offline';
 
@@ -33,14 +34,17 @@ export interface FollowOptions extends ConnectOptions {
   onGrantEnded?(error: ShareRpcError): void;
   /** After each redemption. */
   onRedeemed?(share: RedeemedShare): void;
-  /** For each refusal that is tried again: not there yet, suspended, rate limited, draining. `live` or `catching_up` ends it. */
+  /**
+   * For each refusal that is tried again: not there yet, suspended, rate limited, draining. `live` or `catching_up`
+   * ends it.
+   */
   onTrouble?(error: ShareRpcError): void;
 }
 
 const OFFLINE_AFTER = 3;
 const PROBE_MS = 5_000;
 
-/** A share through as many connections as it takes, with backoff between. One flow at a time uses it. */
+/** Reads a share over successive connections, with backoff between them. For one caller at a time. */
 export class ResumingShare {
   #connection: Connection | undefined;
   #handle: ShareHandle | undefined;
@@ -71,7 +75,10 @@ export class ResumingShare {
     return this.#state ?? 'connecting';
   }
 
-  /** One page after a cursor, waited for. Throws a `ShareRpcError` only when it is final, and an `AbortError` once closed. */
+  /**
+   * One page after a cursor, waited for. Throws a `ShareRpcError` only when it is final, and an `AbortError` once
+   * closed.
+   */
   read(after: number): Promise<OpPage> {
     return this.attempt(async (share, first) => {
       const page = first ?? (await this.#timed(share, after));
@@ -86,7 +93,10 @@ export class ResumingShare {
     this.#setState(cursor < this.#head ? 'catching_up' : 'live');
   }
 
-  /** Repeats some work on the share until it succeeds. With `after`, a redemption on the way brings the first page along. */
+  /**
+   * Repeats some work on the share until it succeeds. With `after`, a redemption on the way brings the first page
+   * along.
+   */
   async attempt<T>(work: (share: ShareHandle, first?: OpPage) => Promise<T>, after?: number): Promise<T> {
     for (;;) {
       this.#signal.throwIfAborted();
@@ -104,7 +114,10 @@ export class ResumingShare {
     }
   }
 
-  /** Tries now instead of later: the machine woke up, or is online again. A connection that seems fine is put to the proof. */
+  /**
+   * Tries now instead of later: the machine woke up, or is online again. A connection that seems fine is put to the
+   * proof.
+   */
   retryNow(): void {
     if (this.#wake) this.#wake();
     else void this.#probe();
@@ -120,7 +133,7 @@ export class ResumingShare {
     return this.withDeadline(waitMs + marginMs, (signal) => share.readOps({ after, wait_ms: waitMs }, { signal }));
   }
 
-  /** A call whose answer stays away counts as a connection that went (WS-6: a browser cannot ping). */
+  /** Closes the connection when a call is not answered in time, because a browser cannot ping (WS-6). */
   async withDeadline<T>(ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const connection = this.#connection;
     const timer = setTimeout(() => connection?.close(), ms);
@@ -137,7 +150,7 @@ export class ResumingShare {
     try {
       await this.withDeadline(PROBE_MS, (signal) => share.readOps({ after: Number.MAX_SAFE_INTEGER, limit: 1 }, { signal }));
     } catch {
-      // The read that waits finds out the same, and deals with it.
+      // The waiting read fails for the same reason and reconnects.
     }
   }
 
@@ -178,7 +191,7 @@ export class ResumingShare {
     }
   }
 
-  /** How long to wait after a failure; throws what is final. */
+  /** Returns how long to wait after a failure, in milliseconds; throws what is final. */
   #delayAfter(error: unknown): number {
     if (error instanceof Disconnected) {
       this.#setState(this.#backoff.failures + 1 >= OFFLINE_AFTER ? 'offline' : 'reconnecting');

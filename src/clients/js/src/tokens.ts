@@ -5,13 +5,13 @@ export const TOKEN_CHARACTERS = 78;
 const CHECKSUM = 6;
 const SECRET = 43;
 
-/** The cap id of a token, or `undefined` when the text is none (TOKEN-1, TOKEN-2). */
+/** Returns the cap id of a token, or `undefined` when the text is no token (TOKEN-1, TOKEN-2). */
 export function capIdOf(token: string): string | undefined {
   const match = /^srpc_([0-9A-Za-z]{22})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.exec(token);
   return match && token.length === TOKEN_CHARACTERS && isChecked(token) ? match[1] : undefined;
 }
 
-/** True for what a digest on the wire looks like (TOKEN-3). */
+/** Returns whether a text has the form of a digest (TOKEN-3). */
 export function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text) && text.length === 64;
 }

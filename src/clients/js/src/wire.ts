@@ -2,7 +2,7 @@
 
 export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke';
 
-/** What a ref may be narrowed to (section 7); all optional, all of a chain bind together. */
+/** Restrictions of a ref (section 7). Those of a ref and all its ancestors apply. */
 export interface Caveats {
   expires_at_ms?: number;
   unused_expires_at_ms?: number;
@@ -93,11 +93,11 @@ export interface ReadOpsRequest {
   wait_ms?: number;
 }
 
-/** What the ops of one kind and key add up to. */
+/** The result of the ops of one kind and key. */
 export interface Doc {
   kind: string;
   key: string;
-  /** That of the last op in it. */
+  /** The cursor of the last op in it. */
   cursor: number;
   data: Json;
   redacted?: true;
@@ -245,7 +245,7 @@ export interface AuditPage {
   next?: number;
 }
 
-/** How the server is, now; rates and times are of the last ten seconds. */
+/** The state of the server; rates and times are of the last ten seconds. */
 export interface ServerStatus {
   version: string;
   started_ms: number;

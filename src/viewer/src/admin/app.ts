@@ -22,7 +22,9 @@ export function viewOf(hash: string): View {
   return name === 'health' ? { name } : { name: 'shares' };
 }
 
-/** The page: what it knows, and what it does. Everything is rendered from here; views and dialogs are functions of it. */
+/**
+ * The page: what it knows, and what it does. Everything is rendered from here; views and dialogs are functions of it.
+ */
 export class AdminApp {
   readonly server = location.origin + location.pathname.replace(/\/admin\/?$/, '');
   session: AdminSession | undefined;
@@ -37,7 +39,7 @@ export class AdminApp {
   auditFields: AuditFields = { action: '', text: '' };
   status: ServerStatus | undefined;
   dialog: Dialog | undefined;
-  /** What was done, or went wrong; read out. */
+  /** The result of the last action, announced to screen readers. */
   notice: { text: string; isBad: boolean } | undefined;
   #loads = 0;
   #poll: ReturnType<typeof setTimeout> | undefined;
@@ -103,7 +105,7 @@ export class AdminApp {
     });
   }
 
-  /** Does something, says what came of it, and shows how things are then. */
+  /** Does something, shows its result, and loads the page again. */
   async act(done: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
@@ -142,14 +144,14 @@ export class AdminApp {
     this.update();
   }
 
-  /** What the ids of an audit trail are called: the shares, and the holders of the one that it is of. */
+  /** Loads the names for the ids of an audit trail: the shares, and the holders of its share. */
   async #loadNames(session: AdminSession, share: string | undefined, mine: number): Promise<void> {
     const only = session.onlyShare?.share_id ?? share;
     if (only !== undefined) await this.#loadShare(session, only, mine);
     else await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
   }
 
-  /** An answer counts only while nothing else has been asked for since. */
+  /** Drops an answer when something else has been asked for since. */
   async #take<T>(mine: number, asked: Promise<T>, keep: (answer: T) => void): Promise<void> {
     const answer = await asked;
     if (mine !== this.#loads) return;

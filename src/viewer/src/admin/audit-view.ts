@@ -14,7 +14,7 @@ const ACTIONS = [
   'adopt', 'redeem', 'refused', 'append',
 ];
 
-/** By what an entry says, and by what its ids are called. */
+/** Selects entries by action and by what they contain, including the names of their ids. */
 export function matching(
   entries: AuditEntry[], { action, text }: AuditFields, named: (id: string | undefined) => string = () => '',
 ): AuditEntry[] {
@@ -79,7 +79,7 @@ function renderEntry(app: AdminApp, entry: AuditEntry): TemplateResult {
   </tr>`;
 }
 
-/** By name where it is known: a share's trail comes with its holders. */
+/** Shows a holder by name where the name is known. */
 function renderHolder(app: AdminApp, id: string | undefined): TemplateResult | typeof nothing {
   const name = nameFor(app, id);
   return name === '' ? renderId(id) : html`<span title=${id ?? nothing}>${name}</span>`;
@@ -89,7 +89,7 @@ function renderShare(app: AdminApp, id: string): TemplateResult {
   return html`<a href="#share/${id}">${renderHolder(app, id)}</a>`;
 }
 
-/** What a holder or a share is called, as far as it is known here. */
+/** Returns the name of a holder or a share, if it is loaded. */
 function nameFor(app: AdminApp, id: string | undefined): string {
   if (id === undefined) return '';
   if (id === app.session?.capId) return 'you';

@@ -32,7 +32,7 @@ function renderInside(app: AdminApp, dialog: Dialog): TemplateResult {
   }
 }
 
-/** A form that does one thing, once, and shows that it is at it. */
+/** Renders a form that disables its button while it submits. */
 function form(
   app: AdminApp,
   title: string,
@@ -67,7 +67,7 @@ function form(
 const checkbox = (name: string, value: string, text: string, isChecked = false) =>
   html`<label class="check"><input type="checkbox" name=${name} value=${value} ?checked=${isChecked} /> ${text}</label>`;
 
-/** The rights whose names say little to who has not read the protocol. */
+/** Explanations of the rights whose names do not explain themselves. */
 const rightNames: Partial<Record<Right, string>> = {
   append: 'append (write to it)', attenuate: 'attenuate (invite others)', revoke: 'revoke (take access back)',
 };
@@ -122,7 +122,7 @@ async function copy(event: Event, link: string): Promise<void> {
     await navigator.clipboard.writeText(link);
     said.textContent = 'Copied.';
   } catch {
-    // Pages from plain http may not: then it is selected, for the reader to copy.
+    // Pages from plain http may not use the clipboard: the link is selected instead.
     box.querySelector('input')!.focus();
     said.textContent = 'Press Ctrl+C to copy it.';
   }
@@ -158,7 +158,7 @@ function renderRevoke(app: AdminApp, capId: string): TemplateResult {
     app.dialog = undefined;
     await app.act('', () => app.session!.revoke(capId));
     if (!app.session || app.notice?.isBad) return;
-    // Counted anew: some may have come, or gone, since the question was asked.
+    // Counted again, because accesses may have changed since the question was asked.
     const after = reachOf(subtree(app, capId));
     const cut = { accesses: before.accesses - after.accesses, live: before.live - after.live };
     app.notice = {

@@ -1,13 +1,13 @@
 import type { CapabilityInfo, Caveats } from '@sharerpc/client';
 import { bytes, count, dateTime, duration, plural } from '../shared/format.ts';
 
-/** A ref with those that were derived from it. */
+/** A ref and the refs that were derived from it. */
 export interface Holder {
   ref: CapabilityInfo;
   children: Holder[];
 }
 
-/** The refs as trees, in the order of the list; a parent out of sight makes a root. */
+/** Arranges refs as trees, in the order of the list. A ref whose parent is not listed is a root. */
 export function treeOf(refs: CapabilityInfo[]): Holder[] {
   const holders = new Map(refs.map((ref) => [ref.cap_id, { ref, children: [] } as Holder]));
   const roots: Holder[] = [];
@@ -26,7 +26,7 @@ export function findHolder(roots: Holder[], capId: string): Holder | undefined {
   return undefined;
 }
 
-/** The ref and all that descends from it. */
+/** Returns a ref and all its descendants. */
 export function withDescendants(holder: Holder): CapabilityInfo[] {
   return [holder.ref, ...holder.children.flatMap(withDescendants)];
 }
@@ -37,10 +37,10 @@ export interface Reach {
   live: number;
 }
 
-/** What taking a ref back ends. */
+/** Counts what ends when these refs are revoked. */
 export function reachOf(refs: CapabilityInfo[]): Reach {
   const usable = refs.filter(({ state }) => state === 'active' || state === 'suspended' || state === 'retired');
-  // A handle of a dead ref does nothing any more, though its connection may not have let go of it yet.
+  // Handles of a dead ref are not counted: they do nothing, though they may not be closed yet.
   return { accesses: usable.length, live: usable.reduce((sum, ref) => sum + ref.live_handles, 0) };
 }
 
@@ -52,7 +52,7 @@ export function nameOf(ref: CapabilityInfo): string {
   return ref.label || `${ref.grant ? 'Grant' : 'Access'} ${ref.cap_id.slice(0, 6)}…`;
 }
 
-/** A sentence piece for each caveat. */
+/** Describes each caveat in a phrase. */
 export function sayCaveats(caveats: Caveats, uses?: number): string[] {
   const said: string[] = [];
   if (caveats.expires_at_ms !== undefined) said.push(`until ${dateTime(caveats.expires_at_ms)}`);

@@ -10,7 +10,7 @@ import {
 } from '@sharerpc/client';
 import type { AdminSession } from './session.ts';
 
-/** What the form of an invitation says. */
+/** The content of the form of an invitation. */
 export interface Invitation {
   label: string;
   rights: Right[];
@@ -39,7 +39,7 @@ export function caveatsOf(invitation: Invitation, now: number): Caveats {
   };
 }
 
-/** Makes the ref, and gives its link: the only time that anybody sees it. */
+/** Makes the ref and returns its link, which cannot be shown again. */
 export async function invite(session: AdminSession, shareId: string, invitation: Invitation): Promise<string> {
   const capId = newId();
   const { token, digest } = newToken(capId);
@@ -56,7 +56,7 @@ export async function invite(session: AdminSession, shareId: string, invitation:
   return formatLink({ server: session.server, shareId, token });
 }
 
-/** A new secret under the old name; the link with it. */
+/** Gives a ref a new secret and returns the new link. */
 export async function rotate(session: AdminSession, shareId: string, capId: string, passphrase: string | undefined): Promise<string> {
   const { token, digest } = newToken(capId);
   const digestOfPassphrase = passphrase ? { passphrase_digest: passphraseDigest(token, passphrase) } : {};

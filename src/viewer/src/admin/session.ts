@@ -15,14 +15,14 @@ import {
   type ShareInfo,
 } from '@sharerpc/client';
 
-/** What is signed in with. A bare token may be of any kind; a link is always of one share. */
+/** A bare token, which may be of any kind, or the token of a link, which is of one share. */
 export interface Credentials {
   token: string;
   isLink: boolean;
   passphrase?: string;
 }
 
-/** From a bare token, or a link of this server. Throws, with a sentence for people. */
+/** Reads a bare token or a link of this server. Throws an error whose message is for people. */
 export function credentialsIn(text: string, server: string): Credentials {
   const trimmed = text.trim();
   if (capIdOf(trimmed)) return { token: trimmed, isLink: false };
@@ -43,8 +43,8 @@ export interface AuditFilter {
 }
 
 /**
- * Does what a token may do. The token is in this object only and goes with the tab. The next call after a lost connection
- * opens another: every change here may be repeated blindly.
+ * Does what a token may do. The token is in this object only and goes with the tab. The next call after a lost
+ * connection opens another: every change here may be repeated blindly.
  */
 export class AdminSession {
   #opened: Opened;
@@ -67,7 +67,7 @@ export class AdminSession {
     return this.#opened.rights;
   }
 
-  /** That of the token, though a grant of it may be what is connected. */
+  /** The cap id of the token, even when a grant of it is connected. */
   get capId(): string {
     return capIdOf(this.credentials.token)!;
   }
@@ -76,7 +76,7 @@ export class AdminSession {
     return this.rights.includes('admin');
   }
 
-  /** The one share of an owner's token; undefined for root and creators, who have a list. */
+  /** The share of a share's token; undefined for root and creator tokens, which have a list of shares. */
   get onlyShare(): ShareInfo | undefined {
     return this.#opened.kind === 'share' ? this.#opened.share : undefined;
   }
@@ -93,7 +93,7 @@ export class AdminSession {
     if (this.#opened.kind === 'share') {
       const { share } = this.#opened;
       if (!this.may('read')) return [share];
-      // Not by signing in again: that would be one more use of the link.
+      // Redeeming again could count another use of the link.
       const page = await this.#call((handle) => (handle as ShareHandle).readOps({ after: share.cursor, limit: 1 }));
       return [{ ...share, cursor: page.head, ...(page.ended && { state: 'ended' as const }) }];
     }
@@ -102,7 +102,7 @@ export class AdminSession {
     );
   }
 
-  /** The refs of a share that this token may see, parents before children. */
+  /** Lists the refs of a share that this token may see, parents before children. */
   holders(shareId: string): Promise<CapabilityInfo[]> {
     return this.#all(async (handle, after) => {
       const page = await (this.#isRoot(handle)
@@ -112,7 +112,7 @@ export class AdminSession {
     });
   }
 
-  /** From the newest entry down. */
+  /** Lists audit entries, newest first. */
   audit({ shareId, after }: AuditFilter): Promise<{ entries: AuditEntry[]; next?: number }> {
     const request = { newest_first: true, limit: 200, ...(after !== undefined && { after }) };
     return this.#call((handle) =>
@@ -179,7 +179,7 @@ async function open(server: string, { token, isLink, passphrase }: Credentials, 
   const connection = await Connection.open(server);
   const request = { token, ...(passphrase !== undefined && { passphrase }) };
   try {
-    // A link is of one share: to be asked for more would only be refused.
+    // A link is of one share and would be refused as root.
     const root = isLink ? undefined : await connection.redeemRoot(request).catch(unlessForbidden);
     if (root) return { kind: 'root', connection, ...root };
     const opened = await redeemLink(connection, request, grants);

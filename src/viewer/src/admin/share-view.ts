@@ -4,7 +4,7 @@ import { count, dateTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
 import { nameOf, sayCaveats, treeOf, type Holder } from './holders.ts';
 
-/** What an invitation may give: the rights of the ref that it will be a child of. */
+/** Returns what an invitation may give: the rights of the ref that will be its parent. */
 export function rightsToGive(app: AdminApp, shareId: string): Right[] {
   const { session } = app;
   if (!session) return [];
@@ -14,7 +14,7 @@ export function rightsToGive(app: AdminApp, shareId: string): Right[] {
 }
 
 function ownerOf(app: AdminApp, shareId: string): string | undefined {
-  // Of a share that is seen by a link of its own, only that link is known.
+  // Through a link of the share, the owner's ref is not known.
   return app.session?.onlyShare ? undefined : app.shares?.find((share) => share.share_id === shareId)?.owner_cap_id;
 }
 
@@ -25,7 +25,7 @@ export function renderShare(app: AdminApp, id: string): TemplateResult {
     return html`<h1>${share?.label || 'Share'}</h1><p>This link does not include the right to see who holds access.</p>`;
   }
   const isAlive = share?.state !== 'deleted';
-  // What may be given on, and whom a deletion cuts off, is not known before the holders are.
+  // The holders must be loaded to know what may be given and whom a deletion cuts off.
   const waits = !app.holders;
   const toOpen = (text: string, kind: string, name: 'invite' | 'delete') =>
     html`<button class="button ${kind}" type="button" ?disabled=${waits} @click=${() => app.open({ name, shareId: id })}>${text}</button>`;
@@ -72,7 +72,7 @@ function renderActions(app: AdminApp, shareId: string, ref: CapabilityInfo): Tem
   const name = nameOf(ref);
   const button = (text: string, act: () => void, kind = '') =>
     html`<button class="button ${kind}" type="button" aria-label="${text} ${name}" @click=${act}>${text}</button>`;
-  // Nobody suspends or rotates what they have come in by: they would lock themselves out. A grant can only end.
+  // Suspending or rotating the ref of this session would end the session. A grant can only be revoked.
   const isFixed = ref.cap_id === session.capId || ref.grant;
   return html`<div class="actions">
     ${isFixed || ref.state !== 'active' ? nothing

@@ -3,7 +3,7 @@ import type { ShareInfo } from '@sharerpc/client';
 import { count, dateTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
 
-/** Those whose name or id has the text in it, and are in the state; the latest activity first. */
+/** Selects shares by name or id and by state, latest activity first. */
 export function chosen(shares: ShareInfo[], text: string, state: string): ShareInfo[] {
   const wanted = text.trim().toLowerCase();
   return shares

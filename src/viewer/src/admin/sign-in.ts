@@ -7,7 +7,7 @@ export interface SignInState {
   asksForPassphrase: boolean;
 }
 
-/** The token stays in this page's memory: signing out, or closing the tab, forgets it. */
+/** Renders the form for a token, which is kept in this page's memory until sign-out. */
 export function renderSignIn(app: AdminApp): TemplateResult {
   const { trouble, isBusy, asksForPassphrase } = app.signInState;
   const submit = (event: SubmitEvent) => {

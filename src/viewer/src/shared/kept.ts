@@ -1,4 +1,4 @@
-/** Names and texts in a storage of the browser; in this page's memory where the browser does not let it keep them. */
+/** Keeps texts by name in a storage of the browser, or in memory where the storage throws. */
 export class Kept {
   private readonly memory = new Map<string, string>();
 

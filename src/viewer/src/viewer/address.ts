@@ -1,6 +1,6 @@
 import { findLink, formatLink } from '@sharerpc/client';
 
-/** What the address bar says. */
+/** The parts of an address of this page. */
 export interface Place {
   /** The server's address with its base path, without a slash at the end. */
   server: string;
@@ -30,7 +30,7 @@ export function placeOf(url: URL): Place {
   };
 }
 
-/** The page's own address without a token; with a message, its permalink. */
+/** Returns the address of a share without a token, or of a message in it. */
 export function plainAddress(server: string, shareId: string, message?: string): string {
   return `${server}/s/${shareId}${message ? `#m-${encodeURIComponent(message)}` : ''}`;
 }

@@ -3,24 +3,24 @@ import { fields, text } from './session/fields.ts';
 
 export type { Doc };
 
-/** What changed since somebody last asked. */
+/** What changed since the changes were last taken. */
 export interface Changes {
-  /** What rows, turns and outline are made of has changed: they have to be made anew. */
+  /** True when rows, turns and outline must be built again. */
   structure: boolean;
   /** Kinds of which at least one document changed. */
   kinds: Set<string>;
 }
 
-/** The documents of one share, as far as this link shows them: state first, then changes. No op is kept. */
+/** Holds the documents of one share that this link may read. Ops are folded into them and not kept. */
 export class DocumentStore {
   private readonly kinds = new Map<string, Map<string, Doc>>();
   private readonly gone = new Map<string, number>();
   private changes: Changes = { structure: false, kinds: new Set() };
 
-  /** Ops of which this link is shown nothing at all. */
+  /** The number of ops that are hidden from this link. */
   hiddenOps = 0;
 
-  /** Everything up to here is in the documents. */
+  /** The cursor up to which the documents include the log. */
   cursor = 0;
 
   get(kind: string, key: string): Doc | undefined {
@@ -40,7 +40,7 @@ export class DocumentStore {
     return true;
   }
 
-  /** A page of the state. Older than what is here already, it changes nothing: pages may come again after a gap. */
+  /** Adds a page of the state. Documents that are older than those that are here change nothing. */
   putDocs(docs: readonly Doc[], cursor: number): void {
     for (const doc of docs) {
       const known = this.get(doc.kind, doc.key);
@@ -51,13 +51,13 @@ export class DocumentStore {
     this.cursor = Math.max(this.cursor, cursor);
   }
 
-  /** Ops in the order of their cursors; one that a document already has in it is left out. */
+  /** Applies ops in the order of their cursors, without those that a document already includes. */
   applyOps(ops: readonly Op[], cursor: number): void {
     for (const op of ops) this.apply(op);
     this.cursor = Math.max(this.cursor, cursor);
   }
 
-  /** After a gap the state is read anew, and what it does not list any more is gone. */
+  /** Removes documents, up to a cursor, that a state read after a gap no longer lists. */
   keepOnly(listed: ReadonlySet<string>, upTo: number): void {
     for (const [kind, documents] of this.kinds) {
       for (const doc of documents.values()) {
@@ -109,7 +109,9 @@ export class DocumentStore {
     if (this.kinds.get(kind)?.delete(key)) this.changes.structure = true;
   }
 
-  /** A part decides by these members which rows there are; by all of them, in a user's message, how its outline reads. */
+  /**
+   * A part decides by these members which rows there are; by all of them, in a user's message, how its outline reads.
+   */
   private movesRows(before: Doc, after: Doc): boolean {
     const member = ({ data }: Doc, name: string) => fields(data)[name];
     if (['messageID', 'type', 'tool', 'synthetic'].some((name) => member(before, name) !== member(after, name))) return true;

@@ -3,7 +3,8 @@ import type { Connection } from '../../src/index.js';
 import { load } from '../vectors.js';
 import { refusal, server, World } from './world.js';
 
-// What is below a client's surface (frames, upgrades, messages written by hand) is for the C# side, which has both ends in hand.
+// What is below a client's surface (frames, upgrades, messages written by hand) is for the C# side, which has both ends
+// in hand.
 const PLAYABLE = ['open', 'call', 'await', 'drop'];
 const vectors = load('rpc').filter(
   ({ flags, input }) =>

@@ -4,7 +4,9 @@ import {
   Connection, newId, newToken, passphraseDigest, ShareRpcError, type RedeemedRoot, type RedeemedShare, type RedeemShareRequest,
 } from '../../src/index.js';
 
-/** Where a real server is, and its root token; without them these tests are skipped (the C# test EndToEnd starts one). */
+/**
+ * Where a real server is, and its root token; without them these tests are skipped (the C# test EndToEnd starts one).
+ */
 export const server = process.env['SHARERPC_TEST_SERVER'] ?? '';
 const rootToken = process.env['SHARERPC_TEST_ROOT_TOKEN'] ?? '';
 

@@ -26,7 +26,9 @@ export interface FileDiff {
 /** Texts beyond this are not compared here; their counts are shown if somebody gave them. */
 const maxCompared = 400_000;
 
-/** A unified diff of one or more files. Lines that are none of it are left out; broken headers give what can be read. */
+/**
+ * A unified diff of one or more files. Lines that are none of it are left out; broken headers give what can be read.
+ */
 export function parseUnified(patch: string, name = ''): FileDiff[] {
   const files: FileDiff[] = [];
   let file: FileDiff | undefined;
@@ -123,7 +125,10 @@ export function sideBySide(lines: readonly DiffLine[]): SidePair[] {
   return pairs;
 }
 
-/** The middle in which two lines differ: `[start, end of a, end of b]`; undefined when they have too little in common to be one edit. */
+/**
+ * The middle in which two lines differ: `[start, end of a, end of b]`; undefined when they have too little in common to
+ * be one edit.
+ */
 export function changedMiddle(a: string, b: string): [number, number, number] | undefined {
   const shorter = Math.min(a.length, b.length);
   let start = 0;

@@ -9,7 +9,7 @@ import { Preferences } from './preferences.ts';
 import { SessionPage } from './session-page.ts';
 import { SessionSource } from './session-source.ts';
 
-/** How long an opening may take before the page says that it takes long. */
+/** Milliseconds after which the page says that opening takes long. */
 const slowMs = 6000;
 
 /** Opens the share of a link and shows its session, or says why there is nothing to show. */
@@ -53,7 +53,7 @@ export class App {
     this.open();
   }
 
-  /** Draws once a frame at most, however much has come. */
+  /** Schedules one draw for the next frame. */
   private readonly changed = (): void => {
     if (this.isScheduled) return;
     this.isScheduled = true;
@@ -95,7 +95,7 @@ export class App {
     this.changed();
   }
 
-  /** From here on the token is kept for the tab, and the address bar does not have it. */
+  /** Keeps the token for the tab and removes it from the address bar. */
   private redeemed(share: RedeemedShare, token: string): void {
     this.share = share;
     this.trouble = '';
@@ -114,13 +114,13 @@ export class App {
     if (!this.asksPassphrase) {
       this.outcome = finalOutcome(this.hasGrantEnded && code === 'capability_used_up' ? 'grant_ended' : code);
       document.title = this.outcome.title;
-      // A link that was never good is left in the address, to be looked at; one that is dead is not worth keeping.
+      // The token of a dead link is not kept. A link that was never valid stays in the address.
       if (this.place.shareId && code !== 'internal') this.tokens.delete(this.place.shareId);
     }
     this.changed();
   }
 
-  /** Nothing of a session that the reader may no longer see stays in the page. */
+  /** Removes the session, which the reader may no longer see, from the page. */
   private forgetSession(): void {
     this.session?.close();
     this.session = undefined;

@@ -1,6 +1,6 @@
 const name = 'found';
 
-/** Marks a text wherever it stands in the rows in sight, without touching them. */
+/** Highlights a text in the visible rows without changing them. */
 export function markFound(content: HTMLElement, query: string): void {
   const highlights = (CSS as unknown as { highlights?: Map<string, unknown> }).highlights;
   if (!highlights) return;

@@ -1,10 +1,10 @@
-/** What the page says when there is no session to show: one plain page each. */
+/** The page that is shown when there is no session to show. */
 export interface Outcome {
   title: string;
   text: string;
-  /** Tried again by itself: it may still come right. */
+  /** The page tries again by itself. */
   isWaiting?: boolean;
-  /** Another link may be pasted here. */
+  /** The page has a field for another link. */
   asksForLink?: boolean;
 }
 
@@ -51,12 +51,12 @@ const outcomes: Record<string, Outcome> = {
   unknown: { title: 'The session cannot be shown', text: 'The server refused this link. Reload the page to try again.', asksForLink: true },
 };
 
-/** The page for a final refusal. */
+/** Returns the page for a final refusal. */
 export function finalOutcome(code: string): Outcome {
   return outcomes[code] ?? outcomes.unknown!;
 }
 
-/** The page for a refusal that is tried again; undefined where the state of the connection says enough. */
+/** Returns the page for a refusal that is tried again; undefined where there is none. */
 export function waitingOutcome(code: string): Outcome | undefined {
   if (code === 'invalid_token') return outcomes.not_there_yet;
   return outcomes[code]?.isWaiting ? outcomes[code] : undefined;

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { Outcome } from './outcomes.ts';
 
-/** A page with a heading and a sentence, and a field for another link where that helps. */
+/** Renders a heading, a sentence, and a field for another link where that helps. */
 export function renderOutcome(outcome: Outcome, openLink: (text: string) => boolean): TemplateResult {
   return html`<main class="plain" aria-live="polite"><div class="plain-box">
     <p class="brand">ShareRpc</p><h1>${outcome.title}</h1><p>${outcome.text}</p>

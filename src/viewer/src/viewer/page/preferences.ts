@@ -2,7 +2,7 @@ import { Kept } from '../../shared/kept.ts';
 
 export type Theme = 'light' | 'dark' | 'system';
 
-/** What the reader chose for themselves; nothing of a session is in it. */
+/** The reader's settings; they hold nothing of a session. */
 export class Preferences {
   private readonly kept = new Kept(() => window.localStorage, 'sharerpc.');
 

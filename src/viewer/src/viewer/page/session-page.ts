@@ -27,13 +27,13 @@ export interface SessionPlaces {
   shareId(): string;
 }
 
-/** With more parts than these, rows are made anew at most this often while a session streams. */
+/** With more than `manyParts` parts, rows are built at most every `rebuildMs` milliseconds. */
 const manyParts = 2000;
 const rebuildMs = 150;
 const saidMs = 2000;
 const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
-/** The session as it is read: top bar, outline, rows, search, keys. */
+/** The page of a session: top bar, outline, rows, search, keys. */
 export class SessionPage implements View, Searched {
   rows: SessionRows = { rows: [], turns: [], indexOf: new Map() };
   private outline: readonly OutlineEntry[] = [];
@@ -50,9 +50,9 @@ export class SessionPage implements View, Searched {
   private drawn: [Status, unknown] = ['connecting', undefined];
   private hasMoved = false;
   private wantedMessage: string | undefined;
-  /** The row that a jump has led to: it is marked, and the next jump goes on from it. */
+  /** The row that was jumped to. It is marked, and the next jump starts from it. */
   private target: string | undefined;
-  /** What was done, for who does not see it. */
+  /** The last action, announced to screen readers. */
   private said = '';
   private end: EndNote = 'none';
   private rowsSeen = 0;
@@ -73,7 +73,7 @@ export class SessionPage implements View, Searched {
     this.narrow.addEventListener('change', () => this.setOutline(!this.narrow.matches), { signal: this.listening.signal });
   }
 
-  /** Draws what there is now; returns the agent's own id of the session. */
+  /** Draws the page; returns the agent's id of the session. */
   draw(status: Status, caveats: unknown): string {
     this.drawn = [status, caveats];
     const changes = this.store.takeChanges();
@@ -116,7 +116,7 @@ export class SessionPage implements View, Searched {
 
   ended(): void {
     this.end = 'ended';
-    // Nothing will come: who has not moved yet reads from the beginning.
+    // An ended session is shown from its beginning unless the reader has moved.
     if (!this.hasMoved && this.list?.follows && !this.wantedMessage) this.list.showStart();
   }
 
@@ -170,7 +170,7 @@ export class SessionPage implements View, Searched {
     window.history.replaceState(null, '', address);
     const link = event.currentTarget as HTMLElement;
     void writeToClipboard(address).then((isCopied) => {
-      // It is in the address bar in any case, to be copied there.
+      // Without a clipboard it can be copied from the address bar.
       this.said = link.dataset.said = isCopied ? 'Permalink copied' : 'Permalink in the address bar';
       this.places.changed();
       setTimeout(() => {
@@ -181,7 +181,7 @@ export class SessionPage implements View, Searched {
     });
   }
 
-  /** Sums over the whole session, made anew only when what they are made of has changed. */
+  /** Computes the sums over the session whose documents have changed. */
   private refreshFacts(kinds: ReadonlySet<string>): void {
     if (kinds.has('todo')) this.todos = todosOf(this.store);
     if (kinds.has('session_diff')) this.diffs = sessionDiffs(this.store);
@@ -227,7 +227,7 @@ export class SessionPage implements View, Searched {
     markFound(this.list.content, this.search.query);
   }
 
-  /** The reader goes their own way: what a jump has led to is a mark no longer. */
+  /** Removes the mark of a jump when the reader scrolls. */
   private moved(event: Event): void {
     this.hasMoved = true;
     if (event.type === 'pointerdown' || (event instanceof KeyboardEvent && !scrollKeys.has(event.key))) return;
@@ -235,7 +235,7 @@ export class SessionPage implements View, Searched {
     if (this.target !== undefined) this.clearTarget();
   }
 
-  /** The reader is somewhere of their own choice: what was asked for before and comes later does not take them away. */
+  /** The reader has moved: a message or a hit that was asked for before does not move the page when it arrives. */
   private leave(): void {
     this.search.leave();
     this.wantedMessage = undefined;
@@ -247,7 +247,7 @@ export class SessionPage implements View, Searched {
     this.list!.showRow(row);
   }
 
-  /** The message of a permalink may be among documents that have yet to come. */
+  /** Jumps to the message of a permalink once its document is here. */
   private bringWanted(id: string): void {
     const row = [`u:${id}`, `a:${id}`].find((candidate) => this.rows.indexOf.has(candidate))
       ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === id)?.id;
@@ -274,7 +274,8 @@ export class SessionPage implements View, Searched {
 
   private pressed(event: KeyboardEvent): void {
     const action = actionOf(event, this.preferences.areKeysOff);
-    // Asked of the page itself: that the help is closed is told a moment after it is, and a key pressed in that moment counts.
+    // Asked of the page itself: that the help is closed is told a moment after it is, and a key pressed in that moment
+    // counts.
     const isHelpInSight = this.root.querySelector('dialog')?.open ?? false;
     if (!action || (isHelpInSight && action !== 'escape')) return;
     if (action !== 'escape') event.preventDefault();
@@ -304,7 +305,7 @@ export class SessionPage implements View, Searched {
   private jump(by: 1 | -1, isWanted: (row: Row) => boolean): void {
     if (!this.list) return;
     const { rows } = this.rows;
-    // At the end of a session a row that was jumped to may not be at the top of what is in sight.
+    // Near the end of a session the row that was jumped to may not be the first visible one.
     const from = this.indexOfTarget() ?? this.list.firstVisible;
     for (let at = from + by; at >= 0 && at < rows.length; at += by) {
       if (isWanted(rows[at]!)) return this.goTo(rows[at]!.id);
@@ -356,7 +357,7 @@ export class SessionPage implements View, Searched {
     this.places.changed();
   }
 
-  /** Drawn at once: the next key is for the field. */
+  /** Draws at once, so that the next key goes to the field. */
   private openSearch(): void {
     this.search.isOpen = true;
     this.draw(...this.drawn);

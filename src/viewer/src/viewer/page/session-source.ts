@@ -2,19 +2,21 @@ import { ShareFollower, type FollowOptions, type FollowState, type RedeemedShare
 import type { DocumentStore } from '../documents.ts';
 
 export interface SourceEvents {
-  /** Documents changed, or the state of the connection. */
+  /** Documents or the state of the connection have changed. */
   changed(): void;
   redeemed(share: RedeemedShare): void;
-  /** Refused, and tried again. */
+  /** The server has refused; it is tried again. */
   trouble(code: string): void;
-  /** What brought the reader back to the link has ended; the link is opened again. */
+  /** The grant has ended; the link is redeemed again. */
   grantEnded(): void;
   ended(): void;
-  /** Refused for good. */
+  /** The server has refused for good. */
   refused(code: string): void;
 }
 
-/** Fills the documents from a share, and goes on for as long as the link is good: state first, then changes (STATE-3). */
+/**
+ * Fills the documents from a share, and goes on for as long as the link is good: state first, then changes (STATE-3).
+ */
 export class SessionSource {
   private readonly follower: ShareFollower;
   private relisted: Set<string> | undefined;

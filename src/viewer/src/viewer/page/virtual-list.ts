@@ -2,13 +2,14 @@ import { html, render, type TemplateResult } from 'lit/html.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Row } from '../session/rows.ts';
 
-/** Rows beyond the visible ones that are kept ready, in pixels of their height. */
+/** The height, in pixels, of the rows that are rendered above and below the visible ones. */
 const overscan = 600;
 const atEnd = 48;
 
 /**
- * Shows the rows that are in sight, however many there are. Heights are measured as rows are shown; what is not measured yet is estimated.
- * The reader's place is a row and the distance to its top, so that nothing that grows or is measured above it moves what they read.
+ * Shows the rows that are in sight, however many there are. Heights are measured as rows are shown; what is not
+ * measured yet is estimated. The reader's place is a row and the distance to its top, so that nothing that grows or is
+ * measured above it moves what they read.
  */
 export class VirtualList {
   private rows: readonly Row[] = [];
@@ -23,7 +24,7 @@ export class VirtualList {
   private expectedTop = 0;
   private width = 0;
 
-  /** True while the end is kept in sight. */
+  /** True while the list scrolls with its end. */
   follows = true;
 
   constructor(
@@ -50,7 +51,7 @@ export class VirtualList {
     this.layOut();
   }
 
-  /** Shows what is in sight now. Rows measure themselves on the way, which may bring others into sight. */
+  /** Renders the visible rows and measures them, which may make others visible. */
   update(): void {
     if (this.scroller.clientWidth !== this.width) this.width = this.scroller.clientWidth;
     for (let pass = 0; pass < 5; pass++) {
@@ -67,11 +68,11 @@ export class VirtualList {
     this.observe();
   }
 
-  /** Brings a row to the top of what is in sight. */
+  /** Scrolls a row to the top. */
   showRow(id: string): void {
     if (!this.indexOf.has(id)) return;
     this.follows = false;
-    // Room for its mark, and none for the end of the row before it.
+    // Leaves room for its mark.
     this.anchor = { id, delta: -6 };
     this.changed();
   }
@@ -87,17 +88,17 @@ export class VirtualList {
     this.changed();
   }
 
-  /** The index of the first row that is in sight. */
+  /** The index of the first visible row. */
   get firstVisible(): number {
     return this.rowAt(this.scroller.scrollTop + 20);
   }
 
-  /** Whether the last of the rows is in sight, followed or not. */
+  /** True when the last row is visible. */
   get isEndInSight(): boolean {
     return this.expectedTop + this.scroller.clientHeight >= this.offsets[this.rows.length]! - atEnd;
   }
 
-  /** The row's element, if it is near what is in sight. */
+  /** Returns the element of a row, if it is rendered. */
   elementOf(id: string): HTMLElement | undefined {
     return [...this.window.children].find((element): element is HTMLElement => (element as HTMLElement).dataset.row === id);
   }
@@ -135,7 +136,7 @@ export class VirtualList {
     this.expectedTop = this.scroller.scrollTop;
   }
 
-  /** True when a height changed, and with it where rows are. */
+  /** Measures the rendered rows; returns true when a height has changed. */
   private measure(): boolean {
     let isChanged = false;
     for (const element of this.window.children) {
@@ -165,7 +166,7 @@ export class VirtualList {
     return [first, Math.min(this.rows.length, last + 1)];
   }
 
-  /** The row that covers a height, by bisection. */
+  /** Returns the index of the row at an offset, by bisection. */
   private rowAt(top: number): number {
     let low = 0;
     let high = Math.max(0, this.rows.length - 1);
@@ -191,7 +192,7 @@ export class VirtualList {
     }
   }
 
-  /** The reader's row is gone: the nearest one before it that is still there takes its place. */
+  /** Returns the nearest row before a removed one that still exists. */
   private nearest(before: readonly Row[], id: string): { id: string; delta: number } | undefined {
     for (let index = before.findIndex((row) => row.id === id); index >= 0; index--) {
       const candidate = before[index]!.id;

@@ -8,7 +8,9 @@ import { icon } from './icons.ts';
 // Pictures that browsers only decode. SVG is a document that may hold scripts: it is offered for download, as bytes.
 const shownImages = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=]*$/;
 
-/** An attachment: a picture is shown, other content is offered to be saved, a path of the agent's machine is only named. */
+/**
+ * An attachment: a picture is shown, other content is offered to be saved, a path of the agent's machine is only named.
+ */
 export function renderFile(data: unknown): TemplateResult {
   const url = text(data, 'url');
   const name = oneLine(text(data, 'filename') || text(data, 'mime') || 'Attachment', 120);
@@ -31,7 +33,7 @@ function sizeOf(url: string): number {
   return /;base64,/.test(url.slice(0, 200)) ? Math.floor((length * 3) / 4) : length;
 }
 
-/** Saved as bytes of no type, so that no browser opens what it holds as a page of this server. */
+/** Saves content as bytes without a type, so that no browser opens it as a page of this server. */
 function save(url: string, name: string): void {
   const content = url.slice(url.indexOf(',') + 1);
   try {
@@ -39,11 +41,11 @@ function save(url: string, name: string): void {
     const raw = Uint8Array.from(decoded, (character) => character.charCodeAt(0) & 0xff);
     saveBlob(new Blob([raw], { type: 'application/octet-stream' }), name);
   } catch {
-    // Not what it says it is: then there is nothing to save.
+    // It cannot be decoded: there is nothing to save.
   }
 }
 
-/** Hands a file to the reader. */
+/** Starts the download of a file. */
 export function saveBlob(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
   const link = document.createElement('a');

@@ -9,7 +9,8 @@ const maxLines = 5000;
 const maxChars = 400_000;
 
 /**
- * Text of a tool, always in a frame of its own with a label, whatever it holds: it can look like anything, but not like this page.
+ * Text of a tool, always in a frame of its own with a label, whatever it holds: it can look like anything, but not like
+ * this page.
  */
 export function renderOutput(view: View, id: string, label: string, value: string, isError = false): TemplateResult {
   if (value === '') return html`<p class="quiet">No ${label.toLowerCase()}.</p>`;
@@ -24,7 +25,7 @@ export function renderOutput(view: View, id: string, label: string, value: strin
     </div>`;
 }
 
-/** The button that unfolds a text that was cut, or says that the rest is too much for a page. */
+/** Renders the button that unfolds a text, or a note that the rest is too long for a page. */
 export function renderMore(view: View, id: string, isAll: boolean, hiddenLines: number, isClipped: boolean): TemplateResult {
   if (isAll && isClipped) {
     return html`<p class="quiet">${plural(hiddenLines, 'more line')} not shown here: the export has them.</p>`;
@@ -33,7 +34,7 @@ export function renderMore(view: View, id: string, isAll: boolean, hiddenLines: 
   return html`<button type="button" class="more" aria-expanded=${isAll} @click=${() => view.toggle(`${id}:all`, false)}>${label}</button>`;
 }
 
-/** A tool's input by name: short values in a line, long ones in a frame. */
+/** Renders a tool's input by name: short values in a line, long ones in a frame. */
 export function renderInput(view: View, id: string, input: Readonly<Record<string, unknown>>): TemplateResult | typeof nothing {
   const entries = Object.entries(input);
   if (entries.length === 0) return nothing;

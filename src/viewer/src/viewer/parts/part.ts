@@ -9,7 +9,7 @@ import { renderOutput } from './output.ts';
 import { renderTool } from './tool.ts';
 import type { View } from './view.ts';
 
-/** A part of a message, of the user or the agent. */
+/** Renders a part of a message. */
 export function renderPart(view: View, id: string, doc: Doc | undefined): TemplateResult | typeof nothing {
   if (!doc) return nothing;
   const data = fields(doc.data);
@@ -33,7 +33,10 @@ function renderText(view: View, id: string, data: unknown, doc: Doc): TemplateRe
   return html`${view.markdown(id, value)}`;
 }
 
-/** Text that the program put into the conversation, the content of a file mostly: folded, and never set like somebody's words. */
+/**
+ * Text that the program put into the conversation, the content of a file mostly: folded, and never set like somebody's
+ * words.
+ */
 function renderSynthetic(view: View, id: string, data: unknown): TemplateResult {
   const value = text(data, 'text');
   const isOpen = view.isOpen(id, false);
@@ -79,7 +82,7 @@ function renderRetry(data: unknown): TemplateResult {
   return html`<p class="note is-warning">Tried again${reason === '' ? '' : `: ${oneLine(reason, 300)}`}</p>`;
 }
 
-/** A part of a type that this page does not know yet: named, and its data to be looked at. */
+/** Renders a part of an unknown type: its name and, unfolded, its data. */
 function renderUnknown(view: View, id: string, doc: Doc): TemplateResult {
   const type = text(doc.data, 'type') || 'part';
   const isOpen = view.isOpen(id, false);

@@ -9,7 +9,7 @@ import { icon } from './icons.ts';
 import { renderPart } from './part.ts';
 import type { View } from './view.ts';
 
-/** What the end of the list says: the session's own state, as far as this page knows it. */
+/** The note at the end of the list. */
 export type EndNote = 'none' | 'ended' | 'loading';
 
 export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
@@ -24,7 +24,7 @@ export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
   }
 }
 
-/** Before a row has been measured: what its height will be, more or less. */
+/** Estimates the height of a row that has not been measured, in pixels. */
 export function estimateRow(view: View, row: Row): number {
   if (row.type !== 'part') return row.type === 'user' ? 120 : row.type === 'session' ? 110 : 44;
   const data = view.store.get('part', row.part)?.data;

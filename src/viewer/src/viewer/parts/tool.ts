@@ -17,7 +17,7 @@ export type ToolStatus = 'pending' | 'running' | 'completed' | 'error';
 const statusNames: Record<ToolStatus, string> = { pending: 'Waiting', running: 'Running', completed: 'Done', error: 'Failed' };
 const openByDefault = new Set(['bash', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task']);
 
-/** What may say in one line what a tool is about, when it has no title yet. */
+/** The inputs that describe a tool's call in one line while it has no title. */
 const tellingInputs = ['command', 'filePath', 'path', 'pattern', 'url', 'query', 'description', 'name', 'tool'];
 
 const diffs = new WeakMap<object, FileDiff[]>();
@@ -48,7 +48,7 @@ export function renderTool(view: View, id: string, doc: Doc): TemplateResult {
     </section>`;
 }
 
-/** Whether a row of a part shows an edit of files: where the keys for edits stop. */
+/** Returns whether a part is an edit of files, at which the keys for edits stop. */
 export function isEdit(doc: Doc | undefined): boolean {
   if (text(doc?.data, 'type') !== 'tool') return false;
   const state = fields(fields(doc?.data).state);
@@ -79,7 +79,10 @@ function renderExit(state: Fields): TemplateResult | typeof nothing {
   return exit === undefined || exit === 0 ? nothing : html`<p class="exit">Exit code ${exit}</p>`;
 }
 
-/** A subagent has a session of its own: linked if a link to it was opened in this tab (a share never holds links), else named. */
+/**
+ * A subagent has a session of its own: linked if a link to it was opened in this tab (a share never holds links), else
+ * named.
+ */
 function renderSubsession(view: View, state: Fields, input: Fields): TemplateResult | typeof nothing {
   const session = text(state, 'metadata', 'sessionId') || text(state, 'metadata', 'sessionID');
   const agent = text(input, 'subagent_type') || 'subagent';
@@ -103,7 +106,7 @@ function titleOf(tool: string, state: Fields, input: Fields): string {
   return '';
 }
 
-/** The file edits of a tool call, from what the tool said of them, else from its input. */
+/** Returns the file edits of a tool call, from its result or else from its input. */
 function toolDiffs(state: Fields, input: Fields): FileDiff[] {
   const known = diffs.get(state);
   if (known) return known;

@@ -1,19 +1,19 @@
 import type { DocumentStore } from '../documents.ts';
 
-/** What the renderers of rows need to know of the page. */
+/** What the renderers of rows need from the page. */
 export interface View {
   store: DocumentStore;
-  /** Whether something folded is open; `byDefault` until the reader has said otherwise. */
+  /** Returns whether a fold is open; `byDefault` until the reader has changed it. */
   isOpen(id: string, byDefault: boolean): boolean;
   toggle(id: string, byDefault: boolean): void;
-  /** A grown Markdown text as nodes, of which only those that changed are new. */
+  /** Renders a Markdown text; nodes of unchanged blocks are reused. */
   markdown(id: string, text: string): Node;
-  /** Diffs with both sides beside each other, if there is room. */
+  /** True when diffs have both sides beside each other. */
   isSplit: boolean;
   toggleSplit(): void;
-  /** The address of a session of the agent, if a link to it was opened in this tab. */
+  /** Returns the address of a session of the agent, if a link to it was opened in this tab. */
   sessionAddress(sessionId: string): string | undefined;
-  /** The address of a message: without a token. */
+  /** Returns the address of a message, without a token. */
   permalink(messageId: string): string;
   copyPermalink(messageId: string, event: Event): void;
 }

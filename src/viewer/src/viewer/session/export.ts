@@ -5,13 +5,15 @@ import { sessionInfo, todosOf, turnState } from './summary.ts';
 
 const stateKinds = ['session', 'message', 'part', 'todo', 'session_diff', 'turn', 'model'];
 
-/** What this link shows of the session, as documents: the same that the protocol's `getState` gives. No token, no link. */
+/**
+ * What this link shows of the session, as documents: the same that the protocol's `getState` gives. No token, no link.
+ */
 export function toJson(store: DocumentStore, shareId: string): string {
   const docs: Doc[] = stateKinds.flatMap((kind) => [...store.all(kind)].sort((a, b) => (a.key < b.key ? -1 : 1)));
   return JSON.stringify({ share_id: shareId, cursor: store.cursor, docs }, null, 2);
 }
 
-/** The session as one Markdown text, for reading. */
+/** Writes the session as one Markdown text. */
 export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string {
   const info = sessionInfo(store);
   const out: string[] = [`# ${info.title || 'Shared session'}`, ''];
@@ -56,7 +58,7 @@ function toolText(data: unknown): string[] {
   return output === '' ? out : [...out, ...fenced(output, '')];
 }
 
-/** A fence that is longer than any in the text, so that the text cannot end it. */
+/** Encloses a text in a fence that is longer than any in it. */
 function fenced(value: string, language: string): string[] {
   const longest = Math.max(2, ...[...value.matchAll(/`{3,}/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);

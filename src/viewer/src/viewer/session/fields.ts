@@ -1,17 +1,17 @@
-/** A JSON object that somebody else wrote: nothing about its members is known until it is looked at. */
+/** A JSON object from outside, whose members may have any type. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function fields(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
-/** A string member at a path; empty when it is not there, or is something else. */
+/** Returns the string at a path; empty when there is none. */
 export function text(value: unknown, ...path: string[]): string {
   const found = at(value, path);
   return typeof found === 'string' ? found : '';
 }
 
-/** A finite number at a path; undefined when it is not there, or is something else. */
+/** Returns the finite number at a path; undefined when there is none. */
 export function number(value: unknown, ...path: string[]): number | undefined {
   const found = at(value, path);
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
@@ -22,7 +22,7 @@ export function list(value: unknown, ...path: string[]): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
-/** Whether there is anything at a path. */
+/** Returns whether there is a value other than null at a path. */
 export function has(value: unknown, ...path: string[]): boolean {
   const found = at(value, path);
   return found !== undefined && found !== null;

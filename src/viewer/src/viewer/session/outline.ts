@@ -8,12 +8,12 @@ export interface OutlineEntry {
   title: string;
 }
 
-/** The user's messages, a line each. */
+/** Lists the user's messages, one line each. */
 export function outlineOf(store: DocumentStore, turns: readonly Turn[]): OutlineEntry[] {
   return turns.flatMap((turn) => (turn.user ? [{ id: turn.user.id, title: titleOf(store, turn.user) }] : []));
 }
 
-/** The first line that the user wrote; what the message holds instead where they wrote none. */
+/** Returns the first line that the user wrote, or a description of the message when there is none. */
 export function titleOf(store: DocumentStore, message: Message): string {
   let instead = '';
   for (const id of message.parts) {

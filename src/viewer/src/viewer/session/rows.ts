@@ -16,7 +16,10 @@ export interface Turn {
   answers: Message[];
 }
 
-/** What the virtual list shows; ids stay while the session grows, so that measured heights and the reader's place do too. */
+/**
+ * What the virtual list shows; ids stay while the session grows, so that measured heights and the reader's place do
+ * too.
+ */
 export type Row =
   | { id: string; type: 'session' }
   | { id: string; type: 'user'; turn: Turn; index: number }

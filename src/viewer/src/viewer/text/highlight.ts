@@ -7,8 +7,8 @@ type Highlighter = (code: string, language: string) => string | undefined;
 let loading: Promise<Highlighter> | undefined;
 
 /**
- * Colours a block of code where it stands, once the highlighter has been loaded: the first code block of a page asks for it. Its
- * result is cleaned like everything else that becomes HTML here.
+ * Colours a block of code where it stands, once the highlighter has been loaded: the first code block of a page asks
+ * for it. Its result is cleaned like everything else that becomes HTML here.
  */
 export function highlight(element: HTMLElement, language: string): void {
   const code = element.textContent ?? '';

@@ -2,7 +2,8 @@ import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
 import { visible } from './visible.ts';
 
-// Everything that Markdown itself can say, and nothing that could look like, or act upon, the page around it: no class, id or style.
+// Everything that Markdown itself can say, and nothing that could look like, or act upon, the page around it: no class,
+// id or style.
 const allowedTags = [
   'p', 'br', 'hr', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'a', 'table', 'thead',
   'tbody', 'tr', 'th', 'td', 'input', 'sup', 'sub', 'kbd', 'span',
@@ -45,7 +46,10 @@ export interface Block {
   nodes: DocumentFragment;
 }
 
-/** The top-level blocks of a text. While the text grows only the last ones change, so that the others can stay as they are. */
+/**
+ * The top-level blocks of a text. While the text grows only the last ones change, so that the others can stay as they
+ * are.
+ */
 export function blocksOf(text: string): string[] {
   if (text.length > maxBlockChars * 10) return chunksOf(text);
   const shown = visible(text);
@@ -88,7 +92,10 @@ export function sanitize(html: string): DocumentFragment {
   return fragment;
 }
 
-/** True for what may become a link: a web or mail address in full. A path of the agent's machine leads nowhere from here. */
+/**
+ * True for what may become a link: a web or mail address in full. A path of the agent's machine leads nowhere from
+ * here.
+ */
 export function safeAddress(address: string): boolean {
   if (!/^(https?:\/\/|mailto:)/i.test(address)) return false;
   try {

@@ -5,7 +5,10 @@ const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 // What terminals act upon: colours, titles, cursor movements. Unterminated ones are left, and then shown.
 const escapes = /\u001b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\u0007\u001b]{0,2048}(?:\u0007|\u001b\\)|[@-Z\\^_=>78])/g;
 
-/** The text with everything visible that would act upon its surroundings: `⟨U+202E⟩` instead of what turns the line around. */
+/**
+ * The text with everything visible that would act upon its surroundings: `⟨U+202E⟩` instead of what turns the line
+ * around.
+ */
 export function visible(text: string): string {
   const marked = text.replace(deceiving, (character) => `⟨U+${hex(character)}⟩`);
   return marked.replace(controls, (character) => (character === '\r' ? '' : String.fromCodePoint(pictureOf(character))));
