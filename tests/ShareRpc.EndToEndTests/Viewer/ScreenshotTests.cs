@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Playwright;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
@@ -73,7 +75,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await TakeAsync(live, locked, "passphrase", "Passphrase");
         await TakeAsync(live, locked, "passphrase-phone", "Passphrase", width: 390, height: 780, colors: ColorScheme.Dark);
         await TakeAsync(live, bare, "no-token", "key of this link");
-        await TakeAsync(live, link[..^1] + (link[^1] == '0' ? '1' : '0'), "not-there-yet", "Not there yet");
+        await TakeAsync(live, link[..^1] + (link[^1] == '0' ? '1' : '0'), "mistyped", "Not a valid link");
+        await TakeAsync(live, $"{bare}#{ShareToken.New(RandomId.New()).Reveal()}", "not-there-yet", "Not there yet");
         await live.DeleteAsync();
         await TakeAsync(live, link, "deleted", "deleted");
     }

@@ -69,7 +69,8 @@ export class App {
     const { server, shareId } = this.place;
     const token = this.place.token ?? (shareId ? this.tokens.get(shareId) : undefined);
     if (token === undefined) {
-      this.outcome = finalOutcome('no_token');
+      // A token that was cut or mistyped is not one, by its checksum.
+      this.outcome = finalOutcome(window.location.href.includes('srpc_') ? 'invalid_token' : 'no_token');
       this.changed();
       return;
     }
