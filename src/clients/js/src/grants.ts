@@ -28,8 +28,10 @@ export async function redeemLink(
     } catch (error) {
       if (!(error instanceof ShareRpcError)) throw error;
       if (hasEnded(error)) {
-        grants.delete(link);
         ended?.(error);
+        // Another tab of the browser may have got a new one already.
+        if (grants.get(link) !== kept) return redeemLink(connection, request, grants, ended);
+        grants.delete(link);
       } else if (error.code !== 'invalid_token' && error.code !== 'rate_limited') throw error;
       // Those two say that the server has not stored it: the link is redeemed with the same grant.
     }
@@ -50,6 +52,7 @@ export async function redeemLink(
   }
 }
 
-function hasEnded({ code, action }: ShareRpcError): boolean {
+/** Returns whether an error says that a grant was taken back or has expired (GRANT-6). */
+export function hasEnded({ code, action }: ShareRpcError): boolean {
   return action === 'redeem' && (code === 'capability_revoked' || code === 'capability_expired');
 }

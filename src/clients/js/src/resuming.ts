@@ -1,7 +1,7 @@
 import { Backoff } from './backoff.js';
 import { Connection, type ConnectOptions, type RedeemedShare } from './connection.js';
 import { Disconnected, ShareRpcError } from './errors.js';
-import { redeemLink, type GrantStore } from './grants.js';
+import { hasEnded, redeemLink, type GrantStore } from './grants.js';
 import type { ShareHandle } from './handles.js';
 import type { OpPage } from './wire.js';
 
@@ -198,6 +198,7 @@ export class ResumingShare {
       return this.#backoff.next();
     }
     if (!(error instanceof ShareRpcError) || !this.#isWorthRepeating(error)) throw error;
+    if (hasEnded(error)) this.options.onGrantEnded?.(error);
     this.options.onTrouble?.(error);
     this.#setState('reconnecting');
     return this.#backoff.next(error.retryAfterMs);

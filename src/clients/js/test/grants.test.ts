@@ -98,7 +98,7 @@ describe('a link that may be opened once', () => {
       call.refuse('capability_revoked', false, { action: 'redeem' });
     });
     expect(code).toBe('capability_used_up');
-    expect(ended).toEqual(['capability_revoked']);
+    expect(ended).toEqual(['capability_revoked', 'capability_revoked']);
     expect(link.asked).toEqual(['link', 'grant', 'link']);
     expect(link.kept.size).toBe(0);
   });
@@ -127,6 +127,23 @@ describe('a link with a passphrase', () => {
     });
     expect(code).toBe('passphrase_required');
   });
+});
+
+test('the grant that another tab has got meanwhile is used', async () => {
+  const link = new LinkServer(2);
+  await link.open();
+  link.endGrants();
+  const read = await link.open({}, (call) => {
+    if (server.redemptions.length === 1) {
+      const { token, digest } = newToken(newId());
+      link.kept.set(link.link.slice(5, 27), token);
+      link.grants.set(token.slice(5, 27), { digest, isAlive: true });
+    }
+    link.redeem(call);
+  });
+  expect(read).toBe('read');
+  expect(link.asked).toEqual(['link', 'grant', 'grant']);
+  expect(link.kept.size).toBe(1);
 });
 
 test('a link that needs no grant leaves none behind', async () => {

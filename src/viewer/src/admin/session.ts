@@ -32,7 +32,7 @@ export function credentialsIn(text: string, server: string): Credentials {
   return { token: link.token, isLink: true };
 }
 
-type Opened = { connection: Connection; rights: Right[]; limits: Limits } & (
+type Opened = { connection: Connection; rights: Right[]; limits: Limits; capId: string } & (
   | { kind: 'root'; handle: RootHandle }
   | { kind: 'share'; handle: ShareHandle; share: ShareInfo }
 );
@@ -67,9 +67,9 @@ export class AdminSession {
     return this.#opened.rights;
   }
 
-  /** The cap id of the token, even when a grant of it is connected. */
+  /** The ref that is connected: that of the token, or a grant of it. */
   get capId(): string {
-    return capIdOf(this.credentials.token)!;
+    return this.#opened.capId;
   }
 
   get isAdmin(): boolean {
@@ -183,10 +183,8 @@ async function open(server: string, { token, isLink, passphrase }: Credentials, 
     const root = isLink ? undefined : await connection.redeemRoot(request).catch(unlessForbidden);
     if (root) return { kind: 'root', connection, ...root };
     const opened = await redeemLink(connection, request, grants);
-    const { shareId: share_id, cursor } = opened;
-    const share: ShareInfo = {
-      share_id, state: 'active', cursor, created_ms: 0, live_handles: 0, owner_cap_id: capIdOf(token)!,
-    };
+    const { shareId: share_id, cursor, capId: owner_cap_id } = opened;
+    const share: ShareInfo = { share_id, state: 'active', cursor, created_ms: 0, live_handles: 0, owner_cap_id };
     return { kind: 'share', connection, ...opened, share };
   } catch (error) {
     connection.close();

@@ -6,12 +6,16 @@ export class Kept {
   constructor(private readonly open: () => Storage, private readonly prefix: string) {}
 
   get(name: string): string | undefined {
-    return this.memory.get(name) ?? this.attempt((storage) => storage.getItem(this.prefix + name)) ?? undefined;
+    return this.attempt((storage) => storage.getItem(this.prefix + name)) ?? this.memory.get(name);
   }
 
   set(name: string, value: string): void {
     this.memory.set(name, value);
-    this.attempt((storage) => storage.setItem(this.prefix + name, value));
+    this.attempt((storage) => {
+      storage.setItem(this.prefix + name, value);
+      // Other tabs change it, too.
+      this.memory.delete(name);
+    });
   }
 
   delete(name: string): void {

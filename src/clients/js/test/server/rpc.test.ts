@@ -43,8 +43,8 @@ class Conversation {
       this.world.saved.set(step.as, { call: handle.call.bind(handle) });
       return;
     }
-    const answer =
-      'await' in step ? this.#inFlight.get(step.await)! : this.#call(await this.world.connect(on), step, await this.#params(step));
+    const answer = 'await' in step ? this.#inFlight.get(step.await)!
+      : this.#call(await this.world.connect(on), await this.world.text(step.call), await this.world.resolve(step.params));
     answer.catch(() => {}); // looked at when it is awaited
     if ('id' in step) this.#inFlight.set(step.id, answer);
     if ('error' in step) await this.#checkError(step, answer);
@@ -52,14 +52,10 @@ class Conversation {
     else if (!('id' in step)) await answer.catch(() => {});
   }
 
-  #params(step: any): Promise<any> {
-    return this.world.resolve(step.params);
-  }
-
-  #call(connection: Connection, step: any, params: object | undefined): Promise<unknown> {
-    const [object, method] = step.call.split('.');
-    const saved = this.world.saved.get(object);
-    return saved?.call ? saved.call(method, params) : connection.call(step.call, params);
+  #call(connection: Connection, name: string, params: object | undefined): Promise<unknown> {
+    const [object, method] = name.split('.');
+    const saved = this.world.saved.get(object!);
+    return saved?.call ? saved.call(method, params) : connection.call(name, params);
   }
 
   async #checkError(step: any, answer: Promise<unknown>): Promise<void> {

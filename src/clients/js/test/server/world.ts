@@ -139,6 +139,6 @@ export async function refusal(call: Promise<unknown>): Promise<Record<string, un
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(ShareRpcError);
-  const { code, transient, hint, retryAfterMs, head, ackedSeq } = error as ShareRpcError;
-  return { code, transient, hint, retry_after_ms: retryAfterMs, head, acked_seq: ackedSeq };
+  const { code, transient, action, hint, retryAfterMs, head, ackedSeq } = error as ShareRpcError;
+  return { code, transient, action, hint, retry_after_ms: retryAfterMs, head, acked_seq: ackedSeq };
 }
