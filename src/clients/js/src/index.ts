@@ -1,7 +1,9 @@
 export * from './wire.js';
 export { Connection, type CloseReason, type ConnectOptions, type RedeemedRoot, type RedeemedShare } from './connection.js';
 export { RootHandle, ShareHandle, type CallOptions } from './handles.js';
-export { Disconnected, ShareRpcError, errorInfo, errorNames, type ErrorAction, type ErrorData, type ErrorInfo, type ErrorName } from './errors.js';
+export {
+  Disconnected, ShareRpcError, errorInfo, errorNames, type ErrorAction, type ErrorData, type ErrorInfo, type ErrorName,
+} from './errors.js';
 export { findLink, formatLink, parseLink, rpcAddress, type ShareLink } from './links.js';
 export { redeemLink, type GrantStore } from './grants.js';
 export { isId, isOpId, newId, newOpId } from './ids.js';

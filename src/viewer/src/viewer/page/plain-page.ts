@@ -29,8 +29,9 @@ export function renderPassphrase(why: keyof typeof passphraseHints, submit: (pas
       field.value = '';
     }}>
       <label for="passphrase">Passphrase</label>
-      <div class="field-row"><input id="passphrase" class="field" type="password" autocomplete="off" autofocus required maxlength="1024"
-        aria-describedby="passphrase-hint" aria-invalid=${why === 'wrong'} /><button class="button is-primary" type="submit">Open</button></div>
+      <div class="field-row"><input id="passphrase" class="field" type="password" autocomplete="off" autofocus required
+        maxlength="1024" aria-describedby="passphrase-hint" aria-invalid=${why === 'wrong'} /><button
+        class="button is-primary" type="submit">Open</button></div>
       <p id="passphrase-hint" class="hint" role="status">${passphraseHints[why]}</p>
     </form></div></main>`;
 }
