@@ -79,8 +79,8 @@ internal sealed class LinkUse(
         var row = new RefRow
         {
             CapId = asked!.CapId, ShareKey = link.ShareKey, ParentKey = link.Key, ParentEpoch = link.Epoch,
-            Depth = link.Depth + 1, Rights = link.Rights, Caveats = new Caveats { ExpiresAtMs = ends }, Verifier = tokens.Of(asked.TokenDigest),
-            CreatedMs = scope.NowMs, GrantEndsMs = ends,
+            Depth = link.Depth + 1, Rights = link.Rights, Caveats = new Caveats { ExpiresAtMs = ends },
+            Verifier = tokens.Of(asked.TokenDigest), CreatedMs = scope.NowMs, GrantEndsMs = ends,
         };
         row = row with { Key = scope.Transaction.InsertRef(row) };
         scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "grant", link.Key, link.ShareKey, row.Key, address));
