@@ -23,8 +23,8 @@ internal static partial class LogMessages
     [LoggerMessage(12, LogLevel.Warning, "A fold could not read the storage; it will be tried again")]
     public static partial void FoldFailed(this ILogger log, Exception exception);
 
-    [LoggerMessage(13, LogLevel.Warning, "The checkpoint of the write-ahead log failed; it will be tried again")]
-    public static partial void CheckpointFailed(this ILogger log, Exception exception);
+    [LoggerMessage(13, LogLevel.Warning, "The log of the database could not be copied; it will be tried again")]
+    public static partial void LogMaintenanceFailed(this ILogger log, Exception exception);
 
     [LoggerMessage(14, LogLevel.Warning, "Erasing a deleted share was interrupted; it will be tried again")]
     public static partial void EraseFailed(this ILogger log, Exception exception);

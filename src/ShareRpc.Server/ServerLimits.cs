@@ -46,9 +46,6 @@ public sealed record ServerLimits
     /// <summary>Bytes of ops that make the documents of one such transaction.</summary>
     public int FoldSliceBytes { get; init; } = 256 * 1024;
 
-    /// <summary>How often the write-ahead log is copied into the database.</summary>
-    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
-
     /// <summary>
     /// Bytes of the write-ahead log beyond which it begins anew: commits pause for what is not copied yet. It grows on while somebody reads
     /// an old moment of it, as a backup does.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Credentials;
 
@@ -136,23 +137,8 @@ public sealed class CredentialStore(string path)
         return JsonSerializer.Deserialize<Dictionary<string, Credential>>(file, Json) ?? new(StringComparer.Ordinal);
     }
 
-    private void Write(Dictionary<string, Credential> all)
-    {
-        string temporary = path + ".new";
-        File.Delete(temporary);
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        using (var file = new FileStream(temporary, options))
-        {
-            JsonSerializer.Serialize(file, all, Json);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-        DurableDirectory.Sync(DirectoryPath);
-    }
+    private void Write(Dictionary<string, Credential> all) =>
+        SecretFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(all, Json));
 
     /// <summary>The lock dies with the process; another holder keeps it for the length of one small write.</summary>
     private FileStream Lock()

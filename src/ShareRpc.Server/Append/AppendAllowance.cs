@@ -20,18 +20,21 @@ internal sealed class AppendAllowance
     private long ops;
     private long bytes;
 
-    public AppendAllowance(CommitScope scope, EffectiveCaveats caveats)
+    private AppendAllowance(CommitScope scope, EffectiveCaveats caveats, long day, long opsLeft, long bytesLeft) =>
+        (this.scope, this.caveats, this.day, this.opsLeft, this.bytesLeft) = (scope, caveats, day, opsLeft, bytesLeft);
+
+    public static async ValueTask<AppendAllowance> ReadAsync(CommitScope scope, EffectiveCaveats caveats)
     {
-        this.scope = scope;
-        this.caveats = caveats;
-        day = scope.NowMs / DayMs;
-        (opsLeft, bytesLeft) = (long.MaxValue, long.MaxValue);
+        long day = scope.NowMs / DayMs;
+        (long opsLeft, long bytesLeft) = (long.MaxValue, long.MaxValue);
         foreach (EffectiveCaveats.Quota quota in caveats.Quotas)
         {
-            (long usedOps, long usedBytes) = scope.Transaction.ReadQuota(quota.RefKey, day);
+            (long usedOps, long usedBytes) = await scope.Transaction.ReadQuotaAsync(quota.RefKey, day);
             opsLeft = Math.Min(opsLeft, quota.MaxOps - usedOps);
             bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - usedBytes);
         }
+
+        return new AppendAllowance(scope, caveats, day, opsLeft, bytesLeft);
     }
 
     /// <summary>There is something to check.</summary>

@@ -22,15 +22,16 @@ internal sealed class AppendItem(
 
     public override IThreadPoolWorkItem? FollowUp => receiver.FollowUp;
 
-    public override void Execute(CommitScope scope)
+    public override async ValueTask ExecuteAsync(CommitScope scope)
     {
         chain?.Begin(batch.Batch);
         // not reported: the caller sees the error before it
         if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded);
         try
         {
-            LogShare share = scope.Shares.Get(scope.Transaction, authority.Ref.ShareKey!.Value);
-            ack = new ApplyRules(scope, share, authority, writerId, limits, serverLimits, isSnapshot, order).Apply(batch);
+            LogShare share = await scope.Shares.GetAsync(scope.Transaction, authority.Ref.ShareKey!.Value);
+            ack = await new ApplyRules(scope, share, authority, writerId, limits, serverLimits, isSnapshot,
+                order).ApplyAsync(batch);
             order?.Take(FirstSeq(batch.Batch));
         }
         catch (ShareRpcException error)

@@ -18,18 +18,18 @@ internal sealed class ApplyRules(
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
-    public Ack Apply(PreparedBatch prepared)
+    public async ValueTask<Ack> ApplyAsync(PreparedBatch prepared)
     {
         OpBatch batch = prepared.Batch;
         authority.Demand(Rights.Append);
         if (share.State == ShareState.Deleted) throw new ShareRpcException(ErrorCode.ShareDeleted);
         if (!prepared.HasShape) throw new ShareRpcException(ErrorCode.InvalidBatch);
 
-        WriterRow? writer = writerId is null ? null : share.FindWriter(transaction, writerId);
+        WriterRow? writer = writerId is null ? null : await share.FindWriterAsync(transaction, writerId);
         bool isTaken = writer is not null && writer.RefKey != authority.Ref.WriterRefKey;
         if (isTaken) throw new ShareRpcException(ErrorCode.WriterTaken);
         long watermark = writer?.AckedSeq ?? 0;
-        if (batch.Ops[0].Seq <= watermark) return AnswerResend(prepared.Ops, writer!);
+        if (batch.Ops[0].Seq <= watermark) return await AnswerResendAsync(prepared.Ops, writer!);
 
         // Ended comes after the resend: what was applied before the end keeps its answer.
         if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
@@ -52,17 +52,18 @@ internal sealed class ApplyRules(
         if (writerId is not null && writer is null)
         {
             long owner = authority.Ref.WriterRefKey;
-            writer = new WriterRow(transaction.InsertWriter(share.Key, writerId, owner), writerId, owner, 0);
+            writer = new WriterRow(await transaction.InsertWriterAsync(share.Key, writerId, owner), writerId, owner, 0);
         }
 
-        return ApplyNew(prepared, writer);
+        return await ApplyNewAsync(prepared, writer);
     }
 
-    private Ack ApplyNew(PreparedBatch batch, WriterRow? writer)
+    private async ValueTask<Ack> ApplyNewAsync(PreparedBatch batch, WriterRow? writer)
     {
-        var outcome = new BatchOutcomes(scope, share, authority, writer, limits, isSnapshot);
-        if (batch.Batch.Atomic == true) ApplyAtomic(batch, outcome);
-        else outcome.ApplyEach(batch.Ops);
+        AppendAllowance allowance = await AppendAllowance.ReadAsync(scope, authority.Caveats);
+        var outcome = new BatchOutcomes(scope, share, authority, allowance, writer, limits, isSnapshot);
+        if (batch.Batch.Atomic == true) await ApplyAtomicAsync(batch, outcome);
+        else await outcome.ApplyEachAsync(batch.Ops);
         outcome.Record();
         if (writer is not null)
         {
@@ -74,11 +75,11 @@ internal sealed class ApplyRules(
         return outcome.ToAck();
     }
 
-    private void ApplyAtomic(PreparedBatch batch, BatchOutcomes outcome)
+    private async ValueTask ApplyAtomicAsync(PreparedBatch batch, BatchOutcomes outcome)
     {
         long head = share.Head;
         using ISavepoint savepoint = transaction.BeginSavepoint();
-        outcome.ApplyEach(batch.Ops);
+        await outcome.ApplyEachAsync(batch.Ops);
         if (!outcome.AnyRejected)
         {
             savepoint.Keep();
@@ -94,9 +95,10 @@ internal sealed class ApplyRules(
     /// another op id means that two copies of one outbox are alive; so does a batch that reaches over the watermark, since batches are
     /// resent as they were.
     /// </summary>
-    private Ack AnswerResend(PreparedOp[] ops, WriterRow writer)
+    private async ValueTask<Ack> AnswerResendAsync(PreparedOp[] ops, WriterRow writer)
     {
-        IReadOnlyList<OpRecord> records = transaction.ReadWriterRecords(writer.Key, ops[0].Op.Seq!.Value, ops.Length);
+        IReadOnlyList<OpRecord> records = await transaction.ReadWriterRecordsAsync(writer.Key, ops[0].Op.Seq!.Value,
+            ops.Length);
         var forked = new ShareRpcException(ErrorCode.WriterForked) { AckedSeq = writer.AckedSeq };
         if (records.Count != ops.Length) throw forked;
         var duplicates = new List<OpCursor>();

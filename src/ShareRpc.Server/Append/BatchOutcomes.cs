@@ -11,10 +11,11 @@ namespace ShareRpc.Server.Append;
 
 /// <summary>Applies the ops of a batch one by one and keeps what became of each.</summary>
 internal sealed class BatchOutcomes(
-    CommitScope scope, LogShare share, Authority authority, WriterRow? writer, ProtocolLimits limits, bool isSnapshot = false)
+    CommitScope scope, LogShare share, Authority authority, AppendAllowance allowance, WriterRow? writer,
+        ProtocolLimits limits,
+    bool isSnapshot = false)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
-    private readonly AppendAllowance allowance = new(scope, authority.Caveats);
     private readonly List<Outcome> outcomes = [];
     private bool cameWithNewest;
 
@@ -22,10 +23,10 @@ internal sealed class BatchOutcomes(
 
     public static Rejection ToRejection(string opId, ErrorCode code) => new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
 
-    public void ApplyEach(PreparedOp[] ops)
+    public async ValueTask ApplyEachAsync(PreparedOp[] ops)
     {
         outcomes.EnsureCapacity(ops.Length);
-        foreach (PreparedOp op in ops) outcomes.Add(ApplyOne(op));
+        foreach (PreparedOp op in ops) outcomes.Add(await ApplyOneAsync(op));
     }
 
     /// <summary>The batch is atomic and one op was rejected: no other op came about, but what was known before stays known.</summary>
@@ -68,42 +69,43 @@ internal sealed class BatchOutcomes(
         return new Ack { Cursor = share.Head, Applied = applied, Duplicates = duplicates, Rejected = rejected };
     }
 
-    private Outcome ApplyOne(PreparedOp prepared)
+    private async ValueTask<Outcome> ApplyOneAsync(PreparedOp prepared)
     {
         (OpIntent op, byte[] digest, ErrorCode? malformed, _) = prepared;
         bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
-        ErrorCode? refused = allowance.Check(op) ?? malformed ?? CheckDocumentSize(op);
+        ErrorCode? refused = allowance.Check(op) ?? malformed ?? await CheckDocumentSizeAsync(op);
 
         // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
         if (!isPlain || refused is not null)
         {
-            if (FindKnown(op, digest) is { } known) return known;
+            if (await FindKnownAsync(op, digest) is { } known) return known;
             if (refused is { } code) return new Outcome(op, digest, 0, Code: code);
             StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
-                ? CurrentDocument.Find(transaction, share, op.Kind, op.Key)
+                ? await CurrentDocument.FindAsync(transaction, share, op.Kind, op.Key)
                 : null;
-            Outcome? settled = JudgeTurn(op, digest, current) ?? CheckDependencies(op, digest) ?? JudgeProgress(op, digest, current)
+            Outcome? settled = JudgeTurn(op, digest, current) ?? await CheckDependenciesAsync(op, digest)
+                ?? JudgeProgress(op, digest, current)
                 ?? CompareWithDocument(op, digest, current);
             if (settled is not null) return settled;
         }
 
-        return Insert(prepared) ?? FindKnown(op, digest)!;
+        return await InsertAsync(prepared) ?? (await FindKnownAsync(op, digest))!;
     }
 
     /// <summary>Only an append can make a document larger than one op.</summary>
-    private ErrorCode? CheckDocumentSize(OpIntent op)
+    private async ValueTask<ErrorCode?> CheckDocumentSizeAsync(OpIntent op)
     {
         if (op.Verb != Verbs.Append) return null;
-        long size = share.SizeOf(transaction, op.Kind, op.Key) + op.Data!.Value.Utf8.Length;
+        long size = await share.SizeOfAsync(transaction, op.Kind, op.Key) + op.Data!.Value.Utf8.Length;
         return size > limits.DocumentBytes ? ErrorCode.TooLarge : null;
     }
 
-    private Outcome? Insert(PreparedOp prepared)
+    private async ValueTask<Outcome?> InsertAsync(PreparedOp prepared)
     {
         (OpIntent op, byte[] digest, _, ContentClass? ownClass) = prepared;
         long cursor = share.Head + 1;
-        ContentClass contentClass = ownClass ?? share.ClassOf(transaction, op.Kind, op.Key);
-        bool inserted = transaction.TryInsertOp(new OpRow
+        ContentClass contentClass = ownClass ?? await share.ClassOfAsync(transaction, op.Kind, op.Key);
+        bool inserted = await transaction.TryInsertOpAsync(new OpRow
         {
             ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,
             Kind = op.Kind,
@@ -123,9 +125,9 @@ internal sealed class BatchOutcomes(
     }
 
     /// <summary>Null unless the op id was applied, or found to change nothing, before. A rejected one may be tried again.</summary>
-    private Outcome? FindKnown(OpIntent op, byte[] digest)
+    private async ValueTask<Outcome?> FindKnownAsync(OpIntent op, byte[] digest)
     {
-        if (transaction.FindOpRecord(share.Key, op.OpId) is not { Code: null } record) return null;
+        if (await transaction.FindOpRecordAsync(share.Key, op.OpId) is not { Code: null } record) return null;
         return record.Digest.AsSpan().SequenceEqual(digest)
             ? new Outcome(op, digest, record.Cursor, Duplicate: true, Known: true)
             : new Outcome(op, digest, 0, Code: ErrorCode.OpIdReused);
@@ -155,13 +157,13 @@ internal sealed class BatchOutcomes(
         return null;
     }
 
-    private Outcome? CheckDependencies(OpIntent op, byte[] digest)
+    private async ValueTask<Outcome?> CheckDependenciesAsync(OpIntent op, byte[] digest)
     {
         foreach (string dependency in op.DependsOn ?? [])
         {
             // Earlier in this batch, where rejections and duplicates are not recorded yet, or before it.
             Outcome? here = outcomes.Find(outcome => outcome.Op.OpId == dependency);
-            OpRecord? before = transaction.FindOpRecord(share.Key, dependency);
+            OpRecord? before = await transaction.FindOpRecordAsync(share.Key, dependency);
             if (here is { Code: null } || before is { Code: null }) continue;
             ErrorCode code = here is null && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed;
             return new Outcome(op, digest, 0, Code: code);

@@ -25,7 +25,7 @@ internal abstract class CommitItem
     /// <summary>
     /// Runs on the commit thread. A <see cref="ShareRpcException"/> is a refusal, and must be thrown before anything was written.
     /// </summary>
-    public abstract void Execute(CommitScope scope);
+    public abstract ValueTask ExecuteAsync(CommitScope scope);
 
     /// <summary>The transaction is on disk.</summary>
     public abstract void Complete();

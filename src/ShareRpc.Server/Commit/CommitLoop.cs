@@ -1,8 +1,6 @@
-using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Storage;
-using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Commit;
@@ -61,7 +59,7 @@ internal sealed class CommitLoop : IServerLoop
         var probe = new CommitWork<bool>(scope =>
         {
             scope.Transaction.Probe();
-            return true;
+            return ValueTask.FromResult(true);
         });
         try
         {
@@ -79,31 +77,38 @@ internal sealed class CommitLoop : IServerLoop
         var items = new List<CommitItem>();
         while (queue.Take(items))
         {
-            if (!TryCommit(items) && items.Count > 1)
+            if (!Wait(TryCommitAsync(items)) && items.Count > 1)
             {
                 // One of them is at fault: each gets a transaction of its own, so that it fails alone.
-                foreach (CommitItem item in items) TryCommit([item]);
+                foreach (CommitItem item in items) Wait(TryCommitAsync([item]));
             }
 
             items.Clear();
-            foreach (ICommitListener listener in listeners) listener.BetweenTransactions();
             succeeded();
         }
     }
 
+    /// <summary>
+    /// Waits for a transaction. One of a store in this process is over already.
+    /// </summary>
+#pragma warning disable VSTHRD002 // The thread is the loop's own, and nothing of this process comes back to it.
+    private static bool Wait(ValueTask<bool> commit) =>
+        commit.IsCompletedSuccessfully ? commit.Result : commit.AsTask().GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+
     /// <summary>Returns false when an item failed unexpectedly among others, and nothing was answered yet.</summary>
-    private bool TryCommit(List<CommitItem> items)
+    private async ValueTask<bool> TryCommitAsync(List<CommitItem> items)
     {
         var refused = new List<(CommitItem Item, ShareRpcException Error)>();
         try
         {
-            using IWriteTransaction transaction = store.BeginWrite();
+            await using IWriteTransaction transaction = await store.BeginWriteAsync().ConfigureAwait(false);
             var scope = new CommitScope(transaction, shares, time.GetUtcNow().ToUnixTimeMilliseconds());
             foreach (CommitItem item in items)
             {
                 try
                 {
-                    item.Execute(scope);
+                    await item.ExecuteAsync(scope).ConfigureAwait(false);
                 }
                 catch (ShareRpcException refusal)
                 {
@@ -112,14 +117,14 @@ internal sealed class CommitLoop : IServerLoop
             }
 
             long begun = time.GetTimestamp();
-            transaction.Commit();
+            await transaction.CommitAsync().ConfigureAwait(false);
             meter.Note(shares.Touched.Sum(share => share.Fresh.Count), time.GetElapsedTime(begun).TotalMilliseconds);
         }
-        catch (DbException exception)
+        catch (StorageException exception)
         {
             IsStorageHealthy = false;
             log.StorageFailed(exception, items.Count);
-            if (SqliteTrouble.IsDamage(exception)) log.StorageDamaged();
+            if (exception.Failure == StorageFailure.Damaged) log.StorageDamaged();
             FailAll(items, new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
             return true;
         }

@@ -3,7 +3,7 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Commit;
 
 /// <summary>A commit item that answers its caller with a value.</summary>
-internal class CommitWork<T>(Func<CommitScope, T> execute, Action? onDurable = null) : CommitItem
+internal class CommitWork<T>(Func<CommitScope, ValueTask<T>> execute, Action? onDurable = null) : CommitItem
 {
     private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? result;
@@ -11,7 +11,7 @@ internal class CommitWork<T>(Func<CommitScope, T> execute, Action? onDurable = n
     /// <summary>Ends after the transaction did: with the value once it is durable, or with a <see cref="ShareRpcException"/>.</summary>
     public Task<T> Completion => completion.Task;
 
-    public override void Execute(CommitScope scope) => result = execute(scope);
+    public override async ValueTask ExecuteAsync(CommitScope scope) => result = await execute(scope);
 
     public override void Complete()
     {

@@ -8,10 +8,11 @@ namespace ShareRpc.Server.Commit;
 internal static class CurrentDocument
 {
     /// <summary>Null when nothing ever touched it since the checkpoint and it is not in there; without data when it was removed.</summary>
-    public static StoredDoc? Find(IWriteTransaction transaction, LogShare share, string kind, string key)
+    public static async ValueTask<StoredDoc?> FindAsync(IWriteTransaction transaction, LogShare share, string kind,
+        string key)
     {
         IReadOnlyList<TailOp> tail = share.TailOf(kind, key);
-        if (tail.Count == 0) return transaction.FindDoc(share.Key, kind, key);
+        if (tail.Count == 0) return await transaction.FindDocAsync(share.Key, kind, key);
 
         // Back to the last op that says what the document is, whatever it was before.
         var pending = new Stack<(string Verb, RawJson? Data)>();
@@ -19,12 +20,13 @@ internal static class CurrentDocument
         bool isWhole = false;
         for (; i >= 0 && !isWhole; i--)
         {
-            (string verb, ReadOnlyMemory<byte>? data, _) = transaction.ReadOpContent(share.Key, tail[i].Cursor);
+            (string verb, ReadOnlyMemory<byte>? data, _) = await transaction.ReadOpContentAsync(share.Key,
+                tail[i].Cursor);
             pending.Push((verb, data is { } bytes ? new RawJson(bytes) : null));
             isWhole = tail[i].IsWhole;
         }
 
-        RawJson? current = isWhole ? null : transaction.FindDoc(share.Key, kind, key)?.Data;
+        RawJson? current = isWhole ? null : (await transaction.FindDocAsync(share.Key, kind, key))?.Data;
         while (pending.TryPop(out (string Verb, RawJson? Data) op)) current = DocumentFold.Apply(current, op.Verb, op.Data);
         return new StoredDoc(kind, key, tail[^1].Cursor, current, 0, tail[^1].Class);
     }

@@ -41,16 +41,19 @@ internal sealed class DocumentTail
         Depth = Math.Min(Depth, ops.Count);
     }
 
-    /// <summary>The size, from the last op that says what the document is, else from the checkpoint.</summary>
-    public long SizeOver(Func<long> checkpoint)
+    /// <summary>
+    /// Returns the size from the last op that says what the document is; without one, of what comes on top of the
+    /// checkpoint.
+    /// </summary>
+    public (long Size, bool IsWhole) Measure()
     {
         long size = 0;
         for (int i = ops.Count - 1; i >= 0; i--)
         {
             size += ops[i].Bytes;
-            if (ops[i].IsWhole) return size;
+            if (ops[i].IsWhole) return (size, true);
         }
 
-        return size + checkpoint();
+        return (size, false);
     }
 }

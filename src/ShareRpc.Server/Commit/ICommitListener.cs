@@ -4,12 +4,5 @@ namespace ShareRpc.Server.Commit;
 internal interface ICommitListener
 {
     /// <summary>A transaction that touched the share is on disk; its ops are in <see cref="LogShare.Fresh"/>.</summary>
-    void OnCommitted(LogShare share)
-    {
-    }
-
-    /// <summary>No transaction is open, and the next one begins after this.</summary>
-    void BetweenTransactions()
-    {
-    }
+    void OnCommitted(LogShare share);
 }

@@ -36,10 +36,10 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     /// <summary>Ops of the current transaction, to be published once it is on disk.</summary>
     public List<LoggedOp> Fresh { get; } = [];
 
-    public static LogShare Load(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
+    public static async ValueTask<LogShare> LoadAsync(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
     {
-        long head = snapshot.ReadHead(row.Key);
-        var share = new LogShare(row, head, snapshot.ReadTail(row.Key, row.Folded, int.MaxValue), limits);
+        long head = await snapshot.ReadHeadAsync(row.Key);
+        var share = new LogShare(row, head, await snapshot.ReadTailAsync(row.Key, row.Folded, int.MaxValue), limits);
         share.IndexTail();
         return share;
     }
@@ -96,23 +96,29 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     /// What a document counts as against <c>document_bytes</c>. Kept for documents with unfolded ops, so that a stream of appends asks the
     /// store once a fold.
     /// </summary>
-    public long SizeOf(IReadSnapshot snapshot, string kind, string key)
+    public async ValueTask<long> SizeOfAsync(IReadSnapshot snapshot, string kind, string key)
     {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocMeasure(Key, kind, key).Size;
-        return document.Size ??= document.SizeOver(() => snapshot.ReadDocMeasure(Key, kind, key).Size);
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (
+            await snapshot.ReadDocMeasureAsync(Key, kind, key)).Size;
+        if (document.Size is { } known) return known;
+        (long size, bool isWhole) = document.Measure();
+        if (!isWhole) size += (await snapshot.ReadDocMeasureAsync(Key, kind, key)).Size;
+        document.Size = size;
+        return size;
     }
 
     /// <summary>What a document is about; unknown when there is none.</summary>
-    public ContentClass ClassOf(IReadSnapshot snapshot, string kind, string key)
+    public async ValueTask<ContentClass> ClassOfAsync(IReadSnapshot snapshot, string kind, string key)
     {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return snapshot.ReadDocMeasure(Key, kind, key).Class;
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (
+            await snapshot.ReadDocMeasureAsync(Key, kind, key)).Class;
         return document.Ops[^1].Verb == Verbs.Remove ? ContentClass.Unknown : document.Ops[^1].Class;
     }
 
-    public WriterRow? FindWriter(IWriteTransaction transaction, string writerId)
+    public async ValueTask<WriterRow?> FindWriterAsync(IWriteTransaction transaction, string writerId)
     {
         if (writers.TryGetValue(writerId, out WriterRow? writer)) return writer;
-        writer = transaction.FindWriter(Key, writerId);
+        writer = await transaction.FindWriterAsync(Key, writerId);
         if (writer is not null) SetWriter(writer);
         return writer;
     }

@@ -13,12 +13,12 @@ internal sealed class LogShareCache(ServerLimits limits)
     /// <summary>Shares used in the current transaction.</summary>
     public IReadOnlyCollection<LogShare> Touched => touched;
 
-    public LogShare Get(IReadSnapshot snapshot, long shareKey)
+    public async ValueTask<LogShare> GetAsync(IReadSnapshot snapshot, long shareKey)
     {
         if (!shares.TryGetValue(shareKey, out LogShare? share))
         {
-            ShareRow row = snapshot.FindShare(shareKey) ?? throw new ShareRpcException(ErrorCode.NotFound);
-            share = LogShare.Load(snapshot, row, limits);
+            ShareRow row = await snapshot.FindShareAsync(shareKey) ?? throw new ShareRpcException(ErrorCode.NotFound);
+            share = await LogShare.LoadAsync(snapshot, row, limits);
             shares.Add(shareKey, share);
         }
 

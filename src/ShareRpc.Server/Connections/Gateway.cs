@@ -64,7 +64,7 @@ internal sealed class Gateway(
         if (request.Read is not null) authority.Demand(Rights.Read); // before anything is applied
         IReadOnlyList<BatchOutcome>? acks =
             request.Append is { } batches ? await ReplayAsync(handle, batches).ConfigureAwait(false) : null;
-        OpPage? page = request.Read is { } read ? ReadFirst(authority, handle.Feed, read, acks) : null;
+        OpPage? page = request.Read is { } read ? await ReadFirstAsync(authority, handle.Feed, read, acks) : null;
         authority.Demand(Rights.None);
         return new RedeemShareResult
         {
@@ -111,11 +111,12 @@ internal sealed class Gateway(
     /// <summary>
     /// Beside large answers the page stays empty, so that the whole fits a frame ([REDEEM-5]); the client reads on.
     /// </summary>
-    private OpPage ReadFirst(Authority authority, ShareFeed feed, ReadOpsRequest read, IReadOnlyList<BatchOutcome>? acks)
+    private async ValueTask<OpPage> ReadFirstAsync(Authority authority, ShareFeed feed, ReadOpsRequest read,
+        IReadOnlyList<BatchOutcome>? acks)
     {
         bool hasRoom = acks is null || acks.Sum(OutcomeSize.Of) <= limits.FrameBytes / 4;
         return hasRoom
-            ? reads.ReadNow(authority, feed, read)
+            ? await reads.ReadNowAsync(authority, feed, read)
             : new OpPage { Ops = [], Cursor = read.After, Head = feed.Head, Ended = feed.Ended ? true : null };
     }
 

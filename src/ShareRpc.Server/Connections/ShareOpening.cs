@@ -20,13 +20,13 @@ internal sealed class ShareOpening(Broadcaster broadcaster, string? writerId) : 
 
     public void Begin(ShareRow share) => feed ??= broadcaster.Acquire(share.Key);
 
-    public void Read(IReadSnapshot snapshot, Authority authority)
+    public async ValueTask ReadAsync(IReadSnapshot snapshot, Authority authority)
     {
         long shareKey = feed!.ShareKey;
-        feed.Advance(snapshot.ReadHead(shareKey));
-        if (snapshot.FindShare(shareKey)!.State == ShareState.Ended) feed.End();
+        feed.Advance(await snapshot.ReadHeadAsync(shareKey));
+        if ((await snapshot.FindShareAsync(shareKey))!.State == ShareState.Ended) feed.End();
         if (writerId is null) return;
-        WriterRow? writer = snapshot.FindWriter(shareKey, writerId);
+        WriterRow? writer = await snapshot.FindWriterAsync(shareKey, writerId);
         bool isTaken = writer is not null && writer.RefKey != authority.Ref.WriterRefKey;
         if (isTaken) throw new ShareRpcException(ErrorCode.WriterTaken);
         Writer = new WriterState { AckedSeq = writer?.AckedSeq ?? 0 };

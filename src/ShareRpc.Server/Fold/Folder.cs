@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Diagnostics;
@@ -83,13 +82,13 @@ internal sealed class Folder(
         try
         {
             bool isMore = true;
-            while (isMore && Plan(shareKey) is { } plan)
+            while (isMore && await PlanAsync(shareKey) is { } plan)
             {
                 isMore = !plan.ReachesHead;
                 foreach (FoldPlan.Slice slice in plan.Slices(limits))
                 {
-                    FoldedDocs folded = Compute(shareKey, slice);
-                    var work = new CommitWork<bool>(scope => Store(scope, folded)) { IsBackground = true };
+                    FoldedDocs folded = await ComputeAsync(shareKey, slice);
+                    var work = new CommitWork<bool>(scope => StoreAsync(scope, folded)) { IsBackground = true };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;
                     if (folded.UpTo == slice.UpTo) continue;
@@ -104,7 +103,7 @@ internal sealed class Folder(
         {
             dirty.TryAdd(shareKey, false); // busy, draining or out of disk: the next round tries again
         }
-        catch (DbException exception)
+        catch (StorageException exception)
         {
             log.FoldFailed(exception);
             dirty.TryAdd(shareKey, false);
@@ -116,27 +115,29 @@ internal sealed class Folder(
         }
     }
 
-    private FoldPlan? Plan(long shareKey)
+    private async ValueTask<FoldPlan?> PlanAsync(long shareKey)
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        ShareRow? share = snapshot.FindShare(shareKey);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        ShareRow? share = await snapshot.FindShareAsync(shareKey);
         if (share is null or { State: ShareState.Deleted }) return null;
-        IReadOnlyList<TailOp> tail = snapshot.ReadTail(shareKey, share.Folded, OpsAtOnce);
+        IReadOnlyList<TailOp> tail = await snapshot.ReadTailAsync(shareKey, share.Folded, OpsAtOnce);
         return tail.Count == 0 ? null : new FoldPlan(share.Folded, tail, reachesHead: tail.Count < OpsAtOnce);
     }
 
-    private FoldedDocs Compute(long shareKey, FoldPlan.Slice slice)
+    private async ValueTask<FoldedDocs> ComputeAsync(long shareKey, FoldPlan.Slice slice)
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        var fold = new SliceFold(snapshot, shareKey, isCompacting: compactAfterOps is not null, limits.TransactionBytes);
-        foreach ((long from, int count) in slice.Stretches) fold.Apply(from, count);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        long scanned = (await snapshot.FindShareAsync(shareKey))!.Scanned;
+        var fold = new SliceFold(snapshot, shareKey, scanned, isCompacting: compactAfterOps is not null,
+            limits.TransactionBytes);
+        foreach ((long from, int count) in slice.Stretches) await fold.ApplyAsync(from, count);
         return new FoldedDocs(shareKey, slice.From, fold.IsFull ? fold.Last : slice.UpTo, fold.Docs, fold.Replaced);
     }
 
     /// <summary>False when the share has changed under the fold: deleted, or folded by somebody else.</summary>
-    private static bool Store(CommitScope scope, FoldedDocs folded)
+    private static async ValueTask<bool> StoreAsync(CommitScope scope, FoldedDocs folded)
     {
-        LogShare share = scope.Shares.Get(scope.Transaction, folded.ShareKey);
+        LogShare share = await scope.Shares.GetAsync(scope.Transaction, folded.ShareKey);
         if (share.State == ShareState.Deleted || share.Folded != folded.From) return false;
         for (int i = 0; i < folded.Docs.Count; i++)
         {
@@ -146,15 +147,17 @@ internal sealed class Folder(
 
         scope.Transaction.SetFolded(folded.ShareKey, folded.UpTo);
         share.SetFolded(folded.UpTo);
-        if (folded.Replaced.Count > 0) Drop(scope, folded.ShareKey, folded.Replaced);
+        if (folded.Replaced.Count > 0) await DropAsync(scope, folded.ShareKey, folded.Replaced);
         return true;
     }
 
     /// <summary>Drops the data of ops that compaction had to keep when it came by, because they were the last of their documents.</summary>
-    private static void Drop(CommitScope scope, long shareKey, IReadOnlyList<long> replaced)
+    private static async ValueTask DropAsync(CommitScope scope, long shareKey, IReadOnlyList<long> replaced)
     {
-        long dropped = replaced.Max(cursor => scope.Transaction.DropData(shareKey, cursor, cursor));
-        ShareRow share = scope.Transaction.FindShare(shareKey)!;
+        long dropped = 0;
+        foreach (long cursor in replaced) dropped = Math.Max(dropped,
+            await scope.Transaction.DropDataAsync(shareKey, cursor, cursor));
+        ShareRow share = (await scope.Transaction.FindShareAsync(shareKey))!;
         scope.Transaction.SetCompacted(shareKey, share.Scanned, Math.Max(share.Compacted, dropped));
     }
 
@@ -167,13 +170,14 @@ internal sealed class Folder(
         bool isMore = true;
         while (isMore)
         {
-            var work = new CommitWork<bool>(scope =>
+            var work = new CommitWork<bool>(async scope =>
             {
-                ShareRow share = scope.Transaction.FindShare(shareKey)!;
-                long end = Math.Min(share.Folded, scope.Shares.Get(scope.Transaction, shareKey).Head - horizon);
+                ShareRow share = (await scope.Transaction.FindShareAsync(shareKey))!;
+                long end = Math.Min(share.Folded,
+                    (await scope.Shares.GetAsync(scope.Transaction, shareKey)).Head - horizon);
                 long to = Math.Min(end, share.Scanned + CompactedAtOnce);
                 if (share.State == ShareState.Deleted || to <= share.Scanned) return false;
-                long dropped = scope.Transaction.DropData(shareKey, share.Scanned + 1, to);
+                long dropped = await scope.Transaction.DropDataAsync(shareKey, share.Scanned + 1, to);
                 scope.Transaction.SetCompacted(shareKey, to, Math.Max(share.Compacted, dropped));
                 return to < end;
             }) { IsBackground = true };

@@ -6,10 +6,9 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Fold;
 
 /// <summary>Folds stretches of a share's ops over its checkpointed documents, until what it holds is enough for one transaction.</summary>
-internal sealed class SliceFold(IReadSnapshot snapshot, long shareKey, bool isCompacting, long maxBytes)
+internal sealed class SliceFold(IReadSnapshot snapshot, long shareKey, long scanned, bool isCompacting, long maxBytes)
 {
     private const int BytesAtOnce = 8 * 1024 * 1024;
-    private readonly long scanned = snapshot.FindShare(shareKey)!.Scanned;
     private readonly Dictionary<(string Kind, string Key), StoredDoc> docs = [];
     private readonly List<long> replaced = [];
     private long bytes;
@@ -26,21 +25,23 @@ internal sealed class SliceFold(IReadSnapshot snapshot, long shareKey, bool isCo
     /// <summary>See <see cref="FoldedDocs"/>.</summary>
     public IReadOnlyList<long> Replaced => replaced;
 
-    public void Apply(long from, int count)
+    public async ValueTask ApplyAsync(long from, int count)
     {
         for (long end = from + count; from < end && !IsFull;)
         {
-            IReadOnlyList<LoggedOp> ops = snapshot.ReadOps(shareKey, from - 1, (int)(end - from), BytesAtOnce);
-            foreach (LoggedOp op in ops.TakeWhile(op => op.Cursor < end && !IsFull)) Apply(op);
+            IReadOnlyList<LoggedOp> ops = await snapshot.ReadOpsAsync(shareKey, from - 1, (int)(end - from),
+                BytesAtOnce);
+            foreach (LoggedOp op in ops.TakeWhile(op => op.Cursor < end && !IsFull)) await ApplyAsync(op);
             if (ops.Count == 0) return;
             from = ops[^1].Cursor + 1;
         }
     }
 
-    private void Apply(LoggedOp op)
+    private async ValueTask ApplyAsync(LoggedOp op)
     {
         bool isKnown = docs.TryGetValue((op.Kind, op.Key), out StoredDoc? before);
-        if (!isKnown && (op.Verb == Verbs.Append || isCompacting)) before = snapshot.FindDoc(shareKey, op.Kind, op.Key);
+        if (!isKnown && (op.Verb == Verbs.Append || isCompacting)) before = await snapshot.FindDocAsync(shareKey,
+            op.Kind, op.Key);
         if (!isKnown && before is not null && before.Cursor <= scanned) replaced.Add(before.Cursor);
         long size = (op.Verb == Verbs.Append && before is not null ? before.Size : 0) + (op.Data?.Utf8.Length ?? 0);
         RawJson? data = DocumentFold.Apply(before?.Data, op.Verb, op.Data);

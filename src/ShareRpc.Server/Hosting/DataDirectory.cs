@@ -1,7 +1,6 @@
 using System.Text;
-using Microsoft.Data.Sqlite;
 using ShareRpc.Server.Storage;
-using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Hosting;
 
@@ -75,7 +74,7 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Returns the sentence for a failure of the disk or the database; null for any other exception.</summary>
     public ServerStartException? Explain(Exception exception) => exception switch
     {
-        SqliteException failure => new ServerStartException(SqliteTrouble.Describe(failure, DatabasePath)),
+        StorageException failure => new ServerStartException(failure.Message),
         IOException or UnauthorizedAccessException => new ServerStartException(Describe(exception, Path)),
         _ => null,
     };

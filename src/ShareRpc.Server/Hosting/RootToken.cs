@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Hosting;
 
@@ -16,9 +17,9 @@ internal static class RootToken
     public static async Task<bool> EnsureAsync(
         IShareStore store, TokenVerifier tokens, string path, TimeProvider time, CancellationToken cancellationToken)
     {
-        using (IReadSnapshot snapshot = store.BeginRead())
+        await using (IReadSnapshot snapshot = await store.BeginReadAsync())
         {
-            if (snapshot.ReadRefs(default, 0, 1).Count > 0) return false;
+            if ((await snapshot.ReadRefsAsync(default, 0, 1)).Count > 0) return false;
         }
 
         string written = File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : "";
@@ -28,15 +29,15 @@ internal static class RootToken
             SecretFile.Write(path, Encoding.ASCII.GetBytes(token.Reveal() + "\n"));
         }
 
-        using IWriteTransaction transaction = store.BeginWrite();
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        long key = transaction.InsertRef(new RefRow
+        long key = await transaction.InsertRefAsync(new RefRow
         {
             CapId = token.CapId, Rights = RightsNames.Root, Caveats = Caveats.None, Label = "root",
             Verifier = tokens.Of(token.Digest), CreatedMs = now,
         });
         transaction.InsertAudit(new AuditRow(now, "create_root", null, null, key));
-        transaction.Commit();
+        await transaction.CommitAsync();
         return true;
     }
 }

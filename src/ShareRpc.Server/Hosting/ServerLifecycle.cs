@@ -31,7 +31,7 @@ internal sealed class ServerLifecycle(
         {
             CreatedRootToken = await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken)
                 .ConfigureAwait(false);
-            openCreator.Ensure();
+            await openCreator.EnsureAsync();
         }
         catch (Exception exception) when (directory.Explain(exception) is { } explained)
         {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
@@ -89,11 +90,13 @@ public static class ShareRpcServerServices
             DataDirectory directory = provider.GetRequiredService<DataDirectory>();
             ServerOptions options = provider.GetRequiredService<ServerOptions>();
             TimeProvider time = provider.GetRequiredService<TimeProvider>();
+            ILogger log = provider.GetRequiredService<ILogger<SqliteShareStore>>();
+
             // The keys are on disk before the database is: a loss of power in between leaves a new directory, and none
             // whose tokens nobody can check.
             provider.GetRequiredService<TokenVerifier>();
-            return directory.Open(() =>
-                SqliteShareStore.Open(directory.DatabasePath, time, options.ServerLimits.StartCheckTime, options.NeverSyncs));
+            return directory.Open(() => SqliteShareStore.Open(
+                directory.DatabasePath, time, options.ServerLimits, log, options.NeverSyncs));
         });
     }
 
@@ -110,8 +113,6 @@ public static class ShareRpcServerServices
         AddLoop<TurnSweeper>(services);
         AddLoop<Folder>(services);
         AddListener<Folder>(services);
-        AddLoop<LogMaintenance>(services);
-        AddListener<LogMaintenance>(services);
         AddLoop<CommitLoop>(services);
         services.TryAddSingleton<LiveWriters>();
     }

@@ -37,7 +37,7 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
         ToRoot(await RedeemAsync(token, context).ConfigureAwait(false));
 
     /// <summary>The authority of a root or creator ref that the server itself chose.</summary>
-    public HttpAuthority AdmitRoot(RefRow row) => ToRoot(redeemer.Admit(row));
+    public async ValueTask<HttpAuthority> AdmitRootAsync(RefRow row) => ToRoot(await redeemer.AdmitAsync(row));
 
     /// <summary>Returns the ref of a right token, dead or alive.</summary>
     public Task<FoundRef> FindAsync(string? token, HttpContext context) =>

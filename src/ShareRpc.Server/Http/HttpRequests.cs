@@ -1,10 +1,9 @@
-using System.Data.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Access;
-using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;
 
@@ -55,8 +54,8 @@ internal sealed class HttpRequests(ServerLimits limits, ClientAddress addresses,
 
     private ShareRpcException RefusalOf(Exception exception)
     {
-        if (exception is not DbException medium) return new ShareRpcException(ErrorCode.Internal);
-        if (SqliteTrouble.IsDamage(medium)) log.StorageDamaged();
+        if (exception is not StorageException medium) return new ShareRpcException(ErrorCode.Internal);
+        if (medium.Failure == StorageFailure.Damaged) log.StorageDamaged();
         return new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter };
     }
 

@@ -86,10 +86,10 @@ internal sealed class OpsEndpoints(
                 throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = serverLimits.OverloadedRetryAfter };
             }
 
-            using (IReadSnapshot snapshot = store.BeginRead())
+            await using (IReadSnapshot snapshot = await store.BeginReadAsync())
             {
-                feed.Advance(snapshot.ReadHead(authority.Share.Key));
-                if (snapshot.FindShare(authority.Share.Key)!.State == ShareState.Ended) feed.End();
+                feed.Advance(await snapshot.ReadHeadAsync(authority.Share.Key));
+                if ((await snapshot.FindShareAsync(authority.Share.Key))!.State == ShareState.Ended) feed.End();
             }
 
             OpPage page = await reads.ReadAsync(authority.Authority, feed, request, context.RequestAborted).ConfigureAwait(false);
@@ -112,7 +112,7 @@ internal sealed class OpsEndpoints(
         string? afterKind = query["after_kind"];
         string? afterKey = query["after_key"];
         if (afterKind is null != afterKey is null) throw new ShareRpcException(ErrorCode.InvalidParams);
-        StatePage page = reads.ReadState(authority.Authority, new GetStateRequest
+        StatePage page = await reads.ReadStateAsync(authority.Authority, new GetStateRequest
         {
             Kinds = string.IsNullOrEmpty(kinds) ? null : kinds.Split(','), Limit = QueryNumber.SmallOf(query, "limit"),
             AfterKey = afterKind is null ? null : new DocKey(afterKind, afterKey!),

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
@@ -88,14 +87,14 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
             }
 
             foreach ((long refKey, long ms) in seen) scope.Transaction.SetLastRedeemed(refKey, ms);
-            return true;
+            return ValueTask.FromResult(true);
         });
         try
         {
             queue.Enqueue(work);
             await work.Completion.ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is ShareRpcException or DbException)
+        catch (Exception exception) when (exception is ShareRpcException or StorageException)
         {
             log.AuditNotWritten(exception);
             lock (gate)

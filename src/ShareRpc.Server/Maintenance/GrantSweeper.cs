@@ -38,7 +38,7 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
         bool isDone = false;
         while (!isDone)
         {
-            var work = new CommitWork<bool>(scope => scope.Transaction.DeleteGrants(before, RowsAtOnce))
+            var work = new CommitWork<bool>(scope => scope.Transaction.DeleteGrantsAsync(before, RowsAtOnce))
             {
                 IsBackground = true,
             };

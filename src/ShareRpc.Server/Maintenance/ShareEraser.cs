@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
@@ -31,10 +30,10 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
             wakes.Reader.TryRead(out _);
             try
             {
-                while (Next() is { } shareKey) await EraseSomeAsync(shareKey).ConfigureAwait(false);
+                while (await NextAsync() is { } shareKey) await EraseSomeAsync(shareKey).ConfigureAwait(false);
                 succeeded();
             }
-            catch (Exception exception) when (exception is DbException or ShareRpcException { IsTransient: true })
+            catch (Exception exception) when (exception is StorageException or ShareRpcException { IsTransient: true })
             {
                 log.EraseFailed(exception);
                 await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
@@ -43,15 +42,15 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
         }
     }
 
-    private long? Next()
+    private async ValueTask<long?> NextAsync()
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        return snapshot.FindUnerasedShare();
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return await snapshot.FindUnerasedShareAsync();
     }
 
     private async Task EraseSomeAsync(long shareKey)
     {
-        var work = new CommitWork<bool>(scope => scope.Transaction.EraseShare(shareKey, RowsAtOnce));
+        var work = new CommitWork<bool>(scope => scope.Transaction.EraseShareAsync(shareKey, RowsAtOnce));
         queue.Enqueue(work);
         await work.Completion.ConfigureAwait(false);
     }

@@ -20,27 +20,27 @@ internal sealed class OpenCreator(IShareStore store, ServerOptions options, Time
     /// <summary>
     /// Makes the ref at the first start with open creation, or after it was revoked. Before the commit loop runs.
     /// </summary>
-    public void Ensure()
+    public async ValueTask EnsureAsync()
     {
         if (!options.OpenCreation) return;
-        using IWriteTransaction transaction = store.BeginWrite();
-        if (transaction.FindOpenCreator() is { RevokedMs: null } known)
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
+        if (await transaction.FindOpenCreatorAsync() is { RevokedMs: null } known)
         {
             CapId = known.CapId;
             return;
         }
 
-        RefRow root = transaction.ReadRefs(default, 0, 1)[0];
+        RefRow root = (await transaction.ReadRefsAsync(default, 0, 1))[0];
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var request = new AttenuateRequest
         {
             CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Creator.ToNames(), Label = Label,
         };
         RefRow row = RefRequest.ChildOf(root, request, TokenVerifier.None(), now, options.Limits);
-        long key = transaction.InsertRef(row);
+        long key = await transaction.InsertRefAsync(row);
         transaction.InsertOpenCreator(key);
         transaction.InsertAudit(new AuditRow(now, "attenuate", root.Key, null, key));
-        transaction.Commit();
+        await transaction.CommitAsync();
         CapId = row.CapId;
     }
 }

@@ -40,7 +40,7 @@ internal sealed class OpencodeEndpoints(
         bool isOpen = token is null;
         if (isOpen) guard.TakeOpenCreation(ClientAddress.Of(context));
         using HttpAuthority creator = isOpen
-            ? access.AdmitRoot(FindOpenCreator())
+            ? await access.AdmitRootAsync(await FindOpenCreatorAsync())
             : await access.RedeemRootAsync(token, context).ConfigureAwait(false);
         SharedSession shared = await shares.ShareAsync(creator.Authority, call?.SessionId, isOpen).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, new
@@ -76,7 +76,7 @@ internal sealed class OpencodeEndpoints(
         using HttpAuthority authority = await RedeemSecretAsync(body.Secret, shareId, context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
         var append = new SyncAppend(log, options, authority.Authority, time, context.RequestAborted);
-        string sessionId = SessionOf(authority.Share);
+        string sessionId = await SessionOfAsync(authority.Share);
         int ignored = 0;
         while (early.TryDequeue(out SyncItem? first)) ignored += await AddAsync(append, first, sessionId).ConfigureAwait(false);
         for (; item is not null; item = await body.ReadAsync(context.RequestAborted).ConfigureAwait(false))
@@ -97,7 +97,7 @@ internal sealed class OpencodeEndpoints(
         DeleteCall? call = await ReadSmallAsync<DeleteCall>(context).ConfigureAwait(false);
         string shareId = (string)context.Request.RouteValues["share"]!;
         RefRow row = await AuthenticateSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
-        if (!IsUnshared(row))
+        if (!await IsUnsharedAsync(row))
         {
             using HttpAuthority authority = await RedeemSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
             await shares.UnshareAsync(authority.Authority).ConfigureAwait(false);
@@ -143,16 +143,16 @@ internal sealed class OpencodeEndpoints(
         }
     }
 
-    private RefRow FindOpenCreator()
+    private async ValueTask<RefRow> FindOpenCreatorAsync()
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        return snapshot.FindRef(openCreator.CapId!)!;
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return (await snapshot.FindRefAsync(openCreator.CapId!))!;
     }
 
-    private string SessionOf(ShareRow share)
+    private async ValueTask<string> SessionOfAsync(ShareRow share)
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        return snapshot.FindSessionShare(share.Key)?.SessionId ?? share.ShareId;
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return (await snapshot.FindSessionShareAsync(share.Key))?.SessionId ?? share.ShareId;
     }
 
     /// <summary>A wrong secret, an unknown share and another share's secret are one answer: 404.</summary>
@@ -183,12 +183,13 @@ internal sealed class OpencodeEndpoints(
     }
 
     /// <summary>What the holder asks for is so already: the share is over, and with its owner ref all that was made of it.</summary>
-    private bool IsUnshared(RefRow row)
+    private async ValueTask<bool> IsUnsharedAsync(RefRow row)
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        ShareRow share = snapshot.FindShare(row.ShareKey!.Value)!;
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        ShareRow share = (await snapshot.FindShareAsync(row.ShareKey!.Value))!;
         bool isOver = share.State == ShareState.Deleted
-            || (share.State == ShareState.Ended && snapshot.FindRef(share.OwnerRefKey)!.RevokedMs is not null);
-        return isOver && snapshot.FindRef(row.Key)!.RevokedMs is not null;
+            || (share.State == ShareState.Ended
+                && (await snapshot.FindRefAsync(share.OwnerRefKey))!.RevokedMs is not null);
+        return isOver && (await snapshot.FindRefAsync(row.Key))!.RevokedMs is not null;
     }
 }

@@ -35,13 +35,14 @@ internal sealed class OpencodeShares(
         creator.Demand(Rights.Create);
         ShareToken append = ShareToken.New(RandomId.New());
         ShareToken read = ShareToken.New(RandomId.New());
-        var work = new CommitWork<string>(scope =>
+        var work = new CommitWork<string>(async scope =>
         {
             creator.Demand(Rights.Create);
-            (ShareRow share, RefRow owner) = (isOpen ? null : FindShared(scope.Transaction, creator, sessionId!))
-                ?? CreateShare(scope, creator, sessionId!);
-            Insert(scope, creator, owner, append, Rights.Append);
-            Insert(scope, creator, owner, read, Rights.Read);
+            (ShareRow share,
+                RefRow owner) = (isOpen ? null : await FindSharedAsync(scope.Transaction, creator, sessionId!))
+                ?? await CreateShareAsync(scope, creator, sessionId!);
+            await InsertAsync(scope, creator, owner, append, Rights.Append);
+            await InsertAsync(scope, creator, owner, read, Rights.Read);
             return share.ShareId;
         });
         queue.Enqueue(work);
@@ -56,7 +57,8 @@ internal sealed class OpencodeShares(
     {
         holder.Demand(Rights.Append);
         IReadOnlyList<RefRow> refs;
-        using (IReadSnapshot snapshot = store.BeginRead()) refs = snapshot.ReadSessionRefs(holder.Ref.ShareKey!.Value);
+        await using (IReadSnapshot snapshot = await store.BeginReadAsync()) refs = await snapshot.ReadSessionRefsAsync(
+            holder.Ref.ShareKey!.Value);
         if (!refs.Any(row => row.Key == holder.Ref.Key)) throw new ShareRpcException(ErrorCode.Forbidden);
         for (bool isProven = false; ; isProven = true)
         {
@@ -74,16 +76,18 @@ internal sealed class OpencodeShares(
         }
     }
 
-    private static (ShareRow Share, RefRow Owner)? FindShared(IWriteTransaction transaction, Authority creator, string sessionId)
+    private static async ValueTask<(ShareRow Share, RefRow Owner)?> FindSharedAsync(IWriteTransaction transaction,
+        Authority creator, string sessionId)
     {
-        if (transaction.FindSessionShare(creator.Ref.Key, sessionId) is not { } known) return null;
-        ShareRow share = transaction.FindShare(known.ShareKey)!;
-        RefRow owner = transaction.FindRef(share.OwnerRefKey)!;
+        if (await transaction.FindSessionShareAsync(creator.Ref.Key, sessionId) is not { } known) return null;
+        ShareRow share = (await transaction.FindShareAsync(known.ShareKey))!;
+        RefRow owner = (await transaction.FindRefAsync(share.OwnerRefKey))!;
         bool isAlive = share.State == ShareState.Active && owner.RevokedMs is null && owner.ParentEpoch == creator.Ref.Epoch;
         return isAlive ? (share, owner) : null;
     }
 
-    private (ShareRow Share, RefRow Owner) CreateShare(CommitScope scope, Authority creator, string sessionId)
+    private async ValueTask<(ShareRow Share, RefRow Owner)> CreateShareAsync(CommitScope scope, Authority creator,
+        string sessionId)
     {
         IWriteTransaction transaction = scope.Transaction;
         var request = new AttenuateRequest
@@ -93,24 +97,25 @@ internal sealed class OpencodeShares(
 
         // The owner ref is there to be the parent of the others: no token fits it.
         RefRow row = RefRequest.ChildOf(creator.Ref, request, TokenVerifier.None(), scope.NowMs, options.Limits);
-        long shareKey = transaction.InsertShare(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
+        long shareKey = await transaction.InsertShareAsync(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
         RefRow owner = row with { ShareKey = shareKey };
-        long refKey = transaction.InsertRef(owner);
+        long refKey = await transaction.InsertRefAsync(owner);
         transaction.SetOwner(shareKey, refKey);
         transaction.InsertSessionShare(new SessionShareRow(shareKey, creator.Ref.Key, sessionId));
         transaction.InsertSessionRef(shareKey, refKey);
         transaction.InsertAudit(new AuditRow(scope.NowMs, "create_share", creator.Ref.Key, shareKey, refKey));
-        return (transaction.FindShare(shareKey)!, owner with { Key = refKey });
+        return ((await transaction.FindShareAsync(shareKey))!, owner with { Key = refKey });
     }
 
-    private void Insert(CommitScope scope, Authority creator, RefRow owner, ShareToken token, Rights rights)
+    private async ValueTask InsertAsync(CommitScope scope, Authority creator, RefRow owner, ShareToken token,
+        Rights rights)
     {
         var request = new AttenuateRequest
         {
             CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Label = Label,
         };
         RefRow row = RefRequest.ChildOf(owner, request, tokens.Of(token.Digest), scope.NowMs, options.Limits);
-        long key = scope.Transaction.InsertRef(row);
+        long key = await scope.Transaction.InsertRefAsync(row);
         scope.Transaction.InsertSessionRef(owner.ShareKey!.Value, key);
         scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", creator.Ref.Key, owner.ShareKey, key));
     }

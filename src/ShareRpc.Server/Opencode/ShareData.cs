@@ -19,14 +19,14 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
 
     public async Task WriteAsync(HttpContext context)
     {
-        StatePage page = Read(Types[0], null); // before the status is sent: it may be refused
+        StatePage page = await ReadAsync(Types[0], null); // before the status is sent: it may be refused
         HttpAnswer.BeginJson(context);
         PipeWriter writer = context.Response.BodyWriter;
         writer.Write("["u8);
         foreach (string type in Types)
         {
-            if (type != Types[0]) page = Read(type, null);
-            for (; ; page = Read(type, page.NextKey))
+            if (type != Types[0]) page = await ReadAsync(type, null);
+            for (; ; page = await ReadAsync(type, page.NextKey))
             {
                 foreach (Document document in page.Docs) WriteItem(writer, type, document);
                 await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
@@ -42,11 +42,11 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
     /// <summary>All models are one item, as they came in.</summary>
     private async Task WriteModelsAsync(PipeWriter writer, HttpContext context)
     {
-        StatePage page = Read(Kinds.Model, null);
+        StatePage page = await ReadAsync(Kinds.Model, null);
         if (page.Docs.Count == 0) return;
         Begin(writer, Kinds.Model);
         writer.Write("["u8);
-        for (bool isFirstModel = true; ; page = Read(Kinds.Model, page.NextKey))
+        for (bool isFirstModel = true; ; page = await ReadAsync(Kinds.Model, page.NextKey))
         {
             foreach (Document document in page.Docs)
             {
@@ -62,10 +62,10 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
         writer.Write("]}"u8);
     }
 
-    private StatePage Read(string kind, DocKey? after)
+    private async ValueTask<StatePage> ReadAsync(string kind, DocKey? after)
     {
         authority.Demand(Rights.Read);
-        return reads.ReadState(authority, new GetStateRequest { Kinds = [kind], AfterKey = after });
+        return await reads.ReadStateAsync(authority, new GetStateRequest { Kinds = [kind], AfterKey = after });
     }
 
     private void WriteItem(PipeWriter writer, string type, Document document)

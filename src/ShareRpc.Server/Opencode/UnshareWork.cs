@@ -29,12 +29,12 @@ internal sealed class UnshareWork(
 
     public Task Completion => completion.Task;
 
-    public override void Execute(CommitScope scope)
+    public override async ValueTask ExecuteAsync(CommitScope scope)
     {
         if (!isProven) holder.Demand(Rights.Append);
         isProven = true;
         long shareKey = holder.Ref.ShareKey!.Value;
-        LogShare share = scope.Shares.Get(scope.Transaction, shareKey);
+        LogShare share = await scope.Shares.GetAsync(scope.Transaction, shareKey);
         ShareState end = erase is null ? ShareState.Ended : ShareState.Deleted;
         if (share.State < end)
         {
@@ -43,7 +43,7 @@ internal sealed class UnshareWork(
             scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, action, holder.Ref.Key, shareKey, null));
         }
 
-        denied = scope.Transaction.ReadSessionRefs(shareKey);
+        denied = await scope.Transaction.ReadSessionRefsAsync(shareKey);
         foreach (RefRow row in denied)
         {
             registry.Deny(row.Key, ErrorCode.CapabilityRevoked);

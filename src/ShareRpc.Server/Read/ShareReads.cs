@@ -17,14 +17,17 @@ internal sealed class ShareReads(
     private readonly CancellationToken draining = drain.Token;
 
     /// <summary>The ops after a cursor, without waiting.</summary>
-    public OpPage ReadNow(Authority authority, ShareFeed feed, ReadOpsRequest request)
+    public async ValueTask<OpPage> ReadNowAsync(Authority authority, ShareFeed feed, ReadOpsRequest request)
     {
         Check(request);
         int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
         int maxBytes = Math.Min(request.MaxBytes ?? limits.PageBytes, limits.PageBytes);
         long? gap = null;
-        IReadOnlyList<LoggedOp> ops =
-            feed.TryRead(request.After, limit, maxBytes) ?? ReadStored(feed, request.After, limit, maxBytes, out gap);
+        if (feed.TryRead(request.After, limit, maxBytes) is not { } ops)
+        {
+            (ops, gap) = await ReadStoredAsync(feed, request.After, limit, maxBytes);
+        }
+
         ops = feed.Redacted.Show(authority.Profile, ops);
         authority.Demand(Rights.Read);
         long last = ops.Count > 0 ? ops[^1].Cursor : 0;
@@ -42,7 +45,7 @@ internal sealed class ShareReads(
     {
         authority.Demand(Rights.Read);
         Task changed = feed.Changed;
-        OpPage page = ReadNow(authority, feed, request);
+        OpPage page = await ReadNowAsync(authority, feed, request);
         int waitMs = Math.Min(request.WaitMs ?? 0, limits.WaitMs);
         if (page.Ops.Count > 0 || page.Gap is not null || waitMs <= 0 || feed.Ended) return page;
 
@@ -58,11 +61,11 @@ internal sealed class ShareReads(
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (draining.IsCancellationRequested) throw new ShareRpcException(ErrorCode.Draining);
-                return ReadNow(authority, feed, request); // timed out, or denied: then this throws
+                return await ReadNowAsync(authority, feed, request); // timed out, or denied: then this throws
             }
 
             changed = feed.Changed;
-            page = ReadNow(authority, feed, request);
+            page = await ReadNowAsync(authority, feed, request);
         }
 
         return page;
@@ -72,7 +75,7 @@ internal sealed class ShareReads(
     /// A page of the folded state: the checkpoint with the unfolded ops laid over it. A commit has those folded soon; the ones that a crash
     /// left behind have only their readers to.
     /// </summary>
-    public StatePage ReadState(Authority authority, GetStateRequest request)
+    public async ValueTask<StatePage> ReadStateAsync(Authority authority, GetStateRequest request)
     {
         bool isAfter = request.AfterKey is null or { Kind: not null, Key: not null };
         if (!isAfter || request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
@@ -80,10 +83,10 @@ internal sealed class ShareReads(
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }
 
-        using IReadSnapshot snapshot = store.BeginRead();
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
         long shareKey = authority.Ref.ShareKey!.Value;
         var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
-        StatePage page = reader.Read(request);
+        StatePage page = await reader.ReadAsync(request);
         if (reader.HasTail) folder.Mark(shareKey, now: false);
         authority.Demand(Rights.Read);
         return page;
@@ -99,12 +102,12 @@ internal sealed class ShareReads(
     }
 
     /// <summary>From the disk; nothing but the gap when some of what would be given has lost its data to compaction.</summary>
-    private IReadOnlyList<LoggedOp> ReadStored(ShareFeed feed, long after, int limit, int maxBytes, out long? gap)
+    private async ValueTask<(IReadOnlyList<LoggedOp> Ops, long? Gap)> ReadStoredAsync(ShareFeed feed, long after,
+        int limit, int maxBytes)
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        long compacted = snapshot.FindShare(feed.ShareKey)!.Compacted;
-        gap = after < compacted ? compacted : null;
-        if (gap is not null) return [];
-        return snapshot.ReadOps(feed.ShareKey, after, limit, maxBytes);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        long compacted = (await snapshot.FindShareAsync(feed.ShareKey))!.Compacted;
+        return after < compacted ? ([], compacted)
+            : (await snapshot.ReadOpsAsync(feed.ShareKey, after, limit, maxBytes), null);
     }
 }

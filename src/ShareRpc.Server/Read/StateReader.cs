@@ -16,11 +16,12 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
     /// <summary>The page had unfolded ops to look through, as every page will until they are folded.</summary>
     public bool HasTail { get; private set; }
 
-    public StatePage Read(GetStateRequest request)
+    public async ValueTask<StatePage> ReadAsync(GetStateRequest request)
     {
-        ShareRow share = snapshot.FindShare(shareKey)!;
+        ShareRow share = (await snapshot.FindShareAsync(shareKey).ConfigureAwait(false))!;
         int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
-        IReadOnlyList<TailOp> tail = snapshot.ReadTail(shareKey, share.Folded, int.MaxValue);
+        IReadOnlyList<TailOp> tail = await snapshot.ReadTailAsync(shareKey, share.Folded,
+            int.MaxValue).ConfigureAwait(false);
         HasTail = tail.Count > 0;
         long head = HasTail ? tail[^1].Cursor : share.Folded;
         var page = new List<Document>();
@@ -30,7 +31,7 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
         {
             if (kind is not null && after is not null && string.CompareOrdinal(kind, after.Kind) < 0) continue;
             DocKey? start = kind is null || after?.Kind == kind ? after : null;
-            foreach (StoredDoc doc in Merge(kind, start, tail, limit + 1 - page.Count))
+            await foreach (StoredDoc doc in MergeAsync(kind, start, tail, limit + 1 - page.Count).ConfigureAwait(false))
             {
                 if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value)) is not { } shown) continue;
                 bytes += shown.Data.Utf8.Length;
@@ -49,7 +50,8 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
         new() { Docs = docs, Cursor = head, NextKey = more ? new DocKey(docs[^1].Kind, docs[^1].Key) : null };
 
     /// <summary>Checkpointed and tail documents in one order, removed ones left out; ends early when the store's page does.</summary>
-    private IEnumerable<StoredDoc> Merge(string? kind, DocKey? after, IReadOnlyList<TailOp> tail, int limit)
+    private async IAsyncEnumerable<StoredDoc> MergeAsync(string? kind, DocKey? after, IReadOnlyList<TailOp> tail,
+        int limit)
     {
         var touched = new Dictionary<DocKey, List<long>>();
         foreach (TailOp op in tail)
@@ -66,17 +68,20 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
         bool hasOverlay = overlay.MoveNext();
         while (true)
         {
-            IReadOnlyList<StoredDoc> stored = snapshot.ReadDocs(shareKey, kind, after, limit, limits.PageBytes);
+            IReadOnlyList<StoredDoc> stored = await snapshot
+                .ReadDocsAsync(shareKey, kind, after, limit, limits.PageBytes).ConfigureAwait(false);
             foreach (StoredDoc doc in stored)
             {
                 var key = new DocKey(doc.Kind, doc.Key);
                 for (; hasOverlay && DocOrder.Instance.Compare(overlay.Current.Key, key) < 0; hasOverlay = overlay.MoveNext())
                 {
-                    if (Fold(null, overlay.Current.Key, overlay.Current.Value) is { Data: not null } added) yield return added;
+                    if (await FoldAsync(null, overlay.Current.Key,
+                        overlay.Current.Value).ConfigureAwait(false) is { Data: not null } added) yield return added;
                 }
 
                 bool isTouched = hasOverlay && DocOrder.Instance.Compare(overlay.Current.Key, key) == 0;
-                StoredDoc current = isTouched ? Fold(doc.Data, key, overlay.Current.Value) : doc;
+                StoredDoc current = isTouched
+                    ? await FoldAsync(doc.Data, key, overlay.Current.Value).ConfigureAwait(false) : doc;
                 if (isTouched) hasOverlay = overlay.MoveNext();
                 if (current.Data is not null) yield return current;
             }
@@ -87,15 +92,17 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
 
         for (; hasOverlay; hasOverlay = overlay.MoveNext())
         {
-            if (Fold(null, overlay.Current.Key, overlay.Current.Value) is { Data: not null } added) yield return added;
+            if (await FoldAsync(null, overlay.Current.Key,
+                overlay.Current.Value).ConfigureAwait(false) is { Data: not null } added) yield return added;
         }
     }
 
-    private StoredDoc Fold(RawJson? current, DocKey key, List<long> cursors)
+    private async ValueTask<StoredDoc> FoldAsync(RawJson? current, DocKey key, List<long> cursors)
     {
         foreach (long cursor in cursors)
         {
-            (string verb, ReadOnlyMemory<byte>? data, _) = snapshot.ReadOpContent(shareKey, cursor);
+            (string verb, ReadOnlyMemory<byte>? data, _) = await snapshot.ReadOpContentAsync(shareKey,
+                cursor).ConfigureAwait(false);
             current = DocumentFold.Apply(current, verb, data is { } bytes ? new RawJson(bytes) : null);
         }
 

@@ -3,47 +3,48 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Storage;
 
 /// <summary>
-/// The write transaction: everything here is seen by later calls of the same transaction, and by others only after <see cref="Commit"/>,
-/// which returns when the disk has it.
+/// The write transaction: everything here is seen by later calls of the same transaction, and by others only after
+/// <see cref="CommitAsync"/>. Writes that give no answer return at once: a store behind a network may send them with
+/// the next read, or with the commit, and what goes wrong with them is thrown there.
 /// </summary>
 internal interface IWriteTransaction : IReadSnapshot
 {
     /// <summary>Durable when it returns.</summary>
-    void Commit();
+    ValueTask CommitAsync();
 
     /// <summary>A point inside the transaction to go back to; disposing it without <c>Keep</c> goes back.</summary>
     ISavepoint BeginSavepoint();
 
     /// <summary>Stores an op; false, and nothing stored, when its op id is known in the share.</summary>
-    bool TryInsertOp(OpRow op);
+    ValueTask<bool> TryInsertOpAsync(OpRow op);
 
     /// <summary>
     /// What became of an op id in a share: its op, else its newest duplicate, else its newest rejection. A rejection after a duplicate can
     /// only be <c>op_id_reused</c>, which takes nothing back.
     /// </summary>
-    OpRecord? FindOpRecord(long shareKey, string opId);
+    ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId);
 
     /// <summary>What became of a writer's seqs, in order, from one seq on.</summary>
-    IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count);
+    ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count);
 
     /// <summary>Records a seq, or an op id, that got no cursor of its own.</summary>
     void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor);
 
-    long InsertWriter(long shareKey, string writerId, long refKey);
+    ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey);
 
     void SetWatermark(long writerKey, long ackedSeq);
 
     /// <summary>Stores a share; its owner ref is set with <see cref="SetOwner"/> in the same transaction.</summary>
-    long InsertShare(string shareId, long creatorKey, string? label, long createdMs);
+    ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs);
 
     void SetOwner(long shareKey, long ownerRefKey);
 
     void SetShareState(long shareKey, ShareState state);
 
     /// <summary>Erases up to <paramref name="rows"/> ops, documents and records of a deleted share; true when nothing is left.</summary>
-    bool EraseShare(long shareKey, int rows);
+    ValueTask<bool> EraseShareAsync(long shareKey, int rows);
 
-    long InsertRef(RefRow row);
+    ValueTask<long> InsertRefAsync(RefRow row);
 
     void SetRevoked(long refKey, long epoch, long revokedMs);
 
@@ -54,14 +55,14 @@ internal interface IWriteTransaction : IReadSnapshot
     void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase);
 
     /// <summary>Revokes the grants of a link that have not ended; returns their keys.</summary>
-    IReadOnlyList<long> EndGrants(long linkKey, long nowMs);
+    ValueTask<IReadOnlyList<long>> EndGrantsAsync(long linkKey, long nowMs);
 
     /// <summary>
     /// Deletes up to so many rows of grants that ended before a time, and of what was derived from them. Their ids stay
     /// taken, and are
     /// still told where ops and audit entries name them. True when nothing is left.
     /// </summary>
-    bool DeleteGrants(long endedBeforeMs, int rows);
+    ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows);
 
     /// <summary>Another parent, and its own token is dead.</summary>
     void Adopt(long refKey, RefRow parent, long retiredMs);
@@ -80,7 +81,7 @@ internal interface IWriteTransaction : IReadSnapshot
     /// Drops the data, and nothing else, of the ops from one cursor to another that are not the last of their document; the largest cursor
     /// it did that to, 0 for none.
     /// </summary>
-    long DropData(long shareKey, long from, long to);
+    ValueTask<long> DropDataAsync(long shareKey, long from, long to);
 
     /// <summary>How far compaction has looked, and the largest cursor whose data is gone.</summary>
     void SetCompacted(long shareKey, long scanned, long compacted);

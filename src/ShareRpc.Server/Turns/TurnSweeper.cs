@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
@@ -34,7 +33,7 @@ internal sealed class TurnSweeper(
                 await SweepAsync().ConfigureAwait(false);
                 succeeded();
             }
-            catch (Exception exception) when (exception is DbException or ShareRpcException { IsTransient: true })
+            catch (Exception exception) when (exception is StorageException or ShareRpcException { IsTransient: true })
             {
                 log.SweepFailed(exception); // busy, or out of disk: the next round tries again
             }
@@ -46,7 +45,7 @@ internal sealed class TurnSweeper(
     {
         var seen = new HashSet<(long, string)>();
         (long share, string key) = (0, "");
-        while (Read(share, key) is { Count: > 0 } turns)
+        while (await ReadAsync(share, key) is { Count: > 0 } turns)
         {
             foreach (OpenTurnRow turn in turns)
             {
@@ -59,10 +58,10 @@ internal sealed class TurnSweeper(
         foreach ((long, string) gone in silent.Keys.Where(turn => !seen.Contains(turn)).ToList()) silent.Remove(gone);
     }
 
-    private IReadOnlyList<OpenTurnRow> Read(long afterShare, string afterKey)
+    private async ValueTask<IReadOnlyList<OpenTurnRow>> ReadAsync(long afterShare, string afterKey)
     {
-        using IReadSnapshot snapshot = store.BeginRead();
-        return snapshot.ReadOpenTurns(afterShare, afterKey, TurnsAtOnce);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return await snapshot.ReadOpenTurnsAsync(afterShare, afterKey, TurnsAtOnce);
     }
 
     private bool IsOver(OpenTurnRow turn)
@@ -82,16 +81,16 @@ internal sealed class TurnSweeper(
 
     private async Task EndAsync(OpenTurnRow turn)
     {
-        var work = new CommitWork<bool>(scope => End(scope, turn));
+        var work = new CommitWork<bool>(scope => EndAsync(scope, turn));
         queue.Enqueue(work);
         if (await work.Completion.ConfigureAwait(false)) log.TurnEnded();
     }
 
     /// <summary>Looked at again inside the transaction: the writer may have come back meanwhile, or the share have ended.</summary>
-    private bool End(CommitScope scope, OpenTurnRow turn)
+    private async ValueTask<bool> EndAsync(CommitScope scope, OpenTurnRow turn)
     {
         IWriteTransaction transaction = scope.Transaction;
-        LogShare share = scope.Shares.Get(transaction, turn.ShareKey);
+        LogShare share = await scope.Shares.GetAsync(transaction, turn.ShareKey);
         if (share.State != ShareState.Active)
         {
             transaction.SetOpenTurn(turn.ShareKey, turn.Key, turn.Cursor, writerKey: null); // nothing can be appended to it any more
@@ -99,11 +98,12 @@ internal sealed class TurnSweeper(
         }
 
         if (writers.IsLive(turn.ShareKey, turn.WriterId)) return false;
-        if (transaction.FindWriter(turn.ShareKey, turn.WriterId) is not { } writer || writer.AckedSeq != turn.AckedSeq) return false;
-        StoredDoc? current = CurrentDocument.Find(transaction, share, Kinds.Turn, turn.Key);
+        if (await transaction.FindWriterAsync(turn.ShareKey, turn.WriterId) is not { } writer
+            || writer.AckedSeq != turn.AckedSeq) return false;
+        StoredDoc? current = await CurrentDocument.FindAsync(transaction, share, Kinds.Turn, turn.Key);
         if (current?.Data is not { } data || current.Cursor != turn.Cursor) return false;
 
-        LoggedOp last = transaction.ReadOps(turn.ShareKey, turn.Cursor - 1, 1, int.MaxValue)[0];
+        LoggedOp last = (await transaction.ReadOpsAsync(turn.ShareKey, turn.Cursor - 1, 1, int.MaxValue))[0];
         var op = new OpIntent
         {
             OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Turn, Key = turn.Key, Data = TurnGuard.Abort(data, turn.WriterId),
@@ -111,10 +111,11 @@ internal sealed class TurnSweeper(
         var row = new OpRow
         {
             ShareKey = turn.ShareKey, Cursor = share.Head + 1, OpId = op.OpId, Digest = OpDigest.Of(op), Verb = op.Verb, Kind = op.Kind,
-            Key = op.Key, Data = op.Data!.Value.Utf8, Class = ContentClass.Plain, ActorKey = transaction.FindRef(last.Actor)!.Key,
+            Key = op.Key, Data = op.Data!.Value.Utf8, Class = ContentClass.Plain,
+                ActorKey = (await transaction.FindRefAsync(last.Actor))!.Key,
                 TimeMs = scope.NowMs,
         };
-        transaction.TryInsertOp(row);
+        await transaction.TryInsertOpAsync(row);
         transaction.SetOpenTurn(turn.ShareKey, turn.Key, row.Cursor, writerKey: null);
         share.Advance(new LoggedOp
         {

@@ -30,19 +30,19 @@ public class ApplyPiece
 
     /// <summary>A store with an empty share.</summary>
     [GlobalSetup]
-    public void SetUp()
+    public async Task SetUp()
     {
         directory = Directory.CreateTempSubdirectory("sharerpc-micro-");
         store = SqliteShareStore.Open(Path.Combine(directory.FullName, "shares.db"), TimeProvider.System, neverSyncs: true);
-        using (IWriteTransaction transaction = store.BeginWrite())
+        await using (IWriteTransaction transaction = await store.BeginWriteAsync())
         {
-            long root = transaction.InsertRef(NewRef(null, RightsNames.Root));
-            long share = transaction.InsertShare(RandomId.New(), root, null, 1);
-            long owner = transaction.InsertRef(NewRef(share, RightsNames.Owner));
+            long root = await transaction.InsertRefAsync(NewRef(null, RightsNames.Root));
+            long share = await transaction.InsertShareAsync(RandomId.New(), root, null, 1);
+            long owner = await transaction.InsertRefAsync(NewRef(share, RightsNames.Owner));
             transaction.SetOwner(share, owner);
-            RefRow row = transaction.FindRef(owner)!;
+            RefRow row = (await transaction.FindRefAsync(owner))!;
             authority = AuthorityOf(row);
-            transaction.Commit();
+            await transaction.CommitAsync();
         }
 
         batch = new OpBatch
@@ -69,13 +69,14 @@ public class ApplyPiece
 
     /// <summary>100 ops of a new writer.</summary>
     [Benchmark(OperationsPerInvoke = Batch)]
-    public void ApplyOp()
+    public async Task ApplyOp()
     {
-        using IWriteTransaction transaction = store.BeginWrite();
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
         var scope = new CommitScope(transaction, shares, 1_760_000_000_000);
-        LogShare share = shares.Get(transaction, authority.Ref.ShareKey!.Value);
-        new ApplyRules(scope, share, authority, "0000000000000000000001", ProtocolLimits.Default, ServerLimits.Default)
-            .Apply(new PreparedBatch(batch, hasWriter: true, ProtocolLimits.Default));
+        LogShare share = await shares.GetAsync(transaction, authority.Ref.ShareKey!.Value);
+        await new ApplyRules(scope, share, authority, "0000000000000000000001", ProtocolLimits.Default,
+            ServerLimits.Default)
+            .ApplyAsync(new PreparedBatch(batch, hasWriter: true, ProtocolLimits.Default));
         shares.Clear();
     }
 

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Fakes;
@@ -7,6 +6,9 @@ namespace ShareRpc.Tests.Fakes;
 internal sealed class FaultyStore(IShareStore inner) : IShareStore
 {
     private int reads;
+
+    /// <summary>The real one.</summary>
+    public IShareStore Inner => inner;
 
     /// <summary>Runs in every commit, before anything is durable; what it throws is the medium's failure.</summary>
     public Action? BeforeCommit { get; set; }
@@ -17,49 +19,30 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Runs before every snapshot.</summary>
     public Action? BeforeRead { get; set; }
 
-    /// <summary>Runs before the log is copied.</summary>
-    public Action? BeforeCheckpoint { get; set; }
-
-    /// <summary>Runs before the log begins anew.</summary>
-    public Action? BeforeRestart { get; set; }
-
     /// <summary>Transactions that are on disk.</summary>
     public int Commits { get; private set; }
 
     /// <summary>Every commit fails from now on, as on a full disk.</summary>
-    public void Break() => BeforeCommit = () => throw new DiskFullException();
+    public void Break() => BeforeCommit = () => throw new StorageException(StorageFailure.Full, "the disk is full");
 
     public void Repair() => BeforeCommit = null;
 
-    public IWriteTransaction BeginWrite() => new FaultyTransaction(inner.BeginWrite(), Commit);
+    public async ValueTask<IWriteTransaction> BeginWriteAsync() =>
+        new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync);
 
-    public IReadSnapshot BeginRead()
+    public ValueTask<IReadSnapshot> BeginReadAsync()
     {
         Interlocked.Increment(ref reads);
         BeforeRead?.Invoke();
-        return inner.BeginRead();
-    }
-
-    public LogSize Checkpoint()
-    {
-        BeforeCheckpoint?.Invoke();
-        return inner.Checkpoint();
-    }
-
-    public bool RestartLog(TimeSpan readersWait)
-    {
-        BeforeRestart?.Invoke();
-        return inner.RestartLog(readersWait);
+        return inner.BeginReadAsync();
     }
 
     public void Dispose() => inner.Dispose();
 
-    private void Commit(IWriteTransaction transaction)
+    private async ValueTask CommitAsync(IWriteTransaction transaction)
     {
         BeforeCommit?.Invoke();
-        transaction.Commit();
+        await transaction.CommitAsync();
         Commits++;
     }
-
-    private sealed class DiskFullException() : DbException("database or disk is full");
 }

@@ -6,51 +6,55 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Fakes;
 
 /// <summary>A write transaction whose commit somebody else decides on; all else is the inner one's.</summary>
-internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTransaction> commit) : IWriteTransaction
+internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTransaction, ValueTask> commit)
+    : IWriteTransaction
 {
-    public void Commit() => commit(inner);
+    public ValueTask CommitAsync() => commit(inner);
 
-    public void Dispose() => inner.Dispose();
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     public ISavepoint BeginSavepoint() => inner.BeginSavepoint();
 
-    public bool TryInsertOp(OpRow op) => inner.TryInsertOp(op);
+    public ValueTask<bool> TryInsertOpAsync(OpRow op) => inner.TryInsertOpAsync(op);
 
-    public OpRecord? FindOpRecord(long shareKey, string opId) => inner.FindOpRecord(shareKey, opId);
+    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId) =>
+        inner.FindOpRecordAsync(shareKey, opId);
 
-    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) =>
-        inner.ReadWriterRecords(writerKey, fromSeq, count);
+    public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
+        inner.ReadWriterRecordsAsync(writerKey, fromSeq, count);
 
     public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
         inner.InsertRejection(shareKey, opId, digest, writerKey, seq, code, cursor);
 
-    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor) =>
-        inner.ReadOpContent(shareKey, cursor);
+    public ValueTask<(string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey)> ReadOpContentAsync(long shareKey,
+        long cursor) =>
+        inner.ReadOpContentAsync(shareKey, cursor);
 
-    public long InsertWriter(long shareKey, string writerId, long refKey) => inner.InsertWriter(shareKey, writerId, refKey);
+    public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) =>
+        inner.InsertWriterAsync(shareKey, writerId, refKey);
 
     public void SetWatermark(long writerKey, long ackedSeq) => inner.SetWatermark(writerKey, ackedSeq);
 
-    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) =>
-        inner.InsertShare(shareId, creatorKey, label, createdMs);
+    public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
+        inner.InsertShareAsync(shareId, creatorKey, label, createdMs);
 
     public void SetOwner(long shareKey, long ownerRefKey) => inner.SetOwner(shareKey, ownerRefKey);
 
-    public long DropData(long shareKey, long from, long to) => inner.DropData(shareKey, from, to);
+    public ValueTask<long> DropDataAsync(long shareKey, long from, long to) => inner.DropDataAsync(shareKey, from, to);
 
     public void SetCompacted(long shareKey, long scanned, long compacted) => inner.SetCompacted(shareKey, scanned, compacted);
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey) =>
         inner.SetOpenTurn(shareKey, key, cursor, writerKey);
 
-    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) =>
-        inner.ReadOpenTurns(afterShare, afterKey, limit);
+    public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
+        inner.ReadOpenTurnsAsync(afterShare, afterKey, limit);
 
     public void SetShareState(long shareKey, ShareState state) => inner.SetShareState(shareKey, state);
 
-    public bool EraseShare(long shareKey, int rows) => inner.EraseShare(shareKey, rows);
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows) => inner.EraseShareAsync(shareKey, rows);
 
-    public long InsertRef(RefRow row) => inner.InsertRef(row);
+    public ValueTask<long> InsertRefAsync(RefRow row) => inner.InsertRefAsync(row);
 
     public void SetRevoked(long refKey, long epoch, long revokedMs) => inner.SetRevoked(refKey, epoch, revokedMs);
 
@@ -62,48 +66,55 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void InsertAudit(AuditRow row) => inner.InsertAudit(row);
 
-    public ShareRow? FindShare(string shareId) => inner.FindShare(shareId);
+    public ValueTask<ShareRow?> FindShareAsync(string shareId) => inner.FindShareAsync(shareId);
 
-    public ShareRow? FindShare(long shareKey) => inner.FindShare(shareKey);
+    public ValueTask<ShareRow?> FindShareAsync(long shareKey) => inner.FindShareAsync(shareKey);
 
-    public RefRow? FindRef(string capId) => inner.FindRef(capId);
+    public ValueTask<RefRow?> FindRefAsync(string capId) => inner.FindRefAsync(capId);
 
-    public RefRow? FindRef(long refKey) => inner.FindRef(refKey);
+    public ValueTask<RefRow?> FindRefAsync(long refKey) => inner.FindRefAsync(refKey);
 
-    public IReadOnlyList<RefRow> ReadChain(long refKey) => inner.ReadChain(refKey);
+    public ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey) => inner.ReadChainAsync(refKey);
 
-    public WriterRow? FindWriter(long shareKey, string writerId) => inner.FindWriter(shareKey, writerId);
+    public ValueTask<WriterRow?> FindWriterAsync(long shareKey, string writerId) =>
+        inner.FindWriterAsync(shareKey, writerId);
 
-    public long ReadHead(long shareKey) => inner.ReadHead(shareKey);
+    public ValueTask<long> ReadHeadAsync(long shareKey) => inner.ReadHeadAsync(shareKey);
 
-    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) =>
-        inner.ReadOps(shareKey, after, limit, maxBytes);
+    public ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes) =>
+        inner.ReadOpsAsync(shareKey, after, limit, maxBytes);
 
-    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => inner.ReadTail(shareKey, after, limit);
+    public ValueTask<IReadOnlyList<TailOp>> ReadTailAsync(long shareKey, long after, int limit) =>
+        inner.ReadTailAsync(shareKey, after, limit);
 
-    public StoredDoc? FindDoc(long shareKey, string kind, string key) => inner.FindDoc(shareKey, kind, key);
+    public ValueTask<StoredDoc?> FindDocAsync(long shareKey, string kind, string key) =>
+        inner.FindDocAsync(shareKey, kind, key);
 
-    public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) => inner.ReadDocMeasure(shareKey, kind, key);
+    public ValueTask<DocumentMeasure> ReadDocMeasureAsync(long shareKey, string kind, string key) =>
+        inner.ReadDocMeasureAsync(shareKey, kind, key);
 
-    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) =>
-        inner.ReadFormerVerifiers(refKey, limit);
+    public ValueTask<IReadOnlyList<byte[]>> ReadFormerVerifiersAsync(long refKey, int limit) =>
+        inner.ReadFormerVerifiersAsync(refKey, limit);
 
-    public int CountGrants(RefRow link, long nowMs, int most) => inner.CountGrants(link, nowMs, most);
+    public ValueTask<int> CountGrantsAsync(RefRow link, long nowMs, int most) =>
+        inner.CountGrantsAsync(link, nowMs, most);
 
-    public bool IsRefGone(string capId) => inner.IsRefGone(capId);
+    public ValueTask<bool> IsRefGoneAsync(string capId) => inner.IsRefGoneAsync(capId);
 
-    public (long Ops, long Bytes) ReadQuota(long refKey, long day) => inner.ReadQuota(refKey, day);
+    public ValueTask<(long Ops, long Bytes)> ReadQuotaAsync(long refKey, long day) => inner.ReadQuotaAsync(refKey, day);
 
-    public IReadOnlyList<RefRow> ReadOwnersBelow(long refKey) => inner.ReadOwnersBelow(refKey);
+    public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => inner.ReadOwnersBelowAsync(refKey);
 
     public void SetSuspended(long refKey, long? suspendedMs) => inner.SetSuspended(refKey, suspendedMs);
 
     public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase) =>
         inner.Rotate(row, epoch, verifier, passphrase);
 
-    public IReadOnlyList<long> EndGrants(long linkKey, long nowMs) => inner.EndGrants(linkKey, nowMs);
+    public ValueTask<IReadOnlyList<long>> EndGrantsAsync(long linkKey, long nowMs) =>
+        inner.EndGrantsAsync(linkKey, nowMs);
 
-    public bool DeleteGrants(long endedBeforeMs, int rows) => inner.DeleteGrants(endedBeforeMs, rows);
+    public ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows) =>
+        inner.DeleteGrantsAsync(endedBeforeMs, rows);
 
     public void Adopt(long refKey, RefRow parent, long retiredMs) => inner.Adopt(refKey, parent, retiredMs);
 
@@ -113,25 +124,30 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Action<IWriteTr
 
     public void AddQuota(long refKey, long day, long ops, long bytes) => inner.AddQuota(refKey, day, ops, bytes);
 
-    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) =>
-        inner.ReadDocs(shareKey, kind, after, limit, maxBytes);
+    public ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,
+        int maxBytes) =>
+        inner.ReadDocsAsync(shareKey, kind, after, limit, maxBytes);
 
-    public IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit) => inner.ReadShares(creatorKey, after, limit);
+    public ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit) =>
+        inner.ReadSharesAsync(creatorKey, after, limit);
 
-    public IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit) => inner.ReadRefs(scope, after, limit);
+    public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit) =>
+        inner.ReadRefsAsync(scope, after, limit);
 
-    public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false) =>
-        inner.ReadAudit(scope, after, limit, newestFirst);
+    public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
+        bool newestFirst = false) =>
+        inner.ReadAuditAsync(scope, after, limit, newestFirst);
 
-    public long? FindUnerasedShare() => inner.FindUnerasedShare();
+    public ValueTask<long?> FindUnerasedShareAsync() => inner.FindUnerasedShareAsync();
 
-    public SessionShareRow? FindSessionShare(long creatorKey, string sessionId) => inner.FindSessionShare(creatorKey, sessionId);
+    public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
+        inner.FindSessionShareAsync(creatorKey, sessionId);
 
-    public SessionShareRow? FindSessionShare(long shareKey) => inner.FindSessionShare(shareKey);
+    public ValueTask<SessionShareRow?> FindSessionShareAsync(long shareKey) => inner.FindSessionShareAsync(shareKey);
 
-    public IReadOnlyList<RefRow> ReadSessionRefs(long shareKey) => inner.ReadSessionRefs(shareKey);
+    public ValueTask<IReadOnlyList<RefRow>> ReadSessionRefsAsync(long shareKey) => inner.ReadSessionRefsAsync(shareKey);
 
-    public RefRow? FindOpenCreator() => inner.FindOpenCreator();
+    public ValueTask<RefRow?> FindOpenCreatorAsync() => inner.FindOpenCreatorAsync();
 
     public void InsertSessionShare(SessionShareRow row) => inner.InsertSessionShare(row);
 

@@ -21,6 +21,7 @@ using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Server.Supervision;
 using ShareRpc.Server.Turns;
+using ShareRpc.Sqlite;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server;
@@ -45,7 +46,8 @@ internal sealed class ServerRooms : IDisposable
         };
         IServiceCollection registrations = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IShareStore>(provider =>
-                new FaultyStore(SqliteShareStore.Open(provider.GetRequiredService<DataDirectory>().DatabasePath, Clock)))
+                new FaultyStore(SqliteShareStore.Open(
+                    provider.GetRequiredService<DataDirectory>().DatabasePath, Clock, limits)))
             .AddSingleton<IHostApplicationLifetime, ApplicationLifetime>().AddShareRpcServer(options);
         configure?.Invoke(registrations);
         services = registrations.BuildServiceProvider();
@@ -78,7 +80,8 @@ internal sealed class ServerRooms : IDisposable
 
     public Folder Folder => Get<Folder>();
 
-    public LogMaintenance LogMaintenance => Get<LogMaintenance>();
+    /// <summary>What keeps the log of the database from growing.</summary>
+    public LogMaintenance LogMaintenance => ((SqliteShareStore)Store.Inner).Log;
 
     public Broadcaster Broadcaster => Get<Broadcaster>();
 
@@ -174,7 +177,7 @@ internal sealed class ServerRooms : IDisposable
             committing.TrySetResult();
             release.Wait(timeout);
         };
-        var first = new CommitWork<bool>(_ => true);
+        var first = new CommitWork<bool>(_ => ValueTask.FromResult(true));
         Queue.Enqueue(first);
         await committing.Task.WaitAsync(timeout);
         T queued = enqueue();

@@ -1,41 +1,39 @@
-using System.Globalization;
 using Microsoft.Data.Sqlite;
-using ShareRpc.Client.Credentials;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
 /// <summary>
-/// The outbox's SQLite file: its connection, prepared statements, transactions and schema. Callers hold <see cref="Gate"/>.
+/// The outbox's SQLite file: its connection with its statements, and its schema. Callers hold <see cref="Gate"/>.
 /// </summary>
-internal sealed partial class OutboxDatabase : IDisposable
+internal sealed class OutboxDatabase : IDisposable
 {
     private const int BusyMs = 30_000;
+    private const int CacheKiB = 2_000;
+
+    /// <summary>The log of the file is copied when 16 MiB were written, and begins anew beyond twice as much.</summary>
+    private const long LogBytes = 32 * 1024 * 1024;
     private static readonly Schema Schema =
         Schema.Of(typeof(OutboxDatabase).Assembly, "ShareRpc.Client.Writing.Outbox.Migrations.");
 
-    private readonly SqliteConnection connection;
-    private readonly OutboxCheckpoints checkpoints;
-    private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, OutboxStatement> statements = new(StringComparer.Ordinal);
     private bool isDisposed;
 
-    static OutboxDatabase() => SQLitePCL.Batteries_V2.Init();
-
+    /// <summary>Opens or makes the file. Errors: <see cref="OutboxException"/> for one of another version.</summary>
     public OutboxDatabase(string path)
     {
         DurableDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        connection = Open(path);
-        checkpoints = new OutboxCheckpoints(Open(path), Gate);
+        var file = new SqliteFile(path, BusyMs, CacheKiB);
+        SqliteConnection connection = file.OpenForWriting();
         try
         {
-            Execute("PRAGMA foreign_keys=ON");
+            SqliteFile.Execute(connection, "PRAGMA foreign_keys=ON");
             Schema.Apply(connection, path, "use another --state directory");
-            PageBytes = ReadNumber("PRAGMA page_size");
+            Statements = new Statements(connection);
+            Log = new LogMaintenance(Statements, file.OpenForMaintenance(), LogBytes, TimeSpan.Zero);
         }
         catch (Exception exception)
         {
-            Dispose();
+            connection.Dispose();
             if (exception is SchemaException) throw new OutboxException(exception.Message);
             throw;
         }
@@ -44,73 +42,61 @@ internal sealed partial class OutboxDatabase : IDisposable
     /// <summary>One thread at a time uses the connection.</summary>
     public Lock Gate { get; } = new();
 
-    /// <summary>Bytes of a page of this file.</summary>
-    public long PageBytes { get; }
+    public Statements Statements { get; }
 
-    /// <summary>Called after each commit of <see cref="WriteAsync"/>, before those are told who wait for it.</summary>
-    public Action? OnCommit { get; init; }
+    /// <summary>What keeps the log from growing.</summary>
+    public LogMaintenance Log { get; }
 
-    /// <summary>A statement for what runs often, prepared once.</summary>
-    public OutboxStatement Prepared(string sql)
+    /// <summary>
+    /// Runs the action in one write transaction: durable when it returns, undone when it throws. With the gate held.
+    /// </summary>
+    public void Commit(Action action)
     {
-        if (!statements.TryGetValue(sql, out OutboxStatement? statement))
+        Begin();
+        try
         {
-            statements.Add(sql, statement = new OutboxStatement(connection, sql));
+            action();
+            Statements.Execute("COMMIT");
         }
-
-        return statement;
+        catch
+        {
+            Rollback();
+            throw;
+        }
     }
 
-    public int Execute(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteNonQuery();
-
-    public List<T> Read<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<object?> values)
+    public void Begin()
     {
-        var list = new List<T>();
-        using SqliteDataReader row = Bind(sql, values).ExecuteReader();
-        while (row.Read()) list.Add(read(row));
-        return list;
+        ObjectDisposedException.ThrowIf(isDisposed, this);
+        Log.BeforeTransaction();
+        Statements.Execute("BEGIN IMMEDIATE");
     }
 
-    public long ReadNumber(string sql, params ReadOnlySpan<object?> values) =>
-        Bind(sql, values).ExecuteScalar() is long number ? number : 0;
+    public void Rollback()
+    {
+        try
+        {
+            Statements.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+    }
 
-    public string? ReadText(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteScalar() as string;
+    /// <summary>Sees to the log. With the gate held, when no transaction is open.</summary>
+    public void AfterCommit()
+    {
+        if (!isDisposed) Log.AfterCommit();
+    }
 
     public void Dispose()
     {
-        checkpoints.Dispose();
+        Log.Dispose();
         lock (Gate)
         {
             isDisposed = true;
-            foreach (OutboxStatement statement in statements.Values) statement.Dispose();
-            foreach (SqliteCommand command in commands.Values) command.Dispose();
-            connection.Dispose();
+            Statements.Dispose();
         }
-    }
-
-    private static SqliteConnection Open(string path)
-    {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
-        connection.Open();
-        using SqliteCommand settings = connection.CreateCommand();
-        settings.CommandText = string.Create(
-            CultureInfo.InvariantCulture,
-            $"PRAGMA busy_timeout={BusyMs}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
-        settings.ExecuteNonQuery();
-        return connection;
-    }
-
-    private SqliteCommand Bind(string sql, ReadOnlySpan<object?> values)
-    {
-        if (!commands.TryGetValue(sql, out SqliteCommand? command))
-        {
-            command = connection.CreateCommand();
-            command.CommandText = sql;
-            for (int i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
-            commands.Add(sql, command);
-        }
-
-        for (int i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        return command;
     }
 }

@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -23,17 +24,9 @@ internal sealed partial class OutboxFile
 
     private (string BatchId, long LastSeq)? FindBatch(long shareKey, long seq)
     {
-        OutboxStatement find = database
-            .Prepared("SELECT batch_id, last_seq FROM batch WHERE share_key = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1")
-            .Bind(1, shareKey).Bind(2, seq);
-        try
-        {
-            return find.Step() && find.Number(1) >= seq ? (find.Text(0), find.Number(1)) : null;
-        }
-        finally
-        {
-            find.Reset();
-        }
+        using Rows row = sql.Query(
+            "SELECT batch_id, last_seq FROM batch WHERE share_key = ?1 AND first_seq <= ?2 ORDER BY first_seq DESC LIMIT 1", shareKey, seq);
+        return row.Read() && row.Number(1) >= seq ? (row.Text(0), row.Number(1)) : null;
     }
 
     /// <summary>
@@ -46,40 +39,33 @@ internal sealed partial class OutboxFile
         long bytes = 0;
         string? group = null;
         var ops = new List<OpIntent>();
-        OutboxStatement row = database
-            .Prepared($"SELECT {OpContent}, row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id")
-            .Bind(1, RowOf(shareKey, first)).Bind(2, RowOf(shareKey, last ?? MaxSeq));
-        try
+        using Rows row = sql.Query(
+            $"SELECT {OpContent}, row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id",
+            RowOf(shareKey, first), RowOf(shareKey, last ?? MaxSeq));
+        while (row.Read())
         {
-            while (row.Step())
-            {
-                string? itsGroup = row.TextOrNull(Columns.Group);
-                if (ops.Count == 0) group = itsGroup;
-                int size = row.Bytes(Columns.Data).Length;
-                bool isFull = group is null && (ops.Count >= limits.BatchOps || bytes + size > most);
-                bool isNext = SeqOf(row.Number(Columns.Row)) == first + ops.Count;
-                if (last is null && ops.Count > 0 && (itsGroup != group || isFull || !isNext)) break;
-                bytes += size;
-                ops.Add(ReadOp(row, ops.Count > 0 ? ops[^1] : null));
-            }
-        }
-        finally
-        {
-            row.Reset();
+            string? itsGroup = row.TextOrNull(Columns.Group);
+            if (ops.Count == 0) group = itsGroup;
+            int size = row.Blob(Columns.Data).Length;
+            bool isFull = group is null && (ops.Count >= limits.BatchOps || bytes + size > most);
+            bool isNext = SeqOf(row.Number(Columns.Row)) == first + ops.Count;
+            if (last is null && ops.Count > 0 && (itsGroup != group || isFull || !isNext)) break;
+            bytes += size;
+            ops.Add(ReadOp(row, ops.Count > 0 ? ops[^1] : null));
         }
 
         return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };
     }
 
     /// <summary>Verbs and kinds repeat from row to row: their strings are shared with the op before.</summary>
-    private static OpIntent ReadOp(OutboxStatement row, OpIntent? before) => new()
+    private static OpIntent ReadOp(Rows row, OpIntent? before) => new()
     {
         OpId = row.Text(Columns.OpId), Seq = SeqOf(row.Number(Columns.Row)),
-        Verb = TextLike(row.Bytes(Columns.Verb), before?.Verb), Kind = TextLike(row.Bytes(Columns.Kind), before?.Kind),
+        Verb = TextLike(row.Blob(Columns.Verb), before?.Verb), Kind = TextLike(row.Blob(Columns.Kind), before?.Kind),
         Key = row.Text(Columns.Key),
         DependsOn = row.TextOrNull(Columns.DependsOn) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
         IfChanged = row.Number(Columns.IfChanged) == 1 ? true : null,
-        Data = row.IsNull(Columns.Data) ? null : new RawJson(row.Bytes(Columns.Data).ToArray()),
+        Data = row.IsNull(Columns.Data) ? null : new RawJson(row.Blob(Columns.Data).ToArray()),
     };
 
     private static string TextLike(ReadOnlySpan<byte> utf8, string? known) =>
@@ -98,9 +84,12 @@ internal sealed partial class OutboxFile
         }
 
         RequeueDependents(shareKey, ack);
-        database.Prepared(
-            "UPDATE share SET cursor = MAX(cursor, ?2), applied = applied + ?3, duplicates = duplicates + ?4 WHERE share_key = ?1")
-            .Bind(1, shareKey).Bind(2, ack.Cursor).Bind(3, ack.Applied.Count).Bind(4, ack.Duplicates.Count).Run();
+        sql.Execute(
+            """
+            UPDATE share SET cursor = MAX(cursor, ?2), applied = applied + ?3, duplicates = duplicates + ?4
+            WHERE share_key = ?1
+            """,
+            shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count);
         return namesAll;
     }
 
@@ -121,9 +110,8 @@ internal sealed partial class OutboxFile
 
         long first = batch.Ops[0].Seq!.Value, last = batch.Ops[^1].Seq!.Value;
         if (FindBatch(shareKey, first) is not { } sent || sent.BatchId != batch.BatchId || sent.LastSeq != last) return false;
-        database.Prepared("DELETE FROM op WHERE row_id BETWEEN ?1 AND ?2")
-            .Bind(1, RowOf(shareKey, first)).Bind(2, RowOf(shareKey, last)).Run();
-        database.Prepared("DELETE FROM batch WHERE share_key = ?1 AND batch_id = ?2").Bind(1, shareKey).Bind(2, batch.BatchId).Run();
+        sql.Execute("DELETE FROM op WHERE row_id BETWEEN ?1 AND ?2", RowOf(shareKey, first), RowOf(shareKey, last));
+        sql.Execute("DELETE FROM batch WHERE share_key = ?1 AND batch_id = ?2", shareKey, batch.BatchId);
         RaiseNextSeq(shareKey, last);
         return true;
     }
@@ -132,22 +120,22 @@ internal sealed partial class OutboxFile
     {
         long row = FindRow(shareKey, opId);
         if (row == 0) return;
-        database.Prepared("DELETE FROM op WHERE row_id = ?1").Bind(1, row).Run();
+        sql.Execute("DELETE FROM op WHERE row_id = ?1", row);
         RaiseNextSeq(shareKey, SeqOf(row));
     }
 
-    private long FindRow(long shareKey, string opId) => database
-        .Prepared("SELECT row_id FROM op WHERE op_id = ?1 AND share_key = ?2").Bind(1, opId).Bind(2, shareKey).RunForNumber();
+    private long FindRow(long shareKey, string opId) =>
+        sql.ReadNumber("SELECT row_id FROM op WHERE op_id = ?1 AND share_key = ?2", opId, shareKey);
 
     /// <summary>A row that leaves takes its seq with it.</summary>
-    private void RaiseNextSeq(long shareKey, long seq) => database
-        .Prepared("UPDATE share SET next_seq = ?2 WHERE share_key = ?1 AND next_seq < ?2").Bind(1, shareKey).Bind(2, seq + 1).Run();
+    private void RaiseNextSeq(long shareKey, long seq) =>
+        sql.Execute("UPDATE share SET next_seq = ?2 WHERE share_key = ?1 AND next_seq < ?2", shareKey, seq + 1);
 
     /// <summary>A batch that has no rows left is no batch.</summary>
-    private void ForgetIfEmpty(long shareKey, string batchId) => database.Execute(
+    private void ForgetIfEmpty(long shareKey, string batchId) => sql.Execute(
         """
-        DELETE FROM batch WHERE share_key = $1 AND batch_id = $2 AND NOT EXISTS (
-          SELECT 1 FROM op WHERE row_id BETWEEN ($1 << 40) | first_seq AND ($1 << 40) | last_seq)
+        DELETE FROM batch WHERE share_key = ?1 AND batch_id = ?2 AND NOT EXISTS (
+          SELECT 1 FROM op WHERE row_id BETWEEN (?1 << 40) | first_seq AND (?1 << 40) | last_seq)
         """,
         shareKey, batchId);
 

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -12,8 +12,9 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read(
-                $"SELECT {ImportColumns} FROM import_state WHERE server = $1 AND path = $2", ReadImport, server, sourcePath)
+            return sql.ReadAll(
+                $"SELECT {ImportColumns} FROM import_state WHERE server = ?1 AND path = ?2", ReadImport, server,
+                    sourcePath)
                 .FirstOrDefault();
         }
     }
@@ -23,26 +24,26 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read(
-                $"SELECT {ImportColumns} FROM import_state WHERE server = $1 AND content_hash = $2 AND finished_ms IS NOT NULL LIMIT 1",
+            return sql.ReadAll(
+                $"SELECT {ImportColumns} FROM import_state WHERE server = ?1 AND content_hash = ?2 AND finished_ms IS NOT NULL LIMIT 1",
                 ReadImport, server, contentHash)
                 .FirstOrDefault();
         }
     }
 
     /// <summary>Adds or replaces the row of a source.</summary>
-    public void StoreImport(ImportState state) => database.Write(() => database.Execute(
+    public void StoreImport(ImportState state) => writes.Write(() => sql.Execute(
         $"""
-        INSERT OR REPLACE INTO import_state (server, {ImportColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        INSERT OR REPLACE INTO import_state (server, {ImportColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         """,
         server, state.Path, state.ContentHash, state.Sessions, state.Messages, state.Parts, state.SkippedCount, state.Skipped,
         state.StartedAt.ToUnixTimeMilliseconds(), state.FinishedAt?.ToUnixTimeMilliseconds()));
 
-    private static ImportState ReadImport(SqliteDataReader row) => new()
+    private static ImportState ReadImport(Rows row) => new()
     {
-        Path = row.GetString(0), ContentHash = row.GetString(1), Sessions = row.GetInt32(2), Messages = row.GetInt32(3),
-        Parts = row.GetInt32(4), SkippedCount = row.GetInt32(5), Skipped = row.GetString(6),
-        StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
-        FinishedAt = row.IsDBNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(8)),
+        Path = row.Text(0), ContentHash = row.Text(1), Sessions = (int)row.Number(2), Messages = (int)row.Number(3),
+        Parts = (int)row.Number(4), SkippedCount = (int)row.Number(5), Skipped = row.Text(6),
+        StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.Number(7)),
+        FinishedAt = row.IsNull(8) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.Number(8)),
     };
 }

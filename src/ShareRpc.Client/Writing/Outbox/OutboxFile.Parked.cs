@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -15,13 +15,13 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read(
+            return sql.ReadAll(
                 """
                 SELECT op_id, kind, key, code, message, outcome_unknown FROM refused
-                WHERE share_key = $1 AND state = 2 ORDER BY row_id LIMIT $2
+                WHERE share_key = ?1 AND state = 2 ORDER BY row_id LIMIT ?2
                 """,
                 row => new FailedOp(
-                    row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), Text(row, 4) ?? "", row.GetInt64(5) == 1),
+                    row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.TextOrNull(4) ?? "", row.Number(5) == 1),
                 shareKey, limit);
         }
     }
@@ -31,12 +31,12 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read(
+            return sql.ReadAll(
                 """
                 SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id FROM refused
-                WHERE share_key = $1 AND row_id > $2 ORDER BY row_id LIMIT $3
+                WHERE share_key = ?1 AND row_id > ?2 ORDER BY row_id LIMIT ?3
                 """,
-                row => (row.GetInt64(10), ReadParkedOp(row)), shareKey, afterRow, limit);
+                row => (row.Number(10), ReadParkedOp(row)), shareKey, afterRow, limit);
         }
     }
 
@@ -46,11 +46,11 @@ internal sealed partial class OutboxFile
     /// </summary>
     public int RetryFailed(long shareKey, string? opId = null)
     {
-        int count = database.Write(() =>
+        int count = writes.Write(() =>
         {
             int rows = Requeue(shareKey, RefusedRows(shareKey, opId));
-            database.Execute("UPDATE share SET closed_code = NULL WHERE share_key = $1", shareKey);
-            if (opId is null) database.Execute("UPDATE intent SET code = NULL WHERE share_key = $1", shareKey);
+            sql.Execute("UPDATE share SET closed_code = NULL WHERE share_key = ?1", shareKey);
+            if (opId is null) sql.Execute("UPDATE intent SET code = NULL WHERE share_key = ?1", shareKey);
             return rows;
         });
         Signal();
@@ -60,10 +60,10 @@ internal sealed partial class OutboxFile
     /// <summary>Forgets ops that were refused, or only one with its atomic group. How many there were.</summary>
     public int DropRefused(long shareKey, string? opId)
     {
-        int count = database.Write(() =>
+        int count = writes.Write(() =>
         {
             List<long> rows = RefusedRows(shareKey, opId);
-            foreach (long row in rows) database.Execute("DELETE FROM refused WHERE row_id = $1", row);
+            foreach (long row in rows) sql.Execute("DELETE FROM refused WHERE row_id = ?1", row);
             return rows.Count;
         });
         Signal();
@@ -75,17 +75,18 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            bool isDue = database.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE state = 3 AND retry_at_ms <= $1)", nowMs) != 0;
+            bool isDue = sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE state = 3 AND retry_at_ms <= ?1)",
+                nowMs) != 0;
             if (!isDue) return;
         }
 
-        database.Write(() =>
+        writes.Write(() =>
         {
             foreach (OutboxShare share in ListShares())
             {
-                Requeue(share.Key, database.Read(
-                    "SELECT row_id FROM refused WHERE share_key = $1 AND state = 3 AND retry_at_ms <= $2 ORDER BY row_id",
-                    row => row.GetInt64(0), share.Key, nowMs));
+                Requeue(share.Key, sql.ReadAll(
+                    "SELECT row_id FROM refused WHERE share_key = ?1 AND state = 3 AND retry_at_ms <= ?2 ORDER BY row_id",
+                    row => row.Number(0), share.Key, nowMs));
             }
         });
         Signal();
@@ -109,7 +110,8 @@ internal sealed partial class OutboxFile
 
     private bool TryWait(long shareKey, Rejection op, WaitTimes times)
     {
-        long since = database.ReadNumber("SELECT waiting_since_ms FROM op WHERE op_id = $1 AND share_key = $2", op.OpId, shareKey);
+        long since = sql.ReadNumber("SELECT waiting_since_ms FROM op WHERE op_id = ?1 AND share_key = ?2", op.OpId,
+            shareKey);
         if (since == 0) since = times.NowMs;
         if (since + times.PatienceMs <= times.NowMs) return false;
         long retryAt = Math.Min(times.NowMs + times.RetryMs, since + times.PatienceMs);
@@ -122,11 +124,11 @@ internal sealed partial class OutboxFile
     {
         long row = FindRow(shareKey, opId);
         if (row == 0) return;
-        database.Execute(
+        sql.Execute(
             $"""
             INSERT INTO refused (
               row_id, share_key, {OpContent}, was_sent, outcome_unknown, waiting_since_ms, retry_at_ms, state, code, message)
-            SELECT place, share_key, {OpContent}, 1, 0, $2, $3, $4, $5, $6 FROM op WHERE row_id = $1
+            SELECT place, share_key, {OpContent}, 1, 0, ?2, ?3, ?4, ?5, ?6 FROM op WHERE row_id = ?1
             """,
             row, waits?.Since, waits?.RetryAt, state, code, message);
         Delete(shareKey, opId);
@@ -135,12 +137,12 @@ internal sealed partial class OutboxFile
     /// <summary>Queues what waited for an op that the share has now.</summary>
     private void RequeueDependents(long shareKey, Ack ack)
     {
-        bool isWaitedFor = database
-            .Prepared("SELECT EXISTS (SELECT 1 FROM refused WHERE share_key = ?1 AND state = 3)").Bind(1, shareKey).RunForNumber() != 0;
+        bool isWaitedFor = sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE share_key = ?1 AND state = 3)",
+            shareKey) != 0;
         if (!isWaitedFor) return;
-        List<(long Row, string? DependsOn, string? Group)> waiting = database.Read(
-            "SELECT row_id, depends_on, atomic_group FROM refused WHERE share_key = $1 AND state = 3 ORDER BY row_id",
-            row => (row.GetInt64(0), Text(row, 1), Text(row, 2)), shareKey);
+        List<(long Row, string? DependsOn, string? Group)> waiting = sql.ReadAll(
+            "SELECT row_id, depends_on, atomic_group FROM refused WHERE share_key = ?1 AND state = 3 ORDER BY row_id",
+            row => (row.Number(0), row.TextOrNull(1), row.TextOrNull(2)), shareKey);
         HashSet<string> done = ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
         var groups = new HashSet<string>(StringComparer.Ordinal);
         var rows = new HashSet<long>();
@@ -161,35 +163,35 @@ internal sealed partial class OutboxFile
         long seq = NextSeq(shareKey);
         foreach (long row in rows)
         {
-            database.Execute(
+            sql.Execute(
                 $"""
                 INSERT INTO op (row_id, {OpContent}, was_sent, place, waiting_since_ms)
-                SELECT $2, {OpContent}, was_sent, row_id, CASE WHEN state = 3 THEN waiting_since_ms END
-                FROM refused WHERE row_id = $1
+                SELECT ?2, {OpContent}, was_sent, row_id, CASE WHEN state = 3 THEN waiting_since_ms END
+                FROM refused WHERE row_id = ?1
                 """,
                 row, RowOf(shareKey, seq++));
-            database.Execute("DELETE FROM refused WHERE row_id = $1", row);
+            sql.Execute("DELETE FROM refused WHERE row_id = ?1", row);
         }
 
         return rows.Count;
     }
 
     private List<long> RefusedRows(long shareKey, string? opId) => opId is null
-        ? database.Read(
-            "SELECT row_id FROM refused WHERE share_key = $1 ORDER BY row_id", row => row.GetInt64(0), shareKey)
-        : database.Read(
+        ? sql.ReadAll(
+            "SELECT row_id FROM refused WHERE share_key = ?1 ORDER BY row_id", row => row.Number(0), shareKey)
+        : sql.ReadAll(
             """
-            SELECT row_id FROM refused WHERE share_key = $1 AND (op_id = $2 OR atomic_group =
-              (SELECT atomic_group FROM refused WHERE share_key = $1 AND op_id = $2)) ORDER BY row_id
+            SELECT row_id FROM refused WHERE share_key = ?1 AND (op_id = ?2 OR atomic_group =
+              (SELECT atomic_group FROM refused WHERE share_key = ?1 AND op_id = ?2)) ORDER BY row_id
             """,
-            row => row.GetInt64(0), shareKey, opId);
+            row => row.Number(0), shareKey, opId);
 
-    private static ParkedOp ReadParkedOp(SqliteDataReader row) => new()
+    private static ParkedOp ReadParkedOp(Rows row) => new()
     {
-        OpId = row.GetString(0), Verb = row.GetString(1), Kind = row.GetString(2), Key = row.GetString(3),
-        Data = row.IsDBNull(4) ? null : new Protocol.Json.RawJson(row.GetFieldValue<byte[]>(4)),
-        DependsOn = Text(row, 5) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
-        Code = row.GetString(6), Message = Text(row, 7) ?? "", OutcomeUnknown = row.GetInt64(8) == 1,
-        IsWaiting = row.GetInt64(9) == Waiting,
+        OpId = row.Text(0), Verb = row.Text(1), Kind = row.Text(2), Key = row.Text(3),
+        Data = row.IsNull(4) ? null : new Protocol.Json.RawJson(row.Blob(4).ToArray()),
+        DependsOn = row.TextOrNull(5) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
+        Code = row.Text(6), Message = row.TextOrNull(7) ?? "", OutcomeUnknown = row.Number(8) == 1,
+        IsWaiting = row.Number(9) == Waiting,
     };
 }

@@ -11,7 +11,7 @@ internal sealed partial class OutboxFile
     /// on disk before this returns. Null when there is none. Looks at the rows of the batch only, however long the queue.
     /// </summary>
     public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) =>
-        database.Write(() => Take(shareKey, afterSeq, limits));
+        writes.Write(() => Take(shareKey, afterSeq, limits));
 
     /// <summary>
     /// One step of a sender: settles the batches that were acked, and takes the next ones, in one transaction, which is on disk when the
@@ -19,7 +19,7 @@ internal sealed partial class OutboxFile
     /// </summary>
     public Task<Step> StepAsync(
         long shareKey, IReadOnlyList<(OpBatch Batch, Ack Ack)> acked, WaitTimes times, int room, long afterSeq, ProtocolLimits limits,
-        CancellationToken cancellationToken) => database.WriteAsync(
+        CancellationToken cancellationToken) => writes.WriteAsync(
         () =>
         {
             bool namesAll = true;
@@ -52,7 +52,7 @@ internal sealed partial class OutboxFile
     /// </summary>
     public bool Settle(long shareKey, OpBatch batch, Ack ack, WaitTimes times)
     {
-        bool namesAll = database.Write(() => SettleBatch(shareKey, batch, ack, times));
+        bool namesAll = writes.Write(() => SettleBatch(shareKey, batch, ack, times));
         Signal();
         return namesAll;
     }
@@ -64,14 +64,14 @@ internal sealed partial class OutboxFile
     /// </summary>
     public void StartNewWriter(long shareKey)
     {
-        database.Write(() => RenumberAsNewWriter(shareKey));
+        writes.Write(() => RenumberAsNewWriter(shareKey));
         Signal();
     }
 
     /// <summary>Halves a batch that is too large for the server; a batch of one op, or an atomic one, is parked instead.</summary>
     public void SplitOrPark(long shareKey, OpBatch batch, string code, string message)
     {
-        database.Write(() =>
+        writes.Write(() =>
         {
             if (batch.Ops.Count > 1 && batch.Atomic != true)
             {
@@ -90,33 +90,33 @@ internal sealed partial class OutboxFile
     /// <summary>Access has ended for good: what waits is parked, and what was ever sent is marked as of unknown outcome.</summary>
     public void Close(long shareKey, string code, string message)
     {
-        database.Write(() =>
+        writes.Write(() =>
         {
             long next = NextSeq(shareKey);
             long lastSent = RowOf(shareKey, LastSentSeq(shareKey));
-            database.Execute(
-                "UPDATE refused SET outcome_unknown = was_sent, state = 2, code = $2, message = $3 WHERE share_key = $1 AND state = 3",
+            sql.Execute(
+                "UPDATE refused SET outcome_unknown = was_sent, state = 2, code = ?2, message = ?3 WHERE share_key = ?1 AND state = 3",
                 shareKey, code, message);
-            database.Execute(
+            sql.Execute(
                 $"""
                 INSERT INTO refused (row_id, share_key, {OpContent}, was_sent, outcome_unknown, waiting_since_ms, state, code, message)
-                SELECT place, share_key, {OpContent}, was_sent OR row_id <= $3, was_sent OR row_id <= $3, waiting_since_ms, 2, $4, $5
-                FROM op WHERE row_id BETWEEN $1 AND $2 ORDER BY row_id
+                SELECT place, share_key, {OpContent}, was_sent OR row_id <= ?3, was_sent OR row_id <= ?3, waiting_since_ms, 2, ?4, ?5
+                FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id
                 """,
                 RowOf(shareKey, 0), RowOf(shareKey, MaxSeq), lastSent, code, message);
-            database.Execute("DELETE FROM op WHERE row_id BETWEEN $1 AND $2", RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
-            database.Execute("DELETE FROM batch WHERE share_key = $1", shareKey);
-            database.Execute("UPDATE share SET closed_code = $2, next_seq = $3 WHERE share_key = $1", shareKey, code, next);
+            sql.Execute("DELETE FROM op WHERE row_id BETWEEN ?1 AND ?2", RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
+            sql.Execute("DELETE FROM batch WHERE share_key = ?1", shareKey);
+            sql.Execute("UPDATE share SET closed_code = ?2, next_seq = ?3 WHERE share_key = ?1", shareKey, code, next);
         });
         Signal();
     }
 
     private void RenumberAsNewWriter(long shareKey)
     {
-        List<(long First, long Last, string Id)> batches = database.Read(
-            "SELECT first_seq, last_seq, batch_id FROM batch WHERE share_key = $1 ORDER BY first_seq",
-            row => (row.GetInt64(0), row.GetInt64(1), row.GetString(2)), shareKey);
-        database.Execute("DELETE FROM batch WHERE share_key = $1", shareKey);
+        List<(long First, long Last, string Id)> batches = sql.ReadAll(
+            "SELECT first_seq, last_seq, batch_id FROM batch WHERE share_key = ?1 ORDER BY first_seq",
+            row => (row.Number(0), row.Number(1), row.Text(2)), shareKey);
+        sql.Execute("DELETE FROM batch WHERE share_key = ?1", shareKey);
         foreach ((long first, long last, string id) in batches)
         {
             long before = CountUpTo(shareKey, first - 1);
@@ -125,31 +125,34 @@ internal sealed partial class OutboxFile
         }
 
         // Through negative numbers, because the seqs are unique at every moment.
-        database.Execute(
+        sql.Execute(
             """
-            UPDATE op SET row_id = -($1 | n.number) FROM (
-              SELECT row_id AS id, ROW_NUMBER() OVER (ORDER BY row_id) AS number FROM op WHERE row_id BETWEEN $1 AND $2) AS n
+            UPDATE op SET row_id = -(?1 | n.number) FROM (
+              SELECT row_id AS id, ROW_NUMBER() OVER (ORDER BY row_id) AS number FROM op WHERE row_id BETWEEN ?1 AND ?2) AS n
             WHERE op.row_id = n.id
             """,
             RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
-        database.Execute("UPDATE op SET row_id = -row_id WHERE row_id < 0");
-        database.Execute("UPDATE share SET writer_id = $2, next_seq = 1 WHERE share_key = $1", shareKey, RandomId.New());
+        sql.Execute("UPDATE op SET row_id = -row_id WHERE row_id < 0");
+        sql.Execute("UPDATE share SET writer_id = ?2, next_seq = 1 WHERE share_key = ?1", shareKey, RandomId.New());
     }
 
     private long CountUpTo(long shareKey, long seq) =>
-        database.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN $1 AND $2", RowOf(shareKey, 0), RowOf(shareKey, seq));
+        sql.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN ?1 AND ?2", RowOf(shareKey, 0),
+            RowOf(shareKey, seq));
 
     private void Split(long shareKey, string batchId, long middle)
     {
-        long last = database.ReadNumber("SELECT last_seq FROM batch WHERE share_key = $1 AND batch_id = $2", shareKey, batchId);
+        long last = sql.ReadNumber("SELECT last_seq FROM batch WHERE share_key = ?1 AND batch_id = ?2", shareKey,
+            batchId);
         if (last < middle) return;
-        database.Execute("UPDATE batch SET last_seq = $3 WHERE share_key = $1 AND batch_id = $2", shareKey, batchId, middle - 1);
+        sql.Execute("UPDATE batch SET last_seq = ?3 WHERE share_key = ?1 AND batch_id = ?2", shareKey, batchId,
+            middle - 1);
         InsertBatch(shareKey, middle, last, OpId.New());
     }
 
-    private void InsertBatch(long shareKey, long first, long last, string batchId) => database
-        .Prepared("INSERT INTO batch (share_key, first_seq, last_seq, batch_id) VALUES (?1, ?2, ?3, ?4)")
-        .Bind(1, shareKey).Bind(2, first).Bind(3, last).Bind(4, batchId).Run();
+    private void InsertBatch(long shareKey, long first, long last, string batchId) =>
+        sql.Execute("INSERT INTO batch (share_key, first_seq, last_seq, batch_id) VALUES (?1, ?2, ?3, ?4)", shareKey,
+            first, last, batchId);
 
     /// <summary>What a sender's step did.</summary>
     /// <param name="NamesAll">Every ack named every op of its batch.</param>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 
@@ -11,8 +10,9 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read(
-                $"SELECT {ShareColumns} FROM share WHERE server = $1 AND external_key = $2", ReadShare, server, externalKey)
+            return sql.ReadAll(
+                $"SELECT {ShareColumns} FROM share WHERE server = ?1 AND external_key = ?2", ReadShare, server,
+                    externalKey)
                 .FirstOrDefault();
         }
     }
@@ -23,17 +23,18 @@ internal sealed partial class OutboxFile
     public OutboxShare AddShare(OutboxShare share, params ReadOnlySpan<(string Kind, string ByCapId, object Request)> intents)
     {
         (string Kind, string ByCapId, object Request)[] toStore = intents.ToArray();
-        OutboxShare stored = database.Write(() =>
+        OutboxShare stored = writes.Write(() =>
         {
-            int added = database.Execute(
+            int added = sql.Execute(
                 """
                 INSERT INTO share (share_id, external_key, server, label, append_cap_id, viewer_cap_id, writer_id, is_created)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (server, external_key) DO NOTHING
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (server, external_key) DO NOTHING
                 """,
                 share.ShareId, share.ExternalKey, server, share.Label, share.AppendCapId, share.ViewerCapId, RandomId.New(),
                 share.IsCreated ? 1 : 0);
-            OutboxShare row = database.Read(
-                $"SELECT {ShareColumns} FROM share WHERE server = $1 AND external_key = $2", ReadShare, server, share.ExternalKey)[0];
+            OutboxShare row = sql.ReadAll(
+                $"SELECT {ShareColumns} FROM share WHERE server = ?1 AND external_key = ?2", ReadShare, server,
+                    share.ExternalKey)[0];
             if (added == 0) return row;
             foreach ((string kind, string byCapId, object request) in toStore) InsertIntent(row.Key, kind, byCapId, request);
             return row;
@@ -44,7 +45,7 @@ internal sealed partial class OutboxFile
 
     public void AddIntent(long shareKey, string kind, string byCapId, object request)
     {
-        database.Write(() => InsertIntent(shareKey, kind, byCapId, request));
+        writes.Write(() => InsertIntent(shareKey, kind, byCapId, request));
         Signal();
     }
 
@@ -53,13 +54,13 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.Read(
+            return sql.ReadAll(
                 """
                 SELECT intent_id, share_key, kind, by_cap_id, request FROM intent
-                WHERE share_key = $1 AND code IS NULL ORDER BY intent_id LIMIT $2
+                WHERE share_key = ?1 AND code IS NULL ORDER BY intent_id LIMIT ?2
                 """,
-                (SqliteDataReader row) =>
-                    new OutboxIntent(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4)),
+                row =>
+                    new OutboxIntent(row.Number(0), row.Number(1), row.Text(2), row.Text(3), row.Text(4)),
                 shareKey, limit);
         }
     }
@@ -67,12 +68,12 @@ internal sealed partial class OutboxFile
     /// <summary>The server did it; a created share can be redeemed from now on.</summary>
     public void CompleteIntent(OutboxIntent intent)
     {
-        database.Write(() =>
+        writes.Write(() =>
         {
-            database.Execute("DELETE FROM intent WHERE intent_id = $1", intent.Id);
+            sql.Execute("DELETE FROM intent WHERE intent_id = ?1", intent.Id);
             if (intent.Kind == OutboxIntent.CreateShare)
             {
-                database.Execute("UPDATE share SET is_created = 1 WHERE share_key = $1", intent.ShareKey);
+                sql.Execute("UPDATE share SET is_created = 1 WHERE share_key = ?1", intent.ShareKey);
             }
         });
         Signal();
@@ -80,14 +81,15 @@ internal sealed partial class OutboxFile
 
     public void FailIntent(OutboxIntent intent, string code)
     {
-        database.Write(() => database.Execute("UPDATE intent SET code = $2 WHERE intent_id = $1", intent.Id, code));
+        writes.Write(() => sql.Execute("UPDATE intent SET code = ?2 WHERE intent_id = ?1", intent.Id, code));
         Signal();
     }
 
     /// <summary>None of a share's intents will be sent, unless somebody retries them.</summary>
     public void FailIntents(long shareKey, string code)
     {
-        database.Write(() => database.Execute("UPDATE intent SET code = $2 WHERE share_key = $1 AND code IS NULL", shareKey, code));
+        writes.Write(
+            () => sql.Execute("UPDATE intent SET code = ?2 WHERE share_key = ?1 AND code IS NULL", shareKey, code));
         Signal();
     }
 
@@ -95,7 +97,8 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.ReadNumber("SELECT EXISTS (SELECT 1 FROM intent WHERE share_key = $1 AND code IS NULL)", shareKey) != 0;
+            return sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM intent WHERE share_key = ?1 AND code IS NULL)",
+                shareKey) != 0;
         }
     }
 
@@ -104,7 +107,7 @@ internal sealed partial class OutboxFile
     {
         lock (database.Gate)
         {
-            return database.ReadNumber("SELECT MAX(intent_id) FROM intent WHERE share_key = $1 AND code IS NULL", shareKey);
+            return sql.ReadNumber("SELECT MAX(intent_id) FROM intent WHERE share_key = ?1 AND code IS NULL", shareKey);
         }
     }
 
@@ -112,17 +115,17 @@ internal sealed partial class OutboxFile
     /// Takes or renews the lease by which one process at a time sends: true when it is held until <paramref name="nowMs"/> plus
     /// <paramref name="lengthMs"/>.
     /// </summary>
-    public bool TryHoldLease(string holder, long nowMs, long lengthMs) => database.Write(() => 1 == database.Execute(
+    public bool TryHoldLease(string holder, long nowMs, long lengthMs) => writes.Write(() => 1 == sql.Execute(
         """
-        INSERT INTO lease (server, holder, expires_ms) VALUES ($1, $2, $3)
-        ON CONFLICT (server) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms WHERE holder = $2 OR expires_ms <= $4
+        INSERT INTO lease (server, holder, expires_ms) VALUES (?1, ?2, ?3)
+        ON CONFLICT (server) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms WHERE holder = ?2 OR expires_ms <= ?4
         """,
         server, holder, nowMs + lengthMs, nowMs));
 
     public void ReleaseLease(string holder) =>
-        database.Write(() => database.Execute("DELETE FROM lease WHERE server = $1 AND holder = $2", server, holder));
+        writes.Write(() => sql.Execute("DELETE FROM lease WHERE server = ?1 AND holder = ?2", server, holder));
 
-    private void InsertIntent(long shareKey, string kind, string byCapId, object request) => database.Execute(
-        "INSERT INTO intent (share_key, kind, by_cap_id, request) VALUES ($1, $2, $3, $4)",
+    private void InsertIntent(long shareKey, string kind, string byCapId, object request) => sql.Execute(
+        "INSERT INTO intent (share_key, kind, by_cap_id, request) VALUES (?1, ?2, ?3, ?4)",
         shareKey, kind, byCapId, JsonSerializer.Serialize(request, request.GetType(), ProtocolJson.Options));
 }

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -23,6 +23,8 @@ internal sealed partial class OutboxFile : IDisposable
         + "applied, duplicates";
 
     private readonly OutboxDatabase database;
+    private readonly OutboxWrites writes;
+    private readonly Statements sql;
     private readonly string server;
     private readonly long maxBytes;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,7 +33,9 @@ internal sealed partial class OutboxFile : IDisposable
     {
         this.server = server;
         this.maxBytes = maxBytes;
-        database = new OutboxDatabase(path) { OnCommit = Signal };
+        database = new OutboxDatabase(path);
+        writes = new OutboxWrites(database, Signal);
+        sql = database.Statements;
     }
 
     /// <summary>Ends at the next change made through this object: take it before looking.</summary>
@@ -42,7 +46,7 @@ internal sealed partial class OutboxFile : IDisposable
     {
         get
         {
-            lock (database.Gate) return database.ReadNumber("PRAGMA data_version");
+            lock (database.Gate) return sql.ReadNumber("PRAGMA data_version");
         }
     }
 
@@ -52,25 +56,27 @@ internal sealed partial class OutboxFile : IDisposable
     {
         lock (database.Gate)
         {
-            return database.Read($"SELECT {ShareColumns} FROM share WHERE server = $1 ORDER BY share_key", ReadShare, server);
+            return sql.ReadAll($"SELECT {ShareColumns} FROM share WHERE server = ?1 ORDER BY share_key", ReadShare,
+                server);
         }
     }
 
     public OutboxShare GetShare(long shareKey)
     {
-        lock (database.Gate) return database.Read($"SELECT {ShareColumns} FROM share WHERE share_key = $1", ReadShare, shareKey)[0];
+        lock (database.Gate) return sql.ReadAll($"SELECT {ShareColumns} FROM share WHERE share_key = ?1", ReadShare,
+            shareKey)[0];
     }
 
     /// <summary>Shares that have ops or intents to send.</summary>
     public IReadOnlyList<long> ListWork()
     {
         const string Sql = """
-            SELECT share_key FROM share s WHERE server = $1 AND (
+            SELECT share_key FROM share s WHERE server = ?1 AND (
               EXISTS (SELECT 1 FROM intent i WHERE i.share_key = s.share_key AND i.code IS NULL)
               OR (closed_code IS NULL AND EXISTS (
                 SELECT 1 FROM op o WHERE o.row_id BETWEEN s.share_key << 40 AND ((s.share_key + 1) << 40) - 1)))
             """;
-        lock (database.Gate) return database.Read(Sql, row => row.GetInt64(0), server);
+        lock (database.Gate) return sql.ReadAll(Sql, row => row.Number(0), server);
     }
 
     public bool HasWork(long shareKey)
@@ -88,20 +94,22 @@ internal sealed partial class OutboxFile : IDisposable
             long lastSent = RowOf(shareKey, LastSentSeq(shareKey));
             long last = LastRow(shareKey);
             long pending = last <= lastSent ? 0 : 1 + last - FirstRow(shareKey, SeqOf(lastSent));
-            Dictionary<long, long> refused = database
-                .Read(
-                    "SELECT state, COUNT(*) FROM refused WHERE share_key = $1 GROUP BY state",
-                    row => (row.GetInt64(0), row.GetInt64(1)), shareKey)
+            Dictionary<long, long> refused = sql.ReadAll(
+                    "SELECT state, COUNT(*) FROM refused WHERE share_key = ?1 GROUP BY state",
+                    row => (row.Number(0), row.Number(1)), shareKey)
                 .ToDictionary(pair => pair.Item1, pair => pair.Item2);
             return (
-                pending, database.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN $1 AND $2", RowOf(shareKey, 0), lastSent),
+                pending,
+                    sql.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN ?1 AND ?2", RowOf(shareKey, 0),
+                        lastSent),
                 refused.GetValueOrDefault(Failed), refused.GetValueOrDefault(Waiting));
         }
     }
 
     public string? ReadBookmark(long shareKey, string name)
     {
-        lock (database.Gate) return database.ReadText("SELECT value FROM bookmark WHERE share_key = $1 AND name = $2", shareKey, name);
+        lock (database.Gate) return sql.ReadText("SELECT value FROM bookmark WHERE share_key = ?1 AND name = ?2",
+            shareKey, name);
     }
 
     /// <summary>The newest reason for which something failed for good; null when nothing did.</summary>
@@ -109,25 +117,27 @@ internal sealed partial class OutboxFile : IDisposable
     {
         lock (database.Gate)
         {
-            return database.ReadText("SELECT closed_code FROM share WHERE share_key = $1", shareKey)
-                ?? database.ReadText("SELECT code FROM refused WHERE share_key = $1 AND state = 2 ORDER BY row_id DESC LIMIT 1", shareKey)
-                ?? database.ReadText(
-                    "SELECT code FROM intent WHERE share_key = $1 AND code IS NOT NULL ORDER BY intent_id DESC LIMIT 1", shareKey);
+            return sql.ReadText("SELECT closed_code FROM share WHERE share_key = ?1", shareKey)
+                ?? sql.ReadText(
+                    "SELECT code FROM refused WHERE share_key = ?1 AND state = 2 ORDER BY row_id DESC LIMIT 1",
+                        shareKey)
+                ?? sql.ReadText(
+                    "SELECT code FROM intent WHERE share_key = ?1 AND code IS NOT NULL ORDER BY intent_id DESC LIMIT 1",
+                        shareKey);
         }
     }
 
     public void Signal() =>
         Interlocked.Exchange(ref changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 
-    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
-
-    private static OutboxShare ReadShare(SqliteDataReader row) => new()
+    private static OutboxShare ReadShare(Rows row) => new()
     {
-        Key = row.GetInt64(0), ShareId = row.GetString(1), ExternalKey = row.GetString(2), Label = Text(row, 3),
-        AppendCapId = row.GetString(4),
-        ViewerCapId = Text(row, 5), WriterId = row.GetString(6), IsCreated = row.GetInt64(7) == 1, ClosedCode = Text(row, 8),
-        Cursor = row.GetInt64(9),
-        Applied = row.GetInt64(10), Duplicates = row.GetInt64(11),
+        Key = row.Number(0), ShareId = row.Text(1), ExternalKey = row.Text(2), Label = row.TextOrNull(3),
+        AppendCapId = row.Text(4),
+        ViewerCapId = row.TextOrNull(5), WriterId = row.Text(6), IsCreated = row.Number(7) == 1,
+            ClosedCode = row.TextOrNull(8),
+        Cursor = row.Number(9),
+        Applied = row.Number(10), Duplicates = row.Number(11),
     };
 
     private static long RowOf(long shareKey, long seq) => (shareKey << SeqBits) | seq;
@@ -135,23 +145,23 @@ internal sealed partial class OutboxFile : IDisposable
     private static long SeqOf(long row) => row & MaxSeq;
 
     /// <summary>The newest row of a share; 0 when there is none.</summary>
-    private long LastRow(long shareKey) => database
-        .Prepared("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id DESC LIMIT 1")
-        .Bind(1, RowOf(shareKey, 0)).Bind(2, RowOf(shareKey, MaxSeq)).RunForNumber();
+    private long LastRow(long shareKey) =>
+        sql.ReadNumber("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id DESC LIMIT 1",
+            RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
 
     /// <summary>The oldest row of a share after a seq; 0 when there is none.</summary>
-    private long FirstRow(long shareKey, long afterSeq) => database
-        .Prepared("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id LIMIT 1")
-        .Bind(1, RowOf(shareKey, afterSeq + 1)).Bind(2, RowOf(shareKey, MaxSeq)).RunForNumber();
+    private long FirstRow(long shareKey, long afterSeq) =>
+        sql.ReadNumber("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id LIMIT 1",
+            RowOf(shareKey, afterSeq + 1), RowOf(shareKey, MaxSeq));
 
     /// <summary>The end of the last batch of a share that is not settled; 0 when there is none.</summary>
-    private long LastSentSeq(long shareKey) => database
-        .Prepared("SELECT last_seq FROM batch WHERE share_key = ?1 ORDER BY first_seq DESC LIMIT 1").Bind(1, shareKey).RunForNumber();
+    private long LastSentSeq(long shareKey) =>
+        sql.ReadNumber("SELECT last_seq FROM batch WHERE share_key = ?1 ORDER BY first_seq DESC LIMIT 1", shareKey);
 
     /// <summary>The seq of the next op. Rows that left have raised the share's own number, so that none is used twice.</summary>
     private long NextSeq(long shareKey)
     {
-        long next = database.Prepared("SELECT next_seq FROM share WHERE share_key = ?1").Bind(1, shareKey).RunForNumber();
+        long next = sql.ReadNumber("SELECT next_seq FROM share WHERE share_key = ?1", shareKey);
         return Math.Max(next, SeqOf(LastRow(shareKey)) + 1);
     }
 }

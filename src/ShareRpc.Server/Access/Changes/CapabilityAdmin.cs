@@ -27,14 +27,14 @@ internal sealed class CapabilityAdmin(
         {
             CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RightsNames.Owner.ToNames(), Label = request.Label,
         };
-        return await CommitAsync(scope =>
+        return await CommitAsync(async scope =>
         {
             authority.Demand(Rights.Create);
             IWriteTransaction transaction = scope.Transaction;
             RefRow row = RefRequest.ChildOf(authority.Ref, owner, tokens.Of(owner.TokenDigest), scope.NowMs, limits);
-            ShareRow? share = transaction.FindShare(request.ShareId);
-            RefRow? known = transaction.FindRef(request.CapId);
-            if (share is not null || known is not null || transaction.IsRefGone(request.CapId))
+            ShareRow? share = await transaction.FindShareAsync(request.ShareId);
+            RefRow? known = await transaction.FindRefAsync(request.CapId);
+            if (share is not null || known is not null || await transaction.IsRefGoneAsync(request.CapId))
             {
                 bool isSame = share is not null && known is not null && share.OwnerRefKey == known.Key
                     && share.CreatorKey == authority.Ref.Key
@@ -42,8 +42,9 @@ internal sealed class CapabilityAdmin(
                 return isSame ? Created(known!) : throw new ShareRpcException(ErrorCode.IdTaken);
             }
 
-            long shareKey = transaction.InsertShare(request.ShareId, authority.Ref.Key, request.Label, scope.NowMs);
-            long refKey = transaction.InsertRef(row with { ShareKey = shareKey });
+            long shareKey = await transaction.InsertShareAsync(request.ShareId, authority.Ref.Key, request.Label,
+                scope.NowMs);
+            long refKey = await transaction.InsertRefAsync(row with { ShareKey = shareKey });
             transaction.SetOwner(shareKey, refKey);
             transaction.InsertAudit(new AuditRow(scope.NowMs, "create_share", authority.Ref.Key, shareKey, refKey));
             return Created(row);
@@ -60,35 +61,36 @@ internal sealed class CapabilityAdmin(
         RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label, request.PassphraseDigest);
         RefRequest.CheckCaveats(request.Caveats);
         if (request.ShareId is not null && authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
-        long parentKey = request.ShareId is null ? authority.Ref.Key : ResolveShare(authority, request.ShareId).OwnerRefKey;
+        long parentKey = request.ShareId is null ? authority.Ref.Key
+            : (await ResolveShareAsync(authority, request.ShareId)).OwnerRefKey;
         string? passphrase = await PassphraseOfAsync(request.CapId, request.PassphraseDigest).ConfigureAwait(false);
-        return await CommitAsync(scope =>
+        return await CommitAsync(async scope =>
         {
             authority.Demand(Rights.Attenuate);
-            IReadOnlyList<RefRow> parent = scope.Transaction.ReadChain(parentKey);
+            IReadOnlyList<RefRow> parent = await scope.Transaction.ReadChainAsync(parentKey);
             if (parentKey != authority.Ref.Key) CheckParent(authority, parent, scope.NowMs);
             byte[] verifier = tokens.Of(request.TokenDigest);
             RefRow row = RefRequest.ChildOf(parent[0], request, verifier, scope.NowMs, limits, passphrase);
-            if (scope.Transaction.FindRef(request.CapId) is { } known)
+            if (await scope.Transaction.FindRefAsync(request.CapId) is { } known)
             {
                 return RefRequest.IsSame(known, row) ? Created(known) : throw new ShareRpcException(ErrorCode.IdTaken);
             }
 
-            if (scope.Transaction.IsRefGone(request.CapId)) throw new ShareRpcException(ErrorCode.IdTaken);
+            if (await scope.Transaction.IsRefGoneAsync(request.CapId)) throw new ShareRpcException(ErrorCode.IdTaken);
 
-            long refKey = scope.Transaction.InsertRef(row);
+            long refKey = await scope.Transaction.InsertRefAsync(row);
             scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", authority.Ref.Key, row.ShareKey, refKey));
             return Created(row);
         }).ConfigureAwait(false);
     }
 
     /// <summary>Takes back the calling ref itself or one of its descendants.</summary>
-    public Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
+    public async Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
-        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         var work = new RevokeWork(authority, target, registry, owed, log);
         queue.Enqueue(work);
-        return work.Completion;
+        return await work.Completion;
     }
 
     /// <summary>No append succeeds from now on; reads go on.</summary>
@@ -96,10 +98,10 @@ internal sealed class CapabilityAdmin(
     {
         long shareKey = authority.Ref.ShareKey!.Value;
         return CommitAsync(
-            scope =>
+            async scope =>
             {
                 authority.Demand(Rights.Append);
-                LogShare share = scope.Shares.Get(scope.Transaction, shareKey);
+                LogShare share = await scope.Shares.GetAsync(scope.Transaction, shareKey);
                 if (share.State != ShareState.Active) return true;
                 scope.Transaction.SetShareState(shareKey, share.State = ShareState.Ended);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "end_share", authority.Ref.Key, shareKey, null));
@@ -112,12 +114,12 @@ internal sealed class CapabilityAdmin(
     public async Task<bool> DeleteShareAsync(Authority authority, DeleteShareRequest request)
     {
         authority.Demand(Rights.Create);
-        ShareRow share = ResolveShare(authority, request.ShareId);
+        ShareRow share = await ResolveShareAsync(authority, request.ShareId);
         bool done = await CommitAsync(
-            scope =>
+            async scope =>
             {
                 authority.Demand(Rights.Create);
-                LogShare current = scope.Shares.Get(scope.Transaction, share.Key);
+                LogShare current = await scope.Shares.GetAsync(scope.Transaction, share.Key);
                 if (current.State == ShareState.Deleted) return true;
                 scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
@@ -135,7 +137,7 @@ internal sealed class CapabilityAdmin(
 
     private static CapabilityCreated Created(RefRow row) => new() { CapId = row.CapId, Epoch = row.Epoch };
 
-    private Task<T> CommitAsync<T>(Func<CommitScope, T> execute, Action? onDurable = null)
+    private Task<T> CommitAsync<T>(Func<CommitScope, ValueTask<T>> execute, Action? onDurable = null)
     {
         var work = new CommitWork<T>(execute, onDurable);
         queue.Enqueue(work);
@@ -147,7 +149,7 @@ internal sealed class CapabilityAdmin(
     {
         if (digest is null) return null;
         RefRow? known;
-        using (IReadSnapshot snapshot = store.BeginRead()) known = snapshot.FindRef(capId);
+        await using (IReadSnapshot snapshot = await store.BeginReadAsync()) known = await snapshot.FindRefAsync(capId);
         if (known is null) return await passphrases.HashAsync(digest, CancellationToken.None).ConfigureAwait(false);
         bool isSame = known.Passphrase is { } phc
             && await passphrases.FitsAsync(phc, digest, CancellationToken.None).ConfigureAwait(false);
@@ -161,12 +163,13 @@ internal sealed class CapabilityAdmin(
         CapabilityChain.Check([chain[0] with { RetiredMs = null }, .. chain.Skip(1)], nowMs);
     }
 
-    private ShareRow ResolveShare(Authority authority, string? shareId)
+    private async ValueTask<ShareRow> ResolveShareAsync(Authority authority, string? shareId)
     {
         if (!RandomId.IsValid(shareId)) throw new ShareRpcException(ErrorCode.InvalidParams);
-        using IReadSnapshot snapshot = store.BeginRead();
-        ShareRow? share = snapshot.FindShare(shareId);
-        bool isInReach = share is not null && snapshot.ReadChain(share.OwnerRefKey).Any(row => row.Key == authority.Ref.Key);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        ShareRow? share = await snapshot.FindShareAsync(shareId);
+        bool isInReach = share is not null
+            && (await snapshot.ReadChainAsync(share.OwnerRefKey)).Any(row => row.Key == authority.Ref.Key);
         return isInReach ? share! : throw new ShareRpcException(ErrorCode.NotFound);
     }
 }

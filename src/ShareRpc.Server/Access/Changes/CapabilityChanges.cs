@@ -22,7 +22,7 @@ internal sealed class CapabilityChanges(
     /// <summary>A new secret at the next epoch. What was redeemed by the old one, or derived from it, is dead.</summary>
     public async Task<CapabilityChanged> RotateAsync(Authority authority, RotateCapabilityRequest request)
     {
-        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         authority.Demand(Rights.Revoke);
         RefRequest.CheckIds(request.CapId, request.TokenDigest, label: null, request.PassphraseDigest);
         if (tokens.Fits(target.Verifier, request.TokenDigest)) return new CapabilityChanged { Epoch = target.Epoch };
@@ -32,10 +32,10 @@ internal sealed class CapabilityChanges(
             : null;
         long epoch = 0;
         var work = new CommitWork<CapabilityChanged>(
-            scope =>
+            async scope =>
             {
                 authority.Demand(Rights.Revoke);
-                RefRow current = scope.Transaction.FindRef(target.Key)!;
+                RefRow current = (await scope.Transaction.FindRefAsync(target.Key))!;
                 if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
                 if (current.Passphrase is null != passphrase is null) throw new ShareRpcException(ErrorCode.InvalidParams);
                 epoch = current.Epoch;
@@ -57,21 +57,21 @@ internal sealed class CapabilityChanges(
     public async Task<SharesAdopted> AdoptSharesAsync(Authority authority, CapabilityRequest request)
     {
         authority.Demand(Rights.Admin);
-        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         if (target.ShareKey is not null) throw new ShareRpcException(ErrorCode.NotFound);
         IReadOnlyList<RefRow> owners = [];
         var ended = new List<long>();
         var work = new CommitWork<SharesAdopted>(
-            scope =>
+            async scope =>
             {
                 authority.Demand(Rights.Admin);
                 IWriteTransaction transaction = scope.Transaction;
-                RefRow root = transaction.ReadChain(target.Key)[^1];
-                owners = transaction.ReadOwnersBelow(target.Key);
+                RefRow root = (await transaction.ReadChainAsync(target.Key))[^1];
+                owners = await transaction.ReadOwnersBelowAsync(target.Key);
                 foreach (RefRow owner in owners)
                 {
                     transaction.Adopt(owner.Key, root, scope.NowMs);
-                    ended.AddRange(transaction.EndGrants(owner.Key, scope.NowMs));
+                    ended.AddRange(await transaction.EndGrantsAsync(owner.Key, scope.NowMs));
                     transaction.InsertAudit(new AuditRow(scope.NowMs, "adopt", authority.Ref.Key, owner.ShareKey, owner.Key));
                 }
 
@@ -90,12 +90,13 @@ internal sealed class CapabilityChanges(
         return await work.Completion.ConfigureAwait(false);
     }
 
-    private Task<CapabilityChanged> SetSuspendedAsync(Authority authority, CapabilityRequest request, bool isSuspended)
+    private async Task<CapabilityChanged> SetSuspendedAsync(Authority authority, CapabilityRequest request,
+        bool isSuspended)
     {
-        RefRow target = CapabilityReach.Find(store, authority, request.CapId);
+        RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         authority.Demand(Rights.Revoke);
         var work = new SuspendWork(authority, target, isSuspended, registry);
         queue.Enqueue(work);
-        return work.Completion;
+        return await work.Completion;
     }
 }

@@ -10,41 +10,45 @@ namespace ShareRpc.Server.Access.Changes;
 internal sealed class CapabilityLists(
     IShareStore store, AuthorityRegistry registry, AuditBook audit, ProtocolLimits limits, TimeProvider time)
 {
-    public CapabilityPage ListCapabilities(Authority authority, CapabilityListRequest request)
+    public async ValueTask<CapabilityPage> ListCapabilitiesAsync(Authority authority, CapabilityListRequest request)
     {
         authority.Demand(Rights.Revoke);
         int limit = LimitOf(request.After, request.Limit);
-        using IReadSnapshot snapshot = store.BeginRead();
-        long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
-        IReadOnlyList<RefRow> rows = snapshot.ReadRefs(new RefScope(shareKey, CreatorKeyOf(authority)), request.After, limit);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        long? shareKey = await ShareKeyOfAsync(snapshot, authority, request.ShareId);
+        IReadOnlyList<RefRow> rows = await snapshot.ReadRefsAsync(new RefScope(shareKey, CreatorKeyOf(authority)),
+            request.After, limit);
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var infos = new List<CapabilityInfo>();
         foreach (RefRow row in rows)
         {
-            IReadOnlyList<RefRow> chain = snapshot.ReadChain(row.Key);
-            if (chain.Any(ancestor => ancestor.Key == authority.Ref.Key)) infos.Add(ToInfo(snapshot, authority, chain, now));
+            IReadOnlyList<RefRow> chain = await snapshot.ReadChainAsync(row.Key);
+            if (chain.Any(ancestor => ancestor.Key == authority.Ref.Key)) infos.Add(
+                await ToInfoAsync(snapshot, authority, chain, now));
         }
 
         return new CapabilityPage { Capabilities = infos, Next = rows.Count == limit ? rows[^1].Key : null };
     }
 
-    public ShareList ListShares(Authority authority, PageRequest request)
+    public async ValueTask<ShareList> ListSharesAsync(Authority authority, PageRequest request)
     {
         authority.Demand(Rights.Create);
         int limit = LimitOf(request.After, request.Limit);
-        using IReadSnapshot snapshot = store.BeginRead();
-        IReadOnlyList<ShareListRow> rows = snapshot.ReadShares(CreatorKeyOf(authority), request.After, limit);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        IReadOnlyList<ShareListRow> rows = await snapshot.ReadSharesAsync(CreatorKeyOf(authority), request.After,
+            limit);
         return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit ? rows[^1].Share.Key : null };
     }
 
-    public AuditPage ListAudit(Authority authority, AuditRequest request)
+    public async ValueTask<AuditPage> ListAuditAsync(Authority authority, AuditRequest request)
     {
         authority.Demand(Rights.Revoke);
         int limit = LimitOf(request.After, request.Limit);
-        using IReadSnapshot snapshot = store.BeginRead();
-        long? shareKey = ShareKeyOf(snapshot, authority, request.ShareId);
-        IReadOnlyList<AuditEntry> entries = snapshot.ReadAudit(
-            new RefScope(shareKey, ReachInAudit(snapshot, authority, shareKey)), request.After, limit, request.NewestFirst == true);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        long? shareKey = await ShareKeyOfAsync(snapshot, authority, request.ShareId);
+        IReadOnlyList<AuditEntry> entries = await snapshot.ReadAuditAsync(
+            new RefScope(shareKey, await ReachInAuditAsync(snapshot, authority, shareKey)), request.After, limit,
+                request.NewestFirst == true);
         return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
     }
 
@@ -52,20 +56,22 @@ internal sealed class CapabilityLists(
     private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
 
     /// <summary>Null for who sees every entry: of a share its owner, and whoever has it in reach from the server.</summary>
-    private static long? ReachInAudit(IReadSnapshot snapshot, Authority authority, long? shareKey)
+    private static async ValueTask<long?> ReachInAuditAsync(IReadSnapshot snapshot, Authority authority, long? shareKey)
     {
         if (shareKey is null) return CreatorKeyOf(authority);
-        bool isGuest = authority.Ref.ShareKey is { } own && snapshot.FindShare(own)!.OwnerRefKey != authority.Ref.Key;
+        bool isGuest = authority.Ref.ShareKey is { } own
+            && (await snapshot.FindShareAsync(own))!.OwnerRefKey != authority.Ref.Key;
         return isGuest ? authority.Ref.Key : null;
     }
 
     /// <summary>The caller's own share, or the one that a caller of the server names among those in its reach; null for all.</summary>
-    private static long? ShareKeyOf(IReadSnapshot snapshot, Authority authority, string? shareId)
+    private static async ValueTask<long?> ShareKeyOfAsync(IReadSnapshot snapshot, Authority authority, string? shareId)
     {
         if (shareId is null) return authority.Ref.ShareKey;
         if (authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
-        ShareRow? share = snapshot.FindShare(shareId);
-        bool isInReach = share is not null && snapshot.ReadChain(share.OwnerRefKey).Any(row => row.Key == authority.Ref.Key);
+        ShareRow? share = await snapshot.FindShareAsync(shareId);
+        bool isInReach = share is not null
+            && (await snapshot.ReadChainAsync(share.OwnerRefKey)).Any(row => row.Key == authority.Ref.Key);
         return isInReach ? share!.Key : throw new ShareRpcException(ErrorCode.NotFound);
     }
 
@@ -75,13 +81,15 @@ internal sealed class CapabilityLists(
         return Math.Min(limit ?? limits.PageEntries, limits.PageEntries);
     }
 
-    private CapabilityInfo ToInfo(IReadSnapshot snapshot, Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
+    private async ValueTask<CapabilityInfo> ToInfoAsync(IReadSnapshot snapshot, Authority authority,
+        IReadOnlyList<RefRow> chain, long nowMs)
     {
         RefRow row = chain[0];
         return new CapabilityInfo
         {
             CapId = row.CapId, ParentCapId = row.Key == authority.Ref.Key || chain.Count == 1 ? null : chain[1].CapId,
-            ShareId = row.ShareKey is { } key ? snapshot.FindShare(key)?.ShareId : null, Rights = row.Rights.ToNames(),
+            ShareId = row.ShareKey is { } key ? (await snapshot.FindShareAsync(key))?.ShareId
+                : null, Rights = row.Rights.ToNames(),
             Caveats = row.Caveats,
             Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
             RevokedMs = row.RevokedMs, LastRedeemedMs = audit.LastRedeemedMs(row.Key) ?? row.LastRedeemedMs,

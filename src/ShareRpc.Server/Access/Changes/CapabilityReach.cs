@@ -8,12 +8,13 @@ namespace ShareRpc.Server.Access.Changes;
 internal static class CapabilityReach
 {
     /// <summary>The ref of that id, never the root: nobody could administer this server afterwards.</summary>
-    public static RefRow Find(IShareStore store, Authority authority, string? capId)
+    public static async ValueTask<RefRow> FindAsync(IShareStore store, Authority authority, string? capId)
     {
         if (!RandomId.IsValid(capId)) throw new ShareRpcException(ErrorCode.InvalidParams);
-        using IReadSnapshot snapshot = store.BeginRead();
-        RefRow? target = snapshot.FindRef(capId);
-        bool isInReach = target is not null && snapshot.ReadChain(target.Key).Any(row => row.Key == authority.Ref.Key);
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        RefRow? target = await snapshot.FindRefAsync(capId);
+        bool isInReach = target is not null
+            && (await snapshot.ReadChainAsync(target.Key)).Any(row => row.Key == authority.Ref.Key);
         if (!isInReach) throw new ShareRpcException(ErrorCode.NotFound);
         return target!.ParentKey is null ? throw new ShareRpcException(ErrorCode.Forbidden) : target;
     }

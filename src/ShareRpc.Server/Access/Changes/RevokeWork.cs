@@ -21,10 +21,10 @@ internal sealed class RevokeWork(
 
     public Task<CapabilityRevoked> Completion => completion.Task;
 
-    public override void Execute(CommitScope scope)
+    public override async ValueTask ExecuteAsync(CommitScope scope)
     {
         if (!isAllowed) Demand();
-        RefRow current = scope.Transaction.FindRef(target.Key)!;
+        RefRow current = (await scope.Transaction.FindRefAsync(target.Key))!;
         epoch = current.Epoch;
         if (current.RevokedMs is not null) return;
         registry.Deny(target.Key, ErrorCode.CapabilityRevoked);

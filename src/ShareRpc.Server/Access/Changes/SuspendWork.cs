@@ -18,16 +18,16 @@ internal sealed class SuspendWork(Authority authority, RefRow target, bool isSus
 
     public Task<CapabilityChanged> Completion => completion.Task;
 
-    public override void Execute(CommitScope scope)
+    public override async ValueTask ExecuteAsync(CommitScope scope)
     {
         authority.Demand(Rights.Revoke);
-        RefRow current = scope.Transaction.FindRef(target.Key)!;
+        RefRow current = (await scope.Transaction.FindRefAsync(target.Key))!;
         if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
         epoch = current.Epoch;
         if (current.SuspendedMs is not null == isSuspended) return;
         if (isSuspended) registry.Deny(target.Key, ErrorCode.CapabilitySuspended);
         scope.Transaction.SetSuspended(target.Key, isSuspended ? scope.NowMs : null);
-        if (isSuspended) scope.Transaction.EndGrants(target.Key, scope.NowMs);
+        if (isSuspended) await scope.Transaction.EndGrantsAsync(target.Key, scope.NowMs);
         scope.Transaction.InsertAudit(
             new AuditRow(scope.NowMs, isSuspended ? "suspend" : "resume", authority.Ref.Key, target.ShareKey, target.Key));
     }

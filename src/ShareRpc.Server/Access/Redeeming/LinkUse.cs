@@ -22,28 +22,28 @@ internal sealed class LinkUse(
     public bool IsGrantRequired { get; init; }
 
     /// <summary>Returns the chain of what the caller gets to hold: its grant, or the ref itself.</summary>
-    public IReadOnlyList<RefRow> Take(CommitScope scope)
+    public async ValueTask<IReadOnlyList<RefRow>> TakeAsync(CommitScope scope)
     {
         IWriteTransaction transaction = scope.Transaction;
-        IReadOnlyList<RefRow> chain = transaction.ReadChain(found.Row.Key);
+        IReadOnlyList<RefRow> chain = await transaction.ReadChainAsync(found.Row.Key);
         RefRow link = chain[0];
         CapabilityChain.Check(chain, scope.NowMs);
         if (link.Epoch != found.Row.Epoch) throw CapabilityChain.Refusal(link, ErrorCode.CapabilityRevoked);
-        if (IsGiving && Find(transaction, link) is { } known)
+        if (IsGiving && await FindAsync(transaction, link) is { } known)
         {
             CapabilityChain.Check([known, .. chain], scope.NowMs);
             return [known, .. chain];
         }
 
         bool isGranted = IsGiving
-            && transaction.CountGrants(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink;
+            && await transaction.CountGrantsAsync(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink;
         if (IsGrantRequired && !isGranted)
         {
             throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
         }
 
         Count(transaction, chain, scope.NowMs);
-        return isGranted ? [Grant(scope, chain), .. chain] : chain;
+        return isGranted ? [await GrantAsync(scope, chain), .. chain] : chain;
     }
 
     /// <summary>Only a counted or locked ref has a use for grants, and a grant gives none.</summary>
@@ -61,16 +61,16 @@ internal sealed class LinkUse(
     }
 
     /// <summary>Returns the grant of an earlier try; null when the id is free.</summary>
-    private RefRow? Find(IWriteTransaction transaction, RefRow link)
+    private async ValueTask<RefRow?> FindAsync(IWriteTransaction transaction, RefRow link)
     {
-        RefRow? known = transaction.FindRef(asked!.CapId);
-        if (known is null && !transaction.IsRefGone(asked.CapId)) return null;
+        RefRow? known = await transaction.FindRefAsync(asked!.CapId);
+        if (known is null && !await transaction.IsRefGoneAsync(asked.CapId)) return null;
         bool isIts = known is { IsGrant: true } && known.ParentKey == link.Key
             && tokens.Fits(known.Verifier, asked.TokenDigest);
         return isIts ? known : throw new ShareRpcException(ErrorCode.IdTaken);
     }
 
-    private RefRow Grant(CommitScope scope, IReadOnlyList<RefRow> chain)
+    private async ValueTask<RefRow> GrantAsync(CommitScope scope, IReadOnlyList<RefRow> chain)
     {
         RefRow link = chain[0];
         long lasts = chain.Min(ancestor => ancestor.Caveats.GrantMs) ?? (long)limits.GrantTime.TotalMilliseconds;
@@ -82,7 +82,7 @@ internal sealed class LinkUse(
             Depth = link.Depth + 1, Rights = link.Rights, Caveats = new Caveats { ExpiresAtMs = ends },
             Verifier = tokens.Of(asked.TokenDigest), CreatedMs = scope.NowMs, GrantEndsMs = ends,
         };
-        row = row with { Key = scope.Transaction.InsertRef(row) };
+        row = row with { Key = await scope.Transaction.InsertRefAsync(row) };
         scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "grant", link.Key, link.ShareKey, row.Key, address));
         return row;
     }

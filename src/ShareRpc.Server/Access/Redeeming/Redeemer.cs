@@ -37,7 +37,7 @@ internal sealed class Redeemer(
         string? text, string? address, CancellationToken cancellationToken)
     {
         bool isToken = ShareToken.TryParse(text, out ShareToken? token);
-        (FoundRef? found, ShareRpcException? refusal) = Look(isToken ? token : null, address);
+        (FoundRef? found, ShareRpcException? refusal) = await LookAsync(isToken ? token : null, address);
         if (refusal?.Code == ErrorCode.RateLimited) await guard.HoldUpAsync(cancellationToken).ConfigureAwait(false);
         return (found, refusal);
     }
@@ -52,7 +52,7 @@ internal sealed class Redeemer(
         {
             await CheckAsync(found, terms, cancellationToken).ConfigureAwait(false);
             var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits);
-            return Admit(await TakeAsync(found, use).ConfigureAwait(false), found.Share, reader);
+            return await AdmitAsync(await TakeAsync(found, use).ConfigureAwait(false), found.Share, reader);
         });
 
     /// <summary>
@@ -77,18 +77,22 @@ internal sealed class Redeemer(
             // A plain request has no place for one: POST /v1/grants has.
             if (found.Row.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
             var use = new LinkUse(found, asked: null, address, tokens, limits);
-            return Admit(await TakeAsync(found, use).ConfigureAwait(false), found.Share);
+            return await AdmitAsync(await TakeAsync(found, use).ConfigureAwait(false), found.Share);
         }).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Returns a live authority of a ref that the server itself chose. The caller gives it back to the registry.
     /// </summary>
-    public Redemption Admit(RefRow row)
+    public async ValueTask<Redemption> AdmitAsync(RefRow row)
     {
         IReadOnlyList<RefRow> chain;
-        using (IReadSnapshot snapshot = store.BeginRead()) chain = snapshot.ReadChain(row.Key);
-        return Admit(chain, share: null);
+        await using (IReadSnapshot snapshot = await store.BeginReadAsync())
+        {
+            chain = await snapshot.ReadChainAsync(row.Key);
+        }
+
+        return await AdmitAsync(chain, share: null);
     }
 
     /// <summary>Returns what the wire says of a grant; null for a ref that is none.</summary>
@@ -112,19 +116,20 @@ internal sealed class Redeemer(
     }
 
     /// <summary>Returns the ref whose token this is, or what another one is refused with.</summary>
-    private (FoundRef? Found, ShareRpcException? Refusal) Look(ShareToken? token, string? address)
+    private async ValueTask<(FoundRef? Found, ShareRpcException? Refusal)> LookAsync(ShareToken? token, string? address)
     {
         string digest = token?.Digest ?? NoDigest;
-        using IReadSnapshot snapshot = store.BeginRead();
-        RefRow? row = snapshot.FindRef(token?.CapId ?? "");
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        RefRow? row = await snapshot.FindRefAsync(token?.CapId ?? "");
         if (tokens.Fits(row?.Verifier, digest))
         {
-            IReadOnlyList<RefRow> chain = snapshot.ReadChain(row!.Key);
-            return (new FoundRef(token!, chain, row.ShareKey is { } share ? snapshot.FindShare(share) : null), null);
+            IReadOnlyList<RefRow> chain = await snapshot.ReadChainAsync(row!.Key);
+            ShareRow? share = row.ShareKey is { } key ? await snapshot.FindShareAsync(key) : null;
+            return (new FoundRef(token!, chain, share), null);
         }
 
         ShareRpcException refusal = guard.RefuseToken(address);
-        bool wasRight = refusal.Code != ErrorCode.RateLimited && WasRight(snapshot, row, digest);
+        bool wasRight = refusal.Code != ErrorCode.RateLimited && await WasRightAsync(snapshot, row, digest);
         if (wasRight)
         {
             guard.GiveBackToken(address);
@@ -136,13 +141,13 @@ internal sealed class Redeemer(
     }
 
     /// <summary>Returns true for the token of a ref before it was rotated.</summary>
-    private bool WasRight(IReadSnapshot snapshot, RefRow? row, string digest)
+    private async ValueTask<bool> WasRightAsync(IReadSnapshot snapshot, RefRow? row, string digest)
     {
         // One row was found or was not; now the other of the two, so that both answers took one of each.
-        decoy ??= snapshot.ReadRefs(default, 0, 1)[0].CapId;
-        snapshot.FindRef(row is null ? decoy : "");
+        decoy ??= (await snapshot.ReadRefsAsync(default, 0, 1))[0].CapId;
+        await snapshot.FindRefAsync(row is null ? decoy : "");
         bool wasRight = false;
-        foreach (byte[] former in snapshot.ReadFormerVerifiers(row?.Key ?? 0, FormerSecrets))
+        foreach (byte[] former in await snapshot.ReadFormerVerifiersAsync(row?.Key ?? 0, FormerSecrets))
         {
             wasRight |= tokens.Fits(former, digest);
         }
@@ -188,12 +193,13 @@ internal sealed class Redeemer(
     private async Task<IReadOnlyList<RefRow>> TakeAsync(FoundRef found, LinkUse use)
     {
         if (!use.IsNeeded) return found.Chain;
-        var work = new CommitWork<IReadOnlyList<RefRow>>(use.Take);
+        var work = new CommitWork<IReadOnlyList<RefRow>>(use.TakeAsync);
         queue.Enqueue(work);
         return await work.Completion.ConfigureAwait(false);
     }
 
-    private Redemption Admit(IReadOnlyList<RefRow> chain, ShareRow? share, IAdmissionReader? reader = null)
+    private async ValueTask<Redemption> AdmitAsync(IReadOnlyList<RefRow> chain, ShareRow? share,
+        IAdmissionReader? reader = null)
     {
         RefRow row = chain[0];
         while (true)
@@ -205,9 +211,9 @@ internal sealed class Redeemer(
             try
             {
                 if (share is not null) reader?.Begin(share);
-                using IReadSnapshot snapshot = store.BeginRead();
-                chain = snapshot.ReadChain(row.Key);
-                share = row.ShareKey is { } key ? snapshot.FindShare(key) : null;
+                await using IReadSnapshot snapshot = await store.BeginReadAsync();
+                chain = await snapshot.ReadChainAsync(row.Key);
+                share = row.ShareKey is { } key ? await snapshot.FindShareAsync(key) : null;
 
                 // Rotated since its secret was looked at.
                 bool isRotated = chain[0].Epoch != row.Epoch && chain[0].RevokedMs is null;
@@ -217,7 +223,7 @@ internal sealed class Redeemer(
                 authority.Demand(Rights.None); // a revocation that the disk did not take is in no row
                 if (chain.Select(link => (link.Key, link.Epoch)).SequenceEqual(authority.Chain))
                 {
-                    reader?.Read(snapshot, authority);
+                    if (reader is not null) await reader.ReadAsync(snapshot, authority);
                     return new Redemption(authority, share);
                 }
             }

@@ -33,5 +33,5 @@ internal interface IAdmissionReader
     void Begin(ShareRow share);
 
     /// <summary>Called inside the read, once; what it throws is the answer.</summary>
-    void Read(IReadSnapshot snapshot, Authority authority);
+    ValueTask ReadAsync(IReadSnapshot snapshot, Authority authority);
 }

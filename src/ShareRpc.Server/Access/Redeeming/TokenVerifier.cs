@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using ShareRpc.Server.Storage;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Access.Redeeming;
 

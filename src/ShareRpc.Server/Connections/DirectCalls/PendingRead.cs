@@ -48,12 +48,15 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
     /// <summary>Answers, or waits.</summary>
     public void Begin() => Look();
 
-    protected override void Look()
+    protected override void Look() => _ = LookAsync();
+
+    /// <summary>Ends on this thread, and allocates nothing for that, unless the store waits.</summary>
+    private async Task LookAsync()
     {
         while (true)
         {
             bool mustEnd = MustEnd;
-            if (TryAnswer(mustEnd)) return;
+            if (await TryAnswerAsync(mustEnd).ConfigureAwait(false)) return;
             if (!feed.TryWait(this, request.After)) continue;
 
             // What happened before it was listed has woken nobody.
@@ -65,13 +68,13 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
     private bool MustEnd => isCancelled || isOver || calls.IsDraining || calls.IsClosed;
 
     /// <summary>False when there is nothing yet and it may wait.</summary>
-    private bool TryAnswer(bool mustEnd)
+    private async ValueTask<bool> TryAnswerAsync(bool mustEnd)
     {
         var reply = new ReplyBuffer();
         try
         {
             authority.Demand(Rights.Read);
-            OpPage page = reads.ReadNow(authority, feed, request);
+            OpPage page = await reads.ReadNowAsync(authority, feed, request).ConfigureAwait(false);
             bool isEmpty = page.Ops.Count == 0 && page.Gap is null && !feed.Ended;
             if (isEmpty && Waits && !mustEnd)
             {

@@ -34,10 +34,10 @@ internal abstract class CapabilityHandle(
         hold.DuringAsync(authority => changes.RotateAsync(authority, request));
 
     public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken) =>
-        hold.DuringAsync(authority => Task.FromResult(lists.ListCapabilities(authority, request)));
+        hold.DuringAsync(authority => lists.ListCapabilitiesAsync(authority, request).AsTask());
 
     public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken) =>
-        hold.DuringAsync(authority => Task.FromResult(lists.ListAudit(authority, request)));
+        hold.DuringAsync(authority => lists.ListAuditAsync(authority, request).AsTask());
 
     public void Dispose()
     {

@@ -18,7 +18,7 @@ internal sealed class RootHandle(
         Hold.DuringAsync(held => Admin.CreateShareAsync(held, request));
 
     public Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken) =>
-        Hold.DuringAsync(held => Task.FromResult(lists.ListShares(held, request)));
+        Hold.DuringAsync(held => lists.ListSharesAsync(held, request).AsTask());
 
     public Task DeleteShareAsync(DeleteShareRequest request) => Hold.DuringAsync(held => Admin.DeleteShareAsync(held, request));
 

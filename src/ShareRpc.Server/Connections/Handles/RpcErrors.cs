@@ -1,8 +1,7 @@
-using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Connections.Handles;
 
@@ -19,10 +18,10 @@ internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ILo
         if (exception is ShareRpcException known) return known;
         // the parameters were not of the method's shape
         if (exception is JsonException) return new ShareRpcException(ErrorCode.InvalidParams);
-        if (exception is DbException medium)
+        if (exception is StorageException medium)
         {
             log.ReadFailed(medium, connection, NameOf(method));
-            if (SqliteTrouble.IsDamage(medium)) log.StorageDamaged();
+            if (medium.Failure == StorageFailure.Damaged) log.StorageDamaged();
             return new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = storageRetryAfter };
         }
 

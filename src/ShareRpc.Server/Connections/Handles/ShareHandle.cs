@@ -56,10 +56,11 @@ internal sealed class ShareHandle(
 
     public void EndCall() => Hold.Leave();
 
-    public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken) => Hold.DuringAsync(authority =>
+    public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(async authority =>
     {
         authority.Demand(Rights.Read);
-        return Task.FromResult(reads.ReadState(authority, request));
+        return await reads.ReadStateAsync(authority, request);
     });
 
     public Task EndShareAsync() => Hold.DuringAsync(Admin.EndShareAsync);

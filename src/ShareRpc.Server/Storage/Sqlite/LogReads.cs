@@ -1,17 +1,16 @@
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>The reads of ops and documents, many rows at a time, of one connection. Not thread-safe, as the connection is not.</summary>
-internal sealed class LogReads(SqliteConnection connection) : IDisposable
+internal sealed class LogReads(Statements statements)
 {
     private const string DocColumns = "kind, key, cursor, data, size, class";
 
-    private readonly PreparedStatement ops = new(
-        connection,
+    private readonly PreparedStatement ops = statements.Prepare(
         """
         SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq,
           COALESCE(r.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = o.actor_key)),
@@ -21,30 +20,29 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
         WHERE o.share_key = ?1 AND o.cursor > ?2 ORDER BY o.cursor LIMIT ?3
         """);
 
-    private readonly PreparedStatement content = new(
-        connection, "SELECT verb, data, writer_key FROM op WHERE share_key = ?1 AND cursor = ?2");
+    private readonly PreparedStatement content = statements.Prepare(
+        "SELECT verb, data, writer_key FROM op WHERE share_key = ?1 AND cursor = ?2");
 
-    private readonly PreparedStatement tail = new(
-        connection,
+    private readonly PreparedStatement tail = statements.Prepare(
         """
         SELECT cursor, verb, kind, key, COALESCE(LENGTH(data), 0), class FROM op WHERE share_key = ?1 AND cursor > ?2
         ORDER BY cursor LIMIT ?3
         """);
 
-    private readonly PreparedStatement doc = new(
-        connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
+    private readonly PreparedStatement doc = statements.Prepare(
+        $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
 
-    private readonly PreparedStatement docs = new(
-        connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4");
+    private readonly PreparedStatement docs = statements.Prepare(
+        $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4");
 
-    private readonly PreparedStatement docsOfKind = new(
-        connection, $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key > ?3 ORDER BY kind, key LIMIT ?4");
+    private readonly PreparedStatement docsOfKind = statements.Prepare(
+        $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key > ?3 ORDER BY kind, key LIMIT ?4");
 
     public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
     {
         var read = new List<LoggedOp>();
         long bytes = 0;
-        using PreparedStatement.Rows row = ops.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
+        using Rows row = ops.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
         while (row.Read())
         {
             LoggedOp op = ReadOp(row);
@@ -58,15 +56,15 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
 
     public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
     {
-        using PreparedStatement.Rows row = content.Bind(1, shareKey).Bind(2, cursor).Query();
+        using Rows row = content.Bind(1, shareKey).Bind(2, cursor).Query();
         if (!row.Read()) throw new InvalidOperationException("There is no such op.");
-        return (Verb(row, 0), Data(row, 1)?.Utf8, row.IsNull(2) ? null : row.Number(2));
+        return (Verb(row, 0), Data(row, 1)?.Utf8, row.NumberOrNull(2));
     }
 
     public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit)
     {
         var read = new List<TailOp>();
-        using PreparedStatement.Rows row = tail.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
+        using Rows row = tail.Bind(1, shareKey).Bind(2, after).Bind(3, limit).Query();
         while (row.Read())
         {
             read.Add(new TailOp(
@@ -78,7 +76,7 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
 
     public StoredDoc? FindDoc(long shareKey, string kind, string key)
     {
-        using PreparedStatement.Rows row = doc.Bind(1, shareKey).Bind(2, kind).Bind(3, key).Query();
+        using Rows row = doc.Bind(1, shareKey).Bind(2, kind).Bind(3, key).Query();
         return row.Read() ? ReadDoc(row) : null;
     }
 
@@ -88,7 +86,7 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
         statement.Bind(1, shareKey).Bind(2, kind ?? after?.Kind ?? "").Bind(3, after?.Key ?? "").Bind(4, limit);
         var read = new List<StoredDoc>();
         long bytes = 0;
-        using PreparedStatement.Rows row = statement.Query();
+        using Rows row = statement.Query();
         while (row.Read())
         {
             StoredDoc document = ReadDoc(row);
@@ -100,26 +98,21 @@ internal sealed class LogReads(SqliteConnection connection) : IDisposable
         return read;
     }
 
-    public void Dispose()
-    {
-        foreach (PreparedStatement statement in new[] { ops, content, tail, doc, docs, docsOfKind }) statement.Dispose();
-    }
-
-    private static StoredDoc ReadDoc(in PreparedStatement.Rows row) =>
+    private static StoredDoc ReadDoc(Rows row) =>
         new(row.Text(0), row.Text(1), row.Number(2), Data(row, 3), row.Number(4), (ContentClass)row.Number(5));
 
-    private static LoggedOp ReadOp(in PreparedStatement.Rows row) => new()
+    private static LoggedOp ReadOp(Rows row) => new()
     {
         Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3), Key = row.Text(4),
-        Data = Data(row, 5), WriterId = row.IsNull(6) ? null : row.Text(6), Seq = row.IsNull(7) ? null : row.Number(7),
+        Data = Data(row, 5), WriterId = row.TextOrNull(6), Seq = row.NumberOrNull(7),
         Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10), ContentClass = (int)row.Number(11),
     };
 
-    private static RawJson? Data(in PreparedStatement.Rows row, int column) =>
+    private static RawJson? Data(Rows row, int column) =>
         row.IsNull(column) ? null : new RawJson(row.Blob(column).ToArray());
 
     /// <summary>There are three, of which no copies are made.</summary>
-    private static string Verb(in PreparedStatement.Rows row, int column)
+    private static string Verb(Rows row, int column)
     {
         ReadOnlySpan<byte> verb = row.Utf8(column);
         return verb.SequenceEqual("put"u8) ? Verbs.Put

@@ -1,106 +1,92 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using ShareRpc.Sqlite;
-using SQLitePCL;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>
-/// The default store: one SQLite file in WAL mode. One write connection, a bounded pool of read connections, and one for checkpoints.
+/// The default store: one SQLite file in WAL mode. One write connection, a bounded pool of read connections, and one
+/// that copies the log
+/// (<see cref="LogMaintenance"/>).
 /// </summary>
 internal sealed class SqliteShareStore : IShareStore
 {
-    /// <summary>Read connections kept open; more than this many readers at once open one for the occasion.</summary>
-    private const int PooledReaders = 8;
-    private const int FrameHeaderBytes = 24;
-
     /// <summary>The schema of the files of this version.</summary>
     public static readonly Schema Schema =
         Schema.Of(typeof(SqliteShareStore).Assembly, "ShareRpc.Server.Storage.Sqlite.Migrations.");
 
+    /// <summary>Read connections kept open; more than this many readers at once open one for the occasion.</summary>
+    private const int PooledReaders = 8;
+
+    private readonly string path;
     private readonly SqliteFile file;
-    private readonly Statements writer;
-    private readonly SqliteConnection checkpointer;
-    private readonly long bytesOfFrame;
-    private readonly ConcurrentBag<Statements> readers = [];
+    private readonly StoreConnection writer;
+    private readonly ConcurrentBag<StoreConnection> readers = [];
     private int pooled;
     private volatile bool disposed;
 
-    private SqliteShareStore(SqliteFile file, SqliteConnection writer)
+    static SqliteShareStore() => SqliteFile.ConfigureProcess();
+
+    private SqliteShareStore(string path, SqliteFile file, SqliteConnection writer, ServerLimits limits, ILogger? log)
     {
-        this.file = file;
-        this.writer = new Statements(writer);
-        checkpointer = file.OpenForCheckpoints();
-        bytesOfFrame = SqliteFile.ReadNumber(checkpointer, "PRAGMA page_size") + FrameHeaderBytes;
+        (this.path, this.file) = (path, file);
+        this.writer = new StoreConnection(new Statements(writer, Translate));
+        Log = new LogMaintenance(
+            this.writer.Statements, file.OpenForMaintenance(), limits.LogBytes, limits.LogPause, failure =>
+                log?.LogMaintenanceFailed(failure));
     }
+
+    /// <summary>What keeps the write-ahead log from growing.</summary>
+    public LogMaintenance Log { get; }
 
     /// <summary>
     /// Opens or creates the file, looks for damage in it for as long as it may, brings its schema up to date, and commits something to see
-    /// that it can.
+    /// that it can. Without limits it does not look for damage, and has the default ones otherwise.
     /// </summary>
-    public static SqliteShareStore Open(string path, TimeProvider time, TimeSpan checkTime = default, bool neverSyncs = false)
+    public static SqliteShareStore Open(
+        string path, TimeProvider time, ServerLimits? limits = null, ILogger? log = null, bool neverSyncs = false)
     {
-        var file = new SqliteFile(path, neverSyncs);
-        SqliteConnection writer = file.OpenForWriting();
+        var file = new SqliteFile(path, neverSyncs: neverSyncs);
+        SqliteConnection? writer = null;
         try
         {
-            StartCheck.Run(writer, checkTime, time);
+            writer = file.OpenForWriting();
+            StartCheck.Run(writer, limits?.StartCheckTime ?? TimeSpan.Zero, time);
             Schema.Apply(writer, path, "name another directory with --data");
-            var store = new SqliteShareStore(file, writer);
-            using IWriteTransaction probe = store.BeginWrite();
-            probe.Probe();
-            probe.Commit();
-            return store;
+            SqliteFile.Execute(writer, $"BEGIN IMMEDIATE; PRAGMA user_version = {Schema.Newest}; COMMIT");
+            return new SqliteShareStore(path, file, writer, limits ?? new ServerLimits(), log);
         }
         catch (Exception exception)
         {
-            writer.Dispose();
-            if (exception is SchemaException) throw new ServerStartException(exception.Message);
-            throw;
+            writer?.Dispose();
+            throw exception switch
+            {
+                SqliteException failure => SqliteFailures.Translate(failure, path),
+                SchemaException => new StorageException(StorageFailure.Unavailable, exception.Message),
+                _ => exception,
+            };
         }
     }
 
-    public IWriteTransaction BeginWrite() => new SqliteWriteTransaction(writer);
+    public ValueTask<IWriteTransaction> BeginWriteAsync() => new(new SqliteWriteTransaction(writer, Log));
 
-    public IReadSnapshot BeginRead()
+    public ValueTask<IReadSnapshot> BeginReadAsync()
     {
-        if (readers.TryTake(out Statements? reader)) Interlocked.Decrement(ref pooled);
-        else reader = new Statements(file.OpenForReading());
-        return new SqliteSnapshot(this, reader);
-    }
-
-    public LogSize Checkpoint()
-    {
-        lock (checkpointer)
-        {
-            Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE, out int frames, out int copied);
-            return new LogSize(frames * bytesOfFrame, (frames - copied) * bytesOfFrame);
-        }
-    }
-
-    public bool RestartLog(TimeSpan readersWait)
-    {
-        if (!Monitor.TryEnter(checkpointer)) return false;
-        try
-        {
-            raw.sqlite3_busy_timeout(checkpointer.Handle, (int)readersWait.TotalMilliseconds);
-            return Checkpoint(raw.SQLITE_CHECKPOINT_RESTART, out _, out _);
-        }
-        finally
-        {
-            Monitor.Exit(checkpointer);
-        }
+        if (readers.TryTake(out StoreConnection? reader)) Interlocked.Decrement(ref pooled);
+        else reader = OpenReader();
+        return new(new SqliteSnapshot(this, reader));
     }
 
     public void Dispose()
     {
         disposed = true;
-        while (readers.TryTake(out Statements? reader)) reader.Dispose();
-        checkpointer.Dispose();
+        while (readers.TryTake(out StoreConnection? reader)) reader.Dispose();
+        Log.Dispose();
         writer.Dispose();
     }
 
-    internal void Return(Statements reader)
+    internal void Return(StoreConnection reader)
     {
         if (disposed || Interlocked.Increment(ref pooled) > PooledReaders)
         {
@@ -112,12 +98,17 @@ internal sealed class SqliteShareStore : IShareStore
         readers.Add(reader);
     }
 
-    /// <summary>False when others hold the log, which is no failure.</summary>
-    private bool Checkpoint(int mode, out int frames, out int copied)
+    private StorageException Translate(SqliteException failure) => SqliteFailures.Translate(failure, path);
+
+    private StoreConnection OpenReader()
     {
-        int result = raw.sqlite3_wal_checkpoint_v2(checkpointer.Handle, "main", mode, out frames, out copied);
-        if (result == raw.SQLITE_BUSY) return false;
-        SqliteException.ThrowExceptionForRC(result, checkpointer.Handle);
-        return true;
+        try
+        {
+            return new StoreConnection(new Statements(file.OpenForReading(), Translate));
+        }
+        catch (SqliteException failure)
+        {
+            throw Translate(failure);
+        }
     }
 }

@@ -4,17 +4,19 @@ namespace ShareRpc.Server.Storage.Sqlite;
 internal sealed class SqliteSnapshot : SqliteReads
 {
     private readonly SqliteShareStore store;
+    private readonly StoreConnection connection;
 
-    public SqliteSnapshot(SqliteShareStore store, Statements statements)
-        : base(statements)
+    public SqliteSnapshot(SqliteShareStore store, StoreConnection connection)
+        : base(connection)
     {
-        this.store = store;
-        statements.Execute("BEGIN");
+        (this.store, this.connection) = (store, connection);
+        Statements.Execute("BEGIN");
     }
 
-    public override void Dispose()
+    public override ValueTask DisposeAsync()
     {
         Statements.Execute("COMMIT");
-        store.Return(Statements);
+        store.Return(connection);
+        return default;
     }
 }

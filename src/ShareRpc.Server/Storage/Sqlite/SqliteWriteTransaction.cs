@@ -1,213 +1,227 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>The write transaction on the one write connection.</summary>
 internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 {
+    private readonly AppendStatements append;
+    private readonly LogMaintenance log;
     private bool open;
 
-    public SqliteWriteTransaction(Statements statements)
-        : base(statements)
+    public SqliteWriteTransaction(StoreConnection connection, LogMaintenance log)
+        : base(connection)
     {
-        statements.Hot.Begin.Run();
+        (append, this.log) = (connection.Append, log);
+        log.BeforeTransaction();
+        append.Begin.Run();
         open = true;
     }
 
-    public void Commit()
+    public ValueTask CommitAsync()
     {
-        Statements.Hot.Runs.Flush();
+        append.Runs.Flush();
         FaultPoint.Pass("server.before_commit");
-        Statements.Hot.Commit.Run();
+        append.Commit.Run();
         open = false;
         FaultPoint.Pass("server.after_commit");
+        log.AfterCommit();
+        return default;
     }
 
-    public override void Dispose()
+    public override ValueTask DisposeAsync()
     {
-        if (!open) return;
+        if (!open) return default;
         open = false;
-        Statements.Hot.Runs.Forget();
+        append.Runs.Forget();
         try
         {
             Statements.Execute("ROLLBACK");
         }
-        catch (SqliteException)
+        catch (StorageException)
         {
             // SQLite has rolled back by itself, as it does when the disk is full.
         }
+        return default;
     }
 
-    public ISavepoint BeginSavepoint() => new Savepoint(Statements);
+    public ISavepoint BeginSavepoint() => new Savepoint(Statements, append.Runs);
 
-    public bool TryInsertOp(OpRow op)
+    public ValueTask<bool> TryInsertOpAsync(OpRow op)
     {
-        PreparedStatement insert = Statements.Hot.InsertOp
+        PreparedStatement insert = append.InsertOp
             .Bind(1, op.ShareKey).Bind(2, op.Cursor).BindOpId(3, op.OpId).BindBytes(4, op.Digest).Bind(5, op.WriterKey).Bind(6, op.Seq)
             .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12, op.TimeMs)
             .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class);
-        if (insert.RunAndCount() != 1) return false;
-        if (op is { WriterKey: { } writer, Seq: { } seq }) Statements.Hot.Runs.Add(writer, seq, op.Cursor);
-        return true;
+        if (insert.Run() != 1) return new(false);
+        if (op is { WriterKey: { } writer, Seq: { } seq }) append.Runs.Add(writer, seq, op.Cursor);
+        return new(true);
     }
 
-    public OpRecord? FindOpRecord(long shareKey, string opId)
+    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId)
     {
-        object id = StoredOpId.Of(opId);
-        return ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = $2 AND share_key = $1", ReadRecord, shareKey, id)
-            ?? ReadOne(
+        SqlValue id = StoredOpId.Of(opId);
+        return new(
+            Statements.ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = ?2 AND share_key = ?1",
+                ReadRecord, shareKey, id)
+            ?? Statements.ReadOne(
                 """
-                SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = $1 AND op_id = $2
+                SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = ?1 AND op_id = ?2
                 ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
                 """,
-                ReadRecord, shareKey, id);
+                ReadRecord, shareKey, id));
     }
 
-    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count)
+    public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count)
     {
         // From the run that holds the first seq, or begins after it, to the last one that begins before the end.
         const string Sql = """
             WITH run (seq, cursor, count) AS (
-              SELECT seq, cursor, count FROM writer_run WHERE writer_key = $1 AND seq < $3
-                AND seq >= COALESCE((SELECT MAX(seq) FROM writer_run WHERE writer_key = $1 AND seq <= $2), $2)
-              UNION ALL SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = $1)
+              SELECT seq, cursor, count FROM writer_run WHERE writer_key = ?1 AND seq < ?3
+                AND seq >= COALESCE((SELECT MAX(seq) FROM writer_run WHERE writer_key = ?1 AND seq <= ?2), ?2)
+              UNION ALL SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = ?1)
             SELECT op_id, digest, cursor, applied, code FROM (
               SELECT o.op_id, o.digest, o.cursor, 1 AS applied, NULL AS code, o.seq FROM run r CROSS JOIN op o
-              WHERE o.share_key = (SELECT share_key FROM writer WHERE writer_key = $1) AND o.writer_key = $1
-                AND o.cursor BETWEEN r.cursor + MAX($2 - r.seq, 0) AND r.cursor + MIN(r.count, $3 - r.seq) - 1
+              WHERE o.share_key = (SELECT share_key FROM writer WHERE writer_key = ?1) AND o.writer_key = ?1
+                AND o.cursor BETWEEN r.cursor + MAX(?2 - r.seq, 0) AND r.cursor + MIN(r.count, ?3 - r.seq) - 1
               UNION ALL
-              SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = $1 AND seq >= $2 AND seq < $3)
+              SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = ?1 AND seq >= ?2 AND seq < ?3)
             ORDER BY seq
             """;
-        Statements.Hot.Runs.Flush();
-        return ReadAll(Sql, ReadRecord, writerKey, fromSeq, fromSeq + count);
+        append.Runs.Flush();
+        return new(Statements.ReadAll(Sql, ReadRecord, writerKey, fromSeq, fromSeq + count));
     }
 
     public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
         Statements.Execute(
-            "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             shareKey, StoredOpId.Of(opId), digest, writerKey, seq, (int?)code, cursor);
 
-    public long InsertWriter(long shareKey, string writerId, long refKey) => Insert(
-        "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0)", shareKey, writerId, refKey);
+    public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) => new(Insert(
+        "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES (?1, ?2, ?3, 0)", shareKey, writerId,
+            refKey));
 
-    public void SetWatermark(long writerKey, long ackedSeq) => Statements.Hot.Runs.SetWatermark(writerKey, ackedSeq);
+    public void SetWatermark(long writerKey, long ackedSeq) => append.Runs.SetWatermark(writerKey, ackedSeq);
 
-    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs) => Insert(
-        "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES ($1, 0, $2, $3, 0, $4)",
-        shareId, creatorKey, label, createdMs);
+    public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
+        new(Insert(
+        "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES (?1, 0, ?2, ?3, 0, ?4)",
+        shareId, creatorKey, label, createdMs));
 
     public void SetOwner(long shareKey, long ownerRefKey) =>
-        Statements.Execute("UPDATE share SET owner_ref_key = $2 WHERE share_key = $1", shareKey, ownerRefKey);
+        Statements.Execute("UPDATE share SET owner_ref_key = ?2 WHERE share_key = ?1", shareKey, ownerRefKey);
 
     public void SetShareState(long shareKey, ShareState state) =>
-        Statements.Execute("UPDATE share SET state = $2 WHERE share_key = $1", shareKey, (int)state);
+        Statements.Execute("UPDATE share SET state = ?2 WHERE share_key = ?1", shareKey, (int)state);
 
-    public bool EraseShare(long shareKey, int rows)
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows)
     {
-        int erased = Statements.Bind(
-            "DELETE FROM op WHERE share_key = $1 AND cursor IN (SELECT cursor FROM op WHERE share_key = $1 LIMIT $2)", shareKey,
-                rows).ExecuteNonQuery();
-        if (erased > 0) return false;
-        Statements.Execute("DELETE FROM open_turn WHERE share_key = $1", shareKey);
-        erased = Statements.Bind(
-            "DELETE FROM doc WHERE share_key = $1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = $1 LIMIT $2)",
-            shareKey, rows).ExecuteNonQuery();
-        if (erased > 0) return false;
-        erased = Statements.Bind(
-            "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = $1 LIMIT $2)", shareKey,
-                rows).ExecuteNonQuery();
-        if (erased > 0) return false;
-        return 0 == Statements.Bind(
+        int erased = Statements.Execute(
+            "DELETE FROM op WHERE share_key = ?1 AND cursor IN (SELECT cursor FROM op WHERE share_key = ?1 LIMIT ?2)",
+                shareKey,
+                rows);
+        if (erased > 0) return new(false);
+        Statements.Execute("DELETE FROM open_turn WHERE share_key = ?1", shareKey);
+        erased = Statements.Execute(
+            "DELETE FROM doc WHERE share_key = ?1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = ?1 LIMIT ?2)",
+            shareKey, rows);
+        if (erased > 0) return new(false);
+        erased = Statements.Execute(
+            "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = ?1 LIMIT ?2)",
+                shareKey,
+                rows);
+        if (erased > 0) return new(false);
+        return new(0 == Statements.Execute(
             """
             DELETE FROM writer_run WHERE (writer_key, seq) IN (
-              SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key WHERE w.share_key = $1 LIMIT $2)
+              SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key WHERE w.share_key = ?1 LIMIT ?2)
             """,
-            shareKey, rows).ExecuteNonQuery();
+            shareKey, rows));
     }
 
-    public long InsertRef(RefRow row) => Insert(
+    public ValueTask<long> InsertRefAsync(RefRow row) => new(Insert(
         """
         INSERT INTO sturdy_ref (
           cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, created_ms,
           passphrase, grant_ends_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """,
         row.CapId, row.ShareKey, row.ParentKey, row.ParentEpoch, row.Depth, (int)row.Rights,
         JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Verifier, row.CreatedMs,
-        row.Passphrase, row.GrantEndsMs);
+        row.Passphrase, row.GrantEndsMs));
 
     public void SetRevoked(long refKey, long epoch, long revokedMs) =>
-        Statements.Execute("UPDATE sturdy_ref SET epoch = $2, revoked_ms = $3 WHERE ref_key = $1", refKey, epoch, revokedMs);
+        Statements.Execute("UPDATE sturdy_ref SET epoch = ?2, revoked_ms = ?3 WHERE ref_key = ?1", refKey, epoch,
+            revokedMs);
 
     public void SetSuspended(long refKey, long? suspendedMs) =>
-        Statements.Execute("UPDATE sturdy_ref SET suspended_ms = $2 WHERE ref_key = $1", refKey, suspendedMs);
+        Statements.Execute("UPDATE sturdy_ref SET suspended_ms = ?2 WHERE ref_key = ?1", refKey, suspendedMs);
 
     public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase)
     {
         Statements.Execute(
-            "INSERT INTO former_secret (ref_key, epoch, verifier) VALUES ($1, $2, $3)", row.Key, row.Epoch,
+            "INSERT INTO former_secret (ref_key, epoch, verifier) VALUES (?1, ?2, ?3)", row.Key, row.Epoch,
                 row.Verifier);
         Statements.Execute(
-            "UPDATE sturdy_ref SET epoch = $2, verifier = $3, passphrase = $4 WHERE ref_key = $1", row.Key, epoch,
+            "UPDATE sturdy_ref SET epoch = ?2, verifier = ?3, passphrase = ?4 WHERE ref_key = ?1", row.Key, epoch,
                 verifier, passphrase);
     }
 
-    public IReadOnlyList<long> EndGrants(long linkKey, long nowMs) => ReadAll(
+    public ValueTask<IReadOnlyList<long>> EndGrantsAsync(long linkKey, long nowMs) => new(Statements.ReadAll(
         """
-        UPDATE sturdy_ref SET epoch = epoch + 1, revoked_ms = $2
-        WHERE parent_key = $1 AND grant_ends_ms > $2 AND revoked_ms IS NULL
+        UPDATE sturdy_ref SET epoch = epoch + 1, revoked_ms = ?2
+        WHERE parent_key = ?1 AND grant_ends_ms > ?2 AND revoked_ms IS NULL
         RETURNING ref_key
         """,
-        row => row.GetInt64(0), linkKey, nowMs);
+        row => row.Number(0), linkKey, nowMs));
 
-    public bool DeleteGrants(long endedBeforeMs, int rows)
+    public ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows)
     {
         // What was derived goes before what it was derived from.
-        List<long> keys = ReadAll(
+        List<long> keys = Statements.ReadAll(
             """
             WITH RECURSIVE gone (key) AS (
               SELECT ref_key FROM sturdy_ref
-              WHERE grant_ends_ms IS NOT NULL AND (grant_ends_ms <= $1 OR revoked_ms <= $1)
+              WHERE grant_ends_ms IS NOT NULL AND (grant_ends_ms <= ?1 OR revoked_ms <= ?1)
               UNION SELECT child.ref_key FROM gone JOIN sturdy_ref child ON child.parent_key = gone.key)
             SELECT key FROM gone
-            WHERE NOT EXISTS (SELECT 1 FROM sturdy_ref child WHERE child.parent_key = gone.key) LIMIT $2
+            WHERE NOT EXISTS (SELECT 1 FROM sturdy_ref child WHERE child.parent_key = gone.key) LIMIT ?2
             """,
-            row => row.GetInt64(0), endedBeforeMs, rows);
+            row => row.Number(0), endedBeforeMs, rows);
         foreach (long key in keys)
         {
             Statements.Execute(
                 """
                 INSERT INTO gone_ref (ref_key, cap_id, parent_key)
-                SELECT ref_key, cap_id, parent_key FROM sturdy_ref WHERE ref_key = $1
+                SELECT ref_key, cap_id, parent_key FROM sturdy_ref WHERE ref_key = ?1
                 """,
                 key);
-            Statements.Execute("DELETE FROM former_secret WHERE ref_key = $1", key);
-            Statements.Execute("DELETE FROM quota WHERE ref_key = $1", key);
-            Statements.Execute("DELETE FROM sturdy_ref WHERE ref_key = $1", key);
+            Statements.Execute("DELETE FROM former_secret WHERE ref_key = ?1", key);
+            Statements.Execute("DELETE FROM quota WHERE ref_key = ?1", key);
+            Statements.Execute("DELETE FROM sturdy_ref WHERE ref_key = ?1", key);
         }
 
-        return keys.Count == 0;
+        return new(keys.Count == 0);
     }
 
     public void Adopt(long refKey, RefRow parent, long retiredMs) => Statements.Execute(
-        "UPDATE sturdy_ref SET parent_key = $2, parent_epoch = $3, retired_ms = $4 WHERE ref_key = $1",
+        "UPDATE sturdy_ref SET parent_key = ?2, parent_epoch = ?3, retired_ms = ?4 WHERE ref_key = ?1",
         refKey, parent.Key, parent.Epoch, retiredMs);
 
     public void CountUse(long refKey, long nowMs) => Statements.Execute(
-        "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, $2) WHERE ref_key = $1", refKey, nowMs);
+        "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, ?2) WHERE ref_key = ?1", refKey, nowMs);
 
     public void AddQuota(long refKey, long day, long ops, long bytes)
     {
-        Statements.Execute("DELETE FROM quota WHERE ref_key = $1 AND day < $2", refKey, day);
+        Statements.Execute("DELETE FROM quota WHERE ref_key = ?1 AND day < ?2", refKey, day);
         Statements.Execute(
             """
-            INSERT INTO quota (ref_key, day, ops, bytes) VALUES ($1, $2, $3, $4)
+            INSERT INTO quota (ref_key, day, ops, bytes) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (ref_key, day) DO UPDATE SET ops = ops + excluded.ops, bytes = bytes + excluded.bytes
             """,
             refKey, day, ops, bytes);
@@ -217,37 +231,39 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     {
         if (doc.Data is not { } data)
         {
-            Statements.Execute("DELETE FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", shareKey, doc.Kind, doc.Key);
+            Statements.Execute("DELETE FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3", shareKey, doc.Kind,
+                doc.Key);
             return;
         }
 
-        Statements.Hot.WriteDoc
+        append.WriteDoc
             .Bind(1, shareKey).Bind(2, doc.Kind).Bind(3, doc.Key).Bind(4, doc.Cursor).BindBytes(5, data.Utf8).Bind(6, doc.Size)
             .Bind(7, (int)doc.Class).Run();
     }
 
-    public long DropData(long shareKey, long from, long to) => ReadAll(
+    public ValueTask<long> DropDataAsync(long shareKey, long from, long to) => new(Statements.ReadAll(
         """
-        UPDATE op SET data = NULL WHERE share_key = $1 AND cursor BETWEEN $2 AND $3 AND data IS NOT NULL AND NOT EXISTS (
+        UPDATE op SET data = NULL WHERE share_key = ?1 AND cursor BETWEEN ?2 AND ?3 AND data IS NOT NULL AND NOT EXISTS (
           SELECT 1 FROM doc d WHERE d.share_key = op.share_key AND d.kind = op.kind AND d.key = op.key AND d.cursor = op.cursor)
         RETURNING cursor
         """,
-        row => row.GetInt64(0), shareKey, from, to).DefaultIfEmpty().Max();
+        row => row.Number(0), shareKey, from, to).DefaultIfEmpty().Max());
 
     public void SetCompacted(long shareKey, long scanned, long compacted) =>
-        Statements.Execute("UPDATE share SET scanned = $2, compacted = $3 WHERE share_key = $1", shareKey, scanned, compacted);
+        Statements.Execute("UPDATE share SET scanned = ?2, compacted = ?3 WHERE share_key = ?1", shareKey, scanned,
+            compacted);
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
     {
         if (writerKey is null)
         {
-            Statements.Execute("DELETE FROM open_turn WHERE share_key = $1 AND key = $2", shareKey, key);
+            Statements.Execute("DELETE FROM open_turn WHERE share_key = ?1 AND key = ?2", shareKey, key);
             return;
         }
 
         Statements.Execute(
             """
-            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES ($1, $2, $3, $4)
+            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
             """,
             shareKey, key, cursor, writerKey);
@@ -260,47 +276,48 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     }
 
     public void SetFolded(long shareKey, long folded) =>
-        Statements.Execute("UPDATE share SET folded = $2 WHERE share_key = $1", shareKey, folded);
+        Statements.Execute("UPDATE share SET folded = ?2 WHERE share_key = ?1", shareKey, folded);
 
     public void InsertAudit(AuditRow row) => Statements.Execute(
         """
         INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key, address, code, count, bytes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """,
         row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count, row.Bytes);
 
     public void SetLastRedeemed(long refKey, long ms) =>
-        Statements.Execute("UPDATE sturdy_ref SET last_redeemed_ms = $2 WHERE ref_key = $1", refKey, ms);
+        Statements.Execute("UPDATE sturdy_ref SET last_redeemed_ms = ?2 WHERE ref_key = ?1", refKey, ms);
 
     public void InsertSessionShare(SessionShareRow row) => Statements.Execute(
-        "INSERT INTO session_share (share_key, creator_key, session_id) VALUES ($1, $2, $3)",
+        "INSERT INTO session_share (share_key, creator_key, session_id) VALUES (?1, ?2, ?3)",
         row.ShareKey, row.CreatorKey, row.SessionId);
 
     public void InsertSessionRef(long shareKey, long refKey) =>
-        Statements.Execute("INSERT INTO session_ref (share_key, ref_key) VALUES ($1, $2)", shareKey, refKey);
+        Statements.Execute("INSERT INTO session_ref (share_key, ref_key) VALUES (?1, ?2)", shareKey, refKey);
 
-    public void InsertOpenCreator(long refKey) => Statements.Execute("INSERT INTO open_creator (ref_key) VALUES ($1)", refKey);
+    public void InsertOpenCreator(long refKey) =>
+        Statements.Execute("INSERT INTO open_creator (ref_key) VALUES (?1)", refKey);
 
-    private long Insert(string sql, params ReadOnlySpan<object?> values)
+    private long Insert(string sql, params ReadOnlySpan<SqlValue> values)
     {
         Statements.Execute(sql, values);
         return SQLitePCL.raw.sqlite3_last_insert_rowid(Statements.Connection.Handle);
     }
 
-    private static OpRecord ReadRecord(SqliteDataReader row) => new(
-        StoredOpId.Read(row, 0), row.GetFieldValue<byte[]>(1), row.GetInt64(2), row.GetInt32(3) == 1, row.IsDBNull(4)
-            ? null
-            : (ErrorCode)row.GetInt32(4));
+    private static OpRecord ReadRecord(Rows row) => new(
+        StoredOpId.Read(row, 0), row.Blob(1).ToArray(), row.Number(2), row.Number(3) == 1,
+            (ErrorCode?)row.NumberOrNull(4));
 
     private sealed class Savepoint : ISavepoint
     {
         private readonly Statements statements;
+        private readonly WriterRuns runs;
         private bool kept;
 
-        public Savepoint(Statements statements)
+        public Savepoint(Statements statements, WriterRuns runs)
         {
-            this.statements = statements;
-            statements.Hot.Runs.Flush();
+            (this.statements, this.runs) = (statements, runs);
+            runs.Flush();
             statements.Execute("SAVEPOINT part");
         }
 
@@ -313,7 +330,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         public void Dispose()
         {
             if (kept) return;
-            statements.Hot.Runs.Forget();
+            runs.Forget();
             statements.Execute("ROLLBACK TO part");
             statements.Execute("RELEASE part");
         }

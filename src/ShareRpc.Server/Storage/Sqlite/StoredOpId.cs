@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
@@ -21,15 +21,19 @@ internal static class StoredOpId
         return id.TryFormat(text, out _) && text.SequenceEqual(opId) && id.TryWriteBytes(bytes, bigEndian: true, out _);
     }
 
-    public static object Of(string opId)
+    public static SqlValue Of(string opId)
     {
         Span<byte> bytes = stackalloc byte[Bytes];
         return TryWrite(opId, bytes) ? bytes.ToArray() : opId;
     }
 
-    public static string Read(in PreparedStatement.Rows row, int column) =>
-        row.IsBlob(column) ? new Guid(row.Blob(column), bigEndian: true).ToString() : row.Text(column);
+    /// <summary>Binds an op id in its stored form.</summary>
+    public static PreparedStatement BindOpId(this PreparedStatement statement, int parameter, string opId)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        return TryWrite(opId, bytes) ? statement.BindCopy(parameter, bytes) : statement.Bind(parameter, opId);
+    }
 
-    public static string Read(SqliteDataReader row, int column) =>
-        row.GetValue(column) is byte[] bytes ? new Guid(bytes, bigEndian: true).ToString() : row.GetString(column);
+    public static string Read(Rows row, int column) =>
+        row.IsBlob(column) ? new Guid(row.Blob(column), bigEndian: true).ToString() : row.Text(column);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
@@ -67,7 +68,7 @@ internal sealed class WriterRuns(AppendStatements hot)
     {
         ref Run? run = ref CollectionsMarshal.GetValueRefOrAddDefault(newest, writerKey, out _);
         if (run is not null) return run;
-        using PreparedStatement.Rows row = hot.FindRun.Bind(1, writerKey).Query();
+        using Rows row = hot.FindRun.Bind(1, writerKey).Query();
         if (!row.Read()) throw new InvalidOperationException("There is no such writer.");
         return run = new Run { WriterKey = writerKey, Seq = row.Number(0), Cursor = row.Number(1), Count = row.Number(2) };
     }

@@ -31,7 +31,7 @@ public sealed class AuthorityHoldTests
         Assert.Equal(2, (await queued.Revoke.WaitAsync(timeout)).Epoch);
         Assert.Equal(
             ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => queued.Append.WaitAsync(timeout))).Code);
-        Assert.Equal(0, rooms.Store.BeginRead().ReadHead(owner.Ref.ShareKey!.Value));
+        Assert.Equal(0, await (await rooms.Store.BeginReadAsync()).ReadHeadAsync(owner.Ref.ShareKey!.Value));
         Assert.Equal(0, rooms.Registry.CountOf(owner.Ref.Key + 1));
     }
 

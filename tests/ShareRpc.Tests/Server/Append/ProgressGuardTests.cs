@@ -77,10 +77,10 @@ public sealed class ProgressGuardTests
         Ack same = await rooms.Log.AppendSnapshotAsync(owner, Batch("3", Completed));
         Assert.Equal(("2", "3"), (Assert.Single(late.Duplicates).OpId, Assert.Single(same.Duplicates).OpId));
 
-        using (var transaction = rooms.Store.BeginWrite())
+        await using (var transaction = await rooms.Store.BeginWriteAsync())
         {
-            Assert.Null(transaction.FindOpRecord(owner.Ref.ShareKey!.Value, "2"));
-            Assert.Null(transaction.FindOpRecord(owner.Ref.ShareKey!.Value, "3"));
+            Assert.Null(await transaction.FindOpRecordAsync(owner.Ref.ShareKey!.Value, "2"));
+            Assert.Null(await transaction.FindOpRecordAsync(owner.Ref.ShareKey!.Value, "3"));
         }
 
         Assert.Single((await rooms.Log.AppendAsync(owner, null, Batch("4", Running))).Applied);

@@ -41,7 +41,8 @@ public sealed class ShareLogTests
         await AppendAsync(fresh, 3, "a4", next);
         Assert.Equal(
             ["a1", "x2", "x3", "a2", "a3", "a4"],
-            rooms.Store.BeginRead().ReadOps(owner.Ref.ShareKey!.Value, 0, 10, int.MaxValue).Select(op => op.OpId));
+            (await (await rooms.Store.BeginReadAsync()).ReadOpsAsync(owner.Ref.ShareKey!.Value, 0, 10,
+                int.MaxValue)).Select(op => op.OpId));
     }
 
     [Fact]
@@ -56,8 +57,9 @@ public sealed class ShareLogTests
 
         Ack[][] acks = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => SendAsync(writer), timeout)));
 
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        IReadOnlyList<LoggedOp> log = snapshot.ReadOps(owner.Ref.ShareKey!.Value, 0, int.MaxValue, int.MaxValue);
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        IReadOnlyList<LoggedOp> log = await snapshot.ReadOpsAsync(owner.Ref.ShareKey!.Value, 0, int.MaxValue,
+            int.MaxValue);
         Assert.Equal(Enumerable.Range(1, Writers * Batches * Size).Select(i => (long)i), log.Select(op => op.Cursor));
         foreach (IGrouping<string?, LoggedOp> ofWriter in log.GroupBy(op => op.WriterId))
         {
@@ -95,8 +97,8 @@ public sealed class ShareLogTests
         Assert.All(acks.Concat(resent), ack => Assert.All(ack.Duplicates, op => Assert.Equal(applied[op.OpId], op.Cursor)));
         Assert.All(acks, ack => Assert.Equal(shared.Length, ack.Applied.Count + ack.Duplicates.Count));
         Assert.All(resent, ack => Assert.Equal((0, shared.Length, 0), (ack.Applied.Count, ack.Duplicates.Count, ack.Rejected.Count)));
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        Assert.Equal(shared.Length, snapshot.ReadHead(owner.Ref.ShareKey!.Value));
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        Assert.Equal(shared.Length, await snapshot.ReadHeadAsync(owner.Ref.ShareKey!.Value));
 
         Task<Ack> SendAsync(string writer) => rooms.Log.AppendAsync(
             owner, writer, new OpBatch { BatchId = "b", Ops = [.. shared.Select((op, i) => op with { Seq = i + 1 })] });

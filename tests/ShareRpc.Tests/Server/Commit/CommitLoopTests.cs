@@ -39,7 +39,7 @@ public sealed class CommitLoopTests
         Assert.Equal([2L, 3L], ack.Applied.Select(op => op.Cursor));
         Assert.Empty(ack.Duplicates);
         Assert.True(rooms.Loop.IsStorageHealthy);
-        OpPage page = rooms.Reads.ReadNow(owner, feed, new ReadOpsRequest());
+        OpPage page = await rooms.Reads.ReadNowAsync(owner, feed, new ReadOpsRequest());
         Assert.Equal(["a", "b", "d"], page.Ops.Select(op => op.Key));
     }
 
@@ -79,8 +79,8 @@ public sealed class CommitLoopTests
         Assert.False(append.IsCompleted);
         Assert.False(reading.IsCompleted);
         Assert.Equal(0, feed.Head);
-        Assert.Empty(rooms.Reads.ReadNow(owner, feed, new ReadOpsRequest()).Ops);
-        Assert.Empty(rooms.Reads.ReadState(owner, new GetStateRequest()).Docs);
+        Assert.Empty((await rooms.Reads.ReadNowAsync(owner, feed, new ReadOpsRequest())).Ops);
+        Assert.Empty((await rooms.Reads.ReadStateAsync(owner, new GetStateRequest())).Docs);
 
         release.Set();
         Assert.Equal(1, (await append.WaitAsync(timeout)).Cursor);
@@ -120,7 +120,7 @@ public sealed class CommitLoopTests
         ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => poison.Completion.WaitAsync(timeout));
         Assert.Equal(ErrorCode.Internal, error.Code);
         Assert.Equal([1L, 2L], (await Task.WhenAll(appends).WaitAsync(timeout)).Select(ack => ack.Cursor));
-        Assert.Equal(0, rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded);
+        Assert.Equal(0, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded);
         Assert.True(rooms.Loop.IsStorageHealthy);
     }
 
@@ -215,10 +215,11 @@ public sealed class CommitLoopTests
 
         public override IThreadPoolWorkItem FollowUp => this;
 
-        public override void Execute(CommitScope scope)
+        public override ValueTask ExecuteAsync(CommitScope scope)
         {
             if (phase == Phase.Execute) throw new InvalidOperationException("poison");
             if (phase == Phase.Fail) throw new ShareRpcException(ErrorCode.Forbidden);
+            return default;
         }
 
         public override void Complete()

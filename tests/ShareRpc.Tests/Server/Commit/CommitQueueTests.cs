@@ -147,8 +147,9 @@ public sealed class CommitQueueTests
 
         public override int Bytes => Size;
 
-        public override void Execute(CommitScope scope)
+        public override ValueTask ExecuteAsync(CommitScope scope)
         {
+            return default;
         }
 
         public override void Complete()

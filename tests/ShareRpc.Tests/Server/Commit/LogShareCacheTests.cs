@@ -22,39 +22,42 @@ public sealed class LogShareCacheTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(8)]
-    public void It_holds_as_many_shares_as_the_limit_says_however_many_one_transaction_touches(int limit)
+    public async Task It_holds_as_many_shares_as_the_limit_says_however_many_one_transaction_touches(int limit)
     {
         var cache = new LogShareCache(new ServerLimits { CachedShares = limit });
-        using IWriteTransaction transaction = store.BeginWrite();
-        long[] shares = [.. Enumerable.Range(0, 20).Select(_ => Seed.Share(transaction).Share)];
-        LogShare[] first = [.. shares.Select(share => cache.Get(transaction, share))];
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
+        List<long> shares = await SharesAsync(transaction, 20);
+        var first = new List<LogShare>();
+        foreach (long share in shares) first.Add(await cache.GetAsync(transaction, share));
         cache.Settle();
 
-        int kept = shares.Where((share, i) => ReferenceEquals(first[i], cache.Get(transaction, share))).Count();
+        int kept = 0;
+        for (int i = 0; i < shares.Count; i++) kept += ReferenceEquals(first[i],
+            await cache.GetAsync(transaction, shares[i])) ? 1 : 0;
         Assert.InRange(kept, 0, limit);
     }
 
     [Fact]
-    public void The_longest_unused_shares_go_first()
+    public async Task The_longest_unused_shares_go_first()
     {
         var cache = new LogShareCache(new ServerLimits { CachedShares = 4 });
-        using IWriteTransaction transaction = store.BeginWrite();
-        long[] shares = [.. Enumerable.Range(0, 5).Select(_ => Seed.Share(transaction).Share)];
-        LogShare oldest = cache.Get(transaction, shares[0]);
-        foreach (long share in shares[1..4]) cache.Get(transaction, share);
-        Assert.Same(oldest, cache.Get(transaction, shares[0]));
-        LogShare newest = cache.Get(transaction, shares[4]);
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
+        List<long> shares = await SharesAsync(transaction, 5);
+        LogShare oldest = await cache.GetAsync(transaction, shares[0]);
+        foreach (long share in shares[1..4]) await cache.GetAsync(transaction, share);
+        Assert.Same(oldest, await cache.GetAsync(transaction, shares[0]));
+        LogShare newest = await cache.GetAsync(transaction, shares[4]);
         cache.Settle();
-        Assert.Same(newest, cache.Get(transaction, shares[4]));
-        Assert.Same(oldest, cache.Get(transaction, shares[0]));
+        Assert.Same(newest, await cache.GetAsync(transaction, shares[4]));
+        Assert.Same(oldest, await cache.GetAsync(transaction, shares[0]));
     }
 
     [Fact]
-    public void A_share_goes_back_to_where_it_was_before_an_atomic_batch_failed()
+    public async Task A_share_goes_back_to_where_it_was_before_an_atomic_batch_failed()
     {
         var cache = new LogShareCache(ServerLimits.Default);
-        using IWriteTransaction transaction = store.BeginWrite();
-        LogShare share = cache.Get(transaction, Seed.Share(transaction).Share);
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
+        LogShare share = await cache.GetAsync(transaction, (await Seed.ShareAsync(transaction)).Share);
         share.Advance(Op(1, "a"));
         share.Advance(Op(2, "b"));
         share.Advance(Op(3, "a"));
@@ -68,11 +71,11 @@ public sealed class LogShareCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_moved_checkpoint_shortens_the_tail()
+    public async Task A_moved_checkpoint_shortens_the_tail()
     {
         var cache = new LogShareCache(ServerLimits.Default);
-        using IWriteTransaction transaction = store.BeginWrite();
-        LogShare share = cache.Get(transaction, Seed.Share(transaction).Share);
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
+        LogShare share = await cache.GetAsync(transaction, (await Seed.ShareAsync(transaction)).Share);
         for (int i = 1; i <= 4; i++) share.Advance(Op(i, i % 2 == 0 ? "even" : "odd"));
         share.SetFolded(3);
         Assert.Equal((3L, 1, 2L), (share.Folded, share.TailCount, share.TailBytes));
@@ -84,6 +87,13 @@ public sealed class LogShareCacheTests : IDisposable
     {
         store.Dispose();
         directory.Dispose();
+    }
+
+    private static async ValueTask<List<long>> SharesAsync(IWriteTransaction transaction, int count)
+    {
+        var shares = new List<long>();
+        while (shares.Count < count) shares.Add((await Seed.ShareAsync(transaction)).Share);
+        return shares;
     }
 
     private static LoggedOp Op(long cursor, string key) => new()

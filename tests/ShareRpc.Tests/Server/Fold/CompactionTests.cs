@@ -19,8 +19,8 @@ public sealed class CompactionTests
         Authority owner = await rooms.CreateShareAsync();
         for (int i = 0; i < 20; i++) await rooms.AppendAsync(owner, ServerRooms.Put("k"));
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
-        Assert.All(Log(rooms, owner), op => Assert.NotNull(op.Data));
-        Assert.Null(Read(rooms, owner, 0).Gap);
+        Assert.All(await LogAsync(rooms, owner), op => Assert.NotNull(op.Data));
+        Assert.Null((await ReadAsync(rooms, owner, 0)).Gap);
     }
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class CompactionTests
         for (int i = 0; i < 19; i++) await rooms.AppendAsync(owner, ServerRooms.Put("k", $$"""{"v":{{i}}}"""));
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
 
-        IReadOnlyList<LoggedOp> log = Log(rooms, owner);
+        IReadOnlyList<LoggedOp> log = await LogAsync(rooms, owner);
         Assert.Equal([1, .. Enumerable.Range(16, 5)], log.Where(op => op.Data is not null).Select(op => (int)op.Cursor));
         Assert.Equal(20, log.Count);
     }
@@ -46,11 +46,11 @@ public sealed class CompactionTests
         await rooms.AppendAsync(owner, ServerRooms.Put("rare"));
         for (int i = 0; i < 10; i++) await rooms.AppendAsync(owner, ServerRooms.Put("k"));
         await rooms.Folder.FoldShareAsync(share);
-        Assert.NotNull(Log(rooms, owner)[0].Data);
+        Assert.NotNull((await LogAsync(rooms, owner))[0].Data);
 
         await rooms.AppendAsync(owner, ServerRooms.Put("rare"));
         await rooms.Folder.FoldShareAsync(share);
-        Assert.Null(Log(rooms, owner)[0].Data);
+        Assert.Null((await LogAsync(rooms, owner))[0].Data);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class CompactionTests
         await rooms.Log.AppendAsync(owner, writer, batch);
         for (int i = 0; i < 20; i++) await rooms.AppendAsync(owner, ServerRooms.Put("k"));
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
-        Assert.Null(Log(rooms, owner)[0].Data);
+        Assert.Null((await LogAsync(rooms, owner))[0].Data);
 
         Assert.Equal([new OpCursor(first.OpId, 1)], (await rooms.Log.AppendAsync(owner, writer, batch)).Duplicates);
         Assert.Equal([new OpCursor(first.OpId, 1)], (await rooms.AppendAsync(owner, first with { Seq = null })).Duplicates);
@@ -80,15 +80,15 @@ public sealed class CompactionTests
         for (int i = 1; i <= 20; i++) await rooms.AppendAsync(owner, ServerRooms.Put($"k{i % 3}", $$"""{"v":{{i}}}"""));
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
 
-        OpPage page = Read(rooms, owner, 0);
+        OpPage page = await ReadAsync(rooms, owner, 0);
         Assert.Equal((15L, 0, 0L, 20L), (page.Gap, page.Ops.Count, page.Cursor, page.Head));
-        Assert.Equal(15, Read(rooms, owner, 14).Gap);
-        OpPage after = Read(rooms, owner, 15);
+        Assert.Equal(15, (await ReadAsync(rooms, owner, 14)).Gap);
+        OpPage after = await ReadAsync(rooms, owner, 15);
         Assert.Null(after.Gap);
         Assert.Equal([16, 17, 18, 19, 20], after.Ops.Select(op => (int)op.Cursor));
         Assert.All(after.Ops, op => Assert.NotNull(op.Data));
 
-        StatePage state = rooms.Reads.ReadState(owner, new GetStateRequest());
+        StatePage state = await rooms.Reads.ReadStateAsync(owner, new GetStateRequest());
         Assert.Equal(
             [("k0", 18L, """{"v":18}"""), ("k1", 19L, """{"v":19}"""), ("k2", 20L, """{"v":20}""")],
             state.Docs.Select(doc => (doc.Key, doc.Cursor, doc.Data.ToString())));
@@ -104,30 +104,30 @@ public sealed class CompactionTests
         for (int i = 0; i < 20; i++) await rooms.AppendAsync(owner, ServerRooms.Put("k"));
         rooms.Store.Break();
         await rooms.Folder.FoldShareAsync(share);
-        Assert.Equal((0L, 0L), Position(rooms, share));
+        Assert.Equal((0L, 0L), await PositionAsync(rooms, share));
         rooms.Store.Repair();
         await rooms.Folder.FoldShareAsync(share);
-        Assert.Equal((15L, 15L), Position(rooms, share));
+        Assert.Equal((15L, 15L), await PositionAsync(rooms, share));
     }
 
-    private static (long Scanned, long Compacted) Position(ServerRooms rooms, long share)
+    private static async ValueTask<(long Scanned, long Compacted)> PositionAsync(ServerRooms rooms, long share)
     {
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        ShareRow row = snapshot.FindShare(share)!;
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        ShareRow row = (await snapshot.FindShareAsync(share))!;
         return (row.Scanned, row.Compacted);
     }
 
     /// <summary>Past the reads, which do not give what has lost its data.</summary>
-    private static IReadOnlyList<LoggedOp> Log(ServerRooms rooms, Authority owner)
+    private static async ValueTask<IReadOnlyList<LoggedOp>> LogAsync(ServerRooms rooms, Authority owner)
     {
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        return snapshot.ReadOps(owner.Ref.ShareKey!.Value, 0, 100, int.MaxValue);
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        return await snapshot.ReadOpsAsync(owner.Ref.ShareKey!.Value, 0, 100, int.MaxValue);
     }
 
-    private static OpPage Read(ServerRooms rooms, Authority owner, long after)
+    private static async ValueTask<OpPage> ReadAsync(ServerRooms rooms, Authority owner, long after)
     {
         var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, NullLogger.Instance);
         feed.Advance(20);
-        return rooms.Reads.ReadNow(owner, feed, new ReadOpsRequest { After = after });
+        return await rooms.Reads.ReadNowAsync(owner, feed, new ReadOpsRequest { After = after });
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
@@ -38,12 +37,14 @@ public sealed class FolderTests
             await rooms.AppendAsync(owner, op);
             Fold(folded, op, cursor);
             if (Next(ref dice, 10) == 0) await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
-            if (Next(ref dice, 4) == 0) AssertState(rooms, owner, folded, cursor, limit: 1 + Next(ref dice, 4));
+            if (Next(ref dice, 4) == 0) await AssertStateAsync(rooms, owner, folded, cursor,
+                limit: 1 + Next(ref dice, 4));
         }
 
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
-        Assert.Equal(OpCount, rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded);
-        AssertState(rooms, owner, folded, OpCount, limit: 2);
+        Assert.Equal(OpCount,
+            (await (await rooms.Store.BeginReadAsync()).FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded);
+        await AssertStateAsync(rooms, owner, folded, OpCount, limit: 2);
     }
 
     [Fact]
@@ -55,16 +56,16 @@ public sealed class FolderTests
         for (int i = 0; i < 3; i++) await rooms.AppendAsync(owner, Text("k", "x"));
         rooms.Store.Break();
         await rooms.Folder.FoldShareAsync(share);
-        Assert.Equal(0, rooms.Store.BeginRead().FindShare(share)!.Folded);
-        Assert.Equal("""{"text":"xxx"}""", State(rooms, owner).Docs[0].Data.ToString());
+        Assert.Equal(0, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(share))!.Folded);
+        Assert.Equal("""{"text":"xxx"}""", (await StateAsync(rooms, owner)).Docs[0].Data.ToString());
 
         rooms.Store.Repair();
         await rooms.AppendAsync(owner, Text("k", "y"));
         await rooms.Folder.FoldShareAsync(share);
         await rooms.Folder.FoldShareAsync(share);
 
-        Assert.Equal(4, rooms.Store.BeginRead().FindShare(share)!.Folded);
-        StoredDoc doc = rooms.Store.BeginRead().FindDoc(share, "part", "k")!;
+        Assert.Equal(4, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(share))!.Folded);
+        StoredDoc doc = (await (await rooms.Store.BeginReadAsync()).FindDocAsync(share, "part", "k"))!;
         Assert.Equal((4L, """{"text":"xxxy"}"""), (doc.Cursor, doc.Data!.Value.ToString()));
     }
 
@@ -101,8 +102,10 @@ public sealed class FolderTests
         await AssertFullAsync();
         await ForgetSharesAsync();
         await AssertFullAsync();
-        Assert.Equal(fitting * one, rooms.Store.BeginRead().FindDoc(share, "part", "k")!.Size);
-        Assert.Equal($$"""{"text":"{{new string('x', fitting)}}"}""", State(rooms, owner).Docs[0].Data.ToString());
+        Assert.Equal(fitting * one,
+            (await (await rooms.Store.BeginReadAsync()).FindDocAsync(share, "part", "k"))!.Size);
+        Assert.Equal($$"""{"text":"{{new string('x', fitting)}}"}""",
+            (await StateAsync(rooms, owner)).Docs[0].Data.ToString());
     }
 
     [Fact]
@@ -117,8 +120,9 @@ public sealed class FolderTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => rooms.Folder.FoldShareAsync(share), timeout)));
 
         await rooms.Folder.FoldShareAsync(share);
-        Assert.Equal($$"""{"text":"{{new string('x', 900)}}{{new string('y', 900)}}"}""", State(rooms, owner).Docs[0].Data.ToString());
-        Assert.Equal(1_800, rooms.Store.BeginRead().FindShare(share)!.Folded);
+        Assert.Equal($$"""{"text":"{{new string('x', 900)}}{{new string('y', 900)}}"}""",
+            (await StateAsync(rooms, owner)).Docs[0].Data.ToString());
+        Assert.Equal(1_800, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(share))!.Folded);
     }
 
     [Fact]
@@ -138,8 +142,8 @@ public sealed class FolderTests
         await rooms.Folder.FoldShareAsync(share);
 
         Assert.InRange(rooms.Store.Commits - before, Docs / 3, Docs);
-        Assert.Equal(3 * Docs, rooms.Store.BeginRead().FindShare(share)!.Folded);
-        IReadOnlyList<Document> docs = State(rooms, owner).Docs;
+        Assert.Equal(3 * Docs, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(share))!.Folded);
+        IReadOnlyList<Document> docs = (await StateAsync(rooms, owner)).Docs;
         Assert.Equal($$"""{"text":"{{large}}y{{new string('z', Docs)}}"}""", docs[0].Data.ToString());
         Assert.All(docs.Skip(1), doc => Assert.Equal($$"""{"text":"{{large}}y"}""", doc.Data.ToString()));
         Assert.Equal(Docs, docs.Count);
@@ -157,9 +161,9 @@ public sealed class FolderTests
         await rooms.Folder.FoldShareAsync(share);
 
         Assert.Equal(3, rooms.Store.Commits - before); // five documents, two at a time
-        Assert.Equal(250, rooms.Store.BeginRead().FindShare(share)!.Folded);
-        Assert.Equal(Keys.Length, State(rooms, owner).Docs.Count);
-        Assert.All(State(rooms, owner).Docs, doc => Assert.Equal("""{"n":50}""", doc.Data.ToString()));
+        Assert.Equal(250, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(share))!.Folded);
+        Assert.Equal(Keys.Length, (await StateAsync(rooms, owner)).Docs.Count);
+        Assert.All((await StateAsync(rooms, owner)).Docs, doc => Assert.Equal("""{"n":50}""", doc.Data.ToString()));
     }
 
     [Fact]
@@ -177,20 +181,20 @@ public sealed class FolderTests
                 ServerRooms.Put("a", """{"text":"new"}"""), Text("gone", "back"), Text("s", "3"), Text("a", "er"),
                 ServerRooms.Put("b") with { Verb = Verbs.Remove, Data = null }, ServerRooms.Put("gone", """{"text":"again"}"""),
             ]);
-        string expected = string.Join("\n", State(rooms, owner).Docs.Select(Show));
+        string expected = string.Join("\n", (await StateAsync(rooms, owner)).Docs.Select(Show));
         for (int steps = 0; ; steps++)
         {
             // The medium takes so many steps of the fold and no more.
             int left = steps;
             rooms.Store.BeforeCommit = () =>
             {
-                if (left-- == 0) throw new SqliteException("full", 13);
+                if (left-- == 0) throw new StorageException(StorageFailure.Full, "full");
             };
             await rooms.Folder.FoldShareAsync(share);
             rooms.Store.Repair();
-            Assert.Equal(expected, string.Join("\n", State(rooms, owner).Docs.Select(Show)));
+            Assert.Equal(expected, string.Join("\n", (await StateAsync(rooms, owner)).Docs.Select(Show)));
             Assert.Empty(DataCheck.Run(rooms.Path, null, timeout).Findings);
-            if (rooms.Store.BeginRead().FindShare(share)!.Folded == 13) return;
+            if ((await (await rooms.Store.BeginReadAsync()).FindShareAsync(share))!.Folded == 13) return;
         }
     }
 
@@ -215,8 +219,8 @@ public sealed class FolderTests
         await rooms.AppendAsync(owner, Text("k", "x"));
         await rooms.Admin.DeleteShareAsync(rooms.Root, new DeleteShareRequest { ShareId = owner.ShareId! });
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
-        Assert.Equal(0, rooms.Store.BeginRead().FindShare(owner.Ref.ShareKey!.Value)!.Folded);
-        Assert.Null(rooms.Store.BeginRead().FindDoc(owner.Ref.ShareKey!.Value, "part", "k"));
+        Assert.Equal(0, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded);
+        Assert.Null(await (await rooms.Store.BeginReadAsync()).FindDocAsync(owner.Ref.ShareKey!.Value, "part", "k"));
     }
 
     [Fact]
@@ -245,10 +249,10 @@ public sealed class FolderTests
         var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, rooms.Clock, rooms.Get<DrainSignal>());
         using var stopping = new CancellationTokenSource();
         Task folding = folder.RunAsync(() => { }, stopping.Token);
-        Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
+        Assert.Equal("k", Assert.Single((await reads.ReadStateAsync(owner, new GetStateRequest())).Docs).Key);
         rooms.Clock.Advance(rooms.Limits.FoldInterval);
         await FoldedAsync(rooms, owner, upTo: 1);
-        Assert.Equal("k", Assert.Single(reads.ReadState(owner, new GetStateRequest()).Docs).Key);
+        Assert.Equal("k", Assert.Single((await reads.ReadStateAsync(owner, new GetStateRequest())).Docs).Key);
         await stopping.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => folding.WaitAsync(timeout));
     }
@@ -259,16 +263,16 @@ public sealed class FolderTests
         while (true)
         {
             timeout.ThrowIfCancellationRequested();
-            using (IReadSnapshot snapshot = rooms.Store.BeginRead())
+            await using (IReadSnapshot snapshot = await rooms.Store.BeginReadAsync())
             {
-                if (snapshot.FindShare(owner.Ref.ShareKey!.Value)!.Folded >= upTo) return;
+                if ((await snapshot.FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded >= upTo) return;
             }
 
             await Task.Yield();
         }
     }
 
-    private static void AssertState(
+    private static async ValueTask AssertStateAsync(
         ServerRooms rooms, Authority owner, Dictionary<(string Kind, string Key), Document> folded, long head, int limit)
     {
         foreach (string[]? kinds in new[] { null, AllKinds, ["part"], ["message"] })
@@ -279,7 +283,8 @@ public sealed class FolderTests
             DocKey? after = null;
             do
             {
-                StatePage page = rooms.Reads.ReadState(owner, new GetStateRequest { Kinds = kinds, AfterKey = after, Limit = limit });
+                StatePage page = await rooms.Reads.ReadStateAsync(owner,
+                    new GetStateRequest { Kinds = kinds, AfterKey = after, Limit = limit });
                 Assert.Equal(head, page.Cursor);
                 Assert.InRange(page.Docs.Count, page.NextKey is null ? 0 : 1, limit);
                 seen.AddRange(page.Docs);
@@ -294,7 +299,8 @@ public sealed class FolderTests
     private static string Show(Document doc) =>
         string.Create(CultureInfo.InvariantCulture, $"{doc.Kind} {doc.Key} {doc.Cursor} {doc.Data}");
 
-    private static StatePage State(ServerRooms rooms, Authority owner) => rooms.Reads.ReadState(owner, new GetStateRequest());
+    private static ValueTask<StatePage> StateAsync(ServerRooms rooms, Authority owner) =>
+        rooms.Reads.ReadStateAsync(owner, new GetStateRequest());
 
     private static OpIntent Text(string key, string text) =>
         ServerRooms.Put(key) with { Verb = Verbs.Append, Data = RawJson.Parse($$"""{"field":"text","text":"{{text}}"}""") };

@@ -26,14 +26,15 @@ public sealed class AuditTests
         await rooms.AppendAsync(writer, ServerRooms.Put("c"), ServerRooms.Put("d") with { Kind = "todo" });
         await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId });
         for (int i = 0; i < 2; i++) await RefusedAsync(ErrorCode.CapabilityRevoked, () => rooms.RedeemAsync(guest, address: There));
-        Assert.Equal(Now(rooms), LastRedeemed(rooms, owner, guest)); // known before it is written
+        Assert.Equal(Now(rooms), await LastRedeemedAsync(rooms, owner, guest)); // known before it is written
         await rooms.Audit.WriteAsync();
 
-        AuditEntry[] entries = [.. rooms.Lists.ListAudit(owner, new AuditRequest()).Entries.Where(entry => entry.Actor == guest.CapId)];
+        AuditEntry[] entries = [.. (await rooms.Lists.ListAuditAsync(owner, new AuditRequest())).Entries.Where(
+            entry => entry.Actor == guest.CapId)];
         Assert.Equal(
             ["redeem 192.0.2.1 x3  ", "redeem 192.0.2.2 x1  ", "append  x3  11", "refused 192.0.2.2 x2 capability_revoked "],
             entries.Select(entry => $"{entry.Action} {entry.Address} x{entry.Count} {entry.Code} {entry.Bytes}"));
-        Assert.Equal(Now(rooms), LastRedeemed(rooms, owner, guest));
+        Assert.Equal(Now(rooms), await LastRedeemedAsync(rooms, owner, guest));
     }
 
     [Fact]
@@ -45,11 +46,13 @@ public sealed class AuditTests
         await RefusedAsync(ErrorCode.InvalidToken, () => rooms.RedeemAsync(ShareToken.New(RandomId.New()), address: Here));
         await RefusedAsync(ErrorCode.InvalidToken, () => rooms.RedeemAsync(ShareToken.New(owner.Ref.CapId), address: Here));
         await rooms.Audit.WriteAsync();
-        AuditEntry seen = Assert.Single(rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries, entry => entry.Action == "refused");
+        AuditEntry seen = Assert.Single((await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries,
+            entry => entry.Action == "refused");
         Assert.Equal((null, null, Here, "invalid_token", 2L), (seen.Actor, seen.ShareId, seen.Address, seen.Code, seen.Count));
         foreach (Authority other in new[] { owner, creator })
         {
-            Assert.DoesNotContain(rooms.Lists.ListAudit(other, new AuditRequest()).Entries, entry => entry.Action == "refused");
+            Assert.DoesNotContain((await rooms.Lists.ListAuditAsync(other, new AuditRequest())).Entries,
+                entry => entry.Action == "refused");
         }
     }
 
@@ -68,7 +71,8 @@ public sealed class AuditTests
 
         await rooms.Audit.WriteAsync();
         AuditEntry[] refused =
-            [.. rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries.Where(entry => entry.Action == "refused")];
+            [.. (await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries.Where(
+                entry => entry.Action == "refused")];
         Assert.Equal(addresses, refused.Sum(entry => entry.Count));
         Assert.Equal(withoutAddress, refused.Count(entry => entry.Address is null));
     }
@@ -83,7 +87,8 @@ public sealed class AuditTests
         rooms.Store.Repair();
         await rooms.Audit.WriteAsync();
         Assert.Equal(1, Assert.Single(
-            rooms.Lists.ListAudit(owner, new AuditRequest()).Entries, entry => entry.Action == "redeem").Count);
+            (await rooms.Lists.ListAuditAsync(owner, new AuditRequest())).Entries, entry =>
+                entry.Action == "redeem").Count);
     }
 
     [Fact]
@@ -104,8 +109,10 @@ public sealed class AuditTests
 
     private static long Now(ServerRooms rooms) => rooms.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private static long? LastRedeemed(ServerRooms rooms, Authority owner, ShareToken token) => Assert.Single(
-        rooms.Lists.ListCapabilities(owner, new CapabilityListRequest()).Capabilities, one => one.CapId == token.CapId).LastRedeemedMs;
+    private static async ValueTask<long?> LastRedeemedAsync(ServerRooms rooms, Authority owner, ShareToken token) =>
+        Assert.Single(
+        (await rooms.Lists.ListCapabilitiesAsync(owner, new CapabilityListRequest())).Capabilities, one =>
+            one.CapId == token.CapId).LastRedeemedMs;
 
     private static async Task RefusedAsync(ErrorCode code, Func<Task> call) =>
         Assert.Equal(code, (await Assert.ThrowsAsync<ShareRpcException>(call)).Code);

@@ -32,9 +32,9 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     {
         SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
         await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        ShareRow share = snapshot.FindShare(shared.ShareId)!;
-        IReadOnlyList<RefRow> made = snapshot.ReadSessionRefs(share.Key);
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        ShareRow share = (await snapshot.FindShareAsync(shared.ShareId))!;
+        IReadOnlyList<RefRow> made = await snapshot.ReadSessionRefsAsync(share.Key);
         Assert.Equal(share.OwnerRefKey, made[0].Key);
         Assert.Equal(rooms.Root.Ref.Key, made[0].ParentKey);
         Assert.All(made.Skip(1), row => Assert.Equal(made[0].Key, row.ParentKey));
@@ -42,7 +42,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
             [RightsNames.Owner, Rights.Append, Rights.Read, Rights.Append, Rights.Read], made.Select(row => row.Rights));
         Assert.Equal(
             ["create_share", "attenuate", "attenuate", "attenuate", "attenuate"],
-            rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries.Skip(1).Select(entry => entry.Action));
+            (await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries.Skip(1).Select(
+                entry => entry.Action));
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Authority poor = await rooms.RedeemAsync(await rooms.AttenuateAsync(rooms.Root, Rights.Create | Rights.Read));
         Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.ShareAsync(reader, "ses", isOpen: false)));
         Assert.Equal(ErrorCode.Forbidden, await CodeAsync(() => shares.ShareAsync(poor, "ses", isOpen: false)));
-        Assert.Empty(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares);
+        Assert.Empty((await rooms.Lists.ListSharesAsync(rooms.Root, new PageRequest())).Shares);
     }
 
     [Fact]
@@ -72,10 +73,10 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         rooms.Store.Repair();
         rooms.Clock.Advance(rooms.Limits.StorageRetryAfter);
         await unsharing.WaitAsync(timeout);
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        ShareRow share = snapshot.FindShare(shared.ShareId)!;
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        ShareRow share = (await snapshot.FindShareAsync(shared.ShareId))!;
         Assert.Equal(ShareState.Ended, share.State);
-        Assert.All(snapshot.ReadSessionRefs(share.Key), row => Assert.NotNull(row.RevokedMs));
+        Assert.All(await snapshot.ReadSessionRefsAsync(share.Key), row => Assert.NotNull(row.RevokedMs));
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     public async Task After_the_creator_revoked_the_owner_ref_a_session_gets_a_new_share()
     {
         SharedSession first = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
-        string owner = Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares).OwnerCapId;
+        string owner = Assert.Single(
+            (await rooms.Lists.ListSharesAsync(rooms.Root, new PageRequest())).Shares).OwnerCapId;
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = owner });
         Assert.NotEqual(first.ShareId, (await shares.ShareAsync(rooms.Root, "ses", isOpen: false)).ShareId);
     }
@@ -125,31 +127,33 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Assert.Equal(1, append.Applied);
     }
 
-    private string OpenCreator()
+    private async ValueTask<string> OpenCreatorAsync()
     {
         var creator = new OpenCreator(rooms.Store, rooms.Get<ServerOptions>() with { OpenCreation = true }, rooms.Clock);
-        creator.Ensure();
+        await creator.EnsureAsync();
         return creator.CapId!;
     }
 
     [Fact]
     public async Task Open_creation_goes_on_under_the_same_ref_until_it_is_revoked()
     {
-        string capId = OpenCreator();
-        Assert.Equal(capId, OpenCreator());
+        string capId = await OpenCreatorAsync();
+        Assert.Equal(capId, await OpenCreatorAsync());
         CapabilityInfo info = Assert.Single(
-            rooms.Lists.ListCapabilities(rooms.Root, new CapabilityListRequest()).Capabilities, one => one.CapId == capId);
+            (await rooms.Lists.ListCapabilitiesAsync(rooms.Root, new CapabilityListRequest())).Capabilities, one =>
+                one.CapId == capId);
         Assert.Equal(RightsNames.Creator.ToNames(), info.Rights);
 
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = capId });
-        Assert.NotEqual(capId, OpenCreator());
+        Assert.NotEqual(capId, await OpenCreatorAsync());
     }
 
     [Fact]
     public async Task No_token_redeems_a_ref_that_nobody_was_given()
     {
         SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
-        string owner = Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares).OwnerCapId;
+        string owner = Assert.Single(
+            (await rooms.Lists.ListSharesAsync(rooms.Root, new PageRequest())).Shares).OwnerCapId;
         Assert.NotEqual(owner, shared.Append.CapId);
         Assert.Equal(ErrorCode.InvalidToken, await CodeAsync(() => rooms.RedeemAsync(ShareToken.New(owner))));
     }

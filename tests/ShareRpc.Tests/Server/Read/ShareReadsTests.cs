@@ -104,14 +104,15 @@ public sealed class ShareReadsTests
         await rooms.AppendAsync(owner, ServerRooms.Put("large", $"[\"{new string('x', 9_000)}\"]"), ServerRooms.Put("k7"));
         if (!fromRing) feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, NullLogger.Instance);
 
-        Assert.Equal([1, 2, 3], Read(new ReadOpsRequest { Limit = 1_000 }));
-        Assert.Equal([4], Read(new ReadOpsRequest { After = 3, Limit = 1 }));
-        Assert.Equal([4], Read(new ReadOpsRequest { After = 3, MaxBytes = 1 }));
-        Assert.Equal([4, 5], Read(new ReadOpsRequest { After = 3, MaxBytes = int.MaxValue }));
-        Assert.Equal([6], Read(new ReadOpsRequest { After = 5 }));
-        Assert.Equal([7], Read(new ReadOpsRequest { After = 6 }));
+        Assert.Equal([1, 2, 3], await ReadAsync(new ReadOpsRequest { Limit = 1_000 }));
+        Assert.Equal([4], await ReadAsync(new ReadOpsRequest { After = 3, Limit = 1 }));
+        Assert.Equal([4], await ReadAsync(new ReadOpsRequest { After = 3, MaxBytes = 1 }));
+        Assert.Equal([4, 5], await ReadAsync(new ReadOpsRequest { After = 3, MaxBytes = int.MaxValue }));
+        Assert.Equal([6], await ReadAsync(new ReadOpsRequest { After = 5 }));
+        Assert.Equal([7], await ReadAsync(new ReadOpsRequest { After = 6 }));
 
-        IEnumerable<long> Read(ReadOpsRequest request) => rooms.Reads.ReadNow(owner, feed, request).Ops.Select(op => op.Cursor);
+        async ValueTask<IEnumerable<long>> ReadAsync(ReadOpsRequest request) =>
+            (await rooms.Reads.ReadNowAsync(owner, feed, request)).Ops.Select(op => op.Cursor);
     }
 
     [Fact]
@@ -132,8 +133,10 @@ public sealed class ShareReadsTests
             new() { Kinds = [.. Enumerable.Repeat("part", 65)] },
             new() { AfterKey = new DocKey(null!, "k") }, new() { AfterKey = new DocKey("part", null!) },
         ];
-        Assert.All(states, request => Assert.Equal(
-            ErrorCode.InvalidParams, Assert.Throws<ShareRpcException>(() => rooms.Reads.ReadState(owner, request)).Code));
+        await Assert.AllAsync(states, async request => Assert.Equal(
+            ErrorCode.InvalidParams,
+                (await Assert.ThrowsAsync<ShareRpcException>(
+                    async () => await rooms.Reads.ReadStateAsync(owner, request))).Code));
     }
 
     [Fact]

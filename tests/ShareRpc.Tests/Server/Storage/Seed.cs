@@ -20,20 +20,21 @@ internal static class Seed
     };
 
     /// <summary>A share under a root of its own; gives the share's key and its owner's.</summary>
-    public static (long Share, long Owner) Share(IWriteTransaction transaction, long? creator = null, string? shareId = null)
+    public static async ValueTask<(long Share, long Owner)> ShareAsync(IWriteTransaction transaction,
+        long? creator = null, string? shareId = null)
     {
-        long parent = creator ?? transaction.InsertRef(Ref());
-        long share = transaction.InsertShare(shareId ?? RandomId.New(), parent, "a share", 2_000);
-        long owner = transaction.InsertRef(Ref(parent, share, RightsNames.Owner));
+        long parent = creator ?? await transaction.InsertRefAsync(Ref());
+        long share = await transaction.InsertShareAsync(shareId ?? RandomId.New(), parent, "a share", 2_000);
+        long owner = await transaction.InsertRefAsync(Ref(parent, share, RightsNames.Owner));
         transaction.SetOwner(share, owner);
         return (share, owner);
     }
 
-    public static (long Share, long Owner) Share(IShareStore store)
+    public static async ValueTask<(long Share, long Owner)> ShareAsync(IShareStore store)
     {
-        using IWriteTransaction transaction = store.BeginWrite();
-        (long Share, long Owner) made = Share(transaction);
-        transaction.Commit();
+        await using IWriteTransaction transaction = await store.BeginWriteAsync();
+        (long Share, long Owner) made = await ShareAsync(transaction);
+        await transaction.CommitAsync();
         return made;
     }
 

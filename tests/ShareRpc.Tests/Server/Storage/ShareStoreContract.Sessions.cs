@@ -7,50 +7,51 @@ namespace ShareRpc.Tests.Server.Storage;
 public abstract partial class ShareStoreContract
 {
     [Fact]
-    public void The_newest_share_of_a_session_is_found_by_its_creator_only()
+    public async Task The_newest_share_of_a_session_is_found_by_its_creator_only()
     {
-        using IWriteTransaction transaction = Store.BeginWrite();
-        long creator = transaction.InsertRef(Seed.Ref());
-        long other = transaction.InsertRef(Seed.Ref());
-        (long first, _) = Seed.Share(transaction, creator);
-        (long second, _) = Seed.Share(transaction, creator);
-        Assert.Null(transaction.FindSessionShare(creator, "ses"));
+        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+        long creator = await transaction.InsertRefAsync(Seed.Ref());
+        long other = await transaction.InsertRefAsync(Seed.Ref());
+        (long first, _) = await Seed.ShareAsync(transaction, creator);
+        (long second, _) = await Seed.ShareAsync(transaction, creator);
+        Assert.Null(await transaction.FindSessionShareAsync(creator, "ses"));
         transaction.InsertSessionShare(new SessionShareRow(first, creator, "ses"));
-        Assert.Equal(first, transaction.FindSessionShare(creator, "ses")!.ShareKey);
+        Assert.Equal(first, (await transaction.FindSessionShareAsync(creator, "ses"))!.ShareKey);
         transaction.InsertSessionShare(new SessionShareRow(second, creator, "ses"));
 
-        Assert.Equal(new SessionShareRow(second, creator, "ses"), transaction.FindSessionShare(creator, "ses"));
-        Assert.Equal("ses", transaction.FindSessionShare(first)!.SessionId);
-        Assert.Null(transaction.FindSessionShare(other, "ses"));
-        Assert.Null(transaction.FindSessionShare(creator, "SES"));
-        Assert.Null(transaction.FindSessionShare(second + 1));
+        Assert.Equal(new SessionShareRow(second, creator, "ses"),
+            await transaction.FindSessionShareAsync(creator, "ses"));
+        Assert.Equal("ses", (await transaction.FindSessionShareAsync(first))!.SessionId);
+        Assert.Null(await transaction.FindSessionShareAsync(other, "ses"));
+        Assert.Null(await transaction.FindSessionShareAsync(creator, "SES"));
+        Assert.Null(await transaction.FindSessionShareAsync(second + 1));
     }
 
     [Fact]
-    public void The_refs_made_for_a_session_are_listed_in_the_order_of_their_making_and_no_others()
+    public async Task The_refs_made_for_a_session_are_listed_in_the_order_of_their_making_and_no_others()
     {
-        using IWriteTransaction transaction = Store.BeginWrite();
-        (long share, long owner) = Seed.Share(transaction);
-        (long foreign, long foreignOwner) = Seed.Share(transaction);
+        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+        (long share, long owner) = await Seed.ShareAsync(transaction);
+        (long foreign, long foreignOwner) = await Seed.ShareAsync(transaction);
         transaction.InsertSessionRef(foreign, foreignOwner);
         transaction.InsertSessionRef(share, owner);
-        transaction.InsertRef(Seed.Ref(owner, share, Rights.Read));
-        long made = transaction.InsertRef(Seed.Ref(owner, share, Rights.Append));
+        await transaction.InsertRefAsync(Seed.Ref(owner, share, Rights.Read));
+        long made = await transaction.InsertRefAsync(Seed.Ref(owner, share, Rights.Append));
         transaction.InsertSessionRef(share, made);
-        Assert.Equal([owner, made], transaction.ReadSessionRefs(share).Select(row => row.Key));
-        Assert.Empty(transaction.ReadSessionRefs(foreign + 1));
+        Assert.Equal([owner, made], (await transaction.ReadSessionRefsAsync(share)).Select(row => row.Key));
+        Assert.Empty(await transaction.ReadSessionRefsAsync(foreign + 1));
     }
 
     [Fact]
-    public void The_newest_open_creator_counts()
+    public async Task The_newest_open_creator_counts()
     {
-        using IWriteTransaction transaction = Store.BeginWrite();
-        Assert.Null(transaction.FindOpenCreator());
-        long first = transaction.InsertRef(Seed.Ref());
+        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+        Assert.Null(await transaction.FindOpenCreatorAsync());
+        long first = await transaction.InsertRefAsync(Seed.Ref());
         transaction.InsertOpenCreator(first);
-        Assert.Equal(first, transaction.FindOpenCreator()!.Key);
-        long second = transaction.InsertRef(Seed.Ref());
+        Assert.Equal(first, (await transaction.FindOpenCreatorAsync())!.Key);
+        long second = await transaction.InsertRefAsync(Seed.Ref());
         transaction.InsertOpenCreator(second);
-        Assert.Equal(second, transaction.FindOpenCreator()!.Key);
+        Assert.Equal(second, (await transaction.FindOpenCreatorAsync())!.Key);
     }
 }

@@ -6,6 +6,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
 using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Supervision;
@@ -22,7 +23,6 @@ public sealed class SupervisorTests
     [Theory]
     [InlineData("commit")]
     [InlineData("fold")]
-    [InlineData("log maintenance")]
     [InlineData("erase")]
     [InlineData("owed revocations")]
     [InlineData("turn sweep")]
@@ -39,9 +39,10 @@ public sealed class SupervisorTests
         supervisor.Start();
         Authority owner = await rooms.CreateShareAsync(), other = await rooms.CreateShareAsync();
         ArmStore(rooms, loop);
+        Action? poison = loop == "commit" ? () => rooms.Queue.Enqueue(new PoisonItem()) : null;
         if (loop == "owed revocations") await OweAsync(rooms, other);
 
-        await AdvanceUntilAsync(rooms, owner, () => supervisor.Failing.Contains(loop));
+        await AdvanceUntilAsync(rooms, owner, () => supervisor.Failing.Contains(loop), poison: poison);
         Assert.Equal(HealthStatus.Unhealthy, await HealthAsync(rooms));
         Assert.Contains((loop, 1), Gauge(rooms));
         Assert.Contains(logs.Lines, line => line.Contains($"loop {loop} failed, 3 times in a row", StringComparison.Ordinal)
@@ -52,7 +53,7 @@ public sealed class SupervisorTests
         Assert.Equal(HealthStatus.Healthy, await HealthAsync(rooms));
         Assert.Contains((loop, 0), Gauge(rooms));
         long head = (await rooms.AppendAsync(owner, ServerRooms.Put("last"))).Cursor;
-        await AdvanceUntilAsync(rooms, owner: null, () => Folded(rooms, owner) >= head);
+        await AdvanceUntilAsync(rooms, owner: null, async () => await FoldedAsync(rooms, owner) >= head);
     }
 
     [Fact]
@@ -60,11 +61,12 @@ public sealed class SupervisorTests
     {
         var limits = new ServerLimits { LoopRestart = TimeSpan.FromSeconds(1), LoopRestartMax = TimeSpan.FromSeconds(3) };
         using ServerRooms rooms = await ServerRooms.OpenAsync(limits, isSupervised: true);
-        rooms.Store.BeforeCheckpoint = Throw;
+        rooms.Store.BeforeRead = Throw; // the eraser reads as soon as it starts
         rooms.Get<Supervisor>().Start();
         foreach (int seconds in new[] { 1, 2, 3, 3 })
         {
-            await AdvanceUntilAsync(rooms, owner: null, () => rooms.Clock.Waits(TimeSpan.FromSeconds(seconds)), limits.CheckpointInterval);
+            await AdvanceUntilAsync(rooms, owner: null, () => rooms.Clock.Waits(TimeSpan.FromSeconds(seconds)),
+                TimeSpan.FromSeconds(1));
         }
     }
 
@@ -88,16 +90,14 @@ public sealed class SupervisorTests
 
     private static void ArmStore(ServerRooms rooms, string loop)
     {
-        if (loop == "commit") rooms.Store.BeforeRestart = Throw;
-        else if (loop == "log maintenance") rooms.Store.BeforeCheckpoint = Throw;
-        else if (loop is "fold" or "erase" or "turn sweep") rooms.Store.BeforeRead = Throw;
+        if (loop is "fold" or "erase" or "turn sweep") rooms.Store.BeforeRead = Throw;
         rooms.Eraser.Wake();
     }
 
     private static void Disarm(ServerRooms rooms)
     {
         rooms.Clock.OnTimer = null;
-        rooms.Store.BeforeRead = rooms.Store.BeforeCheckpoint = rooms.Store.BeforeRestart = null;
+        rooms.Store.BeforeRead = null;
     }
 
     private static async Task OweAsync(ServerRooms rooms, Authority owner)
@@ -115,10 +115,10 @@ public sealed class SupervisorTests
         return report.Status;
     }
 
-    private static long Folded(ServerRooms rooms, Authority owner)
+    private static async ValueTask<long> FoldedAsync(ServerRooms rooms, Authority owner)
     {
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        return snapshot.FindShare(owner.Ref.ShareKey!.Value)!.Folded;
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        return (await snapshot.FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded;
     }
 
     /// <summary>What the metric says of each loop of this server.</summary>
@@ -138,14 +138,37 @@ public sealed class SupervisorTests
     }
 
     /// <summary>Lets time pass, and appends if there is an owner, until something has come of it.</summary>
-    private async Task AdvanceUntilAsync(ServerRooms rooms, Authority? owner, Func<bool> condition, TimeSpan? step = null)
+    private Task AdvanceUntilAsync(
+        ServerRooms rooms, Authority? owner, Func<bool> condition, TimeSpan? step = null, Action? poison = null) =>
+        AdvanceUntilAsync(rooms, owner, () => ValueTask.FromResult(condition()), step, poison);
+
+    private async Task AdvanceUntilAsync(
+        ServerRooms rooms, Authority? owner, Func<ValueTask<bool>> condition, TimeSpan? step = null,
+            Action? poison = null)
     {
-        while (!condition())
+        while (!await condition())
         {
             timeout.ThrowIfCancellationRequested();
+            poison?.Invoke();
             if (owner is not null) _ = rooms.AppendAsync(owner, ServerRooms.Put("k"));
             rooms.Clock.Advance(step ?? TimeSpan.FromSeconds(5));
             await Task.Run(() => { }, timeout);
+        }
+    }
+
+    /// <summary>Throws where no item may: while the loop takes it from the queue.</summary>
+    private sealed class PoisonItem : CommitItem
+    {
+        public override int Ops => throw new InvalidOperationException(Message);
+
+        public override ValueTask ExecuteAsync(CommitScope scope) => default;
+
+        public override void Complete()
+        {
+        }
+
+        public override void Fail(ShareRpcException error)
+        {
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class TurnSweeperTests
         Authority owner = await rooms.CreateShareAsync();
         await PutTurnAsync(rooms, owner, """{"state":"streaming","message":"m1","n":1.50}""");
         await SweepForAsync(rooms, Lease - ServerLimits.Default.TurnSweepInterval);
-        Assert.Equal("streaming", Turn(rooms, owner)["state"]!.GetValue<string>());
+        Assert.Equal("streaming", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
 
         await SweepForAsync(rooms, ServerLimits.Default.TurnSweepInterval);
 
@@ -30,9 +30,10 @@ public sealed class TurnSweeperTests
         {
             ["message"] = "m1", ["n"] = 1.5, ["state"] = "aborted", ["provisional"] = true, ["writer_id"] = writer,
         };
-        Assert.True(JsonNode.DeepEquals(expected, Turn(rooms, owner)), Turn(rooms, owner).ToJsonString());
+        Assert.True(JsonNode.DeepEquals(expected, await TurnAsync(rooms, owner)),
+            (await TurnAsync(rooms, owner)).ToJsonString());
         await SweepForAsync(rooms, Lease * 3);
-        LoggedOp ending = Log(rooms, owner)[^1];
+        LoggedOp ending = (await LogAsync(rooms, owner))[^1];
         Assert.Equal((2L, null, null, owner.Ref.CapId), (ending.Cursor, ending.WriterId, ending.Seq, ending.Actor));
     }
 
@@ -43,14 +44,14 @@ public sealed class TurnSweeperTests
         Authority owner = await rooms.CreateShareAsync();
         await PutTurnAsync(rooms, owner, """{"state":"streaming"}""");
         await SweepForAsync(rooms, Lease * 2);
-        Assert.Equal("aborted", Turn(rooms, owner)["state"]!.GetValue<string>());
+        Assert.Equal("aborted", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
 
         Assert.Equal("turn_final", Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"streaming"}""")).Rejected).Code);
         Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"completed"}""")).Applied);
-        Assert.Equal("""{"state":"completed"}""", Turn(rooms, owner).ToJsonString());
+        Assert.Equal("""{"state":"completed"}""", (await TurnAsync(rooms, owner)).ToJsonString());
         Assert.Equal("turn_final", Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"failed"}""")).Rejected).Code);
         await SweepForAsync(rooms, Lease * 2);
-        Assert.Equal(3, Log(rooms, owner).Count);
+        Assert.Equal(3, (await LogAsync(rooms, owner)).Count);
     }
 
     [Fact]
@@ -65,10 +66,10 @@ public sealed class TurnSweeperTests
         await SweepForAsync(rooms, Lease / 2);
         await AppendAsync(rooms, owner, Kinds.Part, "{}");
         await SweepForAsync(rooms, Lease / 2);
-        Assert.Equal("streaming", Turn(rooms, owner)["state"]!.GetValue<string>());
+        Assert.Equal("streaming", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
 
         await SweepForAsync(rooms, Lease);
-        Assert.Equal("aborted", Turn(rooms, owner)["state"]!.GetValue<string>());
+        Assert.Equal("aborted", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed class TurnSweeperTests
         };
         await rooms.AppendAsync(owner, anonymous);
         await SweepForAsync(rooms, Lease * 3);
-        Assert.Equal(3, Log(rooms, owner).Count);
+        Assert.Equal(3, (await LogAsync(rooms, owner)).Count);
     }
 
     [Fact]
@@ -98,15 +99,15 @@ public sealed class TurnSweeperTests
         await Assert.ThrowsAsync<ShareRpcException>(() => SweepForAsync(rooms, TimeSpan.FromSeconds(5)));
         rooms.Store.Repair();
         await SweepForAsync(rooms, TimeSpan.FromSeconds(5));
-        Assert.Equal("aborted", Turn(rooms, owner)["state"]!.GetValue<string>());
+        Assert.Equal("aborted", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
 
         Authority other = await rooms.CreateShareAsync();
         seq = 0;
         await PutTurnAsync(rooms, other, """{"state":"streaming"}""");
         await rooms.Admin.EndShareAsync(other);
         await SweepForAsync(rooms, Lease * 2);
-        Assert.Single(Log(rooms, other));
-        Assert.Empty(rooms.Store.BeginRead().ReadOpenTurns(0, "", 10));
+        Assert.Single(await LogAsync(rooms, other));
+        Assert.Empty(await (await rooms.Store.BeginReadAsync()).ReadOpenTurnsAsync(0, "", 10));
     }
 
     [Fact]
@@ -119,21 +120,22 @@ public sealed class TurnSweeperTests
         seq = 0;
         await PutTurnAsync(rooms, second, """{"state":"streaming"}""");
         await SweepForAsync(rooms, Lease + TimeSpan.FromSeconds(5));
-        Assert.Equal(("aborted", "streaming"), (State(rooms, first), State(rooms, second)));
+        Assert.Equal(("aborted", "streaming"), (await StateAsync(rooms, first), await StateAsync(rooms, second)));
         await SweepForAsync(rooms, Lease + TimeSpan.FromSeconds(10));
-        Assert.Equal("aborted", State(rooms, second));
+        Assert.Equal("aborted", await StateAsync(rooms, second));
     }
 
-    private static string State(ServerRooms rooms, Authority owner) => Turn(rooms, owner)["state"]!.GetValue<string>();
+    private static async ValueTask<string> StateAsync(ServerRooms rooms, Authority owner) =>
+        (await TurnAsync(rooms, owner))["state"]!.GetValue<string>();
 
-    private static JsonNode Turn(ServerRooms rooms, Authority owner)
+    private static async ValueTask<JsonNode> TurnAsync(ServerRooms rooms, Authority owner)
     {
-        StatePage page = rooms.Reads.ReadState(owner, new GetStateRequest { Kinds = [Kinds.Turn] });
+        StatePage page = await rooms.Reads.ReadStateAsync(owner, new GetStateRequest { Kinds = [Kinds.Turn] });
         return JsonNode.Parse(Assert.Single(page.Docs, doc => doc.Key == "t").Data.Utf8.Span)!;
     }
 
-    private static IReadOnlyList<LoggedOp> Log(ServerRooms rooms, Authority owner) =>
-        rooms.Store.BeginRead().ReadOps(owner.Ref.ShareKey!.Value, 0, 100, int.MaxValue);
+    private static async ValueTask<IReadOnlyList<LoggedOp>> LogAsync(ServerRooms rooms, Authority owner) =>
+        await (await rooms.Store.BeginReadAsync()).ReadOpsAsync(owner.Ref.ShareKey!.Value, 0, 100, int.MaxValue);
 
     /// <summary>As the background loop does, with the clock in hand.</summary>
     private static async Task SweepForAsync(ServerRooms rooms, TimeSpan span)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -27,9 +27,9 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
     public void Report(string step, long done = 0, long total = 0) => progress?.Report(new CheckProgress(step, done, total));
 
     /// <summary>The rows of a query, one at a time. Nested queries must not have the same text.</summary>
-    public IEnumerable<SqliteDataReader> Rows(string sql, params object?[] values)
+    public IEnumerable<Rows> Rows(string sql, params SqlValue[] values)
     {
-        using SqliteDataReader row = statements.Bind(sql, values).ExecuteReader();
+        using Rows row = statements.Query(sql, values);
         while (row.Read())
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -37,8 +37,8 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
         }
     }
 
-    public long Number(string sql, params object?[] values) =>
-        statements.Bind(sql, values).ExecuteScalar() is long number ? number : 0;
+    public long Number(string sql, params SqlValue[] values) =>
+        statements.ReadNumber(sql, values);
 
     /// <summary>Does a part of the check. Damage that it runs into is a finding, and the next part is done all the same.</summary>
     public void Try(string what, string? shareId, Action part)
@@ -47,7 +47,7 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
         {
             part();
         }
-        catch (SqliteException exception) when (SqliteTrouble.IsDamage(exception))
+        catch (StorageException exception) when (exception.Failure == StorageFailure.Damaged)
         {
             Find("file", shareId, $"a damaged page was met while reading the {what}");
         }

@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using ShareRpc.Protocol.Ids;
-using ShareRpc.Server.Access.Redeeming;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -20,9 +20,10 @@ public static class DataBackup
         string dataDirectory, string destination, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
     {
         DataFiles source = DataFiles.Find(dataDirectory);
-        if (source.DescribeKeyTrouble() is { } trouble) throw new StorageException($"A backup would be worth nothing: {trouble}.");
+        if (source.DescribeKeyTrouble() is { } trouble) throw Refuse($"A backup would be worth nothing: {trouble}.");
         string full = Path.GetFullPath(destination).TrimEnd('/');
-        if (Path.Exists(full)) throw new StorageException($"{full} is there already: a backup overwrites nothing. Name another directory.");
+        if (Path.Exists(full)) throw Refuse(
+            $"{full} is there already: a backup overwrites nothing. Name another directory.");
         string partial = $"{full}.{RandomId.New()}.partial";
         try
         {
@@ -43,13 +44,15 @@ public static class DataBackup
             if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
             throw exception switch
             {
-                SqliteException failure => new StorageException(SqliteTrouble.Describe(failure, source.DatabasePath)),
+                SqliteException failure => source.Translate(failure),
                 IOException or UnauthorizedAccessException =>
-                    new StorageException($"The backup cannot be written to {full}: see that there is room, and that you may."),
+                    Refuse($"The backup cannot be written to {full}: see that there is room, and that you may."),
                 _ => exception,
             };
         }
     }
+
+    private static StorageException Refuse(string message) => new(StorageFailure.Unavailable, message);
 
     private static void CopyDatabase(
         DataFiles source, DataFiles target, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
@@ -59,14 +62,14 @@ public static class DataBackup
             Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         using var file = new FileStream(target.DatabasePath, options);
-        using (SqliteConnection from = source.OpenDatabase())
+        using (Statements from = source.OpenDatabase())
         using (var to = new SqliteConnection($"Data Source={target.DatabasePath};Pooling=False"))
         {
             // One moment: what the server commits meanwhile does not start the copy over.
-            SqliteFile.Execute(from, "BEGIN; SELECT COUNT(*) FROM sqlite_master;");
+            SqliteFile.Execute(from.Connection, "BEGIN; SELECT COUNT(*) FROM sqlite_master;");
             to.Open();
             SqliteFile.Execute(to, "PRAGMA synchronous=OFF;"); // synced once, below
-            CopyPages(from, to, progress, cancellationToken);
+            CopyPages(from.Connection, to, progress, cancellationToken);
 
             // A backup is one file, and may lie where nothing can be written.
             SqliteFile.Execute(to, "PRAGMA journal_mode=DELETE;");
@@ -93,7 +96,7 @@ public static class DataBackup
 
     private static BackupReport Count(DataFiles copy, string name)
     {
-        using var statements = new Statements(copy.OpenDatabase());
+        using Statements statements = copy.OpenDatabase();
         var run = new CheckRun(statements, progress: null, CancellationToken.None);
         return new BackupReport(
             name, new FileInfo(copy.DatabasePath).Length, run.Number("SELECT COUNT(*) FROM share WHERE state <> 2"),

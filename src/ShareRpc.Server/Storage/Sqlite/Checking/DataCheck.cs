@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -15,14 +15,14 @@ public static class DataCheck
     public static CheckReport Run(string dataDirectory, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
     {
         DataFiles files = DataFiles.Find(dataDirectory);
-        using var statements = new Statements(files.OpenDatabase());
+        using Statements statements = files.OpenDatabase();
         using CancellationTokenRegistration interrupt =
             cancellationToken.Register(() => SQLitePCL.raw.sqlite3_interrupt(statements.Connection.Handle));
         try
         {
             return Run(files, statements, progress, cancellationToken);
         }
-        catch (SqliteException) when (cancellationToken.IsCancellationRequested)
+        catch (StorageException) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancellationToken);
         }
@@ -52,13 +52,14 @@ public static class DataCheck
     private static void Shares(CheckRun run)
     {
         long total = run.Number("SELECT COUNT(*) FROM share");
-        foreach (SqliteDataReader row in run.Rows("SELECT share_key, share_id, folded, state, compacted FROM share ORDER BY share_key"))
+        foreach (
+            Rows row in run.Rows("SELECT share_key, share_id, folded, state, compacted FROM share ORDER BY share_key"))
         {
             run.Report("shares", run.Shares++, total);
-            var share = new CheckedShare(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(4));
+            var share = new CheckedShare(row.Number(0), row.Text(1), row.Number(2), row.Number(4));
 
             // Of a deleted share the rows go little by little.
-            if ((ShareState)row.GetInt32(3) == ShareState.Deleted) continue;
+            if ((ShareState)row.Number(3) == ShareState.Deleted) continue;
             long head = 0;
             run.Try("log", share.ShareId, () => head = LogCheck.Run(run, share));
             run.Try("writers", share.ShareId, () => WriterCheck.Run(run, share, head));

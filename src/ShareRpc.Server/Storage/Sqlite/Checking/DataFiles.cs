@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -17,21 +18,25 @@ internal sealed record DataFiles(string Directory)
     {
         var files = new DataFiles(Path.GetFullPath(directory));
         if (File.Exists(files.DatabasePath)) return files;
-        throw new StorageException($"{files.Directory} holds no shares.db: name the data directory of a server, or a backup, with --data.");
+        throw new StorageException(
+            StorageFailure.Unavailable,
+                $"{files.Directory} holds no shares.db: name the data directory of a server, or a backup, with --data.");
     }
 
     /// <summary>A connection that changes nothing, beside a running server or not.</summary>
-    public SqliteConnection OpenDatabase()
+    public Statements OpenDatabase()
     {
         try
         {
-            return new SqliteFile(DatabasePath).OpenUnchanged();
+            return new Statements(new SqliteFile(DatabasePath).OpenUnchanged(), Translate);
         }
         catch (SqliteException exception)
         {
-            throw new StorageException(SqliteTrouble.Describe(exception, DatabasePath));
+            throw Translate(exception);
         }
     }
+
+    public StorageException Translate(SqliteException exception) => SqliteFailures.Translate(exception, DatabasePath);
 
     public string? DescribeKeyTrouble()
     {

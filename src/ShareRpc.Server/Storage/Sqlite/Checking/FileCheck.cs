@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -10,9 +11,9 @@ internal static class FileCheck
     public static void Pages(CheckRun run)
     {
         run.Report("pages and indexes");
-        foreach (SqliteDataReader row in run.Rows($"PRAGMA integrity_check({MostMessages})"))
+        foreach (Rows row in run.Rows($"PRAGMA integrity_check({MostMessages})"))
         {
-            string message = row.GetString(0);
+            string message = row.Text(0);
             if (message != "ok") run.Find("file", null, message.ReplaceLineEndings(" "));
         }
     }
@@ -40,7 +41,8 @@ internal static class FileCheck
         foreach ((string name, string sql) in expected)
         {
             string? actual = run
-                .Rows("SELECT sql FROM sqlite_master WHERE name = $1", name).Select(row => row.GetString(0)).FirstOrDefault();
+                .Rows("SELECT sql FROM sqlite_master WHERE name = ?1",
+                    name).Select(row => row.Text(0)).FirstOrDefault();
             if (actual is null) run.Find("schema", null, $"{name} is missing");
             else if (actual != sql) run.Find("schema", null, $"{name} is not what version {version} makes of it");
             areTablesThere &= actual is not null || !sql.StartsWith("CREATE TABLE", StringComparison.Ordinal);
@@ -51,14 +53,14 @@ internal static class FileCheck
 
     private static Dictionary<string, string> Migrated(long version)
     {
-        using var memory = new SqliteConnection("Data Source=:memory:");
+        var memory = new SqliteConnection("Data Source=:memory:");
         memory.Open();
         SqliteShareStore.Schema.Apply(memory, "", "", version);
-        using SqliteCommand command = memory.CreateCommand();
-        command.CommandText = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-        using SqliteDataReader row = command.ExecuteReader();
-        var made = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (row.Read()) made.Add(row.GetString(0), row.GetString(1));
-        return made;
+        using var statements = new Statements(memory);
+        return statements
+            .ReadAll(
+                "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+                row => (Name: row.Text(0), Sql: row.Text(1)))
+            .ToDictionary(made => made.Name, made => made.Sql, StringComparer.Ordinal);
     }
 }

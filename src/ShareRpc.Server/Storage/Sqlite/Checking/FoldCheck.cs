@@ -1,6 +1,6 @@
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -21,14 +21,15 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
 
     private void Run()
     {
-        const string Sql = "SELECT kind, key, cursor, verb FROM op WHERE share_key = $1 AND cursor <= $2 ORDER BY kind, key, cursor";
-        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
+        const string Sql =
+            "SELECT kind, key, cursor, verb FROM op WHERE share_key = ?1 AND cursor <= ?2 ORDER BY kind, key, cursor";
+        foreach (Rows row in run.Rows(Sql, share.Key, share.Folded))
         {
-            (string, string) document = (row.GetString(0), row.GetString(1));
+            (string, string) document = (row.Text(0), row.Text(1));
             if (document != current) CheckDocument();
             current = document;
-            if (row.GetString(3) != Verbs.Append) cursors.Clear();
-            cursors.Add(row.GetInt64(2));
+            if (row.Text(3) != Verbs.Append) cursors.Clear();
+            cursors.Add(row.Number(2));
         }
 
         CheckDocument();
@@ -41,12 +42,12 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         long last = cursors[^1];
         bool hasAllData = TryFold(out RawJson? expected, out bool isRemoved, out bool hasLastData);
         cursors.Clear();
-        const string Sql = "SELECT cursor, data FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3";
+        const string Sql = "SELECT cursor, data FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3";
         (long Cursor, RawJson Data)? stored = null;
-        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, kind, key))
+        foreach (Rows row in run.Rows(Sql, share.Key, kind, key))
         {
             run.Documents++;
-            stored = (row.GetInt64(0), new RawJson(row.GetFieldValue<byte[]>(1)));
+            stored = (row.Number(0), new RawJson(row.Blob(1).ToArray()));
         }
 
         bool hasLost = !isRemoved && !hasLastData && last <= share.Compacted;
@@ -69,7 +70,7 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
     private bool IsSaidLater(string kind, string key)
     {
         const string Sql = """
-            SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE share_key = $1 AND cursor > $2 AND kind = $3 AND key = $4 AND verb <> $5 LIMIT 1)
+            SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE share_key = ?1 AND cursor > ?2 AND kind = ?3 AND key = ?4 AND verb <> ?5 LIMIT 1)
             """;
         return run.Number(Sql, share.Key, share.Folded, kind, key, Verbs.Append) > 0;
     }
@@ -82,14 +83,15 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         var appends = new AppendRun();
         foreach (long cursor in cursors)
         {
-            foreach (SqliteDataReader row in run.Rows("SELECT verb, data FROM op WHERE share_key = $1 AND cursor = $2", share.Key, cursor))
+            foreach (Rows row in run.Rows("SELECT verb, data FROM op WHERE share_key = ?1 AND cursor = ?2", share.Key,
+                cursor))
             {
-                string verb = row.GetString(0);
+                string verb = row.Text(0);
                 isRemoved = verb == Verbs.Remove;
-                hasLastData = !row.IsDBNull(1);
+                hasLastData = !row.IsNull(1);
                 hasAllData &= isRemoved || hasLastData;
                 if (isRemoved || !hasLastData) continue;
-                var data = new RawJson(row.GetFieldValue<byte[]>(1));
+                var data = new RawJson(row.Blob(1).ToArray());
                 if (verb == Verbs.Put) folded = data;
                 else if (!appends.TryAdd(data)) (folded, appends) = (appends.Fold(folded), AppendRun.Of(data));
             }
@@ -103,11 +105,11 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
     {
         const string Sql = """
             SELECT d.kind, d.key FROM doc d LEFT JOIN op o ON o.share_key = d.share_key AND o.cursor = d.cursor
-            WHERE d.share_key = $1 AND (o.cursor IS NULL OR o.kind <> d.kind OR o.key <> d.key OR d.cursor > $2)
+            WHERE d.share_key = ?1 AND (o.cursor IS NULL OR o.kind <> d.kind OR o.key <> d.key OR d.cursor > ?2)
             """;
-        foreach (SqliteDataReader row in run.Rows(Sql, share.Key, share.Folded))
+        foreach (Rows row in run.Rows(Sql, share.Key, share.Folded))
         {
-            string document = $"{row.GetString(0)} {row.GetString(1)}";
+            string document = $"{row.Text(0)} {row.Text(1)}";
             run.Find("fold", share.ShareId, $"document {document}: no op up to the checkpoint made it what it is");
         }
     }

@@ -1,5 +1,5 @@
-using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -12,19 +12,19 @@ internal static class LogCheck
         const string Sql = """
             SELECT o.cursor, o.verb, o.data IS NULL, o.writer_key, o.seq, r.ref_key, w.share_key
             FROM op o LEFT JOIN sturdy_ref r ON r.ref_key = o.actor_key LEFT JOIN writer w ON w.writer_key = o.writer_key
-            WHERE o.share_key = $1 ORDER BY o.cursor
+            WHERE o.share_key = ?1 ORDER BY o.cursor
             """;
         long head = 0;
         var newestSeqs = new Dictionary<long, long>();
-        foreach (SqliteDataReader row in run.Rows(Sql, share.Key))
+        foreach (Rows row in run.Rows(Sql, share.Key))
         {
             run.Ops++;
-            long cursor = row.GetInt64(0);
+            long cursor = row.Number(0);
             if (cursor != head + 1) run.Find("I1", share.ShareId, Missing(head + 1, cursor - 1));
             head = cursor;
             CheckContent(run, share, row);
             CheckWriter(run, share, row, newestSeqs);
-            if (row.IsDBNull(5))
+            if (row.IsNull(5))
                 run.Find("reference", share.ShareId, $"op {cursor} is of a capability that is not there: no reader sees it");
         }
 
@@ -34,24 +34,25 @@ internal static class LogCheck
 
     public static string Missing(long from, long to) => from == to ? $"cursor {from} is missing" : $"cursors {from} to {to} are missing";
 
-    private static void CheckContent(CheckRun run, CheckedShare share, SqliteDataReader row)
+    private static void CheckContent(CheckRun run, CheckedShare share, Rows row)
     {
-        long cursor = row.GetInt64(0);
-        string verb = row.GetString(1);
+        long cursor = row.Number(0);
+        string verb = row.Text(1);
         bool isKnown = verb is Verbs.Put or Verbs.Remove or Verbs.Append;
         if (!isKnown) run.Find("I1", share.ShareId, $"op {cursor} has an unknown verb");
         bool mustHaveData = verb != Verbs.Remove && cursor > share.Compacted;
-        if (isKnown && mustHaveData && row.GetBoolean(2)) run.Find("fold", share.ShareId, $"op {cursor} has lost its data");
+        if (isKnown && mustHaveData
+            && row.Number(2) != 0) run.Find("fold", share.ShareId, $"op {cursor} has lost its data");
     }
 
-    private static void CheckWriter(CheckRun run, CheckedShare share, SqliteDataReader row, Dictionary<long, long> newestSeqs)
+    private static void CheckWriter(CheckRun run, CheckedShare share, Rows row, Dictionary<long, long> newestSeqs)
     {
-        long cursor = row.GetInt64(0);
-        if (row.IsDBNull(3) != row.IsDBNull(4))
+        long cursor = row.Number(0);
+        if (row.IsNull(3) != row.IsNull(4))
             run.Find("I1", share.ShareId, $"op {cursor} has a seq without a writer, or a writer without a seq");
-        if (row.IsDBNull(3) || row.IsDBNull(4)) return;
-        long writer = row.GetInt64(3), seq = row.GetInt64(4);
-        if (row.IsDBNull(6) || row.GetInt64(6) != share.Key)
+        if (row.IsNull(3) || row.IsNull(4)) return;
+        long writer = row.Number(3), seq = row.Number(4);
+        if (row.IsNull(6) || row.Number(6) != share.Key)
         {
             run.Find("reference", share.ShareId, $"op {cursor} is of a writer that this share does not have");
         }
@@ -68,12 +69,13 @@ internal static class LogCheck
     {
         // Read from the rows, not from the index that is to keep them unique.
         const string Sql = """
-            SELECT op_id, MIN(cursor), MAX(cursor) FROM op INDEXED BY sqlite_autoindex_op_1 WHERE share_key = $1
+            SELECT op_id, MIN(cursor), MAX(cursor) FROM op INDEXED BY sqlite_autoindex_op_1 WHERE share_key = ?1
             GROUP BY op_id HAVING COUNT(*) > 1
             """;
-        foreach (SqliteDataReader row in run.Rows(Sql, share.Key))
+        foreach (Rows row in run.Rows(Sql, share.Key))
         {
-            run.Find("I2", share.ShareId, $"op id {StoredOpId.Read(row, 0)} was applied at {row.GetInt64(1)} and at {row.GetInt64(2)}");
+            run.Find("I2", share.ShareId,
+                $"op id {StoredOpId.Read(row, 0)} was applied at {row.Number(1)} and at {row.Number(2)}");
         }
     }
 }

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -16,14 +16,15 @@ internal static class ReferenceCheck
             SELECT r.cap_id FROM sturdy_ref r LEFT JOIN sturdy_ref p ON p.ref_key = r.parent_key
             WHERE r.parent_key IS NOT NULL AND p.ref_key IS NULL
             """;
-        foreach (SqliteDataReader row in run.Rows(Orphans)) run.Find("reference", null, $"capability {row.GetString(0)} has no parent row");
+        foreach (Rows row in run.Rows(Orphans)) run.Find("reference", null,
+            $"capability {row.Text(0)} has no parent row");
         const string Shareless = """
             SELECT r.cap_id FROM sturdy_ref r LEFT JOIN share s ON s.share_key = r.share_key
             WHERE r.share_key IS NOT NULL AND s.share_key IS NULL
             """;
-        foreach (SqliteDataReader row in run.Rows(Shareless))
+        foreach (Rows row in run.Rows(Shareless))
         {
-            run.Find("reference", null, $"capability {row.GetString(0)} is on a share that is not there");
+            run.Find("reference", null, $"capability {row.Text(0)} is on a share that is not there");
         }
 
         const string Ownerless = """
@@ -31,9 +32,9 @@ internal static class ReferenceCheck
               LEFT JOIN sturdy_ref o ON o.ref_key = s.owner_ref_key LEFT JOIN sturdy_ref c ON c.ref_key = s.creator_key
             WHERE o.ref_key IS NULL OR c.ref_key IS NULL
             """;
-        foreach (SqliteDataReader row in run.Rows(Ownerless))
+        foreach (Rows row in run.Rows(Ownerless))
         {
-            run.Find("reference", row.GetString(0), "the capability of its owner or its creator is not there");
+            run.Find("reference", row.Text(0), "the capability of its owner or its creator is not there");
         }
 
         foreach (string table in TablesOfShares) ShareKeysOf(run, table);
@@ -44,12 +45,12 @@ internal static class ReferenceCheck
     {
         for (long key = run.Number($"SELECT MIN(share_key) FROM {table}"); key != 0;)
         {
-            if (run.Number("SELECT COUNT(*) FROM share WHERE share_key = $1", key) == 0)
+            if (run.Number("SELECT COUNT(*) FROM share WHERE share_key = ?1", key) == 0)
             {
                 run.Find("reference", null, $"{table} has rows of share number {key}, which is not there");
             }
 
-            key = run.Number($"SELECT MIN(share_key) FROM {table} WHERE share_key > $1", key);
+            key = run.Number($"SELECT MIN(share_key) FROM {table} WHERE share_key > ?1", key);
         }
     }
 }

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -13,42 +13,44 @@ internal static class WriterCheck
         Records(run, share);
         const string Strangers = """
             SELECT COUNT(*) FROM rejection j LEFT JOIN writer w ON w.writer_key = j.writer_key
-            WHERE j.share_key = $1 AND j.writer_key IS NOT NULL AND (w.writer_key IS NULL OR w.share_key <> j.share_key)
+            WHERE j.share_key = ?1 AND j.writer_key IS NOT NULL AND (w.writer_key IS NULL OR w.share_key <> j.share_key)
             """;
         long strangers = run.Number(Strangers, share.Key);
         if (strangers > 0) run.Find("reference", share.ShareId, $"{strangers} rejections are of writers that this share does not have");
-        const string Beyond = "SELECT op_id, cursor FROM rejection WHERE share_key = $1 AND code IS NULL AND (cursor < 1 OR cursor > $2)";
-        foreach (SqliteDataReader row in run.Rows(Beyond, share.Key, head))
+        const string Beyond =
+            "SELECT op_id, cursor FROM rejection WHERE share_key = ?1 AND code IS NULL AND (cursor < 1 OR cursor > ?2)";
+        foreach (Rows row in run.Rows(Beyond, share.Key, head))
         {
             string opId = StoredOpId.Read(row, 0);
-            run.Find("I2", share.ShareId, $"op id {opId} is a duplicate of cursor {row.GetInt64(1)}, which is not there");
+            run.Find("I2", share.ShareId, $"op id {opId} is a duplicate of cursor {row.Number(1)}, which is not there");
         }
     }
 
     private static void Records(CheckRun run, CheckedShare share)
     {
-        const string Writers = "SELECT writer_key, writer_id, acked_seq FROM writer WHERE share_key = $1 ORDER BY writer_key";
+        const string Writers =
+            "SELECT writer_key, writer_id, acked_seq FROM writer WHERE share_key = ?1 ORDER BY writer_key";
         const string Sql = """
-            SELECT writer_key, seq, cursor FROM op WHERE share_key = $1 AND writer_key IS NOT NULL AND seq IS NOT NULL
-            UNION ALL SELECT writer_key, seq, NULL FROM rejection WHERE share_key = $1 AND writer_key IS NOT NULL ORDER BY 1, 2
+            SELECT writer_key, seq, cursor FROM op WHERE share_key = ?1 AND writer_key IS NOT NULL AND seq IS NOT NULL
+            UNION ALL SELECT writer_key, seq, NULL FROM rejection WHERE share_key = ?1 AND writer_key IS NOT NULL ORDER BY 1, 2
             """;
 
-        using IEnumerator<SqliteDataReader> records = run.Rows(Sql, share.Key).GetEnumerator();
+        using IEnumerator<Rows> records = run.Rows(Sql, share.Key).GetEnumerator();
         bool isMore = records.MoveNext();
-        foreach (SqliteDataReader writer in run.Rows(Writers, share.Key))
+        foreach (Rows writer in run.Rows(Writers, share.Key))
         {
             run.Writers++;
-            long key = writer.GetInt64(0);
-            using var runs = new RunCheck(run, share, key, writer.GetString(1));
-            var seqs = new SeqCheck(run, share, writer.GetString(1));
-            for (; isMore && records.Current.GetInt64(0) <= key; isMore = records.MoveNext())
+            long key = writer.Number(0);
+            using var runs = new RunCheck(run, share, key, writer.Text(1));
+            var seqs = new SeqCheck(run, share, writer.Text(1));
+            for (; isMore && records.Current.Number(0) <= key; isMore = records.MoveNext())
             {
-                if (records.Current.GetInt64(0) < key) continue; // of a writer that is not there, which is found elsewhere
-                seqs.Add(records.Current.GetInt64(1));
-                if (!records.Current.IsDBNull(2)) runs.Add(records.Current.GetInt64(1), records.Current.GetInt64(2));
+                if (records.Current.Number(0) < key) continue; // of a writer that is not there: found elsewhere
+                seqs.Add(records.Current.Number(1));
+                if (!records.Current.IsNull(2)) runs.Add(records.Current.Number(1), records.Current.Number(2));
             }
 
-            seqs.End(writer.GetInt64(2));
+            seqs.End(writer.Number(2));
             runs.End();
         }
     }
@@ -61,14 +63,14 @@ internal static class WriterCheck
 internal sealed class RunCheck : IDisposable
 {
     private const string Sql = """
-        SELECT seq, cursor, count FROM writer_run WHERE writer_key = $1
-        UNION ALL SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = $1 AND run_count > 0 ORDER BY 1
+        SELECT seq, cursor, count FROM writer_run WHERE writer_key = ?1
+        UNION ALL SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = ?1 AND run_count > 0 ORDER BY 1
         """;
 
     private readonly CheckRun run;
     private readonly CheckedShare share;
     private readonly string writerId;
-    private readonly IEnumerator<SqliteDataReader> runs;
+    private readonly IEnumerator<Rows> runs;
     private bool isMore;
     private long found;
 
@@ -79,11 +81,11 @@ internal sealed class RunCheck : IDisposable
         isMore = runs.MoveNext();
     }
 
-    private long Seq => runs.Current.GetInt64(0);
+    private long Seq => runs.Current.Number(0);
 
-    private long Cursor => runs.Current.GetInt64(1);
+    private long Cursor => runs.Current.Number(1);
 
-    private long Count => runs.Current.GetInt64(2);
+    private long Count => runs.Current.Number(2);
 
     public void Add(long seq, long cursor)
     {

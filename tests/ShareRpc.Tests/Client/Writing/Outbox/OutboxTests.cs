@@ -34,9 +34,9 @@ public class OutboxTests : ClientTest
     {
         using var database = new OutboxDatabase(Options.OutboxPath);
         await Task.CompletedTask;
-        Assert.Equal(2, database.ReadNumber("PRAGMA synchronous"));
-        Assert.Equal("wal", database.ReadText("PRAGMA journal_mode"));
-        Assert.Equal(1, database.ReadNumber("PRAGMA foreign_keys"));
+        Assert.Equal(2, database.Statements.ReadNumber("PRAGMA synchronous"));
+        Assert.Equal("wal", database.Statements.ReadText("PRAGMA journal_mode"));
+        Assert.Equal(1, database.Statements.ReadNumber("PRAGMA foreign_keys"));
     }
 
     [Fact]

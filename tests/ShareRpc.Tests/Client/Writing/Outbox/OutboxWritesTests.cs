@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Sqlite;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Client.Writing.Outbox;
@@ -10,19 +11,21 @@ public sealed class OutboxWritesTests : IDisposable
     private readonly TemporaryDirectory directory = new();
     private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(20), TimeProvider.System);
     private readonly OutboxDatabase database;
+    private readonly OutboxWrites writes;
     private int commits;
 
     public OutboxWritesTests()
     {
-        database = new OutboxDatabase(directory["outbox.db"]) { OnCommit = () => Interlocked.Increment(ref commits) };
-        database.Execute("CREATE TABLE note (text TEXT NOT NULL)");
+        database = new OutboxDatabase(directory["outbox.db"]);
+        writes = new OutboxWrites(database, () => Interlocked.Increment(ref commits));
+        database.Statements.Execute("CREATE TABLE note (text TEXT NOT NULL)");
     }
 
     [Fact]
     public async Task Callers_that_come_while_a_commit_is_under_way_share_the_next_one()
     {
-        Task<bool>[] writes = WhileAnotherWrites(() => [.. Enumerable.Range(0, 20).Select(n => AddAsync($"n{n}"))]);
-        await Task.WhenAll(writes).WaitAsync(timeout.Token);
+        Task<bool>[] started = WhileAnotherWrites(() => [.. Enumerable.Range(0, 20).Select(n => AddAsync($"n{n}"))]);
+        await Task.WhenAll(started).WaitAsync(timeout.Token);
 
         Assert.Equal(1, commits);
         Assert.Equal(20, Notes().Count);
@@ -40,10 +43,10 @@ public sealed class OutboxWritesTests : IDisposable
     [Fact]
     public async Task A_part_that_fails_is_undone_by_itself_and_those_that_shared_its_transaction_are_stored()
     {
-        Task<bool>[] writes = WhileAnotherWrites(() =>
+        Task<bool>[] started = WhileAnotherWrites(() =>
         [
             AddAsync("before"),
-            database.WriteAsync<bool>(
+            writes.WriteAsync<bool>(
                 () =>
                 {
                     Add("half");
@@ -53,8 +56,8 @@ public sealed class OutboxWritesTests : IDisposable
             AddAsync("after"),
         ]);
 
-        await Assert.ThrowsAsync<ArgumentException>(() => writes[1]);
-        await Task.WhenAll(writes[0], writes[2]).WaitAsync(timeout.Token);
+        await Assert.ThrowsAsync<ArgumentException>(() => started[1]);
+        await Task.WhenAll(started[0], started[2]).WaitAsync(timeout.Token);
         Assert.Equal(1, commits);
         Assert.Equal(["before", "after"], Notes());
     }
@@ -62,21 +65,21 @@ public sealed class OutboxWritesTests : IDisposable
     [Fact]
     public async Task When_a_shared_transaction_is_lost_as_a_whole_each_part_is_tried_alone()
     {
-        Task<bool>[] writes = WhileAnotherWrites(() =>
+        Task<bool>[] started = WhileAnotherWrites(() =>
         [
             AddAsync("before"),
-            database.WriteAsync(
+            writes.WriteAsync(
                 () =>
                 {
-                    database.Execute("ROLLBACK"); // as SQLite does by itself when the disk is full
+                    database.Statements.Execute("ROLLBACK"); // as SQLite does by itself when the disk is full
                     return true;
                 },
                 timeout.Token),
             AddAsync("after"),
         ]);
 
-        await Assert.ThrowsAsync<SqliteException>(() => writes[1]);
-        await Task.WhenAll(writes[0], writes[2]).WaitAsync(timeout.Token);
+        await Assert.ThrowsAsync<SqliteException>(() => started[1]);
+        await Task.WhenAll(started[0], started[2]).WaitAsync(timeout.Token);
         Assert.Equal(["before", "after"], Notes());
     }
 
@@ -84,44 +87,45 @@ public sealed class OutboxWritesTests : IDisposable
     public async Task A_caller_that_gave_up_before_its_turn_writes_nothing()
     {
         using var cancelled = new CancellationTokenSource();
-        Task<bool>[] writes = WhileAnotherWrites(() =>
+        Task<bool>[] started = WhileAnotherWrites(() =>
         [
-            database.WriteAsync(() => Add("given up"), cancelled.Token),
+            writes.WriteAsync(() => Add("given up"), cancelled.Token),
             AddAsync("kept"),
         ], cancelled.Cancel);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writes[0]);
-        await writes[1].WaitAsync(timeout.Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => started[0]);
+        await started[1].WaitAsync(timeout.Token);
         Assert.Equal(["kept"], Notes());
     }
 
     [Fact]
     public async Task What_waits_when_the_outbox_is_closed_is_told_so()
     {
-        Task<bool>[] writes = WhileAnotherWrites(() => [AddAsync("late"), AddAsync("later")], database.Dispose);
+        Task<bool>[] started = WhileAnotherWrites(() => [AddAsync("late"), AddAsync("later")], database.Dispose);
 
-        foreach (Task<bool> write in writes) await Assert.ThrowsAsync<ObjectDisposedException>(() => write.WaitAsync(timeout.Token));
+        foreach (Task<bool> write in started) await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => write.WaitAsync(timeout.Token));
     }
 
     [Fact]
     public void The_log_is_copied_into_the_file_when_a_commit_finds_it_too_long()
     {
+        using var log = new LogMaintenance(database.Statements, OpenLog(), logBytes: 256 * 1024, TimeSpan.Zero);
+        log.AfterCommit();
         Add("logged");
-        var connection = new SqliteConnection($"Data Source={directory["outbox.db"]};Pooling=False");
-        connection.Open();
-        using var checkpoints = new OutboxCheckpoints(connection, database.Gate);
-        checkpoints.AfterCommit(OutboxCheckpoints.PagesBetween - 1);
+        log.AfterCommit();
         Assert.False(IsInFile("logged"));
 
-        checkpoints.AfterCommit(OutboxCheckpoints.MostPages);
+        for (int i = 0; i < 10; i++) Add(new string('x', 200_000));
+        log.AfterCommit(); // more than four times as much: the commit waits for it
         Assert.True(IsInFile("logged"));
     }
 
     [Fact]
     public void Commits_do_not_copy_the_log_themselves()
     {
-        Assert.Equal(0, database.ReadNumber("PRAGMA wal_autocheckpoint"));
-        Assert.Equal(2, database.ReadNumber("PRAGMA synchronous"));
+        Assert.Equal(0, database.Statements.ReadNumber("PRAGMA wal_autocheckpoint"));
+        Assert.Equal(2, database.Statements.ReadNumber("PRAGMA synchronous"));
     }
 
     public void Dispose()
@@ -136,19 +140,27 @@ public sealed class OutboxWritesTests : IDisposable
     {
         lock (database.Gate)
         {
-            Task<bool>[] writes = start();
+            Task<bool>[] started = start();
             then?.Invoke();
-            return writes;
+            return started;
         }
     }
 
-    private Task<bool> AddAsync(string text) => database.WriteAsync(() => Add(text), timeout.Token);
+    private Task<bool> AddAsync(string text) => writes.WriteAsync(() => Add(text), timeout.Token);
 
-    private bool Add(string text) => database.Execute("INSERT INTO note (text) VALUES ($1)", text) == 1;
+    private bool Add(string text) => database.Statements.Execute("INSERT INTO note (text) VALUES (?1)", text) == 1;
 
     private List<string> Notes()
     {
-        lock (database.Gate) return database.Read("SELECT text FROM note ORDER BY rowid", row => row.GetString(0));
+        lock (database.Gate) return database.Statements.ReadAll("SELECT text FROM note ORDER BY rowid",
+            row => row.Text(0));
+    }
+
+    private SqliteConnection OpenLog()
+    {
+        var connection = new SqliteConnection($"Data Source={directory["outbox.db"]};Pooling=False");
+        connection.Open();
+        return connection;
     }
 
     /// <summary>The file without its log, as it would be if the log were lost.</summary>

@@ -34,8 +34,9 @@ public sealed class CapabilityAdminTests
 
         Authority creator = await rooms.RedeemAsync(await rooms.AttenuateAsync(rooms.Root, RightsNames.Creator));
         Assert.Equal(ErrorCode.IdTaken, await CodeAsync(() => rooms.Admin.CreateShareAsync(creator, request)));
-        Assert.Single(rooms.Lists.ListShares(rooms.Root, new PageRequest()).Shares);
-        Assert.Single(rooms.Lists.ListAudit(rooms.Root, new AuditRequest()).Entries, entry => entry.Action == "create_share");
+        Assert.Single((await rooms.Lists.ListSharesAsync(rooms.Root, new PageRequest())).Shares);
+        Assert.Single((await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries,
+            entry => entry.Action == "create_share");
     }
 
     [Fact]
@@ -82,7 +83,8 @@ public sealed class CapabilityAdminTests
             Assert.Equal(2, (await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = token.CapId })).Epoch);
         }
 
-        Assert.Single(rooms.Lists.ListAudit(owner, new AuditRequest()).Entries, entry => entry.Action == "revoke");
+        Assert.Single((await rooms.Lists.ListAuditAsync(owner, new AuditRequest())).Entries,
+            entry => entry.Action == "revoke");
     }
 
     [Fact]
@@ -102,7 +104,7 @@ public sealed class CapabilityAdminTests
 
         Assert.Equal((ErrorCode.RevocationNotDurable, true), (error.Code, error.IsTransient));
         rooms.Store.Repair();
-        Assert.Null(rooms.Store.BeginRead().FindRef(token.CapId)!.RevokedMs);
+        Assert.Null((await (await rooms.Store.BeginReadAsync()).FindRefAsync(token.CapId))!.RevokedMs);
         foreach (Authority denied in new[] { child, grandchild })
         {
             Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.AppendAsync(denied, ServerRooms.Put("a"))));
@@ -114,7 +116,7 @@ public sealed class CapabilityAdminTests
         }
 
         Assert.Equal(2, (await rooms.Admin.RevokeAsync(owner, request).WaitAsync(timeout)).Epoch);
-        Assert.NotNull(rooms.Store.BeginRead().FindRef(token.CapId)!.RevokedMs);
+        Assert.NotNull((await (await rooms.Store.BeginReadAsync()).FindRefAsync(token.CapId))!.RevokedMs);
         Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(grandchildToken)));
     }
 
@@ -162,8 +164,8 @@ public sealed class CapabilityAdminTests
         await rooms.Admin.DeleteShareAsync(rooms.Root, new DeleteShareRequest { ShareId = owner.ShareId! });
 
         Assert.Equal(ErrorCode.ShareDeleted, await CodeAsync(() => reading.WaitAsync(timeout)));
-        while (rooms.Store.BeginRead().FindUnerasedShare() is not null) await Task.Yield();
-        Assert.Equal(0, rooms.Store.BeginRead().ReadHead(share));
+        while (await (await rooms.Store.BeginReadAsync()).FindUnerasedShareAsync() is not null) await Task.Yield();
+        Assert.Equal(0, await (await rooms.Store.BeginReadAsync()).ReadHeadAsync(share));
         await erasing.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => eraser);
     }
@@ -185,7 +187,8 @@ public sealed class CapabilityAdminTests
             timeout);
 
         Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => delete.WaitAsync(timeout)));
-        Assert.Equal(ShareState.Active, rooms.Store.BeginRead().FindShare(owner.ShareId!)!.State);
+        Assert.Equal(ShareState.Active,
+            (await (await rooms.Store.BeginReadAsync()).FindShareAsync(owner.ShareId!))!.State);
     }
 
     private static async Task<ErrorCode> CodeAsync<T>(Func<Task<T>> call) => (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;

@@ -21,15 +21,16 @@ public sealed class OwedRevocationsTests
         await FailsAsync(rooms, owner);
         Assert.Equal(1, rooms.Owed.Count);
         await PassAsync(rooms, () => rooms.Loop.IsStorageHealthy || rooms.Owed.Count == 1);
-        Assert.Null(RevokedMs(rooms, owner));
+        Assert.Null(await RevokedMsAsync(rooms, owner));
 
         rooms.Store.Repair();
         await PassAsync(rooms, () => rooms.Owed.Count == 0);
 
-        Assert.NotNull(RevokedMs(rooms, owner));
-        using (IReadSnapshot snapshot = rooms.Store.BeginRead())
+        Assert.NotNull(await RevokedMsAsync(rooms, owner));
+        await using (IReadSnapshot snapshot = await rooms.Store.BeginReadAsync())
         {
-            Assert.Single(snapshot.ReadAudit(new RefScope(owner.Ref.ShareKey, null), 0, 100), entry => entry.Action == "revoke");
+            Assert.Single(await snapshot.ReadAuditAsync(new RefScope(owner.Ref.ShareKey, null), 0, 100),
+                entry => entry.Action == "revoke");
         }
 
         await stop.CancelAsync();
@@ -68,10 +69,10 @@ public sealed class OwedRevocationsTests
         Assert.Equal(ErrorCode.RevocationNotDurable, failed.Code);
     }
 
-    private static long? RevokedMs(ServerRooms rooms, Authority owner)
+    private static async ValueTask<long?> RevokedMsAsync(ServerRooms rooms, Authority owner)
     {
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        return snapshot.FindRef(owner.Ref.Key)!.RevokedMs;
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        return (await snapshot.FindRefAsync(owner.Ref.Key))!.RevokedMs;
     }
 
     /// <summary>Lets the interval pass until something has come of it.</summary>

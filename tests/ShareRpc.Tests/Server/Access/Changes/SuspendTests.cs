@@ -50,8 +50,9 @@ public sealed class SuspendTests
         Task suspended = await rooms.HoldUpAsync(
             () =>
             {
-                rooms.Queue.Enqueue(new CommitWork<bool>(_ => true));
-                Assert.Throws<ShareRpcException>(() => rooms.Queue.Enqueue(new CommitWork<bool>(_ => true)));
+                rooms.Queue.Enqueue(new CommitWork<bool>(_ => ValueTask.FromResult(true)));
+                Assert.Throws<ShareRpcException>(
+                    () => rooms.Queue.Enqueue(new CommitWork<bool>(_ => ValueTask.FromResult(true))));
                 return SuspendAsync(rooms, owner, guest);
             },
             timeout);
@@ -70,7 +71,8 @@ public sealed class SuspendTests
             () =>
             {
                 Task waiting = rooms.AppendAsync(writer, ServerRooms.Put("a"));
-                Assert.Throws<ShareRpcException>(() => rooms.Queue.Enqueue(new CommitWork<bool>(_ => true)));
+                Assert.Throws<ShareRpcException>(
+                    () => rooms.Queue.Enqueue(new CommitWork<bool>(_ => ValueTask.FromResult(true))));
                 return ((Task)rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId }), waiting);
             },
             timeout);

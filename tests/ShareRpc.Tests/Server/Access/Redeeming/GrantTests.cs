@@ -41,7 +41,8 @@ public sealed class GrantTests : IAsyncLifetime
         Authority more = await RedeemAsync(link, NewGrant());
         Assert.Equal(link.CapId, more.Ref.CapId);
         more.Demand(Rights.Read);
-        Assert.Equal(Limits.GrantsPerLink + 2, rooms.Lists.ListCapabilities(owner, new()).Capabilities.Count);
+        Assert.Equal(Limits.GrantsPerLink + 2,
+            (await rooms.Lists.ListCapabilitiesAsync(owner, new())).Capabilities.Count);
     }
 
     [Theory]
@@ -97,7 +98,7 @@ public sealed class GrantTests : IAsyncLifetime
         Authority[] held = await Task.WhenAll(
             Enumerable.Range(0, 20).Select(_ => Task.Run(() => rooms.RedeemAsync(link, grant: grant))));
         Assert.All(held, one => Assert.Equal(grant.CapId, one.Ref.CapId));
-        Assert.Equal(1, Find(link).Uses);
+        Assert.Equal(1, (await FindAsync(link)).Uses);
     }
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class GrantTests : IAsyncLifetime
                 (await RefusalAsync(() => rooms.RedeemAsync(link, grant: ShareToken.New(taken)))).Code);
         }
 
-        Assert.Equal(0, Find(link).Uses);
+        Assert.Equal(0, (await FindAsync(link)).Uses);
         Assert.True((await rooms.RedeemAsync(link, grant: NewGrant())).Ref.IsGrant);
     }
 
@@ -178,11 +179,11 @@ public sealed class GrantTests : IAsyncLifetime
 
         Assert.Equal(
             [owner.Ref.CapId, link.CapId],
-                rooms.Lists.ListCapabilities(owner, new()).Capabilities.Select(one => one.CapId));
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        LoggedOp op = Assert.Single(snapshot.ReadOps(owner.Ref.ShareKey!.Value, 0, 10, int.MaxValue));
+                (await rooms.Lists.ListCapabilitiesAsync(owner, new())).Capabilities.Select(one => one.CapId));
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        LoggedOp op = Assert.Single(await snapshot.ReadOpsAsync(owner.Ref.ShareKey!.Value, 0, 10, int.MaxValue));
         Assert.Equal(grant.CapId, op.Actor);
-        AuditEntry[] audit = [.. rooms.Lists.ListAudit(owner, new()).Entries];
+        AuditEntry[] audit = [.. (await rooms.Lists.ListAuditAsync(owner, new())).Entries];
         Assert.Contains(audit, entry => entry is { Action: "grant" } && entry.Actor == link.CapId
             && entry.Subject == grant.CapId);
         Assert.Contains(audit, entry => entry is { Action: "attenuate" } && entry.Actor == grant.CapId
@@ -223,9 +224,9 @@ public sealed class GrantTests : IAsyncLifetime
     private Task<Authority> RedeemAsync(ShareToken link, ShareToken grant) =>
         rooms.RedeemAsync(link, Words, grant: grant);
 
-    private RefRow Find(ShareToken token)
+    private async ValueTask<RefRow> FindAsync(ShareToken token)
     {
-        using IReadSnapshot snapshot = rooms.Store.BeginRead();
-        return snapshot.FindRef(token.CapId)!;
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        return (await snapshot.FindRefAsync(token.CapId))!;
     }
 }

@@ -43,8 +43,8 @@ internal sealed class LogRun : IDisposable
                 await rooms.Folder.FoldShareAsync(side.Owner.Ref.ShareKey!.Value);
                 break;
             case LogAct.Read:
-                CompareLog(side, 1 + step.Ops.Length);
-                CompareState(side);
+                await CompareLogAsync(side, 1 + step.Ops.Length);
+                await CompareStateAsync(side);
                 break;
             case LogAct.Fail:
                 await FailAsync(side, step);
@@ -61,10 +61,10 @@ internal sealed class LogRun : IDisposable
         await AwaitAsync();
         foreach (Side side in sides)
         {
-            CompareLog(side, 7);
-            CompareState(side);
+            await CompareLogAsync(side, 7);
+            await CompareStateAsync(side);
             await rooms.Folder.FoldShareAsync(side.Owner.Ref.ShareKey!.Value);
-            CompareState(side);
+            await CompareStateAsync(side);
         }
     }
 
@@ -80,11 +80,12 @@ internal sealed class LogRun : IDisposable
     /// <summary>A share and its owner's authority, without the cost of verifying a token.</summary>
     private static async Task<Side> StartShareAsync(ServerRooms rooms)
     {
-        var work = new CommitWork<Authority>(scope =>
+        var work = new CommitWork<Authority>(async scope =>
         {
-            (long share, long owner) = Seed.Share(scope.Transaction);
-            IReadOnlyList<RefRow> chain = scope.Transaction.ReadChain(owner);
-            return new Authority(chain[0], chain, scope.Transaction.FindShare(share)!.ShareId, rooms.Clock);
+            (long share, long owner) = await Seed.ShareAsync(scope.Transaction);
+            IReadOnlyList<RefRow> chain = await scope.Transaction.ReadChainAsync(owner);
+            return new Authority(chain[0], chain, (await scope.Transaction.FindShareAsync(share))!.ShareId,
+                rooms.Clock);
         });
         rooms.Queue.Enqueue(work);
         Authority owner = await work.Completion;
@@ -132,13 +133,14 @@ internal sealed class LogRun : IDisposable
     }
 
     /// <summary>I1, I2 and I5, by what a reader gets page by page; and each op as the model has it.</summary>
-    private void CompareLog(Side side, int limit)
+    private async ValueTask CompareLogAsync(Side side, int limit)
     {
         var ops = new List<LoggedOp>();
         OpPage page;
         do
         {
-            page = rooms.Reads.ReadNow(side.Owner, side.Feed, new ReadOpsRequest { After = ops.Count, Limit = limit });
+            page = await rooms.Reads.ReadNowAsync(side.Owner, side.Feed,
+                new ReadOpsRequest { After = ops.Count, Limit = limit });
             ops.AddRange(page.Ops);
         }
         while (page.Ops.Count > 0);
@@ -152,9 +154,9 @@ internal sealed class LogRun : IDisposable
         Assert.Equal(side.Model.Log.Select(Show), ops.Select(Show));
     }
 
-    private void CompareState(Side side)
+    private async ValueTask CompareStateAsync(Side side)
     {
-        StatePage page = rooms.Reads.ReadState(side.Owner, new GetStateRequest());
+        StatePage page = await rooms.Reads.ReadStateAsync(side.Owner, new GetStateRequest());
         Assert.Equal(side.Model.Head, page.Cursor);
         Assert.Equal(
             ModelDocs.Fold(side.Model.Log).Select(doc => Show(doc.Key, doc.Value.Cursor, doc.Value.Value)),

@@ -15,88 +15,90 @@ internal abstract class ModelReads : IReadSnapshot
 
     protected abstract ModelState State { get; }
 
-    public abstract void Dispose();
+    public abstract ValueTask DisposeAsync();
 
-    public ShareRow? FindShare(string shareId) => State.Shares.Find(share => share.ShareId == shareId);
+    public ValueTask<ShareRow?> FindShareAsync(string shareId) =>
+        new(State.Shares.Find(share => share.ShareId == shareId));
 
-    public ShareRow? FindShare(long shareKey) => State.Shares.Find(share => share.Key == shareKey);
+    public ValueTask<ShareRow?> FindShareAsync(long shareKey) => new(ShareOf(shareKey));
 
-    public RefRow? FindRef(string capId) => State.Refs.Find(row => row.CapId == capId);
+    public ValueTask<RefRow?> FindRefAsync(string capId) => new(State.Refs.Find(row => row.CapId == capId));
 
-    public RefRow? FindRef(long refKey) => State.Refs.Find(row => row.Key == refKey);
+    public ValueTask<RefRow?> FindRefAsync(long refKey) => new(RefOf(refKey));
 
-    public IReadOnlyList<RefRow> ReadChain(long refKey)
-    {
-        RefRow row = FindRef(refKey)!;
-        return row.ParentKey is { } parent ? [row, .. ReadChain(parent)] : [row];
-    }
+    public ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey) => new(ChainOf(refKey));
 
-    public WriterRow? FindWriter(long shareKey, string writerId) =>
-        State.Writers.Find(writer => writer.ShareKey == shareKey && writer.Row.WriterId == writerId).Row;
+    public ValueTask<WriterRow?> FindWriterAsync(long shareKey, string writerId) =>
+        new(State.Writers.Find(writer => writer.ShareKey == shareKey && writer.Row.WriterId == writerId).Row);
 
-    public long ReadHead(long shareKey) => OpsOf(shareKey).Select(op => op.Cursor).DefaultIfEmpty(0).Max();
+    public ValueTask<long> ReadHeadAsync(long shareKey) => new(HeadOf(shareKey));
 
-    public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes) => Page(
-        OpsOf(shareKey).Where(op => op.Cursor > after), limit, maxBytes, op => (op.Data?.Length ?? 0) + OpEnvelope.Bytes, ToLogged);
+    public ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes) =>
+        new(Page(
+        OpsOf(shareKey).Where(op => op.Cursor > after), limit, maxBytes, op =>
+            (op.Data?.Length ?? 0) + OpEnvelope.Bytes, ToLogged));
 
-    public (string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey) ReadOpContent(long shareKey, long cursor)
+    public ValueTask<(string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey)> ReadOpContentAsync(long shareKey,
+        long cursor)
     {
         OpRow op = OpsOf(shareKey).First(row => row.Cursor == cursor);
-        return (op.Verb, op.Data, op.WriterKey);
+        return new((op.Verb, op.Data, op.WriterKey));
     }
 
-    public IReadOnlyList<TailOp> ReadTail(long shareKey, long after, int limit) => Page(
+    public ValueTask<IReadOnlyList<TailOp>> ReadTailAsync(long shareKey, long after, int limit) => new(Page(
         OpsOf(shareKey).Where(op => op.Cursor > after), limit, long.MaxValue, _ => 0,
-        op => new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Length ?? 0, op.Class));
+        op => new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Length ?? 0, op.Class)));
 
-    public StoredDoc? FindDoc(long shareKey, string kind, string key) =>
-        DocsOf(shareKey).FirstOrDefault(doc => doc.Kind == kind && doc.Key == key);
+    public ValueTask<StoredDoc?> FindDocAsync(long shareKey, string kind, string key) =>
+        new(DocOf(shareKey, kind, key));
 
-    public DocumentMeasure ReadDocMeasure(long shareKey, string kind, string key) =>
-        FindDoc(shareKey, kind, key) is { } doc ? new DocumentMeasure(doc.Size, doc.Class) : DocumentMeasure.None;
+    public ValueTask<DocumentMeasure> ReadDocMeasureAsync(long shareKey, string kind, string key) =>
+        new(DocOf(shareKey, kind, key) is { } doc ? new DocumentMeasure(doc.Size, doc.Class) : DocumentMeasure.None);
 
-    public IReadOnlyList<byte[]> ReadFormerVerifiers(long refKey, int limit) =>
+    public ValueTask<IReadOnlyList<byte[]>> ReadFormerVerifiersAsync(long refKey, int limit) => new(
     [
         .. State.FormerSecrets.Where(former => former.RefKey == refKey).OrderByDescending(former => former.Epoch).Take(limit)
             .Select(former => former.Verifier),
-    ];
+    ]);
 
-    public int CountGrants(RefRow link, long nowMs, int most) => Math.Min(most, State.Refs.Count(row =>
+    public ValueTask<int> CountGrantsAsync(RefRow link, long nowMs, int most) =>
+        new(Math.Min(most, State.Refs.Count(row =>
         row.ParentKey == link.Key && row.ParentEpoch == link.Epoch && row.GrantEndsMs > nowMs
-            && row.RevokedMs is null));
+            && row.RevokedMs is null)));
 
-    public bool IsRefGone(string capId) => State.GoneRefs.Exists(row => row.CapId == capId);
+    public ValueTask<bool> IsRefGoneAsync(string capId) => new(State.GoneRefs.Exists(row => row.CapId == capId));
 
-    public (long Ops, long Bytes) ReadQuota(long refKey, long day) =>
-        State.Quotas.Find(quota => quota.RefKey == refKey && quota.Day == day) is var (_, _, ops, bytes) ? (ops, bytes) : default;
+    public ValueTask<(long Ops, long Bytes)> ReadQuotaAsync(long refKey, long day) => new(QuotaOf(refKey, day));
 
-    public IReadOnlyList<RefRow> ReadOwnersBelow(long refKey) =>
-    [
-        .. State.Shares.Select(share => FindRef(share.OwnerRefKey)!).OrderBy(row => row.Key)
-            .Where(row => row.Key != refKey && ReadChain(row.Key).Any(ancestor => ancestor.Key == refKey)),
-    ];
+    public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) =>
+    new([
+        .. State.Shares.Select(share => RefOf(share.OwnerRefKey)!).OrderBy(row => row.Key)
+            .Where(row => row.Key != refKey && ChainOf(row.Key).Any(ancestor => ancestor.Key == refKey)),
+    ]);
 
-    public IReadOnlyList<StoredDoc> ReadDocs(long shareKey, string? kind, DocKey? after, int limit, int maxBytes) => Page(
+    public ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,
+        int maxBytes) => new(Page(
         DocsOf(shareKey).Where(doc => kind is null || doc.Kind == kind)
             .Where(doc => after is null || ByBytes.Compare((doc.Kind, doc.Key), (kind ?? after.Kind, after.Key)) > 0),
-        limit, maxBytes, doc => doc.Data!.Value.Utf8.Length, doc => doc);
+        limit, maxBytes, doc => doc.Data!.Value.Utf8.Length, doc => doc));
 
-    public IReadOnlyList<ShareListRow> ReadShares(long? creatorKey, long after, int limit) => Page(
+    public ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit) => new(Page(
         State.Shares.Where(share => share.Key > after && (creatorKey is null || share.CreatorKey == creatorKey)), limit, long.MaxValue,
         _ => 0,
         share => new ShareListRow(
-            share, ReadHead(share.Key), OpsOf(share.Key).LastOrDefault()?.TimeMs, FindRef(share.OwnerRefKey)!.CapId));
+            share, HeadOf(share.Key), OpsOf(share.Key).LastOrDefault()?.TimeMs, RefOf(share.OwnerRefKey)!.CapId)));
 
-    public IReadOnlyList<RefRow> ReadRefs(RefScope scope, long after, int limit) => Page(
+    public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit) => new(Page(
         State.Refs.Where(row => row.Key > after).Where(row => scope switch
         {
             { ShareKey: { } share } => row.ShareKey == share,
-            { CreatorKey: { } creator } => ReadChain(row.Key).Any(ancestor => ancestor.Key == creator),
+            { CreatorKey: { } creator } => ChainOf(row.Key).Any(ancestor => ancestor.Key == creator),
             _ => true,
         }),
-        limit, long.MaxValue, _ => 0, row => row);
+        limit, long.MaxValue, _ => 0, row => row));
 
-    public IReadOnlyList<AuditEntry> ReadAudit(RefScope scope, long after, int limit, bool newestFirst = false) => Page(
+    public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
+        bool newestFirst = false) => new(Page(
         State.Audit.Select((row, index) => (Row: row, Position: index + 1L))
             .OrderBy(entry => newestFirst ? -entry.Position : entry.Position)
             .Where(entry => newestFirst ? after == 0 || entry.Position < after : entry.Position > after)
@@ -106,38 +108,64 @@ internal abstract class ModelReads : IReadSnapshot
                     && (IsBelow(entry.Row.ActorKey, reach) || IsBelow(entry.Row.SubjectKey, reach)),
                 { ShareKey: { } share } => entry.Row.ShareKey == share,
                 { CreatorKey: { } creator } => entry.Row.ActorKey == creator
-                    || (entry.Row.ShareKey is { } made && FindShare(made)!.CreatorKey == creator),
+                    || (entry.Row.ShareKey is { } made && ShareOf(made)!.CreatorKey == creator),
                 _ => true,
             }),
         limit, long.MaxValue, _ => 0,
         entry => new AuditEntry
         {
             Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action, Actor = CapId(entry.Row.ActorKey),
-            ShareId = entry.Row.ShareKey is { } share ? FindShare(share)!.ShareId : null, Subject = CapId(entry.Row.SubjectKey),
+            ShareId = entry.Row.ShareKey is { } share ? ShareOf(share)!.ShareId
+                : null, Subject = CapId(entry.Row.SubjectKey),
             Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null, Count = entry.Row.Count,
             Bytes = entry.Row.Bytes,
-        });
+        }));
 
     private bool IsBelow(long? refKey, long reach) =>
         refKey is { } key && (key == reach || IsBelow(KnownOrGone(key).ParentKey, reach));
 
-    public IReadOnlyList<OpenTurnRow> ReadOpenTurns(long afterShare, string afterKey, int limit) => Page(
+    public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
+        new(Page(
         State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)
             .Where(turn => turn.ShareKey > afterShare || (turn.ShareKey == afterShare && Compare(turn.Key, afterKey) > 0)),
         limit, long.MaxValue, _ => 0,
-        turn => new OpenTurnRow(turn.ShareKey, turn.Key, turn.Cursor, WriterId(turn.WriterKey)!, Watermark(turn.WriterKey)));
+        turn => new OpenTurnRow(turn.ShareKey, turn.Key, turn.Cursor, WriterId(turn.WriterKey)!,
+            Watermark(turn.WriterKey))));
 
-    public long? FindUnerasedShare() => State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key;
+    public ValueTask<long?> FindUnerasedShareAsync() =>
+        new(State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key);
 
-    public SessionShareRow? FindSessionShare(long creatorKey, string sessionId) => State.SessionShares
-        .Where(row => row.CreatorKey == creatorKey && row.SessionId == sessionId).MaxBy(row => row.ShareKey);
+    public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
+        new(State.SessionShares
+        .Where(row => row.CreatorKey == creatorKey && row.SessionId == sessionId).MaxBy(row => row.ShareKey));
 
-    public SessionShareRow? FindSessionShare(long shareKey) => State.SessionShares.Find(row => row.ShareKey == shareKey);
+    public ValueTask<SessionShareRow?> FindSessionShareAsync(long shareKey) =>
+        new(State.SessionShares.Find(row => row.ShareKey == shareKey));
 
-    public IReadOnlyList<RefRow> ReadSessionRefs(long shareKey) =>
-        [.. State.Refs.Where(row => State.SessionRefs.Contains((shareKey, row.Key))).OrderBy(row => row.Key)];
+    public ValueTask<IReadOnlyList<RefRow>> ReadSessionRefsAsync(long shareKey) =>
+        new([.. State.Refs.Where(row => State.SessionRefs.Contains((shareKey, row.Key))).OrderBy(row => row.Key)]);
 
-    public RefRow? FindOpenCreator() => State.OpenCreators.IsEmpty ? null : FindRef(State.OpenCreators.Max());
+    public ValueTask<RefRow?> FindOpenCreatorAsync() =>
+        new(State.OpenCreators.IsEmpty ? null : RefOf(State.OpenCreators.Max()));
+
+    protected RefRow? RefOf(long refKey) => State.Refs.Find(row => row.Key == refKey);
+
+    protected ShareRow? ShareOf(long shareKey) => State.Shares.Find(share => share.Key == shareKey);
+
+    protected long HeadOf(long shareKey) => OpsOf(shareKey).Select(op => op.Cursor).DefaultIfEmpty(0).Max();
+
+    protected StoredDoc? DocOf(long shareKey, string kind, string key) =>
+        DocsOf(shareKey).FirstOrDefault(doc => doc.Kind == kind && doc.Key == key);
+
+    protected (long Ops, long Bytes) QuotaOf(long refKey, long day) =>
+        State.Quotas.Find(quota => quota.RefKey == refKey && quota.Day == day) is var (_, _, ops, bytes) ? (ops, bytes)
+            : default;
+
+    protected IReadOnlyList<RefRow> ChainOf(long refKey)
+    {
+        RefRow row = RefOf(refKey)!;
+        return row.ParentKey is { } parent ? [row, .. ChainOf(parent)] : [row];
+    }
 
     protected IEnumerable<OpRow> OpsOf(long shareKey) => State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
 
@@ -154,13 +182,13 @@ internal abstract class ModelReads : IReadSnapshot
 
     private string? CapId(long? refKey) => refKey is { } key ? KnownOrGone(key).CapId : null;
 
-    private RefRow KnownOrGone(long key) => FindRef(key) ?? State.GoneRefs.Find(row => row.Key == key)!;
+    private RefRow KnownOrGone(long key) => RefOf(key) ?? State.GoneRefs.Find(row => row.Key == key)!;
 
     private LoggedOp ToLogged(OpRow op) => new()
     {
         Cursor = op.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key,
         Data = op.Data is { } data ? new(data) : null, WriterId = WriterId(op.WriterKey), Seq = op.Seq,
-        Actor = FindRef(op.ActorKey)!.CapId, TimeMs = op.TimeMs, SchemaVersion = Subprotocols.SchemaVersion,
+        Actor = RefOf(op.ActorKey)!.CapId, TimeMs = op.TimeMs, SchemaVersion = Subprotocols.SchemaVersion,
         ContentClass = (int)op.Class,
     };
 

@@ -10,13 +10,10 @@ internal sealed class ModelStore : IShareStore
 {
     private ModelState committed = ModelState.Empty;
 
-    public IWriteTransaction BeginWrite() => new ModelTransaction(committed, state => committed = state);
+    public ValueTask<IWriteTransaction> BeginWriteAsync() =>
+        new(new ModelTransaction(committed, state => committed = state));
 
-    public IReadSnapshot BeginRead() => new Snapshot(this);
-
-    public LogSize Checkpoint() => default;
-
-    public bool RestartLog(TimeSpan readersWait) => true;
+    public ValueTask<IReadSnapshot> BeginReadAsync() => new(new Snapshot(this));
 
     public void Dispose()
     {
@@ -29,8 +26,9 @@ internal sealed class ModelStore : IShareStore
 
         protected override ModelState State => taken ??= store.committed;
 
-        public override void Dispose()
+        public override ValueTask DisposeAsync()
         {
+            return default;
         }
     }
 }

@@ -3,49 +3,54 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage.Model;
 
-/// <summary>A copy of the state that becomes the state at <see cref="Commit"/>.</summary>
+/// <summary>A copy of the state that becomes the state at <see cref="CommitAsync"/>.</summary>
 internal sealed class ModelTransaction(ModelState start, Action<ModelState> commit) : ModelReads, IWriteTransaction
 {
     private ModelState state = start;
 
     protected override ModelState State => state;
 
-    public override void Dispose()
+    public override ValueTask DisposeAsync()
     {
+        return default;
     }
 
-    public void Commit() => commit(state);
+    public ValueTask CommitAsync()
+    {
+        commit(state);
+        return default;
+    }
 
     public ISavepoint BeginSavepoint() => new Savepoint(this, state);
 
-    public bool TryInsertOp(OpRow op)
+    public ValueTask<bool> TryInsertOpAsync(OpRow op)
     {
-        if (OpsOf(op.ShareKey).Any(other => other.OpId == op.OpId)) return false;
+        if (OpsOf(op.ShareKey).Any(other => other.OpId == op.OpId)) return new(false);
         state = state with { Ops = state.Ops.Add(op) };
-        return true;
+        return new(true);
     }
 
-    public OpRecord? FindOpRecord(long shareKey, string opId) =>
-        OpsOf(shareKey).Where(op => op.OpId == opId).Select(ToRecord).FirstOrDefault()
+    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId) =>
+        new(OpsOf(shareKey).Where(op => op.OpId == opId).Select(ToRecord).FirstOrDefault()
         ?? state.Notes.Where(note => note.ShareKey == shareKey && note.OpId == opId)
-            .OrderBy(note => note.Code is null).Select(ToRecord).LastOrDefault();
+            .OrderBy(note => note.Code is null).Select(ToRecord).LastOrDefault());
 
-    public IReadOnlyList<OpRecord> ReadWriterRecords(long writerKey, long fromSeq, int count) =>
-    [
+    public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
+    new([
         .. state.Ops.Where(op => op.WriterKey == writerKey).Select(op => (op.Seq, Record: ToRecord(op)))
             .Concat(state.Notes.Where(note => note.WriterKey == writerKey).Select(note => (note.Seq, Record: ToRecord(note))))
             .Where(entry => entry.Seq >= fromSeq && entry.Seq < fromSeq + count)
             .OrderBy(entry => entry.Seq).Select(entry => entry.Record),
-    ];
+    ]);
 
     public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
         state = state with { Notes = state.Notes.Add(new(shareKey, opId, digest, writerKey, seq, code, cursor)) };
 
-    public long InsertWriter(long shareKey, string writerId, long refKey)
+    public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey)
     {
         var row = new WriterRow(state.Writers.Count + 1, writerId, refKey, 0);
         state = state with { Writers = state.Writers.Add((shareKey, row)) };
-        return row.Key;
+        return new(row.Key);
     }
 
     public void SetWatermark(long writerKey, long ackedSeq)
@@ -55,11 +60,11 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         state = state with { Writers = state.Writers.SetItem(index, (share, row with { AckedSeq = ackedSeq })) };
     }
 
-    public long InsertShare(string shareId, long creatorKey, string? label, long createdMs)
+    public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs)
     {
         var row = new ShareRow(state.Shares.Count + 1, shareId, 0, creatorKey, label, ShareState.Active, 0, createdMs, 0, 0);
         state = state with { Shares = state.Shares.Add(row) };
-        return row.Key;
+        return new(row.Key);
     }
 
     public void SetOwner(long shareKey, long ownerRefKey) => ChangeShare(shareKey, share => share with { OwnerRefKey = ownerRefKey });
@@ -68,12 +73,12 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void SetFolded(long shareKey, long folded) => ChangeShare(shareKey, share => share with { Folded = folded });
 
-    public bool EraseShare(long shareKey, int rows)
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows)
     {
         if (OpsOf(shareKey).Take(rows).ToList() is { Count: > 0 } ops)
         {
             state = state with { Ops = state.Ops.RemoveRange(ops) };
-            return false;
+            return new(false);
         }
 
         state = state with { OpenTurns = state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey) };
@@ -85,15 +90,15 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         {
             state = state with { Notes = state.Notes.RemoveRange(notes) };
         }
-        else return true;
-        return false;
+        else return new(true);
+        return new(false);
     }
 
-    public long InsertRef(RefRow row)
+    public ValueTask<long> InsertRefAsync(RefRow row)
     {
         long key = state.Refs.Count + state.GoneRefs.Count + 1;
         state = state with { Refs = state.Refs.Add(row with { Key = key }) };
-        return key;
+        return new(key);
     }
 
     public void SetRevoked(long refKey, long epoch, long revokedMs) =>
@@ -107,25 +112,25 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         ChangeRef(row.Key, now => now with { Epoch = epoch, Verifier = verifier, Passphrase = passphrase });
     }
 
-    public IReadOnlyList<long> EndGrants(long linkKey, long nowMs)
+    public ValueTask<IReadOnlyList<long>> EndGrantsAsync(long linkKey, long nowMs)
     {
         List<long> live = [.. state.Refs.Where(
             row => row.ParentKey == linkKey && row.GrantEndsMs > nowMs && row.RevokedMs is null)
             .Select(row => row.Key)];
         foreach (long key in live) ChangeRef(key, row => row with { Epoch = row.Epoch + 1, RevokedMs = nowMs });
-        return live;
+        return new(live);
     }
 
-    public bool DeleteGrants(long endedBeforeMs, int rows)
+    public ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows)
     {
         bool IsEnded(RefRow row) => row.IsGrant && (row.GrantEndsMs <= endedBeforeMs || row.RevokedMs <= endedBeforeMs);
-        List<RefRow> gone = [.. state.Refs.Where(row => ReadChain(row.Key).Any(IsEnded))];
+        List<RefRow> gone = [.. state.Refs.Where(row => ChainOf(row.Key).Any(IsEnded))];
         state = state with
         {
             Refs = state.Refs.RemoveRange(gone), GoneRefs = state.GoneRefs.AddRange(gone),
             Quotas = state.Quotas.RemoveAll(quota => gone.Exists(row => row.Key == quota.RefKey)),
         };
-        return gone.Count == 0;
+        return new(gone.Count == 0);
     }
 
     public void Adopt(long refKey, RefRow parent, long retiredMs) =>
@@ -138,7 +143,7 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void AddQuota(long refKey, long day, long ops, long bytes)
     {
-        (long before, long beforeBytes) = ReadQuota(refKey, day);
+        (long before, long beforeBytes) = QuotaOf(refKey, day);
         state = state with
         {
             Quotas = state.Quotas.RemoveAll(quota => quota.RefKey == refKey && quota.Day <= day)
@@ -155,15 +160,15 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         if (doc.Data is not null) state = state with { Docs = state.Docs.Add((shareKey, doc)) };
     }
 
-    public long DropData(long shareKey, long from, long to)
+    public ValueTask<long> DropDataAsync(long shareKey, long from, long to)
     {
         List<OpRow> superseded =
         [
             .. OpsOf(shareKey).Where(op => op.Cursor >= from && op.Cursor <= to && op.Data is not null)
-                .Where(op => FindDoc(shareKey, op.Kind, op.Key)?.Cursor != op.Cursor),
+                .Where(op => DocOf(shareKey, op.Kind, op.Key)?.Cursor != op.Cursor),
         ];
         foreach (OpRow op in superseded) state = state with { Ops = state.Ops.Replace(op, op with { Data = null }) };
-        return superseded.Select(op => op.Cursor).DefaultIfEmpty().Max();
+        return new(superseded.Select(op => op.Cursor).DefaultIfEmpty().Max());
     }
 
     public void SetCompacted(long shareKey, long scanned, long compacted) =>

@@ -15,15 +15,19 @@ public abstract class ShareStoreModelContract(ITestOutputHelper output)
 
     [Fact(Timeout = 120_000)]
     public Task The_store_answers_and_shows_what_the_model_does_whatever_is_done_to_it() =>
-        Checked.SequencesAsync(output, StoreStep.Any, Runs, MostSteps, steps =>
+        Checked.SequencesAsync(output, StoreStep.Any, Runs, MostSteps, async steps =>
         {
             using var directory = new TemporaryDirectory();
-            using var run = new StoreRun(() => Open(directory.Path));
-            foreach (StoreStep step in StoreStep.Beginning.Concat(steps)) run.Do(step);
-            run.Finish();
-            return Task.CompletedTask;
+            await using var run = new StoreRun(() => Open(directory.Path), Maintain);
+            foreach (StoreStep step in StoreStep.Beginning.Concat(steps)) await run.DoAsync(step);
+            await run.FinishAsync();
         });
 
     /// <summary>Opens what is in the directory, or makes it.</summary>
     private protected abstract IShareStore Open(string directory);
+
+    /// <summary>Does what a store does in the background, if it does anything.</summary>
+    private protected virtual void Maintain(IShareStore store)
+    {
+    }
 }

@@ -32,7 +32,7 @@ internal enum StoreAct
     Commit,
     Rollback,
     Reopen,
-    Checkpoint,
+    Maintain,
     OpenSnapshot,
     ReadSnapshot,
     CloseSnapshot,

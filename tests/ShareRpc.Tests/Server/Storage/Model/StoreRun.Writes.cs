@@ -13,56 +13,60 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 /// </summary>
 internal sealed partial class StoreRun
 {
-    private void Write(StoreStep step)
+    private async ValueTask WriteAsync(StoreStep step)
     {
-        BeginTransaction();
+        await BeginTransactionAsync();
         made++;
-        object? real = Write(transaction!.Value.Real, step, made);
-        object? expected = Write(transaction.Value.Model, step, made);
+        object? real = await WriteAsync(transaction!.Value.Real, step, made);
+        object? expected = await WriteAsync(transaction.Value.Model, step, made);
         Assert.Equal(expected, real);
     }
 
-    private static object? Write(IWriteTransaction side, StoreStep step, int number) => step.Act switch
+    private static async ValueTask<object?> WriteAsync(IWriteTransaction side, StoreStep step, int number) =>
+        step.Act switch
     {
-        StoreAct.Creator => AddCreator(side, step, number),
-        StoreAct.Share => AddShare(side, step, number),
-        StoreAct.Attenuate => AddChild(side, step, number),
-        StoreAct.Revoke => Revoke(side, step, number),
-        StoreAct.Audit => AddAudit(side, step, number),
-        StoreAct.Suspend or StoreAct.Rotate or StoreAct.Adopt or StoreAct.Use or StoreAct.Quota or StoreAct.EndGrants
-            or StoreAct.DeleteGrants => ChangeRef(side, step, number),
-        StoreAct.OpenCreator => AddOpenCreator(side, number),
-        _ => PickShare(side, step.A) is { } share ? Write(side, share, step, number) : null,
+        StoreAct.Creator => await AddCreatorAsync(side, step, number),
+        StoreAct.Share => await AddShareAsync(side, step, number),
+        StoreAct.Attenuate => await AddChildAsync(side, step, number),
+        StoreAct.Revoke => await RevokeAsync(side, step, number),
+        StoreAct.Audit => await AddAuditAsync(side, step, number),
+        StoreAct.Suspend or StoreAct.Rotate or StoreAct.Adopt or StoreAct.Use or StoreAct.Quota
+            or StoreAct.EndGrants or StoreAct.DeleteGrants =>
+            await ChangeRefAsync(side, step, number),
+        StoreAct.OpenCreator => await AddOpenCreatorAsync(side, number),
+        _ => await PickShareAsync(side, step.A) is { } share ? await WriteAsync(side, share, step, number) : null,
     };
 
-    private static object? Write(IWriteTransaction side, ShareRow share, StoreStep step, int number)
+    private static async ValueTask<object?> WriteAsync(IWriteTransaction side, ShareRow share, StoreStep step,
+        int number)
     {
         bool isActive = share.State == ShareState.Active;
         switch (step.Act)
         {
-            case StoreAct.Writer when side.FindWriter(share.Key, Pool.Writers.At(step.B)) is null:
-                side.InsertWriter(share.Key, Pool.Writers.At(step.B), share.OwnerRefKey);
+            case StoreAct.Writer when await side.FindWriterAsync(share.Key, Pool.Writers.At(step.B)) is null:
+                await side.InsertWriterAsync(share.Key, Pool.Writers.At(step.B), share.OwnerRefKey);
                 return null;
             case StoreAct.Append when isActive:
-                return Append(side, share, step, number);
+                return await AppendAsync(side, share, step, number);
             case StoreAct.Reject when isActive:
-                Record(side, share, PickWriter(side, share, step.C), Pool.OpIds.At(step.B % 3), Pool.Codes.At(step.C), number);
+                Record(side, share, await PickWriterAsync(side, share, step.C), Pool.OpIds.At(step.B % 3),
+                    Pool.Codes.At(step.C), number);
                 return null;
             case StoreAct.WriteDoc when isActive:
-                WriteDoc(side, share, step);
+                await WriteDocAsync(side, share, step);
                 return null;
             case StoreAct.Fold when isActive:
-                side.SetFolded(share.Key, Math.Min(side.ReadHead(share.Key), share.Folded + step.B));
+                side.SetFolded(share.Key, Math.Min(await side.ReadHeadAsync(share.Key), share.Folded + step.B));
                 return null;
-            case StoreAct.SessionShare when side.FindSessionShare(share.Key) is null:
+            case StoreAct.SessionShare when await side.FindSessionShareAsync(share.Key) is null:
                 side.InsertSessionShare(new SessionShareRow(share.Key, share.CreatorKey, $"ses{step.B % 2}"));
                 side.InsertSessionRef(share.Key, share.OwnerRefKey);
                 return null;
             case StoreAct.DropData when isActive:
-                return DropData(side, share, step);
+                return await DropDataAsync(side, share, step);
             case StoreAct.OpenTurn when isActive:
-                long? writer = step.C < 4 ? null : PickWriter(side, share, step.C)?.Key;
-                side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), side.ReadHead(share.Key), writer);
+                long? writer = step.C < 4 ? null : (await PickWriterAsync(side, share, step.C))?.Key;
+                side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), await side.ReadHeadAsync(share.Key), writer);
                 return null;
             case StoreAct.End when isActive:
                 side.SetShareState(share.Key, ShareState.Ended);
@@ -71,60 +75,63 @@ internal sealed partial class StoreRun
                 side.SetShareState(share.Key, ShareState.Deleted);
                 return null;
             case StoreAct.Erase when share.State == ShareState.Deleted:
-                Erase(side, share, 1 + step.B);
+                await EraseAsync(side, share, 1 + step.B);
                 return null;
             default:
                 return null;
         }
     }
 
-    private static object? DropData(IWriteTransaction side, ShareRow share, StoreStep step)
+    private static async ValueTask<object?> DropDataAsync(IWriteTransaction side, ShareRow share, StoreStep step)
     {
         long to = Math.Min(share.Folded, share.Scanned + step.B);
-        long dropped = side.DropData(share.Key, share.Scanned + 1, to);
+        long dropped = await side.DropDataAsync(share.Key, share.Scanned + 1, to);
         side.SetCompacted(share.Key, Math.Max(share.Scanned, to), Math.Max(share.Compacted, dropped));
         return dropped;
     }
 
-    private static object? AddCreator(IWriteTransaction side, StoreStep step, int number)
+    private static async ValueTask<object?> AddCreatorAsync(IWriteTransaction side, StoreStep step, int number)
     {
-        RefRow[] others = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is null)];
+        RefRow[] others = [.. (await side.ReadRefsAsync(default, 0, int.MaxValue)).Where(row => row.ShareKey is null)];
         RefRow? parent = step.A < 3 || others.Length == 0 ? null : others.At(step.A);
-        side.InsertRef(NewRef(number, parent, null, RightsNames.Creator));
+        await side.InsertRefAsync(NewRef(number, parent, null, RightsNames.Creator));
         return null;
     }
 
-    private static object? AddShare(IWriteTransaction side, StoreStep step, int number)
+    private static async ValueTask<object?> AddShareAsync(IWriteTransaction side, StoreStep step, int number)
     {
-        RefRow[] creators = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is null)];
+        RefRow[] creators = [.. (await side.ReadRefsAsync(default, 0, int.MaxValue)).Where(
+            row => row.ShareKey is null)];
         if (creators.Length == 0) return null;
         RefRow creator = creators.At(step.A);
-        long share = side.InsertShare($"s{number}", creator.Key, step.B == 0 ? null : $"share {number}", number);
-        side.SetOwner(share, side.InsertRef(NewRef(number, creator, share, RightsNames.Owner)));
+        long share = await side.InsertShareAsync($"s{number}", creator.Key, step.B == 0 ? null : $"share {number}",
+            number);
+        side.SetOwner(share, await side.InsertRefAsync(NewRef(number, creator, share, RightsNames.Owner)));
         return null;
     }
 
-    private static object? AddChild(IWriteTransaction side, StoreStep step, int number)
+    private static async ValueTask<object?> AddChildAsync(IWriteTransaction side, StoreStep step, int number)
     {
-        RefRow[] parents = [.. side.ReadRefs(default, 0, int.MaxValue).Where(row => row.ShareKey is not null)];
+        RefRow[] parents = [.. (await side.ReadRefsAsync(default, 0, int.MaxValue)).Where(
+            row => row.ShareKey is not null)];
         if (parents.Length == 0) return null;
         RefRow parent = parents.At(step.A);
         RefRow child = NewRef(number, parent, parent.ShareKey,
             step.B % 2 == 0 ? Rights.Read : Rights.Read | Rights.Append);
-        side.InsertRef(step.C % 2 == 0 ? child : child with { GrantEndsMs = number + step.B });
+        await side.InsertRefAsync(step.C % 2 == 0 ? child : child with { GrantEndsMs = number + step.B });
         return null;
     }
 
-    private static object? Revoke(IWriteTransaction side, StoreStep step, int number)
+    private static async ValueTask<object?> RevokeAsync(IWriteTransaction side, StoreStep step, int number)
     {
-        IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
+        IReadOnlyList<RefRow> refs = await side.ReadRefsAsync(default, 0, int.MaxValue);
         if (refs.Count > 0) side.SetRevoked(refs.At(step.A).Key, refs.At(step.A).Epoch + 1, number);
         return null;
     }
 
-    private static object? ChangeRef(IWriteTransaction side, StoreStep step, int number)
+    private static async ValueTask<object?> ChangeRefAsync(IWriteTransaction side, StoreStep step, int number)
     {
-        IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
+        IReadOnlyList<RefRow> refs = await side.ReadRefsAsync(default, 0, int.MaxValue);
         if (refs.Count == 0) return null;
         RefRow row = refs.At(step.A);
         switch (step.Act)
@@ -136,14 +143,16 @@ internal sealed partial class StoreRun
                 side.Rotate(row, row.Epoch + 1, [9, 8, 7, 6, 5, 4, 3, (byte)number], step.C > 5 ? "$phrase" : null);
                 break;
             case StoreAct.EndGrants:
-                return $"{side.EndGrants(row.Key, number).Count} {side.CountGrants(row, 0, 2)}";
+                return $"{(await side.EndGrantsAsync(row.Key, number)).Count} {await side.CountGrantsAsync(row, 0, 2)}";
             case StoreAct.DeleteGrants:
-                for (int steps = 0; !side.DeleteGrants(number - (step.B * 5), 1 + step.C); steps++) Assert.InRange(
+                for (int steps = 0; !await side.DeleteGrantsAsync(number - (step.B * 5),
+                    1 + step.C); steps++) Assert.InRange(
                     steps, 0, 1_000);
-                return side.IsRefGone(row.CapId);
+                return await side.IsRefGoneAsync(row.CapId);
             case StoreAct.Adopt:
-                IReadOnlyList<RefRow> owners = side.ReadOwnersBelow(row.Key);
-                foreach (RefRow owner in owners) side.Adopt(owner.Key, side.ReadChain(row.Key)[^1], number);
+                IReadOnlyList<RefRow> owners = await side.ReadOwnersBelowAsync(row.Key);
+                foreach (RefRow owner in owners) side.Adopt(owner.Key, (await side.ReadChainAsync(row.Key))[^1],
+                    number);
                 return owners.Count;
             case StoreAct.Use:
                 side.CountUse(row.Key, number);
@@ -157,32 +166,35 @@ internal sealed partial class StoreRun
         return null;
     }
 
-    private static object? AddAudit(IWriteTransaction side, StoreStep step, int number)
+    private static async ValueTask<object?> AddAuditAsync(IWriteTransaction side, StoreStep step, int number)
     {
-        IReadOnlyList<RefRow> refs = side.ReadRefs(default, 0, int.MaxValue);
+        IReadOnlyList<RefRow> refs = await side.ReadRefsAsync(default, 0, int.MaxValue);
         long? actor = refs.Count > 0 && step.B > 1 ? refs.At(step.B).Key : null;
         long? subject = refs.Count > 0 && step.C > 1 ? refs.At(step.C).Key : null;
-        side.InsertAudit(new AuditRow(number, $"act{step.A}", actor, step.A < 4 ? null : PickShare(side, step.A)?.Key, subject,
+        side.InsertAudit(new AuditRow(number, $"act{step.A}", actor, step.A < 4 ? null : (await PickShareAsync(side,
+            step.A))?.Key, subject,
             step.B % 3 == 0 ? "192.0.2.1" : null, step.C % 4 == 0 ? ErrorCode.CapabilityRevoked : null, step.B % 2 == 0 ? number : null,
                 step.C));
         return null;
     }
 
-    private static object? AddOpenCreator(IWriteTransaction side, int number)
+    private static async ValueTask<object?> AddOpenCreatorAsync(IWriteTransaction side, int number)
     {
-        side.InsertOpenCreator(side.InsertRef(NewRef(number, null, null, RightsNames.Creator)));
+        side.InsertOpenCreator(await side.InsertRefAsync(NewRef(number, null, null, RightsNames.Creator)));
         return null;
     }
 
     /// <summary>True when the op is new; otherwise its seq is recorded as a duplicate's.</summary>
-    private static object? Append(IWriteTransaction side, ShareRow share, StoreStep step, int number)
+    private static async ValueTask<object?> AppendAsync(IWriteTransaction side, ShareRow share, StoreStep step,
+        int number)
     {
-        WriterRow? writer = PickWriter(side, share, step.C);
+        WriterRow? writer = await PickWriterAsync(side, share, step.C);
         string opId = step.B < 4 ? $"n{number}" : Pool.OpIds.At(step.B);
         string verb = Pool.Verbs.At(step.B + step.C);
-        bool isNew = side.TryInsertOp(new OpRow
+        bool isNew = await side.TryInsertOpAsync(new OpRow
         {
-            ShareKey = share.Key, Cursor = side.ReadHead(share.Key) + 1, OpId = opId, Digest = Digest(number), WriterKey = writer?.Key,
+            ShareKey = share.Key, Cursor = await side.ReadHeadAsync(share.Key) + 1, OpId = opId,
+                Digest = Digest(number), WriterKey = writer?.Key,
             Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
             Class = (ContentClass)(number % 5), Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)),
                 ActorKey = share.OwnerRefKey,
@@ -190,7 +202,7 @@ internal sealed partial class StoreRun
         });
         if (!isNew)
         {
-            long cursor = side.FindOpRecord(share.Key, opId)!.Cursor;
+            long cursor = (await side.FindOpRecordAsync(share.Key, opId))!.Cursor;
             Record(side, share, writer, opId, null, number, cursor);
         }
         else if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);
@@ -204,28 +216,28 @@ internal sealed partial class StoreRun
         if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);
     }
 
-    private static void WriteDoc(IWriteTransaction side, ShareRow share, StoreStep step)
+    private static async ValueTask WriteDocAsync(IWriteTransaction side, ShareRow share, StoreStep step)
     {
         RawJson? data = step.C % 4 == 0 ? null : RawJson.Parse(Pool.Data.At(step.C));
-        long head = side.ReadHead(share.Key);
+        long head = await side.ReadHeadAsync(share.Key);
         side.WriteDoc(share.Key, new StoredDoc(Pool.Kinds.At(step.C), Pool.Keys.At(step.B), head, data, step.B * 100,
             (ContentClass)(step.C % 5)));
     }
 
     /// <summary>What goes first is the store's own business; it ends, and then nothing is left.</summary>
-    private static void Erase(IWriteTransaction side, ShareRow share, int rows)
+    private static async ValueTask EraseAsync(IWriteTransaction side, ShareRow share, int rows)
     {
-        for (int steps = 0; !side.EraseShare(share.Key, rows); steps++) Assert.InRange(steps, 0, 1_000);
+        for (int steps = 0; !await side.EraseShareAsync(share.Key, rows); steps++) Assert.InRange(steps, 0, 1_000);
     }
 
-    private static ShareRow? PickShare(IWriteTransaction side, int index)
+    private static async ValueTask<ShareRow?> PickShareAsync(IWriteTransaction side, int index)
     {
-        IReadOnlyList<ShareListRow> shares = side.ReadShares(null, 0, int.MaxValue);
+        IReadOnlyList<ShareListRow> shares = await side.ReadSharesAsync(null, 0, int.MaxValue);
         return shares.Count == 0 ? null : shares.At(index).Share;
     }
 
-    private static WriterRow? PickWriter(IWriteTransaction side, ShareRow share, int index) =>
-        index < 3 ? null : side.FindWriter(share.Key, Pool.Writers.At(index));
+    private static async ValueTask<WriterRow?> PickWriterAsync(IWriteTransaction side, ShareRow share, int index) =>
+        index < 3 ? null : await side.FindWriterAsync(share.Key, Pool.Writers.At(index));
 
     private static RefRow NewRef(int number, RefRow? parent, long? share, Rights rights) => new()
     {

@@ -6,7 +6,7 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 /// Does the same steps to a store and to the model and compares what they answer and show. Transactions, savepoints and snapshots are here;
 /// what is written in a transaction is in the other part.
 /// </summary>
-internal sealed partial class StoreRun(Func<IShareStore> open) : IDisposable
+internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStore> maintain) : IAsyncDisposable
 {
     private const int MostSnapshots = 3;
     private readonly ModelStore model = new();
@@ -16,12 +16,12 @@ internal sealed partial class StoreRun(Func<IShareStore> open) : IDisposable
     private (ISavepoint Real, ISavepoint Model)? savepoint;
     private int made;
 
-    public void Do(StoreStep step)
+    public async ValueTask DoAsync(StoreStep step)
     {
         switch (step.Act)
         {
             case StoreAct.Savepoint:
-                BeginSavepoint();
+                await BeginSavepointAsync();
                 break;
             case StoreAct.KeepSavepoint:
                 savepoint?.Real.Keep();
@@ -30,81 +30,81 @@ internal sealed partial class StoreRun(Func<IShareStore> open) : IDisposable
                 break;
             case StoreAct.DropSavepoint:
                 EndSavepoint();
-                if (transaction is { } dropped) Compare(dropped.Real, dropped.Model, step);
+                if (transaction is { } dropped) await CompareAsync(dropped.Real, dropped.Model, step);
                 break;
             case StoreAct.Commit:
-                EndTransaction(step, commit: true);
+                await EndTransactionAsync(step, commit: true);
                 break;
             case StoreAct.Rollback:
-                EndTransaction(step, commit: false);
+                await EndTransactionAsync(step, commit: false);
                 break;
             case StoreAct.Reopen:
-                Close();
+                await DisposeAsync();
                 store = open();
-                CompareCommitted(step);
+                await CompareCommittedAsync(step);
                 break;
-            case StoreAct.Checkpoint:
-                store.Checkpoint();
+            case StoreAct.Maintain:
+                maintain(store);
                 break;
             case StoreAct.OpenSnapshot:
-                OpenSnapshot(step);
+                await OpenSnapshotAsync(step);
                 break;
             case StoreAct.ReadSnapshot:
-                if (snapshots.Count > 0) Compare(snapshots.At(step.A).Real, snapshots.At(step.A).Model, step);
+                if (snapshots.Count > 0) await CompareAsync(snapshots.At(step.A).Real, snapshots.At(step.A).Model,
+                    step);
                 break;
             case StoreAct.CloseSnapshot:
-                if (snapshots.Count > 0) CloseSnapshot(step.A % snapshots.Count);
+                if (snapshots.Count > 0) await CloseSnapshotAsync(step.A % snapshots.Count);
                 break;
             default:
-                Write(step);
+                await WriteAsync(step);
                 break;
         }
     }
 
-    public void Finish()
+    public async ValueTask FinishAsync()
     {
         var last = new StoreStep(StoreAct.Commit, 0, 3, 9);
-        EndTransaction(last, commit: true);
-        foreach ((IReadSnapshot real, IReadSnapshot expected) in snapshots) Compare(real, expected, last);
-        Close();
+        await EndTransactionAsync(last, commit: true);
+        foreach ((IReadSnapshot real, IReadSnapshot expected) in snapshots) await CompareAsync(real, expected, last);
+        await DisposeAsync();
         store = open();
-        CompareCommitted(last);
+        await CompareCommittedAsync(last);
     }
 
-    public void Dispose() => Close();
+    private static async ValueTask CompareAsync(IReadSnapshot real, IReadSnapshot expected, StoreStep step) =>
+        Assert.Equal(await StoreView.OfAsync(expected, step), await StoreView.OfAsync(real, step));
 
-    private static void Compare(IReadSnapshot real, IReadSnapshot expected, StoreStep step) =>
-        Assert.Equal(StoreView.Of(expected, step), StoreView.Of(real, step));
-
-    private void CompareCommitted(StoreStep step)
+    private async ValueTask CompareCommittedAsync(StoreStep step)
     {
-        using IReadSnapshot real = store.BeginRead();
-        using IReadSnapshot expected = model.BeginRead();
-        Compare(real, expected, step);
+        await using IReadSnapshot real = await store.BeginReadAsync();
+        await using IReadSnapshot expected = await model.BeginReadAsync();
+        await CompareAsync(real, expected, step);
     }
 
-    private void BeginTransaction() => transaction ??= (store.BeginWrite(), model.BeginWrite());
+    private async ValueTask BeginTransactionAsync() =>
+        transaction ??= (await store.BeginWriteAsync(), await model.BeginWriteAsync());
 
-    private void EndTransaction(StoreStep step, bool commit)
+    private async ValueTask EndTransactionAsync(StoreStep step, bool commit)
     {
         EndSavepoint();
         if (transaction is not { } ending) return;
-        Compare(ending.Real, ending.Model, step);
+        await CompareAsync(ending.Real, ending.Model, step);
         if (commit)
         {
-            ending.Real.Commit();
-            ending.Model.Commit();
+            await ending.Real.CommitAsync();
+            await ending.Model.CommitAsync();
         }
 
-        ending.Real.Dispose();
-        ending.Model.Dispose();
+        await ending.Real.DisposeAsync();
+        await ending.Model.DisposeAsync();
         transaction = null;
-        CompareCommitted(step);
+        await CompareCommittedAsync(step);
     }
 
-    private void BeginSavepoint()
+    private async ValueTask BeginSavepointAsync()
     {
-        BeginTransaction();
+        await BeginTransactionAsync();
         savepoint ??= (transaction!.Value.Real.BeginSavepoint(), transaction.Value.Model.BeginSavepoint());
     }
 
@@ -116,26 +116,26 @@ internal sealed partial class StoreRun(Func<IShareStore> open) : IDisposable
     }
 
     /// <summary>Half of them are read at once; the others see what is committed when they are.</summary>
-    private void OpenSnapshot(StoreStep step)
+    private async ValueTask OpenSnapshotAsync(StoreStep step)
     {
-        if (snapshots.Count == MostSnapshots) CloseSnapshot(0);
-        snapshots.Add((store.BeginRead(), model.BeginRead()));
-        if (step.A % 2 == 0) Compare(snapshots[^1].Real, snapshots[^1].Model, step);
+        if (snapshots.Count == MostSnapshots) await CloseSnapshotAsync(0);
+        snapshots.Add((await store.BeginReadAsync(), await model.BeginReadAsync()));
+        if (step.A % 2 == 0) await CompareAsync(snapshots[^1].Real, snapshots[^1].Model, step);
     }
 
-    private void CloseSnapshot(int index)
+    private async ValueTask CloseSnapshotAsync(int index)
     {
-        snapshots[index].Real.Dispose();
+        await snapshots[index].Real.DisposeAsync();
         snapshots.RemoveAt(index);
     }
 
     /// <summary>What is not committed is lost.</summary>
-    private void Close()
+    public async ValueTask DisposeAsync()
     {
         EndSavepoint();
-        transaction?.Real.Dispose();
+        if (transaction is { } open) await open.Real.DisposeAsync();
         transaction = null;
-        while (snapshots.Count > 0) CloseSnapshot(0);
+        while (snapshots.Count > 0) await CloseSnapshotAsync(0);
         store.Dispose();
     }
 }

@@ -15,111 +15,132 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
 {
     private readonly StringBuilder text = new();
 
-    public static string Of(IReadSnapshot store, StoreStep step) => new StoreView(store, 1 + (step.B % 4), step.C * 60).Write();
+    public static ValueTask<string> OfAsync(IReadSnapshot store, StoreStep step) =>
+        new StoreView(store, 1 + (step.B % 4), step.C * 60).WriteAsync();
 
-    private string Write()
+    private async ValueTask<string> WriteAsync()
     {
-        List<ShareListRow> shares = Walk(after => store.ReadShares(null, after, limit), row => row.Share.Key);
-        List<RefRow> refs = Walk(after => store.ReadRefs(default, after, limit), row => row.Key);
-        foreach (ShareListRow row in shares) WriteShare(row);
-        foreach (RefRow row in refs) WriteRef(row);
-        WriteAudit("audit", null, null);
-        Line($"open creator {store.FindOpenCreator()?.CapId}");
-        foreach (OpenTurnRow turn in store.ReadOpenTurns(0, "", 1_000))
+        List<ShareListRow> shares = await WalkAsync(after => store.ReadSharesAsync(null, after, limit),
+            row => row.Share.Key);
+        List<RefRow> refs = await WalkAsync(after => store.ReadRefsAsync(default, after, limit), row => row.Key);
+        foreach (ShareListRow row in shares) await WriteShareAsync(row);
+        foreach (RefRow row in refs) await WriteRefAsync(row);
+        await WriteAuditAsync("audit", null, null);
+        Line($"open creator {(await store.FindOpenCreatorAsync())?.CapId}");
+        foreach (OpenTurnRow turn in await store.ReadOpenTurnsAsync(0, "", 1_000))
         {
-            Line($"open {store.FindShare(turn.ShareKey)!.ShareId} {turn.Key} {turn.Cursor} {turn.WriterId} {turn.AckedSeq}");
+            Line($"open {(await store.FindShareAsync(turn.ShareKey))!.ShareId} {turn.Key} {turn.Cursor} {turn.WriterId} {turn.AckedSeq}");
         }
 
-        Line($"nobody {store.FindShare("nobody") is null} {store.FindRef("nobody") is null}");
-        if (store.FindUnerasedShare() is { } unerased) Line($"unerased {store.FindShare(unerased)!.State}");
+        Line($"nobody {await store.FindShareAsync("nobody") is null} {await store.FindRefAsync("nobody") is null}");
+        if (await store.FindUnerasedShareAsync() is { } unerased) Line(
+            $"unerased {(await store.FindShareAsync(unerased))!.State}");
         else Line($"unerased none");
         return text.ToString();
     }
 
-    private void WriteShare(ShareListRow row)
+    private async ValueTask WriteShareAsync(ShareListRow row)
     {
-        ShareRow share = store.FindShare(row.Share.ShareId)!;
+        ShareRow share = (await store.FindShareAsync(row.Share.ShareId))!;
         Assert.Equal(share, row.Share);
-        Assert.Equal(share, store.FindShare(share.Key));
-        Line($"share {share.ShareId} owner {Cap(share.OwnerRefKey)} {row.OwnerCapId} creator {Cap(share.CreatorKey)} '{share.Label}'");
+        Assert.Equal(share, await store.FindShareAsync(share.Key));
+        (string? owner, string? creator) = (await CapAsync(share.OwnerRefKey), await CapAsync(share.CreatorKey));
+        Line($"share {share.ShareId} owner {owner} {row.OwnerCapId} creator {creator} '{share.Label}'");
         Line($"  {share.State} folded {share.Folded} compacted {share.Scanned} {share.Compacted} made {share.CreatedMs}");
-        Line($"  head {store.ReadHead(share.Key)} {row.Head} {row.LastAppendMs}");
-        foreach (LoggedOp op in Walk(after => store.ReadOps(share.Key, after, limit, maxBytes), op => op.Cursor))
+        Line($"  head {await store.ReadHeadAsync(share.Key)} {row.Head} {row.LastAppendMs}");
+        foreach (LoggedOp op in await WalkAsync(after => store.ReadOpsAsync(share.Key, after, limit, maxBytes),
+            op => op.Cursor))
         {
             Line($"  op {op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} by {op.WriterId}:{op.Seq} {op.Actor} {op.TimeMs}");
             Line($"    {op.ContentClass}");
         }
 
-        foreach (TailOp op in store.ReadTail(share.Key, share.Folded, 1_000)) Line($"  tail {op}");
+        foreach (TailOp op in await store.ReadTailAsync(share.Key, share.Folded, 1_000)) Line($"  tail {op}");
         foreach (string? kind in (string?[])[null, .. Pool.Kinds])
         {
-            Line($"  docs {kind}: {string.Join(" ", WalkDocs(share.Key, kind).Select(Show))}");
+            Line($"  docs {kind}: {string.Join(" ", (await WalkDocsAsync(share.Key, kind)).Select(Show))}");
         }
 
         foreach (string kind in Pool.Kinds)
         {
-            IEnumerable<string> docs = Pool.Keys.Select(
-                key => $"{Show(store.FindDoc(share.Key, kind, key))} {store.ReadDocMeasure(share.Key, kind, key)}");
+            var docs = new List<string>();
+            foreach (string key in Pool.Keys)
+            {
+                docs.Add(
+                    $"{Show(await store.FindDocAsync(share.Key, kind, key))} {await store.ReadDocMeasureAsync(share.Key, kind, key)}");
+            }
+
             Line($"  find {kind} {string.Join(" | ", docs)}");
         }
 
-        foreach (WriterRow? writer in Pool.Writers.Select(id => store.FindWriter(share.Key, id)))
+        foreach (string id in Pool.Writers)
         {
-            if (writer is not null) Line($"  writer {writer.WriterId} of {Cap(writer.RefKey)} up to {writer.AckedSeq}");
+            if (await store.FindWriterAsync(share.Key, id) is { } writer) Line(
+                $"  writer {writer.WriterId} of {await CapAsync(writer.RefKey)} up to {writer.AckedSeq}");
         }
 
-        string opencode = store.FindSessionShare(share.Key)?.SessionId ?? "-";
-        Line($"  opencode {opencode} {store.FindSessionShare(share.CreatorKey, "ses0")?.ShareKey == share.Key}");
-        Line($"  opencode refs {Caps(store.ReadSessionRefs(share.Key))}");
-        if (store is IWriteTransaction transaction) WriteRecords(transaction, share.Key);
-        WriteAudit("  audit", share.Key, null);
+        string session = (await store.FindSessionShareAsync(share.Key))?.SessionId ?? "-";
+        Line($"  session {session} {(await store.FindSessionShareAsync(share.CreatorKey, "ses0"))?.ShareKey == share.Key}");
+        Line($"  session refs {Caps(await store.ReadSessionRefsAsync(share.Key))}");
+        if (store is IWriteTransaction transaction) await WriteRecordsAsync(transaction, share.Key);
+        await WriteAuditAsync("  audit", share.Key, null);
     }
 
-    private void WriteRecords(IWriteTransaction transaction, long share)
+    private async ValueTask WriteRecordsAsync(IWriteTransaction transaction, long share)
     {
-        foreach (string opId in Pool.OpIds) Line($"  record {Show(transaction.FindOpRecord(share, opId))}");
-        WriterRow[] writers = [.. Pool.Writers.Select(id => store.FindWriter(share, id)).OfType<WriterRow>()];
+        foreach (string opId in Pool.OpIds) Line($"  record {Show(await transaction.FindOpRecordAsync(share, opId))}");
+        var writers = new List<WriterRow>();
+        foreach (string id in Pool.Writers)
+        {
+            if (await store.FindWriterAsync(share, id) is { } known) writers.Add(known);
+        }
+
         foreach (WriterRow writer in writers)
         {
-            string records = string.Join(" ", transaction.ReadWriterRecords(writer.Key, limit, 6).Select(Show));
+            string records = string.Join(" ",
+                (await transaction.ReadWriterRecordsAsync(writer.Key, limit, 6)).Select(Show));
             Line($"  records of {writer.WriterId} from {limit}: {records}");
         }
 
-        for (long cursor = 1; cursor <= store.ReadHead(share); cursor++)
+        for (long cursor = 1; cursor <= await store.ReadHeadAsync(share); cursor++)
         {
-            (string verb, ReadOnlyMemory<byte>? data, long? writerKey) = transaction.ReadOpContent(share, cursor);
+            (string verb, ReadOnlyMemory<byte>? data, long? writerKey) = await transaction.ReadOpContentAsync(share,
+                cursor);
             string? writer = writers.FirstOrDefault(row => row.Key == writerKey)?.WriterId;
             Line($"  content {cursor} {verb} {(data is { } bytes ? new RawJson(bytes) : null)} {writer}");
         }
     }
 
-    private void WriteRef(RefRow row)
+    private async ValueTask WriteRefAsync(RefRow row)
     {
-        Assert.Equal(row.Key, store.FindRef(row.Key)!.Key);
-        Line($"ref {row.CapId} share {(row.ShareKey is { } share ? store.FindShare(share)!.ShareId : null)} '{row.Label}'");
-        Line($"  under {string.Join(" ", store.ReadChain(row.Key).Select(ancestor => ancestor.CapId))} {row.ParentEpoch} {row.Depth}");
+        Assert.Equal(row.Key, (await store.FindRefAsync(row.Key))!.Key);
+        Line($"ref {row.CapId} share {(row.ShareKey is { } share ? (await store.FindShareAsync(share))!.ShareId : null)} '{row.Label}'");
+        IEnumerable<string> chain = (await store.ReadChainAsync(row.Key)).Select(ancestor => ancestor.CapId);
+        Line($"  under {string.Join(" ", chain)} {row.ParentEpoch} {row.Depth}");
         Line($"  {row.Rights} {JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options)} epoch {row.Epoch} {row.RevokedMs}");
-        Line($"  {Convert.ToHexString(row.Verifier)} {row.GrantEndsMs} {row.CreatedMs} {store.FindRef(row.CapId)!.Epoch}");
+        Line($"  {Convert.ToHexString(row.Verifier)} {row.GrantEndsMs} {row.CreatedMs} {(await store.FindRefAsync(row.CapId))!.Epoch}");
         Line($"  {row.SuspendedMs} {row.RetiredMs} {row.Passphrase} {row.Uses} {row.UsedMs} {row.LastRedeemedMs}");
-        IEnumerable<string> former = store.ReadFormerVerifiers(row.Key, 2).Select(Convert.ToHexString);
-        Line($"  formerly {string.Join(" ", former)}; used {store.ReadQuota(row.Key, 0)} {store.ReadQuota(row.Key, 2)}");
-        Line($"  above {Caps(store.ReadOwnersBelow(row.Key))}");
+        IEnumerable<string> former = (await store.ReadFormerVerifiersAsync(row.Key, 2)).Select(Convert.ToHexString);
+        Line($"  formerly {string.Join(" ", former)}");
+        Line($"  used {await store.ReadQuotaAsync(row.Key, 0)} {await store.ReadQuotaAsync(row.Key, 2)}");
+        Line($"  above {Caps(await store.ReadOwnersBelowAsync(row.Key))}");
         var ofCreator = new RefScope(null, row.Key);
-        Line($"  reaches {Caps(Walk(after => store.ReadRefs(ofCreator, after, limit), child => child.Key))}");
-        Line($"  made {string.Join(" ", store.ReadShares(row.Key, 0, limit).Select(made => made.Share.ShareId))}");
-        WriteAudit("  audit", null, row.Key);
+        Line($"  reaches {Caps(await WalkAsync(after => store.ReadRefsAsync(ofCreator, after, limit), child => child.Key))}");
+        Line($"  made {string.Join(" ", (await store.ReadSharesAsync(row.Key, 0, limit)).Select(made => made.Share.ShareId))}");
+        await WriteAuditAsync("  audit", null, row.Key);
         if (row.ShareKey is not { } shareKey) return;
-        WriteAudit("  audit beside", shareKey, row.Key);
+        await WriteAuditAsync("  audit beside", shareKey, row.Key);
         var ofShare = new RefScope(shareKey, null);
-        Line($"  beside {Caps(Walk(after => store.ReadRefs(ofShare, after, limit), child => child.Key))}");
+        Line($"  beside {Caps(await WalkAsync(after => store.ReadRefsAsync(ofShare, after, limit), child => child.Key))}");
     }
 
-    private void WriteAudit(string name, long? share, long? creator)
+    private async ValueTask WriteAuditAsync(string name, long? share, long? creator)
     {
         var scope = new RefScope(share, creator);
         foreach (bool newestFirst in (bool[])[false, true])
         {
-            foreach (AuditEntry entry in Walk(after => store.ReadAudit(scope, after, limit, newestFirst), entry => entry.Position))
+            foreach (AuditEntry entry in await WalkAsync(after => store.ReadAuditAsync(scope, after, limit,
+                newestFirst), entry => entry.Position))
             {
                 Line($"{name} {entry.TimeMs} {entry.Action} {entry.Actor} {entry.ShareId} {entry.Subject}");
                 Line($"    {entry.Address} {entry.Code} {entry.Count} {entry.Bytes}");
@@ -127,11 +148,11 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         }
     }
 
-    private List<StoredDoc> WalkDocs(long share, string? kind)
+    private async ValueTask<List<StoredDoc>> WalkDocsAsync(long share, string? kind)
     {
         var seen = new List<StoredDoc>();
         DocKey? after = null;
-        while (store.ReadDocs(share, kind, after, limit, maxBytes) is { Count: > 0 } page)
+        while (await store.ReadDocsAsync(share, kind, after, limit, maxBytes) is { Count: > 0 } page)
         {
             seen.AddRange(page);
             after = new DocKey(page[^1].Kind, page[^1].Key);
@@ -141,10 +162,10 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
     }
 
     /// <summary>Every page after the other; where a page ends is part of what is compared.</summary>
-    private List<T> Walk<T>(Func<long, IReadOnlyList<T>> read, Func<T, long> position)
+    private async ValueTask<List<T>> WalkAsync<T>(Func<long, ValueTask<IReadOnlyList<T>>> read, Func<T, long> position)
     {
         var seen = new List<T>();
-        while (read(seen.Count == 0 ? 0 : position(seen[^1])) is { Count: > 0 } page)
+        while (await read(seen.Count == 0 ? 0 : position(seen[^1])) is { Count: > 0 } page)
         {
             text.Append(CultureInfo.InvariantCulture, $"[{page.Count}]");
             seen.AddRange(page);
@@ -153,7 +174,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         return seen;
     }
 
-    private string? Cap(long key) => store.FindRef(key)?.CapId;
+    private async ValueTask<string?> CapAsync(long key) => (await store.FindRefAsync(key))?.CapId;
 
     private static string Caps(IEnumerable<RefRow> rows) => string.Join(" ", rows.Select(row => row.CapId));
 

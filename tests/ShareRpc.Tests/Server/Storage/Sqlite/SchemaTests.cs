@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using ShareRpc.Server;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Sqlite;
 using ShareRpc.Tests.Fakes;
@@ -67,7 +67,7 @@ public sealed class SchemaTests : IDisposable
     private void RefusedUntouched(params string[] says)
     {
         byte[] before = File.ReadAllBytes(FilePath);
-        var refused = Assert.Throws<ServerStartException>(() => SqliteShareStore.Open(FilePath, clock));
+        var refused = Assert.Throws<StorageException>(() => SqliteShareStore.Open(FilePath, clock));
         Assert.StartsWith(FilePath, refused.Message, StringComparison.Ordinal);
         Assert.All(says, text => Assert.Contains(text, refused.Message, StringComparison.Ordinal));
         Assert.Equal(before, File.ReadAllBytes(FilePath));

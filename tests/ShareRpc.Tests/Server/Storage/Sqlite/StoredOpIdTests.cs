@@ -16,13 +16,20 @@ public sealed class StoredOpIdTests
     [InlineData("evt_0199f0a2-7c3b-7d4e-8f60-12345678", false)]
     [InlineData("op1", false)]
     public void Only_a_UUID_in_its_usual_form_is_stored_as_its_bytes(string opId, bool isBytes) =>
-        Assert.Equal(isBytes, StoredOpId.Of(opId) is byte[]);
+        Assert.Equal(isBytes, StoredOpId.TryWrite(opId, new byte[StoredOpId.Bytes]));
 
     [Fact]
     public void The_bytes_sort_as_the_ids_do()
     {
-        byte[] earlier = (byte[])StoredOpId.Of("0199f0a2-7c3b-7d4e-8f60-123456789abc");
-        byte[] later = (byte[])StoredOpId.Of("0199f0a2-7c3c-7000-8f60-123456789abc");
+        byte[] earlier = BytesOf("0199f0a2-7c3b-7d4e-8f60-123456789abc");
+        byte[] later = BytesOf("0199f0a2-7c3c-7000-8f60-123456789abc");
         Assert.True(earlier.AsSpan().SequenceCompareTo(later) < 0);
+    }
+
+    private static byte[] BytesOf(string opId)
+    {
+        byte[] bytes = new byte[StoredOpId.Bytes];
+        Assert.True(StoredOpId.TryWrite(opId, bytes));
+        return bytes;
     }
 }

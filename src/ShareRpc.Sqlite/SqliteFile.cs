@@ -1,40 +1,44 @@
 using Microsoft.Data.Sqlite;
 
-namespace ShareRpc.Server.Storage.Sqlite;
+namespace ShareRpc.Sqlite;
 
-/// <summary>Opens connections to the one database file, with the settings that durability rests on.</summary>
-internal sealed class SqliteFile(string path, bool neverSyncs = false)
+/// <summary>Opens connections to a database file, with the settings that durability rests on.</summary>
+/// <param name="path">The file.</param>
+/// <param name="busyMs">How long another program may hold the file before that is an error.</param>
+/// <param name="cacheKiB">Memory for pages of the connection that writes.</param>
+/// <param name="neverSyncs">For measurements: commits survive a crash of the process, not one of the machine.</param>
+internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB = 65_536, bool neverSyncs = false)
 {
-    /// <summary>How long another program may hold the file before that is an error; no statement is repeated after it.</summary>
-    private const int BusyTimeoutMs = 5_000;
     private const int CommandTimeoutSeconds = 1;
 
     /// <summary>What the file of the write-ahead log is cut to when it begins anew; below it is overwritten, which syncs faster.</summary>
     private const int LogFileBytes = 128 * 1024 * 1024;
     private readonly string synchronous = neverSyncs ? "OFF" : "FULL";
 
-    static SqliteFile()
-    {
-        SQLitePCL.Batteries_V2.Init();
+    static SqliteFile() => SQLitePCL.Batteries_V2.Init();
 
-        // A connection is one thread's at a time here, so SQLite need not lock it at each call, nor count its memory. Where somebody else
-        // in this process has begun to use SQLite before, this is refused, and it works all the same.
+    /// <summary>
+    /// Has SQLite in this process lock no connection at each call, nor count its memory: a connection is one thread's
+    /// at a time. Where
+    /// somebody else in this process has begun to use SQLite before, this is refused, and everything works all the
+    /// same.
+    /// </summary>
+    public static void ConfigureProcess()
+    {
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MEMSTATUS, 0);
     }
 
-    public string Path => path;
-
-    /// <summary>The write connection: WAL, and an fsync in every commit.</summary>
+    /// <summary>Opens the write connection: WAL, and an fsync in every commit.</summary>
     public SqliteConnection OpenForWriting()
     {
         SqliteConnection connection = Open(SqliteOpenMode.ReadWriteCreate);
 
-        // wal_autocheckpoint=0: the checkpoint runs beside the commits (Checkpoint), never inside one.
+        // wal_autocheckpoint=0: the log is copied beside the commits (LogMaintenance), never inside one.
         Execute(
             connection,
             $"""
-            PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536;
+            PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{cacheKiB};
             PRAGMA journal_size_limit={LogFileBytes};
             """);
         return connection;
@@ -47,8 +51,8 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
         return connection;
     }
 
-    /// <summary>A connection that only moves pages from the log into the file.</summary>
-    public SqliteConnection OpenForCheckpoints()
+    /// <summary>Opens a connection that only copies pages from the log into the file.</summary>
+    public SqliteConnection OpenForMaintenance()
     {
         SqliteConnection connection = Open(SqliteOpenMode.ReadWrite);
         Execute(connection, $"PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;");
@@ -56,7 +60,8 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
     }
 
     /// <summary>
-    /// A connection that changes nothing. Where not even the shared memory of the log can be made, as on read-only media, the file is
+    /// Opens a connection that changes nothing. Where not even the shared memory of the log can be made, as on
+    /// read-only media, the file is
     /// read as one that nobody changes, unless a log lies beside it.
     /// </summary>
     public SqliteConnection OpenUnchanged()
@@ -75,7 +80,7 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
         catch (SqliteException) when (new FileInfo(path + "-wal") is { Exists: false } or { Length: 0 })
         {
             connection?.Dispose();
-            return Open(SqliteOpenMode.ReadOnly, $"{new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri}?immutable=1");
+            return Open(SqliteOpenMode.ReadOnly, $"{new Uri(Path.GetFullPath(path)).AbsoluteUri}?immutable=1");
         }
         catch
         {
@@ -108,7 +113,7 @@ internal sealed class SqliteFile(string path, bool neverSyncs = false)
         try
         {
             connection.Open();
-            Execute(connection, $"PRAGMA busy_timeout={BusyTimeoutMs};");
+            Execute(connection, $"PRAGMA busy_timeout={busyMs};");
             return connection;
         }
         catch

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -8,7 +7,7 @@ namespace ShareRpc.Client.Writing.Outbox;
 /// Write transactions. What several callers want written while the last fsync ran goes into one transaction, each part undone by itself
 /// when it fails; one caller alone commits at once.
 /// </summary>
-internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
+internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = null) : IThreadPoolWorkItem
 {
     private const int MostInGroup = 256;
     private readonly ConcurrentQueue<PendingWrite> waiting = new();
@@ -30,8 +29,12 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
     public T Write<T>(Func<T> action)
     {
         T result = default!;
-        lock (Gate) CommitAlone(() => result = action());
-        SeeToCheckpoints();
+        lock (database.Gate)
+        {
+            database.Commit(() => result = action());
+            database.AfterCommit();
+        }
+
         return result;
     }
 
@@ -46,16 +49,16 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
     {
         try
         {
-            lock (Gate)
+            lock (database.Gate)
             {
                 while (group.Count < MostInGroup && waiting.TryDequeue(out PendingWrite? write)) group.Add(write);
                 foreach (PendingWrite write in group.Where(write => write.IsCancelled)) write.Failure = new OperationCanceledException();
                 CommitGroup([.. group.Where(write => write.Failure is null)]);
+                database.AfterCommit();
             }
 
-            if (group.Any(write => write.Failure is null)) OnCommit?.Invoke();
+            if (group.Any(write => write.Failure is null)) onCommit?.Invoke();
             foreach (PendingWrite write in group) write.End();
-            SeeToCheckpoints();
         }
         finally
         {
@@ -78,28 +81,12 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
         {
             try
             {
-                CommitAlone(write.Run);
+                database.Commit(write.Run);
             }
             catch (Exception failure)
             {
                 write.Failure = failure;
             }
-        }
-    }
-
-    private void CommitAlone(Action action)
-    {
-        ObjectDisposedException.ThrowIf(isDisposed, this);
-        Prepared("BEGIN IMMEDIATE").Run();
-        try
-        {
-            action();
-            Prepared("COMMIT").Run();
-        }
-        catch
-        {
-            Rollback();
-            throw;
         }
     }
 
@@ -111,8 +98,7 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
     {
         try
         {
-            ObjectDisposedException.ThrowIf(isDisposed, this);
-            Prepared("BEGIN IMMEDIATE").Run();
+            database.Begin();
         }
         catch (Exception failure)
         {
@@ -123,12 +109,12 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
         try
         {
             foreach (PendingWrite write in writes) RunPart(write);
-            Prepared("COMMIT").Run();
+            database.Statements.Execute("COMMIT");
             return true;
         }
         catch (SqliteException)
         {
-            Rollback();
+            database.Rollback();
             foreach (PendingWrite write in writes) write.Failure = null;
             return false;
         }
@@ -136,7 +122,7 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
 
     private void RunPart(PendingWrite write)
     {
-        Prepared("SAVEPOINT part").Run();
+        database.Statements.Execute("SAVEPOINT part");
         try
         {
             write.Run();
@@ -144,34 +130,9 @@ internal sealed partial class OutboxDatabase : IThreadPoolWorkItem
         catch (Exception failure)
         {
             write.Failure = failure;
-            Prepared("ROLLBACK TO part").Run();
+            database.Statements.Execute("ROLLBACK TO part");
         }
 
-        Prepared("RELEASE part").Run();
-    }
-
-    private void Rollback()
-    {
-        try
-        {
-            Prepared("ROLLBACK").Run();
-        }
-        catch (SqliteException)
-        {
-            // SQLite has rolled back by itself, as it does when the disk is full.
-        }
-    }
-
-    /// <summary>Tells how much this process has written into the log in all. Not called with the gate held.</summary>
-    private void SeeToCheckpoints()
-    {
-        int pages;
-        lock (Gate)
-        {
-            if (isDisposed) return;
-            raw.sqlite3_db_status(connection.Handle!, raw.SQLITE_DBSTATUS_CACHE_WRITE, out pages, out _, 0);
-        }
-
-        checkpoints.AfterCommit(pages);
+        database.Statements.Execute("RELEASE part");
     }
 }

@@ -2,7 +2,7 @@ using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Storage;
 
-namespace ShareRpc.Tests.Server.Maintenance;
+namespace ShareRpc.Tests.Server.Storage.Sqlite;
 
 public sealed class LogMaintenanceTests
 {
@@ -41,11 +41,11 @@ public sealed class LogMaintenanceTests
         var limits = new ServerLimits { LogBytes = Bound, LogPause = TimeSpan.FromMilliseconds(1) };
         using ServerRooms rooms = await ServerRooms.OpenAsync(limits);
         Authority owner = await rooms.CreateShareAsync();
-        using (IReadSnapshot old = rooms.Store.BeginRead())
+        await using (IReadSnapshot old = await rooms.Store.BeginReadAsync())
         {
-            Assert.Equal(0, old.ReadHead(owner.Ref.ShareKey!.Value));
+            Assert.Equal(0, await old.ReadHeadAsync(owner.Ref.ShareKey!.Value));
             await AppendAsync(60);
-            Assert.Equal(0, old.ReadHead(owner.Ref.ShareKey!.Value));
+            Assert.Equal(0, await old.ReadHeadAsync(owner.Ref.ShareKey!.Value));
         }
 
         Assert.InRange(LogLength(rooms), 4 * Bound, long.MaxValue);

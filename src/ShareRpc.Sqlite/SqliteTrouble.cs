@@ -1,9 +1,8 @@
-using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
-namespace ShareRpc.Server.Storage.Sqlite;
+namespace ShareRpc.Sqlite;
 
-/// <summary>What a failure of SQLite means to whoever runs the server, and what to do about it.</summary>
+/// <summary>What a failure of SQLite means, and what to do about it.</summary>
 internal static class SqliteTrouble
 {
     // SQLite's primary result codes (sqlite.org/rescode.html).
@@ -17,7 +16,14 @@ internal static class SqliteTrouble
     private const int NotADatabase = 26;
 
     /// <summary>The file's content is wrong: waiting does not help.</summary>
-    public static bool IsDamage(DbException exception) => exception is SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
+    public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is Corrupt or NotADatabase;
+
+    /// <summary>Another program holds the file.</summary>
+    public static bool IsBusy(SqliteException exception) => exception.SqliteErrorCode is Busy or Locked;
+
+    public static bool IsReadOnly(SqliteException exception) => exception.SqliteErrorCode is ReadOnly or CannotOpen;
+
+    public static bool IsFull(SqliteException exception) => exception.SqliteErrorCode == Full;
 
     /// <summary>One or two sentences: what is wrong with the file, and the next step.</summary>
     public static string Describe(SqliteException exception, string path) => exception.SqliteErrorCode switch

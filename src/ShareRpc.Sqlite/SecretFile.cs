@@ -1,6 +1,4 @@
-using ShareRpc.Server.Storage;
-
-namespace ShareRpc.Server.Access.Redeeming;
+namespace ShareRpc.Sqlite;
 
 /// <summary>Files that only their owner may read, and that are whole or not there, also after a power loss.</summary>
 internal static class SecretFile

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace ShareRpc.Client.Credentials;
+namespace ShareRpc.Sqlite;
 
 /// <summary>
 /// Directories whose entries survive a power loss: a file that was synced is still gone when the directory that names it was not.

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ShareRpc.Server.Storage.Sqlite;
+namespace ShareRpc.Sqlite;
 
 /// <summary>
 /// The few functions of SQLite's C API that run several times an op, without the wrappers' handle counting and copies. From the library

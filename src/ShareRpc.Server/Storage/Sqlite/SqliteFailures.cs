@@ -1,0 +1,18 @@
+using Microsoft.Data.Sqlite;
+using ShareRpc.Sqlite;
+
+namespace ShareRpc.Server.Storage.Sqlite;
+
+/// <summary>Translates failures of SQLite into those of the store.</summary>
+internal static class SqliteFailures
+{
+    /// <summary>Returns the failure that one of SQLite's is, with its file in the message.</summary>
+    public static StorageException Translate(SqliteException exception, string path) =>
+        new(KindOf(exception), SqliteTrouble.Describe(exception, path), exception);
+
+    private static StorageFailure KindOf(SqliteException exception) =>
+        SqliteTrouble.IsDamage(exception) ? StorageFailure.Damaged
+        : SqliteTrouble.IsFull(exception) ? StorageFailure.Full
+        : SqliteTrouble.IsBusy(exception) ? StorageFailure.Busy
+        : SqliteTrouble.IsReadOnly(exception) ? StorageFailure.ReadOnly : StorageFailure.Unavailable;
+}
