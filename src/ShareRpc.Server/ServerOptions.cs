@@ -66,9 +66,10 @@ public sealed record ServerOptions
     internal bool NeverSyncs { get; set; }
 
     /// <summary>
-    /// False has StreamJsonRpc answer every call. It exists so that a benchmark can tell what the direct calls are worth.
+    /// False has StreamJsonRpc answer every call. It exists for measurements: <c>"ShareRpc.DirectCalls": false</c> among the
+    /// <c>configProperties</c> of a copy's <c>sharerpc.runtimeconfig.json</c> makes that copy the other side of a comparison.
     /// </summary>
-    internal bool DirectCalls { get; set; } = true;
+    internal bool DirectCalls { get; set; } = !AppContext.TryGetSwitch("ShareRpc.DirectCalls", out bool isOn) || isOn;
 
     internal void Validate()
     {
