@@ -14,13 +14,15 @@ internal sealed class Tool : IAsyncDisposable
         [("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountingDelayMs", "2000")];
 
     private readonly Process process;
+    private readonly string? state;
     private readonly ConcurrentQueue<string> lines = new();
     private readonly ConcurrentQueue<string> errors = new();
     private readonly Task reading;
 
-    private Tool(Process process)
+    private Tool(Process process, string? state = null)
     {
         this.process = process;
+        this.state = state;
         reading = Task.WhenAll(ReadAsync(process.StandardOutput, lines), ReadAsync(process.StandardError, errors));
     }
 
@@ -42,16 +44,21 @@ internal sealed class Tool : IAsyncDisposable
     public static Tool Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments) =>
         StartProgram("sharerpc.dll", environment, arguments);
 
-    /// <summary>Starts a program that lies beside the tests.</summary>
+    /// <summary>
+    /// Starts a program that lies beside the tests. What it keeps without `--state` is in a directory of its own, as on
+    /// a machine of its own, and not in the user's home.
+    /// </summary>
     public static Tool StartProgram(string program, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, program), .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
+        string state = Path.Combine(Path.GetTempPath(), $"sharerpc-state-{Path.GetRandomFileName()}");
+        start.Environment["SHARERPC_STATE"] = state;
         foreach ((string name, string value) in ShortLife) start.Environment[name] = value;
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
-        return new Tool(Process.Start(start)!);
+        return new Tool(Process.Start(start)!, state);
     }
 
     /// <summary>Starts some other program in a folder; a variable without a value is not passed on.</summary>
@@ -124,6 +131,7 @@ internal sealed class Tool : IAsyncDisposable
         Kill();
         await process.WaitForExitAsync();
         process.Dispose();
+        if (Directory.Exists(state)) Directory.Delete(state, recursive: true);
     }
 
     private async Task SignalAsync(string signal, CancellationToken cancellationToken)

@@ -36,7 +36,7 @@ internal sealed class World : IAsyncDisposable
         ServerProcess = Tool.Start(
             environment, ["serve", "--data", PathOf("data"), "--urls", Server.GetLeftPart(UriPartial.Authority), .. options]);
         await Until.TrueAsync(IsReadyOrGoneAsync, cancellationToken);
-        Assert.False(ServerProcess.HasExited, ServerProcess.Errors);
+        if (ServerProcess.HasExited) Assert.Fail($"exit code {ServerProcess.ExitCode}: {ServerProcess.Errors}");
     }
 
     /// <summary>Starts `sharerpc VERB` with the server, the token and the client state of this world.</summary>

@@ -69,7 +69,8 @@ internal sealed class RpcSession(
             await WhenIdleAsync(limits.DrainTime).ConfigureAwait(false);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
-        catch (Exception exception) when (exception is JsonException or BadRpcHeaderException or InvalidOperationException)
+        catch (Exception exception) when (exception
+            is JsonException or BadRpcHeaderException or InvalidOperationException or KeyNotFoundException)
         {
             log.FrameRefused(connection, "json");
             status = WebSocketCloseStatus.InvalidPayloadData;

@@ -57,9 +57,9 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     /// <summary>Writes every minute until cancelled; what is left then is for <see cref="WriteAsync"/>.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(limits.AuditInterval, time);
-        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+        while (true)
         {
+            await Task.Delay(limits.AuditInterval, time, stopping).ConfigureAwait(false);
             await WriteAsync().ConfigureAwait(false);
             succeeded();
         }

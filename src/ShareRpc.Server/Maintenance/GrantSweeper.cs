@@ -14,9 +14,9 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
     /// <summary>Sweeps now and at the interval, until cancelled.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(limits.GrantSweepInterval, time);
-        do
+        while (true)
         {
+            Task next = Task.Delay(limits.GrantSweepInterval, time, stopping);
             try
             {
                 await SweepAsync().ConfigureAwait(false);
@@ -27,8 +27,8 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
             }
 
             succeeded();
+            await next.ConfigureAwait(false);
         }
-        while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false));
     }
 
     /// <summary>Deletes all there is to delete.</summary>

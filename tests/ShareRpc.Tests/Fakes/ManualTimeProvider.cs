@@ -21,7 +21,10 @@ internal sealed class ManualTimeProvider : TimeProvider
         lock (gate) return now.Ticks;
     }
 
-    /// <summary>Called with the due time of each timer that is made; what it throws is the failure of whoever waits.</summary>
+    /// <summary>
+    /// Called with the due time of each timer that is made; what it throws is the failure of whoever waits. Not for a
+    /// <see cref="PeriodicTimer"/>: one that was not made ends the process in its finalizer.
+    /// </summary>
     public Action<TimeSpan>? OnTimer { get; set; }
 
     /// <summary>The wall clock is set, forward or back; no time passes, and no timer fires.</summary>
