@@ -39,6 +39,8 @@ internal sealed class CommitLoop : IServerLoop
 
     public string Name => "commit";
 
+    public bool EndsByItself => true;
+
     /// <summary>False after a transaction failed for the medium, until one succeeds.</summary>
     public bool IsStorageHealthy { get; private set; } = true;
 
@@ -75,16 +77,24 @@ internal sealed class CommitLoop : IServerLoop
     private void Run(Action succeeded)
     {
         var items = new List<CommitItem>();
-        while (queue.Take(items))
+        try
         {
-            if (!Wait(TryCommitAsync(items)) && items.Count > 1)
+            while (queue.Take(items))
             {
-                // One of them is at fault: each gets a transaction of its own, so that it fails alone.
-                foreach (CommitItem item in items) Wait(TryCommitAsync([item]));
-            }
+                if (!Wait(TryCommitAsync(items)) && items.Count > 1)
+                {
+                    // One of them is at fault: each gets a transaction of its own, so that it fails alone.
+                    foreach (CommitItem item in items) Wait(TryCommitAsync([item]));
+                }
 
-            items.Clear();
-            succeeded();
+                items.Clear();
+                succeeded();
+            }
+        }
+        finally
+        {
+            // What was taken and not answered, because taking it or committing it threw what nobody expects.
+            FailAll(items, new(ErrorCode.Internal));
         }
     }
 

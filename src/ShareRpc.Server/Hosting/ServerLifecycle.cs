@@ -72,6 +72,7 @@ internal sealed class ServerLifecycle(
     /// </summary>
     private async Task DrainAsync()
     {
+        await supervisor.BeginStopAsync().ConfigureAwait(false);
         await audit.WriteAsync().ConfigureAwait(false);
         queue.Close();
         await supervisor.StopAsync().ConfigureAwait(false);

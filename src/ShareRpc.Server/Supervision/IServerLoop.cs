@@ -13,4 +13,10 @@ internal interface IServerLoop
     /// is a failure: it is then called again, after a backoff, and must go on with what is left.
     /// </summary>
     Task RunAsync(Action succeeded, CancellationToken stopping);
+
+    /// <summary>
+    /// Returns true for a loop that is not ended by its token, but by itself once it has done what waits: if it throws
+    /// after the token was cancelled, it is started again.
+    /// </summary>
+    bool EndsByItself => false;
 }

@@ -42,10 +42,15 @@ internal sealed class Supervisor : IAsyncDisposable
     /// <summary>Starts all loops.</summary>
     public void Start() => running = Task.WhenAll(loops.Select(loop => Task.Run(() => RunAsync(loop), CancellationToken.None)));
 
+    /// <summary>
+    /// Cancels the loops, and the wait of one that failed: a loop that ends by itself goes on at once. May be repeated.
+    /// </summary>
+    public Task BeginStopAsync() => stopping.CancelAsync();
+
     /// <summary>Cancels the loops and waits until all have ended. May be repeated.</summary>
     public async Task StopAsync()
     {
-        await stopping.CancelAsync().ConfigureAwait(false);
+        await BeginStopAsync().ConfigureAwait(false);
         await running.ConfigureAwait(false);
     }
 
@@ -58,7 +63,7 @@ internal sealed class Supervisor : IAsyncDisposable
     private async Task RunAsync(Watched watched)
     {
         CancellationToken stop = stopping.Token;
-        while (!stop.IsCancellationRequested)
+        while (true)
         {
             try
             {
@@ -76,6 +81,7 @@ internal sealed class Supervisor : IAsyncDisposable
                 failures.Add(1, watched.Tag);
                 log.LoopFailed(exception, watched.Loop.Name, inARow, wait);
                 await Task.Delay(wait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (stop.IsCancellationRequested && !watched.Loop.EndsByItself) return;
             }
         }
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
@@ -68,6 +69,20 @@ public sealed class SupervisorTests
             await AdvanceUntilAsync(rooms, owner: null, () => rooms.Clock.Waits(TimeSpan.FromSeconds(seconds)),
                 TimeSpan.FromSeconds(1));
         }
+    }
+
+    [Fact]
+    public async Task A_commit_loop_that_waits_to_start_again_answers_what_waits_when_the_server_stops()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(isSupervised: true);
+        rooms.Get<Supervisor>().Start();
+        Authority owner = await rooms.CreateShareAsync();
+        rooms.Queue.Enqueue(new PoisonItem());
+        await AdvanceUntilAsync(rooms, owner: null, () => rooms.Clock.Waits(rooms.Limits.LoopRestart), TimeSpan.Zero);
+        Task<Ack> waiting = rooms.AppendAsync(owner, ServerRooms.Put("late"));
+        Assert.False(waiting.IsCompleted);
+        await rooms.CloseAsync();
+        Assert.Single((await waiting.WaitAsync(timeout)).Applied);
     }
 
     private static void Throw() => throw new InvalidOperationException(Message);
