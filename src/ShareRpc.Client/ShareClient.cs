@@ -152,25 +152,25 @@ public sealed class ShareClient : IAsyncDisposable
     public Task<int> RetryFailedAsync(string? shareId = null, CancellationToken cancellationToken = default) =>
         Task.Run(
             () => outbox.ListShares().Where(share => shareId is null || share.ShareId == shareId)
-                .Sum(share => outbox.RetryFailed(share.Key)),
+                .Sum(share => outbox.Refused.RetryFailed(share.Key)),
             cancellationToken);
 
     /// <summary>Returns the state of a source's import on this server; null if it was never begun.</summary>
     public Task<ImportState?> FindImportAsync(string path, CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.FindImport(path), cancellationToken);
+        Task.Run(() => outbox.Imports.Find(path), cancellationToken);
 
     /// <summary>
     /// Returns a finished import of the same content on this server, whatever its path; null when there is none.
     /// </summary>
     public Task<ImportState?> FindFinishedImportAsync(string contentHash,
         CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.FindFinishedImport(contentHash), cancellationToken);
+        Task.Run(() => outbox.Imports.FindFinished(contentHash), cancellationToken);
 
     /// <summary>Adds or replaces what is known of a source; on disk when it returns.</summary>
     public Task StoreImportAsync(ImportState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
-        return Task.Run(() => outbox.StoreImport(state), cancellationToken);
+        return Task.Run(() => outbox.Imports.Store(state), cancellationToken);
     }
 
     /// <summary>Ends when nothing waits any more: everything is acked, or parked as failed.</summary>

@@ -95,7 +95,7 @@ public sealed class ShareWriter
         options ??= EnqueueOptions.Default;
         foreach (OpIntent op in ops) Check(op);
         if (options.Atomic) CheckAtomic(ops);
-        return outbox.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
+        return outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
     }
 
     /// <summary>Returns the value of a bookmark; null before its first.</summary>
@@ -120,7 +120,7 @@ public sealed class ShareWriter
         {
             ShareToken token = ShareToken.New(RandomId.New());
             credentials.Add(token, options.Server, share.ShareId, label);
-            outbox.AddIntent(share.Key, OutboxIntent.Attenuate, share.AppendCapId, new AttenuateRequest
+            outbox.Intents.Add(share.Key, OutboxIntent.Attenuate, share.AppendCapId, new AttenuateRequest
             {
                 CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats,
                 Label = label,
@@ -132,14 +132,14 @@ public sealed class ShareWriter
 
     /// <summary>Takes a ref back: stored now, and done, for good, when the server can be reached.</summary>
     public Task RevokeAsync(string capId, CancellationToken cancellationToken = default) => Task.Run(
-        () => outbox.AddIntent(
+        () => outbox.Intents.Add(
             share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }),
                 cancellationToken);
 
     /// <summary>Returns the parked ops, oldest first.</summary>
     public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100,
         CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.ListFailed(share.Key, limit), cancellationToken);
+        Task.Run(() => outbox.Refused.ListFailed(share.Key, limit), cancellationToken);
 
     /// <summary>Returns every op that was refused, parked or waiting for a dependency, whole; oldest first.</summary>
     public async IAsyncEnumerable<ParkedOp> ReadParkedAsync(
@@ -151,7 +151,7 @@ public sealed class ShareWriter
         {
             long after = row;
             IReadOnlyList<(long Row, ParkedOp Op)> page =
-                await Task.Run(() => outbox.ReadParked(share.Key, after, AtOnce),
+                await Task.Run(() => outbox.Refused.ReadParked(share.Key, after, AtOnce),
                     cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) yield break;
             foreach ((long at, ParkedOp op) in page)
@@ -167,14 +167,14 @@ public sealed class ShareWriter
     /// many there were.
     /// </summary>
     public Task<int> RetryAsync(string? opId = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.RetryFailed(share.Key, opId), cancellationToken);
+        Task.Run(() => outbox.Refused.RetryFailed(share.Key, opId), cancellationToken);
 
     /// <summary>
     /// Forgets refused ops for good; one op only, with its atomic group, when it is named. How many there were. Read
     /// them first with <see cref="ReadParkedAsync"/> if they are worth anything.
     /// </summary>
     public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.DropRefused(share.Key, opId), cancellationToken);
+        Task.Run(() => outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
 
     /// <summary>
     /// Ends when nothing of this share is to be sent: everything is acked, parked as failed, or waits for an op that it

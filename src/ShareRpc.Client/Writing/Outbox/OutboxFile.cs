@@ -1,45 +1,50 @@
+using ShareRpc.Protocol.Ids;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
 /// <summary>
-/// The durable queue of one server's shares on this machine. The table is the queue: there is no list in memory beside it. A row leaves
-/// pending or in-flight only by an ack that names it or by an explicit permanent failure (I8). Any thread; several processes.
+/// The durable outbox of one server's shares on this machine. The table is the queue: there is no list in memory beside
+/// it. A row
+/// leaves pending or in-flight only by an ack that names it or by an explicit permanent failure (I8). Any thread;
+/// several
+/// processes.
 /// </summary>
-internal sealed partial class OutboxFile : IDisposable
+internal sealed class OutboxFile : IDisposable
 {
-    private const int Failed = 2;
-    private const int Waiting = 3;
-
-    /// <summary>Bits of a row's id that are its seq; those above are its share's key.</summary>
-    private const int SeqBits = 40;
-    private const long MaxSeq = (1L << SeqBits) - 1;
-
-    /// <summary>What an op takes along wherever it goes, in the order in which <see cref="ReadOp"/> reads it.</summary>
-    private const string OpContent = "op_id, verb, kind, key, depends_on, if_changed, data, atomic_group";
-
     private const string ShareColumns =
         "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, "
         + "applied, duplicates";
-
     private readonly OutboxDatabase database;
     private readonly OutboxWrites writes;
     private readonly Statements sql;
     private readonly string server;
-    private readonly long maxBytes;
-    private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly OutboxRows rows;
 
     public OutboxFile(string path, string server, long maxBytes)
     {
         this.server = server;
-        this.maxBytes = maxBytes;
         database = new OutboxDatabase(path);
-        writes = new OutboxWrites(database, Signal);
+        writes = new OutboxWrites(database);
         sql = database.Statements;
+        rows = new OutboxRows(sql);
+        Intents = new OutboxIntents(database, writes);
+        Imports = new OutboxImports(database, writes, server);
+        Refused = new OutboxRefused(database, writes, rows, server);
+        Queue = new OutboxQueue(
+            database, writes, rows, new OutboxBatches(database, rows, Refused), Refused, maxBytes);
     }
 
+    public OutboxQueue Queue { get; }
+
+    public OutboxRefused Refused { get; }
+
+    public OutboxIntents Intents { get; }
+
+    public OutboxImports Imports { get; }
+
     /// <summary>Ends at the next change made through this object: take it before looking.</summary>
-    public Task Changed => Volatile.Read(ref changed).Task;
+    public Task Changed => writes.Changed;
 
     /// <summary>Moves when another process changed the file.</summary>
     public long DataVersion
@@ -67,6 +72,47 @@ internal sealed partial class OutboxFile : IDisposable
             shareKey)[0];
     }
 
+    public OutboxShare? FindShare(string externalKey)
+    {
+        lock (database.Gate)
+        {
+            return sql.ReadAll(
+                $"SELECT {ShareColumns} FROM share WHERE server = ?1 AND external_key = ?2", ReadShare, server,
+                    externalKey)
+                .FirstOrDefault();
+        }
+    }
+
+    /// <summary>
+    /// Stores a share, with the intents that make it real, in one transaction; the one that is there already under its
+    /// external key wins.
+    /// </summary>
+    public OutboxShare AddShare(OutboxShare share,
+        params ReadOnlySpan<(string Kind, string ByCapId, object Request)> intents)
+    {
+        (string Kind, string ByCapId, object Request)[] toStore = intents.ToArray();
+        OutboxShare stored = writes.Write(() =>
+        {
+            int added = sql.Execute(
+                """
+                INSERT INTO share (share_id, external_key, server, label, append_cap_id, viewer_cap_id, writer_id, is_created)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (server, external_key) DO NOTHING
+                """,
+                share.ShareId, share.ExternalKey, server, share.Label, share.AppendCapId, share.ViewerCapId,
+                    RandomId.New(),
+                share.IsCreated ? 1 : 0);
+            OutboxShare row = sql.ReadAll(
+                $"SELECT {ShareColumns} FROM share WHERE server = ?1 AND external_key = ?2", ReadShare, server,
+                    share.ExternalKey)[0];
+            if (added == 0) return row;
+            foreach ((string kind, string byCapId, object request) in toStore) Intents.Insert(row.Key, kind, byCapId,
+                request);
+            return row;
+        });
+        writes.Signal();
+        return stored;
+    }
+
     /// <summary>Shares that have ops or intents to send.</summary>
     public IReadOnlyList<long> ListWork()
     {
@@ -81,28 +127,30 @@ internal sealed partial class OutboxFile : IDisposable
 
     public bool HasWork(long shareKey)
     {
-        lock (database.Gate) return LastRow(shareKey) != 0 || HasIntents(shareKey);
+        lock (database.Gate) return rows.LastRow(shareKey) != 0 || Intents.HasAny(shareKey);
     }
 
     /// <summary>
-    /// Rows of a share by state. Rows behind the last batch were never sent and have no gaps, so that nobody counts them.
+    /// Rows of a share by state. Rows behind the last batch were never sent and have no gaps, so that nobody counts
+    /// them.
     /// </summary>
     public (long Pending, long InFlight, long Failed, long Waiting) CountOps(long shareKey)
     {
         lock (database.Gate)
         {
-            long lastSent = RowOf(shareKey, LastSentSeq(shareKey));
-            long last = LastRow(shareKey);
-            long pending = last <= lastSent ? 0 : 1 + last - FirstRow(shareKey, SeqOf(lastSent));
+            long lastSent = OutboxRows.RowOf(shareKey, rows.LastSentSeq(shareKey));
+            long last = rows.LastRow(shareKey);
+            long pending = last <= lastSent ? 0 : 1 + last - rows.FirstRow(shareKey, OutboxRows.SeqOf(lastSent));
             Dictionary<long, long> refused = sql.ReadAll(
                     "SELECT state, COUNT(*) FROM refused WHERE share_key = ?1 GROUP BY state",
                     row => (row.Number(0), row.Number(1)), shareKey)
                 .ToDictionary(pair => pair.Item1, pair => pair.Item2);
             return (
                 pending,
-                    sql.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN ?1 AND ?2", RowOf(shareKey, 0),
+                    sql.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN ?1 AND ?2",
+                        OutboxRows.RowOf(shareKey, 0),
                         lastSent),
-                refused.GetValueOrDefault(Failed), refused.GetValueOrDefault(Waiting));
+                refused.GetValueOrDefault(OutboxRefused.Failed), refused.GetValueOrDefault(OutboxRefused.Waiting));
         }
     }
 
@@ -127,8 +175,23 @@ internal sealed partial class OutboxFile : IDisposable
         }
     }
 
-    public void Signal() =>
-        Interlocked.Exchange(ref changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    /// <summary>
+    /// Takes or renews the lease by which one process at a time sends: true when it is held until <paramref
+    /// name="nowMs"/> plus
+    /// <paramref name="lengthMs"/>.
+    /// </summary>
+    public bool TryHoldLease(string holder, long nowMs, long lengthMs) => writes.Write(() => 1 == sql.Execute(
+        """
+        INSERT INTO lease (server, holder, expires_ms) VALUES (?1, ?2, ?3)
+        ON CONFLICT (server) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms
+        WHERE holder = ?2 OR expires_ms <= ?4
+        """,
+        server, holder, nowMs + lengthMs, nowMs));
+
+    public void ReleaseLease(string holder) =>
+        writes.Write(() => sql.Execute("DELETE FROM lease WHERE server = ?1 AND holder = ?2", server, holder));
+
+    public void Signal() => writes.Signal();
 
     private static OutboxShare ReadShare(Rows row) => new()
     {
@@ -139,29 +202,4 @@ internal sealed partial class OutboxFile : IDisposable
         Cursor = row.Number(9),
         Applied = row.Number(10), Duplicates = row.Number(11),
     };
-
-    private static long RowOf(long shareKey, long seq) => (shareKey << SeqBits) | seq;
-
-    private static long SeqOf(long row) => row & MaxSeq;
-
-    /// <summary>The newest row of a share; 0 when there is none.</summary>
-    private long LastRow(long shareKey) =>
-        sql.ReadNumber("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id DESC LIMIT 1",
-            RowOf(shareKey, 0), RowOf(shareKey, MaxSeq));
-
-    /// <summary>The oldest row of a share after a seq; 0 when there is none.</summary>
-    private long FirstRow(long shareKey, long afterSeq) =>
-        sql.ReadNumber("SELECT row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id LIMIT 1",
-            RowOf(shareKey, afterSeq + 1), RowOf(shareKey, MaxSeq));
-
-    /// <summary>The end of the last batch of a share that is not settled; 0 when there is none.</summary>
-    private long LastSentSeq(long shareKey) =>
-        sql.ReadNumber("SELECT last_seq FROM batch WHERE share_key = ?1 ORDER BY first_seq DESC LIMIT 1", shareKey);
-
-    /// <summary>The seq of the next op. Rows that left have raised the share's own number, so that none is used twice.</summary>
-    private long NextSeq(long shareKey)
-    {
-        long next = sql.ReadNumber("SELECT next_seq FROM share WHERE share_key = ?1", shareKey);
-        return Math.Max(next, SeqOf(LastRow(shareKey)) + 1);
-    }
 }

@@ -4,18 +4,25 @@ using Microsoft.Data.Sqlite;
 namespace ShareRpc.Client.Writing.Outbox;
 
 /// <summary>
-/// Write transactions. What several callers want written while the last fsync ran goes into one transaction, each part undone by itself
-/// when it fails; one caller alone commits at once.
+/// Write transactions. What several callers want written while the last fsync ran goes into one transaction, each part
+/// undone by itself when it fails; one caller alone commits at once.
 /// </summary>
 internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = null) : IThreadPoolWorkItem
 {
     private const int MostInGroup = 256;
     private readonly ConcurrentQueue<PendingWrite> waiting = new();
     private readonly List<PendingWrite> group = [];
+    private TaskCompletionSource changed = NewSignal();
     private int isCommitting;
 
+    /// <summary>Ends at the next <see cref="Signal"/> and the next commit of <see cref="WriteAsync"/>.</summary>
+    public Task Changed => Volatile.Read(ref changed).Task;
+
+    public void Signal() => Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+
     /// <summary>
-    /// Runs the action in the next write transaction: durable when the task ends, undone when it fails. The action may be run again.
+    /// Runs the action in the next write transaction: durable when the task ends, undone when it fails. The action may
+    /// be run again.
     /// </summary>
     public Task<T> WriteAsync<T>(Func<T> action, CancellationToken cancellationToken)
     {
@@ -57,7 +64,12 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
                 database.AfterCommit();
             }
 
-            if (group.Any(write => write.Failure is null)) onCommit?.Invoke();
+            if (group.Any(write => write.Failure is null))
+            {
+                Signal();
+                onCommit?.Invoke();
+            }
+
             foreach (PendingWrite write in group) write.End();
         }
         finally
@@ -68,6 +80,8 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
 
         if (!waiting.IsEmpty) Begin();
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Begin()
     {
@@ -91,8 +105,8 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
     }
 
     /// <summary>
-    /// All in one transaction. False when it was undone as a whole, as by a full disk: then each goes alone, and who asked for too much
-    /// finds out.
+    /// All in one transaction. False when it was undone as a whole, as by a full disk: then each goes alone, and who
+    /// asked for too much finds out.
     /// </summary>
     private bool CommitTogether(List<PendingWrite> writes)
     {

@@ -4,8 +4,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Client.Writing.Sending;
 
 /// <summary>
-/// The lanes of one connection: at most <see cref="ShareClientOptions.SharesAtOnce"/>, taken in turns when more shares have work. One
-/// flow uses it.
+/// The lanes of one connection: at most <see cref="ShareClientOptions.SharesAtOnce"/>, taken in turns when more shares
+/// have work. One flow uses it.
 /// </summary>
 internal sealed class LaneSet(RpcConnection connection, SenderContext context, ServerBounds bounds, CancellationToken lost)
 {
@@ -21,15 +21,15 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     public bool HasSent => hasSent || running.Values.Any(entry => entry.Lane.HasSent);
 
     /// <summary>
-    /// Starts lanes for shares with work, those that had the fewest turns first; when there is no room, the others are asked to make
-    /// some.
+    /// Starts lanes for shares with work, those that had the fewest turns first; when there is no room, the others are
+    /// asked to make some.
     /// </summary>
     public void Start(IReadOnlyList<long> work)
     {
         List<long> waiting = [.. work.Where(share => !running.ContainsKey(share)).OrderBy(share => turns.GetValueOrDefault(share))];
         foreach (long share in waiting.Take(context.Options.SharesAtOnce - running.Count))
         {
-            var lane = new ShareLane(share, connection, creator, context, bounds);
+            var lane = new ShareLane(share, connection, creator, new LaneTokens(context), context, bounds);
             turns[share] = turns.GetValueOrDefault(share) + 1;
             running.Add(share, (lane, Task.Run(() => lane.RunAsync(lost), CancellationToken.None)));
         }
@@ -39,9 +39,8 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     }
 
     /// <summary>
-    /// Takes out the lanes that have ended, and throws what they failed of; <see cref="DisconnectedException"/> when one found the
-    /// connection of
-    /// no use.
+    /// Takes out the lanes that have ended, and throws what they failed of; <see cref="DisconnectedException"/> when
+    /// one found the connection of no use.
     /// </summary>
     public async Task ReapAsync()
     {
@@ -56,7 +55,8 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     }
 
     /// <summary>
-    /// Waits for all lanes, which end by the token. If it was a frame that ended the connection, a batch to blame is split.
+    /// Waits for all lanes, which end by the token. If it was a frame that ended the connection, a batch to blame is
+    /// split.
     /// </summary>
     public async Task EndAsync()
     {
@@ -71,6 +71,7 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
         if (!connection.WasFrameRefused) return;
         if (bounds.FindRefused([.. ended.SelectMany(lane => lane.FramesInFlight)]) is not { } refused) return;
         ErrorCode code = ErrorCode.TooLarge;
-        context.Outbox.SplitOrPark(refused.ShareKey, refused.Batches[0], ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
+        context.Outbox.Queue.SplitOrPark(refused.ShareKey, refused.Batches[0], ErrorCodes.NameOf(code),
+            ErrorCodes.HintOf(code));
     }
 }

@@ -3,8 +3,8 @@ using ShareRpc.Client.Connection;
 namespace ShareRpc.Client.Writing.Sending;
 
 /// <summary>
-/// Sends what the outbox holds, as long as this process has the lease: one connection, one lane per share with work. Woken by local
-/// enqueues, by a poll for those of other processes, and by a reconnect.
+/// Sends what the outbox holds, as long as this process has the lease: one connection, one lane per share with work.
+/// Woken by local enqueues, by a poll for those of other processes, and by a reconnect.
 /// </summary>
 internal sealed class OutboxSender : IAsyncDisposable
 {
@@ -50,7 +50,7 @@ internal sealed class OutboxSender : IAsyncDisposable
             Task changed = context.Outbox.Changed;
             try
             {
-                context.Outbox.RequeueDue(NowMs);
+                context.Outbox.Refused.RequeueDue(NowMs);
                 if (context.Outbox.ListWork().Count == 0 || !HoldLease())
                 {
                     SetState(ConnectionState.Idle);
@@ -91,7 +91,8 @@ internal sealed class OutboxSender : IAsyncDisposable
     }
 
     /// <summary>
-    /// Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been left for a while.
+    /// Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been
+    /// left for a while.
     /// </summary>
     private async Task SuperviseAsync(RpcConnection connection, Backoff backoff, CancellationToken stop)
     {
@@ -106,7 +107,7 @@ internal sealed class OutboxSender : IAsyncDisposable
             {
                 Task changed = context.Outbox.Changed;
                 await lanes.ReapAsync().ConfigureAwait(false);
-                context.Outbox.RequeueDue(NowMs);
+                context.Outbox.Refused.RequeueDue(NowMs);
                 IReadOnlyList<long> work = context.Outbox.ListWork();
                 if (work.Count == 0) bounds.AllSent();
                 lanes.Start(work);
@@ -146,8 +147,9 @@ internal sealed class OutboxSender : IAsyncDisposable
     }
 
     /// <summary>
-    /// The backoff, which an enqueue ends early: somebody is at work, and may have brought the network back. But a server out of reach is
-    /// not tried more often than <see cref="ShareClientOptions.WokenRetry"/>, however much is enqueued.
+    /// The backoff, which an enqueue ends early: somebody is at work, and may have brought the network back. But a
+    /// server out of reach is not tried more often than <see cref="ShareClientOptions.WokenRetry"/>, however much is
+    /// enqueued.
     /// </summary>
     private async Task WaitForRetryAsync(TimeSpan wait, CancellationToken stop)
     {

@@ -12,19 +12,20 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Writing.Sending;
 
 /// <summary>
-/// Sends one share's intents and ops over one connection, in order, until nothing is left for a while. Whatever happens to it, the outbox
-/// says what is to be sent next; the lane itself remembers nothing that matters.
+/// Sends one share's intents and ops over one connection, in order, until nothing is left for a while. Whatever happens
+/// to it, the outbox says what is to be sent next; the lane itself remembers nothing that matters.
 /// </summary>
-internal sealed partial class ShareLane(
-    long shareKey, RpcConnection connection, CreatorSession creator, SenderContext context, ServerBounds bounds)
+internal sealed class ShareLane(
+    long shareKey, RpcConnection connection, CreatorSession creator, LaneTokens tokens, SenderContext context,
+    ServerBounds bounds)
 {
     private readonly Backoff backoff = new(context.Options.FirstRetry, context.Options.MaxRetry);
     private readonly Queue<Sent> window = new();
     private readonly OutboxFile outbox = context.Outbox;
-    private readonly long startedAt = context.Time.GetTimestamp();
     private readonly HashSet<string> streamingTurns = new(StringComparer.Ordinal);
-    private readonly HashSet<string> deadTokens = new(StringComparer.Ordinal);
-    private string usedToken = "";
+    private readonly LaneIntents intents = new(creator, context, tokens);
+    private int gaps;
+    private bool wasHandleLost;
     private IShareHandle? handle;
     private long sentSeq;
     private volatile bool isRoomWanted;
@@ -77,9 +78,11 @@ internal sealed partial class ShareLane(
             OutboxShare share = outbox.GetShare(shareKey);
             try
             {
-                if (!await SendIntentsAsync(share, cancellationToken).ConfigureAwait(false) || share.ClosedCode is not null) return;
-                if (outbox.FirstUnacked(shareKey, 0) is null) continue;
-                if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
+                if (!await intents
+                    .SendAsync(share, () => RedeemedAsync(cancellationToken), () => HasSent = true,
+                        cancellationToken).ConfigureAwait(false) || share.ClosedCode is not null) return;
+                if (outbox.Queue.FirstUnacked(shareKey, 0) is null) continue;
+                await RedeemedAsync(cancellationToken).ConfigureAwait(false);
                 await PumpAsync(cancellationToken).ConfigureAwait(false);
                 sentSeq = 0; // everything sent was answered: what is still here is to be sent
                 backoff.Reset();
@@ -91,10 +94,16 @@ internal sealed partial class ShareLane(
         }
     }
 
+    private async Task<IShareHandle> RedeemedAsync(CancellationToken cancellationToken)
+    {
+        if (handle is null) await RedeemAsync(outbox.GetShare(shareKey), cancellationToken).ConfigureAwait(false);
+        return handle!;
+    }
+
     /// <summary>
-    /// Keeps a few batches in flight until nothing is left or something is asked of the server besides ops: a revocation does not wait for
-    /// a long queue. Acks are settled in order, all that are there in one transaction, which takes the batches that follow too; the server
-    /// works on the others meanwhile.
+    /// Keeps a few batches in flight until nothing is left or something is asked of the server besides ops: a
+    /// revocation does not wait for a long queue. Acks are settled in order, all that are there in one transaction,
+    /// which takes the batches that follow too; the server works on the others meanwhile.
     /// </summary>
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
@@ -106,7 +115,7 @@ internal sealed partial class ShareLane(
             int most = alone is null ? context.Options.BatchesInFlight : 1;
             List<(OpBatch Batch, Ack Ack)> acked = await AckedAsync().ConfigureAwait(false);
             int room = MustPause ? 0 : Math.Max(0, most - window.Count + acked.Count);
-            if (acked.Count > 0 || (room > 0 && outbox.FirstUnacked(shareKey, sentSeq) is not null))
+            if (acked.Count > 0 || (room > 0 && outbox.Queue.FirstUnacked(shareKey, sentSeq) is not null))
             {
                 await StepAsync(acked, room, cancellationToken).ConfigureAwait(false);
             }
@@ -131,8 +140,9 @@ internal sealed partial class ShareLane(
     private async Task StepAsync(List<(OpBatch Batch, Ack Ack)> acked, int room, CancellationToken cancellationToken)
     {
         if (acked.Count > 0) FaultPoint.Pass("client.before_ack_persisted");
-        OutboxFile.Step step = await outbox
-            .StepAsync(shareKey, acked, WaitTimesNow, room, sentSeq, bounds.Limits, cancellationToken).ConfigureAwait(false);
+        OutboxQueue.Step step = await outbox
+            .Queue.StepAsync(shareKey, acked, WaitTimesNow, room, sentSeq, bounds.Limits,
+                cancellationToken).ConfigureAwait(false);
         foreach ((OpBatch batch, Ack ack) in acked)
         {
             window.Dequeue();
@@ -152,12 +162,12 @@ internal sealed partial class ShareLane(
         }
     }
 
-    private bool MustPause => (isRoomWanted && sentSeq > 0) || outbox.HasIntents(shareKey);
+    private bool MustPause => (isRoomWanted && sentSeq > 0) || outbox.Intents.HasAny(shareKey);
 
     private void Settle(OpBatch batch, Ack ack)
     {
         FaultPoint.Pass("client.before_ack_persisted");
-        if (!outbox.Settle(shareKey, batch, ack, WaitTimesNow)) throw new DisconnectedException(null);
+        if (!outbox.Queue.Settle(shareKey, batch, ack, WaitTimesNow)) throw new DisconnectedException(null);
         NoteTurns(batch, ack);
         HasSent = true;
     }
@@ -167,8 +177,8 @@ internal sealed partial class ShareLane(
         (long)context.Options.DependencyPatience.TotalMilliseconds);
 
     /// <summary>
-    /// While a turn is streaming this lane stays, with its handle: to the server, a writer without one has fallen silent, and its turn is
-    /// ended for it.
+    /// While a turn is streaming this lane stays, with its handle: to the server, a writer without one has fallen
+    /// silent, and its turn is ended for it.
     /// </summary>
     private void NoteTurns(OpBatch batch, Ack ack)
     {
@@ -183,13 +193,12 @@ internal sealed partial class ShareLane(
     }
 
     /// <summary>
-    /// One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a first new batch.
+    /// One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a
+    /// first new batch.
     /// </summary>
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
-        ShareToken token = FindLiveToken(share.AppendCapId) ?? context.Credentials.FindToken(share.AppendCapId)
-            ?? throw new ShareRpcException(ErrorCode.InvalidToken);
-        usedToken = token.Digest;
+        ShareToken token = tokens.Take(share);
         using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
         List<OpBatch> replay = CollectReplay();
         var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
@@ -223,9 +232,10 @@ internal sealed partial class ShareLane(
         sentSeq = 0;
         ProtocolLimits limits = bounds.Limits;
         int most = bounds.OneFrameAtATime ? 1 : limits.RedeemBatches;
-        while (replay.Count < most && outbox.FirstUnacked(shareKey, sentSeq) is { } first && (first.WasSent || replay.Count == 0))
+        while (replay.Count < most && outbox.Queue.FirstUnacked(shareKey, sentSeq) is { } first
+            && (first.WasSent || replay.Count == 0))
         {
-            OpBatch batch = outbox.TakeBatch(shareKey, sentSeq, limits)!;
+            OpBatch batch = outbox.Queue.TakeBatch(shareKey, sentSeq, limits)!;
             bytes += batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
             if (replay.Count > 0 && bytes > limits.FrameBytes / 2) break;
             replay.Add(batch);
@@ -236,13 +246,123 @@ internal sealed partial class ShareLane(
     }
 
     /// <summary>
-    /// What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent again.
+    /// What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent
+    /// again.
     /// </summary>
     private static async Task<Ack> Outcome(Task<RedeemShareResult> redemption, OpBatch batch)
     {
         RedeemShareResult result = await redemption.ConfigureAwait(false);
         BatchOutcome? outcome = result.Acks?.FirstOrDefault(entry => entry.BatchId == batch.BatchId);
         return outcome?.Ack ?? throw outcome?.Error?.ToException() ?? new ShareRpcException(ErrorCode.Internal);
+    }
+
+    /// <summary>Does what an error asks for (SPEC section "What a client does").</summary>
+    private async Task ReactAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
+    {
+        OpBatch? refused = window.TryDequeue(out Sent? first) ? first.Batch : null;
+        await SettleRestAsync(cancellationToken).ConfigureAwait(false);
+        string code = ErrorCodes.NameOf(error.Code);
+        bool isRotated = LinkRedeemer.IsGrantsEnd(error) || tokens.IsRotated(share, error.Code);
+        if (isRotated
+            || error.Code == ErrorCode.CapabilitySuspended) DropHandle(); // it is dead: only redeeming gives another
+        if (isRotated)
+        {
+            context.Log.Waiting(share.ShareId, 0, code);
+        }
+        else if (error.IsTransient || tokens.IsNotThereYet(share, error.Code) || tokens.IsLocked(share, error.Code))
+        {
+            await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
+        }
+        else if (error.Code == ErrorCode.TooManyHandles)
+        {
+            throw new DisconnectedException(null); // the connection has made its last handle; another one has not
+        }
+        else if (error.Code == ErrorCode.MethodNotFound && !wasHandleLost)
+        {
+            wasHandleLost = true;
+            DropHandle();
+        }
+        else if (error.Code is ErrorCode.WriterForked or ErrorCode.WriterTaken)
+        {
+            StartNewWriter(share, code);
+        }
+        else if (error.Code == ErrorCode.SequenceGap)
+        {
+            // What the server lacks is sent from the start, if it is still here; if not, only a new writer can go on.
+            bool isHere = outbox.Queue.FirstUnacked(shareKey, 0)?.Seq == error.AckedSeq + 1;
+            if (!isHere || ++gaps > 2) StartNewWriter(share, code);
+        }
+        else if (ErrorCodes.IsAuthority(error.Code))
+        {
+            context.Log.ShareClosed(share.ShareId, code);
+            outbox.Queue.Close(shareKey, code, error.Hint);
+        }
+        else if (refused is not null)
+        {
+            context.Log.BatchRefused(refused.Ops.Count, share.ShareId, code);
+            outbox.Queue.SplitOrPark(shareKey, refused, code, error.Hint);
+            if (outbox.GetShare(shareKey).WriterId != share.WriterId) DropHandle();
+        }
+        else
+        {
+            // The redemption itself was refused in a way that this version does not know how to mend.
+            await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
+        }
+
+        sentSeq = 0;
+    }
+
+    /// <summary>
+    /// Batches behind the refused one: an ack still counts, and what was not acked stays in flight and is sent again.
+    /// </summary>
+    private async Task SettleRestAsync(CancellationToken cancellationToken)
+    {
+        while (window.TryDequeue(out Sent? next))
+        {
+            try
+            {
+                Settle(next.Batch, await next.Ack.WaitAsync(cancellationToken).ConfigureAwait(false));
+            }
+            catch (ShareRpcException)
+            {
+                // Refused because of the one before it.
+            }
+        }
+    }
+
+    private void StartNewWriter(OutboxShare share, string code)
+    {
+        context.Log.NewWriter(share.ShareId, code);
+        outbox.Queue.StartNewWriter(shareKey);
+        gaps = 0;
+        DropHandle();
+    }
+
+    private void DropHandle()
+    {
+        handle?.Dispose();
+        handle = null;
+    }
+
+    /// <summary>
+    /// Waits as long as the error asks for, or until something new is asked of the server besides ops.
+    /// </summary>
+    private async Task BackOffAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
+    {
+        TimeSpan wait = backoff.Next(error.RetryAfter);
+        context.Log.Waiting(share.ShareId, (long)wait.TotalMilliseconds, ErrorCodes.NameOf(error.Code));
+        long newest = outbox.Intents.FindNewest(shareKey);
+        using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task delay = Task.Delay(wait, context.Time, woken.Token);
+        while (!delay.IsCompleted)
+        {
+            Task changed = outbox.Changed;
+            if (outbox.Intents.FindNewest(shareKey) > newest) break;
+            await Task.WhenAny(delay, changed).ConfigureAwait(false);
+        }
+
+        await woken.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
@@ -267,7 +387,8 @@ internal sealed partial class ShareLane(
     }
 
     /// <summary>
-    /// A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches have in common.
+    /// A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches
+    /// have in common.
     /// </summary>
     private sealed record Sent(OpBatch Batch, Task<Ack> Ack, Task Frame);
 }

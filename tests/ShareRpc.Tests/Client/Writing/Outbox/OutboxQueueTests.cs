@@ -22,8 +22,8 @@ public sealed class OutboxQueueTests : IDisposable
     public async Task One_step_settles_the_batches_that_were_acked_and_takes_those_that_follow()
     {
         long share = await FillAsync(7);
-        OpBatch first = Outbox.TakeBatch(share, 0, Pairs)!, second = Outbox.TakeBatch(share, 2, Pairs)!;
-        OutboxFile.Step step = await StepAsync(share, 4, (first, AckOf(first)), (second, AckOf(second)));
+        OpBatch first = Outbox.Queue.TakeBatch(share, 0, Pairs)!, second = Outbox.Queue.TakeBatch(share, 2, Pairs)!;
+        OutboxQueue.Step step = await StepAsync(share, 4, (first, AckOf(first)), (second, AckOf(second)));
 
         Assert.True(step.NamesAll);
         Assert.Equal([["op-5", "op-6"], ["op-7"]], step.Taken.Select(batch => batch.Ops.Select(op => op.OpId)));
@@ -35,12 +35,12 @@ public sealed class OutboxQueueTests : IDisposable
     public async Task Invariant_I8_an_ack_that_names_only_some_ops_leaves_the_others_and_nothing_more_is_taken()
     {
         long share = await FillAsync(5);
-        OpBatch batch = Outbox.TakeBatch(share, 0, Pairs)!;
-        OutboxFile.Step step = await StepAsync(share, 2, (batch, AckOf(batch with { Ops = [batch.Ops[1]] })));
+        OpBatch batch = Outbox.Queue.TakeBatch(share, 0, Pairs)!;
+        OutboxQueue.Step step = await StepAsync(share, 2, (batch, AckOf(batch with { Ops = [batch.Ops[1]] })));
 
         Assert.False(step.NamesAll);
         Assert.Empty(step.Taken);
-        OpBatch again = Outbox.TakeBatch(share, 0, Pairs)!;
+        OpBatch again = Outbox.Queue.TakeBatch(share, 0, Pairs)!;
         Assert.Equal((batch.BatchId, "op-1"), (again.BatchId, Assert.Single(again.Ops).OpId));
         Assert.Equal((3L, 1L), (Outbox.CountOps(share).Pending, Outbox.CountOps(share).InFlight));
     }
@@ -49,37 +49,37 @@ public sealed class OutboxQueueTests : IDisposable
     public async Task Invariant_I8_a_late_ack_settles_the_ops_it_names_though_their_seqs_are_others_now()
     {
         long share = await FillAsync(6);
-        OpBatch first = Outbox.TakeBatch(share, 0, Pairs)!, second = Outbox.TakeBatch(share, 2, Pairs)!;
-        Assert.True(Outbox.Settle(share, first, AckOf(first), Times));
-        Outbox.StartNewWriter(share);
-        Assert.Equal([("op-3", 1L), ("op-4", 2L)], SeqsOf(Outbox.TakeBatch(share, 0, Pairs)!));
-        Assert.True(Outbox.Settle(share, second, AckOf(second), Times));
+        OpBatch first = Outbox.Queue.TakeBatch(share, 0, Pairs)!, second = Outbox.Queue.TakeBatch(share, 2, Pairs)!;
+        Assert.True(Outbox.Queue.Settle(share, first, AckOf(first), Times));
+        Outbox.Queue.StartNewWriter(share);
+        Assert.Equal([("op-3", 1L), ("op-4", 2L)], SeqsOf(Outbox.Queue.TakeBatch(share, 0, Pairs)!));
+        Assert.True(Outbox.Queue.Settle(share, second, AckOf(second), Times));
 
-        Assert.Equal([("op-5", 3L), ("op-6", 4L)], SeqsOf(Outbox.TakeBatch(share, 0, Pairs)!));
+        Assert.Equal([("op-5", 3L), ("op-6", 4L)], SeqsOf(Outbox.Queue.TakeBatch(share, 0, Pairs)!));
     }
 
     [Fact]
     public async Task Grouping_and_bytes_of_a_batch_survive_a_restart_and_what_came_later_is_not_added_to_it()
     {
         long share = await FillAsync(1);
-        OpBatch sent = Outbox.TakeBatch(share, 0, Pairs)!;
+        OpBatch sent = Outbox.Queue.TakeBatch(share, 0, Pairs)!;
         Reopen();
         await EnqueueAsync(share, "later");
 
-        Assert.Equal(BytesOf(sent), BytesOf(Outbox.TakeBatch(share, 0, Pairs)!));
-        Assert.Equal("later", Assert.Single(Outbox.TakeBatch(share, 1, Pairs)!.Ops).OpId);
+        Assert.Equal(BytesOf(sent), BytesOf(Outbox.Queue.TakeBatch(share, 0, Pairs)!));
+        Assert.Equal("later", Assert.Single(Outbox.Queue.TakeBatch(share, 1, Pairs)!.Ops).OpId);
     }
 
     [Fact]
     public async Task A_seq_is_not_used_again_after_the_queue_was_empty()
     {
         long share = await FillAsync(2);
-        OpBatch batch = Outbox.TakeBatch(share, 0, Pairs)!;
-        Assert.True(Outbox.Settle(share, batch, AckOf(batch), Times));
+        OpBatch batch = Outbox.Queue.TakeBatch(share, 0, Pairs)!;
+        Assert.True(Outbox.Queue.Settle(share, batch, AckOf(batch), Times));
         Reopen();
         await EnqueueAsync(share, "next");
 
-        Assert.Equal([("next", 3L)], SeqsOf(Outbox.TakeBatch(share, 0, Pairs)!));
+        Assert.Equal([("next", 3L)], SeqsOf(Outbox.Queue.TakeBatch(share, 0, Pairs)!));
     }
 
     [Fact]
@@ -92,9 +92,11 @@ public sealed class OutboxQueueTests : IDisposable
             await EnqueueAsync(one, $"one-{i}");
         }
 
-        Assert.Equal([("one-1", 1L), ("one-2", 2L), ("one-3", 3L)], SeqsOf(Outbox.TakeBatch(one, 0, ProtocolLimits.Default)!));
-        Assert.Equal([("two-1", 1L), ("two-2", 2L), ("two-3", 3L)], SeqsOf(Outbox.TakeBatch(two, 0, ProtocolLimits.Default)!));
-        Outbox.Close(one, "forbidden", "no");
+        Assert.Equal([("one-1", 1L), ("one-2", 2L), ("one-3", 3L)],
+            SeqsOf(Outbox.Queue.TakeBatch(one, 0, ProtocolLimits.Default)!));
+        Assert.Equal([("two-1", 1L), ("two-2", 2L), ("two-3", 3L)],
+            SeqsOf(Outbox.Queue.TakeBatch(two, 0, ProtocolLimits.Default)!));
+        Outbox.Queue.Close(one, "forbidden", "no");
         Assert.Equal((0L, 3L, 3L), (Outbox.CountOps(one).InFlight, Outbox.CountOps(one).Failed, Outbox.CountOps(two).InFlight));
     }
 
@@ -114,7 +116,8 @@ public sealed class OutboxQueueTests : IDisposable
     private async Task<long> FillAsync(int count)
     {
         long share = AddShare("test:1");
-        await Outbox.EnqueueAsync(share, [.. Enumerable.Range(1, count).Select(n => Put($"op-{n}"))], false, null, timeout.Token);
+        await Outbox.Queue.EnqueueAsync(share, [.. Enumerable.Range(1, count).Select(n => Put($"op-{n}"))], false, null,
+            timeout.Token);
         return share;
     }
 
@@ -123,10 +126,11 @@ public sealed class OutboxQueueTests : IDisposable
         Key = 0, ShareId = externalKey, ExternalKey = externalKey, AppendCapId = "cap", WriterId = "", IsCreated = true,
     }).Key;
 
-    private Task EnqueueAsync(long share, string opId) => Outbox.EnqueueAsync(share, [Put(opId)], false, null, timeout.Token);
+    private Task EnqueueAsync(long share, string opId) =>
+        Outbox.Queue.EnqueueAsync(share, [Put(opId)], false, null, timeout.Token);
 
-    private Task<OutboxFile.Step> StepAsync(long share, long afterSeq, params (OpBatch, Ack)[] acked) =>
-        Outbox.StepAsync(share, acked, Times, 2, afterSeq, Pairs, timeout.Token);
+    private Task<OutboxQueue.Step> StepAsync(long share, long afterSeq, params (OpBatch, Ack)[] acked) =>
+        Outbox.Queue.StepAsync(share, acked, Times, 2, afterSeq, Pairs, timeout.Token);
 
     private static OpIntent Put(string opId) =>
         new() { OpId = opId, Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Data = RawJson.Parse($$"""{ "of": "{{opId}}" }""") };

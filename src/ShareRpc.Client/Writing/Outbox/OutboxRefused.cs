@@ -1,15 +1,23 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>Ops that were refused: those that wait for an op they depend on, and those that are parked until somebody decides.</summary>
-internal sealed partial class OutboxFile
+/// <summary>
+/// Ops that were refused: those that wait for an op they depend on, and those that are parked until somebody decides.
+/// </summary>
+internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes, OutboxRows rows, string server)
 {
+    public const int Failed = 2;
+
+    public const int Waiting = 3;
+
     private static readonly string DependencyMissing = ErrorCodes.NameOf(ErrorCode.DependencyMissing);
     private static readonly string AtomicAborted = ErrorCodes.NameOf(ErrorCode.AtomicAborted);
+    private readonly Statements sql = database.Statements;
 
     public IReadOnlyList<FailedOp> ListFailed(long shareKey, int limit)
     {
@@ -41,8 +49,8 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>
-    /// Sends parked and waiting ops again, with the same op ids and new seqs behind all others, and the share's failed intents before
-    /// them; only one op, with its atomic group, when it is named. How many ops there were.
+    /// Sends parked and waiting ops again, with the same op ids and new seqs behind all others, and the share's failed
+    /// intents before them; only one op, with its atomic group, when it is named. How many ops there were.
     /// </summary>
     public int RetryFailed(long shareKey, string? opId = null)
     {
@@ -53,7 +61,7 @@ internal sealed partial class OutboxFile
             if (opId is null) sql.Execute("UPDATE intent SET code = NULL WHERE share_key = ?1", shareKey);
             return rows;
         });
-        Signal();
+        writes.Signal();
         return count;
     }
 
@@ -66,7 +74,7 @@ internal sealed partial class OutboxFile
             foreach (long row in rows) sql.Execute("DELETE FROM refused WHERE row_id = ?1", row);
             return rows.Count;
         });
-        Signal();
+        writes.Signal();
         return count;
     }
 
@@ -82,21 +90,22 @@ internal sealed partial class OutboxFile
 
         writes.Write(() =>
         {
-            foreach (OutboxShare share in ListShares())
+            foreach (long shareKey in sql.ReadAll("SELECT share_key FROM share WHERE server = ?1", row => row.Number(0),
+                server))
             {
-                Requeue(share.Key, sql.ReadAll(
+                Requeue(shareKey, sql.ReadAll(
                     "SELECT row_id FROM refused WHERE share_key = ?1 AND state = 3 AND retry_at_ms <= ?2 ORDER BY row_id",
-                    row => row.Number(0), share.Key, nowMs));
+                    row => row.Number(0), shareKey, nowMs));
             }
         });
-        Signal();
+        writes.Signal();
     }
 
     /// <summary>
-    /// What becomes of the rejected ops of a batch: one that lacks its dependency waits, with the whole of its atomic group, until its
-    /// patience is over; everything else is parked.
+    /// What becomes of the rejected ops of a batch: one that lacks its dependency waits, with the whole of its atomic
+    /// group, until its patience is over; everything else is parked.
     /// </summary>
-    private void ParkOrWait(long shareKey, OpBatch batch, IReadOnlyList<Rejection> rejected, WaitTimes times)
+    public void ParkOrWait(long shareKey, OpBatch batch, IReadOnlyList<Rejection> rejected, WaitTimes times)
     {
         bool isGroupWaiting = batch.Atomic == true && rejected.Any(op => op.Code == DependencyMissing)
             && rejected.All(op => op.Code == DependencyMissing || op.Code == AtomicAborted);
@@ -108,34 +117,25 @@ internal sealed partial class OutboxFile
         }
     }
 
-    private bool TryWait(long shareKey, Rejection op, WaitTimes times)
-    {
-        long since = sql.ReadNumber("SELECT waiting_since_ms FROM op WHERE op_id = ?1 AND share_key = ?2", op.OpId,
-            shareKey);
-        if (since == 0) since = times.NowMs;
-        if (since + times.PatienceMs <= times.NowMs) return false;
-        long retryAt = Math.Min(times.NowMs + times.RetryMs, since + times.PatienceMs);
-        Refuse(shareKey, op.OpId, Waiting, op.Code, op.Message, (since, retryAt));
-        return true;
-    }
-
     /// <summary>Moves an op out of the queue, to its place among the refused if it was there before.</summary>
-    private void Refuse(long shareKey, string opId, int state, string code, string message, (long Since, long RetryAt)? waits)
+    public void Refuse(long shareKey, string opId, int state, string code, string message,
+        (long Since, long RetryAt)? waits)
     {
-        long row = FindRow(shareKey, opId);
+        long row = rows.FindRow(shareKey, opId);
         if (row == 0) return;
         sql.Execute(
             $"""
             INSERT INTO refused (
-              row_id, share_key, {OpContent}, was_sent, outcome_unknown, waiting_since_ms, retry_at_ms, state, code, message)
-            SELECT place, share_key, {OpContent}, 1, 0, ?2, ?3, ?4, ?5, ?6 FROM op WHERE row_id = ?1
+              row_id, share_key, {OutboxRows.OpContent}, was_sent, outcome_unknown, waiting_since_ms, retry_at_ms,
+              state, code, message)
+            SELECT place, share_key, {OutboxRows.OpContent}, 1, 0, ?2, ?3, ?4, ?5, ?6 FROM op WHERE row_id = ?1
             """,
             row, waits?.Since, waits?.RetryAt, state, code, message);
-        Delete(shareKey, opId);
+        rows.Delete(shareKey, opId);
     }
 
     /// <summary>Queues what waited for an op that the share has now.</summary>
-    private void RequeueDependents(long shareKey, Ack ack)
+    public void RequeueDependents(long shareKey, Ack ack)
     {
         bool isWaitedFor = sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE share_key = ?1 AND state = 3)",
             shareKey) != 0;
@@ -157,23 +157,34 @@ internal sealed partial class OutboxFile
             .Select(op => op.Row)]);
     }
 
-    private int Requeue(long shareKey, List<long> rows)
+    private bool TryWait(long shareKey, Rejection op, WaitTimes times)
     {
-        if (rows.Count == 0) return 0;
-        long seq = NextSeq(shareKey);
-        foreach (long row in rows)
+        long since = sql.ReadNumber("SELECT waiting_since_ms FROM op WHERE op_id = ?1 AND share_key = ?2", op.OpId,
+            shareKey);
+        if (since == 0) since = times.NowMs;
+        if (since + times.PatienceMs <= times.NowMs) return false;
+        long retryAt = Math.Min(times.NowMs + times.RetryMs, since + times.PatienceMs);
+        Refuse(shareKey, op.OpId, Waiting, op.Code, op.Message, (since, retryAt));
+        return true;
+    }
+
+    private int Requeue(long shareKey, List<long> refused)
+    {
+        if (refused.Count == 0) return 0;
+        long seq = rows.NextSeq(shareKey);
+        foreach (long row in refused)
         {
             sql.Execute(
                 $"""
-                INSERT INTO op (row_id, {OpContent}, was_sent, place, waiting_since_ms)
-                SELECT ?2, {OpContent}, was_sent, row_id, CASE WHEN state = 3 THEN waiting_since_ms END
+                INSERT INTO op (row_id, {OutboxRows.OpContent}, was_sent, place, waiting_since_ms)
+                SELECT ?2, {OutboxRows.OpContent}, was_sent, row_id, CASE WHEN state = 3 THEN waiting_since_ms END
                 FROM refused WHERE row_id = ?1
                 """,
-                row, RowOf(shareKey, seq++));
+                row, OutboxRows.RowOf(shareKey, seq++));
             sql.Execute("DELETE FROM refused WHERE row_id = ?1", row);
         }
 
-        return rows.Count;
+        return refused.Count;
     }
 
     private List<long> RefusedRows(long shareKey, string? opId) => opId is null
@@ -189,7 +200,7 @@ internal sealed partial class OutboxFile
     private static ParkedOp ReadParkedOp(Rows row) => new()
     {
         OpId = row.Text(0), Verb = row.Text(1), Kind = row.Text(2), Key = row.Text(3),
-        Data = row.IsNull(4) ? null : new Protocol.Json.RawJson(row.Blob(4).ToArray()),
+        Data = row.IsNull(4) ? null : new RawJson(row.Blob(4).ToArray()),
         DependsOn = row.TextOrNull(5) is { } json ? JsonSerializer.Deserialize<string[]>(json) : null,
         Code = row.Text(6), Message = row.TextOrNull(7) ?? "", OutcomeUnknown = row.Number(8) == 1,
         IsWaiting = row.Number(9) == Waiting,

@@ -3,12 +3,13 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Client.Writing.Outbox;
 
 /// <summary>What has been imported from sources that are read once.</summary>
-internal sealed partial class OutboxFile
+internal sealed class OutboxImports(OutboxDatabase database, OutboxWrites writes, string server)
 {
     private const string ImportColumns =
         "path, content_hash, sessions, messages, parts, skipped_count, skipped, started_ms, finished_ms";
+    private readonly Statements sql = database.Statements;
 
-    public ImportState? FindImport(string sourcePath)
+    public ImportState? Find(string sourcePath)
     {
         lock (database.Gate)
         {
@@ -20,7 +21,7 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>A finished import of the same content, from wherever.</summary>
-    public ImportState? FindFinishedImport(string contentHash)
+    public ImportState? FindFinished(string contentHash)
     {
         lock (database.Gate)
         {
@@ -32,7 +33,7 @@ internal sealed partial class OutboxFile
     }
 
     /// <summary>Adds or replaces the row of a source.</summary>
-    public void StoreImport(ImportState state) => writes.Write(() => sql.Execute(
+    public void Store(ImportState state) => writes.Write(() => sql.Execute(
         $"""
         INSERT OR REPLACE INTO import_state (server, {ImportColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         """,

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Sqlite;
+
+namespace ShareRpc.Client.Writing.Outbox;
+
+/// <summary>What is asked of the server besides ops, oldest first.</summary>
+internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes)
+{
+    private readonly Statements sql = database.Statements;
+
+    public void Add(long shareKey, string kind, string byCapId, object request)
+    {
+        writes.Write(() => Insert(shareKey, kind, byCapId, request));
+        writes.Signal();
+    }
+
+    /// <summary>The intents of a share that are to be sent, oldest first.</summary>
+    public IReadOnlyList<OutboxIntent> List(long shareKey, int limit)
+    {
+        lock (database.Gate)
+        {
+            return sql.ReadAll(
+                """
+                SELECT intent_id, share_key, kind, by_cap_id, request FROM intent
+                WHERE share_key = ?1 AND code IS NULL ORDER BY intent_id LIMIT ?2
+                """,
+                row =>
+                    new OutboxIntent(row.Number(0), row.Number(1), row.Text(2), row.Text(3), row.Text(4)),
+                shareKey, limit);
+        }
+    }
+
+    /// <summary>The server did it; a created share can be redeemed from now on.</summary>
+    public void Complete(OutboxIntent intent)
+    {
+        writes.Write(() =>
+        {
+            sql.Execute("DELETE FROM intent WHERE intent_id = ?1", intent.Id);
+            if (intent.Kind == OutboxIntent.CreateShare)
+            {
+                sql.Execute("UPDATE share SET is_created = 1 WHERE share_key = ?1", intent.ShareKey);
+            }
+        });
+        writes.Signal();
+    }
+
+    public void Fail(OutboxIntent intent, string code)
+    {
+        writes.Write(() => sql.Execute("UPDATE intent SET code = ?2 WHERE intent_id = ?1", intent.Id, code));
+        writes.Signal();
+    }
+
+    /// <summary>None of a share's intents will be sent, unless somebody retries them.</summary>
+    public void FailAll(long shareKey, string code)
+    {
+        writes.Write(
+            () => sql.Execute("UPDATE intent SET code = ?2 WHERE share_key = ?1 AND code IS NULL", shareKey, code));
+        writes.Signal();
+    }
+
+    public bool HasAny(long shareKey)
+    {
+        lock (database.Gate)
+        {
+            return sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM intent WHERE share_key = ?1 AND code IS NULL)",
+                shareKey) != 0;
+        }
+    }
+
+    /// <summary>Grows with each intent that is added; 0 when there is none.</summary>
+    public long FindNewest(long shareKey)
+    {
+        lock (database.Gate)
+        {
+            return sql.ReadNumber("SELECT MAX(intent_id) FROM intent WHERE share_key = ?1 AND code IS NULL", shareKey);
+        }
+    }
+
+    public void Insert(long shareKey, string kind, string byCapId, object request) => sql.Execute(
+        "INSERT INTO intent (share_key, kind, by_cap_id, request) VALUES (?1, ?2, ?3, ?4)",
+        shareKey, kind, byCapId, JsonSerializer.Serialize(request, request.GetType(), ProtocolJson.Options));
+}
