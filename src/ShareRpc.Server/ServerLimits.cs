@@ -27,7 +27,8 @@ public sealed record ServerLimits
     public int CachedWriters { get; init; } = 1_024;
 
     /// <summary>
-    /// Unfolded ops of a share that start a fold at once. Of a document that was put more than once meanwhile only the last put is written.
+    /// Unfolded ops of a share that start a fold at once. Of a document that was put more than once meanwhile only the
+    /// last put is written.
     /// </summary>
     public int FoldOps { get; init; } = 2_048;
 
@@ -47,10 +48,10 @@ public sealed record ServerLimits
     public int FoldSliceBytes { get; init; } = 256 * 1024;
 
     /// <summary>
-    /// Bytes of the write-ahead log beyond which it begins anew: commits pause for what is not copied yet. It grows on while somebody reads
-    /// an old moment of it, as a backup does.
+    /// Bytes of the write-ahead log beyond which it begins anew: commits pause for what is not copied yet. It grows on
+    /// while somebody reads an old moment of it, as a backup does.
     /// </summary>
-    public long LogBytes { get; init; } = 32 * 1024 * 1024;
+    public long LogBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>How long such a pause waits for readers at the most.</summary>
     public TimeSpan LogPause { get; init; } = TimeSpan.FromMilliseconds(20);
@@ -68,8 +69,9 @@ public sealed record ServerLimits
     public TimeSpan TurnSweepInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Recent ops of a share with live handles that are kept encoded for its readers: several full pages, since who falls behind them reads
-    /// from the disk, alone and at many times the cost, and then may never catch up on a busy machine.
+    /// Recent ops of a share with live handles that are kept encoded for its readers: several full pages, since who
+    /// falls behind them reads from the disk, alone and at many times the cost, and then may never catch up on a busy
+    /// machine.
     /// </summary>
     public int RingOps { get; init; } = 8_192;
 
@@ -86,7 +88,8 @@ public sealed record ServerLimits
     public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Bytes a second that a WebSocket message must bring, once it has begun and the grace is over; else the connection is cut.
+    /// Bytes a second that a WebSocket message must bring, once it has begun and the grace is over; else the connection
+    /// is cut.
     /// </summary>
     public int FrameRate { get; init; } = 1_024;
 
@@ -120,13 +123,14 @@ public sealed record ServerLimits
     public TimeSpan GrantSweepInterval { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Wrong tokens of one address a minute that are told so; more are told to wait. A right token is never refused for it.
+    /// Wrong tokens of one address a minute that are told so; more are told to wait. A right token is never refused for
+    /// it.
     /// </summary>
     public int WrongTokensPerMinute { get; init; } = 60;
 
     /// <summary>
-    /// How long a wrong token beyond that limit waits for its answer at least, so that a flood of them costs little; twice that at most.
-    /// Zero: not at all.
+    /// How long a wrong token beyond that limit waits for its answer at least, so that a flood of them costs little;
+    /// twice that at most. Zero: not at all.
     /// </summary>
     public TimeSpan RateLimitedDelay { get; init; } = TimeSpan.FromMilliseconds(75);
 
@@ -155,13 +159,14 @@ public sealed record ServerLimits
     public TimeSpan StorageRetryAfter { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long a start looks for damage in the database; what a larger file needs beyond it is left to <c>sharerpc check</c>.
+    /// How long a start looks for damage in the database; what a larger file needs beyond it is left to <c>sharerpc
+    /// check</c>.
     /// </summary>
     public TimeSpan StartCheckTime { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Revocations that the disk did not take, and that the server itself repeats until it does. Those beyond are denied in memory like
-    /// the others, and only their callers repeat them.
+    /// Revocations that the disk did not take, and that the server itself repeats until it does. Those beyond are
+    /// denied in memory like the others, and only their callers repeat them.
     /// </summary>
     public int OwedRevocations { get; init; } = 65_536;
 

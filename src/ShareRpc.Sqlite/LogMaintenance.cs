@@ -33,9 +33,9 @@ internal sealed class LogMaintenance : IDisposable
     /// <param name="writer">The connection that commits.</param>
     /// <param name="connection">One that nobody else uses; owned from now on.</param>
     /// <param name="logBytes">
-    /// Bytes beyond which the log begins anew. It is copied when half as much was written, and a commit waits for the
-    /// copy when four times
-    /// as much was. It grows on while somebody reads an old moment of it, as a backup does.
+    /// Bytes beyond which the log begins anew. It is copied when so much was written since the last copy: to copy more
+    /// often would write pages that change often more than once. A commit waits for the copy when four times as much
+    /// was written. The log grows on while somebody reads an old moment of it, as a backup does.
     /// </param>
     /// <param name="readersWait">How long a restart waits for readers.</param>
     /// <param name="onFailure">Is told why the log could not be copied, as on a full disk: the log keeps everything
@@ -66,7 +66,7 @@ internal sealed class LogMaintenance : IDisposable
     {
         raw.sqlite3_db_status(writer.Connection.Handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out int pages, out _, 0);
         long written = (pages - copiedPages) * frameBytes;
-        if (written < logBytes / 2) return;
+        if (written < logBytes) return;
         if (written >= logBytes * 4)
         {
             copiedPages = pages;

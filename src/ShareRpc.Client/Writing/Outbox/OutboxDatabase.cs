@@ -11,8 +11,8 @@ internal sealed class OutboxDatabase : IDisposable
     private const int BusyMs = 30_000;
     private const int CacheKiB = 2_000;
 
-    /// <summary>The log of the file is copied when 16 MiB were written, and begins anew beyond twice as much.</summary>
-    private const long LogBytes = 32 * 1024 * 1024;
+    /// <summary>Bytes of the log at which it is copied into the file and begins anew.</summary>
+    private const long LogBytes = 16 * 1024 * 1024;
     private static readonly Schema Schema =
         Schema.Of(typeof(OutboxDatabase).Assembly, "ShareRpc.Client.Writing.Outbox.Migrations.");
 
