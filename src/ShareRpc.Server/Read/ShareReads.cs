@@ -9,7 +9,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Read;
 
 /// <summary>
-/// The way out: pages of the log, from the ring when it has them, else from the store. Authority is checked right before a page leaves.
+/// Reads pages of a share: from the ring when it has the ops, else from the store. Checks the authority right before a
+/// page leaves.
 /// </summary>
 internal sealed class ShareReads(
     IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, DrainSignal drain)

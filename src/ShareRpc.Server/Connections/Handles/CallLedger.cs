@@ -4,7 +4,7 @@ namespace ShareRpc.Server.Connections.Handles;
 
 /// <summary>
 /// The calls of one connection, whichever way they came: how many are in flight, and which replies have not left yet. A
-/// call is in flight until its reply is on its way out, so a peer that does not read cannot pile up pages here. Any
+/// call is in flight until its reply is being sent, so a peer that does not read cannot pile up pages here. Any
 /// thread.
 /// </summary>
 /// <param name="callsInFlight">How many may be; SPEC section "Limits".</param>
