@@ -1,5 +1,4 @@
-import { defineConfig } from 'vitest/config';
-import type { Plugin } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -12,7 +11,7 @@ function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
-    async closeBundle() {
+    async writeBundle() {
       const folder = at('./dist/assets/');
       for (const name of await readdir(folder)) {
         const content = await readFile(folder + name);
@@ -37,5 +36,4 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: { input: { viewer: at('./viewer.html'), admin: at('./admin.html') } },
   },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 60_000 },
 });

@@ -18,24 +18,24 @@ public sealed partial class WebClientTests
             ["SHARERPC_TEST_ROOT_TOKEN"] = (await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim(),
         };
 
-        string said = await TestAsync(Path.Combine("clients", "js"), environment);
+        string said = await TestAsync("test:client", environment);
 
         Assert.DoesNotContain("skipped", said, StringComparison.Ordinal); // with a server, nothing has a reason to be
     }
 
     [NodeFact]
-    public Task The_pages_pass_their_own_tests() => TestAsync("viewer", []);
+    public Task The_pages_pass_their_own_tests() => TestAsync("test:viewer", []);
 
-    /// <summary>Runs the tests of a package below src, and installs what they need if it has changed.</summary>
-    private async Task<string> TestAsync(string package, Dictionary<string, string?> environment)
+    /// <summary>Runs a script of tests/web, and installs the workspace if its lock file has changed.</summary>
+    private async Task<string> TestAsync(string script, Dictionary<string, string?> environment)
     {
-        string folder = Path.Combine(OpencodeFixture.Root(), "src", package);
-        var installed = new FileInfo(Path.Combine(folder, "node_modules", ".package-lock.json"));
-        if (!installed.Exists || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(folder, "package-lock.json")))
-            await RunAsync(folder, [], "ci", "--no-audit", "--no-fund");
+        string root = OpencodeFixture.Root();
+        var installed = new FileInfo(Path.Combine(root, "node_modules", ".package-lock.json"));
+        if (!installed.Exists || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(root, "package-lock.json")))
+            await RunAsync(root, [], "ci", "--no-audit", "--no-fund");
         environment["NO_COLOR"] = "1";
 
-        string said = await RunAsync(folder, environment, "test");
+        string said = await RunAsync(Path.Combine(root, "tests", "web"), environment, "run", script);
 
         Assert.Matches(PassedInAll(), said);
         return said;

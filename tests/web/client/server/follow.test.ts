@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { follow, foldOp, newOpId, ShareFollower, ShareRpcError, type Doc, type ShareHandle } from '../../src/index.js';
+import { follow, foldOp, newOpId, ShareFollower, ShareRpcError, type Doc, type ShareHandle } from '../../../../src/clients/js/src/index.js';
 import { platform, server, World } from './world.js';
 
 describe.skipIf(!server)('following a share', () => {

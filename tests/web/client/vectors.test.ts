@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHash, createHmac } from 'node:crypto';
-import { base62OfBytes, hex } from '../src/base62.js';
-import { ID_CHARACTERS, OP_ID_CHARACTERS } from '../src/ids.js';
+import { base62OfBytes, hex } from '../../../src/clients/js/src/base62.js';
+import { ID_CHARACTERS, OP_ID_CHARACTERS } from '../../../src/clients/js/src/ids.js';
 import {
   capIdOf,
   errorInfo,
@@ -21,9 +21,9 @@ import {
   tokenDigest,
   type Doc,
   type ShownOp,
-} from '../src/index.js';
-import { hmac, sha256 } from '../src/sha256.js';
-import { isDigest, TOKEN_CHARACTERS } from '../src/tokens.js';
+} from '../../../src/clients/js/src/index.js';
+import { hmac, sha256 } from '../../../src/clients/js/src/sha256.js';
+import { isDigest, TOKEN_CHARACTERS } from '../../../src/clients/js/src/tokens.js';
 import { load, type Vector } from './vectors.js';
 
 const each = (suite: string) => test.each(load(suite).map((vector) => [vector.id, vector.comment, vector] as const));

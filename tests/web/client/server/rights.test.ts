@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ShareRpcError } from '../../src/index.js';
+import { ShareRpcError } from '../../../../src/clients/js/src/index.js';
 import { load } from '../vectors.js';
 import { server, World } from './world.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { AuditEntry, CapabilityInfo, ShareInfo } from '@sharerpc/client';
-import { matching } from '../src/admin/audit-view.ts';
-import { findHolder, reachOf, sayCaveats, sayReach, treeOf, withDescendants } from '../src/admin/holders.ts';
-import { caveatsOf } from '../src/admin/invitation.ts';
-import { credentialsIn } from '../src/admin/session.ts';
-import { chosen } from '../src/admin/shares-view.ts';
+import { matching } from '../../../src/viewer/src/admin/audit-view.ts';
+import { findHolder, reachOf, sayCaveats, sayReach, treeOf, withDescendants } from '../../../src/viewer/src/admin/holders.ts';
+import { caveatsOf } from '../../../src/viewer/src/admin/invitation.ts';
+import { credentialsIn } from '../../../src/viewer/src/admin/session.ts';
+import { chosen } from '../../../src/viewer/src/admin/shares-view.ts';
 
 const TOKEN = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '../../src/index.js';
+import type { Connection } from '../../../../src/clients/js/src/index.js';
 import { load } from '../vectors.js';
 import { refusal, server, World } from './world.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { DocumentStore, type Doc } from '../src/viewer/documents.ts';
-import { toJson, toMarkdown } from '../src/viewer/session/export.ts';
-import { outlineOf } from '../src/viewer/session/outline.ts';
-import { buildRows } from '../src/viewer/session/rows.ts';
-import { searchRows } from '../src/viewer/session/search.ts';
-import { sessionInfo, turnState } from '../src/viewer/session/summary.ts';
+import { DocumentStore, type Doc } from '../../../src/viewer/src/viewer/documents.ts';
+import { toJson, toMarkdown } from '../../../src/viewer/src/viewer/session/export.ts';
+import { outlineOf } from '../../../src/viewer/src/viewer/session/outline.ts';
+import { buildRows } from '../../../src/viewer/src/viewer/session/rows.ts';
+import { searchRows } from '../../../src/viewer/src/viewer/session/search.ts';
+import { sessionInfo, turnState } from '../../../src/viewer/src/viewer/session/summary.ts';
 
 let cursor = 0;
 const doc = (kind: string, key: string, data: unknown): Doc => ({ kind, key, cursor: ++cursor, data }) as Doc;

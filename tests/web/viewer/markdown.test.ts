@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
-import { blocksOf, renderBlock, safeAddress } from '../src/viewer/text/markdown.ts';
+import { blocksOf, renderBlock, safeAddress } from '../../../src/viewer/src/viewer/text/markdown.ts';
 
 function shown(text: string): HTMLElement {
   const root = document.createElement('div');

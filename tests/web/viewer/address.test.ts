@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Kept } from '../src/shared/kept.ts';
-import { pastedLink, placeOf } from '../src/viewer/address.ts';
+import { Kept } from '../../../src/viewer/src/shared/kept.ts';
+import { pastedLink, placeOf } from '../../../src/viewer/src/viewer/address.ts';
 
 const token = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
 const shareId = '1bebyMS5Cj5k7Tbt2Amytz';

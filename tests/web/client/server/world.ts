@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import WebSocket from 'ws';
 import {
   Connection, newId, newToken, passphraseDigest, ShareRpcError, type RedeemedRoot, type RedeemedShare, type RedeemShareRequest,
-} from '../../src/index.js';
+} from '../../../../src/clients/js/src/index.js';
 
 /**
  * Where a real server is, and its root token; without them these tests are skipped (the C# test EndToEnd starts one).

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { Backoff } from '../src/backoff.js';
-import { Connection, Disconnected, follow, ShareFollower, ShareRpcError, type FollowOptions } from '../src/index.js';
+import { Backoff } from '../../../src/clients/js/src/backoff.js';
+import { Connection, Disconnected, follow, ShareFollower, ShareRpcError, type FollowOptions } from '../../../src/clients/js/src/index.js';
 import { op, page, redeemed, ScriptedServer, type Call } from './scripted.js';
 
 const platform = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket };

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { follow, newId, newToken, ShareRpcError, tokenDigest, type FollowOptions } from '../src/index.js';
+import { follow, newId, newToken, ShareRpcError, tokenDigest, type FollowOptions } from '../../../src/clients/js/src/index.js';
 import { page, redeemed, ScriptedServer, type Call } from './scripted.js';
 
 const platform = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket };

@@ -1,6 +1,6 @@
 import type { Doc, Op } from '@sharerpc/client';
 import { describe, expect, it } from 'vitest';
-import { DocumentStore } from '../src/viewer/documents.ts';
+import { DocumentStore } from '../../../src/viewer/src/viewer/documents.ts';
 
 const doc = (key: string, cursor: number, data: Doc['data'] = {}, kind = 'part'): Doc => ({ kind, key, cursor, data });
 const op = (cursor: number, verb: 'put' | 'append' | 'remove', key: string, data?: Doc['data']): Op =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Ack, RedeemedShare } from '../../src/index.js';
+import type { Ack, RedeemedShare } from '../../../../src/clients/js/src/index.js';
 import { load, type Vector } from '../vectors.js';
 import { refusal, server, World } from './world.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compare, parseUnified, sideBySide } from '../src/viewer/diff/file-diff.ts';
-import { pastedLink, placeOf, plainAddress } from '../src/viewer/address.ts';
-import { clip, oneLine, visible, visibleOutput } from '../src/viewer/text/visible.ts';
+import { compare, parseUnified, sideBySide } from '../../../src/viewer/src/viewer/diff/file-diff.ts';
+import { pastedLink, placeOf, plainAddress } from '../../../src/viewer/src/viewer/address.ts';
+import { clip, oneLine, visible, visibleOutput } from '../../../src/viewer/src/viewer/text/visible.ts';
 
 describe('text as it is shown', () => {
   it('marks controls that reorder or hide', () => {

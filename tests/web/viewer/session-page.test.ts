@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DocumentStore, type Doc } from '../src/viewer/documents.ts';
-import { Preferences } from '../src/viewer/page/preferences.ts';
-import { SessionPage } from '../src/viewer/page/session-page.ts';
+import { DocumentStore, type Doc } from '../../../src/viewer/src/viewer/documents.ts';
+import { Preferences } from '../../../src/viewer/src/viewer/page/preferences.ts';
+import { SessionPage } from '../../../src/viewer/src/viewer/page/session-page.ts';
 
 const frameMs = 16;
 

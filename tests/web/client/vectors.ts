@@ -11,7 +11,7 @@ export interface Vector {
 
 /** The vectors of a suite. Values are made when they are asked for: some are megabytes. */
 export function load(suite: string): Vector[] {
-  const file = JSON.parse(readFileSync(new URL(`../../../../protocol/vectors/${suite}.json`, import.meta.url), 'utf8'));
+  const file = JSON.parse(readFileSync(new URL(`../../../protocol/vectors/${suite}.json`, import.meta.url), 'utf8'));
   if (file.schema !== `sharerpc.vectors.v1/${suite}`) throw new Error(`${suite}.json is of another schema.`);
   return file.vectors.map((vector: any) => ({
     id: vector.id,
