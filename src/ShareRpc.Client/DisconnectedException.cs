@@ -1,9 +1,6 @@
 namespace ShareRpc.Client;
 
-/// <summary>
-/// The server cannot be reached, or the connection was lost: whether a call in flight took effect is unknown. Always
-/// worth trying again, unlike a <see cref="Protocol.Errors.ShareRpcException"/> that is final.
-/// </summary>
+/// <summary>Server unreachable or connection lost: the outcome of a call is unknown. Retry is allowed.</summary>
 public sealed class DisconnectedException : Exception
 {
     internal DisconnectedException(Exception? inner, Uri? server = null)
@@ -12,6 +9,6 @@ public sealed class DisconnectedException : Exception
         Server = server;
     }
 
-    /// <summary>Gets the server that did not answer; null if a connection was lost.</summary>
+    /// <summary>Gets the unreachable server, or null.</summary>
     public Uri? Server { get; }
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ShareRpc.Client;
 
-/// <summary>Every log message of the client. No parameter can hold a token, a secret or a payload.</summary>
+/// <summary>No tokens, secrets or payloads in messages.</summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(101, LogLevel.Debug, "Connected to {Server}")]

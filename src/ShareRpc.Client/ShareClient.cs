@@ -10,8 +10,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client;
 
 /// <summary>
-/// The shares of one machine on one server: an outbox file, and one sender that empties it. Everything works offline;
-/// what was enqueued is on disk, and is sent exactly once in effect, whatever crashes. Any thread.
+/// Sends ops to one server from a durable outbox. Works offline; each op takes effect once. Thread-safe.
 /// </summary>
 public sealed class ShareClient : IAsyncDisposable
 {
@@ -32,16 +31,16 @@ public sealed class ShareClient : IAsyncDisposable
         sender = send ? new OutboxSender(context) : null;
     }
 
-    /// <summary>Gets the shares of this outbox on this server, oldest first.</summary>
+    /// <summary>Gets the server's shares, oldest first.</summary>
     public IReadOnlyList<ShareWriter> Shares => [.. outbox.ListShares().Select(NewWriter)];
 
-    /// <summary>Gets why the server is not connected; null while it is, or if there is nothing to send.</summary>
+    /// <summary>Gets why the connection failed, or null.</summary>
     public Exception? LastFailure => sender?.LastFailure;
 
-    /// <summary>Gets the server of all this client's shares.</summary>
+    /// <summary>Gets the server.</summary>
     public Uri Server => options.Server;
 
-    /// <summary>Gets where the connection stands.</summary>
+    /// <summary>Gets the connection state.</summary>
     public ConnectionState Connection => sender?.State ?? ConnectionState.Idle;
 
     /// <summary>
@@ -62,12 +61,10 @@ public sealed class ShareClient : IAsyncDisposable
         return Task.Run(() => new ShareClient(options, time ?? TimeProvider.System, send), cancellationToken);
     }
 
-    /// <summary>Opens as <see cref="OpenAsync"/> does, with options that were validated, on the calling thread.</summary>
     internal static ShareClient Open(ShareClientOptions options, TimeProvider time) => new(options, time, send: true);
 
     /// <summary>
-    /// Returns a share of this machine's own, with a read-only invitation to it: stored now, created when the server
-    /// can be reached. The one that is there already under the external key is returned instead.
+    /// Returns or stores the share of this key, with a read-only invitation; created when the server is reachable.
     /// </summary>
     public Task<ShareWriter> CreateShareAsync(string externalKey, string? label,
         CancellationToken cancellationToken = default) => Task.Run(
@@ -81,8 +78,7 @@ public sealed class ShareClient : IAsyncDisposable
             ShareToken owner = ShareToken.New(RandomId.New());
             ShareToken viewer = ShareToken.New(RandomId.New());
 
-            // The tokens are kept before anything refers to them: a crash in between leaves an unused entry, never a
-            // share without its key.
+            // Tokens first: a crash must not leave a share without token.
             credentials.Add(owner, options.Server, shareId, label);
             credentials.Add(viewer, options.Server, shareId, "viewer link");
             var share = new OutboxShare
@@ -103,14 +99,13 @@ public sealed class ShareClient : IAsyncDisposable
         },
         cancellationToken);
 
-    /// <summary>Goes on in somebody else's share through a link that may append.</summary>
+    /// <summary>Joins by a link that may append.</summary>
     public Task<ShareWriter> JoinShareAsync(
         string externalKey, ShareLink link, CancellationToken cancellationToken = default) =>
         JoinShareAsync(externalKey, link, passphrase: null, cancellationToken);
 
     /// <summary>
-    /// Joins a share by a link with a passphrase, which is kept in memory only. The grant of the link needs no
-    /// passphrase; when it has ended, ops wait until this is called again.
+    /// Joins by a link with passphrase, kept in memory. When the grant ends, ops wait for another call.
     /// </summary>
     public Task<ShareWriter> JoinShareAsync(
         string externalKey, ShareLink link, string? passphrase, CancellationToken cancellationToken = default)
@@ -138,48 +133,44 @@ public sealed class ShareClient : IAsyncDisposable
             cancellationToken);
     }
 
-    /// <summary>Returns the share under an external key, or null.</summary>
+    /// <summary>Returns the share of a key, or null.</summary>
     public ShareWriter? FindShare(string externalKey) =>
         outbox.FindShare(externalKey) is { } share ? NewWriter(share) : null;
 
-    /// <summary>Returns where each share's outbox stands.</summary>
+    /// <summary>Returns the status of each share.</summary>
     public Task<IReadOnlyList<WriterStatus>> StatusAsync(CancellationToken cancellationToken = default) =>
         Task.Run<IReadOnlyList<WriterStatus>>(() => [.. Shares.Select(share => share.Status)], cancellationToken);
 
-    /// <summary>
-    /// Queues parked ops of one share or of all again, with the same op ids and new seqs; returns their number.
-    /// </summary>
+    /// <summary>Queues refused ops again with new seqs; returns their number.</summary>
     public Task<int> RetryFailedAsync(string? shareId = null, CancellationToken cancellationToken = default) =>
         Task.Run(
             () => outbox.ListShares().Where(share => shareId is null || share.ShareId == shareId)
                 .Sum(share => outbox.Refused.RetryFailed(share.Key)),
             cancellationToken);
 
-    /// <summary>Returns the state of a source's import on this server; null if it was never begun.</summary>
+    /// <summary>Returns the import of a source, or null.</summary>
     public Task<ImportState?> FindImportAsync(string path, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Imports.Find(path), cancellationToken);
 
-    /// <summary>
-    /// Returns a finished import of the same content on this server, whatever its path; null when there is none.
-    /// </summary>
+    /// <summary>Returns a finished import of this content, or null.</summary>
     public Task<ImportState?> FindFinishedImportAsync(string contentHash,
         CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Imports.FindFinished(contentHash), cancellationToken);
 
-    /// <summary>Adds or replaces what is known of a source; on disk when it returns.</summary>
+    /// <summary>Adds or replaces an import state; durable when done.</summary>
     public Task StoreImportAsync(ImportState state, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(state);
         return Task.Run(() => outbox.Imports.Store(state), cancellationToken);
     }
 
-    /// <summary>Ends when nothing waits any more: everything is acked, or parked as failed.</summary>
+    /// <summary>Waits until nothing is queued; refused ops do not count.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
         foreach (ShareWriter share in Shares) await share.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Stops sending at once; what was not acked is sent by the next client.</summary>
+    /// <summary>Stops; the next client sends the rest.</summary>
     public async ValueTask DisposeAsync()
     {
         if (sender is not null) await sender.DisposeAsync().ConfigureAwait(false);

@@ -4,77 +4,61 @@ using ShareRpc.Client.Connection;
 
 namespace ShareRpc.Client;
 
-/// <summary>How a client keeps and sends what it is given. Checked once, when it is opened.</summary>
+/// <summary>Client options, validated at opening.</summary>
 public sealed record ShareClientOptions
 {
     /// <summary>Gets the server: an absolute http or https address.</summary>
     public required Uri Server { get; set; }
 
-    /// <summary>Gets the outbox's SQLite file; made if it is not there.</summary>
+    /// <summary>Gets the outbox path, created if missing.</summary>
     public required string OutboxPath { get; set; }
 
-    /// <summary>Gets the credentials file, mode 0600; made if it is not there.</summary>
+    /// <summary>Gets the credentials path, created if missing.</summary>
     public required string CredentialsPath { get; set; }
 
-    /// <summary>
-    /// Gets the root or creator ref that creates shares; its token is in the credentials file. Null: this client only
-    /// joins shares.
-    /// </summary>
+    /// <summary>Gets the ref that creates shares. Null: join only.</summary>
     public string? CreatorCapId { get; set; }
 
-    /// <summary>Gets the bytes of unsent ops at which enqueueing is refused. Default: 1 GiB.</summary>
+    /// <summary>Gets the outbox size limit in bytes. Default: 1 GiB.</summary>
     public long MaxOutboxBytes { get; set; } = 1024L * 1024 * 1024;
 
-    /// <summary>
-    /// Gets the number of batches of one share that may be unacknowledged at once, 1 to 32. Default: 4.
-    /// </summary>
+    /// <summary>Gets unacked batches per share, 1 to 32. Default: 4.</summary>
     public int BatchesInFlight { get; set; } = 4;
 
-    /// <summary>Shares that are sent at the same time, 1 to 256. Default 32.</summary>
+    /// <summary>Gets concurrent shares, 1 to 256. Default: 32.</summary>
     public int SharesAtOnce { get; set; } = 32;
 
-    /// <summary>Gets the first ceiling of the backoff. Default 100 ms.</summary>
+    /// <summary>Gets the first backoff ceiling. Default: 100 ms.</summary>
     public TimeSpan FirstRetry { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Gets the last ceiling of the backoff. Default 15 s.</summary>
+    /// <summary>Gets the last backoff ceiling. Default: 15 s.</summary>
     public TimeSpan MaxRetry { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Gets how long a sender that died keeps the others waiting. Default 10 s.</summary>
+    /// <summary>Gets the sender's lease time. Default: 10 s.</summary>
     public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets how often changes by other processes are looked for. Default 250 ms.</summary>
+    /// <summary>Gets the poll interval. Default: 250 ms.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Gets how long a share without work keeps its handle. Default 30 s.</summary>
+    /// <summary>Gets an idle share's handle time. Default: 30 s.</summary>
     public TimeSpan IdleTime { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// Gets how long <c>invalid_token</c> on a joined share counts as "not there yet". Default 3 minutes.
-    /// </summary>
+    /// <summary>Gets how long joins retry <c>invalid_token</c>. Default: 3 min.</summary>
     public TimeSpan InvalidTokenPatience { get; set; } = TimeSpan.FromMinutes(3);
 
-    /// <summary>
-    /// Gets how long an op whose dependency the share lacks is kept waiting before it is parked. Default 10 minutes.
-    /// </summary>
+    /// <summary>Gets how long ops wait for dependencies. Default: 10 min.</summary>
     public TimeSpan DependencyPatience { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>
-    /// Gets the interval at which such an op is retried, in case another writer sends its dependency. Default: 30 s. An
-    /// ack for an op of this outbox queues it at once.
-    /// </summary>
+    /// <summary>Gets the retry interval of such ops. Default: 30 s.</summary>
     public TimeSpan DependencyRetry { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// Gets the shortest time between two attempts to connect, however much is enqueued meanwhile. Default 1 s.
-    /// </summary>
+    /// <summary>Gets the minimum reconnect interval. Default: 1 s.</summary>
     public TimeSpan WokenRetry { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Gets how often an idle connection is pinged. Default 15 s.</summary>
+    /// <summary>Gets the ping interval. Default: 15 s.</summary>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>
-    /// Gets the time without an answer to a ping after which the connection is given up. Default: 20 s.
-    /// </summary>
+    /// <summary>Gets the ping timeout. Default: 20 s.</summary>
     public TimeSpan KeepAliveTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     public ILoggerFactory Logging { get; set; } = NullLoggerFactory.Instance;
@@ -110,10 +94,10 @@ public sealed record ShareClientOptions
     }
 }
 
-/// <summary>Where a client stands with its server.</summary>
+/// <summary>Connection state of a client.</summary>
 public enum ConnectionState
 {
-    /// <summary>Not connected, and not trying: there is nothing to send, or another process sends.</summary>
+    /// <summary>No work, or another process sends.</summary>
     Idle,
 
     /// <summary>Trying to connect.</summary>

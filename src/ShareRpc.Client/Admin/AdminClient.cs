@@ -6,9 +6,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Admin;
 
 /// <summary>
-/// Administration at once, over one connection: with a root or creator token, or through a share's link. Errors:
-/// <see cref="Protocol.Errors.ShareRpcException"/> from the server, <see cref="DisconnectedException"/> without one.
-/// Nothing is retried.
+/// Administers over one connection. Fails with <see cref="DisconnectedException"/> or a server error; does not retry.
 /// </summary>
 public sealed class AdminClient : IAsyncDisposable
 {
@@ -28,33 +26,33 @@ public sealed class AdminClient : IAsyncDisposable
         Rights = rights;
     }
 
-    /// <summary>Gets the ref that this client acts as.</summary>
+    /// <summary>Gets the id of the redeemed ref.</summary>
     public string CapId { get; }
 
     public IReadOnlyList<string> Rights { get; }
 
-    /// <summary>Gets the ref's epoch when it was redeemed.</summary>
+    /// <summary>Gets the epoch at redemption.</summary>
     public long Epoch { get; }
 
-    /// <summary>Connects and redeems a root or creator token.</summary>
+    /// <summary>Connects with a root or creator token.</summary>
     public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token,
         CancellationToken cancellationToken = default) =>
         OpenRootAsync(WebSocketTransport.Default.ConnectAsync, server, token, cancellationToken);
 
-    /// <summary>Connects and redeems a share's link.</summary>
+    /// <summary>Connects with a link.</summary>
     public static Task<AdminClient> OpenShareAsync(ShareLink link, CancellationToken cancellationToken = default) =>
         OpenShareAsync(link, passphrase: null, cancellationToken);
 
-    /// <summary>Connects and redeems a share's link that may ask for a passphrase.</summary>
+    /// <summary>Connects with a link and passphrase.</summary>
     public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase,
         CancellationToken cancellationToken = default) =>
         OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase);
 
-    /// <summary>Opens a client with a root or creator token.</summary>
+    /// <summary>Creates a share; root or creator only.</summary>
     public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) =>
         CallAsync(() => Root.CreateShareAsync(request));
 
-    /// <summary>Lists all shares that the token may see; root and creator tokens only.</summary>
+    /// <summary>Lists visible shares; root or creator only.</summary>
     public Task<IReadOnlyList<ShareInfo>> ListSharesAsync(CancellationToken cancellationToken = default) =>
         ReadAllAsync(async page =>
     {
@@ -62,15 +60,15 @@ public sealed class AdminClient : IAsyncDisposable
         return (list.Shares, list.Next);
     });
 
-    /// <summary>Erases a share. With a root or creator token only.</summary>
+    /// <summary>Erases a share; root or creator only.</summary>
     public Task DeleteShareAsync(string shareId) =>
         RpcConnection.CallAsync(() => Root.DeleteShareAsync(new DeleteShareRequest { ShareId = shareId }));
 
-    /// <summary>Lists all refs that the token may see.</summary>
+    /// <summary>Lists visible refs.</summary>
     public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(CancellationToken cancellationToken = default) =>
         ListCapabilitiesAsync(shareId: null, cancellationToken);
 
-    /// <summary>Lists all refs that the token may see, or only those of one share.</summary>
+    /// <summary>Lists visible refs, or those of one share.</summary>
     public Task<IReadOnlyList<CapabilityInfo>> ListCapabilitiesAsync(string? shareId,
         CancellationToken cancellationToken = default) =>
         ReadAllAsync(async page =>
@@ -83,7 +81,7 @@ public sealed class AdminClient : IAsyncDisposable
         return (list.Capabilities, list.Next);
     });
 
-    /// <summary>Lists the whole audit trail that the token may see, oldest first.</summary>
+    /// <summary>Lists all visible audit entries, oldest first.</summary>
     public Task<IReadOnlyList<AuditEntry>> ListAuditAsync(CancellationToken cancellationToken = default) =>
         ReadAllAsync(async page =>
     {
@@ -94,7 +92,7 @@ public sealed class AdminClient : IAsyncDisposable
         return (list.Entries, list.Next);
     });
 
-    /// <summary>Returns one page of the audit trail.</summary>
+    /// <summary>Returns one audit page.</summary>
     public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken = default) =>
         CallAsync(
         () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken));
@@ -103,16 +101,14 @@ public sealed class AdminClient : IAsyncDisposable
     public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
         CallAsync(() => root?.AttenuateAsync(request) ?? share!.AttenuateAsync(request));
 
-    /// <summary>Takes a ref back, for good; every handle and descendant of it is dead when this returns.</summary>
+    /// <summary>Revokes a ref permanently; ends its handles and descendants.</summary>
     public Task<CapabilityRevoked> RevokeCapabilityAsync(string capId)
     {
         var request = new RevokeCapabilityRequest { CapId = capId };
         return CallAsync(() => root?.RevokeCapabilityAsync(request) ?? share!.RevokeCapabilityAsync(request));
     }
 
-    /// <summary>
-    /// Suspends a ref and its descendants until it is resumed; their handles have ended when this returns.
-    /// </summary>
+    /// <summary>Suspends a ref and descendants; ends their handles.</summary>
     public Task<CapabilityChanged> SuspendCapabilityAsync(string capId)
     {
         var request = new CapabilityRequest { CapId = capId };
@@ -127,21 +123,21 @@ public sealed class AdminClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Replaces the secret of a ref: its old token, its handles and all descendants have ended when this returns. Store
-    /// the new token first (<see cref="Credentials.CredentialStore.AddNext"/>): the answer may be lost.
+    /// Replaces the secret; ends the old token, handles and descendants. Call
+    /// <see cref="Credentials.CredentialStore.AddNext"/> first: the answer may be lost.
     /// </summary>
     public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
         CallAsync(() => root?.RotateCapabilityAsync(request) ?? share!.RotateCapabilityAsync(request));
 
-    /// <summary>Hands the shares of a creator, and of creators below it, to root. With a root token only.</summary>
+    /// <summary>Moves shares of a creator and its descendants to root; root only.</summary>
     public Task<SharesAdopted> AdoptSharesAsync(string capId) =>
         CallAsync(() => Root.AdoptSharesAsync(new CapabilityRequest { CapId = capId }));
 
-    /// <summary>Returns the state of the server; root tokens only.</summary>
+    /// <summary>Returns the server state; root only.</summary>
     public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken = default) =>
         CallAsync(() => Root.GetServerStatusAsync(cancellationToken));
 
-    /// <summary>Ends the share: no append succeeds from now on. Through a link of the share only.</summary>
+    /// <summary>Ends the share. Needs a link.</summary>
     public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
 
     /// <inheritdoc/>

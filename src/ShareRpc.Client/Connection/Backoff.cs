@@ -2,16 +2,11 @@ using System.Security.Cryptography;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>
-/// Exponential backoff with full jitter and a cap; what the server asks to wait is a floor. One owner at a time.
-/// </summary>
+/// <summary>Full jitter; not thread-safe.</summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan cap)
 {
     private int failures;
 
-    /// <summary>
-    /// Returns how long to wait after one more failure: anything from nothing to a ceiling that doubles each time.
-    /// </summary>
     public TimeSpan Next(TimeSpan? atLeast = null)
     {
         double ceiling =

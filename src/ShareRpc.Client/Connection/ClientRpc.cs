@@ -5,10 +5,7 @@ using StreamJsonRpc.Protocol;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>
-/// The client's RPC layer: errors keep their <see cref="ErrorData"/>, and its traces, which would hold tokens, go
-/// nowhere.
-/// </summary>
+/// <summary>Traces are off: they would hold tokens.</summary>
 internal sealed class ClientRpc : JsonRpc
 {
     public ClientRpc(IJsonRpcMessageHandler handler)
@@ -20,7 +17,6 @@ internal sealed class ClientRpc : JsonRpc
 
     protected override Type? GetErrorDetailsDataType(JsonRpcError error) => typeof(ErrorData);
 
-    // By now Data is an ErrorData if the server keeps to the protocol, and anything at all if it does not.
     protected override RemoteRpcException CreateExceptionFromRpcError(JsonRpcRequest request, JsonRpcError response) =>
         new RemoteInvocationException("refused", (int)response.Error!.Code, null, response.Error.Data);
 }

@@ -8,8 +8,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Connection;
 
 /// <summary>
-/// Redeems a link, and comes back by the grant that it left behind (SPEC [GRANT-5]). The grant's token is kept before
-/// it is sent: in the credentials file, or in memory without one or when it cannot be written. One flow at a time.
+/// Redeems a link, then its grant (SPEC [GRANT-5]), whose token is stored before it is sent. Not thread-safe.
 /// </summary>
 internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
 {
@@ -18,10 +17,9 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
     private bool wasSent;
     private bool givesNone;
 
-    /// <summary>Gets the passphrase of a link that needs one; kept in memory only.</summary>
     public string? Passphrase { get; set; }
 
-    /// <summary>Returns whether an error says that a grant has ended, so that its link may be redeemed again.</summary>
+    /// <summary>Returns whether the link may be redeemed again.</summary>
     public static bool IsGrantsEnd(ShareRpcException error) =>
         error is { Action: ErrorAction.Redeem, Code: ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired };
 
@@ -47,7 +45,7 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
         }
     }
 
-    /// <summary>Returns null when the server does not have the grant. A right token is never rate limited.</summary>
+    /// <summary>Returns null when the server lacks the grant.</summary>
     private static async Task<RedeemShareResult?> TryAsync(
         ShareToken grant, RedeemShareRequest request, Func<RedeemShareRequest, Task<RedeemShareResult>> send)
     {
@@ -87,7 +85,6 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
         return result;
     }
 
-    /// <summary>Returns the grant that was, or may have been, sent.</summary>
     private ShareToken? FindSent()
     {
         if (grant is not null) return wasSent ? grant : null;
@@ -113,7 +110,7 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
         wasSent = false;
     }
 
-    /// <summary>Stores the grant in the credentials file; if it cannot be written, the grant stays in memory.</summary>
+    /// <summary>Returns null on file errors.</summary>
     private static ShareToken? OrNull(Func<ShareToken?> use)
     {
         try

@@ -5,10 +5,7 @@ using StreamJsonRpc;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>
-/// One connection to a server. Every call ends with a value, a <see cref="ShareRpcException"/> from the server, or a
-/// <see cref="DisconnectedException"/>. Owns its transport.
-/// </summary>
+/// <summary>Owns its transport.</summary>
 internal sealed class RpcConnection : IAsyncDisposable
 {
     private readonly ClientRpc rpc;
@@ -24,14 +21,11 @@ internal sealed class RpcConnection : IAsyncDisposable
 
     public IShareGateway Gateway { get; }
 
-    /// <summary>Ends, without an error, when the connection does.</summary>
+    /// <summary>Completes without error.</summary>
     public Task Closed =>
         rpc.Completion.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None,
             TaskScheduler.Default);
 
-    /// <summary>
-    /// Gets whether the server closed the connection over a frame: too large, or not text it could read.
-    /// </summary>
     public bool WasFrameRefused => handler is WebSocketMessageHandler { WebSocket.CloseStatus: { } status }
         && status is WebSocketCloseStatus.MessageTooBig or WebSocketCloseStatus.InvalidPayloadData;
 
@@ -39,7 +33,6 @@ internal sealed class RpcConnection : IAsyncDisposable
         CancellationToken cancellationToken) =>
         new(await transport(server, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Makes a call, with its errors translated.</summary>
     public static async Task<T> CallAsync<T>(Func<Task<T>> call)
     {
         try
@@ -58,7 +51,7 @@ internal sealed class RpcConnection : IAsyncDisposable
         }
         catch (OperationCanceledException aborted) when (!aborted.CancellationToken.IsCancellationRequested)
         {
-            // Not the caller's doing: the socket was aborted, or the server gave the call up as it stopped.
+            // Socket aborted or server stopped.
             throw new DisconnectedException(aborted);
         }
     }
@@ -82,7 +75,7 @@ internal sealed class RpcConnection : IAsyncDisposable
             catch (Exception exception) when (
                 exception is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
             {
-                // It is closed either way.
+                // Closed anyway.
             }
         }
 

@@ -5,12 +5,9 @@ using StreamJsonRpc;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>
-/// The real transport: a WebSocket to <c>{server}/rpc</c>, pinged both ways so that a vanished peer is noticed.
-/// </summary>
+/// <summary>Pings detect a lost peer.</summary>
 internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan keepAliveTimeout)
 {
-    /// <summary>Pings every 15 s, and gives a silent peer 20 s.</summary>
     public static readonly WebSocketTransport Default = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(20));
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);

@@ -13,6 +13,6 @@ public sealed record Credential(
     string Token, Uri Server, string? ShareId, string? Label, string? NextToken = null, bool IsRevoked = false,
     string? GrantToken = null)
 {
-    /// <summary>Without the token.</summary>
+    /// <summary>Omits the token.</summary>
     public override string ToString() => $"credential for {ShareId ?? "root or creator"} on {Server}";
 }

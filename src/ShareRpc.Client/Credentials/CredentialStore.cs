@@ -5,8 +5,7 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Client.Credentials;
 
 /// <summary>
-/// Every token this machine holds, in one JSON file of mode 0600, by cap id: the only place where tokens are kept. Safe for several
-/// processes: a lock file serialises writers, and the file is replaced whole.
+/// Stores tokens in a JSON file of mode 0600. A lock file serialises processes; writes replace the file.
 /// </summary>
 public sealed class CredentialStore(string path)
 {
@@ -16,17 +15,17 @@ public sealed class CredentialStore(string path)
 
     private string DirectoryPath => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
-    /// <summary>The credential of a ref, or null.</summary>
+    /// <summary>Returns a ref's credential, or null.</summary>
     public Credential? Find(string capId) => Read().GetValueOrDefault(capId);
 
-    /// <summary>The token of a ref, or null.</summary>
+    /// <summary>Returns a ref's token, or null.</summary>
     public ShareToken? FindToken(string capId) =>
         Find(capId) is { } found && ShareToken.TryParse(found.Token, out ShareToken? token) ? token : null;
 
-    /// <summary>Every credential, by cap id.</summary>
+    /// <summary>Returns all credentials, by cap id.</summary>
     public IReadOnlyDictionary<string, Credential> List() => Read();
 
-    /// <summary>Adds or replaces a credential; on disk when it returns.</summary>
+    /// <summary>Adds or replaces a credential; durable on return.</summary>
     public void Add(ShareToken token, Uri server, string? shareId, string? label)
     {
         ArgumentNullException.ThrowIfNull(token);
@@ -38,13 +37,13 @@ public sealed class CredentialStore(string path)
         Write(all);
     }
 
-    /// <summary>The token that a rotation is about to give a ref, or null.</summary>
+    /// <summary>Returns the token stored for a rotation, or null.</summary>
     public ShareToken? FindNextToken(string capId) =>
         Find(capId) is { } found && ShareToken.TryParse(found.NextToken, out ShareToken? token) ? token : null;
 
     /// <summary>
-    /// Keeps the token that a rotation will give a ref, beside the one that works until then; on disk when it returns. Call it before the
-    /// rotation is sent: whatever becomes of the answer, one of the two works.
+    /// Stores the token of a rotation beside the current one; durable on return. Call it before the rotation: the
+    /// answer may be lost.
     /// </summary>
     public void AddNext(ShareToken next, Uri server, string? shareId, string? label)
     {
@@ -55,13 +54,13 @@ public sealed class CredentialStore(string path)
             (all.GetValueOrDefault(next.CapId) ?? new Credential("", server, shareId, label)) with { NextToken = next.Reveal() });
     }
 
-    /// <summary>The rotation has happened: the next token is the token.</summary>
+    /// <summary>Makes the next token current.</summary>
     public void Promote(string capId) => Change(all =>
     {
         if (all.GetValueOrDefault(capId) is { NextToken: { } next } known) all[capId] = known with { Token = next, NextToken = null };
     });
 
-    /// <summary>The rotation has not happened and will not: the token stays. A ref of which no other is known is forgotten.</summary>
+    /// <summary>Drops the token of a failed rotation.</summary>
     public void DropNext(string capId) => Change(all =>
     {
         if (all.GetValueOrDefault(capId) is not { } known) return;
@@ -69,15 +68,13 @@ public sealed class CredentialStore(string path)
         else all[capId] = known with { NextToken = null };
     });
 
-    /// <summary>Returns the grant that this machine has of a link on a server, or null.</summary>
+    /// <summary>Returns a link's stored grant, or null.</summary>
     public ShareToken? FindGrant(string capId, Uri server) =>
         Find(capId) is { } found && found.Server == server
             && ShareToken.TryParse(found.GrantToken, out ShareToken? grant) ? grant : null;
 
     /// <summary>
-    /// Keeps the token of a grant of a link, unless another process has kept one; returns the one that is kept, on
-    /// disk. Call it before
-    /// the redemption that names the grant is sent: whatever becomes of the answer, the grant is known.
+    /// Stores a grant unless one exists; returns the stored one. Call it before sending: the answer may be lost.
     /// </summary>
     public ShareToken KeepGrant(ShareLink link, ShareToken grant)
     {
@@ -97,9 +94,7 @@ public sealed class CredentialStore(string path)
         return kept;
     }
 
-    /// <summary>
-    /// Forgets a grant of a link, if it is the one that is kept; an entry that held nothing else goes with it.
-    /// </summary>
+    /// <summary>Removes this grant, and its entry if empty.</summary>
     public void ForgetGrant(string capId, ShareToken grant)
     {
         ArgumentNullException.ThrowIfNull(grant);
@@ -112,7 +107,7 @@ public sealed class CredentialStore(string path)
         });
     }
 
-    /// <summary>Notes that a ref was taken back, if it is known here: its link is shown to nobody any more.</summary>
+    /// <summary>Marks a ref as revoked, to hide its link.</summary>
     public void MarkRevoked(string capId)
     {
         if (Find(capId) is null) return;
@@ -140,7 +135,6 @@ public sealed class CredentialStore(string path)
     private void Write(Dictionary<string, Credential> all) =>
         SecretFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(all, Json));
 
-    /// <summary>The lock dies with the process; another holder keeps it for the length of one small write.</summary>
     private FileStream Lock()
     {
         long start = TimeProvider.System.GetTimestamp();

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 
 namespace ShareRpc.Client.Hosting;
 
-/// <summary>Registers a <see cref="ShareClient"/> with any host.</summary>
+/// <summary>Registers a <see cref="ShareClient"/> with a host.</summary>
 public static class ShareRpcClientServices
 {
-    /// <summary>The section of the configuration that the options are read from.</summary>
+    /// <summary>The configuration section of the options.</summary>
     public const string ConfigurationSection = "ShareRpcClient";
 
     /// <summary>
@@ -49,7 +49,7 @@ public static class ShareRpcClientServices
         }
     }
 
-    /// <summary>Has the host open the client at its start, whether or not a service asks for it.</summary>
+    /// <summary>Opens the client at host start.</summary>
     private sealed class Opening(IServiceProvider services) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) =>

@@ -10,9 +10,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Client.Reading;
 
 /// <summary>
-/// Reads a share through a link. A lost connection is retried for ever, from the cursor; a
-/// <see cref="ShareRpcException"/> that is not transient (revoked, expired, deleted, wrong token) is final. One flow at
-/// a time uses it.
+/// Reads a share. Reconnects without limit; a non-transient <see cref="ShareRpcException"/> is final. Not thread-safe.
 /// </summary>
 public sealed class ShareReader : IAsyncDisposable
 {
@@ -28,7 +26,7 @@ public sealed class ShareReader : IAsyncDisposable
     private IShareHandle? handle;
     private ReaderState? state;
 
-    /// <summary>A reader of a link; connects at its first call.</summary>
+    /// <summary>Creates a reader that connects at first use.</summary>
     public ShareReader(ShareLink link, ShareReaderOptions? options = null, TimeProvider? time = null)
     {
         this.link = link;
@@ -42,15 +40,12 @@ public sealed class ShareReader : IAsyncDisposable
         openedAt = this.time.GetTimestamp();
     }
 
-    /// <summary>
-    /// Gets why the server does not let this reader in just now, for instance because the link is suspended; null while
-    /// it does, or does not answer. It is tried again.
-    /// </summary>
+    /// <summary>Gets the last refusal, being retried, or null.</summary>
     public ShareRpcException? LastRefusal { get; private set; }
 
     /// <summary>
-    /// Returns the ops after a cursor, then each new one as it commits, until the share ends. Gapless and in order; a
-    /// hole left by compaction is a <see cref="ShareGapException"/>.
+    /// Returns ops after a cursor in order without gaps until the share ends. Throws <see cref="ShareGapException"/>
+    /// for compacted ops.
     /// </summary>
     public async IAsyncEnumerable<LoggedOp> FollowAsync(long after,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -79,18 +74,18 @@ public sealed class ShareReader : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns one page of the log without waiting.</summary>
+    /// <summary>Returns one page without waiting.</summary>
     public Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) => RetryAsync(
         after,
         () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel),
             cancellationToken),
         cancellationToken);
 
-    /// <summary>Returns the whole state, all pages of it.</summary>
+    /// <summary>Returns the whole state.</summary>
     public Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default) =>
         ReadStateAsync(kinds: null, cancellationToken);
 
-    /// <summary>Returns the documents of some kinds, all pages of them; null for every kind.</summary>
+    /// <summary>Returns the documents of these kinds; null for all.</summary>
     public async Task<ShareSnapshot> ReadStateAsync(IReadOnlyList<string>? kinds,
         CancellationToken cancellationToken = default)
     {
@@ -118,10 +113,7 @@ public sealed class ShareReader : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await DropAsync().ConfigureAwait(false);
 
-    /// <summary>
-    /// Reads one page and waits for it. On a fresh connection the redemption returns the first page: resuming costs one
-    /// round trip.
-    /// </summary>
+    /// <summary>Redemption returns the first page: one round trip.</summary>
     private async Task<OpPage> FollowOnceAsync(long after, CancellationToken cancellationToken)
     {
         if (handle is null)
@@ -175,7 +167,6 @@ public sealed class ShareReader : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects and redeems; the page that came with it, if one was asked for.</summary>
     private async Task<OpPage?> ConnectAsync(ReadOpsRequest? read, CancellationToken cancellationToken)
     {
         if (state is null) SetState(ReaderState.Connecting);
@@ -222,9 +213,7 @@ public sealed class ShareReader : IAsyncDisposable
 /// <param name="Cursor">Where to follow from.</param>
 public sealed record ShareSnapshot(IReadOnlyList<Document> Documents, long Cursor);
 
-/// <summary>
-/// The log up to <see cref="Cursor"/> has lost its data: read the state, then follow from that cursor.
-/// </summary>
+/// <summary>Data up to <see cref="Cursor"/> is lost: read the state and follow from there.</summary>
 public sealed class ShareGapException(long cursor)
     : Exception($"The ops up to cursor {cursor} are no longer kept; read the state instead.")
 {

@@ -2,14 +2,14 @@ using ShareRpc.Client.Reading;
 
 namespace ShareRpc.Client.Writing;
 
-/// <summary>How ops are enqueued.</summary>
+/// <summary>Options of an enqueue.</summary>
 public sealed record EnqueueOptions
 {
     public static readonly EnqueueOptions Default = new();
 
-    /// <summary>Gets whether all ops or none are applied; they must fit one batch of the server's limits.</summary>
+    /// <summary>Gets whether all ops apply or none, in one batch.</summary>
     public bool Atomic { get; init; }
 
-    /// <summary>Gets the bookmark to store in the transaction of the ops; null for none.</summary>
+    /// <summary>Gets a bookmark to store with the ops, or null.</summary>
     public Bookmark? Bookmark { get; init; }
 }

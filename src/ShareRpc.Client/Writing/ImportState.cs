@@ -1,14 +1,12 @@
 namespace ShareRpc.Client.Writing;
 
-/// <summary>What has become of a source that is read once, on one server.</summary>
+/// <summary>State of a one-time import.</summary>
 public sealed record ImportState
 {
-    /// <summary>Gets the source's absolute path, or another name that is its own.</summary>
+    /// <summary>Gets the source's absolute path or unique name.</summary>
     public required string Path { get; init; }
 
-    /// <summary>
-    /// Gets the hex digest of the content when the import began; a copy elsewhere is the same source.
-    /// </summary>
+    /// <summary>Gets the content's hex digest at the start.</summary>
     public required string ContentHash { get; init; }
 
     public int Sessions { get; init; }
@@ -17,16 +15,14 @@ public sealed record ImportState
 
     public int Parts { get; init; }
 
-    /// <summary>
-    /// Gets the number of files that were left out, including those that <see cref="Skipped"/> has no room for.
-    /// </summary>
+    /// <summary>Gets the number of skipped files, listed or not.</summary>
     public int SkippedCount { get; init; }
 
-    /// <summary>Gets what was left out and why, as JSON that the outbox does not read.</summary>
+    /// <summary>Gets skipped files, as JSON.</summary>
     public string Skipped { get; init; } = "[]";
 
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>Gets the time at which the import finished; null while it runs or after it was interrupted.</summary>
+    /// <summary>Gets the end time, or null.</summary>
     public DateTimeOffset? FinishedAt { get; init; }
 }

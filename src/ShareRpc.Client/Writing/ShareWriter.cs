@@ -11,10 +11,7 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client.Writing;
 
-/// <summary>
-/// One share, as its writer sees it: what is enqueued here is on disk when the call returns, and arrives exactly once
-/// in effect. Any thread.
-/// </summary>
+/// <summary>Writes to a share through a durable outbox; each op takes effect once. Thread-safe.</summary>
 public sealed class ShareWriter
 {
     private readonly OutboxShare share;
@@ -39,15 +36,15 @@ public sealed class ShareWriter
 
     public string ShareId => share.ShareId;
 
-    /// <summary>Gets what the caller knows the share by, for instance <c>opencode:ses_...</c>.</summary>
+    /// <summary>Gets the caller's key of the share.</summary>
     public string ExternalKey => share.ExternalKey;
 
     public string? Label => share.Label;
 
-    /// <summary>Gets the ref that appends: the owner's, or that of the link the share was joined by.</summary>
+    /// <summary>Gets the ref that appends.</summary>
     public string AppendCapId => share.AppendCapId;
 
-    /// <summary>Gets where the outbox of this share stands now.</summary>
+    /// <summary>Gets the current outbox status.</summary>
     public WriterStatus Status
     {
         get
@@ -65,28 +62,24 @@ public sealed class ShareWriter
         }
     }
 
-    /// <summary>Ends at the next change of this outbox: take it, look at <see cref="Status"/>, then await it.</summary>
+    /// <summary>Completes at the next change; take it before <see cref="Status"/>.</summary>
     public Task Changed => outbox.Changed;
 
-    /// <summary>
-    /// Gets the read-only link made with the share; works once the server has heard of it. Null for a joined share, and
-    /// once it was revoked from this machine.
-    /// </summary>
+    /// <summary>Gets the read-only link, or null if joined or revoked here.</summary>
     public ShareLink? ViewerLink =>
         share.ViewerCapId is { } capId && credentials.FindToken(capId) is { } token && !IsViewerLinkRevoked
         ? LinkOf(token)
         : null;
 
-    /// <summary>Gets whether that link was revoked from this machine; what others did is not known here.</summary>
+    /// <summary>Gets whether this machine revoked that link.</summary>
     public bool IsViewerLinkRevoked => share.ViewerCapId is { } capId && credentials.Find(capId) is { IsRevoked: true };
 
-    /// <summary>Gets the link of the ref that appends: for the share's owner only.</summary>
+    /// <summary>Gets the link that appends; keep it secret.</summary>
     public ShareLink? OwnerLink => credentials.FindToken(share.AppendCapId) is { } token ? LinkOf(token) : null;
 
     /// <summary>
-    /// Stores ops behind those before them; on disk when it returns. Errors: <see cref="ArgumentException"/> for an op
-    /// that breaks the protocol's rules or limits, <see cref="OutboxException"/> when the outbox is full or the share
-    /// is closed; nothing is stored then.
+    /// Stores all ops durably or none. Throws <see cref="ArgumentException"/> for an invalid op,
+    /// <see cref="OutboxException"/> if full or closed.
     /// </summary>
     public Task EnqueueAsync(IReadOnlyList<OpIntent> ops, EnqueueOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -98,21 +91,16 @@ public sealed class ShareWriter
         return outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
     }
 
-    /// <summary>Returns the value of a bookmark; null before its first.</summary>
+    /// <summary>Returns a bookmark's value, or null.</summary>
     public Task<string?> ReadBookmarkAsync(string name, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.ReadBookmark(share.Key, name), cancellationToken);
 
-    /// <summary>
-    /// Returns a new ref on this share, as a link: returned at once, and made when the server can be reached.
-    /// </summary>
+    /// <summary>Returns a link; its ref is created when the server is reachable.</summary>
     public Task<ShareLink> InviteAsync(
         Rights rights, string label, Caveats? caveats = null, CancellationToken cancellationToken = default) =>
         InviteAsync(rights, label, caveats, passphrase: null, cancellationToken);
 
-    /// <summary>
-    /// Creates an invitation that also needs a passphrase. It is kept nowhere: the outbox holds a digest that says
-    /// nothing without the link.
-    /// </summary>
+    /// <summary>Creates a link with a passphrase, not stored.</summary>
     public Task<ShareLink> InviteAsync(
         Rights rights, string label, Caveats? caveats, string? passphrase,
         CancellationToken cancellationToken = default) => Task.Run(
@@ -130,18 +118,18 @@ public sealed class ShareWriter
         },
         cancellationToken);
 
-    /// <summary>Takes a ref back: stored now, and done, for good, when the server can be reached.</summary>
+    /// <summary>Revokes a ref when the server is reachable; stored at once.</summary>
     public Task RevokeAsync(string capId, CancellationToken cancellationToken = default) => Task.Run(
         () => outbox.Intents.Add(
             share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }),
                 cancellationToken);
 
-    /// <summary>Returns the parked ops, oldest first.</summary>
+    /// <summary>Returns parked ops, oldest first.</summary>
     public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100,
         CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Refused.ListFailed(share.Key, limit), cancellationToken);
 
-    /// <summary>Returns every op that was refused, parked or waiting for a dependency, whole; oldest first.</summary>
+    /// <summary>Returns parked and waiting ops, oldest first.</summary>
     public async IAsyncEnumerable<ParkedOp> ReadParkedAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -162,24 +150,15 @@ public sealed class ShareWriter
         }
     }
 
-    /// <summary>
-    /// Sends refused ops again: the same op ids, new seqs; one op only, with its atomic group, when it is named. How
-    /// many there were.
-    /// </summary>
+    /// <summary>Queues refused ops again, all or one atomic group; returns their number.</summary>
     public Task<int> RetryAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Refused.RetryFailed(share.Key, opId), cancellationToken);
 
-    /// <summary>
-    /// Forgets refused ops for good; one op only, with its atomic group, when it is named. How many there were. Read
-    /// them first with <see cref="ReadParkedAsync"/> if they are worth anything.
-    /// </summary>
+    /// <summary>Deletes refused ops, all or one atomic group; returns their number.</summary>
     public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
 
-    /// <summary>
-    /// Ends when nothing of this share is to be sent: everything is acked, parked as failed, or waits for an op that it
-    /// depends on.
-    /// </summary>
+    /// <summary>Waits until nothing is queued; refused ops do not count.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken = default)
     {
         while (true)
@@ -192,7 +171,7 @@ public sealed class ShareWriter
             }
             catch (TimeoutException)
             {
-                // Look again: another process may be the one that sends.
+                // Another process may be sending.
             }
         }
     }

@@ -1,6 +1,6 @@
 namespace ShareRpc.Client.Writing;
 
-/// <summary>Where a share's outbox stands.</summary>
+/// <summary>Status of a share's outbox.</summary>
 public sealed record WriterStatus
 {
     public required string ShareId { get; init; }
@@ -9,42 +9,37 @@ public sealed record WriterStatus
 
     public string? Label { get; init; }
 
-    /// <summary>Gets the number of ops that are not sent yet.</summary>
+    /// <summary>Gets the number of unsent ops.</summary>
     public required long Pending { get; init; }
 
-    /// <summary>Gets the number of ops that are sent and not acknowledged.</summary>
+    /// <summary>Gets the number of unacked sent ops.</summary>
     public required long InFlight { get; init; }
 
-    /// <summary>Gets the number of ops that were rejected, or whose access ended.</summary>
+    /// <summary>Gets the number of parked ops.</summary>
     public required long Failed { get; init; }
 
-    /// <summary>
-    /// Gets the number of ops that wait for an op on which they depend, and are retried automatically.
-    /// </summary>
+    /// <summary>Gets the number of ops waiting for a dependency.</summary>
     public required long Waiting { get; init; }
 
-    /// <summary>Gets the number of ops acknowledged over the life of the outbox: applied and duplicates.</summary>
+    /// <summary>Gets the number of ops ever acked.</summary>
     public long Acked => Applied + Duplicates;
 
-    /// <summary>Gets the number of ops that were applied over the life of the outbox.</summary>
+    /// <summary>Gets the number of ops ever applied.</summary>
     public required long Applied { get; init; }
 
-    /// <summary>Gets the number of ops that the share had already.</summary>
+    /// <summary>Gets the number of duplicates ever acked.</summary>
     public required long Duplicates { get; init; }
 
-    /// <summary>Gets the share's head at the newest ack.</summary>
+    /// <summary>Gets the head at the newest ack.</summary>
     public required long Cursor { get; init; }
 
-    /// <summary>
-    /// Gets whether others may have appended to the share. False means that every cursor is of this outbox; after a
-    /// lost reply it may be true without anybody else, because an op that was applied then counts as a duplicate.
-    /// </summary>
+    /// <summary>Gets whether others may have appended.</summary>
     public bool ForeignOps => Cursor > Applied;
 
-    /// <summary>Gets the stable string of the newest permanent failure; null when there was none.</summary>
+    /// <summary>Gets the newest permanent error's name, or null.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>Set once nothing can be sent any more: the stable string of the reason.</summary>
+    /// <summary>Gets why nothing can be sent; null while open.</summary>
     public string? ClosedCode { get; init; }
 
     public required ConnectionState Connection { get; init; }

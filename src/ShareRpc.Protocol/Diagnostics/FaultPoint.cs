@@ -3,10 +3,7 @@ using System.Globalization;
 
 namespace ShareRpc.Protocol.Diagnostics;
 
-/// <summary>
-/// Named places where a test may kill this process as kill -9 would: <c>SHARERPC_FAULT={name}:{n}</c> dies at the n-th
-/// passage. Without the variable a passage costs one null check. The names are listed in CONTRIBUTING.md.
-/// </summary>
+/// <summary>Kills the process in tests: SHARERPC_FAULT={name}:{n}. See CONTRIBUTING.md.</summary>
 internal static class FaultPoint
 {
     private static readonly string? Name;

@@ -2,37 +2,34 @@ using System.Text.Json;
 
 namespace ShareRpc.Protocol.Errors;
 
-/// <summary>What a client does about an error, also one whose name it does not know (SPEC [ERR-7]).</summary>
+/// <summary>Reaction to an error (SPEC [ERR-7]).</summary>
 public enum ErrorAction
 {
-    /// <summary>Wait as long as asked, else back off; then the same again.</summary>
+    /// <summary>Wait, then repeat.</summary>
     Retry,
 
-    /// <summary>
-    /// The handle, or the grant, is of no use any more: redeem again, on a new connection if this one closes.
-    /// </summary>
+    /// <summary>Redeem again; reconnect if needed.</summary>
     Redeem,
 
-    /// <summary>Go on under a new writer id.</summary>
+    /// <summary>Use a new writer id.</summary>
     NewWriter,
 
-    /// <summary>Send again from behind <c>acked_seq</c>.</summary>
+    /// <summary>Resend after <c>acked_seq</c>.</summary>
     ResendFrom,
 
-    /// <summary>Send less at once, down to a single op; park the one that is refused alone.</summary>
+    /// <summary>Send smaller batches; park a refused single op.</summary>
     Split,
 
-    /// <summary>Lay what was sent aside, visibly, and go on.</summary>
+    /// <summary>Park the ops and continue.</summary>
     Park,
 
-    /// <summary>Send nothing more with this access.</summary>
+    /// <summary>Stop using this access.</summary>
     Stop,
 
-    /// <summary>A person, or the program's own logic, has to decide: a passphrase, a changed head.</summary>
+    /// <summary>Let the caller decide.</summary>
     Ask,
 }
 
-/// <summary>Actions as the wire's strings.</summary>
 internal static class ErrorActionNames
 {
     private static readonly string[] Names =
@@ -40,7 +37,6 @@ internal static class ErrorActionNames
 
     public static string NameOf(ErrorAction action) => Names[(int)action];
 
-    /// <summary>Returns null for a string that this version does not know.</summary>
     public static ErrorAction? Find(string? name) =>
         Array.IndexOf(Names, name) is >= 0 and var at ? (ErrorAction)at : null;
 }

@@ -3,10 +3,7 @@ using System.Text.Json;
 
 namespace ShareRpc.Protocol.Errors;
 
-/// <summary>
-/// What the protocol says of each <see cref="ErrorCode"/>: its stable name, whether trying again can help, and the next
-/// step.
-/// </summary>
+/// <summary>Properties of each <see cref="ErrorCode"/>.</summary>
 public static class ErrorCodes
 {
     private static readonly FrozenDictionary<ErrorCode, string> Names =
@@ -23,10 +20,10 @@ public static class ErrorCodes
         ErrorCode.RateLimited, ErrorCode.TooManyCalls, ErrorCode.CapabilitySuspended,
     }.ToFrozenSet();
 
-    /// <summary>Returns the stable string of a code, for instance <c>writer_forked</c>.</summary>
+    /// <summary>Returns the stable name.</summary>
     public static string NameOf(ErrorCode code) => Names[code];
 
-    /// <summary>Returns the code of a stable string; false for a string this version does not know.</summary>
+    /// <summary>Parses a stable name; false if unknown.</summary>
     public static bool TryParse(string? name, out ErrorCode code)
     {
         if (name is not null) return ByName.TryGetValue(name, out code);
@@ -34,12 +31,10 @@ public static class ErrorCodes
         return false;
     }
 
-    /// <summary>
-    /// Returns whether the same call, unchanged, may succeed later. Permanent errors never become right by waiting.
-    /// </summary>
+    /// <summary>Returns whether the same call may succeed later.</summary>
     public static bool IsTransient(ErrorCode code) => Transient.Contains(code);
 
-    /// <summary>Returns what a client does about an error that does not say otherwise (SPEC [ERR-7]).</summary>
+    /// <summary>Returns the default action (SPEC [ERR-7]).</summary>
     public static ErrorAction ActionOf(ErrorCode code) => code switch
     {
         ErrorCode.MethodNotFound or ErrorCode.Draining or ErrorCode.TooManyHandles or ErrorCode.CapabilitySuspended =>
@@ -53,19 +48,13 @@ public static class ErrorCodes
         _ => ErrorAction.Park,
     };
 
-    /// <summary>
-    /// Returns whether a batch refused with this code was refused for who sent it: later batches of the same sender
-    /// fail alike.
-    /// </summary>
+    /// <summary>Returns whether later batches of the sender fail too.</summary>
     public static bool IsAuthority(ErrorCode code) => code
         is ErrorCode.InvalidToken or ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired
         or ErrorCode.CapabilitySuspended or ErrorCode.Forbidden or ErrorCode.PassphraseRequired
         or ErrorCode.CapabilityUsedUp or ErrorCode.ShareEnded or ErrorCode.ShareDeleted;
 
-    /// <summary>
-    /// Returns a sentence for people that says what happened and what to do next. It never contains data of the
-    /// request.
-    /// </summary>
+    /// <summary>Returns a readable hint without request data.</summary>
     public static string HintOf(ErrorCode code) => code switch
     {
         ErrorCode.MethodNotFound =>

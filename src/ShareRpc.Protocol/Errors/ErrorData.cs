@@ -1,28 +1,25 @@
 namespace ShareRpc.Protocol.Errors;
 
-/// <summary>
-/// The <c>error.data</c> of every JSON-RPC error: <c>{code, transient, action, hint, retry_after_ms?, head?,
-/// acked_seq?}</c>.
-/// </summary>
+/// <summary>The <c>error.data</c> of JSON-RPC errors.</summary>
 public sealed record ErrorData
 {
     public required string Code { get; init; }
 
     public bool Transient { get; init; }
 
-    /// <summary>Gets what to do, see <see cref="ErrorAction"/>; null from a server that does not say.</summary>
+    /// <summary>Gets the <see cref="ErrorAction"/> name, or null.</summary>
     public string? Action { get; init; }
 
     public string? Hint { get; init; }
 
-    /// <summary>Gets the time to wait before the next try, in milliseconds, 0 or more.</summary>
+    /// <summary>Gets the wait before a retry, in ms.</summary>
     public long? RetryAfterMs { get; init; }
 
     public long? Head { get; init; }
 
     public long? AckedSeq { get; init; }
 
-    /// <summary>Returns the wire form of an exception.</summary>
+    /// <summary>Converts an exception.</summary>
     public static ErrorData From(ShareRpcException error)
     {
         ArgumentNullException.ThrowIfNull(error);
@@ -39,9 +36,8 @@ public sealed record ErrorData
     }
 
     /// <summary>
-    /// Returns the exception of a wire error. A code that this version does not know becomes
-    /// <see cref="ErrorCode.Internal"/> when it is transient and <see cref="ErrorCode.InvalidParams"/> when it is not,
-    /// so that an old client still retries what may be retried and nothing else.
+    /// Returns an exception. Unknown codes become <see cref="ErrorCode.Internal"/> if transient, else
+    /// <see cref="ErrorCode.InvalidParams"/>.
     /// </summary>
     public ShareRpcException ToException()
     {

@@ -1,12 +1,9 @@
 namespace ShareRpc.Protocol.Errors;
 
-/// <summary>
-/// The one exception of the protocol: what the server answers and what the client library throws. Its message is the
-/// code's stable name and hint; it never carries the text of another exception, a token or a payload.
-/// </summary>
+/// <summary>A protocol error. Contains no token or payload.</summary>
 public sealed class ShareRpcException : Exception
 {
-    /// <summary>An error with the code's own hint.</summary>
+    /// <summary>Creates an error.</summary>
     public ShareRpcException(ErrorCode code)
         : base($"{ErrorCodes.NameOf(code)}: {ErrorCodes.HintOf(code)}")
     {
@@ -15,27 +12,24 @@ public sealed class ShareRpcException : Exception
         Action = ErrorCodes.ActionOf(code);
     }
 
-    /// <summary>Gets what went wrong; callers branch on this and on nothing else.</summary>
+    /// <summary>Gets the code.</summary>
     public ErrorCode Code { get; }
 
-    /// <summary>Gets whether the same call, unchanged, may succeed later.</summary>
+    /// <summary>Gets whether the same call may succeed later.</summary>
     public bool IsTransient { get; }
 
-    /// <summary>Gets what a client does about it.</summary>
+    /// <summary>Gets the client's reaction.</summary>
     public ErrorAction Action { get; init; }
 
-    /// <summary>Gets a sentence for people, with the next step.</summary>
+    /// <summary>Gets a readable hint.</summary>
     public string Hint => ErrorCodes.HintOf(Code);
 
-    /// <summary>Gets the time that the server asks to wait before the next try; null if it names none.</summary>
+    /// <summary>Gets the requested wait, or null.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Gets the head of the share, with <see cref="ErrorCode.CursorMismatch"/>.</summary>
+    /// <summary>Gets the head, if the cursor mismatched.</summary>
     public long? Head { get; init; }
 
-    /// <summary>
-    /// Gets the writer's watermark on the server, with <see cref="ErrorCode.SequenceGap"/> and
-    /// <see cref="ErrorCode.WriterForked"/>.
-    /// </summary>
+    /// <summary>Gets the acked seq, after a gap or fork.</summary>
     public long? AckedSeq { get; init; }
 }

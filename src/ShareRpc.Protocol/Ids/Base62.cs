@@ -2,9 +2,7 @@ using System.Security.Cryptography;
 
 namespace ShareRpc.Protocol.Ids;
 
-/// <summary>
-/// Fixed-width base62 (<c>0-9A-Za-z</c>, most significant digit first): ids and secrets as one double-clickable word.
-/// </summary>
+/// <summary>Fixed width, most significant digit first.</summary>
 internal static class Base62
 {
     private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -32,7 +30,6 @@ internal static class Base62
         return text;
     }
 
-    /// <summary>Returns whether every character is a base62 digit.</summary>
     public static bool IsWord(ReadOnlySpan<char> text)
     {
         foreach (char c in text)

@@ -2,18 +2,15 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ShareRpc.Protocol.Ids;
 
-/// <summary>
-/// The ids that callers choose: <c>share_id</c>, <c>cap_id</c> and <c>writer_id</c>. 128 random bits as 22 base62
-/// digits. They name things and grant nothing.
-/// </summary>
+/// <summary>Caller-chosen ids: 128 random bits, 22 base62 digits; not secret.</summary>
 public static class RandomId
 {
-    /// <summary>Characters of an id.</summary>
+    /// <summary>Length of an id.</summary>
     public const int Length = 22;
 
-    /// <summary>Creates a fresh id.</summary>
+    /// <summary>Creates an id.</summary>
     public static string New() => Base62.Random(16, Length);
 
-    /// <summary>Returns true for exactly <see cref="Length"/> base62 digits.</summary>
+    /// <summary>Checks the form.</summary>
     public static bool IsValid([NotNullWhen(true)] string? id) => id is { Length: Length } && Base62.IsWord(id);
 }

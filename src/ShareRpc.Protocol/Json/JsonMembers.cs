@@ -4,16 +4,10 @@ using System.Text.Json;
 
 namespace ShareRpc.Protocol.Json;
 
-/// <summary>
-/// Looks for members and compares strings as they are written. <see cref="JsonElement"/>'s own look-ups decode, and
-/// decoding a lone surrogate, which is valid JSON that agents do write, throws.
-/// </summary>
+/// <summary>Compares raw text: <see cref="JsonElement"/> lookups throw on lone surrogates.</summary>
 internal static class JsonMembers
 {
-    /// <summary>
-    /// Returns the last member of that name, as a repeated one counts; false without one. The name is ASCII letters,
-    /// digits and <c>_</c>.
-    /// </summary>
+    /// <summary>Returns the last match. Names are ASCII letters, digits and <c>_</c>.</summary>
     public static bool TryFind(JsonElement json, ReadOnlySpan<byte> name, out JsonElement value)
     {
         value = default;
@@ -29,15 +23,12 @@ internal static class JsonMembers
         return found;
     }
 
-    /// <summary>Returns true for a member of that name.</summary>
     public static bool IsNamed(JsonProperty member, ReadOnlySpan<byte> name) =>
         Spells(JsonMarshal.GetRawUtf8PropertyName(member), name);
 
-    /// <summary>Returns true for a string of that word.</summary>
     public static bool IsText(JsonElement json, ReadOnlySpan<byte> word) =>
         json.ValueKind == JsonValueKind.String && Spells(JsonMarshal.GetRawUtf8Value(json)[1..^1], word);
 
-    /// <summary>Returns whether a name or string as written, without its quotes, is that word.</summary>
     public static bool Spells(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> word)
     {
         foreach (byte expected in word)
@@ -49,7 +40,7 @@ internal static class JsonMembers
                 continue;
             }
 
-            // The only other way to write a letter, a digit or an underscore.
+            // Only \u escapes differ.
             if (raw is not [(byte)'\\', (byte)'u', _, _, _, _, ..]) return false;
             if (!Utf8Parser.TryParse(raw[2..6], out ushort unit, out int read, 'x') || read != 4 || unit != expected)
                 return false;

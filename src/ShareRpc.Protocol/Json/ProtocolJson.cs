@@ -4,9 +4,6 @@ using System.Text.Json.Serialization;
 
 namespace ShareRpc.Protocol.Json;
 
-/// <summary>
-/// How the protocol's records become JSON: snake_case fields, absent instead of null, unknown fields ignored.
-/// </summary>
 internal static class ProtocolJson
 {
     public static readonly JsonSerializerOptions Options = Configure(new JsonSerializerOptions());

@@ -5,10 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace ShareRpc.Protocol.Json;
 
-/// <summary>
-/// A JSON value kept as the very bytes it arrived in or was given as (UTF-8, one value): stored, hashed and passed on
-/// without being written anew. Owns its bytes; never mutated after construction.
-/// </summary>
+/// <summary>A JSON value as its original UTF-8 bytes. Immutable.</summary>
 [JsonConverter(typeof(RawJsonConverter))]
 public readonly struct RawJson
 {
@@ -23,9 +20,7 @@ public readonly struct RawJson
     /// <summary>Gets the bytes; empty only for <c>default</c>.</summary>
     public ReadOnlyMemory<byte> Utf8 { get; }
 
-    /// <summary>
-    /// Checks that the text is one JSON value (<see cref="JsonException"/> otherwise) and keeps its bytes.
-    /// </summary>
+    /// <summary>Parses a value; throws <see cref="JsonException"/>.</summary>
     public static RawJson Parse(string text)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(text);
@@ -33,7 +28,7 @@ public readonly struct RawJson
         return new RawJson(utf8);
     }
 
-    /// <summary>Returns the bytes of an element, copied, so that they outlive its document.</summary>
+    /// <summary>Copies an element's bytes.</summary>
     public static RawJson Of(JsonElement element) => new(JsonMarshal.GetRawUtf8Value(element).ToArray());
 
     /// <summary>Parses the bytes; the caller disposes.</summary>
@@ -43,7 +38,6 @@ public readonly struct RawJson
     public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
 }
 
-/// <summary>Reads and writes <see cref="RawJson"/> byte for byte.</summary>
 internal sealed class RawJsonConverter : JsonConverter<RawJson>
 {
     public override bool HandleNull => true;

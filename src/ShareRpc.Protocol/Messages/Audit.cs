@@ -3,58 +3,55 @@ namespace ShareRpc.Protocol.Messages;
 /// <summary>Parameters of <c>listAudit</c>.</summary>
 public sealed record AuditRequest
 {
-    /// <summary>Gets the <c>next</c> of the page before; 0 to start.</summary>
+    /// <summary>Gets the previous page's <c>next</c>, or 0.</summary>
     public long After { get; init; }
 
     public int? Limit { get; init; }
 
-    /// <summary>Gets whether entries come with falling positions, from the newest.</summary>
+    /// <summary>Gets whether the newest entries come first.</summary>
     public bool? NewestFirst { get; init; }
 
-    /// <summary>Gets the share to which the list is limited; on a root handle only.</summary>
+    /// <summary>Gets the share to filter by; root handle only.</summary>
     public string? ShareId { get; init; }
 }
 
-/// <summary>Audit entries, oldest first.</summary>
+/// <summary>Audit entries, oldest first by default.</summary>
 public sealed record AuditPage
 {
     public required IReadOnlyList<AuditEntry> Entries { get; init; }
 
-    /// <summary>Gets the <c>after</c> of the next page; absent on the last.</summary>
+    /// <summary>Gets the next page's <c>after</c>, if any.</summary>
     public long? Next { get; init; }
 }
 
-/// <summary>One mutation and who made it.</summary>
+/// <summary>An audited action.</summary>
 public sealed record AuditEntry
 {
-    /// <summary>Gets the position in the trail; positions rise, with holes.</summary>
+    /// <summary>Gets the rising position, with gaps.</summary>
     public required long Position { get; init; }
 
     public required long TimeMs { get; init; }
 
-    /// <summary>
-    /// Gets the action, for instance <c>create_share</c>, <c>attenuate</c>, <c>revoke</c>; <c>redeem</c>,
-    /// <c>refused</c> and <c>append</c> sum up a minute.
-    /// </summary>
+    /// <summary>Gets the action; <c>redeem</c>, <c>refused</c> and <c>append</c> cover a minute.</summary>
     public required string Action { get; init; }
 
-    /// <summary>Gets the cap id that acted; absent for the server itself.</summary>
+    /// <summary>Gets the acting cap id; absent for the server.</summary>
     public string? Actor { get; init; }
 
     public string? ShareId { get; init; }
 
-    /// <summary>Gets the cap id acted upon, if any.</summary>
+    /// <summary>Gets the affected cap id.</summary>
     public string? Subject { get; init; }
 
-    /// <summary>Gets where it came from, for redemptions and refusals.</summary>
+    /// <summary>Gets the peer address, if any.</summary>
     public string? Address { get; init; }
 
-    /// <summary>Gets the error's name, for refusals.</summary>
+    /// <summary>Gets the error of a refusal.</summary>
     public string? Code { get; init; }
 
-    /// <summary>Gets the redemptions, refusals or ops of that minute, for entries that sum up.</summary>
+    /// <summary>Gets the count of that minute.</summary>
     public long? Count { get; init; }
 
-    /// <summary>Gets the bytes of data of those ops.</summary>
+    /// <summary>Gets the data bytes of those ops.</summary>
     public long? Bytes { get; init; }
 }

@@ -1,38 +1,31 @@
 namespace ShareRpc.Protocol.Messages;
 
-/// <summary>
-/// Parameters of <c>attenuate</c>. The caller chooses id and secret, so that the call can be queued offline and
-/// repeated blindly.
-/// </summary>
+/// <summary>Idempotent parameters of <c>attenuate</c>.</summary>
 public sealed record AttenuateRequest
 {
-    /// <summary>Gets a fresh random id.</summary>
+    /// <summary>Gets a new random id.</summary>
     public required string CapId { get; init; }
 
-    /// <summary>Gets the digest of the token, see <c>ShareToken.Digest</c>; the secret itself is never sent.</summary>
+    /// <summary>Gets the token's digest.</summary>
     public required string TokenDigest { get; init; }
 
-    /// <summary>
-    /// Gets the digest of the passphrase that a redemption asks for, see <c>Passphrase.DigestOf</c>; null for none.
-    /// </summary>
+    /// <summary>Gets the passphrase digest, or null.</summary>
     public string? PassphraseDigest { get; init; }
 
-    /// <summary>
-    /// Gets the share whose owner ref is the parent, on a root handle; without it, the caller's ref is.
-    /// </summary>
+    /// <summary>Gets the share whose owner ref is the parent; root handle only.</summary>
     public string? ShareId { get; init; }
 
-    /// <summary>Gets the names of the rights, see <see cref="Rights"/>; each must be among the parent's.</summary>
+    /// <summary>Gets rights, a subset of the parent's.</summary>
     public required IReadOnlyList<string> Rights { get; init; }
 
-    /// <summary>Gets the caveats; those of the parent apply too.</summary>
+    /// <summary>Gets added caveats.</summary>
     public Caveats? Caveats { get; init; }
 
-    /// <summary>Gets what people call it, at most 200 characters; not a secret.</summary>
+    /// <summary>Gets the label, at most 200 characters.</summary>
     public string? Label { get; init; }
 }
 
-/// <summary>A ref exists now, or existed with exactly these parameters.</summary>
+/// <summary>The ref, new or identical.</summary>
 public sealed record CapabilityCreated
 {
     public required string CapId { get; init; }
@@ -40,18 +33,16 @@ public sealed record CapabilityCreated
     public required long Epoch { get; init; }
 }
 
-/// <summary>
-/// Parameters of <c>suspendCapability</c>, <c>resumeCapability</c> and <c>adoptShares</c>: the ref that is meant.
-/// </summary>
+/// <summary>Names a ref.</summary>
 public sealed record CapabilityRequest
 {
     public required string CapId { get; init; }
 }
 
-/// <summary>A ref was suspended, resumed or rotated, or was so before.</summary>
+/// <summary>Result of suspending, resuming or rotating.</summary>
 public sealed record CapabilityChanged
 {
-    /// <summary>Gets its epoch now; only rotating raises it.</summary>
+    /// <summary>Gets the epoch; only rotation raises it.</summary>
     public required long Epoch { get; init; }
 }
 
@@ -61,36 +52,34 @@ public sealed record RevokeCapabilityRequest
     public required string CapId { get; init; }
 }
 
-/// <summary>The ref and its descendants are dead.</summary>
+/// <summary>Result of a revocation.</summary>
 public sealed record CapabilityRevoked
 {
-    /// <summary>Gets the epoch after the revocation; every handle and token of an older one is dead.</summary>
+    /// <summary>Gets the epoch; older handles and tokens have ended.</summary>
     public required long Epoch { get; init; }
 }
 
-/// <summary>Parameters of <c>rotateCapability</c>. Safe to repeat with the same digest.</summary>
+/// <summary>Idempotent parameters of <c>rotateCapability</c>.</summary>
 public sealed record RotateCapabilityRequest
 {
     public required string CapId { get; init; }
 
-    /// <summary>Gets the digest of the new token, which has the same cap id.</summary>
+    /// <summary>Gets the new token's digest; the cap id stays.</summary>
     public required string TokenDigest { get; init; }
 
-    /// <summary>
-    /// Gets the digest of the passphrase under the new token; required if and only if the ref has a passphrase.
-    /// </summary>
+    /// <summary>Gets the new passphrase digest, if the ref has one.</summary>
     public string? PassphraseDigest { get; init; }
 }
 
 /// <summary>Parameters of <c>listCapabilities</c>.</summary>
 public sealed record CapabilityListRequest
 {
-    /// <summary>Gets the <c>next</c> of the page before; 0 to start.</summary>
+    /// <summary>Gets the previous page's <c>next</c>, or 0.</summary>
     public long After { get; init; }
 
     public int? Limit { get; init; }
 
-    /// <summary>Gets the share to which the list is limited; on a root handle only.</summary>
+    /// <summary>Gets the share to filter by; root handle only.</summary>
     public string? ShareId { get; init; }
 }
 
@@ -99,16 +88,16 @@ public sealed record CapabilityPage
 {
     public required IReadOnlyList<CapabilityInfo> Capabilities { get; init; }
 
-    /// <summary>Gets the <c>after</c> of the next page; absent on the last.</summary>
+    /// <summary>Gets the next page's <c>after</c>, if any.</summary>
     public long? Next { get; init; }
 }
 
-/// <summary>A sturdy ref as its holders' administrators see it.</summary>
+/// <summary>A ref, for its administrators.</summary>
 public sealed record CapabilityInfo
 {
     public required string CapId { get; init; }
 
-    /// <summary>Gets the parent; absent for the root and for the caller's own ref.</summary>
+    /// <summary>Gets the parent; absent for root and the caller's ref.</summary>
     public string? ParentCapId { get; init; }
 
     public string? ShareId { get; init; }
@@ -122,9 +111,8 @@ public sealed record CapabilityInfo
     public required long Epoch { get; init; }
 
     /// <summary>
-    /// Gets the state: <c>active</c>, <c>revoked</c>, <c>orphaned</c> (an ancestor is revoked or rotated),
-    /// <c>retired</c> (its own token is refused, its descendants are not), <c>expired</c>, <c>suspended</c> (it or an
-    /// ancestor is) or <c>used_up</c>.
+    /// Gets the state: active, revoked, orphaned (ancestor revoked or rotated), retired (only its token is refused),
+    /// expired, suspended (it or an ancestor) or used_up.
     /// </summary>
     public required string State { get; init; }
 
@@ -132,22 +120,18 @@ public sealed record CapabilityInfo
 
     public long? RevokedMs { get; init; }
 
-    /// <summary>
-    /// Gets when its token was last redeemed, absent when never. A crash may forget the last minute of it.
-    /// </summary>
+    /// <summary>Gets the last redemption; a crash may lose a minute.</summary>
     public long? LastRedeemedMs { get; init; }
 
-    /// <summary>Gets the number of uses so far, with <c>max_uses</c>.</summary>
+    /// <summary>Gets the uses, with <c>max_uses</c>.</summary>
     public long? Uses { get; init; }
 
-    /// <summary>Gets whether redeeming asks for a passphrase.</summary>
+    /// <summary>Gets whether it needs a passphrase.</summary>
     public bool? Passphrase { get; init; }
 
-    /// <summary>
-    /// Gets whether the ref is a grant, created by a redemption of its parent, a counted or locked link.
-    /// </summary>
+    /// <summary>Gets whether it is a grant.</summary>
     public bool? Grant { get; init; }
 
-    /// <summary>Gets the number of live handles of this ref.</summary>
+    /// <summary>Gets its live handles.</summary>
     public required int LiveHandles { get; init; }
 }

@@ -3,83 +3,58 @@ using System.Text.Json.Serialization;
 
 namespace ShareRpc.Protocol.Messages;
 
-/// <summary>
-/// What narrows a ref besides its rights (SPEC section "Caveats"). A ref's own and those of all its ancestors bind
-/// together. A caveat that this version does not know is refused, never ignored.
-/// </summary>
+/// <summary>Limits of a ref and its descendants (SPEC section "Caveats"). Unknown ones are refused.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record Caveats
 {
     public static readonly Caveats None = new();
 
-    /// <summary>
-    /// Gets the time at which the ref expires, by the server's clock, in milliseconds since 1970 UTC.
-    /// </summary>
+    /// <summary>Gets the expiry, in Unix ms.</summary>
     public long? ExpiresAtMs { get; init; }
 
-    /// <summary>
-    /// Gets the time at which the ref expires unless its token was redeemed before, in milliseconds since 1970 UTC.
-    /// </summary>
+    /// <summary>Gets the expiry if never redeemed, in Unix ms.</summary>
     public long? UnusedExpiresAtMs { get; init; }
 
-    /// <summary>
-    /// Gets the number of redemptions of the ref and its descendants together, 1 to 1,000,000; those by grants do not
-    /// count.
-    /// </summary>
+    /// <summary>Gets redemptions including descendants, 1 to 1,000,000, without grants' own.</summary>
     public int? MaxUses { get; init; }
 
-    /// <summary>
-    /// Gets how long a grant of the ref lasts, in milliseconds: 1,000 to 31,536,000,000. Without it 24 hours.
-    /// </summary>
+    /// <summary>Gets a grant's ms, 1,000 to 31,536,000,000. Default: 24 h.</summary>
     public long? GrantMs { get; init; }
 
-    /// <summary>Gets the only kinds that may be appended: 1 to 64 of them.</summary>
+    /// <summary>Gets the kinds to append, 1 to 64.</summary>
     public IReadOnlyList<string>? AppendKinds { get; init; }
 
-    /// <summary>
-    /// Gets the only kinds that may be read, and of each the only top-level fields: kind -> at most 64 names, or null
-    /// for all of them. On the wire null is <c>true</c>.
-    /// </summary>
+    /// <summary>Gets readable kinds with up to 64 top-level fields; null for all fields.</summary>
     [JsonConverter(typeof(ReadableConverter))]
     public IReadOnlyDictionary<string, IReadOnlyList<string>?>? Readable { get; init; }
 
-    /// <summary>
-    /// Gets what is hidden, of <see cref="Redactions"/>. With any of them only kinds and fields that the server knows
-    /// are shown.
-    /// </summary>
+    /// <summary>Gets <see cref="Redactions"/>; any of them hides unknown kinds and fields.</summary>
     public IReadOnlyList<string>? Redact { get; init; }
 
-    /// <summary>
-    /// Gets the ops that may be applied per day (UTC) by the ref and its descendants together, 0 or more.
-    /// </summary>
+    /// <summary>Gets ops per UTC day, including descendants.</summary>
     public long? MaxOpsPerDay { get; init; }
 
-    /// <summary>
-    /// Gets the bytes of data of the ops that may be applied per day (UTC) by the ref and its descendants together, 0
-    /// or more.
-    /// </summary>
+    /// <summary>Gets data bytes per UTC day, including descendants.</summary>
     public long? MaxBytesPerDay { get; init; }
 }
 
-/// <summary>The words of the <c>redact</c> caveat.</summary>
+/// <summary>Values of <c>redact</c>.</summary>
 public static class Redactions
 {
-    /// <summary>What tools were given and what they answered; that they ran, and how long, stays.</summary>
+    /// <summary>Hides tool inputs and outputs.</summary>
     public const string Tools = "tools";
 
-    /// <summary>What the model thought.</summary>
+    /// <summary>Hides model reasoning.</summary>
     public const string Reasoning = "reasoning";
 
-    /// <summary>
-    /// Attachments, patches, diffs and text that quotes files; all of tools too, since a tool may print a file.
-    /// </summary>
+    /// <summary>Hides files, diffs, text that quotes files, and tools.</summary>
     public const string Files = "files";
 
     /// <summary>Gets all words.</summary>
     public static IReadOnlyList<string> All { get; } = [Tools, Reasoning, Files];
 }
 
-/// <summary>The <c>readable</c> caveat: <c>{kind: true | [field, ...]}</c>.</summary>
+/// <summary><c>{kind: true | [field, ...]}</c>.</summary>
 internal sealed class ReadableConverter : JsonConverter<IReadOnlyDictionary<string, IReadOnlyList<string>?>>
 {
     public override IReadOnlyDictionary<string, IReadOnlyList<string>?> Read(

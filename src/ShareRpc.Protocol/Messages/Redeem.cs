@@ -8,30 +8,28 @@ namespace ShareRpc.Protocol.Messages;
 /// <summary>Parameters of <c>redeemShare</c>.</summary>
 public sealed record RedeemShareRequest
 {
-    /// <summary>Gets the token of a share's ref, or of a grant of one.</summary>
+    /// <summary>Gets the token of a ref or grant.</summary>
     public required string Token { get; init; }
 
     public string? Passphrase { get; init; }
 
-    /// <summary>
-    /// Gets the ref that a counted or locked link shall leave behind for this holder (SPEC [GRANT-1]).
-    /// </summary>
+    /// <summary>Gets a grant to create (SPEC [GRANT-1]).</summary>
     public GrantRequest? Grant { get; init; }
 
-    /// <summary>Gets the outbox that will append through this handle; without it batches carry no seqs.</summary>
+    /// <summary>Gets the writer; without it batches have no seqs.</summary>
     public string? WriterId { get; init; }
 
-    /// <summary>Gets what was in flight before, in its original grouping and order; at most 64 batches.</summary>
+    /// <summary>Gets unacked batches as first grouped, at most 64.</summary>
     public IReadOnlyList<OpBatch>? Append { get; init; }
 
-    /// <summary>Gets a first read; <c>wait_ms</c> is taken as 0.</summary>
+    /// <summary>Gets a first read; its <c>wait_ms</c> is ignored.</summary>
     public ReadOpsRequest? Read { get; init; }
 }
 
-/// <summary>What a redemption grants.</summary>
+/// <summary>Result of <c>redeemShare</c>.</summary>
 public sealed record RedeemShareResult
 {
-    /// <summary>Gets the live handle; the caller disposes it.</summary>
+    /// <summary>Gets the handle; the caller disposes it.</summary>
     public required IShareHandle Share { get; init; }
 
     public required string ShareId { get; init; }
@@ -44,47 +42,41 @@ public sealed record RedeemShareResult
 
     public required long Epoch { get; init; }
 
-    /// <summary>Gets the share's head when this was answered, 0 for an empty share.</summary>
+    /// <summary>Gets the head; 0 if empty.</summary>
     public required long Cursor { get; init; }
 
-    /// <summary>Gets the limits of this server.</summary>
+    /// <summary>Gets the server's limits.</summary>
     public required ProtocolLimits Limits { get; init; }
 
-    /// <summary>
-    /// Gets the grant that the handle is of; null when the link gave none, and the handle is of the link itself.
-    /// </summary>
+    /// <summary>Gets the handle's grant; null if the link gave none.</summary>
     public GrantInfo? Grant { get; init; }
 
-    /// <summary>Gets the server's state of the writer, with <c>writer_id</c>.</summary>
+    /// <summary>Gets the writer's state, with <c>writer_id</c>.</summary>
     public WriterState? Writer { get; init; }
 
-    /// <summary>
-    /// Gets one outcome per batch tried, in order, with <c>append</c>; fewer than sent if the rest was not tried.
-    /// </summary>
+    /// <summary>Gets outcomes of the tried batches, in order.</summary>
     public IReadOnlyList<BatchOutcome>? Acks { get; init; }
 
     /// <summary>Gets the first page, with <c>read</c>.</summary>
     public OpPage? Page { get; init; }
 }
 
-/// <summary>
-/// A grant that a redemption shall make. The caller keeps its token, on disk if it can, before it sends this.
-/// </summary>
+/// <summary>A grant to create. Store its token before sending this.</summary>
 public sealed record GrantRequest
 {
-    /// <summary>Gets a fresh random id.</summary>
+    /// <summary>Gets a new random id.</summary>
     public required string CapId { get; init; }
 
-    /// <summary>Gets the digest of the token, see <c>ShareToken.Digest</c>; the secret itself is never sent.</summary>
+    /// <summary>Gets the token's digest.</summary>
     public required string TokenDigest { get; init; }
 }
 
-/// <summary>A grant that the server keeps: its token comes back without another use or passphrase.</summary>
+/// <summary>A stored grant, redeemed without use or passphrase.</summary>
 public sealed record GrantInfo
 {
     public required string CapId { get; init; }
 
-    /// <summary>Gets when it ends, by the server's clock: milliseconds since 1970 UTC.</summary>
+    /// <summary>Gets the expiry, in Unix ms.</summary>
     public required long ExpiresAtMs { get; init; }
 }
 
@@ -96,10 +88,10 @@ public sealed record RedeemRootRequest
     public string? Passphrase { get; init; }
 }
 
-/// <summary>What the redemption of a root or creator ref grants.</summary>
+/// <summary>Result of <c>redeemRoot</c>.</summary>
 public sealed record RedeemRootResult
 {
-    /// <summary>Gets the live handle; the caller disposes it.</summary>
+    /// <summary>Gets the handle; the caller disposes it.</summary>
     public required IRootHandle Root { get; init; }
 
     public required string CapId { get; init; }
@@ -113,14 +105,14 @@ public sealed record RedeemRootResult
     public required ProtocolLimits Limits { get; init; }
 }
 
-/// <summary>Where the server has a writer.</summary>
+/// <summary>Server state of a writer.</summary>
 public sealed record WriterState
 {
-    /// <summary>Gets the watermark: the highest seq consumed, 0 at first. Settles no outbox row.</summary>
+    /// <summary>Gets the highest consumed seq; does not settle ops.</summary>
     public required long AckedSeq { get; init; }
 }
 
-/// <summary>The outcome of one batch of a redemption: an ack or an error.</summary>
+/// <summary>An ack or an error.</summary>
 public sealed record BatchOutcome
 {
     public required string BatchId { get; init; }

@@ -1,15 +1,15 @@
 namespace ShareRpc.Protocol.Messages;
 
-/// <summary>The rights of a ref (SPEC section "Rights"). On the wire they are these strings, in this order.</summary>
+/// <summary>Rights of a ref (SPEC section "Rights"), in wire order.</summary>
 [Flags]
 public enum Rights
 {
     None = 0,
 
-    /// <summary>Root only: every share and every ref.</summary>
+    /// <summary>All shares and refs.</summary>
     Admin = 1,
 
-    /// <summary>Create shares and administer those.</summary>
+    /// <summary>Create and administer own shares.</summary>
     Create = 2,
 
     /// <summary>Read ops, state and head.</summary>
@@ -21,11 +21,11 @@ public enum Rights
     /// <summary>Derive refs.</summary>
     Attenuate = 16,
 
-    /// <summary>Take descendants back, list them and read the audit trail.</summary>
+    /// <summary>Revoke and list descendants; read the audit.</summary>
     Revoke = 32,
 }
 
-/// <summary>Rights as the wire's strings, and the usual sets.</summary>
+/// <summary>Names and sets of rights.</summary>
 public static class RightsNames
 {
     private static readonly (Rights Right, string Name)[] Names =
@@ -34,20 +34,20 @@ public static class RightsNames
         (Rights.Attenuate, "attenuate"), (Rights.Revoke, "revoke"),
     ];
 
-    /// <summary>What <c>createShare</c> gives its owner ref.</summary>
+    /// <summary>Rights of an owner ref.</summary>
     public const Rights Owner = Rights.Read | Rights.Append | Rights.Attenuate | Rights.Revoke;
 
-    /// <summary>What a machine that may share sessions has.</summary>
+    /// <summary>Rights of a creator ref.</summary>
     public const Rights Creator = Rights.Create | Owner;
 
-    /// <summary>Everything.</summary>
+    /// <summary>All rights.</summary>
     public const Rights Root = Rights.Admin | Creator;
 
-    /// <summary>Returns the strings, in the order of the enum.</summary>
+    /// <summary>Returns names in enum order.</summary>
     public static IReadOnlyList<string> ToNames(this Rights rights) =>
         [.. Names.Where(entry => rights.HasFlag(entry.Right)).Select(entry => entry.Name)];
 
-    /// <summary>Returns false when a name is unknown or the list is empty.</summary>
+    /// <summary>Parses names; false if empty or unknown.</summary>
     public static bool TryParse(IReadOnlyList<string>? names, out Rights rights)
     {
         rights = Rights.None;

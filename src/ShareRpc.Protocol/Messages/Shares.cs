@@ -1,21 +1,18 @@
 namespace ShareRpc.Protocol.Messages;
 
-/// <summary>
-/// Parameters of <c>createShare</c>. The caller chooses ids and secret, so that the call can be queued offline and
-/// repeated blindly.
-/// </summary>
+/// <summary>Idempotent parameters of <c>createShare</c>.</summary>
 public sealed record CreateShareRequest
 {
-    /// <summary>Gets a fresh random id.</summary>
+    /// <summary>Gets a new random id.</summary>
     public required string ShareId { get; init; }
 
-    /// <summary>Gets a fresh random id: that of the owner ref.</summary>
+    /// <summary>Gets a new random id, of the owner ref.</summary>
     public required string CapId { get; init; }
 
-    /// <summary>Gets the digest of the owner ref's token, see <c>ShareToken.Digest</c>.</summary>
+    /// <summary>Gets the owner token's digest.</summary>
     public required string TokenDigest { get; init; }
 
-    /// <summary>Gets what people call the share, at most 200 characters.</summary>
+    /// <summary>Gets the label, at most 200 characters.</summary>
     public string? Label { get; init; }
 }
 
@@ -25,33 +22,33 @@ public sealed record DeleteShareRequest
     public required string ShareId { get; init; }
 }
 
-/// <summary>Parameters of the listing methods.</summary>
+/// <summary>Parameters of listings.</summary>
 public sealed record PageRequest
 {
-    /// <summary>Gets the position of the page before; 0 to start.</summary>
+    /// <summary>Gets the previous page's position, or 0.</summary>
     public long After { get; init; }
 
     public int? Limit { get; init; }
 }
 
-/// <summary>A share as its administrators see it.</summary>
+/// <summary>A share, for administrators.</summary>
 public sealed record ShareInfo
 {
     public required string ShareId { get; init; }
 
     public string? Label { get; init; }
 
-    /// <summary>Gets the state: <c>active</c>, <c>ended</c> or <c>deleted</c>.</summary>
+    /// <summary>Gets active, ended or deleted.</summary>
     public required string State { get; init; }
 
-    /// <summary>Gets the head of its log.</summary>
+    /// <summary>Gets the head.</summary>
     public required long Cursor { get; init; }
 
     public required long CreatedMs { get; init; }
 
     public long? LastAppendMs { get; init; }
 
-    /// <summary>Gets the number of live handles on it.</summary>
+    /// <summary>Gets its live handles.</summary>
     public required int LiveHandles { get; init; }
 
     public required string OwnerCapId { get; init; }
@@ -62,13 +59,13 @@ public sealed record ShareList
 {
     public required IReadOnlyList<ShareInfo> Shares { get; init; }
 
-    /// <summary>Gets the <c>after</c> of the next page; absent on the last.</summary>
+    /// <summary>Gets the next page's <c>after</c>, if any.</summary>
     public long? Next { get; init; }
 }
 
-/// <summary>What <c>adoptShares</c> did.</summary>
+/// <summary>Result of <c>adoptShares</c>.</summary>
 public sealed record SharesAdopted
 {
-    /// <summary>Shares that went to root; 0 when it was done before.</summary>
+    /// <summary>Gets the number of moved shares.</summary>
     public required int Shares { get; init; }
 }

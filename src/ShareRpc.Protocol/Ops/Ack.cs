@@ -1,26 +1,20 @@
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>The durable outcome of a batch: every op of it is in exactly one of the three lists.</summary>
+/// <summary>Durable outcome of a batch; each op is in one list.</summary>
 public sealed record Ack
 {
-    /// <summary>Gets the share's head after the batch.</summary>
+    /// <summary>Gets the head after the batch.</summary>
     public required long Cursor { get; init; }
 
     public required IReadOnlyList<OpCursor> Applied { get; init; }
 
-    /// <summary>
-    /// Gets the ops that were known before, and puts with <c>if_changed</c> that would change nothing; the cursor is
-    /// that of the earlier op.
-    /// </summary>
+    /// <summary>Gets known ops and unchanged puts, with the earlier cursor.</summary>
     public required IReadOnlyList<OpCursor> Duplicates { get; init; }
 
     public required IReadOnlyList<Rejection> Rejected { get; init; }
 }
 
-/// <summary>
-/// Where an op stands in the log. Cursor 0: the document had its value already and never had an op (nothing to point
-/// at).
-/// </summary>
+/// <summary>An op's log position; 0 if there is no op.</summary>
 public sealed record OpCursor(string OpId, long Cursor);
 
 /// <summary>A permanent no to one op: recorded, consumes its seq, answered alike for ever.</summary>

@@ -5,10 +5,7 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>
-/// What an op makes of its document (SPEC section "Folding"): a total function, so that every reader and the server end
-/// with the same state.
-/// </summary>
+/// <summary>SPEC section "Folding". Total: readers and server agree.</summary>
 internal static class DocumentFold
 {
     /// <summary>
@@ -24,8 +21,7 @@ internal static class DocumentFold
     };
 
     /// <summary>
-    /// Copies everything as it is written, with its escapes, and decodes nothing: a surrogate pair split between two
-    /// appends comes out whole, and a lone surrogate survives. Of a repeated field only the last one is kept.
+    /// Copies raw text: split surrogate pairs join, lone ones survive. Keeps the last of repeated fields.
     /// </summary>
     private static RawJson Append(RawJson? current, RawJson data)
     {

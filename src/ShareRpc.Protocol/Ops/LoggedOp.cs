@@ -4,11 +4,11 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>An op as the log holds it and readers get it.</summary>
+/// <summary>An op in the log.</summary>
 [JsonConverter(typeof(LoggedOpConverter))]
 public sealed record LoggedOp
 {
-    /// <summary>Gets the position in the share's log, gapless from 1.</summary>
+    /// <summary>Gets the log position, from 1 without gaps.</summary>
     public required long Cursor { get; init; }
 
     public required string OpId { get; init; }
@@ -21,39 +21,33 @@ public sealed record LoggedOp
 
     public RawJson? Data { get; init; }
 
-    /// <summary>Gets the writer and its seq; absent for an op that came without a writer id.</summary>
+    /// <summary>Gets the writer, if any.</summary>
     public string? WriterId { get; init; }
 
     public long? Seq { get; init; }
 
-    /// <summary>Gets the cap id that appended it.</summary>
+    /// <summary>Gets the appending cap id.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>Gets the time by the server's clock, in milliseconds since 1970 UTC.</summary>
+    /// <summary>Gets the server time, in Unix ms.</summary>
     public required long TimeMs { get; init; }
 
-    /// <summary>Gets the protocol version the op was written under.</summary>
+    /// <summary>Gets the protocol version.</summary>
     public required int SchemaVersion { get; init; }
 
-    /// <summary>
-    /// Gets whether the op is hidden from the reader: it has a cursor, and its other members are empty.
-    /// </summary>
+    /// <summary>Gets whether it is hidden: only the cursor is set.</summary>
     public bool Hidden { get; init; }
 
-    /// <summary>Gets whether some of the data is hidden from this reader.</summary>
+    /// <summary>Gets whether data is hidden.</summary>
     public bool Redacted { get; init; }
 
-    /// <summary>Gets the class of its document, as decided when it was committed; on the server only.</summary>
+    /// <summary>Server only.</summary>
     internal int ContentClass { get; init; }
 
-    /// <summary>Gets the op's wire bytes when they were encoded before, so that all readers share them.</summary>
+    /// <summary>Shared by readers.</summary>
     internal ReadOnlyMemory<byte> Encoded { get; init; }
 }
 
-/// <summary>
-/// Writes an op's ready-made bytes when it has them; reads and writes <c>{cursor, op_id, verb, kind, key, data?,
-/// ...}</c>, or <c>{cursor, hidden}</c>, otherwise.
-/// </summary>
 internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
 {
     public override LoggedOp Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -3,26 +3,23 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>What an op does to its document.</summary>
+/// <summary>Verbs of ops.</summary>
 public static class Verbs
 {
-    /// <summary>The document becomes the data: an object or an array.</summary>
+    /// <summary>Replaces the document by an object or array.</summary>
     public const string Put = "put";
 
-    /// <summary>The document is no more. No data.</summary>
+    /// <summary>Removes the document.</summary>
     public const string Remove = "remove";
 
-    /// <summary>Text is added to one field: <c>{"field": name, "text": text}</c>.</summary>
+    /// <summary>Appends to a field: <c>{"field": name, "text": text}</c>.</summary>
     public const string Append = "append";
 
-    /// <summary>Returns true for one of the three.</summary>
+    /// <summary>Returns whether the verb is known.</summary>
     public static bool IsKnown(string? verb) => verb is Put or Remove or Append;
 }
 
-/// <summary>
-/// The kinds of documents that the server knows; any other name of the form <c>[a-z][a-z0-9_.]{0,63}</c> is stored and
-/// passed on.
-/// </summary>
+/// <summary>Known kinds; others of the same form are stored too.</summary>
 public static class Kinds
 {
     public const string Session = "session";
@@ -32,11 +29,11 @@ public static class Kinds
     public const string Model = "model";
     public const string Todo = "todo";
 
-    /// <summary>Guarded: <c>streaming -> completed | failed | aborted</c>.</summary>
+    /// <summary>A turn; its state is guarded.</summary>
     public const string Turn = "turn";
 }
 
-/// <summary>The <c>state</c> of a <c>turn</c> document: streaming, then one of the final three for good.</summary>
+/// <summary>States of a turn: streaming, then one final state.</summary>
 public static class TurnStates
 {
     public const string Streaming = "streaming";
@@ -44,10 +41,10 @@ public static class TurnStates
     public const string Failed = "failed";
     public const string Aborted = "aborted";
 
-    /// <summary>Returns true for the three that end a turn.</summary>
+    /// <summary>Returns whether the state is final.</summary>
     public static bool IsFinal(string? state) => state is Completed or Failed or Aborted;
 
-    /// <summary>Returns the state that a turn's data names; null when it names none of the four.</summary>
+    /// <summary>Returns a turn's state; null if unknown.</summary>
     public static string? Of(JsonElement turn)
     {
         if (!JsonMembers.TryFind(turn, "state"u8, out JsonElement state)) return null;

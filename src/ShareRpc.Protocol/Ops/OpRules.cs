@@ -8,25 +8,19 @@ using ShareRpc.Protocol.Limits;
 
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>
-/// Whether ops and batches are well formed (SPEC sections "Ops" and "Limits"). The client refuses by these rules what
-/// the server would, so that a caller hears of its mistake at once; the server trusts nobody and checks again.
-/// </summary>
+/// <summary>Checks ops and batches (SPEC sections "Ops" and "Limits").</summary>
 public static class OpRules
 {
-    /// <summary>Bytes of UTF-8 that a key may have.</summary>
+    /// <summary>Maximum UTF-8 bytes of a key.</summary>
     public const int MaxKeyBytes = 512;
 
-    /// <summary>Characters of a kind or of the field an <c>append</c> names.</summary>
+    /// <summary>Maximum length of a kind or field.</summary>
     public const int MaxNameLength = 64;
 
     private static readonly SearchValues<char> FieldCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
-    /// <summary>
-    /// Returns null, or why this op by itself is rejected: <see cref="ErrorCode.InvalidOp"/> or
-    /// <see cref="ErrorCode.TooLarge"/>.
-    /// </summary>
+    /// <summary>Returns null or the error of an op.</summary>
     public static ErrorCode? Check(OpIntent op, ProtocolLimits limits)
     {
         ArgumentNullException.ThrowIfNull(op);
@@ -41,10 +35,7 @@ public static class OpRules
         return CheckData(op, data, limits);
     }
 
-    /// <summary>
-    /// Returns null, or <see cref="ErrorCode.InvalidBatch"/>: ids, count, total size, and seqs that are consecutive or
-    /// all absent.
-    /// </summary>
+    /// <summary>Returns null or the error of a batch.</summary>
     public static ErrorCode? Check(OpBatch batch, ProtocolLimits limits)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -67,19 +58,19 @@ public static class OpRules
         return batch.Ops.Count > 1 && bytes > limits.BatchBytes ? ErrorCode.InvalidBatch : null;
     }
 
-    /// <summary>Returns true for <c>[a-z][a-z0-9_.]{0,63}</c>.</summary>
+    /// <summary>Checks for <c>[a-z][a-z0-9_.]{0,63}</c>.</summary>
     public static bool IsKind(string? kind) =>
         kind is { Length: > 0 and <= MaxNameLength } && char.IsAsciiLetterLower(kind[0])
         && kind.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789_.") < 0;
 
-    /// <summary>Returns true for 1 to 512 bytes of UTF-8 without control characters or lone surrogates.</summary>
+    /// <summary>Checks 1 to 512 UTF-8 bytes, no control characters or lone surrogates.</summary>
     public static bool IsKey(string? key)
     {
         if (key is not { Length: > 0 and <= MaxKeyBytes } || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
             return false;
         foreach (Rune rune in key.EnumerateRunes())
         {
-            // EnumerateRunes yields U+FFFD for a lone surrogate.
+            // U+FFFD: lone surrogate.
             if (rune.Value is < 0x20 or 0x7F or 0xFFFD) return false;
         }
 
@@ -88,7 +79,7 @@ public static class OpRules
 
     private static ErrorCode? CheckData(OpIntent op, RawJson data, ProtocolLimits limits)
     {
-        // Most of all: its shape says all that is asked, and needs no document.
+        // Most ops; no document needed.
         if (op.Verb == Verbs.Put && op.Kind != Kinds.Turn) return CheckShape(data, limits);
         JsonDocument document;
         try
@@ -97,7 +88,7 @@ public static class OpRules
         }
         catch (JsonException)
         {
-            // What arrived in a frame is valid JSON, so only its depth can fail here.
+            // Valid JSON from a frame: only depth fails.
             return ErrorCode.TooLarge;
         }
 
@@ -135,7 +126,7 @@ public static class OpRules
 
     private static bool IsField(JsonElement field)
     {
-        // Compared as written, because unescaping a lone surrogate throws: a field's name has no escapes.
+        // Unescaping a lone surrogate throws; field names have no escapes.
         string raw = field.GetRawText();
         return raw.Length is > 2 and <= MaxNameLength + 2
             && raw.AsSpan(1, raw.Length - 2).IndexOfAnyExcept(FieldCharacters) < 0;

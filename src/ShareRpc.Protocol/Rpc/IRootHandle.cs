@@ -3,68 +3,58 @@ using StreamJsonRpc;
 
 namespace ShareRpc.Protocol.Rpc;
 
-/// <summary>The live object of a root or creator ref. A creator sees and makes only its own shares.</summary>
+/// <summary>Root or creator handle. Creators see only own shares.</summary>
 [RpcMarshalable]
 public partial interface IRootHandle : IDisposable
 {
-    /// <summary>Creates a share and its owner ref. Safe to repeat with the same parameters.</summary>
+    /// <summary>Creates a share and its owner ref. Idempotent.</summary>
     [JsonRpcMethod("createShare", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request);
 
-    /// <summary>Lists the shares that this ref may see, oldest first.</summary>
+    /// <summary>Lists visible shares, oldest first.</summary>
     [JsonRpcMethod("listShares", UseSingleObjectParameterDeserialization = true)]
     Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Derives a root or creator ref with equal or fewer rights; with <c>share_id</c> a ref of that share. Safe to
-    /// repeat with the same parameters.
-    /// </summary>
+    /// <summary>Derives a root or creator ref, or a share's ref. Idempotent.</summary>
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
 
-    /// <summary>Revokes any ref that this one may see, for good. Safe to repeat.</summary>
+    /// <summary>Revokes a visible ref. Idempotent.</summary>
     [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
 
-    /// <summary>
-    /// Suspends a ref and its descendants until <c>resumeCapability</c>; their live handles end. Safe to repeat.
-    /// </summary>
+    /// <summary>Suspends a ref and descendants; ends handles. Idempotent.</summary>
     [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
 
-    /// <summary>Ends a suspension. Safe to repeat.</summary>
+    /// <summary>Ends a suspension. Idempotent.</summary>
     [JsonRpcMethod("resumeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
 
-    /// <summary>
-    /// Returns a new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with
-    /// the same digest.
-    /// </summary>
+    /// <summary>Replaces the secret and epoch; ends the old token, handles and descendants. Idempotent.</summary>
     [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
 
-    /// <summary>Lists the refs that this ref may see, oldest first.</summary>
+    /// <summary>Lists visible refs, oldest first.</summary>
     [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Lists who did what, and when.</summary>
+    /// <summary>Lists audit entries.</summary>
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
     Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Erases a share's ops and documents; its tombstone answers <c>share_deleted</c> for ever. Safe to repeat.
-    /// </summary>
+    /// <summary>Erases a share's data permanently. Idempotent.</summary>
     [JsonRpcMethod("deleteShare", UseSingleObjectParameterDeserialization = true)]
     Task DeleteShareAsync(DeleteShareRequest request);
 
     /// <summary>
-    /// Hands the shares of a creator, and of creators below it, to root: whoever was invited stays, the creator's own
-    /// tokens of them are dead. Safe to repeat.
+    /// Moves a creator's and its descendants' shares to root; ends the creators' tokens of them, keeps invitations.
+    /// Idempotent.
     /// </summary>
     [JsonRpcMethod("adoptShares", UseSingleObjectParameterDeserialization = true)]
     Task<SharesAdopted> AdoptSharesAsync(CapabilityRequest request);
 
-    /// <summary>Returns the state of the server.</summary>
+    /// <summary>Returns the server state.</summary>
     [JsonRpcMethod("serverStatus")]
     Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken);
 }

@@ -4,53 +4,39 @@ using StreamJsonRpc;
 
 namespace ShareRpc.Protocol.Rpc;
 
-/// <summary>
-/// The live object that a redemption returns; it dies with its connection, and its death says nothing about the sturdy
-/// ref. Which rights each method asks for is in SPEC section "Rights".
-/// </summary>
+/// <summary>Ends with its connection, unlike the ref. See SPEC section "Rights".</summary>
 [RpcMarshalable]
 public partial interface IShareHandle : IDisposable
 {
-    /// <summary>
-    /// Appends a batch, and answers when it is on disk. Calls of one connection are applied in the order in which they
-    /// were sent.
-    /// </summary>
+    /// <summary>Appends durably, in call order per connection.</summary>
     [JsonRpcMethod("appendOps", UseSingleObjectParameterDeserialization = true)]
     Task<Ack> AppendOpsAsync(OpBatch batch);
 
-    /// <summary>
-    /// Returns the ops after a cursor, and waits up to <c>wait_ms</c> for the first one: history, catch-up and live
-    /// reading in one call.
-    /// </summary>
+    /// <summary>Returns ops after a cursor; may wait for the first.</summary>
     [JsonRpcMethod("readOps", UseSingleObjectParameterDeserialization = true)]
     Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Returns the folded documents, in order of kind and key. Follow from the first page's cursor.</summary>
+    /// <summary>Returns documents. Follow from the first page's cursor.</summary>
     [JsonRpcMethod("getState", UseSingleObjectParameterDeserialization = true)]
     Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Derives a child ref with equal or fewer rights. Safe to repeat with the same parameters.</summary>
+    /// <summary>Derives a child ref. Idempotent.</summary>
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
 
-    /// <summary>Revokes a descendant, or this ref itself, for good. Safe to repeat.</summary>
+    /// <summary>Revokes this ref or a descendant. Idempotent.</summary>
     [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
 
-    /// <summary>
-    /// Suspends a ref and its descendants until <c>resumeCapability</c>; their live handles end. Safe to repeat.
-    /// </summary>
+    /// <summary>Suspends a ref and descendants; ends handles. Idempotent.</summary>
     [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
 
-    /// <summary>Ends a suspension. Safe to repeat.</summary>
+    /// <summary>Ends a suspension. Idempotent.</summary>
     [JsonRpcMethod("resumeCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
 
-    /// <summary>
-    /// Returns a new secret at the next epoch: the old token, handles and all descendants are dead. Safe to repeat with
-    /// the same digest.
-    /// </summary>
+    /// <summary>Replaces the secret and epoch; ends the old token, handles and descendants. Idempotent.</summary>
     [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
 
@@ -58,11 +44,11 @@ public partial interface IShareHandle : IDisposable
     [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Lists who did what in this share, and when.</summary>
+    /// <summary>Lists this share's audit entries.</summary>
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
     Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Ends the share for good: appends answer <c>share_ended</c>, reads continue. Safe to repeat.</summary>
+    /// <summary>Ends appends; reads continue. Idempotent.</summary>
     [JsonRpcMethod("endShare")]
     Task EndShareAsync();
 }

@@ -1,14 +1,14 @@
 namespace ShareRpc.Protocol.Rpc;
 
-/// <summary>WebSocket subprotocols, and the path of the endpoint.</summary>
+/// <summary>WebSocket names.</summary>
 public static class Subprotocols
 {
     /// <summary>Version 1, JSON text frames.</summary>
     public const string V1Json = "sharerpc.v1.json";
 
-    /// <summary>The path of the WebSocket endpoint.</summary>
+    /// <summary>Endpoint path.</summary>
     public const string Path = "/rpc";
 
-    /// <summary>The version that ops are stamped with.</summary>
+    /// <summary>Version stamped on ops.</summary>
     public const int SchemaVersion = 1;
 }

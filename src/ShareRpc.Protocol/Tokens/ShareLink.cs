@@ -3,16 +3,12 @@ using ShareRpc.Protocol.Ids;
 
 namespace ShareRpc.Protocol.Tokens;
 
-/// <summary>
-/// What people pass on: <c>https://host/s/{share_id}#{token}</c>. The token is in the fragment, which no HTTP request
-/// carries. Or what opencode shows its users, <c>https://host/share/{token}</c>, which names no share.
-/// <see cref="ToString"/> does not reveal it; only <see cref="Reveal"/> does.
-/// </summary>
+/// <summary>A link <c>https://host/s/{share_id}#{token}</c>, or opencode's <c>https://host/share/{token}</c>.</summary>
 public sealed record ShareLink
 {
     private const string OfOpencode = "/share/";
 
-    /// <summary>A link to a share on a server. The server's own path, if any, is kept in front of <c>/s/</c>.</summary>
+    /// <summary>Creates a link; keeps the server's path.</summary>
     public ShareLink(Uri server, string shareId, ShareToken token)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -22,15 +18,15 @@ public sealed record ShareLink
         Token = token;
     }
 
-    /// <summary>Gets where the share lives: an absolute http or https address without query or fragment.</summary>
+    /// <summary>Gets the server's http or https address.</summary>
     public Uri Server { get; }
 
-    /// <summary>Gets the share; empty for a link of opencode's, whose redemption returns it.</summary>
+    /// <summary>Gets the share; empty for opencode's links.</summary>
     public string ShareId { get; }
 
     public ShareToken Token { get; }
 
-    /// <summary>Returns false for anything that is not such a link.</summary>
+    /// <summary>Parses a link.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ShareLink? link)
     {
         link = null;
@@ -46,10 +42,10 @@ public sealed record ShareLink
         return true;
     }
 
-    /// <summary>Returns the link with its token.</summary>
+    /// <summary>Returns the link with token.</summary>
     public string Reveal() => Address + Token.Reveal();
 
-    /// <summary>Returns the link without its secret.</summary>
+    /// <summary>Returns the link without secret.</summary>
     public override string ToString() => Address + Token;
 
     private string Address =>

@@ -7,17 +7,13 @@ using ShareRpc.Protocol.Ids;
 
 namespace ShareRpc.Protocol.Tokens;
 
-/// <summary>
-/// The bearer string that redeems a sturdy ref: <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c>, base62 (SPEC
-/// section "Tokens"). Whoever holds the text holds the access. <see cref="ToString"/> does not reveal it; only
-/// <see cref="Reveal"/> does.
-/// </summary>
+/// <summary>A secret <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c> (SPEC section "Tokens").</summary>
 public sealed class ShareToken
 {
-    /// <summary>What every token starts with, for secret scanners.</summary>
+    /// <summary>Start of every token, for secret scanners.</summary>
     public const string Prefix = "srpc_";
 
-    /// <summary>Characters of a token.</summary>
+    /// <summary>Length of a token.</summary>
     public const int Length = 5 + RandomId.Length + 1 + SecretLength + 1 + ChecksumLength;
 
     private const int SecretLength = 43;
@@ -29,16 +25,13 @@ public sealed class ShareToken
         this.text = text;
     }
 
-    /// <summary>Gets the id of the sturdy ref; not a secret.</summary>
+    /// <summary>Gets the ref's id; not secret.</summary>
     public string CapId => text.Substring(Prefix.Length, RandomId.Length);
 
-    /// <summary>
-    /// Gets what is sent when a ref is created: SHA-256 over the ASCII text <c>srpc_{cap id}_{secret}</c>, 64
-    /// lower-case hex digits. It does not redeem anything.
-    /// </summary>
+    /// <summary>Gets the SHA-256 of <c>srpc_{cap id}_{secret}</c>, in lower-case hex.</summary>
     public string Digest => DigestOf(text);
 
-    /// <summary>Returns a token with a fresh 256-bit secret for a ref.</summary>
+    /// <summary>Creates a 256-bit secret for a ref.</summary>
     public static ShareToken New(string capId)
     {
         if (!RandomId.IsValid(capId)) throw new ArgumentException("A cap id is 22 base62 digits.", nameof(capId));
@@ -46,7 +39,7 @@ public sealed class ShareToken
         return new ShareToken($"{body}_{ChecksumOf(body)}");
     }
 
-    /// <summary>Returns false for anything that is not exactly a token, a wrong checksum included.</summary>
+    /// <summary>Parses a token.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ShareToken? token)
     {
         token = null;
@@ -62,16 +55,14 @@ public sealed class ShareToken
         return true;
     }
 
-    /// <summary>Returns true for 64 lower-case hex digits.</summary>
+    /// <summary>Checks for 64 lower-case hex digits.</summary>
     public static bool IsDigest([NotNullWhen(true)] string? digest) =>
         digest is { Length: 64 } && digest.AsSpan().IndexOfAnyExcept("0123456789abcdef") < 0;
 
-    /// <summary>
-    /// Returns the token itself: for the credentials file, a link or the redeeming call, and nowhere else.
-    /// </summary>
+    /// <summary>Returns the token, only to store, link or redeem it.</summary>
     public string Reveal() => text;
 
-    /// <summary>Returns the cap id only.</summary>
+    /// <summary>Returns only the cap id.</summary>
     public override string ToString() => $"{Prefix}{CapId}_***";
 
     internal static string ChecksumOf(ReadOnlySpan<char> body)

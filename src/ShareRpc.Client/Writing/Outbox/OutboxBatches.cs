@@ -8,7 +8,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>Makes batches of rows, and settles batches. Inside a write transaction.</summary>
+/// <summary>Requires a write transaction.</summary>
 internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, OutboxRefused refused)
 {
     private readonly Statements sql = database.Statements;
@@ -67,7 +67,7 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
             if (upTo > before) rows.InsertBatch(shareKey, before + 1, upTo, id);
         }
 
-        // Through negative numbers, because the seqs are unique at every moment.
+        // Negative first: seqs must stay unique.
         sql.Execute(
             """
             UPDATE op SET row_id = -(?1 | n.number) FROM (
@@ -89,10 +89,7 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
         rows.InsertBatch(shareKey, middle, last, OpId.New());
     }
 
-    /// <summary>
-    /// The rows of a batch that was sent before, up to its end; or, without one, as many as the server's limits allow:
-    /// at least one, all of an atomic group and nothing else, or none of any.
-    /// </summary>
+    /// <summary>Returns a sent batch, or a new one: at least one op, or one atomic group.</summary>
     private OpBatch ReadRows(long shareKey, long first, string batchId, long? last, ProtocolLimits limits)
     {
         long most = Math.Min(limits.BatchBytes, limits.FrameBytes / 2);
@@ -117,7 +114,6 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
         return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };
     }
 
-    /// <summary>Verbs and kinds repeat from row to row: their strings are shared with the op before.</summary>
     private static OpIntent ReadOp(Rows row, OpIntent? before) => new()
     {
         OpId = row.Text(Columns.OpId), Seq = OutboxRows.SeqOf(row.Number(Columns.Row)),
@@ -131,10 +127,7 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
     private static string TextLike(ReadOnlySpan<byte> utf8, string? known) =>
         known is not null && Ascii.Equals(utf8, known) ? known : Encoding.UTF8.GetString(utf8);
 
-    /// <summary>
-    /// The usual case: the ack names all ops of a batch as done, in their order, and the rows are still grouped as they
-    /// were sent, so that those between its seqs are the very ops that were named. They go as one range.
-    /// </summary>
+    /// <summary>Fast path if the ack settles all ops in order.</summary>
     private bool TrySettleWhole(long shareKey, OpBatch batch, Ack ack)
     {
         if (ack.Rejected.Count > 0 || ack.Applied.Count + ack.Duplicates.Count != batch.Ops.Count) return false;
@@ -160,7 +153,6 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
         sql.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN ?1 AND ?2", OutboxRows.RowOf(shareKey, 0),
             OutboxRows.RowOf(shareKey, seq));
 
-    /// <summary>Where <see cref="OutboxRows.OpContent"/> and the row's id stand in the rows of a batch.</summary>
     private static class Columns
     {
         public const int OpId = 0;

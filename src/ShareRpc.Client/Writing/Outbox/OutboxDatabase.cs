@@ -3,22 +3,19 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>
-/// The outbox's SQLite file: its connection with its statements, and its schema. Callers hold <see cref="Gate"/>.
-/// </summary>
 internal sealed class OutboxDatabase : IDisposable
 {
     private const int BusyMs = 30_000;
     private const int CacheKiB = 2_000;
 
-    /// <summary>Bytes of the log at which it is copied into the file and begins anew.</summary>
+    /// <summary>Bytes that start log maintenance.</summary>
     private const long LogBytes = 16 * 1024 * 1024;
     private static readonly Schema Schema =
         Schema.Of(typeof(OutboxDatabase).Assembly, "ShareRpc.Client.Writing.Outbox.Migrations.");
 
     private bool isDisposed;
 
-    /// <summary>Opens or makes the file. Errors: <see cref="OutboxException"/> for one of another version.</summary>
+    /// <summary>Throws <see cref="OutboxException"/>: other version.</summary>
     public OutboxDatabase(string path)
     {
         DurableDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -39,17 +36,13 @@ internal sealed class OutboxDatabase : IDisposable
         }
     }
 
-    /// <summary>One thread at a time uses the connection.</summary>
     public Lock Gate { get; } = new();
 
     public Statements Statements { get; }
 
-    /// <summary>What keeps the log from growing.</summary>
     public LogMaintenance Log { get; }
 
-    /// <summary>
-    /// Runs the action in one write transaction: durable when it returns, undone when it throws. With the gate held.
-    /// </summary>
+    /// <summary>Requires the gate. Durable on return; undone on error.</summary>
     public void Commit(Action action)
     {
         Begin();
@@ -80,11 +73,11 @@ internal sealed class OutboxDatabase : IDisposable
         }
         catch (SqliteException)
         {
-            // SQLite has rolled back by itself, as it does when the disk is full.
+            // SQLite rolled back itself, for example on a full disk.
         }
     }
 
-    /// <summary>Sees to the log. With the gate held, when no transaction is open.</summary>
+    /// <summary>Requires the gate.</summary>
     public void AfterCommit()
     {
         if (!isDisposed) Log.AfterCommit();

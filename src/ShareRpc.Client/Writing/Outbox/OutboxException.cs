@@ -1,6 +1,4 @@
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>
-/// The outbox cannot take or keep what it was given; the message says why and what to do. Nothing of the call was stored.
-/// </summary>
+/// <summary>The outbox stored nothing; the message names a remedy.</summary>
 public sealed class OutboxException(string message) : Exception(message);

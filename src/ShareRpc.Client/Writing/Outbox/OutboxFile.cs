@@ -4,11 +4,7 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Client.Writing.Outbox;
 
 /// <summary>
-/// The durable outbox of one server's shares on this machine. The table is the queue: there is no list in memory beside
-/// it. A row
-/// leaves pending or in-flight only by an ack that names it or by an explicit permanent failure (I8). Any thread;
-/// several
-/// processes.
+/// Rows leave only by an ack that names them or a permanent failure (I8). Thread-safe; several processes.
 /// </summary>
 internal sealed class OutboxFile : IDisposable
 {
@@ -43,10 +39,9 @@ internal sealed class OutboxFile : IDisposable
 
     public OutboxImports Imports { get; }
 
-    /// <summary>Ends at the next change made through this object: take it before looking.</summary>
+    /// <summary>Take it before reading.</summary>
     public Task Changed => writes.Changed;
 
-    /// <summary>Moves when another process changed the file.</summary>
     public long DataVersion
     {
         get
@@ -83,10 +78,7 @@ internal sealed class OutboxFile : IDisposable
         }
     }
 
-    /// <summary>
-    /// Stores a share, with the intents that make it real, in one transaction; the one that is there already under its
-    /// external key wins.
-    /// </summary>
+    /// <summary>An existing share of this external key wins.</summary>
     public OutboxShare AddShare(OutboxShare share,
         params ReadOnlySpan<(string Kind, string ByCapId, object Request)> intents)
     {
@@ -113,7 +105,6 @@ internal sealed class OutboxFile : IDisposable
         return stored;
     }
 
-    /// <summary>Shares that have ops or intents to send.</summary>
     public IReadOnlyList<long> ListWork()
     {
         const string Sql = """
@@ -130,10 +121,7 @@ internal sealed class OutboxFile : IDisposable
         lock (database.Gate) return rows.LastRow(shareKey) != 0 || Intents.HasAny(shareKey);
     }
 
-    /// <summary>
-    /// Rows of a share by state. Rows behind the last batch were never sent and have no gaps, so that nobody counts
-    /// them.
-    /// </summary>
+    /// <summary>Unsent rows have no gaps.</summary>
     public (long Pending, long InFlight, long Failed, long Waiting) CountOps(long shareKey)
     {
         lock (database.Gate)
@@ -160,7 +148,6 @@ internal sealed class OutboxFile : IDisposable
             shareKey, name);
     }
 
-    /// <summary>The newest reason for which something failed for good; null when nothing did.</summary>
     public string? ReadLastError(long shareKey)
     {
         lock (database.Gate)

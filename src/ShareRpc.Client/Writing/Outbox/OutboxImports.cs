@@ -2,7 +2,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>What has been imported from sources that are read once.</summary>
 internal sealed class OutboxImports(OutboxDatabase database, OutboxWrites writes, string server)
 {
     private const string ImportColumns =
@@ -20,7 +19,6 @@ internal sealed class OutboxImports(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>A finished import of the same content, from wherever.</summary>
     public ImportState? FindFinished(string contentHash)
     {
         lock (database.Gate)
@@ -32,7 +30,6 @@ internal sealed class OutboxImports(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>Adds or replaces the row of a source.</summary>
     public void Store(ImportState state) => writes.Write(() => sql.Execute(
         $"""
         INSERT OR REPLACE INTO import_state (server, {ImportColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)

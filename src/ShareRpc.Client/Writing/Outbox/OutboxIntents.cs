@@ -4,7 +4,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>What is asked of the server besides ops, oldest first.</summary>
 internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes)
 {
     private readonly Statements sql = database.Statements;
@@ -15,7 +14,6 @@ internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes
         writes.Signal();
     }
 
-    /// <summary>The intents of a share that are to be sent, oldest first.</summary>
     public IReadOnlyList<OutboxIntent> List(long shareKey, int limit)
     {
         lock (database.Gate)
@@ -31,7 +29,6 @@ internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>The server did it; a created share can be redeemed from now on.</summary>
     public void Complete(OutboxIntent intent)
     {
         writes.Write(() =>
@@ -51,7 +48,6 @@ internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes
         writes.Signal();
     }
 
-    /// <summary>None of a share's intents will be sent, unless somebody retries them.</summary>
     public void FailAll(long shareKey, string code)
     {
         writes.Write(
@@ -68,7 +64,6 @@ internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>Grows with each intent that is added; 0 when there is none.</summary>
     public long FindNewest(long shareKey)
     {
         lock (database.Gate)

@@ -7,20 +7,13 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>
-/// The ops of all shares that are to be sent: they are added here, taken in batches, and settled by acks.
-/// </summary>
 internal sealed class OutboxQueue(
     OutboxDatabase database, OutboxWrites writes, OutboxRows rows, OutboxBatches batches, OutboxRefused refused,
     long maxBytes)
 {
     private readonly Statements sql = database.Statements;
 
-    /// <summary>
-    /// Stores ops behind those before them, with the bookmark they belong to, in one transaction: on disk when the task
-    /// ends. An op id that still waits or is parked here is not stored twice; with other content it is a mistake
-    /// (<see cref="ArgumentException"/>).
-    /// </summary>
+    /// <summary>Durable. Skips known op ids; throws <see cref="ArgumentException"/> on other content.</summary>
     public Task EnqueueAsync(
         long shareKey, IReadOnlyList<OpIntent> ops, bool atomic, Bookmark? bookmark,
         CancellationToken cancellationToken)
@@ -35,19 +28,11 @@ internal sealed class OutboxQueue(
             cancellationToken);
     }
 
-    /// <summary>
-    /// The next batch after a seq: one that was in flight before, with the grouping it was first sent in, or a new one,
-    /// whose grouping is on disk before this returns. Null when there is none. Looks at the rows of the batch only,
-    /// however long the queue.
-    /// </summary>
+    /// <summary>Returns null, a sent batch as first grouped, or a new durable one.</summary>
     public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) =>
         writes.Write(() => batches.Take(shareKey, afterSeq, limits));
 
-    /// <summary>
-    /// One step of a sender: settles the batches that were acked, and takes the next ones, in one transaction, which is
-    /// on disk when the task ends. <see cref="Step.NamesAll"/> is false when an ack did not name every op of its batch;
-    /// nothing is taken then.
-    /// </summary>
+    /// <summary>One transaction; takes nothing if an ack does not name every op.</summary>
     public Task<Step> StepAsync(
         long shareKey, IReadOnlyList<(OpBatch Batch, Ack Ack)> acked, WaitTimes times, int room, long afterSeq,
         ProtocolLimits limits,
@@ -68,7 +53,6 @@ internal sealed class OutboxQueue(
         },
         cancellationToken);
 
-    /// <summary>The lowest seq that is not acked, and whether it was sent before; null when there is none.</summary>
     public (long Seq, bool WasSent)? FirstUnacked(long shareKey, long afterSeq)
     {
         lock (database.Gate)
@@ -78,10 +62,7 @@ internal sealed class OutboxQueue(
         }
     }
 
-    /// <summary>
-    /// Settles what the ack names, and nothing else: applied and duplicate rows go, rejected ones are parked or wait.
-    /// True when it named every op of the batch.
-    /// </summary>
+    /// <summary>Returns whether the ack named every op.</summary>
     public bool Settle(long shareKey, OpBatch batch, Ack ack, WaitTimes times)
     {
         bool namesAll = writes.Write(() => batches.Settle(shareKey, batch, ack, times));
@@ -89,19 +70,14 @@ internal sealed class OutboxQueue(
         return namesAll;
     }
 
-    /// <summary>
-    /// Goes on as a new writer: what is not acked keeps its op ids and order, and gets seqs from 1. Used when another
-    /// copy of this outbox has sent under the old writer id; op ids make it safe to send everything again.
-    /// </summary>
+    /// <summary>Keeps op ids and order; for copied outboxes.</summary>
     public void StartNewWriter(long shareKey)
     {
         writes.Write(() => batches.RenumberAsNewWriter(shareKey));
         writes.Signal();
     }
 
-    /// <summary>
-    /// Halves a batch that is too large for the server; a batch of one op, or an atomic one, is parked instead.
-    /// </summary>
+    /// <summary>Parks a single op or an atomic group.</summary>
     public void SplitOrPark(long shareKey, OpBatch batch, string code, string message)
     {
         writes.Write(() =>
@@ -115,15 +91,13 @@ internal sealed class OutboxQueue(
             foreach (OpIntent op in batch.Ops) refused.Refuse(shareKey, op.OpId, OutboxRefused.Failed, code, message,
                 null);
 
-            // The server consumed none of these seqs.
+            // These seqs were not consumed.
             batches.RenumberAsNewWriter(shareKey);
         });
         writes.Signal();
     }
 
-    /// <summary>
-    /// Access has ended for good: what waits is parked, and what was ever sent is marked as of unknown outcome.
-    /// </summary>
+    /// <summary>Parks all ops; sent ones get an unknown outcome.</summary>
     public void Close(long shareKey, string code, string message)
     {
         writes.Write(() =>
@@ -197,7 +171,6 @@ internal sealed class OutboxQueue(
         throw new OutboxException($"Nothing more can be sent to this share: {closed}.");
     }
 
-    /// <summary>Backpressure: a full outbox refuses loudly rather than growing or dropping.</summary>
     private void CheckRoom()
     {
         long pages = sql.ReadNumber("PRAGMA page_count") - sql.ReadNumber("PRAGMA freelist_count");
@@ -207,10 +180,7 @@ internal sealed class OutboxQueue(
             + "Bring the server back within reach, or raise the limit.");
     }
 
-    /// <summary>
-    /// Two ops of one id are the same when the server would say so ([OP-12]): otherwise one of them would be lost in
-    /// silence.
-    /// </summary>
+    /// <summary>Compares as the server does ([OP-12]).</summary>
     private void CheckSame(long shareKey, OpIntent op)
     {
         long same = sql.ReadNumber(

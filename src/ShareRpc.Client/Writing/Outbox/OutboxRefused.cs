@@ -6,9 +6,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>
-/// Ops that were refused: those that wait for an op they depend on, and those that are parked until somebody decides.
-/// </summary>
 internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes, OutboxRows rows, string server)
 {
     public const int Failed = 2;
@@ -34,7 +31,6 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>The ops that were refused, parked or waiting, whole, after a row; oldest first.</summary>
     public IReadOnlyList<(long Row, ParkedOp Op)> ReadParked(long shareKey, long afterRow, int limit)
     {
         lock (database.Gate)
@@ -48,10 +44,7 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>
-    /// Sends parked and waiting ops again, with the same op ids and new seqs behind all others, and the share's failed
-    /// intents before them; only one op, with its atomic group, when it is named. How many ops there were.
-    /// </summary>
+    /// <summary>An <c>opId</c> selects its atomic group.</summary>
     public int RetryFailed(long shareKey, string? opId = null)
     {
         int count = writes.Write(() =>
@@ -65,7 +58,7 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         return count;
     }
 
-    /// <summary>Forgets ops that were refused, or only one with its atomic group. How many there were.</summary>
+    /// <summary>An <c>opId</c> selects its atomic group.</summary>
     public int DropRefused(long shareKey, string? opId)
     {
         int count = writes.Write(() =>
@@ -78,7 +71,6 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         return count;
     }
 
-    /// <summary>Queues the waiting ops whose time has come.</summary>
     public void RequeueDue(long nowMs)
     {
         lock (database.Gate)
@@ -101,10 +93,7 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         writes.Signal();
     }
 
-    /// <summary>
-    /// What becomes of the rejected ops of a batch: one that lacks its dependency waits, with the whole of its atomic
-    /// group, until its patience is over; everything else is parked.
-    /// </summary>
+    /// <summary>Missing dependencies: wait; others: park.</summary>
     public void ParkOrWait(long shareKey, OpBatch batch, IReadOnlyList<Rejection> rejected, WaitTimes times)
     {
         bool isGroupWaiting = batch.Atomic == true && rejected.Any(op => op.Code == DependencyMissing)
@@ -117,7 +106,7 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         }
     }
 
-    /// <summary>Moves an op out of the queue, to its place among the refused if it was there before.</summary>
+    /// <summary>Keeps an earlier place.</summary>
     public void Refuse(long shareKey, string opId, int state, string code, string message,
         (long Since, long RetryAt)? waits)
     {
@@ -134,7 +123,6 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         rows.Delete(shareKey, opId);
     }
 
-    /// <summary>Queues what waited for an op that the share has now.</summary>
     public void RequeueDependents(long shareKey, Ack ack)
     {
         bool isWaitedFor = sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE share_key = ?1 AND state = 3)",

@@ -3,10 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>
-/// Write transactions. What several callers want written while the last fsync ran goes into one transaction, each part
-/// undone by itself when it fails; one caller alone commits at once.
-/// </summary>
+/// <summary>Groups concurrent writes; failed parts are undone alone.</summary>
 internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = null) : IThreadPoolWorkItem
 {
     private const int MostInGroup = 256;
@@ -15,15 +12,11 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
     private TaskCompletionSource changed = NewSignal();
     private int isCommitting;
 
-    /// <summary>Ends at the next <see cref="Signal"/> and the next commit of <see cref="WriteAsync"/>.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
 
     public void Signal() => Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
 
-    /// <summary>
-    /// Runs the action in the next write transaction: durable when the task ends, undone when it fails. The action may
-    /// be run again.
-    /// </summary>
+    /// <summary>Durable when done; may run the action twice.</summary>
     public Task<T> WriteAsync<T>(Func<T> action, CancellationToken cancellationToken)
     {
         var write = new PendingWrite<T>(action, cancellationToken);
@@ -32,7 +25,7 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
         return write.Ended;
     }
 
-    /// <summary>Runs the action in one write transaction: durable when it returns, undone when it throws.</summary>
+    /// <summary>Durable on return; undone on error.</summary>
     public T Write<T>(Func<T> action)
     {
         T result = default!;
@@ -51,7 +44,7 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
         return true;
     });
 
-    /// <summary>Commits what waits; on a pool thread, one at a time.</summary>
+    /// <summary>One at a time.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         try
@@ -104,10 +97,7 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
         }
     }
 
-    /// <summary>
-    /// All in one transaction. False when it was undone as a whole, as by a full disk: then each goes alone, and who
-    /// asked for too much finds out.
-    /// </summary>
+    /// <summary>False: undone as a whole, for example on a full disk.</summary>
     private bool CommitTogether(List<PendingWrite> writes)
     {
         try

@@ -2,7 +2,7 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
-/// <summary>An op that was refused, whole, as it was enqueued: to be looked at, or kept elsewhere before it is dropped.</summary>
+/// <summary>A refused op.</summary>
 public sealed record ParkedOp
 {
     public required string OpId { get; init; }
@@ -17,15 +17,15 @@ public sealed record ParkedOp
 
     public IReadOnlyList<string>? DependsOn { get; init; }
 
-    /// <summary>The stable string of the error.</summary>
+    /// <summary>Gets the error's stable name.</summary>
     public required string Code { get; init; }
 
-    /// <summary>One sentence for people.</summary>
+    /// <summary>Gets a readable message.</summary>
     public required string Message { get; init; }
 
-    /// <summary>It was sent before access ended, and whether it was applied is not known.</summary>
+    /// <summary>Gets whether it may have been applied.</summary>
     public required bool OutcomeUnknown { get; init; }
 
-    /// <summary>It waits for an op it depends on, and is tried again by itself.</summary>
+    /// <summary>Gets whether it waits for a dependency.</summary>
     public required bool IsWaiting { get; init; }
 }

@@ -9,7 +9,7 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>Creates shares on one connection, through one root handle made at first use. Several lanes use it.</summary>
+/// <summary>Used by several lanes.</summary>
 internal sealed class CreatorSession(RpcConnection connection, SenderContext context)
 {
     private readonly Lock gate = new();

@@ -8,18 +8,12 @@ using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>
-/// Sends what a share asks of the server besides ops: its creation, its invitations, what it takes back.
-/// </summary>
 internal sealed class LaneIntents(CreatorSession creator, SenderContext context, LaneTokens tokens)
 {
     private const int IntentsAtOnce = 100;
     private readonly OutboxFile outbox = context.Outbox;
 
-    /// <summary>
-    /// Creations first: a share is never redeemed before its create is acknowledged. False when the share cannot come
-    /// about.
-    /// </summary>
+    /// <summary>Creates before redeeming; returns false on failure.</summary>
     public async Task<bool> SendAsync(
         OutboxShare share, Func<Task<IShareHandle>> redeemed, Action onSent, CancellationToken cancellationToken)
     {
@@ -49,7 +43,6 @@ internal sealed class LaneIntents(CreatorSession creator, SenderContext context,
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);
                 if (intent.Kind == OutboxIntent.CreateShare)
                 {
-                    // Without its create a share has no use for its invitations either.
                     outbox.Intents.FailAll(share.Key, code);
                     outbox.Queue.Close(share.Key, code, error.Hint);
                     return false;

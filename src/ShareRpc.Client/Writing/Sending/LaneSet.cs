@@ -3,10 +3,7 @@ using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>
-/// The lanes of one connection: at most <see cref="ShareClientOptions.SharesAtOnce"/>, taken in turns when more shares
-/// have work. One flow uses it.
-/// </summary>
+/// <summary>Not thread-safe.</summary>
 internal sealed class LaneSet(RpcConnection connection, SenderContext context, ServerBounds bounds, CancellationToken lost)
 {
     private readonly Dictionary<long, (ShareLane Lane, Task Running)> running = [];
@@ -17,13 +14,9 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
 
     public bool IsEmpty => running.Count == 0;
 
-    /// <summary>True once one of the lanes, ended or not, was acknowledged something.</summary>
     public bool HasSent => hasSent || running.Values.Any(entry => entry.Lane.HasSent);
 
-    /// <summary>
-    /// Starts lanes for shares with work, those that had the fewest turns first; when there is no room, the others are
-    /// asked to make some.
-    /// </summary>
+    /// <summary>Fewest turns first.</summary>
     public void Start(IReadOnlyList<long> work)
     {
         List<long> waiting = [.. work.Where(share => !running.ContainsKey(share)).OrderBy(share => turns.GetValueOrDefault(share))];
@@ -38,10 +31,6 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
         foreach ((ShareLane lane, _) in running.Values) lane.MakeRoom();
     }
 
-    /// <summary>
-    /// Takes out the lanes that have ended, and throws what they failed of; <see cref="DisconnectedException"/> when
-    /// one found the connection of no use.
-    /// </summary>
     public async Task ReapAsync()
     {
         foreach ((long share, (ShareLane lane, Task task)) in running.Where(entry => entry.Value.Running.IsCompleted).ToList())
@@ -54,10 +43,7 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
         }
     }
 
-    /// <summary>
-    /// Waits for all lanes, which end by the token. If it was a frame that ended the connection, a batch to blame is
-    /// split.
-    /// </summary>
+    /// <summary>Splits a batch whose frame was refused.</summary>
     public async Task EndAsync()
     {
         foreach ((ShareLane lane, Task task) in running.Values)

@@ -4,16 +4,13 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>
-/// The tokens of one share's append ref that a lane tries, and what a refusal says about them.
-/// </summary>
 internal sealed class LaneTokens(SenderContext context)
 {
     private readonly long startedAt = context.Time.GetTimestamp();
     private readonly HashSet<string> deadTokens = new(StringComparer.Ordinal);
     private string usedToken = "";
 
-    /// <summary>Returns the token to redeem. Errors: <see cref="ErrorCode.InvalidToken"/> when there is none.</summary>
+    /// <summary>Throws <see cref="ErrorCode.InvalidToken"/> if none.</summary>
     public ShareToken Take(OutboxShare share)
     {
         ShareToken token = FindLiveToken(share.AppendCapId) ?? context.Credentials.FindToken(share.AppendCapId)
@@ -22,11 +19,7 @@ internal sealed class LaneTokens(SenderContext context)
         return token;
     }
 
-    /// <summary>
-    /// A joined share's grant has ended and its link asks for the passphrase: the queue is kept until somebody gives it
-    /// (<see cref="ShareClient.JoinShareAsync(string, ShareLink, string?, CancellationToken)"/>). A wrong one is not
-    /// tried again.
-    /// </summary>
+    /// <summary>Ops wait for the passphrase; a wrong one is dropped.</summary>
     public bool IsLocked(OutboxShare share, ErrorCode code)
     {
         if (code != ErrorCode.PassphraseRequired || share.ViewerCapId is not null) return false;
@@ -38,15 +31,12 @@ internal sealed class LaneTokens(SenderContext context)
         return true;
     }
 
-    /// <summary>A share that was joined by a link may not have been created yet: its creator was offline.</summary>
+    /// <summary>The creator may be offline.</summary>
     public bool IsNotThereYet(OutboxShare share, ErrorCode code) =>
         code == ErrorCode.InvalidToken && share.ViewerCapId is null && share.Cursor == 0
         && context.Time.GetElapsedTime(startedAt) < context.Options.InvalidTokenPatience;
 
-    /// <summary>
-    /// The token that was used is dead, and this machine has another one for the same ref: it was rotated here, perhaps
-    /// without the answer.
-    /// </summary>
+    /// <summary>A rotation's answer may have been lost.</summary>
     public bool IsRotated(OutboxShare share, ErrorCode code)
     {
         if (code != ErrorCode.CapabilityRevoked || usedToken.Length == 0) return false;

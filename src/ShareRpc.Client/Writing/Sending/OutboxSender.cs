@@ -2,10 +2,7 @@ using ShareRpc.Client.Connection;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>
-/// Sends what the outbox holds, as long as this process has the lease: one connection, one lane per share with work.
-/// Woken by local enqueues, by a poll for those of other processes, and by a reconnect.
-/// </summary>
+/// <summary>Sends while this process holds the lease.</summary>
 internal sealed class OutboxSender : IAsyncDisposable
 {
     private readonly SenderContext context;
@@ -26,7 +23,6 @@ internal sealed class OutboxSender : IAsyncDisposable
 
     public ConnectionState State { get; private set; }
 
-    /// <summary>The newest reason for not being connected; null while connected.</summary>
     public Exception? LastFailure { get; private set; }
 
     public async ValueTask DisposeAsync()
@@ -90,10 +86,7 @@ internal sealed class OutboxSender : IAsyncDisposable
         SetState(ConnectionState.Idle);
     }
 
-    /// <summary>
-    /// Keeps a lane running for every share with work until the connection or the lease is lost, or nothing has been
-    /// left for a while.
-    /// </summary>
+    /// <summary>Runs until disconnected, lease lost or idle.</summary>
     private async Task SuperviseAsync(RpcConnection connection, Backoff backoff, CancellationToken stop)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -127,7 +120,7 @@ internal sealed class OutboxSender : IAsyncDisposable
         throw new DisconnectedException(null);
     }
 
-    /// <summary>Renewed when a third of it is over, since every renewal is a write to the disk.</summary>
+    /// <summary>Renews rarely: renewals write to disk.</summary>
     private bool HoldLease()
     {
         long now = NowMs;
@@ -146,11 +139,7 @@ internal sealed class OutboxSender : IAsyncDisposable
         context.Outbox.Signal();
     }
 
-    /// <summary>
-    /// The backoff, which an enqueue ends early: somebody is at work, and may have brought the network back. But a
-    /// server out of reach is not tried more often than <see cref="ShareClientOptions.WokenRetry"/>, however much is
-    /// enqueued.
-    /// </summary>
+    /// <summary>Enqueues end the wait, after <see cref="ShareClientOptions.WokenRetry"/>.</summary>
     private async Task WaitForRetryAsync(TimeSpan wait, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -174,11 +163,11 @@ internal sealed class OutboxSender : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // Look again: another process may have written.
+            // Another process may have written.
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            // The connection was lost; the caller sees to it.
+            // Connection lost.
         }
     }
 }

@@ -3,11 +3,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>
-/// How much the server takes at once, as far as this sender has learnt: what it announced, and which frames it closed connections over.
-/// Shared
-/// by all lanes, because a refused frame ends the connection for everybody, and only a frame that was alone on it can be blamed.
-/// </summary>
+/// <summary>Shared by lanes: a refused frame ends the connection; only one sent alone is identified.</summary>
 internal sealed class ServerBounds : IDisposable
 {
     private const int RefusalsBeforeSplit = 2;
@@ -16,30 +12,23 @@ internal sealed class ServerBounds : IDisposable
     private ProtocolLimits limits = ProtocolLimits.Default;
     private volatile bool oneFrameAtATime;
 
-    /// <summary>The limits of the newest redemption; the protocol's own before the first.</summary>
     public ProtocolLimits Limits
     {
         get => Volatile.Read(ref limits);
         set => Volatile.Write(ref limits, value);
     }
 
-    /// <summary>
-    /// True from a refused frame on until everything was sent: each frame is then sent inside <see cref="EnterAloneAsync"/>.
-    /// </summary>
+    /// <summary>Set by a refused frame, until the queue is empty.</summary>
     public bool OneFrameAtATime => oneFrameAtATime;
 
-    /// <summary>The right to have the only frame on the connection, until it is disposed.</summary>
+    /// <summary>Held until disposal.</summary>
     public async Task<IDisposable> EnterAloneAsync(CancellationToken cancellationToken)
     {
         await alone.WaitAsync(cancellationToken).ConfigureAwait(false);
         return new Turn(alone);
     }
 
-    /// <summary>
-    /// The server closed a connection over a frame, one of these. Gives the frame whose batch is to be split: the second time, if it was
-    /// alone.
-    /// Called when no lane runs.
-    /// </summary>
+    /// <summary>Returns the frame to split: refused twice, alone. No lane may run.</summary>
     public SentFrame? FindRefused(IReadOnlyList<SentFrame> inFlight)
     {
         oneFrameAtATime = true;
@@ -53,7 +42,6 @@ internal sealed class ServerBounds : IDisposable
         return only;
     }
 
-    /// <summary>Nothing is left to send: nothing is suspect any more.</summary>
     public void AllSent()
     {
         if (!oneFrameAtATime) return;

@@ -11,10 +11,7 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>
-/// Sends one share's intents and ops over one connection, in order, until nothing is left for a while. Whatever happens
-/// to it, the outbox says what is to be sent next; the lane itself remembers nothing that matters.
-/// </summary>
+/// <summary>Durable state is in the outbox.</summary>
 internal sealed class ShareLane(
     long shareKey, RpcConnection connection, CreatorSession creator, LaneTokens tokens, SenderContext context,
     ServerBounds bounds)
@@ -30,20 +27,19 @@ internal sealed class ShareLane(
     private long sentSeq;
     private volatile bool isRoomWanted;
 
-    /// <summary>True once something was acknowledged.</summary>
     public bool HasSent { get; private set; }
 
-    /// <summary>True once the connection was found to be of no use any more, whether or not it is still open.</summary>
+    /// <summary>Gets whether the connection is unusable, even if open.</summary>
     public bool NeedsConnection { get; private set; }
 
-    /// <summary>What was sent and not answered, once the lane has ended.</summary>
+    /// <summary>Valid after the lane ended.</summary>
     public IEnumerable<SentFrame> FramesInFlight =>
         window.GroupBy(sent => sent.Frame).Select(frame => new SentFrame(shareKey, [.. frame.Select(sent => sent.Batch)]));
 
-    /// <summary>Other shares wait for a lane: this one ends when what it has in flight is answered.</summary>
+    /// <summary>Asks the lane to end after pending acks.</summary>
     public void MakeRoom() => isRoomWanted = true;
 
-    /// <summary>Ends without an error when the connection is lost, the lane is idle, the share is closed, or room is wanted.</summary>
+    /// <summary>Completes without error on disconnect.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -56,7 +52,7 @@ internal sealed class ShareLane(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The sender stops, or the connection was lost.
+            // Stopping or disconnected.
         }
         catch (DisconnectedException)
         {
@@ -100,11 +96,7 @@ internal sealed class ShareLane(
         return handle!;
     }
 
-    /// <summary>
-    /// Keeps a few batches in flight until nothing is left or something is asked of the server besides ops: a
-    /// revocation does not wait for a long queue. Acks are settled in order, all that are there in one transaction,
-    /// which takes the batches that follow too; the server works on the others meanwhile.
-    /// </summary>
+    /// <summary>Stops for intents, so that revocations are not delayed.</summary>
     private async Task PumpAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -125,7 +117,7 @@ internal sealed class ShareLane(
         }
     }
 
-    /// <summary>The acks that are there, from the oldest batch on, up to one that is not or is an error.</summary>
+    /// <summary>Stops at the first missing or failed ack.</summary>
     private async Task<List<(OpBatch Batch, Ack Ack)>> AckedAsync()
     {
         var acked = new List<(OpBatch, Ack)>();
@@ -176,10 +168,7 @@ internal sealed class ShareLane(
         context.Time.GetUtcNow().ToUnixTimeMilliseconds(), (long)context.Options.DependencyRetry.TotalMilliseconds,
         (long)context.Options.DependencyPatience.TotalMilliseconds);
 
-    /// <summary>
-    /// While a turn is streaming this lane stays, with its handle: to the server, a writer without one has fallen
-    /// silent, and its turn is ended for it.
-    /// </summary>
+    /// <summary>The server ends turns of writers without handle.</summary>
     private void NoteTurns(OpBatch batch, Ack ack)
     {
         if (!batch.Ops.Any(op => op.Kind == Kinds.Turn)) return;
@@ -192,10 +181,7 @@ internal sealed class ShareLane(
         }
     }
 
-    /// <summary>
-    /// One round trip: the redemption, and with it what was in flight, in its original grouping and order, or else a
-    /// first new batch.
-    /// </summary>
+    /// <summary>One round trip, with unacked batches as first grouped, or one new batch.</summary>
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         ShareToken token = tokens.Take(share);
@@ -216,7 +202,7 @@ internal sealed class ShareLane(
         }
         catch (ShareRpcException)
         {
-            // It was the redemption that was refused: none of its batches was tried.
+            // No batch was tried.
             window.Clear();
             throw;
         }
@@ -245,10 +231,7 @@ internal sealed class ShareLane(
         return replay;
     }
 
-    /// <summary>
-    /// What became of one batch of a redemption, as if it had been a call of its own. One that was not tried is sent
-    /// again.
-    /// </summary>
+    /// <summary>Fails transiently if not tried.</summary>
     private static async Task<Ack> Outcome(Task<RedeemShareResult> redemption, OpBatch batch)
     {
         RedeemShareResult result = await redemption.ConfigureAwait(false);
@@ -256,7 +239,7 @@ internal sealed class ShareLane(
         return outcome?.Ack ?? throw outcome?.Error?.ToException() ?? new ShareRpcException(ErrorCode.Internal);
     }
 
-    /// <summary>Does what an error asks for (SPEC section "What a client does").</summary>
+    /// <summary>See SPEC section "What a client does".</summary>
     private async Task ReactAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
     {
         OpBatch? refused = window.TryDequeue(out Sent? first) ? first.Batch : null;
@@ -288,7 +271,7 @@ internal sealed class ShareLane(
         }
         else if (error.Code == ErrorCode.SequenceGap)
         {
-            // What the server lacks is sent from the start, if it is still here; if not, only a new writer can go on.
+            // If missing ops are gone, only a new writer can continue.
             bool isHere = outbox.Queue.FirstUnacked(shareKey, 0)?.Seq == error.AckedSeq + 1;
             if (!isHere || ++gaps > 2) StartNewWriter(share, code);
         }
@@ -305,16 +288,14 @@ internal sealed class ShareLane(
         }
         else
         {
-            // The redemption itself was refused in a way that this version does not know how to mend.
+            // Unknown error.
             await BackOffAsync(share, error, cancellationToken).ConfigureAwait(false);
         }
 
         sentSeq = 0;
     }
 
-    /// <summary>
-    /// Batches behind the refused one: an ack still counts, and what was not acked stays in flight and is sent again.
-    /// </summary>
+    /// <summary>Unacked batches stay in flight.</summary>
     private async Task SettleRestAsync(CancellationToken cancellationToken)
     {
         while (window.TryDequeue(out Sent? next))
@@ -325,7 +306,7 @@ internal sealed class ShareLane(
             }
             catch (ShareRpcException)
             {
-                // Refused because of the one before it.
+                // Sent again.
             }
         }
     }
@@ -344,9 +325,7 @@ internal sealed class ShareLane(
         handle = null;
     }
 
-    /// <summary>
-    /// Waits as long as the error asks for, or until something new is asked of the server besides ops.
-    /// </summary>
+    /// <summary>A new intent ends the wait.</summary>
     private async Task BackOffAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
     {
         TimeSpan wait = backoff.Next(error.RetryAfter);
@@ -379,16 +358,13 @@ internal sealed class ShareLane(
             }
             catch (TimeoutException)
             {
-                // Look again: another process may have written.
+                // Another process may have written.
             }
         }
 
         return false;
     }
 
-    /// <summary>
-    /// A batch that was sent, the call that will answer it, and the call it was sent in, which a redemption's batches
-    /// have in common.
-    /// </summary>
+    /// <summary>Batches of a redemption share <c>Frame</c>.</summary>
     private sealed record Sent(OpBatch Batch, Task<Ack> Ack, Task Frame);
 }
