@@ -208,7 +208,8 @@ internal static class Examples
           {"rules": [{"id": "acme-key", "what": "a key of Acme", "keywords": ["acme_"], "pattern": "acme_[0-9a-z]{20}",
                       "example": ["acme_", "0123456789abcdefghij"], "counterexample": "acme_corp"}],
            "without": ["url-secret"]}
-        Patterns are .NET regular expressions without lookaround. If a pattern has a group named secret, only that is replaced.
+        Patterns are .NET regular expressions without lookaround. If a pattern has a group named secret, only that is replaced;
+        if it has one named none, nothing is. Control sequences of terminals are taken out of a text before it is looked at.
 
         Examples:
           sharerpc secrets rules

@@ -12,6 +12,9 @@ internal sealed class CompiledRule(SecretRule rule)
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
     private const string SecretGroup = "secret";
 
+    /// <summary>The group of what stands where a secret could, such as a variable.</summary>
+    private const string NoneGroup = "none";
+
     private readonly SearchValues<string>? keywords = rule.Keywords.Count == 0
         ? null : SearchValues.Create([.. rule.Keywords], StringComparison.OrdinalIgnoreCase);
     private readonly Lazy<Regex> pattern = new(() => new Regex(rule.Pattern, Options));
@@ -45,6 +48,7 @@ internal sealed class CompiledRule(SecretRule rule)
         {
             if (match.Length == 0) continue;
             (int start, int end) = SecretOf(text, match.Index, match.Index + match.Length);
+            if (start == end) continue;
             ReadOnlySpan<char> secret = text[start..end];
             if (secret.StartsWith(SecretScanner.MarkerStart, StringComparison.Ordinal)
                 || (rule.Mixed && !IsMixed(secret))) continue;
@@ -62,6 +66,7 @@ internal sealed class CompiledRule(SecretRule rule)
     {
         if (!hasGroup) return (start, end);
         Match again = pattern.Value.Match(text[start..end].ToString());
+        if (again.Groups[NoneGroup].Success) return (start, start);
         Group group = again.Groups[SecretGroup];
         return group.Success ? (start + group.Index, start + group.Index + group.Length) : (start, end);
     }

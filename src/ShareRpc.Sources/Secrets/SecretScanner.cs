@@ -103,20 +103,26 @@ public sealed class SecretScanner
 
     private bool MayHoldAny(ReadOnlySpan<char> text) => keywords is null || text.ContainsAny(keywords);
 
+    /// <summary>Finds also what the control sequences of a terminal split, or stand directly before.</summary>
     private List<SecretSpan> FindIn(ReadOnlySpan<char> text)
     {
-        if (!MayHoldAny(text)) return [];
-        List<SecretSpan>? found = null;
+        if (!ShownText.MayDiffer(text)) return SecretSpan.Merged(Matches(text));
+        List<SecretSpan> found = [];
+        foreach (ShownText shown in (ReadOnlySpan<ShownText>)[ShownText.Joined(text), ShownText.Spaced(text)])
+            found.AddRange(Matches(shown.Text).Select(shown.InOriginal));
+        return SecretSpan.Merged(found);
+    }
+
+    private List<SecretSpan> Matches(ReadOnlySpan<char> text)
+    {
+        List<SecretSpan> found = [];
+        if (!MayHoldAny(text)) return found;
         foreach (CompiledRule rule in rules)
         {
-            if (!rule.MayBeIn(text)) continue;
-            List<SecretSpan> spans = rule.FindIn(text);
-            if (spans.Count == 0) continue;
-            if (found is null) found = spans;
-            else found.AddRange(spans);
+            if (rule.MayBeIn(text)) found.AddRange(rule.FindIn(text));
         }
 
-        return found is null ? [] : SecretSpan.Merged(found);
+        return found;
     }
 
     /// <summary>
@@ -126,8 +132,10 @@ public sealed class SecretScanner
     private bool MayHoldAny(ReadOnlySpan<byte> utf8, char[] buffer)
     {
         if (utf8.IndexOf("\\u"u8) >= 0 || utf8.IndexOf("\\/"u8) >= 0) return true;
+        if (utf8.IndexOf("\\b"u8) >= 0 || utf8.IndexOf("\\f"u8) >= 0) return true;
         int length = Encoding.UTF8.GetChars(utf8, buffer);
-        return MayHoldAny(buffer.AsSpan(0, length));
+        ReadOnlySpan<char> text = buffer.AsSpan(0, length);
+        return MayHoldAny(text) || ShownText.MayDiffer(text);
     }
 
     private List<Patch> FindIn(ReadOnlySpan<byte> utf8, char[] buffer)

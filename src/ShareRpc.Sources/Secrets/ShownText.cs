@@ -104,8 +104,9 @@ internal sealed class ShownText
         {
             foreach (string start in Spelled)
             {
-                if (!rest.StartsWith(start, StringComparison.OrdinalIgnoreCase) || rest.Length == start.Length) continue;
-                return rest[start.Length] is '[' or ']' ? LengthOfSequence(rest, start.Length, isSpaced) : 0;
+                if (!rest.StartsWith(start, StringComparison.OrdinalIgnoreCase)) continue;
+                bool isSequence = rest[start.Length..] is ['[' or ']', ..];
+                return isSequence ? LengthOfSequence(rest, start.Length, isSpaced) : 0;
             }
 
             return 0;
@@ -119,14 +120,14 @@ internal sealed class ShownText
             && Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format ? length : 0;
     }
 
-    /// <summary>Returns the length of a sequence whose escape character takes some characters; 0 if it is none.</summary>
+    /// <summary>Returns the length of a sequence, given that of its escape character; 0 if it is none.</summary>
     private static int LengthOfSequence(ReadOnlySpan<char> rest, int afterEscape, bool isSpaced)
     {
         if (rest.Length == afterEscape) return 0;
         char kind = rest[afterEscape];
         if (kind == '[') return LengthOfCsi(rest, afterEscape + 1);
         if (StringStarts.Contains(kind)) return LengthOfString(rest, afterEscape + 1, isSpaced);
-        if (isSpaced) return kind == '\\' ? afterEscape + 1 : 0; // a letter after it may begin a secret
+        if (isSpaced && char.IsAsciiLetterOrDigit(kind)) return 0; // it may begin a secret
         int end = afterEscape;
         while (end < rest.Length && rest[end] is >= ' ' and <= '/') end++;
         return end < rest.Length && rest[end] is >= '0' and <= '~' ? end + 1 : 0;
@@ -141,7 +142,9 @@ internal sealed class ShownText
         return end < rest.Length && rest[end] is >= '@' and <= '~' ? end + 1 : start;
     }
 
-    /// <summary>Returns the length of a string with its end; of its introducer alone if it is to be read or has no end.</summary>
+    /// <summary>
+    /// Returns the length of a string with its end; of its introducer alone if it is to be read or has no end.
+    /// </summary>
     private static int LengthOfString(ReadOnlySpan<char> rest, int start, bool isSpaced)
     {
         int length = isSpaced ? -1 : rest[start..].IndexOfAny(StringStops);
@@ -163,7 +166,7 @@ internal sealed class ShownText
         return false;
     }
 
-    /// <summary>Returns the length of a colour that has lost its escape character, such as <c>[1;32m</c>; or 0.</summary>
+    /// <summary>Returns the length of a colour without its escape character, such as <c>[1;32m</c>; or 0.</summary>
     private static int LengthOfBareColour(ReadOnlySpan<char> rest)
     {
         int end = 1;

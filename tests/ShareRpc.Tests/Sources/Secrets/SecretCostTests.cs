@@ -25,8 +25,14 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
     {
         // Each line begins what some rule looks for and never ends it; four times the text may take a few times as long, not sixteen.
         string line = "-----BEGIN " + "PRIVATE KEY----- eyJaaaaaaaaaaaaaaa.eyJ A_PASSWORD= ;pwd= machine a login b "
-            + "://a:b://c: token: key=\"";
-        string small = string.Concat(Enumerable.Repeat(line, 2_000));
+            + "://a:b://c: token: key=\" curl -H 'x-key mysql - -p docker login user= password --token sudo -S echo a | ";
+        IsLinear(line);
+        IsLinear("\u001b]\u009d\u001b[1;\u009b2\\x1b]\u001bPx[1;2 \b\u200b ghp_ curl -u ");
+    }
+
+    private void IsLinear(string line)
+    {
+        string small = string.Concat(Enumerable.Repeat(line, 300_000 / line.Length));
         string large = string.Concat(Enumerable.Repeat(small, 4));
         SecretScanner.BuiltIn.Redact(small, counts);
 
