@@ -3,7 +3,7 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Tests.Sources.Secrets;
 
-/// <summary>Secrets as they stand in commands: in each line, what is between « and » is replaced, and nothing else.</summary>
+/// <summary>Secrets in commands: in each line, what is between « and » is replaced, and nothing else.</summary>
 public class CommandSecretTests
 {
     private static readonly Regex Marker = new(@"\[redacted:[a-z-]+\]");
@@ -67,10 +67,10 @@ public class CommandSecretTests
     [InlineData("curl -u \"$ME:$PASS\" https://example.org && curl -u me https://example.org:443/x")]
     [InlineData("docker run -p 8080:80 -u 1000:1000 app; docker login -u me --password-stdin; ssh -p 2222 me@host")]
     [InlineData("mysql -u root -p app; mysql -P 3306 -h db; mysql --port=3306 --protocol=tcp; mkdir -p mysql/data")]
-    [InlineData("the -p option of mysql asks for a password; use --token TOKEN or --password-stdin or --token-file FILE")]
+    [InlineData("the -p option of mysql asks for a password; use --token TOKEN, --password-stdin or --token-file F")]
     [InlineData("sudo -S true; echo hello | sudo tee /etc/motd; zip -r a.zip dir; redis-cli -p 6379; 7z x a.7z")]
-    [InlineData("ldapsearch -x -W -D cn=admin; openssl req -newkey rsa:2048 -passout env:PASS; --max-tokens=4096 --tokens 8k")]
-    [InlineData("x-request-id: a1b2c3d4e5 x-api-key: process.env.KEY key-value: pairs passkey=1 --secret id=npm1,src=x1")]
+    [InlineData("ldapsearch -x -W -D cn=admin; openssl req -newkey rsa:2048 -passout env:PASS; --max-tokens=4096")]
+    [InlineData("x-request-id: a1b2c3d4e5 x-api-key: process.env.KEY key-value: pairs --secret id=npm1,src=x1")]
     [InlineData("password = ask(user) and host=db port=5432 dbname=app user=me sslmode=require")]
     [InlineData("git commit -S -m 'echo' | cat; ps -u root:x | grep http; https -v x")]
     public void Commands_without_a_secret_stay(string text) =>

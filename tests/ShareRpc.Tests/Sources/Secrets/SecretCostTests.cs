@@ -23,9 +23,11 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Hostile_text_costs_no_more_than_a_linear_time()
     {
-        // Each line begins what some rule looks for and never ends it; four times the text may take a few times as long, not sixteen.
+        // Each line begins what some rule looks for and never ends it; four times the text may take a few times as
+        // long, not sixteen.
         string line = "-----BEGIN " + "PRIVATE KEY----- eyJaaaaaaaaaaaaaaa.eyJ A_PASSWORD= ;pwd= machine a login b "
-            + "://a:b://c: token: key=\" curl -H 'x-key mysql - -p docker login user= password --token sudo -S echo a | ";
+            + "://a:b://c: token: key=\" "
+            + "curl -H 'x-key mysql - -p docker login user= password --token sudo -S echo a | ";
         IsLinear(line);
         IsLinear("\u001b]\u009d\u001b[1;\u009b2\\x1b]\u001bPx[1;2 \b\u200b ghp_ curl -u ");
     }
