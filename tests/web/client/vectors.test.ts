@@ -70,7 +70,10 @@ describe('SHA-256', () => {
 });
 
 describe('a link', () => {
-  each('links')('%s: %s', (_id, _comment, { input, expect: expected }) => {
+  each('links')('%s: %s', (_id, _comment, { input, expect: expected, found = expected }) => {
+    const it = findLink(input);
+    expect(it && { server: new URL(it.server).href, share_id: it.shareId ?? '', token: it.token }).toEqual(found
+      ? { server: new URL(found.server).href, share_id: found.share_id, token: found.token } : undefined);
     if (expected === null) {
       expect(() => parseLink(input)).toThrow('not a share link');
       return;
@@ -82,28 +85,6 @@ describe('a link', () => {
     expect(rpcAddress(link.server)).toBe(expected.rpc);
     expect(formatLink(link)).toBe(expected.text);
   });
-});
-
-describe('a link that came through other programs', () => {
-  const token = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
-  const id = '1bebyMS5Cj5k7Tbt2Amytz';
-  const expected = { server: 'https://h.example/base', shareId: id, token };
-
-  test.each([
-    `https://h.example/base/s/${id}%23${token}`, `https://h.example/base/s/${id}%2523${token}`,
-    `https://h.example/base/s/${id}/#${token}`, `https://h.example/base/s/${id}?utm_source=x&y#${token}`,
-    `https://h.example/base/s/${id}#${token}?utm_source=x`, `https://h.example/base/s/${id}?a=b%23${token}`,
-    ...['.', ',', ')', '>', '"', '\n', '/', '**', '_'].map((end) => `https://h.example/base/s/${id}#${token}${end}`),
-    ...['<', '(', 'See ', '\n'].map((start) => `${start}https://h.example/base/s/${id}#${token}`),
-  ])('is found: %s', (text) => expect(findLink(text)).toEqual(expected));
-
-  test.each(['', '/', '.', '?utm_source=x'])('is found as opencode writes it, with %j behind it', (end) =>
-    expect(findLink(`https://h.example/share/${token}${end}`)).toEqual({ server: 'https://h.example/', token }));
-
-  test.each([
-    token, `https://h.example/s/${id}`, `https://h.example/s/${id}#${token.slice(0, -1)}`,
-    `https://h.example/s/${id}#${token}x`, `https://h.example/s/${id}#${token.slice(0, -1)}0`, `https://h.example/#${token}`,
-  ])('is none: %s', (text) => expect(findLink(text)).toBeUndefined());
 });
 
 describe('folding', () => {

@@ -7,6 +7,8 @@ export interface Vector {
   flags: string[];
   input: any;
   expect: any;
+  /** Of links: what is found in the text (LINK-4), where that is not `expect`. */
+  found?: any;
 }
 
 /** The vectors of a suite. Values are made when they are asked for: some are megabytes. */
@@ -17,6 +19,7 @@ export function load(suite: string): Vector[] {
     id: vector.id,
     comment: vector.comment,
     flags: vector.flags ?? [],
+    ...('found' in vector && { found: vector.found }),
     get input() {
       return expand(vector.input);
     },

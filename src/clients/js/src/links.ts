@@ -16,18 +16,32 @@ export function parseLink(text: string): ShareLink {
   return link;
 }
 
-/** `/s/<share id>#<token>` or `/share/<token>`, with what is put into links on their way, behind an address. */
+/** `/s/<share id>#<token>` or `/share/<token>` behind an address, with a query and an encoded `#` (LINK-4). */
 const LINK = new RegExp(
-  '(https?://[^\\s<>"?#]+?)/(?:s/([0-9A-Za-z]{22})/?(?:\\?[^\\s#]*?)?(?:#|%(?:25)*23)|share/)'
-    + '(srpc_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6})(?![0-9A-Za-z])', 'i');
+  '(https?://(?:(?!https?://)[^\\s<>"?#])+?)/(?:s/([0-9A-Za-z]{22})/?(?:\\?[^\\s#]{0,2048}?)?'
+    + '(?:#|%(?:25)*23|\\*|&#35;)|share/)(srpc_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6})', 'gi');
+
+/** A line break of a mail program, with its quotation marks, characters without width, a backslash of Markdown. */
+const ON_THE_WAY = /=?\r?\n[ \t>|]*|[\u00ad\u200b-\u200d\u2060\ufeff]|\\(?=[_#])/g;
 
 /**
- * Finds a link in what somebody has pasted or opened: with an encoded `#`, a query of a tracker, or punctuation and
- * brackets around it. The token's checksum says whether all of it is there.
+ * Finds the first link in what somebody has pasted or opened, whatever programs on its way have put around or into it
+ * (LINK-4). The token's checksum says whether all of it is there.
  */
 export function findLink(text: string): ShareLink | undefined {
-  const [, server, shareId, token] = LINK.exec(text) ?? [];
-  return server && token && tryParse(formatLink({ server, token, ...(shareId && { shareId }) })) || undefined;
+  const joined = text.replace(ON_THE_WAY, '');
+  for (const candidate of [text, decoded(text), joined, decoded(joined)]) {
+    for (const [, server, shareId, token] of candidate.matchAll(LINK)) {
+      const link = tryParse(formatLink({ server: server!, token: token!, ...(shareId && { shareId }) }));
+      if (link) return link;
+    }
+  }
+  return undefined;
+}
+
+/** Undoes the percent encoding of ASCII characters, however often it was applied. */
+function decoded(text: string): string {
+  return text.replace(/%(?:25)*([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
 /** Writes a link. */
@@ -44,7 +58,7 @@ export function rpcAddress(server: string): string {
 }
 
 function tryParse(text: string): ShareLink | undefined {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+  if (!/^https?:\/\/\S+$/i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.username || url.password || url.search || text.includes('?')) return undefined;
   return text.includes('#') ? ofFragment(url) : ofPath(url);
