@@ -59,6 +59,10 @@ internal static partial class LogMessages
     [LoggerMessage(25, LogLevel.Warning, "A sync to share {ShareId} held {Ignored} items of unknown form, and {Rejected} beyond limits")]
     public static partial void SyncItemsLeftOut(this ILogger log, string shareId, int ignored, int rejected);
 
+    [LoggerMessage(26, LogLevel.Warning,
+        "A browser page of {Origin} was refused: this server is reached as {Here}; see --public-url and --allow-origin")]
+    public static partial void OriginRefused(this ILogger log, string origin, string here);
+
     [LoggerMessage(30, LogLevel.Information, "Capability {CapId} was revoked")]
     public static partial void Revoked(this ILogger log, string capId);
 

@@ -27,14 +27,15 @@ public sealed record ServerOptions
     public bool OpenCreation { get; set; }
 
     /// <summary>
-    /// The origin that people reach the server by, for instance <c>https://share.example.org</c>, without a path; the links that the HTTP
-    /// API makes start with it. By default what the request itself was sent to; forwarding headers are never looked at.
+    /// The address that people reach the server by, for instance <c>https://share.example.org</c>, with the path below
+    /// which a proxy serves it, if any. Links start with it, and pages of its origin may connect. Default: what each
+    /// request was sent to.
     /// </summary>
     public Uri? PublicUrl { get; set; }
 
     /// <summary>
-    /// Proxies in front of the server whose <c>X-Forwarded-For</c> is believed, as to where a request came from: addresses such as
-    /// <c>10.0.0.1</c> or networks such as <c>10.0.0.0/8</c>. None by default.
+    /// Proxies whose <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Prefix</c> are trusted: addresses such
+    /// as <c>10.0.0.1</c> or networks such as <c>10.0.0.0/8</c>. None by default.
     /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; set; } = [];
 
@@ -85,9 +86,14 @@ public sealed record ServerOptions
             return "Limits: document_bytes must be at least op_bytes, and 64 KiB less than frame_bytes.";
         }
 
-        if (PublicUrl is { } origin && !IsOrigin(origin))
+        if (PublicUrl is { } url && !(IsAddress(url) && url.AbsoluteUri == url.GetLeftPart(UriPartial.Path)))
         {
-            return "PublicUrl must be an address without a path, such as https://share.example.org.";
+            return "PublicUrl must be an address such as https://share.example.org or https://example.org/shares.";
+        }
+
+        if (AllowedOrigins.FirstOrDefault(text => !IsOrigin(text)) is { } origin)
+        {
+            return $"AllowedOrigins: {origin} is not an origin such as https://share.example.org, without a path.";
         }
 
         if (TrustedProxies.FirstOrDefault(proxy => FindNetwork(proxy) is null) is { } proxy)
@@ -108,6 +114,9 @@ public sealed record ServerOptions
         return IPAddress.TryParse(text, out IPAddress? address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
     }
 
-    private static bool IsOrigin(Uri url) =>
-        url.IsAbsoluteUri && url.Scheme is "http" or "https" && url.PathAndQuery == "/" && url.Fragment.Length + url.UserInfo.Length == 0;
+    private static bool IsAddress(Uri url) =>
+        url.IsAbsoluteUri && url.Scheme is "http" or "https" && url.UserInfo.Length == 0;
+
+    private static bool IsOrigin(string text) => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && IsAddress(url)
+        && url.PathAndQuery == "/" && url.Fragment.Length == 0;
 }

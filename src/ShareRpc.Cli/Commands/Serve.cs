@@ -36,14 +36,20 @@ internal static class Serve
     private static readonly Option<Uri?> PublicUrl = new("--public-url")
     {
         Description =
-            "Address of the server for people, used in links that it creates [default: the address of each request]",
+            "Address of the server for people, with its path behind a proxy [default: the address of each request]",
         HelpName = "URL", CustomParser = Inputs.ParseAddress,
     };
 
     private static readonly Option<string[]> TrustProxy = new("--trust-proxy")
     {
-        Description = "IP address or network of proxies whose X-Forwarded-For is trusted; may be repeated",
+        Description = "IP address or network of proxies whose X-Forwarded-* headers are trusted; may be repeated",
         HelpName = "ADDRESS", DefaultValueFactory = _ => [],
+    };
+
+    private static readonly Option<string[]> AllowOrigin = new("--allow-origin")
+    {
+        Description = "Another origin whose pages may connect, such as https://tools.example.org; may be repeated",
+        HelpName = "ORIGIN", DefaultValueFactory = _ => [],
     };
 
     private static readonly Option<bool> EraseUnshared = new("--erase-unshared")
@@ -60,7 +66,7 @@ internal static class Serve
     public static Command Build()
     {
         var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl,
-            TrustProxy, EraseUnshared, CompactAfter };
+            TrustProxy, AllowOrigin, EraseUnshared, CompactAfter };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -69,7 +75,8 @@ internal static class Serve
     {
         DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
-        TrustedProxies = parsed.GetValue(TrustProxy) ?? [], EraseUnshared = parsed.GetValue(EraseUnshared),
+        TrustedProxies = parsed.GetValue(TrustProxy) ?? [], AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
+        EraseUnshared = parsed.GetValue(EraseUnshared),
         CompactAfterOps = parsed.GetValue(CompactAfter),
     };
 

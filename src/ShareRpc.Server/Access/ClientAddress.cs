@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace ShareRpc.Server.Access;
 
 /// <summary>
-/// Where a request came from, for the audit trail and the limits. Behind proxies that the server was told to trust, it is what they
-/// saw; nobody else's word about it counts.
+/// Where a request came from, for the audit trail and the limits. Behind trusted proxies it is what they saw, and so
+/// are the scheme, the host and the path that the request was sent to; the headers of others are ignored.
 /// </summary>
 internal sealed class ClientAddress
 {
@@ -20,14 +20,14 @@ internal sealed class ClientAddress
     public ClientAddress(ServerOptions options, ILoggerFactory logs)
     {
         if (options.TrustedProxies.Count == 0) return;
-        var headers = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
+        var headers = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, ForwardLimit = null };
         headers.KnownProxies.Clear();
         headers.KnownIPNetworks.Clear();
         foreach (string proxy in options.TrustedProxies) headers.KnownIPNetworks.Add(ServerOptions.FindNetwork(proxy)!.Value);
         forwarded = new ForwardedHeadersMiddleware(_ => Task.CompletedTask, logs, Options.Create(headers));
     }
 
-    /// <summary>Puts what trusted proxies say in place of the connection's own address. Once a request, when it arrives.</summary>
+    /// <summary>Applies the <c>X-Forwarded-*</c> headers of trusted proxies. Called once a request, first.</summary>
     public void Apply(HttpContext context) => forwarded?.ApplyForwarders(context);
 
     /// <summary>Returns the address as text; null when the transport has none.</summary>

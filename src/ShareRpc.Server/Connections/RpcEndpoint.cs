@@ -1,20 +1,27 @@
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Connections.Handles;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>The WebSocket endpoint: who may connect, and how many.</summary>
 internal sealed class RpcEndpoint(
-    ServerOptions options, ServerHealth health, ClientAddress addresses, DrainSignal drain, IServiceProvider services)
+    ServerOptions options, ServerHealth health, ClientAddress addresses, ServerOrigin own, DrainSignal drain,
+    IServiceProvider services, TimeProvider time, ILogger<RpcEndpoint> log)
 {
+    private const int MaxOriginShown = 200;
+    private const int RefusedOriginsLoggedPerMinute = 6;
+
     private static readonly ObjectFactory<RpcSession> NewSession =
         ActivatorUtilities.CreateFactory<RpcSession>([typeof(WebSocket), typeof(SessionState), typeof(long)]);
 
     private readonly ServerLimits limits = options.ServerLimits;
+    private readonly RateLimiter originsLogged = new(RefusedOriginsLoggedPerMinute, maxKeys: 1, time);
     private long connections;
 
     /// <summary>Accepts and serves one connection, or answers why not.</summary>
@@ -22,15 +29,16 @@ internal sealed class RpcEndpoint(
     {
         CancellationToken stopping = drain.Token;
         addresses.Apply(context);
-        if (!context.WebSockets.IsWebSocketRequest)
+        // First, so that a page whose socket was refused can ask by a POST why.
+        if (own.FindForeign(context.Request) is { } foreign)
         {
-            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket endpoint.").ConfigureAwait(false);
+            await RefuseOriginAsync(context, foreign).ConfigureAwait(false);
             return;
         }
 
-        if (!IsAllowedOrigin(context.Request))
+        if (!context.WebSockets.IsWebSocketRequest)
         {
-            await RefuseAsync(context, StatusCodes.Status403Forbidden, "This origin may not connect.").ConfigureAwait(false);
+            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket endpoint.").ConfigureAwait(false);
             return;
         }
 
@@ -73,12 +81,14 @@ internal sealed class RpcEndpoint(
         await context.Response.WriteAsync(reason).ConfigureAwait(false);
     }
 
-    /// <summary>Programs send no Origin. A browser's must be the server's own, or be allowed by name.</summary>
-    private bool IsAllowedOrigin(HttpRequest request)
+    private Task RefuseOriginAsync(HttpContext context, string foreign)
     {
-        string? origin = request.Headers.Origin;
-        if (string.IsNullOrEmpty(origin)) return true;
-        return string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase)
-            || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase);
+        string here = ServerOrigin.OriginOf(context.Request);
+        foreign = foreign.Length <= MaxOriginShown && Uri.TryCreate(foreign, UriKind.Absolute, out Uri? uri)
+            ? $"{uri.Scheme}://{uri.Authority}" : "(not an address)";
+        if (originsLogged.TryTake("", out _)) log.OriginRefused(foreign, here);
+        return RefuseAsync(context, StatusCodes.Status403Forbidden,
+            $"Pages of {foreign} may not connect: this server is reached as {here}. Behind a proxy, start it with "
+            + "--public-url and --trust-proxy; to allow another origin, with --allow-origin.");
     }
 }

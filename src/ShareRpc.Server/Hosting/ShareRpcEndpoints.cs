@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Rpc;
+using ShareRpc.Server.Access;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Opencode;

@@ -77,6 +77,13 @@ public sealed class ShareRpcServer : IAsyncDisposable
         WebApplication app = builder.Build();
         try
         {
+            if (options.PublicUrl is { AbsolutePath: not "/" } url)
+            {
+                // The proxy may take the path off, or not.
+                app.UsePathBase(url.AbsolutePath.TrimEnd('/'));
+                app.UseRouting();
+            }
+
             app.MapShareRpc();
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             return new ShareRpcServer(app, options);

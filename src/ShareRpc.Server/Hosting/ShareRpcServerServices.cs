@@ -139,7 +139,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<HeldBytes>();
         services.TryAddSingleton<HttpAccess>();
         services.TryAddSingleton<HttpRequests>();
-        services.TryAddSingleton<PublicOrigin>();
+        services.TryAddSingleton<ServerOrigin>();
         services.TryAddSingleton<OpsEndpoints>();
         services.TryAddSingleton<OpenCreator>();
         services.TryAddSingleton<OpencodeShares>();

@@ -20,7 +20,7 @@ namespace ShareRpc.Server.Opencode;
 /// </summary>
 internal sealed class OpencodeEndpoints(
     IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
-    OpencodeShares shares, OpenCreator openCreator, PublicOrigin origin, HeldBytes held, ServerOptions options, TimeProvider time,
+    OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, HeldBytes held, ServerOptions options, TimeProvider time,
     ILogger<OpencodeEndpoints> logger)
 {
     /// <summary>POST <c>/api/share</c>: <c>{sessionID}</c> -> <c>{id, url, secret}</c>.</summary>
@@ -45,7 +45,7 @@ internal sealed class OpencodeEndpoints(
         SharedSession shared = await shares.ShareAsync(creator.Authority, call?.SessionId, isOpen).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, new
         {
-            Id = shared.ShareId, Url = $"{origin.Of(context.Request)}/share/{shared.Read.Reveal()}", Secret = shared.Append.Reveal(),
+            Id = shared.ShareId, Url = $"{origin.BaseOf(context.Request)}/share/{shared.Read.Reveal()}", Secret = shared.Append.Reveal(),
         }).ConfigureAwait(false);
     }
 

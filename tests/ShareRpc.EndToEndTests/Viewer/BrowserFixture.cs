@@ -54,7 +54,7 @@ public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
         IBrowserContext context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {
             ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = colors,
-            Locale = "en-GB", TimezoneId = "UTC",
+            Locale = "en-GB", TimezoneId = "UTC", IgnoreHTTPSErrors = server.Scheme == "https",
         });
         if (script is not null) await context.AddInitScriptAsync(script);
         var page = new ViewerPage(server, await context.NewPageAsync());

@@ -78,7 +78,10 @@ public sealed class EmbeddedServerTests : IDisposable
     [InlineData("DataDirectory", "")]
     [InlineData("CompactAfterOps", "0")]
     [InlineData("TrustedProxies:0", "nonsense", "TrustedProxies")]
-    [InlineData("PublicUrl", "https://share.example.org/path")]
+    [InlineData("PublicUrl", "https://share.example.org/path?query")]
+    [InlineData("PublicUrl", "https://user@share.example.org")]
+    [InlineData("PublicUrl", "ftp://share.example.org")]
+    [InlineData("AllowedOrigins:0", "https://share.example.org/path", "AllowedOrigins")]
     public async Task A_host_with_a_mistake_in_the_options_does_not_start_and_names_it(
         string option, string value, string? named = null)
     {
