@@ -38,7 +38,8 @@ internal sealed class ServerOrigin(ServerOptions options)
         return Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) ? uri.GetLeftPart(UriPartial.Authority) : origin;
     }
 
-    private static bool IsSame(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+    private static bool IsSame(string one, string other) =>
+        string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>Says below which path the endpoints of the server were mapped; empty for the root.</summary>

@@ -38,14 +38,16 @@ internal sealed class RpcEndpoint(
 
         if (!context.WebSockets.IsWebSocketRequest)
         {
-            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired, "This is a WebSocket endpoint.").ConfigureAwait(false);
+            await RefuseAsync(context, StatusCodes.Status426UpgradeRequired,
+                "This is a WebSocket endpoint.").ConfigureAwait(false);
             return;
         }
 
         if (!context.WebSockets.WebSocketRequestedProtocols.Contains(Subprotocols.V1Json))
         {
             await RefuseAsync(
-                context, StatusCodes.Status400BadRequest, $"Ask for the subprotocol {Subprotocols.V1Json}.").ConfigureAwait(false);
+                context, StatusCodes.Status400BadRequest,
+                $"Ask for the subprotocol {Subprotocols.V1Json}.").ConfigureAwait(false);
             return;
         }
 
@@ -54,7 +56,8 @@ internal sealed class RpcEndpoint(
             if (!stopping.IsCancellationRequested) health.Disconnected();
             context.Response.Headers.RetryAfter = "1";
             await RefuseAsync(
-                context, StatusCodes.Status503ServiceUnavailable, "No room for another connection now.").ConfigureAwait(false);
+                context, StatusCodes.Status503ServiceUnavailable,
+                "No room for another connection now.").ConfigureAwait(false);
             return;
         }
 
@@ -66,7 +69,8 @@ internal sealed class RpcEndpoint(
                 SubProtocol = Subprotocols.V1Json, KeepAliveInterval = limits.KeepAliveInterval,
                 KeepAliveTimeout = limits.KeepAliveTimeout,
             }).ConfigureAwait(false);
-            await NewSession(services, [socket, state, Interlocked.Increment(ref connections)]).RunAsync(stopping).ConfigureAwait(false);
+            await NewSession(services,
+                [socket, state, Interlocked.Increment(ref connections)]).RunAsync(stopping).ConfigureAwait(false);
         }
         finally
         {

@@ -18,17 +18,20 @@ internal sealed class TlsProxy : IAsyncDisposable
     public Uri Address { get; }
 
     /// <summary>
-    /// Starts nginx with the block of docs/deploy.md. A prefix such as <c>/shares/</c> is taken off on the way, or kept.
+    /// Starts nginx with the block of docs/deploy.md. A prefix (<c>/shares/</c>) is taken off, or kept.
     /// </summary>
-    public static async Task<TlsProxy> StartNginxAsync(Uri server, string prefix, bool keepsPrefix, CancellationToken timeout)
+    public static async Task<TlsProxy> StartNginxAsync(Uri server, string prefix, bool keepsPrefix,
+        CancellationToken timeout)
     {
         var proxy = new TlsProxy(prefix.TrimEnd('/'));
         (string certificate, string key) = await proxy.CreateCertificateAsync(timeout);
         string site = DeployPage.Block("nginx",
-            ("listen 443 ssl;", $"listen 127.0.0.1:{proxy.port} ssl;"), ("server_name share.example.org;", "server_name localhost;"),
+            ("listen 443 ssl;", $"listen 127.0.0.1:{proxy.port} ssl;"),
+            ("server_name share.example.org;", "server_name localhost;"),
             ("/etc/ssl/share.example.org.pem", certificate), ("/etc/ssl/share.example.org.key", key),
             ("location / {", $"location {prefix} {{"),
-            ("proxy_pass http://127.0.0.1:8787;", $"proxy_pass http://{server.Authority}{(prefix == "/" || keepsPrefix ? "" : "/")};"));
+            ("proxy_pass http://127.0.0.1:8787;",
+                $"proxy_pass http://{server.Authority}{(prefix == "/" || keepsPrefix ? "" : "/")};"));
         string folder = proxy.directory.FullName;
         string configuration = Path.Combine(folder, "nginx.conf");
         string own = string.Join('\n', new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
@@ -45,10 +48,12 @@ internal sealed class TlsProxy : IAsyncDisposable
         var proxy = new TlsProxy(prefix.TrimEnd('/'));
         (string certificate, string key) = await proxy.CreateCertificateAsync(timeout);
         string site = DeployPage.Block("caddyfile",
-            ("share.example.org {", $"https://localhost:{proxy.port} {{\n\ttls {certificate} {key}"), ("127.0.0.1:8787", server.Authority));
+            ("share.example.org {", $"https://localhost:{proxy.port} {{\n\ttls {certificate} {key}"),
+            ("127.0.0.1:8787", server.Authority));
         if (prefix != "/")
         {
-            site = site.Replace("\trequest_body", $"\thandle_path {prefix}* {{\n\trequest_body", StringComparison.Ordinal);
+            site = site.Replace("\trequest_body", $"\thandle_path {prefix}* {{\n\trequest_body",
+                StringComparison.Ordinal);
             site = site.TrimEnd()[..^1] + "\t}\n}\n";
         }
 
@@ -73,7 +78,8 @@ internal sealed class TlsProxy : IAsyncDisposable
 
     private async Task RunAsync(string program, string[] arguments, CancellationToken timeout)
     {
-        var home = new Dictionary<string, string?> { ["HOME"] = directory.FullName, ["XDG_DATA_HOME"] = directory.FullName };
+        var home = new Dictionary<string, string?> { ["HOME"] = directory.FullName,
+            ["XDG_DATA_HOME"] = directory.FullName };
         process = Tool.StartExecutable(program, directory.FullName, home, arguments);
         await Until.TrueAsync(AnswersOrGoneAsync, timeout);
         if (process.HasExited) Assert.Fail($"{program}: exit code {process.ExitCode}: {process.Errors}");

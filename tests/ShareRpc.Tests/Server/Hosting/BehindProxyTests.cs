@@ -24,12 +24,15 @@ public sealed class BehindProxyTests : IDisposable
     [InlineData("https://share.example.org:8443", null, "https://share.example.org:8443", "")]
     [InlineData("https://example.org/shares", null, "https://example.org", "")]
     [InlineData("https://share.example.org", null, "http://127.0.0.1:8787", "")] // by its own address, too
-    [InlineData(null, Proxy, "https://share.example.org", "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
+    [InlineData(null, Proxy, "https://share.example.org",
+        "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
     [InlineData(null, Proxy, "https://share.example.org",
         "X-Forwarded-For: 192.0.2.7:4711; X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org:443")]
     [InlineData(null, Proxy, "https://127.0.0.1:8787", "X-Forwarded-Proto: https")]
-    [InlineData(null, "10.0.0.0/8", "https://127.0.0.1:8787", "X-Forwarded-For: [2001:db8::7]:4711, 10.1.1.1; X-Forwarded-Proto: https")]
-    public async Task The_origin_that_people_see_may_connect(string? publicUrl, string? trusted, string origin, string headers)
+    [InlineData(null, "10.0.0.0/8", "https://127.0.0.1:8787",
+        "X-Forwarded-For: [2001:db8::7]:4711, 10.1.1.1; X-Forwarded-Proto: https")]
+    public async Task The_origin_that_people_see_may_connect(string? publicUrl, string? trusted, string origin,
+        string headers)
     {
         await using ShareRpcServer server = await StartAsync(publicUrl, trusted);
         using WebSocket socket = await ConnectAsync(server, origin, headers);
@@ -40,11 +43,14 @@ public sealed class BehindProxyTests : IDisposable
     [InlineData("https://share.example.org", null, "https://evil.example", "")]
     [InlineData("https://share.example.org", null, "http://share.example.org", "")]
     [InlineData("https://share.example.org", null, "https://share.example.org.evil.example", "")]
-    [InlineData(null, null, "https://share.example.org", "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
-    [InlineData(null, "10.0.0.2", "https://share.example.org", "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
+    [InlineData(null, null, "https://share.example.org",
+        "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
+    [InlineData(null, "10.0.0.2", "https://share.example.org",
+        "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
     [InlineData(null, Proxy, "https://evil.example", "X-Forwarded-Proto: https; X-Forwarded-Host: share.example.org")]
     [InlineData("https://share.example.org", Proxy, "null", "X-Forwarded-Proto: https")]
-    public async Task Another_origin_is_refused_and_named(string? publicUrl, string? trusted, string origin, string headers)
+    public async Task Another_origin_is_refused_and_named(string? publicUrl, string? trusted, string origin,
+        string headers)
     {
         var log = new CapturedLogs();
         await using ShareRpcServer server = await StartAsync(publicUrl, trusted, log: log);
@@ -58,7 +64,8 @@ public sealed class BehindProxyTests : IDisposable
         string named = origin == "null" ? "(not an address)" : origin;
         Assert.Contains(named, said, StringComparison.Ordinal);
         Assert.Contains("--allow-origin", said, StringComparison.Ordinal);
-        Assert.Contains(log.Lines, line => line.Contains(named, StringComparison.Ordinal) && line.Contains("--public-url", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains(named, StringComparison.Ordinal)
+            && line.Contains("--public-url", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -67,16 +74,21 @@ public sealed class BehindProxyTests : IDisposable
         var log = new CapturedLogs();
         await using ShareRpcServer server = await StartAsync(null, null, log: log);
         for (int i = 0; i < 50; i++)
-            await Assert.ThrowsAsync<InvalidOperationException>(() => ConnectAsync(server, $"https://evil{i}.example", ""));
+            await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                ConnectAsync(server, $"https://evil{i}.example", ""));
         Assert.InRange(log.Lines.Count(line => line.Contains("evil", StringComparison.Ordinal)), 1, 6);
     }
 
     [Theory]
     [InlineData("https://share.example.org", null, "", "/", "https://share.example.org/share/")]
-    [InlineData("https://example.org/shares/", null, "", "/", "https://example.org/shares/share/")] // the proxy takes it off
+    [InlineData("https://example.org/shares/", null, "", "/",
+        "https://example.org/shares/share/")] // the proxy takes it off
     [InlineData("https://example.org/shares", null, "", "/shares/", "https://example.org/shares/share/")] // or not
-    [InlineData(null, Proxy, "X-Forwarded-Proto: https; X-Forwarded-Host: example.org; X-Forwarded-Prefix: /shares", "/", "https://example.org/shares/share/")]
-    public async Task Links_start_with_the_address_that_people_see(string? publicUrl, string? trusted, string headers, string path, string start)
+    [InlineData(null, Proxy,
+        "X-Forwarded-Proto: https; X-Forwarded-Host: example.org; X-Forwarded-Prefix: /shares", "/",
+        "https://example.org/shares/share/")]
+    public async Task Links_start_with_the_address_that_people_see(string? publicUrl, string? trusted, string headers,
+        string path, string start)
     {
         await using ShareRpcServer server = await StartAsync(publicUrl, trusted);
 
@@ -99,24 +111,28 @@ public sealed class BehindProxyTests : IDisposable
         timeout.Dispose();
     }
 
-    private static void Prepare(HttpRequest request, string? origin, string headers, string? method = null, string? path = null)
+    private static void Prepare(HttpRequest request, string? origin, string headers, string? method = null,
+        string? path = null)
     {
         request.Host = new HostString("127.0.0.1:8787");
         request.HttpContext.Connection.RemoteIpAddress = IPAddress.Parse(Proxy);
         if (method is not null) request.Method = method;
         if (path is not null) request.Path = path;
         if (origin is not null) request.Headers.Origin = origin;
-        foreach (string header in headers.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (string header in headers.Split(';',
+            StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             string[] parts = header.Split(':', 2, StringSplitOptions.TrimEntries);
             request.Headers[parts[0]] = parts[1];
         }
     }
 
-    private Task<ShareRpcServer> StartAsync(string? publicUrl, string? trusted, CapturedLogs? log = null) => ShareRpcServer.StartAsync(
+    private Task<ShareRpcServer> StartAsync(string? publicUrl, string? trusted, CapturedLogs? log = null) =>
+        ShareRpcServer.StartAsync(
         new ServerOptions
         {
-            DataDirectory = directory["data"], PublicUrl = publicUrl is null ? null : new Uri(publicUrl), OpenCreation = true,
+            DataDirectory = directory["data"], PublicUrl = publicUrl is null ? null : new Uri(publicUrl),
+            OpenCreation = true,
             TrustedProxies = trusted is null ? [] : [trusted],
         },
         TimeProvider.System,
