@@ -38,11 +38,17 @@ public sealed record LoggedOp
     /// <summary>Gets whether it is hidden: only the cursor is set.</summary>
     public bool Hidden { get; init; }
 
-    /// <summary>Gets whether data is hidden.</summary>
+    /// <summary>
+    /// Gets whether some of the op is hidden from this reader. Without an op id, all but its document is: with the verb
+    /// <c>remove</c> the document is hidden from now on; without a verb it stays as it was for this reader.
+    /// </summary>
     public bool Redacted { get; init; }
 
     /// <summary>Server only.</summary>
     internal int ContentClass { get; init; }
+
+    /// <summary>Server only.</summary>
+    internal int ClassBefore { get; init; }
 
     /// <summary>Shared by readers.</summary>
     internal ReadOnlyMemory<byte> Encoded { get; init; }
@@ -55,7 +61,8 @@ internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
         Fields fields = JsonSerializer.Deserialize<Fields>(ref reader, ProtocolJson.Options)
             ?? throw new JsonException();
         bool isWhole = fields is { OpId: not null, Verb: not null, Kind: not null, Key: not null, Actor: not null };
-        if (!isWhole && !fields.Hidden) throw new JsonException();
+        bool isReduced = fields is { Redacted: true, Kind: not null, Key: not null };
+        if (!isWhole && !isReduced && !fields.Hidden) throw new JsonException();
         return new LoggedOp
         {
             Cursor = fields.Cursor, OpId = fields.OpId ?? "", Verb = fields.Verb ?? "", Kind = fields.Kind ?? "",
@@ -83,10 +90,17 @@ internal sealed class LoggedOpConverter : JsonConverter<LoggedOp>
             return;
         }
 
-        writer.WriteString("op_id"u8, value.OpId);
-        writer.WriteString("verb"u8, value.Verb);
+        if (value.OpId.Length > 0) writer.WriteString("op_id"u8, value.OpId);
+        if (value.Verb.Length > 0) writer.WriteString("verb"u8, value.Verb);
         writer.WriteString("kind"u8, value.Kind);
         writer.WriteString("key"u8, value.Key);
+        if (value.OpId.Length == 0)
+        {
+            writer.WriteBoolean("redacted"u8, value.Redacted);
+            writer.WriteEndObject();
+            return;
+        }
+
         if (value.Data is { } data)
         {
             writer.WritePropertyName("data"u8);

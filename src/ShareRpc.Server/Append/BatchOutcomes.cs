@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redaction;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Turns;
@@ -104,12 +105,12 @@ internal sealed class BatchOutcomes(
     {
         (OpIntent op, byte[] digest, _, ContentClass? ownClass) = prepared;
         long cursor = share.Head + 1;
-        ContentClass contentClass = ownClass ?? await share.ClassOfAsync(transaction, op.Kind, op.Key);
+        (ContentClass before, ContentClass after) = await ClassesOfAsync(op, ownClass);
         bool inserted = await transaction.TryInsertOpAsync(new OpRow
         {
             ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,
             Kind = op.Kind,
-            Key = op.Key, Data = op.Data?.Utf8, Class = contentClass, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
+            Key = op.Key, Data = op.Data?.Utf8, Class = after, ClassBefore = before, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
         });
         if (!inserted) return null;
         allowance.Count(op);
@@ -119,9 +120,17 @@ internal sealed class BatchOutcomes(
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,
             Seq = op.Seq,
             Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
-            ContentClass = (int)contentClass,
+            ContentClass = (int)after, ClassBefore = (int)before,
         });
         return new Outcome(op, digest, cursor);
+    }
+
+    private async ValueTask<(ContentClass Before, ContentClass After)> ClassesOfAsync(OpIntent op, ContentClass? own)
+    {
+        bool isAsked = op.Verb != Verbs.Put || ContentClasses.MayHide(op.Kind, own!.Value);
+        if (!isAsked) return (own!.Value, own.Value);
+        ContentClass before = await share.ClassOfAsync(transaction, op.Kind, op.Key);
+        return (before, own ?? ContentClasses.AfterAppend(op, before));
     }
 
     /// <summary>Null unless the op id was applied, or found to change nothing, before. A rejected one may be tried again.</summary>

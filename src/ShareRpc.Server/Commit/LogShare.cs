@@ -107,12 +107,12 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         return size;
     }
 
-    /// <summary>What a document is about; unknown when there is none.</summary>
+    /// <summary>What a document is about; absent when there is none.</summary>
     public async ValueTask<ContentClass> ClassOfAsync(IReadSnapshot snapshot, string kind, string key)
     {
         if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (
             await snapshot.ReadDocMeasureAsync(Key, kind, key)).Class;
-        return document.Ops[^1].Verb == Verbs.Remove ? ContentClass.Unknown : document.Ops[^1].Class;
+        return document.Ops[^1].Class;
     }
 
     public async ValueTask<WriterRow?> FindWriterAsync(IWriteTransaction transaction, string writerId)

@@ -33,7 +33,7 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
             DocKey? start = kind is null || after?.Kind == kind ? after : null;
             await foreach (StoredDoc doc in MergeAsync(kind, start, tail, limit + 1 - page.Count).ConfigureAwait(false))
             {
-                if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value)) is not { } shown) continue;
+                if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value), doc.Class) is not { } shown) continue;
                 bytes += shown.Data.Utf8.Length;
                 if (page.Count == limit || (page.Count > 0 && bytes > limits.PageBytes)) return Page(page, head, more: true);
                 page.Add(shown);
@@ -53,17 +53,17 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
     private async IAsyncEnumerable<StoredDoc> MergeAsync(string? kind, DocKey? after, IReadOnlyList<TailOp> tail,
         int limit)
     {
-        var touched = new Dictionary<DocKey, List<long>>();
+        var touched = new Dictionary<DocKey, List<TailOp>>();
         foreach (TailOp op in tail)
         {
             var key = new DocKey(op.Kind, op.Key);
             if ((kind is not null && op.Kind != kind) || (after is not null && DocOrder.Instance.Compare(key, after) <= 0)) continue;
-            if (!touched.TryGetValue(key, out List<long>? cursors)) touched.Add(key, cursors = []);
-            if (op.IsWhole) cursors.Clear(); // whatever it was before
-            cursors.Add(op.Cursor);
+            if (!touched.TryGetValue(key, out List<TailOp>? ops)) touched.Add(key, ops = []);
+            if (op.IsWhole) ops.Clear(); // whatever it was before
+            ops.Add(op);
         }
 
-        using IEnumerator<KeyValuePair<DocKey, List<long>>> overlay =
+        using IEnumerator<KeyValuePair<DocKey, List<TailOp>>> overlay =
             touched.OrderBy(document => document.Key, DocOrder.Instance).GetEnumerator();
         bool hasOverlay = overlay.MoveNext();
         while (true)
@@ -97,15 +97,15 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
         }
     }
 
-    private async ValueTask<StoredDoc> FoldAsync(RawJson? current, DocKey key, List<long> cursors)
+    private async ValueTask<StoredDoc> FoldAsync(RawJson? current, DocKey key, List<TailOp> ops)
     {
-        foreach (long cursor in cursors)
+        foreach (TailOp op in ops)
         {
             (string verb, ReadOnlyMemory<byte>? data, _) = await snapshot.ReadOpContentAsync(shareKey,
-                cursor).ConfigureAwait(false);
+                op.Cursor).ConfigureAwait(false);
             current = DocumentFold.Apply(current, verb, data is { } bytes ? new RawJson(bytes) : null);
         }
 
-        return new StoredDoc(key.Kind, key.Key, cursors[^1], current, 0, ContentClass.Unknown);
+        return new StoredDoc(key.Kind, key.Key, ops[^1].Cursor, current, 0, ops[^1].Class);
     }
 }

@@ -11,12 +11,12 @@ internal sealed record StoredDoc(string Kind, string Key, long Cursor, RawJson? 
 /// <summary>What is kept beside a document: its size as <c>document_bytes</c> counts, and what it is about.</summary>
 internal sealed record DocumentMeasure(long Size, ContentClass Class)
 {
-    public static readonly DocumentMeasure None = new(0, ContentClass.Unknown);
+    public static readonly DocumentMeasure None = new(0, ContentClass.Absent);
 }
 
 /// <summary>
-/// What a document is about, as far as redaction goes. Decided when an op is committed, from the document as it is after it, and stored:
-/// an <c>append</c> does not say itself what it adds to. The numbers are in rows.
+/// What a document is about, as far as redaction goes. Decided when an op is committed, and stored as it is before and
+/// after the op: an <c>append</c> does not say itself what it adds to. The numbers are in rows.
 /// </summary>
 internal enum ContentClass
 {
@@ -31,4 +31,13 @@ internal enum ContentClass
     Tool = 3,
 
     File = 4,
+
+    /// <summary>There is no document.</summary>
+    Absent = 5,
+
+    /// <summary>With one of the above: an array, which an append replaces. Kept until the next put.</summary>
+    Array = 8,
+
+    /// <summary>With one of the above: a listed text field is repeated or no text, so an append would replace it.</summary>
+    Odd = 16,
 }

@@ -29,6 +29,9 @@ internal sealed record OpRow
     /// <summary>What its document is about, after it.</summary>
     public required ContentClass Class { get; init; }
 
+    /// <summary>What it was about before. After a put that hides its document from nobody nobody asks: as after it.</summary>
+    public required ContentClass ClassBefore { get; init; }
+
     public required long ActorKey { get; init; }
 
     public required long TimeMs { get; init; }

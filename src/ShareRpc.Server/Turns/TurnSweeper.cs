@@ -112,6 +112,7 @@ internal sealed class TurnSweeper(
         {
             ShareKey = turn.ShareKey, Cursor = share.Head + 1, OpId = op.OpId, Digest = OpDigest.Of(op), Verb = op.Verb, Kind = op.Kind,
             Key = op.Key, Data = op.Data!.Value.Utf8, Class = ContentClass.Plain,
+            ClassBefore = ContentClass.Plain,
                 ActorKey = (await transaction.FindRefAsync(last.Actor))!.Key,
                 TimeMs = scope.NowMs,
         };
@@ -121,6 +122,7 @@ internal sealed class TurnSweeper(
         {
             Cursor = row.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, Actor = last.Actor,
             TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)ContentClass.Plain,
+            ClassBefore = (int)ContentClass.Plain,
         });
         return true;
     }

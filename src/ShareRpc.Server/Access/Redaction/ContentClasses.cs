@@ -5,44 +5,88 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Redaction;
 
-/// <summary>What an op's document is about after it: decided inside the commit, and stored with the op.</summary>
+/// <summary>
+/// Decides what an op's document is about after it (SPEC [REDACT-2]): a put by its data, an append never more visible
+/// than it was. It happens inside the commit, and is stored with the op.
+/// </summary>
 internal static class ContentClasses
 {
+    private const int MaxNameLength = 64;
+
     private static readonly Dictionary<string, ContentClass> ByPartType = new(StringComparer.Ordinal)
     {
-        ["text"] = ContentClass.Plain, ["step-start"] = ContentClass.Plain, ["step-finish"] = ContentClass.Plain, ["agent"] =
-            ContentClass.Plain,
-        ["retry"] = ContentClass.Plain, ["compaction"] = ContentClass.Plain, ["reasoning"] = ContentClass.Reasoning, ["tool"] =
-            ContentClass.Tool,
-        ["subtask"] = ContentClass.Tool, ["file"] = ContentClass.File, ["patch"] = ContentClass.File, ["snapshot"] = ContentClass.File,
+        ["text"] = ContentClass.Plain, ["step-start"] = ContentClass.Plain, ["step-finish"] = ContentClass.Plain,
+        ["agent"] = ContentClass.Plain, ["retry"] = ContentClass.Plain, ["compaction"] = ContentClass.Plain,
+        ["reasoning"] = ContentClass.Reasoning, ["tool"] = ContentClass.Tool, ["subtask"] = ContentClass.Tool,
+        ["file"] = ContentClass.File, ["patch"] = ContentClass.File, ["snapshot"] = ContentClass.File,
     };
 
-    /// <summary>
-    /// The class of a well-formed op's document after the op, as far as the op says it; null when it is the document's own (for a removal,
-    /// as it was before).
-    /// </summary>
-    public static ContentClass? OfOpItself(OpIntent op)
+    /// <summary>Returns the class after a well-formed put or remove; null for an append, which depends on the class before.</summary>
+    public static ContentClass? OfOpItself(OpIntent op) => op.Verb switch
     {
-        if (op.Kind != Kinds.Part) return OfKind(op.Kind);
-        if (op.Verb == Verbs.Put) return OfPart(op.Data!.Value);
-        return op.Verb == Verbs.Append && DecidesClass(op.Data!.Value) ? ContentClass.Unknown : null;
+        Verbs.Put => OfPut(op.Kind, op.Data!.Value),
+        Verbs.Remove => ContentClass.Absent,
+        _ => null,
+    };
+
+    /// <summary>Returns the class after an append: that of before, or none that is known.</summary>
+    public static ContentClass AfterAppend(OpIntent op, ContentClass before)
+    {
+        if (before == ContentClass.Absent) return ContentClass.Unknown;
+        ContentClass unknown = ContentClass.Unknown | (before & ContentClass.Array);
+        bool isKnown = KnownFields.Of(op.Kind, before, HiddenContent.None) is not null;
+        if (!isKnown) return unknown; // with a mark, too: what the text was added to is not what is listed
+        using JsonDocument append = op.Data!.Value.ToDocument();
+        JsonMembers.TryFind(append.RootElement, "field"u8, out JsonElement field);
+        string name = field.GetString()!;
+        bool decidesClass = op.Kind == Kinds.Part && name is "type" or "synthetic";
+        FieldType? listed = KnownFields.Of(op.Kind, before, HiddenContent.None)!.Find(name)?.Type;
+        return decidesClass || listed is not (null or FieldType.Text or FieldType.Anything) ? unknown : before;
     }
 
-    /// <summary>The class of a whole document.</summary>
-    public static ContentClass Of(string kind, RawJson data) => kind == Kinds.Part ? OfPart(data) : OfKind(kind);
+    /// <summary>
+    /// Returns whether a put that leaves a document so may hide it from somebody who saw it: only then does it matter
+    /// what it was before.
+    /// </summary>
+    public static bool MayHide(string kind, ContentClass after) => after.HasFlag(ContentClass.Array)
+        || (Unmarked(after) is not (ContentClass.Plain or ContentClass.Tool) && OfKind(kind) is not null);
 
-    private static ContentClass OfKind(string kind) => kind switch
+    /// <summary>Returns the class without its marks.</summary>
+    public static ContentClass Unmarked(ContentClass contentClass) =>
+        contentClass & ~(ContentClass.Array | ContentClass.Odd);
+
+    /// <summary>Returns what documents of a kind are about; unknown for parts, whose type says it; null for other kinds.</summary>
+    private static ContentClass? OfKind(string kind) => kind switch
     {
         Kinds.Session or Kinds.Message or Kinds.Todo or Kinds.Turn or Kinds.Model => ContentClass.Plain,
         Kinds.SessionDiff => ContentClass.File,
-        _ => ContentClass.Unknown,
+        Kinds.Part => ContentClass.Unknown,
+        _ => null,
     };
+
+    private static ContentClass OfPut(string kind, RawJson data)
+    {
+        bool isArray = IsArray(data);
+        if (OfKind(kind) is not { } byKind) return isArray ? ContentClass.Array : ContentClass.Unknown;
+        if (isArray) return ContentClass.Array | (kind is Kinds.Todo or Kinds.SessionDiff ? byKind : ContentClass.Unknown);
+        ContentClass found = kind == Kinds.Part ? OfPart(data) : byKind;
+        if (found == ContentClass.Unknown) return found;
+        return HasOddText(data, KnownFields.Of(kind, found, HiddenContent.None)!) ? found | ContentClass.Odd : found;
+    }
+
+    private static Utf8JsonReader Begin(RawJson data)
+    {
+        var reader = new Utf8JsonReader(data.Utf8.Span, new JsonReaderOptions { MaxDepth = 64 });
+        reader.Read();
+        return reader;
+    }
+
+    private static bool IsArray(RawJson data) => Begin(data).TokenType == JsonTokenType.StartArray;
 
     /// <summary>By <c>type</c>; text that is <c>synthetic</c> is what a tool put there, the content of a file mostly.</summary>
     private static ContentClass OfPart(RawJson data)
     {
-        var reader = new Utf8JsonReader(data.Utf8.Span, new JsonReaderOptions { MaxDepth = 64 });
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return ContentClass.Unknown;
+        Utf8JsonReader reader = Begin(data);
         var found = ContentClass.Unknown;
         bool isSynthetic = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -68,11 +112,35 @@ internal static class ContentClasses
         return ContentClass.Unknown;
     }
 
-    /// <summary>An append to the very field that says what the part is: from there on nobody knows.</summary>
-    private static bool DecidesClass(RawJson data)
+    /// <summary>Returns whether a listed text field is repeated, or holds something else: then an append replaces it.</summary>
+    private static bool HasOddText(RawJson data, FieldTree listed)
     {
-        using JsonDocument append = data.ToDocument();
-        return JsonMembers.TryFind(append.RootElement, "field"u8, out JsonElement field)
-            && (JsonMembers.IsText(field, "type"u8) || JsonMembers.IsText(field, "synthetic"u8));
+        Utf8JsonReader reader = Begin(data);
+        Span<char> name = stackalloc char[MaxNameLength];
+        HashSet<FieldTree> seen = new(ReferenceEqualityComparer.Instance);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            FieldTree? field = Find(ref reader, name, listed);
+            reader.Read();
+            bool isText = reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
+            if (field is { Type: FieldType.Text } && (!isText || !seen.Add(field))) return true;
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private static FieldTree? Find(ref Utf8JsonReader reader, Span<char> buffer, FieldTree listed)
+    {
+        if (reader.ValueSpan.Length > buffer.Length * 6) return null; // longer than any name, with each letter escaped
+        try
+        {
+            Span<char> room = reader.ValueSpan.Length > buffer.Length ? new char[reader.ValueSpan.Length] : buffer;
+            return listed.Find(room[..reader.CopyString(room)].ToString());
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // a lone surrogate, which no listed name has
+        }
     }
 }

@@ -17,48 +17,60 @@ internal static class JsonFilter
         return new RawJson(output.WrittenMemory);
     }
 
-    private static bool CopyValue(JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
+    private static bool CopyValue(
+        JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
     {
-        switch (value.ValueKind)
+        bool isCopied = value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array)
+            || (tree.IsAll && isReadable is null);
+        if (!isCopied)
         {
-            case var _ when tree.IsAll && isReadable is null:
-                output.Write(JsonMarshal.GetRawUtf8Value(value));
-                return true;
-            case JsonValueKind.Object:
-                return CopyObject(value, tree, isReadable, output);
-            case JsonValueKind.Array:
-                return CopyArray(value, tree, isReadable, output);
-            default:
-                output.Write("null"u8); // an object was expected here: whatever this is, nobody has looked at it
-                return false;
+            return value.ValueKind == JsonValueKind.Object
+                ? CopyObject(value, tree, isReadable, output)
+                : CopyArray(value, tree, isReadable, output);
         }
+
+        bool isShown = IsShown(value, tree);
+        output.Write(isShown ? JsonMarshal.GetRawUtf8Value(value) : "null"u8);
+        return isShown;
     }
 
-    private static bool CopyObject(JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
+    private static bool CopyObject(
+        JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
     {
+        List<(string Name, JsonProperty Member, FieldTree Below)> shown = [];
         bool isWhole = true;
-        bool isFirst = true;
-        output.Write("{"u8);
         foreach (JsonProperty member in value.EnumerateObject())
         {
             string? name = NameOf(member);
             FieldTree? below = name is null || isReadable?.Invoke(name) == false ? null : tree.Find(name);
-            bool isShown = below is not null && (below.IsAll || member.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array);
-            isWhole &= isShown;
-            if (!isShown) continue;
+            isWhole &= below is not null;
+
+            // Of a repeated member the last one counts, and the others were looked at by nobody.
+            if (below is { IsAll: false }) isWhole &= shown.RemoveAll(other => other.Name == name) == 0;
+            if (below is not null) shown.Add((name!, member, below));
+        }
+
+        bool isFirst = true;
+        output.Write("{"u8);
+        foreach ((_, JsonProperty member, FieldTree below) in shown)
+        {
+            bool isOfType = IsShown(member.Value, below);
+            isWhole &= isOfType;
+            if (!isOfType) continue;
             if (!isFirst) output.Write(","u8);
             isFirst = false;
             output.Write("\""u8);
             output.Write(JsonMarshal.GetRawUtf8PropertyName(member));
             output.Write("\":"u8);
-            isWhole &= CopyValue(member.Value, below!, null, output);
+            isWhole &= CopyValue(member.Value, below, null, output);
         }
 
         output.Write("}"u8);
         return isWhole;
     }
 
-    private static bool CopyArray(JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
+    private static bool CopyArray(
+        JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
     {
         bool isWhole = true;
         bool isFirst = true;
@@ -74,7 +86,17 @@ internal static class JsonFilter
         return isWhole;
     }
 
-    /// <summary>Null for a name that is not plain text once decoded; no allow-list has one.</summary>
+    /// <summary>Returns whether a value is of the listed type; what is in an object or array is looked at later.</summary>
+    private static bool IsShown(JsonElement value, FieldTree tree) => value.ValueKind switch
+    {
+        JsonValueKind.Null => true,
+        JsonValueKind.Object or JsonValueKind.Array => tree.Type is FieldType.Members or FieldType.Anything,
+        JsonValueKind.String => tree.Type is FieldType.Text or FieldType.Anything,
+        JsonValueKind.Number => tree.Type is FieldType.Number or FieldType.Anything,
+        _ => tree.Type is FieldType.Flag or FieldType.Anything,
+    };
+
+    /// <summary>Returns null for a name that is not plain text once decoded; no allow-list has one.</summary>
     private static string? NameOf(JsonProperty member)
     {
         ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8PropertyName(member);

@@ -70,29 +70,40 @@ internal sealed class ReadProfile
         return hidden == HiddenContent.None && readable is null ? Everything : new ReadProfile(hidden, readable);
     }
 
-    /// <summary>The op as this reader may see it: as it is, with less data, or hidden but for its cursor.</summary>
+    /// <summary>Returns the op as this reader may see it: as it is, with less data, or hidden ([REDACT-3]).</summary>
     public LoggedOp Show(LoggedOp op)
     {
         if (IsEverything) return op;
-        if (TreeOf(op.Kind, (ContentClass)op.ContentClass) is not { } tree) return Hide(op);
+        bool wasVisible = TreeOf(op.Kind, (ContentClass)op.ClassBefore) is not null;
+        FieldTree? tree = TreeOf(op.Kind, (ContentClass)op.ContentClass);
+        if (op.Verb == Verbs.Remove) return wasVisible ? op : Hide(op);
+        if (tree is null) return wasVisible ? Reduce(op, Verbs.Remove) : Hide(op);
         if (op.Data is not { } data) return op;
         if (op.Verb == Verbs.Append) return ShowAppend(op, data, tree);
         RawJson shown = JsonFilter.Copy(data, tree, name => IsReadable(op.Kind, name), out bool isWhole);
         return isWhole ? op : OpEncoding.Encode(op with { Data = shown, Redacted = true, Encoded = default });
     }
 
-    /// <summary>The document as this reader may see it; null when it may not.</summary>
-    public Document? Show(Document document)
+    /// <summary>Returns the document as this reader may see it; null when it may not.</summary>
+    public Document? Show(Document document, ContentClass contentClass)
     {
         if (IsEverything) return document;
-        if (TreeOf(document.Kind, ContentClasses.Of(document.Kind, document.Data)) is not { } tree) return null;
-        RawJson shown = JsonFilter.Copy(document.Data, tree, name => IsReadable(document.Kind, name), out bool isWhole);
+        if (TreeOf(document.Kind, contentClass) is not { } tree) return null;
+        RawJson shown = JsonFilter.Copy(
+            document.Data, tree, name => IsReadable(document.Kind, name), out bool isWhole);
         return isWhole ? document : document with { Data = shown, Redacted = true };
     }
 
     private static LoggedOp Hide(LoggedOp op) => OpEncoding.Encode(new LoggedOp
     {
         Cursor = op.Cursor, OpId = "", Verb = "", Kind = "", Key = "", Actor = "", TimeMs = 0, SchemaVersion = 0, Hidden = true,
+    });
+
+    /// <summary>Leaves the document that the op touches, and what becomes of it for this reader.</summary>
+    private static LoggedOp Reduce(LoggedOp op, string verb) => OpEncoding.Encode(new LoggedOp
+    {
+        Cursor = op.Cursor, OpId = "", Verb = verb, Kind = op.Kind, Key = op.Key, Actor = "", TimeMs = 0,
+        SchemaVersion = 0, Redacted = true,
     });
 
     private static SortedDictionary<string, SortedSet<string>?> Intersect(
@@ -115,10 +126,20 @@ internal sealed class ReadProfile
         return both;
     }
 
+    /// <summary>Returns what may be seen of a document: by its kind and class alone.</summary>
     private FieldTree? TreeOf(string kind, ContentClass contentClass)
     {
-        if (readable?.ContainsKey(kind) == false) return null;
-        return hidden == HiddenContent.None ? FieldTree.All : KnownFields.Of(kind, contentClass, hidden);
+        if (contentClass == ContentClass.Absent || (IsEachField(kind) is not { } isEach)) return null;
+        if (isEach && contentClass.HasFlag(ContentClass.Array)) return null; // it has no fields
+        return hidden == HiddenContent.None
+            ? FieldTree.All : KnownFields.Of(kind, ContentClasses.Unmarked(contentClass), hidden);
+    }
+
+    /// <summary>Returns whether <c>readable</c> names the fields of a kind; null when it leaves the kind out.</summary>
+    private bool? IsEachField(string kind)
+    {
+        if (readable is null) return false;
+        return readable.TryGetValue(kind, out SortedSet<string>? fields) ? fields is not null : null;
     }
 
     private bool IsReadable(string kind, string field) => readable is null || readable[kind] is not { } fields || fields.Contains(field);
@@ -127,10 +148,11 @@ internal sealed class ReadProfile
     private LoggedOp ShowAppend(LoggedOp op, RawJson data, FieldTree tree)
     {
         using JsonDocument append = data.ToDocument();
-        if (!JsonMembers.TryFind(append.RootElement, "field"u8, out JsonElement field)
-            || !JsonMembers.TryFind(append.RootElement, "text"u8, out JsonElement text)) return Hide(op);
+        JsonMembers.TryFind(append.RootElement, "field"u8, out JsonElement field);
+        JsonMembers.TryFind(append.RootElement, "text"u8, out JsonElement text);
         string name = field.GetString()!;
-        if (tree.Find(name) is not { IsAll: true } || !IsReadable(op.Kind, name)) return Hide(op);
+        bool isShown = tree.Find(name) is { Type: FieldType.Text or FieldType.Anything } && IsReadable(op.Kind, name);
+        if (!isShown) return Reduce(op, verb: "");
         var output = new ArrayBufferWriter<byte>(data.Utf8.Length);
         output.Write("{\"field\":"u8);
         output.Write(JsonMarshal.GetRawUtf8Value(field));

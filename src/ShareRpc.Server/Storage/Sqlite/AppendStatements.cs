@@ -16,8 +16,11 @@ internal sealed class AppendStatements(Statements statements)
 
     public PreparedStatement InsertOp { get; } = statements.Prepare(
         """
-        INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version, class)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (op_id, share_key) DO NOTHING
+        INSERT INTO op (
+          share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version,
+          class, class_before)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+        ON CONFLICT (op_id, share_key) DO NOTHING
         """);
 
     public PreparedStatement SetWatermark { get; } = statements.Prepare(

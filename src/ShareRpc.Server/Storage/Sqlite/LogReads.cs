@@ -14,7 +14,7 @@ internal sealed class LogReads(Statements statements)
         """
         SELECT o.cursor, o.op_id, o.verb, o.kind, o.key, o.data, w.writer_id, o.seq,
           COALESCE(r.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = o.actor_key)),
-          o.time_ms, o.schema_version, o.class
+          o.time_ms, o.schema_version, o.class, o.class_before
         FROM op o LEFT JOIN writer w ON w.writer_key = o.writer_key 
           LEFT JOIN sturdy_ref r ON r.ref_key = o.actor_key
         WHERE o.share_key = ?1 AND o.cursor > ?2 ORDER BY o.cursor LIMIT ?3
@@ -105,7 +105,7 @@ internal sealed class LogReads(Statements statements)
     {
         Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3), Key = row.Text(4),
         Data = Data(row, 5), WriterId = row.TextOrNull(6), Seq = row.NumberOrNull(7),
-        Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10), ContentClass = (int)row.Number(11),
+        Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10), ContentClass = (int)row.Number(11), ClassBefore = (int)row.Number(12),
     };
 
     private static RawJson? Data(Rows row, int column) =>

@@ -57,7 +57,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         PreparedStatement insert = append.InsertOp
             .Bind(1, op.ShareKey).Bind(2, op.Cursor).BindOpId(3, op.OpId).BindBytes(4, op.Digest).Bind(5, op.WriterKey).Bind(6, op.Seq)
             .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12, op.TimeMs)
-            .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class);
+            .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class).Bind(15, (int)op.ClassBefore);
         if (insert.Run() != 1) return new(false);
         if (op is { WriterKey: { } writer, Seq: { } seq }) append.Runs.Add(writer, seq, op.Cursor);
         return new(true);

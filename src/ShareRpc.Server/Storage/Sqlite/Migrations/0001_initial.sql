@@ -31,7 +31,8 @@ CREATE TABLE op (
   actor_key      INTEGER NOT NULL,
   time_ms        INTEGER NOT NULL,
   schema_version INTEGER NOT NULL,
-  class          INTEGER NOT NULL,            -- ContentClass; 0, unknown, is hidden from every redacted reader
+  class          INTEGER NOT NULL,            -- ContentClass after it; 0, unknown, is hidden from every redacted reader
+  class_before   INTEGER NOT NULL,            -- ContentClass before it
   UNIQUE (share_key, cursor)
 );
 CREATE UNIQUE INDEX op_id_once ON op (op_id, share_key);
