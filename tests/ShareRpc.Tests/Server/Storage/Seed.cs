@@ -43,6 +43,7 @@ internal static class Seed
     {
         ShareKey = share.Share, Cursor = cursor, OpId = opId, Digest = Digest, Verb = verb, Kind = Kinds.Part, Key = key,
         Data = data is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(data), Class = ContentClass.Plain,
+        ClassBefore = ContentClass.Absent,
         ActorKey = share.Owner, TimeMs = 3_000,
     };
 

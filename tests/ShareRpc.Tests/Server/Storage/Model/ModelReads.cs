@@ -189,7 +189,7 @@ internal abstract class ModelReads : IReadSnapshot
         Cursor = op.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key,
         Data = op.Data is { } data ? new(data) : null, WriterId = WriterId(op.WriterKey), Seq = op.Seq,
         Actor = RefOf(op.ActorKey)!.CapId, TimeMs = op.TimeMs, SchemaVersion = Subprotocols.SchemaVersion,
-        ContentClass = (int)op.Class,
+        ContentClass = (int)op.Class, ClassBefore = (int)op.ClassBefore,
     };
 
     private static int Compare(string left, string right) =>

@@ -196,7 +196,8 @@ internal sealed partial class StoreRun
             ShareKey = share.Key, Cursor = await side.ReadHeadAsync(share.Key) + 1, OpId = opId,
                 Digest = Digest(number), WriterKey = writer?.Key,
             Seq = writer?.AckedSeq + 1, Verb = verb, Kind = Pool.Kinds.At(step.A), Key = Pool.Keys.At(step.C),
-            Class = (ContentClass)(number % 5), Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)),
+            Class = (ContentClass)(number % 5), ClassBefore = (ContentClass)(number % 7 % 5),
+            Data = verb == Verbs.Remove ? null : Encoding.UTF8.GetBytes(Pool.Data.At(number)),
                 ActorKey = share.OwnerRefKey,
             TimeMs = number,
         });

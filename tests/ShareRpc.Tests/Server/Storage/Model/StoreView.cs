@@ -52,7 +52,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
             op => op.Cursor))
         {
             Line($"  op {op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} by {op.WriterId}:{op.Seq} {op.Actor} {op.TimeMs}");
-            Line($"    {op.ContentClass}");
+            Line($"    {op.ContentClass} {op.ClassBefore}");
         }
 
         foreach (TailOp op in await store.ReadTailAsync(share.Key, share.Folded, 1_000)) Line($"  tail {op}");
