@@ -11,7 +11,8 @@ namespace ShareRpc.Server.Access.Redaction;
 /// </summary>
 internal static class ContentClasses
 {
-    private const int MaxNameLength = 64;
+    /// <summary>Longer than any listed name, were each of its letters an escape.</summary>
+    private const int LongestName = 128;
 
     private static readonly Dictionary<string, ContentClass> ByPartType = new(StringComparer.Ordinal)
     {
@@ -116,11 +117,10 @@ internal static class ContentClasses
     private static bool HasOddText(RawJson data, FieldTree listed)
     {
         Utf8JsonReader reader = Begin(data);
-        Span<char> name = stackalloc char[MaxNameLength];
         HashSet<FieldTree> seen = new(ReferenceEqualityComparer.Instance);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            FieldTree? field = Find(ref reader, name, listed);
+            FieldTree? field = Find(ref reader, listed);
             reader.Read();
             bool isText = reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
             if (field is { Type: FieldType.Text } && (!isText || !seen.Add(field))) return true;
@@ -130,13 +130,12 @@ internal static class ContentClasses
         return false;
     }
 
-    private static FieldTree? Find(ref Utf8JsonReader reader, Span<char> buffer, FieldTree listed)
+    private static FieldTree? Find(ref Utf8JsonReader reader, FieldTree listed)
     {
-        if (reader.ValueSpan.Length > buffer.Length * 6) return null; // longer than any name, with each letter escaped
+        if (reader.ValueSpan.Length > LongestName) return null;
         try
         {
-            Span<char> room = reader.ValueSpan.Length > buffer.Length ? new char[reader.ValueSpan.Length] : buffer;
-            return listed.Find(room[..reader.CopyString(room)].ToString());
+            return listed.Find(reader.GetString()!);
         }
         catch (InvalidOperationException)
         {

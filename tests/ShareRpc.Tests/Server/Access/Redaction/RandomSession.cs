@@ -1,0 +1,125 @@
+using System.Globalization;
+
+namespace ShareRpc.Tests.Server.Access.Redaction;
+
+/// <summary>
+/// Random ops on random documents. Whatever a reader without tools, reasoning and files must not see holds a canary:
+/// what is not listed, what is of another type than it is listed with, and all that is put into a hidden document.
+/// </summary>
+internal sealed class RandomSession(int seed)
+{
+    public const string Canary = "CANARY";
+
+    /// <summary>Begins each number that must not be seen.</summary>
+    public const string CanaryNumber = "660066";
+
+    private static readonly string[] Kinds =
+        ["part", "part", "part", "part", "part", "message", "session", "todo", "session_diff", "model", "turn", "custom"];
+
+    private static readonly string[] PartTypes = ["text", "text", "reasoning", "tool", "file", "text\\u0065", "te"];
+    private static readonly string[] Texts = ["text", "id", "title", "role", "name", "tool", "content", "state"];
+    private static readonly string[] Names =
+        ["type", "text", "id", "synthetic", "cost", "tokens", "time", "state", "role", "zz", "title", "content", "te\\u0078t"];
+
+    private readonly Random random = new(seed);
+    private readonly Dictionary<(string, string), bool> isHidden = [];
+    private int count;
+
+    public string NextOp()
+    {
+        string kind = Kinds[random.Next(Kinds.Length)];
+        string key = $"{kind[0]}{random.Next(2)}";
+        string id = $"{++count}";
+        string head = $"\"op_id\":\"{seed}-{id}\",\"kind\":\"{kind}\",\"key\":\"{key}\"";
+        int choice = random.Next(10);
+        if (choice == 0)
+        {
+            isHidden.Remove((kind, key));
+            return $"{{{head},\"verb\":\"remove\"}}";
+        }
+
+        if (choice < 5 && kind != "turn") return $"{{{head},\"verb\":\"append\",\"data\":{Append(kind, key)}}}";
+        return $"{{{head},\"verb\":\"put\",\"data\":{Put(kind, key)}}}";
+    }
+
+    private string Append(string kind, string key)
+    {
+        string field = random.Next(3) == 0 ? Names[random.Next(Names.Length - 1)] : Texts[random.Next(Texts.Length)];
+        bool isToHidden = !isHidden.TryGetValue((kind, key), out bool hidden) || hidden;
+        bool decides = field is "type" or "synthetic" or "cost" or "tokens" or "time" or "state";
+        if (isToHidden || decides) isHidden[(kind, key)] = true;
+        bool isListed = !isToHidden && !decides && IsListed(kind, field);
+        return $"{{\"field\":\"{field}\",\"text\":\"{(isListed ? "seen" : Canary)}{count}\"}}";
+    }
+
+    private string Put(string kind, string key)
+    {
+        if (kind is "todo" or "session_diff")
+        {
+            bool isDiff = kind == "session_diff";
+            isHidden[(kind, key)] = isDiff;
+            string element = $"{{{Member(isDiff ? "after" : "content", isDiff)},{Member("note", true)}}}";
+            return random.Next(2) == 0 ? element : $"[{element},{(random.Next(2) == 0 ? Text(true) : element)}]";
+        }
+
+        if (kind == "turn") return $"{{\"state\":\"streaming\",{Member("note", true)}}}";
+        bool isArray = random.Next(8) == 0;
+        string type = PartTypes[random.Next(PartTypes.Length)];
+        bool isTyped = kind == "part" && random.Next(6) > 0;
+        bool isSynthetic = kind == "part" && random.Next(6) == 0;
+        bool hidden = kind == "custom" || isArray
+            || (kind == "part" && (!isTyped || type is not ("text" or "tool") || (isSynthetic && type == "text")));
+        isHidden[(kind, key)] = hidden;
+        var members = new List<string>();
+        for (int i = random.Next(7); i > 0; i--) members.Add(Value(Names[random.Next(3, Names.Length)], kind, type, hidden));
+        if (isTyped) members.Add($"\"type\":\"{type}\"");
+        else if (random.Next(2) == 0) members.Add($"\"type\":{Wrong()}");
+        if (isSynthetic) members.Add("\"synthetic\":true");
+        if (kind == "part" && random.Next(3) > 0) members.Add(Value("text", kind, type, hidden));
+        string json = $"{{{string.Join(',', members)}}}";
+        return isArray ? $"[{json}]" : json;
+    }
+
+    /// <summary>A member of its listed type, of another type, or one that is not listed.</summary>
+    private string Value(string name, string kind, string type, bool hidden)
+    {
+        string plain = name.Replace("\\u0078", "x", StringComparison.Ordinal);
+        if (plain == "synthetic") return "\"note\":false"; // chosen elsewhere
+        bool isListed = !hidden && IsListed(kind, plain) && !(type == "tool" && plain is "text" or "cost" or "tokens");
+        if (random.Next(4) == 0) return $"\"{name}\":{Wrong()}";
+        return plain switch
+        {
+            "state" => $"\"state\":{{{Member("output", true)},{Member("status", hidden || kind != "part" || type != "tool")},"
+                + $"\"time\":{{\"start\":1,{Member(Canary + "name", true)}}}}}",
+            "time" => $"\"time\":{{\"created\":{(hidden ? Number() : "1")},\"{Canary}\":1}}",
+            "tokens" => $"\"tokens\":{{\"cache\":{{\"read\":{(isListed || !hidden ? "1" : Number())}}},\"x\":{Number()}}}",
+            "cost" => $"\"cost\":{(isListed ? "0.5" : "null")}",
+            _ => $"\"{name}\":{Text(!isListed)}",
+        };
+    }
+
+    /// <summary>What no listed leaf is.</summary>
+    private string Wrong() => random.Next(3) switch
+    {
+        0 => $"{{\"{Canary}\":{Text(true)}}}",
+        1 => $"[{{\"x\":{Text(true)}}},{Text(true)}]",
+        _ => $"[[{Text(true)}]]",
+    };
+
+    private string Member(string name, bool isCanary) => $"\"{name}\":{Text(isCanary)}";
+
+    private string Text(bool isCanary) => $"\"{(isCanary ? Canary : "seen")}{count}-{random.Next(1000)}\"";
+
+    private string Number() => CanaryNumber + random.Next(10).ToString(CultureInfo.InvariantCulture);
+
+    private static bool IsListed(string kind, string name) => (kind, name) switch
+    {
+        ("part", "text" or "id" or "cost" or "tokens" or "time") => true,
+        ("part", "tool" or "name") => true, // of some types, and no canary for the others
+        ("message", "id" or "role" or "cost" or "tokens" or "time") => true,
+        ("session", "id" or "title" or "cost" or "tokens" or "time") => true,
+        ("model", "id" or "name") => true,
+        ("todo", "id" or "content") => true,
+        _ => false,
+    };
+}
