@@ -186,7 +186,8 @@ internal sealed class SessionRenderer(Output output)
     {
         if (op.Kind == Kinds.Part) parts.Remove(op.Key);
         if (op.Kind != Kinds.Message) return;
-        Line($"  − a message of {speakers.GetValueOrDefault(op.Key, "the session")} was removed", Quiet);
+        string what = op.Redacted ? "is no longer shown" : "was removed";
+        Line($"  − a message of {speakers.GetValueOrDefault(op.Key, "the session")} {what}", Quiet);
         speakers.Remove(op.Key);
         speaking = "";
     }

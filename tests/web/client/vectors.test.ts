@@ -106,6 +106,14 @@ describe('folding', () => {
     expect(foldOp(doc, { ...op, cursor: 6 })).toBeUndefined();
   });
 
+  test('keeps what the reader has of a document of which an op is hidden', () => {
+    const at = { kind: 'part', key: 'p' };
+    const reduced = { ...at, cursor: 6, redacted: true } as const;
+    expect(foldOp({ ...at, cursor: 5, data: { text: 'a' } }, reduced)).toEqual({ ...reduced, data: { text: 'a' } });
+    expect(foldOp(undefined, reduced)).toEqual({ ...reduced, data: {} });
+    expect(foldOp({ ...at, cursor: 5, data: {} }, { ...reduced, verb: 'remove' })).toBeUndefined();
+  });
+
   test('takes __proto__ for a name like any other', () => {
     const op = { cursor: 1, op_id: 'a', verb: 'append', kind: 'part', key: 'p', actor: 'x', time_ms: 0, schema_version: 1 } as ShownOp;
     const doc = foldOp(undefined, { ...op, data: { field: '__proto__', text: 'x' } });

@@ -42,6 +42,16 @@ describe('DocumentStore', () => {
     expect(store.cursor).toBe(2);
   });
 
+  it('drops a document that an op hides, and keeps one of which an op is hidden (REDACT-3)', () => {
+    const store = new DocumentStore();
+    store.applyOps([op(1, 'put', 'p', { text: 'a' }), op(2, 'put', 'q', { text: 'a' })], 2);
+    store.applyOps([{ cursor: 3, verb: 'remove', kind: 'part', key: 'p', redacted: true }], 3);
+    store.applyOps([{ cursor: 4, kind: 'part', key: 'q', redacted: true }, op(5, 'append', 'q', { field: 'text', text: 'b' })], 5);
+    expect(store.get('part', 'p')).toBeUndefined();
+    expect(store.get('part', 'q')).toEqual({ kind: 'part', key: 'q', cursor: 5, data: { text: 'ab' }, redacted: true });
+    expect(store.hiddenOps).toBe(2);
+  });
+
   it('says whether rows have to be made anew: growing text does not move them', () => {
     const store = new DocumentStore();
     store.putDocs([doc('p', 1, { messageID: 'm', type: 'text', text: 'a' })], 1);

@@ -9,6 +9,7 @@ export function foldOp(doc: Doc | undefined, op: Op): Doc | undefined {
   if (op.verb === 'remove') return undefined;
   const redacted = op.redacted || (op.verb === 'append' && doc?.redacted) ? { redacted: true as const } : {};
   const at = { kind: op.kind, key: op.key, cursor: op.cursor };
+  if (op.verb === undefined) return { ...at, data: doc ? doc.data : {}, redacted: true }; // REDACT-7
   if (op.verb === 'put') return { ...at, data: op.data ?? null, ...redacted };
   if (!isObject(op.data)) return doc;
   const { field, text } = op.data as { field: string; text: string };

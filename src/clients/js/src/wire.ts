@@ -58,6 +58,21 @@ export interface HiddenOp {
   hidden: true;
 }
 
+/**
+ * An op of the log of which the reader sees the document only (REDACT-3): `remove` hides it from now on, no verb leaves
+ * its data as the reader has it.
+ */
+export interface ReducedOp {
+  cursor: number;
+  hidden?: undefined;
+  op_id?: undefined;
+  verb?: 'remove';
+  kind: string;
+  key: string;
+  data?: undefined;
+  redacted: true;
+}
+
 /** An op of the log (READ-2). */
 export interface ShownOp {
   cursor: number;
@@ -75,7 +90,7 @@ export interface ShownOp {
   redacted?: true;
 }
 
-export type Op = ShownOp | HiddenOp;
+export type Op = ShownOp | ReducedOp | HiddenOp;
 
 /** A page of the log. With `gap` it holds no ops: data up to that cursor is gone, and only the state has it. */
 export interface OpPage {

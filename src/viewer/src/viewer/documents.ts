@@ -80,10 +80,8 @@ export class DocumentStore {
   }
 
   private apply(op: Op): void {
-    if (op.hidden) {
-      this.hiddenOps++;
-      return;
-    }
+    if (op.hidden || op.op_id === undefined) this.hiddenOps++;
+    if (op.hidden) return;
     const known = this.get(op.kind, op.key);
     if (op.cursor <= (known?.cursor ?? this.gone.get(`${op.kind} ${op.key}`) ?? 0)) return;
     const doc = foldOp(known, op);

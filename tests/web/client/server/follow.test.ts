@@ -33,6 +33,32 @@ describe.skipIf(!server)('following a share', () => {
     world.close();
   });
 
+  test('by a redacted reader folds to the state that it is given (REDACT-7)', async () => {
+    const world = await World.create({ refs: { eye: { rights: ['read'], caveats: { redact: ['tools'] } } } });
+    const { handle } = await world.redeemShare('writer', 'owner');
+    const part = async (verb: 'put' | 'append', key: string, data: object) => {
+      const op = { op_id: newOpId(), verb, kind: 'part', key, data: data as Doc['data'] };
+      await handle.appendOps({ batch_id: newOpId(), ops: [op] });
+    };
+    await part('put', 'a', { type: 'text', text: 'seen' });
+    await part('append', 'a', { field: 'note', text: 'SECRET' });
+    await part('put', 'b', { type: 'text', text: 'seen' });
+    await part('append', 'b', { field: 'type', text: 'SECRET' });
+    await handle.endShare();
+    const docs = new Map<string, Doc>();
+    for await (const page of follow(server, { ...platform, token: await world.text('{token:eye}') })) {
+      for (const op of page.ops) {
+        const doc = op.hidden ? undefined : foldOp(docs.get(op.key), op);
+        if (doc) docs.set(doc.key, doc);
+        else if (!op.hidden) docs.delete(op.key);
+      }
+    }
+    const { handle: eye } = await world.redeemShare('reader', 'eye');
+    expect([...docs.values()]).toEqual((await eye.getState()).docs);
+    expect([...docs.keys()]).toEqual(['a']);
+    world.close();
+  });
+
   test('as state, then changes, folds to what the server folds', async () => {
     const world = await World.create({});
     const { handle } = await world.redeemShare('writer', 'owner');

@@ -37,7 +37,8 @@ public sealed class DataCheckTests
     public Task Invariant_I2_an_op_id_that_is_there_twice_is_found_without_its_index(string rule, string says) => FindsAsync(
         """
         DROP INDEX op_id_once;
-        INSERT INTO op SELECT 9, share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms, schema_version, class, class_before
+        INSERT INTO op SELECT 9, share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms,
+          schema_version, class, class_before
         FROM op WHERE cursor = 1
         """, rule, says);
 
