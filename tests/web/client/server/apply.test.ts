@@ -42,7 +42,7 @@ class Scenario {
       const page = await handle.readOps({ after });
       for (const op of page.ops) {
         expect(op.cursor).toBe(ids.length + 1);
-        if (!op.hidden) ids.push(op.op_id);
+        if (!op.hidden && op.op_id !== undefined) ids.push(op.op_id);
       }
       ({ cursor: after, head } = page);
     }
