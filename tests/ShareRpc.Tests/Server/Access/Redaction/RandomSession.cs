@@ -1,4 +1,5 @@
 using System.Globalization;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Access.Redaction;
 
@@ -21,17 +22,17 @@ internal sealed class RandomSession(int seed)
     private static readonly string[] Names =
         ["type", "text", "id", "synthetic", "cost", "tokens", "time", "state", "role", "zz", "title", "content", "te\\u0078t"];
 
-    private readonly Random random = new(seed);
+    private readonly Dice dice = new(seed);
     private readonly Dictionary<(string, string), bool> isHidden = [];
     private int count;
 
     public string NextOp()
     {
-        string kind = Kinds[random.Next(Kinds.Length)];
-        string key = $"{kind[0]}{random.Next(2)}";
+        string kind = dice.Of(Kinds);
+        string key = $"{kind[0]}{dice.Next(2)}";
         string id = $"{++count}";
         string head = $"\"op_id\":\"{seed}-{id}\",\"kind\":\"{kind}\",\"key\":\"{key}\"";
-        int choice = random.Next(10);
+        int choice = dice.Next(10);
         if (choice == 0)
         {
             isHidden.Remove((kind, key));
@@ -44,7 +45,7 @@ internal sealed class RandomSession(int seed)
 
     private string Append(string kind, string key)
     {
-        string field = random.Next(3) == 0 ? Names[random.Next(Names.Length - 1)] : Texts[random.Next(Texts.Length)];
+        string field = dice.Next(3) == 0 ? Names[dice.Next(Names.Length - 1)] : dice.Of(Texts);
         bool isToHidden = !isHidden.TryGetValue((kind, key), out bool hidden) || hidden;
         bool decides = field is "type" or "synthetic" or "cost" or "tokens" or "time" or "state";
         if (isToHidden || decides) isHidden[(kind, key)] = true;
@@ -59,23 +60,23 @@ internal sealed class RandomSession(int seed)
             bool isDiff = kind == "session_diff";
             isHidden[(kind, key)] = isDiff;
             string element = $"{{{Member(isDiff ? "after" : "content", isDiff)},{Member("note", true)}}}";
-            return random.Next(2) == 0 ? element : $"[{element},{(random.Next(2) == 0 ? Text(true) : element)}]";
+            return dice.Next(2) == 0 ? element : $"[{element},{(dice.Next(2) == 0 ? Text(true) : element)}]";
         }
 
         if (kind == "turn") return $"{{\"state\":\"streaming\",{Member("note", true)}}}";
-        bool isArray = random.Next(8) == 0;
-        string type = PartTypes[random.Next(PartTypes.Length)];
-        bool isTyped = kind == "part" && random.Next(6) > 0;
-        bool isSynthetic = kind == "part" && random.Next(6) == 0;
+        bool isArray = dice.Next(8) == 0;
+        string type = dice.Of(PartTypes);
+        bool isTyped = kind == "part" && dice.Next(6) > 0;
+        bool isSynthetic = kind == "part" && dice.Next(6) == 0;
         bool hidden = kind == "custom" || isArray
             || (kind == "part" && (!isTyped || type is not ("text" or "tool") || (isSynthetic && type == "text")));
         isHidden[(kind, key)] = hidden;
         var members = new List<string>();
-        for (int i = random.Next(7); i > 0; i--) members.Add(Value(Names[random.Next(3, Names.Length)], kind, type, hidden));
+        for (int i = dice.Next(7); i > 0; i--) members.Add(Value(Names[3 + dice.Next(Names.Length - 3)], kind, type, hidden));
         if (isTyped) members.Add($"\"type\":\"{type}\"");
-        else if (random.Next(2) == 0) members.Add($"\"type\":{Wrong()}");
+        else if (dice.Next(2) == 0) members.Add($"\"type\":{Wrong()}");
         if (isSynthetic) members.Add("\"synthetic\":true");
-        if (kind == "part" && random.Next(3) > 0) members.Add(Value("text", kind, type, hidden));
+        if (kind == "part" && dice.Next(3) > 0) members.Add(Value("text", kind, type, hidden));
         string json = $"{{{string.Join(',', members)}}}";
         return isArray ? $"[{json}]" : json;
     }
@@ -86,7 +87,7 @@ internal sealed class RandomSession(int seed)
         string plain = name.Replace("\\u0078", "x", StringComparison.Ordinal);
         if (plain == "synthetic") return "\"note\":false"; // chosen elsewhere
         bool isListed = !hidden && IsListed(kind, plain) && !(type == "tool" && plain is "text" or "cost" or "tokens");
-        if (random.Next(4) == 0) return $"\"{name}\":{Wrong()}";
+        if (dice.Next(4) == 0) return $"\"{name}\":{Wrong()}";
         return plain switch
         {
             "state" => $"\"state\":{{{Member("output", true)},{Member("status", hidden || kind != "part" || type != "tool")},"
@@ -99,7 +100,7 @@ internal sealed class RandomSession(int seed)
     }
 
     /// <summary>What no listed leaf is.</summary>
-    private string Wrong() => random.Next(3) switch
+    private string Wrong() => dice.Next(3) switch
     {
         0 => $"{{\"{Canary}\":{Text(true)}}}",
         1 => $"[{{\"x\":{Text(true)}}},{Text(true)}]",
@@ -108,9 +109,9 @@ internal sealed class RandomSession(int seed)
 
     private string Member(string name, bool isCanary) => $"\"{name}\":{Text(isCanary)}";
 
-    private string Text(bool isCanary) => $"\"{(isCanary ? Canary : "seen")}{count}-{random.Next(1000)}\"";
+    private string Text(bool isCanary) => $"\"{(isCanary ? Canary : "seen")}{count}-{dice.Next(1000)}\"";
 
-    private string Number() => CanaryNumber + random.Next(10).ToString(CultureInfo.InvariantCulture);
+    private string Number() => CanaryNumber + dice.Next(10).ToString(CultureInfo.InvariantCulture);
 
     private static bool IsListed(string kind, string name) => (kind, name) switch
     {
