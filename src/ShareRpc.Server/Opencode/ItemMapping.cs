@@ -36,6 +36,13 @@ internal static class ItemMapping
         }
     }
 
+    /// <summary>Returns the title of a session's document; null if it has none.</summary>
+    public static string? TitleOf(RawJson session)
+    {
+        using JsonDocument document = JsonDocument.Parse(session.Utf8, ParseOptions);
+        return Text(document.RootElement, "title"u8);
+    }
+
     private static OpIntent[]? One(string kind, RawJson data)
     {
         using JsonDocument document = JsonDocument.Parse(data.Utf8, ParseOptions);

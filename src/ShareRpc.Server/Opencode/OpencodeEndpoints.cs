@@ -85,6 +85,7 @@ internal sealed class OpencodeEndpoints(
         }
 
         await append.FlushAsync().ConfigureAwait(false);
+        if (append.Title is { } title) await shares.NameAsync(authority.Authority, authority.Share, title).ConfigureAwait(false);
         ignored += body.Malformed;
         if (ignored + append.Rejected > 0) logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
         await HttpAnswer.JsonAsync(

@@ -49,6 +49,21 @@ internal sealed class OpencodeShares(
         return new SharedSession(await work.Completion.ConfigureAwait(false), append, read);
     }
 
+    /// <summary>Labels the share with its session's title; ends when that is durable. Does nothing if it has that label.</summary>
+    public async Task NameAsync(Authority holder, ShareRow share, string title)
+    {
+        string label = RefRequest.ToLabel(title);
+        if (label.Length == 0 || label == share.Label) return;
+        var work = new CommitWork<bool>(scope =>
+        {
+            holder.Demand(Rights.Append);
+            scope.Transaction.SetShareLabel(share.Key, label);
+            return ValueTask.FromResult(true);
+        });
+        queue.Enqueue(work);
+        await work.Completion.ConfigureAwait(false);
+    }
+
     /// <summary>
     /// Ends the share and takes back every ref that was made here: links and secrets die, and with the owner ref all that came of it. Ends
     /// when that is durable; until then it is denied in memory and tried again, whether or not the caller still waits.

@@ -23,6 +23,9 @@ internal sealed class SyncAppend(
 
     public int Rejected { get; private set; }
 
+    /// <summary>Returns the newest title of the session that was added; null if none was.</summary>
+    public string? Title { get; private set; }
+
     /// <summary>Adds an op; when a batch is full, ends once that is durable.</summary>
     public async Task AddAsync(OpIntent op)
     {
@@ -36,6 +39,7 @@ internal sealed class SyncAppend(
         // The session first: it tells how new the rest is.
         int at = op.Kind == Kinds.Session ? ops.FindLastIndex(other => other.Kind == Kinds.Session) + 1 : ops.Count;
         ops.Insert(at, op);
+        if (op.Kind == Kinds.Session) Title = ItemMapping.TitleOf(op.Data!.Value) ?? Title;
         bytes += size;
     }
 

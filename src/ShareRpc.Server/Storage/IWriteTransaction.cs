@@ -41,6 +41,8 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetShareState(long shareKey, ShareState state);
 
+    void SetShareLabel(long shareKey, string label);
+
     /// <summary>Erases up to <paramref name="rows"/> ops, documents and records of a deleted share; true when nothing is left.</summary>
     ValueTask<bool> EraseShareAsync(long shareKey, int rows);
 

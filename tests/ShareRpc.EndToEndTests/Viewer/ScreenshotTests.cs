@@ -20,16 +20,16 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         string link = await live.ShareRecordedAsync();
-        await TakeAsync(live, link, "session", "Live", keys: ["g", "e", "e", "e"], width: 1120, height: 720);
-        await TakeAsync(live, link, "session-dark", "Live", keys: ["g", "e", "e", "e"], width: 1120, height: 720, colors: ColorScheme.Dark);
-        await TakeAsync(live, link, "start", "Live", keys: ["g"]);
-        await TakeAsync(live, link, "end", "Live");
-        await TakeAsync(live, link, "side-by-side", "Live", keys: ["g", "d", "e", "e", "e"]);
-        await TakeAsync(live, link, "help", "Live", keys: ["?"]);
-        await TakeAsync(live, link, "search", "Live", keys: ["g", "/", "o", "n", "e"]);
-        await TakeAsync(live, link, "phone", "Live", keys: ["g", "e", "e", "e"], width: 390, height: 780);
-        await TakeAsync(live, link, "phone-outline", "Live", keys: ["g", "o"], width: 390, height: 780);
-        await TakeAsync(live, link, "phone-search", "Live", keys: ["g", "/", "o", "n", "e"], width: 390, height: 780);
+        await TakeAsync(live, link, "session", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720);
+        await TakeAsync(live, link, "session-dark", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720, colors: ColorScheme.Dark);
+        await TakeAsync(live, link, "start", null, keys: ["g"]);
+        await TakeAsync(live, link, "end", null);
+        await TakeAsync(live, link, "side-by-side", null, keys: ["g", "d", "e", "e", "e"]);
+        await TakeAsync(live, link, "help", null, keys: ["?"]);
+        await TakeAsync(live, link, "search", null, keys: ["g", "/", "o", "n", "e"]);
+        await TakeAsync(live, link, "phone", null, keys: ["g", "e", "e", "e"], width: 390, height: 780);
+        await TakeAsync(live, link, "phone-outline", null, keys: ["g", "o"], width: 390, height: 780);
+        await TakeAsync(live, link, "phone-search", null, keys: ["g", "/", "o", "n", "e"], width: 390, height: 780);
     }
 
     [BrowserFact]
@@ -39,8 +39,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await live.PutAsync([.. RichSession.Documents()]);
         (string link, string capId) = await live.InviteAsync();
         string redacted = (await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools", "reasoning") })).Link;
-        await TakeAsync(live, link, "rich", "Live", keys: ["g"], height: 2400);
-        await TakeAsync(live, redacted, "redacted", "Live", keys: ["g"], height: 1100);
+        await TakeAsync(live, link, "rich", null, keys: ["g"], height: 2400);
+        await TakeAsync(live, redacted, "redacted", null, keys: ["g"], height: 1100);
         await live.SuspendAsync(capId);
         await TakeAsync(live, link, "suspended", "suspended");
         await live.ResumeAsync(capId);
@@ -70,7 +70,7 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         string expired = (await live.InviteAsync(new JsonObject { ["expires_at_ms"] = 1 })).Link;
         string locked = (await live.InviteAsync(passphrase: "x")).Link;
         string bare = link[..link.IndexOf('#', StringComparison.Ordinal)];
-        await TakeAsync(live, link, "hostile", "Live", keys: ["g"], height: 3000);
+        await TakeAsync(live, link, "hostile", null, keys: ["g"], height: 3000);
         await TakeAsync(live, expired, "expired", "expired");
         await TakeAsync(live, locked, "passphrase", "Passphrase");
         await TakeAsync(live, locked, "passphrase-phone", "Passphrase", width: 390, height: 780, colors: ColorScheme.Dark);
@@ -82,11 +82,12 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
     }
 
     private async Task TakeAsync(
-        LiveShare live, string link, string name, string sign, string[]? keys = null, int width = 1280, int height = 860,
+        LiveShare live, string link, string name, string? sign, string[]? keys = null, int width = 1280, int height = 860,
         ColorScheme colors = ColorScheme.Light)
     {
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link, width, height, colors);
-        await viewer.SeesAsync(sign);
+        if (sign is null) await viewer.IsLiveAsync();
+        else await viewer.SeesAsync(sign);
         foreach (string key in keys ?? [])
         {
             await viewer.Page.Keyboard.PressAsync(key);

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>An open page of the viewer, and everything that it did which it should not have.</summary>
-public sealed class ViewerPage : IAsyncDisposable
+public sealed partial class ViewerPage : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> faults = new();
 
@@ -39,7 +40,8 @@ public sealed class ViewerPage : IAsyncDisposable
 
     public Task SeesAsync(string text) => Assertions.Expect(Page.Locator("body")).ToContainTextAsync(text, Slow());
 
-    public Task IsLiveAsync() => Assertions.Expect(Status).ToContainTextAsync("Live", Slow());
+    /// <summary>Waits until the page follows; it says so in other words of a session that has not changed for long.</summary>
+    public Task IsLiveAsync() => Assertions.Expect(Status).ToContainTextAsync(Following(), Slow());
 
     public Task<string> TextAsync() => Page.Locator("body").InnerTextAsync();
 
@@ -68,6 +70,9 @@ public sealed class ViewerPage : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
+
+    [GeneratedRegex("Live|Up to date")]
+    private static partial Regex Following();
 
     private static LocatorAssertionsToContainTextOptions Slow() => new() { Timeout = 60_000 };
 }

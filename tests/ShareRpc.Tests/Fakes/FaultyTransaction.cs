@@ -52,6 +52,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
 
     public void SetShareState(long shareKey, ShareState state) => inner.SetShareState(shareKey, state);
 
+    public void SetShareLabel(long shareKey, string label) => inner.SetShareLabel(shareKey, label);
+
     public ValueTask<bool> EraseShareAsync(long shareKey, int rows) => inner.EraseShareAsync(shareKey, rows);
 
     public ValueTask<long> InsertRefAsync(RefRow row) => inner.InsertRefAsync(row);

@@ -29,6 +29,15 @@ internal static class RefRequest
         }
     }
 
+    /// <summary>Returns foreign text as a label: without control characters, at most 200 characters; may be empty.</summary>
+    public static string ToLabel(string text)
+    {
+        string clean = string.Concat(text.Where(character => !char.IsControl(character))).Trim();
+        if (clean.Length <= MaxLabelLength) return clean;
+        int end = MaxLabelLength - 1;
+        return clean[..(char.IsHighSurrogate(clean[end - 1]) ? end - 1 : end)] + '…';
+    }
+
     /// <summary>Throws unless every caveat is of its shape and within its bounds.</summary>
     public static void CheckCaveats(Caveats? caveats)
     {

@@ -119,6 +119,9 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void SetShareState(long shareKey, ShareState state) =>
         Statements.Execute("UPDATE share SET state = ?2 WHERE share_key = ?1", shareKey, (int)state);
 
+    public void SetShareLabel(long shareKey, string label) =>
+        Statements.Execute("UPDATE share SET label = ?2 WHERE share_key = ?1", shareKey, label);
+
     public ValueTask<bool> EraseShareAsync(long shareKey, int rows)
     {
         int erased = Statements.Execute(

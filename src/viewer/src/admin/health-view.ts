@@ -13,7 +13,7 @@ export function renderHealth(status: ServerStatus | undefined): TemplateResult {
     ['Waiting for the disk', `${count(status.queue_items)} (${bytes(status.queue_bytes)})`],
     ['Open connections', count(status.connections)],
     ['Live handles', count(status.handles)],
-    ['Shares', count(status.shares)],
+    ['Shares in use', count(status.shares)],
     ['Running for', duration(status.now_ms - status.started_ms)],
     ['Version', status.version],
   ];

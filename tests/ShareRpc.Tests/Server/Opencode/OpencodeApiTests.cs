@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
@@ -226,6 +227,34 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         Assert.Equal("invalid_params", JsonNode.Parse(await answer.Content.ReadAsStringAsync(live.Timeout))!["code"]!.ToString());
     }
 
+    [Theory]
+    [InlineData("Fix the parser", "Fix the parser")]
+    [InlineData("\\u001b[31mred\\u0007 ", "[31mred")]
+    [InlineData("", "opencode")]
+    public async Task A_share_has_the_title_of_its_session_and_keeps_it_current(string title, string label)
+    {
+        Shared shared = await created.ShareAsync();
+        await created.SyncedAsync(shared, Session("First", 1));
+        Assert.Equal("First", await LabelAsync(shared));
+        await created.SyncedAsync(shared, Session(title, 2));
+        Assert.Equal(title.Length > 0 ? label : "First", await LabelAsync(shared));
+        await created.SyncedAsync(shared, Message); // holds no title
+        Assert.Equal(title.Length > 0 ? label : "First", await LabelAsync(shared));
+
+        static string Session(string name, int updated) => $$"""
+            {"type":"session","data":{"time":{"updated":{{updated}} },"id":"ses_1","title":"{{name}}"} }
+            """;
+    }
+
+    [Fact]
+    public async Task A_title_that_is_too_long_is_cut_between_characters()
+    {
+        Shared shared = await created.ShareAsync();
+        string title = new string('x', 198) + string.Concat(Enumerable.Repeat("🦊", 40));
+        await created.SyncedAsync(shared, $$"""{"type":"session","data":{"id":"ses_1","title":"{{title}}"} }""");
+        Assert.Equal(new string('x', 198) + '…', await LabelAsync(shared));
+    }
+
     [Fact]
     public async Task The_public_address_is_what_links_start_with()
     {
@@ -233,6 +262,12 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
             more: options => options with { OpenCreation = true, PublicUrl = new Uri("https://share.example.org") });
         using var calls = new OpencodeCalls(proxied.Server.Address, proxied.Timeout);
         Assert.StartsWith("https://share.example.org/share/srpc_", (await calls.ShareAsync()).Url.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task<string?> LabelAsync(Shared shared)
+    {
+        await using AdminClient root = await AdminClient.OpenRootAsync(live.Server.Address, live.RootToken, live.Timeout);
+        return (await root.ListSharesAsync(live.Timeout)).Single(share => share.ShareId == shared.Id).Label;
     }
 
     private static ShareToken TokenOf(string text)

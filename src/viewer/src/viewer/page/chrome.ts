@@ -10,11 +10,12 @@ import type { OutlineEntry } from '../session/outline.ts';
 import type { SessionInfo, Todo } from '../session/summary.ts';
 import { visible } from '../text/visible.ts';
 
-export type Status = FollowState | 'ended' | 'suspended';
+/** What the page says of itself. `idle`: connected, but nothing has changed for a while. */
+export type Status = FollowState | 'ended' | 'suspended' | 'idle';
 
 const statusNames: Record<Status, string> = {
-  connecting: 'Connecting', catching_up: 'Catching up', live: 'Live', reconnecting: 'Reconnecting', offline: 'Offline', ended: 'Ended',
-  suspended: 'Suspended',
+  connecting: 'Connecting', catching_up: 'Catching up', live: 'Live', idle: 'Up to date',
+  reconnecting: 'Reconnecting', offline: 'Offline', ended: 'Ended', suspended: 'Suspended',
 };
 
 export interface TopActions {

@@ -18,6 +18,8 @@ export interface SessionInfo {
   agent: string;
   model: string;
   created: number | undefined;
+  /** When the session last changed, by its own documents; undefined if they do not say. */
+  active: number | undefined;
   usage: Usage;
   messages: number;
   parts: number;
@@ -39,8 +41,11 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   let agent = text(data, 'agent');
   let model = text(data, 'model', 'id') || text(data, 'model', 'modelID');
   let [agentAt, modelAt] = [-1, -1];
+  let active = number(data, 'time', 'updated') ?? number(data, 'time', 'created');
   for (const { data: message } of store.all('message')) {
     addUsage(usage, message);
+    const at = number(message, 'time', 'completed') ?? number(message, 'time', 'created');
+    if (at !== undefined) active = Math.max(active ?? 0, at);
     if (text(message, 'role') === 'user') continue;
     const created = number(message, 'time', 'created') ?? 0;
     const [itsAgent, itsModel] = [text(message, 'agent') || text(message, 'mode'), text(message, 'modelID')];
@@ -50,7 +55,7 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   if (usage.cost === 0) usage.cost = number(data, 'cost') ?? 0;
   return {
     id: session?.key ?? '', parentId: text(data, 'parentID'), title: text(data, 'title'), directory: text(data, 'directory'), agent,
-    model: modelName(store, model), created: number(data, 'time', 'created'), usage, messages: store.count('message'),
+    model: modelName(store, model), created: number(data, 'time', 'created'), active, usage, messages: store.count('message'),
     parts: store.count('part'),
   };
 }

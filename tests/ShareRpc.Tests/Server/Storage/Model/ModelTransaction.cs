@@ -71,6 +71,9 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void SetShareState(long shareKey, ShareState value) => ChangeShare(shareKey, share => share with { State = value });
 
+    public void SetShareLabel(long shareKey, string label) =>
+        ChangeShare(shareKey, share => share with { Label = label });
+
     public void SetFolded(long shareKey, long folded) => ChangeShare(shareKey, share => share with { Folded = folded });
 
     public ValueTask<bool> EraseShareAsync(long shareKey, int rows)

@@ -69,6 +69,7 @@ internal sealed partial class StoreRun
                 side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), await side.ReadHeadAsync(share.Key), writer);
                 return null;
             case StoreAct.End when isActive:
+                side.SetShareLabel(share.Key, $"ended {step.B}");
                 side.SetShareState(share.Key, ShareState.Ended);
                 return null;
             case StoreAct.Delete:
