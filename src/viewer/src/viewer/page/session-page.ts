@@ -12,6 +12,7 @@ import { toJson, toMarkdown } from '../session/export.ts';
 import { outlineOf, type OutlineEntry } from '../session/outline.ts';
 import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
 import { sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
+import { Activity } from './activity.ts';
 import { limitsOf, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
 import { renderHelp } from './help.ts';
@@ -31,8 +32,6 @@ export interface SessionPlaces {
 const manyParts = 2000;
 const rebuildMs = 150;
 const saidMs = 2000;
-/** Without a change for so long, a session is not live. */
-const quietMs = 10 * 60_000;
 const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
 /** The page of a session: top bar, outline, rows, search, keys. */
@@ -50,9 +49,7 @@ export class SessionPage implements View, Searched {
   private isOutlineOpen = !this.narrow.matches;
   private isHelpOpen = false;
   private drawn: [Status, unknown] = ['connecting', undefined];
-  private readonly startedAt = Date.now();
-  /** When a change last arrived live. */
-  private lastChange = 0;
+  private readonly activity = new Activity();
   private hasMoved = false;
   private wantedMessage: string | undefined;
   /** The row that was jumped to. It is marked, and the next jump starts from it. */
@@ -80,7 +77,6 @@ export class SessionPage implements View, Searched {
 
   /** Draws the page; returns the agent's id of the session. */
   draw(status: Status, caveats: unknown): string {
-    const wasLive = this.drawn[0] === 'live';
     this.drawn = [status, caveats];
     const changes = this.store.takeChanges();
     if (changes.structure) this.isStale = true;
@@ -88,8 +84,7 @@ export class SessionPage implements View, Searched {
     this.refreshFacts(changes.kinds);
     if (changes.kinds.size > 0) this.search.refresh();
     const { info } = this;
-    if (changes.kinds.size > 0 && status === 'live' && wasLive) this.lastChange = Date.now();
-    const shown = status === 'live' && this.isQuiet() ? 'idle' : status;
+    const shown = this.activity.next(status, changes.kinds.size > 0, info.active);
     document.title = `${info.title || 'Shared session'} · ShareRpc`;
     const current = this.currentMessage();
     render(html`
@@ -352,11 +347,6 @@ export class SessionPage implements View, Searched {
     this.draw(...this.drawn);
     const dialog = this.root.querySelector('dialog');
     if (!dialog?.open) dialog?.showModal();
-  }
-
-  /** Returns true if nothing has changed for a while: a session that ended long ago is not live. */
-  private isQuiet(): boolean {
-    return Date.now() - Math.max(this.info.active ?? this.startedAt, this.lastChange) > quietMs;
   }
 
   private escape(): void {
