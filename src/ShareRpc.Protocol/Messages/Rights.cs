@@ -15,7 +15,7 @@ public enum Rights
     /// <summary>Read ops, state and head.</summary>
     Read = 4,
 
-    /// <summary>Append ops and end the share.</summary>
+    /// <summary>Append ops.</summary>
     Append = 8,
 
     /// <summary>Derive refs.</summary>
@@ -23,6 +23,9 @@ public enum Rights
 
     /// <summary>Revoke and list descendants; read the audit.</summary>
     Revoke = 32,
+
+    /// <summary>End the share, for good.</summary>
+    End = 64,
 }
 
 /// <summary>Names and sets of rights.</summary>
@@ -32,10 +35,11 @@ public static class RightsNames
     [
         (Rights.Admin, "admin"), (Rights.Create, "create"), (Rights.Read, "read"), (Rights.Append, "append"),
         (Rights.Attenuate, "attenuate"), (Rights.Revoke, "revoke"),
+        (Rights.End, "end"),
     ];
 
     /// <summary>Rights of an owner ref.</summary>
-    public const Rights Owner = Rights.Read | Rights.Append | Rights.Attenuate | Rights.Revoke;
+    public const Rights Owner = Rights.Read | Rights.Append | Rights.Attenuate | Rights.Revoke | Rights.End;
 
     /// <summary>Rights of a creator ref.</summary>
     public const Rights Creator = Rights.Create | Owner;

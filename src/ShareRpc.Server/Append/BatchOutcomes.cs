@@ -114,7 +114,8 @@ internal sealed class BatchOutcomes(
         });
         if (!inserted) return null;
         allowance.Count(op);
-        if (op.Kind == Kinds.Turn) transaction.SetOpenTurn(share.Key, op.Key, cursor, TurnGuard.IsStreaming(op) ? writer?.Key : null);
+        if (op.Kind == Kinds.Turn) transaction.SetOpenTurn(share.Key, op.Key, cursor,
+            TurnGuard.IsStreaming(op) ? writer?.Key ?? OpenTurnRow.NoWriter : null);
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,

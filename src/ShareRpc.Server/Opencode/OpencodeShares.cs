@@ -41,7 +41,7 @@ internal sealed class OpencodeShares(
             (ShareRow share,
                 RefRow owner) = (isOpen ? null : await FindSharedAsync(scope.Transaction, creator, sessionId!))
                 ?? await CreateShareAsync(scope, creator, sessionId!);
-            await InsertAsync(scope, creator, owner, append, Rights.Append);
+            await InsertAsync(scope, creator, owner, append, Rights.Append | Rights.End);
             await InsertAsync(scope, creator, owner, read, Rights.Read);
             return share.ShareId;
         });
@@ -70,14 +70,14 @@ internal sealed class OpencodeShares(
     /// </summary>
     public async Task UnshareAsync(Authority holder)
     {
-        holder.Demand(Rights.Append);
+        holder.Demand(Rights.End);
         IReadOnlyList<RefRow> refs;
         await using (IReadSnapshot snapshot = await store.BeginReadAsync()) refs = await snapshot.ReadSessionRefsAsync(
             holder.Ref.ShareKey!.Value);
         if (!refs.Any(row => row.Key == holder.Ref.Key)) throw new ShareRpcException(ErrorCode.Forbidden);
         for (bool isProven = false; ; isProven = true)
         {
-            var work = new UnshareWork(holder, refs, isProven, erase, registry, broadcaster, log);
+            var work = new UnshareWork(holder, refs, isProven, erase, registry, broadcaster, options.ServerLimits, log);
             try
             {
                 queue.Enqueue(work);

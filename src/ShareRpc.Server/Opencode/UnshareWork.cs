@@ -5,6 +5,7 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Opencode;
 
@@ -18,7 +19,7 @@ namespace ShareRpc.Server.Opencode;
 /// <param name="erase">Starts erasing the data, when none of it is to stay.</param>
 internal sealed class UnshareWork(
     Authority holder, IReadOnlyList<RefRow> refs, bool isProven, Action? erase, AuthorityRegistry registry, Broadcaster broadcaster,
-    ILogger log)
+    ServerLimits limits, ILogger log)
     : CommitItem
 {
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,13 +32,14 @@ internal sealed class UnshareWork(
 
     public override async ValueTask ExecuteAsync(CommitScope scope)
     {
-        if (!isProven) holder.Demand(Rights.Append);
+        if (!isProven) holder.Demand(Rights.End);
         isProven = true;
         long shareKey = holder.Ref.ShareKey!.Value;
         LogShare share = await scope.Shares.GetAsync(scope.Transaction, shareKey);
         ShareState end = erase is null ? ShareState.Ended : ShareState.Deleted;
         if (share.State < end)
         {
+            if (erase is null) await TurnEnds.EndAllAsync(scope, share, holder.Ref, limits);
             scope.Transaction.SetShareState(shareKey, share.State = end);
             string action = erase is null ? "end_share" : "delete_share";
             scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, action, holder.Ref.Key, shareKey, null));

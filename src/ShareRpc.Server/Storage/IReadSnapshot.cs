@@ -69,8 +69,11 @@ internal interface IReadSnapshot : IAsyncDisposable
     ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
         bool newestFirst = false);
 
-    /// <summary>Streaming turns after a share and key, in this order.</summary>
+    /// <summary>Streaming turns that have a writer, after a share and key, in this order.</summary>
     ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit);
+
+    /// <summary>Returns keys of the streaming turns of a share, those without a writer too.</summary>
+    ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit);
 
     /// <summary>A deleted share whose ops are not all erased yet; null when there is none.</summary>
     ValueTask<long?> FindUnerasedShareAsync();

@@ -88,7 +88,9 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>How far compaction has looked, and the largest cursor whose data is gone.</summary>
     void SetCompacted(long shareKey, long scanned, long compacted);
 
-    /// <summary>A turn is streaming, as of a cursor and its writer; null: it is not any more, or nobody's to sweep.</summary>
+    /// <summary>
+    /// A turn is streaming, as of a cursor and its writer, or <see cref="OpenTurnRow.NoWriter"/>; null: it is not any more.
+    /// </summary>
     void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey);
 
     /// <summary>Writes something that changes nothing, so that the commit shows whether the medium takes writes.</summary>

@@ -49,7 +49,11 @@ internal static class OpEnvelope
 }
 
 /// <summary>A turn that is streaming: its last op's cursor and writer, and how far that writer has come.</summary>
-internal sealed record OpenTurnRow(long ShareKey, string Key, long Cursor, string WriterId, long AckedSeq);
+internal sealed record OpenTurnRow(long ShareKey, string Key, long Cursor, string WriterId, long AckedSeq)
+{
+    /// <summary>Stands for the writer of a streaming turn whose last op came without one.</summary>
+    public const long NoWriter = 0;
+}
 
 /// <summary>An op that is not folded yet: where it is and which document it touches. Bytes is the size of its data.</summary>
 internal readonly record struct TailOp(long Cursor, string Verb, string Kind, string Key, int Bytes, ContentClass Class)

@@ -24,7 +24,7 @@ internal static class TurnGuard
     }
 
     /// <summary>The ending that the server writes for a writer that fell silent: the document as it is, otherwise.</summary>
-    public static RawJson Abort(RawJson current, string writerId)
+    public static RawJson Abort(RawJson current, string? writerId)
     {
         using JsonDocument before = current.ToDocument();
         var output = new ArrayBufferWriter<byte>(current.Utf8.Length + 128);
@@ -39,9 +39,8 @@ internal static class TurnGuard
             output.Write(","u8);
         }
 
-        output.Write(Encoding.ASCII.GetBytes($$"""
-            "state":"{{TurnStates.Aborted}}","provisional":true,"writer_id":"{{writerId}}"}
-            """));
+        string more = writerId is null ? "" : $",\"provisional\":true,\"writer_id\":\"{writerId}\"";
+        output.Write(Encoding.ASCII.GetBytes($"\"state\":\"{TurnStates.Aborted}\"{more}}}"));
         return new RawJson(output.WrittenMemory);
     }
 

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Supervision;
@@ -104,26 +103,9 @@ internal sealed class TurnSweeper(
         if (current?.Data is not { } data || current.Cursor != turn.Cursor) return false;
 
         LoggedOp last = (await transaction.ReadOpsAsync(turn.ShareKey, turn.Cursor - 1, 1, int.MaxValue))[0];
-        var op = new OpIntent
-        {
-            OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Turn, Key = turn.Key, Data = TurnGuard.Abort(data, turn.WriterId),
-        };
-        var row = new OpRow
-        {
-            ShareKey = turn.ShareKey, Cursor = share.Head + 1, OpId = op.OpId, Digest = OpDigest.Of(op), Verb = op.Verb, Kind = op.Kind,
-            Key = op.Key, Data = op.Data!.Value.Utf8, Class = ContentClass.Plain,
-            ClassBefore = ContentClass.Plain,
-                ActorKey = (await transaction.FindRefAsync(last.Actor))!.Key,
-                TimeMs = scope.NowMs,
-        };
-        await transaction.TryInsertOpAsync(row);
-        transaction.SetOpenTurn(turn.ShareKey, turn.Key, row.Cursor, writerKey: null);
-        share.Advance(new LoggedOp
-        {
-            Cursor = row.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, Actor = last.Actor,
-            TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)ContentClass.Plain,
-            ClassBefore = (int)ContentClass.Plain,
-        });
+        RawJson ended = TurnGuard.Abort(data, turn.WriterId);
+        long actor = (await transaction.FindRefAsync(last.Actor))!.Key;
+        await TurnEnds.AppendAsync(scope, share, turn.Key, ended, (actor, last.Actor));
         return true;
     }
 

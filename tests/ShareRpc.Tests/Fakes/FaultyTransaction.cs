@@ -50,6 +50,9 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         inner.ReadOpenTurnsAsync(afterShare, afterKey, limit);
 
+    public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) =>
+        inner.ReadOpenTurnKeysAsync(shareKey, limit);
+
     public void SetShareState(long shareKey, ShareState state) => inner.SetShareState(shareKey, state);
 
     public void SetShareLabel(long shareKey, string label) => inner.SetShareLabel(shareKey, label);

@@ -8,6 +8,7 @@ using ShareRpc.Server.Commit;
 using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Access.Changes;
 
@@ -15,7 +16,7 @@ namespace ShareRpc.Server.Access.Changes;
 internal sealed class CapabilityAdmin(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry, OwedRevocations owed,
-    Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ILogger<CapabilityAdmin> log)
+    Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ServerLimits serverLimits, ILogger<CapabilityAdmin> log)
 {
     /// <summary>A share and its owner ref, a child of the calling ref.</summary>
     public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
@@ -96,13 +97,15 @@ internal sealed class CapabilityAdmin(
     /// <summary>No append succeeds from now on; reads go on.</summary>
     public Task<bool> EndShareAsync(Authority authority)
     {
+        authority.Demand(Rights.End);
         long shareKey = authority.Ref.ShareKey!.Value;
         return CommitAsync(
             async scope =>
             {
-                authority.Demand(Rights.Append);
+                authority.Demand(Rights.End);
                 LogShare share = await scope.Shares.GetAsync(scope.Transaction, shareKey);
                 if (share.State != ShareState.Active) return true;
+                await TurnEnds.EndAllAsync(scope, share, authority.Ref, serverLimits);
                 scope.Transaction.SetShareState(shareKey, share.State = ShareState.Ended);
                 scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "end_share", authority.Ref.Key, shareKey, null));
                 return true;

@@ -152,6 +152,10 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         row => new OpenTurnRow(row.Number(0), row.Text(1), row.Number(2), row.Text(3), row.Number(4)),
         afterShare, afterKey, limit));
 
+    public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) =>
+        new(statements.ReadAll(
+            "SELECT key FROM open_turn WHERE share_key = ?1 ORDER BY key LIMIT ?2", row => row.Text(0), shareKey, limit));
+
     public ValueTask<long?> FindUnerasedShareAsync() => new(statements.ReadOne(
         """
         SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)

@@ -1,6 +1,6 @@
 // The records of the protocol (protocol/SPEC.md), with the wire's own names. Times are milliseconds since 1970 UTC.
 
-export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke';
+export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke' | 'end';
 
 /** Restrictions of a ref (section 7). Those of a ref and all its ancestors apply. */
 export interface Caveats {

@@ -70,6 +70,7 @@ const checkbox = (name: string, value: string, text: string, isChecked = false) 
 /** Explanations of the rights whose names do not explain themselves. */
 const rightNames: Partial<Record<Right, string>> = {
   append: 'append (write to it)', attenuate: 'attenuate (invite others)', revoke: 'revoke (take access back)',
+  end: 'end (close the session for good)',
 };
 
 function renderInvite(app: AdminApp, shareId: string): TemplateResult {

@@ -98,7 +98,7 @@ public sealed partial class SpecificationTests
     [Fact]
     public void The_table_of_rights_is_what_its_vectors_say()
     {
-        string[] columns = ["admin", "create", "read", "append", "attenuate", "revoke"];
+        string[] columns = ["admin", "create", "read", "append", "attenuate", "revoke", "end"];
         Dictionary<string, string[]> rows = Specification.TableRows(MethodOfObject()).ToDictionary(row => row[0], row => row[1..]);
         string[] methods = [.. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle))];
         Assert.Equal(methods.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
@@ -120,7 +120,7 @@ public sealed partial class SpecificationTests
             .. VectorSuite.Load("rights").All.SelectMany(vector => vector.Input.GetProperty("rights").EnumerateArray().Select(right =>
                 $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()} {right.GetString()}")),
         ];
-        string[] ofShares = ["read", "append", "attenuate", "revoke"];
+        string[] ofShares = ["read", "append", "attenuate", "revoke", "end"];
         Assert.Empty(Methods("share", typeof(IShareHandle)).SelectMany(method => ofShares.Select(right => $"{method} {right}"))
             .Concat(Methods("root", typeof(IRootHandle))
                 .SelectMany(method => ofShares.Concat(["admin", "create"]).Select(right => $"{method} {right}")))

@@ -17,6 +17,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     private ServerRooms rooms = null!;
     private OpencodeShares shares = null!;
 
+    private const Rights Append = Rights.Append | Rights.End;
+
     public async Task InitializeAsync()
     {
         rooms = await ServerRooms.OpenAsync();
@@ -39,7 +41,7 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Assert.Equal(rooms.Root.Ref.Key, made[0].ParentKey);
         Assert.All(made.Skip(1), row => Assert.Equal(made[0].Key, row.ParentKey));
         Assert.Equal(
-            [RightsNames.Owner, Rights.Append, Rights.Read, Rights.Append, Rights.Read], made.Select(row => row.Rights));
+            [RightsNames.Owner, Append, Rights.Read, Append, Rights.Read], made.Select(row => row.Rights));
         Assert.Equal(
             ["create_share", "attenuate", "attenuate", "attenuate", "attenuate"],
             (await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries.Skip(1).Select(
@@ -62,6 +64,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
         Authority holder = await rooms.RedeemAsync(shared.Append);
         Authority viewer = await rooms.RedeemAsync(shared.Read);
+        await rooms.AppendAsync(
+            holder, ServerRooms.Put("t", """{"state":"streaming"}""") with { Kind = Kinds.Turn });
         rooms.Store.Break();
         Task unsharing = shares.UnshareAsync(holder);
         await rooms.Clock.TimerAsync(left => left == rooms.Limits.StorageRetryAfter).WaitAsync(timeout);
@@ -76,6 +80,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
         ShareRow share = (await snapshot.FindShareAsync(shared.ShareId))!;
         Assert.Equal(ShareState.Ended, share.State);
+        LoggedOp last = (await snapshot.ReadOpsAsync(share.Key, 0, 10, int.MaxValue))[^1];
+        Assert.Equal("""{"state":"aborted"}""", last.Data.ToString()); // the turn was not left streaming
         Assert.All(await snapshot.ReadSessionRefsAsync(share.Key), row => Assert.NotNull(row.RevokedMs));
     }
 

@@ -67,7 +67,7 @@ CREATE TABLE open_turn (
   share_key      INTEGER NOT NULL,
   key            TEXT    NOT NULL,
   cursor         INTEGER NOT NULL,            -- of the turn's last op
-  writer_key     INTEGER NOT NULL,
+  writer_key     INTEGER NOT NULL,            -- 0: it came without one
   PRIMARY KEY (share_key, key)
 ) WITHOUT ROWID;
 

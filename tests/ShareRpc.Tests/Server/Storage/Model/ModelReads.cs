@@ -127,10 +127,15 @@ internal abstract class ModelReads : IReadSnapshot
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         new(Page(
         State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)
+            .Where(turn => turn.WriterKey != OpenTurnRow.NoWriter)
             .Where(turn => turn.ShareKey > afterShare || (turn.ShareKey == afterShare && Compare(turn.Key, afterKey) > 0)),
         limit, long.MaxValue, _ => 0,
         turn => new OpenTurnRow(turn.ShareKey, turn.Key, turn.Cursor, WriterId(turn.WriterKey)!,
             Watermark(turn.WriterKey))));
+
+    public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) => new([.. State.OpenTurns
+        .Where(turn => turn.ShareKey == shareKey).OrderBy(turn => ("", turn.Key), ByBytes).Take(limit)
+        .Select(turn => turn.Key)]);
 
     public ValueTask<long?> FindUnerasedShareAsync() =>
         new(State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key);

@@ -65,7 +65,8 @@ internal sealed partial class StoreRun
             case StoreAct.DropData when isActive:
                 return await DropDataAsync(side, share, step);
             case StoreAct.OpenTurn when isActive:
-                long? writer = step.C < 4 ? null : (await PickWriterAsync(side, share, step.C))?.Key;
+                long? writer = step.C < 3 ? null
+                    : step.C == 3 ? OpenTurnRow.NoWriter : (await PickWriterAsync(side, share, step.C))?.Key;
                 side.SetOpenTurn(share.Key, Pool.Keys.At(step.B), await side.ReadHeadAsync(share.Key), writer);
                 return null;
             case StoreAct.End when isActive:

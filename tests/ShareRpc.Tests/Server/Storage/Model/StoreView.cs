@@ -27,6 +27,11 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         foreach (RefRow row in refs) await WriteRefAsync(row);
         await WriteAuditAsync("audit", null, null);
         Line($"open creator {(await store.FindOpenCreatorAsync())?.CapId}");
+        foreach (ShareListRow row in shares)
+        {
+            Line($"streaming {string.Join(',', await store.ReadOpenTurnKeysAsync(row.Share.Key, 3))}");
+        }
+
         foreach (OpenTurnRow turn in await store.ReadOpenTurnsAsync(0, "", 1_000))
         {
             Line($"open {(await store.FindShareAsync(turn.ShareKey))!.ShareId} {turn.Key} {turn.Cursor} {turn.WriterId} {turn.AckedSeq}");
