@@ -33,7 +33,7 @@ internal sealed class Authority : IDisposable
     public IReadOnlyList<(long Key, long Epoch)> Chain { get; }
 
     /// <summary>Those of the whole chain together.</summary>
-    public EffectiveCaveats Caveats { get; }
+    public EffectiveCaveats Caveats { get; private set; }
 
     /// <summary>Cancelled when the authority is denied, so that waiting reads end at once.</summary>
     public CancellationToken Denied { get; }
@@ -52,6 +52,9 @@ internal sealed class Authority : IDisposable
 
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
+
+    /// <summary>Counts what is appended at a further ref, too; on the commit thread only.</summary>
+    public void Bind(EffectiveCaveats.Quota quota) => Caveats = Caveats.With(quota);
 
     /// <summary>Final: every later <see cref="Demand"/> throws the code.</summary>
     public void Deny(ErrorCode code)

@@ -102,6 +102,18 @@ internal sealed class AuthorityRegistry
         }
     }
 
+    /// <summary>
+    /// Handles below a ref count at it, too. They were redeemed before it had a quota, and would otherwise have one of
+    /// their own beside those that are redeemed from now on.
+    /// </summary>
+    public void Bind(EffectiveCaveats.Quota quota)
+    {
+        lock (gate)
+        {
+            foreach (Authority authority in byRef.GetValueOrDefault(quota.RefKey) ?? []) authority.Bind(quota);
+        }
+    }
+
     /// <summary>Live handles, and the shares they are on.</summary>
     public (int Handles, int Shares) Count()
     {

@@ -7,6 +7,7 @@ namespace ShareRpc.Server.Access;
 /// <summary>What the caveats of a ref and all its ancestors allow together (SPEC [CAVEAT-3]).</summary>
 internal sealed class EffectiveCaveats
 {
+    private const long DayMs = 24L * 60 * 60 * 1000;
     private readonly IReadOnlyList<Caveats> chain;
 
     public EffectiveCaveats(IReadOnlyList<RefRow> rows)
@@ -18,6 +19,12 @@ internal sealed class EffectiveCaveats
         Quotas = [.. rows
             .Where(row => row.Caveats.MaxOpsPerDay is not null || row.Caveats.MaxBytesPerDay is not null)
             .Select(row => new Quota(row.Key, row.Caveats.MaxOpsPerDay ?? long.MaxValue, row.Caveats.MaxBytesPerDay ?? long.MaxValue))];
+    }
+
+    private EffectiveCaveats(EffectiveCaveats other, Quota more)
+    {
+        (chain, ExpiresAtMs, AppendKinds, Profile) = (other.chain, other.ExpiresAtMs, other.AppendKinds, other.Profile);
+        Quotas = [.. other.Quotas.Where(quota => quota.RefKey != more.RefKey), more];
     }
 
     public long? ExpiresAtMs { get; }
@@ -42,6 +49,26 @@ internal sealed class EffectiveCaveats
         MaxOpsPerDay = chain.Min(caveats => caveats.MaxOpsPerDay),
         MaxBytesPerDay = chain.Min(caveats => caveats.MaxBytesPerDay),
     };
+
+    /// <summary>Returns the day since 1970 UTC for which quotas are counted.</summary>
+    public static long DayOf(long nowMs) => nowMs / DayMs;
+
+    /// <summary>Returns the same with a further ref that counts what is appended.</summary>
+    public EffectiveCaveats With(Quota more) => new(this, more);
+
+    /// <summary>Returns what is left of all quotas on a day.</summary>
+    public async ValueTask<(long Ops, long Bytes)> ReadLeftAsync(IReadSnapshot snapshot, long day)
+    {
+        (long opsLeft, long bytesLeft) = (long.MaxValue, long.MaxValue);
+        foreach (Quota quota in Quotas)
+        {
+            (long usedOps, long usedBytes) = await snapshot.ReadQuotaAsync(quota.RefKey, day);
+            opsLeft = Math.Min(opsLeft, quota.MaxOps - usedOps);
+            bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - usedBytes);
+        }
+
+        return (opsLeft, bytesLeft);
+    }
 
     private static HashSet<string>? Intersect(IEnumerable<IReadOnlyList<string>> lists)
     {

@@ -11,7 +11,6 @@ namespace ShareRpc.Server.Append;
 /// </summary>
 internal sealed class AppendAllowance
 {
-    private const long DayMs = 24L * 60 * 60 * 1000;
     private readonly CommitScope scope;
     private readonly EffectiveCaveats caveats;
     private readonly long day;
@@ -25,15 +24,8 @@ internal sealed class AppendAllowance
 
     public static async ValueTask<AppendAllowance> ReadAsync(CommitScope scope, EffectiveCaveats caveats)
     {
-        long day = scope.NowMs / DayMs;
-        (long opsLeft, long bytesLeft) = (long.MaxValue, long.MaxValue);
-        foreach (EffectiveCaveats.Quota quota in caveats.Quotas)
-        {
-            (long usedOps, long usedBytes) = await scope.Transaction.ReadQuotaAsync(quota.RefKey, day);
-            opsLeft = Math.Min(opsLeft, quota.MaxOps - usedOps);
-            bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - usedBytes);
-        }
-
+        long day = EffectiveCaveats.DayOf(scope.NowMs);
+        (long opsLeft, long bytesLeft) = await caveats.ReadLeftAsync(scope.Transaction, day);
         return new AppendAllowance(scope, caveats, day, opsLeft, bytesLeft);
     }
 

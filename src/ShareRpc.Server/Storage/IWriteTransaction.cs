@@ -66,8 +66,8 @@ internal interface IWriteTransaction : IReadSnapshot
     /// </summary>
     ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows);
 
-    /// <summary>Another parent, and its own token is dead.</summary>
-    void Adopt(long refKey, RefRow parent, long retiredMs);
+    /// <summary>Stores parent, caveats and suspension of an owner ref; its own token is dead.</summary>
+    void Adopt(RefRow row);
 
     /// <summary>One more redemption by token.</summary>
     void CountUse(long refKey, long nowMs);

@@ -121,7 +121,7 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
     public ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows) =>
         inner.DeleteGrantsAsync(endedBeforeMs, rows);
 
-    public void Adopt(long refKey, RefRow parent, long retiredMs) => inner.Adopt(refKey, parent, retiredMs);
+    public void Adopt(RefRow row) => inner.Adopt(row);
 
     public void SetLastRedeemed(long refKey, long ms) => inner.SetLastRedeemed(refKey, ms);
 

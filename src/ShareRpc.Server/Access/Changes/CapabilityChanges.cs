@@ -59,18 +59,19 @@ internal sealed class CapabilityChanges(
         authority.Demand(Rights.Admin);
         RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         if (target.ShareKey is not null) throw new ShareRpcException(ErrorCode.NotFound);
-        IReadOnlyList<RefRow> owners = [];
+        var owners = new List<RefRow>();
         var ended = new List<long>();
         var work = new CommitWork<SharesAdopted>(
             async scope =>
             {
                 authority.Demand(Rights.Admin);
                 IWriteTransaction transaction = scope.Transaction;
-                RefRow root = (await transaction.ReadChainAsync(target.Key))[^1];
-                owners = await transaction.ReadOwnersBelowAsync(target.Key);
-                foreach (RefRow owner in owners)
+                foreach (RefRow owner in await transaction.ReadOwnersBelowAsync(target.Key))
                 {
-                    transaction.Adopt(owner.Key, root, scope.NowMs);
+                    IReadOnlyList<RefRow> chain = await transaction.ReadChainAsync(owner.Key);
+                    if (!Adoption.IsPossible(chain, scope.NowMs)) continue;
+                    if (await Adoption.StoreAsync(scope, chain) is { } quota) registry.Bind(quota);
+                    owners.Add(owner);
                     ended.AddRange(await transaction.EndGrantsAsync(owner.Key, scope.NowMs));
                     transaction.InsertAudit(new AuditRow(scope.NowMs, "adopt", authority.Ref.Key, owner.ShareKey, owner.Key));
                 }

@@ -212,9 +212,13 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         return new(keys.Count == 0);
     }
 
-    public void Adopt(long refKey, RefRow parent, long retiredMs) => Statements.Execute(
-        "UPDATE sturdy_ref SET parent_key = ?2, parent_epoch = ?3, retired_ms = ?4 WHERE ref_key = ?1",
-        refKey, parent.Key, parent.Epoch, retiredMs);
+    public void Adopt(RefRow row) => Statements.Execute(
+        """
+        UPDATE sturdy_ref SET parent_key = ?2, parent_epoch = ?3, retired_ms = ?4, caveats = ?5, suspended_ms = ?6
+        WHERE ref_key = ?1
+        """,
+        row.Key, row.ParentKey, row.ParentEpoch, row.RetiredMs,
+        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.SuspendedMs);
 
     public void CountUse(long refKey, long nowMs) => Statements.Execute(
         "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, ?2) WHERE ref_key = ?1", refKey, nowMs);

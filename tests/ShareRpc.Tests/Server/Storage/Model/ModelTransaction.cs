@@ -136,8 +136,11 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         return new(gone.Count == 0);
     }
 
-    public void Adopt(long refKey, RefRow parent, long retiredMs) =>
-        ChangeRef(refKey, row => row with { ParentKey = parent.Key, ParentEpoch = parent.Epoch, RetiredMs = retiredMs });
+    public void Adopt(RefRow row) => ChangeRef(row.Key, known => known with
+    {
+        ParentKey = row.ParentKey, ParentEpoch = row.ParentEpoch, RetiredMs = row.RetiredMs, Caveats = row.Caveats,
+        SuspendedMs = row.SuspendedMs,
+    });
 
     public void SetLastRedeemed(long refKey, long ms) => ChangeRef(refKey, row => row with { LastRedeemedMs = ms });
 

@@ -153,8 +153,16 @@ internal sealed partial class StoreRun
                 return await side.IsRefGoneAsync(row.CapId);
             case StoreAct.Adopt:
                 IReadOnlyList<RefRow> owners = await side.ReadOwnersBelowAsync(row.Key);
-                foreach (RefRow owner in owners) side.Adopt(owner.Key, (await side.ReadChainAsync(row.Key))[^1],
-                    number);
+                RefRow root = (await side.ReadChainAsync(row.Key))[^1];
+                foreach (RefRow owner in owners)
+                {
+                    side.Adopt(owner with
+                    {
+                        ParentKey = root.Key, ParentEpoch = root.Epoch, RetiredMs = number, SuspendedMs = step.B % 2,
+                        Caveats = owner.Caveats with { MaxUses = 1 + step.C },
+                    });
+                }
+
                 return owners.Count;
             case StoreAct.Use:
                 side.CountUse(row.Key, number);
