@@ -8,7 +8,7 @@ import { renderTodos } from '../parts/todos.ts';
 import type { FileDiff } from '../diff/file-diff.ts';
 import type { OutlineEntry } from '../session/outline.ts';
 import type { SessionInfo, Todo } from '../session/summary.ts';
-import { visible } from '../text/visible.ts';
+import { oneLine, visible } from '../text/visible.ts';
 
 /** What the page says of itself. `idle`: connected, but nothing has changed for a while. */
 export type Status = FollowState | 'ended' | 'suspended' | 'idle';
@@ -26,9 +26,10 @@ export interface TopActions {
 }
 
 export function renderTop(info: SessionInfo, status: Status, isOutlineOpen: boolean, theme: string, actions: TopActions): TemplateResult {
+  const title = oneLine(info.title, 500);
   return html`<header class="top">
     ${renderButton('menu', 'Outline', actions.outline, 'outline-button', isOutlineOpen)}
-    <h1 dir="auto" title=${visible(info.title)}>${visible(info.title) || 'Shared session'}</h1>
+    <h1 dir="auto" title=${title}>${title || 'Shared session'}</h1>
     <span class="usage wide-only">${usageText(info.usage)}</span>
     <span class="status is-${status}" role="status"><span class="dot" aria-hidden="true"></span>${statusNames[status]}</span>
     <span class="actions">

@@ -12,6 +12,7 @@ import { toJson, toMarkdown } from '../session/export.ts';
 import { outlineOf, type OutlineEntry } from '../session/outline.ts';
 import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
 import { sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
+import { oneLine } from '../text/visible.ts';
 import { Activity } from './activity.ts';
 import { limitsOf, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
@@ -85,7 +86,7 @@ export class SessionPage implements View, Searched {
     if (changes.kinds.size > 0) this.search.refresh();
     const { info } = this;
     const shown = this.activity.next(status, changes.kinds.size > 0, info.active);
-    document.title = `${info.title || 'Shared session'} · ShareRpc`;
+    document.title = `${oneLine(info.title, 200) || 'Shared session'} · ShareRpc`;
     const current = this.currentMessage();
     render(html`
       <button type="button" class="skip" @click=${() => this.focus()}>Skip to the conversation</button>
@@ -388,7 +389,7 @@ export class SessionPage implements View, Searched {
   }
 
   private exportAs(format: 'markdown' | 'json'): void {
-    const name = sessionInfo(this.store).title || 'session';
+    const name = oneLine(sessionInfo(this.store).title, 200) || 'session';
     if (format === 'json') saveBlob(new Blob([toJson(this.store, this.places.shareId())], { type: 'application/json' }), `${name}.json`);
     else saveBlob(new Blob([toMarkdown(this.store, this.rows.turns)], { type: 'text/markdown' }), `${name}.md`);
   }

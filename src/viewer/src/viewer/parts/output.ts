@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { plural } from '../../shared/format.ts';
+import { asShown, isForTerminal } from '../text/terminal.ts';
 import { clip, visible, visibleOutput } from '../text/visible.ts';
 import type { View } from './view.ts';
 
@@ -7,6 +8,8 @@ const foldedLines = 12;
 const foldedChars = 4000;
 const maxLines = 5000;
 const maxChars = 400_000;
+const maxKept = 50;
+const shownTexts = new WeakMap<View, Map<string, { value: string; shown: string }>>();
 
 /**
  * Text of a tool, always in a frame of its own with a label, whatever it holds: it can look like anything, but not like
@@ -15,14 +18,28 @@ const maxChars = 400_000;
 export function renderOutput(view: View, id: string, label: string, value: string, isError = false): TemplateResult {
   if (value === '') return html`<p class="quiet">No ${label.toLowerCase()}.</p>`;
   const isAll = view.isOpen(`${id}:all`, false);
-  const folded = clip(value, foldedLines, foldedChars);
-  const shown = isAll ? clip(value, maxLines, maxChars) : folded;
+  const written = shownOf(view, id, value);
+  const folded = clip(written, foldedLines, foldedChars);
+  const shown = isAll ? clip(written, maxLines, maxChars) : folded;
   return html`
     <div class="output ${isError ? 'is-error' : ''}">
       <div class="output-label">${label}</div>
       <pre tabindex="0" role="group" aria-label=${label}>${visibleOutput(shown.text)}</pre>
       ${folded.isClipped ? renderMore(view, id, isAll, shown.hiddenLines, shown.isClipped) : nothing}
     </div>`;
+}
+
+/** Returns what a terminal would have shown of an output, before it is folded. Kept while the page is. */
+function shownOf(view: View, id: string, value: string): string {
+  if (!isForTerminal(value)) return value;
+  let known = shownTexts.get(view);
+  if (!known) shownTexts.set(view, (known = new Map()));
+  const last = known.get(id);
+  if (last?.value === value) return last.shown;
+  const shown = asShown(value.slice(0, maxChars)) + value.slice(maxChars);
+  if (known.size >= maxKept) known.clear();
+  known.set(id, { value, shown });
+  return shown;
 }
 
 /** Renders the button that unfolds a text, or a note that the rest is too long for a page. */
@@ -41,7 +58,7 @@ export function renderInput(view: View, id: string, input: Readonly<Record<strin
   return html`<dl class="input">${entries.slice(0, 40).map(([name, value]) => {
     const written = typeof value === 'string' ? value : JSON.stringify(value, null, 2) ?? '';
     const isLong = written.includes('\n') || written.length > 100;
-    return html`<dt>${visible(name)}</dt><dd>${isLong ? renderOutput(view, `${id}:in:${name}`, 'Input', written)
+    return html`<dt>${visible(name)}</dt><dd>${isLong ? renderOutput(view, `${id}:in:${name}`, 'Input', visible(written))
       : html`<code>${visible(written)}</code>`}</dd>`;
   })}</dl>`;
 }

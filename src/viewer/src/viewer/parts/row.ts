@@ -3,7 +3,7 @@ import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '..
 import { number, text } from '../session/fields.ts';
 import type { Row, Turn } from '../session/rows.ts';
 import { isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type Usage } from '../session/summary.ts';
-import { oneLine, visible } from '../text/visible.ts';
+import { oneLine, visible, visibleOutput } from '../text/visible.ts';
 import { renderCounts, renderDiff } from './diffs.ts';
 import { icon } from './icons.ts';
 import { renderPart } from './part.ts';
@@ -77,7 +77,7 @@ function renderError(data: unknown): TemplateResult {
     return html`<p class="alert is-quiet">${icon('error')} <span><strong>Aborted</strong> by the user.</span></p>`;
   }
   return html`<div class="alert">${icon('error')} <div><strong>${oneLine(name || 'Error', 80)}</strong>
-    ${message ? html`<div class="alert-text" dir="auto">${visible(message.slice(0, 4000))}</div>` : nothing}</div></div>`;
+    ${message ? html`<div class="alert-text" dir="auto">${visibleOutput(message.slice(0, 4000))}</div>` : nothing}</div></div>`;
 }
 
 const endings = { completed: '', failed: 'Failed', aborted: 'Aborted' };

@@ -102,7 +102,7 @@ function titleOf(tool: string, state: Fields, input: Fields): string {
   const described = tool === 'bash' || tool === 'task' ? text(input, 'description') : '';
   const title = described || text(state, 'title');
   if (title !== '') return oneLine(title, 160);
-  for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(text(input, name), 160);
+  for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(visible(text(input, name).slice(0, 1000)), 160);
   return '';
 }
 

@@ -1,6 +1,8 @@
 import type { Doc, DocumentStore } from '../documents.ts';
 import { fields, text } from './fields.ts';
 import type { Message, Turn } from './rows.ts';
+import { asShown } from '../text/terminal.ts';
+import { oneLine } from '../text/visible.ts';
 import { sessionInfo, todosOf, turnState } from './summary.ts';
 
 const stateKinds = ['session', 'message', 'part', 'todo', 'session_diff', 'turn', 'model'];
@@ -16,7 +18,7 @@ export function toJson(store: DocumentStore, shareId: string): string {
 /** Writes the session as one Markdown text. */
 export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string {
   const info = sessionInfo(store);
-  const out: string[] = [`# ${info.title || 'Shared session'}`, ''];
+  const out: string[] = [`# ${oneLine(info.title, 500) || 'Shared session'}`, ''];
   const facts = [info.directory, info.model, info.agent].filter((fact) => fact !== '');
   if (facts.length > 0) out.push(facts.join(' · '), '');
   for (const turn of turns) {
@@ -34,12 +36,12 @@ export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string
 
 function answerText(store: DocumentStore, message: Message): string[] {
   const error = text(message.doc.data, 'error', 'data', 'message') || text(message.doc.data, 'error', 'name');
-  return [...message.parts.flatMap((part) => partText(store, part)), ...(error ? [`> Error: ${error}`, ''] : [])];
+  return [...message.parts.flatMap((part) => partText(store, part)), ...(error ? [`> Error: ${oneLine(error, 4000)}`, ''] : [])];
 }
 
 function partText(store: DocumentStore, id: string): string[] {
   const data = fields(store.get('part', id)?.data);
-  const value = text(data, 'text');
+  const value = asShown(text(data, 'text'));
   switch (text(data, 'type')) {
     case 'text': return value === '' ? [] : [value, ''];
     case 'reasoning': return value === '' ? [] : ['<details><summary>Reasoning</summary>', '', value, '', '</details>', ''];
@@ -51,10 +53,10 @@ function partText(store: DocumentStore, id: string): string[] {
 
 function toolText(data: unknown): string[] {
   const state = fields(fields(data).state);
-  const title = text(state, 'title');
+  const title = oneLine(text(state, 'title'), 500);
   const out = [`**${text(data, 'tool')}**${title ? ` ${title}` : ''} (${text(state, 'status')})`, ''];
   if (state.input !== undefined) out.push(...fenced(JSON.stringify(state.input, null, 2), 'json'));
-  const output = text(state, 'error') || text(state, 'output');
+  const output = asShown(text(state, 'error') || text(state, 'output'));
   return output === '' ? out : [...out, ...fenced(output, '')];
 }
 

@@ -1,4 +1,5 @@
 import type { DocumentStore } from '../documents.ts';
+import { asShown } from '../text/terminal.ts';
 import { oneLine } from '../text/visible.ts';
 import { fields, text } from './fields.ts';
 import type { Message, Turn } from './rows.ts';
@@ -32,5 +33,5 @@ export function titleOf(store: DocumentStore, message: Message): string {
 }
 
 function firstLine(value: string): string {
-  return value.trimStart().split('\n', 1)[0] ?? '';
+  return asShown(value.slice(0, 4000)).trimStart().split('\n', 1)[0] ?? '';
 }

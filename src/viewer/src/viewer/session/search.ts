@@ -1,4 +1,5 @@
 import type { DocumentStore } from '../documents.ts';
+import { asShown } from '../text/terminal.ts';
 import { fields, text } from './fields.ts';
 import type { Row } from './rows.ts';
 
@@ -12,7 +13,7 @@ export function searchRows(store: DocumentStore, rows: readonly Row[], query: st
   const hits: string[] = [];
   for (const row of rows) {
     if (hits.length >= maxHits) break;
-    if (textOfRow(store, row).some((piece) => piece.toLowerCase().includes(wanted))) hits.push(row.id);
+    if (textOfRow(store, row).some((piece) => asShown(piece).toLowerCase().includes(wanted))) hits.push(row.id);
   }
   return hits;
 }

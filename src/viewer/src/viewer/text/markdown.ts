@@ -1,6 +1,6 @@
 import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
-import { visible } from './visible.ts';
+import { visibleOutput } from './visible.ts';
 
 // Everything that Markdown itself can say, and nothing that could look like, or act upon, the page around it: no class,
 // id or style.
@@ -52,7 +52,7 @@ export interface Block {
  */
 export function blocksOf(text: string): string[] {
   if (text.length > maxBlockChars * 10) return chunksOf(text);
-  const shown = visible(text);
+  const shown = visibleOutput(text);
   const tokens = marked.lexer(shown);
   // Links by reference need the whole text.
   if (Object.keys(tokens.links).length > 0) return [shown];
@@ -122,6 +122,6 @@ function wrapTable(table: HTMLTableElement): void {
 
 function chunksOf(text: string): string[] {
   const chunks: string[] = [];
-  for (let at = 0; at < text.length; at += maxBlockChars * 2) chunks.push(visible(text.slice(at, at + maxBlockChars * 2)));
+  for (let at = 0; at < text.length; at += maxBlockChars * 2) chunks.push(visibleOutput(text.slice(at, at + maxBlockChars * 2)));
   return chunks;
 }

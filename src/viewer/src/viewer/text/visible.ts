@@ -1,9 +1,8 @@
+import { asShown } from './terminal.ts';
+
 // Controls that reorder or hide text, so that it reads as something else than it is.
 const deceiving = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
-
-// What terminals act upon: colours, titles, cursor movements. Unterminated ones are left, and then shown.
-const escapes = /\u001b(?:\[[0-?]{0,64}[ -/]{0,8}[@-~]|\][^\u0007\u001b]{0,2048}(?:\u0007|\u001b\\)|[@-Z\\^_=>78])/g;
 
 /**
  * The text with everything visible that would act upon its surroundings: `⟨U+202E⟩` instead of what turns the line
@@ -14,15 +13,14 @@ export function visible(text: string): string {
   return marked.replace(controls, (character) => (character === '\r' ? '' : String.fromCodePoint(pictureOf(character))));
 }
 
-/** Output of a terminal: escapes taken out, a line that was written over shown as it ended. */
+/** Returns what a terminal would have shown of a text, with everything visible that would act upon its surroundings. */
 export function visibleOutput(text: string): string {
-  const plain = text.includes('\u001b') ? text.replace(escapes, '') : text;
-  return visible(plain.includes('\r') ? plain.replace(/\r\n/g, '\n').replace(/[^\n]*\r(?!\n|$)/g, '') : plain);
+  return visible(asShown(text));
 }
 
 /** One line of at most so many characters, for titles and outlines. */
 export function oneLine(text: string, max: number): string {
-  const line = visible(text.slice(0, max * 8)).replace(/\s+/g, ' ').trim();
+  const line = visibleOutput(text.slice(0, max * 8)).replace(/\s+/g, ' ').trim();
   return line.length <= max ? line : `${line.slice(0, max - 1).trimEnd()}…`;
 }
 
