@@ -55,6 +55,34 @@ describe('rows', () => {
     expect(turnState(streaming, buildRows(streaming).turns[0]!)).toBe('streaming');
   });
 
+  const answer = (id: string, created: number, parentID: string, more: object = {}) =>
+    message(id, 'assistant', created, { parentID, ...more });
+  const states = (store: DocumentStore) => buildRows(store).turns.map((turn) => turnState(store, turn));
+
+  it('have each answer under its question, whenever it came', () => {
+    const store = session(message('u1', 'user', 1), answer('a1', 2, 'u1'), message('u2', 'user', 3), message('u3', 'user', 4),
+      answer('a2', 5, 'u1'), answer('a3', 6, 'u3', { finish: 'stop' }), answer('a4', 7, 'u2'), answer('a5', 8, 'a2'),
+      answer('a6', 9, 'gone'), message('a0', 'assistant', 0));
+    const { turns, rows } = buildRows(store);
+    expect(turns.map(({ id, answers }) => [id, ...answers.map((each) => each.id)])).toEqual(
+      [['a0', 'a0'], ['u1', 'a1', 'a2', 'a5'], ['u2', 'a4'], ['u3', 'a3', 'a6']]);
+    expect(rows.filter(({ type }) => type === 'foot').map(({ id }) => id)).toEqual(['f:a0', 'f:u1', 'f:u2', 'f:u3']);
+  });
+
+  it('work in the newest turn only, while later questions wait', () => {
+    const store = session(message('u1', 'user', 1), answer('a1', 2, 'u1'));
+    expect(states(store)).toEqual(['streaming']);
+    store.putDocs([message('u2', 'user', 3)], cursor);
+    expect(states(store)[0]).toBe('streaming');
+    store.putDocs([answer('a2', 4, 'u2')], cursor);
+    expect(states(store)).toEqual(['unfinished', 'streaming']);
+    store.putDocs([doc('turn', 'a1', { state: 'streaming' }), answer('a2', 4, 'u2', { time: { created: 4, completed: 5 }, finish: 'stop' })], cursor);
+    expect(states(store)).toEqual(['unfinished', 'completed']);
+    store.putDocs([answer('a1', 2, 'u1', { time: { created: 2, completed: 5 }, finish: 'tool-calls' })], cursor);
+    expect(states(store)).toEqual(['unfinished', 'completed']);
+    expect(toMarkdown(store, buildRows(store).turns)).toContain('not finished');
+  });
+
   it('stand documents of any shape', () => {
     const odd = [null, 5, 'x', [], { time: 'no', role: 7, parts: {} }, { messageID: {}, type: [] },
       { state: { input: [null] }, type: 'tool' }];

@@ -4,6 +4,7 @@ const paths = {
   completed: svg`<path d="M3.5 8.5 6.5 11.5 12.5 4.5" />`,
   error: svg`<path d="M4 4 12 12 M12 4 4 12" />`,
   pending: svg`<circle cx="8" cy="8" r="5" stroke-dasharray="2 2.5" />`,
+  unfinished: svg`<circle cx="8" cy="8" r="5" /><path d="M5 8h6" />`,
   running: svg`<path d="M8 2.5 A5.5 5.5 0 1 1 2.5 8" />`,
   open: svg`<path d="M4 6 8 10 12 6" />`,
   folded: svg`<path d="M6 4 10 8 6 12" />`,

@@ -9,14 +9,14 @@ import { renderOutput } from './output.ts';
 import { renderTool } from './tool.ts';
 import type { View } from './view.ts';
 
-/** Renders a part of a message. */
-export function renderPart(view: View, id: string, doc: Doc | undefined): TemplateResult | typeof nothing {
+/** Renders a part of a message. `isOver`: nobody works on it any more. */
+export function renderPart(view: View, id: string, doc: Doc | undefined, isOver: boolean): TemplateResult | typeof nothing {
   if (!doc) return nothing;
   const data = fields(doc.data);
   switch (text(data, 'type')) {
     case 'text': return data.synthetic === true ? renderSynthetic(view, id, data) : renderText(view, id, data, doc);
-    case 'reasoning': return renderReasoning(view, id, data);
-    case 'tool': return renderTool(view, id, doc);
+    case 'reasoning': return renderReasoning(view, id, data, isOver);
+    case 'tool': return renderTool(view, id, doc, isOver);
     case 'file': return renderFile(data);
     case 'patch': return renderPatch(data);
     case 'agent': return html`<p class="note">Agent: ${oneLine(text(data, 'name'), 80)}</p>`;
@@ -46,13 +46,13 @@ function renderSynthetic(view: View, id: string, data: unknown): TemplateResult 
     ${isOpen ? renderOutput(view, id, 'Text', value) : nothing}</div>`;
 }
 
-function renderReasoning(view: View, id: string, data: unknown): TemplateResult | typeof nothing {
+function renderReasoning(view: View, id: string, data: unknown, isTurnOver: boolean): TemplateResult | typeof nothing {
   const value = text(data, 'text');
   const end = number(data, 'time', 'end');
-  const isOver = end !== undefined;
+  const isOver = end !== undefined || isTurnOver;
   if (value.trim() === '' && isOver) return nothing;
   const isOpen = view.isOpen(id, false);
-  const time = isOver ? end - (number(data, 'time', 'start') ?? end) : 0;
+  const time = end === undefined ? 0 : end - (number(data, 'time', 'start') ?? end);
   return html`<div class="reasoning">
     <button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>${icon(isOpen ? 'open' : 'folded')}
       <span>${isOver || !('time' in fields(data)) ? 'Reasoning' : 'Reasoning…'}</span>

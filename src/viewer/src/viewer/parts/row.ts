@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '../../shared/format.ts';
 import { number, text } from '../session/fields.ts';
 import type { Row, Turn } from '../session/rows.ts';
-import { isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type Usage } from '../session/summary.ts';
+import { isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState, type Usage } from '../session/summary.ts';
 import { oneLine, visible, visibleOutput } from '../text/visible.ts';
 import { renderCounts, renderDiff } from './diffs.ts';
 import { icon } from './icons.ts';
@@ -17,9 +17,9 @@ export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
     case 'session': return renderSession(view);
     case 'user': return renderUser(view, row.turn, row.index);
     case 'answer': return renderAnswerHead(view, row.message.doc.data, row.message.id);
-    case 'part': return html`${renderPart(view, row.id, view.store.get('part', row.part))}`;
+    case 'part': return html`${renderPart(view, row.id, view.store.get('part', row.part), stateOf(view, row.turn, end) !== 'streaming')}`;
     case 'error': return renderError(row.message.doc.data);
-    case 'foot': return renderFoot(view, row.turn);
+    case 'foot': return renderFoot(view, row.turn, end);
     case 'end': return renderEnd(view, end);
   }
 }
@@ -54,7 +54,7 @@ function renderUser(view: View, turn: Turn, index: number): TemplateResult {
       ${created === undefined ? nothing : html`<time datetime=${isoTime(created)} title=${dateTime(created)}>${timeOfDay(created)}</time>`}
       ${renderPermalink(view, message.id)}</div>
     ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link, or it is still on its way.</p>`
-      : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part))}</div>`)}
+      : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part), true)}</div>`)}
   </article>`;
 }
 
@@ -80,10 +80,16 @@ function renderError(data: unknown): TemplateResult {
     ${message ? html`<div class="alert-text" dir="auto">${visibleOutput(message.slice(0, 4000))}</div>` : nothing}</div></div>`;
 }
 
-const endings = { completed: '', failed: 'Failed', aborted: 'Aborted' };
+const endings = { completed: '', failed: 'Failed', aborted: 'Aborted', unfinished: 'Not finished' };
 
-function renderFoot(view: View, turn: Turn): TemplateResult {
+/** Returns the state of a turn; nothing goes on in a session that has ended. */
+function stateOf(view: View, turn: Turn, end: EndNote): TurnState {
   const state = turnState(view.store, turn);
+  return state === 'streaming' && end === 'ended' ? 'unfinished' : state;
+}
+
+function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
+  const state = stateOf(view, turn, end);
   if (state === 'streaming') return html`<p class="foot is-working"><span class="dots" aria-hidden="true"></span>Working…</p>`;
   const diffs = turnDiffs(turn);
   const total = { additions: 0, deletions: 0 };

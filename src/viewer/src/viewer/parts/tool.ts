@@ -12,9 +12,12 @@ import { renderInput, renderOutput } from './output.ts';
 import { renderTodos } from './todos.ts';
 import type { View } from './view.ts';
 
-export type ToolStatus = 'pending' | 'running' | 'completed' | 'error';
+export type ToolStatus = 'pending' | 'running' | 'completed' | 'error' | 'unfinished';
 
-const statusNames: Record<ToolStatus, string> = { pending: 'Waiting', running: 'Running', completed: 'Done', error: 'Failed' };
+const statusNames: Record<ToolStatus, string> = {
+  pending: 'Waiting', running: 'Running', completed: 'Done', error: 'Failed',
+  unfinished: 'Not finished',
+};
 const openByDefault = new Set(['bash', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task']);
 
 /** The inputs that describe a tool's call in one line while it has no title. */
@@ -22,9 +25,10 @@ const tellingInputs = ['command', 'filePath', 'path', 'pattern', 'url', 'query',
 
 const diffs = new WeakMap<object, FileDiff[]>();
 
-export function renderTool(view: View, id: string, doc: Doc): TemplateResult {
+/** `isOver`: the turn goes on no more, and with it the call. */
+export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): TemplateResult {
   const state = fields(fields(doc.data).state);
-  const status = statusOf(state);
+  const status = statusOf(state, isOver);
   const tool = text(doc.data, 'tool') || 'tool';
   const input = fields(state.input);
   const isHidden = !has(state, 'input') && !has(state, 'output') && doc.redacted === true;
@@ -93,9 +97,10 @@ function renderSubsession(view: View, state: Fields, input: Fields): TemplateRes
       : html`<code>${visible(session)}</code> (shared by a link of its own)`}</p>`;
 }
 
-function statusOf(state: Fields): ToolStatus {
+function statusOf(state: Fields, isOver: boolean): ToolStatus {
   const status = text(state, 'status');
-  return status === 'running' || status === 'completed' || status === 'error' ? status : 'pending';
+  if (status === 'completed' || status === 'error') return status;
+  return isOver ? 'unfinished' : status === 'running' ? status : 'pending';
 }
 
 function titleOf(tool: string, state: Fields, input: Fields): string {

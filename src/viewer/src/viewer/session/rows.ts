@@ -14,6 +14,8 @@ export interface Turn {
   id: string;
   user: Message | undefined;
   answers: Message[];
+  /** No later question has an answer: only here the agent may be working. */
+  isNewest: boolean;
 }
 
 /**
@@ -81,15 +83,27 @@ function messagesOf(store: DocumentStore): Message[] {
   return [...messages.values()].sort((a, b) => timeOf(a) - timeOf(b) || byText(a.id, b.id));
 }
 
+/** Puts each answer under the question that it names, else under the one before it. */
 function turnsOf(messages: readonly Message[]): Turn[] {
   const turns: Turn[] = [];
+  const turnOf = new Map<string, Turn>();
+  for (const message of messages) if (message.isUser) turnOf.set(message.id, turnOfUser(message));
   for (const message of messages) {
-    const last = turns.at(-1);
-    if (message.isUser) turns.push({ id: message.id, user: message, answers: [] });
-    else if (last) last.answers.push(message);
-    else turns.push({ id: message.id, user: undefined, answers: [message] });
+    let turn = message.isUser ? turnOf.get(message.id) : turnOf.get(text(message.doc.data, 'parentID')) ?? turns.at(-1);
+    turn ??= { id: message.id, user: undefined, answers: [], isNewest: false };
+    if (message.isUser || turns.length === 0) turns.push(turn);
+    if (message.isUser) continue;
+    turn.answers.push(message);
+    turnOf.set(message.id, turn);
   }
+  // A question that waits is not worked on; the one before it may still be.
+  const newest = turns.findLast((turn) => turn.answers.length > 0);
+  if (newest) newest.isNewest = true;
   return turns;
+}
+
+function turnOfUser(user: Message): Turn {
+  return { id: user.id, user, answers: [], isNewest: false };
 }
 
 /** Ids rise with time when compared by their characters. */

@@ -25,7 +25,8 @@ export interface SessionInfo {
   parts: number;
 }
 
-export type TurnState = 'streaming' | 'completed' | 'failed' | 'aborted';
+/** `unfinished`: the answer was left without an end. */
+export type TurnState = 'streaming' | 'completed' | 'failed' | 'aborted' | 'unfinished';
 
 export interface Todo {
   content: string;
@@ -69,15 +70,16 @@ export function usageOf(messages: readonly Message[]): Usage {
 /** How far the agent is with a turn: what the turn's document says, else what its last message shows. */
 export function turnState(store: DocumentStore, turn: Turn): TurnState {
   const last = turn.answers.at(-1);
-  if (!last) return 'streaming';
+  const open = turn.isNewest ? 'streaming' : 'unfinished';
+  if (!last) return open;
   const said = text(store.get('turn', last.id)?.data, 'state');
   if (said === 'completed' || said === 'failed' || said === 'aborted') return said;
   const error = text(last.doc.data, 'error', 'name');
   if (error === 'MessageAbortedError') return 'aborted';
   if (has(last.doc.data, 'error')) return 'failed';
-  if (said === 'streaming') return 'streaming';
+  if (said === 'streaming') return open;
   const finish = text(last.doc.data, 'finish');
-  return number(last.doc.data, 'time', 'completed') === undefined || finish === 'tool-calls' ? 'streaming' : 'completed';
+  return number(last.doc.data, 'time', 'completed') === undefined || finish === 'tool-calls' ? open : 'completed';
 }
 
 /** True when the server ended the turn because its writer had gone silent. */

@@ -9,7 +9,8 @@ const content = '[^\\u0007\\n\\r\\u001b\\u0080-\\u009f]';
 const steps = new RegExp(
   `${csi}([0-?]{0,64})[ -/]{0,8}([@-~])|${string}${content}{0,4096}(?:\\u0007|\\u001b\\\\|\\u009c)`
     + `|\\u001b[ -/]{1,4}[0-~]|\\u001b([0-OQ-WYZ\\\\\`-~])|(?:${csi}[0-?]{0,64}[ -/]{0,8}|${string}${content}{0,4096}`
-    + '|\\u001b[ -/]{0,4})$|\\r+\\n|[\\u0007\\u0008\\n\\r]|[^\\u0007\\u0008\\n\\r\\u001b\\u0090\\u0098\\u009b\\u009d-\\u009f]+', 'g');
+    + '|\\u001b[ -/]{0,4})$|\\r+\\n|[\\u0007\\u0008\\n\\r]'
+    + '|[^\\u0007\\u0008\\n\\r\\u001b\\u0090\\u0098\\u009b\\u009d-\\u009f]+', 'g');
 
 /** The largest number of rows or columns that one sequence moves over. */
 const maxMove = 1000;
