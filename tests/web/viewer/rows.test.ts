@@ -76,7 +76,8 @@ describe('rows', () => {
     expect(states(store)[0]).toBe('streaming');
     store.putDocs([answer('a2', 4, 'u2')], cursor);
     expect(states(store)).toEqual(['unfinished', 'streaming']);
-    store.putDocs([doc('turn', 'a1', { state: 'streaming' }), answer('a2', 4, 'u2', { time: { created: 4, completed: 5 }, finish: 'stop' })], cursor);
+    store.putDocs([doc('turn', 'a1', { state: 'streaming' }),
+      answer('a2', 4, 'u2', { time: { created: 4, completed: 5 }, finish: 'stop' })], cursor);
     expect(states(store)).toEqual(['unfinished', 'completed']);
     store.putDocs([answer('a1', 2, 'u1', { time: { created: 2, completed: 5 }, finish: 'tool-calls' })], cursor);
     expect(states(store)).toEqual(['unfinished', 'completed']);

@@ -215,7 +215,8 @@ describe('a page on which documents arrive', () => {
     const thought = doc('part', 'p0', { id: 'p0', messageID: 'm2', type: 'reasoning', text: 'Hm', time: { start: 2 } });
     const notes = () => [...shown.root.querySelectorAll('.foot p, p.foot, .tool-time, .reasoning .fold')].map((each) =>
       each.textContent!.trim().split(/\s{2}/)[0]);
-    shown.put(message('m1', 'user', 1), message('m2', 'assistant', 2, { parentID: 'm1' }), thought, tool('p1', 'm2'), message('m3', 'user', 3));
+    shown.put(message('m1', 'user', 1), message('m2', 'assistant', 2, { parentID: 'm1' }), thought,
+      tool('p1', 'm2'), message('m3', 'user', 3));
     vi.advanceTimersByTime(1_000);
     expect(notes()).toEqual(['Reasoning…', 'Running', 'Working…']);
     shown.put(message('m4', 'assistant', 4, { parentID: 'm3' }), tool('p2', 'm4'));

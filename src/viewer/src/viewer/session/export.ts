@@ -25,7 +25,8 @@ export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string
     if (turn.user) out.push('## User', '', ...turn.user.parts.flatMap((part) => partText(store, part)));
     if (turn.answers.length > 0) out.push(`## Agent`, '', ...turn.answers.flatMap((message) => answerText(store, message)));
     const state = turnState(store, turn);
-    if (state === 'aborted' || state === 'failed' || (state === 'unfinished' && turn.answers.length > 0)) out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`, '');
+    const isCut = state === 'failed' || (state === 'unfinished' && turn.answers.length > 0);
+    if (isCut || state === 'aborted') out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`, '');
   }
   const todos = todosOf(store);
   if (todos.length > 0) {
