@@ -4,7 +4,6 @@ using ShareRpc.Cli.Terminal;
 
 namespace ShareRpc.Cli;
 
-/// <summary>What every command works with.</summary>
 internal sealed record CommandContext(Output Output, ClientState State, TimeProvider Time)
 {
     public static CommandContext Of(ParseResult parsed)

@@ -6,10 +6,9 @@ using ShareRpc.Cli.Terminal;
 
 namespace ShareRpc.Cli;
 
-/// <summary>Parses and runs a command line; errors become one line and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>The time that a command has to end in order after Ctrl-C or SIGTERM.</summary>
+    /// <summary>The time to end after Ctrl-C or SIGTERM.</summary>
     private static readonly TimeSpan TerminationTime = TimeSpan.FromSeconds(30);
 
     public static Option<bool> Json { get; } = new("--json")

@@ -4,7 +4,6 @@ using System.CommandLine.Invocation;
 
 namespace ShareRpc.Cli;
 
-/// <summary>The texts of the help: a sentence for each command, what its options do not say, and examples.</summary>
 internal static class Examples
 {
     public const string Root = """
@@ -235,10 +234,9 @@ internal static class Examples
           sharerpc demo --json
         """;
 
-    /// <summary>Returns the first paragraph of a text, which describes the command.</summary>
     public static string Short(string text) => text.Split("\n\n", 2)[0];
 
-    /// <summary>Returns the rest of a command's text; a subcommand shows that of its parent.</summary>
+    /// <summary>Returns the later paragraphs; a subcommand uses its parent's text.</summary>
     public static string? Of(Command command)
     {
         if (command is RootCommand) return Rest(Root);
@@ -273,7 +271,6 @@ internal static class Examples
     private static string Rest(string text) => text.Split("\n\n", 2)[1];
 }
 
-/// <summary>Prints the usual help and then the rest of the command's text.</summary>
 internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;

@@ -9,7 +9,6 @@ using ShareRpc.Sources.Opencode;
 
 namespace ShareRpc.Cli;
 
-/// <summary>What an exception means to whoever runs the tool: an exit code and one line, never a stack trace.</summary>
 internal static class Failure
 {
     public static (int ExitCode, string Message) Of(Exception error) => error switch
@@ -31,7 +30,6 @@ internal static class Failure
             $"Unexpected error ({error.GetType().Name}). What was queued is safe. Run the command again."),
     };
 
-    /// <summary>Returns the exit code of an answer of the server.</summary>
     public static int Of(ShareRpcException refused)
     {
         if (ErrorCodes.IsAuthority(refused.Code)) return ExitCode.Denied;
@@ -39,13 +37,12 @@ internal static class Failure
     }
 }
 
-/// <summary>Ends a command: one line for people, with the next step, and an exit code.</summary>
+/// <summary>Ends a command with one line that contains the next step.</summary>
 internal sealed class CliException(int exitCode, string message) : Exception(message)
 {
     public int ExitCode => exitCode;
 }
 
-/// <summary>What the tool's exit codes mean; the same for every command.</summary>
 internal static class ExitCode
 {
     public const int Ok = 0;

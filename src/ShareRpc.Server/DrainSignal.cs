@@ -1,8 +1,7 @@
 namespace ShareRpc.Server;
 
 /// <summary>
-/// Is raised once, when the server has finished what was queued at its shutdown: waiting reads end, and connections
-/// close when their replies have left.
+/// Raised once, when a shutdown has finished queued work: waiting reads end, connections close after their replies.
 /// </summary>
 internal sealed class DrainSignal : IDisposable
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ShareRpc.Server;
 
-/// <summary>Every log message of the server. No parameter can hold a token, a secret or a payload.</summary>
+/// <summary>All log messages. No parameter can hold a token, secret or payload.</summary>
 internal static partial class LogMessages
 {
     [LoggerMessage(1, LogLevel.Information, "Serving on {Address}, data in {Directory}")]

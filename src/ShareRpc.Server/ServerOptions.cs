@@ -4,25 +4,22 @@ using ShareRpc.Protocol.Limits;
 
 namespace ShareRpc.Server;
 
-/// <summary>
-/// How a share server runs. Checked once, at start; a mistake is refused with a message that names the option.
-/// </summary>
+/// <summary>Options of a share server, checked once at start.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>Where everything is kept: database, keys, root token. Made if it is not there. One server per directory.</summary>
+    /// <summary>
+    /// Gets or sets the directory of database, keys and root token; created if missing. One server per directory.
+    /// </summary>
     public required string DataDirectory { get; set; }
 
-    /// <summary>Addresses to listen on, separated by semicolons; port 0 takes a free one. Default: loopback, port 8787.</summary>
+    /// <summary>Gets or sets the listening addresses, separated by semicolons; port 0 takes a free one.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:8787";
 
-    /// <summary>
-    /// Browser origins that may connect besides the server's own, for instance <c>https://share.example.org</c>. None by default.
-    /// </summary>
+    /// <summary>Gets or sets allowed browser origins besides the server's own. Default: none.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 
     /// <summary>
-    /// Whether opencode may make shares without a creator token, at the server's own address. Off by default: anybody who reaches the
-    /// server could store what they like.
+    /// Gets or sets whether opencode may create shares without a token. Default: false, since anybody could store data.
     /// </summary>
     public bool OpenCreation { get; set; }
 
@@ -39,36 +36,33 @@ public sealed record ServerOptions
     /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; set; } = [];
 
-    /// <summary>What is logged, to standard error: this level and above.</summary>
+    /// <summary>Gets or sets the minimum log level.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;
 
     /// <summary>
-    /// What becomes of the data when opencode takes a share back: true erases it at once; false, the default, keeps it until root deletes
-    /// the share. Nobody can read it either way.
+    /// Gets or sets whether unsharing in opencode erases data at once. Default: false, kept until root deletes the
+    /// share; unreadable either way.
     /// </summary>
     public bool EraseUnshared { get; set; }
 
     /// <summary>
-    /// How many of a share's newest ops keep their data whatever comes; older ones that a later op of the same document supersedes lose
-    /// theirs, and a reader that far behind is given the state instead. At least 1; null, the default: nothing is ever dropped.
+    /// Gets or sets how many newest ops of a share keep their data; older superseded ones lose it, and readers that far
+    /// behind get the state. At least 1; null (default): all.
     /// </summary>
     public long? CompactAfterOps { get; set; }
 
-    /// <summary>What clients are held to.</summary>
+    /// <summary>Gets or sets the limits for clients.</summary>
     public ProtocolLimits Limits { get; set; } = new();
 
-    /// <summary>What the server holds itself to.</summary>
+    /// <summary>Gets or sets the server's own limits.</summary>
     public ServerLimits ServerLimits { get; set; } = new();
 
-    /// <summary>
-    /// True makes the database promise nothing about a power loss. It exists so that a test can show what then is lost: nothing that
-    /// a user of the server can reach sets it.
-    /// </summary>
+    /// <summary>True gives up durability on power loss. Only for a test.</summary>
     internal bool NeverSyncs { get; set; }
 
     /// <summary>
-    /// False has StreamJsonRpc answer every call. It exists for measurements: <c>"ShareRpc.DirectCalls": false</c> among the
-    /// <c>configProperties</c> of a copy's <c>sharerpc.runtimeconfig.json</c> makes that copy the other side of a comparison.
+    /// False leaves every call to StreamJsonRpc, for measurements: <c>"ShareRpc.DirectCalls": false</c> in
+    /// <c>configProperties</c> of <c>sharerpc.runtimeconfig.json</c>.
     /// </summary>
     internal bool DirectCalls { get; set; } = !AppContext.TryGetSwitch("ShareRpc.DirectCalls", out bool isOn) || isOn;
 
@@ -77,7 +71,6 @@ public sealed record ServerOptions
         if (FindMistake() is { } mistake) throw new ServerStartException(mistake);
     }
 
-    /// <summary>Returns what is wrong with the options, naming the one at fault; null when nothing is.</summary>
     internal string? FindMistake()
     {
         if (string.IsNullOrWhiteSpace(DataDirectory)) return "DataDirectory is empty: name the directory to keep the data in.";
@@ -107,7 +100,6 @@ public sealed record ServerOptions
         return areAddresses ? null : "Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.";
     }
 
-    /// <summary>Returns the network of an address or of a network in CIDR notation; null when the text is neither.</summary>
     internal static IPNetwork? FindNetwork(string text)
     {
         if (IPNetwork.TryParse(text, out IPNetwork network)) return network;

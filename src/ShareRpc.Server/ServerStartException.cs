@@ -1,4 +1,4 @@
 namespace ShareRpc.Server;
 
-/// <summary>The server cannot start; the message says why and what to do, in words for whoever runs it.</summary>
+/// <summary>The server cannot start; the message says why and what to do.</summary>
 public sealed class ServerStartException(string message) : Exception(message);

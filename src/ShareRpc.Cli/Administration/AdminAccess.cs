@@ -8,27 +8,20 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Administration;
 
-/// <summary>
-/// As whom a command acts: as the owner of a share of this machine, else with a root or creator token. A token that is
-/// named by <c>--token-file</c> comes first.
-/// </summary>
+/// <summary>Selects access: <c>--token-file</c>, else owner of a local share, else root or creator token.</summary>
 internal sealed class AdminAccess(CommandContext context, string? server, string? tokenFile)
 {
     private readonly CredentialStore credentials = new(context.State.CredentialsPath);
 
     public CredentialStore Credentials => credentials;
 
-    /// <summary>Gets the server that commands without a share or ref go to.</summary>
     public Uri Server => Inputs.ServerAddress(server);
 
-    /// <summary>Opens a client with a root or creator token.</summary>
     public Task<AdminClient> OpenRootAsync(Uri address, CancellationToken stop) =>
         AdminClient.OpenRootAsync(address,
             credentials.FindToken(CreatorToken.Require(credentials, address, tokenFile))!, stop);
 
-    /// <summary>
-    /// Runs an action on a share. The action gets the client, and the share's id if the client is for the whole server.
-    /// </summary>
+    /// <summary>Runs an action; its share id is null unless the client is for the whole server.</summary>
     public async Task<T> OnShareAsync<T>(string target, Func<AdminClient, string?, Task<T>> act, CancellationToken stop)
     {
         (ShareLink? owner, string shareId, Uri address) = await ResolveAsync(target, stop).ConfigureAwait(false);
@@ -37,7 +30,6 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             .ConfigureAwait(false);
     }
 
-    /// <summary>Runs an action on a share with a root or creator token only.</summary>
     public async Task<T> OnShareAsRootAsync<T>(string target, Func<AdminClient, string, Task<T>> act,
         CancellationToken stop)
     {
@@ -46,7 +38,6 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
         return await act(root, shareId).ConfigureAwait(false);
     }
 
-    /// <summary>Runs an action on a ref, by its link or cap id.</summary>
     public async Task<T> OnCapabilityAsync<T>(string target, Func<AdminClient, string, Task<T>> act,
         CancellationToken stop)
     {
@@ -59,10 +50,6 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             .ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Returns the server of a share or ref: that of the link, that of its known token, or the one named by the
-    /// options.
-    /// </summary>
     public Uri AddressOf(string target) =>
         ShareLink.TryParse(target, out ShareLink? link) ? link.Server : credentials.Find(target)?.Server ?? Server;
 
@@ -106,7 +93,7 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             catch (ShareRpcException refused) when (hasRoot
                 && (ErrorCodes.IsAuthority(refused.Code) || refused.Code == ErrorCode.NotFound))
             {
-                // The owner's own access may be gone or suspended: that is what administrators are for.
+                // The owner's access may be revoked or suspended; root access still works.
             }
         }
 

@@ -3,21 +3,16 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Administration;
 
-/// <summary>Refs as the tree they are.</summary>
 internal sealed class Holders(IReadOnlyList<CapabilityInfo> all)
 {
     private readonly ILookup<string?, CapabilityInfo> children = all.ToLookup(one => one.ParentCapId);
 
     public CapabilityInfo? Find(string capId) => all.FirstOrDefault(one => one.CapId == capId);
 
-    /// <summary>Returns everything derived from a ref, parents before children.</summary>
     public IReadOnlyList<CapabilityInfo> Below(string capId) =>
         [.. Tree(children[capId], 0).Select(entry => entry.Capability)];
 
-    /// <summary>
-    /// Returns all of them with their depth, each below its parent; those whose parent is not in the list are at the
-    /// top.
-    /// </summary>
+    /// <summary>Returns parents before children; depth 0 if the parent is unlisted.</summary>
     public IEnumerable<(CapabilityInfo Capability, int Depth)> Tree()
     {
         HashSet<string> known = [.. all.Select(one => one.CapId)];
@@ -35,7 +30,7 @@ internal sealed class Holders(IReadOnlyList<CapabilityInfo> all)
     }
 }
 
-/// <summary>What hangs on an agent's access, and ends with it.</summary>
+/// <summary>Refs that end with an agent's access.</summary>
 internal sealed class AgentReach
 {
     private const int Named = 10;
@@ -52,16 +47,13 @@ internal sealed class AgentReach
         LiveHandles = agent.LiveHandles + alive.Sum(one => one.LiveHandles);
     }
 
-    /// <summary>Gets the agents that it created.</summary>
     public IReadOnlyList<CapabilityInfo> Agents { get; }
 
-    /// <summary>Gets the owner refs of its shares, and of those of agents below it.</summary>
+    /// <summary>Gets the owner refs of its shares and its agents' shares.</summary>
     public IReadOnlyList<CapabilityInfo> Shares { get; }
 
-    /// <summary>Gets the invitations to these shares.</summary>
     public IReadOnlyList<CapabilityInfo> Holders { get; }
 
-    /// <summary>Gets the number of live handles of all of them.</summary>
     public int LiveHandles { get; }
 
     public IEnumerable<string> Lines(bool keepShares)

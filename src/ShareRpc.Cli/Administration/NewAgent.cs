@@ -6,17 +6,15 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Administration;
 
-/// <summary>
-/// A creator ref for a machine, and its token in a file of its own or in hand; this machine does not keep it.
-/// </summary>
+/// <summary>A creator ref for another machine, which stores the token; this machine does not.</summary>
 internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
 {
-    /// <summary>Creates the ref; returns the cap id, and the token if it was not written to a file.</summary>
+    /// <summary>Returns a null token if it was written to a file.</summary>
     public async Task<(string CapId, string? Token)> MakeAsync(AdminClient root)
     {
         ShareToken token = ShareToken.New(RandomId.New());
 
-        // Before the call: a lost answer must not lose the token.
+        // Before the call, so that a lost answer does not lose the token.
         if (File is not null) await WriteAsync(File, token).ConfigureAwait(false);
         try
         {

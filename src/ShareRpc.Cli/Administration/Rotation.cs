@@ -7,13 +7,11 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.Administration;
 
 /// <summary>
-/// One rotation, safe against a lost answer: the new token is in the credentials file, on disk, before the server hears
-/// of it, and takes the place of the old one when the server has answered. One that was interrupted is finished by
-/// doing it again, with the same token.
+/// Rotates safely: the new token is stored durably before sending and replaces the old one after the answer. A retry
+/// uses the same token.
 /// </summary>
 internal sealed class Rotation(AdminAccess access, string target)
 {
-    /// <summary>Rotates, and returns the new token; <c>ShareId</c> is null for a root or creator ref.</summary>
     public async Task<(ShareToken Token, string? ShareId, long Epoch)> RunAsync(string? passphrase,
         CancellationToken stop)
     {
@@ -48,7 +46,7 @@ internal sealed class Rotation(AdminAccess access, string target)
     }
 
     /// <summary>
-    /// Sends the new token. A permanent refusal discards it; after any other failure the rotation may have happened.
+    /// Discards the token on a permanent refusal; after other failures the rotation may have happened.
     /// </summary>
     private async Task<long> SendAsync(AdminClient client, ShareToken next, string? passphrase)
     {
@@ -68,10 +66,7 @@ internal sealed class Rotation(AdminAccess access, string target)
         }
     }
 
-    /// <summary>
-    /// Returns the epoch if the next token opens the ref already, because only the answer of an earlier run was lost;
-    /// else null.
-    /// </summary>
+    /// <summary>Returns the epoch if only the earlier answer was lost; else null.</summary>
     private static async Task<long?> HasHappenedAsync(ShareToken next, Uri server, string? shareId,
         CancellationToken stop)
     {

@@ -7,7 +7,6 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc agent add</c>, <c>ls</c> and <c>revoke</c>: the machines that may share.</summary>
 internal static class Agent
 {
     private static readonly Option<string?> Server = Inputs.Server();

@@ -7,7 +7,6 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc audit</c></summary>
 internal static class Audit
 {
     private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(2);
@@ -82,14 +81,14 @@ internal static class Audit
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                // Ctrl-C is how following ends.
+                // Ctrl-C ends the follow mode.
             }
         }
 
         return ExitCode.Ok;
     }
 
-    /// <summary>Returns the newest entries, oldest of them first.</summary>
+    /// <summary>Returns the oldest of them first.</summary>
     private static async Task<IReadOnlyList<AuditEntry>> NewestAsync(
         AdminClient client, string? shareId, int limit, CancellationToken stop)
     {

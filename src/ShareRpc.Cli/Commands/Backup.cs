@@ -4,7 +4,6 @@ using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc backup</c></summary>
 internal static class Backup
 {
     private static readonly Option<string> Data = new("--data")

@@ -5,7 +5,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc check</c></summary>
 internal static class Check
 {
     private const int LongestLine = 500;

@@ -3,10 +3,8 @@ using ShareRpc.Cli.Demonstration;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc demo</c></summary>
 internal static class Demo
 {
-    /// <summary>Far more than it takes; a demo that hangs has failed.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(28);
 
     public static Command Build()

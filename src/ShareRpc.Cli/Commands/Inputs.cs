@@ -6,7 +6,6 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary>Options and arguments that several commands take.</summary>
 internal static class Inputs
 {
     public static Option<string?> Server() => new("--server")
@@ -34,7 +33,6 @@ internal static class Inputs
         return null;
     }
 
-    /// <summary>Parses a link that names its share.</summary>
     public static ShareLink? ParseNamedLink(ArgumentResult result)
     {
         ShareLink? link = ParseLink(result);
@@ -51,7 +49,7 @@ internal static class Inputs
         return null;
     }
 
-    /// <summary>Creates an option for a time from now: 30m, 12h or 7d.</summary>
+    /// <summary>Accepts 30m, 12h or 7d.</summary>
     public static Option<TimeSpan?> Time(string name, string description) => new(name)
     {
         Description = description,
@@ -69,7 +67,6 @@ internal static class Inputs
         },
     };
 
-    /// <summary>Creates an option for words separated by commas.</summary>
     public static Option<string[]?> Words(string name, string description, string helpName) => new(name)
     {
         Description = description, HelpName = helpName,
@@ -102,14 +99,14 @@ internal static class Inputs
             result.AddError("This is neither a complete link nor a cap id (22 letters and digits).");
     }
 
-    /// <summary>Checks that an option is a number of seconds, more than 0 and less than a day.</summary>
+    /// <summary>Checks for more than 0 s and less than one day.</summary>
     public static void CheckSeconds(CommandResult result, Option<double> option)
     {
         if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400))
             result.AddError($"{option.Name} must be a number of seconds, more than 0 and less than 86,400.");
     }
 
-    /// <summary>Returns the address of the server; throws a usage error if it is no address.</summary>
+    /// <summary>Throws a usage error for an invalid address.</summary>
     public static Uri ServerAddress(string? given)
     {
         string address = given ?? Environment.GetEnvironmentVariable("SHARERPC_SERVER") ?? Serve.DefaultUrl;

@@ -11,7 +11,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc invite</c></summary>
 internal static class Invite
 {
     private static readonly TimeSpan SendTime = TimeSpan.FromSeconds(10);
@@ -141,10 +140,9 @@ internal static class Invite
             fromNow is { } span ? (time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
     }
 
-    /// <summary>Returns null for an option that was not given, whose value is empty.</summary>
+    /// <summary>Returns null if not given.</summary>
     private static string[]? Given(string[]? words) => words is { Length: > 0 } ? words : null;
 
-    /// <summary>Prints the link alone on its line, a QR code on a terminal, and what the link may.</summary>
     internal static void Say(Output output, ShareLink link, Rights rights, Caveats? caveats, bool hasPassphrase,
         bool isQueued)
     {

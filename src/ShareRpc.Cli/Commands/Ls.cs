@@ -9,7 +9,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc ls</c></summary>
 internal static class Ls
 {
     private static readonly Argument<string?> Share = new("SHARE_ID")

@@ -9,7 +9,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc outbox status</c>, <c>retry</c>, <c>drop</c> and <c>export</c></summary>
 internal static class Outbox
 {
     private const int FailedShown = 10;

@@ -5,7 +5,6 @@ using ShareRpc.Sources.Opencode.Pulling;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc pull</c></summary>
 internal static class Pull
 {
     private static readonly Argument<ShareLink?> Link = Inputs.Link("Link of the share");
@@ -62,7 +61,7 @@ internal static class Pull
 
         try
         {
-            // With --json, standard output is for JSON: what opencode prints goes to the error stream.
+            // With --json, the output of opencode goes to the error stream.
             Action<string>? printed = output.IsJson ? line => output.Errors.WriteLine(SafeText.Line(line, 1000)) : null;
             int exitCode =
                 await OpencodeProgram.RunAsync(program, ["import", pull.Address], printed, stop).ConfigureAwait(false);

@@ -9,7 +9,6 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc revoke</c></summary>
 internal static class Revoke
 {
     private static readonly Argument<string> Target = Inputs.Capability();
@@ -50,7 +49,7 @@ internal static class Revoke
         return Done(context, capId, isQueued: false);
     }
 
-    /// <summary>Revokes as the owner of the share, and returns the exit code; null if the owner may not.</summary>
+    /// <summary>Returns the exit code; null if the owner may not revoke.</summary>
     private static async Task<int?> TryAsOwnerAsync(CommandContext context, ShareWriter share, string capId,
         CancellationToken stop)
     {
@@ -63,7 +62,7 @@ internal static class Revoke
         }
         catch (ShareRpcException error) when (error.Code is ErrorCode.RevocationNotDurable)
         {
-            // Denied already; the queue sees to it that it is written down.
+            // Already denied; the queue repeats it until it is durable.
             await share.RevokeAsync(capId, stop).ConfigureAwait(false);
             return Done(context, capId, isQueued: false);
         }

@@ -7,7 +7,6 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc rm</c></summary>
 internal static class Rm
 {
     private static readonly Argument<string> Target = Inputs.Share();

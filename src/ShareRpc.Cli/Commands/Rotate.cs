@@ -8,7 +8,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc rotate</c></summary>
 internal static class Rotate
 {
     private static readonly Argument<string> Target = Inputs.Capability();
@@ -49,7 +48,6 @@ internal static class Rotate
         return ExitCode.Ok;
     }
 
-    /// <summary>Asks for confirmation if others lose their access.</summary>
     private static async Task ConfirmAsync(CommandContext context, AdminAccess access, string target,
         CancellationToken stop)
     {

@@ -5,7 +5,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc secrets rules</c> and <c>scan</c>: what <c>share</c> replaces.</summary>
 internal static class Secrets
 {
     private const long MaxFileBytes = 256 * 1024 * 1024;
@@ -32,7 +31,6 @@ internal static class Secrets
         return new Command("secrets", Examples.Short(Examples.Secrets)) { rules, scan };
     }
 
-    /// <summary>Returns a scanner with the built-in rules, changed by the file if there is one.</summary>
     public static SecretScanner ScannerOf(string? rulesFile) =>
         rulesFile is null ? SecretScanner.BuiltIn : new SecretScanner(RulesOf(rulesFile));
 

@@ -5,15 +5,11 @@ using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc serve</c></summary>
 internal static class Serve
 {
     public const string DefaultUrl = "http://127.0.0.1:8787";
 
-    /// <summary>
-    /// The data directory of a <c>serve</c> without <c>--data</c>; the other commands look for a root token here, last
-    /// of all.
-    /// </summary>
+    /// <summary>Other commands look here last for a root token.</summary>
     public const string DefaultData = "sharerpc-data";
 
     private static readonly Option<string> Data = new("--data")

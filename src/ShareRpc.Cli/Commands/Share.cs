@@ -10,7 +10,6 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc share</c></summary>
 internal static class Share
 {
     private static readonly Option<string?> Server = Inputs.Server();

@@ -6,7 +6,6 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc suspend</c> and <c>sharerpc resume</c>: the reversible ones.</summary>
 internal static class Suspend
 {
     private static readonly Argument<string> Target = Inputs.Capability();

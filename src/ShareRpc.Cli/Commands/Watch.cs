@@ -5,7 +5,6 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc watch</c></summary>
 internal static class Watch
 {
     private static readonly Argument<ShareLink?> Link = Inputs.Link("Link of the share");

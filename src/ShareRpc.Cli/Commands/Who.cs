@@ -5,7 +5,6 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Commands;
 
-/// <summary><c>sharerpc who</c></summary>
 internal static class Who
 {
     private static readonly Argument<string> Target = Inputs.Share();

@@ -19,12 +19,11 @@ using Spectre.Console;
 namespace ShareRpc.Cli.Demonstration;
 
 /// <summary>
-/// The main job in one process: real server, real database, real links; only the agent is a recording. Every claim is
-/// checked.
+/// Runs the main scenario in one process with real server, database and links, and a recorded agent. Checks every
+/// result.
 /// </summary>
 internal sealed class DemoRun : IAsyncDisposable
 {
-    /// <summary>Between two events of the recording, so that one can watch.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(40);
 
     private static readonly TimeSpan RevocationTime = TimeSpan.FromSeconds(1);
@@ -112,7 +111,7 @@ internal sealed class DemoRun : IAsyncDisposable
             await live.UntilAsync(1, stop).ConfigureAwait(false);
             await PlayAsync(stop).ConfigureAwait(false);
 
-            // The last events may not have been read yet: one more look reads whatever is left.
+            // One more look reads the last events.
             await ending.CancelAsync().ConfigureAwait(false);
             await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await sessions.LookAsync(stop).ConfigureAwait(false);
@@ -124,7 +123,6 @@ internal sealed class DemoRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Plays every event of the recording, one by one.</summary>
     private async Task PlayAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Pace, context.Time);

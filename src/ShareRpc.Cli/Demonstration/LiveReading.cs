@@ -6,7 +6,6 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Cli.Demonstration;
 
-/// <summary>A reader that follows in the background; others can wait for where it is.</summary>
 internal sealed class LiveReading : IAsyncDisposable
 {
     private readonly SessionRenderer? renderer;
@@ -27,7 +26,6 @@ internal sealed class LiveReading : IAsyncDisposable
 
     public void EndLine() => renderer?.End();
 
-    /// <summary>Waits until the op at a cursor has been read.</summary>
     public async Task UntilAsync(long cursor, CancellationToken stop)
     {
         while (true)
@@ -44,10 +42,10 @@ internal sealed class LiveReading : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until the server refuses the reader and returns the code; null if the share ended.</summary>
+    /// <summary>Returns the refusal code; null if the share ended.</summary>
     public Task<ErrorCode?> EndAsync(CancellationToken stop) => following.WaitAsync(stop);
 
-    /// <summary>Stops following; the reader is then free for its owner to dispose.</summary>
+    /// <summary>Stops; the caller disposes the reader.</summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);

@@ -4,13 +4,12 @@ using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>Waiting until the server has everything, and what to say when it has not.</summary>
 internal static class Delivery
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Waits until everything is sent; returns false if nothing was acknowledged for as long as the timeout.
+    /// Waits until all is sent; returns false if nothing was acknowledged or refused for the timeout.
     /// </summary>
     public static async Task<bool> EndsAsync(
         Task settled, Func<IReadOnlyList<SharedSession>> shared, TimeSpan timeout, TimeProvider time,
@@ -42,7 +41,6 @@ internal static class Delivery
                 + "command again.");
     }
 
-    /// <summary>Returns the exit code once nothing waits any more; what was refused is an error.</summary>
     public static int Outcome(IReadOnlyList<SharedSession> shared)
     {
         WriterStatus? closed =

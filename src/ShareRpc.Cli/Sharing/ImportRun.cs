@@ -7,10 +7,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>
-/// One run of <c>sharerpc share --opencode-files</c>: says the links, waits for the server, and lists what was left
-/// out.
-/// </summary>
 internal sealed class ImportRun
 {
     private const int MaxSaid = 20;
@@ -29,7 +25,6 @@ internal sealed class ImportRun
         import = new OpencodeFilesImport(client, options, time) { Started = StartedAsync };
     }
 
-    /// <summary>Imports, and ends when the server has everything.</summary>
     public async Task<int> RunAsync(TimeSpan timeout, CancellationToken stop)
     {
         try

@@ -3,15 +3,10 @@ using ShareRpc.Sources.Opencode;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>
-/// A session that opencode shares itself on a ShareRpc server. It needs no creator token: its own secret is what
-/// <c>share</c> goes on with.
-/// </summary>
+/// <summary>A session that opencode itself shares; needs no creator token.</summary>
 internal sealed record OwnSession(Uri Server, OpencodeSelection Selection)
 {
-    /// <summary>
-    /// Returns the chosen session, when opencode shares it on the server that was named, or when none was named.
-    /// </summary>
+    /// <summary>Returns the session if opencode shares it on this (null: any) server.</summary>
     public static OwnSession? Find(string databasePath, OpencodeSelection selection, string? server)
     {
         if (!File.Exists(databasePath)) return null; // whoever reads it says so

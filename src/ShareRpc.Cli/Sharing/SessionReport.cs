@@ -1,6 +1,5 @@
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>The last word on a session, as <c>share --json</c> prints it.</summary>
 internal sealed record SessionReport
 {
     public string Event { get; } = "done";
@@ -11,27 +10,22 @@ internal sealed record SessionReport
 
     public string? Link { get; init; }
 
-    /// <summary>Gets the number of message documents in the database.</summary>
     public required int Messages { get; init; }
 
-    /// <summary>Gets the number of part documents in the database.</summary>
     public required int Parts { get; init; }
 
-    /// <summary>Gets the number of ops of this run that were applied.</summary>
     public required long Applied { get; init; }
 
-    /// <summary>Gets the number of ops of this run that the share had already.</summary>
+    /// <summary>Gets the ops that the share already had.</summary>
     public required long Duplicates { get; init; }
 
     public required long Failed { get; init; }
 
-    /// <summary>Gets the number of ops that still wait for the server.</summary>
     public required long Pending { get; init; }
 
-    /// <summary>Gets the number of rows that cannot be shared.</summary>
     public required int Skipped { get; init; }
 
-    /// <summary>Gets the number of secrets that were replaced in this run; one in two documents counts twice.</summary>
+    /// <summary>Gets this run's count; a secret in two documents counts twice.</summary>
     public required long Redacted { get; init; }
 
     public required IReadOnlyDictionary<string, long> RedactedByRule { get; init; }

@@ -5,7 +5,6 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>One session of a run: its counts are those of the run, not of the outbox's life.</summary>
 internal sealed class SharedSession(
     string sessionId, ShareWriter writer, Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted)> counts)
 {
@@ -22,20 +21,15 @@ internal sealed class SharedSession(
     {
     }
 
-    /// <summary>
-    /// Gets the read-only link; null when this share was joined through a link that may make none, or when it was
-    /// revoked.
-    /// </summary>
+    /// <summary>Gets the read-only link; null if revoked, or if the joined link may not create one.</summary>
     public string? Link { get; } = writer.ViewerLink?.Reveal();
 
-    /// <summary>Gets the link, or why there is none and what to do.</summary>
     public string LinkOrReason => Link ?? (writer.IsViewerLinkRevoked
         ? $"(its link was revoked; create another with: sharerpc invite {sessionId})"
         : "(shared through a link that may not create links)");
 
     public WriterStatus Status => writer.Status;
 
-    /// <summary>Gets the number of secrets that this run has replaced so far.</summary>
     public long Redacted => counts().Redacted.Total;
 
     public SessionReport Report()

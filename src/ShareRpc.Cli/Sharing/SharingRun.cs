@@ -5,7 +5,6 @@ using Spectre.Console;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>One run of <c>sharerpc share</c>: says the links, keeps the status line, and reports at the end.</summary>
 internal sealed class SharingRun
 {
     private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(250);
@@ -17,7 +16,7 @@ internal sealed class SharingRun
     private string lastSaid = "";
     private long lastSaidAt;
 
-    // Replaced whole when a session is added: the status line reads it while the tail adds to it.
+    // Replaced, never changed: the status line reads it concurrently.
     private volatile IReadOnlyList<SharedSession> shared = [];
 
     public SharingRun(CommandContext context, OpencodeSessions sessions)
@@ -28,7 +27,6 @@ internal sealed class SharingRun
         sessions.Started = StartedAsync;
     }
 
-    /// <summary>Reads everything once and waits until the server has it.</summary>
     public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -54,7 +52,6 @@ internal sealed class SharingRun
         throw Delivery.TimedOut(shared);
     }
 
-    /// <summary>Goes on until it is stopped, or until nothing can be sent any more.</summary>
     public async Task<int> TailAsync(CancellationToken stop)
     {
         await sessions.LookAsync(stop).ConfigureAwait(false);
@@ -96,7 +93,6 @@ internal sealed class SharingRun
         show();
     }
 
-    /// <summary>Returns whether the access of every session has ended.</summary>
     private bool IsOver() => shared.Count > 0 && shared.All(session => session.Status.ClosedCode is not null);
 
     private Text StatusLine()
@@ -107,10 +103,7 @@ internal sealed class SharingRun
             new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
     }
 
-    /// <summary>
-    /// Prints a line when all is sent, when something failed, and when the connection changes; for output that is no
-    /// terminal.
-    /// </summary>
+    /// <summary>Prints changes to output that is not a terminal.</summary>
     private void SayChanges()
     {
         SharingTotals totals = SharingTotals.Of(shared);

@@ -3,7 +3,6 @@ using ShareRpc.Client.Writing;
 
 namespace ShareRpc.Cli.Sharing;
 
-/// <summary>All sessions of a run together: the status line.</summary>
 internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, long Acked, long Failed, long Cursor,
     ConnectionState Connection, long Redacted = 0)
 {

@@ -2,7 +2,7 @@ using ShareRpc.Client;
 
 namespace ShareRpc.Cli.State;
 
-/// <summary>Where the tool keeps what must outlive it. One folder for one user, mode 0700.</summary>
+/// <summary>The tool's files: one folder per user, mode 0700.</summary>
 internal sealed class ClientState
 {
     private const string Variable = "SHARERPC_STATE";
@@ -21,10 +21,8 @@ internal sealed class ClientState
 
     public string OutboxPath => Path.Combine(Folder, "outbox.db");
 
-    /// <summary>Gets the path for <see cref="Sources.Opencode.OpencodeOptions.LockPath"/>.</summary>
     public string SyncLockPath => Path.Combine(Folder, "sync.lock");
 
-    /// <summary>Makes the folder.</summary>
     public ClientState Ensured()
     {
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Folder);
@@ -33,7 +31,7 @@ internal sealed class ClientState
         return this;
     }
 
-    /// <summary>Returns the options of a client for a server; one outbox holds the shares of all servers.</summary>
+    /// <summary>Returns the client options for a server; all servers use one outbox.</summary>
     public ShareClientOptions ClientOptions(Uri server, string? creatorCapId) =>
         new() { Server = server, OutboxPath = OutboxPath, CredentialsPath = CredentialsPath,
             CreatorCapId = creatorCapId };

@@ -4,15 +4,12 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.State;
 
-/// <summary>
-/// Which root or creator token a command uses. What is found goes into the credentials file, and from then on only its
-/// cap id about.
-/// </summary>
+/// <summary>Stores the found token in the credentials file.</summary>
 internal static class CreatorToken
 {
     private const string Variable = "SHARERPC_TOKEN_FILE";
 
-    /// <summary>Returns the cap id of the token for a server; null when there is none anywhere.</summary>
+    /// <summary>Returns the cap id, or null.</summary>
     public static string? Find(CredentialStore credentials, Uri server, string? tokenFile)
     {
         string? named = tokenFile ?? Environment.GetEnvironmentVariable(Variable);
@@ -22,12 +19,12 @@ internal static class CreatorToken
                 && known.Server == server).Key;
         if (kept is not null) return kept;
 
-        // The token of a server on this machine goes to this machine only.
+        // Send a local server's token only to this machine.
         string local = Path.Combine(Serve.DefaultData, "root.token");
         return server.IsLoopback && File.Exists(local) ? Add(credentials, server, local) : null;
     }
 
-    /// <summary>Returns the token like <see cref="Find"/>; without one, throws an error that says what to do.</summary>
+    /// <summary>Returns the cap id; throws if there is none.</summary>
     public static string Require(CredentialStore credentials, Uri server, string? tokenFile) =>
         Find(credentials, server, tokenFile) ?? throw new CliException(
             ExitCode.Error,

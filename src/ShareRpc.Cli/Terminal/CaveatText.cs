@@ -3,7 +3,6 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>Caveats, moments and states in words.</summary>
 internal static class CaveatText
 {
     public static string When(long ms) =>
@@ -11,7 +10,6 @@ internal static class CaveatText
 
     public static string When(long? ms) => ms is { } moment ? When(moment) : "never";
 
-    /// <summary>Returns what narrows a ref by itself; empty when nothing does.</summary>
     public static string Of(CapabilityInfo capability)
     {
         bool wasUsed = capability.LastRedeemedMs is not null;
@@ -19,7 +17,6 @@ internal static class CaveatText
         return capability.Grant == true ? $"grant, {text}" : text;
     }
 
-    /// <summary>Returns what narrows a ref that was just made.</summary>
     public static string Of(Caveats caveats, bool hasPassphrase) => Of(caveats, 0, hasPassphrase, wasUsed: false);
 
     private static string Of(Caveats caveats, long used, bool hasPassphrase, bool wasUsed)

@@ -1,9 +1,6 @@
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>
-/// A table as lines of text: columns as wide as what is in them, nothing wrapped, so that an id or a link stays one
-/// word. Cells are made fit for a terminal here.
-/// </summary>
+/// <summary>A table. Cells are made terminal-safe and never wrapped.</summary>
 internal sealed class Columns(params string[] headings)
 {
     private const int MaxCell = 60;

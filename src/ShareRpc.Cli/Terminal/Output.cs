@@ -9,10 +9,7 @@ using Spectre.Console.Rendering;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>
-/// Where a command writes: text for people, or one JSON object per line. Text is never read as markup; strangers' text
-/// goes through <see cref="SafeText"/> first.
-/// </summary>
+/// <summary>Text is never markup; pass untrusted text through <see cref="SafeText"/> first.</summary>
 internal sealed class Output
 {
     private readonly TextWriter json;
@@ -40,17 +37,16 @@ internal sealed class Output
 
     public TextWriter Standard { get; }
 
-    /// <summary>Gets whether <c>--json</c> was given.</summary>
     public bool IsJson { get; }
 
     public IAnsiConsole Console { get; }
 
     public TextWriter Errors { get; }
 
-    /// <summary>Gets whether a line may be rewritten in place.</summary>
+    /// <summary>Gets whether lines can be rewritten.</summary>
     public bool IsTerminal => !IsJson && isTerminal && Console.Profile.Capabilities.Interactive;
 
-    /// <summary>Prints text for people; nothing with <c>--json</c>.</summary>
+    /// <summary>Does nothing with <c>--json</c>.</summary>
     public void Say(string text, Style? style = null)
     {
         if (IsJson) return;
@@ -58,16 +54,14 @@ internal sealed class Output
         Console.WriteLine();
     }
 
-    /// <summary>Prints text for people without an end of line; nothing with <c>--json</c>.</summary>
+    /// <summary>Does nothing with <c>--json</c>.</summary>
     public void Write(string text, Style? style = null)
     {
-        // Not through Console.Write(Text): that would wrap at the terminal's width and cut a link in two.
+        // Console.Write(Text) would wrap long links.
         if (!IsJson) Console.Write(new PlainText(text, style ?? Style.Plain));
     }
 
-    /// <summary>
-    /// Prints a record, an anonymous object or a type of the protocol as a line of JSON; nothing without <c>--json</c>.
-    /// </summary>
+    /// <summary>Does nothing without <c>--json</c>.</summary>
     public void Emit<T>(T record)
     {
         if (!IsJson) return;
@@ -75,7 +69,7 @@ internal sealed class Output
         json.Flush();
     }
 
-    /// <summary>Says what went wrong: to people on the error stream, to programs as an object too.</summary>
+    /// <summary>Prints to the error stream; with <c>--json</c> also an object.</summary>
     public void Fail(string message, int exitCode)
     {
         Errors.WriteLine($"sharerpc: {SafeText.Line(message, 1000)}");
@@ -83,7 +77,7 @@ internal sealed class Output
     }
 }
 
-/// <summary>Text that is written as it is: not wrapped (a link stays one word), not read as markup.</summary>
+/// <summary>Text without wrapping or markup.</summary>
 internal sealed class PlainText(string text, Style style) : Renderable
 {
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
@@ -97,10 +91,7 @@ internal sealed class PlainText(string text, Style style) : Renderable
     }
 }
 
-/// <summary>
-/// An object as one line of JSON: snake_case fields, absent instead of null, readable text, and nothing that could
-/// drive a terminal.
-/// </summary>
+/// <summary>One line of snake_case JSON without nulls; control characters escaped.</summary>
 internal static class JsonLine
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -114,7 +105,7 @@ internal static class JsonLine
     {
         string json = JsonSerializer.Serialize(record, Options);
 
-        // Data of ops is passed on as it arrived; these characters are legal in a JSON string, and so is their escape.
+        // Raw op data may contain these characters; JSON allows them escaped.
         if (!json.Any(IsActive)) return json;
         var safe = new StringBuilder(json.Length);
         foreach (char character in json)
@@ -131,9 +122,7 @@ internal static class JsonLine
             || character is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }
 
-/// <summary>
-/// Says how far a long work is, on the error stream, once a second at the most. Nothing for programs.
-/// </summary>
+/// <summary>Prints to the error stream, at most once per second; not with <c>--json</c>.</summary>
 internal sealed class ProgressLine(Output output, TimeProvider time) : IProgress<CheckProgress>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

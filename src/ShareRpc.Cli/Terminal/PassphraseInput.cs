@@ -5,10 +5,7 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>
-/// Where a passphrase comes from: a file, a terminal without echo, or a line of standard input; never an argument,
-/// which others on the machine could read.
-/// </summary>
+/// <summary>Reads a passphrase; never from an argument, which other processes could read.</summary>
 internal sealed class PassphraseInput(string description)
 {
     private readonly Option<bool> ask =
@@ -49,7 +46,7 @@ internal sealed class PassphraseInput(string description)
         return passphrase;
     }
 
-    /// <summary>Does something with the passphrase given, and asks for it, a few times, when the server does.</summary>
+    /// <summary>Asks up to 3 times if the server requires it.</summary>
     public static async Task<int> WithAsync(CommandContext context, string? given, Func<string?, Task<int>> act)
     {
         const int Tries = 3;
@@ -86,9 +83,7 @@ internal sealed class PassphraseInput(string description)
         return typed.ToString();
     }
 
-    /// <summary>
-    /// Returns the passphrase in NFC, so that the same letters typed on another machine are the same passphrase.
-    /// </summary>
+    /// <summary>Returns NFC, the same on every machine.</summary>
     private static string Checked(string? passphrase)
     {
         if (string.IsNullOrEmpty(passphrase)) throw new CliException(ExitCode.Usage, "The passphrase is empty.");

@@ -4,9 +4,7 @@ using QRCoder;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>
-/// A text as a QR code of half blocks: light on dark, two modules high a line, with the quiet zone around it.
-/// </summary>
+/// <summary>A QR code of half blocks, light on dark, two modules per line, with quiet zone.</summary>
 internal static class QrPicture
 {
     public static IReadOnlyList<string> Of(string text)

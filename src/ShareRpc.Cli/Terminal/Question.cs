@@ -1,11 +1,8 @@
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>Asks a person before something that cannot be undone.</summary>
 internal static class Question
 {
-    /// <summary>
-    /// Ends the command unless the answer is yes. Where nobody can be asked, <c>--yes</c> has to be there already.
-    /// </summary>
+    /// <summary>Ends the command unless confirmed; without a terminal, <c>--yes</c> is required.</summary>
     public static void Confirm(CommandContext context, string question, bool yes)
     {
         if (yes) return;

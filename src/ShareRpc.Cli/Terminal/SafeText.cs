@@ -3,14 +3,10 @@ using System.Text;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>
-/// Text of strangers, made fit for a terminal: no control characters (so no escape sequence that moves the cursor,
-/// rewrites the title or fills the clipboard), no direction overrides and no invisible characters that make text read
-/// as something else.
-/// </summary>
+/// <summary>Removes control characters, direction overrides and invisible characters of untrusted text.</summary>
 internal static class SafeText
 {
-    /// <summary>Returns the text without control characters; line breaks stay and tabs become spaces.</summary>
+    /// <summary>Keeps line breaks; replaces tabs.</summary>
     public static string Block(string text)
     {
         var safe = new StringBuilder(text.Length);
@@ -40,7 +36,7 @@ internal static class SafeText
         UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator => false,
 
-        // Of the format characters only those stay that join or split glyphs (emoji, Indic and Persian text).
+        // Keep only joiners (emoji, Indic and Persian text).
         UnicodeCategory.Format => rune.Value is 0x200C or 0x200D,
         UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned => false,
         _ => true,

@@ -6,9 +6,8 @@ using Spectre.Console;
 namespace ShareRpc.Cli.Watching;
 
 /// <summary>
-/// Prints the ops of a session as text that only grows: streamed text continues where it stopped, a tool call is one
-/// line per state. Content is untrusted: it goes through <see cref="SafeText"/>, and what has an unknown shape is left
-/// out without an error.
+/// Prints ops as text that only grows; one line per tool state. Untrusted content goes through <see cref="SafeText"/>;
+/// unknown shapes are skipped.
 /// </summary>
 internal sealed class SessionRenderer(Output output)
 {
@@ -26,7 +25,6 @@ internal sealed class SessionRenderer(Output output)
     private string speaking = "";
     private string? openPart;
 
-    /// <summary>Shows an op.</summary>
     public void Show(LoggedOp op)
     {
         if ((op.Hidden || op.Redacted) && !isNarrowed)
@@ -52,7 +50,6 @@ internal sealed class SessionRenderer(Output output)
         else if (op.Kind == Kinds.Turn) Turn(op.Key, root);
     }
 
-    /// <summary>Ends a line that is still open.</summary>
     public void End() => CloseLine();
 
     private void Session(JsonElement session)
@@ -127,7 +124,7 @@ internal sealed class SessionRenderer(Output output)
         Grow(op.Key, before.MessageId, before.Text + Text(append, "text"), Style.Plain);
     }
 
-    /// <summary>Continues text that begins as it did before; prints any other text again.</summary>
+    /// <summary>Prints only the new end if the text grew; else all.</summary>
     private void Grow(string key, string message, string text, Style style)
     {
         string before = parts.TryGetValue(key, out Shown? shown) ? shown.Text : "";
@@ -172,7 +169,7 @@ internal sealed class SessionRenderer(Output output)
     private static bool IsTrue(JsonElement part, string name) => part.TryGetProperty(name, out JsonElement value)
         && value.ValueKind == JsonValueKind.True;
 
-    /// <summary>Prints a line for an aborted turn; other ends show in the messages.</summary>
+    /// <summary>Prints only aborted turns: other ends show in the messages.</summary>
     private void Turn(string key, JsonElement turn)
     {
         if (Text(turn, "state") != TurnStates.Aborted) return;
@@ -227,11 +224,10 @@ internal sealed class SessionRenderer(Output output)
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate escape is legal JSON and no text: shown as it is written.
+            // A lone surrogate escape is legal JSON but not text; show it as written.
             return value.GetRawText().Trim('"');
         }
     }
 
-    /// <summary>What of a part is on the screen: the text so far, or the last state of a tool.</summary>
     private sealed record Shown(string MessageId, string Text);
 }

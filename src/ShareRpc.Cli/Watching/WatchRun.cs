@@ -9,10 +9,9 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Watching;
 
-/// <summary>One run of <c>sharerpc watch</c>.</summary>
 internal sealed class WatchRun
 {
-    /// <summary>A link may be older than its share: its maker was offline. Watching waits for it this long.</summary>
+    /// <summary>How long to wait for the share: its creator may be offline.</summary>
     private static readonly TimeSpan NotThereYet = TimeSpan.FromMinutes(3);
 
     private readonly Output output;
@@ -32,9 +31,7 @@ internal sealed class WatchRun
         renderer = new SessionRenderer(output);
     }
 
-    /// <summary>
-    /// Follows the share until it ends, the access ends, or Ctrl-C. A further call continues where this one ended.
-    /// </summary>
+    /// <summary>Follows until the share or access ends, or Ctrl-C. Another call continues there.</summary>
     public async Task<int> FollowAsync(string? passphrase, CancellationToken stop)
     {
         ShareReader? reading = null;
@@ -73,7 +70,6 @@ internal sealed class WatchRun
         }
     }
 
-    /// <summary>Prints the ops up to the head.</summary>
     public async Task<int> OnceAsync(string? passphrase, TimeSpan timeout, CancellationToken stop)
     {
         var options = new ShareReaderOptions { Passphrase = passphrase, Credentials = credentials };
@@ -120,7 +116,7 @@ internal sealed class WatchRun
         if (!output.IsJson) renderer.Show(op);
     }
 
-    /// <summary>Prints the state instead of ops that are no longer kept, and moves the cursor behind it.</summary>
+    /// <summary>Prints the state in place of deleted ops; advances the cursor.</summary>
     private async Task ShowStateAsync(ShareReader reader, ShareGapException gap, CancellationToken stop)
     {
         ShareSnapshot snapshot = await reader.ReadStateAsync(stop).ConfigureAwait(false);

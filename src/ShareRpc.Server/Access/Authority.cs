@@ -6,8 +6,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access;
 
 /// <summary>
-/// What one live handle may do: the only place where rights are checked (I6). It stands for a sturdy ref and its ancestors as they were at
-/// redemption; <see cref="AuthorityRegistry"/> denies it the moment one of them is taken back. Any thread.
+/// The rights of a live handle, and the only place that checks them (I6). Holds the ref and its ancestors as of
+/// redemption. Any thread.
 /// </summary>
 internal sealed class Authority : IDisposable
 {
@@ -29,19 +29,16 @@ internal sealed class Authority : IDisposable
 
     public string? ShareId { get; }
 
-    /// <summary>The ref itself, then its parents up to the root, with their epochs at redemption.</summary>
+    /// <summary>Gets the ref and its parents up to the root, with epochs at redemption.</summary>
     public IReadOnlyList<(long Key, long Epoch)> Chain { get; }
 
     /// <summary>Those of the whole chain together.</summary>
     public EffectiveCaveats Caveats { get; private set; }
 
-    /// <summary>Cancelled when the authority is denied, so that waiting reads end at once.</summary>
     public CancellationToken Denied { get; }
 
-    /// <summary>What it may see of what it may read.</summary>
     public ReadProfile Profile => Caveats.Profile;
 
-    /// <summary>Throws unless the handle is alive and has the right.</summary>
     public void Demand(Rights right)
     {
         if (Volatile.Read(ref deniedCode) is var code && code != 0) throw CapabilityChain.Refusal(Ref, (ErrorCode)code);
@@ -56,7 +53,7 @@ internal sealed class Authority : IDisposable
     /// <summary>Counts what is appended at a further ref, too; on the commit thread only.</summary>
     public void Bind(EffectiveCaveats.Quota quota) => Caveats = Caveats.With(quota);
 
-    /// <summary>Final: every later <see cref="Demand"/> throws the code.</summary>
+    /// <summary>Makes every later <see cref="Demand"/> throw the code. Final.</summary>
     public void Deny(ErrorCode code)
     {
         if (Interlocked.CompareExchange(ref deniedCode, (int)code, 0) == 0) _ = denied.CancelAsync();

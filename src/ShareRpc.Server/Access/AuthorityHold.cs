@@ -3,8 +3,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Access;
 
 /// <summary>
-/// A handle's hold on its authority. A call that is under way when the handle goes, or its connection, keeps the authority registered until
-/// it has ended, so that a revocation still reaches what the call has queued or waits for (I7). Any thread.
+/// A handle's hold on its authority. Calls in progress keep it registered, so that a revocation reaches what they
+/// queued or wait for (I7). Any thread.
 /// </summary>
 internal sealed class AuthorityHold(Authority authority, AuthorityRegistry registry, Action? onEnd = null)
 {
@@ -14,7 +14,7 @@ internal sealed class AuthorityHold(Authority authority, AuthorityRegistry regis
 
     public Authority Authority => authority;
 
-    /// <summary>Starts the call before it returns. Once dropped, the handle is nobody's: it is answered as if it had never been.</summary>
+    /// <summary>Starts the call before returning. Once dropped, fails as for an unknown handle.</summary>
     public async Task<T> DuringAsync<T>(Func<Authority, Task<T>> call)
     {
         if (!TryEnter()) throw new ShareRpcException(ErrorCode.MethodNotFound);
@@ -28,7 +28,7 @@ internal sealed class AuthorityHold(Authority authority, AuthorityRegistry regis
         }
     }
 
-    /// <summary>A call begins, and will <see cref="Leave"/>; false once dropped.</summary>
+    /// <summary>Begins a call, to be ended by <see cref="Leave"/>; false once dropped.</summary>
     public bool TryEnter()
     {
         lock (gate)
@@ -45,7 +45,6 @@ internal sealed class AuthorityHold(Authority authority, AuthorityRegistry regis
         if (isLast) End();
     }
 
-    /// <summary>The handle is gone. May be repeated.</summary>
     public void Drop()
     {
         lock (gate)

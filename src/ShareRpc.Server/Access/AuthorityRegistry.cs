@@ -3,8 +3,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Access;
 
 /// <summary>
-/// Every live authority, by each ref of its chain. A redemption registers first and reads the rows afterwards, so that a revocation either
-/// is in those rows or finds the authority here: there is no moment in which it could slip through (I7). Any thread.
+/// All live authorities. A redemption registers before it reads the rows, so a revocation is in those rows or finds the
+/// authority (I7). Any thread.
 /// </summary>
 internal sealed class AuthorityRegistry
 {
@@ -37,8 +37,8 @@ internal sealed class AuthorityRegistry
     }
 
     /// <summary>
-    /// Denies a ref and all that descends from it, now. Until <see cref="Settle"/>, later redemptions are denied too, whether or not the
-    /// disk has it. What is final stays: a suspension takes nothing back of a revocation.
+    /// Denies a ref and its descendants at once, and later redemptions until <see cref="Settle"/>. Suspension never
+    /// replaces revocation.
     /// </summary>
     public void Deny(long refKey, ErrorCode code)
     {
@@ -49,13 +49,13 @@ internal sealed class AuthorityRegistry
         }
     }
 
-    /// <summary>The revocation is on disk: the row denies from now on.</summary>
+    /// <summary>Notes that the revocation is durable: the row now denies.</summary>
     public void Settle(long refKey)
     {
         lock (gate) deniedRefs.Remove(refKey);
     }
 
-    /// <summary>The suspension is on disk, or did not come about: the row says how it is.</summary>
+    /// <summary>Notes that the suspension is durable or failed: the row decides.</summary>
     public void SettleSuspension(long refKey)
     {
         lock (gate)
@@ -64,7 +64,7 @@ internal sealed class AuthorityRegistry
         }
     }
 
-    /// <summary>Denies what was redeemed before a rotation: by the ref's old secret, or derived from it.</summary>
+    /// <summary>Denies handles from secrets older than the epoch, also derived ones.</summary>
     public void DenyOlder(long refKey, long epoch)
     {
         lock (gate)
@@ -77,8 +77,7 @@ internal sealed class AuthorityRegistry
     }
 
     /// <summary>
-    /// A ref has another parent and no token of its own any more: handles of the ref itself are dead, and those of its descendants are no
-    /// longer reached through the old ancestors.
+    /// Notes a new parent and no token: denies the ref's handles, and detaches its descendants from the old ancestors.
     /// </summary>
     public void Adopt(long refKey)
     {
@@ -114,7 +113,6 @@ internal sealed class AuthorityRegistry
         }
     }
 
-    /// <summary>Live handles, and the shares they are on.</summary>
     public (int Handles, int Shares) Count()
     {
         lock (gate)
@@ -124,13 +122,11 @@ internal sealed class AuthorityRegistry
         }
     }
 
-    /// <summary>Live handles of exactly this ref.</summary>
     public int CountOf(long refKey)
     {
         lock (gate) return byRef.GetValueOrDefault(refKey)?.Count(authority => authority.Ref.Key == refKey) ?? 0;
     }
 
-    /// <summary>Live handles on a share.</summary>
     public int CountOnShare(long shareKey, long ownerRefKey)
     {
         lock (gate) return byRef.GetValueOrDefault(ownerRefKey)?.Count(authority => authority.Ref.ShareKey == shareKey) ?? 0;

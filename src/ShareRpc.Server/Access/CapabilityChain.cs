@@ -3,7 +3,6 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access;
 
-/// <summary>What the rows of a ref and its ancestors say about it.</summary>
 internal static class CapabilityChain
 {
     public const string Active = "active";
@@ -14,7 +13,7 @@ internal static class CapabilityChain
     public const string Suspended = "suspended";
     public const string UsedUp = "used_up";
 
-    /// <summary>Throws when the ref, or any ancestor, is revoked, of another epoch, expired or suspended.</summary>
+    /// <summary>Throws if the ref or an ancestor is revoked, of another epoch, expired or suspended.</summary>
     public static void Check(IReadOnlyList<RefRow> chain, long nowMs)
     {
         switch (StateOf(chain, nowMs))
@@ -26,20 +25,15 @@ internal static class CapabilityChain
         }
     }
 
-    /// <summary>
-    /// Returns the refusal of a ref that has ended: a grant's says that its link may be redeemed again.
-    /// </summary>
     public static ShareRpcException Refusal(RefRow row, ErrorCode code)
     {
         bool isGrantsEnd = row.IsGrant && code is (ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired);
         return new ShareRpcException(code) { Action = isGrantsEnd ? ErrorAction.Redeem : ErrorCodes.ActionOf(code) };
     }
 
-    /// <summary>True when the uses of the ref or of an ancestor are used up; a grant needs none.</summary>
     public static bool IsUsedUp(IReadOnlyList<RefRow> chain) =>
         !chain[0].IsGrant && chain.Any(row => row.Uses >= row.Caveats.MaxUses);
 
-    /// <summary>One of the words; <c>orphaned</c> when an ancestor, not the ref itself, is dead.</summary>
     public static string StateOf(IReadOnlyList<RefRow> chain, long nowMs)
     {
         if (chain[0].RevokedMs is not null) return Revoked;

@@ -30,14 +30,11 @@ internal sealed class ClientAddress
     /// <summary>Applies the <c>X-Forwarded-*</c> headers of trusted proxies. Called once a request, first.</summary>
     public void Apply(HttpContext context) => forwarded?.ApplyForwarders(context);
 
-    /// <summary>Returns the address as text; null when the transport has none.</summary>
     public static string? Of(HttpContext context) => context.Connection.RemoteIpAddress is not { } address
         ? null
         : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
-    /// <summary>
-    /// Returns what shares a limit: an IPv4 address, or the network of an IPv6 one, since its holder has all of that.
-    /// </summary>
+    /// <summary>Returns the key for limits: the IPv4 address, or the IPv6 network, which one holder owns.</summary>
     public static string NetworkOf(string? address)
     {
         bool isV6 = IPAddress.TryParse(address, out IPAddress? parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6;

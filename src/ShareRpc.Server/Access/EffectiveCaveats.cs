@@ -4,7 +4,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access;
 
-/// <summary>What the caveats of a ref and all its ancestors allow together (SPEC [CAVEAT-3]).</summary>
+/// <summary>The combined caveats of a ref and its ancestors (SPEC [CAVEAT-3]).</summary>
 internal sealed class EffectiveCaveats
 {
     private const long DayMs = 24L * 60 * 60 * 1000;
@@ -29,15 +29,13 @@ internal sealed class EffectiveCaveats
 
     public long? ExpiresAtMs { get; }
 
-    /// <summary>Null: any kind.</summary>
     public IReadOnlySet<string>? AppendKinds { get; }
 
     public ReadProfile Profile { get; }
 
-    /// <summary>The refs of the chain that count what is appended.</summary>
     public IReadOnlyList<Quota> Quotas { get; }
 
-    /// <summary>As a redemption tells them: the sum of the chain, where one can be told; a use is counted where it was bought.</summary>
+    /// <summary>Returns what can be expressed of the chain's caveats; omits uses.</summary>
     public Caveats ToWire() => new()
     {
         ExpiresAtMs = ExpiresAtMs,
@@ -82,6 +80,5 @@ internal sealed class EffectiveCaveats
         return both;
     }
 
-    /// <summary>What a ref and its descendants may append a day.</summary>
     internal sealed record Quota(long RefKey, long MaxOps, long MaxBytes);
 }

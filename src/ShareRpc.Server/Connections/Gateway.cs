@@ -13,7 +13,6 @@ using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Connections;
 
-/// <summary>What a fresh connection can call: the two redemptions.</summary>
 internal sealed class Gateway(
     SessionState session, WrongTokens wrongTokens, Redeemer redeemer, ShareReads reads, Broadcaster broadcaster,
     HandleFactory handles, ProtocolLimits limits)
@@ -75,7 +74,7 @@ internal sealed class Gateway(
         };
     }
 
-    /// <summary>Returns the watermark after the batches: what is acked of them was consumed.</summary>
+    /// <summary>Returns the watermark after the batches; acked ones were consumed.</summary>
     private static WriterState AckedBy(
         WriterState before, IReadOnlyList<OpBatch>? batches, IReadOnlyList<BatchOutcome>? acks)
     {
@@ -89,8 +88,8 @@ internal sealed class Gateway(
     }
 
     /// <summary>
-    /// Queues all batches in order, so that they share a transaction. What comes after the error that ends the chain is
-    /// not reported.
+    /// Queues all batches in order, so that they share a transaction. Omits outcomes after the error that ends the
+    /// chain.
     /// </summary>
     private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
     {
@@ -109,7 +108,7 @@ internal sealed class Gateway(
     }
 
     /// <summary>
-    /// Beside large answers the page stays empty, so that the whole fits a frame ([REDEEM-5]); the client reads on.
+    /// Leaves the page empty beside large answers, so that the reply fits a frame ([REDEEM-5]); the client reads on.
     /// </summary>
     private async ValueTask<OpPage> ReadFirstAsync(Authority authority, ShareFeed feed, ReadOpsRequest read,
         IReadOnlyList<BatchOutcome>? acks)
@@ -132,7 +131,7 @@ internal sealed class Gateway(
         }
     }
 
-    // Async, so that a refusal before the queue is an outcome too.
+    // Async, so that early refusals are outcomes too.
     private static async Task<Ack> AppendAsync(ShareHandle handle, OpBatch batch, ReplayChain chain) =>
         await handle.AppendAsync(batch, chain).ConfigureAwait(false);
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// Stands between the socket and the RPC layer, which assembles messages without a bound: counts the bytes of a message as they arrive
-/// and how fast they do, lets only text through, and drops empty messages, which would read as the end of the stream.
+/// Limits message size and rate, since the RPC layer buffers without bound; allows only text; drops empty messages,
+/// which read as end of stream.
 /// </summary>
 internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, long connection,
     ILogger log)
@@ -72,10 +72,7 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, Serve
 
     public override void Dispose() => inner.Dispose();
 
-    /// <summary>
-    /// More of a message that has begun. Whoever sends it slower than the server's limit, after some grace, is cut off: otherwise memory
-    /// could be held for next to nothing. What has arrived already waits for nobody.
-    /// </summary>
+    /// <summary>After a grace time, closes senders slower than the limit, since they hold memory.</summary>
     private ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         ValueTask<ValueWebSocketReceiveResult> receive = inner.ReceiveAsync(buffer, cancellationToken);

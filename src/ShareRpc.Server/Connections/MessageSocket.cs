@@ -4,10 +4,7 @@ using ShareRpc.Server.Connections.DirectCalls;
 
 namespace ShareRpc.Server.Connections;
 
-/// <summary>
-/// The whole messages of a guarded socket. Of those that come in, <see cref="DirectCallDispatcher"/> answers what it
-/// can, and the RPC layer gets the others. Those of both go out one at a time.
-/// </summary>
+/// <summary>Reads messages for <see cref="DirectCallDispatcher"/>, else the RPC layer; writes one at a time.</summary>
 internal sealed class MessageSocket : IDisposable
 {
     private const int FirstBytes = 4_096;
@@ -27,8 +24,7 @@ internal sealed class MessageSocket : IDisposable
     }
 
     /// <summary>
-    /// The next message for the RPC layer; empty when the peer closes. It is good until it is given back, which comes
-    /// before the next read.
+    /// Returns the next message for the RPC layer; empty on close. Valid until given back, before the next read.
     /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(CancellationToken cancellationToken)
     {
@@ -49,7 +45,7 @@ internal sealed class MessageSocket : IDisposable
         return default;
     }
 
-    /// <summary>Nobody looks at the last message any more. An idle connection holds no buffer.</summary>
+    /// <summary>Frees the last message's buffer; idle connections hold none.</summary>
     public void GiveBack()
     {
         if (message.Length > 0) ArrayPool<byte>.Shared.Return(message);
@@ -75,7 +71,6 @@ internal sealed class MessageSocket : IDisposable
 
     public void Dispose() => socket.Dispose();
 
-    /// <summary>Reads a whole message; false when it is the close.</summary>
     private async ValueTask<bool> ReceiveMessageAsync(CancellationToken cancellationToken)
     {
         ValueWebSocketReceiveResult result = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);

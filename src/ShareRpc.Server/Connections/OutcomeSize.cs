@@ -3,7 +3,6 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Connections;
 
-/// <summary>About how many bytes the answer to a batch takes on the wire: never fewer than it does.</summary>
 internal static class OutcomeSize
 {
     private const int Envelope = 1024; // of a batch: its id, its cursor, or its error

@@ -9,12 +9,12 @@ using StreamJsonRpc;
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// Reads and writes the protocol's types with the protocol's own options, of which there is one. The RPC layer has options for each
-/// connection, because handles belong to one; left to those, everything about every type would be found out, and kept, once a connection.
+/// Uses the shared protocol options for protocol types. The RPC layer's per-connection options would cache type
+/// metadata per connection.
 /// </summary>
 internal sealed class ProtocolTypeConverter : JsonConverterFactory
 {
-    /// <summary>What the RPC layer writes for a handle, as its own assembly names it; by another name it is merely not shared.</summary>
+    /// <summary>The RPC layer's name for a handle; if it changes, options are just not shared.</summary>
     private const string HandleToken = "MarshalToken";
 
     private static readonly ConcurrentDictionary<Type, JsonConverter> Converters = [];
@@ -52,15 +52,14 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
             property => property.PropertyType.IsDefined(typeof(RpcMarshalableAttribute), inherit: false));
 
         /// <summary>
-        /// A call's parameters may be one object, or that object as the only element of an array, which is what positional proxies send
-        /// (SPEC section "Calls").
+        /// Parameters are one object, or an array of one, as positional proxies send (SPEC section "Calls").
         /// </summary>
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             bool isArray = reader.TokenType == JsonTokenType.StartArray;
             if (isArray) reader.Read();
 
-            // The protocol's own options know no such converter, so a batch inside a request is an object and nothing else.
+            // The protocol's options lack this converter, so nested batches are only objects.
             T value = JsonSerializer.Deserialize<T>(ref reader, ProtocolJson.Options) ?? throw new JsonException();
             if (isArray && (!reader.Read() || reader.TokenType != JsonTokenType.EndArray)) throw new JsonException();
             return value;
@@ -72,7 +71,7 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
             else JsonSerializer.Serialize(writer, value, ProtocolJson.Options);
         }
 
-        /// <summary>The handle in it is the connection's to write, the rest is not.</summary>
+        /// <summary>The connection's options write the handle; shared options the rest.</summary>
         private static void WriteByProperty(Utf8JsonWriter writer, T value, JsonSerializerOptions options)
         {
             writer.WriteStartObject();

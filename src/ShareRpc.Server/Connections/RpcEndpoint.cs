@@ -9,7 +9,6 @@ using ShareRpc.Server.Connections.Handles;
 
 namespace ShareRpc.Server.Connections;
 
-/// <summary>The WebSocket endpoint: who may connect, and how many.</summary>
 internal sealed class RpcEndpoint(
     ServerOptions options, ServerHealth health, ClientAddress addresses, ServerOrigin own, DrainSignal drain,
     IServiceProvider services, TimeProvider time, ILogger<RpcEndpoint> log)
@@ -24,7 +23,6 @@ internal sealed class RpcEndpoint(
     private readonly RateLimiter originsLogged = new(RefusedOriginsLoggedPerMinute, maxKeys: 1, time);
     private long connections;
 
-    /// <summary>Accepts and serves one connection, or answers why not.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         CancellationToken stopping = drain.Token;

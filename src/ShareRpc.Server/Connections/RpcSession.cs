@@ -12,7 +12,6 @@ using StreamJsonRpc;
 
 namespace ShareRpc.Server.Connections;
 
-/// <summary>One connection: its socket, its RPC layer, and what both hold until it ends.</summary>
 internal sealed class RpcSession(
     WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer, ShareReads reads, TimeProvider time,
     IServiceProvider services, ILogger<RpcSession> log)
@@ -39,7 +38,6 @@ internal sealed class RpcSession(
         direct?.Follow(rpc.SynchronizationContext!);
         state.OnDenied = () =>
         {
-            // What was answered before has a moment to leave, or the connection goes.
             direct?.WakeReads();
             _ = ledger.AbortUnlessDrainedAsync(limits.RevokedDrainTime);
         };
@@ -65,7 +63,7 @@ internal sealed class RpcSession(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // What was queued is being finished: its replies go out before the connection does.
+            // Sends the replies of queued work before closing.
             await WhenIdleAsync(limits.DrainTime).ConfigureAwait(false);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
@@ -82,8 +80,7 @@ internal sealed class RpcSession(
 
         await CloseAsync(guarded, status).ConfigureAwait(false);
 
-        // The RPC layer still reads. Ending that aborts the socket, and with it what was just sent: so the peer may
-        // close first.
+        // Cancelling the RPC layer's read would abort the socket and unsent data, so the peer may close first.
         await rpc.Completion.WaitAsync(limits.CloseTime, CancellationToken.None)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 

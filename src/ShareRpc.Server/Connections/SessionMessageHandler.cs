@@ -10,10 +10,8 @@ using StreamJsonRpc.Reflection;
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// Messages of the RPC layer from and to their bytes. Tells the direct calls which handles the peer learns of and which
-/// it releases: a call to a released one is answered <c>method_not_found</c>, as for any object that is not there. The
-/// RPC layer, which keeps the name of a released method but none of its overloads, would take it for a call with wrong
-/// parameters.
+/// Converts RPC messages. Tells the direct calls of new and released handles: released ones get
+/// <c>method_not_found</c>, where the RPC layer would report wrong parameters.
 /// </summary>
 internal sealed class SessionMessageHandler(
     MessageSocket socket, DirectCallDispatcher? calls, IJsonRpcMessageFormatter formatter, int maxHandles)
@@ -27,10 +25,9 @@ internal sealed class SessionMessageHandler(
 
     public override bool CanWrite => true;
 
-    /// <summary>Called when it is a message's turn to be written; one is at a time.</summary>
+    /// <summary>Called when a message is about to be written; one at a time.</summary>
     public Action<JsonRpcMessage>? Writing { get; set; }
 
-    /// <summary>The RPC layer has what it needs of the message that it read last.</summary>
     public void DeserializationComplete(JsonRpcMessage message)
     {
         (message as IJsonRpcMessageBufferManager)?.DeserializationComplete(message);
@@ -64,8 +61,8 @@ internal sealed class SessionMessageHandler(
     protected override ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>
-    /// Reads the handle's number from the result that is about to leave: <c>{..., "result": {"share":
-    /// {"__jsonrpc_marshaled": 1, "handle": N</c>.
+    /// Reads the handle number from an outgoing result: <c>{..., "result": {"share": {"__jsonrpc_marshaled": 1,
+    /// "handle": N</c>.
     /// </summary>
     private static void Introduce(DirectCallDispatcher calls, ShareHandle handle, ReadOnlySpan<byte> message)
     {
@@ -89,9 +86,7 @@ internal sealed class SessionMessageHandler(
         return end > 0 && long.TryParse(method.AsSpan(CallPrefix.Length, end - CallPrefix.Length), out long handle) ? handle : -1;
     }
 
-    /// <summary>
-    /// Handles are numbered from 0 in the order they are made, which bounds what a peer can make this remember.
-    /// </summary>
+    /// <summary>Handles are numbered from 0 in order, which bounds what a peer can make this store.</summary>
     private void NoteRelease(JsonRpcRequest request)
     {
         try
@@ -105,7 +100,6 @@ internal sealed class SessionMessageHandler(
         }
         catch (JsonException)
         {
-            // Not a number: the RPC layer will say so.
         }
     }
 }

@@ -7,10 +7,7 @@ using StreamJsonRpc.Protocol;
 
 namespace ShareRpc.Server.Connections;
 
-/// <summary>
-/// The RPC layer of one connection: counts the calls in the connection's ledger where they are dispatched, and rewrites
-/// every error so that no exception's own text leaves.
-/// </summary>
+/// <summary>Counts calls in the ledger, and rewrites errors so that no exception text leaves.</summary>
 internal sealed class SessionRpc : JsonRpc
 {
     private readonly CallLedger ledger;
@@ -28,7 +25,7 @@ internal sealed class SessionRpc : JsonRpc
         handler.Writing = EndCall;
         CancelLocallyInvokedMethodsWhenConnectionIsClosed = true;
 
-        // Detached: its traces hold parameters, and parameters hold tokens.
+        // Off: traces contain parameters, hence tokens.
         TraceSource = new TraceSource(nameof(SessionRpc), SourceLevels.Off);
         TraceSource.Listeners.Clear();
     }
@@ -43,7 +40,7 @@ internal sealed class SessionRpc : JsonRpc
             return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         }
 
-        // A call without an id could never be answered, so it is not made.
+        // No id, no reply: not called.
         if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
         if (!ledger.TryBegin()) return Error(request.RequestId, RpcErrors.TooManyCalls);
         JsonRpcMessage reply = await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
@@ -73,7 +70,6 @@ internal sealed class SessionRpc : JsonRpc
     protected override JsonRpcError.ErrorDetail CreateErrorDetails(JsonRpcRequest request, Exception exception) =>
         Detail(errors.Of(exception, request.Method));
 
-    /// <summary>Once a call.</summary>
     private void EndCall(JsonRpcMessage reply)
     {
         if (replies.TryRemove(reply, out _)) ledger.FreePlace();

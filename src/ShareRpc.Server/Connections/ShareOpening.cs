@@ -8,14 +8,13 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Connections;
 
 /// <summary>
-/// What a new share handle starts from: the feed of its share, brought up to the head, and where its writer stands. The
-/// feed is acquired before the head is read, so that no commit falls between the two.
+/// A new share handle's feed, head and writer state. Acquires the feed before reading the head, so that no commit is
+/// missed.
 /// </summary>
 internal sealed class ShareOpening(Broadcaster broadcaster, string? writerId) : IAdmissionReader, IDisposable
 {
     private ShareFeed? feed;
 
-    /// <summary>Where the server has the writer; null without one.</summary>
     public WriterState? Writer { get; private set; }
 
     public void Begin(ShareRow share) => feed ??= broadcaster.Acquire(share.Key);
@@ -32,7 +31,6 @@ internal sealed class ShareOpening(Broadcaster broadcaster, string? writerId) : 
         Writer = new WriterState { AckedSeq = writer?.AckedSeq ?? 0 };
     }
 
-    /// <summary>Returns the feed, which is the caller's to release from now on.</summary>
     public ShareFeed TakeFeed()
     {
         ShareFeed taken = feed!;

@@ -4,10 +4,9 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>The directory that one server, and no second one, works in.</summary>
 internal sealed class DataDirectory : IDisposable
 {
-    // What .NET makes of an errno: EWOULDBLOCK, ENOSPC, EIO and EROFS.
+    // .NET HResults for EWOULDBLOCK, ENOSPC, EIO and EROFS.
     private const int LockedByAnother = 11;
     private const int DiskFull = 28;
     private const int InputOutput = 5;
@@ -25,12 +24,11 @@ internal sealed class DataDirectory : IDisposable
 
     public string DatabasePath => System.IO.Path.Combine(Path, "shares.db");
 
-    /// <summary>Returns true when there was no database in it before.</summary>
     public bool IsNew { get; }
 
     public string RootTokenPath => System.IO.Path.Combine(Path, "root.token");
 
-    /// <summary>Makes the directory if need be and takes its lock, which dies with the process.</summary>
+    /// <summary>Creates the directory if needed, and locks it until the process ends.</summary>
     public static DataDirectory Open(string path)
     {
         try
@@ -56,9 +54,6 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>
-    /// Opens what is in it; a failure of the disk or the database becomes a sentence for whoever starts the server.
-    /// </summary>
     public T Open<T>(Func<T> open)
     {
         try
@@ -71,7 +66,6 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Returns the sentence for a failure of the disk or the database; null for any other exception.</summary>
     public ServerStartException? Explain(Exception exception) => exception switch
     {
         StorageException failure => new ServerStartException(failure.Message),
@@ -79,7 +73,6 @@ internal sealed class DataDirectory : IDisposable
         _ => null,
     };
 
-    /// <summary>What a failure to write in it means, and the next step.</summary>
     private static string Describe(Exception exception, string path) => exception.HResult switch
     {
         LockedByAnother => $"Another server is running on {path}. Stop it, or use another --data directory.",
@@ -93,7 +86,7 @@ internal sealed class DataDirectory : IDisposable
     public void Dispose() => lockFile.Dispose();
 
     /// <summary>
-    /// Whose it is, for people; and whether the disk takes anything at all: SQLite says less plainly why not.
+    /// Writes the owner for people, and tests that the disk is writable: SQLite's errors are less clear.
     /// </summary>
     private static void WriteTo(FileStream lockFile)
     {

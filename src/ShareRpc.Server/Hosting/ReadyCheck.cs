@@ -5,12 +5,9 @@ using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>
-/// Ready is a server that does not drain, whose background loops run, and whose disk took the last write.
-/// </summary>
+/// <summary>Healthy unless draining, a loop has stopped, or the last write failed.</summary>
 internal sealed class ReadyCheck(IHostApplicationLifetime host, Supervisor supervisor, CommitLoop commits) : IHealthCheck
 {
-    /// <summary>The tag by which <c>/readyz</c> finds the check.</summary>
     public const string Tag = "sharerpc-ready";
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -9,7 +9,7 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Server.Hosting;
 
 /// <summary>
-/// The first ref of a new data directory. Its token is written before its row, so that a crash between the two loses nothing.
+/// The first ref of a new data directory. Writes the token before its row, so that a crash loses nothing.
 /// </summary>
 internal static class RootToken
 {

@@ -10,8 +10,7 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Hosting;
 
 /// <summary>
-/// Starts the server with its host. When the host stops, and before it closes the connections, refuses new work and
-/// finishes and answers what is queued.
+/// Starts the server with its host. On stop, refuses new work and answers queued work before connections close.
 /// </summary>
 internal sealed class ServerLifecycle(
     DataDirectory directory, IShareStore store, TokenVerifier verifier, OpenCreator openCreator, Supervisor supervisor,
@@ -22,7 +21,6 @@ internal sealed class ServerLifecycle(
 
     public string RootTokenPath => directory.RootTokenPath;
 
-    /// <summary>Returns true when the data directory was new, and its root token was written at this start.</summary>
     public bool CreatedRootToken { get; private set; }
 
     public async Task StartingAsync(CancellationToken cancellationToken)
@@ -60,15 +58,14 @@ internal sealed class ServerLifecycle(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>For a host whose start failed, which is never stopped.</summary>
+    /// <summary>For a host that failed to start and so is never stopped.</summary>
     public async ValueTask DisposeAsync()
     {
         if (hasStarted) await DrainAsync().ConfigureAwait(false);
     }
 
     /// <summary>
-    /// May be repeated. The commit loop ends when the queue is closed and empty, and <see cref="Supervisor.StopAsync"/>
-    /// with it.
+    /// Idempotent. The commit loop ends once the queue is closed and empty, then <see cref="Supervisor.StopAsync"/>.
     /// </summary>
     private async Task DrainAsync()
     {

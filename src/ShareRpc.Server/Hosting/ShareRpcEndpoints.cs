@@ -12,7 +12,7 @@ using ShareRpc.Server.Pages;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>Maps the endpoints of a share server into an ASP.NET Core application.</summary>
+/// <summary>Maps the endpoints into an ASP.NET Core application.</summary>
 public static class ShareRpcEndpoints
 {
     private static readonly string[] OpencodeBases = ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];

@@ -11,10 +11,7 @@ using ShareRpc.Server.Pages;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>
-/// A share server in a host of its own: <c>AddShareRpcServer</c> and <c>MapShareRpc</c> with a listener that is set up
-/// for it. Start it, and dispose it to drain and stop.
-/// </summary>
+/// <summary>A share server in its own host and listener. Dispose it to drain and stop.</summary>
 public sealed class ShareRpcServer : IAsyncDisposable
 {
     private const int SmallBodyBytes = 64 * 1024;
@@ -31,31 +28,26 @@ public sealed class ShareRpcServer : IAsyncDisposable
         app.Logger.Serving(Address, options.DataDirectory);
     }
 
-    /// <summary>Gets whether this build has the web pages; one without Node.js serves a page of text instead.</summary>
+    /// <summary>Gets whether this build has the web pages; otherwise a text page is served.</summary>
     public static bool HasPages => PageFiles.Embedded.Admin is not null;
 
-    /// <summary>Returns the first address it listens on.</summary>
+    /// <summary>Gets the first listening address.</summary>
     public Uri Address { get; } = new("http://localhost");
 
-    /// <summary>Returns where the root token is: <c>root.token</c> in the data directory, mode 0600.</summary>
+    /// <summary>Gets the path of <c>root.token</c> in the data directory (mode 0600).</summary>
     public string RootTokenPath => lifecycle.RootTokenPath;
 
-    /// <summary>Returns true when the data directory was new, and its root token was written just now.</summary>
+    /// <summary>Gets whether this start created the root token.</summary>
     public bool CreatedRootToken => lifecycle.CreatedRootToken;
 
     internal WebApplication App => app;
 
-    /// <summary>
-    /// Opens the data directory and listens. Errors: <see cref="ServerStartException"/>, whose message says what to do.
-    /// </summary>
+    /// <summary>Opens the data directory and listens. Throws <see cref="ServerStartException"/>.</summary>
     public static Task<ShareRpcServer> StartAsync(
         ServerOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default) =>
         StartAsync(options, time ?? TimeProvider.System, _ => { }, cancellationToken);
 
-    /// <summary>
-    /// Refuses new work, finishes and answers what is queued, closes the connections, and lets go of the data
-    /// directory.
-    /// </summary>
+    /// <summary>Refuses new work, answers queued work, closes connections and releases the data directory.</summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (Interlocked.Exchange(ref stopped, 1) != 0) return;
@@ -98,26 +90,24 @@ public sealed class ShareRpcServer : IAsyncDisposable
 
     private static WebApplicationBuilder CreateBuilder(ServerOptions options)
     {
-        // Without this the host watches the current directory for changed settings: every write to a data directory
-        // below it would wake the watcher.
+        // Else the host watches the current directory, and writes to a data directory in it wake the watcher.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { Args = ["--hostBuilder:reloadConfigOnChange=false"] });
         builder.WebHost.UseUrls(options.Urls.Split(';'));
         builder.Logging.ClearProviders().SetMinimumLevel(options.LogLevel);
 
-        // The framework's request log would hold paths, and some paths are bearer secrets (I10).
+        // Framework request logs contain paths, some of them bearer secrets (I10).
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        // Why a host did not start is thrown to its caller, who says so.
+        // Start errors are thrown to the caller.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
 
-        // Standard output belongs to whoever hosts the server; the log goes to standard error.
+        // Logs to standard error; standard output is the host program's.
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
 
-        // What arrived is handled, and what is sent handed to the kernel, by the thread that is at it: two hand-overs
-        // fewer a call. What blocks on the way, a read of the disk, makes its own connection wait and no other.
+        // Saves two thread switches per call. Blocking delays only its own connection.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -126,7 +116,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
             kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTime;
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.HttpBodyRate, TimeSpan.FromSeconds(5));
 
-            // Small; the endpoints that take more count for themselves.
+            // Other endpoints set their own limit.
             kestrel.Limits.MaxRequestBodySize = SmallBodyBytes;
         });
         return builder;

@@ -23,12 +23,10 @@ using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>
-/// Registers a share server with an ASP.NET Core application. Its endpoints come by <c>MapShareRpc</c>.
-/// </summary>
+/// <summary>Registers a share server; map its endpoints by <c>MapShareRpc</c>.</summary>
 public static class ShareRpcServerServices
 {
-    /// <summary>The section of the configuration that the options are read from.</summary>
+    /// <summary>The configuration section of the options.</summary>
     public const string ConfigurationSection = "ShareRpc";
 
     /// <summary>
@@ -46,10 +44,7 @@ public static class ShareRpcServerServices
         return services.AddParts();
     }
 
-    /// <summary>
-    /// Adds a server with these options. Throws <see cref="ServerStartException"/>, which names the option, for a
-    /// mistake.
-    /// </summary>
+    /// <summary>Adds a server. Throws <see cref="ServerStartException"/> naming an invalid option.</summary>
     public static IServiceCollection AddShareRpcServer(this IServiceCollection services, ServerOptions options)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -92,15 +87,14 @@ public static class ShareRpcServerServices
             TimeProvider time = provider.GetRequiredService<TimeProvider>();
             ILogger log = provider.GetRequiredService<ILogger<SqliteShareStore>>();
 
-            // The keys are on disk before the database is: a loss of power in between leaves a new directory, and none
-            // whose tokens nobody can check.
+            // Keys are durable before the database exists, so that a power loss leaves no database without them.
             provider.GetRequiredService<TokenVerifier>();
             return directory.Open(() => SqliteShareStore.Open(
                 directory.DatabasePath, time, options.ServerLimits, log, options.NeverSyncs));
         });
     }
 
-    /// <summary>What commits, and the loops beside it. The commit loop comes last: it tells the others.</summary>
+    /// <summary>The commit loop comes last: it notifies the others.</summary>
     private static void AddLoops(IServiceCollection services)
     {
         services.TryAddSingleton<CommitQueue>();

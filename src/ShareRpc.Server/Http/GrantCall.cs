@@ -4,10 +4,8 @@ using ShareRpc.Server.Access.Changes;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>The body of <c>POST /v1/grants</c>.</summary>
 internal sealed record GrantCall(string? CapId, string? TokenDigest, string? Passphrase)
 {
-    /// <summary>Throws unless id and digest are of their form.</summary>
     public GrantRequest ToGrant()
     {
         if (CapId is null || TokenDigest is null) throw new ShareRpcException(ErrorCode.InvalidParams);

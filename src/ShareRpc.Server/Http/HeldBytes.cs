@@ -1,8 +1,6 @@
 namespace ShareRpc.Server.Http;
 
-/// <summary>
-/// The memory that request bodies may take at once. Who finds it taken waits, in order, with its body still on the way. Any thread.
-/// </summary>
+/// <summary>Limits the memory of request bodies; waiters are served in order, before reading. Any thread.</summary>
 internal sealed class HeldBytes(ServerLimits limits)
 {
     private readonly long limit = limits.HttpHeldBytes;
@@ -10,7 +8,6 @@ internal sealed class HeldBytes(ServerLimits limits)
     private readonly LinkedList<(long Bytes, TaskCompletionSource Turn)> waiting = new();
     private long held;
 
-    /// <summary>Ends when there is room; dispose what it gives to make room again.</summary>
     public async Task<Hold> TakeAsync(long bytes, CancellationToken cancellationToken)
     {
         bytes = Math.Min(bytes, limit);

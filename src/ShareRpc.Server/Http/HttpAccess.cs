@@ -7,12 +7,10 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>From the token that a request brings to its authority, by the same redeemer as everywhere.</summary>
 internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
 {
     private const string Scheme = "Bearer ";
 
-    /// <summary>The token of the <c>Authorization</c> header; null without one.</summary>
     public static string? BearerOf(HttpRequest request)
     {
         string? header = request.Headers.Authorization;
@@ -20,9 +18,7 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
         return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : "";
     }
 
-    /// <summary>
-    /// The authority of a share's token. When a share id is given and is not the token's, that is <c>invalid_token</c>, as for a wrong one.
-    /// </summary>
+    /// <summary>Redeems a share's token; another share's id gives <c>invalid_token</c>, as for a wrong token.</summary>
     public async Task<HttpAuthority> RedeemShareAsync(string? token, string? shareId, HttpContext context)
     {
         Redemption redemption = await RedeemAsync(token, context).ConfigureAwait(false);
@@ -32,18 +28,14 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
         throw new ShareRpcException(redemption.Share is null ? ErrorCode.Forbidden : ErrorCode.InvalidToken);
     }
 
-    /// <summary>The authority of a root or creator token.</summary>
     public async Task<HttpAuthority> RedeemRootAsync(string? token, HttpContext context) =>
         ToRoot(await RedeemAsync(token, context).ConfigureAwait(false));
 
-    /// <summary>The authority of a root or creator ref that the server itself chose.</summary>
     public async ValueTask<HttpAuthority> AdmitRootAsync(RefRow row) => ToRoot(await redeemer.AdmitAsync(row));
 
-    /// <summary>Returns the ref of a right token, dead or alive.</summary>
     public Task<FoundRef> FindAsync(string? token, HttpContext context) =>
         redeemer.FindAsync(token, ClientAddress.Of(context), context.RequestAborted);
 
-    /// <summary>Makes a grant of a link's token; null when the link needs none.</summary>
     public async Task<GrantInfo?> GrantAsync(string? token, GrantCall call, HttpContext context)
     {
         FoundRef found = await FindAsync(token, context).ConfigureAwait(false);

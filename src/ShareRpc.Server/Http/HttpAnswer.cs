@@ -5,12 +5,11 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>Answers of the HTTP API: JSON that nobody stores, and errors in the protocol's own form.</summary>
 internal static class HttpAnswer
 {
     private const string Json = "application/json; charset=utf-8";
 
-    /// <summary>What every answer says, whatever its content: paths here may be secrets, and so may what is answered.</summary>
+    /// <summary>Sets headers for all answers, since paths and bodies may be secret.</summary>
     public static void SetHeaders(HttpResponse response)
     {
         response.Headers.CacheControl = "no-store";
@@ -33,7 +32,7 @@ internal static class HttpAnswer
         return context.Response.Body.WriteAsync(body).AsTask();
     }
 
-    /// <summary>The error as <c>{code, transient, hint, ...}</c>. Nothing of the request is in it.</summary>
+    /// <summary>Writes <c>{code, transient, hint, ...}</c>.</summary>
     public static Task ErrorAsync(HttpContext context, ShareRpcException error, int? status = null, string? hint = null)
     {
         HttpResponse response = context.Response;

@@ -7,12 +7,11 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>What stands around every endpoint of the HTTP API: so many at once, one form of errors, and no path in a log.</summary>
+/// <summary>Wraps the HTTP API: request limit, error form, no paths in logs.</summary>
 internal sealed class HttpRequests(ServerLimits limits, ClientAddress addresses, ILogger<HttpRequests> log)
 {
     private int open;
 
-    /// <summary>Runs an endpoint of the HTTP API for a request.</summary>
     public async Task HandleAsync(HttpContext context, RequestDelegate endpoint)
     {
         addresses.Apply(context);
@@ -42,7 +41,7 @@ internal sealed class HttpRequests(ServerLimits limits, ClientAddress addresses,
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The template, never the path: its segments may be bearer secrets (I10).
+            // The template: path segments may be bearer secrets (I10).
             log.HttpFailed(exception, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "");
             await RefuseAsync(context, RefusalOf(exception)).ConfigureAwait(false);
         }

@@ -3,7 +3,6 @@ using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>The HTTP status of each error of the protocol (SPEC section "HTTP"). The body says the rest.</summary>
 internal static class HttpStatus
 {
     public static int Of(ErrorCode code) => code switch

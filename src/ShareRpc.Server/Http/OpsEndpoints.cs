@@ -16,25 +16,25 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Http;
 
 /// <summary>
-/// Appending and reading over plain HTTP, for any language (SPEC section "HTTP"): the batch, the ack and the pages of the WebSocket,
-/// without a writer. The token comes with every request, in <c>Authorization: Bearer</c>.
+/// Appends and reads over plain HTTP (SPEC section "HTTP"), as over WebSocket but without a writer; the token is in
+/// <c>Authorization: Bearer</c>.
 /// </summary>
 internal sealed class OpsEndpoints(
     IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access, HeldBytes held, ProtocolLimits limits,
     ServerLimits serverLimits)
 {
-    // Received, as one array, and as the ops made of it.
+    // As received, as one array, and as ops.
     private const int CopiesOfABody = 3;
     private int waitingReads;
 
-    /// <summary>POST <c>/v1/shares/{id}/ops</c>: a batch -> its ack, once it is durable.</summary>
+    /// <summary>POST <c>/v1/shares/{id}/ops</c>: a batch -> its ack, once durable.</summary>
     public async Task AppendAsync(HttpContext context)
     {
         using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
         int most = limits.FrameBytes;
         long length = context.Request.ContentLength ?? most;
-        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
+        // Set before the refusal: the server then drains the rest briefly, so that the caller can read it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         if (length > most) throw new ShareRpcException(ErrorCode.TooLarge);
         using HeldBytes.Hold hold = await held.TakeAsync(length * CopiesOfABody, context.RequestAborted).ConfigureAwait(false);
@@ -67,7 +67,7 @@ internal sealed class OpsEndpoints(
         else await HttpAnswer.JsonAsync(context, made).ConfigureAwait(false);
     }
 
-    /// <summary>GET <c>/v1/shares/{id}/ops?after=&amp;limit=&amp;max_bytes=&amp;wait_ms=</c>: a page of the log.</summary>
+    /// <summary>GET <c>/v1/shares/{id}/ops?after=&amp;limit=&amp;max_bytes=&amp;wait_ms=</c></summary>
     public async Task ReadAsync(HttpContext context)
     {
         using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
@@ -102,7 +102,7 @@ internal sealed class OpsEndpoints(
         }
     }
 
-    /// <summary>GET <c>/v1/shares/{id}/state?kinds=&amp;after_kind=&amp;after_key=&amp;limit=</c>: a page of the documents.</summary>
+    /// <summary>GET <c>/v1/shares/{id}/state?kinds=&amp;after_kind=&amp;after_key=&amp;limit=</c></summary>
     public async Task StateAsync(HttpContext context)
     {
         using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);

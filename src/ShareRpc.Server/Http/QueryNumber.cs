@@ -4,7 +4,6 @@ using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>Numbers of a query: absent, or a whole number; anything else is <c>invalid_params</c>.</summary>
 internal static class QueryNumber
 {
     public static long? Of(IQueryCollection query, string name)

@@ -7,14 +7,14 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// Items of opencode's share API -> ops: whole states, with fresh ids and <c>if_changed</c>, under the keys and in the form in which
-/// <c>sharerpc share</c> puts them, so that both feed the same documents.
+/// Maps opencode items to ops: whole states with fresh ids and <c>if_changed</c>, same keys and form as <c>sharerpc
+/// share</c>.
 /// </summary>
 internal static class ItemMapping
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
-    /// <summary>Null for a type that is not known, or an item without what makes its key.</summary>
+    /// <summary>Returns null for an unknown type or an item without its key.</summary>
     public static IReadOnlyList<OpIntent>? Map(SyncItem item, string sessionId)
     {
         try
@@ -55,7 +55,7 @@ internal static class ItemMapping
         return document.RootElement.ValueKind == JsonValueKind.Array ? [.. document.RootElement.EnumerateArray().SelectMany(map)] : null;
     }
 
-    /// <summary>The document of a session must not hold the link of its share, which is a bearer secret.</summary>
+    /// <summary>Removes the share's link, a bearer secret.</summary>
     private static RawJson Session(RawJson data)
     {
         if (data.Utf8.Span.IndexOf("srpc_"u8) < 0) return data;
@@ -66,14 +66,13 @@ internal static class ItemMapping
                 : data;
     }
 
-    /// <summary>Headers and options may hold credentials of the provider.</summary>
+    /// <summary>Removes headers and options, which may hold credentials.</summary>
     private static IEnumerable<OpIntent> Model(JsonElement model)
     {
         if (Text(model, "id"u8) is not { } id || Text(model, "providerID"u8) is not { } provider) return [];
         return [Put(Kinds.Model, $"{provider}/{id}", RawMembers.Without(model, isDeep: true, "headers", "options"))];
     }
 
-    /// <summary>A message by itself, or with its parts: <c>{info, parts}</c>.</summary>
     private static IEnumerable<OpIntent> Message(JsonElement message)
     {
         JsonElement info = JsonMembers.TryFind(message, "info"u8, out JsonElement inner) ? inner : message;

@@ -7,19 +7,16 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// The creator ref that stands behind open creation: an ordinary child of the root, whose token nobody has. It is listed like any other,
-/// and revoking it ends open creation, and everything shared by it, until the server is started with open creation again.
+/// The creator ref of open creation: a child of root without a usable token. Revoking it ends open creation and all
+/// shares made by it, until a start with open creation.
 /// </summary>
 internal sealed class OpenCreator(IShareStore store, ServerOptions options, TimeProvider time)
 {
     private const string Label = "open creation";
 
-    /// <summary>Returns its cap id; null on a server without open creation.</summary>
     public string? CapId { get; private set; }
 
-    /// <summary>
-    /// Makes the ref at the first start with open creation, or after it was revoked. Before the commit loop runs.
-    /// </summary>
+    /// <summary>Creates the ref if missing or revoked. Call before the commit loop runs.</summary>
     public async ValueTask EnsureAsync()
     {
         if (!options.OpenCreation) return;

@@ -14,10 +14,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Opencode;
 
-/// <summary>
-/// The four calls of opencode's share API (SPEC section "HTTP"). They turn HTTP into calls of the same log and the same capabilities as
-/// everybody's, and keep no state of their own.
-/// </summary>
+/// <summary>opencode's share API (SPEC section "HTTP"), stateless, on the same log and capabilities.</summary>
 internal sealed class OpencodeEndpoints(
     IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
     OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, HeldBytes held, ServerOptions options, TimeProvider time,
@@ -49,16 +46,18 @@ internal sealed class OpencodeEndpoints(
         }).ConfigureAwait(false);
     }
 
-    /// <summary>POST <c>/api/share/{id}/sync</c>: <c>{secret, data: [{type, data}]}</c>. Answered when all of it is durable.</summary>
+    /// <summary>
+    /// POST <c>/api/share/{id}/sync</c>: <c>{secret, data: [{type, data}]}</c>. Answers once all is durable.
+    /// </summary>
     public async Task SyncAsync(HttpContext context)
     {
         ServerLimits limits = options.ServerLimits;
         long length = context.Request.ContentLength ?? limits.HttpBodyBytes;
-        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
+        // Set before the refusal: the server then drains the rest briefly, so that the caller can read it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
         if (length > limits.HttpBodyBytes) throw new ShareRpcException(ErrorCode.TooLarge);
 
-        // Twice: what is being received, and the ops made of it.
+        // Twice: the bytes received, and their ops.
         using HeldBytes.Hold hold = await held.TakeAsync(length * 2, context.RequestAborted).ConfigureAwait(false);
         var body = new SyncBody(context.Request.BodyReader, limits.HttpBodyBytes);
         string shareId = (string)context.Request.RouteValues["share"]!;
@@ -67,7 +66,7 @@ internal sealed class OpencodeEndpoints(
         SyncItem? item;
         while ((item = await body.ReadAsync(context.RequestAborted).ConfigureAwait(false)) is not null && body.Secret is null)
         {
-            // Held for somebody who has proven nothing yet; opencode sends the secret first.
+            // Held before any proof; opencode sends the secret first.
             earlyBytes += item.Data.Utf8.Length;
             if (earlyBytes > limits.HttpUnprovenBytes) throw new ShareRpcException(ErrorCode.InvalidParams);
             early.Enqueue(item);
@@ -92,7 +91,7 @@ internal sealed class OpencodeEndpoints(
             context, new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored }).ConfigureAwait(false);
     }
 
-    /// <summary>DELETE <c>/api/share/{id}</c>: <c>{secret}</c>. May be repeated.</summary>
+    /// <summary>DELETE <c>/api/share/{id}</c>: <c>{secret}</c>. Idempotent.</summary>
     public async Task DeleteAsync(HttpContext context)
     {
         DeleteCall? call = await ReadSmallAsync<DeleteCall>(context).ConfigureAwait(false);
@@ -107,7 +106,9 @@ internal sealed class OpencodeEndpoints(
         await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
     }
 
-    /// <summary>GET <c>/api/share/{read capability}/data</c>: a bare array of <c>{type, data}</c>, the session first.</summary>
+    /// <summary>
+    /// GET <c>/api/share/{read capability}/data</c>: array of <c>{type, data}</c>, the session first.
+    /// </summary>
     public async Task DataAsync(HttpContext context)
     {
         try
@@ -156,7 +157,7 @@ internal sealed class OpencodeEndpoints(
         return (await snapshot.FindSessionShareAsync(share.Key))?.SessionId ?? share.ShareId;
     }
 
-    /// <summary>A wrong secret, an unknown share and another share's secret are one answer: 404.</summary>
+    /// <summary>Gives 404 for a wrong secret, an unknown share or another share's secret.</summary>
     private async Task<HttpAuthority> RedeemSecretAsync(string? secret, string shareId, HttpContext context)
     {
         try
@@ -183,7 +184,6 @@ internal sealed class OpencodeEndpoints(
         throw new ShareRpcException(ErrorCode.NotFound);
     }
 
-    /// <summary>What the holder asks for is so already: the share is over, and with its owner ref all that was made of it.</summary>
     private async ValueTask<bool> IsUnsharedAsync(RefRow row)
     {
         await using IReadSnapshot snapshot = await store.BeginReadAsync();

@@ -15,8 +15,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// Shares and refs for a client that cannot choose ids and secrets itself. They are ordinary ones: an owner ref below the creator's, whose
-/// token nobody has, and below it a ref to append and one to read for each time the session was shared.
+/// Shares for a client that cannot choose ids and secrets: below the creator an owner ref without a usable token, and
+/// below it an append and a read ref per time shared.
 /// </summary>
 internal sealed class OpencodeShares(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, AuthorityRegistry registry, Broadcaster broadcaster,
@@ -65,8 +65,8 @@ internal sealed class OpencodeShares(
     }
 
     /// <summary>
-    /// Ends the share and takes back every ref that was made here: links and secrets die, and with the owner ref all that came of it. Ends
-    /// when that is durable; until then it is denied in memory and tried again, whether or not the caller still waits.
+    /// Ends the share and revokes its refs. Returns once durable; until then denied in memory and retried, even if the
+    /// caller is gone.
     /// </summary>
     public async Task UnshareAsync(Authority holder)
     {
@@ -110,7 +110,6 @@ internal sealed class OpencodeShares(
             CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Owner.ToNames(), Label = Label,
         };
 
-        // The owner ref is there to be the parent of the others: no token fits it.
         RefRow row = RefRequest.ChildOf(creator.Ref, request, TokenVerifier.None(), scope.NowMs, options.Limits);
         long shareKey = await transaction.InsertShareAsync(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
         RefRow owner = row with { ShareKey = shareKey };

@@ -6,10 +6,8 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.Opencode;
 
-/// <summary>Takes members out of JSON; everything else stays as it is written.</summary>
 internal static class RawMembers
 {
-    /// <summary>The value without the members of these names: of itself only, or at any depth.</summary>
     public static RawJson Without(JsonElement json, bool isDeep, params ReadOnlySpan<string> names)
     {
         var output = new ArrayBufferWriter<byte>(JsonMarshal.GetRawUtf8Value(json).Length + 16);

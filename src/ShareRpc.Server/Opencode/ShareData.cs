@@ -10,7 +10,7 @@ using ShareRpc.Server.Read;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// A share's state as opencode imports it. Page by page: one page is in memory at a time, and each passes its own authority check (I7).
+/// Writes a share's state for opencode's import, one page in memory at a time, each with its own authority check (I7).
 /// </summary>
 internal sealed class ShareData(ShareReads reads, Authority authority)
 {
@@ -39,7 +39,7 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
         await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
     }
 
-    /// <summary>All models are one item, as they came in.</summary>
+    /// <summary>All models form one item.</summary>
     private async Task WriteModelsAsync(PipeWriter writer, HttpContext context)
     {
         StatePage page = await ReadAsync(Kinds.Model, null);

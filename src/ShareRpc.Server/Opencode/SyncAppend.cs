@@ -7,8 +7,8 @@ using ShareRpc.Server.Append;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// The ops of one sync on their way into the log, in batches small enough that others get their turn in between. opencode sends nothing
-/// twice, so a server that cannot take a batch now keeps it and tries again.
+/// Appends a sync in small batches, so that others can interleave. Retries when overloaded, since opencode sends
+/// nothing twice.
 /// </summary>
 internal sealed class SyncAppend(
     ShareLog log, ServerOptions options, Authority authority, TimeProvider time, CancellationToken aborted)
@@ -26,7 +26,6 @@ internal sealed class SyncAppend(
     /// <summary>Returns the newest title of the session that was added; null if none was.</summary>
     public string? Title { get; private set; }
 
-    /// <summary>Adds an op; when a batch is full, ends once that is durable.</summary>
     public async Task AddAsync(OpIntent op)
     {
         int size = op.Data?.Utf8.Length ?? 0;
@@ -36,14 +35,13 @@ internal sealed class SyncAppend(
             await FlushAsync().ConfigureAwait(false);
         }
 
-        // The session first: it tells how new the rest is.
+        // Session first: it tells how new the rest is.
         int at = op.Kind == Kinds.Session ? ops.FindLastIndex(other => other.Kind == Kinds.Session) + 1 : ops.Count;
         ops.Insert(at, op);
         if (op.Kind == Kinds.Session) Title = ItemMapping.TitleOf(op.Data!.Value) ?? Title;
         bytes += size;
     }
 
-    /// <summary>Ends when everything that was added is durable.</summary>
     public async Task FlushAsync()
     {
         if (ops.Count == 0) return;

@@ -7,19 +7,18 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.Opencode;
 
-/// <summary>One element of a sync's <c>data</c>: <c>{type, data}</c>.</summary>
 internal sealed record SyncItem(string Type, RawJson Data);
 
 /// <summary>
-/// A sync's body, <c>{"secret": ..., "data": [{type, data}, ...]}</c>, taken item by item as it arrives: of the whole body only the item
-/// that is being received is held, and its data is copied once, into the op it becomes.
+/// Parses <c>{"secret": ..., "data": [{type, data}, ...]}</c> while it arrives. Holds only the current item; copies its
+/// data once, into its op.
 /// </summary>
 internal sealed class SyncBody(PipeReader body, int maxBytes)
 {
     private const int MaxNameLength = 128;
     private const int LongestRead = 4 * 1024 * 1024;
 
-    // An item nested too deep is refused by itself, not with the body it came in.
+    // Too deep an item is refused alone, not the whole body.
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 4_096 };
     private JsonReaderState state = new(Options);
     private Place place = Place.Start;
@@ -34,15 +33,11 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
         End,
     }
 
-    /// <summary>Null until it has been read.</summary>
     public string? Secret { get; private set; }
 
-    /// <summary>Elements that are no items.</summary>
     public int Malformed { get; private set; }
 
-    /// <summary>
-    /// The next item; null at the end. Throws <c>invalid_params</c> for what is not of this form, <c>too_large</c> over the limit.
-    /// </summary>
+    /// <summary>Returns the next item; null at the end. Throws <c>invalid_params</c> or <c>too_large</c>.</summary>
     public async ValueTask<SyncItem?> ReadAsync(CancellationToken cancellationToken)
     {
         while (place != Place.End)
@@ -60,7 +55,7 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
                 consumed = taken;
                 examined = isStep ? taken : examined;
 
-                // More than was there: each item is scanned from its start, and this way only so often.
+                // Asks for more each time, since every scan restarts at the item's start.
                 wanted = isStep ? 0 : (int)Math.Min(left * 2, left + LongestRead);
                 if (item is not null) return item;
             }
@@ -95,7 +90,6 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
         }
     }
 
-    /// <summary>False when the step needs more bytes; nothing has changed then.</summary>
     private bool TryStep(ref Utf8JsonReader reader, ReadOnlySequence<byte> buffer, out SyncItem? item)
     {
         item = null;

@@ -4,10 +4,7 @@ using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Server.Pages;
 
-/// <summary>
-/// Serves the pages that people open and their assets. Pages load from this server only, run no script that is written
-/// into them, and hold nothing of the request.
-/// </summary>
+/// <summary>Pages load from this server only, run no inline script, and contain nothing of the request.</summary>
 internal sealed partial class PageEndpoints(PageFiles files)
 {
     private const string Forever = "public, max-age=31536000, immutable";
@@ -29,7 +26,7 @@ internal sealed partial class PageEndpoints(PageFiles files)
         string path = context.Request.Path.ToUriComponent();
         if (path.EndsWith('/'))
         {
-            // One level too deep for what the page loads. The browser keeps the fragment.
+            // One level too deep for relative assets. The browser keeps the fragment.
             context.Response.Redirect($"../{path.TrimEnd('/').Split('/')[^1]}{context.Request.QueryString}");
             return Task.CompletedTask;
         }
@@ -39,7 +36,7 @@ internal sealed partial class PageEndpoints(PageFiles files)
         return page.WriteAsync(context);
     }
 
-    /// <summary>Older browsers do not take 'self' for the WebSocket of the same host, so it is named, if it is a plain name.</summary>
+    /// <summary>Names the WebSocket host if it is plain: older browsers do not match it by 'self'.</summary>
     private static string Policy(string host)
     {
         string sockets = HostName().IsMatch(host) ? $" ws://{host} wss://{host}" : "";

@@ -2,10 +2,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace ShareRpc.Server.Pages;
 
-/// <summary>A file of the pages as it goes over the wire, in each encoding that there is of it.</summary>
 internal sealed record PageFile(string ContentType, byte[] Plain, byte[]? Brotli = null, byte[]? Gzip = null)
 {
-    /// <summary>Writes the smallest form that the browser takes.</summary>
     public async Task WriteAsync(HttpContext context)
     {
         HttpResponse response = context.Response;
@@ -19,7 +17,6 @@ internal sealed record PageFile(string ContentType, byte[] Plain, byte[]? Brotli
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body).ConfigureAwait(false);
     }
 
-    /// <summary>True when an encoding is listed, and not with a weight of zero.</summary>
     private static bool Accepts(string accepted, string encoding) => accepted.Split(',').Select(part => part.Split(';')).Any(part =>
         part[0].Trim().Equals(encoding, StringComparison.OrdinalIgnoreCase)
         && !part.Skip(1).Any(weight => weight.Replace(" ", "", StringComparison.Ordinal) is "q=0" or "q=0.0" or "q=0.00" or "q=0.000"));

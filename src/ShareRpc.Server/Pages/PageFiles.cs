@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ShareRpc.Server.Pages;
 
-/// <summary>The built pages of src/viewer, as they are embedded here (eng/Viewer.targets); none in a build that skipped them.</summary>
+/// <summary>The embedded pages of src/viewer (eng/Viewer.targets), if built.</summary>
 internal sealed class PageFiles
 {
     private const string Prefix = "viewer/";
@@ -23,18 +23,17 @@ internal sealed class PageFiles
 
     public static PageFiles Embedded { get; } = new(ReadEmbedded());
 
-    /// <summary>For a link: the same for every one, right or wrong, since the link is not even looked at.</summary>
+    /// <summary>Gets the page for any link; the link is not checked.</summary>
     public PageFile Viewer { get; } = new(Html, TextPage.Html);
 
-    /// <summary>Null in a build without pages.</summary>
     public PageFile? Admin { get; }
 
-    /// <summary>Names carry a hash of what is in them.</summary>
+    /// <summary>Gets the names, which contain a content hash.</summary>
     public IEnumerable<string> AssetNames => assets.Keys;
 
     public PageFile? Asset(string name) => assets.GetValueOrDefault(name);
 
-    /// <summary>Links are one level below the root, wherever a proxy has put that: what a page loads is named relatively.</summary>
+    /// <summary>Makes asset paths relative for links one level below the root, wherever a proxy maps it.</summary>
     private static byte[] OneLevelDown(byte[] html) => Encoding.UTF8.GetBytes(
         Encoding.UTF8.GetString(html).Replace("\"./" + Assets, "\"../" + Assets, StringComparison.Ordinal));
 

@@ -2,7 +2,6 @@ using System.Text;
 
 namespace ShareRpc.Server.Pages;
 
-/// <summary>What a browser gets under a link from a server that was built without its pages: how to read it with what is there.</summary>
 internal static class TextPage
 {
     public static byte[] Html { get; } = Encoding.UTF8.GetBytes("""

@@ -5,7 +5,7 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>Events of the log -> ops. Pure but for the known keys, which it keeps up to date.</summary>
+/// <summary>Maps events to ops and updates the known keys.</summary>
 internal static class EventMapping
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
@@ -36,7 +36,7 @@ internal static class EventMapping
         "message.part.updated.1" => PartUpdated(source, data, known, filter),
         "message.part.removed.1" => PartRemoved(source, data, known),
 
-        // The session's document is made from its row, which is newer than its events (see SessionDocument).
+        // The session row is newer than these events.
         "session.created.1" or "session.updated.1" => EventOps.None,
         _ => EventOps.Unknown,
     };
@@ -66,9 +66,7 @@ internal static class EventMapping
         return new EventOps([OpencodeOps.RemoveOf(source, Kinds.Part, id)], Understood: true);
     }
 
-    /// <summary>
-    /// Returns the removes of the message's parts, for which opencode writes no events, and then that of the message.
-    /// </summary>
+    /// <summary>Removes the parts first: opencode writes no events for them.</summary>
     private static EventOps MessageRemoved(OpencodeEvent source, JsonElement data, KnownDocuments known)
     {
         if (Text(data, "messageID") is not { } id) return EventOps.Unknown;
@@ -98,6 +96,5 @@ internal sealed record EventOps(IReadOnlyList<OpIntent> Ops, bool Understood)
     public static readonly EventOps None = new([], Understood: true);
     public static readonly EventOps Unknown = new([], Understood: false);
 
-    /// <summary>Gets whether the ops are one atomic change, as several ops of one event are.</summary>
     public bool Atomic => Ops.Count > 1;
 }

@@ -3,16 +3,15 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>The events after a position -> steps. Each step carries the position it leads to.</summary>
+/// <summary>Makes steps from events. Each step has its end position.</summary>
 internal sealed class EventPass(
     IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known, SecretFilter? filter = null)
 {
     private readonly StepBuilder builder = new();
 
-    /// <summary>Gets where the last event led; equal to the start when there was none.</summary>
     public SyncPosition Position { get; private set; } = start;
 
-    /// <summary>Gets whether an event was not understood, so that the rows must be compared.</summary>
+    /// <summary>Gets whether an unknown event requires a row comparison.</summary>
     public bool RowsNeeded { get; private set; }
 
     public int Skipped => builder.Skipped;

@@ -6,15 +6,11 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>What the share of a session holds at present, for a writer that is not its only one.</summary>
 internal static class HeldDocuments
 {
     private static readonly TimeSpan ReadTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Returns the documents of the share: none if there is no link that may read it, null if the server does not
-    /// answer within 10 s.
-    /// </summary>
+    /// <summary>Returns empty without a link or if refused, null after 10 s without answer.</summary>
     public static async Task<IReadOnlyList<Document>?> ReadAsync(
         ShareLink? link, TimeProvider time, CancellationToken cancellationToken)
     {

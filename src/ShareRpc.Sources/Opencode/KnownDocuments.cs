@@ -3,9 +3,8 @@ using System.Text.Json;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The keys of the messages and parts that this source has put and not removed: what tells which parts go with a
-/// removed message (its event does not name them), and which documents are gone when rows are compared. Keys only;
-/// about 100 bytes each.
+/// Keys put and not removed, about 100 bytes each. They name a removed message's parts, which its event does not, and
+/// documents without a row.
 /// </summary>
 internal sealed class KnownDocuments
 {
@@ -19,7 +18,7 @@ internal sealed class KnownDocuments
         partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
         && parts.Contains(partId);
 
-    /// <summary>Returns the parts in ordinal order, so that two processes emit the same.</summary>
+    /// <summary>Returns ordinal order, so that all processes emit the same.</summary>
     public IReadOnlyList<string> PartsOf(string messageId) =>
         partsByMessage.TryGetValue(messageId, out HashSet<string>? parts)
             ? [.. parts.Order(StringComparer.Ordinal)] : [];
@@ -40,7 +39,6 @@ internal sealed class KnownDocuments
 
     public void RemoveMessage(string messageId) => partsByMessage.Remove(messageId);
 
-    /// <summary>Adds every key of the other.</summary>
     public void UnionWith(KnownDocuments other)
     {
         foreach ((string messageId, HashSet<string> parts) in other.partsByMessage)
@@ -50,7 +48,6 @@ internal sealed class KnownDocuments
         }
     }
 
-    /// <summary>Returns <c>{"msg_...": ["prt_...", ...], ...}</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(partsByMessage);
 
     public static KnownDocuments FromJson(JsonElement json)
@@ -66,10 +63,7 @@ internal sealed class KnownDocuments
     }
 }
 
-/// <summary>
-/// The known documents as they were at an event, in the form the outbox keeps: <c>{"event_seq": n, "documents":
-/// {...}}</c>.
-/// </summary>
+/// <summary>Known documents at an event: <c>{"event_seq": n, "documents": {...}}</c>.</summary>
 internal sealed record KnownKeys(long EventSeq, KnownDocuments Documents)
 {
     public static KnownKeys None => new(-1, new KnownDocuments());

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// A live opencode database (1.2 and later), read while opencode writes it: opened read-only with a busy timeout, never
-/// written, never copied. One connection, for one thread at a time; the caller disposes it.
+/// A live opencode database (1.2 and later), opened read-only while opencode writes. For one thread at a time; the
+/// caller disposes it.
 /// </summary>
 public sealed class OpencodeDatabase : IDisposable
 {
@@ -27,8 +27,7 @@ public sealed class OpencodeDatabase : IDisposable
     }
 
     /// <summary>
-    /// Gets the path that opencode uses: <c>$XDG_DATA_HOME/opencode/opencode.db</c>, by default under
-    /// <c>~/.local/share</c>.
+    /// Gets opencode's path: <c>$XDG_DATA_HOME/opencode/opencode.db</c>, default <c>~/.local/share</c>.
     /// </summary>
     public static string DefaultPath
     {
@@ -42,7 +41,7 @@ public sealed class OpencodeDatabase : IDisposable
         }
     }
 
-    /// <summary>Gets the file.</summary>
+    /// <summary>Gets the file path.</summary>
     public string Path { get; }
 
     /// <summary>
@@ -84,9 +83,7 @@ public sealed class OpencodeDatabase : IDisposable
         }
     }
 
-    /// <summary>
-    /// Returns a number that changes whenever another connection has committed to the file; reads no data.
-    /// </summary>
+    /// <summary>Returns a number that changes when another connection commits.</summary>
     public long DataVersion()
     {
         using SqliteCommand command = connection.CreateCommand();
@@ -94,7 +91,7 @@ public sealed class OpencodeDatabase : IDisposable
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Returns all sessions, subagents' too, the most recently updated first.</summary>
+    /// <summary>Returns all sessions with subagents, most recently updated first.</summary>
     public IReadOnlyList<OpencodeSessionInfo> ListSessions()
     {
         string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
@@ -117,10 +114,7 @@ public sealed class OpencodeDatabase : IDisposable
         return sessions;
     }
 
-    /// <summary>
-    /// Finds the share of the selected session, see <see cref="FindShare(string)"/>. The selection must be of one
-    /// session.
-    /// </summary>
+    /// <summary>Finds the share of the selected session (only one), see <see cref="FindShare(string)"/>.</summary>
     public OpencodeOwnShare? FindShare(OpencodeSelection selection)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -135,9 +129,7 @@ public sealed class OpencodeDatabase : IDisposable
         }
     }
 
-    /// <summary>
-    /// Returns the share that opencode created for a session on a ShareRpc server; null if there is none, or elsewhere.
-    /// </summary>
+    /// <summary>Returns the share that opencode created on a ShareRpc server; else null.</summary>
     public OpencodeOwnShare? FindShare(string sessionId)
     {
         if (!HasTable("session_share")) return null;
@@ -151,9 +143,7 @@ public sealed class OpencodeDatabase : IDisposable
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();
 
-    /// <summary>
-    /// Begins a read transaction: everything read through the view is of one moment. Dispose it before any other call.
-    /// </summary>
+    /// <summary>Dispose the view before any other call.</summary>
     internal OpencodeView BeginRead() => new(connection, hasEvents, HasTable("todo"));
 
     private bool HasTable(string name)

@@ -1,12 +1,11 @@
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The opencode database cannot be used as asked. The message is one line for people, with the next step; it holds no
-/// content.
+/// The opencode data is not usable. The message is one line with the next step, without session content.
 /// </summary>
 public sealed class OpencodeException : Exception
 {
-    /// <summary>An error whose message says what to do next.</summary>
+    /// <summary>Initializes the error; the message contains the next step.</summary>
     public OpencodeException(string message, Exception? inner = null)
         : base(message, inner)
     {

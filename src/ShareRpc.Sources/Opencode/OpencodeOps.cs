@@ -7,9 +7,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Makes ops. State read from rows gets fresh ids; ops of an event get ids derived from the event and what is emitted,
-/// so that a second process tailing the same session adds nothing. Every put says <c>if_changed</c>: against the
-/// current value, never against content seen before, so A, B, A still ends as A.
+/// Ops from rows get new ids; ops from events get ids derived from event and content, so that a second process adds
+/// nothing. <c>if_changed</c> compares with the current value, so A, B, A ends as A.
 /// </summary>
 internal static class OpencodeOps
 {
@@ -32,7 +31,7 @@ internal static class OpencodeOps
         OpId = IdOf(source, Verbs.Remove, kind, key, []),
     };
 
-    /// <summary>Returns the first 16 hex digits of SHA-256.</summary>
+    /// <summary>Returns the first 16 hex digits of the SHA-256.</summary>
     public static string Digest(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -48,7 +47,7 @@ internal static class OpencodeOps
         data.CopyTo(emitted.AsSpan(head.Length));
         string id = $"{source.Id}.{Digest(emitted)}";
 
-        // An id of another form than opencode's would be refused; its digest names the event just as well.
+        // Other id forms would be refused; use a digest.
         return OpId.IsValid(id) ? id : $"evt.{Digest(Encoding.UTF8.GetBytes(source.Id))}.{Digest(emitted)}";
     }
 }

@@ -9,50 +9,36 @@ public sealed record OpencodeOptions
     /// <summary>Gets the database file; see <see cref="OpencodeDatabase.DefaultPath"/>.</summary>
     public required string DatabasePath { get; init; }
 
-    /// <summary>Gets the path of a file that processes with the same outbox lock in turn; created if missing.</summary>
+    /// <summary>Gets the lock file, shared by all processes with the same outbox; created if missing.</summary>
     public required string LockPath { get; init; }
 
     /// <summary>Gets the sessions to share. Default: the latest.</summary>
     public OpencodeSelection Selection { get; init; } = OpencodeSelection.Latest;
 
-    /// <summary>
-    /// Gets the link of the share to continue instead of creating one; only with a selection of one session. Default:
-    /// none.
-    /// </summary>
+    /// <summary>Gets the link of the share to continue; only for one session. Default: null, creates a share.</summary>
     public ShareLink? Into { get; init; }
 
     /// <summary>
-    /// Gets whether sessions of subagents are left out: their shares need a creator token. Always so with
-    /// <see cref="Into"/>.
+    /// Gets whether to omit subagent sessions, whose shares need a creator token; always with <see cref="Into"/>.
     /// </summary>
     public bool WithoutSubagents { get; init; }
 
-    /// <summary>
-    /// Gets the scanner that replaces secrets before an op is made; null for none. Default: the built-in rules.
-    /// </summary>
+    /// <summary>Gets the scanner that replaces secrets; null for none. Default: built-in rules.</summary>
     public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 
-    /// <summary>
-    /// Gets the interval at which the database is asked for changes, 10 ms to 250 ms. Default: 200 ms.
-    /// </summary>
+    /// <summary>Gets the poll interval, 10 to 250 ms. Default: 200 ms.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>
-    /// Gets the least time between two comparisons of the rows of sessions without an event log. Default: 2 s.
-    /// </summary>
+    /// <summary>Gets the least time between row comparisons for sessions without events. Default: 2 s.</summary>
     public TimeSpan RowInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// Gets the interval at which the file is opened again, so that a replaced file is noticed. Default: 5 s.
-    /// </summary>
+    /// <summary>Gets the interval of reopening, which detects a replaced file. Default: 5 s.</summary>
     public TimeSpan ReopenInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gets the least time between two checks of a share that others write to as well. Default: 5 s.</summary>
+    /// <summary>Gets the least time between checks of shares with other writers. Default: 5 s.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// Gets the time that a read waits for a lock of opencode, in whole seconds, 1 or more. Default: 5 s.
-    /// </summary>
+    /// <summary>Gets how long a read waits for a lock, in whole seconds, at least 1. Default: 5 s.</summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     internal OpencodeOptions Checked()

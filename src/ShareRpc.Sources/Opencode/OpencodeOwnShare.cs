@@ -14,7 +14,6 @@ public sealed record OpencodeOwnShare(string SessionId, ShareLink Append, ShareL
 {
     private const string Page = "/share/";
 
-    /// <summary>Returns null unless id, secret and url are such as a ShareRpc server gives.</summary>
     internal static OpencodeOwnShare? Of(string sessionId, string id, string secret, string url)
     {
         if (!RandomId.IsValid(id) || !ShareToken.TryParse(secret, out ShareToken? append)) return null;

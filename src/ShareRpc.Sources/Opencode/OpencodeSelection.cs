@@ -1,6 +1,6 @@
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>Which sessions of a database are meant.</summary>
+/// <summary>Selects sessions of a database.</summary>
 public sealed record OpencodeSelection
 {
     private OpencodeSelection(string? sessionId, bool isAll)
@@ -9,28 +9,26 @@ public sealed record OpencodeSelection
         IsAll = isAll;
     }
 
-    /// <summary>Gets the selection of every session, those of subagents and later ones included.</summary>
+    /// <summary>Gets the selection of all sessions, with subagents and later ones.</summary>
     public static OpencodeSelection All { get; } = new(null, isAll: true);
 
     /// <summary>
-    /// Gets the selection of the session that a person started and that was updated last at the first pass, and of its
-    /// subagents'.
+    /// Gets the selection of the latest session at the first pass that is not a subagent's, with its subagents.
     /// </summary>
     public static OpencodeSelection Latest { get; } = new(null, isAll: false);
 
-    /// <summary>Gets the id of the selected session; null for the other two.</summary>
+    /// <summary>Gets the selected session id; else null.</summary>
     public string? SessionId { get; }
 
     /// <summary>Gets whether this is <see cref="All"/>.</summary>
     public bool IsAll { get; }
 
-    /// <summary>Returns the selection of the session with this id, and of its subagents'.</summary>
+    /// <summary>Returns the selection of a session with its subagents.</summary>
     public static OpencodeSelection Of(string sessionId) => new(sessionId, isAll: false);
 
     /// <summary>
-    /// Returns the sessions meant, in the order they are to be read: all, what was updated longest ago first; or one,
-    /// and then the sessions of its subagents and of theirs, unless it goes into a share that takes one.
-    /// <see cref="OpencodeException"/> when there is none.
+    /// Returns all, least recently updated first; or one, then its subagents (not if <c>isAlone</c>). Throws
+    /// <see cref="OpencodeException"/> if none.
     /// </summary>
     internal IReadOnlyList<OpencodeSessionInfo> Choose(IReadOnlyList<OpencodeSessionInfo> sessions, bool isAlone)
     {
@@ -68,7 +66,6 @@ public sealed record OpencodeSessionInfo(string Id, string? ParentId, string Tit
 {
     private const int MaxLabelLength = 200;
 
-    /// <summary>Gets the title as a share's label: at most 200 characters, null when there is none.</summary>
     internal string? Label
     {
         get

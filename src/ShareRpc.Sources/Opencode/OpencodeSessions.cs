@@ -8,17 +8,15 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The chosen sessions of one database, each on its way into a share of its own: one connection, one poll for all,
-/// sessions that appear later included. For one caller at a time. Ops go into the client's outbox; sending them is the
-/// client's business.
+/// Reads the selected sessions of one database, also later ones, each into its own share. For one caller at a time. The
+/// client sends the ops from its outbox.
 /// </summary>
 public sealed class OpencodeSessions : IDisposable
 {
-    // Comparing rows may take up to this share of the time.
+    // The pause is at least this multiple of the comparison time.
     private const int RowLoad = 20;
 
-    // Two writers that correct each other take turns once; more rounds than this means that the session is simply being
-    // written.
+    // Two writers correct each other once; more rounds mean that the session is still being written.
     private const int MaxRounds = 10;
 
     private readonly ShareClient client;
@@ -36,9 +34,7 @@ public sealed class OpencodeSessions : IDisposable
     private TimeSpan rowPause;
     private long checkedAt;
 
-    /// <summary>
-    /// Initializes the object without opening the database. The caller keeps the client and disposes it.
-    /// </summary>
+    /// <summary>Initializes the object; does not open the database. The caller keeps the client.</summary>
     public OpencodeSessions(ShareClient client, OpencodeOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -49,19 +45,17 @@ public sealed class OpencodeSessions : IDisposable
         selection = options.Selection;
     }
 
-    /// <summary>Called when a session has its share, before its first op is read; awaited.</summary>
+    /// <summary>Called, and awaited, when a session has its share, before its first op is read.</summary>
     public Func<OpencodeSync, CancellationToken, Task>? Started { get; set; }
 
-    /// <summary>Gets the sessions read so far, in the order in which they were found.</summary>
+    /// <summary>Gets the sessions so far, in the order found.</summary>
     public IReadOnlyCollection<OpencodeSync> Sessions => syncs.Values;
 
-    /// <summary>Gets the error of the last pass of <see cref="TailAsync"/>; null if it succeeded.</summary>
+    /// <summary>Gets the error of the last <see cref="TailAsync"/> pass, or null.</summary>
     public OpencodeException? LastError { get; private set; }
 
-    /// <summary>
-    /// Reads the database once; what is new in the selected sessions is in the outbox when this returns.
-    /// </summary>
-    /// <returns>How many ops were enqueued.</returns>
+    /// <summary>Reads the database once; returns when new data is in the outbox.</summary>
+    /// <returns>The number of enqueued ops.</returns>
     public async Task<int> LookAsync(CancellationToken cancellationToken)
     {
         try
@@ -89,8 +83,7 @@ public sealed class OpencodeSessions : IDisposable
     }
 
     /// <summary>
-    /// Reads the database repeatedly until it is cancelled. Waits for a file that is locked or missing; see
-    /// <see cref="LastError"/>.
+    /// Reads repeatedly until cancelled. Retries a locked or missing file; see <see cref="LastError"/>.
     /// </summary>
     public async Task TailAsync(CancellationToken cancellationToken)
     {
@@ -111,8 +104,8 @@ public sealed class OpencodeSessions : IDisposable
     }
 
     /// <summary>
-    /// Ends when the server has everything that was read: acknowledged, or refused for good. Where others write to a
-    /// share too, it ends when the share holds the rows as they are.
+    /// Waits until the server acknowledged or refused everything read. With other writers, also until the share equals
+    /// the rows, for at most 10 rounds and while the server answers.
     /// </summary>
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
@@ -135,7 +128,7 @@ public sealed class OpencodeSessions : IDisposable
         bool isAlone = options.WithoutSubagents || options.Into is not null;
         IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone);
 
-        // The latest session is the latest of the first look; it does not change under whoever watches.
+        // Keep the session that was latest at the first look.
         if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
         int enqueued = 0;
         foreach (OpencodeSessionInfo session in chosen)
@@ -155,7 +148,6 @@ public sealed class OpencodeSessions : IDisposable
         return enqueued;
     }
 
-    /// <summary>Compares the rows of sessions without an event log, at most once per interval.</summary>
     private async Task<int> RowsAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
         if (!rowsChanged || time.GetElapsedTime(rowsComparedAt) < rowPause) return 0;
@@ -180,8 +172,7 @@ public sealed class OpencodeSessions : IDisposable
         }
         catch (OutboxException error)
         {
-            // A share that is closed says so in its status and must not keep the others from going on; a full outbox
-            // stops them all.
+            // A closed share must not stop the others; a full outbox stops all.
             if (sync.Writer.Status.ClosedCode is not null) return 0;
             throw new OpencodeException(error.Message, error);
         }
@@ -203,21 +194,15 @@ public sealed class OpencodeSessions : IDisposable
         return sync;
     }
 
-    /// <summary>
-    /// Returns the share that opencode itself keeps on this client's server; it is completed, and no second one is
-    /// created.
-    /// </summary>
     private OpencodeOwnShare? FindOwnShare(OpencodeDatabase source, string sessionId) =>
         source.FindShare(sessionId) is { } own
             && own.Append.Server.AbsoluteUri == client.Server.AbsoluteUri ? own : null;
 
-    /// <summary>
-    /// Returns the database, opened again at intervals; called only at the beginning of a pass, which reads one file.
-    /// </summary>
+    /// <summary>Returns the database, reopened at intervals. Call only at the start of a pass.</summary>
     private OpencodeDatabase Opened()
     {
-        // A deleted file can be read on, and a replaced one as it was: neither says so, but the path no longer leads to
-        // it. Where the file system keeps no birth times, opening anew now and then finds it out.
+        // SQLite reads on in a deleted or replaced file. The creation time shows it; without creation times, the
+        // reopening does.
         DateTime made = File.GetCreationTimeUtc(options.DatabasePath);
         bool isTheSame = made == madeAt && time.GetElapsedTime(openedAt) < options.ReopenInterval;
         if (database is not null && isTheSame) return database;
@@ -226,7 +211,7 @@ public sealed class OpencodeSessions : IDisposable
         madeAt = made;
         openedAt = time.GetTimestamp();
 
-        // A connection's data version is its own: what another one said of the file means nothing to it.
+        // Data versions of different connections are not comparable.
         version = -1;
         return database;
     }
@@ -239,7 +224,7 @@ public sealed class OpencodeSessions : IDisposable
             await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Compares one share with its rows; returns false if the server does not answer.</summary>
+    /// <summary>Returns false without an answer.</summary>
     private async Task<bool> CheckAsync(OpencodeSync sync, CancellationToken cancellationToken)
     {
         IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);

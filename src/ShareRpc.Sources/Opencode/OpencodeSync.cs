@@ -8,15 +8,14 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// One session on its way into one share. Where it stands is in the outbox, as bookmarks written together with the ops;
-/// this object only remembers what it would otherwise have to read again.
+/// Reads one session into one share. The outbox holds its position, committed with the ops; this object only caches.
 /// </summary>
 public sealed class OpencodeSync
 {
     internal const string PositionBookmark = "opencode.position";
     internal const string KeysBookmark = "opencode.keys";
 
-    // After this many events the known keys are written down again, so that a start need not replay more.
+    // Limits the replay at start.
     private const int EventsPerKeys = 1000;
 
     private readonly ShareLink? readLink;
@@ -38,10 +37,10 @@ public sealed class OpencodeSync
         turn = new TurnTracker(SessionId, writer);
     }
 
-    /// <summary>Gets opencode's id of the session.</summary>
+    /// <summary>Gets the opencode session id.</summary>
     public string SessionId { get; }
 
-    /// <summary>Gets the session that started this one as a subagent; null for one that a person started.</summary>
+    /// <summary>Gets the parent of a subagent session; else null.</summary>
     public string? ParentId { get; }
 
     /// <summary>Gets the title at the first pass.</summary>
@@ -50,33 +49,25 @@ public sealed class OpencodeSync
     /// <summary>Gets the writer of its share.</summary>
     public ShareWriter Writer { get; }
 
-    /// <summary>Gets the number of message rows in the database when it was last read.</summary>
+    /// <summary>Gets the number of message rows at the last pass.</summary>
     public int Messages { get; private set; }
 
-    /// <summary>Gets the number of part rows in the database when it was last read.</summary>
+    /// <summary>Gets the number of part rows at the last pass.</summary>
     public int Parts { get; private set; }
 
-    /// <summary>
-    /// Gets the number of rows and events that were left out, because they are no JSON objects or break the protocol's
-    /// limits.
-    /// </summary>
+    /// <summary>Gets the number of skipped rows and events: not JSON objects, or over a limit.</summary>
     public int Skipped { get; private set; }
 
-    /// <summary>Gets the counts of what was replaced in this run.</summary>
+    /// <summary>Gets what this run replaced.</summary>
     public SecretCounts Redacted { get; } = new();
 
-    /// <summary>
-    /// Gets whether the session is no longer in the database. What was shared stays: deleting local history takes
-    /// nothing back, revoking does.
-    /// </summary>
+    /// <summary>Gets whether the session was deleted from the database. Its share stays.</summary>
     public bool IsGone { get; private set; }
 
     /// <summary>
-    /// Reads what is new and enqueues it. The caller holds the <see cref="SyncLock"/> of the outbox, so that between
-    /// the bookmark that is read here and the ops that are enqueued no other process of this machine gets its own,
-    /// older or newer, reading in.
+    /// Enqueues new data. The caller holds the <see cref="SyncLock"/>: no other process may enqueue between reading the
+    /// bookmark and these ops.
     /// </summary>
-    /// <returns>How many ops were enqueued.</returns>
     internal async Task<int> PassAsync(OpencodeDatabase database, CancellationToken cancellationToken)
     {
         string? stored = await Writer.ReadBookmarkAsync(PositionBookmark, cancellationToken).ConfigureAwait(false);
@@ -93,7 +84,7 @@ public sealed class OpencodeSync
         if (stored is null || stored != lastStored)
             keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
 
-        // Forgotten until this pass is through: known keys run ahead of the outbox while steps are being taken.
+        // During a pass the known keys are ahead of the outbox.
         lastStored = null;
         var pass = new Pass(view, row, new SecretFilter(secrets));
         if (position is null || !Continues(view, position))
@@ -107,10 +98,7 @@ public sealed class OpencodeSync
         return pass.Enqueued;
     }
 
-    /// <summary>
-    /// Gets whether the share must be compared with the rows: others write to it too, and this writer has changed it
-    /// since the last check.
-    /// </summary>
+    /// <summary>Gets whether there are other writers and this writer changed the share since the last check.</summary>
     internal bool NeedsCheck =>
         !IsGone && Writer.Status is { Pending: 0, InFlight: 0, ClosedCode: null, ForeignOps: true } status
             && status.Applied != checkedAt;
@@ -138,14 +126,10 @@ public sealed class OpencodeSync
         checkedAt = applied;
     }
 
-    /// <summary>Returns the documents of the share, see <see cref="HeldDocuments.ReadAsync"/>.</summary>
     internal Task<IReadOnlyList<Document>?> ReadShareAsync(TimeProvider time, CancellationToken cancellationToken) =>
         HeldDocuments.ReadAsync(readLink ?? Writer.OwnerLink, time, cancellationToken);
 
-    /// <summary>
-    /// Returns false when the log is not the one that was read before: shorter, with a hole, or with another event at
-    /// the last position.
-    /// </summary>
+    /// <summary>Returns false if the event at the position is missing or different.</summary>
     private bool Continues(OpencodeView view, SyncPosition position) =>
         position.EventSeq < 0 || view.EventIdAt(SessionId, position.EventSeq) == position.EventId;
 
@@ -189,7 +173,6 @@ public sealed class OpencodeSync
             await StoreKeysAsync(last.EventSeq, keys.Documents, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Enqueues the session's own document if it has changed, before all others.</summary>
     private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored,
         CancellationToken cancellationToken)
     {
@@ -234,8 +217,7 @@ public sealed class OpencodeSync
     }
 
     /// <summary>
-    /// Enqueues the rows. The keys are written before the first op: after a crash in between, there are too many of
-    /// them, which costs a remove that changes nothing; too few would leave documents behind.
+    /// Stores the keys first: after a crash, extra keys cost an empty remove; missing keys would leave documents.
     /// </summary>
     private async Task EnqueueRowsAsync(Pass pass, RowPass rows, long eventSeq, CancellationToken cancellationToken)
     {
@@ -266,7 +248,6 @@ public sealed class OpencodeSync
         keys = stored;
     }
 
-    /// <summary>Enqueues ops and the position that they lead to, in one transaction.</summary>
     private async Task StoreAsync(Pass pass, IReadOnlyList<OpIntent> ops, bool atomic, SyncPosition? position,
         CancellationToken cancellationToken)
     {
@@ -278,7 +259,6 @@ public sealed class OpencodeSync
         pass.Stored = stored ?? pass.Stored;
     }
 
-    /// <summary>What one pass reads from, and what it has done so far.</summary>
     private sealed class Pass(OpencodeView view, IReadOnlyDictionary<string, object?> sessionRow, SecretFilter filter)
     {
         public SecretFilter Filter => filter;

@@ -3,10 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>
-/// One read transaction: rows and events of the same moment, so that "the rows, then the events after them" has no gap
-/// and no overlap.
-/// </summary>
+/// <summary>One read transaction: rows and events of one moment.</summary>
 internal sealed class OpencodeView : IDisposable
 {
     private readonly SqliteConnection connection;
@@ -22,10 +19,7 @@ internal sealed class OpencodeView : IDisposable
         transaction = connection.BeginTransaction(deferred: true);
     }
 
-    /// <summary>
-    /// Returns the session's row by column name, whatever columns this version of opencode has; null when the session
-    /// is gone.
-    /// </summary>
+    /// <summary>Returns null if deleted.</summary>
     public IReadOnlyDictionary<string, object?>? Session(string sessionId)
     {
         using SqliteCommand command = Command("SELECT * FROM session WHERE id = $id", sessionId);
@@ -37,21 +31,18 @@ internal sealed class OpencodeView : IDisposable
         return row;
     }
 
-    /// <summary>Returns the message rows in the order in which a reader sees them.</summary>
     public List<DocumentRow> Messages(string sessionId) =>
         Rows("SELECT id, id, time_updated FROM message WHERE session_id = $id ORDER BY time_created, id", sessionId);
 
-    /// <summary>Returns the part rows in the order of their ids, which is that of their creation.</summary>
+    /// <summary>Returns id order, which is creation order.</summary>
     public List<DocumentRow> Parts(string sessionId) =>
         Rows("SELECT id, message_id, time_updated FROM part WHERE session_id = $id ORDER BY id", sessionId);
 
-    /// <summary>Returns the data of a message row.</summary>
     public byte[] MessageData(string id) => Data("SELECT CAST(data AS BLOB) FROM message WHERE id = $id", id);
 
-    /// <summary>Returns the data of a part row.</summary>
     public byte[] PartData(string id) => Data("SELECT CAST(data AS BLOB) FROM part WHERE id = $id", id);
 
-    /// <summary>Returns the assistant's newest message and how far it is; null before the first.</summary>
+    /// <summary>Returns null if none of the last 10 messages is the assistant's.</summary>
     public (string Id, string State)? NewestTurn(string sessionId)
     {
         const string sql =
@@ -67,7 +58,6 @@ internal sealed class OpencodeView : IDisposable
         return null;
     }
 
-    /// <summary>Returns how many message and part rows the session has.</summary>
     public (int Messages, int Parts) Count(string sessionId)
     {
         const string sql =
@@ -79,7 +69,6 @@ internal sealed class OpencodeView : IDisposable
         return (reader.GetInt32(0), reader.GetInt32(1));
     }
 
-    /// <summary>Returns content, status and priority of the to-do list, by position.</summary>
     public List<(string Content, string Status, string Priority)> Todos(string sessionId)
     {
         var todos = new List<(string, string, string)>();
@@ -91,7 +80,7 @@ internal sealed class OpencodeView : IDisposable
         return todos;
     }
 
-    /// <summary>Returns the last event's place in the session's log; (-1, "") when it has no events.</summary>
+    /// <summary>Returns (-1, "") if none.</summary>
     public (long Seq, string Id) LastEvent(string sessionId)
     {
         if (!hasEvents) return (-1, "");
@@ -101,7 +90,6 @@ internal sealed class OpencodeView : IDisposable
         return reader.Read() ? (reader.GetInt64(0), reader.GetString(1)) : (-1, "");
     }
 
-    /// <summary>Returns the id of the event at a seq; null when there is none.</summary>
     public string? EventIdAt(string sessionId, long seq)
     {
         if (!hasEvents) return null;
@@ -111,7 +99,6 @@ internal sealed class OpencodeView : IDisposable
         return command.ExecuteScalar() as string;
     }
 
-    /// <summary>Returns the events with a larger seq, in order, as they are read.</summary>
     public IEnumerable<OpencodeEvent> EventsAfter(string sessionId, long seq)
     {
         if (!hasEvents) yield break;
@@ -162,5 +149,4 @@ internal sealed class OpencodeView : IDisposable
 /// </summary>
 internal readonly record struct DocumentRow(string Id, string MessageId, long TimeUpdated);
 
-/// <summary>One row of the event log.</summary>
 internal sealed record OpencodeEvent(string Id, long Seq, string Type, ReadOnlyMemory<byte> Data);

@@ -3,18 +3,12 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>
-/// The document of a message or part row, as opencode itself shares it: the row's <c>data</c> with the id columns
-/// added. The bytes of the data are kept, not written anew, so that every field arrives as it was stored.
-/// </summary>
+/// <summary>A row's <c>data</c> bytes, unchanged, with the id columns, as opencode shares it.</summary>
 internal static class RowDocument
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
-    /// <summary>
-    /// Returns null when the data is not a JSON object of sane depth. An id column wins over a field of its name, as in
-    /// opencode.
-    /// </summary>
+    /// <summary>Returns null unless a JSON object of limited depth. Id columns replace equal field names.</summary>
     public static RawJson? Build(ReadOnlyMemory<byte> data, params ReadOnlySpan<(string Name, string Value)> ids)
     {
         try

@@ -7,8 +7,7 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The message and part rows of a session -> steps: puts of what has changed since a moment (everything, from the
-/// start), removes of known documents that have no row any more. Rows are read one by one while the steps are taken.
+/// Puts rows changed since a position (or all); removes known documents without a row. Data is read during the steps.
 /// </summary>
 internal sealed class RowPass
 {
@@ -46,22 +45,18 @@ internal sealed class RowPass
         Parts = partRows.Count;
     }
 
-    /// <summary>Gets the keys of the rows: what is known once the steps have been taken.</summary>
     public KnownDocuments Known { get; } = new();
 
     public int Messages => messages.Count;
 
     public int Parts { get; }
 
-    /// <summary>Gets the number of rows whose data is no JSON object, or breaks a limit.</summary>
     public int Skipped => builder.Skipped + malformed;
 
-    /// <summary>Gets the digest of the rows of the newest time; complete once the steps have been taken.</summary>
+    /// <summary>Gets the digest of the newest time's rows; complete after the steps.</summary>
     public string Tie { get; private set; } = "";
 
-    /// <summary>
-    /// Gets the largest <c>time_updated</c> seen, now or before: removing the newest row does not turn time back.
-    /// </summary>
+    /// <summary>Gets the largest <c>time_updated</c>; never decreases.</summary>
     public long TimeUpdated => Math.Max(newest, since.TimeUpdated);
 
     public IEnumerable<SyncStep> Steps()

@@ -6,17 +6,14 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// The document of a session: the <c>info</c> object that opencode shares, built from the row's columns. Always from
-/// the row, never from <c>session.updated</c> events: opencode changes cost, tokens, <c>share_url</c> and
-/// <c>time_updated</c> of a row without an event.
+/// opencode's <c>info</c> object, from the row: opencode changes cost, tokens, <c>share_url</c> and <c>time_updated</c>
+/// without events.
 /// </summary>
 internal static class SessionDocument
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = ProtocolJson.Options.Encoder };
 
-    /// <summary>
-    /// Returns the document; columns that are null, or that this version of opencode does not have, are left out.
-    /// </summary>
+    /// <summary>Omits null and missing columns.</summary>
     public static RawJson Build(IReadOnlyDictionary<string, object?> row)
     {
         using var stream = new MemoryStream();
@@ -75,7 +72,7 @@ internal static class SessionDocument
 
     private static void Share(Utf8JsonWriter writer, IReadOnlyDictionary<string, object?> row)
     {
-        // A link of ours holds a token, and a document is no place for one; the HTTP API leaves it out too.
+        // A ShareRpc link contains a token; omit it, as the HTTP API does.
         if (Value(row, "share_url") is not string url || url.Contains(ShareToken.Prefix, StringComparison.Ordinal))
             return;
         writer.WriteStartObject("share");
@@ -122,19 +119,18 @@ internal static class SessionDocument
         }
         catch (JsonException)
         {
-            // A column that is not JSON after all is a plain string to whoever reads the share.
+            // Not JSON: write a string.
             writer.WriteString(field, text);
         }
     }
 }
 
 /// <summary>
-/// The document of a session's to-do list, key = session id: an array of <c>{content, status, priority}</c> in order of
-/// position, the shape in which opencode's own API gives it.
+/// The to-do document: key = session id, <c>{content, status, priority}</c> by position, as in opencode's API.
 /// </summary>
 internal static class TodoDocument
 {
-    /// <summary>Returns null when the list is empty: then there is no document.</summary>
+    /// <summary>Returns null for an empty list.</summary>
     public static RawJson? Build(IReadOnlyList<(string Content, string Status, string Priority)> todos)
     {
         if (todos.Count == 0) return null;

@@ -4,10 +4,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>
-/// Groups ops into steps that the outbox takes in one transaction: small enough to hold in memory, atomic ones by
-/// themselves.
-/// </summary>
+/// <summary>Groups ops into bounded steps, one transaction each.</summary>
 internal sealed class StepBuilder
 {
     private const int StepOps = 500;
@@ -16,15 +13,12 @@ internal sealed class StepBuilder
     private List<OpIntent> ops = [];
     private long bytes;
 
-    /// <summary>
-    /// Gets the number of ops that were left out, because they break the protocol's limits: too large, nested too deep,
-    /// no UTF-8, or an invalid key.
-    /// </summary>
+    /// <summary>Gets the number of ops over a limit: size, depth, UTF-8 or key.</summary>
     public int Skipped { get; private set; }
 
     public bool IsEmpty => ops.Count == 0;
 
-    /// <summary>Adds an op; a step comes back when one is full.</summary>
+    /// <summary>Returns a step when full.</summary>
     public SyncStep? Add(OpIntent op, SyncPosition? position)
     {
         bool isText = op.Data is not { } data || Utf8.IsValid(data.Utf8.Span);
@@ -39,7 +33,6 @@ internal sealed class StepBuilder
         return ops.Count >= StepOps || bytes >= StepBytes ? Take(position) : null;
     }
 
-    /// <summary>Returns what has been added since the last step; null when nothing has.</summary>
     public SyncStep? Take(SyncPosition? position)
     {
         if (ops.Count == 0) return null;
@@ -49,9 +42,7 @@ internal sealed class StepBuilder
         return step;
     }
 
-    /// <summary>
-    /// Returns the atomic steps of ops that belong together, as few as batches allow; the last op is in the last step.
-    /// </summary>
+    /// <summary>Returns the fewest steps; the last has the position.</summary>
     public static IEnumerable<SyncStep> Atomic(IReadOnlyList<OpIntent> ops, SyncPosition? position)
     {
         OpIntent[][] batches = [.. ops.Chunk(ProtocolLimits.Default.BatchOps)];

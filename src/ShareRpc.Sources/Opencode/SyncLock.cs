@@ -1,15 +1,13 @@
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Held from reading a bookmark to enqueueing what follows from it: two processes that share an outbox would otherwise
-/// put an older reading of a row after a newer one. A file lock beside the outbox; the system releases it when its
-/// process dies.
+/// A file lock from reading a bookmark to enqueueing; without it, another process could put an older row later.
+/// Released when the process ends.
 /// </summary>
 internal static class SyncLock
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Waits until no other process holds the file; dispose to release.</summary>
     public static async Task<IDisposable> TakeAsync(string path, TimeProvider time, CancellationToken cancellationToken)
     {
         while (true)

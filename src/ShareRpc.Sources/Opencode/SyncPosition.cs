@@ -3,39 +3,29 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>
-/// How far a session has been read: kept in the outbox as a bookmark, written in the same transaction as the ops it
-/// follows from.
-/// </summary>
+/// <summary>How far a session is read: a bookmark, committed with its ops.</summary>
 internal sealed record SyncPosition
 {
-    /// <summary>Gets the last event that has become ops, or that the rows included; -1 for none.</summary>
+    /// <summary>Gets the last event in ops or rows; -1 for none.</summary>
     public long EventSeq { get; init; } = -1;
 
-    /// <summary>
-    /// Gets the id of that event: another one at the same seq means another log (session recreated, file replaced).
-    /// </summary>
+    /// <summary>Gets the id of that event; a different id means another log.</summary>
     public string EventId { get; init; } = "";
 
-    /// <summary>
-    /// Gets the largest <c>time_updated</c> of the message and part rows when rows were last compared; -1 for none.
-    /// </summary>
+    /// <summary>Gets the largest compared <c>time_updated</c>; -1 for none.</summary>
     public long TimeUpdated { get; init; } = -1;
 
-    /// <summary>
-    /// Gets the digest of the rows of exactly that time: one of them may change again within the same millisecond.
-    /// </summary>
+    /// <summary>Gets the digest of that time's rows, which can change within 1 ms.</summary>
     public string Tie { get; init; } = "";
 
-    /// <summary>Gets the digest of the session's document.</summary>
     public string Session { get; init; } = "";
 
-    /// <summary>Gets the digest of the to-do list's document; empty if there is none.</summary>
+    /// <summary>Gets the to-do digest; empty if none.</summary>
     public string Todo { get; init; } = "";
 
     public string ToJson() => JsonSerializer.Serialize(this, ProtocolJson.Options);
 
-    /// <summary>Returns null for what is no position, which means: start from the rows.</summary>
+    /// <summary>Returns null if invalid: start from the rows.</summary>
     public static SyncPosition? FromJson(string? json)
     {
         if (json is null) return null;

@@ -7,15 +7,12 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Writes the state of a session's newest turn, taken from its row. The last state written is a bookmark, stored in the
-/// transaction of the op: a turn begins once and ends once, whatever is read again, because a share does not let a
-/// final turn change.
+/// Writes the newest turn. The bookmark is committed with the op, so that a turn ends once: final turns cannot change.
 /// </summary>
 internal sealed class TurnTracker(string sessionId, ShareWriter writer)
 {
     private const string Bookmark = "opencode.turn";
 
-    /// <summary>Enqueues what has changed since the last call, and returns the number of ops.</summary>
     public async Task<int> WriteAsync(OpencodeView view, CancellationToken cancellationToken)
     {
         string? stored = await writer.ReadBookmarkAsync(Bookmark, cancellationToken).ConfigureAwait(false);
@@ -24,15 +21,14 @@ internal sealed class TurnTracker(string sessionId, ShareWriter writer)
         int enqueued = 0;
         if (written is { } last && last.Id != newest.Id && !TurnStates.IsFinal(last.State))
         {
-            // The next answer has begun: however this one ended, it is over.
+            // The next answer has begun, so this one has ended.
             string? now = TurnDocument.StateOf(view.MessageData(last.Id));
             await PutAsync(last.Id, TurnStates.IsFinal(now) ? now! : TurnStates.Aborted,
                 cancellationToken).ConfigureAwait(false);
             enqueued++;
         }
 
-        // Ids rise with time: if the newest message is older than the last one, that one was removed, and there is
-        // nothing to write.
+        // Ids rise with time: an older newest message means that the last one was removed; write nothing.
         bool isNew = written is not { } before || string.CompareOrdinal(newest.Id, before.Id) > 0
             || (newest.Id == before.Id && !TurnStates.IsFinal(before.State) && before.State != newest.State);
         if (!isNew) return enqueued;
@@ -49,14 +45,12 @@ internal sealed class TurnTracker(string sessionId, ShareWriter writer)
 }
 
 /// <summary>
-/// How far the agent is with an answer, key = id of the assistant's message: <c>{state}</c>. opencode has no such
-/// thing; it follows from the message: an error ends it, a completion time ends it, and until then it streams.
+/// The turn document: key = message id, <c>{state}</c> derived from the message: streaming until an error or completion
+/// time.
 /// </summary>
 internal static class TurnDocument
 {
-    /// <summary>
-    /// Returns the state of the turn that a message row's data tells of; null when it is not the assistant's.
-    /// </summary>
+    /// <summary>Returns null if not the assistant's.</summary>
     public static string? StateOf(ReadOnlySpan<byte> message)
     {
         try

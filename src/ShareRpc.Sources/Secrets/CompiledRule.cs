@@ -3,10 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ShareRpc.Sources.Secrets;
 
-/// <summary>
-/// A rule made ready to run. Its regular expression runs in time linear in the text, whatever the text is, and is made
-/// when a text first has one of the keywords.
-/// </summary>
+/// <summary>Runs in linear time; compiled on first use.</summary>
 internal sealed class CompiledRule(SecretRule rule)
 {
     private const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
@@ -25,10 +22,7 @@ internal sealed class CompiledRule(SecretRule rule)
 
     public bool IsForFields => rule.Field is not null;
 
-    /// <summary>
-    /// Compiles the patterns. Throws <see cref="ArgumentException"/> or <see cref="NotSupportedException"/> for a
-    /// pattern that cannot run.
-    /// </summary>
+    /// <summary>Throws <see cref="ArgumentException"/> or <see cref="NotSupportedException"/> if invalid.</summary>
     public void Compile()
     {
         _ = pattern.Value;
@@ -37,10 +31,9 @@ internal sealed class CompiledRule(SecretRule rule)
 
     public bool MayBeIn(ReadOnlySpan<char> text) => keywords is null || text.ContainsAny(keywords);
 
-    /// <summary>Returns whether the rule is for the values of fields of this name.</summary>
     public bool IsFor(ReadOnlySpan<char> name) => MayBeIn(name) && field.Value!.IsMatch(name);
 
-    /// <summary>Returns what the pattern finds; what is a marker already is not found again.</summary>
+    /// <summary>Skips existing markers.</summary>
     public List<SecretSpan> FindIn(ReadOnlySpan<char> text)
     {
         var found = new List<SecretSpan>();
@@ -58,10 +51,7 @@ internal sealed class CompiledRule(SecretRule rule)
         return found;
     }
 
-    /// <summary>
-    /// Returns the group within the match, found by matching that little text again: groups of the whole text would
-    /// cost a copy of it.
-    /// </summary>
+    /// <summary>Matches the match again: groups of the whole text would copy it.</summary>
     private (int Start, int End) SecretOf(ReadOnlySpan<char> text, int start, int end)
     {
         if (!hasGroup) return (start, end);
@@ -85,12 +75,10 @@ internal sealed class CompiledRule(SecretRule rule)
     }
 }
 
-/// <summary>Where a secret is in a text, in UTF-16 units.</summary>
+/// <summary>A position in UTF-16 units.</summary>
 internal readonly record struct SecretSpan(int Start, int End, string RuleId)
 {
-    /// <summary>
-    /// Returns the spans in order, without overlap: overlapping spans become one with the name of the first one found.
-    /// </summary>
+    /// <summary>Returns sorted spans; overlaps merge under the first-found rule.</summary>
     public static List<SecretSpan> Merged(List<SecretSpan> found)
     {
         if (found.Count < 2) return found;

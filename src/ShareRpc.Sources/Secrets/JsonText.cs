@@ -4,15 +4,14 @@ using System.Text;
 namespace ShareRpc.Sources.Secrets;
 
 /// <summary>
-/// The content of a JSON string between its raw bytes and the text that it means. Halves of surrogate pairs and broken
-/// UTF-8 are no error here: agents cut text anywhere, and what stands beside them is looked at all the same.
+/// Decodes JSON strings; accepts lone surrogates and invalid UTF-8, because agents cut text anywhere.
 /// </summary>
 internal static class JsonText
 {
     private const int EscapeLength = 2;
     private const int UnicodeEscapeLength = 6;
 
-    /// <summary>Writes the text; at most one unit per byte. How many units there were.</summary>
+    /// <summary>Writes at most one unit per byte; returns the count.</summary>
     public static int Decode(ReadOnlySpan<byte> raw, Span<char> text)
     {
         int length = 0;

@@ -5,18 +5,13 @@ using ShareRpc.Client.Writing;
 
 namespace ShareRpc.Sources.Secrets;
 
-/// <summary>
-/// How often each rule has replaced something. A document that is sent again counts again: it says what was kept back,
-/// not how many secrets there are. One flow adds; any thread reads.
-/// </summary>
+/// <summary>Counts replacements per rule. A document sent again counts again. One writer; any thread reads.</summary>
 public sealed class SecretCounts
 {
-    /// <summary>
-    /// The bookmark of a share that holds its counts as <see cref="ToJson"/>; a crash may lose those of one pass.
-    /// </summary>
+    /// <summary>The bookmark with the counts as <see cref="ToJson"/>; a crash may lose one pass.</summary>
     public const string BookmarkName = "secrets.redacted";
 
-    // Replaced whole: a status line reads it while a pass adds to it.
+    // Replaced, never changed: other threads read it.
     private volatile ImmutableSortedDictionary<string, long> byRule =
         ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal);
 
@@ -28,7 +23,7 @@ public sealed class SecretCounts
     /// <summary>Returns <c>{"github-token": 2, ...}</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(byRule);
 
-    /// <summary>Parses what <see cref="ToJson"/> wrote; empty for null and for anything else.</summary>
+    /// <summary>Parses <see cref="ToJson"/>; empty for null or invalid text.</summary>
     public static SecretCounts FromJson(string? json)
     {
         var counts = new SecretCounts();
@@ -40,13 +35,12 @@ public sealed class SecretCounts
         }
         catch (JsonException)
         {
-            // Written by another version: counting starts anew.
+            // Another version's format: restart the counts.
         }
 
         return counts;
     }
 
-    /// <summary>Adds these counts to those of the share, in its bookmark.</summary>
     internal async Task StoreAsync(ShareWriter writer, CancellationToken cancellationToken)
     {
         if (Total == 0) return;

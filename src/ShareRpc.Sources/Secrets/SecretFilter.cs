@@ -16,6 +16,6 @@ internal sealed class SecretFilter(SecretScanner? scanner)
 
     public string Clean(string text) => scanner?.Redact(text, Counts) ?? text;
 
-    /// <summary>Returns the same, for what is only looked at and not sent.</summary>
+    /// <summary>Returns a filter with separate counts.</summary>
     public SecretFilter Uncounted() => new(scanner);
 }

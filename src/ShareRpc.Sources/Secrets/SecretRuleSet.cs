@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ShareRpc.Sources.Secrets;
 
-/// <summary>The rules that are looked for, in order: where two match the same text, the first one names it.</summary>
+/// <summary>The rules in order; the first match names the secret.</summary>
 public sealed class SecretRuleSet
 {
     private const string Resource = "ShareRpc.Sources.Secrets.SecretRules.json";
@@ -20,15 +20,14 @@ public sealed class SecretRuleSet
         Rules = rules;
     }
 
-    /// <summary>Gets what comes with the program.</summary>
+    /// <summary>Gets the built-in rules.</summary>
     public static SecretRuleSet BuiltIn { get; } = new(ReadBuiltIn());
 
     public IReadOnlyList<SecretRule> Rules { get; }
 
     /// <summary>
-    /// Returns the built-in rules without those that the file names under <c>without</c>, then its own <c>rules</c>, of
-    /// the same shape as the built-in ones. <see cref="SecretRulesException"/> when the file is missing, is not that,
-    /// or has a rule that fails its own examples.
+    /// Returns the built-in rules without those in <c>without</c>, plus the file's <c>rules</c>. Throws
+    /// <see cref="SecretRulesException"/> for a missing or invalid file or a rule that fails its examples.
     /// </summary>
     public static SecretRuleSet Extended(string path)
     {
@@ -55,9 +54,7 @@ public sealed class SecretRuleSet
         return new SecretRuleSet(rules);
     }
 
-    /// <summary>
-    /// Returns null, or why a rule is not one: it cannot be run, or fails its examples. Never quotes the examples.
-    /// </summary>
+    /// <summary>Returns why a rule is invalid or fails its examples, without quoting them; else null.</summary>
     public static string? FaultOf(SecretRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
@@ -67,7 +64,7 @@ public sealed class SecretRuleSet
             compiled.Compile();
             string example = string.Concat(rule.Example);
 
-            // The keywords of a rule for fields are for the name; its examples are values.
+            // Keywords of a field rule are for the name; examples are values.
             bool isForFields = rule.Field is not null;
             if (!isForFields && !compiled.MayBeIn(example)) return "none of its keywords is in its example";
             if (compiled.FindIn(example).Count == 0) return "it does not match its example";
@@ -125,43 +122,40 @@ public sealed class SecretRuleSet
     private sealed record RuleFile(string? About, IReadOnlyList<SecretRule>? Rules, IReadOnlyList<string>? Without);
 }
 
-/// <summary>One kind of secret, and how it is recognised. See <c>SecretRules.json</c>.</summary>
+/// <summary>A kind of secret; see <c>SecretRules.json</c>.</summary>
 public sealed record SecretRule
 {
-    /// <summary>Gets what the marker says: 1 to 40 of <c>a-z 0-9 -</c>.</summary>
+    /// <summary>Gets the marker id: 1 to 40 of <c>a-z 0-9 -</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary>Gets what it is, for people.</summary>
+    /// <summary>Gets the description.</summary>
     public required string What { get; init; }
 
     /// <summary>
-    /// Gets the words of which one is in every match, in any case; none for a rule that is tried on every text, which
-    /// is slow.
+    /// Gets the words, in any case, of which each match contains one; empty tries every text, which is slow.
     /// </summary>
     public IReadOnlyList<string> Keywords { get; init; } = [];
 
     /// <summary>
-    /// Gets a .NET regular expression, run without backtracking: no lookarounds and no backreferences. Of a match only
-    /// the group <c>secret</c> is replaced, if the pattern has one.
+    /// Gets the .NET regular expression without lookarounds and backreferences. Only the group <c>secret</c>, if any,
+    /// is replaced.
     /// </summary>
     public required string Pattern { get; init; }
 
-    /// <summary>Gets whether a match must have a letter and a digit.</summary>
+    /// <summary>Gets whether a match needs a letter and a digit.</summary>
     public bool Mixed { get; init; }
 
     /// <summary>
-    /// Gets the pattern of a JSON field's name; its whole value is replaced. Null for a rule of any text.
+    /// Gets the pattern of a JSON field name; on a match, the whole value is replaced. Null for any text.
     /// </summary>
     public string? Field { get; init; }
 
-    /// <summary>Gets a text that the rule must find something in; in pieces, so that no file holds it whole.</summary>
+    /// <summary>Gets the pieces of a text that must match; split so that no file contains a secret.</summary>
     public required IReadOnlyList<string> Example { get; init; }
 
-    /// <summary>Gets a text that the rule must find nothing in.</summary>
+    /// <summary>Gets a text that must not match.</summary>
     public required string Counterexample { get; init; }
 }
 
-/// <summary>
-/// A file of rules that cannot be used; the message names the rule and what is wrong with it, for people.
-/// </summary>
+/// <summary>Unusable rules; the message names file, rule and fault.</summary>
 public sealed class SecretRulesException(string message, Exception? inner = null) : Exception(message, inner);

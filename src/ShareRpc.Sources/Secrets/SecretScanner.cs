@@ -6,25 +6,24 @@ using ShareRpc.Protocol.Json;
 namespace ShareRpc.Sources.Secrets;
 
 /// <summary>
-/// Replaces what the rules find by a marker that names the rule, <c>[redacted:github-token]</c>: in every string of a
-/// JSON value, names of fields included, and nowhere else, so that it stays the same JSON but for that. The same value
-/// gives the same bytes, whenever and wherever; what holds nothing keeps its very bytes. Any thread.
+/// Replaces secrets with markers such as <c>[redacted:github-token]</c> in all JSON strings and field names; all other
+/// bytes stay. Deterministic and thread-safe.
 /// </summary>
 public sealed class SecretScanner
 {
-    /// <summary>The built-in rules.</summary>
+    /// <summary>The scanner with the built-in rules.</summary>
     public static readonly SecretScanner BuiltIn = new(SecretRuleSet.BuiltIn);
 
     internal const string MarkerStart = "[redacted:";
 
-    // Deeper than anything that can be sent: what is too deep is refused elsewhere, and is looked at here all the same.
+    // Deeper than the send limit, so that everything is scanned.
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 1000 };
 
     private readonly CompiledRule[] rules;
     private readonly CompiledRule[] fieldRules;
     private readonly SearchValues<string>? keywords;
 
-    /// <summary>Looks for these rules; they are compiled when a text first calls for them.</summary>
+    /// <summary>Initializes a scanner; rules are compiled on first use.</summary>
     public SecretScanner(SecretRuleSet ruleSet)
     {
         ArgumentNullException.ThrowIfNull(ruleSet);
@@ -37,7 +36,7 @@ public sealed class SecretScanner
                 StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Returns the text with markers; the same object when nothing was found.</summary>
+    /// <summary>Returns the text with markers; the same object if nothing is found.</summary>
     public string Redact(string text, SecretCounts counts)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -56,7 +55,7 @@ public sealed class SecretScanner
         return redacted.Append(text, at, text.Length - at).ToString();
     }
 
-    /// <summary>Returns the value with markers in its strings; the same bytes when nothing was found.</summary>
+    /// <summary>Returns the value with markers; the same bytes if nothing is found.</summary>
     public RawJson Redact(RawJson json, SecretCounts counts)
     {
         ArgumentNullException.ThrowIfNull(counts);
@@ -74,9 +73,7 @@ public sealed class SecretScanner
         }
     }
 
-    /// <summary>
-    /// Returns where the rules find something in a plain text; the rules for fields of JSON are left aside.
-    /// </summary>
+    /// <summary>Returns the matches in plain text, without field rules.</summary>
     public IReadOnlyList<SecretFinding> Find(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -125,10 +122,7 @@ public sealed class SecretScanner
         return found;
     }
 
-    /// <summary>
-    /// Looks at the JSON as if it were text, which is fast: only an escaped character could hide a keyword, as
-    /// <c>\/</c> does that of an address.
-    /// </summary>
+    /// <summary>Scans as text, which is fast; only escapes can hide keywords.</summary>
     private bool MayHoldAny(ReadOnlySpan<byte> utf8, char[] buffer)
     {
         if (utf8.IndexOf("\\u"u8) >= 0 || utf8.IndexOf("\\/"u8) >= 0) return true;
@@ -190,7 +184,6 @@ public sealed class SecretScanner
         return result.ToArray();
     }
 
-    /// <summary>Bytes of the JSON that a marker takes the place of.</summary>
     private readonly record struct Patch(int Start, int End, string RuleId)
     {
         public static void Add(List<Patch> patches, ReadOnlySpan<byte> raw, int offset, List<SecretSpan> found)

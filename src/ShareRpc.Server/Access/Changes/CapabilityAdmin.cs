@@ -12,13 +12,12 @@ using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Access.Changes;
 
-/// <summary>The mutations of refs and shares. Ids and secrets are the caller's, so every one of them can be repeated blindly.</summary>
+/// <summary>Mutations of refs and shares. All can be repeated, because the caller chooses ids and secrets.</summary>
 internal sealed class CapabilityAdmin(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry, OwedRevocations owed,
     Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ServerLimits serverLimits, ILogger<CapabilityAdmin> log)
 {
-    /// <summary>A share and its owner ref, a child of the calling ref.</summary>
     public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
     {
         authority.Demand(Rights.Create);
@@ -53,8 +52,8 @@ internal sealed class CapabilityAdmin(
     }
 
     /// <summary>
-    /// A child of the calling ref, on the same share, or a creator ref when the caller has none; for a caller of the server that names a
-    /// share in its reach, a child of that share's owner ref.
+    /// Creates a child of the calling ref; a creator ref if it has no share; below a share's owner ref if a server
+    /// caller names a share in reach.
     /// </summary>
     public async Task<CapabilityCreated> AttenuateAsync(Authority authority, AttenuateRequest request)
     {
@@ -85,7 +84,6 @@ internal sealed class CapabilityAdmin(
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Takes back the calling ref itself or one of its descendants.</summary>
     public async Task<CapabilityRevoked> RevokeAsync(Authority authority, RevokeCapabilityRequest request)
     {
         RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
@@ -113,7 +111,7 @@ internal sealed class CapabilityAdmin(
             () => broadcaster.End(shareKey));
     }
 
-    /// <summary>The tombstone is on disk when this ends, and every handle is dead; the rows go in the background.</summary>
+    /// <summary>Returns once the tombstone is durable and handles are dead; deletes rows in the background.</summary>
     public async Task<bool> DeleteShareAsync(Authority authority, DeleteShareRequest request)
     {
         authority.Demand(Rights.Create);
@@ -130,7 +128,7 @@ internal sealed class CapabilityAdmin(
             },
             () =>
             {
-                // Only now: unlike a revocation, a deletion that the disk did not take has not happened.
+                // Only now: unlike a revocation, a deletion takes effect only once durable.
                 registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
                 registry.Settle(share.OwnerRefKey);
             }).ConfigureAwait(false);
@@ -147,7 +145,7 @@ internal sealed class CapabilityAdmin(
         return work.Completion;
     }
 
-    /// <summary>The verifier of a passphrase; for a ref that exists its own, when it is the same passphrase.</summary>
+    /// <summary>Returns a new verifier; for an existing ref the stored one, or "" if the passphrase differs.</summary>
     private async Task<string?> PassphraseOfAsync(string capId, string? digest)
     {
         if (digest is null) return null;
@@ -159,7 +157,7 @@ internal sealed class CapabilityAdmin(
         return isSame ? known.Passphrase : "";
     }
 
-    /// <summary>The owner ref of a share in reach; retired or not, it must be alive, or its child would be dead.</summary>
+    /// <summary>The owner ref may be retired, but must be alive, or its child would be dead.</summary>
     private static void CheckParent(Authority authority, IReadOnlyList<RefRow> chain, long nowMs)
     {
         if (!chain.Any(row => row.Key == authority.Ref.Key)) throw new ShareRpcException(ErrorCode.NotFound);

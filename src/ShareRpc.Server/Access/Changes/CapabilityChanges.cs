@@ -7,19 +7,17 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Changes;
 
-/// <summary>What can be done to a ref that exists, short of revoking it: suspend, resume, rotate; and adopt the shares below one.</summary>
 internal sealed class CapabilityChanges(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry)
 {
-    /// <summary>Out of use until it is resumed; handles of it and its descendants are dead.</summary>
     public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
         true);
 
     public Task<CapabilityChanged> ResumeAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
         false);
 
-    /// <summary>A new secret at the next epoch. What was redeemed by the old one, or derived from it, is dead.</summary>
+    /// <summary>Sets a new secret at the next epoch; what came from the old one is dead.</summary>
     public async Task<CapabilityChanged> RotateAsync(Authority authority, RotateCapabilityRequest request)
     {
         RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
@@ -51,8 +49,7 @@ internal sealed class CapabilityChanges(
     }
 
     /// <summary>
-    /// The shares below a creator become root's, so that revoking the creator ends the creator and not its shares: whoever was invited
-    /// stays; the owner tokens that the creator's machine has are dead.
+    /// Moves a creator's shares to root, so that revoking the creator keeps them. The creator's owner tokens die.
     /// </summary>
     public async Task<SharesAdopted> AdoptSharesAsync(Authority authority, CapabilityRequest request)
     {

@@ -6,7 +6,6 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Changes;
 
-/// <summary>Who holds what, which shares there are, and who did what: what the calling ref may see of it.</summary>
 internal sealed class CapabilityLists(
     IShareStore store, AuthorityRegistry registry, AuditBook audit, ProtocolLimits limits, TimeProvider time)
 {
@@ -52,10 +51,10 @@ internal sealed class CapabilityLists(
         return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
     }
 
-    /// <summary>Null for an administrator, who sees everything; a creator sees what it made.</summary>
+    /// <summary>Returns null for an administrator, who sees all.</summary>
     private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
 
-    /// <summary>Null for who sees every entry: of a share its owner, and whoever has it in reach from the server.</summary>
+    /// <summary>Returns null if the caller sees every entry.</summary>
     private static async ValueTask<long?> ReachInAuditAsync(IReadSnapshot snapshot, Authority authority, long? shareKey)
     {
         if (shareKey is null) return CreatorKeyOf(authority);
@@ -64,7 +63,7 @@ internal sealed class CapabilityLists(
         return isGuest ? authority.Ref.Key : null;
     }
 
-    /// <summary>The caller's own share, or the one that a caller of the server names among those in its reach; null for all.</summary>
+    /// <summary>Returns the caller's share or the one named in reach; null for all.</summary>
     private static async ValueTask<long?> ShareKeyOfAsync(IReadSnapshot snapshot, Authority authority, string? shareId)
     {
         if (shareId is null) return authority.Ref.ShareKey;

@@ -4,10 +4,10 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Changes;
 
-/// <summary>Which refs a caller may change: its own and its descendants. What is out of reach does not exist.</summary>
+/// <summary>Finds the refs that a caller may change: its own and descendants. Others count as unknown.</summary>
 internal static class CapabilityReach
 {
-    /// <summary>The ref of that id, never the root: nobody could administer this server afterwards.</summary>
+    /// <summary>Never returns the root: without it the server cannot be administered.</summary>
     public static async ValueTask<RefRow> FindAsync(IShareStore store, Authority authority, string? capId)
     {
         if (!RandomId.IsValid(capId)) throw new ShareRpcException(ErrorCode.InvalidParams);

@@ -6,8 +6,7 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>
-/// Revocations that deny in memory already and that the disk did not take. The server repeats them until it does: their callers may be
-/// gone, and after their own revocation they cannot come back to repeat it.
+/// Repeats revocations that are denied but not yet durable, since their callers may be gone or denied.
 /// </summary>
 internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, TimeProvider time) : IServerLoop
 {
@@ -26,7 +25,7 @@ internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, Ti
         }
     }
 
-    /// <summary>To be repeated; one per ref. False when there are too many.</summary>
+    /// <summary>Returns false if there are too many; one per ref.</summary>
     public bool Add(long refKey, RevokeWork work)
     {
         lock (gate)
@@ -44,7 +43,6 @@ internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, Ti
         lock (gate) owed.Remove(refKey);
     }
 
-    /// <summary>Repeats until cancelled, at the interval that callers are told.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         if (Count > 0) wakes.Writer.TryWrite(true);
@@ -70,7 +68,6 @@ internal sealed class OwedRevocations(CommitQueue queue, ServerLimits limits, Ti
             }
             catch (ShareRpcException)
             {
-                // It is owed again, or the server is shutting down.
                 return;
             }
         }

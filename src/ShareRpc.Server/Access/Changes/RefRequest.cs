@@ -10,7 +10,6 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Changes;
 
-/// <summary>The ref that a request asks for, checked and narrowed by its parent.</summary>
 internal static class RefRequest
 {
     private const int MaxLabelLength = 200;
@@ -38,7 +37,6 @@ internal static class RefRequest
         return clean[..(char.IsHighSurrogate(clean[end - 1]) ? end - 1 : end)] + '…';
     }
 
-    /// <summary>Throws unless every caveat is of its shape and within its bounds.</summary>
     public static void CheckCaveats(Caveats? caveats)
     {
         if (caveats is null) return;
@@ -51,7 +49,6 @@ internal static class RefRequest
         if (!isCounted || !isAppend || !isRead || !isRedact) throw new ShareRpcException(ErrorCode.InvalidParams);
     }
 
-    /// <summary>The child row of an <c>attenuate</c>: rights and caveats can only shrink (I6).</summary>
     public static RefRow ChildOf(
         RefRow parent, AttenuateRequest request, byte[] verifier, long nowMs, ProtocolLimits limits,
         string? passphrase = null)
@@ -67,7 +64,6 @@ internal static class RefRequest
         };
     }
 
-    /// <summary>Whether a stored ref is exactly what a repeated request asks for.</summary>
     public static bool IsSame(RefRow stored, RefRow asked) =>
         stored.ParentKey == asked.ParentKey && stored.ShareKey == asked.ShareKey && stored.Rights == asked.Rights
             && Text(stored.Caveats) == Text(asked.Caveats) && stored.Passphrase == asked.Passphrase

@@ -7,8 +7,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>
-/// A revocation: goes first, and denies in memory at once. If the disk does not take it the ref is denied all the same, and the caller is
-/// told to keep asking, and so does the server itself (<see cref="OwedRevocations"/>).
+/// A prioritized revocation. Denies in memory at once, even if its commit fails; caller and server
+/// (<see cref="OwedRevocations"/>) then repeat it.
 /// </summary>
 internal sealed class RevokeWork(
     Authority authority, RefRow target, AuthorityRegistry registry, OwedRevocations owed, ILogger log, bool isAllowed = false)
@@ -56,8 +56,8 @@ internal sealed class RevokeWork(
         completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }
 
-    // A ref may always give itself up; others only with the right. The caller resolved the target among its own descendants. After a
-    // failed commit the same caller may be denied by its own revocation and must still be able to repeat it.
+    // A ref may always revoke itself; others only with the right. The target is a known descendant. After a failed
+    // commit the caller must be able to repeat, even if denied by it.
     private void Demand()
     {
         if (target.Key != authority.Ref.Key) authority.Demand(Rights.Revoke);

@@ -6,8 +6,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>
-/// Takes a ref out of use, or into use again. Like a revocation it goes first and denies inside the transaction; unlike one it has not
-/// happened when the disk does not take it.
+/// Prioritized; denies inside the transaction. Unlike a revocation, it is undone if the commit fails.
 /// </summary>
 internal sealed class SuspendWork(Authority authority, RefRow target, bool isSuspended, AuthorityRegistry registry) : CommitItem
 {

@@ -84,7 +84,7 @@ internal static class ContentClasses
 
     private static bool IsArray(RawJson data) => Begin(data).TokenType == JsonTokenType.StartArray;
 
-    /// <summary>By <c>type</c>; text that is <c>synthetic</c> is what a tool put there, the content of a file mostly.</summary>
+    /// <summary>Classifies by <c>type</c>; <c>synthetic</c> text comes from tools, mostly file content.</summary>
     private static ContentClass OfPart(RawJson data)
     {
         Utf8JsonReader reader = Begin(data);

@@ -1,6 +1,5 @@
 namespace ShareRpc.Server.Access.Redaction;
 
-/// <summary>The <c>redact</c> caveats of a chain together.</summary>
 [Flags]
 internal enum HiddenContent
 {

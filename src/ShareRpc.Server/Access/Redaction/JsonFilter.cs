@@ -6,7 +6,7 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.Access.Redaction;
 
-/// <summary>Copies what an allow-list lets through, byte for byte, and says whether that was all.</summary>
+/// <summary>Copies allowed members byte for byte.</summary>
 internal static class JsonFilter
 {
     public static RawJson Copy(RawJson data, FieldTree tree, Func<string, bool> isReadable, out bool isWhole)

@@ -9,12 +9,11 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redaction;
 
 /// <summary>
-/// What a reader may see: the <c>redact</c> and <c>readable</c> caveats of its chain together. The one place that hides anything; every
-/// way out goes through it. Immutable; readers with the same caveats have the same <see cref="Name"/>.
+/// What a reader may see, by the <c>redact</c> and <c>readable</c> caveats of its chain; the only place that hides
+/// content. Immutable; equal caveats have equal <see cref="Name"/>s.
 /// </summary>
 internal sealed class ReadProfile
 {
-    /// <summary>Nothing is hidden.</summary>
     public static readonly ReadProfile Everything = new(HiddenContent.None, null);
 
     private readonly HiddenContent hidden;
@@ -33,7 +32,6 @@ internal sealed class ReadProfile
 
     public bool IsEverything => hidden == HiddenContent.None && readable is null;
 
-    /// <summary>The <c>redact</c> caveat that says the same; null for none.</summary>
     public IReadOnlyList<string>? ToRedact()
     {
         var words = new List<string>();
@@ -43,7 +41,6 @@ internal sealed class ReadProfile
         return words.Count > 0 ? words : null;
     }
 
-    /// <summary>The <c>readable</c> caveat that says the same; null for none.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>?>? ToReadable() =>
         readable?.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<string>?)entry.Value?.ToList());
 
@@ -144,7 +141,7 @@ internal sealed class ReadProfile
 
     private bool IsReadable(string kind, string field) => readable is null || readable[kind] is not { } fields || fields.Contains(field);
 
-    /// <summary>What is added to a field that may not be seen is not there; nor are members that nobody asked for.</summary>
+    /// <summary>Omits appends to hidden fields, and unknown members.</summary>
     private LoggedOp ShowAppend(LoggedOp op, RawJson data, FieldTree tree)
     {
         using JsonDocument append = data.ToDocument();

@@ -6,22 +6,17 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// One use of a ref: what it counts, and the grant it leaves behind (SPEC [GRANT-1] to [GRANT-5]). Executed in one
-/// transaction, so that a use is counted and its grant stored together, before the redemption is answered.
+/// One use of a ref (SPEC [GRANT-1] to [GRANT-5]): counts it and stores its grant in one transaction, before the reply.
 /// </summary>
 internal sealed class LinkUse(
     FoundRef found, GrantRequest? asked, string? address, TokenVerifier tokens, ServerLimits limits)
 {
-    /// <summary>True when the ref gives a grant to who asks for one, as the caller does.</summary>
     public bool IsGiving { get; } = asked is not null && Gives(found.Chain);
 
-    /// <summary>True when there is something to write.</summary>
     public bool IsNeeded => IsGiving || found.Chain.Any(link => IsCounted(link, found.Row));
 
-    /// <summary>True: the caller has no use for a redemption without a grant.</summary>
     public bool IsGrantRequired { get; init; }
 
-    /// <summary>Returns the chain of what the caller gets to hold: its grant, or the ref itself.</summary>
     public async ValueTask<IReadOnlyList<RefRow>> TakeAsync(CommitScope scope)
     {
         IWriteTransaction transaction = scope.Transaction;
@@ -46,7 +41,7 @@ internal sealed class LinkUse(
         return isGranted ? [await GrantAsync(scope, chain), .. chain] : chain;
     }
 
-    /// <summary>Only a counted or locked ref has a use for grants, and a grant gives none.</summary>
+    /// <summary>Only a counted or locked ref gives grants; a grant gives none.</summary>
     private static bool Gives(IReadOnlyList<RefRow> chain) =>
         !chain[0].IsGrant && (chain[0].Passphrase is not null || chain.Any(link => link.Caveats.MaxUses is not null));
 
@@ -60,7 +55,6 @@ internal sealed class LinkUse(
         foreach (RefRow link in chain.Where(link => IsCounted(link, chain[0]))) transaction.CountUse(link.Key, nowMs);
     }
 
-    /// <summary>Returns the grant of an earlier try; null when the id is free.</summary>
     private async ValueTask<RefRow?> FindAsync(IWriteTransaction transaction, RefRow link)
     {
         RefRow? known = await transaction.FindRefAsync(asked!.CapId);

@@ -5,9 +5,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Checks passphrases by Argon2id (RFC 9106), since people choose them and they can be guessed. Its input is the
-/// passphrase's digest under the token ([TOKEN-5]). A check takes 20 MB and some 100 ms of a core, so few are made at
-/// once, few wait, and the others are refused <c>overloaded</c>. Any thread.
+/// Argon2id (RFC 9106) of the passphrase digest under the token ([TOKEN-5]). Takes 20 MB and about 100 ms of a core, so
+/// concurrency and queue are bounded, else <c>overloaded</c>. Any thread.
 /// </summary>
 internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
 {
@@ -16,7 +15,6 @@ internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
     private readonly SemaphoreSlim gate = new(limits.Argon2AtOnce);
     private int waiting;
 
-    /// <summary>Returns what a ref keeps of a passphrase: a PHC string under a fresh salt.</summary>
     public Task<string> HashAsync(string digest, CancellationToken cancellationToken) => GateAsync(
         () =>
         {
@@ -26,7 +24,6 @@ internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
         },
         cancellationToken);
 
-    /// <summary>Returns whether a digest is that of a PHC string, at the cost that the string names.</summary>
     public Task<bool> FitsAsync(string phc, string digest, CancellationToken cancellationToken) => GateAsync(
         () =>
         {
@@ -48,7 +45,7 @@ internal sealed class PassphraseVerifier(ServerLimits limits) : IDisposable
         return argon2.GetBytes(HashBytes);
     }
 
-    // Base64 without padding, as PHC strings have it.
+    // PHC uses Base64 without padding.
     private static string Text(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');
 
     private static byte[] Bytes(string text) => Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='));

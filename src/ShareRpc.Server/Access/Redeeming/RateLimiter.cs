@@ -1,8 +1,7 @@
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// So many a minute, per key: a bucket that holds a minute's worth and fills again evenly. Bounded: the key that was
-/// used longest ago is forgotten first, which gives it a full bucket. Any thread.
+/// A token bucket per key, of one minute's capacity. Evicts the least recently used key, which resets it. Any thread.
 /// </summary>
 internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
 {
@@ -10,7 +9,7 @@ internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
     private readonly Dictionary<string, LinkedListNode<Bucket>> buckets = new(StringComparer.Ordinal);
     private readonly LinkedList<Bucket> order = new();
 
-    /// <summary>Takes one; false when there is none, and how long until there is.</summary>
+    /// <summary>Takes one; if false, <c>wait</c> is the time until one is free.</summary>
     public bool TryTake(string key, out TimeSpan wait)
     {
         lock (gate)
@@ -28,7 +27,6 @@ internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
         }
     }
 
-    /// <summary>One that was taken did not count after all.</summary>
     public void GiveBack(string key)
     {
         lock (gate)

@@ -8,9 +8,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Turns a token into a live authority. The holder of a wrong token learns nothing; the holder of a once-valid one
-/// learns what became of it. A redemption reads the store twice: to find the ref, and again once the authority is
-/// registered.
+/// Turns tokens into live authorities. Wrong tokens reveal nothing; once-valid ones get the ref's state.
 /// </summary>
 internal sealed class Redeemer(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
@@ -20,7 +18,6 @@ internal sealed class Redeemer(
     private static readonly string NoDigest = new('0', 64);
     private string? decoy;
 
-    /// <summary>Returns the ref of a right token; throws the refusal of a wrong one.</summary>
     public async Task<FoundRef> FindAsync(string? text, string? address, CancellationToken cancellationToken)
     {
         (FoundRef? found, ShareRpcException? refusal) =
@@ -29,9 +26,8 @@ internal sealed class Redeemer(
     }
 
     /// <summary>
-    /// Returns the ref of a right token, or the refusal of a wrong one, not thrown: a flood of wrong tokens should cost
-    /// no more than a flood of anything else. A malformed token, a wrong secret and an unknown ref are one answer and
-    /// take one path.
+    /// Does not throw for a wrong token: a flood must stay cheap. Malformed token, wrong secret and unknown ref get the
+    /// same answer on the same path.
     /// </summary>
     public async ValueTask<(FoundRef? Found, ShareRpcException? Refusal)> TryFindAsync(
         string? text, string? address, CancellationToken cancellationToken)
@@ -43,8 +39,8 @@ internal sealed class Redeemer(
     }
 
     /// <summary>
-    /// Redeems: checks in this order that the ref is alive, its passphrase, and its kind; then counts the use, stores
-    /// the grant, and registers the authority of what the caller holds, which the caller gives back to the registry.
+    /// Checks ref, passphrase and kind in this order; counts the use, stores the grant and registers the authority,
+    /// which the caller returns to the registry.
     /// </summary>
     public Task<Redemption> RedeemAsync(
         FoundRef found, RedemptionTerms terms, IAdmissionReader? reader, CancellationToken cancellationToken) =>
@@ -55,9 +51,7 @@ internal sealed class Redeemer(
             return await AdmitAsync(await TakeAsync(found, use).ConfigureAwait(false), found.Share, reader);
         });
 
-    /// <summary>
-    /// Makes a grant for a caller that keeps no connection; null when the link needs none, and nothing is counted then.
-    /// </summary>
+    /// <summary>Grants without connection; null, and nothing counted, if the link needs none.</summary>
     public Task<GrantInfo?> GrantAsync(FoundRef found, RedemptionTerms terms, CancellationToken cancellationToken) =>
         NotedAsync(found.Row, terms.Address, async () =>
         {
@@ -66,7 +60,6 @@ internal sealed class Redeemer(
             return use.IsGiving ? InfoOf((await TakeAsync(found, use).ConfigureAwait(false))[0]) : null;
         });
 
-    /// <summary>Redeems a token that comes with every request: each one is a use.</summary>
     public async Task<Redemption> RedeemRequestAsync(string? text, string? address, CancellationToken cancellationToken)
     {
         FoundRef found = await FindAsync(text, address, cancellationToken).ConfigureAwait(false);
@@ -74,16 +67,14 @@ internal sealed class Redeemer(
         {
             CheckAlive(found);
 
-            // A plain request has no place for one: POST /v1/grants has.
+            // Plain requests cannot carry a passphrase: use POST /v1/grants.
             if (found.Row.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
             var use = new LinkUse(found, asked: null, address, tokens, limits);
             return await AdmitAsync(await TakeAsync(found, use).ConfigureAwait(false), found.Share);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Returns a live authority of a ref that the server itself chose. The caller gives it back to the registry.
-    /// </summary>
+    /// <summary>The caller returns the authority to the registry.</summary>
     public async ValueTask<Redemption> AdmitAsync(RefRow row)
     {
         IReadOnlyList<RefRow> chain;
@@ -95,11 +86,9 @@ internal sealed class Redeemer(
         return await AdmitAsync(chain, share: null);
     }
 
-    /// <summary>Returns what the wire says of a grant; null for a ref that is none.</summary>
     public static GrantInfo? InfoOf(RefRow row) =>
         row.GrantEndsMs is { } ends ? new GrantInfo { CapId = row.CapId, ExpiresAtMs = ends } : null;
 
-    /// <summary>Notes what became of a redemption by a right token.</summary>
     private async Task<T> NotedAsync<T>(RefRow row, string? address, Func<Task<T>> redeem)
     {
         try
@@ -115,7 +104,6 @@ internal sealed class Redeemer(
         }
     }
 
-    /// <summary>Returns the ref whose token this is, or what another one is refused with.</summary>
     private async ValueTask<(FoundRef? Found, ShareRpcException? Refusal)> LookAsync(ShareToken? token, string? address)
     {
         string digest = token?.Digest ?? NoDigest;
@@ -140,10 +128,10 @@ internal sealed class Redeemer(
         return (null, refusal);
     }
 
-    /// <summary>Returns true for the token of a ref before it was rotated.</summary>
+    /// <summary>Returns true if the token was valid before a rotation.</summary>
     private async ValueTask<bool> WasRightAsync(IReadSnapshot snapshot, RefRow? row, string digest)
     {
-        // One row was found or was not; now the other of the two, so that both answers took one of each.
+        // Reads the opposite case too, so that both answers read one hit and one miss.
         decoy ??= (await snapshot.ReadRefsAsync(default, 0, 1))[0].CapId;
         await snapshot.FindRefAsync(row is null ? decoy : "");
         bool wasRight = false;
@@ -204,8 +192,7 @@ internal sealed class Redeemer(
         RefRow row = chain[0];
         while (true)
         {
-            // Registered first, read afterwards: a revocation is in the rows read now, or finds the authority in the
-            // registry.
+            // Registered before the read: a revocation is in the rows or finds the authority.
             var authority = new Authority(chain[0], chain, share?.ShareId, time);
             registry.Add(authority);
             try
@@ -215,7 +202,6 @@ internal sealed class Redeemer(
                 chain = await snapshot.ReadChainAsync(row.Key);
                 share = row.ShareKey is { } key ? await snapshot.FindShareAsync(key) : null;
 
-                // Rotated since its secret was looked at.
                 bool isRotated = chain[0].Epoch != row.Epoch && chain[0].RevokedMs is null;
                 if (isRotated) throw CapabilityChain.Refusal(row, ErrorCode.CapabilityRevoked);
                 CapabilityChain.Check(chain, time.GetUtcNow().ToUnixTimeMilliseconds());

@@ -4,9 +4,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access.Redeeming;
 
-/// <summary>
-/// The ref of a right token and its ancestors, as one read found them. Says nothing about whether they are alive.
-/// </summary>
+/// <summary>One read's result, not checked for being alive.</summary>
 internal sealed record FoundRef(ShareToken Token, IReadOnlyList<RefRow> Chain, ShareRow? Share)
 {
     public RefRow Row => Chain[0];
@@ -21,17 +19,13 @@ internal sealed record FoundRef(ShareToken Token, IReadOnlyList<RefRow> Chain, S
 internal sealed record RedemptionTerms(
     bool OfShare, string? Passphrase = null, GrantRequest? Grant = null, string? Address = null);
 
-/// <summary>A redeemed ref: its live authority, and its share if it has one.</summary>
 internal sealed record Redemption(Authority Authority, ShareRow? Share);
 
-/// <summary>Reads what a caller needs in the same read that finds its authority alive.</summary>
 internal interface IAdmissionReader
 {
-    /// <summary>
-    /// Called before the read, maybe more than once: what is committed from now on has to reach the caller.
-    /// </summary>
+    /// <summary>Called before the read, maybe repeatedly: later commits must reach the caller.</summary>
     void Begin(ShareRow share);
 
-    /// <summary>Called inside the read, once; what it throws is the answer.</summary>
+    /// <summary>Reads within the same snapshot, once; exceptions become the reply.</summary>
     ValueTask ReadAsync(IReadSnapshot snapshot, Authority authority);
 }

@@ -4,8 +4,8 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// Checks tokens by a keyed hash of their digest. A token has 256 random bits, so a slow hash would add nothing. The
-/// key is in <c>DIR/keys</c>, mode 0600; without it no token of this data directory can be checked. Any thread.
+/// Checks tokens by HMAC; with 256 random bits a slow hash adds nothing. Needs the key, <c>DIR/keys</c> (mode 0600).
+/// Any thread.
 /// </summary>
 internal sealed class TokenVerifier
 {
@@ -18,7 +18,7 @@ internal sealed class TokenVerifier
         this.key = key;
     }
 
-    /// <summary>Reads the key, or makes it in a new data directory.</summary>
+    /// <summary>Reads the key, or creates it in a new data directory.</summary>
     public static TokenVerifier Open(string dataDirectory, bool isNew)
     {
         string directory = Path.Combine(dataDirectory, "keys");
@@ -41,15 +41,12 @@ internal sealed class TokenVerifier
             : throw new ServerStartException($"The key file {path} is damaged: restore it from a backup.");
     }
 
-    /// <summary>Returns the verifier of a ref without a token: none fits it.</summary>
+    /// <summary>Returns a verifier that no token matches.</summary>
     public static byte[] None() => RandomNumberGenerator.GetBytes(KeyBytes);
 
-    /// <summary>Returns what a ref keeps of its token: HMAC-SHA256 of the digest.</summary>
     public byte[] Of(string digest) => HMACSHA256.HashData(key, Convert.FromHexString(digest));
 
-    /// <summary>
-    /// Returns whether a digest is that of a verifier, in constant time; null, for an unknown ref, takes as long.
-    /// </summary>
+    /// <summary>Compares in constant time, also for null (unknown ref).</summary>
     public bool Fits(byte[]? verifier, string digest) =>
         CryptographicOperations.FixedTimeEquals(Of(digest), verifier ?? Unknown) && verifier is not null;
 }

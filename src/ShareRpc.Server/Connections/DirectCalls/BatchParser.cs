@@ -4,16 +4,13 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-/// <summary>
-/// Reads a batch of ops from its bytes, each op's data kept as the bytes it came in. Null for whatever the RPC layer's parser is needed to
-/// judge; text that is no Unicode throws, as the reader does.
-/// </summary>
+/// <summary>Parses a batch, data as bytes. Null: left to the RPC layer; invalid Unicode throws.</summary>
 internal static class BatchParser
 {
     private static readonly string[] UsualVerbs = [Verbs.Put, Verbs.Append, Verbs.Remove];
     private static readonly string[] UsualKinds = [Kinds.Part, Kinds.Message, Kinds.Session];
 
-    /// <summary>From the start of the batch's object in a message; leaves the reader at its end.</summary>
+    /// <summary>Parses from the start of the batch object; leaves the reader at its end.</summary>
     public static OpBatch? Parse(ref Utf8JsonReader reader, ReadOnlySpan<byte> message)
     {
         if (reader.TokenType != JsonTokenType.StartObject) return null;
@@ -102,7 +99,7 @@ internal static class BatchParser
         };
     }
 
-    /// <summary>The value's bytes, copied, so that the frame's memory is free again; null for a null.</summary>
+    /// <summary>Copies the value, so that the frame can be freed; null for JSON null.</summary>
     private static RawJson? ReadRaw(ref Utf8JsonReader reader, ReadOnlySpan<byte> message)
     {
         if (reader.TokenType == JsonTokenType.Null) return null;
@@ -111,7 +108,6 @@ internal static class BatchParser
         return new RawJson(message[start..(int)reader.BytesConsumed].ToArray());
     }
 
-    /// <summary>One of the usual words without a new string for it.</summary>
     private static string? Known(ref Utf8JsonReader reader, string[] words)
     {
         foreach (string word in words)

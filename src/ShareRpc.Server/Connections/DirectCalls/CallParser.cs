@@ -6,19 +6,17 @@ using ShareRpc.Server.Connections.Handles;
 namespace ShareRpc.Server.Connections.DirectCalls;
 
 /// <summary>
-/// Reads the two calls that are most of all traffic, <c>appendOps</c> and <c>readOps</c> of a share handle, straight
-/// from a message's bytes. Whatever is not written as clients write it (another order of members, escapes in names, an
-/// odd type, bad JSON) is not for this: then nothing has happened, and the RPC layer judges the message.
+/// Parses <c>appendOps</c> and <c>readOps</c> from bytes. Other notations (member order, escapes, odd types, bad JSON)
+/// are left to the RPC layer, without side effects.
 /// </summary>
 internal static class CallParser
 {
-    /// <summary>A request id that is longer is the RPC layer's to echo.</summary>
+    /// <summary>Longer ids go to the RPC layer.</summary>
     private const int MaxIdBytes = 128;
 
-    /// <summary>As deep as the RPC layer parses an envelope.</summary>
     private const int MaxDepth = 64;
 
-    /// <summary>The call, or null when the message is none of the two, or no call on one of these handles.</summary>
+    /// <summary>Returns null for any other message or handle.</summary>
     public static ParsedCall? Parse(ReadOnlySpan<byte> message, Func<long, ShareHandle?> find)
     {
         try
@@ -28,7 +26,6 @@ internal static class CallParser
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Not JSON, or text that is no Unicode.
             return null;
         }
     }
@@ -42,7 +39,7 @@ internal static class CallParser
         (long number, DirectMethod method) = MethodOf(reader.ValueSpan);
         if (method == DirectMethod.None || find(number) is not { } handle || !NextMember(ref reader, "params"u8)) return null;
 
-        // One object, or that object as the only element of an array (SPEC section "JSON-RPC").
+        // One object, or an array of one (SPEC section "JSON-RPC").
         bool isArray = reader.TokenType == JsonTokenType.StartArray;
         if (isArray) reader.Read();
         var call = new ParsedCall(id, handle, method);
@@ -61,12 +58,12 @@ internal static class CallParser
         return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? call : null;
     }
 
-    /// <summary>Goes to the value of the next member, which must have that name, written plainly.</summary>
+    /// <summary>Moves to the next member's value; its name must match without escapes.</summary>
     private static bool NextMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
         reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name)
         && reader.Read();
 
-    /// <summary>An id's very bytes, to be echoed; null for one that is neither an integer nor a string.</summary>
+    /// <summary>Returns the id's bytes; null if neither integer nor string.</summary>
     private static byte[]? ReadId(ref Utf8JsonReader reader, ReadOnlySpan<byte> message)
     {
         bool isId = reader.TokenType == JsonTokenType.String || (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _));
@@ -74,7 +71,7 @@ internal static class CallParser
         return isId && length <= MaxIdBytes ? message.Slice((int)reader.TokenStartIndex, length).ToArray() : null;
     }
 
-    /// <summary>Of <c>$/invokeProxy/{handle}/{method}</c>.</summary>
+    /// <summary>Parses <c>$/invokeProxy/{handle}/{method}</c>.</summary>
     private static (long Handle, DirectMethod Method) MethodOf(ReadOnlySpan<byte> name)
     {
         ReadOnlySpan<byte> prefix = "$/invokeProxy/"u8;

@@ -9,12 +9,9 @@ using ShareRpc.Server.Read;
 namespace ShareRpc.Server.Connections.DirectCalls;
 
 /// <summary>
-/// Answers <c>appendOps</c> and <c>readOps</c> of this connection's share handles without StreamJsonRpc, which is
-/// slower at them: reads them from the message's bytes, counts them in the same ledger, and answers with the same
-/// bytes. <see cref="TryTake"/> is the only way in. Calls begin on the reading thread, in the order of their messages;
-/// while StreamJsonRpc has a call to begin, every message goes to it, so that calls begin in the order they were sent
-/// (SPEC RPC-10). With <see cref="ServerOptions.DirectCalls"/> off there is no dispatcher, and StreamJsonRpc answers
-/// everything.
+/// Answers <c>appendOps</c> and <c>readOps</c> faster than StreamJsonRpc, with the same bytes. Calls begin on the
+/// reading thread in message order; while StreamJsonRpc has a call to begin, all messages go to it (SPEC RPC-10).
+/// Absent if <see cref="ServerOptions.DirectCalls"/> is off.
 /// </summary>
 internal sealed class DirectCallDispatcher : IDisposable
 {
@@ -40,30 +37,24 @@ internal sealed class DirectCallDispatcher : IDisposable
         freePlace = ledger.FreePlace;
     }
 
-    /// <summary>Sends a whole message, telling when it is its turn; set before the first call.</summary>
+    /// <summary>Sends a whole message and calls back on its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
 
-    /// <summary>The server is shutting down.</summary>
     public bool IsDraining { get; private set; }
 
-    /// <summary>The connection has gone.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Names the context in which the RPC layer begins its calls; before the first message.</summary>
+    /// <summary>Sets the RPC layer's context; call before the first message.</summary>
     public void Follow(SynchronizationContext rpcContext) => rpcLayer = new RpcLayerWatch(rpcContext);
 
-    /// <summary>The RPC layer has taken the message that was not for here, and posted what it asks for.</summary>
     public void NoteTakenByRpcLayer() => rpcLayer.NoteTaken();
 
-    /// <summary>The peer is about to know this handle by this number.</summary>
     public void Add(long number, ShareHandle handle) => handles[number] = handle;
 
-    /// <summary>The peer has released that handle.</summary>
     public void Remove(long number) => handles.TryRemove(number, out _);
 
     /// <summary>
-    /// Begins the call that a message holds, or ends the read that it cancels. Returns false, without side effects,
-    /// when the message must go through the RPC layer.
+    /// Begins a call or cancels a read. Returns false, without side effects, for messages of the RPC layer.
     /// </summary>
     public bool TryTake(ReadOnlySpan<byte> message)
     {
@@ -76,7 +67,6 @@ internal sealed class DirectCallDispatcher : IDisposable
         return true;
     }
 
-    /// <summary>An authority was taken back: the reads that wait look again.</summary>
     public void WakeReads() => reads.WakeAll();
 
     public void Drain()
@@ -85,7 +75,6 @@ internal sealed class DirectCallDispatcher : IDisposable
         reads.WakeAll();
     }
 
-    /// <summary>The connection has gone: reads that wait end.</summary>
     public void Dispose()
     {
         IsClosed = true;
@@ -96,10 +85,8 @@ internal sealed class DirectCallDispatcher : IDisposable
     public void WriteError(ReplyBuffer reply, ParsedCall call, Exception exception) =>
         ReplyWriter.Write(reply, call.Id, errors.Of(exception, call.Batch is null ? "readOps" : "appendOps"));
 
-    /// <summary>Sends a call's reply, and lets go of it.</summary>
     public void Send(ReplyBuffer reply) => _ = SendReplyAsync(reply);
 
-    /// <summary>The read has its reply.</summary>
     public void End(PendingRead read, ReplyBuffer reply)
     {
         if (read.Waits)
@@ -144,7 +131,6 @@ internal sealed class DirectCallDispatcher : IDisposable
         reply.Dispose();
     }
 
-    /// <summary>The call was not made.</summary>
     private async Task RefuseAsync(byte[] id)
     {
         using var reply = new ReplyBuffer();
@@ -154,7 +140,6 @@ internal sealed class DirectCallDispatcher : IDisposable
         ledger.EndSend(reply);
     }
 
-    /// <summary>A connection that broke is noticed, and said, by whoever reads it.</summary>
     private async Task TrySendAsync(ReplyBuffer reply, Action? onTurn)
     {
         if (IsClosed) return;
@@ -165,7 +150,6 @@ internal sealed class DirectCallDispatcher : IDisposable
         catch (Exception exception) when (
             exception is WebSocketException or IOException or OperationCanceledException or InvalidOperationException)
         {
-            // Nobody is there to be answered.
         }
     }
 }

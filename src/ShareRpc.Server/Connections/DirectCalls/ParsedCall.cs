@@ -10,14 +10,11 @@ namespace ShareRpc.Server.Connections.DirectCalls;
 /// <param name="Method">Which.</param>
 internal sealed record ParsedCall(byte[] Id, ShareHandle Handle, DirectMethod Method)
 {
-    /// <summary>Of <c>appendOps</c>.</summary>
     public OpBatch? Batch { get; init; }
 
-    /// <summary>Of <c>readOps</c>.</summary>
     public ReadOpsRequest? Read { get; init; }
 }
 
-/// <summary>The methods that <see cref="CallParser"/> reads.</summary>
 internal enum DirectMethod
 {
     None,

@@ -4,7 +4,6 @@ using ShareRpc.Server.Append;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-/// <summary>An <c>appendOps</c> from its bytes to its reply.</summary>
 internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call) : AckReceiver, IThreadPoolWorkItem
 {
     private Ack? ack;
@@ -12,7 +11,6 @@ internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call)
 
     public override IThreadPoolWorkItem FollowUp => this;
 
-    /// <summary>Queues the batch, or answers why not.</summary>
     public void Begin()
     {
         try
@@ -30,7 +28,6 @@ internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call)
 
     public override void Refuse(ShareRpcException error) => refusal = error;
 
-    /// <summary>Sends the reply.</summary>
     public void Execute()
     {
         call.Handle.EndCall();

@@ -5,10 +5,7 @@ using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-/// <summary>
-/// A <c>readOps</c> from its bytes to its reply: looks, waits on the feed when there is nothing yet, and looks again when it is woken, by a
-/// commit or by what ends the wait. It runs on one thread at a time.
-/// </summary>
+/// <summary>Looks, waits on the feed, and looks again on a commit or the wait's end. One thread at a time.</summary>
 internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, ParsedCall call, Authority authority) : FeedWaiter
 {
     private readonly ReadOpsRequest request = call.Read!;
@@ -16,41 +13,36 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
     private volatile bool isCancelled;
     private volatile bool isOver;
 
-    /// <summary>The request's id as it was written.</summary>
     public byte[] Id => call.Id;
 
-    /// <summary>When the wait ends, by the clock's timestamps; null for a read that does not wait.</summary>
+    /// <summary>Gets the end of the wait as a clock timestamp; null if the read does not wait.</summary>
     public long? Deadline { get; init; }
 
     public bool Waits => Deadline is not null;
 
-    /// <summary>The peer wants no answer any more.</summary>
     public void Cancel()
     {
         isCancelled = true;
         Wake();
     }
 
-    /// <summary>The time is over: what there is now is the answer.</summary>
     public void EndWait()
     {
         isOver = true;
         Wake();
     }
 
-    /// <summary>Looks again now, if it waits.</summary>
     public void Wake()
     {
         feed.Forget(this);
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Answers, or waits.</summary>
     public void Begin() => Look();
 
     protected override void Look() => _ = LookAsync();
 
-    /// <summary>Ends on this thread, and allocates nothing for that, unless the store waits.</summary>
+    /// <summary>Allocates nothing unless the store waits.</summary>
     private async Task LookAsync()
     {
         while (true)
@@ -59,7 +51,7 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
             if (await TryAnswerAsync(mustEnd).ConfigureAwait(false)) return;
             if (!feed.TryWait(this, request.After)) continue;
 
-            // What happened before it was listed has woken nobody.
+            // Events before it was listed did not wake it.
             if (!(MustEnd || authority.Denied.IsCancellationRequested) || !TryEndWait()) return;
             feed.Forget(this);
         }
@@ -67,7 +59,6 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
 
     private bool MustEnd => isCancelled || isOver || calls.IsDraining || calls.IsClosed;
 
-    /// <summary>False when there is nothing yet and it may wait.</summary>
     private async ValueTask<bool> TryAnswerAsync(bool mustEnd)
     {
         var reply = new ReplyBuffer();

@@ -2,13 +2,9 @@ using System.Text.Json;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-/// <summary>
-/// The reads of one connection that may wait, with one timer for all: it is set for the earliest that was there when it was set, and finds
-/// out when it fires who is due. Bounded by <c>waiting_reads</c>. Any thread.
-/// </summary>
+/// <summary>Shares one timer, which may fire early. Bounded by <c>waiting_reads</c>. Any thread.</summary>
 internal sealed class PendingReads(TimeProvider time) : IDisposable
 {
-    /// <summary>A message that cancels a call is shorter than this.</summary>
     private const int MaxCancellationBytes = 512;
 
     private readonly Lock gate = new();
@@ -17,7 +13,6 @@ internal sealed class PendingReads(TimeProvider time) : IDisposable
     private long timerDue;
     private bool isDisposed;
 
-    /// <summary>The timestamp so many milliseconds from now.</summary>
     public long DeadlineIn(int milliseconds) => time.GetTimestamp() + (milliseconds * time.TimestampFrequency / 1_000);
 
     public void Add(PendingRead read)
@@ -34,7 +29,6 @@ internal sealed class PendingReads(TimeProvider time) : IDisposable
         lock (gate) waiting.Remove(read);
     }
 
-    /// <summary>All look again.</summary>
     public void WakeAll()
     {
         PendingRead[] all;
@@ -42,7 +36,7 @@ internal sealed class PendingReads(TimeProvider time) : IDisposable
         foreach (PendingRead read in all) read.Wake();
     }
 
-    /// <summary>Ends the read that a <c>$/cancelRequest</c> names; false when it names none of these.</summary>
+    /// <summary>Cancels the read of a <c>$/cancelRequest</c>; false if it names none of these.</summary>
     public bool TryCancel(ReadOnlySpan<byte> message)
     {
         if (message.Length > MaxCancellationBytes || message.IndexOf("cancelRequest"u8) < 0) return false;

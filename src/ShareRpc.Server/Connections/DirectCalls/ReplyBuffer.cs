@@ -2,7 +2,6 @@ using System.Buffers;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-/// <summary>A reply while it is written: one piece of pooled memory that grows. Dispose it when it has been sent.</summary>
 internal sealed class ReplyBuffer : IBufferWriter<byte>, IDisposable
 {
     private const int FirstBytes = 1_024;
@@ -25,7 +24,6 @@ internal sealed class ReplyBuffer : IBufferWriter<byte>, IDisposable
         return bytes.AsSpan(length);
     }
 
-    /// <summary>Forgets what was written.</summary>
     public void Clear() => length = 0;
 
     public void Dispose()

@@ -9,14 +9,11 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-/// <summary>
-/// Writes the replies of hot calls, byte by byte what the RPC layer would write (SPEC sections "JSON-RPC", "Batches", "Reading").
-/// </summary>
+/// <summary>Writes the same bytes as the RPC layer (SPEC sections "JSON-RPC", "Batches", "Reading").</summary>
 internal static class ReplyWriter
 {
     private const int NumberBytes = 20;
 
-    /// <summary>The outcome of a batch.</summary>
     public static void Write(IBufferWriter<byte> reply, ReadOnlySpan<byte> id, Ack ack)
     {
         Begin(reply, id);
@@ -32,7 +29,7 @@ internal static class ReplyWriter
         reply.Write("}}"u8);
     }
 
-    /// <summary>A page of the log: its ops are copied as the bytes that all its readers share.</summary>
+    /// <summary>Writes a page; copies the op bytes shared by all readers.</summary>
     public static void Write(IBufferWriter<byte> reply, ReadOnlySpan<byte> id, OpPage page)
     {
         Begin(reply, id);
@@ -58,7 +55,6 @@ internal static class ReplyWriter
         reply.Write("}}"u8);
     }
 
-    /// <summary>A refusal.</summary>
     public static void Write(IBufferWriter<byte> reply, ReadOnlySpan<byte> id, ShareRpcException error)
     {
         BeginError(reply, id, (int)error.Code);
@@ -68,7 +64,6 @@ internal static class ReplyWriter
         reply.Write("}}"u8);
     }
 
-    /// <summary>The answer to a call that its caller has cancelled.</summary>
     public static void WriteCancelled(IBufferWriter<byte> reply, ReadOnlySpan<byte> id)
     {
         BeginError(reply, id, (int)StreamJsonRpc.Protocol.JsonRpcErrorCode.RequestCanceled);
@@ -89,7 +84,7 @@ internal static class ReplyWriter
         reply.Write(",\"message\":"u8);
     }
 
-    /// <summary>Op ids of applied ops and duplicates were found to be of the form that needs no escapes.</summary>
+    /// <summary>Op ids of applied ops and duplicates need no escapes.</summary>
     private static void Write(IBufferWriter<byte> reply, IReadOnlyList<OpCursor> ops)
     {
         reply.Write("["u8);

@@ -10,10 +10,8 @@ internal sealed class RpcLayerWatch(SynchronizationContext context)
 {
     private int notBegun;
 
-    /// <summary>Calls were handed over that may not have begun.</summary>
     public bool IsBusy => Volatile.Read(ref notBegun) > 0;
 
-    /// <summary>The RPC layer has taken a message, and posted what it asks for.</summary>
     public void NoteTaken()
     {
         Interlocked.Increment(ref notBegun);

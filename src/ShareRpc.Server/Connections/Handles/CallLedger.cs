@@ -11,9 +11,7 @@ namespace ShareRpc.Server.Connections.Handles;
 /// <param name="abort">Gives the connection up.</param>
 internal sealed class CallLedger(int callsInFlight, Action abort)
 {
-    /// <summary>
-    /// Replies waiting for the peer to read, small errors included, at which the connection is given up.
-    /// </summary>
+    /// <summary>Unsent replies, errors included, at which the connection is aborted.</summary>
     private const int MaxUnsentReplies = 1_024;
 
     private readonly ConcurrentDictionary<object, byte> unsent = new(1, 1, ReferenceEqualityComparer.Instance);
@@ -23,7 +21,6 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
     private int sending;
     private volatile bool draining;
 
-    /// <summary>Takes a place for a call; false when there is none.</summary>
     public bool TryBegin()
     {
         if (Interlocked.Increment(ref inFlight) > callsInFlight)
@@ -37,18 +34,15 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
     }
 
     /// <summary>
-    /// Gives a call's place back, before the first byte of its reply: whoever has the answer to a call may make another
-    /// one at once.
+    /// Frees the call's place before the first byte of its reply, since the caller may call again at once.
     /// </summary>
     public void FreePlace() => Interlocked.Decrement(ref inFlight);
 
-    /// <summary>The call's reply has left, or never will.</summary>
     public void NoteAnswered()
     {
         if (Interlocked.Decrement(ref unanswered) == 0 && draining) idle.TrySetResult();
     }
 
-    /// <summary>A reply waits to leave.</summary>
     public void BeginSend(object reply)
     {
         unsent.TryAdd(reply, 0);
@@ -61,7 +55,7 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
         unsent.TryRemove(reply, out _);
     }
 
-    /// <summary>Ends when no call is in flight any more: every reply has left.</summary>
+    /// <summary>Waits until every reply has left.</summary>
     public Task WhenIdleAsync()
     {
         draining = true;
@@ -69,10 +63,7 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
         return idle.Task;
     }
 
-    /// <summary>
-    /// After a revocation: gives the connection up if replies made before it have still not left when the time is over
-    /// (I7).
-    /// </summary>
+    /// <summary>Aborts the connection if replies from before a revocation have not left in time (I7).</summary>
     public async Task AbortUnlessDrainedAsync(TimeSpan within)
     {
         List<object> before = [.. unsent.Keys];

@@ -5,13 +5,11 @@ using ShareRpc.Server.Access.Changes;
 namespace ShareRpc.Server.Connections.Handles;
 
 /// <summary>
-/// A live handle: what it may do about refs, which is the same for a share and for the server. Disposed by its holder
-/// or with its connection; that ends the handle, never the sturdy ref.
+/// A live handle with the operations on refs common to shares and server. Disposal ends the handle, never the ref.
 /// </summary>
 internal abstract class CapabilityHandle(
     SessionState session, AuthorityHold hold, CapabilityAdmin admin, CapabilityChanges changes, CapabilityLists lists) : IDisposable
 {
-    /// <summary>Returns true once its ref, or an ancestor, was taken back.</summary>
     public bool IsDenied => hold.Authority.Denied.IsCancellationRequested;
 
     protected AuthorityHold Hold => hold;

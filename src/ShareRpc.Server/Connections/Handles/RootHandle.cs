@@ -5,7 +5,6 @@ using ShareRpc.Server.Access.Changes;
 
 namespace ShareRpc.Server.Connections.Handles;
 
-/// <summary>A live root or creator handle.</summary>
 internal sealed class RootHandle(
     SessionState session, Authority authority, AuthorityRegistry registry, CapabilityAdmin admin, CapabilityChanges changes,
     CapabilityLists lists, ServerHealth health)

@@ -5,7 +5,6 @@ using ShareRpc.Server.Commit;
 
 namespace ShareRpc.Server.Connections.Handles;
 
-/// <summary>How the server is, for whoever runs it. Any thread.</summary>
 internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, AuthorityRegistry registry, TimeProvider time)
 {
     private static readonly string Version =
@@ -17,7 +16,6 @@ internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, Authori
 
     public int Connections => Volatile.Read(ref connections);
 
-    /// <summary>The number of open connections with this one.</summary>
     public int Connected() => Interlocked.Increment(ref connections);
 
     public void Disconnected() => Interlocked.Decrement(ref connections);

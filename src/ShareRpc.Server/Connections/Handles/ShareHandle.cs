@@ -8,7 +8,6 @@ using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Connections.Handles;
 
-/// <summary>A live share handle.</summary>
 internal sealed class ShareHandle(
     SessionState session, AuthorityHold hold, ShareFeed feed, string? writerId, ShareLog log, ShareReads reads, CapabilityAdmin admin,
     CapabilityChanges changes, CapabilityLists lists)
@@ -17,15 +16,11 @@ internal sealed class ShareHandle(
     private readonly SessionState session = session;
     private readonly BatchOrder order = new();
 
-    /// <summary>Returns the feed that a read of this handle looks at.</summary>
     public ShareFeed Feed => feed;
 
     public Task<Ack> AppendOpsAsync(OpBatch batch) => AppendAsync(batch, chain: null);
 
-    /// <summary>
-    /// An append that may be one of several in a redemption. Queued before this returns, which keeps the order of a
-    /// connection's calls.
-    /// </summary>
+    /// <summary>Queues the batch before returning, to keep the connection's call order.</summary>
     public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain) => Hold.DuringAsync(authority =>
     {
         authority.Demand(Rights.Append);
@@ -40,8 +35,8 @@ internal sealed class ShareHandle(
     });
 
     /// <summary>
-    /// Appends, and tells a receiver the outcome. Queued before this returns; refusals that come before the queue are
-    /// thrown. The caller will <see cref="EndCall"/> when it has <see cref="TryBeginCall"/>.
+    /// Queues the batch before returning; earlier refusals throw. After <see cref="TryBeginCall"/> the caller must
+    /// <see cref="EndCall"/>.
     /// </summary>
     public void Append(OpBatch batch, AckReceiver receiver)
     {
@@ -49,9 +44,7 @@ internal sealed class ShareHandle(
         log.Append(Hold.Authority, writerId, batch, order, receiver);
     }
 
-    /// <summary>
-    /// Returns the authority of a call that begins now and will <see cref="EndCall"/>; null once the handle is dropped.
-    /// </summary>
+    /// <summary>Begins a call, to be ended by <see cref="EndCall"/>; null once dropped.</summary>
     public Authority? TryBeginCall() => Hold.TryEnter() ? Hold.Authority : null;
 
     public void EndCall() => Hold.Leave();

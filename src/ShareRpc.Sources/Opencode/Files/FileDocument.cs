@@ -8,15 +8,12 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Sources.Opencode.Files;
 
-/// <summary>A file's content -> the document that the database source would make of the same thing.</summary>
+/// <summary>Makes the documents that the database source would make.</summary>
 internal static class FileDocument
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
-    /// <summary>
-    /// Returns the document of a file that holds an object. The ids of its name and folder are checked, and added where
-    /// the object lacks them.
-    /// </summary>
+    /// <summary>Checks the ids against the file's name and folder; adds missing ids.</summary>
     public static (RawJson? Data, SkipReason? Reason) OfObject(byte[] content,
         params ReadOnlySpan<(string Name, string Value)> ids)
     {
@@ -34,10 +31,7 @@ internal static class FileDocument
         return (RowDocument.Build(compact, CollectionsMarshal.AsSpan(missing)), null);
     }
 
-    /// <summary>
-    /// Returns the document of a session, without the link of its share if that is one of ours: such a link is a bearer
-    /// secret.
-    /// </summary>
+    /// <summary>Removes a ShareRpc link: it is secret.</summary>
     public static (RawJson? Data, SkipReason? Reason) OfSession(byte[] content, string id)
     {
         (RawJson? data, SkipReason? reason) = OfObject(content, ("id", id));
@@ -48,7 +42,7 @@ internal static class FileDocument
         return (new RawJson(JsonSerializer.SerializeToUtf8Bytes(fields, ProtocolJson.Options)), null);
     }
 
-    /// <summary>Returns the document of a file that holds a list; none for an empty list.</summary>
+    /// <summary>Returns null data for an empty list.</summary>
     public static (RawJson? Data, SkipReason? Reason) OfList(string kind, byte[] content)
     {
         try
@@ -67,7 +61,7 @@ internal static class FileDocument
         }
     }
 
-    /// <summary>Returns the same JSON without the spaces between its tokens; everything else byte for byte.</summary>
+    /// <summary>Removes white space between tokens only.</summary>
     internal static byte[] Compact(ReadOnlySpan<byte> json)
     {
         byte[] kept = new byte[json.Length];

@@ -10,7 +10,7 @@ namespace ShareRpc.Sources.Opencode.Files;
 /// <see cref="ImportState.SkippedCount"/>).</param>
 public sealed record ImportReport(ImportState State, bool IsEarlier, IReadOnlyList<SkippedFile> Skipped);
 
-/// <summary>One session of a tree and its share.</summary>
+/// <summary>One imported session and its share.</summary>
 public sealed class ImportedSession
 {
     internal ImportedSession(string sessionId, string? parentId, string title, ShareWriter writer)
@@ -21,30 +21,30 @@ public sealed class ImportedSession
         Writer = writer;
     }
 
-    /// <summary>Gets opencode's id of the session.</summary>
+    /// <summary>Gets the opencode session id.</summary>
     public string SessionId { get; }
 
-    /// <summary>Gets the session that started this one as a subagent; null for one that a person started.</summary>
+    /// <summary>Gets the parent of a subagent session; else null.</summary>
     public string? ParentId { get; }
 
-    /// <summary>Gets the title, which may be empty. It is untrusted text, not safe for a terminal.</summary>
+    /// <summary>Gets the title. May be empty; untrusted.</summary>
     public string Title { get; }
 
     /// <summary>Gets the writer of its share.</summary>
     public ShareWriter Writer { get; }
 
-    /// <summary>Gets the number of message files that are in the share.</summary>
+    /// <summary>Gets the number of shared message files.</summary>
     public int Messages { get; internal set; }
 
-    /// <summary>Gets the number of part files that are in the share.</summary>
+    /// <summary>Gets the number of shared part files.</summary>
     public int Parts { get; internal set; }
 
-    /// <summary>Gets the number of ops that this run enqueued.</summary>
+    /// <summary>Gets the number of enqueued ops.</summary>
     public int Enqueued { get; internal set; }
 
-    /// <summary>Gets what was replaced in the documents that this run enqueued.</summary>
+    /// <summary>Gets what this run replaced.</summary>
     public SecretCounts Redacted { get; internal set; } = new();
 
-    /// <summary>Gets the number of files of this session that were left out.</summary>
+    /// <summary>Gets the number of skipped files.</summary>
     public int Skipped { get; internal set; }
 }

@@ -7,9 +7,8 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// A tree of opencode before 1.2, imported once: every session into a share of its own, through the outbox. An
-/// interrupted import is taken up by the next run; a finished one is remembered, and its source is not read again
-/// unless a rescan is asked for. For one caller.
+/// Imports a storage tree of opencode before 1.2, each session into its own share. A new run completes an interrupted
+/// import; only <c>Rescan</c> repeats a finished one. For one caller.
 /// </summary>
 public sealed class OpencodeFilesImport
 {
@@ -19,7 +18,7 @@ public sealed class OpencodeFilesImport
     private readonly SkipList skips = new();
     private readonly List<ImportedSession> sessions = [];
 
-    /// <summary>Reads nothing yet; the client stays the caller's.</summary>
+    /// <summary>Initializes the import. The caller keeps the client.</summary>
     public OpencodeFilesImport(ShareClient client, OpencodeFilesOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(client);
@@ -29,15 +28,15 @@ public sealed class OpencodeFilesImport
         this.time = time ?? TimeProvider.System;
     }
 
-    /// <summary>Called when a session has its share, before its first op is read; awaited.</summary>
+    /// <summary>Called, and awaited, when a session has its share, before its first op is read.</summary>
     public Func<ImportedSession, CancellationToken, Task>? Started { get; set; }
 
-    /// <summary>Gets the sessions read so far, in the order in which they were found.</summary>
+    /// <summary>Gets the sessions so far, in the order found.</summary>
     public IReadOnlyList<ImportedSession> Sessions => sessions;
 
     /// <summary>
-    /// Reads the tree: everything of it is in the outbox when this returns. <see cref="OpencodeException"/> when it is
-    /// none, or when the outbox is full.
+    /// Reads the tree; returns when all is in the outbox. Throws <see cref="OpencodeException"/> for a wrong folder or
+    /// a full outbox.
     /// </summary>
     public async Task<ImportReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -50,7 +49,7 @@ public sealed class OpencodeFilesImport
 
         var state = new ImportState { Path = tree.Root, ContentHash = hash, StartedAt = time.GetUtcNow() };
 
-        // A rescan that is interrupted does not make the tree unfinished: what was imported stays so.
+        // An interrupted rescan must not mark a finished tree as unfinished.
         if (known?.FinishedAt is null) await client.StoreImportAsync(state, cancellationToken).ConfigureAwait(false);
         await SessionsAsync(tree, cancellationToken).ConfigureAwait(false);
         state = state with
@@ -109,7 +108,6 @@ public sealed class OpencodeFilesImport
         skips.AddAll(run.Skips);
     }
 
-    /// <summary>Adds to the list of skipped files those that belong to no session or message of the tree.</summary>
     private void Leftovers(StorageTree tree, HashSet<string> sessionIds, HashSet<string> messageIds)
     {
         foreach (string sessionId in tree.Folders(Kinds.Message, skips).Where(id => !sessionIds.Contains(id)))
@@ -137,22 +135,18 @@ public sealed class OpencodeFilesImport
     }
 }
 
-/// <summary>Which tree is imported, and how.</summary>
+/// <summary>Options of an import.</summary>
 public sealed record OpencodeFilesOptions
 {
-    /// <summary>Gets the <c>storage</c> folder of opencode before 1.2, or the folder above it.</summary>
+    /// <summary>Gets the <c>storage</c> folder, or its parent.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Gets the path of a file that processes with the same outbox lock in turn; created if missing.</summary>
+    /// <summary>Gets the lock file, shared by all processes with the same outbox; created if missing.</summary>
     public required string LockPath { get; init; }
 
-    /// <summary>
-    /// Gets whether a tree is read again that was imported before. What the share has already makes no op.
-    /// </summary>
+    /// <summary>Gets whether to read an imported tree again. Unchanged documents make no ops.</summary>
     public bool Rescan { get; init; }
 
-    /// <summary>
-    /// Gets the scanner that replaces secrets before an op is made; null for none. Default: the built-in rules.
-    /// </summary>
+    /// <summary>Gets the scanner that replaces secrets; null for none. Default: built-in rules.</summary>
     public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 }

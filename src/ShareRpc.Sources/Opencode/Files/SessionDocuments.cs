@@ -7,21 +7,18 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// The documents of one session of a tree, in the order a reader should see them: messages, each before its parts, then
-/// diffs and to-do list. opencode writes its files in place, so a file that is no JSON is tried again, a bounded number
-/// of times, before it counts as broken.
+/// Reads a session: messages, each before its parts, then diffs and to-do list. opencode writes in place, so broken
+/// JSON is read again.
 /// </summary>
 internal sealed class SessionDocuments(StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time)
 {
-    /// <summary>How often broken files are looked at again.</summary>
     public const int Retries = 4;
 
-    /// <summary>The pause before each of these looks; one pause for all broken files of a session.</summary>
+    /// <summary>Once for all broken files.</summary>
     public static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
     private List<Entry> late = [];
 
-    /// <summary>Gets what was left out; complete once the documents have been read.</summary>
     public SkipList Skips { get; } = new();
 
     public async IAsyncEnumerable<FoundDocument> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -50,7 +47,6 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
         }
     }
 
-    /// <summary>Returns the entry's document, and with a message those of its parts.</summary>
     private IEnumerable<FoundDocument> Read(Entry entry)
     {
         (RawJson? data, SkipReason? reason) = DocumentOf(entry);

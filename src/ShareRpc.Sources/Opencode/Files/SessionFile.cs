@@ -5,13 +5,9 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode.Files;
 
-/// <summary>A readable session file of a tree.</summary>
 internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeSessionInfo Info)
 {
-    /// <summary>
-    /// Returns all sessions of a tree, what was updated longest ago first. A session that is there twice counts once,
-    /// as last updated.
-    /// </summary>
+    /// <summary>Returns least recently updated first; of duplicates, the newest.</summary>
     public static async Task<IReadOnlyList<SessionFile>> ListAsync(
         StorageTree tree, SkipList skips, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -35,7 +31,7 @@ internal sealed record SessionFile(StorageFile File, RawJson Document, OpencodeS
             StringComparer.Ordinal)];
     }
 
-    /// <summary>Returns false for a file that may be half written: worth another look.</summary>
+    /// <summary>Returns false if incomplete: retry.</summary>
     private static bool TryRead(StorageFile file, List<SessionFile> found, SkipList skips)
     {
         (byte[]? content, SkipReason? reason) = FileContent.Read(file);

@@ -7,21 +7,19 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode.Files;
 
-/// <summary>One session of a tree on its way into its share. The caller holds the <see cref="SyncLock"/>.</summary>
+/// <summary>Imports one session. The caller holds the <see cref="SyncLock"/>.</summary>
 internal sealed class SessionImport(
     StorageTree tree, SessionFile session, ImportedSession imported, SecretScanner? secrets, TimeProvider time)
 {
     /// <summary>
-    /// Digest of the documents that are in the outbox or beyond, empty while the first import goes on. A rescan that
-    /// reads the same again enqueues nothing; one after a crash puts the session again, and <c>if_changed</c> makes no
-    /// second op of what had arrived.
+    /// Digest of the enqueued documents, empty during the first import. If unchanged, a rescan enqueues nothing. After
+    /// a crash all is put again; <c>if_changed</c> prevents second ops.
     /// </summary>
     private const string ContentBookmark = "opencode.files";
 
-    /// <summary>Gets what was left out of the last reading.</summary>
     public SkipList Skips { get; private set; } = new();
 
-    /// <summary>Returns null, or why the files are not to be put into this share.</summary>
+    /// <summary>Returns null if the share may take the files.</summary>
     public async Task<SkipReason?> RefusalAsync(CancellationToken cancellationToken)
     {
         if (imported.Writer.Status.ClosedCode is not null) return SkipReason.ShareClosed;
@@ -43,7 +41,7 @@ internal sealed class SessionImport(
         await StoreAsync([], ContentBookmark, content, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Enqueues all documents once, and returns their digest.</summary>
+    /// <summary>Returns the digest; enqueues only if <c>store</c>.</summary>
     private async Task<string> ReadAsync(bool store, CancellationToken cancellationToken)
     {
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -61,7 +59,7 @@ internal sealed class SessionImport(
             await TakeAsync(found.Op).ConfigureAwait(false);
         }
 
-        // The keys let the database source, once it goes on with this share, remove what the database no longer has.
+        // With the keys, the database source can later remove documents that it no longer has.
         IReadOnlyList<OpIntent> rest = builder.Take(position: null)?.Ops ?? [];
         if (store)
             await StoreAsync(rest, OpencodeSync.KeysBookmark, new KnownKeys(-1, known).ToJson(),

@@ -3,10 +3,9 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Sources.Opencode.Files;
 
-/// <summary>What was left out: counted without end, listed up to a bound. Not for several threads.</summary>
+/// <summary>Counts all skipped files; lists the first 10,000. Not thread-safe.</summary>
 internal sealed class SkipList
 {
-    /// <summary>Entries that are listed; the rest is only counted.</summary>
     public const int MaxListed = 10_000;
 
     private readonly List<SkippedFile> listed = [];
@@ -27,7 +26,6 @@ internal sealed class SkipList
         listed.AddRange(other.listed.Take(MaxListed - listed.Count));
     }
 
-    /// <summary>Returns <c>[{"path": "part/...", "reason": "no_message"}, ...]</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(
         listed.Select(file =>
             new { file.Path, Reason = JsonNamingPolicy.SnakeCaseLower.ConvertName(file.Reason.ToString()) }),
@@ -39,7 +37,7 @@ internal sealed class SkipList
 /// <param name="Reason">Why.</param>
 public sealed record SkippedFile(string Path, SkipReason Reason)
 {
-    /// <summary>Gets the reason in words, for people.</summary>
+    /// <summary>Gets the reason as text.</summary>
     public string Explanation => Reason switch
     {
         SkipReason.SymbolicLink => "a symbolic link; links are not followed",
@@ -58,46 +56,42 @@ public sealed record SkippedFile(string Path, SkipReason Reason)
     };
 }
 
-/// <summary>Why a file or folder of a tree is not imported.</summary>
+/// <summary>Why a file or folder is not imported.</summary>
 public enum SkipReason
 {
-    /// <summary>Links are never followed: they may lead anywhere.</summary>
+    /// <summary>Links are not followed.</summary>
     SymbolicLink,
 
-    /// <summary>Its name or place is none that opencode gives.</summary>
+    /// <summary>Not an opencode name or place.</summary>
     UnknownName,
 
-    /// <summary>Larger than a document of a share may be.</summary>
+    /// <summary>Over the file size limit.</summary>
     TooLarge,
 
-    /// <summary>
-    /// Empty, or no JSON of the right form; it was tried several times, in case it was just being written.
-    /// </summary>
+    /// <summary>Empty or invalid JSON, after retries.</summary>
     NotJson,
 
-    /// <summary>The ids in it are not those of its name and folder.</summary>
+    /// <summary>Its ids differ from its name and folder.</summary>
     OtherId,
 
-    /// <summary>The protocol does not take it: nested too deep, say.</summary>
+    /// <summary>Over a protocol limit, such as depth.</summary>
     OverLimits,
 
-    /// <summary>The system would not let it be read.</summary>
+    /// <summary>Cannot be read.</summary>
     Unreadable,
 
-    /// <summary>The session is there a second time, under another project.</summary>
+    /// <summary>The session exists twice.</summary>
     Duplicate,
 
-    /// <summary>The tree has no session, or no readable one, that it belongs to.</summary>
+    /// <summary>Its session is missing or unreadable.</summary>
     NoSession,
 
-    /// <summary>
-    /// The tree has no message, or no readable one, that it belongs to: opencode removes messages without their parts.
-    /// </summary>
+    /// <summary>Its message is missing or unreadable; opencode keeps the parts of removed messages.</summary>
     NoMessage,
 
-    /// <summary>The share of this session follows opencode's database, which is newer than the files.</summary>
+    /// <summary>The share follows the newer database.</summary>
     FollowsDatabase,
 
-    /// <summary>The share of this session takes nothing any more: it has ended, or the access was taken back.</summary>
+    /// <summary>The share ended, or access was revoked.</summary>
     ShareClosed,
 }

@@ -7,9 +7,8 @@ using ShareRpc.Protocol.Limits;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// The <c>storage</c> folder of opencode before 1.2. Only listed and read, never written; nothing outside of it is
-/// touched: links are not followed, and only the layout's own folders are looked into, so its depth is fixed.
-/// <c>session_share</c> holds secrets and is not read.
+/// The <c>storage</c> folder, read-only. Links are not followed; depth is fixed. <c>session_share</c> holds secrets and
+/// is not read.
 /// </summary>
 internal sealed class StorageTree
 {
@@ -25,12 +24,10 @@ internal sealed class StorageTree
         Root = root;
     }
 
-    /// <summary>Gets the absolute path, with links resolved, which names the tree among the imports.</summary>
+    /// <summary>Gets the absolute path, the import's key.</summary>
     public string Root { get; }
 
-    /// <summary>
-    /// Takes the folder itself or the one above it; <see cref="Opencode.OpencodeException"/> when it is neither.
-    /// </summary>
+    /// <summary>Takes the folder or its parent; else throws <see cref="Opencode.OpencodeException"/>.</summary>
     public static StorageTree Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -48,7 +45,6 @@ internal sealed class StorageTree
             + "newer versions keep a database (share --opencode).");
     }
 
-    /// <summary>Returns the files right in a folder, by id; what is no such file goes to the skips.</summary>
     public IReadOnlyList<StorageFile> Files(string folder, SkipList skips)
     {
         var files = new List<StorageFile>();
@@ -63,7 +59,7 @@ internal sealed class StorageTree
         return files;
     }
 
-    /// <summary>Returns one file of a folder; null if there is none of this id, or a link instead.</summary>
+    /// <summary>Returns null for a missing file or a link.</summary>
     public StorageFile? Find(string folder, string id)
     {
         var directory = new DirectoryInfo(Path.Combine(Root, folder));
@@ -72,7 +68,6 @@ internal sealed class StorageTree
             && !IsLink(file) ? new StorageFile(file.FullName, $"{folder}/{file.Name}", id) : null;
     }
 
-    /// <summary>Returns the names of the folders right in a folder; what is none goes to the skips.</summary>
     public IReadOnlyList<string> Folders(string folder, SkipList skips)
     {
         var folders = new List<string>();
@@ -87,10 +82,7 @@ internal sealed class StorageTree
         return folders;
     }
 
-    /// <summary>
-    /// Returns the SHA-256 over path, length and content of every file that may be imported. A file that is too large
-    /// counts with its length only.
-    /// </summary>
+    /// <summary>Returns the SHA-256 over path, length (-1 if not read) and content.</summary>
     public string Hash(CancellationToken cancellationToken)
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -111,9 +103,7 @@ internal sealed class StorageTree
         ? Files(folder, skips)
         : Folders(folder, skips).SelectMany(inner => Files($"{folder}/{inner}", skips));
 
-    /// <summary>
-    /// Returns the names in ordinal order; none if the folder does not exist, is a link, or cannot be listed.
-    /// </summary>
+    /// <summary>Returns ordinal order; empty if missing, linked or unreadable.</summary>
     private IReadOnlyList<FileSystemInfo> Entries(string folder, SkipList skips)
     {
         var directory = new DirectoryInfo(Path.Combine([Root, .. folder.Split('/')]));
@@ -153,13 +143,11 @@ internal sealed class StorageTree
 /// <param name="Id">Its name without <c>.json</c>: the id of what it holds.</param>
 internal readonly record struct StorageFile(string FullPath, string Path, string Id);
 
-/// <summary>Reads a file whole, up to a bound.</summary>
 internal static class FileContent
 {
-    /// <summary>The files are indented: what fits an op may be larger in its file.</summary>
+    /// <summary>Twice the op limit: the files are indented.</summary>
     public static readonly int MaxBytes = 2 * ProtocolLimits.Default.OpBytes;
 
-    /// <summary>Returns the bytes, or why there are none.</summary>
     public static (byte[]? Bytes, SkipReason? Reason) Read(StorageFile file)
     {
         try
@@ -167,7 +155,7 @@ internal static class FileContent
             var info = new FileInfo(file.FullPath);
             if (info.LinkTarget is not null) return (null, SkipReason.SymbolicLink);
 
-            // Pipes and devices have no length: opening one could wait for ever.
+            // Pipes and devices have length 0; opening one could block forever.
             if (info.Length == 0) return (null, SkipReason.NotJson);
             if (info.Length > MaxBytes) return (null, SkipReason.TooLarge);
             var options = new FileStreamOptions

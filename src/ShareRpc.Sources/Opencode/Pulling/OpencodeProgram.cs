@@ -3,12 +3,12 @@ using System.Diagnostics;
 
 namespace ShareRpc.Sources.Opencode.Pulling;
 
-/// <summary>The opencode program of this machine.</summary>
+/// <summary>Finds and runs the local opencode program.</summary>
 public static class OpencodeProgram
 {
     private const string Name = "opencode";
 
-    /// <summary>Returns the full path of the program named, or of the one on PATH; null if there is none.</summary>
+    /// <summary>Returns the full path of the named program, else of that on PATH; null if not found.</summary>
     public static string? Find(string? named)
     {
         if (named is not null) return File.Exists(named) ? Path.GetFullPath(named) : null;

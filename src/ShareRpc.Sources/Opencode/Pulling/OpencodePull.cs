@@ -11,8 +11,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Sources.Opencode.Pulling;
 
 /// <summary>
-/// A share as <c>opencode import https://host/share/TOKEN</c> reads it. The token is visible in the arguments of that
-/// process, so a link that may invite creates a read-only token for the import, which expires after 15 minutes.
+/// Prepares <c>opencode import https://host/share/TOKEN</c>. Other processes can see the arguments, so a link that may
+/// invite creates a read-only token that expires after 15 minutes.
 /// </summary>
 public sealed class OpencodePull : IAsyncDisposable
 {
@@ -29,13 +29,11 @@ public sealed class OpencodePull : IAsyncDisposable
         Address = $"{link.Server.GetLeftPart(UriPartial.Authority)}/share/{(made ?? link.Token).Reveal()}";
     }
 
-    /// <summary>Gets the address to import. It contains a token.</summary>
+    /// <summary>Gets the address to import; it contains a token.</summary>
     public string Address { get; }
 
-    /// <summary>
-    /// Checks that the share holds an opencode session which the link may read, and creates the token for the import.
-    /// </summary>
-    /// <exception cref="OpencodeException">opencode cannot import this share by this link.</exception>
+    /// <summary>Checks that the link reads an opencode session and creates the import token.</summary>
+    /// <exception cref="OpencodeException">opencode cannot import this share.</exception>
     /// <exception cref="ShareRpcException">The server refused the link.</exception>
     public static async Task<OpencodePull> PrepareAsync(
         ShareLink link, string? passphrase, TimeProvider time, CancellationToken cancellationToken)
@@ -65,9 +63,7 @@ public sealed class OpencodePull : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Revokes the token that was created for the import, if the link may revoke; it expires by itself otherwise.
-    /// </summary>
+    /// <summary>Revokes the created token if the link may revoke; else it expires.</summary>
     public async Task RevokeTokenAsync()
     {
         if (made is null || !access.Rights.Contains("revoke")) return;
@@ -77,7 +73,7 @@ public sealed class OpencodePull : IAsyncDisposable
         }
         catch (Exception error) when (error is ShareRpcException or DisconnectedException)
         {
-            // The token expires after its lifetime.
+            // The token expires anyway.
         }
     }
 
@@ -92,7 +88,7 @@ public sealed class OpencodePull : IAsyncDisposable
             && document.RootElement.TryGetProperty("id", out JsonElement id) && id.ValueEquals(session.Key);
     }
 
-    /// <summary>Returns null if the link may not invite: then the import uses the link's own token.</summary>
+    /// <summary>Returns null if the link may not invite.</summary>
     private static async Task<ShareToken?> CreateTokenAsync(AdminClient access, string? passphrase, TimeProvider time)
     {
         if (!access.Rights.Contains("attenuate"))

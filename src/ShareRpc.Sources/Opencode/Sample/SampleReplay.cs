@@ -5,11 +5,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode.Sample;
 
-/// <summary>
-/// Plays the bundled session (session.sql) event by event into an opencode database of its own, as an agent at work
-/// would. Each event is one transaction of event and rows, as opencode writes them. For one thread; the caller disposes
-/// it.
-/// </summary>
+/// <summary>Plays session.sql into a new database, one transaction per event. For one thread.</summary>
 internal sealed class SampleReplay : IDisposable
 {
     private readonly SqliteConnection live;
@@ -39,13 +35,10 @@ internal sealed class SampleReplay : IDisposable
             + "UPDATE session SET time_updated = time_created");
     }
 
-    /// <summary>Gets opencode's id of the session.</summary>
     public string SessionId { get; } = "";
 
-    /// <summary>Gets the number of events to play.</summary>
     public int EventCount => events.Count;
 
-    /// <summary>Returns the SQL statements that create the whole session in an empty database.</summary>
     public static string Sql()
     {
         using Stream stream =
@@ -54,7 +47,6 @@ internal sealed class SampleReplay : IDisposable
         return reader.ReadToEnd();
     }
 
-    /// <summary>Writes one event and the rows that it changes.</summary>
     public void Play(int index)
     {
         (string id, long seq, string type, string data) = events[index];
@@ -68,12 +60,8 @@ internal sealed class SampleReplay : IDisposable
         transaction.Commit();
     }
 
-    /// <summary>Returns the number of message and part rows.</summary>
     public (int Messages, int Parts) CountRows() => (Count("message"), Count("part"));
 
-    /// <summary>
-    /// Returns whether a row holds exactly the fields of a message or part document, its ids included.
-    /// </summary>
     public bool Holds(Document document)
     {
         using SqliteCommand command = live.CreateCommand();
