@@ -3,14 +3,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ShareRpc.Sqlite;
 
-/// <summary>
-/// Directories whose entries survive a power loss: a file that was synced is still gone when the directory that names it was not.
-/// </summary>
+/// <summary>A synced file is lost if its directory entry was not synced.</summary>
 internal static partial class DurableDirectory
 {
     private const int ReadOnlyCloseOnExec = 0x80000;
 
-    /// <summary>Makes a directory, mode 0700, and those above it that are not there; on disk when it returns.</summary>
+    /// <summary>Creates parents too, mode 0700; durable on return.</summary>
     public static void Create(string path)
     {
         string full = Path.GetFullPath(path);
@@ -23,7 +21,6 @@ internal static partial class DurableDirectory
         }
     }
 
-    /// <summary>The names in a directory are on disk when it returns.</summary>
     public static void Sync(string path)
     {
         using var directory = new SafeFileHandle(Open(path, ReadOnlyCloseOnExec), ownsHandle: true);

@@ -4,17 +4,11 @@ using SQLitePCL;
 namespace ShareRpc.Sqlite;
 
 /// <summary>
-/// Keeps the write-ahead log of a file from growing (I9). On a connection of its own and a thread of the pool it copies
-/// the log into the
-/// file, beside the commits and never inside one. While commits go on there is always more to copy, so that the log
-/// would never begin
-/// anew; so beyond a size the committing thread itself copies the little that is left, between two transactions, and
-/// the next transaction
-/// overwrites the log from its start.
+/// Log maintenance: limits the WAL (I9) with SQLite checkpoints on an own connection and a pool thread. Ongoing commits
+/// keep the WAL from restarting, so beyond a size the committing thread copies the rest between transactions.
 /// </summary>
 internal sealed class LogMaintenance : IDisposable
 {
-    /// <summary>Rounds of copying before the log is restarted, each of what came during the one before.</summary>
     private const int MostRounds = 4;
     private const int FrameHeaderBytes = 24;
 
@@ -51,17 +45,14 @@ internal sealed class LogMaintenance : IDisposable
         this.onFailure = onFailure;
         PageBytes = writer.ReadNumber("PRAGMA page_size");
 
-        // A connection that has read nothing has no log open, and would copy nothing.
+        // Opens the WAL; otherwise log maintenance does nothing.
         SqliteFile.ReadNumber(connection, "SELECT COUNT(*) FROM sqlite_master");
         frameBytes = PageBytes + FrameHeaderBytes;
     }
 
-    /// <summary>Bytes of a page of the file.</summary>
     public long PageBytes { get; }
 
-    /// <summary>
-    /// Begins to copy the log when it is time. Called by the committing thread when no transaction is open.
-    /// </summary>
+    /// <summary>Starts log maintenance when due. Committing thread only, outside transactions.</summary>
     public void AfterCommit()
     {
         raw.sqlite3_db_status(writer.Connection.Handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out int pages, out _, 0);
@@ -79,9 +70,7 @@ internal sealed class LogMaintenance : IDisposable
         }
     }
 
-    /// <summary>
-    /// Restarts the log if it is too long. Called by the committing thread when no transaction is open.
-    /// </summary>
+    /// <summary>Restarts the WAL when due. Committing thread only, outside transactions.</summary>
     public void BeforeTransaction()
     {
         if (!isRestartDue) return;
@@ -89,10 +78,7 @@ internal sealed class LogMaintenance : IDisposable
         isRestartDue = false;
     }
 
-    /// <summary>
-    /// Copies what the log holds, round by round, as each brings less that is new. A log that is to be restarted is
-    /// left to the committing thread.
-    /// </summary>
+    /// <summary>Runs log maintenance in rounds. A restart is left to the committing thread.</summary>
     public void Copy()
     {
         lock (running)
@@ -103,9 +89,8 @@ internal sealed class LogMaintenance : IDisposable
     }
 
     /// <summary>
-    /// Copies what is left, and has the next transaction overwrite the log from its start. False when somebody still
-    /// reads an old moment
-    /// after this wait, or a copy is being made.
+    /// Lets the next transaction overwrite the WAL. Returns false when readers outlast the wait, or other log
+    /// maintenance runs.
     /// </summary>
     public bool Restart(TimeSpan wait)
     {
@@ -156,7 +141,7 @@ internal sealed class LogMaintenance : IDisposable
         }
     }
 
-    /// <summary>False when others hold the log, which is no failure.</summary>
+    /// <summary>Returns false when others hold the WAL.</summary>
     private bool Run(int mode, out int frames, out int copied)
     {
         int result = raw.sqlite3_wal_checkpoint_v2(connection.Handle, "main", mode, out frames, out copied);

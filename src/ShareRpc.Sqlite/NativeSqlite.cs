@@ -3,14 +3,14 @@ using System.Runtime.InteropServices;
 namespace ShareRpc.Sqlite;
 
 /// <summary>
-/// The few functions of SQLite's C API that run several times an op, without the wrappers' handle counting and copies. From the library
-/// that the wrappers load; https://sqlite.org/c3ref/intro.html.
+/// Hot-path SQLite functions without wrapper costs, from the library that the wrappers load;
+/// https://sqlite.org/c3ref/intro.html.
 /// </summary>
 internal static unsafe partial class NativeSqlite
 {
     private const string Library = "e_sqlite3";
 
-    /// <summary>SQLITE_STATIC: the bytes stay where they are until the statement has run.</summary>
+    /// <summary>SQLITE_STATIC: bytes must not move until the statement has run.</summary>
     public static readonly nint Static;
 
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_int64")]
@@ -43,7 +43,7 @@ internal static unsafe partial class NativeSqlite
     [LibraryImport(Library, EntryPoint = "sqlite3_column_blob")]
     public static partial byte* ColumnBlob(nint statement, int column);
 
-    /// <summary>The length of what the call before it gave the start of.</summary>
+    /// <summary>Returns the length of the previously returned value.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_column_bytes")]
     public static partial int ColumnBytes(nint statement, int column);
 

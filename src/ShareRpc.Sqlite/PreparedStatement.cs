@@ -6,11 +6,8 @@ using SQLitePCL;
 namespace ShareRpc.Sqlite;
 
 /// <summary>
-/// A prepared statement, bound and stepped through the C API itself, because the objects of the ADO.NET layer cost more
-/// than a row. What
-/// is bound stays where it is, pinned, until the statement has run; every parameter is bound before each run. Not
-/// thread-safe, as its
-/// connection is not.
+/// Uses the C API, because ADO.NET objects cost more than a row. Bound memory is pinned until the run ends; bind all
+/// parameters before each run. Not thread-safe.
 /// </summary>
 internal sealed unsafe class PreparedStatement : IDisposable
 {
@@ -34,7 +31,6 @@ internal sealed unsafe class PreparedStatement : IDisposable
         (databasePointer, Pointer) = (database.DangerousGetHandle(), statement.DangerousGetHandle());
     }
 
-    /// <summary>The native statement, for <see cref="Rows"/>.</summary>
     public nint Pointer { get; }
 
     private byte[] Scratch => scratch ??= GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
@@ -66,10 +62,9 @@ internal sealed unsafe class PreparedStatement : IDisposable
         return this;
     }
 
-    /// <summary>Binds a copy of a few bytes.</summary>
     public PreparedStatement BindCopy(int parameter, ReadOnlySpan<byte> value)
     {
-        // One byte more: of no bytes the pointer would be null, which is not an empty blob.
+        // One byte more: a null pointer would bind NULL.
         Span<byte> room = Reserve(value.Length + 1);
         value.CopyTo(room);
         fixed (byte* bytes = room) Check(
@@ -77,12 +72,10 @@ internal sealed unsafe class PreparedStatement : IDisposable
         return this;
     }
 
-    /// <summary>Runs it and returns its rows, one after the other; it runs until they are disposed.</summary>
+    /// <summary>Runs until the rows are disposed.</summary>
     public Rows Query() => new(this);
 
-    /// <summary>
-    /// Runs a statement that returns no rows; the number of rows that it inserted, updated or deleted.
-    /// </summary>
+    /// <summary>Returns the number of changed rows.</summary>
     public int Run()
     {
         try
@@ -96,14 +89,13 @@ internal sealed unsafe class PreparedStatement : IDisposable
         }
     }
 
-    /// <summary>Returns the first column of the first row; 0 when there is none, or it is null.</summary>
+    /// <summary>Returns the first column of the first row; 0 for none or null.</summary>
     public long RunForNumber()
     {
         using Rows row = Query();
         return row.Read() ? row.Number(0) : 0;
     }
 
-    /// <summary>Goes on to the next row; false when there is none.</summary>
     public bool Step()
     {
         int result = NativeSqlite.Step(Pointer);
@@ -111,7 +103,6 @@ internal sealed unsafe class PreparedStatement : IDisposable
         return result == raw.SQLITE_ROW;
     }
 
-    /// <summary>Ends the run.</summary>
     public void Reset()
     {
         _ = NativeSqlite.Reset(Pointer); // repeats the error of the step, which was reported
@@ -122,7 +113,7 @@ internal sealed unsafe class PreparedStatement : IDisposable
 
     public void Dispose() => statement.Dispose();
 
-    /// <summary>Returns memory that does not move until the statement has run.</summary>
+    /// <summary>Returns memory pinned until the statement has run.</summary>
     private Span<byte> Reserve(int bytes)
     {
         if (scratchUsed + bytes <= ScratchBytes)

@@ -3,16 +3,12 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Sqlite;
 
-/// <summary>
-/// Brings a database file up to the schema of this program. The schema is a list of SQL scripts, each applied once and in one
-/// transaction; <c>PRAGMA user_version</c> is the number of scripts that a file has.
-/// </summary>
+/// <summary>Applies each SQL script once, in a transaction. <c>PRAGMA user_version</c> counts them.</summary>
 internal sealed class Schema(IReadOnlyList<string> scripts)
 {
-    /// <summary>The version of a file that has every script.</summary>
     public long Newest => scripts.Count;
 
-    /// <summary>Returns the schema whose scripts are the resources of an assembly below a name, in the order of their names.</summary>
+    /// <summary>Reads scripts from resources, by name.</summary>
     public static Schema Of(Assembly assembly, string prefix) => new(
     [
         .. assembly.GetManifestResourceNames().Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
@@ -73,5 +69,5 @@ internal sealed class Schema(IReadOnlyList<string> scripts)
     }
 }
 
-/// <summary>A file cannot be used by this version; the message names the file and the next step.</summary>
+/// <summary>The message names the file and the next step.</summary>
 internal sealed class SchemaException(string message) : Exception(message);

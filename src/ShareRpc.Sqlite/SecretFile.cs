@@ -1,9 +1,8 @@
 namespace ShareRpc.Sqlite;
 
-/// <summary>Files that only their owner may read, and that are whole or not there, also after a power loss.</summary>
+/// <summary>Writes owner-only files atomically and durably.</summary>
 internal static class SecretFile
 {
-    /// <summary>On disk, under its name, when it returns.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         string temporary = path + ".new";

@@ -1,6 +1,6 @@
 namespace ShareRpc.Sqlite;
 
-/// <summary>A value for a parameter of a statement: an integer, a text, a blob or null. Not boxed.</summary>
+/// <summary>An unboxed integer, text, blob or null.</summary>
 internal readonly struct SqlValue
 {
     private readonly bool isNumber;
@@ -28,7 +28,6 @@ internal readonly struct SqlValue
 
     public static implicit operator SqlValue(ReadOnlyMemory<byte>? value) => new(value);
 
-    /// <summary>Binds it to a parameter.</summary>
     public void Bind(PreparedStatement statement, int parameter)
     {
         if (isNumber) statement.Bind(parameter, number);

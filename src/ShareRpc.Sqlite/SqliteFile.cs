@@ -11,17 +11,15 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
 {
     private const int CommandTimeoutSeconds = 1;
 
-    /// <summary>What the file of the write-ahead log is cut to when it begins anew; below it is overwritten, which syncs faster.</summary>
+    /// <summary>Longer WAL files are cut to this at a restart; overwriting below it syncs faster.</summary>
     private const int LogFileBytes = 128 * 1024 * 1024;
     private readonly string synchronous = neverSyncs ? "OFF" : "FULL";
 
     static SqliteFile() => SQLitePCL.Batteries_V2.Init();
 
     /// <summary>
-    /// Has SQLite in this process lock no connection at each call, nor count its memory: a connection is one thread's
-    /// at a time. Where
-    /// somebody else in this process has begun to use SQLite before, this is refused, and everything works all the
-    /// same.
+    /// Turns off connection locks and memory statistics: one thread uses each connection. Refused without harm if
+    /// SQLite is in use.
     /// </summary>
     public static void ConfigureProcess()
     {
@@ -29,12 +27,11 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MEMSTATUS, 0);
     }
 
-    /// <summary>Opens the write connection: WAL, and an fsync in every commit.</summary>
     public SqliteConnection OpenForWriting()
     {
         SqliteConnection connection = Open(SqliteOpenMode.ReadWriteCreate);
 
-        // wal_autocheckpoint=0: the log is copied beside the commits (LogMaintenance), never inside one.
+        // LogMaintenance runs outside commits.
         Execute(
             connection,
             $"""
@@ -51,7 +48,6 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
         return connection;
     }
 
-    /// <summary>Opens a connection that only copies pages from the log into the file.</summary>
     public SqliteConnection OpenForMaintenance()
     {
         SqliteConnection connection = Open(SqliteOpenMode.ReadWrite);
@@ -59,11 +55,7 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
         return connection;
     }
 
-    /// <summary>
-    /// Opens a connection that changes nothing. Where not even the shared memory of the log can be made, as on
-    /// read-only media, the file is
-    /// read as one that nobody changes, unless a log lies beside it.
-    /// </summary>
+    /// <summary>Opens read-only; as immutable if shared memory fails (read-only media) and no WAL exists.</summary>
     public SqliteConnection OpenUnchanged()
     {
         SqliteConnection? connection = null;

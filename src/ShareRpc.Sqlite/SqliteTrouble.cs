@@ -2,10 +2,9 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Sqlite;
 
-/// <summary>What a failure of SQLite means, and what to do about it.</summary>
 internal static class SqliteTrouble
 {
-    // SQLite's primary result codes (sqlite.org/rescode.html).
+    // sqlite.org/rescode.html
     private const int Busy = 5;
     private const int Locked = 6;
     private const int ReadOnly = 8;
@@ -15,17 +14,14 @@ internal static class SqliteTrouble
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
 
-    /// <summary>The file's content is wrong: waiting does not help.</summary>
     public static bool IsDamage(SqliteException exception) => exception.SqliteErrorCode is Corrupt or NotADatabase;
 
-    /// <summary>Another program holds the file.</summary>
     public static bool IsBusy(SqliteException exception) => exception.SqliteErrorCode is Busy or Locked;
 
     public static bool IsReadOnly(SqliteException exception) => exception.SqliteErrorCode is ReadOnly or CannotOpen;
 
     public static bool IsFull(SqliteException exception) => exception.SqliteErrorCode == Full;
 
-    /// <summary>One or two sentences: what is wrong with the file, and the next step.</summary>
     public static string Describe(SqliteException exception, string path) => exception.SqliteErrorCode switch
     {
         Corrupt or NotADatabase =>

@@ -16,7 +16,7 @@ internal sealed class Statements(SqliteConnection connection, Func<SqliteExcepti
 
     public SqliteConnection Connection => connection;
 
-    /// <summary>Returns the statement of this text. A text runs once at a time.</summary>
+    /// <summary>A text can have one run at a time.</summary>
     public PreparedStatement Prepare(string sql)
     {
         if (prepared.TryGetValue(sql, out PreparedStatement? statement)) return statement;
@@ -25,9 +25,7 @@ internal sealed class Statements(SqliteConnection connection, Func<SqliteExcepti
         return statement;
     }
 
-    /// <summary>
-    /// Runs a statement that returns no rows; the number of rows that it inserted, updated or deleted.
-    /// </summary>
+    /// <summary>Returns the number of changed rows.</summary>
     public int Execute(string sql, params ReadOnlySpan<SqlValue> values) => Bind(sql, values).Run();
 
     public Rows Query(string sql, params ReadOnlySpan<SqlValue> values) => Bind(sql, values).Query();
@@ -40,14 +38,14 @@ internal sealed class Statements(SqliteConnection connection, Func<SqliteExcepti
         return list;
     }
 
-    /// <summary>Returns what is read from the first row; the default when there is none.</summary>
+    /// <summary>Returns the default for no row.</summary>
     public T? ReadOne<T>(string sql, Func<Rows, T> read, params ReadOnlySpan<SqlValue> values)
     {
         using Rows row = Query(sql, values);
         return row.Read() ? read(row) : default;
     }
 
-    /// <summary>Returns the first column of the first row; 0 when there is none, or it is null.</summary>
+    /// <summary>Returns the first column of the first row; 0 for none or null.</summary>
     public long ReadNumber(string sql, params ReadOnlySpan<SqlValue> values) => Bind(sql, values).RunForNumber();
 
     public string? ReadText(string sql, params ReadOnlySpan<SqlValue> values) =>

@@ -5,10 +5,7 @@ using ShareRpc.Server.Commit;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>
-/// What the caveats of an authority leave to a batch: the kinds it may append, and what is left of its quotas of the day (UTC), counted
-/// with the ops in one transaction.
-/// </summary>
+/// <summary>Checks append kinds and daily quotas (UTC). Usage is counted in the ops' transaction.</summary>
 internal sealed class AppendAllowance
 {
     private readonly CommitScope scope;
@@ -29,7 +26,6 @@ internal sealed class AppendAllowance
         return new AppendAllowance(scope, caveats, day, opsLeft, bytesLeft);
     }
 
-    /// <summary>There is something to check.</summary>
     public bool IsBinding => caveats.AppendKinds is not null || caveats.Quotas.Count > 0;
 
     public ErrorCode? Check(OpIntent op)
@@ -44,7 +40,6 @@ internal sealed class AppendAllowance
         bytes += BytesOf(op);
     }
 
-    /// <summary>None of it came about.</summary>
     public void Reset() => (ops, bytes) = (0, 0);
 
     public void Record()

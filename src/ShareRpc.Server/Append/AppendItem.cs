@@ -7,7 +7,6 @@ using ShareRpc.Server.Maintenance;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>A batch on its way into the log.</summary>
 internal sealed class AppendItem(
     Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, ServerLimits serverLimits, ReplayChain? chain,
     bool isSnapshot, BatchOrder? order, AuditBook audit, AckReceiver receiver)
@@ -25,7 +24,7 @@ internal sealed class AppendItem(
     public override async ValueTask ExecuteAsync(CommitScope scope)
     {
         chain?.Begin(batch.Batch);
-        // not reported: the caller sees the error before it
+        // not audited: the caller sees the error that ended the chain
         if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded);
         try
         {
@@ -60,6 +59,5 @@ internal sealed class AppendItem(
         receiver.Refuse(error);
     }
 
-    /// <summary>Null for a batch without seqs, or without ops.</summary>
     public static long? FirstSeq(OpBatch batch) => batch.Ops.Count > 0 ? batch.Ops[0]?.Seq : null;
 }

@@ -9,8 +9,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Append;
 
 /// <summary>
-/// The apply rules for one batch (protocol/apply-rules.md), in their order, inside the commit transaction. A refusal of the whole batch is
-/// thrown before anything is written.
+/// Applies protocol/apply-rules.md to a batch in the commit transaction. Batch refusals are thrown before any write.
 /// </summary>
 internal sealed class ApplyRules(
     CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, ServerLimits serverLimits,
@@ -31,7 +30,7 @@ internal sealed class ApplyRules(
         long watermark = writer?.AckedSeq ?? 0;
         if (batch.Ops[0].Seq <= watermark) return await AnswerResendAsync(prepared.Ops, writer!);
 
-        // Ended comes after the resend: what was applied before the end keeps its answer.
+        // After the resend check: ops applied before the end keep their answer.
         if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
         if (writerId is not null && (batch.Ops[0].Seq != watermark + 1 || order?.IsBehindRefused(watermark + 1) == true))
         {
@@ -91,9 +90,8 @@ internal sealed class ApplyRules(
     }
 
     /// <summary>
-    /// Every op is answered from the record of its (writer, seq), before any check that the first try may itself have used up. A record of
-    /// another op id means that two copies of one outbox are alive; so does a batch that reaches over the watermark, since batches are
-    /// resent as they were.
+    /// Answers each op from its (writer, seq) record, before checks that the first try may have used up. Another op id,
+    /// or a batch across the watermark, means two copies of one outbox.
     /// </summary>
     private async ValueTask<Ack> AnswerResendAsync(PreparedOp[] ops, WriterRow writer)
     {

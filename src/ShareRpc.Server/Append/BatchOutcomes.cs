@@ -10,7 +10,6 @@ using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>Applies the ops of a batch one by one and keeps what became of each.</summary>
 internal sealed class BatchOutcomes(
     CommitScope scope, LogShare share, Authority authority, AppendAllowance allowance, WriterRow? writer,
         ProtocolLimits limits,
@@ -30,7 +29,7 @@ internal sealed class BatchOutcomes(
         foreach (PreparedOp op in ops) outcomes.Add(await ApplyOneAsync(op));
     }
 
-    /// <summary>The batch is atomic and one op was rejected: no other op came about, but what was known before stays known.</summary>
+    /// <summary>Aborts the batch's other ops, except those known before it.</summary>
     public void AbortOthers()
     {
         allowance.Reset();
@@ -41,7 +40,7 @@ internal sealed class BatchOutcomes(
         }
     }
 
-    /// <summary>Records what got no cursor of its own, so that a resend is answered alike.</summary>
+    /// <summary>Records results without a cursor, for resends.</summary>
     public void Record()
     {
         allowance.Record();
@@ -76,7 +75,7 @@ internal sealed class BatchOutcomes(
         bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
         ErrorCode? refused = allowance.Check(op) ?? malformed ?? await CheckDocumentSizeAsync(op);
 
-        // A plain op is inserted against the unique index of op ids, and only a conflict is looked up.
+        // For plain ops the unique index finds known op ids.
         if (!isPlain || refused is not null)
         {
             if (await FindKnownAsync(op, digest) is { } known) return known;
@@ -93,7 +92,6 @@ internal sealed class BatchOutcomes(
         return await InsertAsync(prepared) ?? (await FindKnownAsync(op, digest))!;
     }
 
-    /// <summary>Only an append can make a document larger than one op.</summary>
     private async ValueTask<ErrorCode?> CheckDocumentSizeAsync(OpIntent op)
     {
         if (op.Verb != Verbs.Append) return null;
@@ -134,7 +132,7 @@ internal sealed class BatchOutcomes(
         return (before, own ?? ContentClasses.AfterAppend(op, before));
     }
 
-    /// <summary>Null unless the op id was applied, or found to change nothing, before. A rejected one may be tried again.</summary>
+    /// <summary>Returns null if unknown or rejected (it may be retried).</summary>
     private async ValueTask<Outcome?> FindKnownAsync(OpIntent op, byte[] digest)
     {
         if (await transaction.FindOpRecordAsync(share.Key, op.OpId) is not { Code: null } record) return null;
@@ -154,7 +152,6 @@ internal sealed class BatchOutcomes(
         };
     }
 
-    /// <summary>Only for what was given as a whole state and may come late; see <see cref="ProgressGuard"/>.</summary>
     private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current)
     {
         if (!isSnapshot) return null;
@@ -171,7 +168,7 @@ internal sealed class BatchOutcomes(
     {
         foreach (string dependency in op.DependsOn ?? [])
         {
-            // Earlier in this batch, where rejections and duplicates are not recorded yet, or before it.
+            // This batch's results are not recorded yet.
             Outcome? here = outcomes.Find(outcome => outcome.Op.OpId == dependency);
             OpRecord? before = await transaction.FindOpRecordAsync(share.Key, dependency);
             if (here is { Code: null } || before is { Code: null }) continue;

@@ -3,7 +3,7 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>Whether two values are the same JSON: member order and number spelling do not count.</summary>
+/// <summary>Ignores member order and number spelling.</summary>
 internal static class JsonEquality
 {
     public static bool AreEqual(RawJson left, RawJson right)

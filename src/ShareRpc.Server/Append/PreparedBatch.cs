@@ -6,7 +6,6 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>A batch with what can be said of it, and of its ops, before anything is looked at.</summary>
 internal sealed class PreparedBatch
 {
     public PreparedBatch(OpBatch batch, bool hasWriter, ProtocolLimits limits)
@@ -21,10 +20,9 @@ internal sealed class PreparedBatch
 
     public OpBatch Batch { get; }
 
-    /// <summary>What even a resend must have: op ids, and seqs that are consecutive with a writer id and absent without.</summary>
+    /// <summary>Op ids exist; seqs are consecutive with a writer id, absent without. Resends need it too.</summary>
     public bool HasShape { get; }
 
-    /// <summary>Why a new batch of this shape is refused as a whole; null when it is not.</summary>
     public ErrorCode? Malformed { get; }
 
     /// <summary>Empty without <see cref="HasShape"/>.</summary>

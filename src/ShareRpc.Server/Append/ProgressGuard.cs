@@ -5,9 +5,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Append;
 
 /// <summary>
-/// Whether a state of opencode's is older than the document, by what the two say of themselves: requests overlap, and a late one must not
-/// undo what came before it. A session says when it was updated; a message and a part say when they were finished, and a tool how far it
-/// is. A user's message says only which changes came of it, and those grow. States that say nothing, or the same, are taken as they come.
+/// Finds late opencode states, because requests overlap: by update and end times, a tool's status, and a user message's
+/// change count, which only grows. Equal or missing values pass.
 /// </summary>
 internal static class ProgressGuard
 {
@@ -46,7 +45,6 @@ internal static class ProgressGuard
             : 0;
     }
 
-    /// <summary>How far a tool is: 0 for what says nothing.</summary>
     private static int Rank(JsonElement state)
     {
         if (!JsonMembers.TryFind(state, "status"u8, out JsonElement status)) return 0;
@@ -54,7 +52,6 @@ internal static class ProgressGuard
         return JsonMembers.IsText(status, "completed"u8) || JsonMembers.IsText(status, "error"u8) ? 2 : 0;
     }
 
-    /// <summary>The document has a time of that name, and the state has an earlier one or none.</summary>
     private static bool IsEarlier(JsonElement before, JsonElement after, ReadOnlySpan<byte> name) =>
         TimeOf(before, name) is { } had && !(TimeOf(after, name) >= had);
 

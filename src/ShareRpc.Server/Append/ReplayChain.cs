@@ -4,18 +4,16 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Append;
 
 /// <summary>
-/// The batches of one redemption: after an authority, fork or gap error the rest is not tried. Touched by the commit thread alone until the
-/// batches are answered.
+/// The batches of one redemption: an authority, fork or gap error ends it. Commit thread only, until they are answered.
 /// </summary>
 internal sealed class ReplayChain(OpBatch? first)
 {
-    /// <summary>Set by the error that ended the chain.</summary>
     public bool IsOver { get; private set; }
 
     public static bool Ends(ErrorCode code) =>
         ErrorCodes.IsAuthority(code) || code is ErrorCode.WriterForked or ErrorCode.SequenceGap or ErrorCode.WriterTaken;
 
-    /// <summary>A transaction that failed unexpectedly is done again item by item: with its first batch the chain begins anew.</summary>
+    /// <summary>Reopens at the first batch, for a repeated transaction.</summary>
     public void Begin(OpBatch batch) => IsOver &= !ReferenceEquals(batch, first);
 
     public void Note(ErrorCode code) => IsOver |= Ends(code);

@@ -7,29 +7,24 @@ using ShareRpc.Server.Maintenance;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>The way in: what wants to be written is queued here, at once and in order, and answered when the disk has it.</summary>
 internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit)
 {
     /// <summary>
-    /// Queues a batch before it returns; the receiver is told after the fsync, or of a refusal of the whole batch. One that cannot even be
-    /// queued is thrown.
+    /// Queues a batch before it returns; throws if it cannot. The receiver gets the result or refusal.
     /// </summary>
     public void Append(Authority authority, string? writerId, OpBatch batch, BatchOrder? order, AckReceiver receiver) =>
         Append(authority, writerId, batch, chain: null, isSnapshot: false, order, receiver);
 
     /// <summary>
-    /// Queues a batch before it returns, so that the calls of one connection keep their order; the task ends after the fsync. Throws, or
-    /// ends with, a refusal of the whole batch. With a chain, batches after one that ends it are not tried; the order is that of the
-    /// handle's batches.
+    /// Queues a batch before it returns, which keeps the call order. Completes after the fsync; a refused batch throws.
     /// </summary>
     public Task<Ack> AppendAsync(
         Authority authority, string? writerId, OpBatch batch, ReplayChain? chain = null, BatchOrder? order = null) =>
         AppendAsync(authority, writerId, batch, chain, isSnapshot: false, order);
 
     /// <summary>
-    /// Appends ops that the server itself made, with fresh ids, of whole states it was given, which may come late: a state that is behind
-    /// its document (<see cref="ProgressGuard"/>) is a duplicate, and duplicates are not recorded, since nobody can ever send these ids
-    /// again.
+    /// Appends server-made whole states that may be late: those behind their document (<see cref="ProgressGuard"/>) are
+    /// duplicates, not recorded because the ids are never resent.
     /// </summary>
     public Task<Ack> AppendSnapshotAsync(Authority authority, OpBatch batch) =>
         AppendAsync(authority, writerId: null, batch, chain: null, isSnapshot: true, order: null);

@@ -6,9 +6,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Commit;
 
 /// <summary>
-/// The only writer. Whatever arrived while the last fsync ran goes into the next transaction; callers are answered, and
-/// listeners told, after it is on disk (I3, I4). What an item throws, at whatever point, is that item's failure. Runs
-/// on a thread of its own.
+/// The only writer, on its own thread. Commits what arrived during the last fsync; answers and notifies once durable
+/// (I3, I4). An item's exception fails only that item.
 /// </summary>
 internal sealed class CommitLoop : IServerLoop
 {
@@ -41,20 +40,14 @@ internal sealed class CommitLoop : IServerLoop
 
     public bool EndsByItself => true;
 
-    /// <summary>False after a transaction failed for the medium, until one succeeds.</summary>
+    /// <summary>False after a storage failure, until a transaction succeeds.</summary>
     public bool IsStorageHealthy { get; private set; } = true;
 
-    /// <summary>
-    /// Commits until the queue is closed and empty: so the queue, not the token, ends it, and nothing that was queued
-    /// is left unanswered.
-    /// </summary>
+    /// <summary>Ends when the queue is closed and empty, not by the token, so that every item is answered.</summary>
     public Task RunAsync(Action succeeded, CancellationToken stopping) => Task.Factory.StartNew(
         () => Run(succeeded), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>
-    /// Whether a commit can succeed now. After a failure a probe is committed, since no caller may come to find out
-    /// that the disk is back.
-    /// </summary>
+    /// <summary>Returns whether commits succeed; commits a probe after a failure.</summary>
     public async Task<bool> CanCommitAsync()
     {
         if (IsStorageHealthy) return true;
@@ -83,7 +76,7 @@ internal sealed class CommitLoop : IServerLoop
             {
                 if (!Wait(TryCommitAsync(items)) && items.Count > 1)
                 {
-                    // One of them is at fault: each gets a transaction of its own, so that it fails alone.
+                    // One item is at fault: retry each alone.
                     foreach (CommitItem item in items) Wait(TryCommitAsync([item]));
                 }
 
@@ -93,20 +86,17 @@ internal sealed class CommitLoop : IServerLoop
         }
         finally
         {
-            // What was taken and not answered, because taking it or committing it threw what nobody expects.
+            // Unanswered because of an unexpected exception.
             FailAll(items, new(ErrorCode.Internal));
         }
     }
 
-    /// <summary>
-    /// Waits for a transaction. One of a store in this process is over already.
-    /// </summary>
 #pragma warning disable VSTHRD002 // The thread is the loop's own, and nothing of this process comes back to it.
     private static bool Wait(ValueTask<bool> commit) =>
         commit.IsCompletedSuccessfully ? commit.Result : commit.AsTask().GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
 
-    /// <summary>Returns false when an item failed unexpectedly among others, and nothing was answered yet.</summary>
+    /// <summary>Returns false, with nothing answered, when one of several items failed unexpectedly.</summary>
     private async ValueTask<bool> TryCommitAsync(List<CommitItem> items)
     {
         var refused = new List<(CommitItem Item, ShareRpcException Error)>();
@@ -175,9 +165,6 @@ internal sealed class CommitLoop : IServerLoop
         FollowUp(items);
     }
 
-    /// <summary>
-    /// Runs a step after the commit. Returns false when it threw, which is logged, and is no failure of the others.
-    /// </summary>
     private bool Guard<T>(T argument, Action<T> step)
     {
         try
@@ -193,8 +180,8 @@ internal sealed class CommitLoop : IServerLoop
     }
 
     /// <summary>
-    /// Has the answers sent: by other threads, so that the next transaction need not wait for it; but by this one when
-    /// there is just one and nothing waits, because waking another thread takes longer than sending.
+    /// Answers on other threads, so as not to delay the next transaction; a single answer with an empty queue here,
+    /// because that is faster.
     /// </summary>
     private void FollowUp(List<CommitItem> items)
     {

@@ -1,6 +1,6 @@
 namespace ShareRpc.Server.Commit;
 
-/// <summary>How many ops and commits there were in the last ten seconds, and how long a commit took. Any thread.</summary>
+/// <summary>Covers the last ten seconds. Thread-safe.</summary>
 internal sealed class CommitMeter(TimeProvider time)
 {
     public const int Seconds = 10;
@@ -9,13 +9,12 @@ internal sealed class CommitMeter(TimeProvider time)
     private readonly Queue<(long At, int Ops)> commits = new();
     private readonly Queue<double> times = new();
 
-    /// <summary>A transaction is on disk, after this many milliseconds.</summary>
     public void Note(int ops, double milliseconds)
     {
         lock (gate)
         {
             Forget();
-            // At most as many as there are fsyncs in ten seconds; should a disk be faster than that, the oldest second is guessed too low.
+            // Bounds memory; very fast commits are underestimated.
             if (commits.Count >= MaxTimes * Seconds) commits.Dequeue();
             commits.Enqueue((time.GetTimestamp(), ops));
             if (times.Count >= MaxTimes) times.Dequeue();

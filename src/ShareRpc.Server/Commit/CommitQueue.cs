@@ -3,9 +3,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Commit;
 
 /// <summary>
-/// What waits for the next transaction. Bounded by items and bytes; urgent items stand in front and are bounded by the calls in flight of
-/// their connections alone; background items go along one at a time, so that they cost no fsync of their own while others commit. Any
-/// thread enqueues, the commit loop takes.
+/// Queued items, bounded by count and bytes. Urgent items go first, bounded only by calls in flight; one background
+/// item joins each transaction. Thread-safe; only the commit loop takes.
 /// </summary>
 internal sealed class CommitQueue(ServerLimits limits)
 {
@@ -24,7 +23,6 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
-    /// <summary>What waits, and its bytes.</summary>
     public (int Items, long Bytes) Waiting
     {
         get
@@ -34,7 +32,7 @@ internal sealed class CommitQueue(ServerLimits limits)
     }
 
     /// <summary>
-    /// Throws <c>overloaded</c> when full and <c>draining</c> once closed; otherwise the item will be completed or failed.
+    /// Throws <c>overloaded</c> when full, <c>draining</c> once closed; otherwise the item is always answered.
     /// </summary>
     public void Enqueue(CommitItem item)
     {
@@ -69,7 +67,7 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
-    /// <summary>Waits for at least one item and takes what fits one transaction; false once closed and empty.</summary>
+    /// <summary>Waits for a transaction's items; false once closed and empty.</summary>
     public bool Take(List<CommitItem> items)
     {
         lock (gate)
@@ -97,7 +95,7 @@ internal sealed class CommitQueue(ServerLimits limits)
         return items.Count > 0;
     }
 
-    /// <summary>Refuses what comes from now on; what waits is still done.</summary>
+    /// <summary>Queued items are still committed.</summary>
     public void Close()
     {
         lock (gate)

@@ -4,17 +4,16 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Commit;
 
-/// <summary>A document as of the current point of the transaction: its checkpoint, and on top the unfolded ops that touch it.</summary>
 internal static class CurrentDocument
 {
-    /// <summary>Null when nothing ever touched it since the checkpoint and it is not in there; without data when it was removed.</summary>
+    /// <summary>Returns null for an unknown document; no data for a removed one.</summary>
     public static async ValueTask<StoredDoc?> FindAsync(IWriteTransaction transaction, LogShare share, string kind,
         string key)
     {
         IReadOnlyList<TailOp> tail = share.TailOf(kind, key);
         if (tail.Count == 0) return await transaction.FindDocAsync(share.Key, kind, key);
 
-        // Back to the last op that says what the document is, whatever it was before.
+        // Ops back to the last one that sets the whole document.
         var pending = new Stack<(string Verb, RawJson? Data)>();
         int i = tail.Count - 1;
         bool isWhole = false;

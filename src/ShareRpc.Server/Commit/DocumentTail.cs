@@ -2,7 +2,6 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Commit;
 
-/// <summary>The unfolded ops of one document, in order, and what it counts as against <c>document_bytes</c> when that is known.</summary>
 internal sealed class DocumentTail
 {
     private readonly TailList ops = new();
@@ -11,10 +10,9 @@ internal sealed class DocumentTail
 
     public bool IsEmpty => ops.Count == 0;
 
-    /// <summary>Ops that must be read to know what the document is: those from the last one on that says it whole.</summary>
+    /// <summary>Ops to read, from the last one that sets the whole document.</summary>
     public int Depth { get; private set; }
 
-    /// <summary>The document's size with all its ops; null until somebody asks.</summary>
     public long? Size { get; set; }
 
     public void Add(TailOp op)
@@ -24,7 +22,6 @@ internal sealed class DocumentTail
         Size = op.IsWhole ? op.Bytes : Size + op.Bytes;
     }
 
-    /// <summary>The newest op did not come about.</summary>
     public void TakeBack()
     {
         ops.RemoveLast();
@@ -34,17 +31,14 @@ internal sealed class DocumentTail
         Depth = ops.Count - Math.Max(whole, 0);
     }
 
-    /// <summary>The oldest op is in the checkpoint now, which changes nothing about the size.</summary>
+    /// <summary>The oldest op moved to the checkpoint; the size stays.</summary>
     public void Fold()
     {
         ops.RemoveFirst(1);
         Depth = Math.Min(Depth, ops.Count);
     }
 
-    /// <summary>
-    /// Returns the size from the last op that says what the document is; without one, of what comes on top of the
-    /// checkpoint.
-    /// </summary>
+    /// <summary>Returns the size since the last op that sets the whole document, or on top of the checkpoint.</summary>
     public (long Size, bool IsWhole) Measure()
     {
         long size = 0;

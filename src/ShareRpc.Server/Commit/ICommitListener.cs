@@ -1,8 +1,8 @@
 namespace ShareRpc.Server.Commit;
 
-/// <summary>Is told by the commit loop, on its thread, what became durable. Must not wait for anybody.</summary>
+/// <summary>Called on the commit thread; must not block.</summary>
 internal interface ICommitListener
 {
-    /// <summary>A transaction that touched the share is on disk; its ops are in <see cref="LogShare.Fresh"/>.</summary>
+    /// <summary>Called once durable, with new ops in <see cref="LogShare.Fresh"/>.</summary>
     void OnCommitted(LogShare share);
 }

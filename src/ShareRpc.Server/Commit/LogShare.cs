@@ -4,10 +4,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Commit;
 
-/// <summary>
-/// What the commit loop knows of a share as of the current point of its transaction: head, writers, and where the unfolded ops of each
-/// document are. Only the commit thread touches it; a failed transaction throws it away.
-/// </summary>
+/// <summary>A share as of the current point of the transaction. Commit thread only; discarded when it fails.</summary>
 internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, ServerLimits limits)
 {
     private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
@@ -27,13 +24,11 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public long TailBytes { get; private set; }
 
-    /// <summary>A fold should not wait: there is much to fold, or a document cannot be known without reading many ops.</summary>
     public bool IsFoldDue => TailCount >= limits.FoldOps || TailBytes >= limits.FoldBytes || isDeep;
 
-    /// <summary>When it was last used, by the cache's own count.</summary>
     public long UsedAt { get; set; }
 
-    /// <summary>Ops of the current transaction, to be published once it is on disk.</summary>
+    /// <summary>Published once durable.</summary>
     public List<LoggedOp> Fresh { get; } = [];
 
     public static async ValueTask<LogShare> LoadAsync(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
@@ -44,7 +39,6 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         return share;
     }
 
-    /// <summary>The new head.</summary>
     public void Advance(LoggedOp op)
     {
         Head = op.Cursor;
@@ -52,7 +46,6 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0, (ContentClass)op.ContentClass));
     }
 
-    /// <summary>Forgets the ops after a cursor: an atomic batch that did not come about.</summary>
     public void BackTo(long head)
     {
         while (tailOps.Count > 0 && tailOps[^1].Cursor > head)
@@ -69,7 +62,6 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         Head = head;
     }
 
-    /// <summary>The checkpoint has moved up to a cursor.</summary>
     public void SetFolded(long folded)
     {
         Folded = folded;
@@ -88,14 +80,10 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         tailOps.RemoveFirst(count);
     }
 
-    /// <summary>The unfolded ops of a document, in order; empty when there are none.</summary>
     public IReadOnlyList<TailOp> TailOf(string kind, string key) =>
         tailByDoc.TryGetValue((kind, key), out DocumentTail? document) ? document.Ops : [];
 
-    /// <summary>
-    /// What a document counts as against <c>document_bytes</c>. Kept for documents with unfolded ops, so that a stream of appends asks the
-    /// store once a fold.
-    /// </summary>
+    /// <summary>Cached while a document has unfolded ops: one store query per fold.</summary>
     public async ValueTask<long> SizeOfAsync(IReadSnapshot snapshot, string kind, string key)
     {
         if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (
@@ -107,7 +95,6 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         return size;
     }
 
-    /// <summary>What a document is about; absent when there is none.</summary>
     public async ValueTask<ContentClass> ClassOfAsync(IReadSnapshot snapshot, string kind, string key)
     {
         if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (

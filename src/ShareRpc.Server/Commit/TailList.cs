@@ -4,7 +4,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Commit;
 
-/// <summary>Unfolded ops in order. Grows and shrinks at its end and is shortened at its beginning, each at a cost per op.</summary>
+/// <summary>Costs amortized constant time at both ends.</summary>
 internal sealed class TailList : IReadOnlyList<TailOp>
 {
     private readonly List<TailOp> ops = [];
@@ -25,7 +25,6 @@ internal sealed class TailList : IReadOnlyList<TailOp>
         first += count;
         if (first < ops.Count - first) return;
 
-        // What is moved is less than what went since the last time.
         ops.RemoveRange(0, first);
         first = 0;
     }

@@ -2,15 +2,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ShareRpc.Server.Commit;
 
-/// <summary>
-/// Some of the small things that a commit leaves to do (readers to wake, acks to send), done one after the other on a pool thread: so many
-/// that handing them over costs little.
-/// </summary>
+/// <summary>Runs a group of small work items on a pool thread.</summary>
 internal sealed class WorkRun(ArraySegment<IThreadPoolWorkItem> work, ILogger log) : IThreadPoolWorkItem
 {
     private const int AtOnce = 16;
 
-    /// <summary>Does them all, soon. One that throws is logged, and the others go on.</summary>
+    /// <summary>Logs exceptions and continues.</summary>
     public static void Queue(IThreadPoolWorkItem[] work, ILogger log)
     {
         for (int i = 0; i < work.Length; i += AtOnce)

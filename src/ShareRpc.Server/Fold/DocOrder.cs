@@ -2,7 +2,7 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Server.Fold;
 
-/// <summary>Documents in order of kind and key by their UTF-8 bytes, as the store keeps them.</summary>
+/// <summary>Orders by UTF-8 bytes of kind and key, as the store does.</summary>
 internal sealed class DocOrder : IComparer<DocKey>
 {
     public static readonly DocOrder Instance = new();
@@ -13,7 +13,7 @@ internal sealed class DocOrder : IComparer<DocKey>
         return kinds != 0 ? kinds : CompareKeys(x.Key, y.Key);
     }
 
-    /// <summary>UTF-8 sorts as code points do. UTF-16 does but for its surrogates: they stand for the highest points.</summary>
+    /// <summary>UTF-16 differs from UTF-8 order only in surrogates, the highest code points.</summary>
     private static int CompareKeys(string x, string y)
     {
         int same = x.AsSpan().CommonPrefixLength(y);

@@ -3,17 +3,14 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Fold;
 
 /// <summary>
-/// What of a share's tail is folded, and in which steps. An op is skipped when a later one in the tail says its document whole: the
-/// checkpoint may pass it with its document as it was, since whoever lays the rest of the tail over the document comes to that later op.
+/// Divides a fold into steps. Skips ops before one that sets the whole document: readers of the tail reach that one.
 /// </summary>
 internal sealed class FoldPlan
 {
-    /// <summary>About as many steps a fold takes, where they may be so large.</summary>
+    /// <summary>Approximate steps of a fold.</summary>
     private const int MostSlices = 64;
 
-    /// <summary>
-    /// The same of a fold that lags: a step goes with a transaction of appends, and with smaller ones the appends bring more than it folds.
-    /// </summary>
+    /// <summary>For a lagging fold: with smaller steps it would fall behind the appends.</summary>
     private const int MostSlicesBehind = 8;
 
     private readonly long from;
@@ -38,8 +35,8 @@ internal sealed class FoldPlan
     public bool ReachesHead { get; }
 
     /// <summary>
-    /// The steps, in order, small enough not to hold up the appends that share their transactions; the more there is to fold the larger,
-    /// so that a fold keeps up with whatever comes. What the documents weigh is not known here, see <see cref="SliceFold.IsFull"/>.
+    /// Returns steps that do not delay appends, larger for longer tails. Document sizes are unknown here; see
+    /// <see cref="SliceFold.IsFull"/>.
     /// </summary>
     public IEnumerable<Slice> Slices(ServerLimits limits)
     {
@@ -81,8 +78,5 @@ internal sealed class FoldPlan
     internal sealed record Slice(long From, long UpTo, IReadOnlyList<(long From, int Count)> Stretches);
 }
 
-/// <summary>
-/// What a fold computed: the documents that changed between two cursors. Replaced are the cursors of their last ops before, where
-/// compaction has looked already and kept those.
-/// </summary>
+/// <summary>Documents changed between cursors. Replaced: cursors of former last ops kept by compaction.</summary>
 internal sealed record FoldedDocs(long ShareKey, long From, long UpTo, IReadOnlyList<StoredDoc> Docs, IReadOnlyList<long> Replaced);

@@ -10,8 +10,7 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Fold;
 
 /// <summary>
-/// Folds the log into documents in the background: reads and computes on its own, and hands only the changed documents to the commit
-/// loop, some at a time. A crash at any point leaves a checkpoint from which the rest of the fold is computed again.
+/// Folds logs in the background, committed in small steps. After a crash it continues from the checkpoint.
 /// </summary>
 internal sealed class Folder(
     IShareStore store, CommitQueue queue, ServerOptions options, TimeProvider time, ILogger<Folder> log)
@@ -45,7 +44,7 @@ internal sealed class Folder(
         urgent.Writer.TryWrite(true);
     }
 
-    /// <summary>Folds until cancelled: what has many unfolded ops at once, the rest when the interval is over.</summary>
+    /// <summary>Folds long tails at once, others at the interval.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(limits.FoldInterval, time);
@@ -75,7 +74,7 @@ internal sealed class Folder(
         }
     }
 
-    /// <summary>Folds one share up to its head of now. What comes meanwhile is marked by its commit, and waits for the next fold.</summary>
+    /// <summary>Folds up to the current head; later commits mark the share again.</summary>
     public async Task FoldShareAsync(long shareKey)
     {
         dirty.TryRemove(shareKey, out _);
@@ -134,7 +133,7 @@ internal sealed class Folder(
         return new FoldedDocs(shareKey, slice.From, fold.IsFull ? fold.Last : slice.UpTo, fold.Docs, fold.Replaced);
     }
 
-    /// <summary>False when the share has changed under the fold: deleted, or folded by somebody else.</summary>
+    /// <summary>Returns false if the share was deleted or folded meanwhile.</summary>
     private static async ValueTask<bool> StoreAsync(CommitScope scope, FoldedDocs folded)
     {
         LogShare share = await scope.Shares.GetAsync(scope.Transaction, folded.ShareKey);
@@ -151,7 +150,6 @@ internal sealed class Folder(
         return true;
     }
 
-    /// <summary>Drops the data of ops that compaction had to keep when it came by, because they were the last of their documents.</summary>
     private static async ValueTask DropAsync(CommitScope scope, long shareKey, IReadOnlyList<long> replaced)
     {
         long dropped = 0;
@@ -162,8 +160,8 @@ internal sealed class Folder(
     }
 
     /// <summary>
-    /// Drops the data of superseded ops beyond the horizon, some at a time, between the appends of others. Ids, digests and seqs stay, so
-    /// that resends are answered as ever (I2); the state has what the ops came to; a reader behind is told of the gap (I5).
+    /// Drops data of superseded ops before the horizon, in steps. Ids, digests and seqs stay for resends (I2); late
+    /// readers get the gap (I5).
     /// </summary>
     private async Task CompactShareAsync(long shareKey, long horizon)
     {

@@ -5,7 +5,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Fold;
 
-/// <summary>Folds stretches of a share's ops over its checkpointed documents, until what it holds is enough for one transaction.</summary>
+/// <summary>Folds ops over documents, up to one transaction's size.</summary>
 internal sealed class SliceFold(IReadSnapshot snapshot, long shareKey, long scanned, bool isCompacting, long maxBytes)
 {
     private const int BytesAtOnce = 8 * 1024 * 1024;
@@ -13,16 +13,13 @@ internal sealed class SliceFold(IReadSnapshot snapshot, long shareKey, long scan
     private readonly List<long> replaced = [];
     private long bytes;
 
-    /// <summary>The changed documents in the order in which the store keeps them.</summary>
     public IReadOnlyList<StoredDoc> Docs => [.. docs.Values.OrderBy(doc => new DocKey(doc.Kind, doc.Key), DocOrder.Instance)];
 
-    /// <summary>The cursor of the last op that was folded.</summary>
     public long Last { get; private set; }
 
-    /// <summary>The documents are as large as one transaction may be: nothing more is folded.</summary>
+    /// <summary>True at one transaction's size.</summary>
     public bool IsFull => bytes >= maxBytes;
 
-    /// <summary>See <see cref="FoldedDocs"/>.</summary>
     public IReadOnlyList<long> Replaced => replaced;
 
     public async ValueTask ApplyAsync(long from, int count)

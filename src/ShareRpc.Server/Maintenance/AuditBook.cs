@@ -8,8 +8,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Maintenance;
 
 /// <summary>
-/// Who looked, who was refused and who appended, summed up per ref, address and minute: in memory, bounded, and written behind the
-/// commits. A crash loses the last minute of it; mutations are written in their own transactions and lose nothing. Any thread.
+/// Sums redemptions, refusals and appends per ref, address and interval, in bounded memory. A crash loses unwritten
+/// sums; mutations are audited in their own transactions. Thread-safe.
 /// </summary>
 internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<AuditBook> log)
     : IServerLoop
@@ -34,7 +34,7 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
         }
     }
 
-    /// <summary>Of a ref whose token was right, or of nobody that is known.</summary>
+    /// <summary>The row is null unless the token was right.</summary>
     public void NoteRefusal(RefRow? row, string? address, ErrorCode code)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -48,13 +48,13 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
         lock (gate) Add(new Entry(Append, row.Key, row.ShareKey, null, null), now, ops, bytes);
     }
 
-    /// <summary>When a ref was last redeemed, if that is not written yet.</summary>
+    /// <summary>Null if already written.</summary>
     public long? LastRedeemedMs(long refKey)
     {
         lock (gate) return lastRedeemed.TryGetValue(refKey, out long ms) ? ms : null;
     }
 
-    /// <summary>Writes every minute until cancelled; what is left then is for <see cref="WriteAsync"/>.</summary>
+    /// <summary>Writes at each interval; afterwards call <see cref="WriteAsync"/>.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         while (true)
@@ -65,7 +65,7 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
         }
     }
 
-    /// <summary>Writes what there is; what could not be written is there again.</summary>
+    /// <summary>Keeps sums that cannot be written.</summary>
     public async Task WriteAsync()
     {
         Dictionary<Entry, Sum> written;
@@ -105,7 +105,7 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
         }
     }
 
-    /// <summary>Beyond the bound, what came from one more address or ref is summed up without saying from which.</summary>
+    /// <summary>Beyond the bound, others share a sum without names.</summary>
     private void Add(Entry entry, long nowMs, long count, long bytes)
     {
         if (sums.Count >= limits.AuditSums && !sums.ContainsKey(entry)) entry = entry with { RefKey = null, ShareKey = null, Address =

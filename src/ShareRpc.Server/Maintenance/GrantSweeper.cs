@@ -4,14 +4,13 @@ using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
-/// <summary>Deletes the rows of grants that ended long ago, some at a time, between the appends of others.</summary>
+/// <summary>Deletes long-ended grants in small steps.</summary>
 internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeProvider time) : IServerLoop
 {
     private const int RowsAtOnce = 500;
 
     public string Name => "grants";
 
-    /// <summary>Sweeps now and at the interval, until cancelled.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         while (true)
@@ -23,7 +22,7 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
             }
             catch (ShareRpcException error) when (error.IsTransient)
             {
-                // Busy, draining or out of disk: the next round tries again.
+                // Busy, draining or disk full: retried next round.
             }
 
             succeeded();
@@ -31,7 +30,6 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
         }
     }
 
-    /// <summary>Deletes all there is to delete.</summary>
     public async Task SweepAsync()
     {
         long before = (time.GetUtcNow() - limits.EndedGrantTime).ToUnixTimeMilliseconds();

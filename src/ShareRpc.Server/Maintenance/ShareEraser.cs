@@ -7,9 +7,7 @@ using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
-/// <summary>
-/// Erases the rows of deleted shares in the background, some at a time, between the appends of others. Goes on after a restart.
-/// </summary>
+/// <summary>Erases deleted shares in small steps; continues after restarts.</summary>
 internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<ShareEraser> log)
     : IServerLoop
 {
@@ -21,7 +19,6 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
 
     public void Wake() => wakes.Writer.TryWrite(true);
 
-    /// <summary>Erases until cancelled.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         Wake();

@@ -4,16 +4,14 @@ using ShareRpc.Server.Commit;
 
 namespace ShareRpc.Server.Read;
 
-/// <summary>
-/// The feeds of the shares that have live handles. The commit loop publishes here after the commit, and never waits for a reader.
-/// </summary>
+/// <summary>Feeds of shares with handles. The commit loop never waits for readers.</summary>
 internal sealed class Broadcaster(ServerLimits limits, ILogger<Broadcaster> log) : ICommitListener
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, ShareFeed> feeds = [];
 
     /// <summary>
-    /// The feed of a share; give it back with <see cref="Release"/>. Its head may be behind until <see cref="ShareFeed.Advance"/>.
+    /// Returns a feed; <see cref="Release"/> it. Its head may be behind until <see cref="ShareFeed.Advance"/>.
     /// </summary>
     public ShareFeed Acquire(long shareKey)
     {
@@ -33,7 +31,6 @@ internal sealed class Broadcaster(ServerLimits limits, ILogger<Broadcaster> log)
         }
     }
 
-    /// <summary>Returns how many shares have a feed.</summary>
     public int Count
     {
         get
@@ -47,10 +44,8 @@ internal sealed class Broadcaster(ServerLimits limits, ILogger<Broadcaster> log)
         if (share.Fresh.Count > 0) Publish(share.Key, [.. share.Fresh]);
     }
 
-    /// <summary>Committed ops of a share, in order.</summary>
     public void Publish(long shareKey, IReadOnlyList<LoggedOp> ops) => Find(shareKey)?.Publish(ops);
 
-    /// <summary>The share ended: nothing follows its head.</summary>
     public void End(long shareKey) => Find(shareKey)?.End();
 
     private ShareFeed? Find(long shareKey)

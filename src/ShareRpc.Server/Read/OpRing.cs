@@ -3,10 +3,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Read;
 
-/// <summary>
-/// The newest ops of a share, in the order of their cursors and without holes, bounded in ops and bytes. An op gets its wire bytes when the
-/// first reader asks for it: a share that nobody watches pays nothing. Not thread-safe.
-/// </summary>
+/// <summary>Newest ops without gaps, bounded in ops and bytes. The first reader encodes. Not thread-safe.</summary>
 internal sealed class OpRing(ServerLimits limits)
 {
     private const int FirstCapacity = 16;
@@ -24,7 +21,7 @@ internal sealed class OpRing(ServerLimits limits)
         while (count > limits.RingOps || bytes > limits.RingBytes) DropFirst();
     }
 
-    /// <summary>The ops after a cursor, if the first of them is still here; null when the store must be asked.</summary>
+    /// <summary>Returns null when only the store has them.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
     {
         if (count == 0 || At(0).Cursor > after + 1) return null;
@@ -52,7 +49,7 @@ internal sealed class OpRing(ServerLimits limits)
 
     private void MakeRoom()
     {
-        // One more than the bound: an op is added before the oldest goes.
+        // Adds before it removes.
         int capacity = Math.Min(Math.Max(FirstCapacity, items.Length * 2), limits.RingOps + 1);
         var larger = new LoggedOp[capacity];
         for (int i = 0; i < count; i++) larger[i] = At(i);

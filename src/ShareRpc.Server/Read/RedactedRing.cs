@@ -4,8 +4,7 @@ using ShareRpc.Server.Access.Redaction;
 namespace ShareRpc.Server.Read;
 
 /// <summary>
-/// A share's newest ops as its redacted readers see them, by profile, so that a hundred readers of one link cost one filtering. Bounded in
-/// profiles, ops and bytes; what is not here is filtered again. Any thread.
+/// Caches redacted ops per profile, for all readers of a link. Bounded in profiles, ops and bytes. Thread-safe.
 /// </summary>
 internal sealed class RedactedRing(ServerLimits limits)
 {

@@ -5,8 +5,7 @@ using ShareRpc.Server.Commit;
 namespace ShareRpc.Server.Read;
 
 /// <summary>
-/// What the readers of one share wait on: its head, a ring of its newest ops, and a wake that carries no payload. A reader
-/// reads from its own cursor; a lost wake only delays. Lives while a handle on the share does. Any thread.
+/// A share's head, ring, and wake without payload; a lost wake only delays. Lives while handles exist. Thread-safe.
 /// </summary>
 internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
 {
@@ -18,21 +17,19 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
 
     public long ShareKey => shareKey;
 
-    /// <summary>The newest ops as redacted readers see them.</summary>
     public RedactedRing Redacted { get; } = new(limits);
 
-    /// <summary>Handles that use it; counted by <see cref="Broadcaster"/> under its lock.</summary>
+    /// <summary>Guarded by the lock of <see cref="Broadcaster"/>.</summary>
     public int Users { get; set; }
 
     public long Head => Interlocked.Read(ref head);
 
-    /// <summary>Set for good once the share ended.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Ends at the next change after it was read: take it before looking at what there is.</summary>
+    /// <summary>Get it before checking for data.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
 
-    /// <summary>Committed ops, in order, right after those published before.</summary>
+    /// <summary>Needs ops that directly follow the previous ones.</summary>
     public void Publish(IReadOnlyList<LoggedOp> ops)
     {
         lock (gate)
@@ -44,7 +41,6 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
         Wake();
     }
 
-    /// <summary>The head is at least this.</summary>
     public void Advance(long cursor)
     {
         long seen = Head;
@@ -72,7 +68,7 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
         WorkRun.Queue(woken, log);
     }
 
-    /// <summary>Lists somebody who is to be woken at the next change; false when there is something after the cursor already.</summary>
+    /// <summary>Returns false when there are ops after the cursor or the share ended.</summary>
     public bool TryWait(FeedWaiter waiter, long after)
     {
         lock (gate)
@@ -85,7 +81,6 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
         }
     }
 
-    /// <summary>It waits no longer.</summary>
     public void Forget(FeedWaiter waiter)
     {
         lock (gate)
@@ -98,7 +93,7 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
         }
     }
 
-    /// <summary>The ops after a cursor if the ring still has the first of them; null when the store must be asked.</summary>
+    /// <summary>Returns null when only the store has them.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
     {
         lock (gate) return ring.TryRead(after, limit, maxBytes);

@@ -8,16 +8,12 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Read;
 
-/// <summary>
-/// Reads pages of a share: from the ring when it has the ops, else from the store. Checks the authority right before a
-/// page leaves.
-/// </summary>
+/// <summary>Reads from ring or store; checks the authority right before a page returns.</summary>
 internal sealed class ShareReads(
     IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, DrainSignal drain)
 {
     private readonly CancellationToken draining = drain.Token;
 
-    /// <summary>The ops after a cursor, without waiting.</summary>
     public async ValueTask<OpPage> ReadNowAsync(Authority authority, ShareFeed feed, ReadOpsRequest request)
     {
         Check(request);
@@ -39,9 +35,7 @@ internal sealed class ShareReads(
         };
     }
 
-    /// <summary>
-    /// The ops after a cursor, waiting up to <c>wait_ms</c> for the first one. Ends early, with an error, when access is taken back.
-    /// </summary>
+    /// <summary>Waits up to <c>wait_ms</c> for the first op; fails early when access is revoked.</summary>
     public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request, CancellationToken cancellationToken)
     {
         authority.Demand(Rights.Read);
@@ -73,8 +67,7 @@ internal sealed class ShareReads(
     }
 
     /// <summary>
-    /// A page of the folded state: the checkpoint with the unfolded ops laid over it. A commit has those folded soon; the ones that a crash
-    /// left behind have only their readers to.
+    /// Overlays the checkpoint with unfolded ops. Marks the share for folding: after a crash no commit may.
     /// </summary>
     public async ValueTask<StatePage> ReadStateAsync(Authority authority, GetStateRequest request)
     {
@@ -93,7 +86,6 @@ internal sealed class ShareReads(
         return page;
     }
 
-    /// <summary>Throws unless the request is well formed.</summary>
     public static void Check(ReadOpsRequest request)
     {
         if (request.After < 0 || request.Limit < 1 || request.MaxBytes < 1 || request.WaitMs < 0)
@@ -102,7 +94,7 @@ internal sealed class ShareReads(
         }
     }
 
-    /// <summary>From the disk; nothing but the gap when some of what would be given has lost its data to compaction.</summary>
+    /// <summary>Returns only the gap when data after the cursor was compacted.</summary>
     private async ValueTask<(IReadOnlyList<LoggedOp> Ops, long? Gap)> ReadStoredAsync(ShareFeed feed, long after,
         int limit, int maxBytes)
     {

@@ -8,12 +8,9 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Read;
 
-/// <summary>
-/// One page of a share's state as of one snapshot: checkpointed documents, with the tail folded over the page's own range.
-/// </summary>
+/// <summary>Reads a page of checkpointed documents with the tail folded over it.</summary>
 internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, ProtocolLimits limits, ReadProfile profile)
 {
-    /// <summary>The page had unfolded ops to look through, as every page will until they are folded.</summary>
     public bool HasTail { get; private set; }
 
     public async ValueTask<StatePage> ReadAsync(GetStateRequest request)
@@ -49,7 +46,6 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
     private static StatePage Page(List<Document> docs, long head, bool more) =>
         new() { Docs = docs, Cursor = head, NextKey = more ? new DocKey(docs[^1].Kind, docs[^1].Key) : null };
 
-    /// <summary>Checkpointed and tail documents in one order, removed ones left out; ends early when the store's page does.</summary>
     private async IAsyncEnumerable<StoredDoc> MergeAsync(string? kind, DocKey? after, IReadOnlyList<TailOp> tail,
         int limit)
     {

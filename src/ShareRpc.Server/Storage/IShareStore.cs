@@ -1,14 +1,13 @@
 namespace ShareRpc.Server.Storage;
 
 /// <summary>
-/// The one seam to storage. One writer, the commit loop; readers on any thread see a consistent snapshot and never wait for the writer.
-/// Failures of the medium are <see cref="StorageException"/>.
+/// Only the commit loop writes; readers on any thread never wait for it. Failures throw <see cref="StorageException"/>.
 /// </summary>
 internal interface IShareStore : IDisposable
 {
-    /// <summary>Starts the one write transaction; only the commit loop calls this. Disposing without commit rolls back.</summary>
+    /// <summary>For the commit loop only. Disposal without commit rolls back.</summary>
     ValueTask<IWriteTransaction> BeginWriteAsync();
 
-    /// <summary>Returns a consistent view of what is committed at its first read.</summary>
+    /// <summary>The view is fixed at its first read.</summary>
     ValueTask<IReadSnapshot> BeginReadAsync();
 }

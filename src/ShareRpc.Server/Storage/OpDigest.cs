@@ -7,8 +7,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Storage;
 
 /// <summary>
-/// What makes two ops with one op id the same intent: 128 bits of SHA-256 over verb, kind, key, depends_on and the data bytes as received,
-/// each with its length in front.
+/// 128 bits of SHA-256 over verb, kind, key, depends_on and received data bytes, each length-prefixed: equal for equal
+/// intents.
 /// </summary>
 internal static class OpDigest
 {

@@ -5,7 +5,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Storage;
 
-/// <summary>An op's wire bytes, made once and shared by every reader.</summary>
+/// <summary>Encodes once for all readers.</summary>
 internal static class OpEncoding
 {
     public static LoggedOp Encode(LoggedOp op)

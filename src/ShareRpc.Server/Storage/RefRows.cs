@@ -2,25 +2,21 @@ using ShareRpc.Protocol.Messages;
 
 namespace ShareRpc.Server.Storage;
 
-/// <summary>
-/// A sturdy ref as stored. Rights, caveats, parent and label are fixed at its creation (an adopted owner ref changes its parent).
-/// </summary>
 internal sealed record RefRow
 {
     public long Key { get; init; }
 
     public required string CapId { get; init; }
 
-    /// <summary>Null: a root or creator ref.</summary>
+    /// <summary>Null for root and creator refs.</summary>
     public long? ShareKey { get; init; }
 
-    /// <summary>Null: the root.</summary>
+    /// <summary>Null for the root.</summary>
     public long? ParentKey { get; init; }
 
-    /// <summary>The parent's epoch when this ref was derived: a parent of another epoch kills it.</summary>
+    /// <summary>If the parent's epoch differs, this ref is dead.</summary>
     public long ParentEpoch { get; init; }
 
-    /// <summary>Parents above it.</summary>
     public int Depth { get; init; }
 
     public required Rights Rights { get; init; }
@@ -31,7 +27,7 @@ internal sealed record RefRow
 
     public string? Label { get; init; }
 
-    /// <summary>What tells its token: 32 bytes, HMAC-SHA256 of the token digest under the server's key.</summary>
+    /// <summary>32 bytes: HMAC-SHA256 of the token digest under the server key.</summary>
     public required byte[] Verifier { get; init; }
 
     public long CreatedMs { get; init; }
@@ -40,31 +36,30 @@ internal sealed record RefRow
 
     public long? SuspendedMs { get; init; }
 
-    /// <summary>Its own token is dead since then; its descendants are not.</summary>
+    /// <summary>When its own token ended; descendants stay valid.</summary>
     public long? RetiredMs { get; init; }
 
-    /// <summary>Argon2id PHC string of the passphrase digest; null without a passphrase.</summary>
+    /// <summary>Argon2id PHC string of the passphrase digest.</summary>
     public string? Passphrase { get; init; }
 
-    /// <summary>Redemptions by token, counted where <c>max_uses</c> asks.</summary>
+    /// <summary>Counted only with <c>max_uses</c>.</summary>
     public long Uses { get; init; }
 
-    /// <summary>The first redemption by token, noted where <c>unused_expires_at_ms</c> asks.</summary>
+    /// <summary>Set only with <c>unused_expires_at_ms</c>.</summary>
     public long? UsedMs { get; init; }
 
     public long? LastRedeemedMs { get; init; }
 
-    /// <summary>When it ends, for a grant of its parent; null for any other ref.</summary>
+    /// <summary>Null unless this is a grant.</summary>
     public long? GrantEndsMs { get; init; }
 
     public bool IsGrant => GrantEndsMs is not null;
 
-    /// <summary>The ref that its writers belong to: those of a grant are its link's.</summary>
+    /// <summary>A grant's writers belong to its link.</summary>
     public long WriterRefKey => IsGrant ? ParentKey!.Value : Key;
 }
 
 /// <summary>
-/// Which refs a listing covers: everything, one share's, or a creator's own ref and its descendants. Of the audit trail, both together are
-/// the entries of a share that concern a ref or its descendants.
+/// All refs, one share's, or a creator ref's subtree. Both keys: a share's audit entries on the subtree.
 /// </summary>
 internal readonly record struct RefScope(long? ShareKey, long? CreatorKey);

@@ -1,30 +1,28 @@
 namespace ShareRpc.Server.Storage;
 
-/// <summary>Why a store could not do what it was asked.</summary>
+/// <summary>The cause of a storage failure.</summary>
 public enum StorageFailure
 {
-    /// <summary>
-    /// The medium or the store behind it does not answer, or answers with an error that has no name here.
-    /// </summary>
+    /// <summary>Storage does not respond, or an unclassified error.</summary>
     Unavailable,
 
-    /// <summary>Somebody else holds it.</summary>
+    /// <summary>Locked by another user.</summary>
     Busy,
 
-    /// <summary>It cannot be written.</summary>
+    /// <summary>Not writable.</summary>
     ReadOnly,
 
-    /// <summary>There is no room.</summary>
+    /// <summary>Disk full.</summary>
     Full,
 
-    /// <summary>What is stored is damaged: waiting does not help.</summary>
+    /// <summary>Stored data is damaged; a retry does not help.</summary>
     Damaged,
 }
 
-/// <summary>A store failed; the message says what is wrong and the next step, to whoever runs the server.</summary>
+/// <summary>A storage failure; the message tells the operator the problem and the next step.</summary>
 public sealed class StorageException(StorageFailure failure, string message, Exception? inner = null)
     : Exception(message, inner)
 {
-    /// <summary>What kind of failure it is.</summary>
+    /// <summary>Gets the cause.</summary>
     public StorageFailure Failure { get; } = failure;
 }

@@ -1,11 +1,8 @@
 namespace ShareRpc.Server.Supervision;
 
-/// <summary>
-/// Background work that goes on for as long as the server runs. The <see cref="Supervisor"/> starts it, once at a time.
-/// </summary>
+/// <summary>Runs for the server's lifetime, one instance at a time, by <see cref="Supervisor"/>.</summary>
 internal interface IServerLoop
 {
-    /// <summary>Returns the name in logs, in the metric and in the answer of the health check.</summary>
     string Name { get; }
 
     /// <summary>
@@ -15,8 +12,7 @@ internal interface IServerLoop
     Task RunAsync(Action succeeded, CancellationToken stopping);
 
     /// <summary>
-    /// Returns true for a loop that is not ended by its token, but by itself once it has done what waits: if it throws
-    /// after the token was cancelled, it is started again.
+    /// True if its work, not cancellation, ends it; then it is restarted after a failure even when cancelled.
     /// </summary>
     bool EndsByItself => false;
 }

@@ -3,14 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ShareRpc.Server.Supervision;
 
-/// <summary>
-/// Runs the background loops of the server. A loop that throws is logged and started again after a backoff; from its
-/// third failure in a row until its next round that succeeds it counts as failing, which the health check and the
-/// metric report.
-/// </summary>
+/// <summary>Restarts failed loops after a backoff. Three failures in a row count as failing until a success.</summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
-    /// <summary>The name of the server's <see cref="Meter"/>.</summary>
     public const string MeterName = "ShareRpc";
 
     private const int FailuresThatCount = 3;
@@ -36,18 +31,14 @@ internal sealed class Supervisor : IAsyncDisposable
             description: "1 for a background loop that has failed three times in a row, else 0");
     }
 
-    /// <summary>Returns the names of the loops that keep failing.</summary>
     public IReadOnlyList<string> Failing => [.. loops.Where(loop => loop.IsFailing).Select(loop => loop.Loop.Name)];
 
-    /// <summary>Starts all loops.</summary>
     public void Start() => running = Task.WhenAll(loops.Select(loop => Task.Run(() => RunAsync(loop), CancellationToken.None)));
 
-    /// <summary>
-    /// Cancels the loops, and the wait of one that failed: a loop that ends by itself goes on at once. May be repeated.
-    /// </summary>
+    /// <summary>Cancels loops and backoffs. Repeatable.</summary>
     public Task BeginStopAsync() => stopping.CancelAsync();
 
-    /// <summary>Cancels the loops and waits until all have ended. May be repeated.</summary>
+    /// <summary>Cancels loops and waits for their end. Repeatable.</summary>
     public async Task StopAsync()
     {
         await BeginStopAsync().ConfigureAwait(false);

@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 
 namespace ShareRpc.Server.Turns;
 
-/// <summary>
-/// The writers that have a handle now, on whatever connection: those are alive, however long they say nothing. Bounded by the handles.
-/// </summary>
+/// <summary>Writers with a handle on any connection.</summary>
 internal sealed class LiveWriters
 {
     private readonly ConcurrentDictionary<(long ShareKey, string WriterId), int> handles = new();

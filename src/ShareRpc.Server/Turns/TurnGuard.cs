@@ -8,14 +8,13 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Turns;
 
 /// <summary>
-/// A turn goes <c>streaming -> completed | failed | aborted</c> and stays there. Only a provisional ending, which the server itself wrote
-/// when the writer fell silent, gives way, once, to the true one from the writer it names.
+/// Allows <c>streaming -> completed | failed | aborted</c>. Only the server's provisional ending may be replaced, once,
+/// by the silent writer it names.
 /// </summary>
 internal static class TurnGuard
 {
     private static readonly byte[][] Replaced = ["state"u8.ToArray(), "provisional"u8.ToArray(), "writer_id"u8.ToArray()];
 
-    /// <summary>The op leaves its turn open.</summary>
     public static bool IsStreaming(OpIntent op)
     {
         if (op.Data is not { } data) return false;
@@ -23,7 +22,7 @@ internal static class TurnGuard
         return TurnStates.Of(turn.RootElement) == TurnStates.Streaming;
     }
 
-    /// <summary>The ending that the server writes for a writer that fell silent: the document as it is, otherwise.</summary>
+    /// <summary>Returns the server's ending of the turn; provisional if a writer is named.</summary>
     public static RawJson Abort(RawJson current, string? writerId)
     {
         using JsonDocument before = current.ToDocument();

@@ -9,8 +9,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Turns;
 
 /// <summary>
-/// Ends, provisionally, the streaming turns of writers that fell silent past their lease: no handle, and no batch. What it has seen is in
-/// memory only and measured by elapsed time, so that leases start anew with the server, and a clock that jumps ends nothing.
+/// Provisionally ends turns of writers without handle or batch for a lease. Measured in memory by elapsed time: leases
+/// restart with the server; clock changes have no effect.
 /// </summary>
 internal sealed class TurnSweeper(
     IShareStore store, CommitQueue queue, LiveWriters writers, ServerLimits limits, TimeProvider time, ILogger<TurnSweeper> log)
@@ -21,7 +21,6 @@ internal sealed class TurnSweeper(
 
     public string Name => "turn sweep";
 
-    /// <summary>Sweeps until cancelled.</summary>
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(limits.TurnSweepInterval, time);
@@ -39,7 +38,6 @@ internal sealed class TurnSweeper(
         }
     }
 
-    /// <summary>Looks at every open turn once.</summary>
     public async Task SweepAsync()
     {
         var seen = new HashSet<(long, string)>();
@@ -85,7 +83,7 @@ internal sealed class TurnSweeper(
         if (await work.Completion.ConfigureAwait(false)) log.TurnEnded();
     }
 
-    /// <summary>Looked at again inside the transaction: the writer may have come back meanwhile, or the share have ended.</summary>
+    /// <summary>Checks again in the transaction: writer or share may have changed.</summary>
     private async ValueTask<bool> EndAsync(CommitScope scope, OpenTurnRow turn)
     {
         IWriteTransaction transaction = scope.Transaction;
@@ -109,6 +107,5 @@ internal sealed class TurnSweeper(
         return true;
     }
 
-    /// <summary>Since when an open turn has been the same, and its writer nowhere.</summary>
     private readonly record struct Silence(OpenTurnRow Turn, long Since);
 }

@@ -2,12 +2,10 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>The statements that every append runs.</summary>
 internal sealed class AppendStatements(Statements statements)
 {
     private WriterRuns? runs;
 
-    /// <summary>What these statements keep of the writers' runs.</summary>
     public WriterRuns Runs => runs ??= new WriterRuns(this);
 
     public PreparedStatement Begin { get; } = statements.Prepare("BEGIN IMMEDIATE");

@@ -5,7 +5,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>The reads of ops and documents, many rows at a time, of one connection. Not thread-safe, as the connection is not.</summary>
+/// <summary>Not thread-safe.</summary>
 internal sealed class LogReads(Statements statements)
 {
     private const string DocColumns = "kind, key, cursor, data, size, class";
@@ -112,7 +112,7 @@ internal sealed class LogReads(Statements statements)
     private static RawJson? Data(Rows row, int column) =>
         row.IsNull(column) ? null : new RawJson(row.Blob(column).ToArray());
 
-    /// <summary>There are three, of which no copies are made.</summary>
+    /// <summary>Avoids string copies.</summary>
     private static string Verb(Rows row, int column)
     {
         ReadOnlySpan<byte> verb = row.Utf8(column);

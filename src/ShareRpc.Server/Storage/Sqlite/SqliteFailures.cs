@@ -3,10 +3,8 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>Translates failures of SQLite into those of the store.</summary>
 internal static class SqliteFailures
 {
-    /// <summary>Returns the failure that one of SQLite's is, with its file in the message.</summary>
     public static StorageException Translate(SqliteException exception, string path) =>
         new(KindOf(exception), SqliteTrouble.Describe(exception, path), exception);
 

@@ -7,7 +7,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>The reads, over the prepared statements of whichever connection and transaction they run in.</summary>
 internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 {
     private const string ShareColumns =

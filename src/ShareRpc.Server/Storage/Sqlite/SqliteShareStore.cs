@@ -6,17 +6,14 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>
-/// The default store: one SQLite file in WAL mode. One write connection, a bounded pool of read connections, and one
-/// that copies the log
-/// (<see cref="LogMaintenance"/>).
+/// One SQLite file in WAL mode: a write connection, pooled read connections, and one for log maintenance.
 /// </summary>
 internal sealed class SqliteShareStore : IShareStore
 {
-    /// <summary>The schema of the files of this version.</summary>
     public static readonly Schema Schema =
         Schema.Of(typeof(SqliteShareStore).Assembly, "ShareRpc.Server.Storage.Sqlite.Migrations.");
 
-    /// <summary>Read connections kept open; more than this many readers at once open one for the occasion.</summary>
+    /// <summary>Maximum idle connections.</summary>
     private const int PooledReaders = 8;
 
     private readonly string path;
@@ -37,12 +34,11 @@ internal sealed class SqliteShareStore : IShareStore
                 log?.LogMaintenanceFailed(failure));
     }
 
-    /// <summary>What keeps the write-ahead log from growing.</summary>
     public LogMaintenance Log { get; }
 
     /// <summary>
-    /// Opens or creates the file, looks for damage in it for as long as it may, brings its schema up to date, and commits something to see
-    /// that it can. Without limits it does not look for damage, and has the default ones otherwise.
+    /// Opens or creates, checks for damage within a time limit, migrates, and makes a test commit. Without limits: no
+    /// damage check.
     /// </summary>
     public static SqliteShareStore Open(
         string path, TimeProvider time, ServerLimits? limits = null, ILogger? log = null, bool neverSyncs = false)

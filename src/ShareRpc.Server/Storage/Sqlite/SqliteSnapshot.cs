@@ -1,6 +1,5 @@
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>A read transaction on a connection of the pool; gives the connection back when disposed.</summary>
 internal sealed class SqliteSnapshot : SqliteReads
 {
     private readonly SqliteShareStore store;

@@ -7,7 +7,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>The write transaction on the one write connection.</summary>
 internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 {
     private readonly AppendStatements append;
@@ -45,7 +44,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         }
         catch (StorageException)
         {
-            // SQLite has rolled back by itself, as it does when the disk is full.
+            // SQLite rolled back itself, as on a full disk.
         }
         return default;
     }
@@ -79,7 +78,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count)
     {
-        // From the run that holds the first seq, or begins after it, to the last one that begins before the end.
+        // Runs that overlap the seq range.
         const string Sql = """
             WITH run (seq, cursor, count) AS (
               SELECT seq, cursor, count FROM writer_run WHERE writer_key = ?1 AND seq < ?3
@@ -185,7 +184,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows)
     {
-        // What was derived goes before what it was derived from.
+        // Descendants first.
         List<long> keys = Statements.ReadAll(
             """
             WITH RECURSIVE gone (key) AS (
@@ -278,7 +277,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void Probe()
     {
-        // Writes a page also for the same value, which an update of a row does not.
+        // Writes a page even for an equal value.
         Statements.Execute($"PRAGMA user_version = {SqliteShareStore.Schema.Newest}");
     }
 

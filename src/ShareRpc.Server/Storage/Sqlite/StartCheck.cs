@@ -2,15 +2,12 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>
-/// Looks for damaged pages before a server works with a file. All of a small file; of a large one as much as the time allows, since a start
-/// must not take longer the more there is: <c>sharerpc check</c> reads everything.
-/// </summary>
+/// <summary>Checks pages at start, within a time limit; <c>sharerpc check</c> reads everything.</summary>
 internal static class StartCheck
 {
     private const int Corrupt = 11;
 
-    /// <summary>Throws a <see cref="SqliteException"/> of <c>SQLITE_CORRUPT</c> for the first damage found.</summary>
+    /// <summary>Throws a <see cref="SqliteException"/> (<c>SQLITE_CORRUPT</c>) for damage.</summary>
     public static void Run(SqliteConnection connection, TimeSpan within, TimeProvider time)
     {
         if (within <= TimeSpan.Zero) return;
@@ -29,7 +26,7 @@ internal static class StartCheck
             return;
         }
 
-        // What an interrupted check reports are the pages it did not come to.
+        // An interrupted check reports unread pages.
         if (result == "ok" || over.IsCancellationRequested) return;
         throw new SqliteException($"damaged: {result}", Corrupt);
     }

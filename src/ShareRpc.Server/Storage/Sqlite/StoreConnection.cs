@@ -2,9 +2,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>
-/// A connection of the store with what is prepared on it at first use. Not thread-safe, as the connection is not.
-/// </summary>
+/// <summary>Not thread-safe.</summary>
 internal sealed class StoreConnection(Statements statements) : IDisposable
 {
     private AppendStatements? append;
@@ -12,7 +10,7 @@ internal sealed class StoreConnection(Statements statements) : IDisposable
 
     public Statements Statements => statements;
 
-    /// <summary>Only the write connection uses them.</summary>
+    /// <summary>For the write connection.</summary>
     public AppendStatements Append => append ??= new AppendStatements(statements);
 
     public LogReads LogReads => logReads ??= new LogReads(statements);

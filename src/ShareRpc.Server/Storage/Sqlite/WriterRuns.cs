@@ -4,19 +4,18 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>
-/// Which cursors the seqs of a writer got. Consecutive seqs at consecutive cursors are one run: the newest one is in the writer's row, the
-/// ones before it are rows of <c>writer_run</c>. Of writers in use the newest run is kept here; it is written with the watermark, at the
-/// latest by <see cref="Flush"/>. Whoever takes writes back calls <see cref="Forget"/>.
+/// Maps seqs to cursors. Consecutive seqs at consecutive cursors form a run: the newest in the writer's row, older ones
+/// in <c>writer_run</c>. Newest runs are cached until the watermark or <see cref="Flush"/> writes them. Call
+/// <see cref="Forget"/> after a rollback.
 /// </summary>
 internal sealed class WriterRuns(AppendStatements hot)
 {
-    /// <summary>Writers whose newest run is kept from one transaction to the next; beyond it all are read again.</summary>
+    /// <summary>Above it the cache is cleared between transactions.</summary>
     private const int Kept = 4_096;
 
     private readonly Dictionary<long, Run> newest = [];
     private readonly List<Run> changed = [];
 
-    /// <summary>An op was stored.</summary>
     public void Add(long writerKey, long seq, long cursor)
     {
         Run run = Find(writerKey);
@@ -32,14 +31,12 @@ internal sealed class WriterRuns(AppendStatements hot)
         changed.Add(run);
     }
 
-    /// <summary>Writes a watermark, with the run if that changed.</summary>
     public void SetWatermark(long writerKey, long ackedSeq)
     {
         if (newest.TryGetValue(writerKey, out Run? run) && run.IsChanged) Write(run, ackedSeq);
         else hot.SetWatermark.Bind(1, writerKey).Bind(2, ackedSeq).Run();
     }
 
-    /// <summary>The rows hold everything after it.</summary>
     public void Flush()
     {
         foreach (Run run in changed)
@@ -51,7 +48,6 @@ internal sealed class WriterRuns(AppendStatements hot)
         if (newest.Count > Kept) newest.Clear();
     }
 
-    /// <summary>The rows are not as they were when this last saw them.</summary>
     public void Forget()
     {
         newest.Clear();
@@ -81,10 +77,8 @@ internal sealed class WriterRuns(AppendStatements hot)
 
         public long Cursor { get; set; }
 
-        /// <summary>0: there is none yet.</summary>
         public long Count { get; set; }
 
-        /// <summary>Its row does not say so yet.</summary>
         public bool IsChanged { get; set; }
     }
 }

@@ -1,8 +1,8 @@
-/** Computes delays between tries: exponential with full jitter, and not below what the server asked for. */
+/** Computes retry delays: exponential with full jitter, at least the server's delay. */
 export class Backoff {
   #failures = 0;
 
-  /** `first`, `last`: the first and the largest ceiling, in milliseconds. */
+  /** `first`, `last`: ceilings in milliseconds. */
   constructor(
     private readonly first = 100,
     private readonly last = 15_000,

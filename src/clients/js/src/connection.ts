@@ -7,7 +7,7 @@ const SUBPROTOCOL = 'sharerpc.v1.json';
 const CANCELLED = -32800;
 
 export interface ConnectOptions {
-  /** The platform's own if absent; in Node before 22 that of `ws`. */
+  /** Default: the platform's; before Node 22 that of `ws`. */
   WebSocket?: typeof WebSocket;
   signal?: AbortSignal;
 }
@@ -20,7 +20,7 @@ export interface CloseReason {
 interface Redeemed {
   capId: string;
   rights: Right[];
-  /** The caveats of the ref and its ancestors together. */
+  /** Includes its ancestors' caveats. */
   caveats: Caveats;
   epoch: number;
   limits: Limits;
@@ -31,7 +31,7 @@ export interface RedeemedShare extends Redeemed {
   shareId: string;
   /** The share's head. */
   cursor: number;
-  /** The grant that was asked for, if the server has stored it; the handle is one of it. */
+  /** The requested grant, if the server stored it; then the handle belongs to it. */
   grant?: { cap_id: string; expires_at_ms: number };
   writer?: { acked_seq: number };
   acks?: { batch_id: string; ack?: Ack; error?: ErrorData }[];
@@ -42,7 +42,6 @@ export interface RedeemedRoot extends Redeemed {
   handle: RootHandle;
 }
 
-/** The result of every redemption, in the names of the wire. */
 interface Redemption {
   share?: { handle: number };
   root?: { handle: number };
@@ -65,11 +64,11 @@ interface Pending {
 }
 
 /**
- * One WebSocket to a server. A refusal throws `ShareRpcError`. A lost connection throws `Disconnected`: whether the
- * server has done what was in flight is then unknown.
+ * One WebSocket. A refusal throws `ShareRpcError`; a lost connection `Disconnected`, and pending calls may have been
+ * done.
  */
 export class Connection {
-  /** Resolves when the connection has ended; never rejects. */
+  /** Never rejects. */
   readonly closed: Promise<CloseReason>;
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
@@ -86,7 +85,7 @@ export class Connection {
     socket.addEventListener('error', () => {}); // a close follows, and says all that a page may know
   }
 
-  /** Connects to a server by its `http` or `https` address, path included. Throws `Disconnected` where none answers. */
+  /** Connects to an `http(s)` address with path. Throws `Disconnected` if none answers. */
   static async open(server: string, options: ConnectOptions = {}): Promise<Connection> {
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     options.signal?.throwIfAborted();
@@ -132,7 +131,7 @@ export class Connection {
     return { ...this.#redeemed(result), handle: new RootHandle(this, result.root!.handle) };
   }
 
-  /** Calls any method. Aborting asks the server to cancel the call, and does not wait for its answer. */
+  /** Calls any method. Abort requests cancellation and does not wait for it. */
   async call<T>(method: string, params?: object, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const id = ++this.#lastId;
@@ -152,7 +151,7 @@ export class Connection {
     }
   }
 
-  /** Sends a message that has no answer; does nothing on a closed connection. */
+  /** Sends a notification; does nothing on a closed connection. */
   notify(method: string, params?: object): void {
     if (this.isOpen) this.#send({ jsonrpc: '2.0', method, ...(params && { params }) });
   }
@@ -171,7 +170,7 @@ export class Connection {
   #send(message: object): void {
     if (this.#end) throw new Disconnected('The connection is closed.');
     const text = JSON.stringify(message);
-    // At most three bytes a UTF-16 unit: only what may be too long is counted.
+    // At most three bytes per UTF-16 unit.
     if (text.length * 3 > this.#frameBytes && new TextEncoder().encode(text).length > this.#frameBytes) {
       throw new RangeError(`The message is over the server's limit of ${this.#frameBytes} bytes.`);
     }

@@ -1,12 +1,8 @@
-/** What a client does about an error (ERR-7). */
 const ACTIONS = ['retry', 'redeem', 'new_writer', 'resend_from', 'split', 'park', 'stop', 'ask'] as const;
 
 export type ErrorAction = (typeof ACTIONS)[number];
 
-/**
- * Every error of the protocol (section 15): its number, whether the same bytes may succeed later, and what a client
- * does.
- */
+/** Number, `transient` and action of each error (section 15). */
 const TABLE = {
   method_not_found: [-32601, false, 'redeem'],
   invalid_params: [-32602, false, 'park'],
@@ -51,9 +47,9 @@ export interface ErrorInfo {
   number: number;
   transient: boolean;
   action: ErrorAction;
-  /** Later requests of the same ref are refused with the same error (ERR-4). */
+  /** Later requests of the ref fail alike (ERR-4). */
   authority: boolean;
-  /** Appears in `rejected` of an ack only (ERR-6). */
+  /** Only in `rejected` of an ack (ERR-6). */
   op: boolean;
 }
 
@@ -65,11 +61,11 @@ export function errorInfo(name: ErrorName): ErrorInfo {
   return { number, transient, action, authority, op: number <= -32060 && number >= -32068 };
 }
 
-/** The `data` of an error as it comes over the wire (ERR-1). */
+/** ERR-1. */
 export interface ErrorData {
   code: string;
   transient: boolean;
-  /** Absent from servers that are older than it. */
+  /** Absent from older servers. */
   action?: string;
   hint?: string;
   retry_after_ms?: number;
@@ -77,14 +73,14 @@ export interface ErrorData {
   acked_seq?: number;
 }
 
-/** The server has refused. Branch on `code`, and on `action` for what is not known. */
+/** A refusal. Branch on `code`, and on `action` for unknown codes. */
 export class ShareRpcError extends Error {
   override readonly name = 'ShareRpcError';
   readonly code: ErrorName;
   readonly number: number;
   readonly transient: boolean;
   readonly action: ErrorAction;
-  /** One sentence for people, written by the server. */
+  /** A sentence for users, from the server. */
   readonly hint?: string;
   readonly retryAfterMs?: number;
   readonly head?: number;
@@ -92,7 +88,7 @@ export class ShareRpcError extends Error {
 
   constructor(data: ErrorData) {
     super(data.hint ? `${data.code}: ${data.hint}` : data.code);
-    // A name of a later version counts as the plainest one that is retried, or is not (ERR-5).
+    // Maps an unknown code to a general one (ERR-5).
     const plainest = data.transient ? 'internal' : 'invalid_params';
     this.code = Object.hasOwn(TABLE, data.code) ? (data.code as ErrorName) : plainest;
     this.number = TABLE[this.code][0];
@@ -105,9 +101,7 @@ export class ShareRpcError extends Error {
   }
 }
 
-/**
- * The connection was lost or never made. Whether what was sent has been done is unknown: connect, redeem, send again.
- */
+/** The connection failed. Sent requests may have been done: connect, redeem, send again. */
 export class Disconnected extends Error {
   override readonly name = 'Disconnected';
 }

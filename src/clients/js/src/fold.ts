@@ -1,8 +1,8 @@
 import type { Doc, JsonObject, Op } from './wire.js';
 
 /**
- * What an op makes of its document (section 10); `undefined` when there is none. The given document stays as it is. A
- * hidden op, and one that the document already holds (STATE-3), changes nothing.
+ * Returns the document after an op (section 10); `undefined` for none. Does not change its input. A hidden or already
+ * included op (STATE-3) changes nothing.
  */
 export function foldOp(doc: Doc | undefined, op: Op): Doc | undefined {
   if (op.hidden || (doc && op.cursor <= doc.cursor)) return doc;
@@ -15,11 +15,11 @@ export function foldOp(doc: Doc | undefined, op: Op): Doc | undefined {
   const { field, text } = op.data as { field: string; text: string };
   const before: JsonObject = isObject(doc?.data) ? doc.data : {};
   const old = Object.hasOwn(before, field) ? before[field] : undefined;
-  // Joined by code units, so that halves of a surrogate pair in two ops make one character (FOLD-4).
+  // Joins UTF-16 units: a surrogate pair may span two ops (FOLD-4).
   return { ...at, data: withField(before, field, typeof old === 'string' ? old + text : text), ...redacted };
 }
 
-/** A copy; by definition, since `__proto__` is a name like any other here. */
+/** Defines the property, because `__proto__` is an ordinary name here. */
 function withField(object: JsonObject, field: string, value: string): JsonObject {
   const copy = { ...object };
   Object.defineProperty(copy, field, { value, writable: true, enumerable: true, configurable: true });

@@ -2,9 +2,8 @@ import { ResumingShare, type FollowOptions } from './resuming.js';
 import type { Op, OpPage } from './wire.js';
 
 /**
- * The pages of a share's log, then each new one as it commits; gapless, in order, over as many connections as it takes.
- * Ends when the share has ended and all is read. A page with `gap` says what compaction has dropped; reading goes on
- * behind it. Throws a `ShareRpcError` for what is final: revoked, expired, deleted, a wrong token.
+ * Yields the log's pages, then new ones, gapless, across reconnections, until an ended share is read. After a page with
+ * `gap` it continues behind the compacted data. Throws a final `ShareRpcError`.
  */
 export async function* follow(server: string, options: FollowOptions): AsyncGenerator<OpPage, void, void> {
   const share = new ResumingShare(server, options);
@@ -22,7 +21,7 @@ export async function* follow(server: string, options: FollowOptions): AsyncGene
   }
 }
 
-/** Throws when a page has a hole between its cursors, which the protocol excludes (READ-1). */
+/** Throws when cursors of a page have a gap (READ-1). */
 export function checkOrder(page: OpPage, after: number): void {
   let cursor = after;
   for (const op of page.ops) {

@@ -6,22 +6,19 @@ import type { Doc, DocKey, Op } from './wire.js';
 const ANSWER_MS = 30_000;
 
 export interface FollowerOptions extends FollowOptions {
-  /** A page of documents as they are, in order of kind and key. `cursor`: the log up to there is in all of them. */
+  /** A page of documents, by kind and key; each includes the log up to `cursor`. */
   onDocs(docs: Doc[], cursor: number): void;
-  /**
-   * Changes, in order. An op that a document already holds (its cursor is not larger) is to be skipped (STATE-3), as
-   * `foldOp` does.
-   */
+  /** Ops in order. Skip ops that a document already includes (STATE-3), as `foldOp` does. */
   onOps(ops: Op[], cursor: number): void;
-  /** All documents of a state have come: of the first, and of each that is read anew after a gap. */
+  /** All documents are sent: at first, and again after each gap. */
   onReady?(): void;
-  /** The log has a gap: all documents are sent again, and those that are not are gone. */
+  /** The log has a gap: all documents are sent again; others no longer exist. */
   onGap?(): void;
-  /** Called once at the end: with `ended` when the share has ended and all of it was read, else with the refusal. */
+  /** Called once: `ended` after an ended share is read, else the refusal. */
   onEnd(reason: 'ended' | ShareRpcError): void;
 }
 
-/** Reads the state of a share, then its changes. Callbacks run one at a time, and none after `stop`. */
+/** Reads a share's state, then changes. Callbacks run one at a time, none after `stop`. */
 export class ShareFollower {
   #share: ResumingShare | undefined;
 
@@ -46,13 +43,13 @@ export class ShareFollower {
     );
   }
 
-  /** Stops reading. `start` begins again with the state. */
+  /** Stops reading; `start` begins with the state again. */
   stop(): void {
     this.#share?.close();
     this.#share = undefined;
   }
 
-  /** Ends a wait between tries; call it on the browser's `online` and `visibilitychange` events. */
+  /** Ends a retry delay; call it on the browser's `online` and `visibilitychange` events. */
   retryNow(): void {
     this.#share?.retryNow();
   }
@@ -74,7 +71,7 @@ export class ShareFollower {
     }
   }
 
-  /** Reads all documents. Returns the cursor to go on after, which is the first page's (STATE-3). */
+  /** Returns the first page's cursor, where ops continue (STATE-3). */
   async #readState(share: ResumingShare): Promise<number> {
     const { kinds } = this.options;
     let cursor: number | undefined;
@@ -98,7 +95,7 @@ export class ShareFollower {
     this.options.onEnd(reason);
   }
 
-  /** Ends after an error of a callback, or a violation of the protocol, and rethrows it for the console. */
+  /** Ends after a callback's error or a protocol violation; rethrows it to the console. */
   #fail(share: ResumingShare, error: unknown): void {
     this.#end(share, new ShareRpcError({ code: 'internal', transient: false, hint: 'The page failed; load it again.' }));
     throw error;

@@ -4,7 +4,7 @@ import { newId } from './ids.js';
 import { capIdOf, newToken, tokenDigest } from './tokens.js';
 import type { RedeemShareRequest } from './wire.js';
 
-/** Keeps the tokens of grants, each under the cap id of its link. They are as secret as the links. A `Map` is one. */
+/** Stores grant tokens by their link's cap id. They are secret. May be a `Map`. */
 export interface GrantStore {
   get(linkCapId: string): string | undefined;
   set(linkCapId: string, token: string): void;
@@ -12,9 +12,8 @@ export interface GrantStore {
 }
 
 /**
- * Redeems a link, by the grant that an earlier redemption of it has left if there is one, so that it costs no other use
- * and needs no passphrase (GRANT-5). The grant's token is kept before it is sent: it also brings back who has lost the
- * reply. `ended` is told of a grant that was taken back or has expired; the link is redeemed instead then.
+ * Redeems a link by its stored grant, without another use or passphrase (GRANT-5). Stores a new grant's token before
+ * sending it, in case the reply is lost. `ended`: the grant was revoked or expired, and the link is redeemed.
  */
 export async function redeemLink(
   connection: Connection, request: Omit<RedeemShareRequest, 'grant'>, grants: GrantStore, ended?: (error: ShareRpcError) => void,
@@ -29,11 +28,11 @@ export async function redeemLink(
       if (!(error instanceof ShareRpcError)) throw error;
       if (hasEnded(error)) {
         ended?.(error);
-        // Another tab of the browser may have got a new one already.
+        // Another tab may have stored a new one.
         if (grants.get(link) !== kept) return redeemLink(connection, request, grants, ended);
         grants.delete(link);
       } else if (error.code !== 'invalid_token' && error.code !== 'rate_limited') throw error;
-      // Those two say that the server has not stored it: the link is redeemed with the same grant.
+      // The server may not have the grant: redeem the link with it.
     }
   }
   for (let isAgain = false; ; isAgain = true) {
@@ -52,7 +51,7 @@ export async function redeemLink(
   }
 }
 
-/** Returns whether an error says that a grant was taken back or has expired (GRANT-6). */
+/** Returns whether a grant was revoked or expired (GRANT-6). */
 export function hasEnded({ code, action }: ShareRpcError): boolean {
   return action === 'redeem' && (code === 'capability_revoked' || code === 'capability_expired');
 }

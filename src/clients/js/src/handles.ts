@@ -8,7 +8,7 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** A live object of one connection, valid as long as the connection (RPC-6). */
+/** A live object, valid while its connection is (RPC-6). */
 class Handle {
   readonly #connection: Connection;
   readonly #number: number;
@@ -30,7 +30,7 @@ class Handle {
     return this.call('resumeCapability', { cap_id: capId });
   }
 
-  /** Gives the ref a new secret. The old one and all descendants end. */
+  /** Sets a new secret; the old one and all descendants end. */
   rotateCapability(request: RotateRequest): Promise<CapabilityChanged> {
     return this.call('rotateCapability', request);
   }
@@ -41,18 +41,15 @@ class Handle {
     this.#connection.notify('$/releaseMarshaledObject', { handle: this.#number, ownedBySender: false });
   }
 
-  /** Calls any method of the object by its name on the wire. */
+  /** Calls any method of the object. */
   call<T>(method: string, params?: object, options?: CallOptions): Promise<T> {
     return this.#connection.call<T>(`$/invokeProxy/${this.#number}/${method}`, params, options?.signal);
   }
 }
 
-/** One share, with the rights of the ref that was redeemed. */
+/** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {
-  /**
-   * Durable once it is answered. After `Disconnected` send the same batch again; what was applied then counts as a
-   * duplicate.
-   */
+  /** Resolves once durable. After `Disconnected` resend the same batch; applied ops become duplicates. */
   appendOps(batch: Batch): Promise<Ack> {
     return this.call('appendOps', batch);
   }
@@ -77,13 +74,13 @@ export class ShareHandle extends Handle {
     return this.call('listAudit', request, options);
   }
 
-  /** Ends the share for good: appends are refused from then on, reads are not. */
+  /** Ends the share for good: no more appends, reads go on. */
   endShare(): Promise<null> {
     return this.call('endShare');
   }
 }
 
-/** The server, with the rights and the reach of a root or creator ref. */
+/** The server, with the rights of a root or creator ref. */
 export class RootHandle extends Handle {
   createShare(request: CreateShareRequest): Promise<CapabilityCreated> {
     return this.call('createShare', request);

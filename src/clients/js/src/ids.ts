@@ -12,12 +12,12 @@ export function isId(text: string): boolean {
   return /^[0-9A-Za-z]{22}$/.test(text) && text.length === ID_CHARACTERS;
 }
 
-/** Returns whether a text has the form of an op or batch id (ID-2). */
+/** Returns whether a text is an op or batch id (ID-2). */
 export function isOpId(text: string): boolean {
   return /^[A-Za-z0-9_.:-]{1,64}$/.test(text) && !text.endsWith('\n');
 }
 
-/** Makes an op or batch id that rises with time: a UUIDv7. */
+/** Makes an op or batch id: a UUIDv7. */
 export function newOpId(now: number = Date.now()): string {
   const bytes = randomBytes(16);
   for (let i = 0, rest = now; i < 6; i++, rest = Math.floor(rest / 256)) bytes[5 - i] = rest % 256;

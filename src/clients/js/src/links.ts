@@ -2,32 +2,29 @@ import { isId } from './ids.js';
 import { capIdOf } from './tokens.js';
 
 export interface ShareLink {
-  /** Absolute, with the server's own path; without query and fragment. */
+  /** Absolute, with path; no query or fragment. */
   server: string;
-  /** Absent in a link of opencode's (LINK-3). */
+  /** Absent in opencode links (LINK-3). */
   shareId?: string;
   token: string;
 }
 
-/** Reads a link as it is written (LINK-1, LINK-3). Throws an error that does not quote it when the text is none. */
+/** Parses a link (LINK-1, LINK-3); errors do not quote it. */
 export function parseLink(text: string): ShareLink {
   const link = tryParse(text);
   if (!link) throw new Error('That is not a share link.');
   return link;
 }
 
-/** `/s/<share id>#<token>` or `/share/<token>` behind an address, with a query and an encoded `#` (LINK-4). */
+/** `/s/<share id>#<token>` or `/share/<token>`, with a query and an encoded `#` (LINK-4). */
 const LINK = new RegExp(
   '(https?://(?:(?!https?://)[^\\s<>"?#])+?)/(?:s/([0-9A-Za-z]{22})/?(?:\\?[^\\s#]{0,2048}?)?'
     + '(?:#|%(?:25)*23|\\*|&#35;)|share/)(srpc_[0-9A-Za-z]{22}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6})', 'gi');
 
-/** A line break of a mail program, with its quotation marks, characters without width, a backslash of Markdown. */
+/** Mail line breaks with quotation marks, zero-width characters, Markdown backslashes. */
 const ON_THE_WAY = /=?\r?\n[ \t>|]*|[\u00ad\u200b-\u200d\u2060\ufeff]|\\(?=[_#])/g;
 
-/**
- * Finds the first link in what somebody has pasted or opened, whatever programs on its way have put around or into it
- * (LINK-4). The token's checksum says whether all of it is there.
- */
+/** Finds the first link in text, also if programs changed it (LINK-4). The checksum detects a cut token. */
 export function findLink(text: string): ShareLink | undefined {
   const joined = text.replace(ON_THE_WAY, '');
   for (const candidate of [text, decoded(text), joined, decoded(joined)]) {
@@ -39,7 +36,7 @@ export function findLink(text: string): ShareLink | undefined {
   return undefined;
 }
 
-/** Undoes the percent encoding of ASCII characters, however often it was applied. */
+/** Undoes repeated percent encoding of ASCII characters. */
 function decoded(text: string): string {
   return text.replace(/%(?:25)*([2-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
@@ -50,7 +47,7 @@ export function formatLink(link: ShareLink): string {
   return link.shareId ? `${server}/s/${link.shareId}#${link.token}` : `${server}/share/${link.token}`;
 }
 
-/** Returns the address of a server's endpoint (WS-1). */
+/** Returns the endpoint of a server (WS-1). */
 export function rpcAddress(server: string): string {
   const url = new URL(server);
   const scheme = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';

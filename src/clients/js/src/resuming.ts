@@ -6,45 +6,41 @@ import type { ShareHandle } from './handles.js';
 import type { OpPage } from './wire.js';
 
 /**
- * `connecting`: never redeemed yet. `catching_up`: there is more behind what was read. `live`: nothing is.
- * `reconnecting`: the connection went, or the server said "later". `offline`: no server has answered several times
- * running; it is still tried.
+ * `connecting`: not redeemed. `catching_up`: more to read. `live`: all read. `reconnecting`: connection lost, or
+ * refused for now. `offline`: repeatedly no answer; retries continue.
  */
 export type FollowState = 'connecting' | 'catching_up' | 'live' | 'reconnecting' | 'offline';
 
 export interface FollowOptions extends ConnectOptions {
   token: string;
   passphrase?: string;
-  /** Where the grant of a counted or locked link is kept. Default: this object's memory. */
+  /** Stores grants of counted or locked links. Default: memory. */
   grants?: GrantStore;
-  /** The share that the link names; a token of another one is `invalid_token`. */
+  /** The link's share; a token of another is `invalid_token`. */
   shareId?: string;
-  /** Only what comes after this cursor. Default 0: everything. */
+  /** Starts after this cursor. Default 0. */
   after?: number;
-  /** State and ops of these kinds only. Default all. */
+  /** Restricts state and ops to these kinds. Default all. */
   kinds?: string[];
-  /** How long `invalid_token` counts as "not created yet" (CAP-7). Default 3 minutes. */
+  /** How long `invalid_token` means "not created yet" (CAP-7). Default 3 minutes. */
   patienceMs?: number;
-  /** How long one read waits for ops. Default 20 s; the server may lower it. */
+  /** How long a read waits for ops. Default 20 s; the server may lower it. */
   waitMs?: number;
-  /** How long an answer may be overdue before the connection counts as half-open. Default 10 s. */
+  /** How late an answer may be before the connection counts as lost. Default 10 s. */
   marginMs?: number;
   onState?(state: FollowState): void;
-  /** The grant by which the link was held has been taken back or has expired; the link is redeemed again. */
+  /** The grant was revoked or expired; the link is redeemed again. */
   onGrantEnded?(error: ShareRpcError): void;
-  /** After each redemption. */
+  /** Called after each redemption. */
   onRedeemed?(share: RedeemedShare): void;
-  /**
-   * For each refusal that is tried again: not there yet, suspended, rate limited, draining. `live` or `catching_up`
-   * ends it.
-   */
+  /** Called for each refusal that is retried; `live` or `catching_up` ends it. */
   onTrouble?(error: ShareRpcError): void;
 }
 
 const OFFLINE_AFTER = 3;
 const PROBE_MS = 5_000;
 
-/** Reads a share over successive connections, with backoff between them. For one caller at a time. */
+/** Reads a share over successive connections, with backoff. For one caller at a time. */
 export class ResumingShare {
   #connection: Connection | undefined;
   #handle: ShareHandle | undefined;
@@ -52,7 +48,6 @@ export class ResumingShare {
   #state: FollowState | undefined;
   #wake: (() => void) | undefined;
   #handleLost = false;
-  /** The share's last cursor, as far as is known. */
   #head = 0;
   readonly #openedAt = performance.now();
   readonly #backoff = new Backoff();
@@ -75,10 +70,7 @@ export class ResumingShare {
     return this.#state ?? 'connecting';
   }
 
-  /**
-   * One page after a cursor, waited for. Throws a `ShareRpcError` only when it is final, and an `AbortError` once
-   * closed.
-   */
+  /** Waits for a page after a cursor. Throws a final `ShareRpcError`, or `AbortError` once closed. */
   read(after: number): Promise<OpPage> {
     return this.attempt(async (share, first) => {
       const page = first ?? (await this.#timed(share, after));
@@ -88,15 +80,12 @@ export class ResumingShare {
     }, after);
   }
 
-  /** The caller has all of the share up to this cursor. */
+  /** Reports that the caller has read up to this cursor. */
   hasRead(cursor: number): void {
     this.#setState(cursor < this.#head ? 'catching_up' : 'live');
   }
 
-  /**
-   * Repeats some work on the share until it succeeds. With `after`, a redemption on the way brings the first page
-   * along.
-   */
+  /** Retries work until it succeeds. With `after`, a new redemption includes the first page. */
   async attempt<T>(work: (share: ShareHandle, first?: OpPage) => Promise<T>, after?: number): Promise<T> {
     for (;;) {
       this.#signal.throwIfAborted();
@@ -114,10 +103,7 @@ export class ResumingShare {
     }
   }
 
-  /**
-   * Tries now instead of later: the machine woke up, or is online again. A connection that seems fine is put to the
-   * proof.
-   */
+  /** Retries now and tests an open connection; call it after sleep or when online. */
   retryNow(): void {
     if (this.#wake) this.#wake();
     else void this.#probe();
@@ -133,7 +119,7 @@ export class ResumingShare {
     return this.withDeadline(waitMs + marginMs, (signal) => share.readOps({ after, wait_ms: waitMs }, { signal }));
   }
 
-  /** Closes the connection when a call is not answered in time, because a browser cannot ping (WS-6). */
+  /** Closes the connection when an answer is late; browsers cannot ping (WS-6). */
   async withDeadline<T>(ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const connection = this.#connection;
     const timer = setTimeout(() => connection?.close(), ms);
@@ -150,7 +136,7 @@ export class ResumingShare {
     try {
       await this.withDeadline(PROBE_MS, (signal) => share.readOps({ after: Number.MAX_SAFE_INTEGER, limit: 1 }, { signal }));
     } catch {
-      // The waiting read fails for the same reason and reconnects.
+      // The pending read fails too and reconnects.
     }
   }
 
@@ -167,7 +153,7 @@ export class ResumingShare {
       redeemLink(this.#connection!, request, this.#grants, this.options.onGrantEnded));
     if (this.options.shareId && share.shareId !== this.options.shareId)
       throw new ShareRpcError({ code: 'invalid_token', transient: false });
-    // The grant brings its holder back; once it has ended, somebody has to type the passphrase again.
+    // The grant replaces the passphrase until it ends.
     if (share.grant) this.#passphrase = undefined;
     this.#handle = share.handle;
     this.#head = share.cursor;
@@ -191,7 +177,7 @@ export class ResumingShare {
     }
   }
 
-  /** Returns how long to wait after a failure, in milliseconds; throws what is final. */
+  /** Returns the delay in milliseconds; throws final errors. */
   #delayAfter(error: unknown): number {
     if (error instanceof Disconnected) {
       this.#setState(this.#backoff.failures + 1 >= OFFLINE_AFTER ? 'offline' : 'reconnecting');
@@ -205,7 +191,7 @@ export class ResumingShare {
   }
 
   #isWorthRepeating(error: ShareRpcError): boolean {
-    // A handle that is gone is redeemed again, once.
+    // A lost handle is redeemed again, once.
     if (error.code === 'method_not_found') return !this.#handleLost && (this.#handleLost = true);
     if (error.transient || error.action === 'redeem') return true;
     return error.code === 'invalid_token' && performance.now() - this.#openedAt < (this.options.patienceMs ?? 180_000);

@@ -1,9 +1,8 @@
-// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) for short texts. Browsers give Web Crypto to pages from https and localhost
-// only, and a page from plain http needs digests of tokens, too.
+// SHA-256 (FIPS 180-4) and HMAC (RFC 2104) for short texts: browsers offer Web Crypto on https and localhost only.
 
 const BLOCK = 64;
 
-/** The first 32 bits of the fractional parts of a root (2: square, 3: cube) of the first primes. */
+/** Returns 32 fractional bits of roots (2: square, 3: cube) of the first primes. */
 function fractions(count: number, root: number): Uint32Array {
   const primes: number[] = [];
   for (let n = 2; primes.length < count; n++) if (primes.every((prime) => n % prime !== 0)) primes.push(n);

@@ -5,18 +5,18 @@ export const TOKEN_CHARACTERS = 78;
 const CHECKSUM = 6;
 const SECRET = 43;
 
-/** Returns the cap id of a token, or `undefined` when the text is no token (TOKEN-1, TOKEN-2). */
+/** Returns a token's cap id; `undefined` if invalid (TOKEN-1, TOKEN-2). */
 export function capIdOf(token: string): string | undefined {
   const match = /^srpc_([0-9A-Za-z]{22})_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.exec(token);
   return match && token.length === TOKEN_CHARACTERS && isChecked(token) ? match[1] : undefined;
 }
 
-/** Returns whether a text has the form of a digest (TOKEN-3). */
+/** Returns whether a text is a digest (TOKEN-3). */
 export function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text) && text.length === 64;
 }
 
-/** Makes a token for a ref, and the digest that the server is sent instead of it (CAP-1). */
+/** Makes a token, and the digest to send instead of it (CAP-1). */
 export function newToken(capId: string): { token: string; digest: string } {
   const body = `srpc_${capId}_${base62OfBytes(randomBytes(32), SECRET)}`;
   const token = `${body}_${checksum(body)}`;
@@ -28,7 +28,7 @@ export function tokenDigest(token: string): string {
   return hex(sha256(utf8(bodyOf(token))));
 }
 
-/** TOKEN-5; the passphrase is brought into NFC first, as the redemptions do. */
+/** TOKEN-5, with the passphrase in NFC. */
 export function passphraseDigest(token: string, passphrase: string): string {
   return hex(hmac(utf8(bodyOf(token)), utf8(passphrase.normalize('NFC'))));
 }

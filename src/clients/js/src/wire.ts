@@ -1,16 +1,16 @@
-// The records of the protocol (protocol/SPEC.md), with the wire's own names. Times are milliseconds since 1970 UTC.
+// Records of protocol/SPEC.md in wire names. Times: milliseconds since 1970 UTC.
 
 export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke' | 'end';
 
-/** Restrictions of a ref (section 7). Those of a ref and all its ancestors apply. */
+/** Restrictions of a ref and its descendants (section 7). */
 export interface Caveats {
   expires_at_ms?: number;
   unused_expires_at_ms?: number;
   max_uses?: number;
-  /** How long the grants of this link last, in milliseconds (GRANT-2). */
+  /** Lifetime of this link's grants, in milliseconds (GRANT-2). */
   grant_ms?: number;
   append_kinds?: string[];
-  /** Kind to `true`, or to the top-level fields that may be seen. */
+  /** Kind to `true` or visible top-level fields. */
   readable?: Record<string, true | string[]>;
   redact?: Redaction[];
   max_ops_per_day?: number;
@@ -26,7 +26,7 @@ export interface JsonObject {
 
 export type Verb = 'put' | 'remove' | 'append';
 
-/** An op as a client sends it (section 8). */
+/** An op to send (section 8). */
 export interface NewOp {
   op_id: string;
   seq?: number;
@@ -52,7 +52,7 @@ export interface Ack {
   rejected: { op_id: string; code: string; message: string }[];
 }
 
-/** An op of the log that the reader may not see: only that it was (REDACT-3). */
+/** An op that the reader may not see (REDACT-3). */
 export interface HiddenOp {
   cursor: number;
   hidden: true;
@@ -92,7 +92,7 @@ export interface ShownOp {
 
 export type Op = ShownOp | ReducedOp | HiddenOp;
 
-/** A page of the log. With `gap` it holds no ops: data up to that cursor is gone, and only the state has it. */
+/** A page of the log. With `gap` no ops: data up to it is only in the state. */
 export interface OpPage {
   ops: Op[];
   cursor: number;
@@ -108,11 +108,11 @@ export interface ReadOpsRequest {
   wait_ms?: number;
 }
 
-/** The result of the ops of one kind and key. */
+/** The fold of the ops of one kind and key. */
 export interface Doc {
   kind: string;
   key: string;
-  /** The cursor of the last op in it. */
+  /** The cursor of its last op. */
   cursor: number;
   data: Json;
   redacted?: true;
@@ -138,7 +138,7 @@ export interface StatePage {
 export interface RedeemShareRequest {
   token: string;
   passphrase?: string;
-  /** The ref that brings its holder back to a counted or locked link (GRANT-1). See `redeemLink`. */
+  /** A new grant of a counted or locked link (GRANT-1). See `redeemLink`. */
   grant?: { cap_id: string; token_digest: string };
   writer_id?: string;
   append?: Batch[];
@@ -162,7 +162,7 @@ export interface AttenuateRequest {
   label?: string;
 }
 
-/** With `share_id`: a child of that share's owner ref (CAP-10). */
+/** With `share_id`: a child of its owner ref (CAP-10). */
 export interface RootAttenuateRequest extends AttenuateRequest {
   share_id?: string;
 }
@@ -196,13 +196,13 @@ export interface ListRequest {
 
 export type CapabilityState = 'active' | 'revoked' | 'orphaned' | 'retired' | 'expired' | 'suspended' | 'used_up';
 
-/** A ref as those who may revoke it see it (LIST-3). */
+/** A ref, for holders who may revoke it (LIST-3). */
 export interface CapabilityInfo {
   cap_id: string;
   parent_cap_id?: string;
   share_id?: string;
   rights: Right[];
-  /** Its own, without those of its ancestors. */
+  /** Without its ancestors' caveats. */
   caveats: Caveats;
   label?: string;
   epoch: number;
@@ -212,7 +212,7 @@ export interface CapabilityInfo {
   last_redeemed_ms?: number;
   uses?: number;
   passphrase?: true;
-  /** A redemption of its parent has left it (GRANT-7). */
+  /** Made by a redemption of its parent (GRANT-7). */
   grant?: true;
   live_handles: number;
 }
@@ -260,7 +260,7 @@ export interface AuditPage {
   next?: number;
 }
 
-/** The state of the server; rates and times are of the last ten seconds. */
+/** Rates and times cover the last ten seconds. */
 export interface ServerStatus {
   version: string;
   started_ms: number;

@@ -22,9 +22,6 @@ export function viewOf(hash: string): View {
   return name === 'health' ? { name } : { name: 'shares' };
 }
 
-/**
- * The page: what it knows, and what it does. Everything is rendered from here; views and dialogs are functions of it.
- */
 export class AdminApp {
   readonly server = location.origin + location.pathname.replace(/\/admin\/?$/, '');
   session: AdminSession | undefined;
@@ -39,7 +36,7 @@ export class AdminApp {
   auditFields: AuditFields = { action: '', text: '' };
   status: ServerStatus | undefined;
   dialog: Dialog | undefined;
-  /** The result of the last action, announced to screen readers. */
+  /** The last action's result, announced to screen readers. */
   notice: { text: string; isBad: boolean } | undefined;
   #loads = 0;
   #poll: ReturnType<typeof setTimeout> | undefined;
@@ -80,7 +77,6 @@ export class AdminApp {
     this.update();
   }
 
-  /** Asks the server again for what is shown. */
   async load(): Promise<void> {
     const { session, view } = this;
     if (!session) return;
@@ -105,7 +101,6 @@ export class AdminApp {
     });
   }
 
-  /** Does something, shows its result, and loads the page again. */
   async act(done: string, work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
@@ -144,14 +139,13 @@ export class AdminApp {
     this.update();
   }
 
-  /** Loads the names for the ids of an audit trail: the shares, and the holders of its share. */
   async #loadNames(session: AdminSession, share: string | undefined, mine: number): Promise<void> {
     const only = session.onlyShare?.share_id ?? share;
     if (only !== undefined) await this.#loadShare(session, only, mine);
     else await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
   }
 
-  /** Drops an answer when something else has been asked for since. */
+  /** Drops outdated answers. */
   async #take<T>(mine: number, asked: Promise<T>, keep: (answer: T) => void): Promise<void> {
     const answer = await asked;
     if (mine !== this.#loads) return;

@@ -14,7 +14,6 @@ const ACTIONS = [
   'adopt', 'redeem', 'refused', 'append',
 ];
 
-/** Selects entries by action and by what they contain, including the names of their ids. */
 export function matching(
   entries: AuditEntry[], { action, text }: AuditFields, named: (id: string | undefined) => string = () => '',
 ): AuditEntry[] {
@@ -79,7 +78,6 @@ function renderEntry(app: AdminApp, entry: AuditEntry): TemplateResult {
   </tr>`;
 }
 
-/** Shows a holder by name where the name is known. */
 function renderHolder(app: AdminApp, id: string | undefined): TemplateResult | typeof nothing {
   const name = nameFor(app, id);
   return name === '' ? renderId(id) : html`<span title=${id ?? nothing}>${name}</span>`;
@@ -89,7 +87,6 @@ function renderShare(app: AdminApp, id: string): TemplateResult {
   return html`<a href="#share/${id}">${renderHolder(app, id)}</a>`;
 }
 
-/** Returns the name of a holder or a share, if it is loaded. */
 function nameFor(app: AdminApp, id: string | undefined): string {
   if (id === undefined) return '';
   if (id === app.session?.capId) return 'you';

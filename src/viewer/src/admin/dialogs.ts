@@ -32,7 +32,6 @@ function renderInside(app: AdminApp, dialog: Dialog): TemplateResult {
   }
 }
 
-/** Renders a form that disables its button while it submits. */
 function form(
   app: AdminApp,
   title: string,
@@ -67,7 +66,6 @@ function form(
 const checkbox = (name: string, value: string, text: string, isChecked = false) =>
   html`<label class="check"><input type="checkbox" name=${name} value=${value} ?checked=${isChecked} /> ${text}</label>`;
 
-/** Explanations of the rights whose names do not explain themselves. */
 const rightNames: Partial<Record<Right, string>> = {
   append: 'append (write to it)', attenuate: 'attenuate (invite others)', revoke: 'revoke (take access back)',
   end: 'end (close the session for good)',
@@ -123,7 +121,7 @@ async function copy(event: Event, link: string): Promise<void> {
     await navigator.clipboard.writeText(link);
     said.textContent = 'Copied.';
   } catch {
-    // Pages from plain http may not use the clipboard: the link is selected instead.
+    // Clipboard needs https: selects the link instead.
     box.querySelector('input')!.focus();
     said.textContent = 'Press Ctrl+C to copy it.';
   }
@@ -159,7 +157,7 @@ function renderRevoke(app: AdminApp, capId: string): TemplateResult {
     app.dialog = undefined;
     await app.act('', () => app.session!.revoke(capId));
     if (!app.session || app.notice?.isBad) return;
-    // Counted again, because accesses may have changed since the question was asked.
+    // Counts again: accesses may have changed.
     const after = reachOf(subtree(app, capId));
     const cut = { accesses: before.accesses - after.accesses, live: before.live - after.live };
     app.notice = {

@@ -1,13 +1,12 @@
 import type { CapabilityInfo, Caveats } from '@sharerpc/client';
 import { bytes, count, dateTime, duration, plural } from '../shared/format.ts';
 
-/** A ref and the refs that were derived from it. */
 export interface Holder {
   ref: CapabilityInfo;
   children: Holder[];
 }
 
-/** Arranges refs as trees, in the order of the list. A ref whose parent is not listed is a root. */
+/** A ref without listed parent is a root. */
 export function treeOf(refs: CapabilityInfo[]): Holder[] {
   const holders = new Map(refs.map((ref) => [ref.cap_id, { ref, children: [] } as Holder]));
   const roots: Holder[] = [];
@@ -26,21 +25,19 @@ export function findHolder(roots: Holder[], capId: string): Holder | undefined {
   return undefined;
 }
 
-/** Returns a ref and all its descendants. */
 export function withDescendants(holder: Holder): CapabilityInfo[] {
   return [holder.ref, ...holder.children.flatMap(withDescendants)];
 }
 
 export interface Reach {
-  /** Accesses that could still be used, or resumed. */
+  /** Accesses that can be used or resumed. */
   accesses: number;
   live: number;
 }
 
-/** Counts what ends when these refs are revoked. */
 export function reachOf(refs: CapabilityInfo[]): Reach {
   const usable = refs.filter(({ state }) => state === 'active' || state === 'suspended' || state === 'retired');
-  // Handles of a dead ref are not counted: they do nothing, though they may not be closed yet.
+  // Ignores handles of dead refs, which may still be open.
   return { accesses: usable.length, live: usable.reduce((sum, ref) => sum + ref.live_handles, 0) };
 }
 
@@ -52,7 +49,6 @@ export function nameOf(ref: CapabilityInfo): string {
   return ref.label || `${ref.grant ? 'Grant' : 'Access'} ${ref.cap_id.slice(0, 6)}…`;
 }
 
-/** Describes each caveat in a phrase. */
 export function sayCaveats(caveats: Caveats, uses?: number): string[] {
   const said: string[] = [];
   if (caveats.expires_at_ms !== undefined) said.push(`until ${dateTime(caveats.expires_at_ms)}`);

@@ -10,12 +10,11 @@ import {
 } from '@sharerpc/client';
 import type { AdminSession } from './session.ts';
 
-/** The content of the form of an invitation. */
 export interface Invitation {
   label: string;
   rights: Right[];
   redact: Redaction[];
-  /** Milliseconds from now; undefined: for good. */
+  /** Milliseconds from now; undefined: no end. */
   lifetimeMs: number | undefined;
   maxUses: number | undefined;
   passphrase: string;
@@ -56,7 +55,7 @@ export async function invite(session: AdminSession, shareId: string, invitation:
   return formatLink({ server: session.server, shareId, token });
 }
 
-/** Gives a ref a new secret and returns the new link. */
+/** Sets a new secret and returns the new link. */
 export async function rotate(session: AdminSession, shareId: string, capId: string, passphrase: string | undefined): Promise<string> {
   const { token, digest } = newToken(capId);
   const digestOfPassphrase = passphrase ? { passphrase_digest: passphraseDigest(token, passphrase) } : {};

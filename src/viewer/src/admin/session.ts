@@ -15,14 +15,14 @@ import {
   type ShareInfo,
 } from '@sharerpc/client';
 
-/** A bare token, which may be of any kind, or the token of a link, which is of one share. */
+/** A bare token of any kind, or the token of a share link. */
 export interface Credentials {
   token: string;
   isLink: boolean;
   passphrase?: string;
 }
 
-/** Reads a bare token or a link of this server. Throws an error whose message is for people. */
+/** Parses a token or a link of this server. Errors are for users. */
 export function credentialsIn(text: string, server: string): Credentials {
   const trimmed = text.trim();
   if (capIdOf(trimmed)) return { token: trimmed, isLink: false };
@@ -42,10 +42,7 @@ export interface AuditFilter {
   after?: number;
 }
 
-/**
- * Does what a token may do. The token is in this object only and goes with the tab. The next call after a lost
- * connection opens another: every change here may be repeated blindly.
- */
+/** Acts with a token, kept in this object only. Reconnects at the next call: all changes may be repeated. */
 export class AdminSession {
   #opened: Opened;
 
@@ -67,7 +64,7 @@ export class AdminSession {
     return this.#opened.rights;
   }
 
-  /** The ref that is connected: that of the token, or a grant of it. */
+  /** The token's ref or its grant. */
   get capId(): string {
     return this.#opened.capId;
   }
@@ -76,7 +73,7 @@ export class AdminSession {
     return this.rights.includes('admin');
   }
 
-  /** The share of a share's token; undefined for root and creator tokens, which have a list of shares. */
+  /** Undefined for root and creator tokens. */
   get onlyShare(): ShareInfo | undefined {
     return this.#opened.kind === 'share' ? this.#opened.share : undefined;
   }
@@ -93,7 +90,7 @@ export class AdminSession {
     if (this.#opened.kind === 'share') {
       const { share } = this.#opened;
       if (!this.may('read')) return [share];
-      // Redeeming again could count another use of the link.
+      // Another redemption could count a use of the link.
       const page = await this.#call((handle) => (handle as ShareHandle).readOps({ after: share.cursor, limit: 1 }));
       return [{ ...share, cursor: page.head, ...(page.ended && { state: 'ended' as const }) }];
     }
@@ -102,7 +99,7 @@ export class AdminSession {
     );
   }
 
-  /** Lists the refs of a share that this token may see, parents before children. */
+  /** Lists a share's refs visible to this token, parents first. */
   holders(shareId: string): Promise<CapabilityInfo[]> {
     return this.#all(async (handle, after) => {
       const page = await (this.#isRoot(handle)
@@ -112,7 +109,7 @@ export class AdminSession {
     });
   }
 
-  /** Lists audit entries, newest first. */
+  /** Newest first. */
   audit({ shareId, after }: AuditFilter): Promise<{ entries: AuditEntry[]; next?: number }> {
     const request = { newest_first: true, limit: 200, ...(after !== undefined && { after }) };
     return this.#call((handle) =>
@@ -179,7 +176,7 @@ async function open(server: string, { token, isLink, passphrase }: Credentials, 
   const connection = await Connection.open(server);
   const request = { token, ...(passphrase !== undefined && { passphrase }) };
   try {
-    // A link is of one share and would be refused as root.
+    // A link would be refused as root.
     const root = isLink ? undefined : await connection.redeemRoot(request).catch(unlessForbidden);
     if (root) return { kind: 'root', connection, ...root };
     const opened = await redeemLink(connection, request, grants);

@@ -4,7 +4,7 @@ import { count, dateTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
 import { nameOf, sayCaveats, treeOf, type Holder } from './holders.ts';
 
-/** Returns what an invitation may give: the rights of the ref that will be its parent. */
+/** Returns the rights of the future parent ref. */
 export function rightsToGive(app: AdminApp, shareId: string): Right[] {
   const { session } = app;
   if (!session) return [];
@@ -14,7 +14,7 @@ export function rightsToGive(app: AdminApp, shareId: string): Right[] {
 }
 
 function ownerOf(app: AdminApp, shareId: string): string | undefined {
-  // Through a link of the share, the owner's ref is not known.
+  // Share links do not know the owner's ref.
   return app.session?.onlyShare ? undefined : app.shares?.find((share) => share.share_id === shareId)?.owner_cap_id;
 }
 
@@ -25,7 +25,7 @@ export function renderShare(app: AdminApp, id: string): TemplateResult {
     return html`<h1>${share?.label || 'Share'}</h1><p>This link does not include the right to see who holds access.</p>`;
   }
   const isAlive = share?.state !== 'deleted';
-  // The holders must be loaded to know what may be given and whom a deletion cuts off.
+  // Holders determine what may be given and what a deletion ends.
   const waits = !app.holders;
   const toOpen = (text: string, kind: string, name: 'invite' | 'delete') =>
     html`<button class="button ${kind}" type="button" ?disabled=${waits} @click=${() => app.open({ name, shareId: id })}>${text}</button>`;
@@ -72,7 +72,7 @@ function renderActions(app: AdminApp, shareId: string, ref: CapabilityInfo): Tem
   const name = nameOf(ref);
   const button = (text: string, act: () => void, kind = '') =>
     html`<button class="button ${kind}" type="button" aria-label="${text} ${name}" @click=${act}>${text}</button>`;
-  // Suspending or rotating the ref of this session would end the session. A grant can only be revoked.
+  // Suspending or rotating the session's own ref would end it. Grants can only be revoked.
   const isFixed = ref.cap_id === session.capId || ref.grant;
   return html`<div class="actions">
     ${isFixed || ref.state !== 'active' ? nothing

@@ -3,7 +3,7 @@ import type { ShareInfo } from '@sharerpc/client';
 import { count, dateTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
 
-/** Selects shares by name or id and by state, latest activity first. */
+/** Filters by name, id and state; latest activity first. */
 export function chosen(shares: ShareInfo[], text: string, state: string): ShareInfo[] {
   const wanted = text.trim().toLowerCase();
   return shares

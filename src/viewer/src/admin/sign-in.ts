@@ -7,7 +7,7 @@ export interface SignInState {
   asksForPassphrase: boolean;
 }
 
-/** Renders the form for a token, which is kept in this page's memory until sign-out. */
+/** The token stays in memory until sign-out. */
 export function renderSignIn(app: AdminApp): TemplateResult {
   const { trouble, isBusy, asksForPassphrase } = app.signInState;
   const submit = (event: SubmitEvent) => {

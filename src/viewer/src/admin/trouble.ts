@@ -16,7 +16,6 @@ const sentences: Partial<Record<ErrorName, string>> = {
   overloaded: 'The server has too much to do at the moment. Try again.',
 };
 
-/** Returns whether an error ends the session, so that one has to sign in again. */
 export function endsSession(error: unknown): boolean {
   return (
     error instanceof ShareRpcError &&
@@ -26,7 +25,6 @@ export function endsSession(error: unknown): boolean {
   );
 }
 
-/** Describes an error in a sentence for people. */
 export function sayTrouble(error: unknown): string {
   if (error instanceof ShareRpcError) return sentences[error.code] ?? error.hint ?? 'The server refused.';
   if (error instanceof Disconnected) return 'The server does not answer.';

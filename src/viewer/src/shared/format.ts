@@ -13,26 +13,26 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** Tokens and the like, short: 950, 12.3k, 4.1M. */
+/** 950, 12.3k, 4.1M. */
 export function short(value: number): string {
   if (value < 1000) return String(value);
   if (value < 1_000_000) return `${trim(value / 1000)}k`;
   return `${trim(value / 1_000_000)}M`;
 }
 
-/** Bytes, short: 512 B, 1.4 kB, 3 MB. */
+/** 512 B, 1.4 kB, 3 MB. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   return value < 1_000_000 ? `${trim(value / 1000)} kB` : `${trim(value / 1_000_000)} MB`;
 }
 
-/** US dollars; small amounts with the digits that matter. */
+/** US dollars; more digits for small amounts. */
 export function money(value: number): string {
   if (value === 0) return '$0';
   return value < 0.01 ? `$${value.toPrecision(2)}` : `$${value.toFixed(2)}`;
 }
 
-/** Milliseconds as people say them: 35 ms, 1.4 s, 2 min 5 s, 3 h 2 min. */
+/** 35 ms, 1.4 s, 2 min 5 s, 3 h 2 min. */
 export function duration(ms: number): string {
   if (!(ms >= 0)) return '';
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -42,17 +42,15 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** Day and time, in the reader's zone. */
+/** Local time zone. */
 export function dateTime(ms: number): string {
   return isTime(ms) ? times.format(ms) : '';
 }
 
-/** Day and time to the second, for what happens close together. */
 export function exactTime(ms: number): string {
   return isTime(ms) ? exact.format(ms) : '';
 }
 
-/** The time alone. */
 export function timeOfDay(ms: number): string {
   return isTime(ms) ? clock.format(ms) : '';
 }

@@ -1,8 +1,8 @@
-/** Keeps texts by name in a storage of the browser, or in memory where the storage throws. */
+/** Stores texts by name in browser storage, or in memory if that throws. */
 export class Kept {
   private readonly memory = new Map<string, string>();
 
-  /** `open`: that `localStorage` or `sessionStorage`, which throws where site data is blocked. */
+  /** `open` throws where site data is blocked. */
   constructor(private readonly open: () => Storage, private readonly prefix: string) {}
 
   get(name: string): string | undefined {
@@ -13,7 +13,7 @@ export class Kept {
     this.memory.set(name, value);
     this.attempt((storage) => {
       storage.setItem(this.prefix + name, value);
-      // Other tabs change it, too.
+      // Other tabs change it too.
       this.memory.delete(name);
     });
   }

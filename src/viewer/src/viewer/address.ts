@@ -1,22 +1,21 @@
 import { findLink, formatLink } from '@sharerpc/client';
 
-/** The parts of an address of this page. */
 export interface Place {
-  /** The server's address with its base path, without a slash at the end. */
+  /** With base path, no slash at the end. */
   server: string;
   shareId: string | undefined;
   token: string | undefined;
-  /** A permalink's message: `#m-<id>`. It never comes with a token. */
+  /** From `#m-<id>`; never together with a token. */
   message: string | undefined;
 }
 
 const idForm = /^[0-9A-Za-z]{22}$/;
 
-/** Reads a link in any form in which it arrives, and `<server>/s/<share_id>#m-<message>`. */
+/** Parses any form of link, and `<server>/s/<share_id>#m-<message>`. */
 export function placeOf(url: URL): Place {
   const link = findLink(url.href);
   const linkServer = link?.server.replace(/\/$/, '');
-  // A link of another server may stand in the query of this page's address.
+  // The query may hold another server's link.
   if (link && linkServer && url.href.startsWith(`${linkServer}/`)) {
     return { server: linkServer, shareId: link.shareId, token: link.token, message: undefined };
   }
@@ -30,12 +29,11 @@ export function placeOf(url: URL): Place {
   };
 }
 
-/** Returns the address of a share without a token, or of a message in it. */
+/** Without a token. */
 export function plainAddress(server: string, shareId: string, message?: string): string {
   return `${server}/s/${shareId}${message ? `#m-${encodeURIComponent(message)}` : ''}`;
 }
 
-/** Finds a link of this server in what somebody has pasted. */
 export function pastedLink(text: string, server: string): Place | undefined {
   const link = findLink(text);
   const place = link && placeOf(new URL(formatLink(link)));

@@ -3,24 +3,20 @@ import { fields, text } from './session/fields.ts';
 
 export type { Doc };
 
-/** What changed since the changes were last taken. */
 export interface Changes {
-  /** True when rows, turns and outline must be built again. */
+  /** Rows, turns and outline need a rebuild. */
   structure: boolean;
-  /** Kinds of which at least one document changed. */
   kinds: Set<string>;
 }
 
-/** Holds the documents of one share that this link may read. Ops are folded into them and not kept. */
 export class DocumentStore {
   private readonly kinds = new Map<string, Map<string, Doc>>();
   private readonly gone = new Map<string, number>();
   private changes: Changes = { structure: false, kinds: new Set() };
 
-  /** The number of ops that are hidden from this link. */
   hiddenOps = 0;
 
-  /** The cursor up to which the documents include the log. */
+  /** The documents include the log up to here. */
   cursor = 0;
 
   get(kind: string, key: string): Doc | undefined {
@@ -40,7 +36,7 @@ export class DocumentStore {
     return true;
   }
 
-  /** Adds a page of the state. Documents that are older than those that are here change nothing. */
+  /** Ignores older documents. */
   putDocs(docs: readonly Doc[], cursor: number): void {
     for (const doc of docs) {
       const known = this.get(doc.kind, doc.key);
@@ -51,13 +47,13 @@ export class DocumentStore {
     this.cursor = Math.max(this.cursor, cursor);
   }
 
-  /** Applies ops in the order of their cursors, without those that a document already includes. */
+  /** Skips ops already included. */
   applyOps(ops: readonly Op[], cursor: number): void {
     for (const op of ops) this.apply(op);
     this.cursor = Math.max(this.cursor, cursor);
   }
 
-  /** Removes documents, up to a cursor, that a state read after a gap no longer lists. */
+  /** Removes documents up to a cursor that the state after a gap does not list. */
   keepOnly(listed: ReadonlySet<string>, upTo: number): void {
     for (const [kind, documents] of this.kinds) {
       for (const doc of documents.values()) {
@@ -66,7 +62,6 @@ export class DocumentStore {
     }
   }
 
-  /** Nothing of the content stays: the link is dead. */
   clear(): void {
     this.kinds.clear();
     this.gone.clear();
@@ -107,9 +102,7 @@ export class DocumentStore {
     if (this.kinds.get(kind)?.delete(key)) this.changes.structure = true;
   }
 
-  /**
-   * A part decides by these members which rows there are; by all of them, in a user's message, how its outline reads.
-   */
+  /** These members decide a part's rows; in user messages all count. */
   private movesRows(before: Doc, after: Doc): boolean {
     const member = ({ data }: Doc, name: string) => fields(data)[name];
     if (['messageID', 'type', 'tool', 'synthetic'].some((name) => member(before, name) !== member(after, name))) return true;

@@ -1,21 +1,21 @@
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>What a check looked at and what it found.</summary>
+/// <summary>The result of a data check.</summary>
 public sealed record CheckReport
 {
     public required long Shares { get; init; }
 
     public required long Ops { get; init; }
 
-    /// <summary>Folded documents.</summary>
+    /// <summary>Gets the number of folded documents.</summary>
     public required long Documents { get; init; }
 
     public required long Writers { get; init; }
 
-    /// <summary>At most 1,000, in the order of the checks.</summary>
+    /// <summary>Gets at most 1,000 findings, in check order.</summary>
     public required IReadOnlyList<CheckFinding> Findings { get; init; }
 
-    /// <summary>There were more.</summary>
+    /// <summary>Gets whether more findings were dropped.</summary>
     public required bool HasMore { get; init; }
 }
 

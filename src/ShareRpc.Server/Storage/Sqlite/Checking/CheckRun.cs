@@ -3,7 +3,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>One check of one database: its read snapshot, and what was found and counted so far.</summary>
 internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
 {
     private const int MaxFindings = 1_000;
@@ -26,7 +25,7 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
 
     public void Report(string step, long done = 0, long total = 0) => progress?.Report(new CheckProgress(step, done, total));
 
-    /// <summary>The rows of a query, one at a time. Nested queries must not have the same text.</summary>
+    /// <summary>Nested queries must differ in text.</summary>
     public IEnumerable<Rows> Rows(string sql, params SqlValue[] values)
     {
         using Rows row = statements.Query(sql, values);
@@ -40,7 +39,7 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
     public long Number(string sql, params SqlValue[] values) =>
         statements.ReadNumber(sql, values);
 
-    /// <summary>Does a part of the check. Damage that it runs into is a finding, and the next part is done all the same.</summary>
+    /// <summary>Reports damage as a finding and continues.</summary>
     public void Try(string what, string? shareId, Action part)
     {
         try

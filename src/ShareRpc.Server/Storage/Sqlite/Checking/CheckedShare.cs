@@ -13,10 +13,7 @@ namespace ShareRpc.Server.Storage.Sqlite.Checking;
 /// <param name="Compacted">Ops up to here may have lost their data, if they are not the last one of their document.</param>
 internal sealed record CheckedShare(long Key, string ShareId, long Folded, long Compacted);
 
-/// <summary>
-/// Appends to the same field, joined into one as they are written: a document that was streamed in many small pieces is folded once, not
-/// copied once a piece.
-/// </summary>
+/// <summary>Joins small appends to one field, to fold them once.</summary>
 internal sealed class AppendRun
 {
     private readonly ArrayBufferWriter<byte> text = new();
@@ -29,7 +26,7 @@ internal sealed class AppendRun
         return run;
     }
 
-    /// <summary>False for another field than before.</summary>
+    /// <summary>Returns false for another field.</summary>
     public bool TryAdd(RawJson data)
     {
         using JsonDocument document = data.ToDocument();
@@ -42,7 +39,6 @@ internal sealed class AppendRun
         return true;
     }
 
-    /// <summary>The document after them; unchanged when there are none.</summary>
     public RawJson? Fold(RawJson? document)
     {
         if (field is null) return document;

@@ -5,7 +5,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>Copies a data directory as of one moment, whether or not its server is running. A server can be started on the copy.</summary>
+/// <summary>Copies a data directory as of one moment, even while in use, for a server to start on.</summary>
 public static class DataBackup
 {
     private const int PagesAtOnce = 2_048;
@@ -65,13 +65,13 @@ public static class DataBackup
         using (Statements from = source.OpenDatabase())
         using (var to = new SqliteConnection($"Data Source={target.DatabasePath};Pooling=False"))
         {
-            // One moment: what the server commits meanwhile does not start the copy over.
+            // Later commits do not restart the copy.
             SqliteFile.Execute(from.Connection, "BEGIN; SELECT COUNT(*) FROM sqlite_master;");
             to.Open();
             SqliteFile.Execute(to, "PRAGMA synchronous=OFF;"); // synced once, below
             CopyPages(from.Connection, to, progress, cancellationToken);
 
-            // A backup is one file, and may lie where nothing can be written.
+            // One file, for read-only media.
             SqliteFile.Execute(to, "PRAGMA journal_mode=DELETE;");
         }
 

@@ -2,14 +2,11 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>
-/// Checks a data directory: of a stopped server, of a running one (as of one moment), or a backup. Changes nothing. Reads everything,
-/// a share at a time, in memory that does not grow with the directory.
-/// </summary>
+/// <summary>Checks a data directory or backup read-only, even while in use, in constant memory.</summary>
 public static class DataCheck
 {
     /// <summary>
-    /// Runs every check. Errors: <see cref="StorageException"/> when there is no database, or it cannot be read;
+    /// Runs every check. Throws <see cref="StorageException"/> for a missing or unreadable database,
     /// <see cref="OperationCanceledException"/>.
     /// </summary>
     public static CheckReport Run(string dataDirectory, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
@@ -58,7 +55,7 @@ public static class DataCheck
             run.Report("shares", run.Shares++, total);
             var share = new CheckedShare(row.Number(0), row.Text(1), row.Number(2), row.Number(4));
 
-            // Of a deleted share the rows go little by little.
+            // Erased in steps.
             if ((ShareState)row.Number(3) == ShareState.Deleted) continue;
             long head = 0;
             run.Try("log", share.ShareId, () => head = LogCheck.Run(run, share));

@@ -3,7 +3,6 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>The files of a data directory, for those who only read them.</summary>
 internal sealed record DataFiles(string Directory)
 {
     private const int KeyBytes = 32;
@@ -23,7 +22,7 @@ internal sealed record DataFiles(string Directory)
                 $"{files.Directory} holds no shares.db: name the data directory of a server, or a backup, with --data.");
     }
 
-    /// <summary>A connection that changes nothing, beside a running server or not.</summary>
+    /// <summary>Read-only, also beside a server.</summary>
     public Statements OpenDatabase()
     {
         try

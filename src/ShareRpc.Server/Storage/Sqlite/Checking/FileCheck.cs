@@ -3,7 +3,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>The file as SQLite sees it: its pages, its indexes, and whether its schema is what the migrations make.</summary>
+/// <summary>Checks pages, indexes and the migrated schema.</summary>
 internal static class FileCheck
 {
     private const int MostMessages = 100;
@@ -18,7 +18,7 @@ internal static class FileCheck
         }
     }
 
-    /// <summary>False when the tables are not there, so that nothing else can be asked.</summary>
+    /// <summary>Returns false when tables are missing.</summary>
     public static bool Schema(CheckRun run)
     {
         run.Report("schema");

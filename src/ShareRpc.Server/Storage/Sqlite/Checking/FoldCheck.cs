@@ -5,8 +5,7 @@ using ShareRpc.Sqlite;
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
 /// <summary>
-/// The documents of one share are the fold of its log up to the checkpoint. Ops are sorted by document (SQLite spills that to disk),
-/// and one document at a time is folded, from the last op that says what it is.
+/// Compares documents with the fold of the log to the checkpoint, one at a time; SQLite sorts the ops.
 /// </summary>
 internal sealed class FoldCheck(CheckRun run, CheckedShare share)
 {
@@ -64,9 +63,7 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         if (wrong is not null) run.Find("fold", share.ShareId, $"document {kind} {key}: {wrong}");
     }
 
-    /// <summary>
-    /// The rest of the log says the document whole: then a fold that is under way leaves it behind, and whoever reads it comes to that op.
-    /// </summary>
+    /// <summary>An unfinished fold skips documents that a later op sets.</summary>
     private bool IsSaidLater(string kind, string key)
     {
         const string Sql = """
@@ -75,7 +72,7 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         return run.Number(Sql, share.Key, share.Folded, kind, key, Verbs.Append) > 0;
     }
 
-    /// <summary>False when data was compacted, so that only the place of the document can be compared.</summary>
+    /// <summary>Returns false for compacted data: compare cursors only.</summary>
     private bool TryFold(out RawJson? folded, out bool isRemoved, out bool hasLastData)
     {
         (folded, isRemoved, hasLastData) = (null, false, false);

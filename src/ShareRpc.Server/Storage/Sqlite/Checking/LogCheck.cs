@@ -3,10 +3,10 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>The log of one share: cursors gapless from 1, a writer's ops in the order of their seqs (I1), each op id once (I2).</summary>
+/// <summary>Checks gapless cursors from 1, seq order (I1), unique op ids (I2).</summary>
 internal static class LogCheck
 {
-    /// <summary>Gives the head.</summary>
+    /// <summary>Returns the head.</summary>
     public static long Run(CheckRun run, CheckedShare share)
     {
         const string Sql = """
@@ -67,7 +67,7 @@ internal static class LogCheck
 
     private static void OpIds(CheckRun run, CheckedShare share)
     {
-        // Read from the rows, not from the index that is to keep them unique.
+        // Does not use the index under test.
         const string Sql = """
             SELECT op_id, MIN(cursor), MAX(cursor) FROM op INDEXED BY sqlite_autoindex_op_1 WHERE share_key = ?1
             GROUP BY op_id HAVING COUNT(*) > 1

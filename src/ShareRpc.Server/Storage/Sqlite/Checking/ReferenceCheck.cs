@@ -2,7 +2,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>Rows that name other rows: each of those must be there.</summary>
+/// <summary>Checks that referenced rows exist.</summary>
 internal static class ReferenceCheck
 {
     private static readonly string[] TablesOfShares = ["op", "doc", "rejection", "writer"];
@@ -40,7 +40,7 @@ internal static class ReferenceCheck
         foreach (string table in TablesOfShares) ShareKeysOf(run, table);
     }
 
-    /// <summary>From key to key by the index: as many steps as there are shares, not rows.</summary>
+    /// <summary>Uses the index: one step per share, not per row.</summary>
     private static void ShareKeysOf(CheckRun run, string table)
     {
         for (long key = run.Number($"SELECT MIN(share_key) FROM {table}"); key != 0;)

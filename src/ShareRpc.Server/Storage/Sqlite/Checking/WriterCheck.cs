@@ -2,10 +2,7 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>
-/// The writers of one share: every seq up to the watermark is recorded exactly once, as an op or in a rejection (I1), and the runs lead to
-/// the ops. All records are sorted once (SQLite spills that to disk).
-/// </summary>
+/// <summary>Checks that seqs up to the watermark are recorded once (I1) and runs match ops; SQLite sorts.</summary>
 internal static class WriterCheck
 {
     public static void Run(CheckRun run, CheckedShare share, long head)
@@ -56,10 +53,7 @@ internal static class WriterCheck
     }
 }
 
-/// <summary>
-/// The runs of one writer, beside its ops in the order of their seqs: each op is in the one run that leads to its cursor, and a run holds
-/// nothing else. Without that, a resend would not be known for one (I2).
-/// </summary>
+/// <summary>Checks that runs contain exactly the writer's ops; resends depend on it (I2).</summary>
 internal sealed class RunCheck : IDisposable
 {
     private const string Sql = """
@@ -113,7 +107,7 @@ internal sealed class RunCheck : IDisposable
     }
 }
 
-/// <summary>The recorded seqs of one writer, in order: gapless from 1 up to its watermark (I1).</summary>
+/// <summary>Checks seqs 1 to the watermark (I1).</summary>
 internal sealed class SeqCheck(CheckRun run, CheckedShare share, string writerId)
 {
     private long last;

@@ -4,14 +4,14 @@ export type LineType = 'same' | 'added' | 'removed';
 
 export interface DiffLine {
   type: LineType;
-  /** Line numbers before and after; absent on the side where the line is not. */
+  /** Line numbers; absent on the side without the line. */
   before?: number;
   after?: number;
   text: string;
 }
 
 export interface Hunk {
-  /** What unified diffs write behind the second `@@`: the function, mostly. */
+  /** Text after the second `@@`, mostly the function. */
   heading: string;
   lines: DiffLine[];
 }
@@ -23,12 +23,10 @@ export interface FileDiff {
   hunks: Hunk[];
 }
 
-/** Texts beyond this are not compared here; their counts are shown if somebody gave them. */
+/** Longer texts are not compared. */
 const maxCompared = 400_000;
 
-/**
- * A unified diff of one or more files. Lines that are none of it are left out; broken headers give what can be read.
- */
+/** Parses a unified diff. Ignores other lines; tolerates broken headers. */
 export function parseUnified(patch: string, name = ''): FileDiff[] {
   const files: FileDiff[] = [];
   let file: FileDiff | undefined;
@@ -72,7 +70,7 @@ export function parseUnified(patch: string, name = ''): FileDiff[] {
   }
 }
 
-/** What lies between two texts; undefined when they are too long to compare here. */
+/** Returns undefined for texts that are too long. */
 export function compare(file: string, before: string, after: string): FileDiff | undefined {
   if (before.length + after.length > maxCompared) return undefined;
   const patch = structuredPatch(file, file, before, after, '', '', { context: 3, maxEditLength: 4000 });
@@ -101,7 +99,6 @@ export interface SidePair {
   right?: DiffLine;
 }
 
-/** Removed and added lines beside each other, in the order in which they were written. */
 export function sideBySide(lines: readonly DiffLine[]): SidePair[] {
   const pairs: SidePair[] = [];
   let removed: DiffLine[] = [];
@@ -125,10 +122,7 @@ export function sideBySide(lines: readonly DiffLine[]): SidePair[] {
   return pairs;
 }
 
-/**
- * The middle in which two lines differ: `[start, end of a, end of b]`; undefined when they have too little in common to
- * be one edit.
- */
+/** Returns `[start, end of a, end of b]` of the differing middle; undefined when too little is common. */
 export function changedMiddle(a: string, b: string): [number, number, number] | undefined {
   const shorter = Math.min(a.length, b.length);
   let start = 0;

@@ -9,17 +9,15 @@ import { Preferences } from './preferences.ts';
 import { SessionPage } from './session-page.ts';
 import { SessionSource } from './session-source.ts';
 
-/** Milliseconds after which the page says that opening takes long. */
 const slowMs = 6000;
 
-/** Opens the share of a link and shows its session, or says why there is nothing to show. */
+/** Opens the link's share and shows its session, or the reason for none. */
 export class App {
   private readonly preferences = new Preferences();
-  /** The token of each share that this tab has opened. */
   private readonly tokens = new Kept(() => window.sessionStorage, 'sharerpc.token.');
-  /** Which share of this tab shows a session of the agent, so that a subagent's session can be linked. */
+  /** Maps sessions to this tab's shares, for links to subagents. */
   private readonly sessions = new Kept(() => window.sessionStorage, 'sharerpc.session.');
-  /** What brings the reader back to a link that is counted or has a passphrase, by the link's cap id. */
+  /** Grants of counted or locked links, by cap id. */
   private readonly grants = new Kept(() => window.localStorage, 'sharerpc.grant.');
   private store = new DocumentStore();
   private place: Place;
@@ -53,7 +51,6 @@ export class App {
     this.open();
   }
 
-  /** Schedules one draw for the next frame. */
   private readonly changed = (): void => {
     if (this.isScheduled) return;
     this.isScheduled = true;
@@ -69,7 +66,7 @@ export class App {
     const { server, shareId } = this.place;
     const token = this.place.token ?? (shareId ? this.tokens.get(shareId) : undefined);
     if (token === undefined) {
-      // A token that was cut or mistyped is not one, by its checksum.
+      // A damaged token fails its checksum.
       this.outcome = finalOutcome(window.location.href.includes('srpc_') ? 'invalid_token' : 'no_token');
       this.changed();
       return;
@@ -96,7 +93,7 @@ export class App {
     this.changed();
   }
 
-  /** Keeps the token for the tab and removes it from the address bar. */
+  /** Keeps the token for the tab, not in the address bar. */
   private redeemed(share: RedeemedShare, token: string): void {
     this.share = share;
     this.trouble = '';
@@ -115,13 +112,12 @@ export class App {
     if (!this.asksPassphrase) {
       this.outcome = finalOutcome(this.hasGrantEnded && code === 'capability_used_up' ? 'grant_ended' : code);
       document.title = this.outcome.title;
-      // The token of a dead link is not kept. A link that was never valid stays in the address.
+      // Drops a dead link's token; a never valid link stays in the address.
       if (this.place.shareId && code !== 'internal') this.tokens.delete(this.place.shareId);
     }
     this.changed();
   }
 
-  /** Removes the session, which the reader may no longer see, from the page. */
   private forgetSession(): void {
     this.session?.close();
     this.session = undefined;
@@ -139,7 +135,7 @@ export class App {
     if (place.message) this.session?.showMessage(place.message);
   }
 
-  /** Opens a link that was pasted, without its token in the address bar and in the history. */
+  /** Keeps the token out of address bar and history. */
   private readonly openLink = (text: string): boolean => {
     const place = pastedLink(text, this.place.server);
     if (!place) return false;

@@ -49,7 +49,6 @@ export interface SideContent {
   todos: readonly Todo[];
   changes: readonly FileDiff[];
   info: SessionInfo;
-  /** What the link's caveats hide or limit, in sentences. */
   limits: readonly string[];
   permalink(id: string): string;
   show(id: string, event: Event): void;
@@ -74,7 +73,6 @@ export function renderSide(side: SideContent): TemplateResult {
         <button type="button" class="button" @click=${() => side.exportAs('json')}>Save as JSON</button></div></section></div>`;
 }
 
-/** Describes the caveats of a link that concern its reader. */
 export function limitsOf(caveats: unknown): string[] {
   const { expires_at_ms: expires, redact, readable } = (caveats ?? {}) as { expires_at_ms?: number; redact?: string[]; readable?: object };
   const limits: string[] = [];

@@ -1,6 +1,6 @@
 const name = 'found';
 
-/** Highlights a text in the visible rows without changing them. */
+/** Highlights a text without changing the DOM of rows. */
 export function markFound(content: HTMLElement, query: string): void {
   const highlights = (CSS as unknown as { highlights?: Map<string, unknown> }).highlights;
   if (!highlights) return;

@@ -1,4 +1,3 @@
-/** The keys and their descriptions for the help page. */
 export const keys: readonly { keys: string[]; does: string }[] = [
   { keys: ['j', 'k'], does: 'Next, previous message of the user' },
   { keys: ['e', 'E'], does: 'Next, previous edit of a file' },
@@ -20,7 +19,7 @@ const actions: Record<string, KeyAction> = {
   N: 'previousHit', o: 'outline', d: 'split', t: 'theme', '?': 'help', Escape: 'escape',
 };
 
-/** Returns the action of a key press; undefined while text is typed or with a modifier key. */
+/** Returns undefined while typing or with a modifier key. */
 export function actionOf(event: KeyboardEvent, areLettersOff: boolean): KeyAction | undefined {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return undefined;
   const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;

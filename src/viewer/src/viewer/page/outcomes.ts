@@ -1,10 +1,9 @@
-/** The page that is shown when there is no session to show. */
+/** The page shown without a session. */
 export interface Outcome {
   title: string;
   text: string;
-  /** The page tries again by itself. */
+  /** The page retries. */
   isWaiting?: boolean;
-  /** The page has a field for another link. */
   asksForLink?: boolean;
 }
 
@@ -51,12 +50,11 @@ const outcomes: Record<string, Outcome> = {
   unknown: { title: 'The session cannot be shown', text: 'The server refused this link. Reload the page to try again.', asksForLink: true },
 };
 
-/** Returns the page for a final refusal. */
 export function finalOutcome(code: string): Outcome {
   return outcomes[code] ?? outcomes.unknown!;
 }
 
-/** Returns the page for a refusal that is tried again; undefined where there is none. */
+/** Undefined where there is none. */
 export function waitingOutcome(code: string): Outcome | undefined {
   if (code === 'invalid_token') return outcomes.not_there_yet;
   return outcomes[code]?.isWaiting ? outcomes[code] : undefined;

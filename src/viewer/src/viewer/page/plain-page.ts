@@ -1,7 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { Outcome } from './outcomes.ts';
 
-/** Renders a heading, a sentence, and a field for another link where that helps. */
 export function renderOutcome(outcome: Outcome, openLink: (text: string) => boolean): TemplateResult {
   return html`<main class="plain" aria-live="polite"><div class="plain-box">
     <p class="brand">ShareRpc</p><h1>${outcome.title}</h1><p>${outcome.text}</p>
@@ -18,7 +17,7 @@ const passphraseHints = {
   first: '', wrong: 'That was not it. Try again.', ended: 'Your access was taken back or its time is over. Type it again to go on.',
 };
 
-/** Asks for the passphrase of a link; it is kept in this page's memory until the link has opened. */
+/** The passphrase stays in memory until the link is open. */
 export function renderPassphrase(why: keyof typeof passphraseHints, submit: (passphrase: string) => void): TemplateResult {
   return html`<main class="plain"><div class="plain-box"><p class="brand">ShareRpc</p><h1>This link asks for a passphrase</h1>
     <p>Whoever sent it to you knows it.</p>

@@ -2,7 +2,7 @@ import { Kept } from '../../shared/kept.ts';
 
 export type Theme = 'light' | 'dark' | 'system';
 
-/** The reader's settings; they hold nothing of a session. */
+/** No session data. */
 export class Preferences {
   private readonly kept = new Kept(() => window.localStorage, 'sharerpc.');
 

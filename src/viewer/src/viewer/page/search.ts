@@ -7,31 +7,25 @@ import { renderButton } from './chrome.ts';
 
 const pauseMs = 150;
 
-/** The page that is searched. */
 export interface Searched {
   readonly store: DocumentStore;
   readonly rows: SessionRows;
-  /** The index of the first row in sight. */
   readonly firstVisible: number;
   showHit(row: string): void;
-  /** Gives the conversation the keyboard. */
+  /** Focuses the conversation. */
   focus(): void;
   changed(): void;
 }
 
-/**
- * The search in a session. What it found is looked for anew whenever the session changes, so that it does not matter
- * whether the query or the documents came first.
- */
+/** Searches a session; repeats it when documents change. */
 export class Search {
   query = '';
   isOpen = false;
   private hits: readonly string[] = [];
-  /** The index of the hit that is shown; -1 while none is. */
+  /** The shown hit's index; -1 for none. */
   private at = -1;
-  /** False from a change of the query until it has been looked for. */
+  /** False from a query change until its search. */
   private isAnswered = true;
-  /** The first hit is to be shown as soon as there is one. */
   private isHitWanted = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause = pauseMs;
@@ -44,28 +38,26 @@ export class Search {
     this.page.focus();
   }
 
-  /** For good. */
   stop(): void {
     clearTimeout(this.timer);
   }
 
-  /** The documents have changed, and with them perhaps what is found. */
   refresh(): void {
     if (this.query.trim() !== '') this.timer ??= setTimeout(() => this.run(), this.pause);
   }
 
-  /** The reader has gone elsewhere: a hit that is found later does not take them away. */
+  /** The reader moved: do not jump to later hits. */
   leave(): void {
     this.isHitWanted = false;
   }
 
-  /** Shows the next place from where the reader is, or from the last one that was shown. */
+  /** Shows the next hit from the reader's position or the last hit. */
   step(by: 1 | -1): void {
     if (this.isAnswered) this.show(by);
     else this.run();
   }
 
-  /** `isComplete`: all documents that the session has so far are here. */
+  /** `isComplete`: all current documents are loaded. */
   render(isComplete: boolean): TemplateResult | typeof nothing {
     if (!this.isOpen) return nothing;
     return html`<div class="search" role="search">
@@ -106,7 +98,7 @@ export class Search {
     this.hits = searchRows(this.page.store, this.page.rows.rows, this.query);
     this.at = shown === undefined ? -1 : this.hits.indexOf(shown);
     this.isAnswered = true;
-    // A long session that streams is not searched all the time.
+    // Limits search time while a long session streams.
     this.pause = Math.max(pauseMs, 10 * (performance.now() - start));
     if (this.isHitWanted && this.at < 0) this.show(1);
     this.page.changed();

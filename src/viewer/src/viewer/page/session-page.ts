@@ -29,13 +29,12 @@ export interface SessionPlaces {
   shareId(): string;
 }
 
-/** With more than `manyParts` parts, rows are built at most every `rebuildMs` milliseconds. */
+/** Above this, rows are rebuilt at most every `rebuildMs` ms. */
 const manyParts = 2000;
 const rebuildMs = 150;
 const saidMs = 2000;
 const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
-/** The page of a session: top bar, outline, rows, search, keys. */
 export class SessionPage implements View, Searched {
   rows: SessionRows = { rows: [], turns: [], indexOf: new Map() };
   private outline: readonly OutlineEntry[] = [];
@@ -53,9 +52,8 @@ export class SessionPage implements View, Searched {
   private readonly activity = new Activity();
   private hasMoved = false;
   private wantedMessage: string | undefined;
-  /** The row that was jumped to. It is marked, and the next jump starts from it. */
+  /** The marked jump target; the next jump starts there. */
   private target: string | undefined;
-  /** The last action, announced to screen readers. */
   private said = '';
   private end: EndNote = 'none';
   private rowsSeen = 0;
@@ -76,7 +74,7 @@ export class SessionPage implements View, Searched {
     this.narrow.addEventListener('change', () => this.setOutline(!this.narrow.matches), { signal: this.listening.signal });
   }
 
-  /** Draws the page; returns the agent's id of the session. */
+  /** Returns the agent's session id. */
   draw(status: Status, caveats: unknown): string {
     this.drawn = [status, caveats];
     const changes = this.store.takeChanges();
@@ -120,7 +118,7 @@ export class SessionPage implements View, Searched {
 
   ended(): void {
     this.end = 'ended';
-    // An ended session is shown from its beginning unless the reader has moved.
+    // An ended session opens at its start.
     if (!this.hasMoved && this.list?.follows && !this.wantedMessage) this.list.showStart();
   }
 
@@ -174,7 +172,7 @@ export class SessionPage implements View, Searched {
     window.history.replaceState(null, '', address);
     const link = event.currentTarget as HTMLElement;
     void writeToClipboard(address).then((isCopied) => {
-      // Without a clipboard it can be copied from the address bar.
+      // Without clipboard: copy from the address bar.
       this.said = link.dataset.said = isCopied ? 'Permalink copied' : 'Permalink in the address bar';
       this.places.changed();
       setTimeout(() => {
@@ -185,7 +183,6 @@ export class SessionPage implements View, Searched {
     });
   }
 
-  /** Computes the sums over the session whose documents have changed. */
   private refreshFacts(kinds: ReadonlySet<string>): void {
     if (kinds.has('todo')) this.todos = todosOf(this.store);
     if (kinds.has('session_diff')) this.diffs = sessionDiffs(this.store);
@@ -231,7 +228,6 @@ export class SessionPage implements View, Searched {
     markFound(this.list.content, this.search.query);
   }
 
-  /** Removes the mark of a jump when the reader scrolls. */
   private moved(event: Event): void {
     this.hasMoved = true;
     if (event.type === 'pointerdown' || (event instanceof KeyboardEvent && !scrollKeys.has(event.key))) return;
@@ -239,7 +235,7 @@ export class SessionPage implements View, Searched {
     if (this.target !== undefined) this.clearTarget();
   }
 
-  /** The reader has moved: a message or a hit that was asked for before does not move the page when it arrives. */
+  /** The reader moved: later messages or hits do not scroll. */
   private leave(): void {
     this.search.leave();
     this.wantedMessage = undefined;
@@ -251,7 +247,6 @@ export class SessionPage implements View, Searched {
     this.list!.showRow(row);
   }
 
-  /** Jumps to the message of a permalink once its document is here. */
   private bringWanted(id: string): void {
     const row = [`u:${id}`, `a:${id}`].find((candidate) => this.rows.indexOf.has(candidate))
       ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === id)?.id;
@@ -278,8 +273,7 @@ export class SessionPage implements View, Searched {
 
   private pressed(event: KeyboardEvent): void {
     const action = actionOf(event, this.preferences.areKeysOff);
-    // Asked of the page itself: that the help is closed is told a moment after it is, and a key pressed in that moment
-    // counts.
+    // The close event comes late.
     const isHelpInSight = this.root.querySelector('dialog')?.open ?? false;
     if (!action || (isHelpInSight && action !== 'escape')) return;
     if (action !== 'escape') event.preventDefault();
@@ -309,7 +303,7 @@ export class SessionPage implements View, Searched {
   private jump(by: 1 | -1, isWanted: (row: Row) => boolean): void {
     if (!this.list) return;
     const { rows } = this.rows;
-    // Near the end of a session the row that was jumped to may not be the first visible one.
+    // Near the end the target may not be the first visible row.
     const from = this.indexOfTarget() ?? this.list.firstVisible;
     for (let at = from + by; at >= 0 && at < rows.length; at += by) {
       if (isWanted(rows[at]!)) return this.goTo(rows[at]!.id);
@@ -361,7 +355,7 @@ export class SessionPage implements View, Searched {
     this.places.changed();
   }
 
-  /** Draws at once, so that the next key goes to the field. */
+  /** Draws at once, so that the next key reaches the field. */
   private openSearch(): void {
     this.search.isOpen = true;
     this.draw(...this.drawn);

@@ -2,21 +2,18 @@ import { ShareFollower, type FollowOptions, type FollowState, type RedeemedShare
 import type { DocumentStore } from '../documents.ts';
 
 export interface SourceEvents {
-  /** Documents or the state of the connection have changed. */
   changed(): void;
   redeemed(share: RedeemedShare): void;
-  /** The server has refused; it is tried again. */
+  /** Retried. */
   trouble(code: string): void;
-  /** The grant has ended; the link is redeemed again. */
+  /** The grant ended; the link is redeemed again. */
   grantEnded(): void;
   ended(): void;
-  /** The server has refused for good. */
+  /** Final. */
   refused(code: string): void;
 }
 
-/**
- * Fills the documents from a share, and goes on for as long as the link is good: state first, then changes (STATE-3).
- */
+/** Fills the documents: state first, then changes (STATE-3). */
 export class SessionSource {
   private readonly follower: ShareFollower;
   private relisted: Set<string> | undefined;

@@ -2,14 +2,13 @@ import { html, render, type TemplateResult } from 'lit/html.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Row } from '../session/rows.ts';
 
-/** The height, in pixels, of the rows that are rendered above and below the visible ones. */
+/** Pixels outside the view. */
 const overscan = 600;
 const atEnd = 48;
 
 /**
- * Shows the rows that are in sight, however many there are. Heights are measured as rows are shown; what is not
- * measured yet is estimated. The reader's place is a row and the distance to its top, so that nothing that grows or is
- * measured above it moves what they read.
+ * Renders visible rows only; estimates unmeasured heights. Anchors a row and its offset, so that growth above does not
+ * move the text.
  */
 export class VirtualList {
   private rows: readonly Row[] = [];
@@ -24,7 +23,6 @@ export class VirtualList {
   private expectedTop = 0;
   private width = 0;
 
-  /** True while the list scrolls with its end. */
   follows = true;
 
   constructor(
@@ -51,7 +49,7 @@ export class VirtualList {
     this.layOut();
   }
 
-  /** Renders the visible rows and measures them, which may make others visible. */
+  /** Repeats until heights are stable. */
   update(): void {
     if (this.scroller.clientWidth !== this.width) this.width = this.scroller.clientWidth;
     for (let pass = 0; pass < 5; pass++) {
@@ -68,11 +66,9 @@ export class VirtualList {
     this.observe();
   }
 
-  /** Scrolls a row to the top. */
   showRow(id: string): void {
     if (!this.indexOf.has(id)) return;
     this.follows = false;
-    // Leaves room for its mark.
     this.anchor = { id, delta: -6 };
     this.changed();
   }
@@ -88,17 +84,14 @@ export class VirtualList {
     this.changed();
   }
 
-  /** The index of the first visible row. */
   get firstVisible(): number {
     return this.rowAt(this.scroller.scrollTop + 20);
   }
 
-  /** True when the last row is visible. */
   get isEndInSight(): boolean {
     return this.expectedTop + this.scroller.clientHeight >= this.offsets[this.rows.length]! - atEnd;
   }
 
-  /** Returns the element of a row, if it is rendered. */
   elementOf(id: string): HTMLElement | undefined {
     return [...this.window.children].find((element): element is HTMLElement => (element as HTMLElement).dataset.row === id);
   }
@@ -136,7 +129,6 @@ export class VirtualList {
     this.expectedTop = this.scroller.scrollTop;
   }
 
-  /** Measures the rendered rows; returns true when a height has changed. */
   private measure(): boolean {
     let isChanged = false;
     for (const element of this.window.children) {
@@ -166,7 +158,6 @@ export class VirtualList {
     return [first, Math.min(this.rows.length, last + 1)];
   }
 
-  /** Returns the index of the row at an offset, by bisection. */
   private rowAt(top: number): number {
     let low = 0;
     let high = Math.max(0, this.rows.length - 1);
@@ -192,7 +183,6 @@ export class VirtualList {
     }
   }
 
-  /** Returns the nearest row before a removed one that still exists. */
   private nearest(before: readonly Row[], id: string): { id: string; delta: number } | undefined {
     for (let index = before.findIndex((row) => row.id === id); index >= 0; index--) {
       const candidate = before[index]!.id;

@@ -9,13 +9,11 @@ const foldedLines = 40;
 const maxLines = 3000;
 const maxLineChars = 2000;
 
-/** Renders one file's changes: name, counts, and the lines in one column or two. */
 export function renderDiff(view: View, id: string, diff: FileDiff, name = diff.file): TemplateResult {
   const isAll = view.isOpen(`${id}:all`, false);
   const total = diff.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
   const hunks = firstLines(diff.hunks, isAll ? maxLines : foldedLines);
   const left = total - hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
-  // A file with only added or only removed lines needs one column.
   const isSplit = view.isSplit && diff.additions > 0 && diff.deletions > 0;
   return html`
     <div class="diff">
@@ -56,7 +54,6 @@ function renderSide(line: DiffLine | undefined, other: DiffLine | undefined, sid
     <td class="line ${line.type}" dir="ltr"><span class="sign">${signOf(line)}</span>${renderLine(line, other)}</td>`;
 }
 
-/** Renders a line's text and marks the middle in which it differs from the line that it replaces. */
 function renderLine(line: DiffLine, other: DiffLine | undefined): TemplateResult | string {
   const cut = (text: string) => visible(text.length > maxLineChars ? `${text.slice(0, maxLineChars)}…` : text);
   const isPair = other && line.type !== 'same' && other.type !== 'same' && line.type !== other.type;
@@ -66,7 +63,7 @@ function renderLine(line: DiffLine, other: DiffLine | undefined): TemplateResult
     cut(line.text.slice(middle[1]))}`;
 }
 
-/** Returns the line on the other side of an edit of one line. */
+/** Returns the other side of a one-line edit. */
 function partner(lines: readonly DiffLine[], at: number): DiffLine | undefined {
   const is = (index: number, type: string) => lines[index]?.type === type;
   if (is(at, 'removed') && is(at + 1, 'added') && !is(at - 1, 'removed') && !is(at + 2, 'added')) return lines[at + 1];

@@ -5,12 +5,10 @@ import { safeAddress } from '../text/markdown.ts';
 import { oneLine } from '../text/visible.ts';
 import { icon } from './icons.ts';
 
-// Pictures that browsers only decode. SVG is a document that may hold scripts: it is offered for download, as bytes.
+// Formats without scripts. SVG is only downloaded, as bytes.
 const shownImages = /^data:image\/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=]*$/;
 
-/**
- * An attachment: a picture is shown, other content is offered to be saved, a path of the agent's machine is only named.
- */
+/** Shows pictures, offers other content for download, names paths. */
 export function renderFile(data: unknown): TemplateResult {
   const url = text(data, 'url');
   const name = oneLine(text(data, 'filename') || text(data, 'mime') || 'Attachment', 120);
@@ -33,7 +31,7 @@ function sizeOf(url: string): number {
   return /;base64,/.test(url.slice(0, 200)) ? Math.floor((length * 3) / 4) : length;
 }
 
-/** Saves content as bytes without a type, so that no browser opens it as a page of this server. */
+/** Saves as untyped bytes, so that no browser opens it as a page of this server. */
 function save(url: string, name: string): void {
   const content = url.slice(url.indexOf(',') + 1);
   try {
@@ -41,11 +39,10 @@ function save(url: string, name: string): void {
     const raw = Uint8Array.from(decoded, (character) => character.charCodeAt(0) & 0xff);
     saveBlob(new Blob([raw], { type: 'application/octet-stream' }), name);
   } catch {
-    // It cannot be decoded: there is nothing to save.
+    // Not decodable: nothing to save.
   }
 }
 
-/** Starts the download of a file. */
 export function saveBlob(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
   const link = document.createElement('a');

@@ -9,7 +9,7 @@ interface Rendered {
   blocks: { source: string; nodes: Node[] }[];
 }
 
-/** Caches rendered texts of recent rows. A text that grows keeps its blocks except the last ones. */
+/** Caches rendered texts of recent rows. Growing texts keep all but the last blocks. */
 export class MarkdownCache {
   private readonly texts = new Map<string, Rendered>();
 
@@ -20,7 +20,7 @@ export class MarkdownCache {
       root.className = 'markdown';
       known = { text: '', root, blocks: [] };
     }
-    // The map is ordered by last use; its first entry is evicted.
+    // Ordered by last use; the first entry is evicted.
     this.texts.delete(id);
     this.texts.set(id, known);
     if (this.texts.size > maxTexts) this.texts.delete(this.texts.keys().next().value!);
@@ -48,7 +48,6 @@ function update(known: Rendered, text: string): void {
   known.text = text;
 }
 
-/** Frames a block of code with its language and a button that copies it. */
 function frameCode(code: HTMLElement): void {
   const language = code.dataset.language ?? '';
   const pre = code.parentElement!;
@@ -73,15 +72,14 @@ function frameCode(code: HTMLElement): void {
   highlight(code, language);
 }
 
-/** Copies a text and shows the result on the button for a moment. */
 export async function copyText(text: string, button: HTMLElement): Promise<void> {
-  // The label is kept once, in case the button is pressed twice.
+  // Keeps the label if pressed twice.
   const before = (button.dataset.words ??= button.textContent ?? '');
   button.textContent = (await writeToClipboard(text)) ? 'Copied' : 'Cannot copy';
   setTimeout(() => (button.textContent = before), 1500);
 }
 
-/** Returns false over plain http, or where the browser does not allow it. */
+/** Returns false over http or without permission. */
 export async function writeToClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

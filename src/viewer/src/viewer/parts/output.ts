@@ -11,10 +11,7 @@ const maxChars = 400_000;
 const maxKept = 50;
 const shownTexts = new WeakMap<View, Map<string, { value: string; shown: string }>>();
 
-/**
- * Text of a tool, always in a frame of its own with a label, whatever it holds: it can look like anything, but not like
- * this page.
- */
+/** Frames and labels tool text, so that it cannot imitate this page. */
 export function renderOutput(view: View, id: string, label: string, value: string, isError = false): TemplateResult {
   if (value === '') return html`<p class="quiet">No ${label.toLowerCase()}.</p>`;
   const isAll = view.isOpen(`${id}:all`, false);
@@ -42,7 +39,6 @@ function shownOf(view: View, id: string, value: string): string {
   return shown;
 }
 
-/** Renders the button that unfolds a text, or a note that the rest is too long for a page. */
 export function renderMore(view: View, id: string, isAll: boolean, hiddenLines: number, isClipped: boolean): TemplateResult {
   if (isAll && isClipped) {
     return html`<p class="quiet">${plural(hiddenLines, 'more line')} not shown here: the export has them.</p>`;
@@ -51,7 +47,6 @@ export function renderMore(view: View, id: string, isAll: boolean, hiddenLines: 
   return html`<button type="button" class="more" aria-expanded=${isAll} @click=${() => view.toggle(`${id}:all`, false)}>${label}</button>`;
 }
 
-/** Renders a tool's input by name: short values in a line, long ones in a frame. */
 export function renderInput(view: View, id: string, input: Readonly<Record<string, unknown>>): TemplateResult | typeof nothing {
   const entries = Object.entries(input);
   if (entries.length === 0) return nothing;

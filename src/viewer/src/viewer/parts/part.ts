@@ -33,10 +33,7 @@ function renderText(view: View, id: string, data: unknown, doc: Doc): TemplateRe
   return html`${view.markdown(id, value)}`;
 }
 
-/**
- * Text that the program put into the conversation, the content of a file mostly: folded, and never set like somebody's
- * words.
- */
+/** Renders program text folded, unlike a user's words. */
 function renderSynthetic(view: View, id: string, data: unknown): TemplateResult {
   const value = text(data, 'text');
   const isOpen = view.isOpen(id, false);
@@ -82,7 +79,6 @@ function renderRetry(data: unknown): TemplateResult {
   return html`<p class="note is-warning">Tried again${reason === '' ? '' : `: ${oneLine(reason, 300)}`}</p>`;
 }
 
-/** Renders a part of an unknown type: its name and, unfolded, its data. */
 function renderUnknown(view: View, id: string, doc: Doc): TemplateResult {
   const type = text(doc.data, 'type') || 'part';
   const isOpen = view.isOpen(id, false);

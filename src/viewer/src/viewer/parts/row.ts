@@ -9,7 +9,6 @@ import { icon } from './icons.ts';
 import { renderPart } from './part.ts';
 import type { View } from './view.ts';
 
-/** The note at the end of the list. */
 export type EndNote = 'none' | 'ended' | 'loading';
 
 export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
@@ -24,7 +23,7 @@ export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
   }
 }
 
-/** Estimates the height of a row that has not been measured, in pixels. */
+/** In pixels. */
 export function estimateRow(view: View, row: Row): number {
   if (row.type !== 'part') return row.type === 'user' ? 120 : row.type === 'session' ? 110 : 44;
   const data = view.store.get('part', row.part)?.data;
@@ -117,7 +116,7 @@ function renderEnd(view: View, end: EndNote): TemplateResult {
     ${hidden ? html`<p class="not-shown">Some of this session is not shown to this link.</p>` : nothing}</div>`;
 }
 
-/** "12.3k in, 1.2k out, $0.12"; empty when nothing is known. */
+/** "12.3k in, 1.2k out, $0.12", or empty. */
 export function usageText(usage: Usage): string {
   if (usage.input + usage.output + usage.cached === 0) return '';
   const tokens = `${short(usage.input + usage.cached)} tokens in, ${short(usage.output)} out`;

@@ -20,7 +20,7 @@ const statusNames: Record<ToolStatus, string> = {
 };
 const openByDefault = new Set(['bash', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task']);
 
-/** The inputs that describe a tool's call in one line while it has no title. */
+/** Describe a call without title. */
 const tellingInputs = ['command', 'filePath', 'path', 'pattern', 'url', 'query', 'description', 'name', 'tool'];
 
 const diffs = new WeakMap<object, FileDiff[]>();
@@ -52,7 +52,6 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
     </section>`;
 }
 
-/** Returns whether a part is an edit of files, at which the keys for edits stop. */
 export function isEdit(doc: Doc | undefined): boolean {
   if (text(doc?.data, 'type') !== 'tool') return false;
   const state = fields(fields(doc?.data).state);
@@ -83,10 +82,7 @@ function renderExit(state: Fields): TemplateResult | typeof nothing {
   return exit === undefined || exit === 0 ? nothing : html`<p class="exit">Exit code ${exit}</p>`;
 }
 
-/**
- * A subagent has a session of its own: linked if a link to it was opened in this tab (a share never holds links), else
- * named.
- */
+/** Links a subagent's session if its link was opened in this tab (shares hold no links). */
 function renderSubsession(view: View, state: Fields, input: Fields): TemplateResult | typeof nothing {
   const session = text(state, 'metadata', 'sessionId') || text(state, 'metadata', 'sessionID');
   const agent = text(input, 'subagent_type') || 'subagent';
@@ -111,7 +107,6 @@ function titleOf(tool: string, state: Fields, input: Fields): string {
   return '';
 }
 
-/** Returns the file edits of a tool call, from its result or else from its input. */
 function toolDiffs(state: Fields, input: Fields): FileDiff[] {
   const known = diffs.get(state);
   if (known) return known;

@@ -7,15 +7,12 @@ import { sessionInfo, todosOf, turnState } from './summary.ts';
 
 const stateKinds = ['session', 'message', 'part', 'todo', 'session_diff', 'turn', 'model'];
 
-/**
- * What this link shows of the session, as documents: the same that the protocol's `getState` gives. No token, no link.
- */
+/** Exports documents as `getState` returns them, without token or link. */
 export function toJson(store: DocumentStore, shareId: string): string {
   const docs: Doc[] = stateKinds.flatMap((kind) => [...store.all(kind)].sort((a, b) => (a.key < b.key ? -1 : 1)));
   return JSON.stringify({ share_id: shareId, cursor: store.cursor, docs }, null, 2);
 }
 
-/** Writes the session as one Markdown text. */
 export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string {
   const info = sessionInfo(store);
   const out: string[] = [`# ${oneLine(info.title, 500) || 'Shared session'}`, ''];
@@ -61,7 +58,7 @@ function toolText(data: unknown): string[] {
   return output === '' ? out : [...out, ...fenced(output, '')];
 }
 
-/** Encloses a text in a fence that is longer than any in it. */
+/** Uses a fence longer than any in the text. */
 function fenced(value: string, language: string): string[] {
   const longest = Math.max(2, ...[...value.matchAll(/`{3,}/g)].map((run) => run[0].length));
   const fence = '`'.repeat(longest + 1);

@@ -1,17 +1,17 @@
-/** A JSON object from outside, whose members may have any type. */
+/** Untrusted JSON; members may have any type. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export function fields(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
-/** Returns the string at a path; empty when there is none. */
+/** Empty when there is none. */
 export function text(value: unknown, ...path: string[]): string {
   const found = at(value, path);
   return typeof found === 'string' ? found : '';
 }
 
-/** Returns the finite number at a path; undefined when there is none. */
+/** Undefined unless finite. */
 export function number(value: unknown, ...path: string[]): number | undefined {
   const found = at(value, path);
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
@@ -22,7 +22,6 @@ export function list(value: unknown, ...path: string[]): readonly unknown[] {
   return Array.isArray(found) ? found : [];
 }
 
-/** Returns whether there is a value other than null at a path. */
 export function has(value: unknown, ...path: string[]): boolean {
   const found = at(value, path);
   return found !== undefined && found !== null;

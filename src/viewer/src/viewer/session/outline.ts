@@ -9,12 +9,10 @@ export interface OutlineEntry {
   title: string;
 }
 
-/** Lists the user's messages, one line each. */
 export function outlineOf(store: DocumentStore, turns: readonly Turn[]): OutlineEntry[] {
   return turns.flatMap((turn) => (turn.user ? [{ id: turn.user.id, title: titleOf(store, turn.user) }] : []));
 }
 
-/** Returns the first line that the user wrote, or a description of the message when there is none. */
 export function titleOf(store: DocumentStore, message: Message): string {
   let instead = '';
   for (const id of message.parts) {

@@ -8,9 +8,7 @@ export interface Message {
   parts: string[];
 }
 
-/** A user's message and everything that the agent did about it. */
 export interface Turn {
-  /** The message that began it; the id of the first message where nobody asked. */
   id: string;
   user: Message | undefined;
   answers: Message[];
@@ -18,10 +16,7 @@ export interface Turn {
   isNewest: boolean;
 }
 
-/**
- * What the virtual list shows; ids stay while the session grows, so that measured heights and the reader's place do
- * too.
- */
+/** A list row; stable ids keep heights and the reader's position. */
 export type Row =
   | { id: string; type: 'session' }
   | { id: string; type: 'user'; turn: Turn; index: number }
@@ -34,14 +29,13 @@ export type Row =
 export interface SessionRows {
   rows: Row[];
   turns: Turn[];
-  /** Where a row is, by its id. */
   indexOf: Map<string, number>;
 }
 
-// Marks between an agent's steps, which say nothing that the message does not say too.
+// Step marks without further information.
 const silentParts = new Set(['step-start', 'step-finish', 'snapshot']);
 
-// Tools that show what they changed: a list of the changed files beside them says nothing new.
+// Tools that show their changes themselves.
 const editTools = new Set(['edit', 'multiedit', 'write', 'patch', 'apply_patch']);
 
 export function buildRows(store: DocumentStore): SessionRows {
@@ -58,7 +52,7 @@ function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): 
   if (turn.user) rows.push({ id: `u:${turn.user.id}`, type: 'user', turn, index });
   let speaker = '';
   for (const message of turn.answers) {
-    // An answer takes many messages, one a step: who speaks is said once, and again when it changes.
+    // Shows the speaker only on a change: one answer has many messages.
     const now = `${text(message.doc.data, 'agent') || text(message.doc.data, 'mode')} ${text(message.doc.data, 'modelID')}`;
     if (now !== speaker) rows.push({ id: `a:${message.id}`, type: 'answer', turn, message });
     speaker = now;
@@ -106,7 +100,7 @@ function turnOfUser(user: Message): Turn {
   return { id: user.id, user, answers: [], isNewest: false };
 }
 
-/** Ids rise with time when compared by their characters. */
+/** Ids sort by time. */
 function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -3,10 +3,9 @@ import { asShown } from '../text/terminal.ts';
 import { fields, text } from './fields.ts';
 import type { Row } from './rows.ts';
 
-/** No more hits than these are looked for. */
 const maxHits = 5000;
 
-/** Returns the ids of the rows that hold a text, in their order, whatever the case. */
+/** Ignores case. */
 export function searchRows(store: DocumentStore, rows: readonly Row[], query: string): string[] {
   const wanted = query.trim().toLowerCase();
   if (wanted === '') return [];
@@ -25,7 +24,6 @@ function textOfRow(store: DocumentStore, row: Row): string[] {
   return [];
 }
 
-/** Everything of a part that its row can show. */
 function textOfPart(data: unknown): string[] {
   const type = text(data, 'type');
   if (type !== 'tool') return [text(data, 'text'), text(data, 'filename'), text(data, 'description'), text(data, 'prompt')];

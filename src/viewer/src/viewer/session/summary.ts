@@ -34,7 +34,7 @@ export interface Todo {
   priority: string;
 }
 
-/** A share is one session; should it hold more documents of that kind, the first of them is it. */
+/** Uses the first session document. */
 export function sessionInfo(store: DocumentStore): SessionInfo {
   const [session] = store.all('session');
   const data = session?.data;
@@ -67,7 +67,6 @@ export function usageOf(messages: readonly Message[]): Usage {
   return usage;
 }
 
-/** How far the agent is with a turn: what the turn's document says, else what its last message shows. */
 export function turnState(store: DocumentStore, turn: Turn): TurnState {
   const last = turn.answers.at(-1);
   const open = turn.isNewest ? 'streaming' : 'unfinished';
@@ -82,13 +81,13 @@ export function turnState(store: DocumentStore, turn: Turn): TurnState {
   return number(last.doc.data, 'time', 'completed') === undefined || finish === 'tool-calls' ? open : 'completed';
 }
 
-/** True when the server ended the turn because its writer had gone silent. */
+/** True when the server ended the turn of a silent writer. */
 export function isProvisional(store: DocumentStore, turn: Turn): boolean {
   const last = turn.answers.at(-1);
   return last !== undefined && fields(store.get('turn', last.id)?.data).provisional === true;
 }
 
-/** Milliseconds from the question to the end of the answer; undefined while it goes on. */
+/** Returns milliseconds; undefined while running. */
 export function turnDuration(turn: Turn): number | undefined {
   const start = number((turn.user ?? turn.answers[0])?.doc.data, 'time', 'created');
   const end = number(turn.answers.at(-1)?.doc.data, 'time', 'completed');
@@ -105,19 +104,16 @@ export function todo(item: unknown): Todo {
   return { content: text(item, 'content'), status: text(item, 'status'), priority: text(item, 'priority') };
 }
 
-/** What a turn changed in files, as its user message sums it up. */
 export function turnDiffs(turn: Turn): FileDiff[] {
   return turn.user ? list(turn.user.doc.data, 'summary', 'diffs').map(diffOf) : [];
 }
 
-/** What the whole session changed. */
 export function sessionDiffs(store: DocumentStore): FileDiff[] {
   const diffs: FileDiff[] = [];
   for (const { data } of store.all('session_diff')) for (const item of Array.isArray(data) ? data : [data]) diffs.push(diffOf(item));
   return diffs;
 }
 
-/** One file of a diff, in any of the shapes that agents write. */
 export function diffOf(item: unknown): FileDiff {
   const file = text(item, 'file') || text(item, 'path') || text(item, 'filePath');
   const patch = text(item, 'patch') || text(item, 'diff');

@@ -1,15 +1,12 @@
 import DOMPurify from 'dompurify';
 
-/** Code longer than this stays plain: colouring it would hold up the page. */
+/** Longer code stays plain, to keep the page responsive. */
 const maxChars = 60_000;
 
 type Highlighter = (code: string, language: string) => string | undefined;
 let loading: Promise<Highlighter> | undefined;
 
-/**
- * Colours a block of code where it stands, once the highlighter has been loaded: the first code block of a page asks
- * for it. Its result is cleaned like everything else that becomes HTML here.
- */
+/** Colours a code block; loads the highlighter at the first one. Its output is sanitized. */
 export function highlight(element: HTMLElement, language: string): void {
   const code = element.textContent ?? '';
   if (language === '' || code.length > maxChars) return;
@@ -20,7 +17,7 @@ export function highlight(element: HTMLElement, language: string): void {
     const nodes = DOMPurify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true });
     element.replaceChildren(nodes);
   }, () => {
-    // Offline, or an older page than the server: code is readable without colours, and the next block asks again.
+    // Offline or outdated page: show plain code; the next block retries.
     loading = undefined;
   });
 }
@@ -32,7 +29,7 @@ const byExtension: Record<string, string> = {
   xml: 'xml', html: 'xml', svg: 'xml', csproj: 'xml', css: 'css', scss: 'css', sql: 'sql', md: 'markdown', diff: 'diff', patch: 'diff',
 };
 
-/** The language of a file by its name; empty when it has none that can be coloured. */
+/** Empty if unknown. */
 export function languageOfFile(path: string): string {
   return byExtension[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ''] ?? '';
 }

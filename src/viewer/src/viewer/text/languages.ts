@@ -28,7 +28,7 @@ const languages = {
 };
 for (const [name, definition] of Object.entries(languages)) highlighter.registerLanguage(name, definition);
 
-/** HTML of spans with classes; undefined for a language that is not known. */
+/** Undefined for unknown languages. */
 export function highlightCode(code: string, language: string): string | undefined {
   if (!highlighter.getLanguage(language)) return undefined;
   return highlighter.highlight(code, { language, ignoreIllegals: true }).value;

@@ -2,21 +2,20 @@ import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
 import { visibleOutput } from './visible.ts';
 
-// Everything that Markdown itself can say, and nothing that could look like, or act upon, the page around it: no class,
-// id or style.
+// Markdown's own elements; no class, id or style, which could imitate or affect the page.
 const allowedTags = [
   'p', 'br', 'hr', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'a', 'table', 'thead',
   'tbody', 'tr', 'th', 'td', 'input', 'sup', 'sub', 'kbd', 'span',
 ];
 const allowedAttributes = ['href', 'align', 'start', 'type', 'checked', 'disabled', 'title', 'data-language', 'data-image'];
 
-/** Of a block that is larger than this only the text is shown: parsing it would hold up the page. */
+/** Larger blocks show plain text, to keep the page responsive. */
 const maxBlockChars = 200_000;
 
 const marked = new Marked({ gfm: true, breaks: false });
 marked.use({
   renderer: {
-    // HTML in a message is text that somebody wrote, not part of this page.
+    // Shows HTML as text.
     html: ({ text }: Tokens.HTML | Tokens.Tag) => escapeHtml(text),
     heading({ tokens, depth }: Tokens.Heading) {
       const level = Math.min(6, depth + 2);
@@ -31,7 +30,7 @@ marked.use({
       const hint = title ? ` title="${escapeHtml(title)}"` : '';
       return safeAddress(href) ? `<a href="${escapeHtml(href)}"${hint}>${inner}</a>` : inner;
     },
-    // An image of another site would tell that site who reads this page: it becomes a link.
+    // A link instead: loading would reveal the reader to that site.
     image: ({ href, text }: Tokens.Image) => {
       const label = escapeHtml(text || 'image');
       return safeAddress(href) ? `<a href="${escapeHtml(href)}" data-image="">${label}</a>` : `<span data-image="">${label}</span>`;
@@ -39,38 +38,33 @@ marked.use({
   },
 });
 
-/** One block of a message, ready to be shown. */
 export interface Block {
-  /** The Markdown that it was made of: equal source, equal block. */
   source: string;
   nodes: DocumentFragment;
 }
 
-/**
- * The top-level blocks of a text. While the text grows only the last ones change, so that the others can stay as they
- * are.
- */
+/** Growth changes only the last blocks. */
 export function blocksOf(text: string): string[] {
   if (text.length > maxBlockChars * 10) return chunksOf(text);
   const shown = visibleOutput(text);
   const tokens = marked.lexer(shown);
-  // Links by reference need the whole text.
+  // Reference links need the whole text.
   if (Object.keys(tokens.links).length > 0) return [shown];
   return tokens.filter((token: Token) => token.type !== 'space').map((token: Token) => token.raw);
 }
 
-/** A fragment without anything that runs, loads, or reaches out of its place. */
+/** Runs and loads nothing. */
 export function renderBlock(source: string): DocumentFragment {
   const html = source.length > maxBlockChars ? `<pre><code>${escapeHtml(source)}</code></pre>` : (marked.parse(source) as string);
   return sanitize(html);
 }
 
-/** Only what is on the lists above survives; links leave the page without telling where from. */
+/** Keeps only the allowed lists; links send no referrer. */
 export function sanitize(html: string): DocumentFragment {
   const fragment = DOMPurify.sanitize(html, {
     ALLOWED_TAGS: allowedTags,
     ALLOWED_ATTR: allowedAttributes,
-    // Their values are no addresses, whatever they look like.
+    // Not addresses, whatever they contain.
     ADD_URI_SAFE_ATTR: allowedAttributes.filter((name) => name !== 'href'),
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
@@ -92,10 +86,7 @@ export function sanitize(html: string): DocumentFragment {
   return fragment;
 }
 
-/**
- * True for what may become a link: a web or mail address in full. A path of the agent's machine leads nowhere from
- * here.
- */
+/** True for full web and mail addresses. */
 export function safeAddress(address: string): boolean {
   if (!/^(https?:\/\/|mailto:)/i.test(address)) return false;
   try {

@@ -1,13 +1,10 @@
 import { asShown } from './terminal.ts';
 
-// Controls that reorder or hide text, so that it reads as something else than it is.
+// Controls that reorder or hide text.
 const deceiving = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
-/**
- * The text with everything visible that would act upon its surroundings: `⟨U+202E⟩` instead of what turns the line
- * around.
- */
+/** Makes controls visible, e.g. `⟨U+202E⟩`. */
 export function visible(text: string): string {
   const marked = text.replace(deceiving, (character) => `⟨U+${hex(character)}⟩`);
   return marked.replace(controls, (character) => (character === '\r' ? '' : String.fromCodePoint(pictureOf(character))));
@@ -18,7 +15,6 @@ export function visibleOutput(text: string): string {
   return visible(asShown(text));
 }
 
-/** One line of at most so many characters, for titles and outlines. */
 export function oneLine(text: string, max: number): string {
   const line = visibleOutput(text.slice(0, max * 8)).replace(/\s+/g, ' ').trim();
   return line.length <= max ? line : `${line.slice(0, max - 1).trimEnd()}…`;
@@ -26,12 +22,10 @@ export function oneLine(text: string, max: number): string {
 
 export interface Clipped {
   text: string;
-  /** What is left out: lines, and whether any character is. */
   hiddenLines: number;
   isClipped: boolean;
 }
 
-/** The first lines of a text, and not more characters of it than a browser lays out at once. */
 export function clip(text: string, maxLines: number, maxChars: number): Clipped {
   let end = 0;
   for (let line = 0; line < maxLines && end < text.length; line++) {
@@ -55,7 +49,6 @@ function hex(character: string): string {
   return character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** U+2400 and what follows are pictures of the controls. */
 function pictureOf(character: string): number {
   const code = character.codePointAt(0)!;
   if (code < 0x20) return 0x2400 + code;
