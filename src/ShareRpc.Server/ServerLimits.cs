@@ -85,10 +85,12 @@ public sealed record ServerLimits
     /// <summary>Gets how long a connection may stay without redemption.</summary>
     public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Gets the minimum bytes per second of a WebSocket message after the grace.</summary>
+    /// <summary>
+    /// Gets the bytes a second that a WebSocket message must bring in each <see cref="FrameGrace"/>; else the connection is cut.
+    /// </summary>
     public int FrameRate { get; init; } = 1_024;
 
-    /// <summary>Gets the time before a message's rate is checked.</summary>
+    /// <summary>Gets the window in which the rate of a message or body is looked at, while the peer is waited for.</summary>
     public TimeSpan FrameGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets the parallel passphrase checks; each takes a core and 20 MB for about 100 ms.</summary>
@@ -161,11 +163,8 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum of HTTP API requests, waiting included; more get 503.</summary>
     public int HttpRequests { get; init; } = 4_096;
 
-    /// <summary>Gets the memory bytes for request bodies; others wait unread.</summary>
-    public long HttpHeldBytes { get; init; } = 128L * 1024 * 1024;
-
-    /// <summary>Gets the item bytes that a sync may send before its secret.</summary>
-    public int HttpUnprovenBytes { get; init; } = 1024 * 1024;
+    /// <summary>Gets how long a sync tries again to append what the queue or the disk does not take; then it is refused.</summary>
+    public TimeSpan HttpAppendWait { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets the data bytes per batch of a sync; a larger item is alone.</summary>
     public int HttpBatchBytes { get; init; } = 256 * 1024;
@@ -176,8 +175,25 @@ public sealed record ServerLimits
     /// <summary>Gets the time limit for request headers.</summary>
     public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets the minimum body rate in bytes per second after 5 s.</summary>
-    public int HttpBodyRate { get; init; } = 240;
+    /// <summary>
+    /// Gets the bytes a second that a request's body must bring in each <see cref="FrameGrace"/>; else its connection is closed.
+    /// </summary>
+    public int HttpBodyRate { get; init; } = 1_024;
+
+    /// <summary>
+    /// Gets how long what finds no room in the memory budget waits; then a message closes its connection, and a request is
+    /// answered <c>overloaded</c>.
+    /// </summary>
+    public TimeSpan MemoryWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets how long one message may have the reserve of the budget while others wait.</summary>
+    public TimeSpan ReserveTime { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Gets the bytes a second that whoever holds memory must bring while others wait for some.</summary>
+    public int ScarceRate { get; init; } = 16 * 1_024;
+
+    /// <summary>Gets the seconds in a row after which one that does not is cut off.</summary>
+    public int ScarceRounds { get; init; } = 5;
 
     /// <summary>Gets the ping timeout.</summary>
     public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);

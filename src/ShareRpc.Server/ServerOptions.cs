@@ -51,7 +51,14 @@ public sealed record ServerOptions
     /// </summary>
     public long? CompactAfterOps { get; set; }
 
-    /// <summary>Gets or sets the limits for clients.</summary>
+    /// <summary>
+    /// Bytes that messages, bodies, replies, pages and the newest ops of shares may take in memory together, at least four
+    /// times <c>frame_bytes</c> (64 MiB). Null, the default: a quarter of the memory of the machine or container, or
+    /// that least.
+    /// </summary>
+    public long? MemoryBudget { get; set; }
+
+    /// <summary>What clients are held to.</summary>
     public ProtocolLimits Limits { get; set; } = new();
 
     /// <summary>Gets or sets the server's own limits.</summary>
@@ -65,6 +72,10 @@ public sealed record ServerOptions
     /// <c>configProperties</c> of <c>sharerpc.runtimeconfig.json</c>.
     /// </summary>
     internal bool DirectCalls { get; set; } = !AppContext.TryGetSwitch("ShareRpc.DirectCalls", out bool isOn) || isOn;
+
+    internal long MemoryBytes => MemoryBudget ?? Math.Max(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastMemory);
+
+    private long LeastMemory => 4L * Limits.FrameBytes;
 
     internal void Validate()
     {
@@ -95,6 +106,7 @@ public sealed record ServerOptions
         }
 
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
+        if (MemoryBudget < LeastMemory) return $"MemoryBudget must be at least {LeastMemory / (1024 * 1024)} MiB.";
         bool areAddresses = Urls.Split(';')
             .All(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https");
         return areAddresses ? null : "Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.";

@@ -49,6 +49,18 @@ internal static class Inputs
         return null;
     }
 
+    /// <summary>Parses a number of bytes: 512MB or 2GB, in units of 1024.</summary>
+    public static long? ParseSize(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        int power = text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) ? 30
+            : text.EndsWith("MB", StringComparison.OrdinalIgnoreCase) ? 20 : 0;
+        bool isNumber = long.TryParse(text[..^(power == 0 ? 0 : 2)], NumberStyles.None, CultureInfo.InvariantCulture, out long number);
+        if (isNumber && power > 0 && number is > 0 and < 1L << 30) return number << power;
+        result.AddError("This is not a size such as 256MB or 2GB.");
+        return null;
+    }
+
     /// <summary>Accepts 30m, 12h or 7d.</summary>
     public static Option<TimeSpan?> Time(string name, string description) => new(name)
     {

@@ -59,10 +59,17 @@ internal static class Serve
         HelpName = "N",
     };
 
+    private static readonly Option<long?> MemoryBudget = new("--memory-budget")
+    {
+        Description = "Memory for what clients send and read, such as 256MB or 2GB, at least 64MB "
+            + "[default: a quarter of the machine's]",
+        HelpName = "SIZE", CustomParser = Inputs.ParseSize,
+    };
+
     public static Command Build()
     {
         var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl,
-            TrustProxy, AllowOrigin, EraseUnshared, CompactAfter };
+            TrustProxy, AllowOrigin, EraseUnshared, CompactAfter, MemoryBudget };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -73,7 +80,7 @@ internal static class Serve
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
         TrustedProxies = parsed.GetValue(TrustProxy) ?? [], AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
         EraseUnshared = parsed.GetValue(EraseUnshared),
-        CompactAfterOps = parsed.GetValue(CompactAfter),
+        CompactAfterOps = parsed.GetValue(CompactAfter), MemoryBudget = parsed.GetValue(MemoryBudget),
     };
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)

@@ -15,6 +15,7 @@ namespace ShareRpc.Server.Hosting;
 public sealed class ShareRpcServer : IAsyncDisposable
 {
     private const int SmallBodyBytes = 64 * 1024;
+    private static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(10);
     private readonly WebApplication app;
     private readonly ServerLifecycle lifecycle;
     private int stopped;
@@ -114,7 +115,10 @@ public sealed class ShareRpcServer : IAsyncDisposable
             ServerLimits limits = options.ServerLimits;
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTime;
-            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.HttpBodyRate, TimeSpan.FromSeconds(5));
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.HttpBodyRate, BodyGrace);
+
+            // What Kestrel itself reads ahead of a request, before anybody has counted it.
+            kestrel.Limits.MaxRequestBufferSize = SmallBodyBytes;
 
             // Other endpoints set their own limit.
             kestrel.Limits.MaxRequestBodySize = SmallBodyBytes;

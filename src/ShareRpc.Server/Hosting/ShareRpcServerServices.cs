@@ -13,6 +13,7 @@ using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Fold;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Pages;
 using ShareRpc.Server.Read;
@@ -62,6 +63,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().ServerLimits);
         services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits);
         services.TryAddSingleton<DrainSignal>();
+        services.TryAddSingleton<MemoryBudget>();
         services.TryAddSingleton<Supervisor>();
         services.TryAddSingleton<ServerLifecycle>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServerLifecycle>());
@@ -130,7 +132,6 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<HandleFactory>();
         services.TryAddSingleton<ClientAddress>();
         services.TryAddSingleton<RpcEndpoint>();
-        services.TryAddSingleton<HeldBytes>();
         services.TryAddSingleton<HttpAccess>();
         services.TryAddSingleton<HttpRequests>();
         services.TryAddSingleton<ServerOrigin>();

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Server.Access;
 
@@ -12,6 +13,7 @@ internal static class HttpPages
     public static async Task WriteAsync<T>(HttpContext context, Authority authority, T page)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(page, ProtocolJson.Options);
+        if (!HttpRequests.AccountOf(context).TryGrow(body.Length)) throw new ShareRpcException(ErrorCode.Overloaded);
         HttpAnswer.BeginJson(context);
         context.Response.ContentLength = body.Length;
         using CancellationTokenSource ending = EndingOf(context, authority);

@@ -1,21 +1,29 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;
 
-/// <summary>Wraps the HTTP API: request limit, error form, no paths in logs.</summary>
-internal sealed class HttpRequests(ServerLimits limits, ClientAddress addresses, ILogger<HttpRequests> log)
+/// <summary>Wraps the HTTP API: request limit, memory, error form, no paths in logs.</summary>
+internal sealed class HttpRequests(
+    ServerLimits limits, ClientAddress addresses, MemoryBudget memory, ILogger<HttpRequests> log)
 {
     private int open;
+
+    /// <summary>Returns what the memory of a request counts against.</summary>
+    public static MemoryAccount AccountOf(HttpContext context) => context.Features.GetRequiredFeature<MemoryAccount>();
 
     public async Task HandleAsync(HttpContext context, RequestDelegate endpoint)
     {
         addresses.Apply(context);
         HttpAnswer.SetHeaders(context.Response);
+        using MemoryAccount account = memory.Open(ClientAddress.Of(context), context.Abort);
+        context.Features.Set(account);
         try
         {
             if (Interlocked.Increment(ref open) > limits.HttpRequests)
@@ -35,9 +43,9 @@ internal sealed class HttpRequests(ServerLimits limits, ClientAddress addresses,
             var refusal = new ShareRpcException(isTooLarge ? ErrorCode.TooLarge : ErrorCode.InvalidParams);
             await RefuseAsync(context, refusal).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or TimeoutException)
         {
-            context.Abort(); // the caller has gone, or what it was being given is no longer its to have
+            context.Abort(); // the caller has gone or sends too slowly, or may no longer have what it was being given
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -1,9 +1,6 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
@@ -20,11 +17,9 @@ namespace ShareRpc.Server.Http;
 /// <c>Authorization: Bearer</c>.
 /// </summary>
 internal sealed class OpsEndpoints(
-    IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access, HeldBytes held, ProtocolLimits limits,
-    ServerLimits serverLimits)
+    IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access, ProtocolLimits limits,
+    ServerLimits serverLimits, TimeProvider time)
 {
-    // As received, as one array, and as ops.
-    private const int CopiesOfABody = 3;
     private int waitingReads;
 
     /// <summary>POST <c>/v1/shares/{id}/ops</c>: a batch -> its ack, once durable.</summary>
@@ -32,13 +27,8 @@ internal sealed class OpsEndpoints(
     {
         using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
-        int most = limits.FrameBytes;
-        long length = context.Request.ContentLength ?? most;
-        // Set before the refusal: the server then drains the rest briefly, so that the caller can read it.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        if (length > most) throw new ShareRpcException(ErrorCode.TooLarge);
-        using HeldBytes.Hold hold = await held.TakeAsync(length * CopiesOfABody, context.RequestAborted).ConfigureAwait(false);
-        OpBatch batch = ToBatch(await ReadAsync(context.Request.BodyReader, most, context.RequestAborted).ConfigureAwait(false));
+        using var body = new HttpBody(context, limits.FrameBytes, serverLimits, time);
+        OpBatch batch = ToBatch((await body.ReadWholeAsync().ConfigureAwait(false)).Span);
         Ack ack = await log.AppendAsync(authority.Authority, writerId: null, batch).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, ack).ConfigureAwait(false);
     }
@@ -48,18 +38,7 @@ internal sealed class OpsEndpoints(
     /// </summary>
     public async Task GrantAsync(HttpContext context)
     {
-        GrantCall? call;
-        try
-        {
-            call = await JsonSerializer
-                .DeserializeAsync<GrantCall>(context.Request.Body, ProtocolJson.Options, context.RequestAborted)
-                .ConfigureAwait(false);
-        }
-        catch (JsonException)
-        {
-            call = null;
-        }
-
+        GrantCall? call = await HttpBody.ReadSmallAsync<GrantCall>(context, serverLimits, time).ConfigureAwait(false);
         if (call is null) throw new ShareRpcException(ErrorCode.InvalidParams);
         string? token = HttpAccess.BearerOf(context.Request);
         GrantInfo? made = await access.GrantAsync(token, call, context).ConfigureAwait(false);
@@ -120,7 +99,7 @@ internal sealed class OpsEndpoints(
         await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
     }
 
-    private static OpBatch ToBatch(byte[] body)
+    private static OpBatch ToBatch(ReadOnlySpan<byte> body)
     {
         try
         {
@@ -130,19 +109,6 @@ internal sealed class OpsEndpoints(
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ShareRpcException(ErrorCode.InvalidParams);
-        }
-    }
-
-    private static async Task<byte[]> ReadAsync(PipeReader body, int most, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            ReadResult read = await body.ReadAsync(cancellationToken).ConfigureAwait(false);
-            bool isTooLarge = read.Buffer.Length > most;
-            byte[]? whole = read.IsCompleted && !isTooLarge ? read.Buffer.ToArray() : null;
-            body.AdvanceTo(whole is null && !isTooLarge ? read.Buffer.Start : read.Buffer.End, read.Buffer.End);
-            if (isTooLarge) throw new ShareRpcException(ErrorCode.TooLarge);
-            if (whole is not null) return whole;
         }
     }
 

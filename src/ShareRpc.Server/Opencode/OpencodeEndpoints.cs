@@ -1,9 +1,6 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
@@ -17,7 +14,7 @@ namespace ShareRpc.Server.Opencode;
 /// <summary>opencode's share API (SPEC section "HTTP"), stateless, on the same log and capabilities.</summary>
 internal sealed class OpencodeEndpoints(
     IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
-    OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, HeldBytes held, ServerOptions options, TimeProvider time,
+    OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, ServerOptions options, TimeProvider time,
     ILogger<OpencodeEndpoints> logger)
 {
     /// <summary>POST <c>/api/share</c>: <c>{sessionID}</c> -> <c>{id, url, secret}</c>.</summary>
@@ -33,8 +30,18 @@ internal sealed class OpencodeEndpoints(
             return;
         }
 
-        CreateCall? call = await ReadSmallAsync<CreateCall>(context).ConfigureAwait(false);
         bool isOpen = token is null;
+        if (isOpen && (!context.Request.HasJsonContentType() || origin.FindForeign(context.Request) is not null))
+        {
+            // A page of anybody's can have a browser send a form, or text; it can send JSON only where it is let.
+            await HttpAnswer.ErrorAsync(
+                context, new ShareRpcException(ErrorCode.Forbidden),
+                hint: "Without a creator token, send Content-Type: application/json, and not from a page of another origin.")
+                .ConfigureAwait(false);
+            return;
+        }
+
+        CreateCall? call = await HttpBody.ReadSmallAsync<CreateCall>(context, options.ServerLimits, time).ConfigureAwait(false);
         if (isOpen) guard.TakeOpenCreation(ClientAddress.Of(context));
         using HttpAuthority creator = isOpen
             ? await access.AdmitRootAsync(await FindOpenCreatorAsync())
@@ -52,33 +59,16 @@ internal sealed class OpencodeEndpoints(
     public async Task SyncAsync(HttpContext context)
     {
         ServerLimits limits = options.ServerLimits;
-        long length = context.Request.ContentLength ?? limits.HttpBodyBytes;
-        // Set before the refusal: the server then drains the rest briefly, so that the caller can read it.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        if (length > limits.HttpBodyBytes) throw new ShareRpcException(ErrorCode.TooLarge);
-
-        // Twice: the bytes received, and their ops.
-        using HeldBytes.Hold hold = await held.TakeAsync(length * 2, context.RequestAborted).ConfigureAwait(false);
-        var body = new SyncBody(context.Request.BodyReader, limits.HttpBodyBytes);
+        using var received = new HttpBody(context, limits.HttpBodyBytes, limits, time);
+        var body = new SyncBody(received, limits);
         string shareId = (string)context.Request.RouteValues["share"]!;
-        var early = new Queue<SyncItem>();
-        int earlyBytes = 0;
-        SyncItem? item;
-        while ((item = await body.ReadAsync(context.RequestAborted).ConfigureAwait(false)) is not null && body.Secret is null)
-        {
-            // Held before any proof; opencode sends the secret first.
-            earlyBytes += item.Data.Utf8.Length;
-            if (earlyBytes > limits.HttpUnprovenBytes) throw new ShareRpcException(ErrorCode.InvalidParams);
-            early.Enqueue(item);
-        }
-
-        using HttpAuthority authority = await RedeemSecretAsync(body.Secret, shareId, context).ConfigureAwait(false);
+        string? secret = await body.ReadSecretAsync().ConfigureAwait(false);
+        using HttpAuthority authority = await RedeemSecretAsync(secret, shareId, context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
         var append = new SyncAppend(log, options, authority.Authority, time, context.RequestAborted);
         string sessionId = await SessionOfAsync(authority.Share);
         int ignored = 0;
-        while (early.TryDequeue(out SyncItem? first)) ignored += await AddAsync(append, first, sessionId).ConfigureAwait(false);
-        for (; item is not null; item = await body.ReadAsync(context.RequestAborted).ConfigureAwait(false))
+        while (await body.ReadAsync().ConfigureAwait(false) is { } item)
         {
             ignored += await AddAsync(append, item, sessionId).ConfigureAwait(false);
         }
@@ -94,7 +84,7 @@ internal sealed class OpencodeEndpoints(
     /// <summary>DELETE <c>/api/share/{id}</c>: <c>{secret}</c>. Idempotent.</summary>
     public async Task DeleteAsync(HttpContext context)
     {
-        DeleteCall? call = await ReadSmallAsync<DeleteCall>(context).ConfigureAwait(false);
+        DeleteCall? call = await HttpBody.ReadSmallAsync<DeleteCall>(context, options.ServerLimits, time).ConfigureAwait(false);
         string shareId = (string)context.Request.RouteValues["share"]!;
         RefRow row = await AuthenticateSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
         if (!await IsUnsharedAsync(row))
@@ -129,20 +119,6 @@ internal sealed class OpencodeEndpoints(
         if (ItemMapping.Map(item, sessionId) is not { } ops) return 1;
         foreach (var op in ops) await append.AddAsync(op).ConfigureAwait(false);
         return 0;
-    }
-
-    private static async Task<T?> ReadSmallAsync<T>(HttpContext context)
-        where T : class
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, ProtocolJson.Options, context.RequestAborted)
-                .ConfigureAwait(false);
-        }
-        catch (JsonException)
-        {
-            throw new ShareRpcException(ErrorCode.InvalidParams);
-        }
     }
 
     private async ValueTask<RefRow> FindOpenCreatorAsync()

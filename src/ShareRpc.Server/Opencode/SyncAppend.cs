@@ -55,6 +55,7 @@ internal sealed class SyncAppend(
 
     private async Task<Ack> AppendAsync(OpBatch batch)
     {
+        long began = time.GetTimestamp();
         while (true)
         {
             try
@@ -63,6 +64,7 @@ internal sealed class SyncAppend(
             }
             catch (ShareRpcException error) when (error.Code is ErrorCode.Overloaded or ErrorCode.StorageUnavailable)
             {
+                if (time.GetElapsedTime(began) > options.ServerLimits.HttpAppendWait) throw;
                 TimeSpan wait = error.RetryAfter ?? options.ServerLimits.OverloadedRetryAfter;
                 await Task.Delay(wait, time, aborted).ConfigureAwait(false);
             }

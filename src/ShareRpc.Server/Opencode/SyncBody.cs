@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Server.Http;
 
 namespace ShareRpc.Server.Opencode;
 
@@ -13,7 +14,7 @@ internal sealed record SyncItem(string Type, RawJson Data);
 /// Parses <c>{"secret": ..., "data": [{type, data}, ...]}</c> while it arrives. Holds only the current item; copies its
 /// data once, into its op.
 /// </summary>
-internal sealed class SyncBody(PipeReader body, int maxBytes)
+internal sealed class SyncBody(HttpBody body, ServerLimits limits)
 {
     private const int MaxNameLength = 128;
     private const int LongestRead = 4 * 1024 * 1024;
@@ -22,8 +23,10 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 4_096 };
     private JsonReaderState state = new(Options);
     private Place place = Place.Start;
+    private readonly Queue<SyncItem> early = new();
     private long passed;
     private int wanted;
+    private long left;
 
     private enum Place
     {
@@ -37,27 +40,48 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
 
     public int Malformed { get; private set; }
 
-    /// <summary>Returns the next item; null at the end. Throws <c>invalid_params</c> or <c>too_large</c>.</summary>
-    public async ValueTask<SyncItem?> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads the secret, and keeps the items before it; null when there is none. Throws <c>invalid_params</c> when it is
+    /// not in the first 64 KiB: nobody has proven anything yet.
+    /// </summary>
+    public async ValueTask<string?> ReadSecretAsync()
+    {
+        while (Secret is null && await ReadNextAsync(untilSecret: true).ConfigureAwait(false) is { } item) early.Enqueue(item);
+        return Secret;
+    }
+
+    /// <summary>
+    /// The next item; null at the end. Throws <c>invalid_params</c> for what is not of this form, <c>too_large</c> over
+    /// the limit.
+    /// </summary>
+    public ValueTask<SyncItem?> ReadAsync() =>
+        early.TryDequeue(out SyncItem? item) ? ValueTask.FromResult<SyncItem?>(item) : ReadNextAsync(untilSecret: false);
+
+    private async ValueTask<SyncItem?> ReadNextAsync(bool untilSecret)
     {
         while (place != Place.End)
         {
-            ReadResult read = await body.ReadAtLeastAsync(wanted, cancellationToken).ConfigureAwait(false);
+            long kept = Math.Min(passed, limits.HttpBatchBytes);
+            ReadResult read = await body.ReadAtLeastAsync(wanted, left, kept).ConfigureAwait(false);
             SequencePosition consumed = read.Buffer.End;
             SequencePosition examined = read.Buffer.End;
             try
             {
-                if (passed + read.Buffer.Length > maxBytes) throw new ShareRpcException(ErrorCode.TooLarge);
-                SyncItem? item = Take(read.Buffer, read.IsCompleted, out SequencePosition taken);
-                long left = read.Buffer.Slice(taken).Length;
+                if (passed + read.Buffer.Length > limits.HttpBodyBytes) throw new ShareRpcException(ErrorCode.TooLarge);
+                bool isCut = untilSecret && passed + read.Buffer.Length > HttpBody.SmallBytes;
+                ReadOnlySequence<byte> seen = isCut ? read.Buffer.Slice(0, HttpBody.SmallBytes - passed) : read.Buffer;
+                SyncItem? item = Take(seen, read.IsCompleted && !isCut, untilSecret, out SequencePosition taken);
+                left = read.Buffer.Slice(taken).Length;
                 passed += read.Buffer.Length - left;
-                bool isStep = item is not null || place == Place.End;
+                bool isStep = item is not null || place == Place.End || (untilSecret && Secret is not null);
+                if (isCut && !isStep) throw new ShareRpcException(ErrorCode.InvalidParams);
                 consumed = taken;
                 examined = isStep ? taken : examined;
 
                 // Asks for more each time, since every scan restarts at the item's start.
                 wanted = isStep ? 0 : (int)Math.Min(left * 2, left + LongestRead);
-                if (item is not null) return item;
+                if (untilSecret) wanted = (int)Math.Min(wanted, HttpBody.SmallBytes + 1 - passed);
+                if (isStep) return item;
             }
             finally
             {
@@ -68,7 +92,7 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
         return null;
     }
 
-    private SyncItem? Take(ReadOnlySequence<byte> buffer, bool isFinal, out SequencePosition consumed)
+    private SyncItem? Take(ReadOnlySequence<byte> buffer, bool isFinal, bool untilSecret, out SequencePosition consumed)
     {
         consumed = buffer.Start;
         var reader = new Utf8JsonReader(buffer, isFinal, state);
@@ -81,7 +105,7 @@ internal sealed class SyncBody(PipeReader body, int maxBytes)
                 reader = attempt;
                 consumed = reader.Position;
                 state = reader.CurrentState;
-                if (item is not null || place == Place.End) return item;
+                if (item is not null || place == Place.End || (untilSecret && Secret is not null)) return item;
             }
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

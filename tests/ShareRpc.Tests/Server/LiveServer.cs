@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Memory;
 using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Wire;
 
@@ -107,6 +109,17 @@ internal sealed class LiveServer : IAsyncDisposable
     {
         foreach (WireConnection connection in connections) connection.Dispose();
         connections.Clear();
+    }
+
+    /// <summary>Ends once nothing is kept for anybody.</summary>
+    public async Task AssertNoMemoryIsHeldAsync()
+    {
+        var budget = Server.App.Services.GetRequiredService<MemoryBudget>();
+        while (budget.Used > 0)
+        {
+            Assert.False(Timeout.IsCancellationRequested, $"{budget.Used} bytes are still held");
+            await Task.Yield();
+        }
     }
 
     public async ValueTask DisposeAsync()

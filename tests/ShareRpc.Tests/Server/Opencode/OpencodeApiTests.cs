@@ -127,6 +127,27 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         Assert.Single(await created.ImportAsync(third));
     }
 
+    [Theory]
+    [InlineData("text/plain", null, false)]
+    [InlineData("application/x-www-form-urlencoded", null, false)]
+    [InlineData("multipart/form-data; boundary=x", null, false)]
+    [InlineData(null, null, false)]
+    [InlineData("application/json", "https://evil.example", false)]
+    [InlineData("application/json", "null", false)]
+    [InlineData("application/json; charset=utf-8", null, true)]
+    public async Task Under_open_creation_no_foreign_page_can_make_a_share(string? type, string? from, bool isMade)
+    {
+        foreach (string path in (string[])["/api/share", "/api/shares"])
+        {
+            using var post = new HttpRequestMessage(HttpMethod.Post, new Uri(live.Server.Address, path));
+            post.Content = new ByteArrayContent("""{"sessionID":"ses_1"}"""u8.ToArray());
+            if (type is not null) post.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            if (from is not null) post.Headers.TryAddWithoutValidation("Origin", from);
+            using HttpResponseMessage answer = await open.Http.SendAsync(post, live.Timeout);
+            Assert.Equal(isMade ? HttpStatusCode.OK : HttpStatusCode.Forbidden, answer.StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Without_open_creation_only_a_creator_token_makes_shares()
     {

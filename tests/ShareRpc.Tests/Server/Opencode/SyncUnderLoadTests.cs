@@ -23,18 +23,6 @@ public sealed class SyncUnderLoadTests
     }
 
     [Fact]
-    public async Task A_sync_whose_body_finds_no_room_in_memory_waits_and_is_taken()
-    {
-        var limits = new ServerLimits { HttpHeldBytes = 1 };
-        await using LiveServer live = await OpenAsync(limits);
-        using var calls = new OpencodeCalls(live.Server.Address, live.Timeout);
-        Shared shared = await calls.ShareAsync();
-        await Task.WhenAll(Enumerable.Range(0, 10).Select(i =>
-            calls.SyncedAsync(shared, $$$"""{"type":"part","data":{"id":"p{{{i}}}"}}""")));
-        Assert.Equal(10, (await calls.ImportAsync(shared)).Count);
-    }
-
-    [Fact]
     public async Task A_server_that_shuts_down_answers_a_sync_it_cannot_finish()
     {
         await using LiveServer live = await OpenAsync(ServerLimits.Default);

@@ -1,0 +1,251 @@
+using ShareRpc.Server.Access;
+
+namespace ShareRpc.Server.Memory;
+
+/// <summary>
+/// Counts what the process keeps for others: messages, bodies, replies, pages, rings (I11). A peer may hold as much as
+/// it leaves free, so that there is always room for others. One reserve, large enough for a whole message, goes round
+/// among those that find no room: one at a time can always finish. Any thread.
+/// </summary>
+internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : IDisposable
+{
+    /// <summary>What a peer may always hold of what is free.</summary>
+    private const int SmallBytes = 256 * 1024;
+
+    private static readonly TimeSpan PressInterval = TimeSpan.FromSeconds(1);
+    private readonly ServerLimits limits = options.ServerLimits;
+    private readonly long reserve = ReserveOf(options);
+    private readonly long common = options.MemoryBytes - ReserveOf(options);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, MemoryPeer> peers = new(StringComparer.Ordinal);
+    private readonly List<MemoryWaiter> waiting = [];
+    private readonly HeapTrim trim = new((options.MemoryBytes - ReserveOf(options)) / 4, time);
+    private long used;
+    private long cached;
+    private MemoryAccount? reserveHolder;
+    private long reserveBegan;
+    private long reserveTurns;
+    private long pressed;
+
+    /// <summary>Gives back that many cached bytes, if there are; the cache sets it.</summary>
+    public Action<long> Evict { get; set; } = _ => { };
+
+    /// <summary>Returns what is kept now, caches included.</summary>
+    public long Used
+    {
+        get
+        {
+            lock (gate) return used + cached + (reserveHolder?.Reserved ?? 0);
+        }
+    }
+
+    /// <summary>Returns what caches keep now.</summary>
+    public long Cached
+    {
+        get
+        {
+            lock (gate) return cached;
+        }
+    }
+
+    /// <summary>Returns the reserve: a whole message while its buffer grows, and the ops made of it.</summary>
+    public static long ReserveOf(ServerOptions options) => (long)options.Limits.FrameBytes * 5 / 2;
+
+    /// <summary>Opens an account for something of a peer; dispose it to give back what it holds.</summary>
+    /// <param name="address">Where the peer is; a network of IPv6 is one peer.</param>
+    /// <param name="cutOff">Called when others wait for memory and this one brings nothing.</param>
+    public MemoryAccount Open(string? address, Action? cutOff = null)
+    {
+        string network = ClientAddress.NetworkOf(address);
+        lock (gate)
+        {
+            if (!peers.TryGetValue(network, out MemoryPeer? peer)) peers.Add(network, peer = new MemoryPeer(network));
+            var account = new MemoryAccount(this, peer, cutOff ?? (() => { }));
+            peer.Accounts.Add(account);
+            return account;
+        }
+    }
+
+    /// <summary>Takes bytes for a cache, if they are free and the caches have no half of the budget.</summary>
+    public bool TryCache(long bytes)
+    {
+        lock (gate)
+        {
+            if (used + cached + bytes > common || cached + bytes > common / 2) return false;
+            cached += bytes;
+            return true;
+        }
+    }
+
+    public void ReleaseCached(long bytes)
+    {
+        lock (gate)
+        {
+            cached -= bytes;
+            Admit();
+        }
+
+        trim.NoteReleased(bytes, Used);
+    }
+
+    public void Dispose() => trim.Dispose();
+
+    internal bool TryGrow(MemoryAccount account, long bytes)
+    {
+        long excess;
+        lock (gate)
+        {
+            if (!Fits(account, bytes)) return false;
+            excess = Take(account, bytes);
+        }
+
+        if (excess > 0) Evict(excess);
+        return true;
+    }
+
+    internal void Force(MemoryAccount account, long bytes)
+    {
+        lock (gate) _ = Take(account, bytes);
+    }
+
+    internal async ValueTask<bool> GrowAsync(MemoryAccount account, long bytes, CancellationToken cancellationToken)
+    {
+        if (TryGrow(account, bytes)) return true;
+        var waiter = new MemoryWaiter(account, bytes);
+        lock (gate)
+        {
+            waiting.Add(waiter);
+            Admit();
+        }
+
+        long began = time.GetTimestamp();
+        while (true)
+        {
+            TimeSpan left = limits.MemoryWait - time.GetElapsedTime(began);
+            TimeSpan step = left < PressInterval ? left : PressInterval;
+            if (step < TimeSpan.Zero) step = TimeSpan.Zero;
+            try
+            {
+                await waiter.Turn.Task.WaitAsync(step, time, cancellationToken).ConfigureAwait(false);
+                if (waiter.Excess > 0) Evict(waiter.Excess);
+                return true;
+            }
+            catch (TimeoutException) when (left > PressInterval)
+            {
+                Press();
+            }
+            catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+            {
+                lock (gate)
+                {
+                    // It may have got its turn meanwhile; then it has the bytes, and gives them back with all others.
+                    if (!waiting.Remove(waiter) && exception is TimeoutException) return true;
+                }
+
+                if (exception is OperationCanceledException) throw;
+                return false;
+            }
+        }
+    }
+
+    internal void Shrink(MemoryAccount account, long bytes)
+    {
+        lock (gate)
+        {
+            bytes = Math.Min(bytes, account.Held);
+            if (bytes == 0) return;
+            account.Held -= bytes;
+            account.Peer.Held -= bytes;
+            long fromReserve = Math.Min(bytes, account.Reserved);
+            account.Reserved -= fromReserve;
+            used -= bytes - fromReserve;
+            if (account == reserveHolder && account.Reserved == 0) reserveHolder = null;
+            Admit();
+        }
+
+        trim.NoteReleased(bytes, Used);
+    }
+
+    internal void Close(MemoryAccount account)
+    {
+        Shrink(account, long.MaxValue);
+        lock (gate)
+        {
+            if (!account.Peer.Accounts.Remove(account) || account.Peer.Accounts.Count > 0) return;
+            peers.Remove(account.Peer.Network);
+        }
+    }
+
+    private bool Fits(MemoryAccount account, long bytes)
+    {
+        if (account == reserveHolder && account.Reserved + bytes <= reserve) return true;
+        long free = common - used - bytes;
+        long held = account.Peer.Held + bytes;
+        return free >= 0 && (held <= free || held <= SmallBytes);
+    }
+
+    /// <summary>Returns how many bytes of caches must go for it.</summary>
+    private long Take(MemoryAccount account, long bytes)
+    {
+        account.Held += bytes;
+        account.Peer.Held += bytes;
+        if (account == reserveHolder && account.Reserved + bytes <= reserve)
+        {
+            account.Reserved += bytes;
+            return 0;
+        }
+
+        used += bytes;
+        return used + cached - common;
+    }
+
+    /// <summary>Lets in who fits now, and gives the reserve, when it is free, to the peer that had it longest ago.</summary>
+    private void Admit()
+    {
+        if (waiting.Count == 0) return;
+        foreach (MemoryWaiter waiter in waiting.FindAll(waiter => Fits(waiter.Account, waiter.Bytes))) LetIn(waiter);
+        if (reserveHolder is not null) return;
+        MemoryWaiter? next = waiting.Where(waiter => waiter.Bytes <= reserve).MinBy(waiter => waiter.Account.Peer.ReserveTurn);
+        if (next is null) return;
+        reserveHolder = next.Account;
+        reserveBegan = time.GetTimestamp();
+        next.Account.Peer.ReserveTurn = ++reserveTurns;
+        LetIn(next);
+    }
+
+    private void LetIn(MemoryWaiter waiter)
+    {
+        if (!Fits(waiter.Account, waiter.Bytes)) return; // another one was let in before
+        waiting.Remove(waiter);
+        waiter.Excess = Take(waiter.Account, waiter.Bytes);
+        waiter.Turn.SetResult();
+    }
+
+    /// <summary>
+    /// Cuts off, while somebody waits, who holds memory and brings too little for it, and who has had the reserve for
+    /// too long.
+    /// </summary>
+    private void Press()
+    {
+        List<MemoryAccount> slow = [];
+        lock (gate)
+        {
+            long now = time.GetTimestamp();
+            TimeSpan since = time.GetElapsedTime(pressed, now);
+            if (since < PressInterval) return;
+            pressed = now;
+            long wanted = (long)(limits.ScarceRate * Math.Min(since.TotalSeconds, 2));
+            HashSet<MemoryAccount> patient = [.. waiting.Select(waiter => waiter.Account)];
+            foreach (MemoryAccount account in peers.Values.SelectMany(peer => peer.Accounts))
+            {
+                bool isSlow = !patient.Contains(account) && account.Held > SmallBytes / 4 && account.IsSlower(wanted);
+                if (isSlow && account.SlowRounds >= limits.ScarceRounds) slow.Add(account);
+            }
+
+            bool isOver = reserveHolder is { IsReceiving: true } && time.GetElapsedTime(reserveBegan, now) > limits.ReserveTime;
+            if (isOver && !slow.Contains(reserveHolder!)) slow.Add(reserveHolder!);
+        }
+
+        foreach (MemoryAccount account in slow) account.CutOff();
+    }
+}
