@@ -52,13 +52,13 @@ public sealed record ServerOptions
     public long? CompactAfterOps { get; set; }
 
     /// <summary>
-    /// Bytes that messages, bodies, replies, pages and the newest ops of shares may take in memory together, at least four
+    /// Gets or sets the bytes that messages, bodies, replies and the newest ops of shares may take in memory, at least 4
     /// times <c>frame_bytes</c> (64 MiB). Null, the default: a quarter of the memory of the machine or container, or
     /// that least.
     /// </summary>
     public long? MemoryBudget { get; set; }
 
-    /// <summary>What clients are held to.</summary>
+    /// <summary>Gets or sets the limits for clients.</summary>
     public ProtocolLimits Limits { get; set; } = new();
 
     /// <summary>Gets or sets the server's own limits.</summary>
