@@ -50,6 +50,10 @@ internal static class CommandLine
         {
             return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (result.IsClosed)
+        {
+            return ExitCode.Ok; // whoever read the output has enough
+        }
         catch (Exception failure) when (Failure.Of(failure) is var (exitCode, message))
         {
             result.Fail(message, exitCode);

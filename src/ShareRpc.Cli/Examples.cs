@@ -35,9 +35,10 @@ internal static class Examples
         Shares opencode sessions while they grow, until Ctrl-C.
 
         Reads opencode's database and never writes to it. Everything goes into an outbox on disk first, so the link is printed
-        at once, even offline. Run the command again after a crash or an outage: it continues where it was. Sessions of
-        subagents are shared too, each with a link of its own. Text that looks like a key, token or password is replaced
-        before it is queued; this recognises known patterns only (sharerpc secrets --help).
+        at once, even offline. Run the command again after a crash or an outage: it continues where it was. Later commands
+        use the server of the last share --server. Sessions of subagents are shared too, each with a link of its own. Text
+        that looks like a key, token or password is replaced before it is queued; this recognises known patterns only
+        (sharerpc secrets --help).
 
         Examples:
           sharerpc share                                    shares the latest session
@@ -50,10 +51,12 @@ internal static class Examples
     public const string Watch = """
         Follows a shared session in the terminal.
 
-        Ends with exit code 3 when the link is revoked. Quote the link: it contains a '#'.
+        Ends with exit code 3 when the link is revoked. Quote the link: it contains a '#'. Other users of this machine can
+        see arguments; with - the link is a line of standard input.
 
         Examples:
           sharerpc watch 'http://127.0.0.1:8787/s/ID#srpc_...'
+          sharerpc watch - < link.txt
           sharerpc watch 'LINK' --once           prints what there is, then ends
           sharerpc watch 'LINK' --json           prints every op as a line of JSON
         """;

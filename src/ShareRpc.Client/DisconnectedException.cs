@@ -11,4 +11,10 @@ public sealed class DisconnectedException : Exception
 
     /// <summary>Gets the unreachable server, or null.</summary>
     public Uri? Server { get; }
+
+    /// <summary>Gets the proxy, named by the environment, that was to be used; without its password; or null.</summary>
+    public Uri? Proxy { get; internal init; }
+
+    /// <summary>Gets whether the server was refused because this machine does not trust its certificate.</summary>
+    public bool IsCertificateRefused { get; internal init; }
 }

@@ -11,15 +11,17 @@ namespace ShareRpc.Cli.Administration;
 /// <summary>Selects access: <c>--token-file</c>, else owner of a local share, else root or creator token.</summary>
 internal sealed class AdminAccess(CommandContext context, string? server, string? tokenFile)
 {
+    private readonly CreatorToken token = new(context, tokenFile);
     private readonly CredentialStore credentials = new(context.State.CredentialsPath);
 
     public CredentialStore Credentials => credentials;
 
-    public Uri Server => Inputs.ServerAddress(server);
+    /// <summary>Gets the server that commands without a share or ref go to.</summary>
+    public Uri Server => Inputs.ServerAddress(context, server);
 
     public Task<AdminClient> OpenRootAsync(Uri address, CancellationToken stop) =>
         AdminClient.OpenRootAsync(address,
-            credentials.FindToken(CreatorToken.Require(credentials, address, tokenFile))!, stop);
+            credentials.FindToken(token.Require(address))!, stop);
 
     /// <summary>Runs an action; its share id is null unless the client is for the whole server.</summary>
     public async Task<T> OnShareAsync<T>(string target, Func<AdminClient, string?, Task<T>> act, CancellationToken stop)
@@ -82,8 +84,8 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
         ShareLink? owner, Uri address, Func<AdminClient, Task<T>> act, Func<AdminClient, Task<T>> asRoot,
         CancellationToken stop)
     {
-        bool hasRoot = tokenFile is not null || CreatorToken.Find(credentials, address, tokenFile) is not null;
-        if (owner is not null && tokenFile is null)
+        bool hasRoot = token.IsNamed || token.Find(address) is not null;
+        if (owner is not null && !token.IsNamed)
         {
             try
             {

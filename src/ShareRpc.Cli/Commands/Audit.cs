@@ -13,7 +13,8 @@ internal static class Audit
 
     private static readonly Argument<string?> Target = new("SHARE")
     {
-        Description = "Share id, a link of the share, or session id [default: all that the token may see]",
+        Description = "Share id, a link of the share, session id, or - for a line of standard input [default: all that "
+            + "the token may see]",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -43,10 +44,13 @@ internal static class Audit
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
+        using CancellationTokenSource either = context.Output.StopOrClosed(stop);
+        stop = either.Token;
+        string? target = parsed.GetValue(Target) is { } given ? Inputs.ReadTarget(context, given) : null;
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         int limit = parsed.GetValue(Limit);
         bool follow = parsed.GetValue(Follow);
-        if (parsed.GetValue(Target) is { } target)
+        if (target is not null)
         {
             return await access.OnShareAsync(
                 target, (client, shareId) =>

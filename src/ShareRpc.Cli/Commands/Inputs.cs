@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using ShareRpc.Cli.Terminal;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Tokens;
 
@@ -8,37 +9,76 @@ namespace ShareRpc.Cli.Commands;
 
 internal static class Inputs
 {
+    private const string NoLink =
+        "This is not a complete share link. A link looks like http://host/s/ID#srpc_... and must be quoted.";
+
+    private const string NoCapability = "This is neither a complete link nor a cap id (22 letters and digits).";
+
     public static Option<string?> Server() => new("--server")
     {
-        Description = $"Address of the server [default: $SHARERPC_SERVER, else {Serve.DefaultUrl}]", HelpName = "URL",
+        Description = "Address of the server [default: $SHARERPC_SERVER, else that of the last share --server, else "
+            + $"{Serve.DefaultUrl}]",
+        HelpName = "URL",
     };
 
     public static Option<string?> TokenFile() => new("--token-file")
     {
         Description =
-            "File with a root or creator token [default: $SHARERPC_TOKEN_FILE, else the token last used with this "
-            + $"server, else ./{Serve.DefaultData}/root.token]",
+            "File with a root or creator token, or - for a line of standard input [default: $SHARERPC_TOKEN_FILE, else "
+            + $"the token last used with this server, else ./{Serve.DefaultData}/root.token]",
         HelpName = "FILE",
     };
 
-    public static Argument<ShareLink?> Link(string description) =>
-        new("LINK") { Description = description, CustomParser = ParseLink };
-
-    public static ShareLink? ParseLink(ArgumentResult result)
+    public static Argument<string> Link(string description)
     {
-        if (ShareLink.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value.Trim() : null, out ShareLink? link))
-            return link;
-        result.AddError(
-            "This is not a complete share link. A link looks like http://host/s/ID#srpc_... and must be quoted.");
-        return null;
+        var link = new Argument<string>("LINK") { Description = $"{description}, or - for a line of standard input" };
+        link.Validators.Add(result =>
+        {
+            if (FaultOf(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", isNamed: false) is { } fault)
+                result.AddError(fault);
+        });
+        return link;
     }
 
-    public static ShareLink? ParseNamedLink(ArgumentResult result)
+    /// <summary>Creates an option for a link that names its share.</summary>
+    public static Option<string?> NamedLink(string name, string description)
     {
-        ShareLink? link = ParseLink(result);
-        if (link is not { ShareId: "" }) return link;
-        result.AddError("This is the read-only link that opencode shows. Use a link with /s/ in it.");
-        return null;
+        var link = new Option<string?>(name)
+        {
+            Description = $"{description}; - for a line of standard input", HelpName = "LINK",
+        };
+        link.Validators.Add(result =>
+        {
+            if (FaultOf(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", isNamed: true) is { } fault)
+                result.AddError(fault);
+        });
+        return link;
+    }
+
+    /// <summary>Returns the link of an argument or of standard input; throws a usage error if it is none.</summary>
+    public static ShareLink ReadLink(CommandContext context, string text, bool isNamed = false)
+    {
+        string read = text == StandardInput.Dash ? StandardInput.ReadLine(context.Output, "link") : text;
+        if (FaultOf(read, isNamed) is { } fault) throw new CliException(ExitCode.Usage, fault);
+        return LinkFinder.TryFind(read, out ShareLink? link) ? link : throw new CliException(ExitCode.Usage, NoLink);
+    }
+
+    /// <summary>
+    /// Returns the name of a share or ref from an argument or from standard input; of a text with a link, the link as
+    /// it was made.
+    /// </summary>
+    public static string ReadTarget(CommandContext context, string text)
+    {
+        string read = (text == StandardInput.Dash ? StandardInput.ReadLine(context.Output, "link or id") : text).Trim();
+        return LinkFinder.TryFind(read, out ShareLink? link) ? link.Reveal() : read;
+    }
+
+    /// <summary>Returns the ref that an argument or standard input names; throws a usage error if it is none.</summary>
+    public static string ReadCapability(CommandContext context, string text)
+    {
+        string target = ReadTarget(context, text);
+        if (!IsCapability(target)) throw new CliException(ExitCode.Usage, NoCapability);
+        return target;
     }
 
     public static Uri? ParseAddress(ArgumentResult result)
@@ -91,38 +131,54 @@ internal static class Inputs
 
     public static Option<bool> Yes() => new("--yes") { Description = "Does not ask for confirmation" };
 
-    public static Argument<string> Capability() => new("LINK|CAP_ID")
+    public static Argument<string> Capability()
     {
-        Description = "A link, or a cap id from sharerpc who or sharerpc agent ls",
-    };
+        var target = new Argument<string>("LINK|CAP_ID")
+        {
+            Description = "A link, a cap id from sharerpc who or sharerpc agent ls, or - for a line of standard input",
+        };
+        target.Validators.Add(result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value.Trim() : "";
+            if (text != StandardInput.Dash && !IsCapability(text)) result.AddError(NoCapability);
+        });
+        return target;
+    }
 
-    public static Argument<string> Share() =>
-        new("SHARE") { Description = "Share id, a link of the share, or session id" };
+    public static Argument<string> Share() => new("SHARE")
+    {
+        Description = "Share id, a link of the share, session id, or - for a line of standard input",
+    };
 
     public static void CheckLabel(CommandResult result, Option<string?> option)
     {
         if (result.GetValue(option) is { Length: > 200 }) result.AddError("--label must have at most 200 characters.");
     }
 
-    public static void CheckCapability(CommandResult result, Argument<string> target)
-    {
-        string text = result.GetValue(target) ?? "";
-        if (!ShareLink.TryParse(text, out _) && !RandomId.IsValid(text))
-            result.AddError("This is neither a complete link nor a cap id (22 letters and digits).");
-    }
-
-    /// <summary>Checks for more than 0 s and less than one day.</summary>
+    /// <summary>Checks that an option is a number of seconds, more than 0 and less than a day.</summary>
     public static void CheckSeconds(CommandResult result, Option<double> option)
     {
         if (result.GetResult(option) is not null && result.GetValue(option) is not (> 0 and < 86_400))
             result.AddError($"{option.Name} must be a number of seconds, more than 0 and less than 86,400.");
     }
 
-    /// <summary>Throws a usage error for an invalid address.</summary>
-    public static Uri ServerAddress(string? given)
+    /// <summary>Returns the address of the server; throws a usage error if it is no address.</summary>
+    public static Uri ServerAddress(CommandContext context, string? given)
     {
-        string address = given ?? Environment.GetEnvironmentVariable("SHARERPC_SERVER") ?? Serve.DefaultUrl;
+        string? address = given ?? Environment.GetEnvironmentVariable("SHARERPC_SERVER");
+        if (address is null) return context.State.FindServer() ?? new Uri(Serve.DefaultUrl);
         if (Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https") return uri;
         throw new CliException(ExitCode.Usage, "--server must be an address such as http://127.0.0.1:8787.");
+    }
+
+    private static bool IsCapability(string text) => RandomId.IsValid(text) || LinkFinder.TryFind(text, out _);
+
+    /// <summary>Returns why a text is no link; null if it is one, or stands for one of standard input.</summary>
+    private static string? FaultOf(string text, bool isNamed)
+    {
+        if (text == StandardInput.Dash) return null;
+        if (!LinkFinder.TryFind(text, out ShareLink? link)) return NoLink;
+        return isNamed && link.ShareId.Length == 0
+            ? "This is the read-only link that opencode shows. Use a link with /s/ in it." : null;
     }
 }

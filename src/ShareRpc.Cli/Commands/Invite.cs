@@ -88,7 +88,8 @@ internal static class Invite
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        string target = parsed.GetRequiredValue(Target);
+        string target = Inputs.ReadTarget(context, parsed.GetRequiredValue(Target));
+        var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         Rights rights = parsed.GetValue(RightsOption) == "append" ? Rights.Read | Rights.Append : Rights.Read;
         string label = parsed.GetValue(Label) ?? "invitation";
         Caveats? caveats = CaveatsOf(parsed, context.Time);
@@ -108,7 +109,6 @@ internal static class Invite
             return ExitCode.Ok;
         }
 
-        var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         ShareLink made = await access.OnShareAsRootAsync(target, async (admin, shareId) =>
         {
             ShareToken token = ShareToken.New(RandomId.New());

@@ -29,9 +29,9 @@ internal static class Ls
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        Uri server = Inputs.ServerAddress(parsed.GetValue(Server));
+        Uri server = Inputs.ServerAddress(context, parsed.GetValue(Server));
         var credentials = new CredentialStore(context.State.CredentialsPath);
-        string creator = CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile));
+        string creator = new CreatorToken(context, parsed.GetValue(TokenFile)).Require(server);
         await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
             .ConfigureAwait(false);
         if (parsed.GetValue(Share) is { } shareId)

@@ -112,11 +112,12 @@ internal static class Outbox
     private static async Task<int> ExportAsync(CommandContext context, string? shareId, CancellationToken stop)
     {
         var lines = new Output(context.Output.Standard, context.Output.Errors, isJson: true);
+        using CancellationTokenSource either = lines.StopOrClosed(stop);
         await ForEachAsync(context, send: false, async (client, _) =>
         {
             foreach (ShareWriter share in Chosen(client, shareId))
             {
-                await foreach (ParkedOp op in share.ReadParkedAsync(stop).ConfigureAwait(false))
+                await foreach (ParkedOp op in share.ReadParkedAsync(either.Token).ConfigureAwait(false))
                 {
                     lines.Emit(new
                     {

@@ -7,7 +7,7 @@ namespace ShareRpc.Cli.Commands;
 
 internal static class Pull
 {
-    private static readonly Argument<ShareLink?> Link = Inputs.Link("Link of the share");
+    private static readonly Argument<string> Link = Inputs.Link("Link of the share");
     private static readonly Option<string> Into =
         new("--into") { Description = "Agent to import into; only opencode", HelpName = "AGENT", Required = true };
 
@@ -31,7 +31,7 @@ internal static class Pull
     private static Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        ShareLink link = parsed.GetRequiredValue(Link)!;
+        ShareLink link = Inputs.ReadLink(context, parsed.GetRequiredValue(Link));
         return PassphraseInput.WithAsync(context, Secret.Read(context, parsed, isNew: false), async passphrase =>
         {
             OpencodePull pull =

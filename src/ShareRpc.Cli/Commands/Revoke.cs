@@ -18,7 +18,6 @@ internal static class Revoke
     public static Command Build()
     {
         var command = new Command("revoke", Examples.Short(Examples.Revoke)) { Target, Server, TokenFile };
-        command.Validators.Add(result => Inputs.CheckCapability(result, Target));
         command.SetAction(RunAsync);
         return command;
     }
@@ -26,11 +25,13 @@ internal static class Revoke
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        string target = parsed.GetRequiredValue(Target);
+        string target = Inputs.ReadCapability(context, parsed.GetRequiredValue(Target));
+        var token = new CreatorToken(context, parsed.GetValue(TokenFile));
         bool isLink = ShareLink.TryParse(target, out ShareLink? link);
         string capId = isLink ? link!.Token.CapId : target;
         var credentials = new CredentialStore(context.State.CredentialsPath);
-        Uri server = link?.Server ?? credentials.Find(capId)?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
+        Uri server = link?.Server ?? credentials.Find(capId)?.Server
+            ?? Inputs.ServerAddress(context, parsed.GetValue(Server));
 
         if (await new KnownShares(context).FindAsync(target, send: false, stop).ConfigureAwait(false) is var (client,
             share))
@@ -42,7 +43,7 @@ internal static class Revoke
             }
         }
 
-        string creator = CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile));
+        string creator = token.Require(server);
         await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
             .ConfigureAwait(false);
         await admin.RevokeCapabilityAsync(capId).ConfigureAwait(false);

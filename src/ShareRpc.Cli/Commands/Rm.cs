@@ -24,9 +24,10 @@ internal static class Rm
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
+        string target = Inputs.ReadTarget(context, parsed.GetRequiredValue(Target));
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         string deleted =
-            await access.OnShareAsRootAsync(parsed.GetRequiredValue(Target), async (AdminClient root, string shareId) =>
+            await access.OnShareAsRootAsync(target, async (AdminClient root, string shareId) =>
         {
             IReadOnlyList<ShareInfo> shares = await root.ListSharesAsync(stop).ConfigureAwait(false);
             ShareInfo share = shares.FirstOrDefault(one => one.ShareId == shareId)

@@ -20,7 +20,6 @@ internal static class Rotate
     {
         var command = new Command("rotate", Examples.Short(Examples.Rotate)) { Target, Server, TokenFile, Yes };
         Secret.AddTo(command);
-        command.Validators.Add(result => Inputs.CheckCapability(result, Target));
         command.SetAction(RunAsync);
         return command;
     }
@@ -28,7 +27,7 @@ internal static class Rotate
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        string target = parsed.GetRequiredValue(Target);
+        string target = Inputs.ReadCapability(context, parsed.GetRequiredValue(Target));
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         string capId = ShareLink.TryParse(target, out ShareLink? link) ? link.Token.CapId : target;
         string? passphrase = Secret.Read(context, parsed, isNew: true);

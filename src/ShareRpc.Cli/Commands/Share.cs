@@ -43,12 +43,8 @@ internal static class Share
     private static readonly Option<bool> All =
         new("--all") { Description = "Shares every session, later ones included" };
 
-    private static readonly Option<ShareLink?> Into = new("--into")
-    {
-        Description = "Continues the share of this link, which must allow appends, instead of creating one",
-        HelpName = "LINK",
-        CustomParser = Inputs.ParseNamedLink,
-    };
+    private static readonly Option<string?> Into = Inputs.NamedLink(
+        "--into", "Continues the share of this link, which must allow appends, instead of creating one");
 
     private static readonly Option<bool> NoSecretScan = new("--no-secret-scan")
     {
@@ -94,23 +90,23 @@ internal static class Share
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        ShareLink? into = parsed.GetValue(Into);
+        ShareLink? into = parsed.GetValue(Into) is { } link ? Inputs.ReadLink(context, link, isNamed: true) : null;
+        var token = new CreatorToken(context, parsed.GetValue(TokenFile));
         SecretScanner? secrets = parsed.GetValue(NoSecretScan) ? null : Secrets.ScannerOf(parsed.GetValue(SecretRules));
         ClientState state = context.State.Ensured();
         string path = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath;
         OpencodeSelection selection = SelectionOf(parsed);
         bool mayBeOwn = into is null && !selection.IsAll && parsed.GetValue(OpencodeFiles) is null;
-        OwnSession? own = mayBeOwn ? OwnSession.Find(path, selection, parsed.GetValue(Server)) : null;
-        Uri server = into?.Server ?? own?.Server ?? Inputs.ServerAddress(parsed.GetValue(Server));
-        var credentials = new CredentialStore(state.CredentialsPath);
-        string? creator = into is not null ? null
-            : own is null ? CreatorToken.Require(credentials, server, parsed.GetValue(TokenFile))
-            : CreatorToken.Find(credentials, server, parsed.GetValue(TokenFile));
+        OwnSession? own = mayBeOwn ? OwnSession.Find(context, path, selection, parsed.GetValue(Server)) : null;
+        Uri server = into?.Server ?? own?.Server ?? Inputs.ServerAddress(context, parsed.GetValue(Server));
+        string? creator = into is not null ? null : own is null ? token.Require(server) : token.Find(server);
+        if (into is null && own is null && parsed.GetValue(Server) is not null) state.KeepServer(server);
         ShareClient client =
             await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
             .ConfigureAwait(false);
         await using (client.ConfigureAwait(false))
         {
+            await using var links = new LinkCheck(context, server, creator);
             TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(Timeout));
             if (parsed.GetValue(OpencodeFiles) is { } files)
             {
@@ -118,7 +114,8 @@ internal static class Share
                 {
                     Path = files, LockPath = state.SyncLockPath, Rescan = parsed.GetValue(Rescan), Secrets = secrets,
                 };
-                return await new ImportRun(context, client, import).RunAsync(timeout, stop).ConfigureAwait(false);
+                return await new ImportRun(context, client, import, links).RunAsync(timeout, stop)
+                    .ConfigureAwait(false);
             }
 
             var options = new OpencodeOptions
@@ -128,10 +125,11 @@ internal static class Share
                 WithoutSubagents = into is not null || creator is null, Secrets = secrets,
             };
             using var sessions = new OpencodeSessions(client, options, context.Time);
-            var run = new SharingRun(context, sessions);
+            var run = new SharingRun(context, sessions, links);
+            using CancellationTokenSource either = context.Output.StopOrClosed(stop);
             return parsed.GetValue(Once)
                 ? await run.OnceAsync(timeout, stop).ConfigureAwait(false)
-                : await run.TailAsync(stop).ConfigureAwait(false);
+                : await run.TailAsync(either.Token).ConfigureAwait(false);
         }
     }
 

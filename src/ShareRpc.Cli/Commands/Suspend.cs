@@ -24,11 +24,10 @@ internal static class Suspend
         string name, string help, string state, string said, Func<AdminClient, string, Task<CapabilityChanged>> act)
     {
         var command = new Command(name, Examples.Short(help)) { Target, Server, TokenFile };
-        command.Validators.Add(result => Inputs.CheckCapability(result, Target));
         command.SetAction(async (parsed, stop) =>
         {
             CommandContext context = CommandContext.Of(parsed);
-            string target = parsed.GetRequiredValue(Target);
+            string target = Inputs.ReadCapability(context, parsed.GetRequiredValue(Target));
             var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
             CapabilityChanged changed = await access.OnCapabilityAsync(target, act, stop).ConfigureAwait(false);
             context.Output.Say(said);

@@ -7,7 +7,7 @@ namespace ShareRpc.Cli.Commands;
 
 internal static class Watch
 {
-    private static readonly Argument<ShareLink?> Link = Inputs.Link("Link of the share");
+    private static readonly Argument<string> Link = Inputs.Link("Link of the share");
     private static readonly Option<long> After =
         new("--after") { Description = "Starts after this cursor, 0 or more", HelpName = "N" };
     private static readonly Option<bool> Once =
@@ -35,13 +35,15 @@ internal static class Watch
         return command;
     }
 
-    private static Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        var run = new WatchRun(context, parsed.GetRequiredValue(Link)!, parsed.GetValue(After));
+        using CancellationTokenSource either = context.Output.StopOrClosed(stop);
+        ShareLink link = Inputs.ReadLink(context, parsed.GetRequiredValue(Link));
+        var run = new WatchRun(context, link, parsed.GetValue(After));
         string? given = Secret.Read(context, parsed, isNew: false);
-        return PassphraseInput.WithAsync(context, given, passphrase => parsed.GetValue(Once)
-            ? run.OnceAsync(passphrase, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), stop)
-            : run.FollowAsync(passphrase, stop));
+        return await PassphraseInput.WithAsync(context, given, passphrase => parsed.GetValue(Once)
+            ? run.OnceAsync(passphrase, TimeSpan.FromSeconds(parsed.GetValue(Timeout)), either.Token)
+            : run.FollowAsync(passphrase, either.Token)).ConfigureAwait(false);
     }
 }

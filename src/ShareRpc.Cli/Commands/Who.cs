@@ -21,9 +21,10 @@ internal static class Who
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
+        string target = Inputs.ReadTarget(context, parsed.GetRequiredValue(Target));
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         IReadOnlyList<CapabilityInfo> all = await access.OnShareAsync(
-            parsed.GetRequiredValue(Target), (client, shareId) =>
+            target, (client, shareId) =>
                 client.ListCapabilitiesAsync(shareId, stop), stop).ConfigureAwait(false);
         foreach (CapabilityInfo one in all) context.Output.Emit(one);
         if (!context.Output.IsJson) Say(context.Output, all);

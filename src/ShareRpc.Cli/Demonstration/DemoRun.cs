@@ -66,7 +66,7 @@ internal sealed class DemoRun : IAsyncDisposable
             Uri address = server.Address;
             ClientState state = context.State.Ensured();
             string creator =
-                CreatorToken.Require(new CredentialStore(state.CredentialsPath), address, server.RootTokenPath);
+                new CreatorToken(context, server.RootTokenPath).Require(address);
             ShareClient client = await ShareClient.OpenAsync(state.ClientOptions(address, creator), context.Time,
                 cancellationToken: stop)
                 .ConfigureAwait(false);

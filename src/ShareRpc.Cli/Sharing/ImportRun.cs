@@ -15,13 +15,15 @@ internal sealed class ImportRun
     private readonly TimeProvider time;
     private readonly ShareClient client;
     private readonly OpencodeFilesImport import;
+    private readonly LinkCheck links;
     private readonly List<SharedSession> shared = [];
 
-    public ImportRun(CommandContext context, ShareClient client, OpencodeFilesOptions options)
+    public ImportRun(CommandContext context, ShareClient client, OpencodeFilesOptions options, LinkCheck links)
     {
         output = context.Output;
         time = context.Time;
         this.client = client;
+        this.links = links;
         import = new OpencodeFilesImport(client, options, time) { Started = StartedAsync };
     }
 
@@ -57,19 +59,19 @@ internal sealed class ImportRun
         return isSettled ? Delivery.Outcome(shared) : throw Delivery.TimedOut(shared);
     }
 
-    private Task StartedAsync(ImportedSession session, CancellationToken cancellationToken)
+    private async Task StartedAsync(ImportedSession session, CancellationToken cancellationToken)
     {
-        var started = new SharedSession(session);
+        string? linkState = await links.FindStateAsync(session.Writer, cancellationToken).ConfigureAwait(false);
+        var started = new SharedSession(session, linkState);
         shared.Add(started);
         string parent = session.ParentId is null ? "" : $"  (subagent of {SafeText.Line(session.ParentId, 60)})";
         output.Say($"{session.SessionId}  {SafeText.Line(session.Title, 60)}{parent}");
-        output.Say($"  {started.Link}", new Style(Color.Aqua));
+        output.Say($"  {started.LinkOrReason}", new Style(Color.Aqua));
         output.Emit(new
         {
             Event = "started", Session = session.SessionId, Parent = session.ParentId, session.Writer.ShareId,
             started.Link,
         });
-        return Task.CompletedTask;
     }
 
     private void Say(ImportReport report)

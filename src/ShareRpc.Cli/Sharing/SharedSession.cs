@@ -6,27 +6,38 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Cli.Sharing;
 
 internal sealed class SharedSession(
-    string sessionId, ShareWriter writer, Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted)> counts)
+    string sessionId, ShareWriter writer, string? linkState,
+    Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted)> counts)
 {
     private readonly WriterStatus before = writer.Status;
 
-    public SharedSession(OpencodeSync sync)
-        : this(sync.SessionId, sync.Writer, () => (sync.Messages, sync.Parts, sync.Skipped, sync.Redacted))
+    public SharedSession(OpencodeSync sync, string? linkState)
+        : this(sync.SessionId, sync.Writer, linkState, () => (sync.Messages, sync.Parts, sync.Skipped, sync.Redacted))
     {
     }
 
-    public SharedSession(ImportedSession session)
-        : this(session.SessionId, session.Writer,
+    public SharedSession(ImportedSession session, string? linkState)
+        : this(session.SessionId, session.Writer, linkState,
             () => (session.Messages, session.Parts, session.Skipped, session.Redacted))
     {
     }
 
-    /// <summary>Gets the read-only link; null if revoked, or if the joined link may not create one.</summary>
-    public string? Link { get; } = writer.ViewerLink?.Reveal();
+    /// <summary>
+    /// Gets the read-only link; null when this share was joined through a link that may make none, or when it was
+    /// revoked.
+    /// </summary>
+    public string? Link { get; } = linkState is null or "active" ? writer.ViewerLink?.Reveal() : null;
 
-    public string LinkOrReason => Link ?? (writer.IsViewerLinkRevoked
-        ? $"(its link was revoked; create another with: sharerpc invite {sessionId})"
-        : "(shared through a link that may not create links)");
+    /// <summary>Gets the link, or why there is none and what to do.</summary>
+    public string LinkOrReason => Link ?? (writer, linkState) switch
+    {
+        ({ IsViewerLinkRevoked: true }, _) =>
+            $"(its link was revoked; create another with: sharerpc invite {sessionId})",
+        ({ ViewerLink: { } link }, { } state) =>
+            $"(its link is {state}: sharerpc resume {link.Token.CapId}, or create another with: sharerpc invite "
+                + $"{sessionId})",
+        _ => "(shared through a link that may not create links)",
+    };
 
     public WriterStatus Status => writer.Status;
 

@@ -13,17 +13,19 @@ internal sealed class SharingRun
     private readonly Output output;
     private readonly TimeProvider time;
     private readonly OpencodeSessions sessions;
+    private readonly LinkCheck links;
     private string lastSaid = "";
     private long lastSaidAt;
 
     // Replaced, never changed: the status line reads it concurrently.
     private volatile IReadOnlyList<SharedSession> shared = [];
 
-    public SharingRun(CommandContext context, OpencodeSessions sessions)
+    public SharingRun(CommandContext context, OpencodeSessions sessions, LinkCheck links)
     {
         output = context.Output;
         time = context.Time;
         this.sessions = sessions;
+        this.links = links;
         sessions.Started = StartedAsync;
     }
 
@@ -70,16 +72,16 @@ internal sealed class SharingRun
         return stop.IsCancellationRequested ? ExitCode.Ok : Delivery.Outcome(shared);
     }
 
-    private Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)
+    private async Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)
     {
-        var session = new SharedSession(sync);
+        string? state = await links.FindStateAsync(sync.Writer, cancellationToken).ConfigureAwait(false);
+        var session = new SharedSession(sync, state);
         shared = [.. shared, session];
         string parent = sync.ParentId is null ? "" : $"  (subagent of {SafeText.Line(sync.ParentId, 60)})";
         output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}{parent}");
         output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
         output.Emit(new { Event = "started", Session = sync.SessionId, Parent = sync.ParentId, sync.Writer.ShareId,
             session.Link });
-        return Task.CompletedTask;
     }
 
     private async Task WatchAsync(Task tail, Action show, CancellationToken stop)

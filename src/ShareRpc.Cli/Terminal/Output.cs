@@ -14,6 +14,8 @@ internal sealed class Output
 {
     private readonly TextWriter json;
     private readonly bool isTerminal;
+    private readonly bool isPipe;
+    private readonly CancellationTokenSource closed = new();
 
     /// <param name="standard">Where the command's result goes.</param>
     /// <param name="error">Where what went wrong goes.</param>
@@ -33,6 +35,7 @@ internal sealed class Output
                 : this.isTerminal ? InteractionSupport.Detect : InteractionSupport.No,
         });
         Errors = error;
+        isPipe = standard == System.Console.Out && System.Console.IsOutputRedirected;
     }
 
     public TextWriter Standard { get; }
@@ -43,7 +46,17 @@ internal sealed class Output
 
     public TextWriter Errors { get; }
 
-    /// <summary>Gets whether lines can be rewritten.</summary>
+    /// <summary>
+    /// Returns what stops a command that prints without end: Ctrl-C, or a line that nobody reads any more, as behind
+    /// <c>| head -1</c>.
+    /// </summary>
+    public CancellationTokenSource StopOrClosed(CancellationToken stop) =>
+        CancellationTokenSource.CreateLinkedTokenSource(stop, closed.Token);
+
+    /// <summary>Gets whether nobody reads the output any more.</summary>
+    public bool IsClosed => isPipe && OutputPipe.IsClosed();
+
+    /// <summary>Gets whether a line may be rewritten in place.</summary>
     public bool IsTerminal => !IsJson && isTerminal && Console.Profile.Capabilities.Interactive;
 
     /// <summary>Does nothing with <c>--json</c>.</summary>
@@ -52,13 +65,15 @@ internal sealed class Output
         if (IsJson) return;
         Write(text, style);
         Console.WriteLine();
+        LookAtReader();
     }
 
     /// <summary>Does nothing with <c>--json</c>.</summary>
     public void Write(string text, Style? style = null)
     {
-        // Console.Write(Text) would wrap long links.
-        if (!IsJson) Console.Write(new PlainText(text, style ?? Style.Plain));
+        // Not through Console.Write(Text): that would wrap at the terminal's width and cut a link in two.
+        if (IsJson) return;
+        Console.Write(new PlainText(SafeText.HasCodes(text) ? SafeText.Block(text) : text, style ?? Style.Plain));
     }
 
     /// <summary>Does nothing without <c>--json</c>.</summary>
@@ -67,13 +82,23 @@ internal sealed class Output
         if (!IsJson) return;
         json.WriteLine(JsonLine.Of(record));
         json.Flush();
+        LookAtReader();
     }
 
-    /// <summary>Prints to the error stream; with <c>--json</c> also an object.</summary>
+    /// <summary>Prints a line on the error stream.</summary>
+    public void Note(string message) => Errors.WriteLine(SafeText.Line(message, 1000));
+
+    /// <summary>Says what went wrong: to people on the error stream, to programs as an object too.</summary>
     public void Fail(string message, int exitCode)
     {
         Errors.WriteLine($"sharerpc: {SafeText.Line(message, 1000)}");
         Emit(new { Error = SafeText.Line(message, 1000), ExitCode = exitCode });
+    }
+
+    /// <summary>Looks after a write: .NET reports none to a closed pipe.</summary>
+    private void LookAtReader()
+    {
+        if (!closed.IsCancellationRequested && IsClosed) closed.Cancel();
     }
 }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using ShareRpc.Cli.State;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Tokens;
 
@@ -12,7 +13,7 @@ internal sealed class PassphraseInput(string description)
         new("--passphrase") { Description = $"{description}: it is asked for, or read as a line of standard input" };
     private readonly Option<string?> file = new("--passphrase-file")
     {
-        Description = "Reads the passphrase from the first line of this file", HelpName = "FILE",
+        Description = "Reads the passphrase from the first line of this file; - for standard input", HelpName = "FILE",
     };
 
     public void AddTo(Command command)
@@ -32,13 +33,14 @@ internal sealed class PassphraseInput(string description)
     /// <param name="isNew">Whether it is being chosen: then it is asked for twice.</param>
     public string? Read(CommandContext context, ParseResult parsed, bool isNew)
     {
-        if (parsed.GetValue(file) is { } path)
+        if (parsed.GetValue(file) is { } path && path != StandardInput.Dash)
         {
             if (!File.Exists(path)) throw new CliException(ExitCode.Error, $"There is no file {path}.");
-            return Checked(File.ReadLines(path).FirstOrDefault());
+            return Checked(LocalFile.Use(
+                path, "Name a file that it may read.", () => File.ReadLines(path).FirstOrDefault()));
         }
 
-        if (!parsed.GetValue(ask)) return null;
+        if (!parsed.GetValue(ask) && parsed.GetValue(file) is null) return null;
         if (Console.IsInputRedirected) return Checked(Console.In.ReadLine());
         string passphrase = Ask(context);
         if (isNew && Prompted(context, "Again: ") != passphrase)

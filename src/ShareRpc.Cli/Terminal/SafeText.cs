@@ -1,19 +1,36 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
 namespace ShareRpc.Cli.Terminal;
 
-/// <summary>Removes control characters, direction overrides and invisible characters of untrusted text.</summary>
+/// <summary>
+/// Text of strangers, made fit for a terminal: what a terminal would have shown, without its codes (so no escape
+/// sequence that moves the cursor, rewrites the title or fills the clipboard), without direction overrides and without
+/// invisible characters that make text read as something else.
+/// </summary>
 internal static class SafeText
 {
-    /// <summary>Keeps line breaks; replaces tabs.</summary>
+    public const string Tab = "    ";
+
+    private static readonly SearchValues<char> Codes = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(char.IsControl).Except("\n\t")]);
+
+    /// <summary>Returns whether a terminal would do something with the text beside showing it.</summary>
+    public static bool HasCodes(ReadOnlySpan<char> text) => text.ContainsAny(Codes);
+
+    /// <summary>
+    /// Returns what a terminal would show of the text, without control characters but line breaks; tabs become spaces.
+    /// </summary>
     public static string Block(string text)
     {
+        text = text.Replace("\r\n", "\n", StringComparison.Ordinal);
+        if (HasCodes(text)) return ScreenText.Of(text);
         var safe = new StringBuilder(text.Length);
-        foreach (Rune rune in text.Replace("\r\n", "\n", StringComparison.Ordinal).EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
             if (rune.Value == '\n' || IsPrintable(rune)) safe.Append(rune);
-            else if (rune.Value == '\t') safe.Append("    ");
+            else if (rune.Value == '\t') safe.Append(Tab);
         }
 
         return safe.ToString();
@@ -31,7 +48,7 @@ internal static class SafeText
         return line[..length] + "…";
     }
 
-    private static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    public static bool IsPrintable(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.Control or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator => false,

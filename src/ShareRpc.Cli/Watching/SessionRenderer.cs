@@ -124,24 +124,44 @@ internal sealed class SessionRenderer(Output output)
         Grow(op.Key, before.MessageId, before.Text + Text(append, "text"), Style.Plain);
     }
 
-    /// <summary>Prints only the new end if the text grew; else all.</summary>
+    /// <summary>
+    /// Continues text that begins as it did before, from the line that looks different now; prints any other text
+    /// again.
+    /// </summary>
     private void Grow(string key, string message, string text, Style style)
     {
         string before = parts.TryGetValue(key, out Shown? shown) ? shown.Text : "";
         if (text == before) return;
         parts[key] = new Shown(message, text);
-        if (openPart == key && text.StartsWith(before, StringComparison.Ordinal))
+        bool isLonger = openPart == key && text.StartsWith(before, StringComparison.Ordinal);
+        if (isLonger && Added(before, text) is { } added)
         {
-            output.Write(Indented(SafeText.Block(text[before.Length..])), style);
+            output.Write(Indented(added), style);
             return;
         }
 
         if (before.Length > 0 && text.Trim() == before.Trim()) return;
+        string shownNow = SafeText.Block(text);
+        if (isLonger) shownNow = shownNow[StartOfChange(SafeText.Block(before), shownNow)..];
         CloseLine();
         Speaker(message);
-        output.Write(Indent + Indented(SafeText.Block(text).TrimStart('\n')), style);
+        output.Write(Indent + Indented(shownNow.TrimStart('\n')), style);
         openPart = key;
     }
+
+    /// <summary>Returns what a terminal shows more than before; null when it shows something else.</summary>
+    private static string? Added(string before, string text)
+    {
+        string more = text[before.Length..];
+        if (!SafeText.HasCodes(before) && !SafeText.HasCodes(more)) return SafeText.Block(more);
+        string shown = SafeText.Block(before);
+        string now = SafeText.Block(text);
+        return now.StartsWith(shown, StringComparison.Ordinal) ? now[shown.Length..] : null;
+    }
+
+    /// <summary>Returns where the first line begins that is not as it was.</summary>
+    private static int StartOfChange(string before, string now) =>
+        now.LastIndexOf('\n', Math.Max(0, before.AsSpan().CommonPrefixLength(now) - 1)) + 1;
 
     private void Tool(string key, string message, JsonElement part)
     {

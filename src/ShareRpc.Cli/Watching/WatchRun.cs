@@ -49,7 +49,8 @@ internal sealed class WatchRun
             {
                 try
                 {
-                    await foreach (LoggedOp op in reader.FollowAsync(cursor, stop).ConfigureAwait(false)) Show(op);
+                    await foreach (LoggedOp op in reader.FollowAsync(cursor, stop).ConfigureAwait(false))
+                        Show(op, stop);
                     renderer.End();
                     output.Say("The share has ended.");
                     return ExitCode.Ok;
@@ -82,7 +83,7 @@ internal sealed class WatchRun
                     stop).ConfigureAwait(false);
                 if (page.Gap is { } gap)
                     await ShowStateAsync(reader, new ShareGapException(gap), stop).ConfigureAwait(false);
-                foreach (LoggedOp op in page.Ops) Show(op);
+                foreach (LoggedOp op in page.Ops) Show(op, stop);
                 if (cursor >= page.Head) return ExitCode.Ok;
             }
         }
@@ -109,8 +110,9 @@ internal sealed class WatchRun
         }
     }
 
-    private void Show(LoggedOp op)
+    private void Show(LoggedOp op, CancellationToken stop)
     {
+        stop.ThrowIfCancellationRequested();
         cursor = op.Cursor;
         output.Emit(op);
         if (!output.IsJson) renderer.Show(op);
@@ -138,7 +140,7 @@ internal sealed class WatchRun
     private void SayState(ReaderState state, ShareRpcException? refusal)
     {
         if (state != ReaderState.Reconnecting) return;
-        output.Errors.WriteLine(refusal is null
+        output.Note(refusal is null
             ? "sharerpc: not connected; retrying…" : $"sharerpc: {refusal.Hint} Retrying…");
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Security.Authentication;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Rpc;
 using StreamJsonRpc;
@@ -18,6 +19,7 @@ internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan ke
         try
         {
             socket.Options.AddSubProtocol(Subprotocols.V1Json);
+            socket.Options.Proxy = SystemProxy.For(server);
             socket.Options.KeepAliveInterval = keepAliveInterval;
             socket.Options.KeepAliveTimeout = keepAliveTimeout;
             using var timeout = new CancellationTokenSource(ConnectTimeout, TimeProvider.System);
@@ -25,11 +27,16 @@ internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan ke
             await socket.ConnectAsync(EndpointOf(server), ending.Token).ConfigureAwait(false);
             return new WebSocketMessageHandler(socket, NewFormatter());
         }
-        catch (Exception exception) when (exception is WebSocketException or OperationCanceledException or IOException)
+        catch (Exception exception) when (
+            exception is WebSocketException or OperationCanceledException or IOException or HttpRequestException)
         {
             socket.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
-            throw new DisconnectedException(exception, server);
+            throw new DisconnectedException(exception, server)
+            {
+                Proxy = SystemProxy.AddressFor(EndpointOf(server)),
+                IsCertificateRefused = exception.GetBaseException() is AuthenticationException,
+            };
         }
     }
 

@@ -9,6 +9,11 @@ namespace ShareRpc.Client.Credentials;
 /// </summary>
 public sealed class CredentialStore(string path)
 {
+    // What .NET makes of an errno.
+    private const int NotADirectory = 20;
+    private const int DiskFull = 28;
+    private const int ReadOnlyFileSystem = 30;
+
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true };
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
@@ -30,11 +35,7 @@ public sealed class CredentialStore(string path)
     {
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(server);
-        DurableDirectory.Create(DirectoryPath);
-        using FileStream exclusive = Lock();
-        Dictionary<string, Credential> all = Read();
-        all[token.CapId] = new Credential(token.Reveal(), server, shareId, label);
-        Write(all);
+        Change(all => all[token.CapId] = new Credential(token.Reveal(), server, shareId, label));
     }
 
     /// <summary>Returns the token stored for a rotation, or null.</summary>
@@ -49,7 +50,6 @@ public sealed class CredentialStore(string path)
     {
         ArgumentNullException.ThrowIfNull(next);
         ArgumentNullException.ThrowIfNull(server);
-        DurableDirectory.Create(DirectoryPath);
         Change(all => all[next.CapId] =
             (all.GetValueOrDefault(next.CapId) ?? new Credential("", server, shareId, label)) with { NextToken = next.Reveal() });
     }
@@ -80,7 +80,6 @@ public sealed class CredentialStore(string path)
     {
         ArgumentNullException.ThrowIfNull(link);
         ArgumentNullException.ThrowIfNull(grant);
-        DurableDirectory.Create(DirectoryPath);
         ShareToken kept = grant;
         Change(all =>
         {
@@ -117,19 +116,47 @@ public sealed class CredentialStore(string path)
         });
     }
 
-    private void Change(Action<Dictionary<string, Credential>> change)
+    private void Change(Action<Dictionary<string, Credential>> change) => Explained(() =>
     {
+        DurableDirectory.Create(DirectoryPath);
         using FileStream exclusive = Lock();
-        Dictionary<string, Credential> all = Read();
+        Dictionary<string, Credential> all = ReadFile();
         change(all);
         Write(all);
-    }
+        return true;
+    });
 
-    private Dictionary<string, Credential> Read()
+    private Dictionary<string, Credential> Read() => Explained(ReadFile);
+
+    private Dictionary<string, Credential> ReadFile()
     {
         if (!File.Exists(path)) return new(StringComparer.Ordinal);
         using FileStream file = File.OpenRead(path);
         return JsonSerializer.Deserialize<Dictionary<string, Credential>>(file, Json) ?? new(StringComparer.Ordinal);
+    }
+
+    private T Explained<T>(Func<T> use)
+    {
+        try
+        {
+            return use();
+        }
+        catch (JsonException damage)
+        {
+            throw new CredentialStoreException(
+                $"The credentials file {path} is damaged: restore it, or move it away and begin anew.", damage);
+        }
+        catch (IOException full) when (full.HResult == DiskFull)
+        {
+            throw new CredentialStoreException(
+                $"The disk that holds {path} is full: free some space, then repeat.", full);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CredentialStoreException(
+                $"The credentials file {path} cannot be used: make it and its directory readable and writable for this "
+                    + "user, or name another directory (--state).", error);
+        }
     }
 
     private void Write(Dictionary<string, Credential> all) =>
@@ -145,7 +172,8 @@ public sealed class CredentialStore(string path)
             {
                 return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (TimeProvider.System.GetElapsedTime(start) < LockPatience)
+            catch (IOException error) when (error.HResult is not (DiskFull or NotADirectory or ReadOnlyFileSystem)
+                && TimeProvider.System.GetElapsedTime(start) < LockPatience)
             {
                 spin.SpinOnce();
             }

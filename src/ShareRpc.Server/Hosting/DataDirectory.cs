@@ -6,11 +6,13 @@ namespace ShareRpc.Server.Hosting;
 
 internal sealed class DataDirectory : IDisposable
 {
-    // .NET HResults for EWOULDBLOCK, ENOSPC, EIO and EROFS.
+    // What .NET makes of an errno: EWOULDBLOCK, ENOSPC, EIO, EROFS, EEXIST and ENOTDIR.
     private const int LockedByAnother = 11;
     private const int DiskFull = 28;
     private const int InputOutput = 5;
     private const int ReadOnlyFileSystem = 30;
+    private const int Exists = 17;
+    private const int NotADirectory = 20;
     private readonly FileStream lockFile;
 
     private DataDirectory(string path, FileStream lockFile)
@@ -79,6 +81,7 @@ internal sealed class DataDirectory : IDisposable
         DiskFull => $"The disk that holds {path} is full: free some space, then start again.",
         ReadOnlyFileSystem => $"The data directory {path} is on a file system that is mounted read-only: remount it for writing, "
             + "or name another directory with --data.",
+        Exists or NotADirectory => $"{path}, or what it is in, is a file: name a directory with --data.",
         InputOutput => $"The disk failed under {path}: see that it is sound (the system's log says more), then start again.",
         _ => $"The data directory {path} cannot be used: make it writable for this user, or name another with --data.",
     };

@@ -37,6 +37,8 @@ public sealed class OpencodeDatabase : IDisposable
             if (string.IsNullOrEmpty(data))
                 data = System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
                     ".local", "share");
+            if (!System.IO.Path.IsPathFullyQualified(data))
+                throw new OpencodeException("This user has no home directory. Name the database with --opencode PATH.");
             return System.IO.Path.Combine(data, "opencode", "opencode.db");
         }
     }

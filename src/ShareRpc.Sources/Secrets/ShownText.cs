@@ -10,23 +10,13 @@ namespace ShareRpc.Sources.Secrets;
 /// </summary>
 internal sealed class ShownText
 {
-    private const char Escape = '\u001b';
-    private const char Bell = '\u0007';
-    private const char Csi = '\u009b';
-    private const char StringEnd = '\u009c';
     private const char HighSurrogateOfTags = '\udb40';
-    private const string StringStarts = "]PX^_";
-    private const string StringStarts8Bit = "\u009d\u0090\u0098\u009e\u009f";
 
     /// <summary>How programs print an escape character as text, longest first.</summary>
     private static readonly string[] Spelled = [@"\u001b", @"\x1b", @"\033", @"\e", "^["];
 
     private static readonly SearchValues<char> Unseen = SearchValues.Create(
         [.. Enumerable.Range(0, char.MaxValue + 1).Select(code => (char)code).Where(IsUnseen), HighSurrogateOfTags]);
-
-    /// <summary>What ends a string of a terminal, or shows that it is none.</summary>
-    private static readonly SearchValues<char> StringStops = SearchValues.Create(
-        [.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(char.IsControl)]);
 
     private static readonly SearchValues<string> SpelledSequences = SearchValues.Create(
         [.. Spelled.SelectMany(start => new[] { start + "[", start + "]" })], StringComparison.OrdinalIgnoreCase);
@@ -99,59 +89,32 @@ internal sealed class ShownText
     {
         ReadOnlySpan<char> rest = text[at..];
         char first = rest[0];
-        if (first == Escape) return Math.Max(1, LengthOfSequence(rest, 1, isSpaced));
+        if (first == ControlSequence.Escape) return Math.Max(1, LengthOf(rest, 1, isSpaced));
         if (first is '\\' or '^')
         {
             foreach (string start in Spelled)
             {
                 if (!rest.StartsWith(start, StringComparison.OrdinalIgnoreCase)) continue;
-                bool isSequence = rest[start.Length..] is ['[' or ']', ..];
-                return isSequence ? LengthOfSequence(rest, start.Length, isSpaced) : 0;
+                return rest[start.Length..] is ['[' or ']', ..] ? LengthOf(rest, start.Length, isSpaced) : 0;
             }
 
             return 0;
         }
 
         if (first == '[') return LengthOfBareColour(rest);
-        if (first == Csi) return LengthOfCsi(rest, 1);
-        if (StringStarts8Bit.Contains(first)) return LengthOfString(rest, 1, isSpaced);
+        if (first is >= '\u0080' and <= '\u009f') return LengthOf(rest, 0, isSpaced);
         if (first != HighSurrogateOfTags) return Unseen.Contains(first) ? 1 : 0;
         return Rune.DecodeFromUtf16(rest, out Rune rune, out int length) == OperationStatus.Done
             && Rune.GetUnicodeCategory(rune) == UnicodeCategory.Format ? length : 0;
     }
 
-    /// <summary>Returns the length of a sequence, given that of its escape character; 0 if it is none.</summary>
-    private static int LengthOfSequence(ReadOnlySpan<char> rest, int afterEscape, bool isSpaced)
+    /// <summary>Returns how much of a sequence is left out; of a string that is to be read only its start.</summary>
+    private static int LengthOf(ReadOnlySpan<char> rest, int escape, bool isSpaced)
     {
-        if (rest.Length == afterEscape) return 0;
-        char kind = rest[afterEscape];
-        if (kind == '[') return LengthOfCsi(rest, afterEscape + 1);
-        if (StringStarts.Contains(kind)) return LengthOfString(rest, afterEscape + 1, isSpaced);
-        if (isSpaced && char.IsAsciiLetterOrDigit(kind)) return 0; // it may begin a secret
-        int end = afterEscape;
-        while (end < rest.Length && rest[end] is >= ' ' and <= '/') end++;
-        return end < rest.Length && rest[end] is >= '0' and <= '~' ? end + 1 : 0;
-    }
-
-    /// <summary>Returns the length up to the final byte, or of the introducer alone when there is none.</summary>
-    private static int LengthOfCsi(ReadOnlySpan<char> rest, int end)
-    {
-        int start = end;
-        while (end < rest.Length && rest[end] is >= '0' and <= '?') end++;
-        while (end < rest.Length && rest[end] is >= ' ' and <= '/') end++;
-        return end < rest.Length && rest[end] is >= '@' and <= '~' ? end + 1 : start;
-    }
-
-    /// <summary>
-    /// Returns the length of a string with its end; of its introducer alone if it is to be read or has no end.
-    /// </summary>
-    private static int LengthOfString(ReadOnlySpan<char> rest, int start, bool isSpaced)
-    {
-        int length = isSpaced ? -1 : rest[start..].IndexOfAny(StringStops);
-        if (length < 0) return start;
-        int end = start + length;
-        if (rest[end] is Bell or StringEnd) return end + 1;
-        return rest[end] == Escape ? end + (rest[(end + 1)..].StartsWith("\\") ? 2 : 0) : start;
+        ControlSequence sequence = ControlSequence.Read(rest, escape);
+        if (isSpaced && sequence.Kind == ControlKind.Single && escape > 0) return escape; // a letter may begin a secret
+        bool isSkipped = sequence.IsWhole && !(isSpaced && sequence.Kind == ControlKind.String);
+        return isSkipped ? sequence.Length : sequence.Start;
     }
 
     private static bool HasBareColour(ReadOnlySpan<char> text)

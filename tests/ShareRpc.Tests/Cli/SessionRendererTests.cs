@@ -58,6 +58,31 @@ public sealed class SessionRendererTests : IDisposable
     }
 
     [Fact]
+    public void Streamed_codes_are_never_seen_and_a_line_that_is_written_over_is_printed_anew()
+    {
+        Put("message", "m", """{"role":"assistant"}""");
+        Put("part", "p", """{"type":"text","messageID":"m","text":"log\n\u001b[3"}""");
+        Show("append", "part", "p", """{"field":"text","text":"1mERR\u001b"}""");
+        Show("append", "part", "p", """{"field":"text","text":"[0m 10%"}""");
+        Show("append", "part", "p", """{"field":"text","text":"\rOK"}""");
+        Show("append", "part", "p", """{"field":"text","text":"\u001b[K."}""");
+
+        Assert.Equal("\n▌ assistant\n  log\n  ERR 10%\n  OKR 10%\n  OK.\n", Screen());
+    }
+
+    [Fact]
+    public void Nothing_that_is_printed_drives_the_terminal_whoever_wrote_it()
+    {
+        var errors = new StringWriter();
+        var output = new Output(screen, errors, isJson: false);
+        output.Say("state \u001b[31mactive\u001b]0;owned\u0007");
+        output.Note("hint\u001b[2;3m\u009b1m of a server");
+
+        Assert.Equal("state active\n", Screen());
+        Assert.Equal("hint of a server", errors.ToString().Trim());
+    }
+
+    [Fact]
     public void Hostile_content_of_any_field_cannot_drive_the_terminal()
     {
         const string bad = "\\u001b[2J\\u009b\\u0007\\u202e";

@@ -15,7 +15,7 @@ public class TerminalTests
         table.Add("1", "a\u001b[31m\nb");
         table.Add("22222", null);
 
-        Assert.Equal(["ID     LABEL", "1      a[31m b", "22222"], table.Lines());
+        Assert.Equal(["ID     LABEL", "1      a b", "22222"], table.Lines());
     }
 
     [Fact]

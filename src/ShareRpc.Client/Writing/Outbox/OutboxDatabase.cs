@@ -13,16 +13,19 @@ internal sealed class OutboxDatabase : IDisposable
     private static readonly Schema Schema =
         Schema.Of(typeof(OutboxDatabase).Assembly, "ShareRpc.Client.Writing.Outbox.Migrations.");
 
+    private readonly string path;
     private bool isDisposed;
 
-    /// <summary>Throws <see cref="OutboxException"/>: other version.</summary>
+    /// <summary>Throws <see cref="OutboxException"/>: other version, or a file that cannot be used.</summary>
     public OutboxDatabase(string path)
     {
-        DurableDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var file = new SqliteFile(path, BusyMs, CacheKiB);
-        SqliteConnection connection = file.OpenForWriting();
+        this.path = path;
+        SqliteConnection? connection = null;
         try
         {
+            DurableDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            var file = new SqliteFile(path, BusyMs, CacheKiB);
+            connection = file.OpenForWriting();
             SqliteFile.Execute(connection, "PRAGMA foreign_keys=ON");
             Schema.Apply(connection, path, "use another --state directory");
             Statements = new Statements(connection);
@@ -30,11 +33,21 @@ internal sealed class OutboxDatabase : IDisposable
         }
         catch (Exception exception)
         {
-            connection.Dispose();
-            if (exception is SchemaException) throw new OutboxException(exception.Message);
-            throw;
+            connection?.Dispose();
+            throw exception switch
+            {
+                SchemaException => new OutboxException(exception.Message),
+                SqliteException error => Explain(error),
+                IOException or UnauthorizedAccessException => new OutboxException(
+                    $"The outbox {path} cannot be made: see that its directory has room and that this user may write in "
+                        + "it, or name another (--state).", exception),
+                _ => exception,
+            };
         }
     }
+
+    /// <summary>Says what a failure of the file means, and what to do.</summary>
+    public OutboxException Explain(SqliteException error) => new(SqliteTrouble.Describe(error, path), error);
 
     public Lock Gate { get; } = new();
 

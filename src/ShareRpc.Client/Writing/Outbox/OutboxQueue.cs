@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
@@ -14,18 +15,25 @@ internal sealed class OutboxQueue(
     private readonly Statements sql = database.Statements;
 
     /// <summary>Durable. Skips known op ids; throws <see cref="ArgumentException"/> on other content.</summary>
-    public Task EnqueueAsync(
+    public async Task EnqueueAsync(
         long shareKey, IReadOnlyList<OpIntent> ops, bool atomic, Bookmark? bookmark,
         CancellationToken cancellationToken)
     {
         string? group = atomic ? OpId.New() : null;
-        return writes.WriteAsync(
-            () =>
-            {
-                Enqueue(shareKey, ops, group, bookmark);
-                return true;
-            },
-            cancellationToken);
+        try
+        {
+            await writes.WriteAsync(
+                () =>
+                {
+                    Enqueue(shareKey, ops, group, bookmark);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (SqliteException error)
+        {
+            throw database.Explain(error);
+        }
     }
 
     /// <summary>Returns null, a sent batch as first grouped, or a new durable one.</summary>

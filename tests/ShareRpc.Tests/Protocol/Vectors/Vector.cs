@@ -6,6 +6,9 @@ namespace ShareRpc.Tests.Protocol.Vectors;
 internal sealed record Vector(string Id, IReadOnlyList<string> Rules, string Comment, JsonElement Input, JsonElement Expect,
     IReadOnlyList<string> Flags)
 {
+    /// <summary>What is found in the input, for links; the expectation where it is the same.</summary>
+    public JsonElement Found { get; init; } = Expect;
+
     /// <summary>The input as JSON text.</summary>
     public string InputText => Generator.Expand(Input);
 

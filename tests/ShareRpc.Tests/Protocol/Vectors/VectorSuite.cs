@@ -20,6 +20,7 @@ internal sealed class VectorSuite
                 json.GetProperty("id").GetString()!, Texts(json.GetProperty("rules")),
                 json.GetProperty("comment").GetString()!, json.GetProperty("input").Clone(), json.GetProperty("expect").Clone(),
                 json.TryGetProperty("flags", out JsonElement flags) ? Texts(flags) : []);
+            if (json.TryGetProperty("found", out JsonElement found)) vector = vector with { Found = found.Clone() };
             byId.Add(vector.Id, vector);
         }
     }
