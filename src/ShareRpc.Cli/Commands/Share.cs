@@ -2,7 +2,6 @@ using System.CommandLine;
 using ShareRpc.Cli.Sharing;
 using ShareRpc.Cli.State;
 using ShareRpc.Client;
-using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Opencode.Files;

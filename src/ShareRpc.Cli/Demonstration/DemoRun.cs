@@ -3,7 +3,6 @@ using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Cli.Watching;
 using ShareRpc.Client;
-using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;

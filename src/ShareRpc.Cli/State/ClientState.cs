@@ -1,5 +1,4 @@
 using System.Text;
-using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
 using ShareRpc.Sqlite;
 

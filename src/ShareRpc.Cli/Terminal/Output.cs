@@ -15,7 +15,7 @@ internal sealed class Output
     private readonly TextWriter json;
     private readonly bool isTerminal;
     private readonly bool isPipe;
-    private readonly CancellationTokenSource closed = new();
+    private Action? endlessStop;
 
     /// <param name="standard">Where the command's result goes.</param>
     /// <param name="error">Where what went wrong goes.</param>
@@ -50,8 +50,12 @@ internal sealed class Output
     /// Returns what stops a command that prints without end: Ctrl-C, or a line that nobody reads any more, as behind
     /// <c>| head -1</c>.
     /// </summary>
-    public CancellationTokenSource StopOrClosed(CancellationToken stop) =>
-        CancellationTokenSource.CreateLinkedTokenSource(stop, closed.Token);
+    public CancellationTokenSource StopOrClosed(CancellationToken stop)
+    {
+        var either = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        endlessStop = either.Cancel;
+        return either;
+    }
 
     /// <summary>Gets whether nobody reads the output any more.</summary>
     public bool IsClosed => isPipe && OutputPipe.IsClosed();
@@ -98,7 +102,9 @@ internal sealed class Output
     /// <summary>Looks after a write: .NET reports none to a closed pipe.</summary>
     private void LookAtReader()
     {
-        if (!closed.IsCancellationRequested && IsClosed) closed.Cancel();
+        if (endlessStop is not { } stop || !IsClosed) return;
+        endlessStop = null;
+        stop();
     }
 }
 
