@@ -1,4 +1,3 @@
-using ShareRpc.Client;
 using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Writing;
