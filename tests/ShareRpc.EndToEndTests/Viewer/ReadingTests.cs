@@ -141,7 +141,34 @@ public sealed class ReadingTests(BrowserFixture browser)
         await Assertions.Expect(viewer.Page.GetByText("Question 30").Last).ToBeInViewportAsync();
         await viewer.Page.ReloadAsync();
         await Assertions.Expect(viewer.Page.GetByText("Question 30").Last).ToBeInViewportAsync();
+        IPage tab = await viewer.Page.Context.NewPageAsync();
+        await tab.GotoAsync(address.Replace("msg_000001a", "msg_000040a", StringComparison.Ordinal));
+        await Assertions.Expect(tab.GetByText("Question 40").Last).ToBeInViewportAsync();
+        Assert.DoesNotContain("srpc_", tab.Url, StringComparison.Ordinal);
         Assert.Empty(viewer.Faults);
+    }
+
+    [BrowserFact]
+    public async Task A_link_to_a_message_opens_it_for_whoever_gets_it_over_plain_http_too()
+    {
+        await using LiveShare live = await browser.ShareAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(60)]);
+        const string script = "Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });"
+            + "document.addEventListener('copy', () => { window.copied = document.activeElement.value; });";
+        await using ViewerPage viewer =
+            await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link, script: script);
+        await viewer.IsLiveAsync();
+        await viewer.ScrollToAsync(0);
+        await viewer.Page.Locator(".row-user .permalink").Nth(1).ClickAsync();
+        await viewer.SeesAsync("Link copied, with its key");
+        string copied = await viewer.Page.EvaluateAsync<string>("() => window.copied");
+
+        await using ViewerPage other = await browser.OpenAsync(live.Server, $"{copied}).", height: 300);
+
+        await Assertions.Expect(other.Page.GetByText("Question 1", new PageGetByTextOptions { Exact = true }).Last)
+            .ToBeInViewportAsync();
+        Assert.EndsWith("#m-msg_000001a", other.Page.Url, StringComparison.Ordinal);
+        Assert.Empty(other.Faults);
     }
 
     [BrowserFact]

@@ -119,7 +119,7 @@ public sealed class SessionContentTests(BrowserFixture browser)
     }
 
     [BrowserFact]
-    public async Task Code_and_permalinks_are_copied_and_it_is_said()
+    public async Task Code_and_links_with_their_key_are_copied_and_it_is_said()
     {
         await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
@@ -132,8 +132,12 @@ public sealed class SessionContentTests(BrowserFixture browser)
         await Assertions.Expect(copy).ToHaveTextAsync("Copied");
         Assert.Equal("const copied = 1;", (await ClipboardAsync(viewer)).TrimEnd());
         await viewer.Page.Locator(".row-user .permalink").First.ClickAsync();
-        await viewer.SeesAsync("Permalink copied");
-        Assert.EndsWith("#m-msg_1", await ClipboardAsync(viewer), StringComparison.Ordinal);
+        await viewer.SeesAsync("Link copied, with its key: whoever has it can read this session.");
+        Assert.Matches("#srpc_[0-9A-Za-z_]+&m=msg_1$", await ClipboardAsync(viewer));
+        await viewer.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Copy link", Exact = true }).ClickAsync();
+        await Assertions.Expect(viewer.Page.Locator(".copy-link")).ToHaveAttributeAsync("data-said", "Copied, with its key");
+        Assert.Matches("/s/[0-9A-Za-z]+#srpc_[0-9A-Za-z_]+$", await ClipboardAsync(viewer));
+        Assert.DoesNotContain("srpc_", await viewer.Page.ContentAsync(), StringComparison.Ordinal);
         Assert.Empty(viewer.Faults);
     }
 

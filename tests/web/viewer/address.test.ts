@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Kept } from '../../../src/viewer/src/shared/kept.ts';
-import { pastedLink, placeOf } from '../../../src/viewer/src/viewer/address.ts';
+import { pastedLink, placeOf, wholeLink } from '../../../src/viewer/src/viewer/address.ts';
 
 const token = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
 const shareId = '1bebyMS5Cj5k7Tbt2Amytz';
@@ -15,6 +15,13 @@ describe('an address', () => {
   it('is that of a message in a share, or of a share alone', () => {
     expect(placeOf(new URL(`${server}/s/${shareId}#m-a%20b`))).toEqual({ server, shareId, token: undefined, message: 'a b' });
     expect(placeOf(new URL(`${server}/s/${shareId}/`))).toMatchObject({ server, shareId, token: undefined });
+  });
+
+  it.each(['', ').', '>', '&x=1', '\n', '"'])('is that of a message with the key, with %j behind it', (end) => {
+    const link = wholeLink(server, shareId, token, 'a b');
+    expect(link).toBe(`${server}/s/${shareId}#${token}&m=a%20b`);
+    expect(pastedLink(`<${link}${end}`, server)).toEqual({ server, shareId, token, message: 'a b' });
+    expect(placeOf(new URL(link.replace('#', '%23') + end))).toEqual({ server, shareId, token, message: 'a b' });
   });
 
   it('is no link of another server, wherever that stands in it', () => {

@@ -36,6 +36,7 @@ class Shown {
     document.body.replaceChildren(this.root);
     this.page = new SessionPage(this.root, this.store, new Preferences(), {
       changed: () => this.changed(), permalink: (id) => `#m-${id}`, sessionAddress: () => undefined, shareId: () => 's',
+      link: () => undefined,
     });
     this.draw();
   }

@@ -5,7 +5,7 @@ export interface Place {
   server: string;
   shareId: string | undefined;
   token: string | undefined;
-  /** From `#m-<id>`; never together with a token. */
+  /** The message to show: `#m-<id>`, or `#<token>&m=<id>`. */
   message: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export function placeOf(url: URL): Place {
   const linkServer = link?.server.replace(/\/$/, '');
   // The query may hold another server's link.
   if (link && linkServer && url.href.startsWith(`${linkServer}/`)) {
-    return { server: linkServer, shareId: link.shareId, token: link.token, message: undefined };
+    return { server: linkServer, shareId: link.shareId, token: link.token, message: messageIn(url.href, link.token) };
   }
   const [, base, word, last] = /^(.*)\/(s|share)\/([^/]*)\/?$/.exec(url.pathname) ?? [];
   const fragment = decode(url.hash.slice(1));
@@ -34,10 +34,21 @@ export function plainAddress(server: string, shareId: string, message?: string):
   return `${server}/s/${shareId}${message ? `#m-${encodeURIComponent(message)}` : ''}`;
 }
 
+/** Returns the address of a share, or of a message in it, with its token: whoever has it can read the share. */
+export function wholeLink(server: string, shareId: string, token: string, message?: string): string {
+  return formatLink({ server, shareId, token }) + (message ? `&m=${encodeURIComponent(message)}` : '');
+}
+
 export function pastedLink(text: string, server: string): Place | undefined {
   const link = findLink(text);
   const place = link && placeOf(new URL(formatLink(link)));
-  return place?.server === server ? place : undefined;
+  return place?.server === server ? { ...place, message: messageIn(text, link!.token) } : undefined;
+}
+
+/** Reads the message behind a token, without the punctuation of a text around it. */
+function messageIn(text: string, token: string): string | undefined {
+  const [, message] = /^&m=([^&#?\s]+)/.exec(text.slice(text.indexOf(token) + token.length)) ?? [];
+  return message && decode(message).replace(/[).,;:>\]"'*\s]+$/, '');
 }
 
 function decode(text: string): string {

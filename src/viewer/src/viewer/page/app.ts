@@ -1,13 +1,15 @@
-import type { RedeemedShare } from '@sharerpc/client';
+import { capIdOf, type RedeemedShare } from '@sharerpc/client';
 import { html, nothing, render } from 'lit/html.js';
 import { Kept } from '../../shared/kept.ts';
-import { pastedLink, placeOf, plainAddress, type Place } from '../address.ts';
+import { pastedLink, placeOf, plainAddress, wholeLink, type Place } from '../address.ts';
 import { DocumentStore } from '../documents.ts';
+import type { WholeLink } from './link-copy.ts';
 import { finalOutcome, waitingOutcome, type Outcome } from './outcomes.ts';
 import { renderOpening, renderOutcome, renderPassphrase } from './plain-page.ts';
 import { Preferences } from './preferences.ts';
 import { SessionPage } from './session-page.ts';
 import { SessionSource } from './session-source.ts';
+import { TabKeys } from './tab-keys.ts';
 
 const slowMs = 6000;
 
@@ -19,6 +21,7 @@ export class App {
   private readonly sessions = new Kept(() => window.sessionStorage, 'sharerpc.session.');
   /** Grants of counted or locked links, by cap id. */
   private readonly grants = new Kept(() => window.localStorage, 'sharerpc.grant.');
+  private readonly tabs = new TabKeys((shareId) => this.tokens.get(shareId));
   private store = new DocumentStore();
   private place: Place;
   private source: SessionSource | undefined;
@@ -66,9 +69,7 @@ export class App {
     const { server, shareId } = this.place;
     const token = this.place.token ?? (shareId ? this.tokens.get(shareId) : undefined);
     if (token === undefined) {
-      // A damaged token fails its checksum.
-      this.outcome = finalOutcome(window.location.href.includes('srpc_') ? 'invalid_token' : 'no_token');
-      this.changed();
+      void this.askOtherTabs();
       return;
     }
     const { passphrase, grants } = this;
@@ -91,6 +92,22 @@ export class App {
       refused: (code) => this.refused(code),
     });
     this.changed();
+  }
+
+  /** Opens a permalink with the key that another tab of this browser has. */
+  private async askOtherTabs(): Promise<void> {
+    const { place } = this;
+    // A damaged token fails its checksum.
+    const isCut = window.location.href.includes('srpc_');
+    const token = place.shareId && !isCut ? await this.tabs.ask(place.shareId) : undefined;
+    if (this.place !== place) return;
+    if (token === undefined) {
+      this.outcome = finalOutcome(isCut ? 'invalid_token' : 'no_token');
+      this.changed();
+    } else {
+      this.place = { ...place, token };
+      this.open();
+    }
   }
 
   /** Keeps the token for the tab, not in the address bar. */
@@ -163,12 +180,21 @@ export class App {
     }
   }
 
+  /** Returns the link with its key, and whether others need more than it. */
+  private wholeLink(message?: string): WholeLink | undefined {
+    const { server, shareId = '' } = this.place;
+    const token = this.tokens.get(shareId);
+    return token === undefined ? undefined
+      : { address: wholeLink(server, shareId, token, message), isLimited: this.grants.get(capIdOf(token) ?? '') !== undefined };
+  }
+
   private drawSession(): void {
     if (!this.session) {
       render(html`${nothing}`, this.root);
       this.session = new SessionPage(this.root, this.store, this.preferences, {
         changed: this.changed,
         permalink: (id) => plainAddress(this.place.server, this.place.shareId ?? '', id),
+        link: (message) => this.wholeLink(message),
         sessionAddress: (id) => {
           const share = this.sessions.get(id);
           return share === undefined ? undefined : plainAddress(this.place.server, share);

@@ -1,7 +1,7 @@
 import { html, nothing, render } from 'lit/html.js';
 import { saveBlob } from '../parts/file.ts';
 import { icon } from '../parts/icons.ts';
-import { MarkdownCache, writeToClipboard } from '../parts/markdown-cache.ts';
+import { MarkdownCache } from '../parts/markdown-cache.ts';
 import { estimateRow, renderRow, type EndNote } from '../parts/row.ts';
 import { isEdit } from '../parts/tool.ts';
 import type { View } from '../parts/view.ts';
@@ -18,6 +18,7 @@ import { limitsOf, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
 import { renderHelp } from './help.ts';
 import { actionOf, type KeyAction } from './keys.ts';
+import { LinkCopy, type WholeLink } from './link-copy.ts';
 import type { Preferences } from './preferences.ts';
 import { Search, type Searched } from './search.ts';
 import { VirtualList } from './virtual-list.ts';
@@ -25,6 +26,7 @@ import { VirtualList } from './virtual-list.ts';
 export interface SessionPlaces {
   changed(): void;
   permalink(messageId: string): string;
+  link(messageId?: string): WholeLink | undefined;
   sessionAddress(sessionId: string): string | undefined;
   shareId(): string;
 }
@@ -32,7 +34,6 @@ export interface SessionPlaces {
 /** Above this, rows are rebuilt at most every `rebuildMs` ms. */
 const manyParts = 2000;
 const rebuildMs = 150;
-const saidMs = 2000;
 const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
 export class SessionPage implements View, Searched {
@@ -54,7 +55,7 @@ export class SessionPage implements View, Searched {
   private wantedMessage: string | undefined;
   /** The marked jump target; the next jump starts there. */
   private target: string | undefined;
-  private said = '';
+  private readonly linkCopy = new LinkCopy(() => this.places.changed());
   private end: EndNote = 'none';
   private rowsSeen = 0;
   private isEndInSight = true;
@@ -102,12 +103,13 @@ export class SessionPage implements View, Searched {
             if (this.narrow.matches) this.isOutlineOpen = false;
             this.showMessage(id);
           },
+          copyLink: (event) => this.copyLink(event),
           exportAs: (format) => this.exportAs(format),
         })}</aside>
         <main class="main"><div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
           ${this.renderNews()}</main>
       </div>
-      <p class="for-screen-readers" role="status">${this.said}</p>
+      <p class="said" role="status">${this.linkCopy.said}</p>
       ${this.isHelpOpen ? renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff), () => {
         this.isHelpOpen = false;
         this.places.changed();
@@ -166,21 +168,9 @@ export class SessionPage implements View, Searched {
     return this.places.permalink(messageId);
   }
 
-  copyPermalink(messageId: string, event: Event): void {
-    event.preventDefault();
-    const address = this.permalink(messageId);
-    window.history.replaceState(null, '', address);
-    const link = event.currentTarget as HTMLElement;
-    void writeToClipboard(address).then((isCopied) => {
-      // Without clipboard: copy from the address bar.
-      this.said = link.dataset.said = isCopied ? 'Permalink copied' : 'Permalink in the address bar';
-      this.places.changed();
-      setTimeout(() => {
-        delete link.dataset.said;
-        this.said = '';
-        this.places.changed();
-      }, saidMs);
-    });
+  copyLink(event: Event, messageId?: string): void {
+    if (messageId !== undefined) window.history.replaceState(null, '', this.permalink(messageId));
+    void this.linkCopy.copy(this.places.link(messageId), event);
   }
 
   private refreshFacts(kinds: ReadonlySet<string>): void {

@@ -79,12 +79,30 @@ export async function copyText(text: string, button: HTMLElement): Promise<void>
   setTimeout(() => (button.textContent = before), 1500);
 }
 
-/** Returns false over http or without permission. */
+/** Returns false where the browser does not allow it. */
 export async function writeToClipboard(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    return copySelected(text);
+  }
+}
+
+/** Copies as browsers did before there was a clipboard for pages: over plain http there is none. */
+function copySelected(text: string): boolean {
+  const field = document.createElement('textarea');
+  const focused = document.activeElement as HTMLElement | null;
+  field.value = text;
+  field.className = 'for-screen-readers';
+  (document.querySelector('dialog[open]') ?? document.body).append(field);
+  field.select();
+  try {
+    return document.execCommand('copy');
+  } catch {
     return false;
+  } finally {
+    field.remove();
+    focused?.focus({ preventScroll: true });
   }
 }

@@ -65,8 +65,8 @@ function renderAnswerHead(view: View, data: unknown, id: string): TemplateResult
 }
 
 function renderPermalink(view: View, id: string): TemplateResult {
-  return html`<a class="permalink" href=${view.permalink(id)} aria-label="Permalink to this message" title="Permalink (holds no token)"
-    @click=${(event: Event) => view.copyPermalink(id, event)}>${icon('link')}</a>`;
+  return html`<a class="permalink" href=${view.permalink(id)} aria-label="Copy link to here, with its key"
+    title="Copy link to here (with its key)" @click=${(event: Event) => view.copyLink(event, id)}>${icon('link')}</a>`;
 }
 
 function renderError(data: unknown): TemplateResult {

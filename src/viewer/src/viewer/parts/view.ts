@@ -13,5 +13,6 @@ export interface View {
   sessionAddress(sessionId: string): string | undefined;
   /** Without a token. */
   permalink(messageId: string): string;
-  copyPermalink(messageId: string, event: Event): void;
+  /** Copies the link, or a link to a message, with its key. */
+  copyLink(event: Event, messageId?: string): void;
 }
