@@ -4,6 +4,9 @@ using ShareRpc.Server.Access.Changes;
 
 namespace ShareRpc.Server.Http;
 
+/// <summary>Answers <c>POST /v1/grants</c>; without a grant if the link needs none.</summary>
+internal sealed record GrantAnswer(string? ShareId, string? CapId, long? ExpiresAtMs);
+
 internal sealed record GrantCall(string? CapId, string? TokenDigest, string? Passphrase)
 {
     public GrantRequest ToGrant()

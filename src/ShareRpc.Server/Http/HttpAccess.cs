@@ -36,11 +36,12 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
     public Task<FoundRef> FindAsync(string? token, HttpContext context) =>
         redeemer.FindAsync(token, ClientAddress.Of(context), context.RequestAborted);
 
-    public async Task<GrantInfo?> GrantAsync(string? token, GrantCall call, HttpContext context)
+    public async Task<GrantAnswer> GrantAsync(string? token, GrantCall call, HttpContext context)
     {
         FoundRef found = await FindAsync(token, context).ConfigureAwait(false);
         var terms = new RedemptionTerms(OfShare: true, call.Passphrase, call.ToGrant(), ClientAddress.Of(context));
-        return await redeemer.GrantAsync(found, terms, context.RequestAborted).ConfigureAwait(false);
+        GrantInfo? made = await redeemer.GrantAsync(found, terms, context.RequestAborted).ConfigureAwait(false);
+        return new GrantAnswer(found.Share?.ShareId, made?.CapId, made?.ExpiresAtMs);
     }
 
     private Task<Redemption> RedeemAsync(string? token, HttpContext context) =>

@@ -34,16 +34,15 @@ internal sealed class OpsEndpoints(
     }
 
     /// <summary>
-    /// POST <c>/v1/grants</c>: <c>{passphrase?, cap_id, token_digest}</c> -> <c>{cap_id, expires_at_ms}</c>.
+    /// POST <c>/v1/grants</c>: <c>{passphrase?, cap_id, token_digest}</c> -> <c>{share_id, cap_id?, expires_at_ms?}</c>.
     /// </summary>
     public async Task GrantAsync(HttpContext context)
     {
         GrantCall? call = await HttpBody.ReadSmallAsync<GrantCall>(context, serverLimits, time).ConfigureAwait(false);
         if (call is null) throw new ShareRpcException(ErrorCode.InvalidParams);
         string? token = HttpAccess.BearerOf(context.Request);
-        GrantInfo? made = await access.GrantAsync(token, call, context).ConfigureAwait(false);
-        if (made is null) await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
-        else await HttpAnswer.JsonAsync(context, made).ConfigureAwait(false);
+        GrantAnswer answer = await access.GrantAsync(token, call, context).ConfigureAwait(false);
+        await HttpAnswer.JsonAsync(context, answer).ConfigureAwait(false);
     }
 
     /// <summary>GET <c>/v1/shares/{id}/ops?after=&amp;limit=&amp;max_bytes=&amp;wait_ms=</c></summary>

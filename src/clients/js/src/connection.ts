@@ -1,5 +1,5 @@
 import { Disconnected, ShareRpcError, type ErrorData } from './errors.js';
-import { RootHandle, ShareHandle } from './handles.js';
+import { RootHandle, ShareHandle, type ReadingHandle } from './handles.js';
 import { rpcAddress } from './links.js';
 import type { Ack, Caveats, Limits, OpPage, RedeemRootRequest, RedeemShareRequest, Right } from './wire.js';
 
@@ -37,6 +37,9 @@ export interface RedeemedShare extends Redeemed {
   acks?: { batch_id: string; ack?: Ack; error?: ErrorData }[];
   page?: OpPage;
 }
+
+/** A share that was redeemed for reading, over whatever connection. */
+export type RedeemedForReading = Omit<RedeemedShare, 'handle'> & { handle: ReadingHandle };
 
 export interface RedeemedRoot extends Redeemed {
   handle: RootHandle;

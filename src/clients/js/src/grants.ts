@@ -1,4 +1,4 @@
-import type { Connection, RedeemedShare } from './connection.js';
+import type { RedeemedForReading, RedeemedShare } from './connection.js';
 import { ShareRpcError } from './errors.js';
 import { newId } from './ids.js';
 import { capIdOf, newToken, tokenDigest } from './tokens.js';
@@ -15,9 +15,10 @@ export interface GrantStore {
  * Redeems a link by its stored grant, without another use or passphrase (GRANT-5). Stores a new grant's token before
  * sending it, in case the reply is lost. `ended`: the grant was revoked or expired, and the link is redeemed.
  */
-export async function redeemLink(
-  connection: Connection, request: Omit<RedeemShareRequest, 'grant'>, grants: GrantStore, ended?: (error: ShareRpcError) => void,
-): Promise<RedeemedShare> {
+export async function redeemLink<T extends RedeemedForReading = RedeemedShare>(
+  connection: { redeemShare(request: RedeemShareRequest): Promise<T> }, request: Omit<RedeemShareRequest, 'grant'>,
+  grants: GrantStore, ended?: (error: ShareRpcError) => void,
+): Promise<T> {
   const link = capIdOf(request.token) ?? '';
   const kept = grants.get(link);
   if (kept !== undefined) {

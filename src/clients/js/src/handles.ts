@@ -47,6 +47,9 @@ class Handle {
   }
 }
 
+/** What reading needs of a share. */
+export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'>;
+
 /** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {
   /** Resolves once durable. After `Disconnected` resend the same batch; applied ops become duplicates. */

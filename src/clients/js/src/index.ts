@@ -1,6 +1,6 @@
 export * from './wire.js';
-export { Connection, type CloseReason, type ConnectOptions, type RedeemedRoot, type RedeemedShare } from './connection.js';
-export { RootHandle, ShareHandle, type CallOptions } from './handles.js';
+export { Connection, type CloseReason, type ConnectOptions, type RedeemedForReading, type RedeemedRoot, type RedeemedShare } from './connection.js';
+export { RootHandle, ShareHandle, type CallOptions, type ReadingHandle } from './handles.js';
 export {
   Disconnected, ShareRpcError, errorInfo, errorNames, type ErrorAction, type ErrorData, type ErrorInfo, type ErrorName,
 } from './errors.js';

@@ -1,8 +1,9 @@
 import { Backoff } from './backoff.js';
-import { Connection, type ConnectOptions, type RedeemedShare } from './connection.js';
+import { Connection, type ConnectOptions, type RedeemedForReading } from './connection.js';
 import { Disconnected, ShareRpcError } from './errors.js';
 import { hasEnded, redeemLink, type GrantStore } from './grants.js';
-import type { ShareHandle } from './handles.js';
+import type { ReadingHandle } from './handles.js';
+import { PollingConnection } from './polling.js';
 import type { OpPage } from './wire.js';
 
 /**
@@ -32,18 +33,24 @@ export interface FollowOptions extends ConnectOptions {
   /** The grant was revoked or expired; the link is redeemed again. */
   onGrantEnded?(error: ShareRpcError): void;
   /** Called after each redemption. */
-  onRedeemed?(share: RedeemedShare): void;
+  onRedeemed?(share: RedeemedForReading): void;
+  /** Called when plain requests replace a WebSocket that does not get through, and when one does again. */
+  onPolling?(isPolling: boolean): void;
   /** Called for each refusal that is retried; `live` or `catching_up` ends it. */
   onTrouble?(error: ShareRpcError): void;
 }
 
 const OFFLINE_AFTER = 3;
 const PROBE_MS = 5_000;
+const POLLING_MS = 300_000;
 
 /** Reads a share over successive connections, with backoff. For one caller at a time. */
 export class ResumingShare {
-  #connection: Connection | undefined;
-  #handle: ShareHandle | undefined;
+  #connection: Connection | PollingConnection | undefined;
+  #handle: ReadingHandle | undefined;
+  /** When plain requests began to replace a WebSocket. */
+  #pollingSince: number | undefined;
+  #hadSocket = false;
   #passphrase: string | undefined;
   #state: FollowState | undefined;
   #wake: (() => void) | undefined;
@@ -74,6 +81,8 @@ export class ResumingShare {
   read(after: number): Promise<OpPage> {
     return this.attempt(async (share, first) => {
       const page = first ?? (await this.#timed(share, after));
+      // Perhaps WebSockets get through by now.
+      if (performance.now() - (this.#pollingSince ?? Infinity) > POLLING_MS) this.#drop();
       this.#head = page.head;
       this.hasRead(page.gap === undefined ? page.cursor : 0);
       return page;
@@ -86,7 +95,7 @@ export class ResumingShare {
   }
 
   /** Retries work until it succeeds. With `after`, a new redemption includes the first page. */
-  async attempt<T>(work: (share: ShareHandle, first?: OpPage) => Promise<T>, after?: number): Promise<T> {
+  async attempt<T>(work: (share: ReadingHandle, first?: OpPage) => Promise<T>, after?: number): Promise<T> {
     for (;;) {
       this.#signal.throwIfAborted();
       try {
@@ -114,7 +123,7 @@ export class ResumingShare {
     this.#drop();
   }
 
-  #timed(share: ShareHandle, after: number): Promise<OpPage> {
+  #timed(share: ReadingHandle, after: number): Promise<OpPage> {
     const { waitMs = 20_000, marginMs = 10_000 } = this.options;
     return this.withDeadline(waitMs + marginMs, (signal) => share.readOps({ after, wait_ms: waitMs }, { signal }));
   }
@@ -140,17 +149,38 @@ export class ResumingShare {
     }
   }
 
+  /** Redeems over a WebSocket, or by plain requests where none gets through. */
   async #redeem(after: number | undefined): Promise<OpPage | undefined> {
     if (!this.#state) this.#setState('connecting');
+    const { marginMs = 10_000 } = this.options;
+    try {
+      this.#connection = await this.#connect(marginMs);
+      const page = await this.#redeemOver(this.#connection, after);
+      this.#hadSocket = true;
+      this.#setPolling(false);
+      return page;
+    } catch (error) {
+      if (error instanceof ShareRpcError) this.#hadSocket = true;
+      // A socket that worked gets another chance first.
+      if (!(error instanceof Disconnected) || (this.#hadSocket && this.#backoff.failures < 2)) throw error;
+      this.#drop();
+      this.#signal.throwIfAborted();
+      this.#connection = new PollingConnection(this.server, this.#grants);
+      const page = await this.#redeemOver(this.#connection, after);
+      this.#setPolling(true);
+      return page;
+    }
+  }
+
+  async #redeemOver(connection: Connection | PollingConnection, after: number | undefined): Promise<OpPage | undefined> {
     const { marginMs = 10_000, token } = this.options;
-    this.#connection = await this.#connect(marginMs);
     const request = {
       token,
       ...(this.#passphrase !== undefined && { passphrase: this.#passphrase }),
       ...(after !== undefined && { read: { after } }),
     };
     const share = await this.withDeadline(3 * marginMs, () =>
-      redeemLink(this.#connection!, request, this.#grants, this.options.onGrantEnded));
+      redeemLink<RedeemedForReading>(connection, request, this.#grants, this.options.onGrantEnded));
     if (this.options.shareId && share.shareId !== this.options.shareId)
       throw new ShareRpcError({ code: 'invalid_token', transient: false });
     // The grant replaces the passphrase until it ends.
@@ -210,6 +240,11 @@ export class ResumingShare {
       this.#wake = end(resolve);
       this.#signal.addEventListener('abort', abort);
     });
+  }
+
+  #setPolling(isPolling: boolean): void {
+    if ((this.#pollingSince !== undefined) !== isPolling) this.options.onPolling?.(isPolling);
+    this.#pollingSince = isPolling ? performance.now() : undefined;
   }
 
   #setState(state: FollowState): void {

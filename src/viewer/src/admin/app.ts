@@ -2,7 +2,7 @@ import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import type { AuditEntry, CapabilityInfo, ServerStatus, ShareInfo } from '@sharerpc/client';
 import { ShareRpcError } from '@sharerpc/client';
 import { AdminSession, credentialsIn } from './session.ts';
-import { endsSession, sayTrouble } from './trouble.ts';
+import { endsSession, explainTrouble, sayTrouble } from './trouble.ts';
 import { renderSignIn, type SignInState } from './sign-in.ts';
 import { renderShares } from './shares-view.ts';
 import { renderShare } from './share-view.ts';
@@ -60,7 +60,7 @@ export class AdminApp {
       const asks = error instanceof ShareRpcError && error.code === 'passphrase_required';
       const isFirst = asks && !this.signInState.asksForPassphrase;
       this.signInState = {
-        trouble: isFirst ? '' : asks ? 'That was not the passphrase.' : sayTrouble(error),
+        trouble: isFirst ? '' : asks ? 'That was not the passphrase.' : await explainTrouble(error, this.server),
         isBusy: false,
         asksForPassphrase: asks,
       };

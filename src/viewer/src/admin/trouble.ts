@@ -1,4 +1,5 @@
 import { Disconnected, ShareRpcError, type ErrorName } from '@sharerpc/client';
+import { whyNoSocket } from '../shared/no-socket.ts';
 
 const sentences: Partial<Record<ErrorName, string>> = {
   invalid_token: 'The server does not know this token.',
@@ -25,8 +26,15 @@ export function endsSession(error: unknown): boolean {
   );
 }
 
+const noAnswer = 'The server does not answer.';
+
+/** Says what is wrong; of a server that answers, but takes no WebSocket, why. */
+export async function explainTrouble(error: unknown, server: string): Promise<string> {
+  return (error instanceof Disconnected && await whyNoSocket(server)) || sayTrouble(error);
+}
+
 export function sayTrouble(error: unknown): string {
   if (error instanceof ShareRpcError) return sentences[error.code] ?? error.hint ?? 'The server refused.';
-  if (error instanceof Disconnected) return 'The server does not answer.';
+  if (error instanceof Disconnected) return noAnswer;
   return error instanceof Error ? error.message : 'Something went wrong.';
 }

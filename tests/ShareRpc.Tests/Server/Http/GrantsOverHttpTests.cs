@@ -12,6 +12,7 @@ namespace ShareRpc.Tests.Server.Http;
 /// </summary>
 public sealed class GrantsOverHttpTests : IAsyncLifetime
 {
+    private string nothing = "";
     private readonly ShareToken grant = ShareToken.New(RandomId.New());
     private LiveServer live = null!;
     private WireHandle owner = null!;
@@ -37,7 +38,7 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
         Assert.Equal(made.GetRawText(), (await link.JsonAsync(link.GrantAsync(grant))).GetRawText());
         using ShareOverHttp back = With(grant);
         for (int i = 0; i < 3; i++) await back.JsonAsync(back.OpsAsync());
-        Assert.Equal("{}", (await back.JsonAsync(back.GrantAsync(ShareToken.New(RandomId.New())))).GetRawText());
+        Assert.Equal(nothing, (await back.JsonAsync(back.GrantAsync(ShareToken.New(RandomId.New())))).GetRawText());
     }
 
     [Fact]
@@ -62,7 +63,7 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
     public async Task A_link_that_needs_none_gives_none_and_one_with_too_many_refuses_and_counts_nothing()
     {
         using ShareOverHttp plain = With(await LiveServer.AttenuateAsync(owner, Rights.Read));
-        Assert.Equal("{}", (await plain.JsonAsync(plain.GrantAsync(grant))).GetRawText());
+        Assert.Equal(nothing, (await plain.JsonAsync(plain.GrantAsync(grant))).GetRawText());
         using ShareOverHttp link = With(await LiveServer.AttenuateAsync(owner, Rights.Read, """{"max_uses":2}"""));
         await link.JsonAsync(link.GrantAsync(grant));
         Assert.Equal("overloaded", await link.RefusalAsync(link.GrantAsync(ShareToken.New(RandomId.New())), 503));

@@ -1,5 +1,6 @@
-import { capIdOf, type RedeemedShare } from '@sharerpc/client';
+import { capIdOf, type RedeemedForReading } from '@sharerpc/client';
 import { html, nothing, render } from 'lit/html.js';
+import { whyNoSocket } from '../../shared/no-socket.ts';
 import { Kept } from '../../shared/kept.ts';
 import { pastedLink, placeOf, plainAddress, wholeLink, type Place } from '../address.ts';
 import { DocumentStore } from '../documents.ts';
@@ -26,7 +27,7 @@ export class App {
   private place: Place;
   private source: SessionSource | undefined;
   private session: SessionPage | undefined;
-  private share: RedeemedShare | undefined;
+  private share: RedeemedForReading | undefined;
   private outcome: Outcome | undefined;
   private trouble = '';
   private asksPassphrase = false;
@@ -34,6 +35,8 @@ export class App {
   private hasGrantEnded = false;
   private hasEnded = false;
   private isSlow = false;
+  /** Why plain requests replace a WebSocket. */
+  private noSocket: string | undefined;
   private isScheduled = false;
 
   constructor(private readonly root: HTMLElement) {
@@ -49,6 +52,7 @@ export class App {
     });
     setTimeout(() => {
       this.isSlow = true;
+      if (this.store.isEmpty && this.share === undefined) void this.explainPolling(true);
       this.changed();
     }, slowMs);
     this.open();
@@ -83,6 +87,7 @@ export class App {
         this.trouble = code;
         this.changed();
       },
+      polling: (isPolling) => void this.explainPolling(isPolling),
       grantEnded: () => (this.hasGrantEnded = true),
       ended: () => {
         this.hasEnded = true;
@@ -91,6 +96,11 @@ export class App {
       },
       refused: (code) => this.refused(code),
     });
+    this.changed();
+  }
+
+  private async explainPolling(isPolling: boolean): Promise<void> {
+    this.noSocket = isPolling ? await whyNoSocket(this.place.server) : undefined;
     this.changed();
   }
 
@@ -111,7 +121,7 @@ export class App {
   }
 
   /** Keeps the token for the tab, not in the address bar. */
-  private redeemed(share: RedeemedShare, token: string): void {
+  private redeemed(share: RedeemedForReading, token: string): void {
     this.share = share;
     this.trouble = '';
     this.asksPassphrase = false;
@@ -174,7 +184,7 @@ export class App {
       }), this.root);
     } else if (this.store.isEmpty && !this.hasEnded && this.source?.state !== 'live') {
       const waiting = waitingOutcome(this.trouble);
-      render(waiting ? renderOutcome(waiting, this.openLink) : renderOpening(this.isSlow), this.root);
+      render(waiting ? renderOutcome(waiting, this.openLink) : renderOpening(this.isSlow, this.noSocket), this.root);
     } else {
       this.drawSession();
     }
@@ -206,7 +216,7 @@ export class App {
     }
     const isSuspended = this.trouble === 'capability_suspended';
     const state = this.hasEnded ? 'ended' : isSuspended ? 'suspended' : this.source?.state ?? 'connecting';
-    const sessionId = this.session.draw(state, this.share?.caveats);
+    const sessionId = this.session.draw(state, this.share?.caveats, this.noSocket);
     if (sessionId && this.place.shareId) this.sessions.set(sessionId, this.place.shareId);
   }
 }

@@ -76,12 +76,13 @@ export function renderSide(side: SideContent): TemplateResult {
         <button type="button" class="button" @click=${() => side.exportAs('json')}>Save as JSON</button></div></section></div>`;
 }
 
-export function limitsOf(caveats: unknown): string[] {
+export function limitsOf(caveats: unknown, noSocket?: string): string[] {
   const { expires_at_ms: expires, redact, readable } = (caveats ?? {}) as { expires_at_ms?: number; redact?: string[]; readable?: object };
   const limits: string[] = [];
   if (Array.isArray(redact) && redact.length > 0) limits.push(`Not shown: ${redact.map(hiddenName).join(', ')}.`);
   if (readable) limits.push(`Shown: ${Object.keys(readable).join(', ')}.`);
   if (typeof expires === 'number') limits.push(`Good until ${dateTime(expires)}.`);
+  if (noSocket !== undefined) limits.push(`News come by plain requests. ${noSocket}`);
   return limits;
 }
 

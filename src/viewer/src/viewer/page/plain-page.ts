@@ -8,9 +8,10 @@ export function renderOutcome(outcome: Outcome, openLink: (text: string) => bool
     ${outcome.asksForLink ? renderLinkField(openLink) : nothing}</div></main>`;
 }
 
-export function renderOpening(isSlow: boolean): TemplateResult {
+export function renderOpening(isSlow: boolean, noSocket: string | undefined): TemplateResult {
   return html`<main class="plain" aria-busy="true"><div class="plain-box is-opening"><h1 class="quiet">Opening the session…</h1>
-    ${isSlow ? html`<p>The server has not answered yet. This page goes on trying.</p>` : nothing}</div></main>`;
+    ${isSlow ? html`<p>The server has not answered yet. This page goes on trying.</p>${
+      noSocket === undefined ? nothing : html`<p>${noSocket}</p>`}` : nothing}</div></main>`;
 }
 
 const passphraseHints = {

@@ -49,7 +49,7 @@ export class SessionPage implements View, Searched {
   private readonly narrow = window.matchMedia('(max-width: 860px)');
   private isOutlineOpen = !this.narrow.matches;
   private isHelpOpen = false;
-  private drawn: [Status, unknown] = ['connecting', undefined];
+  private drawn: [Status, unknown, string?] = ['connecting', undefined];
   private readonly activity = new Activity();
   private hasMoved = false;
   private wantedMessage: string | undefined;
@@ -72,12 +72,14 @@ export class SessionPage implements View, Searched {
     this.todos = todosOf(store);
     this.diffs = sessionDiffs(store);
     document.addEventListener('keydown', (event) => this.pressed(event), { signal: this.listening.signal });
+    window.addEventListener('beforeprint', () => this.print(true), { signal: this.listening.signal });
+    window.addEventListener('afterprint', () => this.print(false), { signal: this.listening.signal });
     this.narrow.addEventListener('change', () => this.setOutline(!this.narrow.matches), { signal: this.listening.signal });
   }
 
   /** Returns the agent's session id. */
-  draw(status: Status, caveats: unknown): string {
-    this.drawn = [status, caveats];
+  draw(status: Status, caveats: unknown, noSocket?: string): string {
+    this.drawn = [status, caveats, noSocket];
     const changes = this.store.takeChanges();
     if (changes.structure) this.isStale = true;
     if (this.isStale) this.rebuild();
@@ -96,7 +98,7 @@ export class SessionPage implements View, Searched {
       ${this.search.render(status !== 'connecting' && status !== 'catching_up')}
       <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
         <aside class="side" aria-label="About the session">${renderSide({
-          outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats),
+          outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats, noSocket),
           permalink: (id) => this.permalink(id),
           show: (id, event) => {
             event.preventDefault();
@@ -116,6 +118,13 @@ export class SessionPage implements View, Searched {
       }) : nothing}`, this.root);
     this.drawList();
     return info.id;
+  }
+
+  /** Shows all of the session while it is printed, nothing folded. */
+  private print(isPrinting: boolean): void {
+    if (!this.list || this.list.isWhole === isPrinting) return;
+    this.list.isWhole = isPrinting;
+    this.list.update();
   }
 
   ended(): void {
@@ -138,7 +147,7 @@ export class SessionPage implements View, Searched {
   }
 
   isOpen(id: string, byDefault: boolean): boolean {
-    return this.opened.get(id) ?? byDefault;
+    return this.list?.isWhole || (this.opened.get(id) ?? byDefault);
   }
 
   toggle(id: string, byDefault: boolean): void {

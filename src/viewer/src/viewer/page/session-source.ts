@@ -1,13 +1,15 @@
-import { ShareFollower, type FollowOptions, type FollowState, type RedeemedShare, type ShareRpcError } from '@sharerpc/client';
+import { ShareFollower, type FollowOptions, type FollowState, type RedeemedForReading, type ShareRpcError } from '@sharerpc/client';
 import type { DocumentStore } from '../documents.ts';
 
 export interface SourceEvents {
   changed(): void;
-  redeemed(share: RedeemedShare): void;
+  redeemed(share: RedeemedForReading): void;
   /** Retried. */
   trouble(code: string): void;
   /** The grant ended; the link is redeemed again. */
   grantEnded(): void;
+  /** Plain requests replace a WebSocket that does not get through, or no longer do. */
+  polling(isPolling: boolean): void;
   ended(): void;
   /** Final. */
   refused(code: string): void;
@@ -26,6 +28,7 @@ export class SessionSource {
       ...link,
       onState: () => events.changed(),
       onRedeemed: (share) => events.redeemed(share),
+      onPolling: (isPolling) => events.polling(isPolling),
       onGrantEnded: () => events.grantEnded(),
       onTrouble: (error: ShareRpcError) => events.trouble(error.code),
       onGap: () => {

@@ -25,6 +25,9 @@ export class VirtualList {
 
   follows = true;
 
+  /** Renders all rows, for paper. */
+  isWhole = false;
+
   constructor(
     readonly scroller: HTMLElement,
     private readonly renderRow: (row: Row) => TemplateResult,
@@ -51,19 +54,28 @@ export class VirtualList {
 
   /** Repeats until heights are stable. */
   update(): void {
+    if (this.isWhole) {
+      this.window.style.transform = '';
+      this.renderRows(0, this.rows.length);
+      return;
+    }
     if (this.scroller.clientWidth !== this.width) this.width = this.scroller.clientWidth;
     for (let pass = 0; pass < 5; pass++) {
       const top = this.targetTop();
       const [first, end] = this.rangeAt(top);
       this.window.style.transform = `translateY(${this.offsets[first]}px)`;
-      render(repeat(this.rows.slice(first, end), (row) => row.id, (row) => html`
-        <div class="row row-${row.type}" data-row=${row.id}>${this.renderRow(row)}</div>`), this.window);
+      this.renderRows(first, end);
       const isSettled = !this.measure();
       this.window.style.transform = `translateY(${this.offsets[first]}px)`;
       this.scrollTo(this.targetTop());
       if (isSettled) break;
     }
     this.observe();
+  }
+
+  private renderRows(first: number, end: number): void {
+    render(repeat(this.rows.slice(first, end), (row) => row.id, (row) => html`
+      <div class="row row-${row.type}" data-row=${row.id}>${this.renderRow(row)}</div>`), this.window);
   }
 
   showRow(id: string): void {
@@ -102,6 +114,7 @@ export class VirtualList {
 
   private scrolled(): void {
     const top = this.scroller.scrollTop;
+    if (this.isWhole) return;
     if (Math.abs(top - this.expectedTop) < 1.5) return;
     this.expectedTop = top;
     this.follows = top + this.scroller.clientHeight >= this.scroller.scrollHeight - atEnd;

@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { capIdOf, newId, newToken, ShareFollower, ShareRpcError, tokenDigest, type FollowerOptions } from '../../../src/clients/js/src/index.js';
+import { page } from './scripted.js';
+
+interface Asked {
+  call: string;
+  token: string;
+  body?: any;
+}
+
+type Script = (asked: Asked, answer: (result: unknown, status?: number) => void) => void;
+
+/** A server, or a proxy before it, that passes plain requests and no WebSocket. */
+class PlainServer {
+  readonly asked: Asked[] = [];
+  readonly #server = createServer((request, response) => void this.#answer(request, response));
+
+  /** Ends when a caller leaves without its answer. */
+  readonly left: Promise<void>;
+  #leave!: () => void;
+
+  private constructor(private readonly script: Script) {
+    this.left = new Promise((resolve) => (this.#leave = resolve));
+  }
+
+  static async start(script: Script, hangs = false): Promise<PlainServer> {
+    const started = new PlainServer(script);
+    if (hangs) started.#server.on('upgrade', () => {});
+    started.#server.listen(0, '127.0.0.1');
+    await once(started.#server, 'listening');
+    return started;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/base`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('close', () => { if (!response.writableEnded) this.#leave(); });
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    if (!request.url!.startsWith('/base/v1/')) {
+      response.writeHead(404).end('<html>');
+      return;
+    }
+    const token = request.headers.authorization!.replace('Bearer ', '');
+    const asked = { call: request.url!.slice('/base/v1/'.length), token, ...(body && { body: JSON.parse(body) }) };
+    this.asked.push(asked);
+    this.script(asked, (result, status = 200) =>
+      response.writeHead(status, { 'content-type': 'application/json' })
+        .end(typeof result === 'string' ? result : JSON.stringify(result)));
+  }
+}
+
+let server: PlainServer;
+afterEach(() => server.close());
+
+const link = newToken(newId()).token;
+const docs = [{ kind: 'note', key: 'a', cursor: 1, data: {} }];
+
+function follow(options: Partial<FollowerOptions> = {}): Promise<{ happened: string[]; reason: 'ended' | ShareRpcError }> {
+  const happened: string[] = [];
+  return new Promise((resolve) => new ShareFollower(server.address, {
+    WebSocket: WebSocket as unknown as typeof globalThis.WebSocket, token: link,
+    onPolling: (isPolling) => happened.push(`polling ${isPolling}`),
+    onRedeemed: ({ shareId }) => happened.push(`redeemed ${shareId}`),
+    onDocs: (found) => happened.push(`docs ${found.map(({ key }) => key)}`),
+    onOps: (ops) => happened.push(`ops ${ops.map(({ cursor }) => cursor)}`),
+    onEnd: (reason) => resolve({ happened, reason }),
+    ...options,
+  }).start());
+}
+
+/** Answers as a share of two ops that ends at its third. */
+function ofShare({ call }: Asked, answer: (result: unknown, status?: number) => void): void {
+  if (call.startsWith('shares/S/state')) answer({ docs, cursor: 1 });
+  else if (call.startsWith('shares/S/ops?after=9007')) answer({ ops: [], cursor: 2, head: 2 });
+  else if (call.startsWith('shares/S/ops?after=1&wait_ms=')) answer(page(1, 3, { ended: true }));
+  else answer({ code: 'not_found', transient: false }, 404);
+}
+
+describe('where no WebSocket gets through', () => {
+  test.each([['is refused', false], ['is never answered', true]])('a link is read by plain requests: the upgrade %s', async (_, hangs) => {
+    server = await PlainServer.start((asked, answer) => (asked.call === 'grants' ? answer({ share_id: 'S' }) : ofShare(asked, answer)), hangs);
+    const { happened, reason } = await follow({ marginMs: 200 });
+    expect(happened).toEqual(['redeemed S', 'polling true', 'docs a', 'ops 2,3']);
+    expect(reason).toBe('ended');
+    expect(new Set(server.asked.map(({ token }) => token))).toEqual(new Set([link]));
+    expect(server.asked.map(({ call }) => call)).toEqual(
+      ['grants', expect.stringContaining('limit=1'), expect.stringContaining('state'), expect.stringContaining('wait_ms=20000')]);
+  });
+
+  test('a counted or locked link is read by a grant, and by the same one later', async () => {
+    server = await PlainServer.start((asked, answer) => {
+      const { call, token, body } = asked;
+      if (call === 'grants' && token === link) answer({ share_id: 'S', cap_id: body.cap_id, expires_at_ms: 1 });
+      else if (call === 'grants') answer({ share_id: 'S' });
+      else if (token === link) answer({ code: 'passphrase_required', transient: false, action: 'ask' }, 403);
+      else ofShare(asked, answer);
+    });
+    const grants = new Map<string, string>();
+    await follow({ grants, passphrase: 'e\u0301' });
+    const kept = grants.get(capIdOf(link)!)!;
+    expect(server.asked[0]!.body).toEqual({ cap_id: capIdOf(kept), token_digest: tokenDigest(kept), passphrase: '\u00e9' });
+    expect(new Set(server.asked.slice(1).map(({ token }) => token))).toEqual(new Set([kept]));
+    server.asked.length = 0;
+    expect((await follow({ grants })).reason).toBe('ended');
+    expect(new Set(server.asked.map(({ token }) => token))).toEqual(new Set([kept]));
+  });
+
+  test('a refusal is final, and the page of a proxy is not', async () => {
+    let times = 0;
+    server = await PlainServer.start((_asked, answer) => {
+      if (++times === 1) answer('<html>Bad gateway</html>', 502);
+      else answer({ code: 'capability_revoked', transient: false, action: 'stop' }, 403);
+    });
+    const { reason, happened } = await follow();
+    expect((reason as ShareRpcError).code).toBe('capability_revoked');
+    expect(happened).toEqual([]);
+    expect(times).toBe(2);
+  });
+
+  test('a read that waits ends when the follower is stopped', async () => {
+    const stop = new AbortController();
+    server = await PlainServer.start((asked, answer) => {
+      if (asked.call === 'grants') answer({ share_id: 'S' });
+      else if (asked.call.includes('wait_ms')) stop.abort();
+      else ofShare(asked, answer);
+    });
+    let hasEnded = false;
+    void follow({ signal: stop.signal }).then(() => (hasEnded = true));
+    await server.left;
+    expect(hasEnded).toBe(false);
+    expect(server.asked).toHaveLength(4);
+  });
+});
