@@ -126,6 +126,39 @@ public sealed class ReadingTests(BrowserFixture browser)
     }
 
     [BrowserFact]
+    public async Task All_of_a_long_session_is_printed_unfolded_on_paper_and_the_reader_keeps_the_place()
+    {
+        await using LiveShare live = await browser.ShareAsync(timeout);
+        string output = string.Join('\n', Enumerable.Range(0, 60).Select(line => $"line {line}"));
+        await live.PutAsync([.. Docs.Conversation(150), Docs.Tool("prt_t", "msg_000000b", "bash", [], output)]);
+        await using ViewerPage viewer = await browser.OpenAsync(
+            live.Server, (await live.InviteAsync()).Link, colors: ColorScheme.Dark);
+        await viewer.IsLiveAsync();
+        await viewer.ScrollToAsync(3000);
+        (string Row, double Top) before = await viewer.PlaceAsync();
+        int shown = await viewer.Conversation.Locator(".row").CountAsync();
+
+        await viewer.Page.EvaluateAsync("""
+            () => addEventListener('beforeprint', () => {
+                const scroller = document.querySelector('.scroller');
+                window.printed = { text: scroller.textContent, rows: scroller.querySelectorAll('.row').length };
+            })
+            """);
+        byte[] paper = await viewer.Page.PdfAsync(new PagePdfOptions { Format = "A4" });
+
+        string printed = await viewer.Page.EvaluateAsync<string>("() => window.printed.text");
+        foreach (string text in new[] { "Question 0", "line 59", "Answer 149." })
+            Assert.Contains(text, printed, StringComparison.Ordinal);
+        Assert.True(await viewer.Page.EvaluateAsync<int>("() => window.printed.rows") > 300);
+        int pages = System.Text.Encoding.Latin1.GetString(paper).Split("/Type /Page\n").Length - 1;
+        Assert.True(pages > 10, $"{pages} pages");
+        await viewer.SettleAsync();
+        Assert.Equal(before.Row, (await viewer.PlaceAsync()).Row);
+        Assert.True(await viewer.Conversation.Locator(".row").CountAsync() < shown + 40);
+        Assert.Empty(viewer.Faults);
+    }
+
+    [BrowserFact]
     public async Task A_permalink_holds_no_token_and_leads_to_its_message()
     {
         await using LiveShare live = await browser.ShareAsync(timeout);

@@ -12,8 +12,8 @@ namespace ShareRpc.Tests.Server.Http;
 /// </summary>
 public sealed class GrantsOverHttpTests : IAsyncLifetime
 {
-    private string nothing = "";
     private readonly ShareToken grant = ShareToken.New(RandomId.New());
+    private string nothing = null!;
     private LiveServer live = null!;
     private WireHandle owner = null!;
 
@@ -21,6 +21,7 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
     {
         live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with { GrantsPerLink = 1 });
         owner = await live.RedeemShareAsync(await live.CreateShareAsync());
+        nothing = $$"""{"share_id":"{{owner.Redemption.GetProperty("share_id").GetString()}}"}""";
     }
 
     public async Task DisposeAsync() => await live.DisposeAsync();
