@@ -34,7 +34,8 @@ internal sealed class OpsEndpoints(
     }
 
     /// <summary>
-    /// POST <c>/v1/grants</c>: <c>{passphrase?, cap_id, token_digest}</c> -> <c>{share_id, cap_id?, expires_at_ms?}</c>.
+    /// POST <c>/v1/grants</c>:
+    /// <c>{passphrase?, cap_id, token_digest}</c> -> <c>{share_id, cap_id?, expires_at_ms?}</c>.
     /// </summary>
     public async Task GrantAsync(HttpContext context)
     {

@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
-/// <summary>Pages where no WebSocket reaches the server: its address is wrong here, which the page cannot tell.</summary>
+/// <summary>Pages where no WebSocket reaches the server: its address is wrong, which a page cannot tell.</summary>
 [Collection(ViewerCollection.Name)]
 public sealed class BlockedSocketTests(BrowserFixture browser)
 {

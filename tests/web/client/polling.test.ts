@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { capIdOf, newId, newToken, ShareFollower, ShareRpcError, tokenDigest, type FollowerOptions } from '../../../src/clients/js/src/index.js';
+import {
+  capIdOf, newId, newToken, ShareFollower, ShareRpcError, tokenDigest, type FollowerOptions,
+} from '../../../src/clients/js/src/index.js';
 import { page } from './scripted.js';
 
 interface Asked {
@@ -67,7 +69,12 @@ afterEach(() => server.close());
 const link = newToken(newId()).token;
 const docs = [{ kind: 'note', key: 'a', cursor: 1, data: {} }];
 
-function follow(options: Partial<FollowerOptions> = {}): Promise<{ happened: string[]; reason: 'ended' | ShareRpcError }> {
+interface Followed {
+  happened: string[];
+  reason: 'ended' | ShareRpcError;
+}
+
+function follow(options: Partial<FollowerOptions> = {}): Promise<Followed> {
   const happened: string[] = [];
   return new Promise((resolve) => new ShareFollower(server.address, {
     WebSocket: WebSocket as unknown as typeof globalThis.WebSocket, token: link,
@@ -89,14 +96,19 @@ function ofShare({ call }: Asked, answer: (result: unknown, status?: number) => 
 }
 
 describe('where no WebSocket gets through', () => {
-  test.each([['is refused', false], ['is never answered', true]])('a link is read by plain requests: the upgrade %s', async (_, hangs) => {
-    server = await PlainServer.start((asked, answer) => (asked.call === 'grants' ? answer({ share_id: 'S' }) : ofShare(asked, answer)), hangs);
+  const upgrades: [string, boolean][] = [['is refused', false], ['is never answered', true]];
+
+  test.each(upgrades)('a link is read by plain requests: the upgrade %s', async (_, hangs) => {
+    server = await PlainServer.start((asked, answer) => {
+      if (asked.call === 'grants') answer({ share_id: 'S' });
+      else ofShare(asked, answer);
+    }, hangs);
     const { happened, reason } = await follow({ marginMs: 200 });
     expect(happened).toEqual(['redeemed S', 'polling true', 'docs a', 'ops 2,3']);
     expect(reason).toBe('ended');
     expect(new Set(server.asked.map(({ token }) => token))).toEqual(new Set([link]));
-    expect(server.asked.map(({ call }) => call)).toEqual(
-      ['grants', expect.stringContaining('limit=1'), expect.stringContaining('state'), expect.stringContaining('wait_ms=20000')]);
+    const calls = ['grants', 'limit=1', 'state', 'wait_ms=20000'];
+    expect(server.asked.map(({ call }) => call)).toEqual(calls.map((call) => expect.stringContaining(call)));
   });
 
   test('a counted or locked link is read by a grant, and by the same one later', async () => {
@@ -110,7 +122,8 @@ describe('where no WebSocket gets through', () => {
     const grants = new Map<string, string>();
     await follow({ grants, passphrase: 'e\u0301' });
     const kept = grants.get(capIdOf(link)!)!;
-    expect(server.asked[0]!.body).toEqual({ cap_id: capIdOf(kept), token_digest: tokenDigest(kept), passphrase: '\u00e9' });
+    const grant = { cap_id: capIdOf(kept), token_digest: tokenDigest(kept) };
+    expect(server.asked[0]!.body).toEqual({ ...grant, passphrase: '\u00e9' });
     expect(new Set(server.asked.slice(1).map(({ token }) => token))).toEqual(new Set([kept]));
     server.asked.length = 0;
     expect((await follow({ grants })).reason).toBe('ended');

@@ -1,5 +1,7 @@
 export * from './wire.js';
-export { Connection, type CloseReason, type ConnectOptions, type RedeemedForReading, type RedeemedRoot, type RedeemedShare } from './connection.js';
+export {
+  Connection, type CloseReason, type ConnectOptions, type RedeemedForReading, type RedeemedRoot, type RedeemedShare,
+} from './connection.js';
 export { RootHandle, ShareHandle, type CallOptions, type ReadingHandle } from './handles.js';
 export {
   Disconnected, ShareRpcError, errorInfo, errorNames, type ErrorAction, type ErrorData, type ErrorInfo, type ErrorName,

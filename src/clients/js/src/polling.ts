@@ -6,6 +6,12 @@ import { newId } from './ids.js';
 import { capIdOf, newToken, tokenDigest } from './tokens.js';
 import type { GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, StatePage } from './wire.js';
 
+interface GrantAnswer {
+  share_id: string;
+  cap_id?: string;
+  expires_at_ms?: number;
+}
+
 const BEYOND = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -26,7 +32,7 @@ export class PollingConnection {
     const { grant, passphrase } = request;
     // A grant's own token gives none: what is asked for then only tells the share.
     const asked = grant ?? { cap_id: newId(), token_digest: tokenDigest(newToken(newId()).token) };
-    const made = await this.#send<{ share_id: string; cap_id?: string; expires_at_ms?: number }>('/v1/grants', request.token, {
+    const made = await this.#send<GrantAnswer>('/v1/grants', request.token, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...asked, ...(passphrase !== undefined && { passphrase: passphrase.normalize('NFC') }) }),

@@ -172,7 +172,9 @@ export class ResumingShare {
     }
   }
 
-  async #redeemOver(connection: Connection | PollingConnection, after: number | undefined): Promise<OpPage | undefined> {
+  async #redeemOver(
+    connection: Connection | PollingConnection, after: number | undefined,
+  ): Promise<OpPage | undefined> {
     const { marginMs = 10_000, token } = this.options;
     const request = {
       token,

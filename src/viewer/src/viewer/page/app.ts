@@ -194,8 +194,9 @@ export class App {
   private wholeLink(message?: string): WholeLink | undefined {
     const { server, shareId = '' } = this.place;
     const token = this.tokens.get(shareId);
-    return token === undefined ? undefined
-      : { address: wholeLink(server, shareId, token, message), isLimited: this.grants.get(capIdOf(token) ?? '') !== undefined };
+    if (token === undefined) return undefined;
+    const isLimited = this.grants.get(capIdOf(token) ?? '') !== undefined;
+    return { address: wholeLink(server, shareId, token, message), isLimited };
   }
 
   private drawSession(): void {

@@ -70,7 +70,8 @@ export function renderSide(side: SideContent): TemplateResult {
         visible(diff.file)}</span>${renderCounts(diff)}</li>`)}</ul></section>`}
     <section aria-labelledby="about-title"><h2 id="about-title">This link</h2>
       <p class="quiet">${count(side.info.messages)} messages, ${count(side.info.parts)} parts. ${side.limits.join(' ')}</p>
-      <div class="exports"><button type="button" class="button copy-link" @click=${side.copyLink}>Copy link</button></div>
+      <div class="exports"><button type="button" class="button copy-link"
+        @click=${side.copyLink}>Copy link</button></div>
       <p class="quiet">The copied link holds its key: whoever has it can read this session.</p>
       <div class="exports"><button type="button" class="button" @click=${() => side.exportAs('markdown')}>Save as Markdown</button>
         <button type="button" class="button" @click=${() => side.exportAs('json')}>Save as JSON</button></div></section></div>`;

@@ -37,7 +37,8 @@ const outcomes: Record<string, Outcome> = {
   },
   no_token: {
     title: 'The key of this link is missing',
-    text: 'An address from the address bar holds no key: it opens a session only in a browser that has it open already. '
+    text: 'An address from the address bar holds no key: it opens a session only in a browser that '
+      + 'has it open already. '
       + 'Ask for a link made by “Copy link” or “Copy link to here”, and paste it:',
     asksForLink: true,
   },

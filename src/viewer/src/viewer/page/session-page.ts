@@ -98,7 +98,8 @@ export class SessionPage implements View, Searched {
       ${this.search.render(status !== 'connecting' && status !== 'catching_up')}
       <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
         <aside class="side" aria-label="About the session">${renderSide({
-          outline: this.outline, current, todos: this.todos, changes: this.diffs, info, limits: limitsOf(caveats, noSocket),
+          outline: this.outline, current, todos: this.todos, changes: this.diffs, info,
+          limits: limitsOf(caveats, noSocket),
           permalink: (id) => this.permalink(id),
           show: (id, event) => {
             event.preventDefault();

@@ -1,4 +1,6 @@
-import { ShareFollower, type FollowOptions, type FollowState, type RedeemedForReading, type ShareRpcError } from '@sharerpc/client';
+import {
+  ShareFollower, type FollowOptions, type FollowState, type RedeemedForReading, type ShareRpcError,
+} from '@sharerpc/client';
 import type { DocumentStore } from '../documents.ts';
 
 export interface SourceEvents {
