@@ -12,6 +12,7 @@ export function renderHelp(areKeysOff: boolean, setKeysOff: (areOff: boolean) =>
       @change=${(event: Event) => setKeysOff(!(event.target as HTMLInputElement).checked)} /> Single keys do this</label>
     <p class="quiet">Everything can be reached by Tab and Enter too. This page asks no other site for anything. The link's
       token is kept for the tabs that show it and is not in the address, so the address may be copied without
-      giving access. “Copy link” and “Copy link to here” copy it with the key, for whoever may read the session. What
+      giving access. “Copy link” and “Copy link to here” copy it with the key, for whoever may read the
+      session. What
       brings you back to a link with a passphrase or a limited number of uses is kept in this browser until it ends.</p></div></dialog>`;
 }
