@@ -71,9 +71,10 @@ internal sealed class UnshareWork(
 
     public override void Fail(ShareRpcException error)
     {
-        if (error.Code is not (ErrorCode.StorageUnavailable or ErrorCode.Internal))
+        ShareRpcException? refusal = isProven ? null : Refusal();
+        if (refusal is not null || error.Code is not (ErrorCode.StorageUnavailable or ErrorCode.Internal))
         {
-            completion.TrySetException(error);
+            completion.TrySetException(refusal ?? error);
             return;
         }
 
@@ -84,5 +85,19 @@ internal sealed class UnshareWork(
         }
 
         completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
+    }
+
+    /// <summary>Returns why the holder may not: the transaction may have failed before it was looked at there.</summary>
+    private ShareRpcException? Refusal()
+    {
+        try
+        {
+            holder.Demand(Rights.End);
+            return null;
+        }
+        catch (ShareRpcException refusal)
+        {
+            return refusal;
+        }
     }
 }

@@ -88,6 +88,7 @@ internal sealed class CapabilityAdmin(
     {
         RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         var work = new RevokeWork(authority, target, registry, owed, log);
+        work.Demand(); // what is queued is done even if the disk fails
         queue.Enqueue(work);
         return await work.Completion;
     }

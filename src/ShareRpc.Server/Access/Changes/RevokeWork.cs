@@ -14,6 +14,7 @@ internal sealed class RevokeWork(
     Authority authority, RefRow target, AuthorityRegistry registry, OwedRevocations owed, ILogger log, bool isAllowed = false)
     : CommitItem
 {
+    private bool isProven = isAllowed;
     private readonly TaskCompletionSource<CapabilityRevoked> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long epoch;
 
@@ -23,7 +24,8 @@ internal sealed class RevokeWork(
 
     public override async ValueTask ExecuteAsync(CommitScope scope)
     {
-        if (!isAllowed) Demand();
+        if (!isProven) Demand();
+        isProven = true;
         RefRow current = (await scope.Transaction.FindRefAsync(target.Key))!;
         epoch = current.Epoch;
         if (current.RevokedMs is not null) return;
@@ -44,9 +46,10 @@ internal sealed class RevokeWork(
 
     public override void Fail(ShareRpcException error)
     {
-        if (error.Code is not (ErrorCode.StorageUnavailable or ErrorCode.Internal))
+        ShareRpcException? refusal = isProven ? null : Refusal();
+        if (refusal is not null || error.Code is not (ErrorCode.StorageUnavailable or ErrorCode.Internal))
         {
-            completion.TrySetException(error);
+            completion.TrySetException(refusal ?? error);
             return;
         }
 
@@ -56,9 +59,23 @@ internal sealed class RevokeWork(
         completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }
 
+    /// <summary>Returns why the caller may not: the transaction may have failed before it was looked at there.</summary>
+    private ShareRpcException? Refusal()
+    {
+        try
+        {
+            Demand();
+            return null;
+        }
+        catch (ShareRpcException refusal)
+        {
+            return refusal;
+        }
+    }
+
     // A ref may always revoke itself; others only with the right. The target is a known descendant. After a failed
     // commit the caller must be able to repeat, even if denied by it.
-    private void Demand()
+    public void Demand()
     {
         if (target.Key != authority.Ref.Key) authority.Demand(Rights.Revoke);
     }

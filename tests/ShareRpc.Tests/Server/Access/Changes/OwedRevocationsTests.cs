@@ -62,6 +62,50 @@ public sealed class OwedRevocationsTests
         Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => second.Demand(Rights.Read)).Code);
     }
 
+    [Fact]
+    public async Task A_revocation_without_the_right_is_neither_queued_nor_denied_nor_owed_when_the_disk_fails()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        Authority guest = await rooms.RedeemAsync(
+            await rooms.AttenuateAsync(owner, Rights.Read | Rights.Attenuate));
+        Authority child = await rooms.RedeemAsync(await rooms.AttenuateAsync(guest, Rights.Read));
+        rooms.Store.Break();
+
+        Assert.Equal(ErrorCode.Forbidden, await RefusalAsync(rooms, guest, child));
+        child.Demand(Rights.Read);
+        Assert.Equal(0, rooms.Owed.Count);
+        rooms.Store.Repair();
+        await PassAsync(rooms, () => true);
+        child.Demand(Rights.Read);
+    }
+
+    [Fact]
+    public async Task A_caller_who_loses_the_right_while_its_revocation_waits_takes_nothing_back()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        Authority keeper = await rooms.RedeemAsync(
+            await rooms.AttenuateAsync(owner, Rights.Read | Rights.Attenuate | Rights.Revoke));
+        Authority child = await rooms.RedeemAsync(await rooms.AttenuateAsync(keeper, Rights.Read));
+        Task<ErrorCode> refused = await rooms.HoldUpAsync(
+            () =>
+            {
+                Task<ErrorCode> refusal = RefusalAsync(rooms, keeper, child);
+                keeper.Deny(ErrorCode.CapabilityRevoked);
+                return refusal;
+            },
+            timeout);
+        Assert.Equal(ErrorCode.CapabilityRevoked, await refused.WaitAsync(timeout));
+        child.Demand(Rights.Read);
+    }
+
+    private static async Task<ErrorCode> RefusalAsync(ServerRooms rooms, Authority caller, Authority target)
+    {
+        var request = new RevokeCapabilityRequest { CapId = target.Ref.CapId };
+        return (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Admin.RevokeAsync(caller, request))).Code;
+    }
+
     private static async Task FailsAsync(ServerRooms rooms, Authority owner)
     {
         var request = new RevokeCapabilityRequest { CapId = owner.Ref.CapId };
