@@ -50,6 +50,13 @@ internal sealed class Authority : IDisposable
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
 
+    /// <summary>Returns how long a wait may last, in milliseconds: at its expiry the authority is looked at again.</summary>
+    public int WaitAtMost(int waitMs)
+    {
+        long left = Caveats.ExpiresAtMs - time.GetUtcNow().ToUnixTimeMilliseconds() ?? long.MaxValue;
+        return waitMs <= 0 ? 0 : (int)Math.Clamp(left, 0, waitMs - 1) + 1;
+    }
+
     /// <summary>Counts what is appended at a further ref, too; on the commit thread only.</summary>
     public void Bind(EffectiveCaveats.Quota quota) => Caveats = Caveats.With(quota);
 

@@ -41,7 +41,7 @@ internal sealed class ShareReads(
         authority.Demand(Rights.Read);
         Task changed = feed.Changed;
         OpPage page = await ReadNowAsync(authority, feed, request);
-        int waitMs = Math.Min(request.WaitMs ?? 0, limits.WaitMs);
+        int waitMs = authority.WaitAtMost(Math.Min(request.WaitMs ?? 0, limits.WaitMs));
         if (page.Ops.Count > 0 || page.Gap is not null || waitMs <= 0 || feed.Ended) return page;
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(waitMs), time);

@@ -102,7 +102,7 @@ internal sealed class DirectCallDispatcher : IDisposable
 
     private void BeginRead(ParsedCall call, Authority authority)
     {
-        int waitMs = Math.Min(call.Read!.WaitMs ?? 0, maxWaitMs);
+        int waitMs = authority.WaitAtMost(Math.Min(call.Read!.WaitMs ?? 0, maxWaitMs));
         if (waitMs > 0 && !session.TryBeginWaitingRead())
         {
             call.Handle.EndCall();

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Tests.Protocol.Wire;
+using ShareRpc.Tests.Server.Http;
+
+namespace ShareRpc.Tests.Server.Connections;
+
+public sealed class ExpiryTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_read_that_waits_is_answered_when_its_ref_expires_by_every_way_in(bool isDirect)
+    {
+        await using LiveServer live = await LiveServer.StartAsync(more: options => options with { DirectCalls = isDirect });
+        WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
+        string expires = DateTimeOffset.UtcNow.AddMilliseconds(700).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        ShareToken eye = await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
+        WireHandle reader = await live.RedeemShareAsync(eye);
+        string shareId = reader.Redemption.GetProperty("share_id").GetString()!;
+        using var share = new ShareOverHttp(live.Server.Address, shareId, eye, live.Timeout);
+        long begun = Stopwatch.GetTimestamp();
+
+        Task<string> overHttp = share.RefusalAsync(share.OpsAsync("?wait_ms=30000"), 403);
+        JsonElement answer = await reader.CallAsync("readOps", """{"wait_ms":30000}""");
+
+        Assert.Equal("capability_expired", answer.GetProperty("error").GetProperty("data").GetProperty("code").GetString());
+        Assert.Equal("capability_expired", await overHttp);
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 15);
+    }
+}
