@@ -17,7 +17,7 @@ public sealed class ExpiryTests
     {
         await using LiveServer live = await LiveServer.StartAsync(more: options => options with { DirectCalls = isDirect });
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        string expires = DateTimeOffset.UtcNow.AddMilliseconds(700).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        string expires = TimeProvider.System.GetUtcNow().AddMilliseconds(700).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         ShareToken eye = await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
         WireHandle reader = await live.RedeemShareAsync(eye);
         string shareId = reader.Redemption.GetProperty("share_id").GetString()!;
