@@ -67,7 +67,8 @@ public sealed class RedirectTests : IDisposable
             {
             }
 
-            string answer = $"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            string answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\n"
+                + $"Location: {location}\r\n\r\n";
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer), timeout.Token);
         }
 

@@ -15,9 +15,11 @@ public sealed class ExpiryTests
     [InlineData(false)]
     public async Task A_read_that_waits_is_answered_when_its_ref_expires_by_every_way_in(bool isDirect)
     {
-        await using LiveServer live = await LiveServer.StartAsync(more: options => options with { DirectCalls = isDirect });
+        await using LiveServer live = await LiveServer.StartAsync(
+            more: options => options with { DirectCalls = isDirect });
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        string expires = TimeProvider.System.GetUtcNow().AddMilliseconds(700).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+        DateTimeOffset end = TimeProvider.System.GetUtcNow().AddMilliseconds(700);
+        string expires = end.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         ShareToken eye = await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
         WireHandle reader = await live.RedeemShareAsync(eye);
         string shareId = reader.Redemption.GetProperty("share_id").GetString()!;
@@ -27,7 +29,8 @@ public sealed class ExpiryTests
         Task<string> overHttp = share.RefusalAsync(share.OpsAsync("?wait_ms=30000"), 403);
         JsonElement answer = await reader.CallAsync("readOps", """{"wait_ms":30000}""");
 
-        Assert.Equal("capability_expired", answer.GetProperty("error").GetProperty("data").GetProperty("code").GetString());
+        JsonElement data = answer.GetProperty("error").GetProperty("data");
+        Assert.Equal("capability_expired", data.GetProperty("code").GetString());
         Assert.Equal("capability_expired", await overHttp);
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 15);
     }
