@@ -83,10 +83,12 @@ internal sealed class BatchOutcomes(
             StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
                 ? await CurrentDocument.FindAsync(transaction, share, op.Kind, op.Key)
                 : null;
-            Outcome? settled = JudgeTurn(op, digest, current) ?? await CheckDependenciesAsync(op, digest)
+            TurnVerdict turn = JudgeTurn(op, current);
+            Outcome? settled = OutcomeOf(turn, op, digest, current) ?? await CheckDependenciesAsync(op, digest)
                 ?? JudgeProgress(op, digest, current)
                 ?? CompareWithDocument(op, digest, current);
             if (settled is not null) return settled;
+            if (turn == TurnVerdict.Settles) prepared = prepared with { Class = prepared.Class | ContentClass.Settled };
         }
 
         return await InsertAsync(prepared) ?? (await FindKnownAsync(op, digest))!;
@@ -141,16 +143,18 @@ internal sealed class BatchOutcomes(
             : new Outcome(op, digest, 0, Code: ErrorCode.OpIdReused);
     }
 
-    private Outcome? JudgeTurn(OpIntent op, byte[] digest, StoredDoc? current)
+    private TurnVerdict JudgeTurn(OpIntent op, StoredDoc? current)
     {
-        if (op.Kind != Kinds.Turn || current is not { Data: { } turn }) return null;
-        return TurnGuard.Judge(turn, op, writer?.WriterId) switch
-        {
-            TurnVerdict.Final => new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal),
-            TurnVerdict.Duplicate => new Outcome(op, digest, current.Cursor, Duplicate: true),
-            _ => null,
-        };
+        if (op.Kind != Kinds.Turn || current is not { Data: { } turn }) return TurnVerdict.Allowed;
+        return TurnGuard.Judge(turn, current.Class.HasFlag(ContentClass.Settled), op, writer?.WriterId);
     }
+
+    private static Outcome? OutcomeOf(TurnVerdict verdict, OpIntent op, byte[] digest, StoredDoc? current) => verdict switch
+    {
+        TurnVerdict.Final => new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal),
+        TurnVerdict.Duplicate => new Outcome(op, digest, current!.Cursor, Duplicate: true),
+        _ => null,
+    };
 
     private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current)
     {

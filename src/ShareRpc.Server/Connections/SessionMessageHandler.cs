@@ -38,11 +38,24 @@ internal sealed class SessionMessageHandler(
     {
         ReadOnlyMemory<byte> bytes = await socket.ReceiveAsync(cancellationToken).ConfigureAwait(false);
         if (bytes.IsEmpty) return null;
-        JsonRpcMessage message = Formatter.Deserialize(new ReadOnlySequence<byte>(bytes));
+        JsonRpcMessage message = Deserialize(bytes);
         if (message is not JsonRpcRequest { Method: { } method } request) return message;
         if (method == ReleaseMethod) NoteRelease(request);
         else if (IsReleased(method)) request.Method = CallPrefix + "released";
         return message;
+    }
+
+    private JsonRpcMessage Deserialize(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return Formatter.Deserialize(new ReadOnlySequence<byte>(bytes));
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            if (OddParams.Replace(bytes.Span) is not { } replaced) throw;
+            return Formatter.Deserialize(new ReadOnlySequence<byte>(replaced));
+        }
     }
 
     protected override async ValueTask WriteCoreAsync(JsonRpcMessage content, CancellationToken cancellationToken)

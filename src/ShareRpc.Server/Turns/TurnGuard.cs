@@ -43,7 +43,11 @@ internal static class TurnGuard
         return new RawJson(output.WrittenMemory);
     }
 
-    public static TurnVerdict Judge(RawJson current, OpIntent op, string? writerId)
+    /// <param name="current">The turn.</param>
+    /// <param name="isSettled">It took the place of a provisional end.</param>
+    /// <param name="op">What is asked.</param>
+    /// <param name="writerId">By whom.</param>
+    public static TurnVerdict Judge(RawJson current, bool isSettled, OpIntent op, string? writerId)
     {
         using JsonDocument before = current.ToDocument();
         string? state = TurnStates.Of(before.RootElement);
@@ -51,13 +55,13 @@ internal static class TurnGuard
         if (op.Verb != Verbs.Put) return TurnVerdict.Final;
         using JsonDocument after = op.Data!.Value.ToDocument();
         string? next = TurnStates.Of(after.RootElement);
-        bool isProvisional = JsonMembers.TryFind(before.RootElement, "provisional"u8, out JsonElement provisional)
+        bool isProvisional = !isSettled && JsonMembers.TryFind(before.RootElement, "provisional"u8, out JsonElement provisional)
             && provisional.ValueKind == JsonValueKind.True;
         if (isProvisional)
         {
             bool isOwn = writerId is not null && JsonMembers.TryFind(before.RootElement, "writer_id"u8, out JsonElement writer)
                 && JsonMembers.IsText(writer, Encoding.ASCII.GetBytes(writerId));
-            return TurnStates.IsFinal(next) && isOwn ? TurnVerdict.Allowed : TurnVerdict.Final;
+            return TurnStates.IsFinal(next) && isOwn ? TurnVerdict.Settles : TurnVerdict.Final;
         }
 
         return next == state ? TurnVerdict.Duplicate : TurnVerdict.Final;
@@ -67,6 +71,10 @@ internal static class TurnGuard
 internal enum TurnVerdict
 {
     Allowed,
+
+    /// <summary>Allowed, and final for good.</summary>
+    Settles,
+
     Duplicate,
     Final,
 }

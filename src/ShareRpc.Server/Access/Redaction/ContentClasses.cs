@@ -54,7 +54,7 @@ internal static class ContentClasses
 
     /// <summary>Returns the class without its marks.</summary>
     public static ContentClass Unmarked(ContentClass contentClass) =>
-        contentClass & ~(ContentClass.Array | ContentClass.Odd);
+        contentClass & ~(ContentClass.Array | ContentClass.Odd | ContentClass.Settled);
 
     /// <summary>Returns what documents of a kind are about; unknown for parts, whose type says it; null for other kinds.</summary>
     private static ContentClass? OfKind(string kind) => kind switch

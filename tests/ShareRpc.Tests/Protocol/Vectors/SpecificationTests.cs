@@ -128,6 +128,18 @@ public sealed partial class SpecificationTests
     }
 
     [Fact]
+    public void The_paths_of_the_http_api_are_written_alike_in_both_documents()
+    {
+        string text = File.ReadAllText(RepositoryRoot.Path("protocol", "SPEC.md"));
+        using JsonDocument api = JsonDocument.Parse(File.ReadAllText(RepositoryRoot.Path("protocol", "openapi.json")));
+        IEnumerable<string> paths = api.RootElement.GetProperty("paths").EnumerateObject().Select(path => path.Name);
+        Assert.All(
+            paths.Where(path => path.StartsWith("/v1", StringComparison.Ordinal)
+                || path.StartsWith("/api/share", StringComparison.Ordinal)),
+            path => Assert.Contains($" {path}", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_line_of_a_transcript_is_one_message_with_its_direction()
     {
         Assert.NotEmpty(Specification.TranscriptLines);

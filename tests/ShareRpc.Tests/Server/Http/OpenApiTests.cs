@@ -50,8 +50,8 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     private async Task MeetOpsAsync()
     {
-        const string Ops = "/v1/shares/{share}/ops";
-        const string State = "/v1/shares/{share}/state";
+        const string Ops = "/v1/shares/{share_id}/ops";
+        const string State = "/v1/shares/{share_id}/state";
         ShareToken owner = await live.CreateShareAsync();
         WireHandle handle = await live.RedeemShareAsync(owner);
         string id = handle.Redemption.GetProperty("share_id").GetString()!;
@@ -117,8 +117,8 @@ public sealed class OpenApiTests : IAsyncLifetime
     private async Task MeetOpencodeAsync()
     {
         const string Share = "/api/share";
-        const string Sync = "/api/share/{share}/sync";
-        const string Delete = "/api/share/{share}";
+        const string Sync = "/api/share/{share_id}/sync";
+        const string Delete = "/api/share/{share_id}";
         const string Data = "/api/share/{capability}/data";
         using var nobody = new OpencodeCalls(live.Server.Address, live.Timeout);
         using var stranger = new OpencodeCalls(live.Server.Address, live.Timeout);
