@@ -29,6 +29,7 @@ internal static class Examples
         Examples:
           sharerpc serve
           sharerpc serve --data /var/lib/sharerpc --urls http://0.0.0.0:8787 --public-url https://share.example.org
+          sharerpc serve --urls https://0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem
         """;
 
     public const string Share = """

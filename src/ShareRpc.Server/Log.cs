@@ -77,4 +77,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(32, LogLevel.Warning, "The audit trail of the last minute could not be written; it is kept and tried again")]
     public static partial void AuditNotWritten(this ILogger log, Exception exception);
+
+    [LoggerMessage(46, LogLevel.Information, "The certificate {Path} was renewed; it ends {NotAfter}")]
+    public static partial void CertificateRenewed(this ILogger log, string path, DateTime notAfter);
+
+    [LoggerMessage(47, LogLevel.Warning, "The new {Path} or its key cannot be used ({Kind}); the earlier certificate stays")]
+    public static partial void CertificateUnreadable(this ILogger log, string path, string kind);
 }

@@ -15,6 +15,15 @@ public sealed record ServerOptions
     /// <summary>Gets or sets the listening addresses, separated by semicolons; port 0 takes a free one.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:8787";
 
+    /// <summary>
+    /// Gets or sets the PEM file of the certificate, with its chain, for <c>https</c> addresses; read again when it
+    /// changes. Default: none.
+    /// </summary>
+    public string? TlsCertificate { get; set; }
+
+    /// <summary>Gets or sets the PEM file of the certificate's key, without a passphrase.</summary>
+    public string? TlsKey { get; set; }
+
     /// <summary>Gets or sets allowed browser origins besides the server's own. Default: none.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 
@@ -107,9 +116,27 @@ public sealed record ServerOptions
 
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
         if (MemoryBudget < LeastMemory) return $"MemoryBudget must be at least {LeastMemory / (1024 * 1024)} MiB.";
-        bool areAddresses = Urls.Split(';')
-            .All(url => Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https");
-        return areAddresses ? null : "Urls must be addresses such as http://127.0.0.1:8787, separated by semicolons.";
+        return FindMistakeOfUrls();
+    }
+
+    private string? FindMistakeOfUrls()
+    {
+        bool isSecure = false;
+        foreach (string text in Urls.Split(';'))
+        {
+            if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || !IsAddress(url) || url.PathAndQuery != "/")
+                return "Urls must be addresses such as http://127.0.0.1:8787, without a path, separated by semicolons.";
+            if (url.HostNameType == UriHostNameType.Dns && !url.IsLoopback)
+                return $"Urls: {text} has a name. Listen on an IP address such as 0.0.0.0 (all), and give the name "
+                    + "with --public-url.";
+            isSecure |= url.Scheme == Uri.UriSchemeHttps;
+        }
+
+        if ((TlsCertificate is null) != (TlsKey is null)) return "Give both --tls-cert and --tls-key, or neither.";
+        if (isSecure && TlsCertificate is null)
+            return "Urls: https needs a certificate. Give --tls-cert FILE and --tls-key FILE, or use a TLS proxy.";
+        return !isSecure && TlsCertificate is not null
+            ? "TlsCertificate: no address is https. Give one with --urls, such as https://0.0.0.0:8443." : null;
     }
 
     internal static IPNetwork? FindNetwork(string text)

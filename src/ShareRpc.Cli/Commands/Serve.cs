@@ -24,6 +24,17 @@ internal static class Serve
         DefaultValueFactory = _ => DefaultUrl,
     };
 
+    private static readonly Option<string?> TlsCert = new("--tls-cert")
+    {
+        Description = "Certificate for https addresses, with its chain (PEM); read again when it is renewed",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string?> TlsKey = new("--tls-key")
+    {
+        Description = "Key of the certificate, without a passphrase (PEM)", HelpName = "FILE",
+    };
+
     private static readonly Option<bool> OpenCreation = new("--open-creation")
     {
         Description = "Lets opencode create shares without a creator token",
@@ -68,8 +79,8 @@ internal static class Serve
 
     public static Command Build()
     {
-        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, OpenCreation, PublicUrl,
-            TrustProxy, AllowOrigin, EraseUnshared, CompactAfter, MemoryBudget };
+        var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, TlsCert, TlsKey,
+            OpenCreation, PublicUrl, TrustProxy, AllowOrigin, EraseUnshared, CompactAfter, MemoryBudget };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -77,6 +88,7 @@ internal static class Serve
     private static ServerOptions OptionsOf(ParseResult parsed) => new()
     {
         DataDirectory = Path.GetFullPath(parsed.GetValue(Data)!), Urls = parsed.GetValue(Urls)!,
+        TlsCertificate = parsed.GetValue(TlsCert), TlsKey = parsed.GetValue(TlsKey),
         OpenCreation = parsed.GetValue(OpenCreation), PublicUrl = parsed.GetValue(PublicUrl),
         TrustedProxies = parsed.GetValue(TrustProxy) ?? [], AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
         EraseUnshared = parsed.GetValue(EraseUnshared),

@@ -64,7 +64,9 @@ public sealed class ShareRpcServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        WebApplicationBuilder builder = CreateBuilder(options);
+        ServerCertificate? certificate = options is { TlsCertificate: { } path, TlsKey: { } key }
+            ? new ServerCertificate(path, key) : null;
+        WebApplicationBuilder builder = CreateBuilder(options, certificate);
         builder.Services.AddSingleton(time).AddShareRpcServer(options);
         configure(builder);
         WebApplication app = builder.Build();
@@ -84,12 +86,12 @@ public sealed class ShareRpcServer : IAsyncDisposable
         catch (Exception exception)
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            if (exception is not IOException) throw;
-            throw new ServerStartException($"Cannot listen on {options.Urls}: is another program there? Name another address with --urls.");
+            if (ListenFailure.Explain(exception, options.Urls) is { } explained) throw explained;
+            throw;
         }
     }
 
-    private static WebApplicationBuilder CreateBuilder(ServerOptions options)
+    private static WebApplicationBuilder CreateBuilder(ServerOptions options, ServerCertificate? certificate)
     {
         // Else the host watches the current directory, and writes to a data directory in it wake the watcher.
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
@@ -110,8 +112,12 @@ public sealed class ShareRpcServer : IAsyncDisposable
 
         // Saves two thread switches per call. Blocking delays only its own connection.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        if (certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
+            // What limits and counts requests is made for one request at a time on a connection.
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            if (certificate is not null) UseCertificate(kestrel, certificate);
             ServerLimits limits = options.ServerLimits;
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTime;
@@ -124,5 +130,15 @@ public sealed class ShareRpcServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = SmallBodyBytes;
         });
         return builder;
+    }
+
+    private static void UseCertificate(KestrelServerOptions kestrel, ServerCertificate certificate)
+    {
+        ILogger log = kestrel.ApplicationServices.GetRequiredService<ILogger<ServerCertificate>>();
+        kestrel.ConfigureHttpsDefaults(https =>
+        {
+            https.ServerCertificate = certificate.Find(log).TargetCertificate;
+            https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = certificate.Find(log);
+        });
     }
 }

@@ -9,16 +9,23 @@ namespace ShareRpc.Sources.Opencode;
 /// </summary>
 public sealed class OpencodeDatabase : IDisposable
 {
+    // SQLite's primary result codes.
+    private const int ReadOnly = 8;
+    private const int InputOutput = 10;
+    private const int CannotOpen = 14;
+
     private static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SqliteConnection connection;
     private readonly bool hasEvents;
+    private readonly (DateTime Written, long Length)? openedStamp;
 
     static OpencodeDatabase() => SQLitePCL.Batteries_V2.Init();
 
-    private OpencodeDatabase(string path, SqliteConnection connection)
+    private OpencodeDatabase(string path, SqliteConnection connection, (DateTime Written, long Length)? openedStamp)
     {
         Path = path;
+        this.openedStamp = openedStamp;
         this.connection = connection;
         hasEvents = HasTable("event");
         if (!HasTable("session") || !HasTable("message") || !HasTable("part"))
@@ -57,31 +64,28 @@ public sealed class OpencodeDatabase : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
             throw new OpencodeException($"There is no opencode database at {path}. Name it with --opencode PATH.");
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            Mode = SqliteOpenMode.ReadOnly,
-            Pooling = false,
-            DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
-        }.ToString());
+        int timeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds);
         try
         {
-            connection.Open();
-            return new OpencodeDatabase(path, connection);
+            return Open(path, path, timeout);
+        }
+        catch (SqliteException error) when (
+            error.SqliteErrorCode is CannotOpen or ReadOnly or InputOutput && !HasLog(path))
+        {
+            // SQLite cannot make its files beside it, as on read-only media. Without a log, the file holds everything.
+            string unchanging = $"{new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri}?immutable=1";
+            try
+            {
+                return Open(path, unchanging, timeout);
+            }
+            catch (SqliteException second)
+            {
+                throw Unreadable(path, second);
+            }
         }
         catch (SqliteException error)
         {
-            connection.Dispose();
-            throw new OpencodeException(
-                $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). In a container, its folder must be "
-                    + "mounted whole: "
-                + "the .db, -wal and -shm files belong together.",
-                error);
-        }
-        catch (OpencodeException)
-        {
-            connection.Dispose();
-            throw;
+            throw Unreadable(path, error);
         }
     }
 
@@ -89,7 +93,7 @@ public sealed class OpencodeDatabase : IDisposable
     public long DataVersion()
     {
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "PRAGMA data_version";
+        command.CommandText = "PRAGMA data_version"; // of a file that is taken not to change, always the same
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
@@ -147,6 +151,44 @@ public sealed class OpencodeDatabase : IDisposable
 
     /// <summary>Dispose the view before any other call.</summary>
     internal OpencodeView BeginRead() => new(connection, hasEvents, HasTable("todo"));
+
+    /// <summary>Gets whether the file was read as one that does not change, and has changed since.</summary>
+    internal bool IsOutdated => openedStamp is { } stamp && (stamp != StampOf(Path) || HasLog(Path));
+
+    private static OpencodeDatabase Open(string path, string source, int timeoutSeconds)
+    {
+        (DateTime, long)? stamp = source == path ? null : StampOf(path);
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = timeoutSeconds,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            return new OpencodeDatabase(path, connection, stamp);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static OpencodeException Unreadable(string path, SqliteException error) => new(
+        HasLog(path)
+            ? $"{path} cannot be read (SQLite error {error.SqliteErrorCode}): newer changes are in its -wal file. "
+                + "Mount its folder whole and writable, or copy the .db and -wal files into a folder that this user may "
+                + "write."
+            : $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). See that this user may read it.",
+        error);
+
+    private static bool HasLog(string path) => new FileInfo(path + "-wal") is { Exists: true, Length: > 0 };
+
+    private static (DateTime Written, long Length) StampOf(string path)
+    {
+        var file = new FileInfo(path);
+        return (file.LastWriteTimeUtc, file.Exists ? file.Length : -1);
+    }
 
     private bool HasTable(string name)
     {

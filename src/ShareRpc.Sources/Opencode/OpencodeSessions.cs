@@ -205,7 +205,7 @@ public sealed class OpencodeSessions : IDisposable
         // reopening does.
         DateTime made = File.GetCreationTimeUtc(options.DatabasePath);
         bool isTheSame = made == madeAt && time.GetElapsedTime(openedAt) < options.ReopenInterval;
-        if (database is not null && isTheSame) return database;
+        if (database is { IsOutdated: false } && isTheSame) return database;
         Close();
         database = OpencodeDatabase.Open(options.DatabasePath, options.BusyTimeout);
         madeAt = made;

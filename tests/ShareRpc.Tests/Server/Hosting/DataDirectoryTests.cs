@@ -121,7 +121,7 @@ public sealed class DataDirectoryTests : IDisposable
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync($"http://{other.LocalEndpoint}"));
-        Assert.Contains("Cannot listen on", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Another program listens on", refused.Message, StringComparison.Ordinal);
         await using ShareRpcServer server = await StartAsync();
         Assert.True(await RootTokenWorksAsync(server));
     }

@@ -7,6 +7,7 @@ namespace ShareRpc.Tests.Sources.Opencode;
 public sealed class OpencodeDatabaseTests : IDisposable
 {
     private readonly OpencodeFiles files = new();
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
 
     [FixtureFact]
     public void The_recorded_database_has_11_sessions_80_messages_and_282_parts()
@@ -18,6 +19,36 @@ public sealed class OpencodeDatabaseTests : IDisposable
 
         Assert.Equal((11, 80, 282), (sessions.Count, counts.Sum(count => count.Messages), counts.Sum(count => count.Parts)));
         Assert.Single(sessions, session => session.ParentId == OpencodeFiles.LongSession);
+    }
+
+    [Fact]
+    public async Task A_database_whose_log_cannot_be_made_is_read_as_it_is_and_again_when_it_was_changed()
+    {
+        string path = files.Sample();
+        OpencodeFiles.Execute(path, "PRAGMA journal_mode=WAL");
+        Directory.CreateDirectory(path + "-wal"); // SQLite can make no file there, as on a read-only mount
+        await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
+        var options = new OpencodeOptions
+        {
+            DatabasePath = path, LockPath = share.LockPath, Selection = OpencodeSelection.All, Secrets = null,
+        };
+        using var sessions = new OpencodeSessions(share.Client, options);
+
+        int first = await sessions.LookAsync(timeout);
+        int unchanged = await sessions.LookAsync(timeout);
+        string elsewhere = path + ".elsewhere";
+        File.Copy(path, elsewhere);
+        OpencodeFiles.Execute(elsewhere, "UPDATE session SET title = 'changed', time_updated = time_updated + 1");
+        await File.WriteAllBytesAsync(path, await File.ReadAllBytesAsync(elsewhere, timeout), timeout);
+        await sessions.LookAsync(timeout);
+
+        Assert.Equal((OpencodeFiles.SampleOps, 0), (first, unchanged));
+        using OpencodeDatabase database = OpencodeDatabase.Open(path);
+        Assert.Equal("changed", Assert.Single(database.ListSessions()).Title);
+        Assert.False(database.IsOutdated);
+        Directory.Delete(path + "-wal");
+        await File.WriteAllTextAsync(path + "-wal", "changes that are not in the file yet", timeout);
+        Assert.True(database.IsOutdated);
     }
 
     [FixtureFact]

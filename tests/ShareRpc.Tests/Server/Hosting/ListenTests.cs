@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ShareRpc.Server;
+using ShareRpc.Server.Hosting;
+
+namespace ShareRpc.Tests.Server.Hosting;
+
+/// <summary>Where a server listens, by TLS or not, and what it says when it cannot.</summary>
+public sealed class ListenTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-test-");
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+
+    private string Certificate => Path.Combine(folder.FullName, "tls.crt");
+
+    private string Key => Path.Combine(folder.FullName, "tls.key");
+
+    [Fact]
+    public async Task An_address_that_cannot_be_used_is_named_with_the_reason()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        string taken = $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}";
+
+        Assert.Contains($"Another program listens on {taken}", await RefusedAsync(taken), StringComparison.Ordinal);
+        Assert.Contains(
+            "http://192.0.2.1:8787 is not an address of this machine",
+            await RefusedAsync("http://127.0.0.1:0;http://192.0.2.1:8787"), StringComparison.Ordinal);
+        Assert.Contains(
+            "https needs a certificate", await RefusedAsync("https://127.0.0.1:0"), StringComparison.Ordinal);
+        Assert.Contains("--public-url", await RefusedAsync("http://share.example.org:0"), StringComparison.Ordinal);
+        Assert.Contains("without a path", await RefusedAsync("http://127.0.0.1:0/share"), StringComparison.Ordinal);
+        string mayNot = ListenFailure.Describe(SocketError.AccessDenied, "http://0.0.0.0:80");
+        Assert.Contains("may not listen on http://0.0.0.0:80", mayNot, StringComparison.Ordinal);
+        Assert.Contains("CAP_NET_BIND_SERVICE", mayNot, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_certificate_is_served_with_its_chain_and_read_again_when_it_is_renewed()
+    {
+        const string Url = "https://127.0.0.1:0";
+        Assert.Contains("cannot be read", await RefusedAsync(Url, Certificate, Key), StringComparison.Ordinal);
+        using X509Certificate2 authority = NewAuthority();
+        string first = Renew(authority);
+        string fitting = await File.ReadAllTextAsync(Key, timeout);
+        await File.WriteAllTextAsync(Key, "nonsense", timeout);
+        Assert.Contains(
+            "are not a certificate and its key", await RefusedAsync(Url, Certificate, Key), StringComparison.Ordinal);
+        Assert.Contains(
+            "no address is https", await RefusedAsync("http://127.0.0.1:0", Certificate, Key), StringComparison.Ordinal);
+        Assert.Contains("Give both", await RefusedAsync(Url, Certificate, null), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Key, fitting, timeout);
+
+        await using ShareRpcServer server =
+            await ShareRpcServer.StartAsync(Options(Url, Certificate, Key), null, timeout);
+        (string served, int chain) = await ServedAsync(server.Address);
+        string second = Renew(authority);
+        (string renewed, _) = await ServedAsync(server.Address);
+        await File.WriteAllTextAsync(Certificate, "half written", timeout);
+        (string kept, _) = await ServedAsync(server.Address);
+
+        Assert.Equal("https", server.Address.Scheme);
+        Assert.Equal((first, 2), (served, chain));
+        Assert.Equal((second, second), (renewed, kept));
+        Assert.NotEqual(first, second);
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true };
+        using var http = new HttpClient(handler);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(server.Address, "/readyz"), timeout)).StatusCode);
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    private ServerOptions Options(string urls, string? certificate = null, string? key = null) => new()
+    {
+        DataDirectory = Path.Combine(folder.FullName, "data"), Urls = urls, TlsCertificate = certificate, TlsKey = key,
+    };
+
+    private async Task<string> RefusedAsync(string urls, string? certificate = null, string? key = null) =>
+        (await Assert.ThrowsAsync<ServerStartException>(
+            () => ShareRpcServer.StartAsync(Options(urls, certificate, key), null, timeout))).Message;
+
+    private async Task<(string Thumbprint, int Chain)> ServedAsync(Uri server)
+    {
+        int length = 0;
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Port, timeout);
+        await using var tls = new SslStream(client.GetStream(), false, (_, _, chain, _) =>
+        {
+            length = 1 + chain!.ChainPolicy.ExtraStore.Count;
+            return true;
+        });
+        var options = new SslClientAuthenticationOptions { TargetHost = "share.example.org" };
+        await tls.AuthenticateAsClientAsync(options, timeout);
+        return (tls.RemoteCertificate!.GetCertHashString(), length);
+    }
+
+    private static X509Certificate2 NewAuthority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+    }
+
+    /// <summary>Writes a new certificate and its key, as a program that renews them does.</summary>
+    private string Renew(X509Certificate2 authority)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=share.example.org", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 made = request.Create(
+            authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1),
+            RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(Certificate, $"{made.ExportCertificatePem()}\n{authority.ExportCertificatePem()}\n");
+        File.WriteAllText(Key, key.ExportPkcs8PrivateKeyPem());
+        return made.GetCertHashString();
+    }
+}
