@@ -11,8 +11,18 @@ namespace ShareRpc.Tests.Server.Hosting;
 /// <summary>Where a server listens, by TLS or not, and what it says when it cannot.</summary>
 public sealed class ListenTests : IDisposable
 {
+    private const string Host = "share.example.org";
+    private readonly X509Certificate2 root = NewAuthority("root", by: null);
+    private readonly X509Certificate2 intermediate;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-test-");
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+
+    public ListenTests()
+    {
+        intermediate = NewAuthority("intermediate", root);
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     private string Certificate => Path.Combine(folder.FullName, "tls.crt");
 
@@ -43,35 +53,38 @@ public sealed class ListenTests : IDisposable
     {
         const string Url = "https://127.0.0.1:0";
         Assert.Contains("cannot be read", await RefusedAsync(Url, Certificate, Key), StringComparison.Ordinal);
-        using X509Certificate2 authority = NewAuthority();
-        string first = Renew(authority);
+        string first = Renew();
         string fitting = await File.ReadAllTextAsync(Key, timeout);
         await File.WriteAllTextAsync(Key, "nonsense", timeout);
         Assert.Contains(
             "are not a certificate and its key", await RefusedAsync(Url, Certificate, Key), StringComparison.Ordinal);
-        Assert.Contains(
-            "no address is https", await RefusedAsync("http://127.0.0.1:0", Certificate, Key), StringComparison.Ordinal);
+        string plain = await RefusedAsync("http://127.0.0.1:0", Certificate, Key);
+        Assert.Contains("no address is https", plain, StringComparison.Ordinal);
         Assert.Contains("Give both", await RefusedAsync(Url, Certificate, null), StringComparison.Ordinal);
         await File.WriteAllTextAsync(Key, fitting, timeout);
 
         await using ShareRpcServer server =
             await ShareRpcServer.StartAsync(Options(Url, Certificate, Key), null, timeout);
-        (string served, int chain) = await ServedAsync(server.Address);
-        string second = Renew(authority);
-        (string renewed, _) = await ServedAsync(server.Address);
+        string served = await ServedAsync(server.Address);
+        string second = Renew();
+        string renewed = await ServedAsync(server.Address);
         await File.WriteAllTextAsync(Certificate, "half written", timeout);
-        (string kept, _) = await ServedAsync(server.Address);
+        string kept = await ServedAsync(server.Address);
 
         Assert.Equal("https", server.Address.Scheme);
-        Assert.Equal((first, 2), (served, chain));
-        Assert.Equal((second, second), (renewed, kept));
+        Assert.Equal((first, second, second), (served, renewed, kept));
         Assert.NotEqual(first, second);
-        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, _, _, _) => true };
+        using var handler = new SocketsHttpHandler { SslOptions = Trusting() };
         using var http = new HttpClient(handler);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(server.Address, "/readyz"), timeout)).StatusCode);
     }
 
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose()
+    {
+        root.Dispose();
+        intermediate.Dispose();
+        folder.Delete(recursive: true);
+    }
 
     private ServerOptions Options(string urls, string? certificate = null, string? key = null) => new()
     {
@@ -82,38 +95,48 @@ public sealed class ListenTests : IDisposable
         (await Assert.ThrowsAsync<ServerStartException>(
             () => ShareRpcServer.StartAsync(Options(urls, certificate, key), null, timeout))).Message;
 
-    private async Task<(string Thumbprint, int Chain)> ServedAsync(Uri server)
+    /// <summary>Connects as a client that trusts the root only: the server has to send the rest of the chain.</summary>
+    private async Task<string> ServedAsync(Uri server)
     {
-        int length = 0;
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, server.Port, timeout);
-        await using var tls = new SslStream(client.GetStream(), false, (_, _, chain, _) =>
-        {
-            length = 1 + chain!.ChainPolicy.ExtraStore.Count;
-            return true;
-        });
-        var options = new SslClientAuthenticationOptions { TargetHost = "share.example.org" };
-        await tls.AuthenticateAsClientAsync(options, timeout);
-        return (tls.RemoteCertificate!.GetCertHashString(), length);
+        await using var tls = new SslStream(client.GetStream());
+        await tls.AuthenticateAsClientAsync(Trusting(), timeout);
+        return tls.RemoteCertificate!.GetCertHashString();
     }
 
-    private static X509Certificate2 NewAuthority()
+    private SslClientAuthenticationOptions Trusting() => new()
+    {
+        TargetHost = Host,
+        CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root },
+            RevocationMode = X509RevocationMode.NoCheck,
+        },
+    };
+
+    private static X509Certificate2 NewAuthority(string name, X509Certificate2? by)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(2));
+        if (by is null) return request.CreateSelfSigned(Now.AddDays(-1), Now.AddDays(9));
+        using X509Certificate2 made = request.Create(by, Now.AddDays(-1), Now.AddDays(8), [1, 2, 3]);
+        return made.CopyWithPrivateKey(key);
     }
 
     /// <summary>Writes a new certificate and its key, as a program that renews them does.</summary>
-    private string Renew(X509Certificate2 authority)
+    private string Renew()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=share.example.org", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={Host}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(Host);
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 made = request.Create(
-            authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1),
-            RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(Certificate, $"{made.ExportCertificatePem()}\n{authority.ExportCertificatePem()}\n");
+            intermediate, Now.AddDays(-1), Now.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        File.WriteAllText(Certificate, $"{made.ExportCertificatePem()}\n{intermediate.ExportCertificatePem()}\n");
         File.WriteAllText(Key, key.ExportPkcs8PrivateKeyPem());
         return made.GetCertHashString();
     }
