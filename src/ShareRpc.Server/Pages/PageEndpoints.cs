@@ -42,7 +42,7 @@ internal sealed partial class PageEndpoints(PageFiles files)
         string sockets = HostName().IsMatch(host) ? $" ws://{host} wss://{host}" : "";
         return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
             + $"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-            + "require-trusted-types-for 'script'; trusted-types lit-html dompurify";
+            + "worker-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html dompurify sharerpc-worker";
     }
 
     [GeneratedRegex(@"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\z")]

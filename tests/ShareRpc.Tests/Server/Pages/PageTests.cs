@@ -134,7 +134,7 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
         Assert.Equal(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
             + $"connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-            + "require-trusted-types-for 'script'; trusted-types lit-html dompurify", policy);
+            + "worker-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html dompurify sharerpc-worker", policy);
     }
 
     [GeneratedRegex("(?:src|href)=\"([^\"]*assets/[^\"]+)\"")]

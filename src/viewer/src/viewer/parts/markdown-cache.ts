@@ -3,10 +3,15 @@ import { blocksOf, renderBlock } from '../text/markdown.ts';
 
 const maxTexts = 300;
 
+/** A text sets blocks for so long at once, in ms, and goes on in the next frame. */
+const sliceMs = 12;
+
 interface Rendered {
   text: string;
   root: HTMLElement;
   blocks: { source: string; nodes: Node[] }[];
+  /** The blocks that are still to be set. */
+  left: string[];
 }
 
 /** Caches rendered texts of recent rows. Growing texts keep all but the last blocks. */
@@ -18,7 +23,7 @@ export class MarkdownCache {
     if (!known) {
       const root = document.createElement('div');
       root.className = 'markdown';
-      known = { text: '', root, blocks: [] };
+      known = { text: '', root, blocks: [], left: [] };
     }
     // Ordered by last use; the first entry is evicted.
     this.texts.delete(id);
@@ -38,14 +43,25 @@ function update(known: Rendered, text: string): void {
   let same = 0;
   while (same < sources.length && known.blocks[same]?.source === sources[same]) same++;
   for (const block of known.blocks.splice(same)) for (const node of block.nodes) (node as ChildNode).remove();
-  for (const source of sources.slice(same)) {
+  known.text = text;
+  const isGoingOn = known.left.length > 0;
+  known.left = sources.slice(same);
+  if (!isGoingOn) goOn(known);
+}
+
+function goOn(known: Rendered): void {
+  const until = performance.now() + sliceMs;
+  let at = 0;
+  for (; at < known.left.length && (at === 0 || performance.now() < until); at++) {
+    const source = known.left[at]!;
     const fragment = renderBlock(source);
     for (const code of fragment.querySelectorAll<HTMLElement>('pre > code')) frameCode(code);
     const nodes = [...fragment.childNodes];
     known.root.append(fragment);
     known.blocks.push({ source, nodes });
   }
-  known.text = text;
+  known.left = known.left.slice(at);
+  if (known.left.length > 0) setTimeout(() => goOn(known));
 }
 
 function frameCode(code: HTMLElement): void {

@@ -12,6 +12,15 @@ import type { View } from './view.ts';
 export type EndNote = 'none' | 'ended' | 'loading';
 
 export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
+  try {
+    return rowOf(view, row, end);
+  } catch (error) {
+    console.warn('A part of the session could not be shown.', error);
+    return html`<p class="not-shown">This part of the session cannot be shown.</p>`;
+  }
+}
+
+function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
   switch (row.type) {
     case 'session': return renderSession(view);
     case 'user': return renderUser(view, row.turn, row.index);

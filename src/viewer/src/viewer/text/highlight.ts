@@ -1,35 +1,88 @@
 import DOMPurify from 'dompurify';
+import workerAddress from './colouring.worker.ts?worker&url';
 
-/** Longer code stays plain, to keep the page responsive. */
+/** Code longer than this stays plain. */
 const maxChars = 60_000;
+/** Colouring takes time that grows with the square of some texts: what takes longer than this, in ms, stays plain. */
+const maxTime = 1_500;
 
-type Highlighter = (code: string, language: string) => string | undefined;
-let loading: Promise<Highlighter> | undefined;
-
-/** Colours a code block; loads the highlighter at the first one. Its output is sanitized. */
+/**
+ * Colours a block of code where it stands. The work is done in a worker, which the first code block of a page starts,
+ * so that no text can hold up the page. The result is cleaned like everything else that becomes HTML here.
+ */
 export function highlight(element: HTMLElement, language: string): void {
   const code = element.textContent ?? '';
-  if (language === '' || code.length > maxChars) return;
-  loading ??= import('./languages.ts').then((module) => module.highlightCode);
-  void loading.then((highlighter) => {
-    const html = element.textContent === code ? highlighter(code, language) : undefined;
-    if (html === undefined) return;
+  if (language === '' || code.length > maxChars || typeof Worker === 'undefined') return;
+  colouring.colour(code, language, (html) => {
+    if (element.textContent !== code) return;
     const nodes = DOMPurify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true });
     element.replaceChildren(nodes);
-  }, () => {
-    // Offline or outdated page: show plain code; the next block retries.
-    loading = undefined;
   });
 }
 
-const byExtension: Record<string, string> = {
-  ts: 'typescript', tsx: 'typescript', mts: 'typescript', js: 'javascript', jsx: 'javascript', mjs: 'javascript', cs: 'csharp',
-  py: 'python', rs: 'rust', go: 'go', java: 'java', kt: 'kotlin', swift: 'swift', c: 'c', h: 'c', cpp: 'cpp', hpp: 'cpp', cc: 'cpp',
-  rb: 'ruby', php: 'php', sh: 'bash', bash: 'bash', zsh: 'bash', json: 'json', yaml: 'yaml', yml: 'yaml', toml: 'ini', ini: 'ini',
-  xml: 'xml', html: 'xml', svg: 'xml', csproj: 'xml', css: 'css', scss: 'css', sql: 'sql', md: 'markdown', diff: 'diff', patch: 'diff',
-};
-
-/** Empty if unknown. */
-export function languageOfFile(path: string): string {
-  return byExtension[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ''] ?? '';
+interface Task {
+  code: string;
+  language: string;
+  done(html: string): void;
 }
+
+/** Gives a worker one block at a time, and ends it when a block takes too long. */
+class Colouring {
+  private worker: Worker | undefined;
+  private readonly waiting: Task[] = [];
+  private current: Task | undefined;
+  private number = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  colour(code: string, language: string, done: (html: string) => void): void {
+    this.waiting.push({ code, language, done });
+    if (!this.current) this.next();
+  }
+
+  private next(): void {
+    clearTimeout(this.timer);
+    this.current = this.waiting.shift();
+    if (!this.current) return;
+    const worker = (this.worker ??= this.start());
+    const { code, language } = this.current;
+    worker.postMessage([++this.number, code, language]);
+    this.timer = setTimeout(() => this.end(), maxTime);
+  }
+
+  private start(): Worker {
+    const worker = new Worker(trusted(workerAddress), { type: 'module' });
+    worker.addEventListener('message', ({ data: [number, html] }: MessageEvent<[number, string | undefined]>) => {
+      if (number !== this.number || !this.current) return;
+      if (html !== undefined) this.current.done(html);
+      this.next();
+    });
+    // Offline, or an older page than the server: code is readable without colours.
+    worker.addEventListener('error', () => this.end());
+    return worker;
+  }
+
+  private end(): void {
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.next();
+  }
+}
+
+/** The page's policy lets no text become the address of a script, but this one. */
+function trusted(address: string): string {
+  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): Policy } }).trustedTypes;
+  policy ??= types?.createPolicy('sharerpc-worker', {
+    createScriptURL: (text: string) => {
+      if (text !== workerAddress) throw new TypeError('Not the worker of this page.');
+      return text;
+    },
+  });
+  return policy?.createScriptURL(address) ?? address;
+}
+
+interface Policy {
+  createScriptURL(text: string): string;
+}
+
+let policy: Policy | undefined;
+const colouring = new Colouring();

@@ -1,6 +1,7 @@
 import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
-import { visibleOutput } from './visible.ts';
+import { isFence, isTooMuch, maxPieceChars, piecesOf } from './pieces.ts';
+import { visible } from './visible.ts';
 
 // Markdown's own elements; no class, id or style, which could imitate or affect the page.
 const allowedTags = [
@@ -9,8 +10,6 @@ const allowedTags = [
 ];
 const allowedAttributes = ['href', 'align', 'start', 'type', 'checked', 'disabled', 'title', 'data-language', 'data-image'];
 
-/** Larger blocks show plain text, to keep the page responsive. */
-const maxBlockChars = 200_000;
 
 const marked = new Marked({ gfm: true, breaks: false });
 marked.use({
@@ -43,20 +42,35 @@ export interface Block {
   nodes: DocumentFragment;
 }
 
-/** Growth changes only the last blocks. */
+/**
+ * Returns the blocks of a text, in order. While the text grows only the last ones change, so that the others can stay as
+ * they are. Takes time in proportion to the text.
+ */
 export function blocksOf(text: string): string[] {
-  if (text.length > maxBlockChars * 10) return chunksOf(text);
-  const shown = visibleOutput(text);
-  const tokens = marked.lexer(shown);
-  // Reference links need the whole text.
-  if (Object.keys(tokens.links).length > 0) return [shown];
-  return tokens.filter((token: Token) => token.type !== 'space').map((token: Token) => token.raw);
+  const shown = visible(text);
+  return shown.length > maxPieceChars ? piecesOf(shown) : topLevelOf(shown);
 }
 
-/** Runs and loads nothing. */
+/** Returns a fragment without anything that runs, loads, or reaches out of its place. */
 export function renderBlock(source: string): DocumentFragment {
-  const html = source.length > maxBlockChars ? `<pre><code>${escapeHtml(source)}</code></pre>` : (marked.parse(source) as string);
-  return sanitize(html);
+  try {
+    if (isFence(source) || !isTooMuch(source)) return sanitize(marked.parse(source) as string);
+  } catch {
+    // Nested deeper than the parser goes.
+  }
+  return sanitize(`<p><em>Shown as plain text: too long or too deep to set.</em></p><pre><code>${escapeHtml(source)}</code></pre>`);
+}
+
+function topLevelOf(text: string): string[] {
+  try {
+    if (isTooMuch(text)) return piecesOf(text);
+    const tokens = marked.lexer(text);
+    // Links by reference need the whole text.
+    if (Object.keys(tokens.links).length > 0) return [text];
+    return tokens.filter((token: Token) => token.type !== 'space').map((token: Token) => token.raw);
+  } catch {
+    return piecesOf(text);
+  }
 }
 
 /** Keeps only the allowed lists; links send no referrer. */
@@ -109,10 +123,4 @@ function wrapTable(table: HTMLTableElement): void {
   frame.setAttribute('aria-label', 'Table');
   table.replaceWith(frame);
   frame.append(table);
-}
-
-function chunksOf(text: string): string[] {
-  const chunks: string[] = [];
-  for (let at = 0; at < text.length; at += maxBlockChars * 2) chunks.push(visibleOutput(text.slice(at, at + maxBlockChars * 2)));
-  return chunks;
 }

@@ -1,0 +1,80 @@
+/**
+ * The parser of Markdown takes time that grows with the square of some texts, so it gets no more than this at once:
+ * 6,000 characters of the worst kind that is known take it 50 ms.
+ */
+export const maxPieceChars = 6_000;
+
+/** A line that is longer is not parsed. */
+const maxLineChars = 6_000;
+/** Lists and quotes that are nested deeper than this are not parsed. */
+const maxDepth = 40;
+/** Definitions of links, for the pieces that may refer to them. */
+const maxDefinitionChars = 2_000;
+
+const fence = /^ {0,3}(`{3,}|~{3,})/;
+const item = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/;
+const delimiter = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const definition = /^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S/;
+const prefix = /^(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t])))*[ \t]*/;
+const marks = />|[-*+]|\d{1,9}[.)]/g;
+
+/** Returns whether a text is a single block of code. */
+export function isFence(text: string): boolean {
+  return fence.test(text);
+}
+
+/** Returns whether a text is one that the parser must not get: a line too long, or nested too deep. */
+export function isTooMuch(text: string): boolean {
+  return text.split('\n').some((line) => {
+    const start = prefix.exec(line.slice(0, maxLineChars))![0];
+    return line.length > maxLineChars || start.length > 4 * maxDepth || (start.match(marks)?.length ?? 0) > maxDepth;
+  });
+}
+
+/**
+ * Divides a text into pieces that are set on their own, each of whole lines and of at most {@link maxPieceChars}, but a
+ * block of code, which is one piece, and a line that is longer. It divides before a paragraph or an item if it can. A
+ * table that goes on in a further piece has its head there again.
+ */
+export function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  let lines: string[] = [];
+  let chars = 0;
+  let head: string[] = [];
+  let fenceEnd: RegExp | undefined;
+  const end = () => {
+    if (lines.some((line) => line.trim() !== '')) pieces.push(lines.join('\n'));
+    lines = [];
+    chars = 0;
+  };
+  const all = text.split('\n');
+  for (const [at, line] of all.entries()) {
+    if (fenceEnd) {
+      lines.push(line);
+      if (fenceEnd.test(line)) {
+        fenceEnd = undefined;
+        end();
+      }
+      continue;
+    }
+    const opened = fence.exec(line)?.[1];
+    const isAfterBlank = lines.at(-1)?.trim() === '';
+    const isNew = isAfterBlank && /^\S/.test(line) && !(item.test(line) && item.test(lines.find((each) => each.trim() !== '') ?? ''));
+    if (opened !== undefined || isNew || (chars > maxPieceChars / 2 && item.test(line)) || chars + line.length > maxPieceChars) {
+      end();
+      if (head.length > 0 && line.includes('|') && !isNew && opened === undefined) {
+        lines.push(...head);
+        chars = head.join('').length;
+      }
+    }
+    if (opened !== undefined) fenceEnd = new RegExp(`^[ \\t]*\\${opened[0]}{${opened.length},}[ \\t]*$`);
+    if (line.trim() === '' || opened !== undefined) head = [];
+    else if (line.includes('|') && line.length < 1_000 && delimiter.test((all[at + 1] ?? '').slice(0, 1_000))) head = [line, all[at + 1]!];
+    lines.push(line);
+    chars += line.length + 1;
+  }
+  end();
+  const definitions = all.filter((line) => definition.test(line.slice(0, 300))).join('\n').slice(0, maxDefinitionChars);
+  return definitions === '' ? pieces : pieces.map((piece) =>
+    (piece.includes('[') && !isFence(piece) ? `${piece}\n\n${definitions}` : piece));
+}

@@ -1,0 +1,140 @@
+// @vitest-environment jsdom
+import { describe, expect, it } from 'vitest';
+import { compare, parseUnified, sideBySide } from '../../../src/viewer/src/viewer/diff/file-diff.ts';
+import { DocumentStore, type Doc } from '../../../src/viewer/src/viewer/documents.ts';
+import { toMarkdown } from '../../../src/viewer/src/viewer/session/export.ts';
+import { outlineOf } from '../../../src/viewer/src/viewer/session/outline.ts';
+import { buildRows } from '../../../src/viewer/src/viewer/session/rows.ts';
+import { searchRows } from '../../../src/viewer/src/viewer/session/search.ts';
+import { blocksOf, renderBlock } from '../../../src/viewer/src/viewer/text/markdown.ts';
+import { oneLine, visible, visibleOutput } from '../../../src/viewer/src/viewer/text/visible.ts';
+
+/**
+ * How long one step may take here, in ms. A step is what the page does without a pause. In this environment the same
+ * step takes several times as long as in a browser; without bounds the texts below take seconds to minutes.
+ */
+const budgetMs = 700;
+
+/** Returns the time of the longest step and all of the text that is shown. */
+function set(text: string): { longest: number; shown: string } {
+  let longest = 0;
+  const root = document.createElement('div');
+  const timed = <T>(step: () => T): T => {
+    const start = performance.now();
+    const result = step();
+    longest = Math.max(longest, performance.now() - start);
+    return result;
+  };
+  for (const block of timed(() => blocksOf(text))) root.append(timed(() => renderBlock(block)));
+  return { longest, shown: root.textContent! };
+}
+
+const lists = (depth: number) => Array.from({ length: depth }, (_, at) => `${'  '.repeat(at)}- a${at}`).join('\n');
+
+describe('a text that Markdown is hard to set for', () => {
+  it.each([
+    ['a list in a line, 1,200 deep', '- '.repeat(1_200) + 'end'],
+    ['a list by indentation, 1,200 deep', lists(1_200)],
+    ['quotes, 2,000 deep', '>'.repeat(2_000) + ' end'],
+    ['quotes and lists in turn', '> - '.repeat(1_000) + 'end'],
+    ['numbered lists, 1,000 deep', '1. '.repeat(1_000) + 'end'],
+    ['headings without a text', '#\n'.repeat(100_000)],
+    ['an address that does not end', 'a.'.repeat(80_000) + '@'],
+    ['words with underscores', 'a_'.repeat(80_000)],
+    ['brackets', '['.repeat(100_000)],
+    ['stars', '**a '.repeat(50_000)],
+    ['short paragraphs', 'A line.\n\n'.repeat(5_000)],
+    ['backticks', '`'.repeat(100_000)],
+    ['a table', '| a | b |\n|---|---|\n' + '| 1 | 2 |\n'.repeat(5_000)],
+    ['a table of one row', '|'.repeat(100_000)],
+    ['links by reference', '[a]: https://example.org\n'.repeat(4_000) + '[a][a] '.repeat(4_000)],
+    ['entities', '&'.repeat(100_000)],
+  ])('takes no step that is long: %s', (_, text) => {
+    const { longest, shown } = set(text);
+    expect(shown.length).toBeGreaterThan(0);
+    expect(longest).toBeLessThan(budgetMs);
+  }, 120_000);
+
+  it('is set in pieces that read as the whole', () => {
+    const text = `${'A paragraph with **bold** words.\n\n'.repeat(400)}1. one\n2. two\n\n\`\`\`js\n${'let a;\n\n'.repeat(2_000)}\`\`\`\n\n[x][y]\n\n[y]: https://example.org/y`;
+    const root = document.createElement('div');
+    for (const block of blocksOf(text)) root.append(renderBlock(block));
+    expect(root.querySelectorAll('strong').length).toBe(400);
+    expect(root.querySelectorAll('ol > li').length).toBe(2);
+    expect(root.querySelectorAll('pre').length).toBe(1);
+    expect(root.querySelector('a')!.href).toBe('https://example.org/y');
+  });
+
+  it('keeps the head of a table in each piece, and the numbers of a list', () => {
+    const rows = Array.from({ length: 1_000 }, (_, at) => `| ${at} | value |`).join('\n');
+    const items = Array.from({ length: 1_000 }, (_, at) => `${at + 1}. item`).join('\n');
+    const root = document.createElement('div');
+    for (const block of blocksOf(`| n | v |\n|---|---|\n${rows}\n\n${items}`)) root.append(renderBlock(block));
+    expect(root.querySelectorAll('tbody tr').length).toBe(1_000);
+    for (const head of root.querySelectorAll('thead')) expect(head.textContent).toMatch(/n\s*v/);
+    const numbers = [...root.querySelectorAll('ol')].flatMap((list) => [...list.children].map((_, at) => list.start + at));
+    expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1));
+  });
+
+  it('changes only its last pieces while it grows', () => {
+    const long = 'A paragraph of a text that grows.\n\n'.repeat(1_000);
+    const [before, after] = [blocksOf(long), blocksOf(`${long}And more.`)];
+    expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1));
+  });
+});
+
+describe('other parts', () => {
+  const timed = (step: () => unknown) => {
+    const start = performance.now();
+    step();
+    return performance.now() - start;
+  };
+  const lines = (count: number, of: (at: number) => string) => Array.from({ length: count }, (_, at) => of(at)).join('\n');
+
+  it('compares an edit of 20,000 lines that are all new', () => {
+    const [before, after] = [lines(20_000, (at) => `old ${at}`), lines(20_000, (at) => `new ${at}`)];
+    expect(timed(() => expect(compare('f', before, after)).toMatchObject({ additions: 20_000, deletions: 20_000 }))).toBeLessThan(budgetMs);
+  });
+
+  it('finds few changes in many lines, and the first and the last of many', () => {
+    const before = lines(20_000, (at) => `line ${at}`);
+    expect(compare('f', before, before.replace('line 500\n', 'changed\n'))).toMatchObject({ additions: 1, deletions: 1 });
+    const many = lines(20_000, (at) => (at > 1_000 && at % 3 === 0 ? `other ${at}` : `line ${at}`));
+    const found = compare('f', before, many)!;
+    expect(found.hunks[0]!.lines[0]).toMatchObject({ type: 'removed', before: 1_003 });
+  });
+
+  it('shows the output of a terminal in time that grows with its length', () => {
+    for (const text of [`ok\r\n${'a'.repeat(200_000)}`, '\u001b['.repeat(100_000), '\u001b]'.repeat(20_000), 'a\r'.repeat(100_000), '\r'.repeat(200_000)])
+      expect(timed(() => visibleOutput(text))).toBeLessThan(budgetMs);
+  });
+
+  /** Texts of random units, repeated and nested; SHARERPC_SIZE says how many. */
+  it('takes no long step for texts from a generator', () => {
+    const units = ['a', 'a.', '_a', '*', '**b', '[', '](', '![', '<', '<a ', '&', '`', '```\n', '> ', '- ', '1. ', '# ', '|', '---\n', '\n', '\n\n',
+      ' ', '    ', '\t', '@', 'http://a', 'www.', '~', '\\', '$', '\r', '\u001b[31m', '\u001b]8;;', '\u202e', '🦊', '+a\n', '-a\n', '@@ -1 +1 @@\n'];
+    let seed = 20261130;
+    const dice = (below: number) => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    for (let run = 0; run < Number(process.env.SHARERPC_SIZE ?? 20); run++) {
+      const unit = Array.from({ length: 1 + dice(4) }, () => units[dice(units.length)]!).join('');
+      const text = (units[dice(units.length)]! + unit.repeat(1 + dice(60_000 / unit.length)) + units[dice(units.length)]!).slice(0, 60_000);
+      const note = JSON.stringify(unit);
+      expect(set(text).longest, note).toBeLessThan(budgetMs);
+      const docs = [
+        { kind: 'message', key: 'm', cursor: 1, data: { id: 'm', role: 'user', time: { created: 1 } } },
+        { kind: 'part', key: 'p', cursor: 2, data: { id: 'p', messageID: 'm', type: 'text', text } },
+      ] as Doc[];
+      const store = new DocumentStore();
+      store.putDocs(docs, 2);
+      const { rows, turns } = buildRows(store);
+      const steps = [
+        () => visible(text), () => visibleOutput(text), () => oneLine(text, 80), () => parseUnified(text).map(({ hunks }) => hunks.map(({ lines: all }) => sideBySide(all))),
+        () => compare('f', text, text.replaceAll(unit[0]!, 'x')), () => searchRows(store, rows, unit), () => outlineOf(store, turns), () => toMarkdown(store, turns),
+      ];
+      for (const step of steps) expect(timed(step), `${note} ${String(step)}`).toBeLessThan(budgetMs);
+    }
+  }, 3_600_000);
+});
