@@ -84,7 +84,7 @@ describe('Markdown', () => {
   });
 
   it('stands a text with a line of a megabyte, unclosed fences and deep quotes', () => {
-    expect(shown('x'.repeat(1_000_000)).querySelector('pre')!.textContent!.length).toBe(1_000_000);
+    expect(shown('x'.repeat(1_000_000)).querySelector('pre')!.textContent!.length).toBe(100_000);
     expect(shown('```\nnever closed').querySelector('pre')).not.toBeNull();
     expect(shown(`${'> '.repeat(500)}deep`).textContent).toContain('deep');
   });

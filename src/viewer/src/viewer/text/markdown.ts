@@ -1,7 +1,7 @@
 import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
 import { isFence, isTooMuch, maxPieceChars, piecesOf } from './pieces.ts';
-import { visible } from './visible.ts';
+import { clip, visible } from './visible.ts';
 
 // Markdown's own elements; no class, id or style, which could imitate or affect the page.
 const allowedTags = [
@@ -10,6 +10,10 @@ const allowedTags = [
 ];
 const allowedAttributes = ['href', 'align', 'start', 'type', 'checked', 'disabled', 'title', 'data-language', 'data-image'];
 
+
+/** As much of a text that is not set as Markdown is laid out. */
+const maxPlainLines = 1_000;
+const maxPlainChars = 100_000;
 
 const marked = new Marked({ gfm: true, breaks: false });
 marked.use({
@@ -58,7 +62,9 @@ export function renderBlock(source: string): DocumentFragment {
   } catch {
     // Nested deeper than the parser goes.
   }
-  return sanitize(`<p><em>Shown as plain text: too long or too deep to set.</em></p><pre><code>${escapeHtml(source)}</code></pre>`);
+  const { text, hiddenLines, isClipped } = clip(source, maxPlainLines, maxPlainChars);
+  const note = isClipped ? ` ${hiddenLines} lines are not shown here: the export has them.` : '';
+  return sanitize(`<p><em>Plain text: too long or too deep to set.${note}</em></p><pre><code>${escapeHtml(text)}</code></pre>`);
 }
 
 function topLevelOf(text: string): string[] {

@@ -4,6 +4,10 @@
  */
 export const maxPieceChars = 6_000;
 
+/** Nor more lines: each can become an element of the page. */
+const maxPieceLines = 200;
+/** Beyond so many lines that are no code a text is shown as it is, in one element. */
+const maxLines = 5_000;
 /** A line that is longer is not parsed. */
 const maxLineChars = 6_000;
 /** Lists and quotes that are nested deeper than this are not parsed. */
@@ -18,23 +22,34 @@ const definition = /^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S/;
 const prefix = /^(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t])))*[ \t]*/;
 const marks = />|[-*+]|\d{1,9}[.)]/g;
 
+/** Returns what a line that ends a block of code matches. */
+function endOf(opened: string): RegExp {
+  return new RegExp(`^[ \\t]*\\${opened[0]}{${opened.length},}[ \\t]*$`);
+}
+
 /** Returns whether a text is a single block of code. */
 export function isFence(text: string): boolean {
-  return fence.test(text);
+  const opened = fence.exec(text)?.[1];
+  if (opened === undefined) return false;
+  const lines = text.trimEnd().split('\n');
+  const closing = endOf(opened);
+  const end = lines.slice(1).findIndex((line) => closing.test(line));
+  return end < 0 || end === lines.length - 2;
 }
 
 /** Returns whether a text is one that the parser must not get: a line too long, or nested too deep. */
 export function isTooMuch(text: string): boolean {
-  return text.split('\n').some((line) => {
+  const lines = text.split('\n');
+  return lines.length > maxPieceLines + 100 || lines.some((line) => {
     const start = prefix.exec(line.slice(0, maxLineChars))![0];
     return line.length > maxLineChars || start.length > 4 * maxDepth || (start.match(marks)?.length ?? 0) > maxDepth;
   });
 }
 
 /**
- * Divides a text into pieces that are set on their own, each of whole lines and of at most {@link maxPieceChars}, but a
- * block of code, which is one piece, and a line that is longer. It divides before a paragraph or an item if it can. A
- * table that goes on in a further piece has its head there again.
+ * Divides a text into pieces that are set on their own: whole lines, at most {@link maxPieceChars}. Longer are a block
+ * of code, a single line, and what comes after 5,000 lines. Divides before a paragraph or an item if it can. A table that
+ * goes on in a further piece has its head there again.
  */
 export function piecesOf(text: string): string[] {
   const pieces: string[] = [];
@@ -48,7 +63,14 @@ export function piecesOf(text: string): string[] {
     chars = 0;
   };
   const all = text.split('\n');
+  let parsed = 0;
   for (const [at, line] of all.entries()) {
+    if (!fenceEnd && ++parsed > maxLines) {
+      end();
+      pieces.push(all.slice(at).join('\n'));
+      break;
+    }
+
     if (fenceEnd) {
       lines.push(line);
       if (fenceEnd.test(line)) {
@@ -60,14 +82,15 @@ export function piecesOf(text: string): string[] {
     const opened = fence.exec(line)?.[1];
     const isAfterBlank = lines.at(-1)?.trim() === '';
     const isNew = isAfterBlank && /^\S/.test(line) && !(item.test(line) && item.test(lines.find((each) => each.trim() !== '') ?? ''));
-    if (opened !== undefined || isNew || (chars > maxPieceChars / 2 && item.test(line)) || chars + line.length > maxPieceChars) {
+    if (opened !== undefined || isNew || (chars > maxPieceChars / 2 && item.test(line)) || chars + line.length > maxPieceChars
+      || lines.length >= maxPieceLines) {
       end();
       if (head.length > 0 && line.includes('|') && !isNew && opened === undefined) {
         lines.push(...head);
         chars = head.join('').length;
       }
     }
-    if (opened !== undefined) fenceEnd = new RegExp(`^[ \\t]*\\${opened[0]}{${opened.length},}[ \\t]*$`);
+    if (opened !== undefined) fenceEnd = endOf(opened);
     if (line.trim() === '' || opened !== undefined) head = [];
     else if (line.includes('|') && line.length < 1_000 && delimiter.test((all[at + 1] ?? '').slice(0, 1_000))) head = [line, all[at + 1]!];
     lines.push(line);

@@ -9,7 +9,7 @@ const content = '[^\\u0007\\n\\r\\u001b\\u0080-\\u009f]';
 const steps = new RegExp(
   `${csi}([0-?]{0,64})[ -/]{0,8}([@-~])|${string}${content}{0,4096}(?:\\u0007|\\u001b\\\\|\\u009c)`
     + `|\\u001b[ -/]{1,4}[0-~]|\\u001b([0-OQ-WYZ\\\\\`-~])|(?:${csi}[0-?]{0,64}[ -/]{0,8}|${string}${content}{0,4096}`
-    + '|\\u001b[ -/]{0,4})$|\\r+\\n|[\\u0007\\u0008\\n\\r]'
+    + '|\\u001b[ -/]{0,4})$|\\r+\\n?|[\\u0007\\u0008\\n]'
     + '|[^\\u0007\\u0008\\n\\r\\u001b\\u0090\\u0098\\u009b\\u009d-\\u009f]+', 'g');
 
 /** The largest number of rows or columns that one sequence moves over. */
@@ -52,7 +52,7 @@ class Screen {
       if (final !== undefined) this.control(final, parameters!);
       else if (short !== undefined) this.escape(short);
       else if (step.endsWith('\n')) this.go(this.row + 1, 0);
-      else if (step === '\r') this.column = 0;
+      else if (step[0] === '\r') this.column = 0;
       else if (step === '\b') this.column = Math.max(0, this.column - 1);
       else if (!acting.test(step[0]!)) this.put(step);
     }

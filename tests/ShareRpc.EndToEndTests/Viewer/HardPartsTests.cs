@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using Microsoft.Playwright;
+using Xunit.Abstractions;
+
+namespace ShareRpc.EndToEndTests.Viewer;
+
+/// <summary>Parts that are hard to show: one of them must not take the page.</summary>
+[Collection(ViewerCollection.Name)]
+public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper output)
+{
+    private const string WatchFrames = """
+        (() => {
+            window.longest = 0;
+            new PerformanceObserver(list => {
+                for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
+            }).observe({ type: 'longtask', buffered: true });
+        })()
+        """;
+
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+
+    private static Dictionary<string, (string Text, bool IsOutput)> Parts => new()
+    {
+        ["a list, 1,200 deep"] = (Repeat("- ", 1_200), false),
+        ["a quote, 2,000 deep"] = (Repeat(">", 2_000), false),
+        ["100,000 headings"] = (Repeat("#\n", 100_000), false),
+        ["an address that does not end"] = (Repeat("a.", 80_000) + "@", false),
+        ["5,000 paragraphs"] = (Repeat("A short paragraph.\n\n", 5_000), false),
+        ["output of one long line"] = ("ok\r\n" + Repeat("a", 200_000), true),
+        ["code that is hard to colour"] = ("```csharp\n" + Repeat("if ", 20_000) + "\n```", false),
+    };
+
+    [BrowserFact]
+    public async Task Each_hard_part_leaves_the_page_alive_and_its_neighbours_readable()
+    {
+        foreach ((string name, (string text, bool isOutput)) in Parts)
+        {
+            await using LiveShare live = await browser.ShareAsync(timeout);
+            (string Kind, string Key, JsonNode Data) hard = isOutput
+                ? Docs.Tool("p2", "m2", "bash", new JsonObject { ["command"] = "run" }, text)
+                : Docs.Text("p2", "m2", text);
+            await live.PutAsync(Docs.Session(name), Docs.User("m1", 1), Docs.Text("p1", "m1", "The question before"),
+                Docs.Assistant("m2", 2), hard, Docs.Text("p3", "m2", "The answer after"));
+            await ReadsAsync(live, name);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Large_edits_leave_the_page_alive()
+    {
+        await using LiveShare live = await browser.ShareAsync(timeout);
+        await live.PutAsync(Docs.Session("edits"), Docs.User("m1", 1), Docs.Text("p1", "m1", "The question before"),
+            Docs.Assistant("m2", 2));
+        for (int edit = 0; edit < 6; edit++)
+        {
+            string Lines(string word) => string.Concat(Enumerable.Range(0, 20_000).Select(at => $"{word} {at}\n"));
+            await live.PutAsync(Docs.Tool($"p2{edit}", "m2", "edit", new JsonObject
+            {
+                ["filePath"] = $"/src/{edit}.ts", ["oldString"] = Lines("before"), ["newString"] = Lines("after"),
+            }, "done"));
+        }
+
+        await live.PutAsync(Docs.Text("p3", "m2", "The answer after"));
+        await ReadsAsync(live, "six edits of 20,000 lines");
+    }
+
+    private async Task ReadsAsync(LiveShare live, string name)
+    {
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link, script: WatchFrames);
+        await viewer.IsLiveAsync();
+        await viewer.Page.Keyboard.PressAsync("g");
+        await viewer.SeesAsync("The question before");
+        await viewer.ScrollToAsync(10_000_000);
+        await viewer.SeesAsync("The answer after");
+        await viewer.Page.Keyboard.PressAsync("/");
+        await viewer.Page.GetByLabel("Search in the session").FillAsync("The answer");
+        await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("1");
+        double longest = await viewer.Page.EvaluateAsync<double>("() => window.longest");
+        output.WriteLine($"{name}: longest task {longest:0} ms");
+        Assert.InRange(longest, 0, 2_000); // seconds to minutes without bounds; on an idle machine about 50
+        Assert.Empty(viewer.Faults);
+    }
+
+    private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));
+}
