@@ -158,6 +158,11 @@ public sealed class ViewerStateTests(BrowserFixture browser)
             await viewer.SeesAsync("Answer 1");
             Assert.Empty(viewer.Faults);
         }
+
+        // A browser sends an encoded # to the server, with the token behind it.
+        Tool server = live.World.ServerProcess!;
+        Assert.DoesNotContain("srpc_", server.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(server.Lines, line => line.Contains("srpc_", StringComparison.Ordinal));
     }
 
     [BrowserFact]

@@ -10,7 +10,9 @@ import { renderTool } from './tool.ts';
 import type { View } from './view.ts';
 
 /** Renders a part of a message. `isOver`: nobody works on it any more. */
-export function renderPart(view: View, id: string, doc: Doc | undefined, isOver: boolean): TemplateResult | typeof nothing {
+export function renderPart(
+  view: View, id: string, doc: Doc | undefined, isOver: boolean,
+): TemplateResult | typeof nothing {
   if (!doc) return nothing;
   const data = fields(doc.data);
   switch (text(data, 'type')) {

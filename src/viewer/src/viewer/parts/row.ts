@@ -2,7 +2,9 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '../../shared/format.ts';
 import { number, text } from '../session/fields.ts';
 import type { Row, Turn } from '../session/rows.ts';
-import { isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState, type Usage } from '../session/summary.ts';
+import {
+  isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState, type Usage,
+} from '../session/summary.ts';
 import { oneLine, visible, visibleOutput } from '../text/visible.ts';
 import { renderCounts, renderDiff } from './diffs.ts';
 import { icon } from './icons.ts';
@@ -25,7 +27,10 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
     case 'session': return renderSession(view);
     case 'user': return renderUser(view, row.turn, row.index);
     case 'answer': return renderAnswerHead(view, row.message.doc.data, row.message.id);
-    case 'part': return html`${renderPart(view, row.id, view.store.get('part', row.part), stateOf(view, row.turn, end) !== 'streaming')}`;
+    case 'part': {
+      const isOver = stateOf(view, row.turn, end) !== 'streaming';
+      return html`${renderPart(view, row.id, view.store.get('part', row.part), isOver)}`;
+    }
     case 'error': return renderError(row.message.doc.data);
     case 'foot': return renderFoot(view, row.turn, end);
     case 'end': return renderEnd(view, end);
