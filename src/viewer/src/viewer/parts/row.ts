@@ -28,7 +28,9 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
     case 'user': return renderUser(view, row.turn, row.index);
     case 'answer': return renderAnswerHead(view, row.message.doc.data, row.message.id);
     case 'part': {
-      const isOver = stateOf(view, row.turn, end) !== 'streaming';
+      const state = stateOf(view, row.turn, end);
+      // A call may outlast the newest answer.
+      const isOver = state !== 'streaming' && !(state === 'completed' && row.turn.isNewest && end !== 'ended');
       return html`${renderPart(view, row.id, view.store.get('part', row.part), isOver)}`;
     }
     case 'error': return renderError(row.message.doc.data);
