@@ -28,7 +28,8 @@ internal static partial class LocalFile
     /// <summary>Returns the sentence for an error whose path only its message knows.</summary>
     public static string Describe(Exception error)
     {
-        string path = Quoted().Match(error.Message) is { Success: true } found ? found.Groups[1].Value : "A file";
+        string path = Quoted().Match(error.Message) is { Success: true } found
+            ? found.Groups[1].Value : "what this command writes";
         return $"{Describe(error, path)} See that this user may read and write it, or name another.";
     }
 
@@ -42,7 +43,7 @@ internal static partial class LocalFile
         (_, ReadOnlyFileSystem) => $"{path} is on a file system that is mounted read-only.",
         (_, Exists or NotADirectory) => $"{path}, or what it is in, is a file and not a directory.",
         (_, InputOutput) => $"The disk failed under {path}. See the system's log.",
-        _ => $"{path} cannot be used.",
+        _ => $"There was an error with {path}.",
     };
 
     [GeneratedRegex("'([^']+)'")]

@@ -96,7 +96,14 @@ internal sealed class Output
     public void Fail(string message, int exitCode)
     {
         Errors.WriteLine($"sharerpc: {SafeText.Line(message, 1000)}");
-        Emit(new { Error = SafeText.Line(message, 1000), ExitCode = exitCode });
+        try
+        {
+            Emit(new { Error = SafeText.Line(message, 1000), ExitCode = exitCode });
+        }
+        catch (IOException)
+        {
+            // Where the output goes may be what failed.
+        }
     }
 
     /// <summary>Looks after a write: .NET reports none to a closed pipe.</summary>

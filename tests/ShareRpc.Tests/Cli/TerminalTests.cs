@@ -18,6 +18,21 @@ public class TerminalTests
         Assert.Equal(["ID     LABEL", "1      a b", "22222"], table.Lines());
     }
 
+    [Theory]
+    [InlineData("secrets", "rules")]
+    [InlineData("secrets", "rules", "--json")]
+    public async Task An_output_that_takes_no_more_is_one_line_and_exit_code_1(params string[] args)
+    {
+        var errors = new StringWriter();
+
+        int exitCode = await ShareRpc.Cli.CommandLine.RunAsync(args, new FullWriter(), errors);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("sharerpc: The disk that holds what this command writes is full.", errors.ToString(),
+            StringComparison.Ordinal);
+        Assert.Single(errors.ToString().Trim().Split('\n'));
+    }
+
     [Fact]
     public void A_QR_code_has_its_quiet_zone_and_its_three_corners()
     {
@@ -55,5 +70,15 @@ public class TerminalTests
         Assert.Contains($"sharerpc revoke {link.Token.CapId}", file[2], StringComparison.Ordinal);
         Assert.StartsWith("{", Said(isJson: true, isTerminal: true), StringComparison.Ordinal);
         Assert.DoesNotContain("█", Said(isJson: true, isTerminal: true), StringComparison.Ordinal);
+    }
+
+    /// <summary>A file on a full disk.</summary>
+    private sealed class FullWriter : StringWriter
+    {
+        public override void Write(char value) => throw new IOException("No space left on device", 28);
+
+        public override void Write(string? value) => throw new IOException("No space left on device", 28);
+
+        public override void WriteLine(string? value) => throw new IOException("No space left on device", 28);
     }
 }
