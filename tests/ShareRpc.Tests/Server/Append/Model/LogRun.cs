@@ -50,8 +50,7 @@ internal sealed class LogRun : IDisposable
                 await FailAsync(side, step);
                 break;
             case LogAct.End:
-                await rooms.Admin.EndShareAsync(side.Owner);
-                side.Model = side.Model with { Ended = true };
+                await EndAsync(side);
                 break;
         }
     }
@@ -118,6 +117,22 @@ internal sealed class LogRun : IDisposable
     {
         foreach ((string expected, Task<string> answer) in waiting) Assert.Equal(expected, await answer);
         waiting.Clear();
+    }
+
+    /// <summary>Ends the share: each turn that still streams is ended by the server, which picks the op ids.</summary>
+    private async Task EndAsync(Side side)
+    {
+        IEnumerable<string> open = side.Model.Ended ? [] : ModelDocs.Fold(side.Model.Log)
+            .Where(doc => doc.Key.StartsWith("turn/", StringComparison.Ordinal)
+                && doc.Value.Value["state"]!.GetValue<string>() == "streaming")
+            .Select(doc => doc.Key);
+        await rooms.Admin.EndShareAsync(side.Owner);
+        OpPage page = await rooms.Reads.ReadNowAsync(
+            side.Owner, side.Feed, new ReadOpsRequest { After = side.Model.Head, Limit = 100 });
+        Assert.Equal(open.Order(), page.Ops.Select(op => ModelDocs.Name(op.Kind, op.Key)).Order());
+        Assert.All(page.Ops, op => Assert.Equal(
+            (Verbs.Put, "aborted"), (op.Verb, JsonNode.Parse(op.Data!.ToString()!)!["state"]!.GetValue<string>())));
+        side.Model = side.Model with { Ended = true, Log = side.Model.Log.AddRange(page.Ops) };
     }
 
     /// <summary>Nothing is consumed: the model does not hear of it.</summary>
