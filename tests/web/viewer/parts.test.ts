@@ -120,6 +120,20 @@ describe('other parts', () => {
       expect(timed(() => visibleOutput(text))).toBeLessThan(budgetMs);
   });
 
+  it('exports a message of 150,000 parts, and an output of 200,000 fences', () => {
+    const docs = [{ kind: 'message', key: 'm', cursor: 1, data: { id: 'm', role: 'user', time: { created: 1 } } }];
+    for (let at = 0; at < 150_000; at++) {
+      const data = at > 0 ? { id: `p${at}`, messageID: 'm', type: 'text', text: 'a' }
+        : { id: 'p0', messageID: 'm', type: 'tool', tool: 'bash', state: { status: 'completed', output: '```\n'.repeat(200_000) } };
+      docs.push({ kind: 'part', key: `p${at}`, cursor: at + 2, data } as unknown as (typeof docs)[0]);
+    }
+    const store = new DocumentStore();
+    store.putDocs(docs as unknown as Doc[], docs.length);
+    const text = toMarkdown(store, buildRows(store).turns);
+    expect(text).toContain('````\n```');
+    expect(text.match(/^a$/gm)!.length).toBe(149_999);
+  }, 60_000);
+
   /** Texts of random units, repeated and nested; SHARERPC_SIZE says how many. */
   it('takes no long step for texts from a generator', () => {
     const units = [

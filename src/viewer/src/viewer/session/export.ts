@@ -15,19 +15,21 @@ export function toJson(store: DocumentStore, shareId: string): string {
 
 export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string {
   const info = sessionInfo(store);
-  const out: string[] = [`# ${oneLine(info.title, 500) || 'Shared session'}`, ''];
+  // Joined by concat: an argument a part would be too many for a call.
+  let out: string[] = [`# ${oneLine(info.title, 500) || 'Shared session'}`, ''];
   const facts = [info.directory, info.model, info.agent].filter((fact) => fact !== '');
   if (facts.length > 0) out.push(facts.join(' · '), '');
   for (const turn of turns) {
-    if (turn.user) out.push('## User', '', ...turn.user.parts.flatMap((part) => partText(store, part)));
-    if (turn.answers.length > 0) out.push(`## Agent`, '', ...turn.answers.flatMap((message) => answerText(store, message)));
+    if (turn.user) out = out.concat('## User', '', turn.user.parts.flatMap((part) => partText(store, part)));
+    if (turn.answers.length > 0) out = out.concat('## Agent', '', turn.answers.flatMap((message) => answerText(store, message)));
     const state = turnState(store, turn);
     const isCut = state === 'failed' || (state === 'unfinished' && turn.answers.length > 0);
     if (isCut || state === 'aborted') out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`, '');
   }
   const todos = todosOf(store);
   if (todos.length > 0) {
-    out.push('## To-do list', '', ...todos.map(({ content, status }) => `- [${status === 'completed' ? 'x' : ' '}] ${content}`), '');
+    const items = todos.map(({ content, status }) => `- [${status === 'completed' ? 'x' : ' '}] ${content}`);
+    out = out.concat('## To-do list', '', items, '');
   }
   return out.join('\n');
 }
@@ -60,7 +62,8 @@ function toolText(data: unknown): string[] {
 
 /** Uses a fence longer than any in the text. */
 function fenced(value: string, language: string): string[] {
-  const longest = Math.max(2, ...[...value.matchAll(/`{3,}/g)].map((run) => run[0].length));
+  let longest = 2;
+  for (const [run] of value.matchAll(/`{3,}/g)) longest = Math.max(longest, run.length);
   const fence = '`'.repeat(longest + 1);
   return [fence + language, value.replace(/\n$/, ''), fence, ''];
 }
