@@ -34,4 +34,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(110, LogLevel.Debug, "Reading resumes after cursor {Cursor}, in {Milliseconds} ms")]
     public static partial void ReaderReconnects(this ILogger log, long cursor, long milliseconds);
+
+    [LoggerMessage(111, LogLevel.Warning, "Others can write to {Directory}, and so replace its files: chmod go-w it")]
+    public static partial void DirectoryIsOpen(this ILogger log, string directory);
 }

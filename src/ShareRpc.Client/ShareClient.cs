@@ -6,6 +6,7 @@ using ShareRpc.Client.Writing.Sending;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sqlite;
 
 namespace ShareRpc.Client;
 
@@ -28,6 +29,12 @@ public sealed class ShareClient : IAsyncDisposable
         outbox = new OutboxFile(options.OutboxPath, options.Server.AbsoluteUri, options.MaxOutboxBytes);
         credentials = new CredentialStore(options.CredentialsPath);
         context = new SenderContext(options, outbox, credentials, time, options.Logging.CreateLogger<ShareClient>());
+        string[] paths = [options.OutboxPath, options.CredentialsPath];
+        foreach (string directory in paths.Select(path => Path.GetDirectoryName(Path.GetFullPath(path))!).Distinct())
+        {
+            if (OwnerOnly.CanOthersWrite(directory)) context.Log.DirectoryIsOpen(directory);
+        }
+
         sender = send ? new OutboxSender(context) : null;
     }
 

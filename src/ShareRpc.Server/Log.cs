@@ -83,4 +83,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(47, LogLevel.Warning, "The new {Path} or its key cannot be used ({Kind}); the earlier certificate stays")]
     public static partial void CertificateUnreadable(this ILogger log, string path, string kind);
+
+    [LoggerMessage(40, LogLevel.Warning, "Others can write to {Directory}, and so replace its files: chmod go-w it")]
+    public static partial void DirectoryIsOpen(this ILogger log, string directory);
 }

@@ -68,13 +68,16 @@ public sealed record ServerLimits
     public TimeSpan TurnSweepInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets the recent ops kept encoded per share with live handles. Keep several pages: slower readers go to disk, at
+    /// Gets the recent ops kept encoded per share while it is read. Keep several pages: slower readers go to disk, at
     /// much higher cost.
     /// </summary>
     public int RingOps { get; init; } = 8_192;
 
-    /// <summary>Gets the bytes of those ops.</summary>
+    /// <summary>Gets the bytes of those in memory, objects included. They count against the memory budget.</summary>
     public long RingBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Gets how long they are kept after somebody has read there.</summary>
+    public TimeSpan RingIdle { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets the redaction profiles cached per share; others are filtered per reader.</summary>
     public int RedactionProfiles { get; init; } = 8;
@@ -130,6 +133,9 @@ public sealed record ServerLimits
 
     /// <summary>Gets the open creations per address and minute.</summary>
     public int OpenCreationsPerMinute { get; init; } = 30;
+
+    /// <summary>Gets the log lines per address and minute about connections closed for what they sent.</summary>
+    public int RefusalsLoggedPerMinute { get; init; } = 10;
 
     /// <summary>Gets the keys per rate limit; evicts the least recently used.</summary>
     public int LimitedKeys { get; init; } = 100_000;

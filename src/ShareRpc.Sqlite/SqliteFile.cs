@@ -29,6 +29,7 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
 
     public SqliteConnection OpenForWriting()
     {
+        OwnerOnly.PrepareDatabase(path);
         SqliteConnection connection = Open(SqliteOpenMode.ReadWriteCreate);
 
         // LogMaintenance runs outside commits.

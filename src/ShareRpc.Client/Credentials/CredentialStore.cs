@@ -170,7 +170,7 @@ public sealed class CredentialStore(string path)
         {
             try
             {
-                return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return OwnerOnly.OpenAlone(path + ".lock");
             }
             catch (IOException error) when (error.HResult is not (DiskFull or NotADirectory or ReadOnlyFileSystem)
                 && TimeProvider.System.GetElapsedTime(start) < LockPatience)

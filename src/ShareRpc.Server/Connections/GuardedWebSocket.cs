@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using Microsoft.Extensions.Logging;
 
 namespace ShareRpc.Server.Connections;
 
@@ -7,8 +6,8 @@ namespace ShareRpc.Server.Connections;
 /// Limits message size and rate, since the RPC layer buffers without bound; allows only text; drops empty messages,
 /// which read as end of stream.
 /// </summary>
-internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, long connection,
-    ILogger log)
+internal sealed class GuardedWebSocket(
+    WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, Action<string> noteRefused)
     : WebSocket
 {
     private long messageBytes;
@@ -90,7 +89,7 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, Serve
         }
         catch (TimeoutException)
         {
-            log.FrameRefused(connection, "frame_rate");
+            noteRefused("frame_rate");
             inner.Abort();
             throw new WebSocketException(WebSocketError.Faulted, "frame_rate");
         }
@@ -98,7 +97,7 @@ internal sealed class GuardedWebSocket(WebSocket inner, int maxFrameBytes, Serve
 
     private async Task RefuseAsync(WebSocketCloseStatus status, string rule)
     {
-        log.FrameRefused(connection, rule);
+        noteRefused(rule);
         await inner.CloseOutputAsync(status, rule, CancellationToken.None).ConfigureAwait(false);
         throw new WebSocketException(WebSocketError.Faulted, rule);
     }

@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Json;
@@ -14,7 +13,7 @@ namespace ShareRpc.Server.Connections;
 
 internal sealed class RpcSession(
     WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer, ShareReads reads, TimeProvider time,
-    IServiceProvider services, ILogger<RpcSession> log)
+    IServiceProvider services, RefusedFrames refused, ILogger<RpcSession> log)
 {
     private static readonly ObjectFactory<Gateway> NewGateway = ActivatorUtilities.CreateFactory<Gateway>(
         [typeof(SessionState), typeof(WrongTokens)]);
@@ -23,7 +22,8 @@ internal sealed class RpcSession(
     /// <summary>Serves until the peer leaves, the connection breaks, or <paramref name="stopping"/>.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
-        using var guarded = new GuardedWebSocket(socket, options.Limits.FrameBytes, limits, time, connection, log);
+        using var guarded = new GuardedWebSocket(
+            socket, options.Limits.FrameBytes, limits, time, rule => refused.Log(state.Address, connection, rule));
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(ProtocolTypeConverter.Instance);
         var ledger = new CallLedger(options.Limits.CallsInFlight, guarded.Abort);
@@ -49,16 +49,37 @@ internal sealed class RpcSession(
         state.AwaitProof(unproven);
         rpc.StartListening();
         using CancellationTokenRegistration draining = stopping.UnsafeRegister(_ => direct?.Drain(), null);
+        WebSocketCloseStatus status = await ServeAsync(rpc, guarded, ledger, unproven.Token, ending.Token, stopping)
+            .ConfigureAwait(false);
+        await CloseAsync(guarded, status).ConfigureAwait(false);
+
+        // Cancelling the RPC layer's read would abort the socket and unsent data, so the peer may close first.
+        await rpc.Completion.WaitAsync(limits.CloseTime, CancellationToken.None)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Returns the code to close with when the connection has ended, for whatever reason.</summary>
+    private async Task<WebSocketCloseStatus> ServeAsync(
+        SessionRpc rpc, WebSocket guarded, CallLedger ledger, CancellationToken unproven, CancellationToken ending,
+        CancellationToken stopping)
+    {
         WebSocketCloseStatus status = WebSocketCloseStatus.NormalClosure;
         try
         {
-            await await Task.WhenAny(rpc.Completion.WaitAsync(ending.Token), state.Revoked).ConfigureAwait(false);
+            await await Task.WhenAny(rpc.Completion.WaitAsync(ending), state.Revoked).ConfigureAwait(false);
             if (state.Revoked.IsCompleted) status = WebSocketCloseStatus.PolicyViolation;
+            else if (guarded.State == WebSocketState.Open)
+            {
+                // The RPC layer ended by itself, at a message that is none of its own, such as an answer to no call.
+                refused.Log(state.Address, connection, "message");
+                status = WebSocketCloseStatus.InvalidPayloadData;
+            }
+
             if (state.Revoked.IsCompleted) await WhenIdleAsync(limits.RevokedDrainTime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (unproven.IsCancellationRequested && !stopping.IsCancellationRequested)
         {
-            log.FrameRefused(connection, "redeem_time");
+            refused.Log(state.Address, connection, "redeem_time");
             status = WebSocketCloseStatus.PolicyViolation;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -67,22 +88,17 @@ internal sealed class RpcSession(
             await WhenIdleAsync(limits.DrainTime).ConfigureAwait(false);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
-        catch (Exception exception) when (exception
-            is JsonException or BadRpcHeaderException or InvalidOperationException or KeyNotFoundException)
-        {
-            log.FrameRefused(connection, "json");
-            status = WebSocketCloseStatus.InvalidPayloadData;
-        }
         catch (Exception exception) when (exception is WebSocketException or IOException or RemoteRpcException or ConnectionLostException)
         {
             log.ConnectionClosed(connection, exception.GetType().Name);
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            refused.Log(state.Address, connection, "message");
+            status = WebSocketCloseStatus.InvalidPayloadData;
+        }
 
-        await CloseAsync(guarded, status).ConfigureAwait(false);
-
-        // Cancelling the RPC layer's read would abort the socket and unsent data, so the peer may close first.
-        await rpc.Completion.WaitAsync(limits.CloseTime, CancellationToken.None)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return status;
 
         async Task WhenIdleAsync(TimeSpan atMost) =>
             await ledger.WhenIdleAsync().WaitAsync(atMost, CancellationToken.None)

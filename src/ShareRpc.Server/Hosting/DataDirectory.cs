@@ -28,6 +28,9 @@ internal sealed class DataDirectory : IDisposable
 
     public bool IsNew { get; }
 
+    /// <summary>Gets whether others may replace files in it, though not read them.</summary>
+    public bool IsOpenToOthers => OwnerOnly.CanOthersWrite(Path);
+
     public string RootTokenPath => System.IO.Path.Combine(Path, "root.token");
 
     /// <summary>Creates the directory if needed, and locks it until the process ends.</summary>
@@ -37,8 +40,7 @@ internal sealed class DataDirectory : IDisposable
         {
             DurableDirectory.Create(path);
             string full = System.IO.Path.GetFullPath(path);
-            var stream = new FileStream(
-                System.IO.Path.Combine(full, "server.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            FileStream stream = OwnerOnly.OpenAlone(System.IO.Path.Combine(full, "server.lock"));
             try
             {
                 WriteTo(stream);

@@ -36,6 +36,7 @@ internal sealed class ServerLifecycle(
             throw explained;
         }
 
+        if (directory.IsOpenToOthers) log.DirectoryIsOpen(directory.Path);
         hasStarted = true;
         supervisor.Start();
     }

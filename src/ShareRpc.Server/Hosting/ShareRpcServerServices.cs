@@ -102,6 +102,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<CommitQueue>();
         services.TryAddSingleton<CommitMeter>();
         AddListener<Broadcaster>(services);
+        AddLoop<Broadcaster>(services);
         AddLoop<AuditBook>(services);
         AddLoop<ShareEraser>(services);
         AddLoop<OwedRevocations>(services);
@@ -131,6 +132,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<ServerHealth>();
         services.TryAddSingleton<HandleFactory>();
         services.TryAddSingleton<ClientAddress>();
+        services.TryAddSingleton<RefusedFrames>();
         services.TryAddSingleton<RpcEndpoint>();
         services.TryAddSingleton<HttpAccess>();
         services.TryAddSingleton<HttpRequests>();

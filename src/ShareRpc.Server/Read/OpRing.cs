@@ -7,10 +7,14 @@ namespace ShareRpc.Server.Read;
 internal sealed class OpRing(ServerLimits limits)
 {
     private const int FirstCapacity = 16;
+    private const int ObjectBytes = 1_024;
     private LoggedOp[] items = [];
     private int first;
     private int count;
     private long bytes;
+
+    /// <summary>Returns what it keeps in memory, by <see cref="SizeOf"/>.</summary>
+    public long Bytes => bytes;
 
     public void Add(LoggedOp op)
     {
@@ -20,6 +24,9 @@ internal sealed class OpRing(ServerLimits limits)
         bytes += SizeOf(op);
         while (count > limits.RingOps || bytes > limits.RingBytes) DropFirst();
     }
+
+    /// <summary>Returns what an op takes in memory: objects, data, and the wire bytes that it gets.</summary>
+    public static long SizeOf(LoggedOp op) => ObjectBytes + (4L * op.Key.Length) + (2L * (op.Data?.Utf8.Length ?? 0));
 
     /// <summary>Returns null when only the store has them.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
@@ -68,6 +75,4 @@ internal sealed class OpRing(ServerLimits limits)
     {
         while (count > 0) DropFirst();
     }
-
-    private static long SizeOf(LoggedOp op) => OpEnvelope.Bytes + (op.Data?.Utf8.Length ?? 0);
 }

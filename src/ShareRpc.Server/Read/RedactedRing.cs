@@ -1,15 +1,17 @@
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access.Redaction;
+using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.Read;
 
 /// <summary>
 /// Caches redacted ops per profile, for all readers of a link. Bounded in profiles, ops and bytes. Thread-safe.
 /// </summary>
-internal sealed class RedactedRing(ServerLimits limits)
+internal sealed class RedactedRing(ServerLimits limits, MemoryBudget memory)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Ring> byProfile = new(StringComparer.Ordinal);
+    private bool isClosed;
 
     public IReadOnlyList<LoggedOp> Show(ReadProfile profile, IReadOnlyList<LoggedOp> ops)
     {
@@ -17,6 +19,21 @@ internal sealed class RedactedRing(ServerLimits limits)
         var shown = new LoggedOp[ops.Count];
         for (int i = 0; i < shown.Length; i++) shown[i] = Show(profile, ops[i]);
         return shown;
+    }
+
+    /// <summary>Forgets everything, for good if nobody uses the share any more; returns how many bytes that gave back.</summary>
+    public long Clear(bool forGood)
+    {
+        long bytes;
+        lock (gate)
+        {
+            bytes = byProfile.Values.Sum(ring => ring.Bytes);
+            byProfile.Clear();
+            isClosed |= forGood;
+        }
+
+        memory.ReleaseCached(bytes);
+        return bytes;
     }
 
     private LoggedOp Show(ReadProfile profile, LoggedOp op)
@@ -37,12 +54,15 @@ internal sealed class RedactedRing(ServerLimits limits)
                 byProfile.Add(profile.Name, ring = new Ring());
             }
 
-            if (ring.Ops.TryAdd(op.Cursor, shown)) ring.Bytes += shown.Encoded.Length;
+            if (isClosed || ring.Ops.ContainsKey(op.Cursor) || !memory.TryCache(OpRing.SizeOf(shown))) return shown;
+            ring.Ops.Add(op.Cursor, shown);
+            ring.Bytes += OpRing.SizeOf(shown);
             while (ring.Ops.Count > limits.RingOps || ring.Bytes > limits.RingBytes)
             {
                 (long oldest, LoggedOp gone) = ring.Ops.First();
                 ring.Ops.Remove(oldest);
-                ring.Bytes -= gone.Encoded.Length;
+                ring.Bytes -= OpRing.SizeOf(gone);
+                memory.ReleaseCached(OpRing.SizeOf(gone));
             }
         }
 

@@ -1,23 +1,27 @@
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.Read;
 
 /// <summary>
-/// A share's head, ring, and wake without payload; a lost wake only delays. Lives while handles exist. Thread-safe.
+/// A share's head, ring while it is read, and wake without payload; a lost wake only delays. Lives while handles exist. Thread-safe.
 /// </summary>
-internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
+internal sealed class ShareFeed(
+    long shareKey, ServerLimits limits, MemoryBudget memory, TimeProvider time, ILogger log)
 {
     private readonly Lock gate = new();
-    private readonly OpRing ring = new(limits);
     private readonly List<FeedWaiter> waiters = [];
     private TaskCompletionSource changed = NewSignal();
+    private OpRing? ring;
+    private long lastRead = time.GetTimestamp();
+    private bool isClosed;
     private long head;
 
     public long ShareKey => shareKey;
 
-    public RedactedRing Redacted { get; } = new(limits);
+    public RedactedRing Redacted { get; } = new(limits, memory);
 
     /// <summary>Guarded by the lock of <see cref="Broadcaster"/>.</summary>
     public int Users { get; set; }
@@ -29,16 +33,38 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
     /// <summary>Get it before checking for data.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
 
-    /// <summary>Needs ops that directly follow the previous ones.</summary>
+    /// <summary>Returns when it was last read, by the clock's timestamps.</summary>
+    public long LastRead => Interlocked.Read(ref lastRead);
+
+    /// <summary>Needs ops that directly follow the previous ones; keeps them while somebody reads.</summary>
     public void Publish(IReadOnlyList<LoggedOp> ops)
     {
-        lock (gate)
-        {
-            foreach (LoggedOp op in ops) ring.Add(op);
-        }
-
+        if (ring is not null) Keep(ops);
         Advance(ops[^1].Cursor);
         Wake();
+    }
+
+    /// <summary>Drops the ops that are kept, if nobody has read here for <c>ring_idle</c>.</summary>
+    public void DropIfIdle()
+    {
+        bool isIdle;
+        lock (gate) isIdle = waiters.Count == 0 && time.GetElapsedTime(LastRead) > limits.RingIdle;
+        if (isIdle) Drop();
+    }
+
+    /// <summary>Drops the ops that are kept; returns how many bytes that gave back. The store has them.</summary>
+    public long Drop(bool forGood = false)
+    {
+        long bytes;
+        lock (gate)
+        {
+            bytes = ring?.Bytes ?? 0;
+            ring = null;
+            isClosed |= forGood;
+        }
+
+        memory.ReleaseCached(bytes);
+        return bytes + Redacted.Clear(forGood);
     }
 
     public void Advance(long cursor)
@@ -96,7 +122,38 @@ internal sealed class ShareFeed(long shareKey, ServerLimits limits, ILogger log)
     /// <summary>Returns null when only the store has them.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
     {
-        lock (gate) return ring.TryRead(after, limit, maxBytes);
+        Interlocked.Exchange(ref lastRead, time.GetTimestamp());
+        lock (gate)
+        {
+            if (!isClosed) ring ??= new OpRing(limits);
+            return Head > 0 && after >= Head ? [] : ring?.TryRead(after, limit, maxBytes);
+        }
+    }
+
+    private void Keep(IReadOnlyList<LoggedOp> ops)
+    {
+        long bytes = ops.Sum(OpRing.SizeOf);
+        bool isRoom = memory.TryCache(bytes);
+        if (!isRoom)
+        {
+            memory.Evict(bytes);
+            isRoom = memory.TryCache(bytes);
+        }
+
+        if (!isRoom)
+        {
+            Drop();
+            return;
+        }
+
+        lock (gate)
+        {
+            long before = ring?.Bytes ?? 0;
+            foreach (LoggedOp op in ops) ring?.Add(op);
+            bytes += before - (ring?.Bytes ?? 0);
+        }
+
+        memory.ReleaseCached(bytes); // of what went out at the other end
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

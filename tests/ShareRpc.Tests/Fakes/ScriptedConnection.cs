@@ -1,5 +1,4 @@
 using System.Net.WebSockets;
-using Microsoft.Extensions.Logging.Abstractions;
 using Nerdbank.Streams;
 using ShareRpc.Client.Connection;
 using ShareRpc.Protocol.Rpc;
@@ -24,7 +23,7 @@ internal sealed class ScriptedConnection : IDisposable
         {
             ClientEnd = new WebSocketMessageHandler(Socket(near, isServer: false), WebSocketTransport.NewFormatter());
             guarded = new GuardedWebSocket(
-                Socket(far, isServer: true), frameBytes, ServerLimits.Default, TimeProvider.System, 1, NullLogger.Instance);
+                Socket(far, isServer: true), frameBytes, ServerLimits.Default, TimeProvider.System, _ => { });
             rpc = new ScriptedRpc(new WebSocketMessageHandler(guarded, formatter));
         }
         else

@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Read;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Fold;
@@ -126,7 +127,7 @@ public sealed class CompactionTests
 
     private static async ValueTask<OpPage> ReadAsync(ServerRooms rooms, Authority owner, long after)
     {
-        var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, NullLogger.Instance);
+        var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, rooms.Get<MemoryBudget>(), rooms.Clock, NullLogger.Instance);
         feed.Advance(20);
         return await rooms.Reads.ReadNowAsync(owner, feed, new ReadOpsRequest { After = after });
     }

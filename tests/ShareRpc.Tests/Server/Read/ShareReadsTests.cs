@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Read;
 
 namespace ShareRpc.Tests.Server.Read;
@@ -102,7 +103,12 @@ public sealed class ShareReadsTests
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
         await rooms.AppendAsync(owner, [.. Enumerable.Range(1, 5).Select(i => ServerRooms.Put($"k{i}"))]);
         await rooms.AppendAsync(owner, ServerRooms.Put("large", $"[\"{new string('x', 9_000)}\"]"), ServerRooms.Put("k7"));
-        if (!fromRing) feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, NullLogger.Instance);
+        if (!fromRing)
+        {
+            long share = owner.Ref.ShareKey!.Value;
+            feed = new ShareFeed(share, rooms.Limits, rooms.Get<MemoryBudget>(), rooms.Clock, NullLogger.Instance);
+        }
+
 
         Assert.Equal([1, 2, 3], await ReadAsync(new ReadOpsRequest { Limit = 1_000 }));
         Assert.Equal([4], await ReadAsync(new ReadOpsRequest { After = 3, Limit = 1 }));
