@@ -61,8 +61,8 @@ public sealed record ServerOptions
     public long? CompactAfterOps { get; set; }
 
     /// <summary>
-    /// Gets or sets the bytes that messages, bodies, replies and the newest ops of shares may take in memory, at least 4
-    /// times <c>frame_bytes</c> (64 MiB). Null, the default: a quarter of the memory of the machine or container, or
+    /// Gets or sets the bytes that bodies of HTTP and the newest ops of shares may take in memory, at least 4 times
+    /// <c>frame_bytes</c> (64 MiB). Null, the default: a quarter of the memory of the machine or container, or
     /// that least.
     /// </summary>
     public long? MemoryBudget { get; set; }

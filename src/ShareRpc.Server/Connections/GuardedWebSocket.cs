@@ -10,8 +10,12 @@ internal sealed class GuardedWebSocket(
     WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, Action<string> noteRefused)
     : WebSocket
 {
+    private readonly double paceBytes = limits.FrameRate * limits.FrameGrace.TotalSeconds;
     private long messageBytes;
-    private long messageBegan;
+
+    /// <summary>What has come since the grace time began anew, and how long the client was waited for ([WS-10]).</summary>
+    private long sinceBytes;
+    private TimeSpan sinceWaited;
     private bool isInMessage;
 
     public override WebSocketCloseStatus? CloseStatus => inner.CloseStatus;
@@ -37,7 +41,8 @@ internal sealed class GuardedWebSocket(
 
             messageBytes += result.Count;
             if (messageBytes > maxFrameBytes) await RefuseAsync(WebSocketCloseStatus.MessageTooBig, "frame_bytes").ConfigureAwait(false);
-            if (!isInMessage) messageBegan = time.GetTimestamp();
+            sinceBytes += result.Count;
+            if (!isInMessage || sinceBytes >= paceBytes) (sinceBytes, sinceWaited) = (0, TimeSpan.Zero);
             isInMessage = !result.EndOfMessage;
             if (isInMessage) return result;
             bool isEmpty = messageBytes == 0;
@@ -81,11 +86,14 @@ internal sealed class GuardedWebSocket(
     private async ValueTask<ValueWebSocketReceiveResult> WaitInPaceAsync(
         Task<ValueWebSocketReceiveResult> receive, CancellationToken cancellationToken)
     {
-        TimeSpan allowed = limits.FrameGrace + TimeSpan.FromSeconds((double)messageBytes / limits.FrameRate);
-        TimeSpan left = allowed - time.GetElapsedTime(messageBegan);
+        TimeSpan left = limits.FrameGrace - sinceWaited;
+        long began = time.GetTimestamp();
         try
         {
-            return await receive.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
+            ValueWebSocketReceiveResult result = await receive
+                .WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
+            sinceWaited += time.GetElapsedTime(began);
+            return result;
         }
         catch (TimeoutException)
         {

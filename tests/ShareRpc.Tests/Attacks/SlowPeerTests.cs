@@ -27,6 +27,17 @@ public sealed class SlowPeerTests
     }
 
     [Fact]
+    public async Task What_came_fast_at_first_earns_a_message_no_time_to_stall()
+    {
+        await using LiveServer live = await LiveServer.StartAsync(
+            serverLimits: ServerLimits.Default with { FrameGrace = TimeSpan.FromSeconds(1), FrameRate = 1_000 });
+        WireConnection peer = await live.ConnectAsync();
+        byte[] much = [.. Part, .. Encoding.UTF8.GetBytes(new string(' ', 3_000_000))]; // 50 minutes at that rate
+        await peer.SendAsync(much, WebSocketMessageType.Text, endOfMessage: false);
+        Assert.True(await IsCutAsync(peer));
+    }
+
+    [Fact]
     public async Task A_large_message_that_keeps_pace_arrives()
     {
         await using LiveServer live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with { FrameGrace =
