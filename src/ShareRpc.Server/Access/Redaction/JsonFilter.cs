@@ -37,7 +37,8 @@ internal static class JsonFilter
     private static bool CopyObject(
         JsonElement value, FieldTree tree, Func<string, bool>? isReadable, ArrayBufferWriter<byte> output)
     {
-        List<(string Name, JsonProperty Member, FieldTree Below)> shown = [];
+        List<(JsonProperty Member, FieldTree? Below)> shown = [];
+        Dictionary<string, int> places = new(StringComparer.Ordinal);
         bool isWhole = true;
         foreach (JsonProperty member in value.EnumerateObject())
         {
@@ -46,14 +47,20 @@ internal static class JsonFilter
             isWhole &= below is not null;
 
             // Of a repeated member the last one counts, and the others were looked at by nobody.
-            if (below is { IsAll: false }) isWhole &= shown.RemoveAll(other => other.Name == name) == 0;
-            if (below is not null) shown.Add((name!, member, below));
+            if (below is { IsAll: false })
+            {
+                if (places.TryGetValue(name!, out int at)) (isWhole, shown[at]) = (false, default);
+                places[name!] = shown.Count;
+            }
+
+            if (below is not null) shown.Add((member, below));
         }
 
         bool isFirst = true;
         output.Write("{"u8);
-        foreach ((_, JsonProperty member, FieldTree below) in shown)
+        foreach ((JsonProperty member, FieldTree? below) in shown)
         {
+            if (below is null) continue;
             bool isOfType = IsShown(member.Value, below);
             isWhole &= isOfType;
             if (!isOfType) continue;
