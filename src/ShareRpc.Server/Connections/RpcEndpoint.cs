@@ -85,12 +85,16 @@ internal sealed class RpcEndpoint(
 
     private Task RefuseOriginAsync(HttpContext context, string foreign)
     {
-        string here = ServerOrigin.OriginOf(context.Request);
-        foreign = foreign.Length <= MaxOriginShown && Uri.TryCreate(foreign, UriKind.Absolute, out Uri? uri)
-            ? $"{uri.Scheme}://{uri.Authority}" : "(not an address)";
+        // Both come from the peer, the second as its Host.
+        foreign = ToShown(foreign);
+        string here = ToShown(ServerOrigin.OriginOf(context.Request));
         if (originsLogged.TryTake("", out _)) log.OriginRefused(foreign, here);
         return RefuseAsync(context, StatusCodes.Status403Forbidden,
             $"Pages of {foreign} may not connect: this server is reached as {here}. Behind a proxy, start it with "
             + "--public-url and --trust-proxy; to allow another origin, with --allow-origin.");
     }
+
+    private static string ToShown(string origin) =>
+        origin.Length <= MaxOriginShown && Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri)
+            ? $"{uri.Scheme}://{uri.Authority}" : "(not an address)";
 }

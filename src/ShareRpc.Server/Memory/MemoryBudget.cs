@@ -3,9 +3,9 @@ using ShareRpc.Server.Access;
 namespace ShareRpc.Server.Memory;
 
 /// <summary>
-/// Counts what the process keeps for others: messages, bodies, replies, pages, rings (I11). A peer may hold as much as
-/// it leaves free, so that there is always room for others. One reserve, large enough for a whole message, goes round
-/// among those that find no room: one at a time can always finish. Any thread.
+/// Counts bodies of HTTP and rings (I11); messages of WebSockets and their replies are not counted. A peer may hold as
+/// much as it leaves free, so that there is always room for others. One reserve, large enough for a whole body, goes
+/// round among those that find no room: one at a time can always finish. Any thread.
 /// </summary>
 internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : IDisposable
 {

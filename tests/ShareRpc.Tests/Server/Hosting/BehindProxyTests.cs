@@ -69,6 +69,20 @@ public sealed class BehindProxyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_host_of_any_length_is_not_logged()
+    {
+        var log = new CapturedLogs();
+        await using ShareRpcServer server = await StartAsync(null, null, log: log);
+        await server.App.GetTestServer().SendAsync(context =>
+        {
+            Prepare(context.Request, "https://evil.example", "", HttpMethods.Post, "/rpc");
+            context.Request.Host = new HostString(new string('h', 5_000));
+        }, timeout.Token);
+        string line = Assert.Single(log.Lines, line => line.Contains("evil.example", StringComparison.Ordinal));
+        Assert.DoesNotContain("hhh", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_flood_of_refused_origins_does_not_fill_the_log()
     {
         var log = new CapturedLogs();

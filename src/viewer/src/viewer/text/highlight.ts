@@ -5,6 +5,8 @@ import workerAddress from './colouring.worker.ts?worker&url';
 const maxChars = 60_000;
 /** Colouring takes time that grows with the square of some texts: what takes longer than this, in ms, stays plain. */
 const maxTime = 1_500;
+/** Blocks beyond these that wait to be coloured stay plain. */
+const maxWaiting = 1_000;
 
 /**
  * Colours a block of code where it stands. The work is done in a worker, which the first code block of a page starts,
@@ -35,6 +37,7 @@ class Colouring {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   colour(code: string, language: string, done: (html: string) => void): void {
+    if (this.waiting.length >= maxWaiting) return;
     this.waiting.push({ code, language, done });
     if (!this.current) this.next();
   }
