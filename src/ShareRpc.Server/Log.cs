@@ -60,7 +60,8 @@ internal static partial class LogMessages
     public static partial void SyncItemsLeftOut(this ILogger log, string shareId, int ignored, int rejected);
 
     [LoggerMessage(26, LogLevel.Warning,
-        "A browser page of {Origin} was refused: this server is reached as {Here}; see --public-url and --allow-origin")]
+        "A browser page of {Origin} was refused: this server is reached as {Here}; see --public-url and "
+            + "--allow-origin")]
     public static partial void OriginRefused(this ILogger log, string origin, string here);
 
     [LoggerMessage(30, LogLevel.Information, "Capability {CapId} was revoked")]
@@ -70,7 +71,8 @@ internal static partial class LogMessages
     public static partial void RevocationNotDurable(this ILogger log, string capId);
 
     [LoggerMessage(33, LogLevel.Error, "The background loop {Loop} failed, {InARow} times in a row; it starts again in {Wait}")]
-    public static partial void LoopFailed(this ILogger log, Exception exception, string loop, int inARow, TimeSpan wait);
+    public static partial void LoopFailed(this ILogger log, Exception exception, string loop, int inARow,
+        TimeSpan wait);
 
     [LoggerMessage(34, LogLevel.Error, "What follows a commit failed for one item or listener; the commit stands")]
     public static partial void AfterCommitFailed(this ILogger log, Exception exception);

@@ -82,7 +82,8 @@ public sealed record ServerOptions
     /// </summary>
     internal bool DirectCalls { get; set; } = !AppContext.TryGetSwitch("ShareRpc.DirectCalls", out bool isOn) || isOn;
 
-    internal long MemoryBytes => MemoryBudget ?? Math.Max(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastMemory);
+    internal long MemoryBytes =>
+        MemoryBudget ?? Math.Max(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastMemory);
 
     private long LeastMemory => 4L * Limits.FrameBytes;
 
@@ -93,8 +94,10 @@ public sealed record ServerOptions
 
     internal string? FindMistake()
     {
-        if (string.IsNullOrWhiteSpace(DataDirectory)) return "DataDirectory is empty: name the directory to keep the data in.";
-        if (Limits.DocumentBytes < Limits.OpBytes || Limits.DocumentBytes > Limits.FrameBytes - ProtocolLimits.EnvelopeBytes)
+        if (string.IsNullOrWhiteSpace(DataDirectory))
+            return "DataDirectory is empty: name the directory to keep the data in.";
+        if (Limits.DocumentBytes < Limits.OpBytes
+            || Limits.DocumentBytes > Limits.FrameBytes - ProtocolLimits.EnvelopeBytes)
         {
             return "Limits: document_bytes must be at least op_bytes, and 64 KiB less than frame_bytes.";
         }
@@ -142,7 +145,8 @@ public sealed record ServerOptions
     internal static IPNetwork? FindNetwork(string text)
     {
         if (IPNetwork.TryParse(text, out IPNetwork network)) return network;
-        return IPAddress.TryParse(text, out IPAddress? address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
+        return IPAddress.TryParse(text, out IPAddress? address)
+            ? new IPNetwork(address, address.GetAddressBytes().Length * 8) : null;
     }
 
     private static bool IsAddress(Uri url) =>

@@ -13,7 +13,8 @@ internal static partial class DurableDirectory
     {
         string full = Path.GetFullPath(path);
         var above = new Stack<string>();
-        for (string? next = full; next is not null && !Directory.Exists(next); next = Path.GetDirectoryName(next)) above.Push(next);
+        for (string? next = full; next is not null && !Directory.Exists(next); next = Path.GetDirectoryName(next))
+            above.Push(next);
         while (above.TryPop(out string? next))
         {
             Directory.CreateDirectory(next, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -24,7 +25,8 @@ internal static partial class DurableDirectory
     public static void Sync(string path)
     {
         using var directory = new SafeFileHandle(Open(path, ReadOnlyCloseOnExec), ownsHandle: true);
-        if (directory.IsInvalid) throw new IOException($"The directory {path} cannot be opened (error {Marshal.GetLastPInvokeError()}).");
+        if (directory.IsInvalid)
+            throw new IOException($"The directory {path} cannot be opened (error {Marshal.GetLastPInvokeError()}).");
         RandomAccess.FlushToDisk(directory);
     }
 

@@ -28,7 +28,8 @@ internal static class OwnerOnly
 
     /// <summary>Returns true if others than the owner may add and rename files in a directory.</summary>
     public static bool CanOthersWrite(string directory) =>
-        !OperatingSystem.IsWindows() && Directory.Exists(directory) && (File.GetUnixFileMode(directory) & OthersWrite) != 0;
+        !OperatingSystem.IsWindows() && Directory.Exists(directory)
+            && (File.GetUnixFileMode(directory) & OthersWrite) != 0;
 
     private static void Restrict(string path)
     {

@@ -44,7 +44,8 @@ internal sealed class Schema(IReadOnlyList<string> scripts)
         if (version == 0 && ReadNumber(connection, "SELECT COUNT(*) FROM sqlite_master") > 0)
         {
             throw new SchemaException(
-                $"{path} was written by a version of sharerpc from before the first release, whose files are not read any more. "
+                $"{path} was written by a version of sharerpc from before the first release, whose files are not read "
+                    + "any more. "
                 + $"Move it away, or {nextStep}.");
         }
 

@@ -25,12 +25,18 @@ internal static class SqliteTrouble
     public static string Describe(SqliteException exception, string path) => exception.SqliteErrorCode switch
     {
         Corrupt or NotADatabase =>
-            $"The database {path} is damaged: restore a backup. To see what is wrong with it, run sharerpc check on its directory.",
-        Busy or Locked => $"The database {path} is locked: another program holds it. End that program, then start again.",
+            $"The database {path} is damaged: restore a backup. To see what is wrong with it, run sharerpc check on "
+                + "its directory.",
+        Busy or Locked =>
+            $"The database {path} is locked: another program holds it. End that program, then start again.",
         ReadOnly or CannotOpen =>
-            $"The database {path} cannot be written: make it and its directory writable for this user, then start again.",
+            $"The database {path} cannot be written: make it and its directory writable for this user, then start "
+                + "again.",
         Full => $"The disk that holds {path} is full: free some space, then start again.",
-        InputOutput => $"The disk failed under {path}: see that it has space and is sound (the system's log says more), then start again.",
-        _ => $"The database {path} cannot be opened (SQLite error {exception.SqliteErrorCode}). Free it, or restore a backup.",
+        InputOutput =>
+            $"The disk failed under {path}: see that it has space and is sound (the system's log says more), then "
+                + "start again.",
+        _ => $"The database {path} cannot be opened (SQLite error {exception.SqliteErrorCode}). Free it, or restore a "
+            + "backup.",
     };
 }

@@ -25,7 +25,8 @@ internal sealed class Bench(Options options, Action<Figure> report) : IDisposabl
     public async Task<IReadOnlyList<ServerUnderTest>> StartServersAsync(CancellationToken cancellationToken)
     {
         List<ServerUnderTest> servers = [await StartServerAsync(cancellationToken)];
-        if (options.Against is { } other) servers.Add(await ServerUnderTest.StartAsync(other, "against", cancellationToken));
+        if (options.Against is { } other)
+            servers.Add(await ServerUnderTest.StartAsync(other, "against", cancellationToken));
         return servers;
     }
 

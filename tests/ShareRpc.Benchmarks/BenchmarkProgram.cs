@@ -11,8 +11,10 @@ internal static class BenchmarkProgram
     /// <summary>The cells in the order in which <c>all</c> runs them.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Bench, CancellationToken, Task> RunAsync)> Cells =
     [
-        (AppendCell.Name, AppendCell.RunAsync), (FlatCell.Name, FlatCell.RunAsync), (FanoutCell.Name, FanoutCell.RunAsync),
-        (IdleCell.Name, IdleCell.RunAsync), (RedeemCell.Name, RedeemCell.RunAsync), (StormCell.Name, StormCell.RunAsync),
+        (AppendCell.Name, AppendCell.RunAsync), (FlatCell.Name, FlatCell.RunAsync),
+        (FanoutCell.Name, FanoutCell.RunAsync),
+        (IdleCell.Name, IdleCell.RunAsync), (RedeemCell.Name, RedeemCell.RunAsync),
+        (StormCell.Name, StormCell.RunAsync),
         (OutboxCell.Name, OutboxCell.RunAsync), (MixedCell.Name, MixedCell.RunAsync),
     ];
 
@@ -26,7 +28,8 @@ internal static class BenchmarkProgram
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is [MicroProgram.Verb, ..]) return MicroProgram.Run(arguments[1..]);
-        if (arguments is [PeerProgram.Verb, string kind, string directory]) return await PeerProgram.RunAsync(kind, directory);
+        if (arguments is [PeerProgram.Verb, string kind, string directory])
+            return await PeerProgram.RunAsync(kind, directory);
         try
         {
             return await RunAsync(Options.Parse(arguments), Console.Out, CancellationToken.None);
@@ -53,11 +56,13 @@ internal static class BenchmarkProgram
             output.Flush();
         }))
         {
-            foreach ((_, Func<Bench, CancellationToken, Task> runAsync) in chosen) await runAsync(bench, cancellationToken);
+            foreach ((_, Func<Bench, CancellationToken, Task> runAsync) in chosen)
+                await runAsync(bench, cancellationToken);
         }
 
         if (options.Out is { } file) await FigureFile.WriteAsync(file, machine, figures, options, cancellationToken);
-        if (options.Compare is { } earlier) Comparison.Write(output, await FigureFile.ReadAsync(earlier, cancellationToken), figures);
+        if (options.Compare is { } earlier)
+            Comparison.Write(output, await FigureFile.ReadAsync(earlier, cancellationToken), figures);
         return 0;
     }
 }

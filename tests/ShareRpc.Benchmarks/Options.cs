@@ -35,13 +35,15 @@ internal sealed record Options
         var options = new Options { Verb = arguments[0] };
         for (int i = 1; i < arguments.Count; i++)
         {
-            string Value() => ++i < arguments.Count ? arguments[i] : throw new ArgumentException($"{arguments[i - 1]} needs a value.");
+            string Value() => ++i < arguments.Count
+                ? arguments[i] : throw new ArgumentException($"{arguments[i - 1]} needs a value.");
             options = arguments[i] switch
             {
                 "--quick" => options with { Rounds = 3, RoundTime = TimeSpan.FromSeconds(1), Smaller = 10 },
                 "--tiny" => options with { Rounds = 1, RoundTime = TimeSpan.FromMilliseconds(100), Smaller = 100 },
                 "--rounds" => options with { Rounds = int.Parse(Value(), CultureInfo.InvariantCulture) },
-                "--seconds" => options with { RoundTime = TimeSpan.FromSeconds(double.Parse(Value(), CultureInfo.InvariantCulture)) },
+                "--seconds" => options with { RoundTime =
+                    TimeSpan.FromSeconds(double.Parse(Value(), CultureInfo.InvariantCulture)) },
                 "--smaller" => options with { Smaller = int.Parse(Value(), CultureInfo.InvariantCulture) },
                 "--out" => options with { Out = Value() },
                 "--compare" => options with { Compare = Value() },

@@ -21,7 +21,8 @@ public sealed class SmokeTests
         using var output = new StringWriter();
         var options = Options.Parse([cell, "--rounds", "1", "--seconds", "0.1", "--smaller", Smaller]);
         Assert.Equal(0, await BenchmarkProgram.RunAsync(options, output, patience.Token));
-        List<Figure> figures = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Figure.Parse)];
+        List<Figure> figures =
+            [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Figure.Parse)];
         Assert.NotEmpty(figures);
         Assert.All(figures, figure =>
         {
@@ -39,11 +40,13 @@ public sealed class SmokeTests
         try
         {
             var before = new Figure { Cell = "append", Case = "1x1", Unit = "ops/s", Median = 1_000, P99Ms = 2 };
-            await FigureFile.WriteAsync(file, Machine.Read(), [before], Options.Parse(["append"]), CancellationToken.None);
+            await FigureFile.WriteAsync(file, Machine.Read(), [before], Options.Parse(["append"]),
+                CancellationToken.None);
             Assert.Contains("\"cpu\":", (await File.ReadAllLinesAsync(file))[0], StringComparison.Ordinal);
             using var output = new StringWriter();
             Comparison.Write(
-                output, await FigureFile.ReadAsync(file, CancellationToken.None), [before with { Median = 1_500, P99Ms = 2.01 }]);
+                output, await FigureFile.ReadAsync(file, CancellationToken.None),
+                [before with { Median = 1_500, P99Ms = 2.01 }]);
             Assert.Equal("append 1x1: ops/s 1000 -> 1500 (+50%)", output.ToString().Trim());
         }
         finally
@@ -63,7 +66,8 @@ public sealed class SmokeTests
             Assert.Equal((true, false), (Directory.Exists(Path.GetDirectoryName(file)), File.Exists(file)));
             using var output = new StringWriter();
             var options = Options.Parse(["append", "1x1", "--tiny", "--out", "/proc/version/figures.json"]);
-            await Assert.ThrowsAsync<ArgumentException>(() => BenchmarkProgram.RunAsync(options, output, CancellationToken.None));
+            await Assert.ThrowsAsync<ArgumentException>(() =>
+                BenchmarkProgram.RunAsync(options, output, CancellationToken.None));
             Assert.Empty(output.ToString());
         }
         finally

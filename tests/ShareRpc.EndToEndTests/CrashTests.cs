@@ -33,7 +33,8 @@ public sealed class CrashTests(Xunit.Abstractions.ITestOutputHelper output)
         {
             kills += ClientPoints.Contains(point)
                 ? await KillClientAsync(world, $"{point}:{dice.Next(1, 5)}", arguments)
-                : await KillServerAsync(world, $"{point}:{(point == "server.mid_fold" ? 1 : dice.Next(2, 4))}", arguments);
+                : await KillServerAsync(world, $"{point}:{(point == "server.mid_fold" ? 1 : dice.Next(2, 4))}",
+                    arguments);
         }
 
         kills += await KillAtRandomAsync(world, dice, arguments);

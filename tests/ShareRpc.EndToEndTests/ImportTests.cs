@@ -29,13 +29,16 @@ public sealed class ImportTests
 
         Assert.True(first.ExitCode == 0, first.Errors);
         JsonObject imported = Imported(first);
-        Assert.Equal((11, 80, 282, 11), ((int)imported["sessions"]!, (int)imported["messages"]!, (int)imported["parts"]!,
+        Assert.Equal((11, 80, 282, 11),
+            ((int)imported["sessions"]!, (int)imported["messages"]!, (int)imported["parts"]!,
             (int)imported["skipped_count"]!));
-        Assert.Equal(292, (int)imported["parts"]! + imported["skipped"]!.AsArray().Count(file => (string?)file!["reason"] == "no_message"));
+        Assert.Equal(292, (int)imported["parts"]!
+            + imported["skipped"]!.AsArray().Count(file => (string?)file!["reason"] == "no_message"));
         Assert.Equal(11, ShareCommandTests.Finals(first).Count);
         Assert.True((bool)Imported(second)["earlier"]!);
         Assert.Empty(ShareCommandTests.Finals(second));
-        Assert.All(ShareCommandTests.Finals(rescan), session => Assert.Equal(0, (int)session["applied"]! + (int)session["duplicates"]!));
+        Assert.All(ShareCommandTests.Finals(rescan),
+            session => Assert.Equal(0, (int)session["applied"]! + (int)session["duplicates"]!));
         foreach (JsonObject session in ShareCommandTests.Finals(first)) await AssertHoldsAsync(session, tree);
         Assert.Equal(before, Picture(tree));
     }
@@ -56,7 +59,8 @@ public sealed class ImportTests
         await using (Tool dying = world.StartClient(null, "share", "--opencode-files", tree, "--json"))
         {
             await Until.TrueAsync(
-                () => dying.HasExited || dying.Objects.Any(line => (string?)line["session"] == Path.GetFileName(last)), timeout);
+                () => dying.HasExited || dying.Objects.Any(line => (string?)line["session"] == Path.GetFileName(last)),
+                timeout);
             dying.Kill();
             await dying.WaitForExitAsync(timeout);
         }
@@ -74,9 +78,11 @@ public sealed class ImportTests
         string Updated(string folder)
         {
             string id = Path.GetFileName(folder);
-            string? session = Directory.EnumerateFiles(Path.Combine(tree, "session"), $"{id}.json", SearchOption.AllDirectories)
+            string? session =
+                Directory.EnumerateFiles(Path.Combine(tree, "session"), $"{id}.json", SearchOption.AllDirectories)
                 .SingleOrDefault();
-            return session is null ? "" : (string)JsonNode.Parse(File.ReadAllText(session))!["time"]!["updated"]!.ToJsonString();
+            return session is null
+                ? "" : (string)JsonNode.Parse(File.ReadAllText(session))!["time"]!["updated"]!.ToJsonString();
         }
     }
 
@@ -91,7 +97,8 @@ public sealed class ImportTests
         {
             JsonNode held = JsonNode.Parse(document.Data.Utf8.Span)!;
             string folder = document.Kind == Kinds.Message ? (string)held["sessionID"]! : (string)held["messageID"]!;
-            string file = await File.ReadAllTextAsync(Path.Combine(tree, document.Kind, folder, $"{document.Key}.json"), timeout);
+            string file =
+                await File.ReadAllTextAsync(Path.Combine(tree, document.Kind, folder, $"{document.Key}.json"), timeout);
             Assert.True(JsonNode.DeepEquals(JsonNode.Parse(file), held), $"{document.Kind} {document.Key}");
         }
     }
@@ -99,11 +106,13 @@ public sealed class ImportTests
     private Task<Tool> ImportAsync(World world, string tree, params string[] more) =>
         world.RunClientAsync("share", ["--opencode-files", tree, "--json", .. more], timeout);
 
-    private static JsonObject Imported(Tool share) => share.Objects.Single(line => (string?)line["event"] == "imported");
+    private static JsonObject Imported(Tool share) =>
+        share.Objects.Single(line => (string?)line["event"] == "imported");
 
     private static long Finished(World world)
     {
-        using var connection = new SqliteConnection($"Data Source={world.PathOf("state/outbox.db")};Mode=ReadOnly;Pooling=False");
+        using var connection =
+            new SqliteConnection($"Data Source={world.PathOf("state/outbox.db")};Mode=ReadOnly;Pooling=False");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(finished_ms) FROM import_state";
@@ -121,5 +130,6 @@ public sealed class ImportTests
 
     private static string Picture(string tree) => string.Join('\n',
         Directory.EnumerateFiles(tree, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path =>
-            $"{path} {File.GetLastWriteTimeUtc(path).Ticks} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"));
+            $"{path} {File.GetLastWriteTimeUtc(path).Ticks} "
+                + $"{Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"));
 }

@@ -18,21 +18,25 @@ public sealed class NewUserTests
         string token = world.PathOf("laptop.token");
 
         // The administrator lets a machine share.
-        await StepAsync(0, "agent", "add", "--label", "laptop", "--out", token, "--server", server, "--token-file", world.TokenFile,
+        await StepAsync(0, "agent", "add", "--label", "laptop", "--out", token, "--server", server, "--token-file",
+            world.TokenFile,
             "--state", world.PathOf("admin"));
 
         // On that machine: share a session, invite a viewer.
         string state = world.PathOf("laptop");
-        await StepAsync(0, "share", "--opencode", database, "--session", session, "--once", "--server", server, "--token-file", token,
+        await StepAsync(0, "share", "--opencode", database, "--session", session, "--once", "--server", server,
+            "--token-file", token,
             "--state", state);
         await using Tool invited = await RunAsync(
-            0, "invite", session, "--label", "Ana", "--expires", "7d", "--redact", "tools,reasoning", "--state", state, "--json");
+            0, "invite", session, "--label", "Ana", "--expires", "7d", "--redact", "tools,reasoning", "--state", state,
+            "--json");
         JsonObject invitation = Assert.Single(invited.Objects);
         string link = (string)invitation["link"]!;
 
         // The viewer watches: the conversation, without what tools were given and said.
         await using Tool viewer = Tool.Start(null, "watch", link, "--json");
-        await Until.TrueAsync(() => viewer.Objects.Any(line => (bool?)line["redacted"] == true) || viewer.HasExited, timeout);
+        await Until.TrueAsync(() => viewer.Objects.Any(line => (bool?)line["redacted"] == true)
+            || viewer.HasExited, timeout);
         await using Tool once = await RunAsync(0, "watch", link, "--once", "--json");
         Assert.DoesNotContain(once.Objects, HoldsToolOutput);
         Assert.Contains(once.Objects, line => (string?)line["kind"] == "part");
@@ -57,13 +61,17 @@ public sealed class NewUserTests
         await using Tool audit = await RunAsync(0, "audit", session, "--state", state, "--json");
         string capId = (string)invitation["cap_id"]!;
         Assert.Contains(audit.Objects, line => (string?)line["action"] == "redeem" && (string?)line["actor"] == capId);
-        Assert.Contains(audit.Objects, line => (string?)line["action"] == "revoke" && (string?)line["subject"] == capId);
-        Assert.Contains(audit.Objects, line => (string?)line["action"] == "refused" && (string?)line["code"] == "capability_revoked");
+        Assert.Contains(audit.Objects, line => (string?)line["action"] == "revoke"
+            && (string?)line["subject"] == capId);
+        Assert.Contains(audit.Objects, line => (string?)line["action"] == "refused"
+            && (string?)line["code"] == "capability_revoked");
 
         // And the machine itself, with all that hangs on it.
-        await StepAsync(0, "agent", "revoke", "laptop", "--yes", "--server", server, "--token-file", world.TokenFile, "--state",
+        await StepAsync(0, "agent", "revoke", "laptop", "--yes", "--server", server, "--token-file", world.TokenFile,
+            "--state",
             world.PathOf("admin"));
-        await StepAsync(3, "share", "--opencode", database, "--session", session, "--once", "--server", server, "--token-file", token,
+        await StepAsync(3, "share", "--opencode", database, "--session", session, "--once", "--server", server,
+            "--token-file", token,
             "--state", world.PathOf("another"));
     }
 
@@ -73,10 +81,12 @@ public sealed class NewUserTests
         await using var world = new World();
         await world.StartServerAsync(null, timeout);
         string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
-        await using Tool shared = await world.RunClientAsync("share", ["--opencode", database, "--once", "--json"], timeout);
+        await using Tool shared =
+            await world.RunClientAsync("share", ["--opencode", database, "--once", "--json"], timeout);
         string session = (string)ShareCommandTests.Finals(shared)[0]["session"]!;
 
-        await using Tool invite = Tool.Start(null, "invite", session, "--passphrase", "--state", world.PathOf("state"), "--json");
+        await using Tool invite =
+            Tool.Start(null, "invite", session, "--passphrase", "--state", world.PathOf("state"), "--json");
         invite.Tell("correct horse");
         await invite.WaitForExitAsync(timeout);
         Assert.True(invite.ExitCode == 0, invite.Errors);
@@ -101,12 +111,14 @@ public sealed class NewUserTests
     private async Task<Tool> RunAsync(int exitCode, params string[] arguments)
     {
         Tool tool = await Tool.RunAsync(arguments, timeout);
-        Assert.True(tool.ExitCode == exitCode, $"{arguments[0]}: {tool.ExitCode}\n{string.Join('\n', tool.Lines)}\n{tool.Errors}");
+        Assert.True(tool.ExitCode == exitCode,
+            $"{arguments[0]}: {tool.ExitCode}\n{string.Join('\n', tool.Lines)}\n{tool.Errors}");
         return tool;
     }
 
     private static bool HasTool(string database, string session) =>
-        OpencodeFixture.Parts(database, session).Values.Any(part => part["state"] is JsonObject state && state["output"] is not null);
+        OpencodeFixture.Parts(database, session).Values.Any(part => part["state"] is JsonObject state
+            && state["output"] is not null);
 
     private static bool HoldsToolOutput(JsonObject op) =>
         op["data"] is JsonObject data && data["state"] is JsonObject state

@@ -20,7 +20,8 @@ public sealed class NodeClientTests
         await RunAsync("npm", ["ci", "--no-audit", "--no-fund"], folder, null);
         string owner = await CreateShareAsync(world);
 
-        JsonObject seen = JsonNode.Parse(await RunAsync("node", ["client.mjs", world.Server.AbsoluteUri], folder, owner))!.AsObject();
+        JsonObject seen =
+            JsonNode.Parse(await RunAsync("node", ["client.mjs", world.Server.AbsoluteUri], folder, owner))!.AsObject();
 
         Assert.Equal("[1,2,0]", seen["applied"]!.ToJsonString());
         Assert.Equal("[0,0,2]", seen["duplicates"]!.ToJsonString());
@@ -34,11 +35,13 @@ public sealed class NodeClientTests
 
     private async Task<string> CreateShareAsync(World world)
     {
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim(), out ShareToken? root));
+        Assert.True(
+            ShareToken.TryParse((await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim(), out ShareToken? root));
         new CredentialStore(world.PathOf("credentials.json")).Add(root, world.Server, null, "root");
         await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
         {
-            Server = world.Server, OutboxPath = world.PathOf("outbox.db"), CredentialsPath = world.PathOf("credentials.json"),
+            Server = world.Server, OutboxPath = world.PathOf("outbox.db"),
+            CredentialsPath = world.PathOf("credentials.json"),
             CreatorCapId = root.CapId,
         });
         ShareWriter share = await client.CreateShareAsync("node", null, timeout);
@@ -49,7 +52,8 @@ public sealed class NodeClientTests
     private async Task<string> RunAsync(string program, string[] arguments, string folder, string? token)
     {
         var start = new ProcessStartInfo(
-            program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true,
+            RedirectStandardError = true };
         if (token is not null) start.Environment["SHARERPC_TOKEN"] = token;
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(timeout);

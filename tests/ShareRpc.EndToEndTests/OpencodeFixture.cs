@@ -10,7 +10,8 @@ internal static class OpencodeFixture
 
     static OpencodeFixture() => SQLitePCL.Batteries_V2.Init();
 
-    public static string Path { get; } = System.IO.Path.Combine(Root(), "..", "shared", "fixtures", "opencode", "opencode-1.18.33.db");
+    public static string Path { get; } =
+        System.IO.Path.Combine(Root(), "..", "shared", "fixtures", "opencode", "opencode-1.18.33.db");
 
     public static string Root()
     {
@@ -33,12 +34,14 @@ internal static class OpencodeFixture
 
     /// <summary>Message documents of a session by id: the row's JSON with its id columns.</summary>
     public static Dictionary<string, JsonNode> Messages(string database, string session) => Query(
-        database, $"SELECT id, data FROM message WHERE session_id = '{session}'").ToDictionary(row => (string)row["id"]!, row =>
+        database, $"SELECT id, data FROM message WHERE session_id = '{session}'").ToDictionary(row =>
+            (string)row["id"]!, row =>
         With(row, ("id", row["id"]!), ("sessionID", session)));
 
     /// <summary>Part documents of a session by id: the row's JSON with its id columns.</summary>
     public static Dictionary<string, JsonNode> Parts(string database, string session) => Query(
-        database, $"SELECT id, message_id, data FROM part WHERE session_id = '{session}'").ToDictionary(row => (string)row["id"]!, row =>
+        database, $"SELECT id, message_id, data FROM part WHERE session_id = '{session}'").ToDictionary(row =>
+            (string)row["id"]!, row =>
         With(row, ("id", row["id"]!), ("sessionID", session), ("messageID", row["message_id"]!)));
 
     /// <summary>What opencode does while a session goes on: parts change, each with its event, in one transaction.</summary>
@@ -81,7 +84,8 @@ internal static class OpencodeFixture
         command.CommandText = sql;
         using SqliteDataReader reader = command.ExecuteReader();
         var rows = new List<Dictionary<string, object>>();
-        while (reader.Read()) rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetValue));
+        while (reader.Read())
+            rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, reader.GetValue));
         return rows;
     }
 }

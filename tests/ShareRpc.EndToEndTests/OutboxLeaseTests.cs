@@ -48,7 +48,8 @@ public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
         first = Start("first", first);
         first.Finish();
         second.Finish();
-        await Until.TrueAsync(() => !first.HasDied() && !second.HasDied() && first.End is not null && second.End is not null, timeout);
+        await Until.TrueAsync(() => !first.HasDied() && !second.HasDied() && first.End is not null
+            && second.End is not null, timeout);
         Assert.Equal(OpsOf(first, 3) + OpsOf(second, 3), await HeadAsync(reader));
     }
 
@@ -69,7 +70,8 @@ public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
     private static long OpsOf(WriterSlot writer, int thirds) => writer.Plan.Take(writer.Plan.Count * thirds / 3)
         .SelectMany(step => step.Ops).LongCount(op => op.Expect == Expectation.Applied);
 
-    private static async Task<long> HeadAsync(ShareReader reader) => (await reader.ReadOpsAsync(long.MaxValue / 2)).Head;
+    private static async Task<long> HeadAsync(ShareReader reader) =>
+        (await reader.ReadOpsAsync(long.MaxValue / 2)).Head;
 
     /// <summary>Both write to one share from one directory. Their plans have no ops in common, as those of copies have none.</summary>
     private WriterSlot Start(string name, WriterSlot? again = null)
@@ -77,7 +79,8 @@ public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
         string directory = Path.Combine(world, "outbox");
         Directory.CreateDirectory(directory);
         WriterSlot writer = again ?? new WriterSlot(
-            name + Plan.CopySuffix, "a", directory, creates: true, copyOf: null, Plan.Of(Seed, "a", name + Plan.CopySuffix, Ops));
+            name + Plan.CopySuffix, "a", directory, creates: true, copyOf: null,
+            Plan.Of(Seed, "a", name + Plan.CopySuffix, Ops));
         if (again is null) writers.Add(writer);
         writer.Start(proxy.Address, world, Seed, Ops, fault: null);
         return writer;

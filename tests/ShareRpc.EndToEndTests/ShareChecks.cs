@@ -10,7 +10,8 @@ internal static class ShareChecks
 {
     /// <summary>getState equals the database rows field by field; cursors are gapless; no op id is there twice.</summary>
     public static async Task<(
-        int Messages, int Parts)> EqualsDatabaseAsync(JsonObject session, string database, CancellationToken cancellationToken)
+        int Messages, int Parts)> EqualsDatabaseAsync(JsonObject session, string database,
+        CancellationToken cancellationToken)
     {
         string id = (string)session["session"]!;
         Assert.True(ShareLink.TryParse((string?)session["link"], out ShareLink? link));
@@ -33,7 +34,8 @@ internal static class ShareChecks
         foreach ((string key, JsonNode row) in rows)
         {
             Assert.True(JsonNode.DeepEquals(
-                row, documents[key]), $"{kind} {key}\nrow   {row.ToJsonString()}\nshare {documents[key].ToJsonString()}");
+                row, documents[key]),
+                    $"{kind} {key}\nrow   {row.ToJsonString()}\nshare {documents[key].ToJsonString()}");
         }
     }
 

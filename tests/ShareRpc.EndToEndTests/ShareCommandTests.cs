@@ -16,12 +16,14 @@ public sealed class ShareCommandTests
         await world.StartServerAsync(null, timeout);
         string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
 
-        await using Tool first = await world.RunClientAsync("share", ["--opencode", database, "--all", "--once", "--json"], timeout);
+        await using Tool first =
+            await world.RunClientAsync("share", ["--opencode", database, "--all", "--once", "--json"], timeout);
 
         Assert.True(first.ExitCode == 0, first.Errors);
         IReadOnlyList<JsonObject> sessions = Finals(first);
         Assert.Equal(
-            OpencodeFixture.Sessions(database), sessions.Select(session => (string)session["session"]!).Order(StringComparer.Ordinal));
+            OpencodeFixture.Sessions(database),
+            sessions.Select(session => (string)session["session"]!).Order(StringComparer.Ordinal));
         Assert.Equal(80, sessions.Sum(session => (int)session["messages"]!));
         Assert.Equal(282, sessions.Sum(session => (int)session["parts"]!));
         foreach (JsonObject session in sessions)
@@ -31,11 +33,13 @@ public sealed class ShareCommandTests
             Assert.True((int)session["applied"]! >= messages + parts);
         }
 
-        await using Tool second = await world.RunClientAsync("share", ["--opencode", database, "--all", "--once", "--json"], timeout);
+        await using Tool second =
+            await world.RunClientAsync("share", ["--opencode", database, "--all", "--once", "--json"], timeout);
         Assert.True(second.ExitCode == 0, second.Errors);
         Assert.Equal(11, Finals(second).Count);
         Assert.All(Finals(second), session => Assert.Equal(0, (int)session["applied"]!));
-        Assert.All(Finals(second), session => Assert.Contains(sessions, one => (long)one["cursor"]! == (long)session["cursor"]!));
+        Assert.All(Finals(second),
+            session => Assert.Contains(sessions, one => (long)one["cursor"]! == (long)session["cursor"]!));
     }
 
     [FixtureFact]
@@ -45,15 +49,18 @@ public sealed class ShareCommandTests
         await world.StartServerAsync(null, timeout);
         string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
         string session = OpencodeFixture.Sessions(database)[^1];
-        await using Tool share = world.StartClient(null, "share", "--opencode", database, "--session", session, "--json");
+        await using Tool share =
+            world.StartClient(null, "share", "--opencode", database, "--session", session, "--json");
         await Until.TrueAsync(() => share.Objects.Any(line => line["link"] is not null) || share.HasExited, timeout);
         string link = (string)share.Objects.First(line => line["link"] is not null)["link"]!;
         await using Tool before = Tool.Start(null, "watch", link, "--json");
         Assert.True(ShareLink.TryParse(link, out ShareLink? parsed));
-        await using var reader = new ShareReader(parsed, new ShareReaderOptions { InvalidTokenPatience = TimeSpan.FromSeconds(30) });
+        await using var reader =
+            new ShareReader(parsed, new ShareReaderOptions { InvalidTokenPatience = TimeSpan.FromSeconds(30) });
         int parts = OpencodeFixture.Parts(database, session).Count;
         await Until.TrueAsync(
-            async () => (await reader.ReadStateAsync(timeout)).Documents.Count(document => document.Kind == Kinds.Part) == parts, timeout);
+            async () => (await reader.ReadStateAsync(timeout)).Documents.Count(document =>
+                document.Kind == Kinds.Part) == parts, timeout);
         ShareSnapshot state = await reader.ReadStateAsync(timeout);
 
         await Until.TrueAsync(() => Cursors(before).Contains(state.Cursor), timeout);
@@ -72,7 +79,8 @@ public sealed class ShareCommandTests
         await using var world = new World();
         await world.StartServerAsync(null, timeout);
         string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
-        await using Tool share = await world.RunClientAsync("share", ["--opencode", database, "--latest", "--once", "--json"], timeout);
+        await using Tool share =
+            await world.RunClientAsync("share", ["--opencode", database, "--latest", "--once", "--json"], timeout);
         string link = (string)Finals(share)[0]["link"]!;
         long head = (long)Finals(share)[0]["cursor"]!;
         await using Tool watch = Tool.Start(null, "watch", link, "--json");

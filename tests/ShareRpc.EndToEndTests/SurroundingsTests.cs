@@ -15,7 +15,8 @@ public sealed class SurroundingsTests
         await using var world = new World();
         await world.StartServerAsync(null, timeout);
         string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
-        await using Tool share = await world.RunClientAsync("share", ["--opencode", database, "--once", "--json"], timeout);
+        await using Tool share =
+            await world.RunClientAsync("share", ["--opencode", database, "--once", "--json"], timeout);
         string link = (string)ShareCommandTests.Finals(share)[0]["link"]!;
         string token = (await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim();
         string server = world.Server.GetLeftPart(UriPartial.Authority);
@@ -36,7 +37,8 @@ public sealed class SurroundingsTests
 
         string root = $"--server {server} --token-file '{world.TokenFile}' --state '{world.PathOf("state")}'";
         foreach (string endless in (string[])[
-            $"watch '{link}' --json", $"watch '{link}'", $"share --opencode '{database}' {root}", $"audit --follow --json {root}"])
+            $"watch '{link}' --json", $"watch '{link}'", $"share --opencode '{database}' {root}",
+            $"audit --follow --json {root}"])
         {
             await using Tool pipe = Tool.StartExecutable(
                 "/bin/sh", AppContext.BaseDirectory, new Dictionary<string, string?>(),
@@ -56,7 +58,8 @@ public sealed class SurroundingsTests
         string folder = Directory.CreateDirectory(world.PathOf("repository")).FullName;
         string[] list = ["ls", "--server", server, "--token-file", world.TokenFile];
         foreach ((string name, string value) in ((string, string)[])[
-            ("HOME", "/nonexistent"), ("HOME", ""), ("HOME", "."), ("XDG_DATA_HOME", "data"), ("SHARERPC_STATE", "state")])
+            ("HOME", "/nonexistent"), ("HOME", ""), ("HOME", "."), ("XDG_DATA_HOME", "data"),
+            ("SHARERPC_STATE", "state")])
         {
             await using Tool refused = await RunInAsync(folder, new() { [name] = value }, list);
             Assert.Equal(1, refused.ExitCode);

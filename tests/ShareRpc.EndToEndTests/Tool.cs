@@ -48,16 +48,19 @@ internal sealed class Tool : IAsyncDisposable
     /// Starts a program that lies beside the tests. What it keeps without `--state` is in a directory of its own, as on
     /// a machine of its own, and not in the user's home.
     /// </summary>
-    public static Tool StartProgram(string program, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    public static Tool StartProgram(string program, IReadOnlyDictionary<string, string>? environment,
+        params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, program), .. arguments])
+        var start = new ProcessStartInfo("dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, program), .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
         string state = Path.Combine(Path.GetTempPath(), $"sharerpc-state-{Path.GetRandomFileName()}");
         start.Environment["SHARERPC_STATE"] = state;
         foreach ((string name, string value) in ShortLife) start.Environment[name] = value;
-        foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         return new Tool(Process.Start(start)!, state);
     }
 
@@ -67,7 +70,8 @@ internal sealed class Tool : IAsyncDisposable
     {
         var start = new ProcessStartInfo(path, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = folder,
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            WorkingDirectory = folder,
         };
         foreach ((string name, string? value) in environment) start.Environment[name] = value;
         return new Tool(Process.Start(start)!);
@@ -104,7 +108,8 @@ internal sealed class Tool : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"Still running: {process.StartInfo.Arguments}\n{string.Join('\n', lines)}\n{Errors}");
+            throw new TimeoutException(
+                $"Still running: {process.StartInfo.Arguments}\n{string.Join('\n', lines)}\n{Errors}");
         }
     }
 
@@ -136,7 +141,8 @@ internal sealed class Tool : IAsyncDisposable
 
     private async Task SignalAsync(string signal, CancellationToken cancellationToken)
     {
-        using Process kill = Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using Process kill =
+            Process.Start("kill", [signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync(cancellationToken);
     }
 

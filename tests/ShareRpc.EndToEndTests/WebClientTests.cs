@@ -31,7 +31,8 @@ public sealed partial class WebClientTests
     {
         string root = OpencodeFixture.Root();
         var installed = new FileInfo(Path.Combine(root, "node_modules", ".package-lock.json"));
-        if (!installed.Exists || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(root, "package-lock.json")))
+        if (!installed.Exists
+            || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(root, "package-lock.json")))
             await RunAsync(root, [], "ci", "--no-audit", "--no-fund");
         environment["NO_COLOR"] = "1";
 
@@ -41,7 +42,8 @@ public sealed partial class WebClientTests
         return said;
     }
 
-    private async Task<string> RunAsync(string folder, Dictionary<string, string?> environment, params string[] arguments)
+    private async Task<string> RunAsync(string folder, Dictionary<string, string?> environment,
+        params string[] arguments)
     {
         await using Tool tool = Tool.StartExecutable("npm", folder, environment, arguments);
         await tool.WaitForExitAsync(timeout);

@@ -34,7 +34,8 @@ internal sealed class World : IAsyncDisposable
         IReadOnlyDictionary<string, string>? environment, string[] options, CancellationToken cancellationToken)
     {
         ServerProcess = Tool.Start(
-            environment, ["serve", "--data", PathOf("data"), "--urls", Server.GetLeftPart(UriPartial.Authority), .. options]);
+            environment,
+            ["serve", "--data", PathOf("data"), "--urls", Server.GetLeftPart(UriPartial.Authority), .. options]);
         await Until.TrueAsync(IsReadyOrGoneAsync, cancellationToken);
         if (ServerProcess.HasExited) Assert.Fail($"exit code {ServerProcess.ExitCode}: {ServerProcess.Errors}");
     }

@@ -95,7 +95,8 @@ internal static class Inputs
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         int power = text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) ? 30
             : text.EndsWith("MB", StringComparison.OrdinalIgnoreCase) ? 20 : 0;
-        bool isNumber = long.TryParse(text[..^(power == 0 ? 0 : 2)], NumberStyles.None, CultureInfo.InvariantCulture, out long number);
+        bool isNumber = long.TryParse(text[..^(power == 0 ? 0 : 2)], NumberStyles.None, CultureInfo.InvariantCulture,
+            out long number);
         if (isNumber && power > 0 && number is > 0 and < 1L << 30) return number << power;
         result.AddError("This is not a size such as 256MB or 2GB.");
         return null;

@@ -75,7 +75,8 @@ internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan ke
     private static Uri? RedirectOf(ClientWebSocket socket, Uri endpoint)
     {
         bool isRedirect = (int)socket.HttpStatusCode is 301 or 302 or 303 or 307 or 308;
-        string? location = isRedirect ? socket.HttpResponseHeaders?.GetValueOrDefault("Location")?.FirstOrDefault() : null;
+        string? location = isRedirect
+            ? socket.HttpResponseHeaders?.GetValueOrDefault("Location")?.FirstOrDefault() : null;
         if (!Uri.TryCreate(endpoint, location, out Uri? next)) return null;
         next = new UriBuilder(next) { Scheme = IsSecure(next) ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri;
         bool isSame = next.Authority == endpoint.Authority && next.Scheme == endpoint.Scheme;
@@ -83,7 +84,8 @@ internal sealed class WebSocketTransport(TimeSpan keepAliveInterval, TimeSpan ke
         return isSame || isSecured ? next : null;
     }
 
-    private static bool IsSecure(Uri address) => address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeWss;
+    private static bool IsSecure(Uri address) =>
+        address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeWss;
 
     private static Uri EndpointOf(Uri server) => new UriBuilder(server)
     {

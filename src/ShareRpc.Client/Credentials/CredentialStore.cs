@@ -51,13 +51,15 @@ public sealed class CredentialStore(string path)
         ArgumentNullException.ThrowIfNull(next);
         ArgumentNullException.ThrowIfNull(server);
         Change(all => all[next.CapId] =
-            (all.GetValueOrDefault(next.CapId) ?? new Credential("", server, shareId, label)) with { NextToken = next.Reveal() });
+            (all.GetValueOrDefault(next.CapId)
+                ?? new Credential("", server, shareId, label)) with { NextToken = next.Reveal() });
     }
 
     /// <summary>Makes the next token current.</summary>
     public void Promote(string capId) => Change(all =>
     {
-        if (all.GetValueOrDefault(capId) is { NextToken: { } next } known) all[capId] = known with { Token = next, NextToken = null };
+        if (all.GetValueOrDefault(capId) is { NextToken: { } next } known)
+            all[capId] = known with { Token = next, NextToken = null };
     });
 
     /// <summary>Drops the token of a failed rotation.</summary>

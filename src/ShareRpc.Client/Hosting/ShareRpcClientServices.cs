@@ -28,7 +28,8 @@ public static class ShareRpcClientServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ShareClientOptions>, Validation>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => ShareClient.Open(
-            provider.GetRequiredService<IOptions<ShareClientOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IOptions<ShareClientOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<Opening>();
         return services;
     }

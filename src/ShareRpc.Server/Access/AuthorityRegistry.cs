@@ -31,7 +31,8 @@ internal sealed class AuthorityRegistry
         {
             foreach ((long key, _) in authority.Chain)
             {
-                if (byRef.TryGetValue(key, out HashSet<Authority>? live) && live.Remove(authority) && live.Count == 0) byRef.Remove(key);
+                if (byRef.TryGetValue(key, out HashSet<Authority>? live) && live.Remove(authority) && live.Count == 0)
+                    byRef.Remove(key);
             }
         }
     }
@@ -71,7 +72,8 @@ internal sealed class AuthorityRegistry
         {
             foreach (Authority authority in byRef.GetValueOrDefault(refKey) ?? [])
             {
-                if (authority.Chain.First(link => link.Key == refKey).Epoch < epoch) authority.Deny(ErrorCode.CapabilityRevoked);
+                if (authority.Chain.First(link => link.Key == refKey).Epoch < epoch)
+                    authority.Deny(ErrorCode.CapabilityRevoked);
             }
         }
     }
@@ -90,7 +92,8 @@ internal sealed class AuthorityRegistry
                 foreach ((long key, _) in authority.Chain)
                 {
                     bool isBetween = isAbove && key != authority.Chain[^1].Key;
-                    if (isBetween && byRef.TryGetValue(key, out HashSet<Authority>? live) && live.Remove(authority) && live.Count == 0)
+                    if (isBetween && byRef.TryGetValue(key, out HashSet<Authority>? live) && live.Remove(authority)
+                        && live.Count == 0)
                     {
                         byRef.Remove(key);
                     }
@@ -118,7 +121,8 @@ internal sealed class AuthorityRegistry
         lock (gate)
         {
             HashSet<Authority> all = [.. byRef.Values.SelectMany(live => live)];
-            return (all.Count, all.Select(authority => authority.Ref.ShareKey).Where(key => key is not null).Distinct().Count());
+            return (all.Count,
+                all.Select(authority => authority.Ref.ShareKey).Where(key => key is not null).Distinct().Count());
         }
     }
 
@@ -129,6 +133,7 @@ internal sealed class AuthorityRegistry
 
     public int CountOnShare(long shareKey, long ownerRefKey)
     {
-        lock (gate) return byRef.GetValueOrDefault(ownerRefKey)?.Count(authority => authority.Ref.ShareKey == shareKey) ?? 0;
+        lock (gate) return byRef.GetValueOrDefault(ownerRefKey)?.Count(authority => authority.Ref.ShareKey == shareKey)
+            ?? 0;
     }
 }

@@ -23,7 +23,8 @@ internal sealed class ClientAddress
         var headers = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.All, ForwardLimit = null };
         headers.KnownProxies.Clear();
         headers.KnownIPNetworks.Clear();
-        foreach (string proxy in options.TrustedProxies) headers.KnownIPNetworks.Add(ServerOptions.FindNetwork(proxy)!.Value);
+        foreach (string proxy in options.TrustedProxies)
+            headers.KnownIPNetworks.Add(ServerOptions.FindNetwork(proxy)!.Value);
         forwarded = new ForwardedHeadersMiddleware(_ => Task.CompletedTask, logs, Options.Create(headers));
     }
 
@@ -37,7 +38,8 @@ internal sealed class ClientAddress
     /// <summary>Returns the key for limits: the IPv4 address, or the IPv6 network, which one holder owns.</summary>
     public static string NetworkOf(string? address)
     {
-        bool isV6 = IPAddress.TryParse(address, out IPAddress? parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6;
+        bool isV6 = IPAddress.TryParse(address, out IPAddress? parsed)
+            && parsed.AddressFamily == AddressFamily.InterNetworkV6;
         if (!isV6) return address ?? "";
         byte[] bytes = parsed!.GetAddressBytes();
         Array.Clear(bytes, NetworkBytes, bytes.Length - NetworkBytes);

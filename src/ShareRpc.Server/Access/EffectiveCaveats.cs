@@ -14,11 +14,13 @@ internal sealed class EffectiveCaveats
     {
         chain = [.. rows.Select(row => row.Caveats)];
         ExpiresAtMs = chain.Min(caveats => caveats.ExpiresAtMs);
-        AppendKinds = Intersect(chain.Where(caveats => caveats.AppendKinds is not null).Select(caveats => caveats.AppendKinds!));
+        AppendKinds =
+            Intersect(chain.Where(caveats => caveats.AppendKinds is not null).Select(caveats => caveats.AppendKinds!));
         Profile = ReadProfile.Of(chain);
         Quotas = [.. rows
             .Where(row => row.Caveats.MaxOpsPerDay is not null || row.Caveats.MaxBytesPerDay is not null)
-            .Select(row => new Quota(row.Key, row.Caveats.MaxOpsPerDay ?? long.MaxValue, row.Caveats.MaxBytesPerDay ?? long.MaxValue))];
+            .Select(row => new Quota(row.Key, row.Caveats.MaxOpsPerDay ?? long.MaxValue, row.Caveats.MaxBytesPerDay
+                ?? long.MaxValue))];
     }
 
     private EffectiveCaveats(EffectiveCaveats other, Quota more)

@@ -45,7 +45,8 @@ internal sealed class AppendAllowance
     public void Record()
     {
         if (ops == 0) return;
-        foreach (EffectiveCaveats.Quota quota in caveats.Quotas) scope.Transaction.AddQuota(quota.RefKey, day, ops, bytes);
+        foreach (EffectiveCaveats.Quota quota in caveats.Quotas)
+            scope.Transaction.AddQuota(quota.RefKey, day, ops, bytes);
     }
 
     private static int BytesOf(OpIntent op) => op.Data?.Utf8.Length ?? 0;

@@ -8,7 +8,8 @@ using ShareRpc.Server.Maintenance;
 namespace ShareRpc.Server.Append;
 
 internal sealed class AppendItem(
-    Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, ServerLimits serverLimits, ReplayChain? chain,
+    Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, ServerLimits serverLimits,
+    ReplayChain? chain,
     bool isSnapshot, BatchOrder? order, AuditBook audit, AckReceiver receiver)
     : CommitItem
 {
@@ -45,7 +46,8 @@ internal sealed class AppendItem(
     {
         if (isSettled) return; // refused: the transaction stands, this item does not
         isSettled = true;
-        HashSet<string>? applied = ack!.Applied.Count == batch.Ops.Length ? null : [.. ack.Applied.Select(op => op.OpId)];
+        HashSet<string>? applied = ack!.Applied.Count == batch.Ops.Length
+            ? null : [.. ack.Applied.Select(op => op.OpId)];
         long bytes = batch.Batch.Ops.Sum(op => applied?.Contains(op.OpId) == false ? 0L : op.Data?.Utf8.Length ?? 0);
         audit.NoteAppend(authority.Ref, ack.Applied.Count, bytes);
         receiver.Take(ack);

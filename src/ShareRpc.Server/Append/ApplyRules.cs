@@ -12,7 +12,8 @@ namespace ShareRpc.Server.Append;
 /// Applies protocol/apply-rules.md to a batch in the commit transaction. Batch refusals are thrown before any write.
 /// </summary>
 internal sealed class ApplyRules(
-    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits, ServerLimits serverLimits,
+    CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits,
+    ServerLimits serverLimits,
     bool isSnapshot = false, BatchOrder? order = null)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
@@ -32,7 +33,8 @@ internal sealed class ApplyRules(
 
         // After the resend check: ops applied before the end keep their answer.
         if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
-        if (writerId is not null && (batch.Ops[0].Seq != watermark + 1 || order?.IsBehindRefused(watermark + 1) == true))
+        if (writerId is not null
+            && (batch.Ops[0].Seq != watermark + 1 || order?.IsBehindRefused(watermark + 1) == true))
         {
             throw new ShareRpcException(ErrorCode.SequenceGap) { AckedSeq = watermark };
         }

@@ -21,7 +21,8 @@ internal sealed class BatchOutcomes(
 
     public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
 
-    public static Rejection ToRejection(string opId, ErrorCode code) => new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
+    public static Rejection ToRejection(string opId, ErrorCode code) =>
+        new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
 
     public async ValueTask ApplyEachAsync(PreparedOp[] ops)
     {
@@ -47,7 +48,8 @@ internal sealed class BatchOutcomes(
         foreach (Outcome outcome in outcomes)
         {
             bool isApplied = outcome.Code is null && !outcome.Duplicate;
-            bool isWorthARow = writer is not null || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null });
+            bool isWorthARow = writer is not null
+                || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null });
             if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
                 share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
@@ -72,7 +74,8 @@ internal sealed class BatchOutcomes(
     private async ValueTask<Outcome> ApplyOneAsync(PreparedOp prepared)
     {
         (OpIntent op, byte[] digest, ErrorCode? malformed, _) = prepared;
-        bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn && op.DependsOn is not { Count: > 0 };
+        bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn
+            && op.DependsOn is not { Count: > 0 };
         ErrorCode? refused = allowance.Check(op) ?? malformed ?? await CheckDocumentSizeAsync(op);
 
         // For plain ops the unique index finds known op ids.
@@ -108,9 +111,11 @@ internal sealed class BatchOutcomes(
         (ContentClass before, ContentClass after) = await ClassesOfAsync(op, ownClass);
         bool inserted = await transaction.TryInsertOpAsync(new OpRow
         {
-            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key, Seq = op.Seq, Verb = op.Verb,
+            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key,
+            Seq = op.Seq, Verb = op.Verb,
             Kind = op.Kind,
-            Key = op.Key, Data = op.Data?.Utf8, Class = after, ClassBefore = before, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs,
+            Key = op.Key, Data = op.Data?.Utf8, Class = after, ClassBefore = before, ActorKey = authority.Ref.Key,
+            TimeMs = scope.NowMs,
         });
         if (!inserted) return null;
         allowance.Count(op);
@@ -118,7 +123,8 @@ internal sealed class BatchOutcomes(
             TurnGuard.IsStreaming(op) ? writer?.Key ?? OpenTurnRow.NoWriter : null);
         share.Advance(new LoggedOp
         {
-            Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writer?.WriterId,
+            Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
+            WriterId = writer?.WriterId,
             Seq = op.Seq,
             Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
             ContentClass = (int)after, ClassBefore = (int)before,
@@ -149,7 +155,8 @@ internal sealed class BatchOutcomes(
         return TurnGuard.Judge(turn, current.Class.HasFlag(ContentClass.Settled), op, writer?.WriterId);
     }
 
-    private static Outcome? OutcomeOf(TurnVerdict verdict, OpIntent op, byte[] digest, StoredDoc? current) => verdict switch
+    private static Outcome? OutcomeOf(TurnVerdict verdict, OpIntent op, byte[] digest, StoredDoc? current) =>
+        verdict switch
     {
         TurnVerdict.Final => new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal),
         TurnVerdict.Duplicate => new Outcome(op, digest, current!.Cursor, Duplicate: true),
@@ -185,7 +192,8 @@ internal sealed class BatchOutcomes(
 
     private static Outcome? CompareWithDocument(OpIntent op, byte[] digest, StoredDoc? current)
     {
-        bool isSame = op.IfChanged == true && current is { Data: { } value } && JsonEquality.AreEqual(value, op.Data!.Value);
+        bool isSame = op.IfChanged == true && current is { Data: { } value }
+            && JsonEquality.AreEqual(value, op.Data!.Value);
         return isSame ? new Outcome(op, digest, current!.Cursor, Duplicate: true) : null;
     }
 

@@ -30,7 +30,8 @@ internal sealed class PreparedBatch
 
     private static bool HasShapeOf(OpBatch batch, bool hasWriter)
     {
-        if (batch.Ops.Count == 0 || batch.Ops[0] is null || batch.Ops[0].Seq is not null != hasWriter || batch.Ops[0].Seq < 1) return false;
+        if (batch.Ops.Count == 0 || batch.Ops[0] is null || batch.Ops[0].Seq is not null != hasWriter
+            || batch.Ops[0].Seq < 1) return false;
         long? first = batch.Ops[0].Seq;
         for (int i = 0; i < batch.Ops.Count; i++)
         {

@@ -56,7 +56,8 @@ internal static class ProgressGuard
         TimeOf(before, name) is { } had && !(TimeOf(after, name) >= had);
 
     private static double? TimeOf(JsonElement json, ReadOnlySpan<byte> name) =>
-        JsonMembers.TryFind(json, "time"u8, out JsonElement time) && JsonMembers.TryFind(time, name, out JsonElement value)
+        JsonMembers.TryFind(json, "time"u8, out JsonElement time)
+            && JsonMembers.TryFind(time, name, out JsonElement value)
         && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
             ? number
             : null;

@@ -11,7 +11,8 @@ internal sealed class ReplayChain(OpBatch? first)
     public bool IsOver { get; private set; }
 
     public static bool Ends(ErrorCode code) =>
-        ErrorCodes.IsAuthority(code) || code is ErrorCode.WriterForked or ErrorCode.SequenceGap or ErrorCode.WriterTaken;
+        ErrorCodes.IsAuthority(code)
+            || code is ErrorCode.WriterForked or ErrorCode.SequenceGap or ErrorCode.WriterTaken;
 
     /// <summary>Reopens at the first batch, for a repeated transaction.</summary>
     public void Begin(OpBatch batch) => IsOver &= !ReferenceEquals(batch, first);

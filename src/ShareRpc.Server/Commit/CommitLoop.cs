@@ -22,7 +22,8 @@ internal sealed class CommitLoop : IServerLoop
     private readonly CommitMeter meter;
 
     public CommitLoop(
-        CommitQueue queue, IShareStore store, IEnumerable<ICommitListener> listeners, ServerLimits limits, TimeProvider time,
+        CommitQueue queue, IShareStore store, IEnumerable<ICommitListener> listeners, ServerLimits limits,
+        TimeProvider time,
         ILogger<CommitLoop> log, CommitMeter meter)
     {
         this.queue = queue;
@@ -151,7 +152,8 @@ internal sealed class CommitLoop : IServerLoop
         foreach ((CommitItem item, ShareRpcException error) in refused) Guard(error, item.Fail);
         foreach (CommitItem item in items)
         {
-            if (!Guard(item, static done => done.Complete())) Guard(new ShareRpcException(ErrorCode.Internal), item.Fail);
+            if (!Guard(item, static done => done.Complete()))
+                Guard(new ShareRpcException(ErrorCode.Internal), item.Fail);
         }
 
         FollowUp(items);

@@ -37,6 +37,7 @@ internal sealed class CommitMeter(TimeProvider time)
 
     private void Forget()
     {
-        while (commits.TryPeek(out (long At, int Ops) oldest) && time.GetElapsedTime(oldest.At).TotalSeconds > Seconds) commits.Dequeue();
+        while (commits.TryPeek(out (long At, int Ops) oldest) && time.GetElapsedTime(oldest.At).TotalSeconds > Seconds)
+            commits.Dequeue();
     }
 }

@@ -54,7 +54,8 @@ internal sealed class CommitQueue(ServerLimits limits)
             }
             else
             {
-                if (waiting.Count >= limits.QueueItems || (waiting.Count > 0 && waitingBytes + item.Bytes > limits.QueueBytes))
+                if (waiting.Count >= limits.QueueItems
+                    || (waiting.Count > 0 && waitingBytes + item.Bytes > limits.QueueBytes))
                 {
                     throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
                 }
@@ -81,7 +82,8 @@ internal sealed class CommitQueue(ServerLimits limits)
             int ops = 0;
             long bytes = 0;
             while (urgent.TryDequeue(out CommitItem? item)) items.Add(item);
-            while (ops < limits.TransactionOps && bytes < limits.TransactionBytes && waiting.TryDequeue(out CommitItem? item))
+            while (ops < limits.TransactionOps && bytes < limits.TransactionBytes
+                && waiting.TryDequeue(out CommitItem? item))
             {
                 items.Add(item);
                 ops += item.Ops;

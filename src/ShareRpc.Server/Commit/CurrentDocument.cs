@@ -26,7 +26,8 @@ internal static class CurrentDocument
         }
 
         RawJson? current = isWhole ? null : (await transaction.FindDocAsync(share.Key, kind, key))?.Data;
-        while (pending.TryPop(out (string Verb, RawJson? Data) op)) current = DocumentFold.Apply(current, op.Verb, op.Data);
+        while (pending.TryPop(out (string Verb, RawJson? Data) op))
+            current = DocumentFold.Apply(current, op.Verb, op.Data);
         return new StoredDoc(kind, key, tail[^1].Cursor, current, 0, tail[^1].Class);
     }
 }

@@ -43,7 +43,8 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         Head = op.Cursor;
         Fresh.Add(op);
-        AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length ?? 0, (ContentClass)op.ContentClass));
+        AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length
+            ?? 0, (ContentClass)op.ContentClass));
     }
 
     public void BackTo(long head)
@@ -125,7 +126,8 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         tailOps.Add(op);
         TailBytes += op.Bytes;
-        ref DocumentTail? document = ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
+        ref DocumentTail? document =
+            ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
         (document ??= new DocumentTail()).Add(op);
         isDeep |= document.Depth >= limits.FoldDocumentOps;
     }

@@ -35,7 +35,8 @@ internal sealed class LogShareCache(ServerLimits limits)
 
         // A quarter more, so that this runs rarely.
         int excess = shares.Count - limits.CachedShares + (limits.CachedShares / 4);
-        foreach (LogShare old in shares.Values.OrderBy(share => share.UsedAt).Take(excess).ToList()) shares.Remove(old.Key);
+        foreach (LogShare old in shares.Values.OrderBy(share => share.UsedAt).Take(excess).ToList())
+            shares.Remove(old.Key);
     }
 
     public void Clear()

@@ -18,7 +18,8 @@ internal sealed class Gateway(
     HandleFactory handles, ProtocolLimits limits)
     : IShareGateway
 {
-    public async Task<RedeemShareResult> RedeemShareAsync(RedeemShareRequest request, CancellationToken cancellationToken)
+    public async Task<RedeemShareResult> RedeemShareAsync(RedeemShareRequest request,
+        CancellationToken cancellationToken)
     {
         Check(request);
         session.CountHandle();
@@ -51,7 +52,8 @@ internal sealed class Gateway(
         session.Prove();
         return new RedeemRootResult
         {
-            Root = handles.OfRoot(session, authority), CapId = authority.Ref.CapId, Rights = authority.Ref.Rights.ToNames(),
+            Root = handles.OfRoot(session, authority), CapId = authority.Ref.CapId,
+            Rights = authority.Ref.Rights.ToNames(),
             Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Limits = limits,
         };
     }
@@ -91,10 +93,12 @@ internal sealed class Gateway(
     /// Queues all batches in order, so that they share a transaction. Omits outcomes after the error that ends the
     /// chain.
     /// </summary>
-    private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle, IReadOnlyList<OpBatch> batches)
+    private static async Task<IReadOnlyList<BatchOutcome>> ReplayAsync(ShareHandle handle,
+        IReadOnlyList<OpBatch> batches)
     {
         var chain = new ReplayChain(batches.Count > 0 ? batches[0] : null);
-        List<(OpBatch Batch, Task<Ack> Ack)> calls = [.. batches.Select(batch => (batch, AppendAsync(handle, batch, chain)))];
+        List<(OpBatch Batch, Task<Ack> Ack)> calls =
+            [.. batches.Select(batch => (batch, AppendAsync(handle, batch, chain)))];
         var outcomes = new List<BatchOutcome>();
         bool isOver = false;
         foreach ((OpBatch batch, Task<Ack> ack) in calls)

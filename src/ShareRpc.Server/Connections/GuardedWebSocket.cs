@@ -26,7 +26,8 @@ internal sealed class GuardedWebSocket(
 
     public override string? SubProtocol => inner.SubProtocol;
 
-    public override async ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    public override async ValueTask<ValueWebSocketReceiveResult> ReceiveAsync(Memory<byte> buffer,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -40,7 +41,8 @@ internal sealed class GuardedWebSocket(
             }
 
             messageBytes += result.Count;
-            if (messageBytes > maxFrameBytes) await RefuseAsync(WebSocketCloseStatus.MessageTooBig, "frame_bytes").ConfigureAwait(false);
+            if (messageBytes > maxFrameBytes)
+                await RefuseAsync(WebSocketCloseStatus.MessageTooBig, "frame_bytes").ConfigureAwait(false);
             sinceBytes += result.Count;
             if (!isInMessage || sinceBytes >= paceBytes) (sinceBytes, sinceWaited) = (0, TimeSpan.Zero);
             isInMessage = !result.EndOfMessage;
@@ -51,21 +53,26 @@ internal sealed class GuardedWebSocket(
         }
     }
 
-    public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
+    public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer,
+        CancellationToken cancellationToken)
     {
-        ValueWebSocketReceiveResult result = await ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
+        ValueWebSocketReceiveResult result =
+            await ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
         return new WebSocketReceiveResult(result.Count, result.MessageType, result.EndOfMessage);
     }
 
     public override Task SendAsync(
-        ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+        ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage,
+        CancellationToken cancellationToken) =>
         inner.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
 
     public override ValueTask SendAsync(
-        ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) =>
+        ReadOnlyMemory<byte> buffer, WebSocketMessageType messageType, bool endOfMessage,
+        CancellationToken cancellationToken) =>
         inner.SendAsync(buffer, messageType, endOfMessage, cancellationToken);
 
-    public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) =>
+    public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription,
+        CancellationToken cancellationToken) =>
         inner.CloseAsync(closeStatus, statusDescription, cancellationToken);
 
     public override Task CloseOutputAsync(
@@ -77,7 +84,8 @@ internal sealed class GuardedWebSocket(
     public override void Dispose() => inner.Dispose();
 
     /// <summary>After a grace time, closes senders slower than the limit, since they hold memory.</summary>
-    private ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    private ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer,
+        CancellationToken cancellationToken)
     {
         ValueTask<ValueWebSocketReceiveResult> receive = inner.ReceiveAsync(buffer, cancellationToken);
         return receive.IsCompleted ? receive : WaitInPaceAsync(receive.AsTask(), cancellationToken);

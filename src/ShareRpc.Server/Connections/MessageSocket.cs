@@ -61,7 +61,8 @@ internal sealed class MessageSocket : IDisposable
         try
         {
             onTurn?.Invoke();
-            await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
+            await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true,
+                cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -73,7 +74,8 @@ internal sealed class MessageSocket : IDisposable
 
     private async ValueTask<bool> ReceiveMessageAsync(CancellationToken cancellationToken)
     {
-        ValueWebSocketReceiveResult result = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+        ValueWebSocketReceiveResult result =
+            await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
         while (result.MessageType != WebSocketMessageType.Close && !result.EndOfMessage)
         {
             if (length == message.Length) Grow();

@@ -42,7 +42,8 @@ internal static class OddParams
             reader.Read();
             bool isOdd = isParams && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray);
             if (isParams) found = null;
-            if (isOdd) found = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed, reader.TokenType == JsonTokenType.Null);
+            if (isOdd) found =
+                ((int)reader.TokenStartIndex, (int)reader.BytesConsumed, reader.TokenType == JsonTokenType.Null);
             reader.Skip();
         }
 

@@ -26,13 +26,16 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
     public static ProtocolTypeConverter Instance { get; } = new();
 
     public override bool CanConvert(Type typeToConvert) =>
-        (typeToConvert.IsClass && typeToConvert.Assembly == typeof(IShareGateway).Assembly) || IsHandleToken(typeToConvert);
+        (typeToConvert.IsClass && typeToConvert.Assembly == typeof(IShareGateway).Assembly)
+            || IsHandleToken(typeToConvert);
 
-    public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) => Converters.GetOrAdd(
+    public override JsonConverter CreateConverter(Type typeToConvert, JsonSerializerOptions options) =>
+        Converters.GetOrAdd(
         typeToConvert, static type => (JsonConverter)Activator.CreateInstance(
             (IsHandleToken(type) ? typeof(Token<>) : typeof(Of<>)).MakeGenericType(type))!);
 
-    private static bool IsHandleToken(Type type) => type.Name == HandleToken && type.Assembly == typeof(JsonRpc).Assembly;
+    private static bool IsHandleToken(Type type) =>
+        type.Name == HandleToken && type.Assembly == typeof(JsonRpc).Assembly;
 
     private sealed class Token<T> : JsonConverter<T>
         where T : struct
@@ -47,7 +50,8 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
     private sealed class Of<T> : JsonConverter<T>
         where T : class
     {
-        private static readonly IList<JsonPropertyInfo> Properties = ProtocolJson.Options.GetTypeInfo(typeof(T)).Properties;
+        private static readonly IList<JsonPropertyInfo> Properties =
+            ProtocolJson.Options.GetTypeInfo(typeof(T)).Properties;
         private static readonly JsonPropertyInfo? Handle = Properties.SingleOrDefault(
             property => property.PropertyType.IsDefined(typeof(RpcMarshalableAttribute), inherit: false));
 
@@ -79,7 +83,8 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
             {
                 if (property.Get!(value) is not { } member) continue;
                 writer.WritePropertyName(property.Name);
-                JsonSerializer.Serialize(writer, member, property.PropertyType, property == Handle ? options : ProtocolJson.Options);
+                JsonSerializer.Serialize(writer, member, property.PropertyType, property == Handle
+                    ? options : ProtocolJson.Options);
             }
 
             writer.WriteEndObject();

@@ -12,7 +12,8 @@ using StreamJsonRpc;
 namespace ShareRpc.Server.Connections;
 
 internal sealed class RpcSession(
-    WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer, ShareReads reads, TimeProvider time,
+    WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer, ShareReads reads,
+    TimeProvider time,
     IServiceProvider services, RefusedFrames refused, ILogger<RpcSession> log)
 {
     private static readonly ObjectFactory<Gateway> NewGateway = ActivatorUtilities.CreateFactory<Gateway>(
@@ -32,7 +33,8 @@ internal sealed class RpcSession(
             options.DirectCalls ? new DirectCallDispatcher(state, reads, options.Limits, time, ledger, errors) : null;
         using SessionState owned = state;
         using var messages = new MessageSocket(guarded, direct);
-        await using var handler = new SessionMessageHandler(messages, direct, formatter, options.Limits.HandlesPerConnection);
+        await using var handler =
+            new SessionMessageHandler(messages, direct, formatter, options.Limits.HandlesPerConnection);
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
         using var rpc = new SessionRpc(handler, ledger, errors, wrongTokens);
         direct?.Follow(rpc.SynchronizationContext!);
@@ -88,7 +90,8 @@ internal sealed class RpcSession(
             await WhenIdleAsync(limits.DrainTime).ConfigureAwait(false);
             status = WebSocketCloseStatus.EndpointUnavailable;
         }
-        catch (Exception exception) when (exception is WebSocketException or IOException or RemoteRpcException or ConnectionLostException)
+        catch (Exception exception) when (
+            exception is WebSocketException or IOException or RemoteRpcException or ConnectionLostException)
         {
             log.ConnectionClosed(connection, exception.GetType().Name);
         }

@@ -91,12 +91,14 @@ internal sealed class SessionMessageHandler(
     }
 
     private bool IsReleased(string method) =>
-        released is not null && method.StartsWith(CallPrefix, StringComparison.Ordinal) && released.Contains(HandleOf(method));
+        released is not null && method.StartsWith(CallPrefix, StringComparison.Ordinal)
+            && released.Contains(HandleOf(method));
 
     private static long HandleOf(string method)
     {
         int end = method.IndexOf('/', CallPrefix.Length);
-        return end > 0 && long.TryParse(method.AsSpan(CallPrefix.Length, end - CallPrefix.Length), out long handle) ? handle : -1;
+        return end > 0
+            && long.TryParse(method.AsSpan(CallPrefix.Length, end - CallPrefix.Length), out long handle) ? handle : -1;
     }
 
     /// <summary>Handles are numbered from 0 in order, which bounds what a peer can make this store.</summary>
@@ -104,7 +106,8 @@ internal sealed class SessionMessageHandler(
     {
         try
         {
-            bool isHandle = request.TryGetArgumentByNameOrIndex("handle", 0, typeof(long), out object? value) && value is >= 0L;
+            bool isHandle = request.TryGetArgumentByNameOrIndex("handle", 0, typeof(long), out object? value)
+                && value is >= 0L;
             if (isHandle && (long)value! < maxHandles)
             {
                 (released ??= []).Add((long)value!);

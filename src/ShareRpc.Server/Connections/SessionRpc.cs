@@ -41,9 +41,11 @@ internal sealed class SessionRpc : JsonRpc
         }
 
         // No id, no reply: not called.
-        if (!request.IsResponseExpected) return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
+        if (!request.IsResponseExpected)
+            return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
         if (!ledger.TryBegin()) return Error(request.RequestId, RpcErrors.TooManyCalls);
-        JsonRpcMessage reply = await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
+        JsonRpcMessage reply =
+            await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
             ? Error(request.RequestId, refusal)
             : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         replies.TryAdd(reply, 0);
@@ -80,7 +82,8 @@ internal sealed class SessionRpc : JsonRpc
     private static JsonRpcError.ErrorDetail Detail(ShareRpcException error) =>
         new() { Code = (JsonRpcErrorCode)(int)error.Code, Message = error.Message, Data = ErrorData.From(error) };
 
-    private static JsonRpcError Error(RequestId id, ShareRpcException error) => new() { RequestId = id, Error = Detail(error) };
+    private static JsonRpcError Error(RequestId id, ShareRpcException error) =>
+        new() { RequestId = id, Error = Detail(error) };
 
     private static void Rewrite(JsonRpcError.ErrorDetail detail)
     {
@@ -94,7 +97,8 @@ internal sealed class SessionRpc : JsonRpc
         ErrorCode code = detail.Code switch
         {
             JsonRpcErrorCode.MethodNotFound or JsonRpcErrorCode.NoMarshaledObjectFound => ErrorCode.MethodNotFound,
-            JsonRpcErrorCode.InvalidParams or JsonRpcErrorCode.InvalidRequest or JsonRpcErrorCode.ParseError => ErrorCode.InvalidParams,
+            JsonRpcErrorCode.InvalidParams or JsonRpcErrorCode.InvalidRequest or JsonRpcErrorCode.ParseError =>
+                ErrorCode.InvalidParams,
             _ => ErrorCode.Internal,
         };
         JsonRpcError.ErrorDetail rewritten = Detail(new ShareRpcException(code));

@@ -79,4 +79,5 @@ internal sealed class FoldPlan
 }
 
 /// <summary>Documents changed between cursors. Replaced: cursors of former last ops kept by compaction.</summary>
-internal sealed record FoldedDocs(long ShareKey, long From, long UpTo, IReadOnlyList<StoredDoc> Docs, IReadOnlyList<long> Replaced);
+internal sealed record FoldedDocs(long ShareKey, long From, long UpTo, IReadOnlyList<StoredDoc> Docs,
+    IReadOnlyList<long> Replaced);

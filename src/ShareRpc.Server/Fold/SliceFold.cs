@@ -13,7 +13,8 @@ internal sealed class SliceFold(IReadSnapshot snapshot, long shareKey, long scan
     private readonly List<long> replaced = [];
     private long bytes;
 
-    public IReadOnlyList<StoredDoc> Docs => [.. docs.Values.OrderBy(doc => new DocKey(doc.Kind, doc.Key), DocOrder.Instance)];
+    public IReadOnlyList<StoredDoc> Docs =>
+        [.. docs.Values.OrderBy(doc => new DocKey(doc.Kind, doc.Key), DocOrder.Instance)];
 
     public long Last { get; private set; }
 

@@ -81,10 +81,12 @@ internal sealed class DataDirectory : IDisposable
     {
         LockedByAnother => $"Another server is running on {path}. Stop it, or use another --data directory.",
         DiskFull => $"The disk that holds {path} is full: free some space, then start again.",
-        ReadOnlyFileSystem => $"The data directory {path} is on a file system that is mounted read-only: remount it for writing, "
+        ReadOnlyFileSystem =>
+            $"The data directory {path} is on a file system that is mounted read-only: remount it for writing, "
             + "or name another directory with --data.",
         Exists or NotADirectory => $"{path}, or what it is in, is a file: name a directory with --data.",
-        InputOutput => $"The disk failed under {path}: see that it is sound (the system's log says more), then start again.",
+        InputOutput =>
+            $"The disk failed under {path}: see that it is sound (the system's log says more), then start again.",
         _ => $"The data directory {path} cannot be used: make it writable for this user, or name another with --data.",
     };
 

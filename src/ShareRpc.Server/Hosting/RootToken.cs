@@ -22,7 +22,8 @@ internal static class RootToken
             if ((await snapshot.ReadRefsAsync(default, 0, 1)).Count > 0) return false;
         }
 
-        string written = File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : "";
+        string written = File.Exists(path)
+            ? await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) : "";
         if (!ShareToken.TryParse(written.Trim(), out ShareToken? token))
         {
             token = ShareToken.New(RandomId.New());

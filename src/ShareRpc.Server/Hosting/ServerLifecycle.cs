@@ -27,7 +27,8 @@ internal sealed class ServerLifecycle(
     {
         try
         {
-            CreatedRootToken = await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken)
+            CreatedRootToken =
+                await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken)
                 .ConfigureAwait(false);
             await openCreator.EnsureAsync();
         }

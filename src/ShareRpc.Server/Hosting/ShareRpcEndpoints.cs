@@ -15,7 +15,8 @@ namespace ShareRpc.Server.Hosting;
 /// <summary>Maps the endpoints into an ASP.NET Core application.</summary>
 public static class ShareRpcEndpoints
 {
-    private static readonly string[] OpencodeBases = ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
+    private static readonly string[] OpencodeBases =
+        ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
 
     /// <summary>
     /// Maps the WebSocket at <c>/rpc</c>, the HTTP API, the pages, <c>/healthz</c> and <c>/readyz</c>, all below
@@ -30,7 +31,8 @@ public static class ShareRpcEndpoints
         group.WithMetadata(new PathPrefix(prefix.TrimEnd('/')));
         group.Map(Subprotocols.Path, routes.CreateApplicationBuilder().UseWebSockets().Use(HandleRpc).Build());
         group.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
-        group.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) });
+        group.MapHealthChecks("/readyz",
+            new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) });
         foreach (string start in OpencodeBases)
         {
             Map<OpencodeEndpoints>(group, HttpMethods.Post, start, opencode => opencode.CreateAsync);
@@ -59,10 +61,12 @@ public static class ShareRpcEndpoints
         Map(group, HttpMethods.Head, pattern, endpoint);
     }
 
-    private static void Map<T>(RouteGroupBuilder group, string method, string pattern, Func<T, RequestDelegate> endpoint)
+    private static void Map<T>(RouteGroupBuilder group, string method, string pattern,
+        Func<T, RequestDelegate> endpoint)
         where T : notnull => group.MapMethods(pattern, [method], (RequestDelegate)(context =>
     {
         IServiceProvider services = context.RequestServices;
-        return services.GetRequiredService<HttpRequests>().HandleAsync(context, endpoint(services.GetRequiredService<T>()));
+        return services.GetRequiredService<HttpRequests>().HandleAsync(context,
+            endpoint(services.GetRequiredService<T>()));
     }));
 }

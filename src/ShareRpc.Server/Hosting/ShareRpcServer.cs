@@ -24,7 +24,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
     {
         this.app = app;
         lifecycle = app.Services.GetRequiredService<ServerLifecycle>();
-        string? address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        string? address =
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
         if (address is not null) Address = new Uri(address);
         app.Logger.Serving(Address, options.DataDirectory);
     }
@@ -60,7 +61,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
     internal static async Task<ShareRpcServer> StartAsync(
-        ServerOptions options, TimeProvider time, Action<WebApplicationBuilder> configure, CancellationToken cancellationToken)
+        ServerOptions options, TimeProvider time, Action<WebApplicationBuilder> configure,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -107,7 +109,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
 
         // Logs to standard error; standard output is the host program's.
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLoggerOptions>(console =>
+            console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
 
         // Saves two thread switches per call. Blocking delays only its own connection.

@@ -36,11 +36,14 @@ public static class ShareRpcServerServices
     /// <see cref="OptionsValidationException"/> that names the option. A data directory that cannot be used is a
     /// <see cref="ServerStartException"/>. The server starts, drains and stops with the host.
     /// </summary>
-    public static IServiceCollection AddShareRpcServer(this IServiceCollection services, Action<ServerOptions>? configure = null)
+    public static IServiceCollection AddShareRpcServer(this IServiceCollection services,
+        Action<ServerOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<ServerOptions>().BindConfiguration(ConfigurationSection).Configure(configure ?? (_ => { })).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ServerOptions>, ServerOptionsValidation>());
+        services.AddOptions<ServerOptions>().BindConfiguration(ConfigurationSection).Configure(configure
+            ?? (_ => { })).ValidateOnStart();
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<ServerOptions>, ServerOptionsValidation>());
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ServerOptions>>().Value);
         return services.AddParts();
     }
@@ -76,7 +79,8 @@ public static class ShareRpcServerServices
 
     private static void AddStorage(IServiceCollection services)
     {
-        services.TryAddSingleton(provider => DataDirectory.Open(provider.GetRequiredService<ServerOptions>().DataDirectory));
+        services.TryAddSingleton(provider =>
+            DataDirectory.Open(provider.GetRequiredService<ServerOptions>().DataDirectory));
         services.TryAddSingleton(provider =>
         {
             DataDirectory directory = provider.GetRequiredService<DataDirectory>();

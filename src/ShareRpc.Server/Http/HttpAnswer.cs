@@ -40,7 +40,8 @@ internal static class HttpAnswer
         if (answered == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
         if (error.IsTransient && answered >= StatusCodes.Status429TooManyRequests)
         {
-            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(error.RetryAfter?.TotalSeconds ?? 1)).ToString("D", null);
+            response.Headers.RetryAfter =
+                Math.Max(1, (int)Math.Ceiling(error.RetryAfter?.TotalSeconds ?? 1)).ToString("D", null);
         }
 
         ErrorData data = ErrorData.From(error);

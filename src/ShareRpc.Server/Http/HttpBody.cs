@@ -40,7 +40,8 @@ internal sealed class HttpBody : IDisposable
         pace = new Pace(limits.HttpBodyRate, limits.FrameGrace, time);
 
         // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = null;
         if (context.Request.ContentLength > mostBytes) throw new ShareRpcException(ErrorCode.TooLarge);
         account.BeginReceiving();
     }
@@ -52,7 +53,8 @@ internal sealed class HttpBody : IDisposable
         using var body = new HttpBody(context, SmallBytes, limits, time);
         try
         {
-            return JsonSerializer.Deserialize<T>((await body.ReadWholeAsync().ConfigureAwait(false)).Span, ProtocolJson.Options);
+            return JsonSerializer.Deserialize<T>((await body.ReadWholeAsync().ConfigureAwait(false)).Span,
+                ProtocolJson.Options);
         }
         catch (JsonException)
         {
@@ -66,7 +68,8 @@ internal sealed class HttpBody : IDisposable
         whole = new ReceivedBytes(account, mostBytes);
         while (true)
         {
-            ReadResult read = await pace.WaitAsync(reader.ReadAsync(context.RequestAborted), context.RequestAborted).ConfigureAwait(false);
+            ReadResult read = await pace.WaitAsync(reader.ReadAsync(context.RequestAborted),
+                context.RequestAborted).ConfigureAwait(false);
             if (whole.Written.Length + read.Buffer.Length > mostBytes) throw new ShareRpcException(ErrorCode.TooLarge);
             pace.Note(read.Buffer.Length);
             foreach (ReadOnlyMemory<byte> segment in read.Buffer) await AddAsync(whole, segment).ConfigureAwait(false);
@@ -93,7 +96,8 @@ internal sealed class HttpBody : IDisposable
             // Twice: what is being received, and the op made of it.
             long most = Math.Min(buffered + StepBytes, context.Request.ContentLength ?? mostBytes);
             await HoldAsync((2 * most) + keptBytes).ConfigureAwait(false);
-            ReadResult read = await pace.WaitAsync(reader.ReadAsync(context.RequestAborted), context.RequestAborted).ConfigureAwait(false);
+            ReadResult read = await pace.WaitAsync(reader.ReadAsync(context.RequestAborted),
+                context.RequestAborted).ConfigureAwait(false);
             int arrived = (int)Math.Max(0, read.Buffer.Length - buffered);
             buffered = read.Buffer.Length;
             pace.Note(arrived);
@@ -116,7 +120,8 @@ internal sealed class HttpBody : IDisposable
     {
         while (!bytes.IsEmpty)
         {
-            if (received.Free.IsEmpty && !await received.GrowAsync(context.RequestAborted).ConfigureAwait(false)) throw Overloaded();
+            if (received.Free.IsEmpty && !await received.GrowAsync(context.RequestAborted).ConfigureAwait(false))
+                throw Overloaded();
             int count = Math.Min(bytes.Length, received.Free.Length);
             bytes[..count].CopyTo(received.Free);
             received.Advance(count);
@@ -128,7 +133,8 @@ internal sealed class HttpBody : IDisposable
     {
         long more = bytes - account.Held;
         if (more < 0) account.Shrink(-more);
-        else if (more > 0 && !await account.GrowAsync(more, context.RequestAborted).ConfigureAwait(false)) throw Overloaded();
+        else if (more > 0 && !await account.GrowAsync(more, context.RequestAborted).ConfigureAwait(false))
+            throw Overloaded();
     }
 
     private ShareRpcException Overloaded() => new(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };

@@ -17,7 +17,8 @@ namespace ShareRpc.Server.Http;
 /// <c>Authorization: Bearer</c>.
 /// </summary>
 internal sealed class OpsEndpoints(
-    IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access, ProtocolLimits limits,
+    IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access,
+    ProtocolLimits limits,
     ServerLimits serverLimits, TimeProvider time)
 {
     private int waitingReads;
@@ -71,7 +72,8 @@ internal sealed class OpsEndpoints(
                 if ((await snapshot.FindShareAsync(authority.Share.Key))!.State == ShareState.Ended) feed.End();
             }
 
-            OpPage page = await reads.ReadAsync(authority.Authority, feed, request, context.RequestAborted).ConfigureAwait(false);
+            OpPage page =
+                await reads.ReadAsync(authority.Authority, feed, request, context.RequestAborted).ConfigureAwait(false);
             await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
         }
         finally
@@ -103,7 +105,8 @@ internal sealed class OpsEndpoints(
     {
         try
         {
-            OpBatch? batch = Utf8.IsValid(body) ? JsonSerializer.Deserialize<OpBatch>(body, ProtocolJson.Options) : null;
+            OpBatch? batch = Utf8.IsValid(body)
+                ? JsonSerializer.Deserialize<OpBatch>(body, ProtocolJson.Options) : null;
             return batch ?? throw new ShareRpcException(ErrorCode.InvalidParams);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

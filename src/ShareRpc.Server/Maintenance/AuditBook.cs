@@ -108,7 +108,8 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     /// <summary>Beyond the bound, others share a sum without names.</summary>
     private void Add(Entry entry, long nowMs, long count, long bytes)
     {
-        if (sums.Count >= limits.AuditSums && !sums.ContainsKey(entry)) entry = entry with { RefKey = null, ShareKey = null, Address =
+        if (sums.Count >= limits.AuditSums && !sums.ContainsKey(entry))
+            entry = entry with { RefKey = null, ShareKey = null, Address =
             null };
         ref Sum? sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, entry, out bool isKnown);
         if (!isKnown) sum = new Sum { SinceMs = nowMs };

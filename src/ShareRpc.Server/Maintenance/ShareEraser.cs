@@ -8,7 +8,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Maintenance;
 
 /// <summary>Erases deleted shares in small steps; continues after restarts.</summary>
-internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<ShareEraser> log)
+internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time,
+    ILogger<ShareEraser> log)
     : IServerLoop
 {
     private const int RowsAtOnce = 2_000;

@@ -22,7 +22,8 @@ internal sealed class HeapTrim(long bytes, TimeProvider time) : IDisposable
         {
             if (isDisposed || timer is not null) return;
             TimeSpan wait = Interval - time.GetElapsedTime(lastTrim);
-            timer = time.CreateTimer(_ => Trim(used), null, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+            timer = time.CreateTimer(_ => Trim(used), null, wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
+                Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -205,7 +205,8 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         if (waiting.Count == 0) return;
         foreach (MemoryWaiter waiter in waiting.FindAll(waiter => Fits(waiter.Account, waiter.Bytes))) LetIn(waiter);
         if (reserveHolder is not null) return;
-        MemoryWaiter? next = waiting.Where(waiter => waiter.Bytes <= reserve).MinBy(waiter => waiter.Account.Peer.ReserveTurn);
+        MemoryWaiter? next =
+            waiting.Where(waiter => waiter.Bytes <= reserve).MinBy(waiter => waiter.Account.Peer.ReserveTurn);
         if (next is null) return;
         reserveHolder = next.Account;
         reserveBegan = time.GetTimestamp();
@@ -242,7 +243,8 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
                 if (isSlow && account.SlowRounds >= limits.ScarceRounds) slow.Add(account);
             }
 
-            bool isOver = reserveHolder is { IsReceiving: true } && time.GetElapsedTime(reserveBegan, now) > limits.ReserveTime;
+            bool isOver = reserveHolder is { IsReceiving: true }
+                && time.GetElapsedTime(reserveBegan, now) > limits.ReserveTime;
             if (isOver && !slow.Contains(reserveHolder!)) slow.Add(reserveHolder!);
         }
 

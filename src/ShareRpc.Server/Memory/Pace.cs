@@ -29,7 +29,8 @@ internal sealed class Pace(int bytesASecond, TimeSpan window, TimeProvider time)
         TimeSpan left = window - waited;
         try
         {
-            return await receive.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
+            return await receive.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time,
+                cancellationToken).ConfigureAwait(false);
         }
         finally
         {

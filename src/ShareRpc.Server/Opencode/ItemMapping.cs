@@ -52,7 +52,8 @@ internal static class ItemMapping
     private static List<OpIntent>? Elements(RawJson data, Func<JsonElement, IEnumerable<OpIntent>> map)
     {
         using JsonDocument document = JsonDocument.Parse(data.Utf8, ParseOptions);
-        return document.RootElement.ValueKind == JsonValueKind.Array ? [.. document.RootElement.EnumerateArray().SelectMany(map)] : null;
+        return document.RootElement.ValueKind == JsonValueKind.Array
+            ? [.. document.RootElement.EnumerateArray().SelectMany(map)] : null;
     }
 
     /// <summary>Removes the share's link, a bearer secret.</summary>
@@ -77,7 +78,8 @@ internal static class ItemMapping
     {
         JsonElement info = JsonMembers.TryFind(message, "info"u8, out JsonElement inner) ? inner : message;
         if (Text(info, "id"u8) is { } id) yield return Put(Kinds.Message, id, RawJson.Of(info));
-        if (!JsonMembers.TryFind(message, "parts"u8, out JsonElement parts) || parts.ValueKind != JsonValueKind.Array) yield break;
+        if (!JsonMembers.TryFind(message, "parts"u8, out JsonElement parts) || parts.ValueKind != JsonValueKind.Array)
+            yield break;
         foreach (JsonElement part in parts.EnumerateArray())
         {
             if (Text(part, "id"u8) is { } key) yield return Put(Kinds.Part, key, RawJson.Of(part));
@@ -90,5 +92,6 @@ internal static class ItemMapping
         new() { OpId = OpId.New(), Verb = Verbs.Put, Kind = kind, Key = key, Data = data, IfChanged = true };
 
     private static string? Text(JsonElement json, ReadOnlySpan<byte> name) =>
-        JsonMembers.TryFind(json, name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        JsonMembers.TryFind(json, name, out JsonElement value)
+            && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -25,7 +25,8 @@ internal sealed class OpencodeEndpoints(
         {
             await HttpAnswer.ErrorAsync(
                 context, new ShareRpcException(ErrorCode.Forbidden),
-                hint: "This server makes shares for creator tokens only: use <its address>/a/<creator token> as the address.")
+                hint: "This server makes shares for creator tokens only: use <its address>/a/<creator token> as the "
+                    + "address.")
                 .ConfigureAwait(false);
             return;
         }
@@ -36,20 +37,24 @@ internal sealed class OpencodeEndpoints(
             // A page of anybody's can have a browser send a form, or text; it can send JSON only where it is let.
             await HttpAnswer.ErrorAsync(
                 context, new ShareRpcException(ErrorCode.Forbidden),
-                hint: "Without a creator token, send Content-Type: application/json, and not from a page of another origin.")
+                hint: "Without a creator token, send Content-Type: application/json, and not from a page of another "
+                    + "origin.")
                 .ConfigureAwait(false);
             return;
         }
 
-        CreateCall? call = await HttpBody.ReadSmallAsync<CreateCall>(context, options.ServerLimits, time).ConfigureAwait(false);
+        CreateCall? call =
+            await HttpBody.ReadSmallAsync<CreateCall>(context, options.ServerLimits, time).ConfigureAwait(false);
         if (isOpen) guard.TakeOpenCreation(ClientAddress.Of(context));
         using HttpAuthority creator = isOpen
             ? await access.AdmitRootAsync(await FindOpenCreatorAsync())
             : await access.RedeemRootAsync(token, context).ConfigureAwait(false);
-        SharedSession shared = await shares.ShareAsync(creator.Authority, call?.SessionId, isOpen).ConfigureAwait(false);
+        SharedSession shared =
+            await shares.ShareAsync(creator.Authority, call?.SessionId, isOpen).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, new
         {
-            Id = shared.ShareId, Url = $"{origin.BaseOf(context.Request)}/share/{shared.Read.Reveal()}", Secret = shared.Append.Reveal(),
+            Id = shared.ShareId, Url = $"{origin.BaseOf(context.Request)}/share/{shared.Read.Reveal()}",
+            Secret = shared.Append.Reveal(),
         }).ConfigureAwait(false);
     }
 
@@ -74,22 +79,27 @@ internal sealed class OpencodeEndpoints(
         }
 
         await append.FlushAsync().ConfigureAwait(false);
-        if (append.Title is { } title) await shares.NameAsync(authority.Authority, authority.Share, title).ConfigureAwait(false);
+        if (append.Title is { } title)
+            await shares.NameAsync(authority.Authority, authority.Share, title).ConfigureAwait(false);
         ignored += body.Malformed;
-        if (ignored + append.Rejected > 0) logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
+        if (ignored + append.Rejected > 0)
+            logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
         await HttpAnswer.JsonAsync(
-            context, new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored }).ConfigureAwait(false);
+            context, new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored }).ConfigureAwait(
+                false);
     }
 
     /// <summary>DELETE <c>/api/share/{id}</c>: <c>{secret}</c>. Idempotent.</summary>
     public async Task DeleteAsync(HttpContext context)
     {
-        DeleteCall? call = await HttpBody.ReadSmallAsync<DeleteCall>(context, options.ServerLimits, time).ConfigureAwait(false);
+        DeleteCall? call =
+            await HttpBody.ReadSmallAsync<DeleteCall>(context, options.ServerLimits, time).ConfigureAwait(false);
         string shareId = (string)context.Request.RouteValues["share"]!;
         RefRow row = await AuthenticateSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
         if (!await IsUnsharedAsync(row))
         {
-            using HttpAuthority authority = await RedeemSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
+            using HttpAuthority authority =
+                await RedeemSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
             await shares.UnshareAsync(authority.Authority).ConfigureAwait(false);
         }
 

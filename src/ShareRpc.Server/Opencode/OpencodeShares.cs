@@ -97,7 +97,8 @@ internal sealed class OpencodeShares(
         if (await transaction.FindSessionShareAsync(creator.Ref.Key, sessionId) is not { } known) return null;
         ShareRow share = (await transaction.FindShareAsync(known.ShareKey))!;
         RefRow owner = (await transaction.FindRefAsync(share.OwnerRefKey))!;
-        bool isAlive = share.State == ShareState.Active && owner.RevokedMs is null && owner.ParentEpoch == creator.Ref.Epoch;
+        bool isAlive = share.State == ShareState.Active && owner.RevokedMs is null
+            && owner.ParentEpoch == creator.Ref.Epoch;
         return isAlive ? (share, owner) : null;
     }
 

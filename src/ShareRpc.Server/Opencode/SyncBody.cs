@@ -46,7 +46,8 @@ internal sealed class SyncBody(HttpBody body, ServerLimits limits)
     /// </summary>
     public async ValueTask<string?> ReadSecretAsync()
     {
-        while (Secret is null && await ReadNextAsync(untilSecret: true).ConfigureAwait(false) is { } item) early.Enqueue(item);
+        while (Secret is null && await ReadNextAsync(untilSecret: true).ConfigureAwait(false) is { } item)
+            early.Enqueue(item);
         return Secret;
     }
 
@@ -55,7 +56,8 @@ internal sealed class SyncBody(HttpBody body, ServerLimits limits)
     /// the limit.
     /// </summary>
     public ValueTask<SyncItem?> ReadAsync() =>
-        early.TryDequeue(out SyncItem? item) ? ValueTask.FromResult<SyncItem?>(item) : ReadNextAsync(untilSecret: false);
+        early.TryDequeue(out SyncItem? item)
+            ? ValueTask.FromResult<SyncItem?>(item) : ReadNextAsync(untilSecret: false);
 
     private async ValueTask<SyncItem?> ReadNextAsync(bool untilSecret)
     {

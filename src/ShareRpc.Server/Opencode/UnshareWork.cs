@@ -18,7 +18,8 @@ namespace ShareRpc.Server.Opencode;
 /// <param name="isProven">It was tried before, and the holder is denied by that.</param>
 /// <param name="erase">Starts erasing the data, when none of it is to stay.</param>
 internal sealed class UnshareWork(
-    Authority holder, IReadOnlyList<RefRow> refs, bool isProven, Action? erase, AuthorityRegistry registry, Broadcaster broadcaster,
+    Authority holder, IReadOnlyList<RefRow> refs, bool isProven, Action? erase, AuthorityRegistry registry,
+    Broadcaster broadcaster,
     ServerLimits limits, ILogger log)
     : CommitItem
 {
@@ -84,7 +85,8 @@ internal sealed class UnshareWork(
             log.RevocationNotDurable(row.CapId);
         }
 
-        completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
+        completion.TrySetException(
+            new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }
 
     /// <summary>Returns why the holder may not: the transaction may have failed before it was looked at there.</summary>

@@ -15,7 +15,8 @@ internal sealed partial class PageEndpoints(PageFiles files)
 
     public Task AssetAsync(HttpContext context)
     {
-        PageFile asset = files.Asset((string)context.Request.RouteValues["name"]!) ?? throw new ShareRpcException(ErrorCode.NotFound);
+        PageFile asset = files.Asset((string)context.Request.RouteValues["name"]!)
+            ?? throw new ShareRpcException(ErrorCode.NotFound);
         context.Response.Headers.CacheControl = Forever;
         return asset.WriteAsync(context);
     }

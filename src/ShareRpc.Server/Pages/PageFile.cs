@@ -11,13 +11,16 @@ internal sealed record PageFile(string ContentType, byte[] Plain, byte[]? Brotli
         byte[] body = Plain;
         if (Brotli is not null || Gzip is not null) response.Headers.Vary = "Accept-Encoding";
         if (Brotli is not null && Accepts(accepted, "br")) (body, response.Headers.ContentEncoding) = (Brotli, "br");
-        else if (Gzip is not null && Accepts(accepted, "gzip")) (body, response.Headers.ContentEncoding) = (Gzip, "gzip");
+        else if (Gzip is not null && Accepts(accepted, "gzip"))
+            (body, response.Headers.ContentEncoding) = (Gzip, "gzip");
         response.ContentType = ContentType;
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body).ConfigureAwait(false);
     }
 
-    private static bool Accepts(string accepted, string encoding) => accepted.Split(',').Select(part => part.Split(';')).Any(part =>
+    private static bool Accepts(string accepted, string encoding) =>
+        accepted.Split(',').Select(part => part.Split(';')).Any(part =>
         part[0].Trim().Equals(encoding, StringComparison.OrdinalIgnoreCase)
-        && !part.Skip(1).Any(weight => weight.Replace(" ", "", StringComparison.Ordinal) is "q=0" or "q=0.0" or "q=0.00" or "q=0.000"));
+        && !part.Skip(1).Any(weight =>
+            weight.Replace(" ", "", StringComparison.Ordinal) is "q=0" or "q=0.0" or "q=0.00" or "q=0.000"));
 }

@@ -13,10 +13,12 @@ internal sealed class PageFiles
 
     private PageFiles(Dictionary<string, byte[]> files)
     {
-        assets = files.Where(file => file.Key.StartsWith(Assets, StringComparison.Ordinal) && !IsEncoded(file.Key)).ToDictionary(
+        assets = files.Where(file => file.Key.StartsWith(Assets, StringComparison.Ordinal)
+            && !IsEncoded(file.Key)).ToDictionary(
             file => file.Key[Assets.Length..],
             file => new PageFile(
-                TypeOf(file.Key), file.Value, files.GetValueOrDefault(file.Key + ".br"), files.GetValueOrDefault(file.Key + ".gz")));
+                TypeOf(file.Key), file.Value, files.GetValueOrDefault(file.Key + ".br"),
+                files.GetValueOrDefault(file.Key + ".gz")));
         if (files.TryGetValue("viewer.html", out byte[]? viewer)) Viewer = new PageFile(Html, OneLevelDown(viewer));
         if (files.TryGetValue("admin.html", out byte[]? admin)) Admin = new PageFile(Html, admin);
     }
@@ -53,7 +55,8 @@ internal sealed class PageFiles
     {
         Assembly assembly = typeof(PageFiles).Assembly;
         var files = new Dictionary<string, byte[]>();
-        foreach (string name in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
+        foreach (string name in assembly.GetManifestResourceNames().Where(name =>
+            name.StartsWith(Prefix, StringComparison.Ordinal)))
         {
             using Stream stream = assembly.GetManifestResourceStream(name)!;
             byte[] content = new byte[stream.Length];

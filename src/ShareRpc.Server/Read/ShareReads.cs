@@ -36,7 +36,8 @@ internal sealed class ShareReads(
     }
 
     /// <summary>Waits up to <c>wait_ms</c> for the first op; fails early when access is revoked.</summary>
-    public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request, CancellationToken cancellationToken)
+    public async Task<OpPage> ReadAsync(Authority authority, ShareFeed feed, ReadOpsRequest request,
+        CancellationToken cancellationToken)
     {
         authority.Demand(Rights.Read);
         Task changed = feed.Changed;
@@ -45,7 +46,8 @@ internal sealed class ShareReads(
         if (page.Ops.Count > 0 || page.Gap is not null || waitMs <= 0 || feed.Ended) return page;
 
         using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(waitMs), time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, draining, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, authority.Denied, draining,
+            cancellationToken);
         while (page.Ops.Count == 0 && page.Gap is null && !feed.Ended)
         {
             try
@@ -72,7 +74,8 @@ internal sealed class ShareReads(
     public async ValueTask<StatePage> ReadStateAsync(Authority authority, GetStateRequest request)
     {
         bool isAfter = request.AfterKey is null or { Kind: not null, Key: not null };
-        if (!isAfter || request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false || request.Limit < 1)
+        if (!isAfter || request.Kinds is { Count: > 64 } || request.Kinds?.All(OpRules.IsKind) == false
+            || request.Limit < 1)
         {
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }

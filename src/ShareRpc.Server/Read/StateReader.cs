@@ -30,9 +30,11 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
             DocKey? start = kind is null || after?.Kind == kind ? after : null;
             await foreach (StoredDoc doc in MergeAsync(kind, start, tail, limit + 1 - page.Count).ConfigureAwait(false))
             {
-                if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value), doc.Class) is not { } shown) continue;
+                if (profile.Show(new Document(doc.Kind, doc.Key, doc.Cursor, doc.Data!.Value),
+                    doc.Class) is not { } shown) continue;
                 bytes += shown.Data.Utf8.Length;
-                if (page.Count == limit || (page.Count > 0 && bytes > limits.PageBytes)) return Page(page, head, more: true);
+                if (page.Count == limit || (page.Count > 0 && bytes > limits.PageBytes))
+                    return Page(page, head, more: true);
                 page.Add(shown);
             }
         }
@@ -53,7 +55,8 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
         foreach (TailOp op in tail)
         {
             var key = new DocKey(op.Kind, op.Key);
-            if ((kind is not null && op.Kind != kind) || (after is not null && DocOrder.Instance.Compare(key, after) <= 0)) continue;
+            if ((kind is not null && op.Kind != kind)
+                || (after is not null && DocOrder.Instance.Compare(key, after) <= 0)) continue;
             if (!touched.TryGetValue(key, out List<TailOp>? ops)) touched.Add(key, ops = []);
             if (op.IsWhole) ops.Clear(); // whatever it was before
             ops.Add(op);
@@ -69,7 +72,8 @@ internal sealed class StateReader(IReadSnapshot snapshot, long shareKey, Protoco
             foreach (StoredDoc doc in stored)
             {
                 var key = new DocKey(doc.Kind, doc.Key);
-                for (; hasOverlay && DocOrder.Instance.Compare(overlay.Current.Key, key) < 0; hasOverlay = overlay.MoveNext())
+                for (; hasOverlay
+                    && DocOrder.Instance.Compare(overlay.Current.Key, key) < 0; hasOverlay = overlay.MoveNext())
                 {
                     if (await FoldAsync(null, overlay.Current.Key,
                         overlay.Current.Value).ConfigureAwait(false) is { Data: not null } added) yield return added;

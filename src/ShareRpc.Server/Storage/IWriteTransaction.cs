@@ -25,7 +25,8 @@ internal interface IWriteTransaction : IReadSnapshot
 
     ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count);
 
-    void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor);
+    void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
+        long cursor);
 
     ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey);
 

@@ -16,7 +16,8 @@ internal static class OpDigest
 
     public static byte[] Of(OpIntent op)
     {
-        int length = 5 * sizeof(int) + LengthOf(op.Verb) + LengthOf(op.Kind) + LengthOf(op.Key) + (op.Data?.Utf8.Length ?? 0);
+        int length = 5 * sizeof(int) + LengthOf(op.Verb) + LengthOf(op.Kind) + LengthOf(op.Key)
+            + (op.Data?.Utf8.Length ?? 0);
         foreach (string? dependency in op.DependsOn ?? []) length += sizeof(int) + LengthOf(dependency);
         byte[] pooled = ArrayPool<byte>.Shared.Rent(length);
         Span<byte> rest = pooled;

@@ -4,7 +4,8 @@ namespace ShareRpc.Server.Storage;
 /// The head is the log's largest cursor. Scanned: compaction progress. Compacted: largest cursor without data.
 /// </summary>
 internal sealed record ShareRow(
-    long Key, string ShareId, long OwnerRefKey, long CreatorKey, string? Label, ShareState State, long Folded, long CreatedMs, long Scanned,
+    long Key, string ShareId, long OwnerRefKey, long CreatorKey, string? Label, ShareState State, long Folded,
+    long CreatedMs, long Scanned,
     long Compacted);
 
 internal enum ShareState

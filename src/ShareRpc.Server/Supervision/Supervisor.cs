@@ -18,7 +18,8 @@ internal sealed class Supervisor : IAsyncDisposable
     private Task running = Task.CompletedTask;
 
     public Supervisor(
-        IEnumerable<IServerLoop> loops, ServerLimits limits, TimeProvider time, IMeterFactory meters, ILogger<Supervisor> log)
+        IEnumerable<IServerLoop> loops, ServerLimits limits, TimeProvider time, IMeterFactory meters,
+        ILogger<Supervisor> log)
     {
         this.limits = limits;
         this.time = time;
@@ -27,13 +28,15 @@ internal sealed class Supervisor : IAsyncDisposable
         Meter meter = meters.Create(MeterName);
         failures = meter.CreateCounter<long>("sharerpc.loop.failures", description: "Failures of background loops");
         meter.CreateObservableGauge(
-            "sharerpc.loop.failing", () => this.loops.Select(loop => new Measurement<int>(loop.IsFailing ? 1 : 0, loop.Tag)),
+            "sharerpc.loop.failing",
+            () => this.loops.Select(loop => new Measurement<int>(loop.IsFailing ? 1 : 0, loop.Tag)),
             description: "1 for a background loop that has failed three times in a row, else 0");
     }
 
     public IReadOnlyList<string> Failing => [.. loops.Where(loop => loop.IsFailing).Select(loop => loop.Loop.Name)];
 
-    public void Start() => running = Task.WhenAll(loops.Select(loop => Task.Run(() => RunAsync(loop), CancellationToken.None)));
+    public void Start() =>
+        running = Task.WhenAll(loops.Select(loop => Task.Run(() => RunAsync(loop), CancellationToken.None)));
 
     /// <summary>Cancels loops and backoffs. Repeatable.</summary>
     public Task BeginStopAsync() => stopping.CancelAsync();
@@ -80,7 +83,8 @@ internal sealed class Supervisor : IAsyncDisposable
     private TimeSpan BackoffAfter(int failuresInARow)
     {
         double factor = Math.Pow(2, Math.Min(failuresInARow - 1, 16));
-        return limits.LoopRestart * factor < limits.LoopRestartMax ? limits.LoopRestart * factor : limits.LoopRestartMax;
+        return limits.LoopRestart * factor < limits.LoopRestartMax
+            ? limits.LoopRestart * factor : limits.LoopRestartMax;
     }
 
     private sealed class Watched(IServerLoop loop)

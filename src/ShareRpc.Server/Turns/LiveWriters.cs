@@ -11,14 +11,16 @@ internal sealed class LiveWriters
 
     public bool IsLive(long shareKey, string writerId) => handles.ContainsKey((shareKey, writerId));
 
-    public void Add(long shareKey, string writerId) => handles.AddOrUpdate((shareKey, writerId), 1, (_, count) => count + 1);
+    public void Add(long shareKey, string writerId) =>
+        handles.AddOrUpdate((shareKey, writerId), 1, (_, count) => count + 1);
 
     public void Remove(long shareKey, string writerId)
     {
         (long, string) key = (shareKey, writerId);
         while (handles.TryGetValue(key, out int count))
         {
-            if (count > 1 ? handles.TryUpdate(key, count - 1, count) : handles.TryRemove(KeyValuePair.Create(key, count))) return;
+            if (count > 1
+                ? handles.TryUpdate(key, count - 1, count) : handles.TryRemove(KeyValuePair.Create(key, count))) return;
         }
     }
 }

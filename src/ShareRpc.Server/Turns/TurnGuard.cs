@@ -13,7 +13,8 @@ namespace ShareRpc.Server.Turns;
 /// </summary>
 internal static class TurnGuard
 {
-    private static readonly byte[][] Replaced = ["state"u8.ToArray(), "provisional"u8.ToArray(), "writer_id"u8.ToArray()];
+    private static readonly byte[][] Replaced =
+        ["state"u8.ToArray(), "provisional"u8.ToArray(), "writer_id"u8.ToArray()];
 
     public static bool IsStreaming(OpIntent op)
     {
@@ -55,11 +56,13 @@ internal static class TurnGuard
         if (op.Verb != Verbs.Put) return TurnVerdict.Final;
         using JsonDocument after = op.Data!.Value.ToDocument();
         string? next = TurnStates.Of(after.RootElement);
-        bool isProvisional = !isSettled && JsonMembers.TryFind(before.RootElement, "provisional"u8, out JsonElement provisional)
+        bool isProvisional = !isSettled
+            && JsonMembers.TryFind(before.RootElement, "provisional"u8, out JsonElement provisional)
             && provisional.ValueKind == JsonValueKind.True;
         if (isProvisional)
         {
-            bool isOwn = writerId is not null && JsonMembers.TryFind(before.RootElement, "writer_id"u8, out JsonElement writer)
+            bool isOwn = writerId is not null
+                && JsonMembers.TryFind(before.RootElement, "writer_id"u8, out JsonElement writer)
                 && JsonMembers.IsText(writer, Encoding.ASCII.GetBytes(writerId));
             return TurnStates.IsFinal(next) && isOwn ? TurnVerdict.Settles : TurnVerdict.Final;
         }

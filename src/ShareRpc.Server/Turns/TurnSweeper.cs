@@ -13,7 +13,8 @@ namespace ShareRpc.Server.Turns;
 /// restart with the server; clock changes have no effect.
 /// </summary>
 internal sealed class TurnSweeper(
-    IShareStore store, CommitQueue queue, LiveWriters writers, ServerLimits limits, TimeProvider time, ILogger<TurnSweeper> log)
+    IShareStore store, CommitQueue queue, LiveWriters writers, ServerLimits limits, TimeProvider time,
+    ILogger<TurnSweeper> log)
     : IServerLoop
 {
     private const int TurnsAtOnce = 1_000;

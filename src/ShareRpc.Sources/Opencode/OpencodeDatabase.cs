@@ -177,7 +177,8 @@ public sealed class OpencodeDatabase : IDisposable
     private static OpencodeException Unreadable(string path, SqliteException error) => new(
         HasLog(path)
             ? $"{path} cannot be read (SQLite error {error.SqliteErrorCode}): newer changes are in its -wal file. "
-                + "Mount its folder whole and writable, or copy the .db and -wal files into a folder that this user may "
+                + "Mount its folder whole and writable, or copy the .db and -wal files into a folder that this user "
+                    + "may "
                 + "write."
             : $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). See that this user may read it.",
         error);

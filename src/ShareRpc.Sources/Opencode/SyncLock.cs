@@ -17,7 +17,8 @@ internal static class SyncLock
                 return new FileStream(path, new FileStreamOptions
                 {
                     Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0,
-                    UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    UnixCreateMode = OperatingSystem.IsWindows()
+                        ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
                 });
             }
             catch (IOException) when (File.Exists(path))

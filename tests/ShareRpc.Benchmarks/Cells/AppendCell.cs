@@ -29,7 +29,8 @@ internal static class AppendCell
         }
     }
 
-    private static async Task RunAsync(Bench bench, string name, int writers, int batch, CancellationToken cancellationToken)
+    private static async Task RunAsync(Bench bench, string name, int writers, int batch,
+        CancellationToken cancellationToken)
     {
         IReadOnlyList<ServerUnderTest> servers = await bench.StartServersAsync(cancellationToken);
         var sides = new List<(ServerUnderTest Server, CaseRun Run, List<LoadWriter> Writers)>();
@@ -42,7 +43,8 @@ internal static class AppendCell
                 await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken); // warm: compiled, and files at their size
             }
 
-            await using EchoFloor echo = await EchoFloor.OpenAsync(bench, PeerProgram.WebSocket, writers, batch, cancellationToken);
+            await using EchoFloor echo =
+                await EchoFloor.OpenAsync(bench, PeerProgram.WebSocket, writers, batch, cancellationToken);
             await using EchoFloor? store = writers * batch == 1
                 ? await EchoFloor.OpenAsync(bench, PeerProgram.Store, writers, batch, cancellationToken)
                 : null;
@@ -50,7 +52,8 @@ internal static class AppendCell
             for (int round = 0; round < bench.Options.Rounds; round++)
             {
                 // In turns, and who begins changes: a neighbour's load falls on all alike.
-                IEnumerable<(ServerUnderTest, CaseRun, List<LoadWriter>)> turns = round % 2 == 0 ? sides : sides.AsEnumerable().Reverse();
+                IEnumerable<(ServerUnderTest, CaseRun, List<LoadWriter>)> turns = round % 2 == 0
+                    ? sides : sides.AsEnumerable().Reverse();
                 foreach ((ServerUnderTest server, CaseRun run, List<LoadWriter> open) in turns)
                 {
                     double echoed = await echo.MeasureAsync(cancellationToken);
@@ -107,7 +110,8 @@ internal static class AppendCell
         long before = writers.Sum(writer => writer.Socket.Bytes);
         Func<bool> goesOn = bench.ForARound();
         long[] ops = await Task.WhenAll(
-            writers.Select(writer => Task.Run(() => writer.RunAsync(batch, latencies, goesOn, cancellationToken), cancellationToken)));
+            writers.Select(writer =>
+                Task.Run(() => writer.RunAsync(batch, latencies, goesOn, cancellationToken), cancellationToken)));
         return (ops.Sum(), writers.Sum(writer => writer.Socket.Bytes) - before);
     }
 }

@@ -36,7 +36,8 @@ internal sealed class DeliveryTimes
     private void Fill(long[] times, ref long from, long upTo)
     {
         long now = Stopwatch.GetTimestamp();
-        for (long cursor = from + 1; cursor <= upTo && cursor - first < Bound; cursor++) Volatile.Write(ref times[cursor - first], now);
+        for (long cursor = from + 1; cursor <= upTo && cursor - first < Bound; cursor++)
+            Volatile.Write(ref times[cursor - first], now);
         from = upTo;
     }
 }

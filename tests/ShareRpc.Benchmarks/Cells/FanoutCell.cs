@@ -23,11 +23,13 @@ internal static class FanoutCell
         foreach ((int viewers, int rate) in Cases)
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"{viewers}@{(rate == 0 ? "flat" : rate)}");
-            if (bench.Options.Includes(name)) await RunAsync(bench, name, bench.Options.Scale(viewers, 2), rate, cancellationToken);
+            if (bench.Options.Includes(name))
+                await RunAsync(bench, name, bench.Options.Scale(viewers, 2), rate, cancellationToken);
         }
     }
 
-    private static async Task RunAsync(Bench bench, string name, int count, int rate, CancellationToken cancellationToken)
+    private static async Task RunAsync(Bench bench, string name, int count, int rate,
+        CancellationToken cancellationToken)
     {
         const string Unit = "deliveries/s";
         var ours = new List<FanoutSide>();
@@ -41,13 +43,15 @@ internal static class FanoutCell
 
             foreach (string kind in new[] { PeerProgram.SignalR, PeerProgram.WebSocket })
             {
-                peers.Add(new PeerSide(new CaseRun(Name, name, Unit, kind), await PeerServer.StartAsync(kind, cancellationToken)));
+                peers.Add(new PeerSide(new CaseRun(Name, name, Unit, kind),
+                    await PeerServer.StartAsync(kind, cancellationToken)));
             }
 
             List<FanoutSide> sides = [.. ours, .. peers];
             foreach (FanoutSide side in sides) // warm
             {
-                await RunRoundAsync(bench, side, new CaseRun(Name, name, Unit), new Latencies(), count, rate, cancellationToken);
+                await RunRoundAsync(bench, side, new CaseRun(Name, name, Unit), new Latencies(), count, rate,
+                    cancellationToken);
             }
 
             for (int round = 0; round < bench.Options.Rounds; round++)
@@ -98,14 +102,16 @@ internal static class FanoutCell
     /// thousand takes its time.
     /// </summary>
     private static async Task RunRoundAsync(
-        Bench bench, FanoutSide side, CaseRun run, Latencies fromSend, int count, int rate, CancellationToken cancellationToken)
+        Bench bench, FanoutSide side, CaseRun run, Latencies fromSend, int count, int rate,
+        CancellationToken cancellationToken)
     {
         ILoadViewer[] viewers = await side.OpenViewersAsync(count, cancellationToken);
         try
         {
             await using ILoadWriter writer = await side.OpenWriterAsync(bench.Bodies, cancellationToken);
             await bench.RoundAsync(
-                run, side.Server, () => DeliverAsync(bench, writer, viewers, rate, run.Latencies, fromSend, cancellationToken));
+                run, side.Server,
+                () => DeliverAsync(bench, writer, viewers, rate, run.Latencies, fromSend, cancellationToken));
             side.Ended(writer.Sent);
         }
         finally
@@ -132,14 +138,16 @@ internal static class FanoutCell
 
         Task[] following =
             [.. viewers.Select(viewer => Task.Run(
-                () => viewer.FollowAsync(cursor => cursor < Interlocked.Read(ref end), Note, cancellationToken), cancellationToken))];
+                () => viewer.FollowAsync(cursor => cursor < Interlocked.Read(ref end), Note, cancellationToken),
+                cancellationToken))];
         Func<bool> goesOn = bench.ForARound();
         long begun = Stopwatch.GetTimestamp();
         while (goesOn())
         {
             if (rate > 0)
             {
-                TimeSpan due = TimeSpan.FromSeconds((writer.Sent - first) / (double)rate) - Stopwatch.GetElapsedTime(begun);
+                TimeSpan due =
+                    TimeSpan.FromSeconds((writer.Sent - first) / (double)rate) - Stopwatch.GetElapsedTime(begun);
                 if (due > TimeSpan.Zero) await Task.Delay(due, TimeProvider.System, cancellationToken);
             }
 

@@ -50,7 +50,8 @@ internal static class FlatCell
             foreach (int full in Sizes)
             {
                 int size = bench.Options.Scale(full, 100);
-                while (writer.Sent < size) await writer.FillAsync((int)Math.Min(1_000, size - writer.Sent), cancellationToken);
+                while (writer.Sent < size)
+                    await writer.FillAsync((int)Math.Min(1_000, size - writer.Sent), cancellationToken);
                 await WarmAsync(bench, server, cancellationToken);
                 var append = new CaseRun(Name, string.Create(CultureInfo.InvariantCulture, $"append@{full}"), "ops/s");
                 for (int round = 0; round < bench.Options.Rounds; round++)
@@ -76,13 +77,15 @@ internal static class FlatCell
     {
         await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
         (_, ShareToken other) = await setup.CreateShareAsync(cancellationToken);
-        await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, other, bench.Bodies, Parts, cancellationToken);
+        await using LoadWriter writer =
+            await LoadWriter.OpenAsync(server.Address, other, bench.Bodies, Parts, cancellationToken);
         await writer.RunAsync(Batch, new Latencies(), bench.ForARound(), cancellationToken);
     }
 
     /// <summary>A server that has just started answers all pages; the work is documents.</summary>
     private static async Task<LoadWriter> ReadColdAsync(
-        Bench bench, ServerUnderTest server, LoadWriter writer, ShareToken owner, int full, CancellationToken cancellationToken)
+        Bench bench, ServerUnderTest server, LoadWriter writer, ShareToken owner, int full,
+        CancellationToken cancellationToken)
     {
         var state = new CaseRun(Name, string.Create(CultureInfo.InvariantCulture, $"state@{full}"), "docs/s");
         for (int round = 0; round < bench.Options.Rounds; round++)
@@ -113,7 +116,8 @@ internal static class FlatCell
         return next;
     }
 
-    private static async Task AppendToPartsAsync(Bench bench, string name, int parts, CancellationToken cancellationToken)
+    private static async Task AppendToPartsAsync(Bench bench, string name, int parts,
+        CancellationToken cancellationToken)
     {
         foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
         {
@@ -122,7 +126,8 @@ internal static class FlatCell
                 await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
                 (_, ShareToken owner) = await setup.CreateShareAsync(cancellationToken);
                 int there = bench.Options.Scale(parts, 10);
-                await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, there, cancellationToken);
+                await using LoadWriter writer =
+                    await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, there, cancellationToken);
                 while (writer.Sent < there) await writer.AppendAsync(Math.Min(100, there), cancellationToken);
                 var run = new CaseRun(Name, name, "ops/s", server.Name);
                 using SqliteFloors floor = bench.NewRawSqlite();

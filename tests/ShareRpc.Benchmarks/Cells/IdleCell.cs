@@ -30,7 +30,8 @@ internal static class IdleCell
             foreach (var peer in peers) await RunPeerRoundAsync(bench, peer.Run, peer.Kind, count, cancellationToken);
             foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
             {
-                await using (server) await RunRoundAsync(bench, server.Name == "this" ? run : against, server, count, cancellationToken);
+                await using (server) await RunRoundAsync(bench, server.Name == "this" ? run : against, server, count,
+                    cancellationToken);
             }
         }
 
@@ -50,7 +51,8 @@ internal static class IdleCell
 
         try
         {
-            await MeasureAsync(bench, run, server, ComeAsync, () => viewers.Sum(viewer => viewer.Socket.Bytes), count, cancellationToken);
+            await MeasureAsync(bench, run, server, ComeAsync, () => viewers.Sum(viewer => viewer.Socket.Bytes), count,
+                cancellationToken);
         }
         finally
         {
@@ -63,7 +65,8 @@ internal static class IdleCell
     {
         await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
         (_, ShareToken owner) = await setup.CreateShareAsync(cancellationToken);
-        await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, 10, cancellationToken);
+        await using LoadWriter writer =
+            await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, 10, cancellationToken);
         ShareToken viewer = await ShareSetup.InviteAsync(server.Address, owner, cancellationToken);
         var viewers = new List<LoadViewer>();
         var waiting = new List<Task>();
@@ -73,12 +76,14 @@ internal static class IdleCell
             LoadViewer[] come = await LoadViewer.OpenManyAsync(
                 server.Address, $"\"token\":\"{viewer.Reveal()}\"", more, AtOnce, cancellationToken);
             viewers.AddRange(come);
-            waiting.AddRange(come.Select(one => one.FollowAsync(cursor => cursor == 0, (_, _) => { }, cancellationToken)));
+            waiting.AddRange(
+                come.Select(one => one.FollowAsync(cursor => cursor == 0, (_, _) => { }, cancellationToken)));
         }
 
         try
         {
-            await MeasureAsync(bench, run, server, ComeAsync, () => viewers.Sum(come => come.Socket.Bytes), count, cancellationToken);
+            await MeasureAsync(bench, run, server, ComeAsync, () => viewers.Sum(come => come.Socket.Bytes), count,
+                cancellationToken);
             await writer.AppendAsync(1, cancellationToken); // wakes them all: they were really there
             await Task.WhenAll(waiting);
         }
@@ -106,5 +111,6 @@ internal static class IdleCell
     }
 
     private static Task SettleAsync(Bench bench, CancellationToken cancellationToken) =>
-        Task.Delay(Settling < bench.Options.RoundTime ? Settling : bench.Options.RoundTime, TimeProvider.System, cancellationToken);
+        Task.Delay(Settling < bench.Options.RoundTime ? Settling : bench.Options.RoundTime, TimeProvider.System,
+            cancellationToken);
 }

@@ -54,7 +54,8 @@ internal static class MixedCell
             for (int round = 0; round < bench.Options.Rounds; round++)
             {
                 await bench.RoundAsync(
-                    run, server, () => RunRoundAsync(bench, server, agents, viewers, run, revocations, cancellationToken));
+                    run, server,
+                    () => RunRoundAsync(bench, server, agents, viewers, run, revocations, cancellationToken));
             }
 
             run.Note("revoke_p50_ms", revocations.Percentile(0.5));
@@ -79,21 +80,25 @@ internal static class MixedCell
         Task[] following =
             [.. viewers.Select(viewer => Task.Run(
                 () => viewer.FollowAsync(
-                    _ => !Volatile.Read(ref isOver), (after, upTo) => Interlocked.Add(ref deliveries, upTo - after), cancellationToken),
+                    _ => !Volatile.Read(ref isOver), (after, upTo) => Interlocked.Add(ref deliveries, upTo - after),
+                    cancellationToken),
                 cancellationToken))];
         Func<bool> goesOn = bench.ForARound();
         Task revoking = RevokeAsync(server, revocations, goesOn, cancellationToken);
         long[] ops = await Task.WhenAll(
-            agents.Select(agent => Task.Run(() => WorkAsync(agent, run, goesOn, cancellationToken), cancellationToken)));
+            agents.Select(agent =>
+                Task.Run(() => WorkAsync(agent, run, goesOn, cancellationToken), cancellationToken)));
         await revoking;
         Volatile.Write(ref isOver, true);
         foreach (LoadWriter agent in agents) await agent.AppendAsync(1, cancellationToken); // ends every read that waits
         await Task.WhenAll(following);
         run.Note("deliveries_per_second", deliveries / bench.Options.RoundTime.TotalSeconds);
-        return (ops.Sum(), agents.Sum(agent => agent.Socket.Bytes) + viewers.Sum(viewer => viewer.Socket.Bytes) - bytes);
+        return (ops.Sum(), agents.Sum(agent => agent.Socket.Bytes)
+            + viewers.Sum(viewer => viewer.Socket.Bytes) - bytes);
     }
 
-    private static async Task<long> WorkAsync(LoadWriter agent, CaseRun run, Func<bool> goesOn, CancellationToken cancellationToken)
+    private static async Task<long> WorkAsync(LoadWriter agent, CaseRun run, Func<bool> goesOn,
+        CancellationToken cancellationToken)
     {
         long before = agent.Sent;
         using var pace = new PeriodicTimer(Pace, TimeProvider.System);

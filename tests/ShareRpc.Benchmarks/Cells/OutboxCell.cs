@@ -32,7 +32,8 @@ internal static class OutboxCell
     {
         await using ServerUnderTest server = await Bench.StartServerAsync(cancellationToken);
         if (bench.Options.Includes("enqueue")) await EnqueueAsync(bench, server, cancellationToken);
-        if (bench.Options.Includes("drain") || bench.Options.Includes("start")) await DrainAsync(bench, server, cancellationToken);
+        if (bench.Options.Includes("drain") || bench.Options.Includes("start"))
+            await DrainAsync(bench, server, cancellationToken);
     }
 
     private static async Task EnqueueAsync(Bench bench, ServerUnderTest server, CancellationToken cancellationToken)
@@ -115,7 +116,8 @@ internal static class OutboxCell
                     {
                         client = await OpenAsync(directory, server, send: true, cancellationToken, waits);
                         before = OutboxCost.Read(PathIn(directory));
-                        drain.Note("client_peak_megabytes", (await FlushAsync(client, drain.Latencies, cancellationToken) - memory) / 1e6);
+                        drain.Note("client_peak_megabytes",
+                            (await FlushAsync(client, drain.Latencies, cancellationToken) - memory) / 1e6);
                         return (count, 0);
                     },
                     time => floor.Measure(100, 1, time));
@@ -156,11 +158,13 @@ internal static class OutboxCell
     }
 
     /// <summary>Ops a second of the append cell's 1x100, on the same server, right before and right after.</summary>
-    private static async Task<double> AppendAsync(Bench bench, ServerUnderTest server, CancellationToken cancellationToken)
+    private static async Task<double> AppendAsync(Bench bench, ServerUnderTest server,
+        CancellationToken cancellationToken)
     {
         await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
         (_, ShareToken owner) = await setup.CreateShareAsync(cancellationToken);
-        await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, Parts, cancellationToken);
+        await using LoadWriter writer =
+            await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, Parts, cancellationToken);
         await writer.RunAsync(AppendBatch, new Latencies(), bench.ForARound(), cancellationToken);
         long begun = Stopwatch.GetTimestamp();
         double ops = await writer.RunAsync(AppendBatch, new Latencies(), bench.ForARound(), cancellationToken);
@@ -180,10 +184,12 @@ internal static class OutboxCell
     }
 
     private static Task<ShareClient> OpenAsync(
-        DirectoryInfo directory, ServerUnderTest server, bool send, CancellationToken cancellationToken, WaitCounter? waits = null)
+        DirectoryInfo directory, ServerUnderTest server, bool send, CancellationToken cancellationToken,
+        WaitCounter? waits = null)
     {
         string credentials = Path.Combine(directory.FullName, "credentials.json");
-        if (!ShareToken.TryParse(server.RootToken, out ShareToken? root)) throw new InvalidOperationException("no root token");
+        if (!ShareToken.TryParse(server.RootToken, out ShareToken? root))
+            throw new InvalidOperationException("no root token");
         new CredentialStore(credentials).Add(root, server.Address, null, null);
         return ShareClient.OpenAsync(
             new ShareClientOptions
@@ -199,7 +205,8 @@ internal static class OutboxCell
 
     private static OpIntent NewOp(Bench bench, long index) => new()
     {
-        OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = FormattableString.Invariant($"prt_{index % Parts}"),
+        OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part,
+        Key = FormattableString.Invariant($"prt_{index % Parts}"),
         Data = new RawJson(bench.Bodies[index]),
     };
 }

@@ -12,7 +12,8 @@ internal readonly record struct OutboxCost(long Commits, long DiskBytes)
 {
     private const int HeaderBytes = 12;
 
-    public static OutboxCost Read(string outboxPath) => new(ReadCommits(outboxPath + "-shm"), MeasuredProcess.OwnWrittenBytes());
+    public static OutboxCost Read(string outboxPath) =>
+        new(ReadCommits(outboxPath + "-shm"), MeasuredProcess.OwnWrittenBytes());
 
     /// <summary>Adds what was taken since, per unit of the newest round's work.</summary>
     public void Note(CaseRun run, string outboxPath)

@@ -33,7 +33,8 @@ internal static class RedeemCell
     private static async Task RunAsync(Bench bench, ServerUnderTest server, CancellationToken cancellationToken)
     {
         (ShareToken[] tokens, ShareToken locked) = await InviteAsync(bench, server, cancellationToken);
-        CaseRun first = new(Name, "first", "redemptions/s", server.Name), again = new(Name, "again", "redemptions/s", server.Name);
+        CaseRun first = new(Name, "first", "redemptions/s", server.Name),
+        again = new(Name, "again", "redemptions/s", server.Name);
         CaseRun phrase = new(Name, "passphrase", "redemptions/s", server.Name),
             grant = new(Name, "grant", "redemptions/s", server.Name);
         int count = bench.Options.Scale(Redemptions, 5);
@@ -70,7 +71,8 @@ internal static class RedeemCell
         await using RpcSocket socket = await RpcSocket.ConnectAsync(server.Address, cancellationToken);
         (long handle, _) = await socket.RedeemAsync(TokenOf(owner), cancellationToken);
         var tokens = new ShareToken[bench.Options.Scale(Tokens, 3)];
-        for (int i = 0; i < tokens.Length; i++) tokens[i] = await ShareSetup.InviteAsync(socket, handle, cancellationToken);
+        for (int i = 0; i < tokens.Length; i++)
+            tokens[i] = await ShareSetup.InviteAsync(socket, handle, cancellationToken);
         return (tokens, await ShareSetup.InviteAsync(socket, handle, cancellationToken, Words));
     }
 

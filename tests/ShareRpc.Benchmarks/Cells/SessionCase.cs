@@ -52,7 +52,8 @@ internal static class SessionCase
         string after = "";
         while (true)
         {
-            JsonElement page = await socket.CallAsync(ShareSetup.MethodOf(handle, "getState"), "{" + after + "}", cancellationToken);
+            JsonElement page =
+                await socket.CallAsync(ShareSetup.MethodOf(handle, "getState"), "{" + after + "}", cancellationToken);
             docs += page.GetProperty("docs").GetArrayLength();
             if (!page.TryGetProperty("next_key", out JsonElement next)) return docs;
             after = $"\"after_key\":{next.GetRawText()}";
@@ -64,7 +65,8 @@ internal static class SessionCase
     {
         await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
         (_, ShareToken owner) = await setup.CreateShareAsync(cancellationToken);
-        await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bodies, Parts, cancellationToken);
+        await using LoadWriter writer =
+            await LoadWriter.OpenAsync(server.Address, owner, bodies, Parts, cancellationToken);
         int ops = bench.Options.Scale(Ops, Batch);
         while (writer.Sent < ops) await writer.AppendAsync((int)Math.Min(Batch, ops - writer.Sent), cancellationToken);
         return owner;
@@ -115,6 +117,7 @@ internal static class SessionCase
             run.Note("warm_all_pages_ms", Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
         }
 
-        run.Note("warm_all_pages_server_cpu_ms", server.ReadCost().Since(before).ServerCpu.TotalMilliseconds / WarmTimes);
+        run.Note("warm_all_pages_server_cpu_ms",
+            server.ReadCost().Since(before).ServerCpu.TotalMilliseconds / WarmTimes);
     }
 }

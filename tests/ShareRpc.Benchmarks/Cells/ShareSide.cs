@@ -23,7 +23,8 @@ internal sealed class ShareSide(CaseRun run, ServerUnderTest server) : FanoutSid
             viewer = await ShareSetup.InviteAsync(server.Address, owner, cancellationToken);
         }
 
-        return await LoadViewer.OpenManyAsync(server.Address, $"\"token\":\"{viewer!.Reveal()}\"", count, AtOnce, cancellationToken);
+        return await LoadViewer.OpenManyAsync(server.Address, $"\"token\":\"{viewer!.Reveal()}\"", count, AtOnce,
+            cancellationToken);
     }
 
     public override async Task<ILoadWriter> OpenWriterAsync(OpBodies bodies, CancellationToken cancellationToken)

@@ -28,9 +28,11 @@ internal static class StormCell
         }
     }
 
-    private static async Task RunAsync(Bench bench, ServerUnderTest server, int count, CancellationToken cancellationToken)
+    private static async Task RunAsync(Bench bench, ServerUnderTest server, int count,
+        CancellationToken cancellationToken)
     {
-        CaseRun bare = new(Name, "bare", "viewers/s", server.Name), redeem = new(Name, "redeem", "viewers/s", server.Name);
+        CaseRun bare = new(Name, "bare", "viewers/s", server.Name),
+        redeem = new(Name, "redeem", "viewers/s", server.Name);
         CaseRun library = new(Name, "library", "viewers/s", server.Name);
         ShareToken owner, viewer;
         string shareId;
@@ -46,7 +48,8 @@ internal static class StormCell
             await bench.RoundAsync(bare, server, () => ShakeHandsAsync(server, count, bare, cancellationToken));
             await server.RestartAsync(cancellationToken);
             await bench.RoundAsync(redeem, server, () => RedeemAsync(server, viewer, count, redeem, cancellationToken));
-            await ReconnectAsync(bench, server, owner, new ShareLink(server.Address, shareId, viewer), count, library, cancellationToken);
+            await ReconnectAsync(bench, server, owner, new ShareLink(server.Address, shareId, viewer), count, library,
+                cancellationToken);
             redeem.Note("to_bare", bare.Rounds[^1].Rate / redeem.Rounds[^1].Rate);
             library.Note("to_bare", bare.Rounds[^1].Rate / library.Rounds[^1].Rate);
         }
@@ -88,7 +91,8 @@ internal static class StormCell
     }
 
     private static async Task ReconnectAsync(
-        Bench bench, ServerUnderTest server, ShareToken owner, ShareLink link, int count, CaseRun run, CancellationToken cancellationToken)
+        Bench bench, ServerUnderTest server, ShareToken owner, ShareLink link, int count, CaseRun run,
+        CancellationToken cancellationToken)
     {
         long head = await AppendAsync(bench, server, owner, cancellationToken);
         var readers = new ShareReader[count];
@@ -99,7 +103,8 @@ internal static class StormCell
             await ManyAsync(count, async (i, cancel) =>
             {
                 readers[i] = new ShareReader(link);
-                following[i] = readers[i].FollowAsync(head - 1, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                following[i] =
+                    readers[i].FollowAsync(head - 1, cancellationToken).GetAsyncEnumerator(cancellationToken);
                 await following[i].MoveNextAsync();
                 first[i] = following[i].MoveNextAsync().AsTask();
             }, cancellationToken);
@@ -113,7 +118,8 @@ internal static class StormCell
         finally
         {
             await Task.WhenAll(first.OfType<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            foreach (IAsyncEnumerator<LoggedOp> reader in following.OfType<IAsyncEnumerator<LoggedOp>>()) await reader.DisposeAsync();
+            foreach (IAsyncEnumerator<LoggedOp> reader in following.OfType<IAsyncEnumerator<LoggedOp>>())
+                await reader.DisposeAsync();
             await Bench.DisposeAsync(readers.OfType<IAsyncDisposable>());
         }
     }
@@ -122,10 +128,13 @@ internal static class StormCell
     private static async Task<long> AppendAsync(
         Bench bench, ServerUnderTest server, ShareToken owner, CancellationToken cancellationToken)
     {
-        await using LoadWriter writer = await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, 1, cancellationToken);
+        await using LoadWriter writer =
+            await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, 1, cancellationToken);
         return await writer.AppendForCursorAsync(cancellationToken);
     }
 
-    private static Task ManyAsync(int count, Func<int, CancellationToken, ValueTask> body, CancellationToken cancellationToken) =>
-        Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, body);
+    private static Task ManyAsync(int count, Func<int, CancellationToken, ValueTask> body,
+        CancellationToken cancellationToken) =>
+        Parallel.ForAsync(0, count,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken }, body);
 }

@@ -25,7 +25,8 @@ internal sealed class CaseRun(string cell, string name, string unit, string serv
         return new Figure
         {
             Cell = cell, Case = name, Server = server, Unit = unit, Rounds = rounds.Count,
-            Median = Rounded(Median(rounds.Select(round => round.Rate))), Min = Rounded(rounds.Min(round => round.Rate)),
+            Median = Rounded(Median(rounds.Select(round => round.Rate))),
+            Min = Rounded(rounds.Min(round => round.Rate)),
             Max = Rounded(rounds.Max(round => round.Rate)),
             P50Ms = Rounded(Latencies.Percentile(0.5)), P99Ms = Rounded(Latencies.Percentile(0.99)),
             ServerCpuUs = Rounded(rounds.Sum(round => round.Cost.ServerCpu.TotalMicroseconds) / work),
@@ -36,8 +37,10 @@ internal sealed class CaseRun(string cell, string name, string unit, string serv
             RawSqlite = Rounded(Median(rounds.Select(round => round.RawSqlite))),
             RawRandom = Rounded(Median(rounds.Select(round => round.RawRandom))),
             RawSync = Rounded(Median(rounds.Select(round => round.RawSync))),
-            ToRawSqlite = Rounded(Median(rounds.Where(r => r.RawSqlite > 0).Select(round => round.Rate / round.RawSqlite))),
-            ToRawRandom = Rounded(Median(rounds.Where(r => r.RawRandom > 0).Select(round => round.Rate / round.RawRandom))),
+            ToRawSqlite =
+                Rounded(Median(rounds.Where(r => r.RawSqlite > 0).Select(round => round.Rate / round.RawSqlite))),
+            ToRawRandom =
+                Rounded(Median(rounds.Where(r => r.RawRandom > 0).Select(round => round.Rate / round.RawRandom))),
             ToRawSync = Rounded(Median(rounds.Where(r => r.RawSync > 0).Select(round => round.Rate / round.RawSync))),
             More = more.ToDictionary(pair => pair.Key, pair => Rounded(Median(pair.Value))),
         };

@@ -12,7 +12,8 @@ internal static class Comparison
     {
         foreach (Figure figure in now)
         {
-            Figure? old = before.FirstOrDefault(f => (f.Cell, f.Case, f.Server) == (figure.Cell, figure.Case, figure.Server));
+            Figure? old =
+                before.FirstOrDefault(f => (f.Cell, f.Case, f.Server) == (figure.Cell, figure.Case, figure.Server));
             if (old is null)
             {
                 output.WriteLine($"{figure.Cell} {figure.Case}: new");
@@ -23,13 +24,15 @@ internal static class Comparison
             [
                 .. new[]
                 {
-                    Moved(figure.Unit, old.Median, figure.Median), Moved("to raw SQLite", old.ToRawSqlite, figure.ToRawSqlite),
+                    Moved(figure.Unit, old.Median, figure.Median),
+                    Moved("to raw SQLite", old.ToRawSqlite, figure.ToRawSqlite),
                     Moved("to raw SQLite with random ids", old.ToRawRandom, figure.ToRawRandom),
                     Moved("to raw sync", old.ToRawSync, figure.ToRawSync), Moved("p99 ms", old.P99Ms, figure.P99Ms),
                     Moved("server CPU us", old.ServerCpuUs, figure.ServerCpuUs),
                 }.OfType<string>(),
             ];
-            output.WriteLine($"{figure.Cell} {figure.Case}: {(moved.Length == 0 ? "as before" : string.Join(", ", moved))}");
+            output.WriteLine(
+                $"{figure.Cell} {figure.Case}: {(moved.Length == 0 ? "as before" : string.Join(", ", moved))}");
         }
     }
 

@@ -8,5 +8,6 @@ namespace ShareRpc.Benchmarks.Figures;
 internal readonly record struct Cost(TimeSpan ServerCpu, TimeSpan ClientCpu, long Commits, long DiskBytes)
 {
     public Cost Since(Cost before) => new(
-        ServerCpu - before.ServerCpu, ClientCpu - before.ClientCpu, Commits - before.Commits, DiskBytes - before.DiskBytes);
+        ServerCpu - before.ServerCpu, ClientCpu - before.ClientCpu, Commits - before.Commits,
+        DiskBytes - before.DiskBytes);
 }

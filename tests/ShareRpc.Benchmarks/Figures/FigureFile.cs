@@ -5,7 +5,8 @@ namespace ShareRpc.Benchmarks.Figures;
 /// <summary>A run on disk: the machine, then a figure a line.</summary>
 internal static class FigureFile
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Makes its folder, and throws <see cref="ArgumentException"/> if it could not be written. What is there stays.</summary>
     public static void Prepare(string path)
@@ -32,10 +33,12 @@ internal static class FigureFile
     /// <param name="options">How long and how much was measured.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static Task WriteAsync(
-        string path, Machine machine, IReadOnlyList<Figure> figures, Options options, CancellationToken cancellationToken)
+        string path, Machine machine, IReadOnlyList<Figure> figures, Options options,
+        CancellationToken cancellationToken)
     {
         string head = JsonSerializer.Serialize(
-            new { Machine = machine, options.Rounds, RoundSeconds = options.RoundTime.TotalSeconds, options.Smaller }, Json);
+            new { Machine = machine, options.Rounds, RoundSeconds = options.RoundTime.TotalSeconds, options.Smaller },
+            Json);
         return File.WriteAllLinesAsync(path, [head, .. figures.Select(figure => figure.ToJson())], cancellationToken);
     }
 

@@ -50,7 +50,8 @@ internal sealed class EchoFloor : IAsyncDisposable
         long begun = Stopwatch.GetTimestamp();
         Func<bool> goesOn = bench.ForARound();
         long[] ops = await Task.WhenAll(
-            writers.Select(writer => Task.Run(() => writer.RunAsync(batch, Latencies, goesOn, cancellationToken), cancellationToken)));
+            writers.Select(writer =>
+                Task.Run(() => writer.RunAsync(batch, Latencies, goesOn, cancellationToken), cancellationToken)));
         return ops.Sum() / Stopwatch.GetElapsedTime(begun).TotalSeconds;
     }
 

@@ -35,7 +35,8 @@ internal sealed class RawSqlite : IDisposable
         Execute("PRAGMA journal_mode=WAL");
         Execute("PRAGMA synchronous=FULL");
         Execute("PRAGMA cache_size=-65536");
-        Execute("CREATE TABLE op (share INTEGER, cursor INTEGER, op_id TEXT, data BLOB, PRIMARY KEY (share, cursor)) WITHOUT ROWID");
+        Execute("CREATE TABLE op (share INTEGER, cursor INTEGER, op_id TEXT, data BLOB, PRIMARY KEY (share, cursor)) "
+            + "WITHOUT ROWID");
         Execute("CREATE UNIQUE INDEX op_id_once ON op (share, op_id)");
         begin = Prepare("BEGIN IMMEDIATE");
         commit = Prepare("COMMIT");
@@ -137,6 +138,7 @@ internal sealed class RawSqlite : IDisposable
 
     private void Execute(string sql)
     {
-        if (raw.sqlite3_exec(database, sql) != raw.SQLITE_OK) throw new IOException(raw.sqlite3_errmsg(database).utf8_to_string());
+        if (raw.sqlite3_exec(database, sql) != raw.SQLITE_OK)
+            throw new IOException(raw.sqlite3_errmsg(database).utf8_to_string());
     }
 }

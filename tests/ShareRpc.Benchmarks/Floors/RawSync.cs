@@ -15,7 +15,8 @@ internal sealed partial class RawSync : IDisposable
 
     public RawSync()
     {
-        file = new FileStream(Path.Combine(directory.FullName, "sync"), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1);
+        file = new FileStream(Path.Combine(directory.FullName, "sync"), FileMode.Create, FileAccess.ReadWrite,
+            FileShare.None, 1);
         file.Write(new byte[PageBytes * Pages]);
         file.Flush(flushToDisk: true);
     }
@@ -29,7 +30,8 @@ internal sealed partial class RawSync : IDisposable
         {
             page[0]++;
             RandomAccess.Write(file.SafeFileHandle, page, next++ % Pages * PageBytes);
-            if (fdatasync((int)file.SafeFileHandle.DangerousGetHandle()) != 0) throw new IOException("fdatasync failed");
+            if (fdatasync((int)file.SafeFileHandle.DangerousGetHandle()) != 0)
+                throw new IOException("fdatasync failed");
             flushes++;
         }
 

@@ -44,7 +44,8 @@ internal sealed class LoadViewer : ILoadViewer
     }
 
     /// <summary>Reads until the cursor reaches an end, or access ends; tells of each page which ops it brought, (after, upTo].</summary>
-    public async Task FollowAsync(Func<long, bool> goesOn, Action<long, long> onPage, CancellationToken cancellationToken)
+    public async Task FollowAsync(Func<long, bool> goesOn, Action<long, long> onPage,
+        CancellationToken cancellationToken)
     {
         while (goesOn(Cursor))
         {

@@ -53,8 +53,10 @@ internal sealed class LoadWriter : ILoadWriter
     }
 
     /// <summary>A writer whose frames a peer takes, which reads nothing of them.</summary>
-    public static async Task<LoadWriter> OpenToPeerAsync(Uri peer, OpBodies bodies, int parts, CancellationToken cancellationToken) =>
-        new(await RpcSocket.ConnectAsync(peer, PeerProgram.PublishPath, null, cancellationToken), handle: 1, bodies, parts);
+    public static async Task<LoadWriter> OpenToPeerAsync(Uri peer, OpBodies bodies, int parts,
+        CancellationToken cancellationToken) =>
+        new(await RpcSocket.ConnectAsync(peer, PeerProgram.PublishPath, null, cancellationToken), handle: 1, bodies,
+            parts);
 
     /// <summary>Goes on where another connection's writer stopped: under a new writer id, so the seqs begin anew.</summary>
     public void ContinueAfter(long ops) => earlier = ops;
@@ -67,7 +69,8 @@ internal sealed class LoadWriter : ILoadWriter
     public async Task FillAsync(int batch, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> next = Prepare(batch);
-        while (!await socket.TryCallAsync(next, cancellationToken)) await Task.Delay(AskAgain, TimeProvider.System, cancellationToken);
+        while (!await socket.TryCallAsync(next, cancellationToken))
+            await Task.Delay(AskAgain, TimeProvider.System, cancellationToken);
     }
 
     /// <summary>One op; the share's head after it.</summary>
@@ -78,7 +81,8 @@ internal sealed class LoadWriter : ILoadWriter
     }
 
     /// <summary>Appends batches as long as it is to go on, but one at least; the ops acknowledged meanwhile.</summary>
-    public async Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken)
+    public async Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn,
+        CancellationToken cancellationToken)
     {
         long before = seq;
         do

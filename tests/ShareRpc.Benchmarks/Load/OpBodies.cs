@@ -14,9 +14,12 @@ internal sealed class OpBodies
     private const int SpreadBytes = 20;
 
     private static readonly string[] Words =
-        ("the a of file server test error build run fix share stream session message part tool read write edit bash grep output token "
-         + "model cache commit append cursor viewer agent log parse json socket retry timeout function return value index schema table "
-         + "query update delete insert assert pass fail warning line path module import export async await client").Split(' ');
+        ("the a of file server test error build run fix share stream session message part tool read write edit bash "
+            + "grep output token "
+         + "model cache commit append cursor viewer agent log parse json socket retry timeout function return value "
+             + "index schema table "
+         + "query update delete insert assert pass fail warning line path module import export async await "
+             + "client").Split(' ');
 
     private static readonly string[] Types = ["text", "tool", "reasoning", "step"];
     private static readonly string[] Tools = ["bash", "read", "edit", "grep"];
@@ -41,13 +44,15 @@ internal sealed class OpBodies
         string type = Types[Below(4)];
         text.Append(CultureInfo.InvariantCulture, $"{{\"id\":\"prt_{Hex(24)}\",\"message_id\":\"msg_{Hex(24)}\",");
         text.Append(CultureInfo.InvariantCulture, $"\"type\":\"{type}\",\"time\":{1_760_000_000_000 + (index * 37L)},");
-        if (type == "tool") text.Append(CultureInfo.InvariantCulture, $"\"tool\":\"{Tools[Below(4)]}\",\"status\":\"{States[Below(3)]}\",");
+        if (type == "tool") text.Append(CultureInfo.InvariantCulture,
+            $"\"tool\":\"{Tools[Below(4)]}\",\"status\":\"{States[Below(3)]}\",");
         text.Append("\"text\":\"");
         int target = shortest + Below(SpreadBytes);
         while (text.Length < target)
         {
             string word = Words[Below(Words.Length)];
-            text.Append(Below(100) switch { < 6 => word + "\\n", < 9 => $"\\\"{word}\\\"", < 11 => "→" + word, _ => word }).Append(' ');
+            text.Append(Below(100) switch { < 6 => word + "\\n", < 9 => $"\\\"{word}\\\"", < 11 => "→" + word,
+                _ => word }).Append(' ');
         }
 
         return Encoding.UTF8.GetBytes(text.Append("\"}").ToString());

@@ -30,7 +30,8 @@ internal sealed class PeerViewer : ILoadViewer
         return viewers;
     }
 
-    public async Task FollowAsync(Func<long, bool> goesOn, Action<long, long> onPage, CancellationToken cancellationToken)
+    public async Task FollowAsync(Func<long, bool> goesOn, Action<long, long> onPage,
+        CancellationToken cancellationToken)
     {
         while (goesOn(cursor))
         {
@@ -43,9 +44,11 @@ internal sealed class PeerViewer : ILoadViewer
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();
 
-    private static async Task<PeerViewer> OpenAsync(Uri server, string kind, long cursor, CancellationToken cancellationToken)
+    private static async Task<PeerViewer> OpenAsync(Uri server, string kind, long cursor,
+        CancellationToken cancellationToken)
     {
-        RpcSocket socket = await RpcSocket.ConnectAsync(server, PeerProgram.ViewPath + "/" + kind, null, cancellationToken);
+        RpcSocket socket =
+            await RpcSocket.ConnectAsync(server, PeerProgram.ViewPath + "/" + kind, null, cancellationToken);
         if (kind == PeerProgram.SignalR)
         {
             await socket.SendAsync(Handshake, cancellationToken);

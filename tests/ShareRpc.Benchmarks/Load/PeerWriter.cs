@@ -25,7 +25,8 @@ internal sealed class PeerWriter : ILoadWriter
 
     public static async Task<PeerWriter> OpenAsync(
         Uri server, long after, OpBodies bodies, int parts, CancellationToken cancellationToken) =>
-        new(await RpcSocket.ConnectAsync(server, PeerProgram.PublishPath, null, cancellationToken), bodies, parts) { Sent = after };
+        new(await RpcSocket.ConnectAsync(server, PeerProgram.PublishPath, null, cancellationToken), bodies,
+            parts) { Sent = after };
 
     public async ValueTask AppendAsync(int batch, CancellationToken cancellationToken)
     {
@@ -46,5 +47,6 @@ internal sealed class PeerWriter : ILoadWriter
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();
 
-    private void Write(FormattableString text) => frame.Write(Encoding.UTF8.GetBytes(text.ToString(CultureInfo.InvariantCulture)));
+    private void Write(FormattableString text) =>
+        frame.Write(Encoding.UTF8.GetBytes(text.ToString(CultureInfo.InvariantCulture)));
 }

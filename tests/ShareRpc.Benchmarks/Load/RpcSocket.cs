@@ -58,7 +58,8 @@ internal sealed class RpcSocket : IAsyncDisposable
         while (true)
         {
             if (length == received.Length) Array.Resize(ref received, received.Length * 2);
-            ValueWebSocketReceiveResult result = await socket.ReceiveAsync(received.AsMemory(length), cancellationToken);
+            ValueWebSocketReceiveResult result =
+                await socket.ReceiveAsync(received.AsMemory(length), cancellationToken);
             if (result.MessageType == WebSocketMessageType.Close) throw new WebSocketException("closed by the server");
             length += result.Count;
             if (!result.EndOfMessage) continue;
@@ -68,7 +69,8 @@ internal sealed class RpcSocket : IAsyncDisposable
     }
 
     /// <summary>Sends a ready-made call and receives its answer, which must be a result.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken)
+    public async ValueTask<ReadOnlyMemory<byte>> CallAsync(ReadOnlyMemory<byte> frame,
+        CancellationToken cancellationToken)
     {
         await SendAsync(frame, cancellationToken);
         ReadOnlyMemory<byte> answer = await ReceiveAsync(cancellationToken);
@@ -97,7 +99,8 @@ internal sealed class RpcSocket : IAsyncDisposable
     }
 
     /// <summary>Redeems a token; the number of the handle, and the whole result.</summary>
-    public async Task<(long Handle, JsonElement Result)> RedeemAsync(string parameters, CancellationToken cancellationToken)
+    public async Task<(long Handle, JsonElement Result)> RedeemAsync(string parameters,
+        CancellationToken cancellationToken)
     {
         JsonElement result = await CallAsync("redeemShare", parameters, cancellationToken);
         return (result.GetProperty("share").GetProperty("handle").GetInt64(), result);
@@ -116,6 +119,7 @@ internal sealed class RpcSocket : IAsyncDisposable
     {
         // The result stands right behind the id; an error says so there too.
         ReadOnlySpan<byte> start = answer[..Math.Min(answer.Length, 96)];
-        if (start.IndexOf("\"result\""u8) < 0) throw new InvalidOperationException("refused: " + Encoding.UTF8.GetString(answer));
+        if (start.IndexOf("\"result\""u8) < 0)
+            throw new InvalidOperationException("refused: " + Encoding.UTF8.GetString(answer));
     }
 }

@@ -14,7 +14,8 @@ internal sealed class WaitCounter : ILoggerFactory, ILogger
     public ILogger CreateLogger(string categoryName) => this;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         if (eventId.Id == WaitingEvent) Interlocked.Increment(ref count);
     }

@@ -33,7 +33,8 @@ public class ApplyPiece
     public async Task SetUp()
     {
         directory = Directory.CreateTempSubdirectory("sharerpc-micro-");
-        store = SqliteShareStore.Open(Path.Combine(directory.FullName, "shares.db"), TimeProvider.System, neverSyncs: true);
+        store = SqliteShareStore.Open(Path.Combine(directory.FullName, "shares.db"), TimeProvider.System,
+            neverSyncs: true);
         await using (IWriteTransaction transaction = await store.BeginWriteAsync())
         {
             long root = await transaction.InsertRefAsync(NewRef(null, RightsNames.Root));
@@ -52,7 +53,8 @@ public class ApplyPiece
             [
                 .. Enumerable.Range(1, Batch).Select(seq => new OpIntent
                 {
-                    OpId = OpId.New(), Seq = seq, Verb = Verbs.Put, Kind = Kinds.Part, Key = $"prt_{seq}", Data = new RawJson(bodies[seq]),
+                    OpId = OpId.New(), Seq = seq, Verb = Verbs.Put, Kind = Kinds.Part, Key = $"prt_{seq}",
+                    Data = new RawJson(bodies[seq]),
                 }),
             ],
         };

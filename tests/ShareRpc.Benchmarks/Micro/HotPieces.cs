@@ -34,7 +34,8 @@ public class HotPieces
         batch = JsonSerializer.SerializeToUtf8Bytes(new OpBatch { BatchId = "b1", Ops = ops }, ProtocolJson.Options);
         logged = new LoggedOp
         {
-            Cursor = 1, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = RandomId.New(), Seq = 1,
+            Cursor = 1, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
+            WriterId = RandomId.New(), Seq = 1,
             Actor = token.CapId, TimeMs = 1_760_000_000_000, SchemaVersion = 1,
         };
         tokens = TokenVerifier.Open(data, isNew: true);
@@ -74,6 +75,7 @@ public class HotPieces
 
     private OpIntent NewOp(int seq) => new()
     {
-        OpId = OpId.New(), Seq = seq, Verb = Verbs.Put, Kind = Kinds.Part, Key = $"prt_{1_000_000 + seq}", Data = new RawJson(bodies[seq]),
+        OpId = OpId.New(), Seq = seq, Verb = Verbs.Put, Kind = Kinds.Part, Key = $"prt_{1_000_000 + seq}",
+        Data = new RawJson(bodies[seq]),
     };
 }

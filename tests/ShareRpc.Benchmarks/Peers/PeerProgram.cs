@@ -41,7 +41,8 @@ internal static class PeerProgram
         application.MapHub<ViewersHub>(ViewPath + "/" + SignalR);
         application.Map(ViewPath + "/" + WebSocket, ViewAsync);
         IHubContext<ViewersHub> hub = application.Services.GetRequiredService<IHubContext<ViewersHub>>();
-        using RawSqlite? store = kind == Store ? new RawSqlite(new OpBodies(), areIdsRandom: true, new(directory)) : null;
+        using RawSqlite? store = kind == Store
+            ? new RawSqlite(new OpBodies(), areIdsRandom: true, new(directory)) : null;
         Func<ReadOnlyMemory<byte>, Task> takeAsync = kind switch
         {
             SignalR => frame => ToHubAsync(hub, frame),
@@ -71,13 +72,15 @@ internal static class PeerProgram
         int length = 0;
         while (true)
         {
-            ValueWebSocketReceiveResult part = await socket.ReceiveAsync(frame.AsMemory(length), context.RequestAborted);
+            ValueWebSocketReceiveResult part =
+                await socket.ReceiveAsync(frame.AsMemory(length), context.RequestAborted);
             if (part.MessageType == WebSocketMessageType.Close) return;
             length += part.Count;
             if (!part.EndOfMessage) continue;
             await takeAsync(frame.AsMemory(0, length));
             length = 0;
-            await socket.SendAsync("{\"result\":0}"u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
+            await socket.SendAsync("{\"result\":0}"u8.ToArray(), WebSocketMessageType.Text, true,
+                context.RequestAborted);
         }
     }
 

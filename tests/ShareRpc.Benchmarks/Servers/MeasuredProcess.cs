@@ -22,13 +22,16 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     {
         string stat = ReadProc("stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        double ticks = double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
+        double ticks = double.Parse(fields[11], CultureInfo.InvariantCulture)
+            + double.Parse(fields[12], CultureInfo.InvariantCulture);
         return new Cost(
-            TimeSpan.FromSeconds(ticks / TicksPerSecond), Environment.CpuUsage.TotalTime, ReadCommits(), WrittenBytes(ReadProc("io")));
+            TimeSpan.FromSeconds(ticks / TicksPerSecond), Environment.CpuUsage.TotalTime, ReadCommits(),
+            WrittenBytes(ReadProc("io")));
     }
 
     /// <summary>Resident memory in bytes.</summary>
-    public long ReadMemory() => long.Parse(ReadProc("statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+    public long ReadMemory() =>
+        long.Parse(ReadProc("statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -44,7 +47,8 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
 
     protected async Task LaunchAsync(string[] command, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", .. command]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", ["exec", .. command]) { RedirectStandardOutput = true,
+            RedirectStandardError = true };
         process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
         while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
@@ -67,9 +71,11 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static long WrittenBytes(string io) => long.Parse(WriteBytes().Match(io).Groups[1].Value, CultureInfo.InvariantCulture);
+    private static long WrittenBytes(string io) =>
+        long.Parse(WriteBytes().Match(io).Groups[1].Value, CultureInfo.InvariantCulture);
 
-    private string ReadProc(string file) => File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/{file}"));
+    private string ReadProc(string file) =>
+        File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/{file}"));
 
     [GeneratedRegex(@"Serving on (http://\S+) from")]
     private static partial Regex Listening();

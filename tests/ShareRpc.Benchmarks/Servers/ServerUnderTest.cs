@@ -26,7 +26,8 @@ internal sealed class ServerUnderTest : MeasuredProcess
     /// <summary>Where the tool lies that was built with this program.</summary>
     public static string OwnBuild => Path.Combine(AppContext.BaseDirectory, "sharerpc.dll");
 
-    public static async Task<ServerUnderTest> StartAsync(string program, string name, CancellationToken cancellationToken)
+    public static async Task<ServerUnderTest> StartAsync(string program, string name,
+        CancellationToken cancellationToken)
     {
         var server = new ServerUnderTest(program, name);
         await server.LaunchAsync(cancellationToken);
@@ -40,7 +41,8 @@ internal sealed class ServerUnderTest : MeasuredProcess
         await LaunchAsync(cancellationToken);
     }
 
-    public Task<ShareSetup> SetUpAsync(CancellationToken cancellationToken) => ShareSetup.OpenAsync(Address, RootToken, cancellationToken);
+    public Task<ShareSetup> SetUpAsync(CancellationToken cancellationToken) =>
+        ShareSetup.OpenAsync(Address, RootToken, cancellationToken);
 
     /// <summary>Waits until every op is in the documents.</summary>
     public async Task FoldAsync(CancellationToken cancellationToken)
@@ -56,7 +58,8 @@ internal sealed class ServerUnderTest : MeasuredProcess
         using var database = new SqliteConnection($"Data Source={path};Mode=ReadOnly;Pooling=False");
         database.Open();
         using SqliteCommand command = database.CreateCommand();
-        command.CommandText = "SELECT COUNT(*) FROM share s JOIN op o ON o.share_key = s.share_key AND o.cursor > s.folded";
+        command.CommandText =
+            "SELECT COUNT(*) FROM share s JOIN op o ON o.share_key = s.share_key AND o.cursor > s.folded";
         return (long)command.ExecuteScalar()!;
     }
 
@@ -73,7 +76,8 @@ internal sealed class ServerUnderTest : MeasuredProcess
     protected override long ReadCommits()
     {
         using FileStream shared = File.Open(
-            Directory.GetFiles(directory.FullName, "*-shm").Single(), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            Directory.GetFiles(directory.FullName, "*-shm").Single(), FileMode.Open, FileAccess.Read,
+            FileShare.ReadWrite);
         Span<byte> header = stackalloc byte[12];
         shared.ReadExactly(header);
         return BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);

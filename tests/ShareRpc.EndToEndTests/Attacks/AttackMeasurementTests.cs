@@ -8,7 +8,8 @@ public sealed class AttackMeasurementTests
     [Fact]
     public async Task Invariant_I7_over_revocations_under_load_no_append_commits_and_no_page_passes_afterwards()
     {
-        RevocationFigures figures = await RevocationRun.RunAsync(revocations: 30, readers: 20, TextWriter.Null, timeout);
+        RevocationFigures figures =
+            await RevocationRun.RunAsync(revocations: 30, readers: 20, TextWriter.Null, timeout);
         Assert.Equal((30, 0, 0, 0), (figures.Revocations, figures.AppendsAfter, figures.PagesAfter, figures.OtherEnds));
         Assert.True(figures.Ops > 30, "the guests appended, too");
     }

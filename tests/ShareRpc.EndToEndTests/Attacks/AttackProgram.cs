@@ -19,7 +19,8 @@ internal static class AttackProgram
     public static async Task<int> RevocationsAsync(WorkerArguments arguments)
     {
         RevocationFigures figures = await RevocationRun.RunAsync(
-            arguments.Number("--count", 1_000), arguments.Number("--readers", 100), Console.Error, CancellationToken.None);
+            arguments.Number("--count", 1_000), arguments.Number("--readers", 100), Console.Error,
+            CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(figures, Options));
         return figures is { AppendsAfter: 0, PagesAfter: 0, OtherEnds: 0 } ? 0 : 1;
     }

@@ -22,7 +22,8 @@ internal sealed class Flood(MeasuredServer server, string method, Func<string> p
     public Task IsUnderWay => underWay.Task;
 
     public Task RunAsync(CancellationToken ended) =>
-        Task.WhenAll(Enumerable.Range(0, Connections).Select(number => Task.Run(() => FloodAsync(number, ended), CancellationToken.None)));
+        Task.WhenAll(Enumerable.Range(0,
+            Connections).Select(number => Task.Run(() => FloodAsync(number, ended), CancellationToken.None)));
 
     private async Task FloodAsync(int number, CancellationToken ended)
     {

@@ -30,7 +30,8 @@ internal sealed class MeasuredServer : IAsyncDisposable
         string? Line() => server.process.Lines.FirstOrDefault(line => line.StartsWith(Ready, StringComparison.Ordinal));
         await Until.TrueAsync(() => server.process.HasExited || Line() is not null, cancellationToken);
         server.Address = new Uri(Line()?[Ready.Length..] ?? throw new InvalidOperationException(server.process.Errors));
-        string root = (await File.ReadAllTextAsync(Path.Combine(server.directory.FullName, "root.token"), cancellationToken)).Trim();
+        string root = (await File.ReadAllTextAsync(Path.Combine(server.directory.FullName, "root.token"),
+            cancellationToken)).Trim();
         using RawConnection connection = await RawConnection.OpenAsync(server.Address, cancellationToken);
         long handle = await connection.RedeemAsync("redeemRoot", "root", root, cancellationToken);
         await connection.CallAsync(handle, "createShare", $$"""
@@ -47,7 +48,8 @@ internal sealed class MeasuredServer : IAsyncDisposable
             // fields 14 and 15 of /proc/PID/stat, in hundredths of a second; the name before them may hold blanks
             string stat = File.ReadAllText($"/proc/{process.Id.ToString(CultureInfo.InvariantCulture)}/stat");
             string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+            long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
+                + long.Parse(fields[12], CultureInfo.InvariantCulture);
             return TimeSpan.FromMilliseconds(ticks * 10);
         }
     }

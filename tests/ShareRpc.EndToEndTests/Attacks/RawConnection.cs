@@ -18,7 +18,8 @@ internal sealed class RawConnection : IDisposable
     {
         var connection = new RawConnection();
         connection.socket.Options.AddSubProtocol("sharerpc.v1.json");
-        await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri, cancellationToken);
+        await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri,
+            cancellationToken);
         _ = connection.ReceiveAsync(cancellationToken);
         return connection;
     }
@@ -30,8 +31,10 @@ internal sealed class RawConnection : IDisposable
         return answer.GetProperty("result").GetProperty(member).GetProperty("handle").GetInt64();
     }
 
-    public Task<JsonElement> CallAsync(long handle, string method, string parameters, CancellationToken cancellationToken) =>
-        CallAsync(string.Create(CultureInfo.InvariantCulture, $"$/invokeProxy/{handle}/{method}"), parameters, cancellationToken);
+    public Task<JsonElement> CallAsync(long handle, string method, string parameters,
+        CancellationToken cancellationToken) =>
+        CallAsync(string.Create(CultureInfo.InvariantCulture, $"$/invokeProxy/{handle}/{method}"), parameters,
+            cancellationToken);
 
     /// <summary>The whole answer, result or error; a connection that breaks is a <see cref="WebSocketException"/>.</summary>
     public async Task<JsonElement> CallAsync(string method, string parameters, CancellationToken cancellationToken)
@@ -74,15 +77,18 @@ internal sealed class RawConnection : IDisposable
                 if (!part.EndOfMessage) continue;
                 using JsonDocument json = JsonDocument.Parse(message.GetBuffer().AsMemory(0, (int)message.Length));
                 message.SetLength(0);
-                if (json.RootElement.TryGetProperty("id", out JsonElement id) && calls.TryRemove(id.GetInt64(), out var call))
+                if (json.RootElement.TryGetProperty("id", out JsonElement id)
+                    && calls.TryRemove(id.GetInt64(), out var call))
                 {
                     call.TrySetResult(json.RootElement.Clone());
                 }
             }
         }
-        catch (Exception broken) when (broken is WebSocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception broken) when (
+            broken is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
-            foreach (TaskCompletionSource<JsonElement> call in calls.Values) call.TrySetException(new WebSocketException("closed"));
+            foreach (TaskCompletionSource<JsonElement> call in calls.Values)
+                call.TrySetException(new WebSocketException("closed"));
         }
     }
 }

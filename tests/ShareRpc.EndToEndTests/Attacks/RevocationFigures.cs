@@ -10,4 +10,5 @@ namespace ShareRpc.EndToEndTests.Attacks;
 /// <param name="LastOp">From the reply until the last op arrived at the guest; 0 when that was before.</param>
 /// <param name="Ended">From the reply until the guest's read had ended; 0 when that was before.</param>
 internal sealed record RevocationFigures(
-    int Revocations, int Readers, long Ops, int AppendsAfter, int PagesAfter, int OtherEnds, Percentiles LastOp, Percentiles Ended);
+    int Revocations, int Readers, long Ops, int AppendsAfter, int PagesAfter, int OtherEnds, Percentiles LastOp,
+    Percentiles Ended);

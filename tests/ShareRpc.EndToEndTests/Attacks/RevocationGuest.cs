@@ -14,7 +14,8 @@ internal sealed class RevocationGuest : IDisposable
     private readonly CancellationToken cancellationToken;
     private long head;
 
-    private RevocationGuest(ShareToken token, RawConnection connection, long handle, CancellationToken cancellationToken)
+    private RevocationGuest(ShareToken token, RawConnection connection, long handle,
+        CancellationToken cancellationToken)
     {
         Token = token;
         this.connection = connection;

@@ -17,7 +17,8 @@ internal static class RevocationRun
         using RawConnection owner = await RawConnection.OpenAsync(server.Address, cancellationToken);
         long handle = await owner.RedeemAsync("redeemShare", "share", server.Owner.Reveal(), cancellationToken);
         var guests = new Queue<RevocationGuest>();
-        for (int i = 0; i < readers; i++) guests.Enqueue(await RevocationGuest.InviteAsync(server, owner, handle, cancellationToken));
+        for (int i = 0; i < readers; i++)
+            guests.Enqueue(await RevocationGuest.InviteAsync(server, owner, handle, cancellationToken));
 
         var lastOp = new List<TimeSpan>();
         var ended = new List<TimeSpan>();
@@ -35,7 +36,8 @@ internal static class RevocationRun
             JsonElement revoked = await revoking;
             long answered = TimeProvider.System.GetTimestamp();
             if (!revoked.TryGetProperty("result", out _)) throw new InvalidOperationException(revoked.GetRawText());
-            long marker = (await marking).GetProperty("result").GetProperty("applied")[0].GetProperty("cursor").GetInt64();
+            long marker =
+                (await marking).GetProperty("result").GetProperty("applied")[0].GetProperty("cursor").GetInt64();
             string end = await guest.Reading;
             await guest.Writing;
             if (end is not ("capability_revoked" or "closed")) otherEnds++;
@@ -50,7 +52,8 @@ internal static class RevocationRun
         foreach (RevocationGuest guest in guests) guest.Dispose();
         (long ops, int appendsAfter) = await ScanAsync(owner, handle, markers, cancellationToken);
         return new RevocationFigures(
-            revocations, readers, ops, appendsAfter, pagesAfter, otherEnds, Percentiles.Of(lastOp), Percentiles.Of(ended));
+            revocations, readers, ops, appendsAfter, pagesAfter, otherEnds, Percentiles.Of(lastOp),
+            Percentiles.Of(ended));
     }
 
     private static TimeSpan Since(long answered, long at) =>

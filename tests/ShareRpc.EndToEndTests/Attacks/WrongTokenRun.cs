@@ -9,7 +9,8 @@ namespace ShareRpc.EndToEndTests.Attacks;
 /// </summary>
 internal static class WrongTokenRun
 {
-    public static async Task<WrongTokenFigures> RunAsync(int rounds, int appendsPerRound, CancellationToken cancellationToken)
+    public static async Task<WrongTokenFigures> RunAsync(int rounds, int appendsPerRound,
+        CancellationToken cancellationToken)
     {
         await using MeasuredServer server = await MeasuredServer.StartAsync(cancellationToken);
         using RawConnection owner = await RawConnection.OpenAsync(server.Address, cancellationToken);
@@ -35,8 +36,10 @@ internal static class WrongTokenRun
 
             // half of them for the ref that there is, half for none
             int turn = 0;
-            var wrong = new Flood(server, "redeemShare", () => WrongToken(server, Interlocked.Increment(ref turn)), perSecond: null);
-            (TimeSpan server0, TimeSpan own0, long at) = (server.ProcessorTime, OwnTime, TimeProvider.System.GetTimestamp());
+            var wrong = new Flood(server, "redeemShare", () => WrongToken(server, Interlocked.Increment(ref turn)),
+                perSecond: null);
+            (TimeSpan server0, TimeSpan own0, long at) =
+                (server.ProcessorTime, OwnTime, TimeProvider.System.GetTimestamp());
             underTokens.Add(await AppendBesideAsync(wrong, owner, handle, appendsPerRound, cancellationToken));
             double tokens = wrong.Rate;
             serverTime += server.ProcessorTime - server0;
@@ -54,8 +57,10 @@ internal static class WrongTokenRun
             [.. underTokens.Zip(underCalls, (tokens, calls) => Percentiles.Of(tokens).P99 / Percentiles.Of(calls).P99).Order()];
         return new WrongTokenFigures(
             Math.Round(rates.Average(rate => rate.Tokens)), Math.Round(rates.Average(rate => rate.Calls)),
-            Math.Round(serverTime / wall, 2), Math.Round(serverTimeUnderCalls / wallUnderCalls, 2), Math.Round(ownTime / wall, 2),
-            Percentiles.Of(underTokens.SelectMany(times => times)), Percentiles.Of(underCalls.SelectMany(times => times)),
+            Math.Round(serverTime / wall, 2), Math.Round(serverTimeUnderCalls / wallUnderCalls, 2),
+            Math.Round(ownTime / wall, 2),
+            Percentiles.Of(underTokens.SelectMany(times => times)),
+            Percentiles.Of(underCalls.SelectMany(times => times)),
             Math.Round(ratios[(ratios.Length - 1) / 2], 2));
     }
 

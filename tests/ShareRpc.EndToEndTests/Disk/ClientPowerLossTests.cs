@@ -45,7 +45,8 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
         return ([.. client.Lines.Select(Returned.Parse).OfType<Returned>()], DiskJournal.Read(shim.JournalPath));
     }
 
-    private async Task<IReadOnlyList<string>> LoseAsync(IReadOnlyList<Returned> returned, IReadOnlyList<DiskRecord> journal)
+    private async Task<IReadOnlyList<string>> LoseAsync(IReadOnlyList<Returned> returned,
+        IReadOnlyList<DiskRecord> journal)
     {
         var lost = new List<string>();
         for (int seed = 1; seed <= Losses; seed++)
@@ -54,7 +55,8 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
             long at = journal[dice.Next(0, seed % 4 == 0 ? Math.Min(150, journal.Count) : journal.Count)].End;
             string rebuilt = Path.Combine(directory.FullName, $"after-{seed.ToString(CultureInfo.InvariantCulture)}");
             PowerLoss.Rebuild(journal, at, seed, rebuilt);
-            lost.AddRange((await MissingAsync(Path.Combine(rebuilt, "state"), [.. returned.Where(thing => thing.JournalLength <= at)]))
+            lost.AddRange((await MissingAsync(Path.Combine(rebuilt, "state"),
+                [.. returned.Where(thing => thing.JournalLength <= at)]))
                 .Select(what => $"seed {seed}: {what}"));
         }
 
@@ -68,7 +70,8 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
         try
         {
             ShareClientOptions options = EnqueueWorker.OptionsOf(state);
-            await using ShareClient client = await ShareClient.OpenAsync(options, send: false, cancellationToken: timeout);
+            await using ShareClient client =
+                await ShareClient.OpenAsync(options, send: false, cancellationToken: timeout);
             var credentials = new CredentialStore(options.CredentialsPath);
             HashSet<string> ops = OpsOf(options.OutboxPath);
             return [.. returned.Where(thing => !IsThere(thing)).Select(thing => $"{thing.What} {thing.Id}")];
@@ -76,7 +79,8 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
             bool IsThere(Returned thing) => thing.What switch
             {
                 "creator" => credentials.FindToken(thing.Id) is not null,
-                "share" => client.FindShare("k") is { OwnerLink: not null, ViewerLink: not null } share && share.ShareId == thing.Id,
+                "share" => client.FindShare("k") is { OwnerLink: not null, ViewerLink: not null } share
+                    && share.ShareId == thing.Id,
                 _ => ops.Contains(thing.Id),
             };
         }
@@ -102,7 +106,8 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
     private sealed record Returned(string What, string Id, long JournalLength)
     {
         public static Returned? Parse(string line) =>
-            line.Split(' ') is [var what, var id, var length] && long.TryParse(length, CultureInfo.InvariantCulture, out long at)
+            line.Split(' ') is [var what, var id, var length]
+                && long.TryParse(length, CultureInfo.InvariantCulture, out long at)
                 ? new Returned(what, id, at)
                 : null;
     }

@@ -11,7 +11,8 @@ internal static class Damage
     public static void PagesWith(string database, string text)
     {
         byte[] sought = Encoding.UTF8.GetBytes(text);
-        using var file = new FileStream(database, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using var file =
+            new FileStream(database, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         byte[] bytes = new byte[file.Length];
         file.ReadExactly(bytes);
         byte[] rubbish = Enumerable.Repeat((byte)0xEE, PageBytes).ToArray();

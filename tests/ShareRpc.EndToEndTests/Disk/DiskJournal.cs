@@ -22,10 +22,12 @@ internal static class DiskJournal
             if (end > bytes.Length) break;
             var type = (DiskChange)header[0];
             string name = Encoding.UTF8.GetString(bytes.Span.Slice(at + Header, pathLength));
-            if (type is DiskChange.Found or DiskChange.Unmodelled) throw new InvalidDataException($"not modelled: {type} {name}");
+            if (type is DiskChange.Found or DiskChange.Unmodelled)
+                throw new InvalidDataException($"not modelled: {type} {name}");
             long file = (long)BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
             long offset = (long)BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
-            records.Add(new DiskRecord(type, file, offset, name, bytes.Slice(at + Header + pathLength, dataLength), end));
+            records.Add(
+                new DiskRecord(type, file, offset, name, bytes.Slice(at + Header + pathLength, dataLength), end));
             at = end;
         }
 

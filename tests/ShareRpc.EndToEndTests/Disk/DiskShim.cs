@@ -56,7 +56,8 @@ internal sealed class DiskShim
         string source = Path.Combine(AppContext.BaseDirectory, "Disk", "disk_shim.c");
         string library = Path.Combine(AppContext.BaseDirectory, "Disk", "disk_shim.so");
         string made = $"{library}.{Environment.ProcessId}";
-        string[] arguments = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", made, source, "-ldl", "-lpthread"];
+        string[] arguments =
+            ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o", made, source, "-ldl", "-lpthread"];
         using Process gcc = Process.Start(new ProcessStartInfo("gcc", arguments) { RedirectStandardError = true })!;
         string errors = await gcc.StandardError.ReadToEndAsync();
         await gcc.WaitForExitAsync();

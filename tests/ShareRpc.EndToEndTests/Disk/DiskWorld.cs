@@ -53,7 +53,8 @@ internal sealed class DiskWorld : IAsyncDisposable
     {
         string[] arguments = ["serve", "--data", data ?? Data, "--urls", Address.GetLeftPart(UriPartial.Authority)];
         Server = Tool.Start(await Disk.EnvironmentAsync(), arguments);
-        await Until.TrueAsync(async () => Server.HasExited || await ReadyAsync() == HttpStatusCode.OK, cancellationToken);
+        await Until.TrueAsync(async () => Server.HasExited
+            || await ReadyAsync() == HttpStatusCode.OK, cancellationToken);
         if (Server.HasExited) await Server.WaitForExitAsync(cancellationToken);
     }
 
@@ -93,7 +94,8 @@ internal sealed class DiskWorld : IAsyncDisposable
         return await ShareClient.OpenAsync(
             new ShareClientOptions
             {
-                Server = Address, OutboxPath = Path.Combine(state, "outbox.db"), CredentialsPath = credentials, CreatorCapId = root.CapId,
+                Server = Address, OutboxPath = Path.Combine(state, "outbox.db"), CredentialsPath = credentials,
+                CreatorCapId = root.CapId,
                 MaxRetry = TimeSpan.FromSeconds(1),
             },
             cancellationToken: cancellationToken);
@@ -110,9 +112,11 @@ internal sealed class DiskWorld : IAsyncDisposable
     public async Task<ShareToken> CreateShareAsync(CancellationToken cancellationToken)
     {
         ShareToken owner = ShareToken.New(RandomId.New());
-        await using AdminClient admin = await AdminClient.OpenRootAsync(Address, await RootAsync(cancellationToken), cancellationToken);
+        await using AdminClient admin =
+            await AdminClient.OpenRootAsync(Address, await RootAsync(cancellationToken), cancellationToken);
         ShareId = RandomId.New();
-        await admin.CreateShareAsync(new CreateShareRequest { ShareId = ShareId, CapId = owner.CapId, TokenDigest = owner.Digest });
+        await admin.CreateShareAsync(
+            new CreateShareRequest { ShareId = ShareId, CapId = owner.CapId, TokenDigest = owner.Digest });
         return owner;
     }
 

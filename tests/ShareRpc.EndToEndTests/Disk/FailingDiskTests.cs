@@ -17,7 +17,8 @@ public sealed class FailingDiskTests
     [InlineData("full")]
     [InlineData("io")]
     [InlineData("read-only")]
-    public async Task While_the_disk_takes_nothing_nothing_is_acknowledged_and_when_it_does_again_everything_arrives(string how)
+    public async Task While_the_disk_takes_nothing_nothing_is_acknowledged_and_when_it_does_again_everything_arrives(
+        string how)
     {
         await using DiskWorld world = await DiskWorld.OpenAsync();
         await world.StartAsync(timeout);
@@ -29,8 +30,10 @@ public sealed class FailingDiskTests
         await client.FlushAsync(timeout);
 
         world.Disk.Fail(how);
-        RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("appendOps", Batch("x"), timeout));
-        Assert.Equal(("storage_unavailable", true, StorageRetryAfterMs), (refused.Code, refused.IsTransient, refused.RetryAfterMs));
+        RefusedException refused =
+            await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("appendOps", Batch("x"), timeout));
+        Assert.Equal(("storage_unavailable", true, StorageRetryAfterMs),
+            (refused.Code, refused.IsTransient, refused.RetryAfterMs));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await world.ReadyAsync());
         await share.EnqueueAsync(DiskWorld.Puts("during", 50), cancellationToken: timeout);
         await Until.TrueAsync(() => share.Status.InFlight > 0 || share.Status.LastError is not null, timeout);
@@ -43,7 +46,8 @@ public sealed class FailingDiskTests
         Assert.Equal(HttpStatusCode.OK, await world.ReadyAsync());
         JsonObject ack = await plain.AskAsync("appendOps", Batch("x"), timeout);
         Assert.Single(ack["applied"]!.AsArray());
-        IReadOnlyList<JsonObject> log = await PlainLog.ReadAsync(world.Address, share.ViewerLink!.Token.Reveal(), timeout);
+        IReadOnlyList<JsonObject> log =
+            await PlainLog.ReadAsync(world.Address, share.ViewerLink!.Token.Reveal(), timeout);
         Assert.Equal(
             [.. DiskWorld.Puts("before", 20).Select(op => op.OpId), .. DiskWorld.Puts("during", 50).Select(op => op.OpId)],
             log.Select(op => (string)op["op_id"]!));
@@ -60,7 +64,8 @@ public sealed class FailingDiskTests
         {
             world.Disk.Fail("full");
             var revoke = new JsonObject { ["cap_id"] = owner.CapId };
-            var refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("revokeCapability", revoke, timeout));
+            var refused =
+                await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("revokeCapability", revoke, timeout));
             Assert.Equal(("revocation_not_durable", true), (refused.Code, refused.IsTransient));
             var read = new JsonObject { ["after"] = 0, ["limit"] = 10 };
             refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("readOps", read, timeout));
@@ -95,10 +100,12 @@ public sealed class FailingDiskTests
         using PlainConnection reader = await PlainConnection.RedeemAsync(world.Address, owner.Reveal(), null, timeout);
         Damage.PagesWith(world.Database, new string('y', 1_000));
         var all = new JsonObject { ["after"] = 0, ["limit"] = 1000 };
-        RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => reader.AskAsync("readOps", all, timeout));
+        RefusedException refused =
+            await Assert.ThrowsAsync<RefusedException>(() => reader.AskAsync("readOps", all, timeout));
         Assert.Equal(("storage_unavailable", true), (refused.Code, refused.IsTransient));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await world.ReadOverHttpAsync(owner, timeout));
-        await Until.TrueAsync(() => world.Server.Errors.Contains("run sharerpc check", StringComparison.Ordinal), timeout);
+        await Until.TrueAsync(() => world.Server.Errors.Contains("run sharerpc check", StringComparison.Ordinal),
+            timeout);
     }
 
     [GccFact]
@@ -114,7 +121,8 @@ public sealed class FailingDiskTests
             await using SqliteCommand hold = other.CreateCommand();
             hold.CommandText = "BEGIN IMMEDIATE";
             await hold.ExecuteNonQueryAsync(timeout);
-            RefusedException refused = await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("appendOps", Batch("x"), timeout));
+            RefusedException refused =
+                await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("appendOps", Batch("x"), timeout));
             Assert.Equal(("storage_unavailable", true), (refused.Code, refused.IsTransient));
         }
 

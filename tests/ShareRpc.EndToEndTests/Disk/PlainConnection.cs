@@ -14,11 +14,13 @@ internal sealed class PlainConnection : IDisposable
     private long handle;
 
     /// <summary>Connects and redeems a share's token.</summary>
-    public static async Task<PlainConnection> RedeemAsync(Uri server, string token, string? writerId, CancellationToken cancellationToken)
+    public static async Task<PlainConnection> RedeemAsync(Uri server, string token, string? writerId,
+        CancellationToken cancellationToken)
     {
         var connection = new PlainConnection();
         connection.socket.Options.AddSubProtocol("sharerpc.v1.json");
-        await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri, cancellationToken);
+        await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri,
+            cancellationToken);
         var request = new JsonObject { ["token"] = token };
         if (writerId is not null) request["writer_id"] = writerId;
         JsonObject redeemed = await connection.CallAsync("redeemShare", request, cancellationToken);
@@ -28,13 +30,15 @@ internal sealed class PlainConnection : IDisposable
 
     /// <summary>Calls the share's handle. An error is a <see cref="RefusedException"/>.</summary>
     public Task<JsonObject> AskAsync(string method, JsonObject parameters, CancellationToken cancellationToken) =>
-        CallAsync($"$/invokeProxy/{handle.ToString(CultureInfo.InvariantCulture)}/{method}", parameters, cancellationToken);
+        CallAsync($"$/invokeProxy/{handle.ToString(CultureInfo.InvariantCulture)}/{method}", parameters,
+            cancellationToken);
 
     public void Dispose() => socket.Dispose();
 
     private async Task<JsonObject> CallAsync(string method, JsonObject parameters, CancellationToken cancellationToken)
     {
-        var request = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = ++lastId, ["method"] = method, ["params"] = parameters };
+        var request =
+            new JsonObject { ["jsonrpc"] = "2.0", ["id"] = ++lastId, ["method"] = method, ["params"] = parameters };
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(request);
         await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
         while (true)

@@ -6,9 +6,11 @@ namespace ShareRpc.EndToEndTests.Disk;
 internal static class PlainLog
 {
     /// <summary>All ops, from the first to the head.</summary>
-    public static async Task<IReadOnlyList<JsonObject>> ReadAsync(Uri server, string token, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<JsonObject>> ReadAsync(Uri server, string token,
+        CancellationToken cancellationToken)
     {
-        using PlainConnection reader = await PlainConnection.RedeemAsync(server, token, writerId: null, cancellationToken);
+        using PlainConnection reader =
+            await PlainConnection.RedeemAsync(server, token, writerId: null, cancellationToken);
         var log = new List<JsonObject>();
         while (true)
         {

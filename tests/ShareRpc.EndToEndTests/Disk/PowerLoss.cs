@@ -36,7 +36,8 @@ internal sealed class PowerLoss(Dice dice)
                 files[record.File].Sync();
                 break;
             case DiskChange.Rename:
-                if (DirectoryOf(record.Path) != DirectoryOf(record.To)) throw new InvalidDataException($"{record.Path} moves away");
+                if (DirectoryOf(record.Path) != DirectoryOf(record.To))
+                    throw new InvalidDataException($"{record.Path} moves away");
                 NameChanges(record, record.Path);
                 break;
             case DiskChange.MakeDirectory or DiskChange.Unlink:
@@ -79,7 +80,8 @@ internal sealed class PowerLoss(Dice dice)
 
     private void WriteTo(string directory)
     {
-        foreach (List<DiskRecord> changes in unsynced.Values) changes.Take(dice.Next(0, changes.Count + 1)).ToList().ForEach(Apply);
+        foreach (List<DiskRecord> changes in unsynced.Values)
+            changes.Take(dice.Next(0, changes.Count + 1)).ToList().ForEach(Apply);
         Directory.CreateDirectory(directory);
         foreach ((string name, long? file) in names)
         {
@@ -87,7 +89,8 @@ internal sealed class PowerLoss(Dice dice)
             string path = Path.Combine(directory, name);
             if (!Directory.Exists(Path.GetDirectoryName(path))) continue;
             if (file is not { } number) Directory.CreateDirectory(path);
-            else if (!name.EndsWith("-shm", StringComparison.Ordinal)) File.WriteAllBytes(path, Surviving(files[number]));
+            else if (!name.EndsWith("-shm", StringComparison.Ordinal))
+                File.WriteAllBytes(path, Surviving(files[number]));
         }
     }
 
@@ -116,7 +119,8 @@ internal sealed class PowerLoss(Dice dice)
     {
         for (int from = 0; from < change.Data.Length;)
         {
-            int sectorEnd = (int)Math.Min(change.Data.Length, (((change.Offset + from) / Sector) + 1) * Sector - change.Offset);
+            int sectorEnd =
+                (int)Math.Min(change.Data.Length, (((change.Offset + from) / Sector) + 1) * Sector - change.Offset);
             bool isKept = dice.Next(0, 2) == 1;
             if (isKept) file.Apply(change with { Offset = change.Offset + from, Data = change.Data[from..sectorEnd] });
             from = sectorEnd;

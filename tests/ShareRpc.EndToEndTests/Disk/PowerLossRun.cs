@@ -48,8 +48,10 @@ internal sealed class PowerLossRun : IAsyncDisposable
         await CreateShareAsync(address, cancellationToken);
         createdAt = shim.JournalLength;
 
-        Task[] writers = [.. Enumerable.Range(0, Writers).Select(i => AppendAsync(address, shim, i, cancellationToken))];
-        await Until.TrueAsync(() => CountAcked() >= ops || writers.Any(writer => writer.IsCompleted), cancellationToken);
+        Task[] writers =
+            [.. Enumerable.Range(0, Writers).Select(i => AppendAsync(address, shim, i, cancellationToken))];
+        await Until.TrueAsync(() => CountAcked() >= ops
+            || writers.Any(writer => writer.IsCompleted), cancellationToken);
         server.Kill();
         await Task.WhenAll(writers);
         await server.WaitForExitAsync(cancellationToken);
@@ -61,7 +63,8 @@ internal sealed class PowerLossRun : IAsyncDisposable
     {
         // One in four in the first moments of the directory, where its files come to be.
         var dice = new Dice(seed);
-        int moment = seed % 4 == 0 ? dice.Next(0, journal.Count(record => record.End <= createdAt)) : dice.Next(0, journal.Count);
+        int moment = seed % 4 == 0
+            ? dice.Next(0, journal.Count(record => record.End <= createdAt)) : dice.Next(0, journal.Count);
         long at = journal[moment].End;
         string rebuilt = Path.Combine(directory.FullName, $"after-{seed.ToString(CultureInfo.InvariantCulture)}");
         PowerLoss.Rebuild(journal, at, seed, rebuilt);
@@ -94,7 +97,8 @@ internal sealed class PowerLossRun : IAsyncDisposable
     {
         Assert.True(ShareToken.TryParse(rootToken.Trim(), out ShareToken? root));
         await using AdminClient admin = await AdminClient.OpenRootAsync(address, root, cancellationToken);
-        await admin.CreateShareAsync(new CreateShareRequest { ShareId = RandomId.New(), CapId = owner.CapId, TokenDigest = owner.Digest });
+        await admin.CreateShareAsync(
+            new CreateShareRequest { ShareId = RandomId.New(), CapId = owner.CapId, TokenDigest = owner.Digest });
     }
 
     /// <summary>Appends batches of one to three ops until the server is gone.</summary>
@@ -103,7 +107,8 @@ internal sealed class PowerLossRun : IAsyncDisposable
         try
         {
             string writerId = RandomId.New();
-            using PlainConnection connection = await PlainConnection.RedeemAsync(address, owner.Reveal(), writerId, cancellationToken);
+            using PlainConnection connection =
+                await PlainConnection.RedeemAsync(address, owner.Reveal(), writerId, cancellationToken);
             for (int seq = 1; ;)
             {
                 int count = 1 + (seq % 3);
@@ -115,7 +120,8 @@ internal sealed class PowerLossRun : IAsyncDisposable
                 {
                     string id = (string)applied!["op_id"]!;
                     JsonObject op = ops.Single(sent => (string)sent["op_id"]! == id);
-                    lock (gate) acked.Add(new AckedOp(id, (long)applied["cursor"]!, op["data"]!.ToJsonString(), length));
+                    lock (gate) acked.Add(
+                        new AckedOp(id, (long)applied["cursor"]!, op["data"]!.ToJsonString(), length));
                 }
 
                 seq += count;
@@ -140,8 +146,10 @@ internal sealed class PowerLossRun : IAsyncDisposable
     private async Task<IReadOnlyList<string>> LookAsync(string data, long at, CancellationToken cancellationToken)
     {
         var wrong = new List<string>();
-        var options = new ServerOptions { DataDirectory = data, Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning };
-        await using (ShareRpcServer server = await ShareRpcServer.StartAsync(options, cancellationToken: cancellationToken))
+        var options =
+            new ServerOptions { DataDirectory = data, Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning };
+        await using (
+            ShareRpcServer server = await ShareRpcServer.StartAsync(options, cancellationToken: cancellationToken))
         {
             bool isKept = !server.CreatedRootToken && File.Exists(server.RootTokenPath)
                 && await File.ReadAllTextAsync(server.RootTokenPath, cancellationToken) == rootToken;

@@ -16,7 +16,8 @@ public sealed class PowerLossTests(ITestOutputHelper output)
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
 
     private static int Shift =>
-        int.TryParse(Environment.GetEnvironmentVariable("SHARERPC_SEED"), CultureInfo.InvariantCulture, out int chosen) ? chosen : 0;
+        int.TryParse(Environment.GetEnvironmentVariable("SHARERPC_SEED"), CultureInfo.InvariantCulture, out int chosen)
+            ? chosen : 0;
 
     [GccFact]
     public async Task Invariant_I3_nothing_acknowledged_is_lost_when_the_power_goes()
@@ -50,7 +51,8 @@ public sealed class PowerLossTests(ITestOutputHelper output)
             if (found.Count > 0) wrong.Add($"seed {seed}: {found.Count} findings, the first: {found[0]}");
         }
 
-        output.WriteLine($"{run.Acked} ops acknowledged, {run.Records} records, {losses} losses, {wrong.Count} with findings");
+        output.WriteLine(
+            $"{run.Acked} ops acknowledged, {run.Records} records, {losses} losses, {wrong.Count} with findings");
         wrong.ForEach(output.WriteLine);
         return wrong;
     }

@@ -40,7 +40,8 @@ public sealed class RefusedStartTests(StoppedData stopped) : IClassFixture<Stopp
     {
         await using DiskWorld world = await DiskWorld.OpenAsync();
         await world.StartAsync(timeout);
-        await using Tool second = await Tool.RunAsync(["serve", "--data", world.Data, "--urls", "http://127.0.0.1:0"], timeout);
+        await using Tool second =
+            await Tool.RunAsync(["serve", "--data", world.Data, "--urls", "http://127.0.0.1:0"], timeout);
         AssertSaid(second, "Another server is running", "--data");
     }
 

@@ -36,7 +36,8 @@ public sealed class RestoredBackupTests
         await client.FlushAsync(timeout);
 
         Assert.Equal(0, share.Status.Failed);
-        IReadOnlyList<JsonObject> log = await PlainLog.ReadAsync(world.Address, share.ViewerLink!.Token.Reveal(), timeout);
+        IReadOnlyList<JsonObject> log =
+            await PlainLog.ReadAsync(world.Address, share.ViewerLink!.Token.Reveal(), timeout);
         Assert.Equal(Enumerable.Range(1, log.Count), log.Select(op => (int)op["cursor"]!));
         HashSet<string> there = [.. log.Select(op => (string)op["op_id"]!)];
         Assert.Equal(log.Count, there.Count);
@@ -48,7 +49,8 @@ public sealed class RestoredBackupTests
 
     private async Task AppendManyAsync(ShareClient client, ShareWriter share)
     {
-        for (int i = 0; i < 100; i++) await share.EnqueueAsync(DiskWorld.Puts($"more{i}", 10), cancellationToken: timeout);
+        for (int i = 0; i < 100; i++)
+            await share.EnqueueAsync(DiskWorld.Puts($"more{i}", 10), cancellationToken: timeout);
         await client.FlushAsync(timeout);
     }
 

@@ -18,7 +18,8 @@ internal static class HarnessProgram
 
     /// <summary>What repeats a run.</summary>
     public static string CommandOf(int seed) =>
-        string.Create(CultureInfo.InvariantCulture, $"dotnet run --project tests/ShareRpc.EndToEndTests -- harness --seed {seed}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"dotnet run --project tests/ShareRpc.EndToEndTests -- harness --seed {seed}");
 
     public static Tool Start(string? fault, params string[] arguments)
     {

@@ -43,10 +43,12 @@ internal sealed class HarnessRun : IAsyncDisposable
             isGood = report.Findings.Count == 0;
             return report;
         }
-        catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException or ShareRpcException)
+        catch (Exception exception) when (
+            exception is OperationCanceledException or InvalidOperationException or ShareRpcException)
         {
             throw new InvalidOperationException(
-                $"{exception.GetType().Name}: {exception.Message} {Describe()} Repeat: {HarnessProgram.CommandOf(seed)}", exception);
+                $"{exception.GetType().Name}: {exception.Message} {Describe()} Repeat: "
+                    + $"{HarnessProgram.CommandOf(seed)}", exception);
         }
     }
 
@@ -94,7 +96,8 @@ internal sealed class HarnessRun : IAsyncDisposable
         TimeSpan slice = TimeSpan.FromMilliseconds(dice.Next(20, options.LongestPauseMs)) / SlicesPerBlow;
         for (int i = 1; i <= SlicesPerBlow; i++)
         {
-            foreach (WriterSlot writer in writers) writer.Allow(((blow - 1) * SlicesPerBlow) + i, options.Blows * SlicesPerBlow);
+            foreach (WriterSlot writer in writers)
+                writer.Allow(((blow - 1) * SlicesPerBlow) + i, options.Blows * SlicesPerBlow);
             await Task.Delay(slice, TimeProvider.System, cancellationToken);
         }
     }
@@ -103,12 +106,14 @@ internal sealed class HarnessRun : IAsyncDisposable
     {
         string directory = Path.Combine(world, name);
         Directory.CreateDirectory(directory);
-        var writer = new WriterSlot(name, share, directory, creates, copyOf, Plan.Of(seed, share, name, options.OpsPerWriter));
+        var writer =
+            new WriterSlot(name, share, directory, creates, copyOf, Plan.Of(seed, share, name, options.OpsPerWriter));
         writers.Add(writer);
         StartWriter(writer, fault: null);
     }
 
-    private void StartWriter(WriterSlot writer, string? fault) => writer.Start(proxy.Address, world, seed, options.OpsPerWriter, fault);
+    private void StartWriter(WriterSlot writer, string? fault) =>
+        writer.Start(proxy.Address, world, seed, options.OpsPerWriter, fault);
 
     /// <summary>Starts again what died of a fault it was started with.</summary>
     private async Task ReviveAsync(CancellationToken cancellationToken)
@@ -143,7 +148,8 @@ internal sealed class HarnessRun : IAsyncDisposable
 
     private string Describe()
     {
-        IEnumerable<string> waiting = writers.Where(writer => writer.End is null).Select(writer => $"{writer.Name} {writer.Errors}");
+        IEnumerable<string> waiting =
+            writers.Where(writer => writer.End is null).Select(writer => $"{writer.Name} {writer.Errors}");
         return $"Its files are kept in {world}. Not ended: {string.Join(", ", waiting)}. Server: {server.Errors}";
     }
 
@@ -208,7 +214,8 @@ internal sealed class HarnessRun : IAsyncDisposable
         Directory.CreateDirectory(Path.Combine(world, name));
         foreach (string file in Directory.GetFiles(original.Directory))
         {
-            if (!file.EndsWith("-shm", StringComparison.Ordinal)) File.Copy(file, Path.Combine(world, name, Path.GetFileName(file)));
+            if (!file.EndsWith("-shm", StringComparison.Ordinal))
+                File.Copy(file, Path.Combine(world, name, Path.GetFileName(file)));
         }
 
         StartWriter(original, fault: null);
@@ -260,7 +267,8 @@ internal sealed class HarnessRun : IAsyncDisposable
         ShareSnapshot state = await direct.ReadStateAsync(cancellationToken);
         ReaderSlot[] following = [.. readers.Where(reader => reader.Share == share)];
         await Until.TrueAsync(
-            () => following.All(reader => reader.Seen.Count >= log.Count || reader.Failure is not null), cancellationToken);
+            () => following.All(reader => reader.Seen.Count >= log.Count || reader.Failure is not null),
+            cancellationToken);
         return new ShareHistory(
             log, state.Documents, [.. writers.Where(writer => writer.Share == share).Select(WriterOf)],
             [.. following.Select(reader => reader.Seen)]);

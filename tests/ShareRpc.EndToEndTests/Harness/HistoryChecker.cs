@@ -33,9 +33,11 @@ internal sealed class HistoryChecker
         {
             LoggedOp op = history.Log[i];
             if (op.Cursor != i + 1) Find(Property.Gapless, $"op {i + 1} of the log has cursor {op.Cursor}");
-            if (!byId.TryAdd(op.OpId, op)) Find(Property.Once, $"{op.OpId} is at {byId[op.OpId].Cursor} and at {op.Cursor}");
+            if (!byId.TryAdd(op.OpId, op))
+                Find(Property.Once, $"{op.OpId} is at {byId[op.OpId].Cursor} and at {op.Cursor}");
             if (op.WriterId is null || op.Seq is not { } seq) continue;
-            if (newestSeq.GetValueOrDefault(op.WriterId) >= seq) Find(Property.WriterOrder, $"seq {seq} of {op.WriterId} at {op.Cursor}");
+            if (newestSeq.GetValueOrDefault(op.WriterId) >= seq)
+                Find(Property.WriterOrder, $"seq {seq} of {op.WriterId} at {op.Cursor}");
             newestSeq[op.WriterId] = seq;
         }
     }
@@ -57,7 +59,8 @@ internal sealed class HistoryChecker
             {
                 CheckOp(writer, op);
                 if (op.Expect != Expectation.Applied || !byId.TryGetValue(op.Op.OpId, out LoggedOp? logged)) continue;
-                if (logged.Cursor < last) Find(Property.WriterOrder, $"{op.Op.OpId} of {writer.Name} at {logged.Cursor}, after {last}");
+                if (logged.Cursor < last)
+                    Find(Property.WriterOrder, $"{op.Op.OpId} of {writer.Name} at {logged.Cursor}, after {last}");
                 last = logged.Cursor;
             }
 
@@ -88,9 +91,11 @@ internal sealed class HistoryChecker
             Expectation.Contended when isLogged && !IsSame(logged!, planned.Op) => "op_id_reused",
             _ => null,
         };
-        string[] failures = [.. writer.Outboxes.Select(outbox => outbox.Failed.GetValueOrDefault(id)).OfType<string>().Distinct()];
+        string[] failures =
+            [.. writer.Outboxes.Select(outbox => outbox.Failed.GetValueOrDefault(id)).OfType<string>().Distinct()];
         if (code is null ? failures.Length > 0 : failures is not [var only] || only != code)
-            Find(Property.Refusals, $"{id} of {writer.Name} was refused [{string.Join(", ", failures)}] instead of [{code}]");
+            Find(Property.Refusals,
+                $"{id} of {writer.Name} was refused [{string.Join(", ", failures)}] instead of [{code}]");
     }
 
     private void CheckOutbox(WriterHistory writer, OutboxEnd outbox)
@@ -132,7 +137,8 @@ internal sealed class HistoryChecker
             {
                 Find(
                     Property.StateIsFold,
-                    $"{document.Kind} {document.Key} is {document.Data} at {document.Cursor} instead of {expected.Value} at "
+                    $"{document.Kind} {document.Key} is {document.Data} at {document.Cursor} instead of "
+                        + $"{expected.Value} at "
                         + $"{expected.Cursor}");
             }
         }

@@ -114,7 +114,8 @@ public sealed class HistoryCheckerTests
 
     [Fact]
     public void A_reader_that_saw_an_op_twice_is_found() =>
-        AssertFound(Property.ReadersPrefix, log[4].OpId, [.. log.Take(5).Select(SeenOp.Of), .. log.Skip(4).Select(SeenOp.Of)]);
+        AssertFound(Property.ReadersPrefix, log[4].OpId,
+            [.. log.Take(5).Select(SeenOp.Of), .. log.Skip(4).Select(SeenOp.Of)]);
 
     [Fact]
     public void A_document_that_is_not_the_fold_of_the_log_is_found()
@@ -130,7 +131,8 @@ public sealed class HistoryCheckerTests
 
     private static LoggedOp Logged(OpIntent op, long cursor) => new()
     {
-        Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = Writer, Seq = cursor,
+        Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
+        WriterId = Writer, Seq = cursor,
         Actor = "a", TimeMs = 1, SchemaVersion = 1,
     };
 
@@ -163,7 +165,8 @@ public sealed class HistoryCheckerTests
                 var fields = state.TryGetValue((op.Kind, op.Key), out Document? before)
                     ? JsonSerializer.Deserialize<Dictionary<string, string>>(before.Data.Utf8.Span)!
                     : [];
-                fields["text"] = fields.GetValueOrDefault("text") + addition.RootElement.GetProperty("text").GetString();
+                fields["text"] = fields.GetValueOrDefault("text")
+                    + addition.RootElement.GetProperty("text").GetString();
                 data = JsonSerializer.Serialize(fields);
             }
 
@@ -178,17 +181,21 @@ public sealed class HistoryCheckerTests
         long enqueued = Steps.Sum(step => step.Ops.Count);
         var end = new OutboxEnd(enqueued, enqueued - InitialFailed - InitialDuplicates, duplicates, failed);
         var writer = new WriterHistory(Writer, Steps, [end]);
-        return HistoryChecker.Check(new ShareHistory(log, state ?? State(), [writer], [seen ?? [.. log.Select(SeenOp.Of)]]));
+        return HistoryChecker.Check(
+            new ShareHistory(log, state ?? State(), [writer], [seen ?? [.. log.Select(SeenOp.Of)]]));
     }
 
-    private static long InitialFailed => Steps.SelectMany(step => step.Ops).Count(op => op.Expect == Expectation.Refused);
+    private static long InitialFailed =>
+        Steps.SelectMany(step => step.Ops).Count(op => op.Expect == Expectation.Refused);
 
-    private static long InitialDuplicates => Steps.SelectMany(step => step.Ops).Count(op => op.Expect == Expectation.Unchanged);
+    private static long InitialDuplicates =>
+        Steps.SelectMany(step => step.Ops).Count(op => op.Expect == Expectation.Unchanged);
 
     private void AssertFound(
         Property property, string detail, IReadOnlyList<SeenOp>? seen = null, IReadOnlyList<Document>? state = null)
     {
         IReadOnlyList<Finding> findings = Check(seen, state);
-        Assert.Contains(findings, finding => finding.Property == property && finding.Detail.Contains(detail, StringComparison.Ordinal));
+        Assert.Contains(findings, finding => finding.Property == property
+            && finding.Detail.Contains(detail, StringComparison.Ordinal));
     }
 }

@@ -46,8 +46,10 @@ internal sealed class Plan
         int common = writer.EndsWith(CopySuffix) ? -1 : new Dice(Mix(seed, $"{share}.{steps.Count}")).Next(0, 40);
         PlannedStep step = common switch
         {
-            0 => One(New($"pool.{share}.{steps.Count}", Verbs.Put, $"pool{steps.Count}", Value("same")), Expectation.Shared),
-            1 => One(New($"fight.{share}.{steps.Count}", Verbs.Put, $"fight{steps.Count}", Value(writer)), Expectation.Contended),
+            0 => One(New($"pool.{share}.{steps.Count}", Verbs.Put, $"pool{steps.Count}", Value("same")),
+                Expectation.Shared),
+            1 => One(New($"fight.{share}.{steps.Count}", Verbs.Put, $"fight{steps.Count}", Value(writer)),
+                Expectation.Contended),
             _ => OfItsOwn(),
         };
         steps.Add(step);
@@ -63,7 +65,8 @@ internal sealed class Plan
             < 55 => Append(key),
             < 63 => PutIfChanged(key),
             < 68 => Remove(key),
-            < 78 => One(New(Id(0), Verbs.Put, $"{share}.everybody", Value($"{writer}.{steps.Count}")), Expectation.Applied),
+            < 78 => One(New(Id(0), Verbs.Put, $"{share}.everybody", Value($"{writer}.{steps.Count}")),
+                Expectation.Applied),
             < 86 => Group(isPoisoned: false),
             < 88 => Group(isPoisoned: true),
             < 95 => Dependent(),
@@ -101,7 +104,8 @@ internal sealed class Plan
     {
         int key = dice.Next(0, OwnKeys);
         PlannedOp Member(int n) => new(
-            New(Id(n), Verbs.Put, Own(key), Value($"{steps.Count}.{n}")), isPoisoned ? Expectation.Refused : Expectation.Applied,
+            New(Id(n), Verbs.Put, Own(key), Value($"{steps.Count}.{n}")),
+            isPoisoned ? Expectation.Refused : Expectation.Applied,
             isPoisoned ? "atomic_aborted" : null);
         List<PlannedOp> members = [Member(0), Member(1)];
         if (isPoisoned) members.Insert(1, new PlannedOp(FinalTurnAgain(Id(2)), Expectation.Refused, "turn_final"));
@@ -113,7 +117,8 @@ internal sealed class Plan
     private PlannedStep Dependent()
     {
         if (newestApplied is null) return Put(0);
-        OpIntent op = New(Id(0), Verbs.Put, $"{writer}.dependent", Value($"{steps.Count}")) with { DependsOn = [newestApplied] };
+        OpIntent op =
+            New(Id(0), Verbs.Put, $"{writer}.dependent", Value($"{steps.Count}")) with { DependsOn = [newestApplied] };
         return One(op, Expectation.Applied);
     }
 
@@ -161,5 +166,6 @@ internal sealed class Plan
 
     private string Value(string text) => new JsonObject { ["v"] = text, ["share"] = share }.ToJsonString();
 
-    private static int Mix(int seed, string text) => text.Aggregate(seed * 31 + 7, (mixed, next) => unchecked(mixed * 16_777_619) ^ next);
+    private static int Mix(int seed, string text) =>
+        text.Aggregate(seed * 31 + 7, (mixed, next) => unchecked(mixed * 16_777_619) ^ next);
 }

@@ -108,7 +108,8 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
         byte[] buffer = new byte[64 * 1024];
         while (await from.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
-            if (to is not null && !isMute && !proxy.IsFrozen) await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (to is not null && !isMute && !proxy.IsFrozen)
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
     }
 }

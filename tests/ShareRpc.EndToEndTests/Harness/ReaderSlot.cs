@@ -10,7 +10,8 @@ internal sealed class ReaderSlot(string name, string share, string world) : IAsy
     public IReadOnlyList<SeenOp> Seen => ReaderWorker.Read(Journal);
 
     /// <summary>Why it ended, when it did so by itself.</summary>
-    public string? Failure => process is { HasExited: true } ? $"reader {name} ended with {process.ExitCode}: {process.Errors}" : null;
+    public string? Failure =>
+        process is { HasExited: true } ? $"reader {name} ended with {process.ExitCode}: {process.Errors}" : null;
 
     private string Journal => Path.Combine(world, $"{name}.journal");
 

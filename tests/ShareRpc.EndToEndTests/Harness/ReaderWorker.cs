@@ -25,7 +25,8 @@ internal static class ReaderWorker
         await foreach (LoggedOp op in reader.FollowAsync(after))
         {
             var seen = SeenOp.Of(op);
-            await journal.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"{seen.Cursor} {seen.OpId} {seen.Content}\n"));
+            await journal.WriteAsync(
+                System.Text.Encoding.ASCII.GetBytes($"{seen.Cursor} {seen.OpId} {seen.Content}\n"));
         }
 
         return 0;

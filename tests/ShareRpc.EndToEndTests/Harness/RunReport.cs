@@ -28,7 +28,9 @@ internal sealed record RunReport
     public int Doubled => Findings.Count(finding => finding.Property == Property.Once);
 
     public override string ToString() =>
-        $"seed {Seed}: {Ops} ops, kills: server {ServerKills}, writers {WriterKills}, readers {ReaderKills}; server stops {ServerStops}, "
-        + $"copied outboxes {OutboxCopies}, network: {string.Join(", ", Faults.OrderBy(f => f.Key).Select(f => $"{f.Key} {f.Value}"))}; "
+        $"seed {Seed}: {Ops} ops, kills: server {ServerKills}, writers {WriterKills}, readers {ReaderKills}; server "
+            + $"stops {ServerStops}, "
+        + $"copied outboxes {OutboxCopies}, network: "
+            + $"{string.Join(", ", Faults.OrderBy(f => f.Key).Select(f => $"{f.Key} {f.Value}"))}; "
         + $"lost {Lost}, doubled {Doubled}, findings {Findings.Count}; {Seconds:F1} s";
 }

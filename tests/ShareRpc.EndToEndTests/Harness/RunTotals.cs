@@ -45,7 +45,8 @@ internal sealed class RunTotals
     {
         lock (gate)
         {
-            IEnumerable<string> network = faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}");
+            IEnumerable<string> network =
+                faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}");
             return $"{Passed + Failed} runs, {ops} ops; kill -9: server {serverKills}, writers {writerKills}, "
                 + $"readers {readerKills}; orderly stops {serverStops}; copied outboxes {copies}; "
                 + $"network: {string.Join(", ", network)}; lost {lost}, doubled {doubled}, findings {findings}, "

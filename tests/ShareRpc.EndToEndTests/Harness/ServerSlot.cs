@@ -22,10 +22,12 @@ internal sealed class ServerSlot(FaultProxy proxy, string data) : IAsyncDisposab
             Tool started = HarnessProgram.Start(fault, "server", "--data", data);
             process = started;
             await Until.TrueAsync(
-                () => started.HasExited || started.Lines.Any(line => line.StartsWith(Ready, StringComparison.Ordinal)), cancellationToken);
+                () => started.HasExited || started.Lines.Any(line => line.StartsWith(Ready, StringComparison.Ordinal)),
+                cancellationToken);
             if (!started.HasExited)
             {
-                proxy.Server = new Uri(started.Lines.First(line => line.StartsWith(Ready, StringComparison.Ordinal))[Ready.Length..]);
+                proxy.Server = new Uri(
+                    started.Lines.First(line => line.StartsWith(Ready, StringComparison.Ordinal))[Ready.Length..]);
                 return;
             }
 

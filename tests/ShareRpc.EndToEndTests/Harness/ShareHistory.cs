@@ -17,12 +17,14 @@ internal sealed record ShareHistory(
 internal sealed record WriterHistory(string Name, IReadOnlyList<PlannedStep> Plan, IReadOnlyList<OutboxEnd> Outboxes);
 
 /// <summary>How an outbox ended: every row that was enqueued has left it, by an ack that named it or as failed.</summary>
-internal sealed record OutboxEnd(long Enqueued, long Applied, long Duplicates, IReadOnlyDictionary<string, string> Failed);
+internal sealed record OutboxEnd(long Enqueued, long Applied, long Duplicates,
+    IReadOnlyDictionary<string, string> Failed);
 
 /// <summary>An op as a reader noted it.</summary>
 internal sealed record SeenOp(long Cursor, string OpId, string Content)
 {
-    public static SeenOp Of(LoggedOp op) => new(op.Cursor, op.OpId, ContentOf(op.Verb, op.Kind, op.Key, op.Data?.ToString()));
+    public static SeenOp Of(LoggedOp op) =>
+        new(op.Cursor, op.OpId, ContentOf(op.Verb, op.Kind, op.Key, op.Data?.ToString()));
 
     /// <summary>A short text that differs when the op does.</summary>
     public static string ContentOf(string verb, string kind, string key, string? data) =>

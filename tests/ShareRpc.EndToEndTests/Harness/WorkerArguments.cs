@@ -22,5 +22,6 @@ internal sealed class WorkerArguments
 
     public bool Has(string name) => values.ContainsKey(name);
 
-    public int Number(string name, int otherwise) => Has(name) ? int.Parse(this[name], CultureInfo.InvariantCulture) : otherwise;
+    public int Number(string name, int otherwise) =>
+        Has(name) ? int.Parse(this[name], CultureInfo.InvariantCulture) : otherwise;
 }

@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace ShareRpc.EndToEndTests.Harness;
 
 /// <summary>A writer over all its lives.</summary>
-internal sealed class WriterSlot(string name, string share, string directory, bool creates, string? copyOf, IReadOnlyList<PlannedStep> plan)
+internal sealed class WriterSlot(string name, string share, string directory, bool creates, string? copyOf,
+    IReadOnlyList<PlannedStep> plan)
     : IAsyncDisposable
 {
     private const string Ready = "ready ";
@@ -38,9 +39,11 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     {
         string[] arguments =
         [
-            "writer", "--dir", directory, "--server", server.AbsoluteUri, "--links", world, "--seed", Text(seed), "--ops", Text(ops),
+            "writer", "--dir", directory, "--server", server.AbsoluteUri, "--links", world, "--seed", Text(seed),
+            "--ops", Text(ops),
             "--name", name, "--share", share, "--token-file", Path.Combine(world, "data", "root.token"),
-            .. creates ? ["--creates"] : Array.Empty<string>(), .. copyOf is null ? Array.Empty<string>() : ["--copy-of", copyOf],
+            .. creates ? ["--creates"] : Array.Empty<string>(),
+            .. copyOf is null ? Array.Empty<string>() : ["--copy-of", copyOf],
         ];
         confirmedBefore = confirmed;
         process = HarnessProgram.Start(fault, arguments);
@@ -98,7 +101,8 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     }
 
     private static int? Position(string line, string what) =>
-        line.StartsWith(what, StringComparison.Ordinal) ? int.Parse(line[what.Length..], CultureInfo.InvariantCulture) : null;
+        line.StartsWith(what, StringComparison.Ordinal)
+            ? int.Parse(line[what.Length..], CultureInfo.InvariantCulture) : null;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

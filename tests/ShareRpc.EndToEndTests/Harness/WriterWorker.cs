@@ -62,14 +62,16 @@ internal sealed class WriterWorker(WorkerArguments arguments)
         if (arguments.Has("--creates"))
         {
             string text = (await File.ReadAllTextAsync(arguments["--token-file"])).Trim();
-            if (!ShareToken.TryParse(text, out ShareToken? token)) throw new InvalidDataException("--token-file holds no token");
+            if (!ShareToken.TryParse(text, out ShareToken? token))
+                throw new InvalidDataException("--token-file holds no token");
             new CredentialStore(credentials).Add(token, server, shareId: null, "creator");
             creator = token.CapId;
         }
 
         return await ShareClient.OpenAsync(new ShareClientOptions
         {
-            Server = server, OutboxPath = Path.Combine(directory, "outbox.db"), CredentialsPath = credentials, CreatorCapId = creator,
+            Server = server, OutboxPath = Path.Combine(directory, "outbox.db"), CredentialsPath = credentials,
+            CreatorCapId = creator,
             FirstRetry = TimeSpan.FromMilliseconds(20), MaxRetry = TimeSpan.FromMilliseconds(300),
             LeaseTime = TimeSpan.FromSeconds(1), PollInterval = TimeSpan.FromMilliseconds(50),
         });
@@ -106,6 +108,7 @@ internal sealed class WriterWorker(WorkerArguments arguments)
 
         IReadOnlyList<FailedOp> failed = await share.ListFailedAsync(int.MaxValue);
         WriterStatus status = share.Status;
-        return new OutboxEnd(enqueued, status.Applied, status.Duplicates, failed.ToDictionary(op => op.OpId, op => op.Code));
+        return new OutboxEnd(enqueued, status.Applied, status.Duplicates,
+            failed.ToDictionary(op => op.OpId, op => op.Code));
     }
 }

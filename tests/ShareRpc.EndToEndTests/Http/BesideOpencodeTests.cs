@@ -7,7 +7,8 @@ namespace ShareRpc.EndToEndTests.Http;
 /// <summary>opencode's own syncs and `sharerpc share --opencode` feed one share, and the same documents.</summary>
 public sealed class BesideOpencodeTests
 {
-    private static readonly string Traffic = Path.Combine(Path.GetDirectoryName(OpencodeFixture.Path)!, "share-traffic-1.18.33.jsonl");
+    private static readonly string Traffic =
+        Path.Combine(Path.GetDirectoryName(OpencodeFixture.Path)!, "share-traffic-1.18.33.jsonl");
 
     [FixtureFact]
     public async Task What_opencode_failed_to_send_is_repaired_from_its_database_into_the_same_share_and_nothing_else_is_added()
@@ -17,7 +18,8 @@ public sealed class BesideOpencodeTests
         await using var world = new World();
         await world.StartServerAsync(null, ["--open-creation"], timeout);
         string database = OpencodeFixture.CopyTo(world.PathOf("opencode.db"));
-        string session = OpencodeFixture.Sessions(database).First(id => id.EndsWith("fFVMs6Nb", StringComparison.Ordinal));
+        string session =
+            OpencodeFixture.Sessions(database).First(id => id.EndsWith("fFVMs6Nb", StringComparison.Ordinal));
         using var http = new HttpClient { BaseAddress = world.Server };
         JsonNode shared = await PostAsync(http, "/api/share", $$"""{"sessionID":"{{session}}"}""", timeout);
         string[] syncs = [.. SyncsOf("fFVMs6Nb")];
@@ -35,10 +37,12 @@ public sealed class BesideOpencodeTests
         Assert.True(repair.ExitCode == 0, repair.Errors);
 
         Dictionary<string, JsonNode> expected = [];
-        foreach ((string id, JsonNode data) in OpencodeFixture.Messages(database, session)) expected[$"message {id}"] = data;
+        foreach ((string id, JsonNode data) in OpencodeFixture.Messages(database, session))
+            expected[$"message {id}"] = data;
         foreach ((string id, JsonNode data) in OpencodeFixture.Parts(database, session)) expected[$"part {id}"] = data;
         Dictionary<string, JsonNode> after = await DataAsync(http, shared, timeout);
-        bool HadArrived(string key) => before.TryGetValue(key, out JsonNode? had) && JsonNode.DeepEquals(had, expected[key]);
+        bool HadArrived(string key) =>
+            before.TryGetValue(key, out JsonNode? had) && JsonNode.DeepEquals(had, expected[key]);
         string[] lost = [.. expected.Keys.Where(key => !HadArrived(key))];
         Assert.NotEmpty(lost);
         Assert.All(expected, pair => Assert.True(JsonNode.DeepEquals(pair.Value, after[pair.Key]), pair.Key));
@@ -46,13 +50,15 @@ public sealed class BesideOpencodeTests
         // What had arrived as it is in the database was a duplicate.
         Tool again = await world.RunClientAsync("share", arguments, timeout);
         Assert.True(again.ExitCode == 0, again.Errors);
-        string[] repaired = [.. (await OpsOfToolAsync(world, shared, timeout)).Select(op => $"{op["kind"]} {op["key"]}")];
+        string[] repaired =
+            [.. (await OpsOfToolAsync(world, shared, timeout)).Select(op => $"{op["kind"]} {op["key"]}")];
         string[] untouched = [.. expected.Keys.Except(lost)];
         Assert.NotEmpty(untouched);
         Assert.Empty(repaired.Intersect(untouched));
     }
 
-    private static IEnumerable<string> SyncsOf(string name) => File.ReadLines(Traffic).Select(line => JsonNode.Parse(line)!)
+    private static IEnumerable<string> SyncsOf(string name) =>
+        File.ReadLines(Traffic).Select(line => JsonNode.Parse(line)!)
         .Where(request => (string)request["path"]! == $"/api/share/{name}/sync")
         .Select(request => request["body"]!["data"]!.ToJsonString());
 
@@ -65,10 +71,12 @@ public sealed class BesideOpencodeTests
         return JsonNode.Parse(said)!;
     }
 
-    private static async Task<Dictionary<string, JsonNode>> DataAsync(HttpClient http, JsonNode shared, CancellationToken timeout)
+    private static async Task<Dictionary<string, JsonNode>> DataAsync(HttpClient http, JsonNode shared,
+        CancellationToken timeout)
     {
         string capability = ((string)shared["url"]!).Split('/')[^1];
-        JsonArray data = (await http.GetFromJsonAsync<JsonArray>(new Uri($"/api/share/{capability}/data", UriKind.Relative), timeout))!;
+        JsonArray data = (await http.GetFromJsonAsync<JsonArray>(
+            new Uri($"/api/share/{capability}/data", UriKind.Relative), timeout))!;
         return data.Where(item => item!["data"] is JsonObject)
             .ToDictionary(item => $"{item!["type"]} {item["data"]!["id"]}", item => item!["data"]!);
     }

@@ -45,7 +45,8 @@ public sealed class LargeSyncTests
         }
 
         string capability = ((string)shared["url"]!).Split('/')[^1];
-        JsonArray data = (await http.GetFromJsonAsync<JsonArray>(new Uri($"/api/share/{capability}/data", UriKind.Relative), timeout))!;
+        JsonArray data = (await http.GetFromJsonAsync<JsonArray>(
+            new Uri($"/api/share/{capability}/data", UriKind.Relative), timeout))!;
         Assert.Equal(Messages, data.Count);
         Assert.All(data, item => Assert.True(((string)item!["data"]!["text"]!).Length == MessageBytes));
         Assert.False(world.ServerProcess!.HasExited, world.ServerProcess.Errors);

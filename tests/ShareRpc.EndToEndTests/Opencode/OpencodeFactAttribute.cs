@@ -6,6 +6,7 @@ internal sealed class OpencodeFactAttribute : FactAttribute
     public OpencodeFactAttribute()
     {
         Timeout = 180_000;
-        if (!Needs.IsBuildMachine && OpencodePackage.WhyNot() is { } reason) Skip = $"The real opencode cannot be had: {reason}";
+        if (!Needs.IsBuildMachine && OpencodePackage.WhyNot() is { } reason)
+            Skip = $"The real opencode cannot be had: {reason}";
     }
 }

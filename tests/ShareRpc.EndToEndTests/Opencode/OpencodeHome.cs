@@ -15,8 +15,10 @@ internal sealed class OpencodeHome
     {
         this.folder = folder;
         environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key)
-            .Where(name => name.StartsWith("OPENCODE", StringComparison.Ordinal)).ToDictionary(name => name, _ => (string?)null);
-        foreach (string name in new[] { "CONFIG", "DATA", "CACHE", "STATE" }) environment[$"XDG_{name}_HOME"] = PathOf(name);
+            .Where(name => name.StartsWith("OPENCODE", StringComparison.Ordinal)).ToDictionary(name => name,
+                _ => (string?)null);
+        foreach (string name in new[] { "CONFIG", "DATA", "CACHE", "STATE" })
+            environment[$"XDG_{name}_HOME"] = PathOf(name);
         environment["HOME"] = PathOf("HOME");
         foreach (string what in new[] { "AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS" })
             environment[$"OPENCODE_DISABLE_{what}"] = "1";
@@ -24,7 +26,8 @@ internal sealed class OpencodeHome
         Directory.CreateDirectory(PathOf("HOME"));
         Directory.CreateDirectory(Path.Combine(PathOf("CONFIG"), "opencode"));
         File.WriteAllText(
-            Path.Combine(PathOf("CONFIG"), "opencode", "opencode.json"), Configuration(shareServer, modelAddress).ToJsonString());
+            Path.Combine(PathOf("CONFIG"), "opencode", "opencode.json"),
+            Configuration(shareServer, modelAddress).ToJsonString());
     }
 
     public string Project => PathOf("project");
@@ -42,7 +45,8 @@ internal sealed class OpencodeHome
             string? Line() => process.Lines.FirstOrDefault(line => line.Contains(Ready, StringComparison.Ordinal));
             await Until.TrueAsync(() => Line() is not null || process.HasExited, cancellationToken);
             Assert.False(process.HasExited, process.Errors);
-            return new OpencodeServer(process, new Uri(Line()![(Line()!.IndexOf(Ready, StringComparison.Ordinal) + Ready.Length)..]));
+            return new OpencodeServer(process,
+                new Uri(Line()![(Line()!.IndexOf(Ready, StringComparison.Ordinal) + Ready.Length)..]));
         }
         catch
         {

@@ -29,11 +29,16 @@ internal sealed record OpencodeListing(SortedDictionary<string, JsonNode> Docume
     /// <summary>What differs, one line each; empty when both are the same.</summary>
     public IReadOnlyList<string> DifferencesTo(OpencodeListing other) =>
     [
-        .. Documents.Keys.Except(other.Documents.Keys).Select(key => $"only here: {key} {Documents[key].ToJsonString()}"),
-        .. other.Documents.Keys.Except(Documents.Keys).Select(key => $"only there: {key} {other.Documents[key].ToJsonString()}"),
-        .. Documents.Keys.Intersect(other.Documents.Keys).Where(key => !JsonNode.DeepEquals(Documents[key], other.Documents[key]))
-            .Select(key => $"{key}\n  here  {Documents[key].ToJsonString()}\n  there {other.Documents[key].ToJsonString()}"),
+        .. Documents.Keys.Except(other.Documents.Keys).Select(key =>
+            $"only here: {key} {Documents[key].ToJsonString()}"),
+        .. other.Documents.Keys.Except(Documents.Keys).Select(key =>
+            $"only there: {key} {other.Documents[key].ToJsonString()}"),
+        .. Documents.Keys.Intersect(other.Documents.Keys).Where(key =>
+            !JsonNode.DeepEquals(Documents[key], other.Documents[key]))
+            .Select(key =>
+                $"{key}\n  here  {Documents[key].ToJsonString()}\n  there {other.Documents[key].ToJsonString()}"),
     ];
 
-    public void AssertSame(OpencodeListing other) => Assert.True(DifferencesTo(other).Count == 0, string.Join('\n', DifferencesTo(other)));
+    public void AssertSame(OpencodeListing other) =>
+        Assert.True(DifferencesTo(other).Count == 0, string.Join('\n', DifferencesTo(other)));
 }

@@ -23,14 +23,17 @@ internal static class OpencodePackage
 
     private static string? Obtain()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64) return $"{Package} is for Linux on x64.";
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64)
+            return $"{Package} is for Linux on x64.";
         if (File.Exists(Program)) return null;
         string download = Directory.CreateTempSubdirectory("sharerpc-opencode-").FullName;
         try
         {
-            if (Run("npm", "pack", $"{Package}@{Version}", "--ignore-scripts", "--silent", "--pack-destination", download) is { } noPackage)
+            if (Run("npm", "pack", $"{Package}@{Version}", "--ignore-scripts", "--silent", "--pack-destination",
+                download) is { } noPackage)
                 return noPackage;
-            if (Run("tar", "-xzf", Directory.GetFiles(download, "*.tgz")[0], "-C", download) is { } noProgram) return noProgram;
+            if (Run("tar", "-xzf", Directory.GetFiles(download, "*.tgz")[0], "-C", download) is { } noProgram)
+                return noProgram;
             Directory.CreateDirectory(Path.GetDirectoryName(Folder())!);
             Keep(download);
             return File.Exists(Program) ? null : $"{Package}@{Version} holds no bin/opencode.";
@@ -64,7 +67,8 @@ internal static class OpencodePackage
             using Process process = Process.Start(start)!;
             process.StandardOutput.ReadToEnd();
             if (!process.WaitForExit(Patience)) process.Kill(entireProcessTree: true);
-            return process.HasExited && process.ExitCode == 0 ? null : $"`{program} {string.Join(' ', arguments[..2])}` failed.";
+            return process.HasExited
+                && process.ExitCode == 0 ? null : $"`{program} {string.Join(' ', arguments[..2])}` failed.";
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -75,7 +79,8 @@ internal static class OpencodePackage
     private static string Folder()
     {
         string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache)) cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        if (string.IsNullOrEmpty(cache))
+            cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return Path.Combine(cache, "sharerpc-tests", $"opencode-{Version}");
     }
 }

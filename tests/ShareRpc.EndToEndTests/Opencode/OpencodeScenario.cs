@@ -28,7 +28,8 @@ internal sealed class OpencodeScenario(World world, string name)
         ],
         [GoOn] =
         [
-            new("Two commands at once.", Bash("wc -l notes.txt", "Counts lines"), Bash("echo three >> notes.txt", "Adds a line")),
+            new("Two commands at once.", Bash("wc -l notes.txt", "Counts lines"),
+                Bash("echo three >> notes.txt", "Adds a line")),
             new("A last look.", Bash("cat notes.txt", "Shows the notes")),
             new("Three lines now."),
         ],
@@ -47,7 +48,8 @@ internal sealed class OpencodeScenario(World world, string name)
     }
 
     /// <summary>The reply that was being streamed when opencode was killed.</summary>
-    public static bool IsUnfinished(JsonNode message) => (string?)message["role"] == "assistant" && message["time"]?["completed"] is null;
+    public static bool IsUnfinished(JsonNode message) =>
+        (string?)message["role"] == "assistant" && message["time"]?["completed"] is null;
 
     public static bool IsDoneCommand(JsonNode part) =>
         (string?)part["tool"] == "bash" && (string?)part["state"]?["status"] == "completed";

@@ -13,7 +13,8 @@ internal sealed class OpencodeServer(Tool process, Uri address) : IAsyncDisposab
 
     /// <summary>Shares the session; the url that opencode shows.</summary>
     public async Task<Uri> ShareAsync(string session, CancellationToken cancellationToken) =>
-        new((string)(await CallAsync(HttpMethod.Post, $"session/{session}/share", null, cancellationToken))!["share"]!["url"]!);
+        new((string)(
+            await CallAsync(HttpMethod.Post, $"session/{session}/share", null, cancellationToken))!["share"]!["url"]!);
 
     public Task UnshareAsync(string session, CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Delete, $"session/{session}/share", null, cancellationToken);
@@ -51,12 +52,15 @@ internal sealed class OpencodeServer(Tool process, Uri address) : IAsyncDisposab
         ["parts"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }),
     };
 
-    private async Task<JsonNode?> CallAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
+    private async Task<JsonNode?> CallAsync(HttpMethod method, string path, JsonObject? body,
+        CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request =
+            new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         using HttpResponseMessage response = await http.SendAsync(request, cancellationToken);
         string text = await response.Content.ReadAsStringAsync(cancellationToken);
-        Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {(int)response.StatusCode} {text}\n{process.Errors}");
+        Assert.True(response.IsSuccessStatusCode,
+            $"{method} {path}: {(int)response.StatusCode} {text}\n{process.Errors}");
         return text.Length == 0 ? null : JsonNode.Parse(text);
     }
 }

@@ -73,7 +73,8 @@ public sealed class RealOpencodeTests
         IReadOnlyList<string> differences = [];
         try
         {
-            await Until.TrueAsync(async () => (differences = listed.DifferencesTo(await DataAsync(url, timeout))).Count == 0, timeout);
+            await Until.TrueAsync(async () =>
+                (differences = listed.DifferencesTo(await DataAsync(url, timeout))).Count == 0, timeout);
         }
         catch (OperationCanceledException)
         {
@@ -87,9 +88,11 @@ public sealed class RealOpencodeTests
     private async Task RemoveAsync(OpencodeServer opencode, string session)
     {
         IReadOnlyList<JsonNode> messages = await opencode.MessagesAsync(session, timeout);
-        JsonNode gone = messages.Last(message => message["parts"]!.AsArray().Any(part => (string?)part!["tool"] == "bash"));
+        JsonNode gone =
+            messages.Last(message => message["parts"]!.AsArray().Any(part => (string?)part!["tool"] == "bash"));
         await opencode.DeleteMessageAsync(session, (string)gone["info"]!["id"]!, timeout);
-        JsonNode left = messages.First(message => message["parts"]!.AsArray().Any(part => (string?)part!["tool"] == "write"));
+        JsonNode left =
+            messages.First(message => message["parts"]!.AsArray().Any(part => (string?)part!["tool"] == "write"));
         JsonNode part = left["parts"]!.AsArray().First(part => (string?)part!["type"] == "text")!;
         await opencode.DeletePartAsync(session, (string)left["info"]!["id"]!, (string)part["id"]!, timeout);
     }
@@ -110,19 +113,24 @@ public sealed class RealOpencodeTests
             LinkOf(url, shareId), new ShareReaderOptions { InvalidTokenPatience = TimeSpan.Zero });
         ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(() => reader.ReadStateAsync(timeout));
         Assert.Equal(ErrorCode.CapabilityRevoked, refused.Code);
-        var item = new JsonObject { ["type"] = "part", ["data"] = new JsonObject { ["id"] = "prt_late", ["messageID"] = "msg_late" } };
+        var item = new JsonObject { ["type"] = "part",
+            ["data"] = new JsonObject { ["id"] = "prt_late", ["messageID"] = "msg_late" } };
         using HttpResponseMessage sync = await Http.PostAsJsonAsync(
-            new Uri(world.Server, $"/api/share/{shareId}/sync"), new JsonObject { ["secret"] = secret, ["data"] = new JsonArray(item) },
+            new Uri(world.Server, $"/api/share/{shareId}/sync"),
+            new JsonObject { ["secret"] = secret, ["data"] = new JsonArray(item) },
             timeout);
-        Assert.Contains(sync.StatusCode, new[] { HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Gone });
+        Assert.Contains(sync.StatusCode,
+            new[] { HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.Gone });
     }
 
     private static async Task<OpencodeListing> DataAsync(Uri url, CancellationToken timeout)
     {
-        JsonArray items = (await Http.GetFromJsonAsync<JsonArray>(new Uri(url, $"/api{url.AbsolutePath}/data"), timeout))!;
+        JsonArray items =
+            (await Http.GetFromJsonAsync<JsonArray>(new Uri(url, $"/api{url.AbsolutePath}/data"), timeout))!;
         return new OpencodeListing(new SortedDictionary<string, JsonNode>(
             items.Where(item => (string)item!["type"]! is "message" or "part")
-                .ToDictionary(item => $"{(string)item!["type"]!} {(string)item["data"]!["id"]!}", item => item!["data"]!),
+                .ToDictionary(item => $"{(string)item!["type"]!} {(string)item["data"]!["id"]!}",
+                    item => item!["data"]!),
             StringComparer.Ordinal));
     }
 

@@ -49,7 +49,8 @@ internal sealed class ScriptedModel : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        JsonObject request = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: stopping.Token))!.AsObject();
+        JsonObject request =
+            (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: stopping.Token))!.AsObject();
         ScriptedReply reply = Choose(request);
         int call = Interlocked.Increment(ref calls);
         context.Response.ContentType = "text/event-stream";
@@ -63,7 +64,8 @@ internal sealed class ScriptedModel : IAsyncDisposable
             return;
         }
 
-        if (reply.Tools.Count > 0) await SendAsync(context, call, new JsonObject { ["tool_calls"] = Calls(reply.Tools, call) });
+        if (reply.Tools.Count > 0)
+            await SendAsync(context, call, new JsonObject { ["tool_calls"] = Calls(reply.Tools, call) });
         await SendAsync(context, call, [], reply.Tools.Count > 0 ? "tool_calls" : "stop");
         await context.Response.WriteAsync("data: [DONE]\n\n");
     }

@@ -37,11 +37,14 @@ internal sealed class AdminPage(ViewerPage view) : IAsyncDisposable
 
     /// <summary>A row of the page's table has the text.</summary>
     public Task HasRowAsync(string text) =>
-        Assertions.Expect(Page.Locator("tbody tr").Filter(new LocatorFilterOptions { HasText = text }).First).ToBeVisibleAsync();
+        Assertions.Expect(
+            Page.Locator("tbody tr").Filter(new LocatorFilterOptions { HasText = text }).First).ToBeVisibleAsync();
 
-    public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
+    public ILocator Button(string name) =>
+        Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = name, Exact = true });
 
-    public ILocator Link(string name) => Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = name, Exact = true });
+    public ILocator Link(string name) =>
+        Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = name, Exact = true });
 
     public ILocator Dialog => Page.GetByRole(AriaRole.Dialog);
 
@@ -52,7 +55,8 @@ internal sealed class AdminPage(ViewerPage view) : IAsyncDisposable
     public Task OpenOnlyShareAsync() => Page.Locator("table.list tbody a").ClickAsync();
 
     /// <summary>A holder's card.</summary>
-    public ILocator Holder(string name) => Page.GetByRole(AriaRole.Article, new PageGetByRoleOptions { Name = name, Exact = true });
+    public ILocator Holder(string name) =>
+        Page.GetByRole(AriaRole.Article, new PageGetByRoleOptions { Name = name, Exact = true });
 
     /// <summary>Invites a reader; the link that is shown, this once.</summary>
     public async Task<string> InviteAsync(string name, string? alsoCheck = null)

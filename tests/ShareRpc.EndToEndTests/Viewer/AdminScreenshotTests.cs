@@ -27,7 +27,8 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         await admin.HasRowAsync(LiveShare.RecordedTitle);
         await TakeAsync(admin, $"{name}-shares");
         await admin.Link(LiveShare.RecordedTitle).ClickAsync();
-        await using ViewerPage reader = await browser.OpenAsync(live.Server, await admin.InviteAsync("for the review", "reasoning"));
+        await using ViewerPage reader =
+            await browser.OpenAsync(live.Server, await admin.InviteAsync("for the review", "reasoning"));
         await reader.IsLiveAsync();
         await admin.InviteAsync("a guest");
         await admin.Button("Suspend a guest").ClickAsync();

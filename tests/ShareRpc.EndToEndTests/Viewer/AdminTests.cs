@@ -105,10 +105,12 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
 
         await admin.Link("Health").ClickAsync();
         await admin.SeesAsync("Commit time, median");
-        ILocator age = admin.Page.Locator(".figures .card").Filter(new LocatorFilterOptions { HasText = "Running for" }).Locator("dd");
+        ILocator age = admin.Page.Locator(".figures .card").Filter(
+            new LocatorFilterOptions { HasText = "Running for" }).Locator("dd");
         string first = await age.InnerTextAsync();
         // It is polled.
-        await Assertions.Expect(age).Not.ToHaveTextAsync(first, new LocatorAssertionsToHaveTextOptions { Timeout = 20_000 });
+        await Assertions.Expect(age).Not.ToHaveTextAsync(first,
+            new LocatorAssertionsToHaveTextOptions { Timeout = 20_000 });
 
         await admin.Link("Shares").ClickAsync();
         await admin.OpenOnlyShareAsync();
@@ -180,7 +182,8 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         {
             await server.AttenuateAsync(new AttenuateRequest
             {
-                CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Creator.ToNames(), Label = "laptop",
+                CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Creator.ToNames(),
+                Label = "laptop",
             });
         }
 
@@ -223,7 +226,8 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         ILocator rows = admin.Page.Locator("tbody tr");
         ILocator written = rows.Filter(new LocatorFilterOptions { HasText = "9 ops" });
         await Assertions.Expect(written.Locator("[data-name='Live now']")).ToHaveTextAsync("2"); // the reader, and who writes
-        await Assertions.Expect(written.Locator("[data-name='Last activity'] time")).ToHaveAttributeAsync("datetime", Iso());
+        await Assertions.Expect(written.Locator("[data-name='Last activity'] time")).ToHaveAttributeAsync("datetime",
+            Iso());
 
         await admin.Page.GetByLabel("Search").FillAsync("FOX");
         await Assertions.Expect(rows).ToHaveCountAsync(1);
@@ -269,7 +273,8 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(1)]);
-        (string link, string capId) = await live.InviteAsync(new JsonObject { ["max_uses"] = 1 }, null, "read", "attenuate", "revoke");
+        (string link, string capId) =
+            await live.InviteAsync(new JsonObject { ["max_uses"] = 1 }, null, "read", "attenuate", "revoke");
         await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server);
         await admin.SignInAsync(link);
         await admin.SeesAsync("5 ops");
@@ -317,7 +322,8 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
     [BrowserTheory]
     [InlineData(1280, ColorScheme.Light)]
     [InlineData(390, ColorScheme.Dark)]
-    public async Task No_page_has_a_serious_accessibility_violation_or_is_wider_than_the_screen(int width, ColorScheme colors)
+    public async Task No_page_has_a_serious_accessibility_violation_or_is_wider_than_the_screen(int width,
+        ColorScheme colors)
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await live.PutAsync([.. Docs.Conversation(1)]);
@@ -345,7 +351,8 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
     private static async Task IsFineAsync(AdminPage admin)
     {
         Assert.Empty(await Axe.SeriousViolationsAsync(admin.Page));
-        int over = await admin.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        int over = await admin.Page.EvaluateAsync<int>(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
         Assert.True(over <= 0, $"{over} pixels wider than the screen");
     }
 
@@ -360,5 +367,6 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         return share;
     }
 
-    private async Task<string> RootTokenAsync(LiveShare live) => (await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim();
+    private async Task<string> RootTokenAsync(LiveShare live) =>
+        (await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim();
 }

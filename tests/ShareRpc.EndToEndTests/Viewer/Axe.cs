@@ -12,7 +12,8 @@ internal static class Axe
         string script = Path.Combine(OpencodeFixture.Root(), "node_modules", "axe-core", "axe.min.js");
         await page.EvaluateAsync(await File.ReadAllTextAsync(script));
         JsonElement? violations = await page.EvaluateAsync(
-            "async () => (await axe.run(document)).violations.map(v => ({ impact: v.impact, what: v.id + ': ' + v.nodes[0].html }))");
+            "async () => (await axe.run(document)).violations.map(v => ({ impact: v.impact, what: v.id + ': ' + "
+                + "v.nodes[0].html }))");
         return [.. violations!.Value.EnumerateArray()
             .Where(violation => violation.GetProperty("impact").GetString() is "serious" or "critical")
             .Select(violation => violation.GetProperty("what").GetString()!)];

@@ -7,7 +7,8 @@ namespace ShareRpc.EndToEndTests.Viewer;
 /// </summary>
 public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
 {
-    private static readonly string[] Paths = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    private static readonly string[] Paths =
+        ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     private IPlaywright? playwright;
     private IBrowser? browser;
     private World? world;
@@ -26,7 +27,8 @@ public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
             ExecutablePath = ChromiumPath,
             Args =
             [
-                "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update",
+                "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
+                "--disable-component-update",
                 "--disable-sync",
             ],
         });
@@ -49,7 +51,8 @@ public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
     /// runs before those of the page.
     /// </summary>
     public async Task<ViewerPage> OpenAsync(
-        Uri server, string link, int width = 1280, int height = 860, ColorScheme colors = ColorScheme.Light, string? script = null)
+        Uri server, string link, int width = 1280, int height = 860, ColorScheme colors = ColorScheme.Light,
+        string? script = null)
     {
         IBrowserContext context = await browser!.NewContextAsync(new BrowserNewContextOptions
         {

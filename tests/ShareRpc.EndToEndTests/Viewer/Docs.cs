@@ -15,13 +15,15 @@ internal static class Docs
         ["id"] = id, ["role"] = "user", ["time"] = new JsonObject { ["created"] = time },
     });
 
-    public static (string Kind, string Key, JsonNode Data) Assistant(string id, int time) => ("message", id, new JsonObject
+    public static (string Kind, string Key, JsonNode Data) Assistant(string id, int time) =>
+        ("message", id, new JsonObject
     {
         ["id"] = id, ["role"] = "assistant", ["agent"] = "build", ["modelID"] = "model", ["finish"] = "stop",
         ["time"] = new JsonObject { ["created"] = time, ["completed"] = time },
     });
 
-    public static (string Kind, string Key, JsonNode Data) Text(string id, string message, string text) => ("part", id, new JsonObject
+    public static (string Kind, string Key, JsonNode Data) Text(string id, string message, string text) =>
+        ("part", id, new JsonObject
     {
         ["id"] = id, ["messageID"] = message, ["type"] = "text", ["text"] = text,
     });
@@ -38,7 +40,8 @@ internal static class Docs
     });
 
     /// <summary>Questions and answers, so many of each.</summary>
-    public static IEnumerable<(string Kind, string Key, JsonNode Data)> Conversation(int turns, string title = "A conversation")
+    public static IEnumerable<(string Kind, string Key, JsonNode Data)> Conversation(int turns,
+        string title = "A conversation")
     {
         yield return Session(title);
         for (int i = 0; i < turns; i++)
@@ -46,7 +49,8 @@ internal static class Docs
             yield return User($"msg_{i:d6}a", 10 + (2 * i));
             yield return Text($"prt_{i:d6}a", $"msg_{i:d6}a", $"Question {i}");
             yield return Assistant($"msg_{i:d6}b", 11 + (2 * i));
-            yield return Text($"prt_{i:d6}b", $"msg_{i:d6}b", $"Answer {i}.\n\n- one\n- two\n\n```js\nconst answer = {i};\n```");
+            yield return Text($"prt_{i:d6}b", $"msg_{i:d6}b",
+                $"Answer {i}.\n\n- one\n- two\n\n```js\nconst answer = {i};\n```");
         }
     }
 }

@@ -22,7 +22,8 @@ public sealed class GrantTests(BrowserFixture browser)
         IPage tab = await viewer.Page.Context.NewPageAsync();
         await tab.GotoAsync(link);
         await Assertions.Expect(tab.Locator("body")).ToContainTextAsync("Answer 1");
-        await using (ViewerPage other = await browser.OpenAsync(live.Server, link)) await other.SeesAsync("has been used up");
+        await using (ViewerPage other = await browser.OpenAsync(live.Server, link)) await other.SeesAsync(
+            "has been used up");
 
         await live.RevokeAsync(Assert.Single(await live.GrantsAsync(capId)));
 

@@ -66,7 +66,8 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
 
     private async Task ReadsAsync(LiveShare live, string name)
     {
-        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link, script: WatchFrames);
+        await using ViewerPage viewer =
+            await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link, script: WatchFrames);
         await viewer.IsLiveAsync();
         await viewer.Page.Keyboard.PressAsync("g");
         await viewer.SeesAsync("The question before");

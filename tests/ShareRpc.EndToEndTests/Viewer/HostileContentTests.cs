@@ -7,12 +7,14 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class HostileContentTests(BrowserFixture browser)
 {
-    private const string Forged = "</pre><header class=\"top\"><h1>Forged</h1></header><script>globalThis.owned = 1</script>";
+    private const string Forged =
+        "</pre><header class=\"top\"><h1>Forged</h1></header><script>globalThis.owned = 1</script>";
 
     private static readonly string[] Texts =
     [
         "<script>globalThis.owned = 1</script><img src=x onerror=\"globalThis.owned = 1\">",
-        "[click](javascript:globalThis.owned=1) ![pixel](https://tracker.example/pixel.png) <img src=https://tracker.example/x>",
+        "[click](javascript:globalThis.owned=1) ![pixel](https://tracker.example/pixel.png) <img "
+            + "src=https://tracker.example/x>",
         "<style>body{display:none}</style><iframe src=https://tracker.example></iframe><svg/onload=globalThis.owned=1>",
         "access ‮⁦user⁩ ⁦",
         "```\nnever closed <script>globalThis.owned = 1</script>",
@@ -31,11 +33,13 @@ public sealed class HostileContentTests(BrowserFixture browser)
         await viewer.SeesAsync("end of hostile content");
         await viewer.ScrollToAsync(0);
         await viewer.SeesAsync("⟨U+202E⟩");
-        foreach (ILocator head in await viewer.Page.Locator(".tool-head[aria-expanded=false]").AllAsync()) await head.ClickAsync();
+        foreach (ILocator head in await viewer.Page.Locator(".tool-head[aria-expanded=false]").AllAsync())
+            await head.ClickAsync();
 
         Assert.False(await viewer.Page.EvaluateAsync<bool>("() => 'owned' in globalThis"));
         Assert.Equal(1, await viewer.Page.Locator("header.top").CountAsync());
-        Assert.Equal(0, await viewer.Page.Locator(".scroller :is(script, iframe, style, form, object, svg:not(.icon))").CountAsync());
+        Assert.Equal(0, await viewer.Page.Locator(
+            ".scroller :is(script, iframe, style, form, object, svg:not(.icon))").CountAsync());
         const string Live = ".scroller a[href^='javascript'], .scroller [onmouseover], .scroller [onerror]";
         Assert.Equal(0, await viewer.Page.Locator(Live).CountAsync());
         Assert.Equal(0, await viewer.Page.Locator(".scroller img:not([src^='data:image/png'])").CountAsync());
@@ -51,17 +55,25 @@ public sealed class HostileContentTests(BrowserFixture browser)
     {
         const string message = "msg_000000b";
         for (int i = 0; i < Texts.Length; i++) yield return Docs.Text($"prt_h{i}", message, Texts[i]);
-        yield return Docs.Tool("prt_t1", message, Forged, new JsonObject { ["command"] = Forged, [Forged] = Forged }, Forged);
-        yield return Docs.Tool("prt_t2", message, "bash", new JsonObject { ["command"] = "x" }, new string('x', 300_000) + Forged);
-        yield return Docs.Tool("prt_t3", message, "edit", new JsonObject { ["filePath"] = Forged, ["newString"] = Forged }, Forged);
+        yield return Docs.Tool("prt_t1", message, Forged, new JsonObject { ["command"] = Forged, [Forged] = Forged },
+            Forged);
+        yield return Docs.Tool("prt_t2", message, "bash", new JsonObject { ["command"] = "x" }, new string('x', 300_000)
+            + Forged);
+        yield return Docs.Tool("prt_t3", message, "edit",
+            new JsonObject { ["filePath"] = Forged, ["newString"] = Forged }, Forged);
         yield return File("prt_f1", "data:text/html,<script>globalThis.owned=1</script>");
-        yield return File("prt_f2", "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='globalThis.owned=1'/>");
+        yield return File("prt_f2",
+            "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='globalThis.owned=1'/>");
         yield return File("prt_f3", "javascript:globalThis.owned=1");
         yield return File("prt_f4", "data:image/png;base64,iVBORw0KGgo=");
-        yield return ("part", "prt_odd", new JsonObject { ["messageID"] = message, ["type"] = Forged, ["text"] = new JsonArray(1, 2) });
-        yield return ("message", "msg_odd", new JsonObject { ["role"] = new JsonObject(), ["time"] = "never", ["error"] = Forged });
-        yield return ("todo", "ses_1", new JsonArray(null, 5, new JsonObject { ["content"] = Forged, ["status"] = "<b>" }));
-        yield return ("session_diff", "ses_1", new JsonArray(null, new JsonObject { ["file"] = Forged, ["patch"] = Forged }));
+        yield return ("part", "prt_odd",
+            new JsonObject { ["messageID"] = message, ["type"] = Forged, ["text"] = new JsonArray(1, 2) });
+        yield return ("message", "msg_odd",
+            new JsonObject { ["role"] = new JsonObject(), ["time"] = "never", ["error"] = Forged });
+        yield return ("todo", "ses_1",
+            new JsonArray(null, 5, new JsonObject { ["content"] = Forged, ["status"] = "<b>" }));
+        yield return ("session_diff", "ses_1",
+            new JsonArray(null, new JsonObject { ["file"] = Forged, ["patch"] = Forged }));
         yield return Docs.User("msg_y", 900);
         yield return Docs.Text("prt_y", "msg_y", "end of hostile content");
 

@@ -45,11 +45,13 @@ public sealed class LargeSessionTests(BrowserFixture browser, ITestOutputHelper 
                 return slowest;
             }
             """);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"slowest of 60 frames of scrolling: {slowest:f0} ms"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"slowest of 60 frames of scrolling: {slowest:f0} ms"));
         int rows = await viewer.Page.Locator(".row").CountAsync();
         Assert.True(rows < 200, $"{rows} rows are in the page at once");
         double megabytes = await HeapAsync(viewer.Page) / 1e6;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory of the page with 10,000 parts: {megabytes:f0} MB"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"memory of the page with 10,000 parts: {megabytes:f0} MB"));
         Assert.True(megabytes < 100, $"the page keeps {megabytes:f0} MB for 10 MB of state");
         Assert.Empty(viewer.Faults);
     }
@@ -79,7 +81,8 @@ public sealed class LargeSessionTests(BrowserFixture browser, ITestOutputHelper 
 
         (string Kind, string Key, JsonNode Data) Filled((string Kind, string Key, JsonNode Data) document)
         {
-            if (document.Kind == "part" && document.Key[^1] == 'b') document.Data["text"] = $"{document.Data["text"]}\n\n{filler}";
+            if (document.Kind == "part" && document.Key[^1] == 'b')
+                document.Data["text"] = $"{document.Data["text"]}\n\n{filler}";
             return document;
         }
     }

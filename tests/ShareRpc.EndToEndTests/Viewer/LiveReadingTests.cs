@@ -26,7 +26,8 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
 
         await live.PutAsync(Running("half of it"));
         await Assertions.Expect(tool).ToContainTextAsync("half of it");
-        await live.PutAsync(Docs.Tool("prt_t", "msg_000000b", "bash", new JsonObject { ["command"] = "make" }, "all of it"));
+        await live.PutAsync(
+            Docs.Tool("prt_t", "msg_000000b", "bash", new JsonObject { ["command"] = "make" }, "all of it"));
 
         await Assertions.Expect(tool).ToContainTextAsync("all of it");
         await Assertions.Expect(tool.Locator(".tool-time")).ToHaveTextAsync("19 ms");
@@ -68,12 +69,14 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
     public async Task Ops_streamed_as_fast_as_they_come_leave_the_page_more_than_half_of_its_time()
     {
         await using LiveShare live = await browser.ShareAsync(timeout);
-        await live.PutAsync([.. Docs.Conversation(200), Docs.User("msg_z", 5000), Docs.Text("prt_z", "msg_z", "Start ")]);
+        await live.PutAsync(
+            [.. Docs.Conversation(200), Docs.User("msg_z", 5000), Docs.Text("prt_z", "msg_z", "Start ")]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
         await viewer.SeesAsync("Start");
         ICDPSession session = await viewer.Page.Context.NewCDPSessionAsync(viewer.Page);
-        await session.SendAsync("Performance.enable", new Dictionary<string, object> { ["timeDomain"] = "threadTicks" });
+        await session.SendAsync("Performance.enable",
+            new Dictionary<string, object> { ["timeDomain"] = "threadTicks" });
         await viewer.Page.EvaluateAsync("""
             () => {
                 globalThis.frames_ = [];
@@ -90,11 +93,14 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
         await viewer.SeesAsync($"word{StreamedOps - 1} ");
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double busy = await BusyAsync(session) - busyBefore;
-        double median = await viewer.Page.EvaluateAsync<double>("() => frames_.sort((a, b) => a - b)[frames_.length >> 1]");
+        double median =
+            await viewer.Page.EvaluateAsync<double>("() => frames_.sort((a, b) => a - b)[frames_.length >> 1]");
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{StreamedOps} ops in {seconds:f1} s; page busy {1000 * busy / StreamedOps:f2} ms an op; median frame {median:f1} ms"));
-        Assert.True(busy < seconds / 2, $"the page's thread was busy for {busy:f2} of {seconds:f2} s with {StreamedOps} ops");
+            $"{StreamedOps} ops in {seconds:f1} s; page busy {1000 * busy / StreamedOps:f2} ms an op; median frame "
+                + $"{median:f1} ms"));
+        Assert.True(busy < seconds / 2,
+            $"the page's thread was busy for {busy:f2} of {seconds:f2} s with {StreamedOps} ops");
         Assert.Empty(viewer.Faults);
     }
 

@@ -67,7 +67,8 @@ internal sealed class LiveShare : IAsyncDisposable
     {
         string database = PathOf("opencode.db");
         string sql = await File.ReadAllTextAsync(
-            Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Sources", "Opencode", "Sample", "session.sql"), timeout);
+            Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Sources", "Opencode", "Sample", "session.sql"),
+            timeout);
         await using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
         {
             await connection.OpenAsync(timeout);
@@ -80,7 +81,8 @@ internal sealed class LiveShare : IAsyncDisposable
     }
 
     /// <summary>Puts documents, in one batch; answered when they are durable.</summary>
-    public Task PutAsync(params (string Kind, string Key, JsonNode Data)[] documents) => SendAsync(documents.Select(document =>
+    public Task PutAsync(params (string Kind, string Key, JsonNode Data)[] documents) =>
+        SendAsync(documents.Select(document =>
         new JsonObject
         {
             ["op_id"] = OpId.New(), ["verb"] = "put", ["kind"] = document.Kind, ["key"] = document.Key,
@@ -102,7 +104,8 @@ internal sealed class LiveShare : IAsyncDisposable
         JsonObject? caveats = null, string? passphrase = null, params string[] rights)
     {
         ShareToken token = ShareToken.New(RandomId.New());
-        var request = new JsonObject { ["cap_id"] = token.CapId, ["token_digest"] = token.Digest, ["rights"] = new JsonArray("read") };
+        var request = new JsonObject { ["cap_id"] = token.CapId, ["token_digest"] = token.Digest,
+            ["rights"] = new JsonArray("read") };
         if (rights.Length > 0) request["rights"] = new JsonArray([.. rights.Select(right => JsonValue.Create(right))]);
         if (caveats is not null) request["caveats"] = caveats;
         if (passphrase is not null) request["passphrase_digest"] = DigestOf(token, passphrase);
@@ -125,7 +128,8 @@ internal sealed class LiveShare : IAsyncDisposable
     /// <summary>As the server's administrator.</summary>
     public async Task<AdminClient> RootAsync()
     {
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
+        Assert.True(
+            ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
         return await AdminClient.OpenRootAsync(World.Server, root, timeout);
     }
 
@@ -167,7 +171,8 @@ internal sealed class LiveShare : IAsyncDisposable
     {
         string text = token.Reveal();
         byte[] key = System.Text.Encoding.ASCII.GetBytes(text[..text.LastIndexOf('_')]);
-        byte[] digest = System.Security.Cryptography.HMACSHA256.HashData(key, System.Text.Encoding.UTF8.GetBytes(passphrase));
+        byte[] digest =
+            System.Security.Cryptography.HMACSHA256.HashData(key, System.Text.Encoding.UTF8.GetBytes(passphrase));
         return Convert.ToHexStringLower(digest);
     }
 
@@ -206,7 +211,8 @@ internal sealed class LiveShare : IAsyncDisposable
 
     private async Task CreateAsync()
     {
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
+        Assert.True(
+            ShareToken.TryParse((await File.ReadAllTextAsync(World.TokenFile, timeout)).Trim(), out ShareToken? root));
         new CredentialStore(PathOf("credentials.json")).Add(root, World.Server, null, "root");
         await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
         {

@@ -16,14 +16,16 @@ public sealed class ReadingTests(BrowserFixture browser)
         await live.PutAsync(
         [
             .. Docs.Conversation(10, "A title that is longer than a phone is wide, and goes on"),
-            Docs.Tool("prt_t", "msg_000009b", "bash", new JsonObject { ["command"] = new string('w', 400) }, new string('x', 400)),
+            Docs.Tool("prt_t", "msg_000009b", "bash", new JsonObject { ["command"] = new string('w', 400) },
+                new string('x', 400)),
         ]);
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link, 360, 740);
         await viewer.IsLiveAsync();
         await viewer.SeesAsync("Answer 9");
 
         Assert.True(await viewer.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= 360"));
-        Assert.True(await viewer.Conversation.EvaluateAsync<bool>("element => element.scrollWidth <= element.clientWidth"));
+        Assert.True(
+            await viewer.Conversation.EvaluateAsync<bool>("element => element.scrollWidth <= element.clientWidth"));
         await viewer.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Outline" }).ClickAsync();
         await viewer.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Question 0" }).ClickAsync();
         await Assertions.Expect(viewer.Page.GetByText("Answer 0.")).ToBeInViewportAsync();
@@ -215,7 +217,8 @@ public sealed class ReadingTests(BrowserFixture browser)
         string locked = (await live.InviteAsync(passphrase: "x")).Link;
         foreach (ColorScheme colors in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
-            foreach ((string link, string sign) in new[] { (session, ""), (rich, ""), (expired, "expired"), (locked, "passphrase") })
+            foreach ((string link, string sign) in new[] { (session, ""), (rich, ""), (expired, "expired"),
+                (locked, "passphrase") })
             {
                 await using ViewerPage viewer = await browser.OpenAsync(live.Server, link, 1280, 860, colors);
                 if (sign.Length == 0) await viewer.IsLiveAsync();

@@ -27,7 +27,8 @@ internal static class RichSession
             ["messageID"] = Answer, ["type"] = "reasoning", ["text"] = "First line of thought.\n\nThe hidden depth of it.",
             ["time"] = new JsonObject { ["start"] = 0, ["end"] = 3_000 },
         });
-        const string done = "## Done\n\n| file | state |\n|---|---|\n| a.ts | changed |\n\n```ts\nconst copied = 1;\n```";
+        const string done =
+            "## Done\n\n| file | state |\n|---|---|\n| a.ts | changed |\n\n```ts\nconst copied = 1;\n```";
         yield return Docs.Text("prt_21", Answer, done);
         yield return Docs.Tool("prt_22", Answer, "bash", new JsonObject { ["command"] = "seq 40" }, Lines(40));
         yield return Edit("prt_23", "a.ts", "one\ntwo\nthree", "one\nTWO\nthree");
@@ -58,11 +59,13 @@ internal static class RichSession
             new JsonObject { ["content"] = "rename it", ["status"] = "completed" },
             new JsonObject { ["content"] = "test it", ["status"] = "in_progress", ["priority"] = "high" }));
         yield return ("session_diff", "ses_1", new JsonArray(
-            new JsonObject { ["file"] = "a.ts", ["before"] = "two", ["after"] = "TWO", ["additions"] = 1, ["deletions"] = 1 }));
+            new JsonObject { ["file"] = "a.ts", ["before"] = "two", ["after"] = "TWO", ["additions"] = 1,
+                ["deletions"] = 1 }));
     }
 
     public static (string Kind, string Key, JsonNode Data) Edit(string id, string file, string before, string after) =>
-        Docs.Tool(id, Answer, "edit", new JsonObject { ["filePath"] = file, ["oldString"] = before, ["newString"] = after }, "");
+        Docs.Tool(id, Answer, "edit",
+            new JsonObject { ["filePath"] = file, ["oldString"] = before, ["newString"] = after }, "");
 
     private static (string Kind, string Key, JsonNode Data) File(string id, string name, string type, string url) =>
         ("part", id, new JsonObject
@@ -77,5 +80,6 @@ internal static class RichSession
         return (kind, key, data);
     }
 
-    private static string Lines(int count) => string.Join('\n', Enumerable.Range(1, count).Select(line => $"line {line}"));
+    private static string Lines(int count) =>
+        string.Join('\n', Enumerable.Range(1, count).Select(line => $"line {line}"));
 }

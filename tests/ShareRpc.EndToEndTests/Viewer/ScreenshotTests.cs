@@ -21,7 +21,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         string link = await live.ShareRecordedAsync();
         await TakeAsync(live, link, "session", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720);
-        await TakeAsync(live, link, "session-dark", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720, colors: ColorScheme.Dark);
+        await TakeAsync(live, link, "session-dark", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720,
+            colors: ColorScheme.Dark);
         await TakeAsync(live, link, "start", null, keys: ["g"]);
         await TakeAsync(live, link, "end", null);
         await TakeAsync(live, link, "side-by-side", null, keys: ["g", "d", "e", "e", "e"]);
@@ -38,7 +39,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await using LiveShare live = await LiveShare.StartAsync(timeout);
         await live.PutAsync([.. RichSession.Documents()]);
         (string link, string capId) = await live.InviteAsync();
-        string redacted = (await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools", "reasoning") })).Link;
+        string redacted =
+            (await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools", "reasoning") })).Link;
         await TakeAsync(live, link, "rich", null, keys: ["g"], height: 2400);
         await TakeAsync(live, redacted, "redacted", null, keys: ["g"], height: 1100);
         await live.SuspendAsync(capId);
@@ -73,7 +75,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await TakeAsync(live, link, "hostile", null, keys: ["g"], height: 3000);
         await TakeAsync(live, expired, "expired", "expired");
         await TakeAsync(live, locked, "passphrase", "Passphrase");
-        await TakeAsync(live, locked, "passphrase-phone", "Passphrase", width: 390, height: 780, colors: ColorScheme.Dark);
+        await TakeAsync(live, locked, "passphrase-phone", "Passphrase", width: 390, height: 780,
+            colors: ColorScheme.Dark);
         await TakeAsync(live, bare, "no-token", "key of this link");
         await TakeAsync(live, link[..^1] + (link[^1] == '0' ? '1' : '0'), "mistyped", "Not a valid link");
         await TakeAsync(live, $"{bare}#{ShareToken.New(RandomId.New()).Reveal()}", "not-there-yet", "Not there yet");
@@ -82,7 +85,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
     }
 
     private async Task TakeAsync(
-        LiveShare live, string link, string name, string? sign, string[]? keys = null, int width = 1280, int height = 860,
+        LiveShare live, string link, string name, string? sign, string[]? keys = null, int width = 1280,
+        int height = 860,
         ColorScheme colors = ColorScheme.Light)
     {
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link, width, height, colors);
@@ -94,7 +98,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
             if (key == "/") await Assertions.Expect(viewer.Page.GetByLabel("Search in the session")).ToBeFocusedAsync();
         }
 
-        if (keys?.Contains("/") == true) await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("of");
+        if (keys?.Contains("/") == true)
+            await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("of");
         await viewer.SettleAsync();
         await SaveAsync(viewer, name);
     }

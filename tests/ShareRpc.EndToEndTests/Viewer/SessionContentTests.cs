@@ -16,7 +16,8 @@ public sealed class SessionContentTests(BrowserFixture browser)
         await using ViewerPage viewer = await OpenAsync(live);
         await viewer.ScrollToAsync(0);
 
-        await Assertions.Expect(viewer.Page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Name = "Rename a function" }))
+        await Assertions.Expect(
+            viewer.Page.GetByRole(AriaRole.Heading, new PageGetByRoleOptions { Name = "Rename a function" }))
             .ToBeVisibleAsync();
         await Assertions.Expect(viewer.Page.Locator(".usage")).ToHaveTextAsync("1.2k tokens in, 300 out, $0.25");
         ILocator head = viewer.Page.Locator(".session-head");
@@ -33,7 +34,8 @@ public sealed class SessionContentTests(BrowserFixture browser)
         await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
 
-        await Assertions.Expect(viewer.Page.Locator(".outline a")).ToHaveTextAsync(["Please rename `old` to **new**.", "Go on.", "Stop."]);
+        await Assertions.Expect(viewer.Page.Locator(".outline a")).ToHaveTextAsync(
+            ["Please rename `old` to **new**.", "Go on.", "Stop."]);
         await viewer.Page.SetViewportSizeAsync(1280, 2600);
         await viewer.Page.Keyboard.PressAsync("g");
         await Assertions.Expect(viewer.Page.Locator(".row-user")).ToHaveCountAsync(3);
@@ -170,7 +172,8 @@ public sealed class SessionContentTests(BrowserFixture browser)
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, child);
         await viewer.IsLiveAsync();
         string session = await viewer.Page.EvaluateAsync<string>(
-            "() => Object.keys(sessionStorage).find(key => key.startsWith('sharerpc.session.')).slice('sharerpc.session.'.length)");
+            "() => Object.keys(sessionStorage).find(key => "
+                + "key.startsWith('sharerpc.session.')).slice('sharerpc.session.'.length)");
         await live.PutAsync([.. RichSession.Documents(session)]);
         string link = (await live.InviteAsync()).Link;
         await using (ViewerPage elsewhere = await browser.OpenAsync(live.Server, link))

@@ -25,7 +25,8 @@ public sealed class ViewerBuildTests
             string said = await AskAsync(machine.FullName, "-t:FindNode", $"-p:ViewerRoot={machine.FullName}/");
 
             Assert.Contains("src/viewer needs Node.js 20 or newer, with npm.", said, StringComparison.Ordinal);
-            Assert.Contains("links open a page of text until Node.js is there and you build again", said, StringComparison.Ordinal);
+            Assert.Contains("links open a page of text until Node.js is there and you build again", said,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -43,7 +44,8 @@ public sealed class ViewerBuildTests
         if (programs is not null) environment["PATH"] = programs;
         string project = Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Server", "ShareRpc.Server.csproj");
         await using Tool tool = Tool.StartExecutable(
-            dotnet, OpencodeFixture.Root(), environment, ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments]);
+            dotnet, OpencodeFixture.Root(), environment,
+            ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments]);
         await tool.WaitForExitAsync(timeout);
         string said = string.Join('\n', tool.Lines);
         Assert.True(tool.ExitCode == 0, $"{said}\n{tool.Errors}");

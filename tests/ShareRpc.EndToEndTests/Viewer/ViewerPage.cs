@@ -17,13 +17,15 @@ public sealed partial class ViewerPage : IAsyncDisposable
         page.PageError += (_, error) => faults.Enqueue(error);
         page.Console += (_, message) =>
         {
-            if (message.Text.Contains("Content Security Policy", StringComparison.Ordinal)) faults.Enqueue(message.Text);
+            if (message.Text.Contains("Content Security Policy", StringComparison.Ordinal))
+                faults.Enqueue(message.Text);
         };
         page.Dialog += (_, dialog) => faults.Enqueue($"a dialog: {dialog.Message}");
         page.Request += (_, request) =>
         {
             var address = new Uri(request.Url);
-            if (address.Scheme is "http" or "https" or "ws" or "wss" && address.Authority != server.Authority) faults.Enqueue(request.Url);
+            if (address.Scheme is "http" or "https" or "ws" or "wss" && address.Authority != server.Authority)
+                faults.Enqueue(request.Url);
         };
     }
 

@@ -15,7 +15,8 @@ public sealed class ViewerStateTests(BrowserFixture browser)
     public async Task A_wrong_token_is_not_there_yet_or_not_valid_and_is_tried_again()
     {
         await using LiveShare live = await browser.ShareAsync(timeout);
-        string wrong = $"{live.Server.GetLeftPart(UriPartial.Authority)}/s/{RandomId.New()}#{ShareToken.New(RandomId.New()).Reveal()}";
+        string wrong =
+            $"{live.Server.GetLeftPart(UriPartial.Authority)}/s/{RandomId.New()}#{ShareToken.New(RandomId.New()).Reveal()}";
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, wrong);
 
         await viewer.SeesAsync("Not there yet, or not a valid link");
@@ -130,7 +131,8 @@ public sealed class ViewerStateTests(BrowserFixture browser)
 
         await live.EndAsync();
 
-        await Assertions.Expect(viewer.Status).ToContainTextAsync("Ended", new LocatorAssertionsToContainTextOptions { Timeout = 60_000 });
+        await Assertions.Expect(viewer.Status).ToContainTextAsync("Ended",
+            new LocatorAssertionsToContainTextOptions { Timeout = 60_000 });
         await viewer.SeesAsync("This session has ended.");
         await viewer.SeesAsync("Answer 1");
         Assert.Empty(viewer.Faults);

@@ -36,7 +36,8 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
         await live.PutAsync([.. Docs.Conversation(2)]);
         string link = (await live.InviteAsync()).Link;
         string token = link[(link.IndexOf('#', StringComparison.Ordinal) + 1)..];
-        await using ViewerPage viewer = await browser.OpenAsync(live.Server, new Uri(live.Server, $"/share/{token}").AbsoluteUri);
+        await using ViewerPage viewer =
+            await browser.OpenAsync(live.Server, new Uri(live.Server, $"/share/{token}").AbsoluteUri);
 
         await viewer.IsLiveAsync();
         await viewer.SeesAsync("Answer 1");
@@ -93,7 +94,8 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
         (string Row, double Top) after = await viewer.PlaceAsync();
         Assert.Equal(before.Row, after.Row);
         Assert.Equal(before.Top, after.Top, 2.0);
-        Assert.True(await viewer.Page.EvaluateAsync<bool>("() => globalThis.sameDocument === true"), "the page was loaded anew");
+        Assert.True(await viewer.Page.EvaluateAsync<bool>("() => globalThis.sameDocument === true"),
+            "the page was loaded anew");
         await news.ClickAsync();
         await viewer.SeesAsync("After the restart");
         Assert.Empty(viewer.Faults);
@@ -121,7 +123,8 @@ public sealed class ViewerTests(BrowserFixture browser, ITestOutputHelper output
     {
         await using LiveShare live = await browser.ShareAsync(timeout);
         var secret = new JsonObject { ["command"] = "cat secret-input" };
-        await live.PutAsync([.. Docs.Conversation(1), Docs.Tool("prt_t", "msg_000000b", "bash", secret, "secret-output")]);
+        await live.PutAsync(
+            [.. Docs.Conversation(1), Docs.Tool("prt_t", "msg_000000b", "bash", secret, "secret-output")]);
         (string link, _) = await live.InviteAsync(new JsonObject { ["redact"] = new JsonArray("tools") });
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
         await viewer.SeesAsync("bash");

@@ -24,12 +24,16 @@ public sealed class ClockJumpTests
         Authority reader = await rooms.RedeemAsync(guest);
         await rooms.AppendAsync(owner, ServerRooms.Put("a", opId: "one"));
         rooms.Clock.Jump(TimeSpan.FromDays(days));
-        Assert.Equal(2, Assert.Single((await rooms.AppendAsync(owner, ServerRooms.Put("b", opId: "two"))).Applied).Cursor);
-        Assert.Equal("one", Assert.Single((await rooms.AppendAsync(owner, ServerRooms.Put("a", opId: "one"))).Duplicates).OpId);
+        Assert.Equal(2,
+            Assert.Single((await rooms.AppendAsync(owner, ServerRooms.Put("b", opId: "two"))).Applied).Cursor);
+        Assert.Equal("one",
+            Assert.Single((await rooms.AppendAsync(owner, ServerRooms.Put("a", opId: "one"))).Duplicates).OpId);
         reader.Demand(Rights.Read);
         await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId });
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => reader.Demand(Rights.Read)).Code);
-        Assert.Equal(ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.RedeemAsync(guest))).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => reader.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.RedeemAsync(guest))).Code);
     }
 
     [Fact]
@@ -38,9 +42,11 @@ public sealed class ClockJumpTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         long expires = rooms.Clock.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
-        Authority reader = await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Read, new Caveats { ExpiresAtMs = expires }));
+        Authority reader = await rooms.RedeemAsync(
+            await rooms.AttenuateAsync(owner, Rights.Read, new Caveats { ExpiresAtMs = expires }));
         rooms.Clock.Jump(TimeSpan.FromHours(1));
-        Assert.Equal(ErrorCode.CapabilityExpired, Assert.Throws<ShareRpcException>(() => reader.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityExpired,
+            Assert.Throws<ShareRpcException>(() => reader.Demand(Rights.Read)).Code);
     }
 
     [Fact]
@@ -48,7 +54,8 @@ public sealed class ClockJumpTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
-        Authority writer = await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Append, new Caveats { MaxOpsPerDay = 1 }));
+        Authority writer =
+            await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Append, new Caveats { MaxOpsPerDay = 1 }));
         Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("a"))).Applied);
         rooms.Clock.Jump(TimeSpan.FromDays(-3));
         Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("b"))).Applied);
@@ -60,7 +67,8 @@ public sealed class ClockJumpTests
     [Fact]
     public async Task A_limit_on_wrong_tokens_does_not_open_by_a_jump_back()
     {
-        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { RateLimitedDelay = TimeSpan.Zero });
+        using ServerRooms rooms =
+            await ServerRooms.OpenAsync(ServerLimits.Default with { RateLimitedDelay = TimeSpan.Zero });
         for (int i = 0; i < rooms.Limits.WrongTokensPerMinute; i++) await WrongAsync(rooms, ErrorCode.InvalidToken);
         await WrongAsync(rooms, ErrorCode.RateLimited);
         rooms.Clock.Jump(TimeSpan.FromDays(-1));

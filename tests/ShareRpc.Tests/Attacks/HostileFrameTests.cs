@@ -21,7 +21,8 @@ public sealed class HostileFrameTests(ITestOutputHelper output)
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         using var ended = new CancellationTokenSource();
         Task<int> good = AppendUntilAsync(owner, ended.Token);
-        int[] sent = await Task.WhenAll(Enumerable.Range(0, Attackers).Select(i => Task.Run(() => AttackAsync(live, seed + i))));
+        int[] sent =
+            await Task.WhenAll(Enumerable.Range(0, Attackers).Select(i => Task.Run(() => AttackAsync(live, seed + i))));
         await ended.CancelAsync();
         int appended = await good;
         output.WriteLine($"seed {seed}: {sent.Sum()} hostile frames, {appended} appends beside them");
@@ -29,13 +30,15 @@ public sealed class HostileFrameTests(ITestOutputHelper output)
         Assert.True(appended > 0);
         JsonElement page = await owner.ResultAsync("readOps", """{"limit":1}""");
         Assert.Equal(appended, page.GetProperty("head").GetInt32()); // each once, and nothing of the attackers'
-        Assert.Single((await (await live.RedeemRootAsync()).ResultAsync("listShares", "{}")).GetProperty("shares").EnumerateArray());
+        Assert.Single((await (await live.RedeemRootAsync()).ResultAsync("listShares", "{}")).GetProperty(
+            "shares").EnumerateArray());
     }
 
     private static async Task<int> AppendUntilAsync(WireHandle owner, CancellationToken ended)
     {
         int appended = 0;
-        while (!ended.IsCancellationRequested) await owner.ResultAsync("appendOps", LiveServer.Batch($"good{++appended}"));
+        while (!ended.IsCancellationRequested)
+            await owner.ResultAsync("appendOps", LiveServer.Batch($"good{++appended}"));
         return appended;
     }
 

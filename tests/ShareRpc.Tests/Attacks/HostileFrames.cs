@@ -8,15 +8,20 @@ internal sealed class HostileFrames(int seed)
 {
     private static readonly string[] Methods =
     [
-        "redeemShare", "redeemRoot", "appendOps", "readOps", "getState", "revokeCapability", "Dispose", "dispose", "ToString", "GetType",
-        "$/cancelRequest", "$/releaseMarshaledObject", "$/progress", "$/invokeProxy/1/appendOps", "$/invokeProxy/0/readOps",
-        "$/invokeProxy/-1/getState", "$/invokeProxy/99999999999999999999/readOps", "$/invokeProxy/1/../2/readOps", "$/invokeProxy//x",
-        "$/enumerator/next", "$/enumerator/abort", "rpc.discover", "__proto__", "", "\\u0000", "\\ud800", "_redeemShare",
+        "redeemShare", "redeemRoot", "appendOps", "readOps", "getState", "revokeCapability", "Dispose", "dispose",
+        "ToString", "GetType",
+        "$/cancelRequest", "$/releaseMarshaledObject", "$/progress", "$/invokeProxy/1/appendOps",
+        "$/invokeProxy/0/readOps",
+        "$/invokeProxy/-1/getState", "$/invokeProxy/99999999999999999999/readOps", "$/invokeProxy/1/../2/readOps",
+        "$/invokeProxy//x",
+        "$/enumerator/next", "$/enumerator/abort", "rpc.discover", "__proto__", "", "\\u0000", "\\ud800",
+        "_redeemShare",
     ];
 
     private static readonly string[] Values =
     [
-        "null", "true", "0", "-1", "1e999", "9223372036854775808", "\"\"", "\"x\"", "[]", "{}", "[[[[]]]]", "\"\\ud800\"", "\"\\u0000\"",
+        "null", "true", "0", "-1", "1e999", "9223372036854775808", "\"\"", "\"x\"", "[]", "{}", "[[[[]]]]",
+        "\"\\ud800\"", "\"\\u0000\"",
         """{"token":"srpc_"}""", """{"token":null}""", """{"token":["x"]}""", """{"grant":{"$ref":"#"}}""",
             """{"$type":"System.Object"}""",
         """{"__jsonrpc_marshaled":1,"handle":1}""", """{"__jsonrpc_marshaled":0,"handle":-1,"lifetime":"call"}""", """{"handle":1}""",
@@ -61,7 +66,8 @@ internal sealed class HostileFrames(int seed)
         return bytes;
     }
 
-    private static (byte[] Bytes, WebSocketMessageType Type) Text(string text) => (Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
+    private static (byte[] Bytes, WebSocketMessageType Type) Text(string text) =>
+        (Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
     private int Pick(int below)
     {

@@ -21,7 +21,8 @@ public sealed class MalformedMessageTests
     public async Task Are_a_protocol_error_like_others_and_fill_no_log()
     {
         using var logs = new CapturedLogs();
-        await using LiveServer live = await LiveServer.StartAsync(configure: builder => builder.Logging.AddProvider(logs));
+        await using LiveServer live =
+            await LiveServer.StartAsync(configure: builder => builder.Logging.AddProvider(logs));
         foreach (string message in Enumerable.Repeat(Messages, 10).SelectMany(messages => messages))
         {
             using WireConnection connection = await live.ConnectAsync();
@@ -31,7 +32,8 @@ public sealed class MalformedMessageTests
         }
 
         string[] loud = [.. logs.Lines.Where(line => line.Contains(" Warning ", StringComparison.Ordinal)
-            || line.Contains(" Error ", StringComparison.Ordinal) || line.Contains(" Critical ", StringComparison.Ordinal))];
+            || line.Contains(" Error ", StringComparison.Ordinal)
+                || line.Contains(" Critical ", StringComparison.Ordinal))];
         Assert.InRange(loud.Length, 1, 12);
         Assert.DoesNotContain(loud, line => line.Contains("Exception", StringComparison.Ordinal));
     }

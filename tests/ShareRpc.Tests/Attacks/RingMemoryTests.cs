@@ -29,7 +29,8 @@ public sealed class RingMemoryTests
 
     private static LoggedOp Op(long cursor) => new()
     {
-        Cursor = cursor, OpId = $"op{cursor}", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Actor = "a", TimeMs = 1, SchemaVersion = 1,
+        Cursor = cursor, OpId = $"op{cursor}", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Actor = "a", TimeMs = 1,
+        SchemaVersion = 1,
         Data = RawJson.Parse($"[\"{new string('x', 100_000)}\"]"),
     };
 }

@@ -102,11 +102,14 @@ public sealed class SlowBodyTests
         return ($"/v1/shares/{id}/ops", $"Authorization: Bearer {token.Reveal()}\r\n", "{\"batch_id\":\"");
     }
 
-    private static async Task<TcpClient> PostAsync(LiveServer live, string path, int length, string begin, string header = "")
+    private static async Task<TcpClient> PostAsync(LiveServer live, string path, int length, string begin,
+        string header = "")
     {
         var client = new TcpClient();
         await client.ConnectAsync(live.Server.Address.Host, live.Server.Address.Port, live.Timeout);
-        string head = $"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{header}Content-Length: {length}\r\n\r\n";
+        string head =
+            $"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{header}Content-Length: "
+                + $"{length}\r\n\r\n";
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head + begin), live.Timeout);
         return client;
     }

@@ -15,7 +15,8 @@ public sealed class SlowPeerTests
     public async Task A_message_that_does_not_keep_pace_is_cut_off_and_nobody_else_notices()
     {
         await using LiveServer live = await LiveServer.StartAsync(
-            serverLimits: ServerLimits.Default with { FrameGrace = TimeSpan.FromMilliseconds(200), FrameRate = 1_000_000 });
+            serverLimits: ServerLimits.Default with { FrameGrace = TimeSpan.FromMilliseconds(200),
+                FrameRate = 1_000_000 });
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         var slow = new List<WireConnection>();
         for (int i = 0; i < 50; i++) slow.Add(await live.ConnectAsync());
@@ -43,11 +44,13 @@ public sealed class SlowPeerTests
         await using LiveServer live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with { FrameGrace =
             TimeSpan.FromSeconds(20) });
         WireConnection connection = await live.ConnectAsync();
-        byte[] message = Encoding.UTF8.GetBytes("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"nothing\"" + new string(' ', 3_000_000) + "}");
+        byte[] message = Encoding.UTF8.GetBytes("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"nothing\""
+            + new string(' ', 3_000_000) + "}");
         for (int at = 0; at < message.Length; at += 100_000)
         {
             int end = Math.Min(at + 100_000, message.Length);
-            await connection.SendAsync(message[at..end], WebSocketMessageType.Text, endOfMessage: end == message.Length);
+            await connection.SendAsync(message[at..end], WebSocketMessageType.Text,
+                endOfMessage: end == message.Length);
         }
 
         await connection.ReceiveAsync("7");

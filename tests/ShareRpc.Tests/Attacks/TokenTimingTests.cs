@@ -24,14 +24,17 @@ public sealed class TokenTimingTests(ITestOutputHelper output)
         for (int round = 0; round < Rounds; round++)
         {
             // Two runs of each kind, call by call in turn, so that all four see the same moments.
-            double[] medians = await MediansAsync(live, () => ShareToken.New(RandomId.New()), () => ShareToken.New(owner.CapId));
+            double[] medians =
+                await MediansAsync(live, () => ShareToken.New(RandomId.New()), () => ShareToken.New(owner.CapId));
             between.Add(Math.Abs(((medians[0] + medians[2]) / 2) - ((medians[1] + medians[3]) / 2)));
             alike.AddRange([Math.Abs(medians[0] - medians[2]), Math.Abs(medians[1] - medians[3])]);
         }
 
         double difference = between.Order().ElementAt(Rounds / 2);
-        output.WriteLine($"wrong and unknown differ by {difference:0.0} us, two identical runs by up to {alike.Max():0.0} us");
-        Assert.True(difference <= alike.Max(), $"{difference} us, where identical runs differ by at most {alike.Max()} us");
+        output.WriteLine(
+            $"wrong and unknown differ by {difference:0.0} us, two identical runs by up to {alike.Max():0.0} us");
+        Assert.True(difference <= alike.Max(),
+            $"{difference} us, where identical runs differ by at most {alike.Max()} us");
     }
 
     private static async Task<double[]> MediansAsync(LiveServer live, params Func<ShareToken>[] kinds)

@@ -32,7 +32,8 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
 
         Assert.False(added.TryGetProperty("token", out _));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LaptopToken));
-        Assert.Equal(("laptop", "active", 1), (Text(listed, "label"), Text(listed, "state"), listed.GetProperty("shares").GetInt32()));
+        Assert.Equal(("laptop", "active", 1),
+            (Text(listed, "label"), Text(listed, "state"), listed.GetProperty("shares").GetInt32()));
         Assert.Contains("1 share(s) and of 1 invitation(s)", said, StringComparison.Ordinal);
         Assert.Contains("--yes", why, StringComparison.Ordinal);
         Assert.Equal((2, 0, 3), (unasked, stillThere, gone));
@@ -80,16 +81,19 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
     {
         JsonElement shared = await ShareAsRootAsync();
         JsonElement guest = Assert.Single(await LinesAsync(
-            "invite", OpencodeFiles.SampleSession, "--label", "Ana", "--expires", "7d", "--redact", "tools,reasoning", "--max-uses", "5",
+            "invite", OpencodeFiles.SampleSession, "--label", "Ana", "--expires", "7d", "--redact", "tools,reasoning",
+            "--max-uses", "5",
             "--expires-unused", "1d"));
         JsonElement writer = Assert.Single(await LinesAsync(
-            "invite", Text(shared, "share_id"), "--rights", "append", "--append-kinds", "message,part", "--max-ops-per-day", "10"));
+            "invite", Text(shared, "share_id"), "--rights", "append", "--append-kinds", "message,part",
+            "--max-ops-per-day", "10"));
         List<JsonElement> who = await LinesAsync("who", OpencodeFiles.SampleSession);
         (_, string table, _) = await RunAsync("who", OpencodeFiles.SampleSession);
 
         JsonElement ana = who.Single(one => one.GetProperty("cap_id").GetString() == Text(guest, "cap_id"));
         JsonElement caveats = ana.GetProperty("caveats");
-        Assert.Equal(["tools", "reasoning"], caveats.GetProperty("redact").EnumerateArray().Select(word => word.GetString()));
+        Assert.Equal(["tools", "reasoning"],
+            caveats.GetProperty("redact").EnumerateArray().Select(word => word.GetString()));
         Assert.Equal(5, caveats.GetProperty("max_uses").GetInt32());
         JsonElement other = who.Single(one => one.GetProperty("cap_id").GetString() == Text(writer, "cap_id"));
         Assert.Equal(["read", "append"], other.GetProperty("rights").EnumerateArray().Select(word => word.GetString()));
@@ -123,7 +127,8 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         await File.WriteAllTextAsync(file, Words + "\n");
         string wrong = Path.Combine(files.Folder, "wrong.txt");
         await File.WriteAllTextAsync(wrong, "something else\n");
-        JsonElement guest = Assert.Single(await LinesAsync("invite", OpencodeFiles.SampleSession, "--passphrase-file", file));
+        JsonElement guest =
+            Assert.Single(await LinesAsync("invite", OpencodeFiles.SampleSession, "--passphrase-file", file));
         string link = Text(guest, "link");
 
         (int without, _, string hint) = await RunAsync("watch", link, "--once");
@@ -192,7 +197,8 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         Store().AddNext(next, server.Address, old.ShareId, null); // what the tool does first
         await using (var root = await server.OpenRootAsync())
         {
-            await root.RotateCapabilityAsync(new RotateCapabilityRequest { CapId = next.CapId, TokenDigest = next.Digest });
+            await root.RotateCapabilityAsync(
+                new RotateCapabilityRequest { CapId = next.CapId, TokenDigest = next.Digest });
         }
 
         JsonElement rotated = Assert.Single(await LinesAsync("rotate", Text(shared, "link")));
@@ -269,7 +275,8 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         List<JsonElement> last = await LinesAsync(["audit", "--limit", "1", .. ToRoot()]);
         (_, string table, _) = await RunAsync("audit", OpencodeFiles.SampleSession);
 
-        List<string> actions = [.. ofShare.Select(entry => Text(entry, "action")).Where(action => action is not ("redeem" or "append"))];
+        List<string> actions =
+            [.. ofShare.Select(entry => Text(entry, "action")).Where(action => action is not ("redeem" or "append"))];
         Assert.Equal(["create_share", "attenuate", "attenuate", "revoke"], actions);
         Assert.Equal(ofShare.Select(entry => entry.GetProperty("position").GetInt64()).Order(),
             ofShare.Select(entry => entry.GetProperty("position").GetInt64()));
@@ -291,18 +298,21 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
         JsonElement done = await ShareAsRootAsync(path);
         (_, string status, _) = await RunAsync("outbox", "status");
         (_, string shown, _) = await RunAsync("watch", Text(done, "link"), "--once");
-        (_, string open, _) = await RunAsync(["share", "--once", "--json", "--no-secret-scan", "--opencode", path, .. ToRoot()]);
+        (_, string open, _) =
+            await RunAsync(["share", "--once", "--json", "--no-secret-scan", "--opencode", path, .. ToRoot()]);
 
         Assert.Contains(rules, rule => Text(rule, "id") == "github-token");
         Assert.Equal(1, found);
         Assert.Contains(":2:5  github-token", where, StringComparison.Ordinal);
         Assert.Equal((1, 1),
-            (done.GetProperty("redacted").GetInt32(), done.GetProperty("redacted_by_rule").GetProperty("github-token").GetInt32()));
+            (done.GetProperty("redacted").GetInt32(),
+                done.GetProperty("redacted_by_rule").GetProperty("github-token").GetInt32()));
         Assert.Contains("redacted 1: github-token", status, StringComparison.Ordinal);
         Assert.Contains("with [redacted:github-token]", shown, StringComparison.Ordinal);
         Assert.DoesNotContain(secret, where + status + shown, StringComparison.Ordinal);
         Assert.Contains("\"redacted\":0", open, StringComparison.Ordinal);
-        Assert.Contains(secret, (await RunAsync("watch", Text(done, "link"), "--once")).Output, StringComparison.Ordinal);
+        Assert.Contains(secret, (await RunAsync("watch", Text(done, "link"), "--once")).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -347,20 +357,23 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
     }
 
     /// <summary>One line of JSON of a command that root runs.</summary>
-    private async Task<JsonElement> OneAsync(params string[] args) => Assert.Single(await LinesAsync([.. args, .. ToRoot()]));
+    private async Task<JsonElement> OneAsync(params string[] args) =>
+        Assert.Single(await LinesAsync([.. args, .. ToRoot()]));
 
     private async Task<List<JsonElement>> LinesAsync(params string[] args)
     {
         (int exitCode, string output, string errors) = await RunAsync([.. args, "--json"]);
         Assert.True(exitCode == 0, $"{string.Join(' ', args.Take(2))}: {exitCode} {errors}");
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        return [.. output.Split('\n',
+            StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
     }
 
     private async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] args)
     {
         var output = new StringWriter();
         var errors = new StringWriter();
-        int exitCode = await CommandLine.RunAsync([.. args, "--state", Path.Combine(files.Folder, "state")], output, errors, timeout);
+        int exitCode = await CommandLine.RunAsync([.. args, "--state", Path.Combine(files.Folder, "state")], output,
+            errors, timeout);
         return (exitCode, output.ToString(), errors.ToString());
     }
 

@@ -114,7 +114,8 @@ public class CommandLineTests
         var errors = new StringWriter();
         string[] rest = command == "backup" ? [Path.Combine(data, "copy")] : [];
 
-        int exitCode = await CommandLine.RunAsync([command, "--data", data, .. rest], new StringWriter(), errors, stopped.Token);
+        int exitCode =
+            await CommandLine.RunAsync([command, "--data", data, .. rest], new StringWriter(), errors, stopped.Token);
 
         Assert.Equal(1, exitCode);
         Assert.Contains("Stopped before", errors.ToString(), StringComparison.Ordinal);
@@ -125,7 +126,8 @@ public class CommandLineTests
     public async Task An_error_names_the_next_step()
     {
         string state = Directory.CreateTempSubdirectory("sharerpc-test-").FullName;
-        (int noToken, _, string tokenHint) = await RunAsync(["share", "--state", state, "--server", "http://192.0.2.1:8787"]);
+        (int noToken, _, string tokenHint) =
+            await RunAsync(["share", "--state", state, "--server", "http://192.0.2.1:8787"]);
         string tokenFile = Path.Combine(state, "token");
         await File.WriteAllTextAsync(tokenFile, "nonsense");
         (int badToken, _, string badHint) = await RunAsync(["ls", "--state", state, "--token-file", tokenFile]);

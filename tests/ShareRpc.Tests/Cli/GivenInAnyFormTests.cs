@@ -15,13 +15,15 @@ public sealed class GivenInAnyFormTests : IDisposable
     public async Task A_link_is_taken_as_it_arrives_and_one_that_was_revoked_elsewhere_is_not_printed()
     {
         await using RunningServer server = await RunningServer.StartAsync();
-        string[] root = ["--server", $"{server.Address}", "--token-file", Path.Combine(server.DataDirectory, "root.token")];
+        string[] root =
+            ["--server", $"{server.Address}", "--token-file", Path.Combine(server.DataDirectory, "root.token")];
         string[] share = ["share", "--opencode", files.Sample(), "--once", "--json"];
         string link = Text(Done(await RunAsync([.. share, .. root])), "link");
         string encoded = link.Replace("#", "%23", StringComparison.Ordinal);
         string tracked = link.Replace("#", "?utm_source=x#", StringComparison.Ordinal);
 
-        foreach (string given in (string[])[encoded, tracked, link + ".", $"({link})", $"<{link}>\n", $"see {encoded}, p"])
+        foreach (string given in (string[])[encoded, tracked, link + ".", $"({link})", $"<{link}>\n",
+            $"see {encoded}, p"])
         {
             (int watched, string ops, string errors) = await RunAsync("watch", given, "--once", "--json");
             Assert.Equal((0, ""), (watched, errors));
@@ -79,7 +81,8 @@ public sealed class GivenInAnyFormTests : IDisposable
         (int exitCode, _, string errors) = await RunAsync(given);
 
         Assert.True(exitCode is 1 or 2, errors);
-        Assert.Contains(said.Replace("@", files.Folder + "/", StringComparison.Ordinal), errors, StringComparison.Ordinal);
+        Assert.Contains(said.Replace("@", files.Folder + "/", StringComparison.Ordinal), errors,
+            StringComparison.Ordinal);
         Assert.Single(errors.Trim().Split('\n'));
 
         string At(string name) => Path.Combine(files.Folder, name);

@@ -20,8 +20,10 @@ public sealed class MainJobOfTheToolTests : IDisposable
         List<JsonElement> first = await ShareAsync(server, "--opencode", path, "--all");
         List<JsonElement> second = await ShareAsync(server, "--opencode", path, "--all");
 
-        Assert.Equal((11, 80, 282, 382), (first.Count, Sum(first, "messages"), Sum(first, "parts"), Sum(first, "applied")));
-        Assert.Equal((11, 80, 282, 0), (second.Count, Sum(second, "messages"), Sum(second, "parts"), Sum(second, "applied")));
+        Assert.Equal((11, 80, 282, 382),
+            (first.Count, Sum(first, "messages"), Sum(first, "parts"), Sum(first, "applied")));
+        Assert.Equal((11, 80, 282, 0),
+            (second.Count, Sum(second, "messages"), Sum(second, "parts"), Sum(second, "applied")));
         Assert.Equal(first.Select(LinkOf), second.Select(LinkOf));
     }
 
@@ -48,7 +50,8 @@ public sealed class MainJobOfTheToolTests : IDisposable
     {
         await using RunningServer server = await RunningServer.StartAsync();
         JsonElement session = Assert.Single(await ShareAsync(server, "--opencode", files.Sample()));
-        (_, string invited, _) = await RunAsync("invite", OpencodeFiles.SampleSession, "--label", "guest", "--expires", "7d", "--json");
+        (_, string invited, _) =
+            await RunAsync("invite", OpencodeFiles.SampleSession, "--label", "guest", "--expires", "7d", "--json");
         string guest = LinkOf(Assert.Single(Lines(invited)));
         var seen = new StringWriter();
         Task<int> watching = CommandLine.RunAsync(["watch", guest, "--json"], seen, TextWriter.Null, timeout);
@@ -99,7 +102,8 @@ public sealed class MainJobOfTheToolTests : IDisposable
         (_, string access, _) = await RunAsync(["ls", shareId, .. To(server)]);
         (_, string outbox, _) = await RunAsync("outbox", "status");
 
-        Assert.Equal((shareId, "Seconds are NaN"), (Text(Assert.Single(Lines(shares)), "share_id"), Text(Lines(shares)[0], "label")));
+        Assert.Equal((shareId, "Seconds are NaN"),
+            (Text(Assert.Single(Lines(shares)), "share_id"), Text(Lines(shares)[0], "label")));
         Assert.Equal(2, access.TrimEnd().Split('\n').Length);
         Assert.DoesNotContain("srpc_", shares + access + outbox, StringComparison.Ordinal);
     }
@@ -109,7 +113,8 @@ public sealed class MainJobOfTheToolTests : IDisposable
     {
         await using RunningServer server = await RunningServer.StartAsync();
         string wrong = Path.Combine(files.Folder, "wrong.token");
-        await File.WriteAllTextAsync(wrong, ShareRpc.Protocol.Tokens.ShareToken.New(ShareRpc.Protocol.Ids.RandomId.New()).Reveal());
+        await File.WriteAllTextAsync(wrong,
+            ShareRpc.Protocol.Tokens.ShareToken.New(ShareRpc.Protocol.Ids.RandomId.New()).Reveal());
 
         string address = server.Address.ToString();
         (int listed, _, _) = await RunAsync("ls", "--server", address, "--token-file", wrong);
@@ -135,7 +140,8 @@ public sealed class MainJobOfTheToolTests : IDisposable
 
     private async Task<List<JsonElement>> ShareAsync(RunningServer server, params string[] args)
     {
-        (int exitCode, string output, string errors) = await RunAsync(["share", "--once", "--json", .. To(server), .. args]);
+        (int exitCode, string output, string errors) =
+            await RunAsync(["share", "--once", "--json", .. To(server), .. args]);
         Assert.Equal((0, ""), (exitCode, errors));
         return [.. Lines(output).Where(line => Text(line, "event") == "done")];
     }
@@ -155,7 +161,8 @@ public sealed class MainJobOfTheToolTests : IDisposable
     private static List<JsonElement> Lines(string output) =>
         [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
 
-    private static long Sum(List<JsonElement> lines, string field) => lines.Sum(line => line.GetProperty(field).GetInt64());
+    private static long Sum(List<JsonElement> lines, string field) =>
+        lines.Sum(line => line.GetProperty(field).GetInt64());
 
     private static string Text(JsonElement line, string field) => line.GetProperty(field).GetString()!;
 

@@ -25,10 +25,12 @@ public sealed class PullTests : IDisposable
         await using RunningServer server = await RunningServer.StartAsync();
         (ShareLink viewer, _) = await ShareAsync(server);
 
-        (int exitCode, _, string errors) = await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
+        (int exitCode, _, string errors) =
+            await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
 
         Assert.Equal((0, ""), (exitCode, errors));
-        Assert.Equal(["import", $"{server.Address.GetLeftPart(UriPartial.Authority)}/share/{viewer.Token.Reveal()}"], Arguments());
+        Assert.Equal(["import", $"{server.Address.GetLeftPart(UriPartial.Authority)}/share/{viewer.Token.Reveal()}"],
+            Arguments());
     }
 
     [Fact]
@@ -37,7 +39,8 @@ public sealed class PullTests : IDisposable
         await using RunningServer server = await RunningServer.StartAsync();
         (_, ShareLink owner) = await ShareAsync(server);
 
-        (int exitCode, _, _) = await RunAsync("pull", owner.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
+        (int exitCode, _, _) =
+            await RunAsync("pull", owner.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
 
         Assert.Equal(0, exitCode);
         Assert.True(ShareToken.TryParse(Arguments()[1].Split("/share/")[1], out ShareToken? used));
@@ -57,7 +60,8 @@ public sealed class PullTests : IDisposable
         await using RunningServer server = await RunningServer.StartAsync();
         (_, ShareLink owner) = await ShareAsync(server);
 
-        (int exitCode, string output, _) = await RunAsync("pull", owner.Reveal(), "--into", "opencode", "--print", "--json");
+        (int exitCode, string output, _) =
+            await RunAsync("pull", owner.Reveal(), "--into", "opencode", "--print", "--json");
 
         Assert.Equal(0, exitCode);
         JsonElement command = JsonSerializer.Deserialize<JsonElement>(output).GetProperty("command");
@@ -96,7 +100,8 @@ public sealed class PullTests : IDisposable
         await using RunningServer server = await RunningServer.StartAsync();
         (ShareLink viewer, _) = await ShareAsync(server);
 
-        (int exitCode, _, string errors) = await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(7));
+        (int exitCode, _, string errors) =
+            await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(7));
 
         Assert.Equal(1, exitCode);
         Assert.Contains("exited with code 7", errors, StringComparison.Ordinal);
@@ -114,7 +119,8 @@ public sealed class PullTests : IDisposable
         await empty.EnqueueAsync([Ops.Put("n", "{}")], cancellationToken: timeout);
         await empty.FlushAsync(timeout);
 
-        (int revoked, _, _) = await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
+        (int revoked, _, _) =
+            await RunAsync("pull", viewer.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
         (int none, _, string why) = await RunAsync(
             "pull", empty.ViewerLink!.Reveal(), "--into", "opencode", "--opencode-binary", Program(0));
 
@@ -129,7 +135,8 @@ public sealed class PullTests : IDisposable
     {
         string tokenFile = Path.Combine(server.DataDirectory, "root.token");
         (int exitCode, _, string errors) = await RunAsync(
-            "share", "--once", "--opencode", files.Sample(), "--server", server.Address.ToString(), "--token-file", tokenFile);
+            "share", "--once", "--opencode", files.Sample(), "--server", server.Address.ToString(), "--token-file",
+            tokenFile);
         Assert.Equal((0, ""), (exitCode, errors));
         var options = new ShareClientOptions
         {
@@ -156,7 +163,8 @@ public sealed class PullTests : IDisposable
     {
         var output = new StringWriter();
         var errors = new StringWriter();
-        int exitCode = await CommandLine.RunAsync([.. args, "--state", Path.Combine(files.Folder, "state")], output, errors, timeout);
+        int exitCode = await CommandLine.RunAsync([.. args, "--state", Path.Combine(files.Folder, "state")], output,
+            errors, timeout);
         return (exitCode, output.ToString(), errors.ToString());
     }
 }

@@ -55,13 +55,15 @@ public class SafeTextTests
     [Fact]
     public void No_control_character_of_any_plane_survives()
     {
-        string all = string.Concat(Enumerable.Range(0, 0x11000).Where(code => code is < 0xD800 or > 0xDFFF).Select(char.ConvertFromUtf32));
+        string all = string.Concat(
+            Enumerable.Range(0, 0x11000).Where(code => code is < 0xD800 or > 0xDFFF).Select(char.ConvertFromUtf32));
 
         Assert.DoesNotContain(SafeText.Block(all), character => char.IsControl(character) && character != '\n');
     }
 
     [Fact]
-    public void A_lone_surrogate_becomes_a_replacement_character() => Assert.Equal("a\uFFFDb", SafeText.Block("a\ud83db"));
+    public void A_lone_surrogate_becomes_a_replacement_character() =>
+        Assert.Equal("a\uFFFDb", SafeText.Block("a\ud83db"));
 
     [Fact]
     public void A_line_is_one_line_of_bounded_length_that_splits_no_character()

@@ -96,10 +96,12 @@ public sealed class SessionRendererTests : IDisposable
 
         string shown = Screen();
 
-        Assert.DoesNotContain(shown, character => (char.IsControl(character) && character != '\n') || character == '\u202e');
+        Assert.DoesNotContain(shown, character => (char.IsControl(character) && character != '\n')
+            || character == '\u202e');
         Assert.Contains("[red]markup[/]", shown, StringComparison.Ordinal);
 
-        void Hostile(string kind, string key, string data) => Put(kind, key, data.Replace("$", bad, StringComparison.Ordinal));
+        void Hostile(string kind, string key, string data) =>
+            Put(kind, key, data.Replace("$", bad, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -131,7 +133,8 @@ public sealed class SessionRendererTests : IDisposable
 
     private void Show(string verb, string kind, string key, string? data) => renderer.Show(new LoggedOp
     {
-        Cursor = ++cursor, OpId = $"op{cursor}", Verb = verb, Kind = kind, Key = key, Data = data is null ? null : RawJson.Parse(data),
+        Cursor = ++cursor, OpId = $"op{cursor}", Verb = verb, Kind = kind, Key = key,
+        Data = data is null ? null : RawJson.Parse(data),
         Actor = "cap", TimeMs = 0, SchemaVersion = 1,
     });
 

@@ -26,7 +26,8 @@ public abstract class ClientTest : IDisposable
         Credentials.Add(creator, ServerAddress, null, "creator");
         Options = new ShareClientOptions
         {
-            Server = ServerAddress, OutboxPath = directory["outbox.db"], CredentialsPath = directory["credentials.json"],
+            Server = ServerAddress, OutboxPath = directory["outbox.db"],
+            CredentialsPath = directory["credentials.json"],
             CreatorCapId = creator.CapId,
             FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromMilliseconds(20),
             PollInterval = TimeSpan.FromMilliseconds(20),
@@ -50,7 +51,8 @@ public abstract class ClientTest : IDisposable
         ShareClient.OpenAsync(Options, time, cancellationToken: Timeout);
 
     /// <summary>A client that stores and never sends, as if the server were out of reach for good.</summary>
-    private protected Task<ShareClient> OpenOfflineAsync() => ShareClient.OpenAsync(Options, null, send: false, Timeout);
+    private protected Task<ShareClient> OpenOfflineAsync() =>
+        ShareClient.OpenAsync(Options, null, send: false, Timeout);
 
     /// <summary>A share that exists on the server, and its link.</summary>
     private protected (ScriptedShare Share, ShareLink Link) AddShare(Rights rights = RightsNames.Owner)

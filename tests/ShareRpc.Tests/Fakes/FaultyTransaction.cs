@@ -23,7 +23,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
         inner.ReadWriterRecordsAsync(writerKey, fromSeq, count);
 
-    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
+    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
+        long cursor) =>
         inner.InsertRejection(shareKey, opId, digest, writerKey, seq, code, cursor);
 
     public ValueTask<(string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey)> ReadOpContentAsync(long shareKey,
@@ -42,7 +43,8 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
 
     public ValueTask<long> DropDataAsync(long shareKey, long from, long to) => inner.DropDataAsync(shareKey, from, to);
 
-    public void SetCompacted(long shareKey, long scanned, long compacted) => inner.SetCompacted(shareKey, scanned, compacted);
+    public void SetCompacted(long shareKey, long scanned, long compacted) =>
+        inner.SetCompacted(shareKey, scanned, compacted);
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey) =>
         inner.SetOpenTurn(shareKey, key, cursor, writerKey);

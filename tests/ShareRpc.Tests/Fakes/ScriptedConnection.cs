@@ -32,11 +32,13 @@ internal sealed class ScriptedConnection : IDisposable
             rpc = new ScriptedRpc(new HeaderDelimitedMessageHandler(far, formatter));
         }
 
-        rpc.AddLocalRpcTarget<IShareGateway>(new ScriptedGateway(server, this), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
+        rpc.AddLocalRpcTarget<IShareGateway>(new ScriptedGateway(server, this),
+            new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         rpc.StartListening();
 
         // As a server does that has closed a connection: whatever the client is still sending breaks.
-        _ = rpc.Completion.ContinueWith(_ => Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = rpc.Completion.ContinueWith(_ => Dispose(), CancellationToken.None, TaskContinuationOptions.None,
+            TaskScheduler.Default);
     }
 
     public IJsonRpcMessageHandler ClientEnd { get; }

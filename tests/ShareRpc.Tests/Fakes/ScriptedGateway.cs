@@ -8,7 +8,8 @@ namespace ShareRpc.Tests.Fakes;
 /// <summary>The redemptions of a <see cref="ScriptedServer"/>.</summary>
 internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection connection) : IShareGateway
 {
-    public async Task<RedeemShareResult> RedeemShareAsync(RedeemShareRequest request, CancellationToken cancellationToken)
+    public async Task<RedeemShareResult> RedeemShareAsync(RedeemShareRequest request,
+        CancellationToken cancellationToken)
     {
         server.Note(request);
         ScriptedRef found = server.Redeem(request.Token);
@@ -28,7 +29,8 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
             catch (ShareRpcException error)
             {
                 acks!.Add(new BatchOutcome { BatchId = batch.BatchId, Error = ErrorData.From(error) });
-                if (ErrorCodes.IsAuthority(error.Code) || error.Code is ErrorCode.WriterForked or ErrorCode.SequenceGap) break;
+                if (ErrorCodes.IsAuthority(error.Code) || error.Code is ErrorCode.WriterForked or ErrorCode.SequenceGap)
+                    break;
             }
         }
 
@@ -40,7 +42,8 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
                 Caveats = isCounted ? new Caveats { MaxUses = 1 } : Caveats.None, Epoch = 1,
                 Cursor = share.Log.Count, Limits = server.Limits, Acks = acks,
                 Grant = found.IsGrant ? new GrantInfo { CapId = found.CapId, ExpiresAtMs = 0 } : null,
-                Writer = request.WriterId is { } writerId ? new WriterState { AckedSeq = share.WatermarkOf(writerId) } : null,
+                Writer = request.WriterId is { } writerId
+                    ? new WriterState { AckedSeq = share.WatermarkOf(writerId) } : null,
                 Page = request.Read is { } read ? handle.ReadNow(read) : null,
             };
         }

@@ -21,7 +21,8 @@ internal sealed class ScriptedRootHandle : IRootHandle
         server.Note(request);
         lock (server.Gate)
         {
-            if (server.Refs.TryAdd(request.TokenDigest, new ScriptedRef(request.CapId, request.ShareId, RightsNames.Owner)))
+            if (server.Refs.TryAdd(request.TokenDigest,
+                new ScriptedRef(request.CapId, request.ShareId, RightsNames.Owner)))
             {
                 server.Shares.Add(request.ShareId, new ScriptedShare(request.ShareId));
             }
@@ -37,7 +38,8 @@ internal sealed class ScriptedRootHandle : IRootHandle
         {
             List<ShareInfo> all = [.. server.Shares.Values.Select(share => new ShareInfo
             {
-                ShareId = share.ShareId, State = "active", Cursor = share.Log.Count, CreatedMs = 0, LiveHandles = 0, OwnerCapId = "",
+                ShareId = share.ShareId, State = "active", Cursor = share.Log.Count, CreatedMs = 0, LiveHandles = 0,
+                OwnerCapId = "",
             })];
             List<ShareInfo> page = [.. all.Skip((int)request.After).Take(server.ListPage)];
             long next = request.After + page.Count;
@@ -69,9 +71,11 @@ internal sealed class ScriptedRootHandle : IRootHandle
         return Task.FromResult(new SharesAdopted { Shares = server.Shares.Count });
     }
 
-    public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken) => throw new ShareRpcException(ErrorCode.Forbidden);
+    public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken) =>
+        throw new ShareRpcException(ErrorCode.Forbidden);
 
-    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken) =>
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request,
+        CancellationToken cancellationToken) =>
         Task.FromResult(new CapabilityPage { Capabilities = [] });
 
     public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken) =>

@@ -19,6 +19,7 @@ internal sealed class ScriptedRpc : JsonRpc
 
     protected override JsonRpcError.ErrorDetail CreateErrorDetails(JsonRpcRequest request, Exception exception) =>
         exception is ShareRpcException error
-            ? new() { Code = (JsonRpcErrorCode)(int)error.Code, Message = "not to be read by programs", Data = ErrorData.From(error) }
+            ? new() { Code = (JsonRpcErrorCode)(int)error.Code, Message = "not to be read by programs",
+                Data = ErrorData.From(error) }
             : base.CreateErrorDetails(request, exception);
 }

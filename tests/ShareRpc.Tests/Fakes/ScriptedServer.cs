@@ -96,7 +96,8 @@ internal sealed class ScriptedServer : IDisposable
     {
         lock (Gate)
         {
-            if (!ShareToken.TryParse(token, out ShareToken? parsed) || !Refs.TryGetValue(parsed.Digest, out ScriptedRef? found))
+            if (!ShareToken.TryParse(token, out ShareToken? parsed)
+                || !Refs.TryGetValue(parsed.Digest, out ScriptedRef? found))
             {
                 throw new ShareRpcException(ErrorCode.InvalidToken);
             }
@@ -167,7 +168,8 @@ internal sealed class ScriptedServer : IDisposable
 
     /// <summary>Called by handles when their client lets go of them.</summary>
     public void HandleReleased() =>
-        Interlocked.Exchange(ref handleReleased, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        Interlocked.Exchange(ref handleReleased,
+            new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
     public void Dispose()
     {

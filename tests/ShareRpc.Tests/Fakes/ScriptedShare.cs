@@ -34,17 +34,20 @@ internal sealed class ScriptedShare(string shareId)
 
     public Ack Apply(string actor, string? writerId, OpBatch batch)
     {
-        List<string> seen = writerId is null ? [] : writers.TryGetValue(writerId, out List<string>? known) ? known : writers[writerId] = [];
+        List<string> seen = writerId is null ? [] : writers.TryGetValue(writerId, out List<string>? known)
+            ? known : writers[writerId] = [];
         long first = batch.Ops[0].Seq ?? 1;
         if (writerId is not null && first <= seen.Count) return AnswerResend(batch, seen);
         if (IsEnded) throw new ShareRpcException(ErrorCode.ShareEnded);
-        if (writerId is not null && first > seen.Count + 1) throw new ShareRpcException(ErrorCode.SequenceGap) { AckedSeq = seen.Count };
+        if (writerId is not null && first > seen.Count + 1)
+            throw new ShareRpcException(ErrorCode.SequenceGap) { AckedSeq = seen.Count };
         List<OpCursor> applied = [], duplicates = [];
         List<Rejection> refused = [];
         foreach (OpIntent op in batch.Ops)
         {
             seen.Add(op.OpId);
-            if (Log.Find(logged => logged.OpId == op.OpId) is { } same) duplicates.Add(new OpCursor(op.OpId, same.Cursor));
+            if (Log.Find(logged => logged.OpId == op.OpId) is { } same)
+                duplicates.Add(new OpCursor(op.OpId, same.Cursor));
             else if (Poison.TryGetValue(op.OpId, out ErrorCode code)) refused.Add(
                 rejected[op.OpId] = new Rejection(op.OpId, ErrorCodes.NameOf(code), "refused"));
             else applied.Add(new OpCursor(op.OpId, Add(actor, writerId, op)));
@@ -59,7 +62,8 @@ internal sealed class ScriptedShare(string shareId)
     {
         Log.Add(new LoggedOp
         {
-            Cursor = Log.Count + 1, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data, WriterId = writerId,
+            Cursor = Log.Count + 1, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
+            WriterId = writerId,
             Seq = op.Seq,
             Actor = actor, TimeMs = 0, SchemaVersion = 1,
         });

@@ -14,9 +14,11 @@ internal sealed class ScriptedShareHandle : IShareHandle
     private readonly ScriptedShare share;
     private readonly string? writerId;
 
-    public ScriptedShareHandle(ScriptedServer server, ScriptedConnection connection, ScriptedRef own, ScriptedShare share, string? writerId)
+    public ScriptedShareHandle(ScriptedServer server, ScriptedConnection connection, ScriptedRef own,
+        ScriptedShare share, string? writerId)
     {
-        (this.server, this.connection, this.own, this.share, this.writerId) = (server, connection, own, share, writerId);
+        (this.server, this.connection, this.own, this.share, this.writerId) =
+            (server, connection, own, share, writerId);
         Interlocked.Increment(ref connection.LiveHandles);
     }
 
@@ -41,7 +43,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
                 Demand(Rights.Read);
                 changed = share.Changed;
                 OpPage page = ReadNow(request);
-                if (page.Ops.Count > 0 || page.Gap is not null || share.IsEnded || request.WaitMs is null or 0) return page;
+                if (page.Ops.Count > 0 || page.Gap is not null || share.IsEnded || request.WaitMs is null or 0)
+                    return page;
             }
 
             await changed.WaitAsync(cancellationToken);
@@ -55,7 +58,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
         long? gap = request.After < share.CompactedTo ? share.CompactedTo : null;
         return new OpPage
         {
-            Ops = gap is null ? ops : [], Cursor = gap is null && ops.Count > 0 ? ops[^1].Cursor : request.After, Head = share.Log.Count,
+            Ops = gap is null ? ops : [], Cursor = gap is null && ops.Count > 0 ? ops[^1].Cursor : request.After,
+            Head = share.Log.Count,
             Gap = gap,
             Ended = share.IsEnded ? true : null,
         };
@@ -68,8 +72,10 @@ internal sealed class ScriptedShareHandle : IShareHandle
         List<Document> all = [.. share.Log.GroupBy(op => (op.Kind, op.Key))
             .Select(ops => new Document(ops.Key.Kind, ops.Key.Key, ops.Last().Cursor, ops.Last().Data!.Value))
             .OrderBy(doc => doc.Kind, StringComparer.Ordinal).ThenBy(doc => doc.Key, StringComparer.Ordinal)];
-        int start = request.AfterKey is { } after ? 1 + all.FindIndex(doc => doc.Kind == after.Kind && doc.Key == after.Key) : 0;
-        List<Document> page = [.. all.Skip(start).Take(Math.Min(request.Limit ?? int.MaxValue, server.Limits.PageEntries))];
+        int start = request.AfterKey is { } after ? 1
+            + all.FindIndex(doc => doc.Kind == after.Kind && doc.Key == after.Key) : 0;
+        List<Document> page =
+            [.. all.Skip(start).Take(Math.Min(request.Limit ?? int.MaxValue, server.Limits.PageEntries))];
         return Task.FromResult(new StatePage
         {
             Docs = page, Cursor = share.Log.Count,
@@ -81,8 +87,10 @@ internal sealed class ScriptedShareHandle : IShareHandle
     {
         server.Note(request);
         Demand(Rights.Attenuate);
-        if (!RightsNames.TryParse(request.Rights, out Rights rights)) throw new ShareRpcException(ErrorCode.InvalidParams);
-        lock (server.Gate) server.Refs.TryAdd(request.TokenDigest, new ScriptedRef(request.CapId, share.ShareId, rights));
+        if (!RightsNames.TryParse(request.Rights, out Rights rights))
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        lock (server.Gate) server.Refs.TryAdd(request.TokenDigest,
+            new ScriptedRef(request.CapId, share.ShareId, rights));
         return Task.FromResult(new CapabilityCreated { CapId = request.CapId, Epoch = 1 });
     }
 
@@ -107,13 +115,15 @@ internal sealed class ScriptedShareHandle : IShareHandle
 
     public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) => Change(request);
 
-    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken)
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request,
+        CancellationToken cancellationToken)
     {
         server.Note(request);
         Demand(Rights.Revoke);
         lock (server.Gate)
         {
-            List<CapabilityInfo> infos = [.. server.Refs.Values.Where(one => one.ShareId == share.ShareId).Select(one => new CapabilityInfo
+            List<CapabilityInfo> infos =
+                [.. server.Refs.Values.Where(one => one.ShareId == share.ShareId).Select(one => new CapabilityInfo
             {
                 CapId = one.CapId, Rights = one.Rights.ToNames(), Caveats = Caveats.None, Epoch = 1,
                 State = one.DeadCode is null ? "active" : "revoked",
@@ -127,7 +137,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
     {
         server.Note(request);
         Demand(Rights.Revoke);
-        return Task.FromResult(new AuditPage { Entries = [new AuditEntry { Position = 1, TimeMs = 0, Action = "create_share" }] });
+        return Task.FromResult(
+            new AuditPage { Entries = [new AuditEntry { Position = 1, TimeMs = 0, Action = "create_share" }] });
     }
 
     public Task EndShareAsync()

@@ -37,7 +37,8 @@ public sealed class ComebackTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_writer_whose_token_is_rotated_on_its_machine_goes_on_also_when_the_answer_was_lost(bool isAnswered)
+    public async Task A_writer_whose_token_is_rotated_on_its_machine_goes_on_also_when_the_answer_was_lost(
+        bool isAnswered)
     {
         await using RunningServer server = await RunningServer.StartAsync();
         ShareClientOptions options = Options(server);
@@ -66,14 +67,16 @@ public sealed class ComebackTests
         ShareLink link = await share.InviteAsync(
             Rights.Read | Rights.Append, "once", new Caveats { MaxUses = 1 }, cancellationToken: timeout);
         await share.FlushAsync(timeout);
-        await using (AdminClient used = await AdminClient.OpenShareAsync(link, timeout)) Assert.Contains("append", used.Rights);
+        await using (AdminClient used = await AdminClient.OpenShareAsync(link, timeout)) Assert.Contains("append",
+            used.Rights);
 
         await using ShareClient client = await ShareClient.OpenAsync(Options(server, "second"), null, true, timeout);
         ShareWriter joined = await client.JoinShareAsync("test:2", link, timeout);
         await joined.EnqueueAsync(Ops.Numbered(2), null, timeout);
         await joined.FlushAsync(timeout);
 
-        Assert.Equal((ErrorCodes.NameOf(ErrorCode.CapabilityUsedUp), 2L), (joined.Status.ClosedCode, joined.Status.Failed));
+        Assert.Equal((ErrorCodes.NameOf(ErrorCode.CapabilityUsedUp), 2L),
+            (joined.Status.ClosedCode, joined.Status.Failed));
         int exported = 0;
         await foreach (ShareRpc.Client.Writing.Outbox.ParkedOp op in joined.ReadParkedAsync(timeout))
         {
@@ -84,12 +87,14 @@ public sealed class ComebackTests
         Assert.Equal(2, exported);
     }
 
-    private static ShareClientOptions Options(RunningServer server, string name = "client") => server.ClientOptions(name) with
+    private static ShareClientOptions Options(RunningServer server, string name = "client") =>
+        server.ClientOptions(name) with
     {
         FirstRetry = TimeSpan.FromMilliseconds(5), MaxRetry = TimeSpan.FromMilliseconds(50),
     };
 
-    private Task<ShareClient> OpenAsync(RunningServer server) => ShareClient.OpenAsync(Options(server), null, true, timeout);
+    private Task<ShareClient> OpenAsync(RunningServer server) =>
+        ShareClient.OpenAsync(Options(server), null, true, timeout);
 
     /// <summary>The batch was sent and refused: it is in flight by the outbox's account, and stays.</summary>
     private async Task UntilRefusedAsync(ShareWriter share, ShareClient client)

@@ -30,7 +30,8 @@ public sealed class MainJobTests
         Assert.Equal(Enumerable.Range(1, 30).Select(i => (long)i), ops.Select(op => op.Cursor));
         Assert.Equal(Enumerable.Range(1, 30).Select(i => $"p{i}"), ops.Select(op => op.Key));
         await writer.FlushAsync(timeout);
-        Assert.Equal((0, 0, 0, 30), (writer.Status.Pending, writer.Status.InFlight, writer.Status.Failed, writer.Status.Applied));
+        Assert.Equal((0, 0, 0, 30),
+            (writer.Status.Pending, writer.Status.InFlight, writer.Status.Failed, writer.Status.Applied));
     }
 
     [Fact]
@@ -81,7 +82,8 @@ public sealed class MainJobTests
     public async Task A_reader_far_behind_a_compacted_share_reads_the_state_and_follows_on_from_there()
     {
         await using RunningServer server = await RunningServer.StartAsync(
-            ServerLimits.Default with { FoldOps = 1, FoldInterval = TimeSpan.FromMilliseconds(20), RingOps = 1 }, compactAfterOps: 2);
+            ServerLimits.Default with { FoldOps = 1, FoldInterval = TimeSpan.FromMilliseconds(20), RingOps = 1 },
+            compactAfterOps: 2);
         await using ShareClient client = await server.OpenClientAsync();
         ShareWriter writer = await client.CreateShareAsync("test:1", "A share", timeout);
         for (int i = 0; i < 20; i++)
@@ -123,7 +125,8 @@ public sealed class MainJobTests
         await using var reader = new ShareReader(writer.ViewerLink!);
         Task<List<LoggedOp>> reading = TakeAsync(reader, 2);
         await using AdminClient root = await server.OpenRootAsync();
-        CapabilityInfo owner = Assert.Single(await root.ListCapabilitiesAsync(timeout), cap => cap.CapId == writer.AppendCapId);
+        CapabilityInfo owner =
+            Assert.Single(await root.ListCapabilitiesAsync(timeout), cap => cap.CapId == writer.AppendCapId);
 
         await root.RevokeCapabilityAsync(owner.CapId);
         ShareRpcException ended = await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout));
@@ -131,7 +134,8 @@ public sealed class MainJobTests
         // The viewer's ref is a child of the owner's: it died with it.
         Assert.Equal(ErrorCode.CapabilityRevoked, ended.Code);
         await using var again = new ShareReader(writer.ViewerLink!);
-        Assert.Equal(ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => again.ReadOpsAsync(0, timeout))).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => again.ReadOpsAsync(0, timeout))).Code);
         await writer.EnqueueAsync([Ops.Put("after", "{}")], cancellationToken: timeout);
         await writer.FlushAsync(timeout);
         Assert.Equal((1, "capability_revoked"), (writer.Status.Failed, writer.Status.ClosedCode));

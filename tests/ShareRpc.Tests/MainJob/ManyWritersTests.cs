@@ -24,7 +24,8 @@ public sealed class ManyWritersTests
         foreach (IGrouping<string?, LoggedOp> ops in log.GroupBy(op => op.WriterId))
         {
             Assert.Equal(Enumerable.Range(1, OpsEach).Select(i => (long?)i), ops.Select(op => op.Seq));
-            Assert.Equal(Enumerable.Range(1, OpsEach).Select(i => $"p{i}"), ops.Select(op => op.Key[(op.Key.IndexOf('-') + 1)..]));
+            Assert.Equal(Enumerable.Range(1, OpsEach).Select(i => $"p{i}"),
+                ops.Select(op => op.Key[(op.Key.IndexOf('-') + 1)..]));
         }
     }
 

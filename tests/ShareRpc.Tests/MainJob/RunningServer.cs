@@ -46,7 +46,8 @@ internal sealed class RunningServer : IAsyncDisposable
             CompactAfterOps = CompactAfterOps,
         });
         Address = server.Address;
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(server.RootTokenPath)).Trim(), out ShareToken? token));
+        Assert.True(
+            ShareToken.TryParse((await File.ReadAllTextAsync(server.RootTokenPath)).Trim(), out ShareToken? token));
         RootToken = token;
     }
 
@@ -65,7 +66,8 @@ internal sealed class RunningServer : IAsyncDisposable
         new CredentialStore(credentials).Add(RootToken, Address, null, "root");
         return new ShareClientOptions
         {
-            Server = Address, OutboxPath = Path.Combine(state, "outbox.db"), CredentialsPath = credentials, CreatorCapId = RootToken.CapId,
+            Server = Address, OutboxPath = Path.Combine(state, "outbox.db"), CredentialsPath = credentials,
+            CreatorCapId = RootToken.CapId,
         };
     }
 

@@ -35,7 +35,8 @@ internal sealed class LiveServer : IAsyncDisposable
     public Func<ServerOptions, ServerOptions> More { get; init; } = options => options;
 
     public static async Task<LiveServer> StartAsync(
-        ProtocolLimits? limits = null, ServerLimits? serverLimits = null, Action<WebApplicationBuilder>? configure = null,
+        ProtocolLimits? limits = null, ServerLimits? serverLimits = null,
+        Action<WebApplicationBuilder>? configure = null,
         Func<ServerOptions, ServerOptions>? more = null)
     {
         var live = new LiveServer { More = more ?? (options => options) };
@@ -44,7 +45,8 @@ internal sealed class LiveServer : IAsyncDisposable
     }
 
     public async Task StartAgainAsync(
-        ProtocolLimits? limits = null, ServerLimits? serverLimits = null, Action<WebApplicationBuilder>? configure = null)
+        ProtocolLimits? limits = null, ServerLimits? serverLimits = null,
+        Action<WebApplicationBuilder>? configure = null)
     {
         var options = new ServerOptions
         {
@@ -52,7 +54,8 @@ internal sealed class LiveServer : IAsyncDisposable
             ServerLimits = serverLimits ?? ServerLimits.Default,
         };
         Server = await ShareRpcServer.StartAsync(More(options), TimeProvider.System, configure ?? (_ => { }), Timeout);
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Server.RootTokenPath, Timeout)).Trim(), out ShareToken? token));
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Server.RootTokenPath, Timeout)).Trim(),
+            out ShareToken? token));
         RootToken = token;
     }
 
@@ -70,7 +73,8 @@ internal sealed class LiveServer : IAsyncDisposable
         return new WireHandle(connection, result.GetProperty("root").GetProperty("handle").GetInt64(), result);
     }
 
-    public async Task<WireHandle> RedeemShareAsync(ShareToken token, WireConnection? connection = null, string more = "")
+    public async Task<WireHandle> RedeemShareAsync(ShareToken token, WireConnection? connection = null,
+        string more = "")
     {
         connection ??= await ConnectAsync();
         var result = await connection.ResultAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}"{{more}}}""");

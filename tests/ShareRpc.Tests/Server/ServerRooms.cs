@@ -38,11 +38,13 @@ internal sealed class ServerRooms : IDisposable
     private Task? committing;
 
     private ServerRooms(
-        ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps, Action<IServiceCollection>? configure)
+        ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps,
+        Action<IServiceCollection>? configure)
     {
         var options = new ServerOptions
         {
-            DataDirectory = directory.Path, ServerLimits = limits, Limits = protocolLimits, CompactAfterOps = compactAfterOps,
+            DataDirectory = directory.Path, ServerLimits = limits, Limits = protocolLimits,
+            CompactAfterOps = compactAfterOps,
         };
         IServiceCollection registrations = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IShareStore>(provider =>
@@ -143,7 +145,8 @@ internal sealed class ServerRooms : IDisposable
     {
         ShareToken token = ShareToken.New(RandomId.New());
         await Admin.CreateShareAsync(
-            creator ?? Root, new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest });
+            creator ?? Root,
+            new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest });
         return await RedeemAsync(token);
     }
 

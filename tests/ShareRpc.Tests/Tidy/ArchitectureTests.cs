@@ -35,8 +35,10 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void A_name_is_read_below_the_folder_before_it()
     {
-        string[] table = ["| `src/A/` | all of `it` |", "| `B/`, `C/` | one; `D/` and `e.cs` |", "| `tests/F/` | `G/` |"];
-        Assert.Equal(["src/A/", "src/A/B/", "src/A/C/", "src/A/C/D/", "src/A/C/e.cs", "tests/F/", "tests/F/G/"], NamedFiles(table));
+        string[] table =
+            ["| `src/A/` | all of `it` |", "| `B/`, `C/` | one; `D/` and `e.cs` |", "| `tests/F/` | `G/` |"];
+        Assert.Equal(["src/A/", "src/A/B/", "src/A/C/", "src/A/C/D/", "src/A/C/e.cs", "tests/F/", "tests/F/G/"],
+            NamedFiles(table));
     }
 
     [Fact]
@@ -63,14 +65,16 @@ public sealed partial class ArchitectureTests
             string folder = project;
             foreach (string name in Quoted().Matches(cells[1]).Select(match => match.Groups[1].Value))
             {
-                if (name.StartsWith("src/", StringComparison.Ordinal) || name.StartsWith("tests/", StringComparison.Ordinal))
+                if (name.StartsWith("src/", StringComparison.Ordinal)
+                    || name.StartsWith("tests/", StringComparison.Ordinal))
                     folder = project = name;
                 else folder = project + name;
                 named.Add(folder);
             }
 
             named.AddRange(Quoted().Matches(cells[2]).Select(match => match.Groups[1].Value)
-                .Where(name => name.EndsWith('/') || name.EndsWith(".cs", StringComparison.Ordinal)).Select(name => folder + name));
+                .Where(name => name.EndsWith('/')
+                    || name.EndsWith(".cs", StringComparison.Ordinal)).Select(name => folder + name));
         }
 
         return named;

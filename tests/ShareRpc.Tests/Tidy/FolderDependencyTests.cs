@@ -40,7 +40,8 @@ public sealed partial class FolderDependencyTests
     [Fact]
     public void A_circle_is_found_and_its_path_is_told()
     {
-        var folders = new Dictionary<string, HashSet<string>> { ["a"] = ["b"], ["b"] = ["c", "d"], ["c"] = [], ["d"] = ["b"] };
+        var folders =
+            new Dictionary<string, HashSet<string>> { ["a"] = ["b"], ["b"] = ["c", "d"], ["c"] = [], ["d"] = ["b"] };
         Assert.Equal("b -> d -> b", FindCircle(folders));
         folders["d"].Clear();
         Assert.Null(FindCircle(folders));
@@ -52,16 +53,19 @@ public sealed partial class FolderDependencyTests
     private static Dictionary<string, HashSet<string>> DependenciesOf(string project)
     {
         (string Namespace, string Code)[] files = [.. SourceTree.Files("src/" + project, ".cs")
-            .Select(file => (NamespaceLine().Match(file.Text).Groups[1].Value, Code: CommentOrText().Replace(file.Text, "")))
+            .Select(file =>
+                (NamespaceLine().Match(file.Text).Groups[1].Value, Code: CommentOrText().Replace(file.Text, "")))
             .Where(file => file.Item1.Length > 0)];
         Dictionary<string, string[]> types = files.GroupBy(file => file.Namespace).ToDictionary(
             group => group.Key,
-            group => group.SelectMany(file => TypeDeclaration().Matches(file.Code)).Select(match => match.Groups[1].Value).ToArray());
+            group => group.SelectMany(file => TypeDeclaration().Matches(file.Code)).Select(match =>
+                match.Groups[1].Value).ToArray());
         Dictionary<string, HashSet<string>> uses = types.Keys.ToDictionary(name => name, _ => new HashSet<string>());
         foreach ((string name, string code) in files)
         {
             HashSet<string> words = [.. Word().Matches(code).Select(match => match.Value)];
-            IEnumerable<string> named = UsingDirective().Matches(code).Select(match => match.Groups[1].Value).Where(types.ContainsKey);
+            IEnumerable<string> named =
+                UsingDirective().Matches(code).Select(match => match.Groups[1].Value).Where(types.ContainsKey);
             IEnumerable<string> around = types.Keys.Where(other =>
                 name.StartsWith(other + ".", StringComparison.Ordinal) && types[other].Any(words.Contains));
             uses[name].UnionWith(named.Concat(around).Where(other => other != name));
@@ -81,7 +85,8 @@ public sealed partial class FolderDependencyTests
             foreach (string next in uses[path[^1]])
             {
                 int before = path.IndexOf(next);
-                string? circle = before >= 0 ? string.Join(" -> ", path.Skip(before).Append(next)) : Follow([.. path, next]);
+                string? circle = before >= 0
+                    ? string.Join(" -> ", path.Skip(before).Append(next)) : Follow([.. path, next]);
                 if (circle is not null) return circle;
             }
 

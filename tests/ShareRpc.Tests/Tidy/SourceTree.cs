@@ -11,9 +11,11 @@ internal static class SourceTree
         Walk(new DirectoryInfo(RepositoryRoot.Path(folder)))
             .Where(file => extensions.Contains(file.Extension))
             .Select(file => (
-                Path.GetRelativePath(RepositoryRoot.Path(), file.FullName).Replace('\\', '/'), File.ReadAllText(file.FullName)));
+                Path.GetRelativePath(RepositoryRoot.Path(), file.FullName).Replace('\\', '/'),
+                File.ReadAllText(file.FullName)));
 
     private static IEnumerable<FileInfo> Walk(DirectoryInfo directory) =>
         directory.EnumerateFiles().Concat(
-            directory.EnumerateDirectories().Where(child => !NotSources.Contains(child.Name) && child.LinkTarget is null).SelectMany(Walk));
+            directory.EnumerateDirectories().Where(child => !NotSources.Contains(child.Name)
+                && child.LinkTarget is null).SelectMany(Walk));
 }

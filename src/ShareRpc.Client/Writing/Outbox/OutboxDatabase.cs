@@ -39,7 +39,8 @@ internal sealed class OutboxDatabase : IDisposable
                 SchemaException => new OutboxException(exception.Message),
                 SqliteException error => Explain(error),
                 IOException or UnauthorizedAccessException => new OutboxException(
-                    $"The outbox {path} cannot be made: see that its directory has room and that this user may write in "
+                    $"The outbox {path} cannot be made: see that its directory has room and that this user may write "
+                        + "in "
                         + "it, or name another (--state).", exception),
                 _ => exception,
             };

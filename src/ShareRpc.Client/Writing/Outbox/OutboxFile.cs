@@ -9,7 +9,8 @@ namespace ShareRpc.Client.Writing.Outbox;
 internal sealed class OutboxFile : IDisposable
 {
     private const string ShareColumns =
-        "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, cursor, "
+        "share_key, share_id, external_key, label, append_cap_id, viewer_cap_id, writer_id, is_created, closed_code, "
+            + "cursor, "
         + "applied, duplicates";
     private readonly OutboxDatabase database;
     private readonly OutboxWrites writes;

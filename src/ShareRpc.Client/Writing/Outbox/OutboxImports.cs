@@ -24,7 +24,8 @@ internal sealed class OutboxImports(OutboxDatabase database, OutboxWrites writes
         lock (database.Gate)
         {
             return sql.ReadAll(
-                $"SELECT {ImportColumns} FROM import_state WHERE server = ?1 AND content_hash = ?2 AND finished_ms IS NOT NULL LIMIT 1",
+                $"SELECT {ImportColumns} FROM import_state WHERE server = ?1 AND content_hash = ?2 AND finished_ms IS "
+                    + "NOT NULL LIMIT 1",
                 ReadImport, server, contentHash)
                 .FirstOrDefault();
         }
@@ -34,7 +35,8 @@ internal sealed class OutboxImports(OutboxDatabase database, OutboxWrites writes
         $"""
         INSERT OR REPLACE INTO import_state (server, {ImportColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         """,
-        server, state.Path, state.ContentHash, state.Sessions, state.Messages, state.Parts, state.SkippedCount, state.Skipped,
+        server, state.Path, state.ContentHash, state.Sessions, state.Messages, state.Parts, state.SkippedCount,
+        state.Skipped,
         state.StartedAt.ToUnixTimeMilliseconds(), state.FinishedAt?.ToUnixTimeMilliseconds()));
 
     private static ImportState ReadImport(Rows row) => new()

@@ -86,7 +86,8 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
                 server))
             {
                 Requeue(shareKey, sql.ReadAll(
-                    "SELECT row_id FROM refused WHERE share_key = ?1 AND state = 3 AND retry_at_ms <= ?2 ORDER BY row_id",
+                    "SELECT row_id FROM refused WHERE share_key = ?1 AND state = 3 AND retry_at_ms <= ?2 ORDER BY "
+                        + "row_id",
                     row => row.Number(0), shareKey, nowMs));
             }
         });
@@ -131,7 +132,8 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         List<(long Row, string? DependsOn, string? Group)> waiting = sql.ReadAll(
             "SELECT row_id, depends_on, atomic_group FROM refused WHERE share_key = ?1 AND state = 3 ORDER BY row_id",
             row => (row.Number(0), row.TextOrNull(1), row.TextOrNull(2)), shareKey);
-        HashSet<string> done = ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> done =
+            ack.Applied.Concat(ack.Duplicates).Select(op => op.OpId).ToHashSet(StringComparer.Ordinal);
         var groups = new HashSet<string>(StringComparer.Ordinal);
         var rows = new HashSet<long>();
         foreach ((long row, string? dependsOn, string? group) in waiting)
@@ -141,7 +143,8 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
             if (group is not null) groups.Add(group);
         }
 
-        Requeue(shareKey, [.. waiting.Where(op => rows.Contains(op.Row) || (op.Group is { } group && groups.Contains(group)))
+        Requeue(shareKey,
+            [.. waiting.Where(op => rows.Contains(op.Row) || (op.Group is { } group && groups.Contains(group)))
             .Select(op => op.Row)]);
     }
 

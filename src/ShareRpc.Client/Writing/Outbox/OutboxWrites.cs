@@ -52,7 +52,8 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
             lock (database.Gate)
             {
                 while (group.Count < MostInGroup && waiting.TryDequeue(out PendingWrite? write)) group.Add(write);
-                foreach (PendingWrite write in group.Where(write => write.IsCancelled)) write.Failure = new OperationCanceledException();
+                foreach (PendingWrite write in group.Where(write => write.IsCancelled))
+                    write.Failure = new OperationCanceledException();
                 CommitGroup([.. group.Where(write => write.Failure is null)]);
                 database.AfterCommit();
             }

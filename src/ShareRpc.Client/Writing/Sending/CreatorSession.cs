@@ -17,9 +17,11 @@ internal sealed class CreatorSession(RpcConnection connection, SenderContext con
 
     public async Task CreateShareAsync(OutboxIntent intent, CancellationToken cancellationToken)
     {
-        CreateShareRequest request = JsonSerializer.Deserialize<CreateShareRequest>(intent.Request, ProtocolJson.Options)!;
+        CreateShareRequest request =
+            JsonSerializer.Deserialize<CreateShareRequest>(intent.Request, ProtocolJson.Options)!;
         IRootHandle root = await GetAsync(intent.ByCapId).WaitAsync(cancellationToken).ConfigureAwait(false);
-        await RpcConnection.CallAsync(() => root.CreateShareAsync(request)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await RpcConnection.CallAsync(() => root.CreateShareAsync(request)).WaitAsync(cancellationToken).ConfigureAwait(
+            false);
     }
 
     private Task<IRootHandle> GetAsync(string capId)
@@ -38,7 +40,8 @@ internal sealed class CreatorSession(RpcConnection connection, SenderContext con
     {
         ShareToken token = context.Credentials.FindToken(capId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
         RedeemRootResult result = await RpcConnection
-            .CallAsync(() => connection.Gateway.RedeemRootAsync(new RedeemRootRequest { Token = token.Reveal() }, CancellationToken.None))
+            .CallAsync(() => connection.Gateway.RedeemRootAsync(new RedeemRootRequest { Token = token.Reveal() },
+                CancellationToken.None))
             .ConfigureAwait(false);
         return result.Root;
     }

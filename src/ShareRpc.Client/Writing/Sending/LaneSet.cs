@@ -4,7 +4,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Client.Writing.Sending;
 
 /// <summary>Not thread-safe.</summary>
-internal sealed class LaneSet(RpcConnection connection, SenderContext context, ServerBounds bounds, CancellationToken lost)
+internal sealed class LaneSet(RpcConnection connection, SenderContext context, ServerBounds bounds,
+    CancellationToken lost)
 {
     private readonly Dictionary<long, (ShareLane Lane, Task Running)> running = [];
     private readonly List<ShareLane> ended = [];
@@ -19,7 +20,8 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     /// <summary>Fewest turns first.</summary>
     public void Start(IReadOnlyList<long> work)
     {
-        List<long> waiting = [.. work.Where(share => !running.ContainsKey(share)).OrderBy(share => turns.GetValueOrDefault(share))];
+        List<long> waiting =
+            [.. work.Where(share => !running.ContainsKey(share)).OrderBy(share => turns.GetValueOrDefault(share))];
         foreach (long share in waiting.Take(context.Options.SharesAtOnce - running.Count))
         {
             var lane = new ShareLane(share, connection, creator, new LaneTokens(context), context, bounds);
@@ -33,7 +35,8 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
 
     public async Task ReapAsync()
     {
-        foreach ((long share, (ShareLane lane, Task task)) in running.Where(entry => entry.Value.Running.IsCompleted).ToList())
+        foreach ((long share,
+            (ShareLane lane, Task task)) in running.Where(entry => entry.Value.Running.IsCompleted).ToList())
         {
             running.Remove(share);
             hasSent |= lane.HasSent;

@@ -91,7 +91,8 @@ internal sealed class OutboxSender : IAsyncDisposable
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(stop);
         _ = connection.Closed.ContinueWith(
-            _ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+            _ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None,
+            TaskScheduler.Default).Unwrap();
         var lanes = new LaneSet(connection, context, bounds, lost.Token);
         long idleSince = context.Time.GetTimestamp();
         try

@@ -37,7 +37,8 @@ internal sealed class ServerBounds : IDisposable
             refusals[batch.BatchId] = refusals.GetValueOrDefault(batch.BatchId) + 1;
         }
 
-        if (inFlight is not [{ Batches: [OpBatch suspect] } only] || refusals[suspect.BatchId] < RefusalsBeforeSplit) return null;
+        if (inFlight is not [{ Batches: [OpBatch suspect] } only] || refusals[suspect.BatchId] < RefusalsBeforeSplit)
+            return null;
         refusals.Remove(suspect.BatchId);
         return only;
     }

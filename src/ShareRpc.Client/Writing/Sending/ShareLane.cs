@@ -34,7 +34,8 @@ internal sealed class ShareLane(
 
     /// <summary>Valid after the lane ended.</summary>
     public IEnumerable<SentFrame> FramesInFlight =>
-        window.GroupBy(sent => sent.Frame).Select(frame => new SentFrame(shareKey, [.. frame.Select(sent => sent.Batch)]));
+        window.GroupBy(sent => sent.Frame).Select(frame =>
+            new SentFrame(shareKey, [.. frame.Select(sent => sent.Batch)]));
 
     /// <summary>Asks the lane to end after pending acks.</summary>
     public void MakeRoom() => isRoomWanted = true;
@@ -185,7 +186,8 @@ internal sealed class ShareLane(
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         ShareToken token = tokens.Take(share);
-        using IDisposable? alone = bounds.OneFrameAtATime ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
+        using IDisposable? alone = bounds.OneFrameAtATime
+            ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
         List<OpBatch> replay = CollectReplay();
         var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
         Task<RedeemShareResult> call = share.ViewerCapId is null
@@ -347,14 +349,16 @@ internal sealed class ShareLane(
     private async Task<bool> WaitForWorkAsync(CancellationToken cancellationToken)
     {
         long idleSince = context.Time.GetTimestamp();
-        while (!isRoomWanted && (streamingTurns.Count > 0 || context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime))
+        while (!isRoomWanted
+            && (streamingTurns.Count > 0 || context.Time.GetElapsedTime(idleSince) < context.Options.IdleTime))
         {
             Task changed = outbox.Changed;
             if (outbox.GetShare(shareKey).ClosedCode is not null) return false;
             if (outbox.HasWork(shareKey)) return true;
             try
             {
-                await changed.WaitAsync(context.Options.PollInterval, context.Time, cancellationToken).ConfigureAwait(false);
+                await changed.WaitAsync(context.Options.PollInterval, context.Time,
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

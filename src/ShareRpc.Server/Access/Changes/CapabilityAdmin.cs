@@ -16,7 +16,8 @@ namespace ShareRpc.Server.Access.Changes;
 internal sealed class CapabilityAdmin(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry, OwedRevocations owed,
-    Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ServerLimits serverLimits, ILogger<CapabilityAdmin> log)
+    Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ServerLimits serverLimits,
+    ILogger<CapabilityAdmin> log)
 {
     public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
     {
@@ -25,7 +26,8 @@ internal sealed class CapabilityAdmin(
         if (!RandomId.IsValid(request.ShareId)) throw new ShareRpcException(ErrorCode.InvalidParams);
         var owner = new AttenuateRequest
         {
-            CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RightsNames.Owner.ToNames(), Label = request.Label,
+            CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RightsNames.Owner.ToNames(),
+            Label = request.Label,
         };
         return await CommitAsync(async scope =>
         {
@@ -60,7 +62,8 @@ internal sealed class CapabilityAdmin(
         authority.Demand(Rights.Attenuate);
         RefRequest.CheckIds(request.CapId, request.TokenDigest, request.Label, request.PassphraseDigest);
         RefRequest.CheckCaveats(request.Caveats);
-        if (request.ShareId is not null && authority.Ref.ShareKey is not null) throw new ShareRpcException(ErrorCode.InvalidParams);
+        if (request.ShareId is not null && authority.Ref.ShareKey is not null)
+            throw new ShareRpcException(ErrorCode.InvalidParams);
         long parentKey = request.ShareId is null ? authority.Ref.Key
             : (await ResolveShareAsync(authority, request.ShareId)).OwnerRefKey;
         string? passphrase = await PassphraseOfAsync(request.CapId, request.PassphraseDigest).ConfigureAwait(false);
@@ -79,7 +82,8 @@ internal sealed class CapabilityAdmin(
             if (await scope.Transaction.IsRefGoneAsync(request.CapId)) throw new ShareRpcException(ErrorCode.IdTaken);
 
             long refKey = await scope.Transaction.InsertRefAsync(row);
-            scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "attenuate", authority.Ref.Key, row.ShareKey, refKey));
+            scope.Transaction.InsertAudit(
+                new AuditRow(scope.NowMs, "attenuate", authority.Ref.Key, row.ShareKey, refKey));
             return Created(row);
         }).ConfigureAwait(false);
     }
@@ -106,7 +110,8 @@ internal sealed class CapabilityAdmin(
                 if (share.State != ShareState.Active) return true;
                 await TurnEnds.EndAllAsync(scope, share, authority.Ref, serverLimits);
                 scope.Transaction.SetShareState(shareKey, share.State = ShareState.Ended);
-                scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "end_share", authority.Ref.Key, shareKey, null));
+                scope.Transaction.InsertAudit(
+                    new AuditRow(scope.NowMs, "end_share", authority.Ref.Key, shareKey, null));
                 return true;
             },
             () => broadcaster.End(shareKey));
@@ -124,7 +129,8 @@ internal sealed class CapabilityAdmin(
                 LogShare current = await scope.Shares.GetAsync(scope.Transaction, share.Key);
                 if (current.State == ShareState.Deleted) return true;
                 scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
-                scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
+                scope.Transaction.InsertAudit(
+                    new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
                 return true;
             },
             () =>

@@ -11,10 +11,12 @@ internal sealed class CapabilityChanges(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry)
 {
-    public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
+    public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) =>
+        SetSuspendedAsync(authority, request,
         true);
 
-    public Task<CapabilityChanged> ResumeAsync(Authority authority, CapabilityRequest request) => SetSuspendedAsync(authority, request,
+    public Task<CapabilityChanged> ResumeAsync(Authority authority, CapabilityRequest request) =>
+        SetSuspendedAsync(authority, request,
         false);
 
     /// <summary>Sets a new secret at the next epoch; what came from the old one is dead.</summary>
@@ -35,12 +37,14 @@ internal sealed class CapabilityChanges(
                 authority.Demand(Rights.Revoke);
                 RefRow current = (await scope.Transaction.FindRefAsync(target.Key))!;
                 if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
-                if (current.Passphrase is null != passphrase is null) throw new ShareRpcException(ErrorCode.InvalidParams);
+                if (current.Passphrase is null != passphrase is null)
+                    throw new ShareRpcException(ErrorCode.InvalidParams);
                 epoch = current.Epoch;
                 bool isDone = CryptographicOperations.FixedTimeEquals(current.Verifier, verifier);
                 if (isDone) return new CapabilityChanged { Epoch = epoch };
                 scope.Transaction.Rotate(current, ++epoch, verifier, passphrase);
-                scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "rotate", authority.Ref.Key, target.ShareKey, target.Key));
+                scope.Transaction.InsertAudit(
+                    new AuditRow(scope.NowMs, "rotate", authority.Ref.Key, target.ShareKey, target.Key));
                 return new CapabilityChanged { Epoch = epoch };
             },
             () => registry.DenyOlder(target.Key, epoch));
@@ -70,7 +74,8 @@ internal sealed class CapabilityChanges(
                     if (await Adoption.StoreAsync(scope, chain) is { } quota) registry.Bind(quota);
                     owners.Add(owner);
                     ended.AddRange(await transaction.EndGrantsAsync(owner.Key, scope.NowMs));
-                    transaction.InsertAudit(new AuditRow(scope.NowMs, "adopt", authority.Ref.Key, owner.ShareKey, owner.Key));
+                    transaction.InsertAudit(
+                        new AuditRow(scope.NowMs, "adopt", authority.Ref.Key, owner.ShareKey, owner.Key));
                 }
 
                 return new SharesAdopted { Shares = owners.Count };

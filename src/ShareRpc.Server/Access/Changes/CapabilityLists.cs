@@ -36,7 +36,8 @@ internal sealed class CapabilityLists(
         await using IReadSnapshot snapshot = await store.BeginReadAsync();
         IReadOnlyList<ShareListRow> rows = await snapshot.ReadSharesAsync(CreatorKeyOf(authority), request.After,
             limit);
-        return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit ? rows[^1].Share.Key : null };
+        return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit
+            ? rows[^1].Share.Key : null };
     }
 
     public async ValueTask<AuditPage> ListAuditAsync(Authority authority, AuditRequest request)
@@ -52,7 +53,8 @@ internal sealed class CapabilityLists(
     }
 
     /// <summary>Returns null for an administrator, who sees all.</summary>
-    private static long? CreatorKeyOf(Authority authority) => authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
+    private static long? CreatorKeyOf(Authority authority) =>
+        authority.Ref.Rights.HasFlag(Rights.Admin) ? null : authority.Ref.Key;
 
     /// <summary>Returns null if the caller sees every entry.</summary>
     private static async ValueTask<long?> ReachInAuditAsync(IReadSnapshot snapshot, Authority authority, long? shareKey)
@@ -90,7 +92,8 @@ internal sealed class CapabilityLists(
             ShareId = row.ShareKey is { } key ? (await snapshot.FindShareAsync(key))?.ShareId
                 : null, Rights = row.Rights.ToNames(),
             Caveats = row.Caveats,
-            Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs), CreatedMs = row.CreatedMs,
+            Label = row.Label, Epoch = row.Epoch, State = CapabilityChain.StateOf(chain, nowMs),
+            CreatedMs = row.CreatedMs,
             RevokedMs = row.RevokedMs, LastRedeemedMs = audit.LastRedeemedMs(row.Key) ?? row.LastRedeemedMs,
             Uses = row.Caveats.MaxUses is null ? null : row.Uses, Passphrase = row.Passphrase is null ? null : true,
             Grant = row.IsGrant ? true : null, LiveHandles = registry.CountOf(row.Key),
@@ -99,7 +102,8 @@ internal sealed class CapabilityLists(
 
     private ShareInfo ToInfo(ShareListRow row) => new()
     {
-        ShareId = row.Share.ShareId, Label = row.Share.Label, State = row.Share.State.ToString().ToLowerInvariant(), Cursor = row.Head,
+        ShareId = row.Share.ShareId, Label = row.Share.Label, State = row.Share.State.ToString().ToLowerInvariant(),
+        Cursor = row.Head,
         CreatedMs = row.Share.CreatedMs, LastAppendMs = row.LastAppendMs, OwnerCapId = row.OwnerCapId,
         LiveHandles = registry.CountOnShare(row.Share.Key, row.Share.OwnerRefKey),
     };

@@ -40,10 +40,12 @@ internal static class RefRequest
     public static void CheckCaveats(Caveats? caveats)
     {
         if (caveats is null) return;
-        bool isCounted = caveats is { MaxUses: null or (>= 1 and <= MaxUses), MaxOpsPerDay: null or >= 0, MaxBytesPerDay: null or >= 0 };
+        bool isCounted = caveats is { MaxUses: null or (>= 1 and <= MaxUses), MaxOpsPerDay: null or >= 0,
+            MaxBytesPerDay: null or >= 0 };
         isCounted &= caveats is { ExpiresAtMs: null or >= 0, UnusedExpiresAtMs: null or >= 0 };
         isCounted &= caveats.GrantMs is null or (>= 1_000 and <= LongestGrantMs);
-        bool isAppend = caveats.AppendKinds is not { } kinds || (kinds.Count is >= 1 and <= MaxNames && kinds.All(OpRules.IsKind));
+        bool isAppend = caveats.AppendKinds is not { } kinds
+            || (kinds.Count is >= 1 and <= MaxNames && kinds.All(OpRules.IsKind));
         bool isRead = caveats.Readable is not { } readable || (readable.Count is >= 1 and <= MaxNames
             && readable.All(entry => OpRules.IsKind(entry.Key) && IsFields(entry.Value)));
         bool isRedact = caveats.Redact is not { } words || (words.Count >= 1 && words.All(Redactions.All.Contains));
@@ -54,12 +56,15 @@ internal static class RefRequest
         RefRow parent, AttenuateRequest request, byte[] verifier, long nowMs, ProtocolLimits limits,
         string? passphrase = null)
     {
-        if (!RightsNames.TryParse(request.Rights, out Rights rights)) throw new ShareRpcException(ErrorCode.InvalidParams);
-        if ((rights & ~parent.Rights) != 0 || parent.Depth + 1 > limits.ChainDepth) throw new ShareRpcException(ErrorCode.Forbidden);
+        if (!RightsNames.TryParse(request.Rights, out Rights rights))
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        if ((rights & ~parent.Rights) != 0 || parent.Depth + 1 > limits.ChainDepth)
+            throw new ShareRpcException(ErrorCode.Forbidden);
         long? expires = Earlier(parent.Caveats.ExpiresAtMs, request.Caveats?.ExpiresAtMs);
         return new RefRow
         {
-            CapId = request.CapId, ShareKey = parent.ShareKey, ParentKey = parent.Key, ParentEpoch = parent.Epoch, Depth = parent.Depth + 1,
+            CapId = request.CapId, ShareKey = parent.ShareKey, ParentKey = parent.Key, ParentEpoch = parent.Epoch,
+            Depth = parent.Depth + 1,
             Rights = rights, Caveats = (request.Caveats ?? Caveats.None) with { ExpiresAtMs = expires },
             Label = request.Label, Verifier = verifier, CreatedMs = nowMs, Passphrase = passphrase,
         };
@@ -73,7 +78,8 @@ internal static class RefRequest
     private static string Text(Caveats caveats) => JsonSerializer.Serialize(caveats, ProtocolJson.Options);
 
     private static bool IsFields(IReadOnlyList<string>? fields) =>
-        fields is null || (fields.Count <= MaxNames && fields.All(field => field is { Length: >= 1 and <= MaxFieldLength }));
+        fields is null
+            || (fields.Count <= MaxNames && fields.All(field => field is { Length: >= 1 and <= MaxFieldLength }));
 
     private static long? Earlier(long? left, long? right) =>
         left is null ? right : right is null ? left : Math.Min(left.Value, right.Value);

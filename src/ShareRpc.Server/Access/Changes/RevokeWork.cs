@@ -11,11 +11,13 @@ namespace ShareRpc.Server.Access.Changes;
 /// (<see cref="OwedRevocations"/>) then repeat it.
 /// </summary>
 internal sealed class RevokeWork(
-    Authority authority, RefRow target, AuthorityRegistry registry, OwedRevocations owed, ILogger log, bool isAllowed = false)
+    Authority authority, RefRow target, AuthorityRegistry registry, OwedRevocations owed, ILogger log,
+    bool isAllowed = false)
     : CommitItem
 {
     private bool isProven = isAllowed;
-    private readonly TaskCompletionSource<CapabilityRevoked> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CapabilityRevoked> completion =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long epoch;
 
     public override bool IsUrgent => true;
@@ -32,7 +34,8 @@ internal sealed class RevokeWork(
         registry.Deny(target.Key, ErrorCode.CapabilityRevoked);
         epoch++;
         scope.Transaction.SetRevoked(target.Key, epoch, scope.NowMs);
-        scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, "revoke", authority.Ref.Key, target.ShareKey, target.Key));
+        scope.Transaction.InsertAudit(
+            new AuditRow(scope.NowMs, "revoke", authority.Ref.Key, target.ShareKey, target.Key));
     }
 
     public override void Complete()
@@ -56,7 +59,8 @@ internal sealed class RevokeWork(
         registry.Deny(target.Key, ErrorCode.CapabilityRevoked);
         owed.Add(target.Key, new RevokeWork(authority, target, registry, owed, log, isAllowed: true));
         log.RevocationNotDurable(target.CapId);
-        completion.TrySetException(new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
+        completion.TrySetException(
+            new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }
 
     /// <summary>Returns why the caller may not: the transaction may have failed before it was looked at there.</summary>

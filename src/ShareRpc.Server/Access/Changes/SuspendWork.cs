@@ -8,9 +8,11 @@ namespace ShareRpc.Server.Access.Changes;
 /// <summary>
 /// Prioritized; denies inside the transaction. Unlike a revocation, it is undone if the commit fails.
 /// </summary>
-internal sealed class SuspendWork(Authority authority, RefRow target, bool isSuspended, AuthorityRegistry registry) : CommitItem
+internal sealed class SuspendWork(Authority authority, RefRow target, bool isSuspended, AuthorityRegistry registry)
+    : CommitItem
 {
-    private readonly TaskCompletionSource<CapabilityChanged> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<CapabilityChanged> completion =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long epoch;
 
     public override bool IsUrgent => true;
@@ -28,7 +30,8 @@ internal sealed class SuspendWork(Authority authority, RefRow target, bool isSus
         scope.Transaction.SetSuspended(target.Key, isSuspended ? scope.NowMs : null);
         if (isSuspended) await scope.Transaction.EndGrantsAsync(target.Key, scope.NowMs);
         scope.Transaction.InsertAudit(
-            new AuditRow(scope.NowMs, isSuspended ? "suspend" : "resume", authority.Ref.Key, target.ShareKey, target.Key));
+            new AuditRow(scope.NowMs, isSuspended ? "suspend" : "resume", authority.Ref.Key, target.ShareKey,
+                target.Key));
     }
 
     public override void Complete()

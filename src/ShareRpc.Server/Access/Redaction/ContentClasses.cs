@@ -69,7 +69,8 @@ internal static class ContentClasses
     {
         bool isArray = IsArray(data);
         if (OfKind(kind) is not { } byKind) return isArray ? ContentClass.Array : ContentClass.Unknown;
-        if (isArray) return ContentClass.Array | (kind is Kinds.Todo or Kinds.SessionDiff ? byKind : ContentClass.Unknown);
+        if (isArray)
+            return ContentClass.Array | (kind is Kinds.Todo or Kinds.SessionDiff ? byKind : ContentClass.Unknown);
         ContentClass found = kind == Kinds.Part ? OfPart(data) : byKind;
         if (found == ContentClass.Unknown) return found;
         return HasOddText(data, KnownFields.Of(kind, found, HiddenContent.None)!) ? found | ContentClass.Odd : found;
@@ -95,7 +96,8 @@ internal static class ContentClasses
             bool isType = JsonMembers.Spells(reader.ValueSpan, "type"u8);
             bool isMark = !isType && JsonMembers.Spells(reader.ValueSpan, "synthetic"u8);
             reader.Read();
-            if (isType) found = reader.TokenType == JsonTokenType.String ? OfType(reader.ValueSpan) : ContentClass.Unknown;
+            if (isType) found = reader.TokenType == JsonTokenType.String
+                ? OfType(reader.ValueSpan) : ContentClass.Unknown;
             if (isMark) isSynthetic = reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null);
             reader.Skip();
         }

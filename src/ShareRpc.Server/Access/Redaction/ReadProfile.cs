@@ -25,7 +25,8 @@ internal sealed class ReadProfile
         this.readable = readable;
         Name = $"{(int)hidden}" + (readable is null
             ? ""
-            : string.Concat(readable.Select(entry => $"|{entry.Key}:{(entry.Value is null ? "*" : string.Join(',', entry.Value))}")));
+            : string.Concat(readable.Select(entry =>
+                $"|{entry.Key}:{(entry.Value is null ? "*" : string.Join(',', entry.Value))}")));
     }
 
     public string Name { get; }
@@ -93,7 +94,8 @@ internal sealed class ReadProfile
 
     private static LoggedOp Hide(LoggedOp op) => OpEncoding.Encode(new LoggedOp
     {
-        Cursor = op.Cursor, OpId = "", Verb = "", Kind = "", Key = "", Actor = "", TimeMs = 0, SchemaVersion = 0, Hidden = true,
+        Cursor = op.Cursor, OpId = "", Verb = "", Kind = "", Key = "", Actor = "", TimeMs = 0, SchemaVersion = 0,
+        Hidden = true,
     });
 
     /// <summary>Leaves the document that the op touches, and what becomes of it for this reader.</summary>
@@ -139,7 +141,8 @@ internal sealed class ReadProfile
         return readable.TryGetValue(kind, out SortedSet<string>? fields) ? fields is not null : null;
     }
 
-    private bool IsReadable(string kind, string field) => readable is null || readable[kind] is not { } fields || fields.Contains(field);
+    private bool IsReadable(string kind, string field) =>
+        readable is null || readable[kind] is not { } fields || fields.Contains(field);
 
     /// <summary>Omits appends to hidden fields, and unknown members.</summary>
     private LoggedOp ShowAppend(LoggedOp op, RawJson data, FieldTree tree)

@@ -43,7 +43,8 @@ internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
         {
             order.Remove(node);
             Bucket known = node.Value;
-            known.Left = Math.Min(perMinute, known.Left + (time.GetElapsedTime(known.At, now).TotalMinutes * perMinute));
+            known.Left =
+                Math.Min(perMinute, known.Left + (time.GetElapsedTime(known.At, now).TotalMinutes * perMinute));
             known.At = now;
         }
         else

@@ -15,7 +15,8 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
     private readonly RateLimiter guessesByAddress = new(limits.PassphraseGuessesPerMinute, limits.LimitedKeys, time);
     private readonly RateLimiter openCreations = new(limits.OpenCreationsPerMinute, limits.LimitedKeys, time);
 
-    public ShareRpcException RefuseToken(string? address) => wrongTokens.TryTake(ClientAddress.NetworkOf(address), out TimeSpan wait)
+    public ShareRpcException RefuseToken(string? address) =>
+        wrongTokens.TryTake(ClientAddress.NetworkOf(address), out TimeSpan wait)
         ? new ShareRpcException(ErrorCode.InvalidToken)
         : Limited(wait);
 

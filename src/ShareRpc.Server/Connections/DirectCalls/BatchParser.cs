@@ -82,7 +82,8 @@ internal static class BatchParser
             else if (name.SequenceEqual("verb"u8) && isText) verb = Known(ref reader, UsualVerbs);
             else if (name.SequenceEqual("kind"u8) && isText) kind = Known(ref reader, UsualKinds);
             else if (name.SequenceEqual("seq"u8) && TryReadNumber(ref reader, out long number)) seq = number;
-            else if (name.SequenceEqual("if_changed"u8) && reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+            else if (name.SequenceEqual("if_changed"u8)
+                && reader.TokenType is JsonTokenType.True or JsonTokenType.False)
             {
                 ifChanged = reader.TokenType == JsonTokenType.True;
             }
@@ -92,10 +93,12 @@ internal static class BatchParser
             }
         }
 
-        if (reader.TokenType != JsonTokenType.EndObject || opId is null || verb is null || kind is null || key is null) return null;
+        if (reader.TokenType != JsonTokenType.EndObject || opId is null || verb is null || kind is null || key is null)
+            return null;
         return new OpIntent
         {
-            OpId = opId, Seq = seq, Verb = verb, Kind = kind, Key = key, Data = data, DependsOn = dependsOn, IfChanged = ifChanged,
+            OpId = opId, Seq = seq, Verb = verb, Kind = kind, Key = key, Data = data, DependsOn = dependsOn,
+            IfChanged = ifChanged,
         };
     }
 

@@ -30,14 +30,17 @@ internal static class CallParser
         }
     }
 
-    private static ParsedCall? Parse(ref Utf8JsonReader reader, ReadOnlySpan<byte> message, Func<long, ShareHandle?> find)
+    private static ParsedCall? Parse(ref Utf8JsonReader reader, ReadOnlySpan<byte> message,
+        Func<long, ShareHandle?> find)
     {
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
         if (!NextMember(ref reader, "jsonrpc"u8) || !reader.ValueTextEquals("2.0"u8)) return null;
         if (!NextMember(ref reader, "id"u8) || ReadId(ref reader, message) is not { } id) return null;
-        if (!NextMember(ref reader, "method"u8) || reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped) return null;
+        if (!NextMember(ref reader, "method"u8) || reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped)
+            return null;
         (long number, DirectMethod method) = MethodOf(reader.ValueSpan);
-        if (method == DirectMethod.None || find(number) is not { } handle || !NextMember(ref reader, "params"u8)) return null;
+        if (method == DirectMethod.None || find(number) is not { } handle || !NextMember(ref reader, "params"u8))
+            return null;
 
         // One object, or an array of one (SPEC section "JSON-RPC").
         bool isArray = reader.TokenType == JsonTokenType.StartArray;
@@ -60,13 +63,15 @@ internal static class CallParser
 
     /// <summary>Moves to the next member's value; its name must match without escapes.</summary>
     private static bool NextMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
-        reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name)
+        reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !reader.ValueIsEscaped
+            && reader.ValueSpan.SequenceEqual(name)
         && reader.Read();
 
     /// <summary>Returns the id's bytes; null if neither integer nor string.</summary>
     private static byte[]? ReadId(ref Utf8JsonReader reader, ReadOnlySpan<byte> message)
     {
-        bool isId = reader.TokenType == JsonTokenType.String || (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _));
+        bool isId = reader.TokenType == JsonTokenType.String
+            || (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _));
         int length = (int)(reader.BytesConsumed - reader.TokenStartIndex);
         return isId && length <= MaxIdBytes ? message.Slice((int)reader.TokenStartIndex, length).ToArray() : null;
     }

@@ -26,7 +26,8 @@ internal sealed class DirectCallDispatcher : IDisposable
     private RpcLayerWatch rpcLayer = null!;
 
     public DirectCallDispatcher(
-        SessionState session, ShareReads shareReads, ProtocolLimits limits, TimeProvider time, CallLedger ledger, RpcErrors errors)
+        SessionState session, ShareReads shareReads, ProtocolLimits limits, TimeProvider time, CallLedger ledger,
+        RpcErrors errors)
     {
         this.session = session;
         this.shareReads = shareReads;
@@ -61,7 +62,8 @@ internal sealed class DirectCallDispatcher : IDisposable
         if (handles.IsEmpty) return false;
         if (rpcLayer.IsBusy || CallParser.Parse(message, Find) is not { } call) return reads.TryCancel(message);
         if (!ledger.TryBegin()) _ = RefuseAsync(call.Id);
-        else if (call.Handle.TryBeginCall() is not { } authority) Refuse(call, new ShareRpcException(ErrorCode.MethodNotFound));
+        else if (call.Handle.TryBeginCall() is not { } authority)
+            Refuse(call, new ShareRpcException(ErrorCode.MethodNotFound));
         else if (call.Batch is not null) new PendingAppend(this, call).Begin();
         else BeginRead(call, authority);
         return true;
@@ -110,7 +112,8 @@ internal sealed class DirectCallDispatcher : IDisposable
             return;
         }
 
-        var read = new PendingRead(this, shareReads, call, authority) { Deadline = waitMs > 0 ? reads.DeadlineIn(waitMs) : null };
+        var read = new PendingRead(this, shareReads, call, authority) { Deadline = waitMs > 0
+            ? reads.DeadlineIn(waitMs) : null };
         if (read.Waits) reads.Add(read);
         read.Begin();
     }

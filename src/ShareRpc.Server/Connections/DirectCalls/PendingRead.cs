@@ -6,7 +6,8 @@ using ShareRpc.Server.Read;
 namespace ShareRpc.Server.Connections.DirectCalls;
 
 /// <summary>Looks, waits on the feed, and looks again on a commit or the wait's end. One thread at a time.</summary>
-internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, ParsedCall call, Authority authority) : FeedWaiter
+internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, ParsedCall call, Authority authority)
+    : FeedWaiter
 {
     private readonly ReadOpsRequest request = call.Read!;
     private readonly ShareFeed feed = call.Handle.Feed;

@@ -50,7 +50,8 @@ internal sealed class PendingReads(TimeProvider time) : IDisposable
             named?.Cancel();
             return named is not null;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception exception) when (
+            exception is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             return false;
         }

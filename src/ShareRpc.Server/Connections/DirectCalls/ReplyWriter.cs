@@ -92,7 +92,8 @@ internal static class ReplyWriter
         {
             OpCursor op = ops[i];
             reply.Write(i > 0 ? ",{\"op_id\":\""u8 : "{\"op_id\":\""u8);
-            reply.Advance(Encoding.UTF8.GetBytes(op.OpId, reply.GetSpan(Encoding.UTF8.GetMaxByteCount(op.OpId.Length))));
+            reply.Advance(
+                Encoding.UTF8.GetBytes(op.OpId, reply.GetSpan(Encoding.UTF8.GetMaxByteCount(op.OpId.Length))));
             reply.Write("\",\"cursor\":"u8);
             Write(reply, op.Cursor);
             reply.Write("}"u8);

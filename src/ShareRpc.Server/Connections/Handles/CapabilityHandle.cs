@@ -8,7 +8,8 @@ namespace ShareRpc.Server.Connections.Handles;
 /// A live handle with the operations on refs common to shares and server. Disposal ends the handle, never the ref.
 /// </summary>
 internal abstract class CapabilityHandle(
-    SessionState session, AuthorityHold hold, CapabilityAdmin admin, CapabilityChanges changes, CapabilityLists lists) : IDisposable
+    SessionState session, AuthorityHold hold, CapabilityAdmin admin, CapabilityChanges changes, CapabilityLists lists)
+        : IDisposable
 {
     public bool IsDenied => hold.Authority.Denied.IsCancellationRequested;
 
@@ -31,7 +32,8 @@ internal abstract class CapabilityHandle(
     public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
         hold.DuringAsync(authority => changes.RotateAsync(authority, request));
 
-    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken) =>
+    public Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request,
+        CancellationToken cancellationToken) =>
         hold.DuringAsync(authority => lists.ListCapabilitiesAsync(authority, request).AsTask());
 
     public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken) =>

@@ -10,7 +10,8 @@ namespace ShareRpc.Server.Connections.Handles;
 /// Creates handles for redemptions. The session owns them; a handle owns its authority, feed and live writer.
 /// </summary>
 internal sealed class HandleFactory(
-    ShareLog log, ShareReads reads, Broadcaster broadcaster, LiveWriters writers, AuthorityRegistry registry, CapabilityAdmin admin,
+    ShareLog log, ShareReads reads, Broadcaster broadcaster, LiveWriters writers, AuthorityRegistry registry,
+    CapabilityAdmin admin,
     CapabilityChanges changes, CapabilityLists lists, ServerHealth health)
 {
     public ShareHandle OfShare(SessionState session, Authority authority, ShareFeed feed, string? writerId)

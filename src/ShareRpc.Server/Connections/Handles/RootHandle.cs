@@ -6,7 +6,8 @@ using ShareRpc.Server.Access.Changes;
 namespace ShareRpc.Server.Connections.Handles;
 
 internal sealed class RootHandle(
-    SessionState session, Authority authority, AuthorityRegistry registry, CapabilityAdmin admin, CapabilityChanges changes,
+    SessionState session, Authority authority, AuthorityRegistry registry, CapabilityAdmin admin,
+    CapabilityChanges changes,
     CapabilityLists lists, ServerHealth health)
     : CapabilityHandle(session, new AuthorityHold(authority, registry), admin, changes, lists), IRootHandle
 {
@@ -19,7 +20,8 @@ internal sealed class RootHandle(
     public Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken) =>
         Hold.DuringAsync(held => lists.ListSharesAsync(held, request).AsTask());
 
-    public Task DeleteShareAsync(DeleteShareRequest request) => Hold.DuringAsync(held => Admin.DeleteShareAsync(held, request));
+    public Task DeleteShareAsync(DeleteShareRequest request) =>
+        Hold.DuringAsync(held => Admin.DeleteShareAsync(held, request));
 
     public Task<SharesAdopted> AdoptSharesAsync(CapabilityRequest request) =>
         Hold.DuringAsync(held => changes.AdoptSharesAsync(held, request));

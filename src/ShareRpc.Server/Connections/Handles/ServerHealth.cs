@@ -29,7 +29,8 @@ internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, Authori
         {
             Version = Version, StartedMs = startedMs, NowMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Connections = Connections, Handles = handles, Shares = shares, QueueItems = items, QueueBytes = bytes,
-            OpsPerSecond = Math.Round(ops, 1), CommitsPerSecond = Math.Round(commits, 1), CommitMsP50 = Math.Round(p50, 3),
+            OpsPerSecond = Math.Round(ops, 1), CommitsPerSecond = Math.Round(commits, 1),
+            CommitMsP50 = Math.Round(p50, 3),
             CommitMsP99 = Math.Round(p99, 3),
         };
     }

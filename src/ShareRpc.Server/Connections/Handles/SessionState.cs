@@ -86,7 +86,8 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
     public bool TryCountHandle() => Interlocked.Increment(ref handlesMade) <= options.Limits.HandlesPerConnection;
 
     /// <summary>Throws <c>too_many_calls</c> at the limit.</summary>
-    public WaitingRead BeginWaitingRead() => TryBeginWaitingRead() ? new WaitingRead(this) : throw RpcErrors.TooManyCalls;
+    public WaitingRead BeginWaitingRead() =>
+        TryBeginWaitingRead() ? new WaitingRead(this) : throw RpcErrors.TooManyCalls;
 
     public bool TryBeginWaitingRead()
     {

@@ -9,7 +9,8 @@ using ShareRpc.Server.Read;
 namespace ShareRpc.Server.Connections.Handles;
 
 internal sealed class ShareHandle(
-    SessionState session, AuthorityHold hold, ShareFeed feed, string? writerId, ShareLog log, ShareReads reads, CapabilityAdmin admin,
+    SessionState session, AuthorityHold hold, ShareFeed feed, string? writerId, ShareLog log, ShareReads reads,
+    CapabilityAdmin admin,
     CapabilityChanges changes, CapabilityLists lists)
     : CapabilityHandle(session, hold, admin, changes, lists), IShareHandle
 {
@@ -27,9 +28,11 @@ internal sealed class ShareHandle(
         return log.AppendAsync(authority, writerId, batch, chain, order);
     });
 
-    public Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken) => Hold.DuringAsync(async authority =>
+    public Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(async authority =>
     {
-        if (request.WaitMs is null or 0) return await reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
+        if (request.WaitMs is null or 0)
+            return await reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
         using SessionState.WaitingRead waiting = session.BeginWaitingRead();
         return await reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
     });

@@ -68,7 +68,8 @@ internal sealed class LogReads(Statements statements)
         while (row.Read())
         {
             read.Add(new TailOp(
-                row.Number(0), Verb(row, 1), row.Text(2), row.Text(3), (int)row.Number(4), (ContentClass)row.Number(5)));
+                row.Number(0), Verb(row, 1), row.Text(2), row.Text(3), (int)row.Number(4),
+                (ContentClass)row.Number(5)));
         }
 
         return read;
@@ -103,9 +104,11 @@ internal sealed class LogReads(Statements statements)
 
     private static LoggedOp ReadOp(Rows row) => new()
     {
-        Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3), Key = row.Text(4),
+        Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3),
+        Key = row.Text(4),
         Data = Data(row, 5), WriterId = row.TextOrNull(6), Seq = row.NumberOrNull(7),
-        Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10), ContentClass = (int)row.Number(11),
+        Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10),
+        ContentClass = (int)row.Number(11),
         ClassBefore = (int)row.Number(12),
     };
 

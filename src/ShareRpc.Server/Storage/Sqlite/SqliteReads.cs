@@ -10,11 +10,13 @@ namespace ShareRpc.Server.Storage.Sqlite;
 internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 {
     private const string ShareColumns =
-        "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, s.scanned, s.compacted";
+        "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, "
+            + "s.scanned, s.compacted";
 
     private const string RefColumns =
         "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, "
-        + "created_ms, revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms, grant_ends_ms";
+        + "created_ms, revoked_ms, suspended_ms, retired_ms, passphrase, uses, used_ms, last_redeemed_ms, "
+            + "grant_ends_ms";
 
     private readonly Statements statements = connection.Statements;
 
@@ -128,7 +130,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         long from = newestFirst && after == 0 ? long.MaxValue : after;
         if (scope is { ShareKey: { } within, CreatorKey: { } refKey })
         {
-            const string Reached = "(a.actor_key IN (SELECT key FROM reach) OR a.subject_key IN (SELECT key FROM reach))";
+            const string Reached =
+                "(a.actor_key IN (SELECT key FROM reach) OR a.subject_key IN (SELECT key FROM reach))";
             return new(statements.ReadAll(
                 $"{Concerned} {Sql} WHERE a.share_key = ?3 AND {Reached} AND {page}", ReadAuditEntry, from, limit,
                     within, refKey));
@@ -153,7 +156,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 
     public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) =>
         new(statements.ReadAll(
-            "SELECT key FROM open_turn WHERE share_key = ?1 ORDER BY key LIMIT ?2", row => row.Text(0), shareKey, limit));
+            "SELECT key FROM open_turn WHERE share_key = ?1 ORDER BY key LIMIT ?2", row => row.Text(0), shareKey,
+            limit));
 
     public ValueTask<long?> FindUnerasedShareAsync() => new(statements.ReadOne(
         """

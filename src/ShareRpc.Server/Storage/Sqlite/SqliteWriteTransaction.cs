@@ -54,8 +54,10 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public ValueTask<bool> TryInsertOpAsync(OpRow op)
     {
         PreparedStatement insert = append.InsertOp
-            .Bind(1, op.ShareKey).Bind(2, op.Cursor).BindOpId(3, op.OpId).BindBytes(4, op.Digest).Bind(5, op.WriterKey).Bind(6, op.Seq)
-            .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12, op.TimeMs)
+            .Bind(1, op.ShareKey).Bind(2, op.Cursor).BindOpId(3, op.OpId).BindBytes(4, op.Digest).Bind(5,
+                op.WriterKey).Bind(6, op.Seq)
+            .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12,
+                op.TimeMs)
             .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class).Bind(15, (int)op.ClassBefore);
         if (insert.Run() != 1) return new(false);
         if (op is { WriterKey: { } writer, Seq: { } seq }) append.Runs.Add(writer, seq, op.Cursor);
@@ -96,9 +98,11 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         return new(Statements.ReadAll(Sql, ReadRecord, writerKey, fromSeq, fromSeq + count));
     }
 
-    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
+    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
+        long cursor) =>
         Statements.Execute(
-            "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES (?1, ?2, ?3, ?4, "
+                + "?5, ?6, ?7)",
             shareKey, StoredOpId.Of(opId), digest, writerKey, seq, (int?)code, cursor);
 
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) => new(Insert(
@@ -109,7 +113,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
         new(Insert(
-        "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES (?1, 0, ?2, ?3, 0, ?4)",
+        "INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms) VALUES (?1, 0, ?2, ?3, 0, "
+            + "?4)",
         shareId, creatorKey, label, createdMs));
 
     public void SetOwner(long shareKey, long ownerRefKey) =>
@@ -130,7 +135,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         if (erased > 0) return new(false);
         Statements.Execute("DELETE FROM open_turn WHERE share_key = ?1", shareKey);
         erased = Statements.Execute(
-            "DELETE FROM doc WHERE share_key = ?1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = ?1 LIMIT ?2)",
+            "DELETE FROM doc WHERE share_key = ?1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = ?1 "
+                + "LIMIT ?2)",
             shareKey, rows);
         if (erased > 0) return new(false);
         erased = Statements.Execute(
@@ -243,7 +249,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         }
 
         append.WriteDoc
-            .Bind(1, shareKey).Bind(2, doc.Kind).Bind(3, doc.Key).Bind(4, doc.Cursor).BindBytes(5, data.Utf8).Bind(6, doc.Size)
+            .Bind(1, shareKey).Bind(2, doc.Kind).Bind(3, doc.Key).Bind(4, doc.Cursor).BindBytes(5, data.Utf8).Bind(6,
+                doc.Size)
             .Bind(7, (int)doc.Class).Run();
     }
 
@@ -289,7 +296,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key, address, code, count, bytes)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """,
-        row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count, row.Bytes);
+        row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count,
+        row.Bytes);
 
     public void SetLastRedeemed(long refKey, long ms) =>
         Statements.Execute("UPDATE sturdy_ref SET last_redeemed_ms = ?2 WHERE ref_key = ?1", refKey, ms);

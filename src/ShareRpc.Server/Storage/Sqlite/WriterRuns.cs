@@ -56,7 +56,8 @@ internal sealed class WriterRuns(AppendStatements hot)
 
     private void Write(Run run, long? ackedSeq)
     {
-        hot.SetRun.Bind(1, run.WriterKey).Bind(2, ackedSeq).Bind(3, run.Seq).Bind(4, run.Cursor).Bind(5, run.Count).Run();
+        hot.SetRun.Bind(1, run.WriterKey).Bind(2, ackedSeq).Bind(3, run.Seq).Bind(4, run.Cursor).Bind(5,
+            run.Count).Run();
         run.IsChanged = false;
     }
 
@@ -66,7 +67,8 @@ internal sealed class WriterRuns(AppendStatements hot)
         if (run is not null) return run;
         using Rows row = hot.FindRun.Bind(1, writerKey).Query();
         if (!row.Read()) throw new InvalidOperationException("There is no such writer.");
-        return run = new Run { WriterKey = writerKey, Seq = row.Number(0), Cursor = row.Number(1), Count = row.Number(2) };
+        return run =
+            new Run { WriterKey = writerKey, Seq = row.Number(0), Cursor = row.Number(1), Count = row.Number(2) };
     }
 
     private sealed class Run

@@ -13,15 +13,18 @@ public class AdminClientTests : ClientTest
     public async Task A_creator_lists_deletes_and_derives()
     {
         (_, ShareLink link) = AddShare();
-        await using AdminClient admin = await AdminClient.OpenRootAsync(Server.ConnectAsync, ServerAddress, Server.AddCreator(), Timeout);
+        await using AdminClient admin =
+            await AdminClient.OpenRootAsync(Server.ConnectAsync, ServerAddress, Server.AddCreator(), Timeout);
         Assert.Equal(RightsNames.Creator.ToNames(), admin.Rights);
         Assert.Equal([link.ShareId], (await admin.ListSharesAsync(Timeout)).Select(share => share.ShareId));
 
         ShareToken child = ShareToken.New(RandomId.New());
-        var request = new AttenuateRequest { CapId = child.CapId, TokenDigest = child.Digest, Rights = Rights.Create.ToNames() };
+        var request =
+            new AttenuateRequest { CapId = child.CapId, TokenDigest = child.Digest, Rights = Rights.Create.ToNames() };
         Assert.Equal(child.CapId, (await admin.AttenuateAsync(request)).CapId);
         await admin.DeleteShareAsync(link.ShareId);
-        Assert.Equal(ErrorCode.ShareDeleted, Assert.Throws<ShareRpcException>(() => Server.Redeem(link.Token.Reveal())).Code);
+        Assert.Equal(ErrorCode.ShareDeleted,
+            Assert.Throws<ShareRpcException>(() => Server.Redeem(link.Token.Reveal())).Code);
     }
 
     [Fact]
@@ -35,7 +38,8 @@ public class AdminClientTests : ClientTest
         Assert.Equal("create_share", Assert.Single(await admin.ListAuditAsync(Timeout)).Action);
 
         await admin.RevokeCapabilityAsync(guest.CapId);
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => Server.Redeem(guest.Reveal())).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => Server.Redeem(guest.Reveal())).Code);
         await admin.EndShareAsync();
         Assert.True(Server.Shares[link.ShareId].IsEnded);
     }
@@ -46,7 +50,8 @@ public class AdminClientTests : ClientTest
         (_, ShareLink link) = AddShare(Rights.Read);
         await using AdminClient admin = await AdminClient.OpenShareAsync(Server.ConnectAsync, link, Timeout);
 
-        ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(() => admin.RevokeCapabilityAsync(RandomId.New()));
+        ShareRpcException refused =
+            await Assert.ThrowsAsync<ShareRpcException>(() => admin.RevokeCapabilityAsync(RandomId.New()));
         Assert.Equal(ErrorCode.Forbidden, refused.Code);
         await Assert.ThrowsAsync<InvalidOperationException>(() => admin.ListSharesAsync(Timeout));
     }
@@ -70,7 +75,8 @@ public class AdminClientTests : ClientTest
     {
         for (int i = 0; i < 7; i++) AddShare();
         Server.ListPage = 3;
-        await using AdminClient admin = await AdminClient.OpenRootAsync(Server.ConnectAsync, ServerAddress, Server.AddCreator(), Timeout);
+        await using AdminClient admin =
+            await AdminClient.OpenRootAsync(Server.ConnectAsync, ServerAddress, Server.AddCreator(), Timeout);
 
         Assert.Equal(7, (await admin.ListSharesAsync(Timeout)).Select(share => share.ShareId).Distinct().Count());
     }

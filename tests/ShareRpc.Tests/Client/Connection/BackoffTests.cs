@@ -25,7 +25,8 @@ public class BackoffTests
     public void What_the_server_asks_to_wait_is_waited_at_least()
     {
         var backoff = new Backoff(First, Cap);
-        for (int failure = 0; failure < 40; failure++) Assert.True(backoff.Next(TimeSpan.FromSeconds(20)) >= TimeSpan.FromSeconds(20));
+        for (int failure = 0; failure < 40; failure++)
+            Assert.True(backoff.Next(TimeSpan.FromSeconds(20)) >= TimeSpan.FromSeconds(20));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public class RpcConnectionTests : ClientTest
     {
         var sent = new ShareRpcException(code) { RetryAfter = TimeSpan.FromMilliseconds(1234), Head = 7, AckedSeq = 8 };
         Server.Refuse = _ => throw sent;
-        await using RpcConnection connection = await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
+        await using RpcConnection connection =
+            await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
         ShareRpcException got = await Assert.ThrowsAsync<ShareRpcException>(() => RedeemAsync(connection));
 
         Assert.Equal((code, sent.IsTransient, sent.Message), (got.Code, got.IsTransient, got.Message));
@@ -28,7 +29,8 @@ public class RpcConnectionTests : ClientTest
     public async Task An_error_without_the_protocols_data_is_transient_and_says_nothing_of_its_text()
     {
         Server.Refuse = _ => throw new InvalidOperationException("a secret in an exception's text");
-        await using RpcConnection connection = await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
+        await using RpcConnection connection =
+            await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
         ShareRpcException got = await Assert.ThrowsAsync<ShareRpcException>(() => RedeemAsync(connection));
 
         Assert.Equal((ErrorCode.Internal, true), (got.Code, got.IsTransient));
@@ -39,7 +41,8 @@ public class RpcConnectionTests : ClientTest
     public async Task A_connection_lost_in_a_call_is_not_an_answer()
     {
         Server.Refuse = _ => Server.Drop();
-        await using RpcConnection connection = await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
+        await using RpcConnection connection =
+            await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
 
         await Assert.ThrowsAsync<DisconnectedException>(() => RedeemAsync(connection));
         await connection.Closed.WaitAsync(Timeout);
@@ -58,7 +61,8 @@ public class RpcConnectionTests : ClientTest
     public async Task Handles_are_released_when_the_client_lets_go_of_them()
     {
         (_, ShareLink link) = AddShare();
-        await using RpcConnection connection = await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
+        await using RpcConnection connection =
+            await RpcConnection.OpenAsync(Server.ConnectAsync, ServerAddress, Timeout);
         var request = new RedeemShareRequest { Token = link.Token.Reveal() };
         RedeemShareResult result = await connection.Gateway.RedeemShareAsync(request, Timeout);
         Assert.Equal(1, Server.LiveHandles);

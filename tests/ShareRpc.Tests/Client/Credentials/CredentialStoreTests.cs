@@ -39,7 +39,8 @@ public sealed class CredentialStoreTests : IDisposable
     public async Task Processes_that_write_at_once_lose_nothing_of_each_other()
     {
         ShareToken[] tokens = [.. Enumerable.Range(0, 40).Select(_ => ShareToken.New(RandomId.New()))];
-        await Task.WhenAll(tokens.Select(token => Task.Run(() => new CredentialStore(FilePath).Add(token, Server, null, null))));
+        await Task.WhenAll(
+            tokens.Select(token => Task.Run(() => new CredentialStore(FilePath).Add(token, Server, null, null))));
 
         Assert.Equal(tokens.Select(token => token.CapId).Order(), new CredentialStore(FilePath).List().Keys.Order());
     }
@@ -65,7 +66,8 @@ public sealed class CredentialStoreTests : IDisposable
         var store = new CredentialStore(FilePath);
         store.Add(old, Server, "share", "label");
         store.AddNext(next, Server, "share", null);
-        (string? during, string? then) = (store.FindToken(old.CapId)?.Reveal(), store.FindNextToken(old.CapId)?.Reveal());
+        (string? during, string? then) =
+            (store.FindToken(old.CapId)?.Reveal(), store.FindNextToken(old.CapId)?.Reveal());
         store.Promote(old.CapId);
 
         Assert.Equal((old.Reveal(), next.Reveal()), (during, then));
@@ -99,7 +101,8 @@ public sealed class CredentialStoreTests : IDisposable
         store.Add(known, Server, "share", "label");
         store.MarkRevoked(known.CapId);
 
-        Assert.Equal(new Credential(known.Reveal(), Server, "share", "label", IsRevoked: true), Assert.Single(store.List()).Value);
+        Assert.Equal(new Credential(known.Reveal(), Server, "share", "label", IsRevoked: true),
+            Assert.Single(store.List()).Value);
     }
 
     [Fact]

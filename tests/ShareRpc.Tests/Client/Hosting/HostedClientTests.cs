@@ -18,7 +18,8 @@ public sealed class HostedClientTests
     {
         await using RunningServer server = await RunningServer.StartAsync();
         ShareClientOptions ready = server.ClientOptions();
-        using IHost host = Build(options => (options.Server, options.OutboxPath, options.CredentialsPath, options.CreatorCapId) =
+        using IHost host =
+            Build(options => (options.Server, options.OutboxPath, options.CredentialsPath, options.CreatorCapId) =
             (ready.Server, ready.OutboxPath, ready.CredentialsPath, ready.CreatorCapId));
         await host.StartAsync(timeout);
         var client = host.Services.GetRequiredService<ShareClient>();
@@ -42,7 +43,8 @@ public sealed class HostedClientTests
             options.CredentialsPath = "credentials.json";
             options.BatchesInFlight = option == "BatchesInFlight" ? 99 : 4;
         });
-        OptionsValidationException refused = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(timeout));
+        OptionsValidationException refused =
+            await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(timeout));
         Assert.Contains(option, refused.Message, StringComparison.Ordinal);
     }
 

@@ -149,7 +149,8 @@ public class ShareReaderTests : ClientTest
         }
 
         Assert.Equal(ErrorCode.InvalidToken, (await Assert.ThrowsAsync<ShareRpcException>(() => read)).Code);
-        Assert.InRange(time.GetUtcNow() - start, TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(3) + TimeSpan.FromSeconds(2));
+        Assert.InRange(time.GetUtcNow() - start, TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(3)
+            + TimeSpan.FromSeconds(2));
     }
 
     [Fact]
@@ -169,7 +170,8 @@ public class ShareReaderTests : ClientTest
         (_, ShareLink link) = AddShare(Rights.Read);
         await using ShareReader reader = NewReader(new ShareLink(link.Server, RandomId.New(), link.Token));
 
-        Assert.Equal(ErrorCode.InvalidToken, (await Assert.ThrowsAsync<ShareRpcException>(() => reader.ReadOpsAsync(0, Timeout))).Code);
+        Assert.Equal(ErrorCode.InvalidToken,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => reader.ReadOpsAsync(0, Timeout))).Code);
     }
 
     [Fact]
@@ -185,7 +187,8 @@ public class ShareReaderTests : ClientTest
         });
         Assert.Equal(6, gap.Cursor);
 
-        await using IAsyncEnumerator<LoggedOp> ops = reader.FollowAsync(gap.Cursor, Timeout).GetAsyncEnumerator(Timeout);
+        await using IAsyncEnumerator<LoggedOp> ops =
+            reader.FollowAsync(gap.Cursor, Timeout).GetAsyncEnumerator(Timeout);
         Assert.Equal([7L, 8L, 9L, 10L], await TakeAsync(ops, 4));
     }
 
@@ -246,7 +249,8 @@ public class ShareReaderTests : ClientTest
         (_, ShareLink link) = AddShare(Rights.Read);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Timeout);
         await using ShareReader reader = NewReader(link);
-        await using IAsyncEnumerator<LoggedOp> ops = reader.FollowAsync(0, enough.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using IAsyncEnumerator<LoggedOp> ops =
+            reader.FollowAsync(0, enough.Token).GetAsyncEnumerator(CancellationToken.None);
         ValueTask<bool> next = ops.MoveNextAsync();
         await Server.NextAsync<ReadOpsRequest>(Timeout);
         await enough.CancelAsync();
@@ -290,7 +294,8 @@ public class ShareReaderTests : ClientTest
     {
         lock (Server.Gate)
         {
-            foreach (OpIntent op in Puts(count, $"{prefix}{share.Log.Count}-")) share.Add("writer", null, op with { Key = op.OpId });
+            foreach (OpIntent op in Puts(count, $"{prefix}{share.Log.Count}-"))
+                share.Add("writer", null, op with { Key = op.OpId });
             share.Wake();
         }
     }

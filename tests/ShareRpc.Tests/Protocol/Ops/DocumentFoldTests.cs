@@ -12,7 +12,8 @@ public class DocumentFoldTests
     [Theory]
     [InlineData(null)]
     [InlineData("{}")]
-    public void Remove_leaves_nothing_whatever_was_there(string? current) => Assert.Null(Apply(current, Verbs.Remove, null));
+    public void Remove_leaves_nothing_whatever_was_there(string? current) =>
+        Assert.Null(Apply(current, Verbs.Remove, null));
 
     [Theory]
     [InlineData(null, """{"text":"x"}""")]
@@ -34,7 +35,8 @@ public class DocumentFoldTests
         string? whole = Apply(half, Verbs.Append, """{"field":"text","text":"\ude00"}""");
 
         Assert.Equal("""{"text":"\ud83d\ude00"}""", whole);
-        Assert.Equal("\U0001F600", System.Text.Json.JsonDocument.Parse(whole!).RootElement.GetProperty("text").GetString());
+        Assert.Equal("\U0001F600",
+            System.Text.Json.JsonDocument.Parse(whole!).RootElement.GetProperty("text").GetString());
     }
 
     [Fact]

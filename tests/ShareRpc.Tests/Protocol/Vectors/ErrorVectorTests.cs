@@ -20,7 +20,8 @@ public sealed class ErrorVectorTests
     [Fact]
     public void Every_error_has_a_vector()
     {
-        IEnumerable<int> numbers = VectorSuite.Load("errors").All.Where(vector => vector.Input.TryGetProperty("number", out _))
+        IEnumerable<int> numbers =
+            VectorSuite.Load("errors").All.Where(vector => vector.Input.TryGetProperty("number", out _))
             .Select(vector => vector.Input.GetProperty("number").GetInt32());
         Assert.Equal(Enum.GetValues<ErrorCode>().Select(code => (int)code).Order(), numbers.Order());
     }

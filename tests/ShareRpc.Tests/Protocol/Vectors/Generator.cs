@@ -31,12 +31,14 @@ internal static class Generator
             case JsonValueKind.Object:
                 WriteAll(text, '{', '}', value.EnumerateObject(), member =>
                 {
-                    text.Append('"').Append(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8PropertyName(member))).Append("\":");
+                    text.Append('"').Append(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8PropertyName(member))).Append(
+                        "\":");
                     Write(text, member.Value, index);
                 });
                 break;
             case JsonValueKind.String:
-                text.Append(value.GetRawText().Replace("{i}", index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+                text.Append(value.GetRawText().Replace("{i}", index.ToString(CultureInfo.InvariantCulture),
+                    StringComparison.Ordinal));
                 break;
             default:
                 text.Append(value.GetRawText());

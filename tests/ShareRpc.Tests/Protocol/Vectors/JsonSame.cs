@@ -57,12 +57,14 @@ internal static class JsonSame
             i++;
             if (text[i] == 'u')
             {
-                units.Append((char)ushort.Parse(text.AsSpan(i + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                units.Append(
+                    (char)ushort.Parse(text.AsSpan(i + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
                 i += 4;
             }
             else
             {
-                units.Append(text[i] switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', char same => same });
+                units.Append(text[i] switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t',
+                    char same => same });
             }
         }
 
@@ -71,5 +73,6 @@ internal static class JsonSame
 
     private static string Quote(string units) =>
         "\"" + string.Concat(
-            units.Select(unit => unit is >= ' ' and < (char)0x7F and not ('"' or '\\') ? $"{unit}" : $"\\u{(int)unit:x4}")) + "\"";
+            units.Select(unit => unit is >= ' ' and < (char)0x7F and not ('"' or '\\')
+                ? $"{unit}" : $"\\u{(int)unit:x4}")) + "\"";
 }

@@ -25,13 +25,16 @@ public sealed class LimitVectorTests
     [Fact]
     public void Every_announced_limit_has_a_vector()
     {
-        IEnumerable<string?> names = VectorSuite.Load("limits").All.Where(vector => vector.Input.TryGetProperty("name", out _))
+        IEnumerable<string?> names =
+            VectorSuite.Load("limits").All.Where(vector => vector.Input.TryGetProperty("name", out _))
             .Select(vector => vector.Input.GetProperty("name").GetString());
         Assert.Equal(
-            Announced().EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal), names.Order(StringComparer.Ordinal));
+            Announced().EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal),
+            names.Order(StringComparer.Ordinal));
     }
 
-    private static JsonElement Announced() => JsonSerializer.SerializeToElement(ProtocolLimits.Default, ProtocolJson.Options);
+    private static JsonElement Announced() =>
+        JsonSerializer.SerializeToElement(ProtocolLimits.Default, ProtocolJson.Options);
 
     private static int Fixed(string name) => name switch
     {

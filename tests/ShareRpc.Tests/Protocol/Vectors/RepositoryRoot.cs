@@ -7,7 +7,8 @@ internal static class RepositoryRoot
     {
         DirectoryInfo? at = new(AppContext.BaseDirectory);
         while (at is not null && !File.Exists(System.IO.Path.Combine(at.FullName, "ShareRpc.sln"))) at = at.Parent;
-        return at?.FullName ?? throw new InvalidOperationException("The tests run outside the source tree: no ShareRpc.sln above them.");
+        return at?.FullName ?? throw new InvalidOperationException(
+            "The tests run outside the source tree: no ShareRpc.sln above them.");
     });
 
     public static string Path(params string[] parts) => System.IO.Path.Combine([Found.Value, .. parts]);

@@ -8,10 +8,12 @@ internal static partial class Specification
     private static readonly Lazy<string> AllText = new(() => Read("SPEC.md") + "\n" + Read("apply-rules.md"));
 
     /// <summary>The rule ids, in order, where they are stated.</summary>
-    public static IReadOnlyList<string> Rules => [.. Definition().Matches(AllText.Value).Select(match => match.Groups[1].Value)];
+    public static IReadOnlyList<string> Rules =>
+        [.. Definition().Matches(AllText.Value).Select(match => match.Groups[1].Value)];
 
     /// <summary>Every rule id that is named anywhere.</summary>
-    public static IReadOnlySet<string> References => Reference().Matches(AllText.Value).Select(match => match.Groups[1].Value).ToHashSet();
+    public static IReadOnlySet<string> References =>
+        Reference().Matches(AllText.Value).Select(match => match.Groups[1].Value).ToHashSet();
 
     /// <summary>Lines of transcripts, arrows included.</summary>
     public static IReadOnlyList<string> TranscriptLines =>
@@ -27,7 +29,8 @@ internal static partial class Specification
     public static IReadOnlyList<string[]> TableRows(Regex firstCell) =>
         [.. AllText.Value.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))
             .Select(line =>
-                line.Replace("\\|", "\u0001", StringComparison.Ordinal).Split('|')[1..^1].Select(cell => cell.Trim().Trim('`')).ToArray())
+                line.Replace("\\|", "\u0001",
+                    StringComparison.Ordinal).Split('|')[1..^1].Select(cell => cell.Trim().Trim('`')).ToArray())
             .Where(cells => firstCell.IsMatch(cells[0]))];
 
     /// <summary>The rows of rules-without-vectors.txt: rule, test class or "-", reason.</summary>

@@ -16,7 +16,8 @@ public sealed partial class SpecificationTests
     [Fact]
     public void Every_rule_has_a_vector_or_a_stated_reason_for_having_none()
     {
-        HashSet<string> covered = [.. VectorSuite.LoadAll().SelectMany(suite => suite.All).SelectMany(vector => vector.Rules)];
+        HashSet<string> covered =
+            [.. VectorSuite.LoadAll().SelectMany(suite => suite.All).SelectMany(vector => vector.Rules)];
         string[] excused = [.. Specification.RulesWithoutVectors.Select(row => row[0])];
         Assert.Empty(Specification.Rules.Except(covered).Except(excused));
         Assert.Empty(excused.Intersect(covered));
@@ -26,7 +27,8 @@ public sealed partial class SpecificationTests
     [Fact]
     public void A_rule_without_a_vector_names_a_test_class_that_exists_or_says_why_there_is_none()
     {
-        string[] classes = [.. Directory.EnumerateFiles(RepositoryRoot.Path("tests"), "*Tests.cs", SearchOption.AllDirectories)
+        string[] classes =
+            [.. Directory.EnumerateFiles(RepositoryRoot.Path("tests"), "*Tests.cs", SearchOption.AllDirectories)
             .Select(path => Path.GetFileNameWithoutExtension(path)!)];
         Assert.All(Specification.RulesWithoutVectors, row =>
         {
@@ -40,17 +42,20 @@ public sealed partial class SpecificationTests
     {
         Assert.Equal(Specification.Rules.Distinct(), Specification.Rules);
         Assert.Empty(Specification.References.Except(Specification.Rules));
-        Assert.Empty(VectorSuite.LoadAll().SelectMany(suite => suite.All).SelectMany(vector => vector.Rules).Except(Specification.Rules));
+        Assert.Empty(VectorSuite.LoadAll().SelectMany(suite => suite.All).SelectMany(vector => vector.Rules).Except(
+            Specification.Rules));
     }
 
     [Fact]
     public void The_table_of_errors_is_the_enum()
     {
         var expected = Enum.GetValues<ErrorCode>().Select(code =>
-            FormattableString.Invariant($"{(int)code} {ErrorCodes.NameOf(code)} {(ErrorCodes.IsTransient(code) ? "yes" : "no")}"));
+            FormattableString.Invariant(
+                $"{(int)code} {ErrorCodes.NameOf(code)} {(ErrorCodes.IsTransient(code) ? "yes" : "no")}"));
         IReadOnlyList<string[]> rows = Specification.TableRows(Number());
         Assert.Equal(
-            expected.Order(StringComparer.Ordinal), rows.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(StringComparer.Ordinal));
+            expected.Order(StringComparer.Ordinal),
+            rows.Select(row => $"{row[0]} {row[1]} {row[2]}").Order(StringComparer.Ordinal));
         Assert.All(rows, row => Assert.Equal(
             row[3], ErrorData.From(
                 new ShareRpcException((ErrorCode)int.Parse(row[0], CultureInfo.InvariantCulture))).Action));
@@ -61,10 +66,12 @@ public sealed partial class SpecificationTests
     public void The_table_of_limits_is_the_record_of_limits()
     {
         JsonElement limits = JsonSerializer.SerializeToElement(ProtocolLimits.Default, ProtocolJson.Options);
-        Dictionary<string, string> rows = Specification.TableRows(LowerName()).Where(row => row.Length == 4 && Digits().IsMatch(row[1]))
+        Dictionary<string, string> rows =
+            Specification.TableRows(LowerName()).Where(row => row.Length == 4 && Digits().IsMatch(row[1]))
             .ToDictionary(row => row[0], row => row[1]);
         Assert.Equal(
-            limits.EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
+            limits.EnumerateObject().Select(limit => limit.Name).Order(StringComparer.Ordinal),
+            rows.Keys.Order(StringComparer.Ordinal));
         Assert.All(limits.EnumerateObject(), limit => Assert.Equal(limit.Value.GetRawText(), rows[limit.Name]));
     }
 
@@ -73,8 +80,10 @@ public sealed partial class SpecificationTests
     {
         IEnumerable<string> expected = typeof(ServerLimits).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Select(bound =>
-                $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Name)} {Written(bound.GetValue(ServerLimits.Default)!)}");
-        IEnumerable<string> rows = Specification.TableRows(Word()).Where(row => row.Length == 3 && Default().IsMatch(row[1]))
+                $"{JsonNamingPolicy.SnakeCaseLower.ConvertName(bound.Name)} "
+                    + $"{Written(bound.GetValue(ServerLimits.Default)!)}");
+        IEnumerable<string> rows =
+            Specification.TableRows(Word()).Where(row => row.Length == 3 && Default().IsMatch(row[1]))
             .Select(row => $"{row[0]} {row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
 
@@ -91,7 +100,8 @@ public sealed partial class SpecificationTests
             .. Methods("gateway", typeof(IShareGateway)), .. Methods("share", typeof(IShareHandle)),
             .. Methods("root", typeof(IRootHandle)),
         ];
-        IEnumerable<string> rows = Specification.TableRows(ObjectName()).Where(row => row.Length == 6).Select(row => $"{row[0]}.{row[1]}");
+        IEnumerable<string> rows =
+            Specification.TableRows(ObjectName()).Where(row => row.Length == 6).Select(row => $"{row[0]}.{row[1]}");
         Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
     }
 
@@ -99,16 +109,20 @@ public sealed partial class SpecificationTests
     public void The_table_of_rights_is_what_its_vectors_say()
     {
         string[] columns = ["admin", "create", "read", "append", "attenuate", "revoke", "end"];
-        Dictionary<string, string[]> rows = Specification.TableRows(MethodOfObject()).ToDictionary(row => row[0], row => row[1..]);
+        Dictionary<string, string[]> rows =
+            Specification.TableRows(MethodOfObject()).ToDictionary(row => row[0], row => row[1..]);
         string[] methods = [.. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle))];
         Assert.Equal(methods.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
         foreach (Vector vector in VectorSuite.Load("rights").All)
         {
-            string method = $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()}";
-            string[] rights = [.. vector.Input.GetProperty("rights").EnumerateArray().Select(right => right.GetString()!)];
+            string method =
+                $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()}";
+            string[] rights =
+                [.. vector.Input.GetProperty("rights").EnumerateArray().Select(right => right.GetString()!)];
             bool inTable = rights.Any(right => rows[method][Array.IndexOf(columns, right)] == "yes");
             if (vector.Rules.Contains("CAP-3") || method == "root.createShare") continue;
-            Assert.True(inTable == (vector.Expect.GetString() == "allowed"), $"{vector.Id} and the table disagree on {method}");
+            Assert.True(inTable == (vector.Expect.GetString() == "allowed"),
+                $"{vector.Id} and the table disagree on {method}");
         }
     }
 
@@ -117,11 +131,14 @@ public sealed partial class SpecificationTests
     {
         HashSet<string> tried =
         [
-            .. VectorSuite.Load("rights").All.SelectMany(vector => vector.Input.GetProperty("rights").EnumerateArray().Select(right =>
-                $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()} {right.GetString()}")),
+            .. VectorSuite.Load("rights").All.SelectMany(vector =>
+                vector.Input.GetProperty("rights").EnumerateArray().Select(right =>
+                $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()} "
+                    + $"{right.GetString()}")),
         ];
         string[] ofShares = ["read", "append", "attenuate", "revoke", "end"];
-        Assert.Empty(Methods("share", typeof(IShareHandle)).SelectMany(method => ofShares.Select(right => $"{method} {right}"))
+        Assert.Empty(
+            Methods("share", typeof(IShareHandle)).SelectMany(method => ofShares.Select(right => $"{method} {right}"))
             .Concat(Methods("root", typeof(IRootHandle))
                 .SelectMany(method => ofShares.Concat(["admin", "create"]).Select(right => $"{method} {right}")))
             .Except(tried));

@@ -12,13 +12,15 @@ internal sealed class VectorSuite
 
     private VectorSuite(string name)
     {
-        using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(RepositoryRoot.Path("protocol", "vectors", name + ".json")));
+        using JsonDocument file =
+            JsonDocument.Parse(File.ReadAllBytes(RepositoryRoot.Path("protocol", "vectors", name + ".json")));
         Assert.Equal(SchemaPrefix + name, file.RootElement.GetProperty("schema").GetString());
         foreach (JsonElement json in file.RootElement.GetProperty("vectors").EnumerateArray())
         {
             var vector = new Vector(
                 json.GetProperty("id").GetString()!, Texts(json.GetProperty("rules")),
-                json.GetProperty("comment").GetString()!, json.GetProperty("input").Clone(), json.GetProperty("expect").Clone(),
+                json.GetProperty("comment").GetString()!, json.GetProperty("input").Clone(),
+                json.GetProperty("expect").Clone(),
                 json.TryGetProperty("flags", out JsonElement flags) ? Texts(flags) : []);
             if (json.TryGetProperty("found", out JsonElement found)) vector = vector with { Found = found.Clone() };
             byId.Add(vector.Id, vector);

@@ -46,7 +46,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
         if (!vector.Expect.TryGetProperty("state", out JsonElement state)) return;
         WireHandle reader = await world.RedeemShareAsync("state", WireWorld.Owner);
         JsonElement page = await reader.ResultAsync("getState", "{}");
-        Assert.Equal(JsonSame.Canonical(world.Resolve(Generator.Expand(state))), JsonSame.Canonical(page.GetProperty("docs")));
+        Assert.Equal(JsonSame.Canonical(world.Resolve(Generator.Expand(state))),
+            JsonSame.Canonical(page.GetProperty("docs")));
     }
 
     private async Task ActAsync(string action, JsonElement step)
@@ -75,19 +76,22 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
     private async Task AppendAsync(JsonElement step, int number)
     {
         WireHandle handle = await HandleAsync(step.GetProperty("by").GetString()!);
-        JsonElement response = await handle.CallAsync("appendOps", world.Resolve(Generator.Expand(step.GetProperty("batch"))));
+        JsonElement response =
+            await handle.CallAsync("appendOps", world.Resolve(Generator.Expand(step.GetProperty("batch"))));
         if (step.TryGetProperty("applied_count", out JsonElement count))
         {
             Assert.Equal(count.GetInt32(), response.GetProperty("result").GetProperty("applied").GetArrayLength());
         }
         else if (step.TryGetProperty("ack", out JsonElement ack))
         {
-            Assert.True(response.TryGetProperty("result", out JsonElement result), $"step {number}: {response.GetRawText()}");
+            Assert.True(response.TryGetProperty("result", out JsonElement result),
+                $"step {number}: {response.GetRawText()}");
             Assert.Equal(ExpectedAck(ack), ActualAck(result));
         }
         else
         {
-            Assert.True(response.TryGetProperty("error", out JsonElement error), $"step {number}: {response.GetRawText()}");
+            Assert.True(response.TryGetProperty("error", out JsonElement error),
+                $"step {number}: {response.GetRawText()}");
             AssertError(step.GetProperty("error"), error.GetProperty("data"));
             WireErrors.AssertShape(error);
         }
@@ -97,10 +101,12 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
     {
         string by = step.GetProperty("by").GetString()!;
         world.Drop(by);
-        WireHandle handle = handles[by] = await OpenAsync(by, $",\"append\":{world.Resolve(Generator.Expand(batches))}");
+        WireHandle handle = handles[by] =
+            await OpenAsync(by, $",\"append\":{world.Resolve(Generator.Expand(batches))}");
         JsonElement[] actual = [.. handle.Redemption.GetProperty("acks").EnumerateArray()];
         JsonElement[] expected = [.. step.GetProperty("acks").EnumerateArray()];
-        Assert.True(expected.Length == actual.Length, $"step {number}: {handle.Redemption.GetProperty("acks").GetRawText()}");
+        Assert.True(expected.Length == actual.Length,
+            $"step {number}: {handle.Redemption.GetProperty("acks").GetRawText()}");
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.Equal(batches[i].GetProperty("batch_id").GetString(), actual[i].GetProperty("batch_id").GetString());
@@ -118,7 +124,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
 
     private Task<WireHandle> OpenAsync(string by, string more)
     {
-        string owner = vector.Input.TryGetProperty("writers", out JsonElement writers) && writers.TryGetProperty(by, out JsonElement named)
+        string owner = vector.Input.TryGetProperty("writers", out JsonElement writers)
+            && writers.TryGetProperty(by, out JsonElement named)
             ? named.GetString()!
             : WireWorld.Owner;
         return world.RedeemShareAsync(by, owner, by == NoWriter ? more : $$""","writer_id":"{writer:{{by}}}"{{more}}""");
@@ -147,8 +154,10 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
         string List(string name, string value) => string.Join(
             ' ', ack.GetProperty(name).EnumerateArray()
                 .Select(entry => $"{entry.GetProperty("op_id").GetString()}={entry.GetProperty(value)}"));
-        Assert.All(ack.GetProperty("rejected").EnumerateArray(), entry => Assert.NotEmpty(entry.GetProperty("message").GetString()!));
-        return $"cursor {ack.GetProperty("cursor")}; applied {List("applied", "cursor")}; duplicates {List("duplicates", "cursor")}; "
+        Assert.All(ack.GetProperty("rejected").EnumerateArray(),
+            entry => Assert.NotEmpty(entry.GetProperty("message").GetString()!));
+        return $"cursor {ack.GetProperty("cursor")}; applied {List("applied", "cursor")}; duplicates "
+            + $"{List("duplicates", "cursor")}; "
             + $"rejected {List("rejected", "code")}";
     }
 }

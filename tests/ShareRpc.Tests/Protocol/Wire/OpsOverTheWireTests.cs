@@ -46,7 +46,8 @@ public sealed class OpsOverTheWireTests(WireServer server) : IClassFixture<WireS
 
     private static string Judgement(JsonElement response)
     {
-        if (response.TryGetProperty("error", out JsonElement error)) return error.GetProperty("data").GetProperty("code").GetString()!;
+        if (response.TryGetProperty("error", out JsonElement error))
+            return error.GetProperty("data").GetProperty("code").GetString()!;
         JsonElement rejected = response.GetProperty("result").GetProperty("rejected");
         return rejected.GetArrayLength() == 0 ? "ok" : rejected[0].GetProperty("code").GetString()!;
     }

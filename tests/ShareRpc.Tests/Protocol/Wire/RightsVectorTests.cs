@@ -16,17 +16,21 @@ public sealed class RightsVectorTests(WireServer server) : IClassFixture<WireSer
         bool isRoot = vector.Input.GetProperty("object").GetString() == "root";
         string parent = isRoot ? WireWorld.Root : WireWorld.Owner;
         string rights = vector.Input.GetProperty("rights").GetRawText();
-        string child = vector.Input.TryGetProperty("child", out _) ? ",\"child\":{\"of\":\"it\",\"rights\":[\"attenuate\"]}" : "";
+        string child = vector.Input.TryGetProperty("child", out _)
+            ? ",\"child\":{\"of\":\"it\",\"rights\":[\"attenuate\"]}" : "";
         using JsonDocument refs =
-            JsonDocument.Parse("{\"refs\":{\"it\":{\"of\":\"" + parent + "\",\"rights\":" + rights + "}" + child + "}}");
+            JsonDocument.Parse("{\"refs\":{\"it\":{\"of\":\"" + parent + "\",\"rights\":" + rights + "}" + child
+                + "}}");
         using WireWorld world = await WireWorld.CreateAsync(server, refs.RootElement, timeout.Token);
         WireHandle handle = await world.RedeemAsync("main", "it");
-        string? parameters = vector.Input.TryGetProperty("params", out JsonElement given) ? world.Resolve(Generator.Expand(given)) : null;
+        string? parameters = vector.Input.TryGetProperty("params", out JsonElement given)
+            ? world.Resolve(Generator.Expand(given)) : null;
         JsonElement response = await handle.CallAsync(vector.Input.GetProperty("method").GetString()!, parameters);
         string? code = response.TryGetProperty("error", out JsonElement error)
             ? error.GetProperty("data").GetProperty("code").GetString()
             : null;
         Assert.True((vector.Expect.GetString() == "forbidden") == (code == "forbidden"), response.GetRawText());
-        Assert.False(code is "method_not_found" or "invalid_params" or "internal", $"nothing was tried: {response.GetRawText()}");
+        Assert.False(code is "method_not_found" or "invalid_params" or "internal",
+            $"nothing was tried: {response.GetRawText()}");
     }
 }

@@ -14,7 +14,8 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
     public async Task RunAsync()
     {
         int number = 0;
-        foreach (JsonElement step in vector.Input.GetProperty("steps").EnumerateArray()) await RunAsync(step, $"step {++number}");
+        foreach (JsonElement step in vector.Input.GetProperty("steps").EnumerateArray())
+            await RunAsync(step, $"step {++number}");
     }
 
     private async Task RunAsync(JsonElement step, string at)
@@ -38,12 +39,15 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
         string[]? subprotocols = connect.TryGetProperty("subprotocols", out JsonElement list)
             ? [.. list.EnumerateArray().Select(subprotocol => subprotocol.GetString()!)]
             : null;
-        string? origin = connect.TryGetProperty("origin", out JsonElement given) ? world.Resolve(given.GetString()!) : null;
+        string? origin = connect.TryGetProperty("origin", out JsonElement given)
+            ? world.Resolve(given.GetString()!) : null;
         int status = 101;
         try
         {
-            using WireConnection connection = await WireConnection.ConnectAsync(world.Server, timeout, subprotocols, origin);
-            if (step.TryGetProperty("selected", out JsonElement selected)) Assert.Equal(selected.GetString(), connection.Selected);
+            using WireConnection connection =
+                await WireConnection.ConnectAsync(world.Server, timeout, subprotocols, origin);
+            if (step.TryGetProperty("selected", out JsonElement selected))
+                Assert.Equal(selected.GetString(), connection.Selected);
         }
         catch (WireRefusedException refusal)
         {
@@ -56,7 +60,8 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
     private async Task GetAsync(JsonElement step)
     {
         using var http = new HttpClient();
-        using HttpResponseMessage response = await http.GetAsync(new Uri(world.Server, step.GetProperty("path").GetString()), timeout);
+        using HttpResponseMessage response =
+            await http.GetAsync(new Uri(world.Server, step.GetProperty("path").GetString()), timeout);
         Assert.Equal(step.GetProperty("status").GetInt32(), (int)response.StatusCode);
     }
 
@@ -99,24 +104,30 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
     private async Task<string?> SayAsync(WireConnection connection, JsonElement step)
     {
         if (step.TryGetProperty("await", out JsonElement awaited)) return awaited.GetRawText();
-        if (step.TryGetProperty("call", out JsonElement call)) return await CallAsync(connection, step, call.GetString()!);
-        if (step.TryGetProperty("send", out JsonElement message)) await connection.SendTextAsync(world.Resolve(Generator.Expand(message)));
+        if (step.TryGetProperty("call", out JsonElement call))
+            return await CallAsync(connection, step, call.GetString()!);
+        if (step.TryGetProperty("send", out JsonElement message))
+            await connection.SendTextAsync(world.Resolve(Generator.Expand(message)));
         else if (step.TryGetProperty("text", out JsonElement text)) await connection.SendTextAsync(text.GetString()!);
         else if (step.TryGetProperty("text_hex", out JsonElement odd)) await SendAsync(odd, WebSocketMessageType.Text);
-        else if (step.TryGetProperty("binary", out JsonElement binary)) await SendAsync(binary, WebSocketMessageType.Binary);
+        else if (step.TryGetProperty("binary", out JsonElement binary))
+            await SendAsync(binary, WebSocketMessageType.Binary);
         else return await PadAsync(connection, step.GetProperty("message_of").GetInt32());
         return null;
 
-        Task SendAsync(JsonElement hex, WebSocketMessageType type) => connection.SendAsync(Convert.FromHexString(hex.GetString()!), type);
+        Task SendAsync(JsonElement hex, WebSocketMessageType type) =>
+            connection.SendAsync(Convert.FromHexString(hex.GetString()!), type);
     }
 
     private async Task<string> CallAsync(WireConnection connection, JsonElement step, string method)
     {
-        string? parameters = step.TryGetProperty("params", out JsonElement given) ? world.Resolve(Generator.Expand(given)) : null;
+        string? parameters = step.TryGetProperty("params", out JsonElement given)
+            ? world.Resolve(Generator.Expand(given)) : null;
         int dot = method.IndexOf('.', StringComparison.Ordinal);
         bool isOnHandle = dot > 0 && world.IsSaved(method[..dot]);
         string path = isOnHandle ? $"$/invokeProxy/{{var:{method[..dot]}}}/{method[(dot + 1)..]}" : method;
-        if (!step.TryGetProperty("id", out JsonElement id)) return await connection.RequestAsync(world.Resolve(path), parameters);
+        if (!step.TryGetProperty("id", out JsonElement id))
+            return await connection.RequestAsync(world.Resolve(path), parameters);
         string name = JsonSerializer.Serialize(world.Resolve(path));
         await connection.SendTextAsync(
             $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"method":{{name}},"params":{{parameters ?? "{}"}}}""");
@@ -136,7 +147,8 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
         at = $"{at} {response.GetRawText()[..Math.Min(response.GetRawText().Length, 2000)]}\n";
         Assert.Equal("2.0", response.GetProperty("jsonrpc").GetString());
         string text = response.GetRawText();
-        if (step.TryGetProperty("contains", out JsonElement part)) Assert.Contains(world.Resolve(part.GetString()!), text);
+        if (step.TryGetProperty("contains", out JsonElement part))
+            Assert.Contains(world.Resolve(part.GetString()!), text);
         if (step.TryGetProperty("without", out JsonElement leak)) Assert.DoesNotContain(leak.GetString()!, text);
         bool failed = response.TryGetProperty("error", out JsonElement error);
         if (step.TryGetProperty("cancelled", out _))
@@ -156,5 +168,6 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
         }
     }
 
-    private static string NameOf(JsonElement step) => step.TryGetProperty("on", out JsonElement name) ? name.GetString()! : "main";
+    private static string NameOf(JsonElement step) =>
+        step.TryGetProperty("on", out JsonElement name) ? name.GetString()! : "main";
 }

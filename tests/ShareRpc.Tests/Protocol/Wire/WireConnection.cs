@@ -69,7 +69,8 @@ internal sealed class WireConnection : IDisposable
     public async Task<JsonElement> ResultAsync(string method, string? parameters)
     {
         JsonElement response = await CallAsync(method, parameters);
-        Assert.True(response.TryGetProperty("result", out JsonElement result), $"{method} was answered {response.GetRawText()}");
+        Assert.True(response.TryGetProperty("result", out JsonElement result),
+            $"{method} was answered {response.GetRawText()}");
         return result;
     }
 
@@ -79,7 +80,8 @@ internal sealed class WireConnection : IDisposable
         while (true)
         {
             if (early.Remove(id, out JsonElement known)) return known;
-            string text = await ReceiveTextAsync() ?? throw new WebSocketException($"The server closed with {(int?)socket.CloseStatus}.");
+            string text = await ReceiveTextAsync()
+                ?? throw new WebSocketException($"The server closed with {(int?)socket.CloseStatus}.");
             using JsonDocument message = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 256 });
             JsonElement answer = message.RootElement.Clone();
             if (answer.TryGetProperty("id", out JsonElement answered)) early[answered.GetRawText()] = answer;

@@ -7,7 +7,9 @@ internal sealed record WireHandle(WireConnection Connection, long Number, JsonEl
 {
     public string Path(string method) => $"$/invokeProxy/{Number}/{method}";
 
-    public Task<JsonElement> CallAsync(string method, string? parameters) => Connection.CallAsync(Path(method), parameters);
+    public Task<JsonElement> CallAsync(string method, string? parameters) =>
+        Connection.CallAsync(Path(method), parameters);
 
-    public Task<JsonElement> ResultAsync(string method, string? parameters) => Connection.ResultAsync(Path(method), parameters);
+    public Task<JsonElement> ResultAsync(string method, string? parameters) =>
+        Connection.ResultAsync(Path(method), parameters);
 }

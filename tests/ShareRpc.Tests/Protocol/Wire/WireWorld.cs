@@ -38,7 +38,8 @@ internal sealed partial class WireWorld : IDisposable
         WireHandle root = await world.RedeemRootAsync("setup", Root);
         await root.ResultAsync("createShare", world.Resolve(
             """{"share_id":"{share}","cap_id":"{cap:owner}","token_digest":"{digest:owner}","label":"vector"}"""));
-        if (input.ValueKind != JsonValueKind.Object || !input.TryGetProperty("refs", out JsonElement refs)) return world;
+        if (input.ValueKind != JsonValueKind.Object || !input.TryGetProperty("refs", out JsonElement refs))
+            return world;
         foreach (JsonProperty named in refs.EnumerateObject()) await world.AttenuateAsync(named);
         return world;
     }
@@ -130,7 +131,8 @@ internal sealed partial class WireWorld : IDisposable
             $$"""{"cap_id":"{cap:{{named.Name}}}","token_digest":"{digest:{{named.Name}}}","rights":{{rights}}{{caveats}}}"""));
     }
 
-    private static string Forge(string token) => ShareToken.New(token.Substring(ShareToken.Prefix.Length, RandomId.Length)).Reveal();
+    private static string Forge(string token) =>
+        ShareToken.New(token.Substring(ShareToken.Prefix.Length, RandomId.Length)).Reveal();
 
     private ShareToken TokenOf(string name)
     {
@@ -140,7 +142,8 @@ internal sealed partial class WireWorld : IDisposable
 
     private ShareToken OtherOf(string name)
     {
-        if (!others.TryGetValue(name, out ShareToken? token)) others.Add(name, token = ShareToken.New(TokenOf(name).CapId));
+        if (!others.TryGetValue(name, out ShareToken? token))
+            others.Add(name, token = ShareToken.New(TokenOf(name).CapId));
         return token;
     }
 

@@ -30,7 +30,8 @@ public sealed class AuthorityHoldTests
 
         Assert.Equal(2, (await queued.Revoke.WaitAsync(timeout)).Epoch);
         Assert.Equal(
-            ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => queued.Append.WaitAsync(timeout))).Code);
+            ErrorCode.CapabilityRevoked,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => queued.Append.WaitAsync(timeout))).Code);
         Assert.Equal(0, await (await rooms.Store.BeginReadAsync()).ReadHeadAsync(owner.Ref.ShareKey!.Value));
         Assert.Equal(0, rooms.Registry.CountOf(owner.Ref.Key + 1));
     }
@@ -44,13 +45,15 @@ public sealed class AuthorityHoldTests
         Authority viewer = await rooms.RedeemAsync(token);
         ShareFeed feed = rooms.Broadcaster.Acquire(owner.Ref.ShareKey!.Value);
         var hold = new AuthorityHold(viewer, rooms.Registry, () => rooms.Broadcaster.Release(feed));
-        Task<OpPage> reading = hold.DuringAsync(held => rooms.Reads.ReadAsync(held, feed, new ReadOpsRequest { WaitMs = 30_000 }, timeout));
+        Task<OpPage> reading = hold.DuringAsync(held =>
+            rooms.Reads.ReadAsync(held, feed, new ReadOpsRequest { WaitMs = 30_000 }, timeout));
         hold.Drop();
         Assert.Equal(1, rooms.Registry.CountOf(viewer.Ref.Key));
 
         await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = token.CapId });
 
-        Assert.Equal(ErrorCode.CapabilityRevoked, (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
         Assert.Equal((0, 0), (rooms.Registry.CountOf(viewer.Ref.Key), feed.Users));
     }
 

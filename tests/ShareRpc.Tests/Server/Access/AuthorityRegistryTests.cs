@@ -21,8 +21,10 @@ public sealed class AuthorityRegistryTests
 
         registry.Deny(2, ErrorCode.CapabilityRevoked);
 
-        Assert.Equal([ErrorCode.CapabilityRevoked, ErrorCode.CapabilityRevoked, null], new[] { parent, child, cousin }.Select(Denied));
-        Assert.Equal([true, true, false], new[] { parent, child, cousin }.Select(authority => authority.Denied.IsCancellationRequested));
+        Assert.Equal([ErrorCode.CapabilityRevoked, ErrorCode.CapabilityRevoked, null],
+            new[] { parent, child, cousin }.Select(Denied));
+        Assert.Equal([true, true, false],
+            new[] { parent, child, cousin }.Select(authority => authority.Denied.IsCancellationRequested));
     }
 
     [Fact]

@@ -9,7 +9,8 @@ namespace ShareRpc.Tests.Server.Access;
 
 public sealed class AuthorityTests
 {
-    private static readonly Rights[] Each = [Rights.Admin, Rights.Create, Rights.Read, Rights.Append, Rights.Attenuate, Rights.Revoke];
+    private static readonly Rights[] Each =
+        [Rights.Admin, Rights.Create, Rights.Read, Rights.Append, Rights.Attenuate, Rights.Revoke];
     private readonly ManualTimeProvider clock = new();
 
     [Fact]
@@ -37,7 +38,8 @@ public sealed class AuthorityTests
         clock.Advance(TimeSpan.FromMilliseconds(4_999));
         authority.Demand(Rights.Read);
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal(ErrorCode.CapabilityExpired, Assert.Throws<ShareRpcException>(() => authority.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityExpired,
+            Assert.Throws<ShareRpcException>(() => authority.Demand(Rights.Read)).Code);
     }
 
     private Authority Of(params RefRow[] chain) => new(chain[0], chain, null, clock);

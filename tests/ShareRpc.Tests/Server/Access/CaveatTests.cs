@@ -15,7 +15,8 @@ public sealed class CaveatTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         ShareToken token = await rooms.AttenuateAsync(owner, Rights.Read, new Caveats { MaxUses = 5 });
-        ErrorCode?[] outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => OutcomeAsync(rooms, token))));
+        ErrorCode?[] outcomes =
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => OutcomeAsync(rooms, token))));
         Assert.Equal(5, outcomes.Count(code => code is null));
         Assert.Equal(15, outcomes.Count(code => code == ErrorCode.CapabilityUsedUp));
     }
@@ -52,10 +53,12 @@ public sealed class CaveatTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(); // its clock starts at midnight, UTC
         Authority owner = await rooms.CreateShareAsync();
-        Authority writer = await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Append, new Caveats { MaxOpsPerDay = 1 }));
+        Authority writer =
+            await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Append, new Caveats { MaxOpsPerDay = 1 }));
         Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("a"))).Applied);
         rooms.Clock.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMilliseconds(1));
-        Assert.Equal("quota_exceeded", Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("b"))).Rejected).Code);
+        Assert.Equal("quota_exceeded",
+            Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("b"))).Rejected).Code);
         rooms.Clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("c"))).Applied);
         Assert.Single((await rooms.AppendAsync(writer, ServerRooms.Put("d"))).Rejected);
@@ -66,10 +69,12 @@ public sealed class CaveatTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
-        Authority writer = await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Append, new Caveats { MaxOpsPerDay = 7 }));
+        Authority writer =
+            await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Append, new Caveats { MaxOpsPerDay = 7 }));
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         Task<Ack>[] appends = await rooms.HoldUpAsync(
-            () => Enumerable.Range(0, 10).Select(i => rooms.AppendAsync(writer, ServerRooms.Put($"k{i}"))).ToArray(), timeout.Token);
+            () => Enumerable.Range(0, 10).Select(i => rooms.AppendAsync(writer, ServerRooms.Put($"k{i}"))).ToArray(),
+            timeout.Token);
         Ack[] acks = await Task.WhenAll(appends);
         Assert.Equal((7, 3), (acks.Sum(ack => ack.Applied.Count), acks.Sum(ack => ack.Rejected.Count)));
     }

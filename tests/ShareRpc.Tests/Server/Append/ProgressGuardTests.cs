@@ -36,13 +36,15 @@ public sealed class ProgressGuardTests
     [InlineData("""{"time":{"created":1}}""", """{"time":{"created":1,"completed":2}}""", false)]
     [InlineData("""{"time":{"completed":2},"error":{}}""", """{"time":{"completed":2}}""", false)]
     [InlineData("""{"role":"user"}""", """{"role":"user","x":1}""", false)]
-    public void A_message_is_behind_when_it_is_not_finished_and_the_document_is(string current, string next, bool isBehind) =>
+    public void A_message_is_behind_when_it_is_not_finished_and_the_document_is(string current, string next,
+        bool isBehind) =>
         Assert.Equal(isBehind, IsBehind(Kinds.Message, current, next));
 
     [Theory]
     [InlineData(false, true)]
     [InlineData(true, false)]
-    public void Fewer_changes_of_a_users_message_count_only_beside_a_session_that_is_not_behind(bool cameWithNewest, bool isBehind)
+    public void Fewer_changes_of_a_users_message_count_only_beside_a_session_that_is_not_behind(bool cameWithNewest,
+        bool isBehind)
     {
         const string Two = """{"summary":{"diffs":[1,2]}}""";
         foreach (string less in new[] { """{"summary":{"diffs":[1]}}""", """{"summary":{"diffs":[]}}""", "{}" })

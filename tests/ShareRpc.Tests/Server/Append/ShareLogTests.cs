@@ -20,11 +20,14 @@ public sealed class ShareLogTests
         string writer = RandomId.New();
         var original = new BatchOrder();
         var copy = new BatchOrder();
-        Task<Ack> AppendAsync(BatchOrder order, long seq, string opId, string? by = null, long? expected = null) => rooms.Log.AppendAsync(
+        Task<Ack> AppendAsync(BatchOrder order, long seq, string opId, string? by = null, long? expected = null) =>
+            rooms.Log.AppendAsync(
             owner, by ?? writer,
-            new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("k", opId: opId) with { Seq = seq }], ExpectedCursor = expected },
+            new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("k", opId: opId) with { Seq = seq }],
+                ExpectedCursor = expected },
                 order: order);
-        async Task<ErrorCode> RefusedAsync(Task<Ack> append) => (await Assert.ThrowsAsync<ShareRpcException>(() => append)).Code;
+        async Task<ErrorCode> RefusedAsync(Task<Ack> append) =>
+            (await Assert.ThrowsAsync<ShareRpcException>(() => append)).Code;
 
         await AppendAsync(original, 1, "a1");
         await AppendAsync(copy, 2, "x2");
@@ -51,11 +54,13 @@ public sealed class ShareLogTests
         const int Writers = 8;
         const int Batches = 25;
         const int Size = 4;
-        using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { TransactionOps = 20, CachedWriters = 3 });
+        using ServerRooms rooms =
+            await ServerRooms.OpenAsync(new ServerLimits { TransactionOps = 20, CachedWriters = 3 });
         Authority owner = await rooms.CreateShareAsync();
         string[] writers = [.. Enumerable.Range(0, Writers).Select(_ => RandomId.New())];
 
-        Ack[][] acks = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(() => SendAsync(writer), timeout)));
+        Ack[][] acks = await Task.WhenAll(
+            Enumerable.Range(0, Writers).Select(writer => Task.Run(() => SendAsync(writer), timeout)));
 
         await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
         IReadOnlyList<LoggedOp> log = await snapshot.ReadOpsAsync(owner.Ref.ShareKey!.Value, 0, int.MaxValue,
@@ -66,11 +71,13 @@ public sealed class ShareLogTests
             Assert.Equal(Enumerable.Range(1, Batches * Size).Select(i => (long?)i), ofWriter.Select(op => op.Seq));
         }
 
-        Assert.Equal(log.Select(op => (op.OpId, op.Cursor)), acks.SelectMany(each => each).SelectMany(ack => ack.Applied)
+        Assert.Equal(log.Select(op => (op.OpId, op.Cursor)),
+            acks.SelectMany(each => each).SelectMany(ack => ack.Applied)
             .Select(op => (op.OpId, op.Cursor)).OrderBy(op => op.Cursor));
 
         Task<Ack[]> SendAsync(int writer) =>
-            Task.WhenAll(Enumerable.Range(0, Batches).Select(batch => rooms.Log.AppendAsync(owner, writers[writer], Batch(writer, batch))));
+            Task.WhenAll(Enumerable.Range(0,
+                Batches).Select(batch => rooms.Log.AppendAsync(owner, writers[writer], Batch(writer, batch))));
         OpBatch Batch(int writer, int batch) => new()
         {
             BatchId = "b",
@@ -92,11 +99,14 @@ public sealed class ShareLogTests
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
         Ack[] resent = await Task.WhenAll(writers.Select(writer => Task.Run(() => SendAsync(writer), timeout)));
 
-        Dictionary<string, long> applied = acks.SelectMany(ack => ack.Applied).ToDictionary(op => op.OpId, op => op.Cursor);
+        Dictionary<string, long> applied =
+            acks.SelectMany(ack => ack.Applied).ToDictionary(op => op.OpId, op => op.Cursor);
         Assert.Equal(shared.Select(op => op.OpId).Order(), applied.Keys.Order());
-        Assert.All(acks.Concat(resent), ack => Assert.All(ack.Duplicates, op => Assert.Equal(applied[op.OpId], op.Cursor)));
+        Assert.All(acks.Concat(resent),
+            ack => Assert.All(ack.Duplicates, op => Assert.Equal(applied[op.OpId], op.Cursor)));
         Assert.All(acks, ack => Assert.Equal(shared.Length, ack.Applied.Count + ack.Duplicates.Count));
-        Assert.All(resent, ack => Assert.Equal((0, shared.Length, 0), (ack.Applied.Count, ack.Duplicates.Count, ack.Rejected.Count)));
+        Assert.All(resent,
+            ack => Assert.Equal((0, shared.Length, 0), (ack.Applied.Count, ack.Duplicates.Count, ack.Rejected.Count)));
         await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
         Assert.Equal(shared.Length, await snapshot.ReadHeadAsync(owner.Ref.ShareKey!.Value));
 
@@ -108,7 +118,8 @@ public sealed class ShareLogTests
     public async Task A_share_whose_fold_lags_too_far_is_overloaded_until_it_has_caught_up()
     {
         var wait = TimeSpan.FromMilliseconds(251);
-        using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { TailOps = 3, OverloadedRetryAfter = wait });
+        using ServerRooms rooms =
+            await ServerRooms.OpenAsync(new ServerLimits { TailOps = 3, OverloadedRetryAfter = wait });
         Authority owner = await rooms.CreateShareAsync();
         await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 3).Select(i => ServerRooms.Put($"k{i}"))]);
         OpIntent next = ServerRooms.Put("next");

@@ -51,7 +51,8 @@ public sealed class CommitLoopTests
         Assert.True(await rooms.Loop.CanCommitAsync());
 
         rooms.Store.Break();
-        await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(owner, ServerRooms.Put("a")).WaitAsync(timeout));
+        await Assert.ThrowsAsync<ShareRpcException>(() =>
+            rooms.AppendAsync(owner, ServerRooms.Put("a")).WaitAsync(timeout));
         Assert.False(await rooms.Loop.CanCommitAsync().WaitAsync(timeout));
 
         rooms.Store.Repair();
@@ -93,11 +94,13 @@ public sealed class CommitLoopTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         List<Task<Ack>> appends = await rooms.HoldUpAsync<List<Task<Ack>>>(
-            () => [.. Enumerable.Range(0, 50).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))], timeout);
+            () => [.. Enumerable.Range(0, 50).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))],
+            timeout);
         int before = rooms.Store.Commits;
         foreach (Task<Ack> append in appends) await append.WaitAsync(timeout);
         Assert.InRange(rooms.Store.Commits - before, 0, 2);
-        Assert.Equal(Enumerable.Range(1, 50).Select(i => (long)i), (await Task.WhenAll(appends)).Select(ack => ack.Applied[0].Cursor));
+        Assert.Equal(Enumerable.Range(1, 50).Select(i => (long)i),
+            (await Task.WhenAll(appends)).Select(ack => ack.Applied[0].Cursor));
     }
 
     [Fact]
@@ -117,7 +120,8 @@ public sealed class CommitLoopTests
             return [before, rooms.AppendAsync(owner, ServerRooms.Put("b"))];
         }, timeout);
 
-        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => poison.Completion.WaitAsync(timeout));
+        ShareRpcException error =
+            await Assert.ThrowsAsync<ShareRpcException>(() => poison.Completion.WaitAsync(timeout));
         Assert.Equal(ErrorCode.Internal, error.Code);
         Assert.Equal([1L, 2L], (await Task.WhenAll(appends).WaitAsync(timeout)).Select(ack => ack.Cursor));
         Assert.Equal(0, (await (await rooms.Store.BeginReadAsync()).FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded);
@@ -141,8 +145,10 @@ public sealed class CommitLoopTests
         }, timeout);
 
         Assert.Equal(1, (await appends[0].WaitAsync(timeout)).Cursor);
-        Assert.Equal(ErrorCode.SequenceGap, (await Assert.ThrowsAsync<ShareRpcException>(() => appends[1].WaitAsync(timeout))).Code);
-        Assert.Equal(ErrorCode.Overloaded, (await Assert.ThrowsAsync<ShareRpcException>(() => appends[2].WaitAsync(timeout))).Code);
+        Assert.Equal(ErrorCode.SequenceGap,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => appends[1].WaitAsync(timeout))).Code);
+        Assert.Equal(ErrorCode.Overloaded,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => appends[2].WaitAsync(timeout))).Code);
     }
 
     [Theory]
@@ -175,7 +181,8 @@ public sealed class CommitLoopTests
     public async Task A_listener_that_throws_takes_nothing_from_the_others()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(
-            configure: services => services.Insert(0, ServiceDescriptor.Singleton<ICommitListener, ThrowingListener>()));
+            configure: services =>
+                services.Insert(0, ServiceDescriptor.Singleton<ICommitListener, ThrowingListener>()));
         Authority owner = await rooms.CreateShareAsync();
         ShareFeed feed = rooms.Broadcaster.Acquire(owner.Ref.ShareKey!.Value);
         Assert.Equal(1, (await rooms.AppendAsync(owner, ServerRooms.Put("a")).WaitAsync(timeout)).Cursor);
@@ -187,7 +194,8 @@ public sealed class CommitLoopTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
-        Task<Ack>[] appends = [.. Enumerable.Range(0, 20).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))];
+        Task<Ack>[] appends =
+            [.. Enumerable.Range(0, 20).Select(i => rooms.AppendAsync(owner, ServerRooms.Put($"k{i}")))];
         await rooms.CloseAsync();
         Assert.Equal(20, (await Task.WhenAll(appends).WaitAsync(timeout)).Max(ack => ack.Cursor));
         Assert.Equal(ErrorCode.Draining, (

@@ -6,7 +6,8 @@ namespace ShareRpc.Tests.Server.Commit;
 
 public sealed class CommitQueueTests
 {
-    private readonly ServerLimits limits = new() { QueueItems = 3, QueueBytes = 1_000, TransactionOps = 10, TransactionBytes = 500 };
+    private readonly ServerLimits limits =
+        new() { QueueItems = 3, QueueBytes = 1_000, TransactionOps = 10, TransactionBytes = 500 };
 
     [Fact]
     public void Invariant_I9_as_many_items_wait_as_the_limit_says()
@@ -91,7 +92,8 @@ public sealed class CommitQueueTests
     {
         var queue = new CommitQueue(limits);
         for (int i = 0; i < 3; i++) queue.Enqueue(new Item { IsBackground = true });
-        Assert.Equal(ErrorCode.Overloaded, Assert.Throws<ShareRpcException>(() => queue.Enqueue(new Item { IsBackground = true })).Code);
+        Assert.Equal(ErrorCode.Overloaded,
+            Assert.Throws<ShareRpcException>(() => queue.Enqueue(new Item { IsBackground = true })).Code);
         queue.Enqueue(new Item());
     }
 
@@ -118,7 +120,8 @@ public sealed class CommitQueueTests
         queue.Close();
         foreach (bool urgent in new[] { false, true })
         {
-            ShareRpcException refused = Assert.Throws<ShareRpcException>(() => queue.Enqueue(new Item { Urgent = urgent }));
+            ShareRpcException refused =
+                Assert.Throws<ShareRpcException>(() => queue.Enqueue(new Item { Urgent = urgent }));
             Assert.Equal((ErrorCode.Draining, limits.DrainingRetryAfter), (refused.Code, refused.RetryAfter));
         }
 

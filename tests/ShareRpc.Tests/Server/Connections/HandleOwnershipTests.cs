@@ -48,7 +48,8 @@ public sealed class HandleOwnershipTests
         Assert.Equal((true, false, true, 0), (before.IsDisposed, released.IsDisposed, after.IsDisposed, state.Handles));
     }
 
-    private static async Task ActAsync(WireConnection connection, LiveServer live, ShareToken token, string when, int round)
+    private static async Task ActAsync(WireConnection connection, LiveServer live, ShareToken token, string when,
+        int round)
     {
         string op = $$"""{"op_id":"{{OpId.New()}}","seq":1,"verb":"put","kind":"part","key":"k","data":{} }""";
         bool isReplay = when.Contains("replay", StringComparison.Ordinal);
@@ -83,7 +84,8 @@ public sealed class HandleOwnershipTests
         live.CloseConnections();
         while (health.Connections + registry.Count().Handles + broadcaster.Count + writers.Count > 0)
         {
-            Assert.False(live.Timeout.IsCancellationRequested, $"{health.Connections} connections, {registry.Count().Handles} handles, "
+            Assert.False(live.Timeout.IsCancellationRequested,
+                $"{health.Connections} connections, {registry.Count().Handles} handles, "
                 + $"{broadcaster.Count} feeds and {writers.Count} writers are left");
             await Task.Yield();
         }

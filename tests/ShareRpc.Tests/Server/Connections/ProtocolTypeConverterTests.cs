@@ -9,9 +9,11 @@ namespace ShareRpc.Tests.Server.Connections;
 
 public sealed class ProtocolTypeConverterTests
 {
-    public static TheoryData<Type> TypesOfCalls => [.. new[] { typeof(IShareGateway), typeof(IShareHandle), typeof(IRootHandle) }
+    public static TheoryData<Type> TypesOfCalls =>
+        [.. new[] { typeof(IShareGateway), typeof(IShareHandle), typeof(IRootHandle) }
         .SelectMany(handle => handle.GetMethods())
-        .SelectMany(method => method.GetParameters().Select(parameter => parameter.ParameterType).Append(ResultOf(method)))
+        .SelectMany(method =>
+            method.GetParameters().Select(parameter => parameter.ParameterType).Append(ResultOf(method)))
         .Where(type => type.IsClass && type.Assembly == typeof(IShareGateway).Assembly)
         .Distinct()];
 

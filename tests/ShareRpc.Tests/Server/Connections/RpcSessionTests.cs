@@ -53,7 +53,8 @@ public sealed class RpcSessionTests
     [Fact]
     public async Task A_cancelled_or_ended_call_gives_its_place_back()
     {
-        await using LiveServer live = await LiveServer.StartAsync(new ProtocolLimits { CallsInFlight = 3, WaitingReads = 3 });
+        await using LiveServer live =
+            await LiveServer.StartAsync(new ProtocolLimits { CallsInFlight = 3, WaitingReads = 3 });
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         for (int round = 0; round < 5; round++)
         {
@@ -88,7 +89,8 @@ public sealed class RpcSessionTests
             await owner.ResultAsync("appendOps", LiveServer.Batch($"op{round}"));
             foreach (string id in ids)
             {
-                Assert.Equal(1, (await owner.Connection.ReceiveAsync(id)).GetProperty("result").GetProperty("ops").GetArrayLength());
+                Assert.Equal(1, (await owner.Connection.ReceiveAsync(id)).GetProperty("result").GetProperty(
+                    "ops").GetArrayLength());
             }
         }
     }
@@ -120,14 +122,16 @@ public sealed class RpcSessionTests
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         string[] notThere =
         [
-            "AppendOpsAsync", "AppendOps", "appendops", "AppendAsync", "ToString", "GetHashCode", "GetType", "GetStateAsync", "createShare",
+            "AppendOpsAsync", "AppendOps", "appendops", "AppendAsync", "ToString", "GetHashCode", "GetType",
+            "GetStateAsync", "createShare",
         ];
         foreach (string method in notThere)
         {
             Assert.Equal("method_not_found", Code(await owner.CallAsync(method, "{}")));
         }
 
-        foreach (string method in new[] { "RedeemShareAsync", "RedeemShare", "redeemshare", "ToString", "rpc.discover", "" })
+        foreach (string method in new[] { "RedeemShareAsync", "RedeemShare", "redeemshare", "ToString", "rpc.discover",
+            "" })
         {
             Assert.Equal("method_not_found", Code(await owner.Connection.CallAsync(method, "{}")));
         }
@@ -161,7 +165,8 @@ public sealed class RpcSessionTests
         ];
         foreach (string batch in batches)
         {
-            Assert.Contains(Code(await owner.CallAsync("appendOps", batch)), new[] { "invalid_batch", "invalid_params" });
+            Assert.Contains(Code(await owner.CallAsync("appendOps", batch)),
+                new[] { "invalid_batch", "invalid_params" });
         }
     }
 
@@ -183,7 +188,8 @@ public sealed class RpcSessionTests
     }
 
     private static string Code(JsonElement response) =>
-        response.TryGetProperty("error", out JsonElement error) ? error.GetProperty("data").GetProperty("code").GetString()! : "a result";
+        response.TryGetProperty("error", out JsonElement error)
+            ? error.GetProperty("data").GetProperty("code").GetString()! : "a result";
 
     private static byte[] Message(int bytes)
     {

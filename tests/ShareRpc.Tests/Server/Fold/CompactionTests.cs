@@ -34,7 +34,8 @@ public sealed class CompactionTests
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
 
         IReadOnlyList<LoggedOp> log = await LogAsync(rooms, owner);
-        Assert.Equal([1, .. Enumerable.Range(16, 5)], log.Where(op => op.Data is not null).Select(op => (int)op.Cursor));
+        Assert.Equal([1, .. Enumerable.Range(16, 5)],
+            log.Where(op => op.Data is not null).Select(op => (int)op.Cursor));
         Assert.Equal(20, log.Count);
     }
 
@@ -68,7 +69,8 @@ public sealed class CompactionTests
         Assert.Null((await LogAsync(rooms, owner))[0].Data);
 
         Assert.Equal([new OpCursor(first.OpId, 1)], (await rooms.Log.AppendAsync(owner, writer, batch)).Duplicates);
-        Assert.Equal([new OpCursor(first.OpId, 1)], (await rooms.AppendAsync(owner, first with { Seq = null })).Duplicates);
+        Assert.Equal([new OpCursor(first.OpId, 1)],
+            (await rooms.AppendAsync(owner, first with { Seq = null })).Duplicates);
         OpIntent other = ServerRooms.Put("k", """{"v":"other"}""", first.OpId);
         Assert.Equal("op_id_reused", Assert.Single((await rooms.AppendAsync(owner, other)).Rejected).Code);
     }
@@ -127,7 +129,8 @@ public sealed class CompactionTests
 
     private static async ValueTask<OpPage> ReadAsync(ServerRooms rooms, Authority owner, long after)
     {
-        var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, rooms.Get<MemoryBudget>(), rooms.Clock, NullLogger.Instance);
+        var feed = new ShareFeed(owner.Ref.ShareKey!.Value, rooms.Limits, rooms.Get<MemoryBudget>(), rooms.Clock,
+            NullLogger.Instance);
         feed.Advance(20);
         return await rooms.Reads.ReadNowAsync(owner, feed, new ReadOpsRequest { After = after });
     }

@@ -26,7 +26,8 @@ public sealed class FoldPlanTests
     [Fact]
     public void Invariant_I9_no_step_of_a_fold_is_larger_than_a_transaction_may_be()
     {
-        var limits = new ServerLimits { TransactionOps = 5, TransactionBytes = 1_000, FoldSliceDocs = 1, FoldSliceBytes = 1 };
+        var limits =
+            new ServerLimits { TransactionOps = 5, TransactionBytes = 1_000, FoldSliceDocs = 1, FoldSliceBytes = 1 };
         foreach (bool reachesHead in new[] { true, false })
         {
             Assert.All(DocsOf(Tail(6_400, bytes: 1), limits, reachesHead), docs => Assert.InRange(docs, 1, 5));
@@ -41,6 +42,7 @@ public sealed class FoldPlanTests
     private static List<TailOp> Tail(int ops, int bytes) =>
     [
         .. Enumerable.Range(1, ops).Select(
-            i => new TailOp(i, Verbs.Put, Kinds.Part, i.ToString(CultureInfo.InvariantCulture), bytes, ContentClass.Plain)),
+            i => new TailOp(i, Verbs.Put, Kinds.Part, i.ToString(CultureInfo.InvariantCulture), bytes,
+                ContentClass.Plain)),
     ];
 }

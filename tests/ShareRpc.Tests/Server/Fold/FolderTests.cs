@@ -117,7 +117,8 @@ public sealed class FolderTests
         await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 900).Select(_ => Text("k", "x"))]);
         await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 900).Select(_ => Text("k", "y"))]);
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => rooms.Folder.FoldShareAsync(share), timeout)));
+        await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Task.Run(() => rooms.Folder.FoldShareAsync(share), timeout)));
 
         await rooms.Folder.FoldShareAsync(share);
         Assert.Equal($$"""{"text":"{{new string('x', 900)}}{{new string('y', 900)}}"}""",
@@ -177,7 +178,8 @@ public sealed class FolderTests
         await rooms.AppendAsync(
             owner,
             [
-                Text("a", " lost"), Text("s", "2"), ServerRooms.Put("gone") with { Verb = Verbs.Remove, Data = null }, Text("b", "x"),
+                Text("a", " lost"), Text("s", "2"), ServerRooms.Put("gone") with { Verb = Verbs.Remove, Data = null },
+                Text("b", "x"),
                 ServerRooms.Put("a", """{"text":"new"}"""), Text("gone", "back"), Text("s", "3"), Text("a", "er"),
                 ServerRooms.Put("b") with { Verb = Verbs.Remove, Data = null }, ServerRooms.Put("gone", """{"text":"again"}"""),
             ]);
@@ -245,7 +247,8 @@ public sealed class FolderTests
         await rooms.AppendAsync(owner, Text("k", "x"));
 
         // These know of no commit, as after a start.
-        var folder = new Folder(rooms.Store, rooms.Queue, rooms.Get<ServerOptions>(), rooms.Clock, NullLogger<Folder>.Instance);
+        var folder =
+            new Folder(rooms.Store, rooms.Queue, rooms.Get<ServerOptions>(), rooms.Clock, NullLogger<Folder>.Instance);
         var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, rooms.Clock, rooms.Get<DrainSignal>());
         using var stopping = new CancellationTokenSource();
         Task folding = folder.RunAsync(() => { }, stopping.Token);
@@ -273,7 +276,8 @@ public sealed class FolderTests
     }
 
     private static async ValueTask AssertStateAsync(
-        ServerRooms rooms, Authority owner, Dictionary<(string Kind, string Key), Document> folded, long head, int limit)
+        ServerRooms rooms, Authority owner, Dictionary<(string Kind, string Key), Document> folded, long head,
+        int limit)
     {
         foreach (string[]? kinds in new[] { null, AllKinds, ["part"], ["message"] })
         {
@@ -307,7 +311,8 @@ public sealed class FolderTests
 
     private static OpIntent Roll(ref uint dice, long n)
     {
-        OpIntent op = ServerRooms.Put(Keys[Next(ref dice, Keys.Length)]) with { Kind = AllKinds[Next(ref dice, AllKinds.Length)] };
+        OpIntent op = ServerRooms.Put(
+            Keys[Next(ref dice, Keys.Length)]) with { Kind = AllKinds[Next(ref dice, AllKinds.Length)] };
         return Next(ref dice, 5) switch
         {
             0 => op with { Verb = Verbs.Remove, Data = null },

@@ -26,10 +26,12 @@ internal sealed class CapturedLogs : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             string values = state is IEnumerable<KeyValuePair<string, object?>> pairs ? string.Join(' ', pairs) : "";
-            owner.Lines.Enqueue($"{category} {logLevel} {formatter(state, exception)} {values} event {eventId.Id} {exception}");
+            owner.Lines.Enqueue(
+                $"{category} {logLevel} {formatter(state, exception)} {values} event {eventId.Id} {exception}");
         }
     }
 }

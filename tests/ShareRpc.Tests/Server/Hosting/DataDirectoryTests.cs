@@ -34,7 +34,8 @@ public sealed class DataDirectoryTests : IDisposable
         Assert.True(server.CreatedRootToken);
         Assert.Equal(Path.Combine(Data, "root.token"), server.RootTokenPath);
         Assert.Equal(OwnerOnly, File.GetUnixFileMode(server.RootTokenPath));
-        Assert.All(Directory.EnumerateFiles(Path.Combine(Data, "keys")), key => Assert.Equal(OwnerOnly, File.GetUnixFileMode(key)));
+        Assert.All(Directory.EnumerateFiles(Path.Combine(Data, "keys")),
+            key => Assert.Equal(OwnerOnly, File.GetUnixFileMode(key)));
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(Data));
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(Data, "keys")));
     }
@@ -120,7 +121,8 @@ public sealed class DataDirectoryTests : IDisposable
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync($"http://{other.LocalEndpoint}"));
+        ServerStartException refused =
+            await Assert.ThrowsAsync<ServerStartException>(() => StartAsync($"http://{other.LocalEndpoint}"));
         Assert.Contains("Another program listens on", refused.Message, StringComparison.Ordinal);
         await using ShareRpcServer server = await StartAsync();
         Assert.True(await RootTokenWorksAsync(server));
@@ -134,7 +136,8 @@ public sealed class DataDirectoryTests : IDisposable
         {
             await cancelled.CancelAsync();
             ServerOptions options = Options("http://127.0.0.1:0");
-            await Assert.ThrowsAnyAsync<Exception>(() => ShareRpcServer.StartAsync(options, cancellationToken: cancelled.Token));
+            await Assert.ThrowsAnyAsync<Exception>(() =>
+                ShareRpcServer.StartAsync(options, cancellationToken: cancelled.Token));
         }
 
         await using ShareRpcServer server = await StartAsync();
@@ -158,14 +161,16 @@ public sealed class DataDirectoryTests : IDisposable
     [InlineData(1_000, 1_000, 1_000_000, true)]
     [InlineData(1_000, 1_000_000 - 65_536, 1_000_000, true)]
     [InlineData(1_000, 1_000_001 - 65_536, 1_000_000, false)]
-    public void A_document_is_as_large_as_an_op_at_least_and_fits_a_frame(int op, int document, int frame, bool isAllowed)
+    public void A_document_is_as_large_as_an_op_at_least_and_fits_a_frame(int op, int document, int frame,
+        bool isAllowed)
     {
         ServerOptions options = Options("http://127.0.0.1:0") with
         {
             Limits = new ProtocolLimits { OpBytes = op, DocumentBytes = document, FrameBytes = frame },
         };
         if (isAllowed) options.Validate();
-        else Assert.Contains("document_bytes", Assert.Throws<ServerStartException>(options.Validate).Message, StringComparison.Ordinal);
+        else Assert.Contains("document_bytes", Assert.Throws<ServerStartException>(options.Validate).Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => directory.Dispose();
@@ -177,7 +182,8 @@ public sealed class DataDirectoryTests : IDisposable
 
     private async Task<bool> RootTokenWorksAsync(ShareRpcServer server)
     {
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(server.RootTokenPath, timeout)).Trim(), out ShareToken? token));
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(server.RootTokenPath, timeout)).Trim(),
+            out ShareToken? token));
         using WireConnection connection = await WireConnection.ConnectAsync(server.Address, timeout);
         return (await connection.CallAsync("redeemRoot", $$"""{"token":"{{token.Reveal()}}"}""")).TryGetProperty("result", out _);
     }

@@ -21,7 +21,8 @@ public sealed class DrainTests
         Task<string> first = owner.Connection.RequestAsync(owner.Path("appendOps"), LiveServer.Batch("op0"));
         await owner.Connection.ReceiveAsync(await first);
         acked.Add("op0");
-        for (int i = 1; i <= 500; i++) answers.Add(await owner.Connection.RequestAsync(owner.Path("appendOps"), LiveServer.Batch(Id(i))));
+        for (int i = 1; i <= 500; i++)
+            answers.Add(await owner.Connection.RequestAsync(owner.Path("appendOps"), LiveServer.Batch(Id(i))));
 
         Task stopping = live.Server.StopAsync(live.Timeout);
         try
@@ -30,7 +31,8 @@ public sealed class DrainTests
             {
                 JsonElement answer = await owner.Connection.ReceiveAsync(answers[i - 1]);
                 if (answer.TryGetProperty("result", out _)) acked.Add(Id(i));
-                else Assert.Equal("draining", answer.GetProperty("error").GetProperty("data").GetProperty("code").GetString());
+                else Assert.Equal("draining",
+                    answer.GetProperty("error").GetProperty("data").GetProperty("code").GetString());
             }
         }
         catch (WebSocketException)
@@ -43,7 +45,8 @@ public sealed class DrainTests
         await live.StartAgainAsync();
         WireHandle again = await live.RedeemShareAsync(token);
         JsonElement page = await again.ResultAsync("readOps", "{}");
-        Assert.Equal(acked, page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("op_id").GetString()!).ToHashSet());
+        Assert.Equal(acked,
+            page.GetProperty("ops").EnumerateArray().Select(op => op.GetProperty("op_id").GetString()!).ToHashSet());
     }
 
     [Fact]

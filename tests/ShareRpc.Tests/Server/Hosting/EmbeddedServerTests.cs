@@ -38,14 +38,17 @@ public sealed class EmbeddedServerTests : IDisposable
             Assert.Equal("Healthy", await http.GetStringAsync(new Uri(prefix + path, UriKind.Relative), timeout.Token));
         }
 
-        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(directory["data/root.token"])).Trim(), out ShareToken? root));
+        Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(directory["data/root.token"])).Trim(),
+            out ShareToken? root));
         ShareToken owner = ShareToken.New(RandomId.New());
         using WireConnection connection = await ConnectAsync(app, prefix);
         JsonElement redeemed = await connection.ResultAsync("redeemRoot", $$"""{"token":"{{root.Reveal()}}"}""");
-        await new WireHandle(connection, redeemed.GetProperty("root").GetProperty("handle").GetInt64(), redeemed).ResultAsync(
+        await new WireHandle(connection, redeemed.GetProperty("root").GetProperty("handle").GetInt64(),
+            redeemed).ResultAsync(
             "createShare", $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{owner.CapId}}","token_digest":"{{owner.Digest}}"}""");
         redeemed = await connection.ResultAsync("redeemShare", $$"""{"token":"{{owner.Reveal()}}"}""");
-        var share = new WireHandle(connection, redeemed.GetProperty("share").GetProperty("handle").GetInt64(), redeemed);
+        var share = new WireHandle(connection, redeemed.GetProperty("share").GetProperty("handle").GetInt64(),
+            redeemed);
         Assert.Equal(1, (await share.ResultAsync("appendOps", LiveServer.Batch("a"))).GetProperty("cursor").GetInt64());
 
         Uri create = new($"{prefix}/a/{root.Reveal()}/api/share", UriKind.Relative);
@@ -53,7 +56,8 @@ public sealed class EmbeddedServerTests : IDisposable
         using HttpResponseMessage made = await http.PostAsync(create, content, timeout.Token);
         Assert.Equal(HttpStatusCode.OK, made.StatusCode);
         using JsonDocument answer = JsonDocument.Parse(await made.Content.ReadAsStringAsync(timeout.Token));
-        Assert.StartsWith($"http://localhost{prefix}/share/", answer.RootElement.GetProperty("url").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith($"http://localhost{prefix}/share/", answer.RootElement.GetProperty("url").GetString(),
+            StringComparison.Ordinal);
         await app.StopAsync(timeout.Token);
     }
 
@@ -85,7 +89,8 @@ public sealed class EmbeddedServerTests : IDisposable
     public async Task A_host_with_a_mistake_in_the_options_does_not_start_and_names_it(
         string option, string value, string? named = null)
     {
-        var settings = new Dictionary<string, string?> { ["ShareRpc:DataDirectory"] = directory["data"], ["ShareRpc:" + option] = value };
+        var settings = new Dictionary<string, string?> { ["ShareRpc:DataDirectory"] = directory["data"],
+            ["ShareRpc:" + option] = value };
         await using WebApplication app = Build(configure: null, settings);
         app.MapShareRpc();
         OptionsValidationException refused =

@@ -25,8 +25,10 @@ public sealed class FileModeTests : IDisposable
         if (wereReadable)
         {
             await using (await ShareRpcServer.StartAsync(
-                new ServerOptions { DataDirectory = data, Urls = "http://127.0.0.1:0" }, cancellationToken: timeout)) { }
-            foreach (string file in Directory.GetFiles(data)) File.SetUnixFileMode(file, OwnerOnly | UnixFileMode.OtherRead);
+                new ServerOptions { DataDirectory = data, Urls = "http://127.0.0.1:0" },
+                cancellationToken: timeout)) { }
+            foreach (string file in Directory.GetFiles(data))
+                File.SetUnixFileMode(file, OwnerOnly | UnixFileMode.OtherRead);
             File.SetUnixFileMode(Path.Combine(data, "root.token"), OwnerOnly); // people may lend that one
         }
 
@@ -86,6 +88,7 @@ public sealed class FileModeTests : IDisposable
     {
         string[] files = Directory.GetFiles(path, "*", SearchOption.AllDirectories);
         Assert.NotEmpty(files);
-        Assert.All(files, file => Assert.True(File.GetUnixFileMode(file) == OwnerOnly, $"{file} is {File.GetUnixFileMode(file)}"));
+        Assert.All(files,
+            file => Assert.True(File.GetUnixFileMode(file) == OwnerOnly, $"{file} is {File.GetUnixFileMode(file)}"));
     }
 }

@@ -33,7 +33,8 @@ public sealed class SecrecyTests
         await handle.ResultAsync(
             "appendOps", """{"batch_id":"b","ops":[{"op_id":"a","seq":1,"verb":"put","kind":"part","key":"k","data":{}}]}""");
 
-        foreach (ShareToken token in new[] { unknown, owner, viewer, revoked, live.RootToken }) await MisuseAsync(live, token.Reveal());
+        foreach (ShareToken token in new[] { unknown, owner, viewer, revoked, live.RootToken })
+            await MisuseAsync(live, token.Reveal());
         ShareToken grant = await RedeemWithPassphraseAsync(live, handle);
         await MisuseAsync(live, grant.Reveal());
         await live.Server.DisposeAsync();
@@ -41,7 +42,8 @@ public sealed class SecrecyTests
         ShareToken[] tokens = [unknown, owner, viewer, revoked, live.RootToken, grant];
         string[] secrets = [.. tokens.Select(token => token.Reveal()[28..71]), RightPassphrase, WrongPassphrase];
         Assert.NotEmpty(logs.Lines);
-        Assert.All(secrets, secret => Assert.DoesNotContain(logs.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
+        Assert.All(secrets,
+            secret => Assert.DoesNotContain(logs.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
         IEnumerable<string> all = Directory.EnumerateFiles(live.DataDirectory, "*", SearchOption.AllDirectories);
         string[] files = [.. all.Where(file => file != live.Server.RootTokenPath)];
         Assert.Contains(files, file => file.EndsWith("shares.db", StringComparison.Ordinal));
@@ -90,14 +92,17 @@ public sealed class SecrecyTests
         ];
         foreach ((string method, string parameters) in calls)
         {
-            Assert.DoesNotContain(secret, (await connection.CallAsync(method, parameters)).GetRawText(), StringComparison.Ordinal);
+            Assert.DoesNotContain(secret, (await connection.CallAsync(method, parameters)).GetRawText(),
+                StringComparison.Ordinal);
         }
 
         using var http = new HttpClient { BaseAddress = live.Server.Address };
-        foreach (string path in new[] { $"s/{secret}", $"rpc?token={secret}", $"api/share/{secret}", $"healthz?{secret}" })
+        foreach (string path in new[] { $"s/{secret}", $"rpc?token={secret}", $"api/share/{secret}",
+            $"healthz?{secret}" })
         {
             HttpResponseMessage answer = await http.GetAsync(path, live.Timeout);
-            Assert.DoesNotContain(secret, await answer.Content.ReadAsStringAsync(live.Timeout), StringComparison.Ordinal);
+            Assert.DoesNotContain(secret, await answer.Content.ReadAsStringAsync(live.Timeout),
+                StringComparison.Ordinal);
         }
 
         await connection.SendTextAsync($"{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"{secret}");

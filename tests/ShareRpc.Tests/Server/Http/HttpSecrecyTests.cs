@@ -22,10 +22,12 @@ public sealed class HttpSecrecyTests
                 builder.Services.AddSingleton<ILoggerProvider>(logs);
             },
             more: options => options with { OpenCreation = true, LogLevel = LogLevel.Trace });
-        using var calls = new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
+        using var calls =
+            new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
         OpencodeCalls.Shared shared = await calls.ShareAsync();
         await calls.SyncedAsync(shared, $$$"""{"type":"session","data":{"id":"s","share":{"url":"{{{shared.Url}}}"} } },{"type":"x"}""");
-        string[] tokens = [ShareToken.New(RandomId.New()).Reveal(), live.RootToken.Reveal(), shared.Secret, shared.Capability];
+        string[] tokens =
+            [ShareToken.New(RandomId.New()).Reveal(), live.RootToken.Reveal(), shared.Secret, shared.Capability];
         foreach (string token in tokens) await MisuseAsync(live, shared, token);
         await calls.ImportAsync(shared);
         await calls.DeleteAsync(shared.Id, shared.Secret);
@@ -33,12 +35,14 @@ public sealed class HttpSecrecyTests
 
         string[] secrets = [.. tokens.Select(token => token[28..71])];
         Assert.NotEmpty(logs.Lines);
-        Assert.All(secrets, secret => Assert.DoesNotContain(logs.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
+        Assert.All(secrets,
+            secret => Assert.DoesNotContain(logs.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
         foreach (string file in Directory.EnumerateFiles(live.DataDirectory, "*", SearchOption.AllDirectories))
         {
             if (file == live.Server.RootTokenPath) continue;
             byte[] content = await File.ReadAllBytesAsync(file, live.Timeout);
-            Assert.False(secrets.Any(secret => content.AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) >= 0), $"a secret is in {file}");
+            Assert.False(secrets.Any(secret => content.AsSpan().IndexOf(Encoding.ASCII.GetBytes(secret)) >= 0),
+                $"a secret is in {file}");
         }
     }
 
@@ -46,15 +50,21 @@ public sealed class HttpSecrecyTests
     private static async Task MisuseAsync(LiveServer live, OpencodeCalls.Shared shared, string token)
     {
         using var http = new HttpClient { BaseAddress = live.Server.Address };
-        string secret = JsonSerializer.Serialize(new { secret = token, data = new object[] { new { type = token, data = 1 } } });
+        string secret =
+            JsonSerializer.Serialize(new { secret = token, data = new object[] { new { type = token, data = 1 } } });
         (HttpMethod Method, string Path, string? Body)[] requests =
         [
             (HttpMethod.Post, $"/a/{token}/api/share", "{}"), (HttpMethod.Post, "/api/share", $$"""{"sessionID":"","x":"{{token}}"}"""),
-            (HttpMethod.Post, $"/api/share/{token}/sync", secret), (HttpMethod.Post, $"/api/shares/{shared.Id}/sync", secret + token),
-            (HttpMethod.Delete, $"/api/share/{token}", secret), (HttpMethod.Get, $"/api/share/{token}/data?x={token}", null),
-            (HttpMethod.Get, $"/share/{token}", null), (HttpMethod.Get, $"/s/{token}", null), (HttpMethod.Put, $"/share/{token}", token),
-            (HttpMethod.Get, $"/a/{token}/nothing", null), (HttpMethod.Get, $"/v1/shares/{token}/ops?after={token}", null),
-            (HttpMethod.Post, $"/v1/shares/{shared.Id}/ops", token), (HttpMethod.Get, $"/v1/shares/{shared.Id}/state?kinds={token}", null),
+            (HttpMethod.Post, $"/api/share/{token}/sync", secret),
+            (HttpMethod.Post, $"/api/shares/{shared.Id}/sync", secret + token),
+            (HttpMethod.Delete, $"/api/share/{token}", secret),
+            (HttpMethod.Get, $"/api/share/{token}/data?x={token}", null),
+            (HttpMethod.Get, $"/share/{token}", null), (HttpMethod.Get, $"/s/{token}", null),
+            (HttpMethod.Put, $"/share/{token}", token),
+            (HttpMethod.Get, $"/a/{token}/nothing", null),
+            (HttpMethod.Get, $"/v1/shares/{token}/ops?after={token}", null),
+            (HttpMethod.Post, $"/v1/shares/{shared.Id}/ops", token),
+            (HttpMethod.Get, $"/v1/shares/{shared.Id}/state?kinds={token}", null),
         ];
         foreach ((HttpMethod method, string path, string? body) in requests)
         {

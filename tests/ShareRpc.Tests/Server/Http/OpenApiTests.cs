@@ -62,7 +62,8 @@ public sealed class OpenApiTests : IAsyncLifetime
         using var crowded = new ShareOverHttp(full.Server.Address, id, owner, full.Timeout);
 
         await MeetAsync(Ops, 200, share.AppendAsync(LiveServer.Batch("a")));
-        await MeetAsync(Ops, 200, share.AppendAsync(LiveServer.Batch("a").Replace("put", "nothing", StringComparison.Ordinal)));
+        await MeetAsync(Ops, 200,
+            share.AppendAsync(LiveServer.Batch("a").Replace("put", "nothing", StringComparison.Ordinal)));
         await MeetAsync(Ops, 400, share.AppendAsync("{}"));
         await MeetAsync(Ops, 401, stranger.AppendAsync(LiveServer.Batch("b")));
         await MeetAsync(Ops, 403, reader.AppendAsync(LiveServer.Batch("b")));
@@ -163,9 +164,12 @@ public sealed class OpenApiTests : IAsyncLifetime
         using HttpResponseMessage answer = await call;
         string body = await answer.Content.ReadAsStringAsync(live.Timeout);
         string method = answer.RequestMessage!.Method.Method.ToLowerInvariant();
-        Assert.True((int)answer.StatusCode == status, $"{method} {path} is to be {status}, not {answer.StatusCode}: {body}");
-        JsonElement content = document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses")
-            .GetProperty($"{status}").GetProperty("content").GetProperty(answer.Content.Headers.ContentType!.MediaType!);
+        Assert.True((int)answer.StatusCode == status,
+            $"{method} {path} is to be {status}, not {answer.StatusCode}: {body}");
+        JsonElement content =
+            document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses")
+            .GetProperty($"{status}").GetProperty("content").GetProperty(
+                answer.Content.Headers.ContentType!.MediaType!);
         met.Add($"{method} {path} {status}");
         if (!isJson) return;
         JsonElement value = JsonDocument.Parse(body).RootElement;

@@ -110,7 +110,8 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
         string shareId = ShareIdOf(handle);
         (string Share, ShareToken? Token)[] cases =
         [
-            (shareId, null), (shareId, other), (shareId, ShareToken.New(owner.CapId)), (shareId, ShareToken.New(RandomId.New())),
+            (shareId, null), (shareId, other), (shareId, ShareToken.New(owner.CapId)),
+            (shareId, ShareToken.New(RandomId.New())),
             (RandomId.New(), owner), ("x", owner),
         ];
         var answers = new HashSet<string>();
@@ -146,7 +147,8 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
     {
         using ShareOverHttp share = With(owner);
         string query = path[path.IndexOf('?', StringComparison.Ordinal)..];
-        Task<HttpResponseMessage> call = path.StartsWith("ops", StringComparison.Ordinal) ? share.OpsAsync(query) : share.StateAsync(query);
+        Task<HttpResponseMessage> call = path.StartsWith("ops", StringComparison.Ordinal)
+            ? share.OpsAsync(query) : share.StateAsync(query);
         Assert.Equal("invalid_params", await share.RefusalAsync(call, 400));
     }
 
@@ -174,7 +176,8 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
         byte[] body = [.. start, 0xC3, .. "\"}}]}"u8];
         using var content = new ByteArrayContent(body);
         var path = new Uri($"/v1/shares/{share.ShareId}/ops", UriKind.Relative);
-        Assert.Equal("invalid_params", await share.RefusalAsync(share.Http.PostAsync(path, content, live.Timeout), 400));
+        Assert.Equal("invalid_params",
+            await share.RefusalAsync(share.Http.PostAsync(path, content, live.Timeout), 400));
     }
 
     [Theory]
@@ -196,7 +199,8 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
     [Fact]
     public async Task Waiting_reads_over_http_are_bounded()
     {
-        await using LiveServer small = await LiveServer.StartAsync(serverLimits: new ServerLimits { HttpWaitingReads = 0 });
+        await using LiveServer small =
+            await LiveServer.StartAsync(serverLimits: new ServerLimits { HttpWaitingReads = 0 });
         ShareToken token = await small.CreateShareAsync();
         WireHandle there = await small.RedeemShareAsync(token);
         using var share = new ShareOverHttp(small.Server.Address, ShareIdOf(there), token, small.Timeout);

@@ -10,21 +10,26 @@ internal sealed class SchemaCheck(JsonElement document)
     public IEnumerable<string> Errors(JsonElement schema, JsonElement value, string at = "$") =>
         schema.EnumerateObject().SelectMany(keyword => Errors(keyword, schema, value, at));
 
-    private IEnumerable<string> Errors(JsonProperty keyword, JsonElement schema, JsonElement value, string at) => keyword.Name switch
+    private IEnumerable<string> Errors(JsonProperty keyword, JsonElement schema, JsonElement value, string at) =>
+        keyword.Name switch
     {
         "$ref" => Errors(Resolve(keyword.Value.GetString()!), value, at),
         "type" => IsType(keyword.Value.GetString()!, value) ? [] : [$"{at}: {value.ValueKind} is no {keyword.Value}"],
         "required" => keyword.Value.EnumerateArray().Select(name => name.GetString()!)
             .Where(name => !value.TryGetProperty(name, out _)).Select(name => $"{at}: {name} is missing"),
         "properties" => value.EnumerateObject().SelectMany(member =>
-            keyword.Value.TryGetProperty(member.Name, out JsonElement of) ? Errors(of, member.Value, $"{at}.{member.Name}") : []),
+            keyword.Value.TryGetProperty(member.Name, out JsonElement of)
+                ? Errors(of, member.Value, $"{at}.{member.Name}") : []),
         "additionalProperties" => value.EnumerateObject()
             .Where(member => !schema.GetProperty("properties").TryGetProperty(member.Name, out _))
             .Select(member => $"{at}: {member.Name} is not in the schema"),
         "items" => value.EnumerateArray().SelectMany((item, i) => Errors(keyword.Value, item, $"{at}[{i}]")),
-        "oneOf" => keyword.Value.EnumerateArray().Count(of => !Errors(of, value, at).Any()) == 1 ? [] : [$"{at}: not one of the forms"],
-        "enum" => keyword.Value.EnumerateArray().Any(of => JsonElement.DeepEquals(of, value)) ? [] : [$"{at}: {value} is no such word"],
-        "pattern" => Regex.IsMatch(value.GetString()!, keyword.Value.GetString()!) ? [] : [$"{at}: {value} does not match"],
+        "oneOf" => keyword.Value.EnumerateArray().Count(of => !Errors(of, value, at).Any()) == 1
+            ? [] : [$"{at}: not one of the forms"],
+        "enum" => keyword.Value.EnumerateArray().Any(of => JsonElement.DeepEquals(of, value))
+            ? [] : [$"{at}: {value} is no such word"],
+        "pattern" =>
+            Regex.IsMatch(value.GetString()!, keyword.Value.GetString()!) ? [] : [$"{at}: {value} does not match"],
         "minimum" => value.GetInt64() >= keyword.Value.GetInt64() ? [] : [$"{at}: {value} is too small"],
         "description" => [],
         _ => throw new NotSupportedException($"The check does not know {keyword.Name}."),

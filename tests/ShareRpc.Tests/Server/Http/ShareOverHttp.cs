@@ -15,14 +15,16 @@ internal sealed class ShareOverHttp : IDisposable
         this.timeout = timeout;
         ShareId = shareId;
         Http = new HttpClient { BaseAddress = server };
-        if (token is not null) Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        if (token is not null)
+            Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
     }
 
     public HttpClient Http { get; }
 
     public string ShareId { get; }
 
-    public Task<HttpResponseMessage> AppendAsync(string batch) => Http.PostAsync(Path("ops"), OpencodeCalls.Json(batch), timeout);
+    public Task<HttpResponseMessage> AppendAsync(string batch) =>
+        Http.PostAsync(Path("ops"), OpencodeCalls.Json(batch), timeout);
 
     public Task<HttpResponseMessage> OpsAsync(string query = "") => Http.GetAsync(Path("ops" + query), timeout);
 

@@ -19,13 +19,15 @@ public sealed class AuditTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
-        ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read | Rights.Append, new Caveats { AppendKinds = ["part"] });
+        ShareToken guest =
+            await rooms.AttenuateAsync(owner, Rights.Read | Rights.Append, new Caveats { AppendKinds = ["part"] });
         foreach (string address in new[] { Here, Here, There }) await rooms.RedeemAsync(guest, address: address);
         Authority writer = await rooms.RedeemAsync(guest, address: Here);
         await rooms.AppendAsync(writer, ServerRooms.Put("a", """{"v":1}"""), ServerRooms.Put("b"));
         await rooms.AppendAsync(writer, ServerRooms.Put("c"), ServerRooms.Put("d") with { Kind = "todo" });
         await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId });
-        for (int i = 0; i < 2; i++) await RefusedAsync(ErrorCode.CapabilityRevoked, () => rooms.RedeemAsync(guest, address: There));
+        for (int i = 0; i < 2; i++)
+            await RefusedAsync(ErrorCode.CapabilityRevoked, () => rooms.RedeemAsync(guest, address: There));
         Assert.Equal(Now(rooms), await LastRedeemedAsync(rooms, owner, guest)); // known before it is written
         await rooms.Audit.WriteAsync();
 
@@ -43,12 +45,15 @@ public sealed class AuditTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         Authority creator = await rooms.RedeemAsync(await rooms.AttenuateAsync(rooms.Root, RightsNames.Creator));
-        await RefusedAsync(ErrorCode.InvalidToken, () => rooms.RedeemAsync(ShareToken.New(RandomId.New()), address: Here));
-        await RefusedAsync(ErrorCode.InvalidToken, () => rooms.RedeemAsync(ShareToken.New(owner.Ref.CapId), address: Here));
+        await RefusedAsync(ErrorCode.InvalidToken,
+            () => rooms.RedeemAsync(ShareToken.New(RandomId.New()), address: Here));
+        await RefusedAsync(ErrorCode.InvalidToken,
+            () => rooms.RedeemAsync(ShareToken.New(owner.Ref.CapId), address: Here));
         await rooms.Audit.WriteAsync();
         AuditEntry seen = Assert.Single((await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries,
             entry => entry.Action == "refused");
-        Assert.Equal((null, null, Here, "invalid_token", 2L), (seen.Actor, seen.ShareId, seen.Address, seen.Code, seen.Count));
+        Assert.Equal((null, null, Here, "invalid_token", 2L),
+            (seen.Actor, seen.ShareId, seen.Address, seen.Code, seen.Count));
         foreach (Authority other in new[] { owner, creator })
         {
             Assert.DoesNotContain((await rooms.Lists.ListAuditAsync(other, new AuditRequest())).Entries,
@@ -60,13 +65,15 @@ public sealed class AuditTests
     [InlineData(1, 2, 0)]
     [InlineData(2, 2, 0)]
     [InlineData(3, 2, 1)]
-    public async Task Beyond_the_bound_sums_lose_their_address_and_nothing_else(int addresses, int bound, int withoutAddress)
+    public async Task Beyond_the_bound_sums_lose_their_address_and_nothing_else(int addresses, int bound,
+        int withoutAddress)
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { AuditSums = bound });
         await rooms.Audit.WriteAsync();
         for (int i = 0; i < addresses; i++)
         {
-            await RefusedAsync(ErrorCode.InvalidToken, () => rooms.RedeemAsync(ShareToken.New(RandomId.New()), address: $"192.0.2.{i}"));
+            await RefusedAsync(ErrorCode.InvalidToken,
+                () => rooms.RedeemAsync(ShareToken.New(RandomId.New()), address: $"192.0.2.{i}"));
         }
 
         await rooms.Audit.WriteAsync();

@@ -14,7 +14,8 @@ public sealed class MemoryBudgetTests : IDisposable
     [Fact]
     public void Invariant_I11_a_peer_may_hold_as_much_as_it_leaves_free()
     {
-        using MemoryAccount first = budget.Open("192.0.2.1"), again = budget.Open("192.0.2.1"), other = budget.Open("192.0.2.2");
+        using MemoryAccount first = budget.Open("192.0.2.1"), again = budget.Open("192.0.2.1"),
+        other = budget.Open("192.0.2.2");
         Assert.True(first.TryGrow(Common / 2));
         Assert.False(again.TryGrow(300_000));
         Assert.True(other.TryGrow(300_000));
@@ -26,7 +27,8 @@ public sealed class MemoryBudgetTests : IDisposable
     [Fact]
     public void A_network_of_IPv6_is_one_peer()
     {
-        using MemoryAccount first = budget.Open("2001:db8::1"), second = budget.Open("2001:db8::2"), other = budget.Open("2001:db8:1::1");
+        using MemoryAccount first = budget.Open("2001:db8::1"), second = budget.Open("2001:db8::2"),
+        other = budget.Open("2001:db8:1::1");
         Assert.True(first.TryGrow(Common / 2));
         Assert.False(second.TryGrow(300_000));
         Assert.True(other.TryGrow(300_000));
@@ -72,7 +74,8 @@ public sealed class MemoryBudgetTests : IDisposable
     public async Task Who_finds_no_room_in_time_gets_none_and_nothing_is_left_of_the_wait()
     {
         using MemoryBudget small = NewBudget(TimeSpan.FromMilliseconds(50));
-        MemoryAccount holder = small.Open("192.0.2.1"), second = small.Open("192.0.2.1"), late = small.Open("192.0.2.2");
+        MemoryAccount holder = small.Open("192.0.2.1"), second = small.Open("192.0.2.1"),
+        late = small.Open("192.0.2.2");
         holder.Force(Common);
         Assert.True(await second.GrowAsync(2_500_000, timeout)); // the reserve
         Assert.False(await late.GrowAsync(1_000_000, timeout));
@@ -136,7 +139,8 @@ public sealed class MemoryBudgetTests : IDisposable
     private static MemoryBudget NewBudget(TimeSpan wait) => new(
         new ServerOptions
         {
-            DataDirectory = "", MemoryBudget = 4_000_000, Limits = ProtocolLimits.Default with { FrameBytes = 1_000_000 },
+            DataDirectory = "", MemoryBudget = 4_000_000,
+            Limits = ProtocolLimits.Default with { FrameBytes = 1_000_000 },
             ServerLimits = ServerLimits.Default with { MemoryWait = wait, ScarceRounds = 1 },
         },
         TimeProvider.System);

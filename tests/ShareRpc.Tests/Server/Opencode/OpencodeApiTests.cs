@@ -155,7 +155,8 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         using var nobody = new OpencodeCalls(closed.Server.Address, closed.Timeout);
         using HttpResponseMessage refused = await nobody.CreateAsync();
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        Assert.Contains("creator token", await refused.Content.ReadAsStringAsync(closed.Timeout), StringComparison.Ordinal);
+        Assert.Contains("creator token", await refused.Content.ReadAsStringAsync(closed.Timeout),
+            StringComparison.Ordinal);
 
         ShareToken wrong = ShareToken.New(RandomId.New());
         using var stranger = new OpencodeCalls(closed.Server.Address, closed.Timeout) { Base = $"/a/{wrong.Reveal()}" };
@@ -176,7 +177,8 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         ShareToken wrong = ShareToken.New(TokenOf(shared.Secret).CapId);
         (string Id, string Secret)[] cases =
         [
-            (shared.Id, wrong.Reveal()), (shared.Id, other.Secret), (shared.Id, "no"), (shared.Id, ""), (RandomId.New(), shared.Secret),
+            (shared.Id, wrong.Reveal()), (shared.Id, other.Secret), (shared.Id, "no"), (shared.Id, ""),
+            (RandomId.New(), shared.Secret),
             (shared.Id, live.RootToken.Reveal()), ("no", "no"),
         ];
         var answers = new HashSet<string>();
@@ -227,7 +229,8 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
     public async Task A_link_does_not_sync_and_a_secret_does_not_read_and_neither_unshares_what_it_may_not()
     {
         Shared shared = await open.ShareAsync();
-        Assert.Equal(HttpStatusCode.Forbidden, (await open.SyncAsync(shared.Id, shared.Capability, Message)).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden,
+            (await open.SyncAsync(shared.Id, shared.Capability, Message)).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await open.DeleteAsync(shared.Id, shared.Capability)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await open.DataAsync(shared.Secret)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await open.DataAsync(shared.Id)).StatusCode);
@@ -243,9 +246,11 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
     [InlineData("not json")]
     public async Task A_request_without_a_session_is_refused_in_json(string body)
     {
-        using HttpResponseMessage answer = await open.Http.PostAsync("/api/share", OpencodeCalls.Json(body), live.Timeout);
+        using HttpResponseMessage answer =
+            await open.Http.PostAsync("/api/share", OpencodeCalls.Json(body), live.Timeout);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Equal("invalid_params", JsonNode.Parse(await answer.Content.ReadAsStringAsync(live.Timeout))!["code"]!.ToString());
+        Assert.Equal("invalid_params",
+            JsonNode.Parse(await answer.Content.ReadAsStringAsync(live.Timeout))!["code"]!.ToString());
     }
 
     [Theory]
@@ -282,12 +287,14 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         await using LiveServer proxied = await LiveServer.StartAsync(
             more: options => options with { OpenCreation = true, PublicUrl = new Uri("https://share.example.org") });
         using var calls = new OpencodeCalls(proxied.Server.Address, proxied.Timeout);
-        Assert.StartsWith("https://share.example.org/share/srpc_", (await calls.ShareAsync()).Url.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("https://share.example.org/share/srpc_", (await calls.ShareAsync()).Url.ToString(),
+            StringComparison.Ordinal);
     }
 
     private async Task<string?> LabelAsync(Shared shared)
     {
-        await using AdminClient root = await AdminClient.OpenRootAsync(live.Server.Address, live.RootToken, live.Timeout);
+        await using AdminClient root =
+            await AdminClient.OpenRootAsync(live.Server.Address, live.RootToken, live.Timeout);
         return (await root.ListSharesAsync(live.Timeout)).Single(share => share.ShareId == shared.Id).Label;
     }
 

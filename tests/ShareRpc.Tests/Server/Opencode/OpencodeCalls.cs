@@ -29,7 +29,8 @@ internal sealed class OpencodeCalls(Uri server, CancellationToken timeout) : IDi
     public Task<HttpResponseMessage> CreateAsync(string session = "ses_1") =>
         http.PostAsync(Path(Prefix), Json($$"""{"sessionID":"{{session}}"}"""), timeout);
 
-    public Task<HttpResponseMessage> SyncAsync(Shared shared, string items) => SyncAsync(shared.Id, shared.Secret, items);
+    public Task<HttpResponseMessage> SyncAsync(Shared shared, string items) =>
+        SyncAsync(shared.Id, shared.Secret, items);
 
     public Task<HttpResponseMessage> SyncAsync(string id, string secret, string items) =>
         http.PostAsync(Path($"{Prefix}/{id}/sync"), Json($$"""{"secret":"{{secret}}","data":[{{items}}]}"""), timeout);
@@ -45,7 +46,8 @@ internal sealed class OpencodeCalls(Uri server, CancellationToken timeout) : IDi
     public Task<HttpResponseMessage> DeleteAsync(string id, string secret) => http.SendAsync(
         new HttpRequestMessage(HttpMethod.Delete, Path($"{Prefix}/{id}")) { Content = Json($$"""{"secret":"{{secret}}"}""") }, timeout);
 
-    public Task<HttpResponseMessage> DataAsync(string capability) => http.GetAsync(Path($"/api/share/{capability}/data", ""), timeout);
+    public Task<HttpResponseMessage> DataAsync(string capability) =>
+        http.GetAsync(Path($"/api/share/{capability}/data", ""), timeout);
 
     /// <summary>The data behind a link, as import fetches it: from the link's own origin, by the link's last part.</summary>
     public async Task<JsonArray> ImportAsync(Shared shared)

@@ -70,7 +70,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Task unsharing = shares.UnshareAsync(holder);
         await rooms.Clock.TimerAsync(left => left == rooms.Limits.StorageRetryAfter).WaitAsync(timeout);
 
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => viewer.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => viewer.Demand(Rights.Read)).Code);
         Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.RedeemAsync(shared.Read)));
         Assert.False(unsharing.IsCompleted);
 
@@ -135,7 +136,8 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
 
     private async ValueTask<string> OpenCreatorAsync()
     {
-        var creator = new OpenCreator(rooms.Store, rooms.Get<ServerOptions>() with { OpenCreation = true }, rooms.Clock);
+        var creator =
+            new OpenCreator(rooms.Store, rooms.Get<ServerOptions>() with { OpenCreation = true }, rooms.Clock);
         await creator.EnsureAsync();
         return creator.CapId!;
     }
@@ -164,5 +166,6 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
         Assert.Equal(ErrorCode.InvalidToken, await CodeAsync(() => rooms.RedeemAsync(ShareToken.New(owner))));
     }
 
-    private static async Task<ErrorCode> CodeAsync(Func<Task> call) => (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
+    private static async Task<ErrorCode> CodeAsync(Func<Task> call) =>
+        (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
 }

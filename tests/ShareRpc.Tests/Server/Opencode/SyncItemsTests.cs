@@ -68,7 +68,8 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
         JsonNode item = Assert.Single(await calls.ImportAsync(shared))!;
         Assert.True(JsonNode.DeepEquals(
             JsonNode.Parse("""{"type":"model","data":[{"id":"m1","providerID":"p","name":"new"},{"id":"m1","providerID":"q"}]}"""), item));
-        foreach (JsonElement op in await OpsAsync()) Assert.DoesNotContain("sk-", op.GetRawText(), StringComparison.Ordinal);
+        foreach (JsonElement op in await OpsAsync())
+            Assert.DoesNotContain("sk-", op.GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
             {"type":"messages","data":[{"id":"m1"},{"info":{"id":"m2"},"parts":[{"id":"p1"}]},7]}
             """);
         JsonArray data = await calls.ImportAsync(shared);
-        Assert.Equal(["message m1", "message m2", "part p1"], data.Select(item => $"{item!["type"]} {item["data"]!["id"]}"));
+        Assert.Equal(["message m1", "message m2", "part p1"],
+            data.Select(item => $"{item!["type"]} {item["data"]!["id"]}"));
     }
 
     [Theory]
@@ -158,14 +160,16 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
     {
         const int Limit = 100_000;
         await using LiveServer small = await LiveServer.StartAsync(
-            serverLimits: new ServerLimits { HttpBodyBytes = Limit }, more: options => options with { OpenCreation = true });
+            serverLimits: new ServerLimits { HttpBodyBytes = Limit },
+            more: options => options with { OpenCreation = true });
         using var there = new OpencodeCalls(small.Server.Address, small.Timeout);
         Shared mine = await there.ShareAsync();
         string body = $$"""{"secret":"{{mine.Secret}}","data":[{{Part("A")}}]""".PadRight(Limit + over - 1) + "}";
         foreach (bool isChunked in new[] { false, true })
         {
             using var content = new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes(body)));
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/share/{mine.Id}/sync") { Content = content };
+            using var request =
+                new HttpRequestMessage(HttpMethod.Post, $"/api/share/{mine.Id}/sync") { Content = content };
             request.Headers.TransferEncodingChunked = isChunked;
             using HttpResponseMessage answer = await there.Http.SendAsync(request, small.Timeout);
             Assert.Equal(status, (int)answer.StatusCode);

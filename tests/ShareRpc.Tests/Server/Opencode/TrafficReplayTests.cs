@@ -62,7 +62,8 @@ public sealed class TrafficReplayTests : IAsyncLifetime, IDisposable
 
         Assert.True(unshared >= 3);
         Assert.NotEmpty(shares);
-        foreach ((string name, Shared shared) in shares) await AssertStateAsync(expected[name], shared, Versioned, "session_diff");
+        foreach ((string name, Shared shared) in shares)
+            await AssertStateAsync(expected[name], shared, Versioned, "session_diff");
     }
 
     [TrafficFact]
@@ -77,7 +78,8 @@ public sealed class TrafficReplayTests : IAsyncLifetime, IDisposable
 
         foreach ((string name, Shared shared) in shares)
         {
-            IEnumerable<string> kinds = (await OpsAsync(shared, heads[name])).Select(op => op.GetProperty("kind").GetString()!);
+            IEnumerable<string> kinds =
+                (await OpsAsync(shared, heads[name])).Select(op => op.GetProperty("kind").GetString()!);
             Assert.DoesNotContain(kinds, Versioned.Contains);
             await AssertStateAsync(Last(syncs, name), shared, Versioned, "session_diff");
         }
@@ -103,7 +105,8 @@ public sealed class TrafficReplayTests : IAsyncLifetime, IDisposable
     public async Task Requests_that_overlap_in_time_end_in_the_same_state()
     {
         List<Request> syncs = await ShareAllAsync();
-        foreach (Request[] together in syncs.Chunk(5)) await Task.WhenAll(together.Concat(together.Reverse()).Select(SyncAsync));
+        foreach (Request[] together in syncs.Chunk(5))
+            await Task.WhenAll(together.Concat(together.Reverse()).Select(SyncAsync));
         foreach ((string name, Shared shared) in shares) await AssertStateAsync(Last(syncs, name), shared, Versioned);
     }
 
@@ -125,7 +128,8 @@ public sealed class TrafficReplayTests : IAsyncLifetime, IDisposable
     private async Task<List<Request>> ShareAllAsync()
     {
         IReadOnlyList<Request> requests = RecordedTraffic.Read();
-        foreach (string session in requests.Where(request => request.Call == Call.Share).Select(request => request.Name).Distinct())
+        foreach (string session in requests.Where(request => request.Call == Call.Share).Select(request =>
+            request.Name).Distinct())
         {
             shares[session[^8..]] = await calls.ShareAsync(session);
         }
@@ -143,12 +147,14 @@ public sealed class TrafficReplayTests : IAsyncLifetime, IDisposable
         Dictionary<string, JsonNode> expected, Shared shared, IReadOnlyList<string> types, params string[] moreTypes)
     {
         string[] wanted = [.. types, .. moreTypes];
-        Dictionary<string, JsonNode> state = (await calls.ImportAsync(shared)).Where(item => wanted.Contains((string)item!["type"]!))
+        Dictionary<string, JsonNode> state =
+            (await calls.ImportAsync(shared)).Where(item => wanted.Contains((string)item!["type"]!))
             .ToDictionary(item => KeyOf(item!), item => item!["data"]!);
         Assert.Equal(
             expected.Keys.Where(key => wanted.Contains(key.Split(' ')[0])).Order(StringComparer.Ordinal),
             state.Keys.Order(StringComparer.Ordinal));
-        foreach ((string key, JsonNode data) in state) Assert.True(JsonNode.DeepEquals(expected[key], data), $"{key}: {data}");
+        foreach ((string key, JsonNode data) in state)
+            Assert.True(JsonNode.DeepEquals(expected[key], data), $"{key}: {data}");
     }
 
     private async Task<List<JsonElement>> OpsAsync(Shared shared, long after)

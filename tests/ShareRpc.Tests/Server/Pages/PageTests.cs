@@ -8,7 +8,8 @@ namespace ShareRpc.Tests.Server.Pages;
 
 public sealed partial class PageTests : IAsyncLifetime, IDisposable
 {
-    private readonly HttpClient http = new(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.None });
+    private readonly HttpClient http =
+        new(new HttpClientHandler { AutomaticDecompression = DecompressionMethods.None });
     private LiveServer live = null!;
 
     public async Task InitializeAsync()
@@ -25,7 +26,8 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
     public async Task The_page_of_a_link_is_the_same_for_every_link_and_runs_only_what_the_server_itself_serves()
     {
         var pages = new HashSet<string>();
-        foreach (string path in new[] { $"/share/{ShareToken.New(RandomId.New()).Reveal()}", $"/s/{RandomId.New()}", "/share/x" })
+        foreach (string path in new[] { $"/share/{ShareToken.New(RandomId.New()).Reveal()}", $"/s/{RandomId.New()}",
+            "/share/x" })
         {
             using HttpResponseMessage page = await http.GetAsync(new Uri(path, UriKind.Relative), live.Timeout);
             Assert.Equal(HttpStatusCode.OK, page.StatusCode);
@@ -65,14 +67,16 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
         foreach (string path in new[] { $"/s/{RandomId.New()}", "/share/x", "/admin" })
         {
             var page = new Uri(live.Server.Address, path);
-            string[] loaded = [.. Loaded().Matches(await http.GetStringAsync(page, live.Timeout)).Select(match => match.Groups[1].Value)];
+            string[] loaded = [.. Loaded().Matches(await http.GetStringAsync(page, live.Timeout)).Select(match =>
+                match.Groups[1].Value)];
             Assert.NotEmpty(loaded);
             foreach (string name in loaded)
             {
                 using HttpResponseMessage asset = await http.GetAsync(new Uri(page, name), live.Timeout);
                 Assert.Equal(HttpStatusCode.OK, asset.StatusCode);
                 Assert.Equal("public, max-age=31536000, immutable", asset.Headers.GetValues("Cache-Control").Single());
-                Assert.Contains(asset.Content.Headers.ContentType?.MediaType, new[] { "text/javascript", "text/css", "image/svg+xml" });
+                Assert.Contains(asset.Content.Headers.ContentType?.MediaType,
+                    new[] { "text/javascript", "text/css", "image/svg+xml" });
                 Assert.Equal("nosniff", Assert.Single(asset.Headers.GetValues("X-Content-Type-Options")));
             }
         }
@@ -125,7 +129,8 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
         request.Headers.TryAddWithoutValidation("Host", "a'b");
         using HttpResponseMessage page = await http.SendAsync(request, live.Timeout);
         if (page.StatusCode == HttpStatusCode.BadRequest) return; // the web server itself has refused it
-        Assert.DoesNotContain("a'b", Assert.Single(page.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.DoesNotContain("a'b", Assert.Single(page.Headers.GetValues("Content-Security-Policy")),
+            StringComparison.Ordinal);
     }
 
     private void AssertStrict(string policy)
@@ -133,8 +138,10 @@ public sealed partial class PageTests : IAsyncLifetime, IDisposable
         string host = live.Server.Address.Authority;
         Assert.Equal(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-            + $"connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-            + "worker-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html dompurify sharerpc-worker", policy);
+            + $"connect-src 'self' ws://{host} wss://{host}; base-uri 'none'; form-action 'none'; frame-ancestors "
+                + "'none'; "
+            + "worker-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html dompurify sharerpc-worker",
+            policy);
     }
 
     [GeneratedRegex("(?:src|href)=\"([^\"]*assets/[^\"]+)\"")]

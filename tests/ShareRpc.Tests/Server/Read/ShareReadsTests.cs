@@ -44,7 +44,8 @@ public sealed class ShareReadsTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(protocolLimits: new ProtocolLimits { WaitMs = 1_000 });
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
-        Task<OpPage> reading = rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest { WaitMs = int.MaxValue }, timeout);
+        Task<OpPage> reading =
+            rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest { WaitMs = int.MaxValue }, timeout);
         rooms.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Empty((await reading.WaitAsync(timeout)).Ops);
     }
@@ -78,7 +79,8 @@ public sealed class ShareReadsTests
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
         Task<OpPage> reading = rooms.Reads.ReadAsync(owner, feed, Waiting, timeout);
         await rooms.Get<DrainSignal>().RaiseAsync();
-        Assert.Equal(ErrorCode.Draining, (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
+        Assert.Equal(ErrorCode.Draining,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
     }
 
     [Fact]
@@ -91,7 +93,8 @@ public sealed class ShareReadsTests
         Task<OpPage> reading = rooms.Reads.ReadAsync(viewer, feed, Waiting, timeout);
         rooms.Clock.Advance(TimeSpan.FromSeconds(2));
         await rooms.AppendAsync(owner, ServerRooms.Put("a"));
-        Assert.Equal(ErrorCode.CapabilityExpired, (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
+        Assert.Equal(ErrorCode.CapabilityExpired,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => reading.WaitAsync(timeout))).Code);
     }
 
     [Theory]
@@ -99,10 +102,12 @@ public sealed class ShareReadsTests
     [InlineData(false)]
     public async Task A_page_ends_at_its_limits_from_the_ring_as_from_the_store(bool fromRing)
     {
-        using ServerRooms rooms = await ServerRooms.OpenAsync(protocolLimits: new ProtocolLimits { PageEntries = 3, PageBytes = 4_000 });
+        using ServerRooms rooms =
+            await ServerRooms.OpenAsync(protocolLimits: new ProtocolLimits { PageEntries = 3, PageBytes = 4_000 });
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
         await rooms.AppendAsync(owner, [.. Enumerable.Range(1, 5).Select(i => ServerRooms.Put($"k{i}"))]);
-        await rooms.AppendAsync(owner, ServerRooms.Put("large", $"[\"{new string('x', 9_000)}\"]"), ServerRooms.Put("k7"));
+        await rooms.AppendAsync(owner, ServerRooms.Put("large", $"[\"{new string('x', 9_000)}\"]"),
+            ServerRooms.Put("k7"));
         if (!fromRing)
         {
             long share = owner.Ref.ShareKey!.Value;
@@ -126,11 +131,13 @@ public sealed class ShareReadsTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
-        ReadOpsRequest[] malformed = [new() { After = -1 }, new() { Limit = 0 }, new() { MaxBytes = 0 }, new() { WaitMs = -1 }];
+        ReadOpsRequest[] malformed =
+            [new() { After = -1 }, new() { Limit = 0 }, new() { MaxBytes = 0 }, new() { WaitMs = -1 }];
         foreach (ReadOpsRequest request in malformed)
         {
             Assert.Equal(ErrorCode.InvalidParams, (
-                await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Reads.ReadAsync(owner, feed, request, timeout))).Code);
+                await Assert.ThrowsAsync<ShareRpcException>(() =>
+                    rooms.Reads.ReadAsync(owner, feed, request, timeout))).Code);
         }
 
         GetStateRequest[] states =
@@ -150,7 +157,8 @@ public sealed class ShareReadsTests
     {
         const int Batches = 60;
         const int Size = 5;
-        using ServerRooms rooms = await ServerRooms.OpenAsync(new() { RingOps = 16, FoldOps = 32 }, new ProtocolLimits { PageEntries = 7 });
+        using ServerRooms rooms =
+            await ServerRooms.OpenAsync(new() { RingOps = 16, FoldOps = 32 }, new ProtocolLimits { PageEntries = 7 });
         (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
         Task<List<long>>[] readers = [.. Enumerable.Range(
             0, 6).Select(slow => Task.Run(() => FollowAsync(rooms, owner, feed, slow * 3, Batches * Size), timeout))];
@@ -160,16 +168,19 @@ public sealed class ShareReadsTests
             if (i % 20 == 0) await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
         }
 
-        foreach (Task<List<long>> reader in readers) Assert.Equal(Enumerable.Range(1, Batches * Size).Select(i => (long)i), await reader);
+        foreach (Task<List<long>> reader in readers)
+            Assert.Equal(Enumerable.Range(1, Batches * Size).Select(i => (long)i), await reader);
     }
 
-    private async Task<List<long>> FollowAsync(ServerRooms rooms, Authority reader, ShareFeed feed, int yields, int count)
+    private async Task<List<long>> FollowAsync(ServerRooms rooms, Authority reader, ShareFeed feed, int yields,
+        int count)
     {
         var seen = new List<long>();
         while (seen.Count < count)
         {
             long after = seen.Count == 0 ? 0 : seen[^1];
-            OpPage page = await rooms.Reads.ReadAsync(reader, feed, new ReadOpsRequest { After = after, WaitMs = 30_000 }, timeout);
+            OpPage page = await rooms.Reads.ReadAsync(reader, feed,
+                new ReadOpsRequest { After = after, WaitMs = 30_000 }, timeout);
             seen.AddRange(page.Ops.Select(op => op.Cursor));
             for (int i = 0; i < yields; i++) await Task.Yield();
         }

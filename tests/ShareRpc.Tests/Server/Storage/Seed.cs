@@ -14,7 +14,8 @@ internal static class Seed
 
     public static RefRow Ref(long? parentKey = null, long? shareKey = null, Rights rights = RightsNames.Root) => new()
     {
-        CapId = RandomId.New(), ParentKey = parentKey, ShareKey = shareKey, ParentEpoch = 1, Depth = parentKey is null ? 0 : 1,
+        CapId = RandomId.New(), ParentKey = parentKey, ShareKey = shareKey, ParentEpoch = 1,
+        Depth = parentKey is null ? 0 : 1,
         Rights = rights,
         Caveats = Caveats.None, Label = "a label", Verifier = Digest, CreatedMs = 1_000,
     };
@@ -39,9 +40,11 @@ internal static class Seed
     }
 
     public static OpRow Op(
-        (long Share, long Owner) share, long cursor, string opId, string key = "k", string verb = Verbs.Put, string? data = "{}") => new()
+        (long Share, long Owner) share, long cursor, string opId, string key = "k", string verb = Verbs.Put,
+        string? data = "{}") => new()
     {
-        ShareKey = share.Share, Cursor = cursor, OpId = opId, Digest = Digest, Verb = verb, Kind = Kinds.Part, Key = key,
+        ShareKey = share.Share, Cursor = cursor, OpId = opId, Digest = Digest, Verb = verb, Kind = Kinds.Part,
+        Key = key,
         Data = data is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(data), Class = ContentClass.Plain,
         ClassBefore = ContentClass.Absent,
         ActorKey = share.Owner, TimeMs = 3_000,

@@ -21,7 +21,8 @@ public abstract partial class ShareStoreContract
         (long other, _) = await Seed.ShareAsync(transaction);
         foreach (string key in KeysInOrder.Reverse())
         {
-            foreach (string kind in new[] { "part", "message", "part.x" }) transaction.WriteDoc(share, Seed.Doc(kind, key));
+            foreach (string kind in new[] { "part", "message", "part.x" })
+                transaction.WriteDoc(share, Seed.Doc(kind, key));
         }
 
         transaction.WriteDoc(other, Seed.Doc("part", "foreign"));
@@ -71,7 +72,8 @@ public abstract partial class ShareStoreContract
         {
             for (int i = 1; i <= 5; i++) await transaction.TryInsertOpAsync(Seed.Op(each, i, $"op{i}"));
             for (int i = 1; i <= 3; i++) transaction.WriteDoc(each.Share, Seed.Doc("part", $"k{i}"));
-            for (int i = 1; i <= 3; i++) transaction.InsertRejection(each.Share, $"no{i}", Seed.Digest, null, null, ErrorCode.TooLarge, 0);
+            for (int i = 1; i <= 3; i++)
+                transaction.InsertRejection(each.Share, $"no{i}", Seed.Digest, null, null, ErrorCode.TooLarge, 0);
         }
 
         Assert.Null(await transaction.FindUnerasedShareAsync());

@@ -46,7 +46,8 @@ public sealed class SupervisorTests
         await AdvanceUntilAsync(rooms, owner, () => supervisor.Failing.Contains(loop), poison: poison);
         Assert.Equal(HealthStatus.Unhealthy, await HealthAsync(rooms));
         Assert.Contains((loop, 1), Gauge(rooms));
-        Assert.Contains(logs.Lines, line => line.Contains($"loop {loop} failed, 3 times in a row", StringComparison.Ordinal)
+        Assert.Contains(logs.Lines,
+            line => line.Contains($"loop {loop} failed, 3 times in a row", StringComparison.Ordinal)
             && line.Contains(Message, StringComparison.Ordinal) && line.Contains("event 33", StringComparison.Ordinal));
 
         Disarm(rooms);
@@ -60,7 +61,8 @@ public sealed class SupervisorTests
     [Fact]
     public async Task The_waits_before_a_loop_starts_again_double_up_to_a_limit()
     {
-        var limits = new ServerLimits { LoopRestart = TimeSpan.FromSeconds(1), LoopRestartMax = TimeSpan.FromSeconds(3) };
+        var limits =
+            new ServerLimits { LoopRestart = TimeSpan.FromSeconds(1), LoopRestartMax = TimeSpan.FromSeconds(3) };
         using ServerRooms rooms = await ServerRooms.OpenAsync(limits, isSupervised: true);
         rooms.Store.BeforeRead = Throw; // the eraser reads as soon as it starts
         rooms.Get<Supervisor>().Start();
@@ -126,7 +128,8 @@ public sealed class SupervisorTests
 
     private static async Task<HealthStatus> HealthAsync(ServerRooms rooms)
     {
-        HealthReport report = await rooms.Get<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(ReadyCheck.Tag));
+        HealthReport report =
+            await rooms.Get<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains(ReadyCheck.Tag));
         return report.Status;
     }
 
@@ -143,7 +146,8 @@ public sealed class SupervisorTests
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, listening) =>
         {
-            bool isOurs = instrument.Name == "sharerpc.loop.failing" && instrument.Meter.Scope == rooms.Get<IMeterFactory>();
+            bool isOurs = instrument.Name == "sharerpc.loop.failing"
+                && instrument.Meter.Scope == rooms.Get<IMeterFactory>();
             if (isOurs) listening.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<int>((_, value, tags, _) => found.Add(((string)tags[0].Value!, value)));

@@ -148,11 +148,13 @@ public sealed class TurnSweeperTests
         }
     }
 
-    private Task<Ack> PutTurnAsync(ServerRooms rooms, Authority owner, string json) => AppendAsync(rooms, owner, Kinds.Turn, json);
+    private Task<Ack> PutTurnAsync(ServerRooms rooms, Authority owner, string json) =>
+        AppendAsync(rooms, owner, Kinds.Turn, json);
 
     private Task<Ack> AppendAsync(ServerRooms rooms, Authority owner, string kind, string json)
     {
-        var op = new OpIntent { OpId = OpId.New(), Seq = ++seq, Verb = Verbs.Put, Kind = kind, Key = "t", Data = RawJson.Parse(json) };
+        var op = new OpIntent { OpId = OpId.New(), Seq = ++seq, Verb = Verbs.Put, Kind = kind, Key = "t",
+            Data = RawJson.Parse(json) };
         return rooms.Log.AppendAsync(owner, writer, new OpBatch { BatchId = "b", Ops = [op] });
     }
 }

@@ -27,7 +27,8 @@ public class EventMappingTests
     public void Two_processes_derive_the_same_op_id_from_an_event()
     {
         string one = Assert.Single(Map("evt_1", "message.part.updated.1", PartB).Ops).OpId;
-        string two = Assert.Single(EventMapping.Map(Event("evt_1", "message.part.updated.1", PartB), new KnownDocuments()).Ops).OpId;
+        string two = Assert.Single(
+            EventMapping.Map(Event("evt_1", "message.part.updated.1", PartB), new KnownDocuments()).Ops).OpId;
 
         Assert.Equal(one, two);
         Assert.StartsWith("evt_1.", one, StringComparison.Ordinal);
@@ -50,7 +51,8 @@ public class EventMappingTests
         var folded = new FoldedDocuments();
         string partA = PartB.Replace("\"B\"", "\"A\"", StringComparison.Ordinal);
         string[] versions = [partA, PartB, partA];
-        for (int i = 0; i < versions.Length; i++) folded.Apply(Map($"evt_{i}", "message.part.updated.1", versions[i]).Ops);
+        for (int i = 0; i < versions.Length; i++)
+            folded.Apply(Map($"evt_{i}", "message.part.updated.1", versions[i]).Ops);
 
         Assert.Equal("A", folded.All[("part", "p")].GetProperty("text").GetString());
         Assert.Equal(3, folded.Applied);

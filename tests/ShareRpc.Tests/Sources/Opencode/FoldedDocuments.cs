@@ -28,8 +28,10 @@ internal sealed class FoldedDocuments
         var rows = new Dictionary<(string, string), JsonElement>();
         foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, data FROM message" + where))
             rows[("message", (string)row[0]!)] = Element((string)row[2]!, ("id", row[0]), ("sessionID", row[1]));
-        foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, message_id, data FROM part" + where))
-            rows[("part", (string)row[0]!)] = Element((string)row[3]!, ("id", row[0]), ("sessionID", row[1]), ("messageID", row[2]));
+        foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, message_id, data FROM part"
+            + where))
+            rows[("part", (string)row[0]!)] =
+                Element((string)row[3]!, ("id", row[0]), ("sessionID", row[1]), ("messageID", row[2]));
         return rows;
     }
 
@@ -37,7 +39,8 @@ internal sealed class FoldedDocuments
     {
         var held = documents.Where(entry => entry.Key.Kind is "message" or "part").ToDictionary();
         Assert.Equal(expected.Keys.Order(), held.Keys.Order());
-        foreach ((var key, JsonElement document) in expected) Assert.True(JsonElement.DeepEquals(document, held[key]), $"{key} differs");
+        foreach ((var key, JsonElement document) in expected)
+            Assert.True(JsonElement.DeepEquals(document, held[key]), $"{key} differs");
     }
 
     private void Apply(OpIntent op)

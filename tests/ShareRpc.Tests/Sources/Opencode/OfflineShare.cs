@@ -29,7 +29,8 @@ internal sealed class OfflineShare : IAsyncDisposable
         string outbox = Path.Combine(folder, $"{name}.outbox.db");
         var options = new ShareClientOptions
         {
-            Server = new Uri("http://127.0.0.1:1"), OutboxPath = outbox, CredentialsPath = Path.Combine(folder, $"{name}.json"),
+            Server = new Uri("http://127.0.0.1:1"), OutboxPath = outbox,
+            CredentialsPath = Path.Combine(folder, $"{name}.json"),
                 CreatorCapId = RandomId.New(),
         };
         ShareClient client = await ShareClient.OpenAsync(options, TimeProvider.System, send: false);
@@ -55,8 +56,10 @@ internal sealed class OfflineShare : IAsyncDisposable
             if (!taken.Add(reader.GetString(0))) continue;
             var op = new OpIntent
             {
-                OpId = reader.GetString(0), Verb = reader.GetString(1), Kind = reader.GetString(2), Key = reader.GetString(3),
-                Data = reader.IsDBNull(4) ? null : new RawJson(reader.GetFieldValue<byte[]>(4)), IfChanged = reader.GetInt64(5) == 1
+                OpId = reader.GetString(0), Verb = reader.GetString(1), Kind = reader.GetString(2),
+                Key = reader.GetString(3),
+                Data = reader.IsDBNull(4) ? null : new RawJson(reader.GetFieldValue<byte[]>(4)),
+                IfChanged = reader.GetInt64(5) == 1
                     ? true : null,
             };
             ops.Add((op, reader.IsDBNull(6) ? null : reader.GetString(6)));

@@ -17,7 +17,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         using OpencodeView view = database.BeginRead();
         List<(int Messages, int Parts)> counts = [.. sessions.Select(session => view.Count(session.Id))];
 
-        Assert.Equal((11, 80, 282), (sessions.Count, counts.Sum(count => count.Messages), counts.Sum(count => count.Parts)));
+        Assert.Equal((11, 80, 282),
+            (sessions.Count, counts.Sum(count => count.Messages), counts.Sum(count => count.Parts)));
         Assert.Single(sessions, session => session.ParentId == OpencodeFiles.LongSession);
     }
 
@@ -96,11 +97,13 @@ public sealed class OpencodeDatabaseTests : IDisposable
         OpencodeSessionInfo session = Assert.Single(database.ListSessions());
         using OpencodeView view = database.BeginRead();
         var folded = new FoldedDocuments();
-        foreach (SyncStep step in new EventPass(view.EventsAfter(session.Id, -1), new SyncPosition(), new KnownDocuments()).Steps())
+        foreach (SyncStep step in new EventPass(view.EventsAfter(session.Id, -1), new SyncPosition(),
+            new KnownDocuments()).Steps())
             folded.Apply(step.Ops);
 
         Assert.Equal(
-            (OpencodeFiles.SampleSession, (long)OpencodeFiles.SampleLastSeq, null), (session.Id, session.EventSeq, session.ParentId));
+            (OpencodeFiles.SampleSession, (long)OpencodeFiles.SampleLastSeq, null),
+            (session.Id, session.EventSeq, session.ParentId));
         Assert.Equal((6, 23), (folded.Count(Kinds.Message), folded.Count(Kinds.Part)));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
     }
@@ -149,7 +152,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         using (OpencodeDatabase database = OpencodeDatabase.Open(path))
         {
             using OpencodeView view = database.BeginRead();
-            Assert.Equal(29, new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps()
+            Assert.Equal(29,
+                new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps()
                 .Sum(step => step.Ops.Count));
         }
 
@@ -177,9 +181,11 @@ public sealed class OpencodeDatabaseTests : IDisposable
         string text = Path.Combine(files.Folder, "text.db");
         File.WriteAllText(text, new string('x', 5000));
 
-        Assert.Contains("--opencode", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open("/nowhere/opencode.db")).Message,
+        Assert.Contains("--opencode",
+            Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open("/nowhere/opencode.db")).Message,
             StringComparison.Ordinal);
-        Assert.Contains("not an opencode", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(foreign)).Message,
+        Assert.Contains("not an opencode",
+            Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(foreign)).Message,
             StringComparison.Ordinal);
         Assert.Contains("cannot be read", Assert.Throws<OpencodeException>(() => OpencodeDatabase.Open(text)).Message,
             StringComparison.Ordinal);

@@ -16,7 +16,8 @@ public sealed class OpencodeOwnShareTests
     public void A_row_of_this_servers_making_gives_a_link_that_appends_and_one_that_reads(string address, string server)
     {
         OpencodeOwnShare own = OpencodeOwnShare.Of("ses_1", id, append.Reveal(), $"{address}/share/{read.Reveal()}")!;
-        Assert.Equal(("ses_1", server, server), (own.SessionId, own.Append.Server.ToString(), own.Read.Server.ToString()));
+        Assert.Equal(("ses_1", server, server),
+            (own.SessionId, own.Append.Server.ToString(), own.Read.Server.ToString()));
         Assert.Equal($"{address}/s/{id}#{append.Reveal()}", own.Append.Reveal());
         Assert.Equal($"{address}/s/{id}#{read.Reveal()}", own.Read.Reveal());
     }
@@ -30,7 +31,8 @@ public sealed class OpencodeOwnShareTests
         Assert.Null(OpencodeOwnShare.Of("ses_1", id, "0198c2f0-7b1e-4c55-9d0e-5f3f6c1a2b3c", url));
         Assert.Null(OpencodeOwnShare.Of("ses_1", id, append.Reveal(), "https://opncd.ai/share/AbCd1234"));
         Assert.Null(OpencodeOwnShare.Of("ses_1", id, append.Reveal(), "not an address"));
-        Assert.Null(OpencodeOwnShare.Of("ses_1", id, append.Reveal(), $"ftp://share.example.org/share/{read.Reveal()}"));
+        Assert.Null(
+            OpencodeOwnShare.Of("ses_1", id, append.Reveal(), $"ftp://share.example.org/share/{read.Reveal()}"));
         Assert.Null(OpencodeOwnShare.Of("ses_1", id, append.Reveal(), $"https://share.example.org/s/{read.Reveal()}"));
     }
 }

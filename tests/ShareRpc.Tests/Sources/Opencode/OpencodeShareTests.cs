@@ -25,7 +25,8 @@ public sealed class OpencodeShareTests : IDisposable
             await sessions.LookAsync(timeout);
             await sessions.SettleAsync(timeout);
             Assert.Equal(382, sessions.Sessions.Sum(sync => sync.Writer.Status.Applied));
-            foreach (OpencodeSync sync in sessions.Sessions) await AssertEqualAsync(sync.Writer.ViewerLink!, path, sync.SessionId);
+            foreach (OpencodeSync sync in sessions.Sessions)
+                await AssertEqualAsync(sync.Writer.ViewerLink!, path, sync.SessionId);
         }
 
         await using ShareClient second = await server.OpenClientAsync();
@@ -36,7 +37,8 @@ public sealed class OpencodeShareTests : IDisposable
 
         await using ShareClient other = await server.OpenClientAsync("other");
         ShareWriter first = second.FindShare("opencode:" + OpencodeFiles.LongSession)!;
-        using OpencodeSessions elsewhere = Open(other, path, OpencodeSelection.Of(OpencodeFiles.LongSession), first.OwnerLink);
+        using OpencodeSessions elsewhere =
+            Open(other, path, OpencodeSelection.Of(OpencodeFiles.LongSession), first.OwnerLink);
         await elsewhere.LookAsync(timeout);
         await elsewhere.SettleAsync(timeout);
         WriterStatus status = Assert.Single(elsewhere.Sessions).Writer.Status;
@@ -97,7 +99,8 @@ public sealed class OpencodeShareTests : IDisposable
         // The event of the same id, as a changed redaction rule or mapping would put it.
         Change(path);
         Change(changed);
-        OpencodeFiles.Execute(changed, "UPDATE event SET data = replace(data, '\"new\"', '\"[redacted]\"') WHERE id = 'evt_a'");
+        OpencodeFiles.Execute(changed,
+            "UPDATE event SET data = replace(data, '\"new\"', '\"[redacted]\"') WHERE id = 'evt_a'");
         await sessions.LookAsync(timeout);
         await writer.FlushAsync(timeout);
         await otherwise.LookAsync(timeout);
@@ -120,20 +123,26 @@ public sealed class OpencodeShareTests : IDisposable
         string ids = $"\"id\":\"{part[0]}\",\"messageID\":\"{part[1]}\",\"sessionID\":\"{session}\"";
         OpencodeFiles.Execute(
             path,
-            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_a', $session, 48, 'message.part.updated.1', $data)",
+            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_a', $session, 48, "
+                + "'message.part.updated.1', $data)",
             ("$session", session),
             ("$data", $$"""{"part":{"type":"text","text":"new",{{ids}}} }"""));
-        OpencodeFiles.Execute(path, $"UPDATE part SET data = '{{\"type\":\"text\",\"text\":\"new\"}}' WHERE id = '{part[0]}'");
+        OpencodeFiles.Execute(path,
+            $"UPDATE part SET data = '{{\"type\":\"text\",\"text\":\"new\"}}' WHERE id = '{part[0]}'");
         OpencodeFiles.Execute(
             path,
-            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_b', $session, 49, 'message.removed.1', $data)",
+            "INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_b', $session, 49, "
+                + "'message.removed.1', $data)",
             ("$session", session),
             ("$data", $$"""{"messageID":"{{message}}"}"""));
-        OpencodeFiles.Execute(path, $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
+        OpencodeFiles.Execute(path,
+            $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
     }
 
-    private OpencodeSessions Open(ShareClient client, string path, OpencodeSelection selection, ShareLink? into = null) =>
-        new(client, new OpencodeOptions { DatabasePath = path, LockPath = Path.Combine(files.Folder, "sync.lock"), Selection = selection,
+    private OpencodeSessions Open(ShareClient client, string path, OpencodeSelection selection,
+        ShareLink? into = null) =>
+        new(client, new OpencodeOptions { DatabasePath = path, LockPath = Path.Combine(files.Folder, "sync.lock"),
+            Selection = selection,
             Into = into });
 
     private async Task AssertEqualAsync(ShareLink link, string path, string sessionId)

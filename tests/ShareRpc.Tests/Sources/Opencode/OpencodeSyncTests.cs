@@ -28,7 +28,8 @@ public sealed class OpencodeSyncTests : IDisposable
         folded.Apply(ops.Select(op => op.Op));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
         Assert.Equal((11, 80, 282, 382),
-            (sessions.Sessions.Count, sessions.Sessions.Sum(s => s.Messages), sessions.Sessions.Sum(s => s.Parts), enqueued));
+            (sessions.Sessions.Count, sessions.Sessions.Sum(s => s.Messages), sessions.Sessions.Sum(s => s.Parts),
+                enqueued));
         Assert.Equal((11, 1), (folded.Count(Kinds.Session), folded.Count(Kinds.Todo)));
         Assert.All(ops, op => Assert.True(op.Op.IfChanged));
         Assert.Equal(Kinds.Session, ops[0].Op.Kind);
@@ -114,11 +115,13 @@ public sealed class OpencodeSyncTests : IDisposable
         Assert.Equal(OpencodeFiles.SampleOps, await LookAsync());
 
         OpencodeFiles.Execute(path,
-            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = 1900000000000 WHERE id = "
+                + "(SELECT min(id) "
                 + "FROM part)");
         Assert.Equal(1, await LookAsync());
         string message = (string)OpencodeFiles.Query(path, "SELECT max(id) FROM message")[0][0]!;
-        OpencodeFiles.Execute(path, $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
+        OpencodeFiles.Execute(path,
+            $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
         await LookAsync();
         Assert.Equal(0, await LookAsync());
 
@@ -174,7 +177,8 @@ public sealed class OpencodeSyncTests : IDisposable
         await sessions.LookAsync(timeout);
         share.Take();
         OpencodeFiles.Execute(path,
-            "PRAGMA foreign_keys=OFF; DELETE FROM part; DELETE FROM message; DELETE FROM event; DELETE FROM event_sequence; DELETE "
+            "PRAGMA foreign_keys=OFF; DELETE FROM part; DELETE FROM message; DELETE FROM event; DELETE FROM "
+                + "event_sequence; DELETE "
                 + "FROM session");
 
         await sessions.LookAsync(timeout);
@@ -189,7 +193,8 @@ public sealed class OpencodeSyncTests : IDisposable
         string path = files.Sample();
         folded.Apply((await LookOnceAsync(path)).Select(op => op.Op));
         OpencodeFiles.Execute(path,
-            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"delta\"}', time_updated = 1900000000000 WHERE id = (SELECT min(id) "
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"delta\"}', time_updated = 1900000000000 WHERE id = "
+                + "(SELECT min(id) "
                 + "FROM part)");
         AddEvent(path, 48, "message.part.delta.1", "{}");
 
@@ -203,7 +208,8 @@ public sealed class OpencodeSyncTests : IDisposable
         string path = files.Sample();
         await LookOnceAsync(path);
         OpencodeFiles.Execute(path,
-            $"UPDATE session SET title = 'other'; INSERT INTO todo VALUES ('{Session}', 'c', 'pending', 'high', 9, 1, 1)");
+            $"UPDATE session SET title = 'other'; INSERT INTO todo VALUES ('{Session}', 'c', 'pending', 'high', 9, 1, "
+                + "1)");
         Assert.Equal([Kinds.Session, Kinds.Todo], Followed(await LookOnceAsync(path)).Select(op => op.Kind));
         OpencodeFiles.Execute(path, "DELETE FROM todo");
 
@@ -303,12 +309,14 @@ public sealed class OpencodeSyncTests : IDisposable
 
     private static void AddEvent(string path, int seq, string type, string data) => OpencodeFiles.Execute(
         path,
-        $"INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_{seq}', '{Session}', {seq}, '{type}', $data)",
+        $"INSERT INTO event (id, aggregate_id, seq, type, data) VALUES ('evt_{seq}', '{Session}', {seq}, '{type}', "
+            + "$data)",
         ("$data", data));
 
     private static void RemoveMessage(string path, string message, int seq)
     {
         AddEvent(path, seq, "message.removed.1", $$"""{"sessionID":"{{Session}}","messageID":"{{message}}"}""");
-        OpencodeFiles.Execute(path, $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
+        OpencodeFiles.Execute(path,
+            $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
     }
 }

@@ -71,7 +71,8 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
         await LookAsync(sessions, share);
-        string[] upheavals = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(RESTART)", "REINDEX; VACUUM"];
+        string[] upheavals =
+            ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA wal_checkpoint(RESTART)", "REINDEX; VACUUM"];
         foreach (string upheaval in upheavals)
         {
             OpencodeFiles.Execute(path, upheaval);
@@ -166,7 +167,8 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < versions.Length; i++)
         {
             OpencodeFiles.Execute(path,
-                $"UPDATE part SET data = '{{\"text\":\"{versions[i]}\"}}', time_updated = {1_900_000_000_000 + i} WHERE id = '{part}'");
+                $"UPDATE part SET data = '{{\"text\":\"{versions[i]}\"}}', time_updated = {1_900_000_000_000 + i} "
+                    + $"WHERE id = '{part}'");
             clock.Advance(TimeSpan.FromSeconds(3));
             Assert.Equal(1, await LookAsync(sessions, share));
         }
@@ -179,7 +181,8 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
     public async Task A_row_that_is_no_utf8_stays_behind_and_stops_nothing()
     {
         string path = files.Sample();
-        OpencodeFiles.Execute(path, "UPDATE part SET data = CAST(x'7B2261223A22FFFE227D' AS TEXT) WHERE id = (SELECT min(id) FROM part)");
+        OpencodeFiles.Execute(path,
+            "UPDATE part SET data = CAST(x'7B2261223A22FFFE227D' AS TEXT) WHERE id = (SELECT min(id) FROM part)");
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
 
@@ -236,10 +239,12 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
         using SqliteCommand read = connection.CreateCommand();
-        read.CommandText = "SELECT group_concat(name) FROM pragma_table_info('session') WHERE name NOT IN ('id', 'parent_id')";
+        read.CommandText =
+            "SELECT group_concat(name) FROM pragma_table_info('session') WHERE name NOT IN ('id', 'parent_id')";
         string columns = (string)read.ExecuteScalar()!;
         OpencodeFiles.Execute(
-            path, $"INSERT INTO session (id, parent_id, {columns}) SELECT $id, $parent, {columns} FROM session LIMIT 1", ("$id", id),
+            path, $"INSERT INTO session (id, parent_id, {columns}) SELECT $id, $parent, {columns} FROM session LIMIT 1",
+            ("$id", id),
             ("$parent", parent));
     }
 }

@@ -28,9 +28,11 @@ public sealed class RowPassTests : IDisposable
     {
         Look();
         OpencodeFiles.Execute(path,
-            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = time_updated + 100000 WHERE id = (SELECT "
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"new\"}', time_updated = time_updated + 100000 "
+                + "WHERE id = (SELECT "
                 + "min(id) FROM part)");
-        OpencodeFiles.Execute(path, "INSERT INTO part SELECT 'prt_new', message_id, session_id, 1, 1, data FROM part LIMIT 1");
+        OpencodeFiles.Execute(path,
+            "INSERT INTO part SELECT 'prt_new', message_id, session_id, 1, 1, data FROM part LIMIT 1");
 
         Assert.Equal(2, Look().Count);
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
@@ -41,7 +43,8 @@ public sealed class RowPassTests : IDisposable
     public void A_row_that_changes_again_within_the_same_millisecond_is_not_missed()
     {
         const string update =
-            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"$\"}', time_updated = 1900000000000 WHERE id = (SELECT max(id) "
+            "UPDATE part SET data = '{\"type\":\"text\",\"text\":\"$\"}', time_updated = 1900000000000 WHERE id = "
+                + "(SELECT max(id) "
                 + "FROM part)";
         OpencodeFiles.Execute(path, update.Replace("$", "one", StringComparison.Ordinal));
         Look();
@@ -57,7 +60,8 @@ public sealed class RowPassTests : IDisposable
     {
         Look();
         string message = (string)OpencodeFiles.Query(path, "SELECT max(id) FROM message")[0][0]!;
-        OpencodeFiles.Execute(path, $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
+        OpencodeFiles.Execute(path,
+            $"DELETE FROM part WHERE message_id = '{message}'; DELETE FROM message WHERE id = '{message}'");
 
         List<OpIntent> ops = Look();
 

@@ -21,7 +21,8 @@ public sealed class SessionDocumentTests
     {
         var row = new Dictionary<string, object?> { ["id"] = "ses_1", ["share_url"] = column };
         using JsonDocument document = SessionDocument.Build(row).ToDocument();
-        url = document.RootElement.TryGetProperty("share", out JsonElement share) ? share.GetProperty("url").GetString() : null;
+        url = document.RootElement.TryGetProperty("share", out JsonElement share)
+            ? share.GetProperty("url").GetString() : null;
         return url is not null;
     }
 }

@@ -41,7 +41,8 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
         TimeSpan of1 = TimeOf(() => SecretScanner.BuiltIn.Redact(small, counts));
         TimeSpan of4 = TimeOf(() => SecretScanner.BuiltIn.Redact(large, counts));
 
-        output.WriteLine($"{small.Length} units {of1.TotalMilliseconds:f0} ms, {large.Length} units {of4.TotalMilliseconds:f0} ms");
+        output.WriteLine(
+            $"{small.Length} units {of1.TotalMilliseconds:f0} ms, {large.Length} units {of4.TotalMilliseconds:f0} ms");
         Assert.True(of4 < (of1 * 10) + TimeSpan.FromMilliseconds(100), $"{of1} for one, {of4} for four");
     }
 
@@ -51,7 +52,8 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         var options = new OpencodeOptions
         {
-            DatabasePath = files.Recorded(), LockPath = share.LockPath, Selection = OpencodeSelection.All, Secrets = null,
+            DatabasePath = files.Recorded(), LockPath = share.LockPath, Selection = OpencodeSelection.All,
+            Secrets = null,
         };
         using var sessions = new OpencodeSessions(share.Client, options);
         await sessions.LookAsync(timeout);
@@ -69,7 +71,8 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
         });
 
         double perMegabyte = time.TotalMilliseconds / (megabytes * rounds);
-        output.WriteLine($"{documents.Length} documents, {megabytes:f2} MB: {perMegabyte:f1} ms/MB, {1000 / perMegabyte:f0} MB/s");
+        output.WriteLine(
+            $"{documents.Length} documents, {megabytes:f2} MB: {perMegabyte:f1} ms/MB, {1000 / perMegabyte:f0} MB/s");
         Assert.True(perMegabyte < 250, $"{perMegabyte:f1} ms/MB");
     }
 

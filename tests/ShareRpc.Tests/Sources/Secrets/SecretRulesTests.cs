@@ -63,7 +63,8 @@ public sealed class SecretRulesTests : IDisposable
 
         Assert.Equal(SecretRuleSet.BuiltIn.Rules.Count, extended.Rules.Count);
         Assert.DoesNotContain("jwt", extended.Rules.Select(rule => rule.Id));
-        Assert.Equal("my [redacted:acme-key].", new SecretScanner(extended).Redact("my acme_0123456789.", new SecretCounts()));
+        Assert.Equal("my [redacted:acme-key].",
+            new SecretScanner(extended).Redact("my acme_0123456789.", new SecretCounts()));
     }
 
     [Theory]
@@ -80,7 +81,8 @@ public sealed class SecretRulesTests : IDisposable
         "keywords")]
     public void A_file_that_cannot_be_used_says_which_rule_and_why(string content, string why)
     {
-        SecretRulesException refused = Assert.Throws<SecretRulesException>(() => SecretRuleSet.Extended(Write(content)));
+        SecretRulesException refused =
+            Assert.Throws<SecretRulesException>(() => SecretRuleSet.Extended(Write(content)));
 
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
     }

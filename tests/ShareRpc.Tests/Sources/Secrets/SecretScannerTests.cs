@@ -61,7 +61,8 @@ public class SecretScannerTests
     public void Of_an_assignment_or_address_only_the_secret_is_replaced()
     {
         string redacted = SecretScanner.BuiltIn.Redact(
-            "00001| DB_PASSWORD=" + "hunter2\n00002| URL=postgres://me:" + "hunter2@db/x\nexport A_TOKEN='one two three'\n", counts);
+            "00001| DB_PASSWORD=" + "hunter2\n00002| URL=postgres://me:"
+                + "hunter2@db/x\nexport A_TOKEN='one two three'\n", counts);
 
         Assert.Equal(
             "00001| DB_PASSWORD=[redacted:env-secret]\n00002| URL=postgres://me:[redacted:url-password]@db/x\n"
@@ -75,7 +76,8 @@ public class SecretScannerTests
         ShareToken token = ShareToken.New(RandomId.New());
         var link = new ShareLink(new Uri("https://share.example.org"), RandomId.New(), token);
 
-        string redacted = Redact(JsonSerializer.Serialize(new { text = $"open {link.Reveal()} now", other = token.Reveal() }));
+        string redacted =
+            Redact(JsonSerializer.Serialize(new { text = $"open {link.Reveal()} now", other = token.Reveal() }));
 
         Assert.DoesNotContain(token.Reveal()[28..71], redacted, StringComparison.Ordinal);
         Assert.Contains("#[redacted:sharerpc-token] now", redacted, StringComparison.Ordinal);
@@ -85,10 +87,12 @@ public class SecretScannerTests
     [Fact]
     public void A_private_key_is_replaced_whole_also_numbered_escaped_or_cut_off()
     {
-        string body = string.Concat(Enumerable.Repeat("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEA0123456789abcdefABCD\n", 20));
+        string body =
+            string.Concat(Enumerable.Repeat("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEA0123456789abcdefABCD\n", 20));
         string begin = "-----BEGIN " + "PRIVATE KEY-----\n";
         string end = "-----END " + "PRIVATE KEY-----";
-        string numbered = string.Join('\n', (begin + body + end).Split('\n').Select((line, i) => $"{i + 1:d5}| {line}"));
+        string numbered =
+            string.Join('\n', (begin + body + end).Split('\n').Select((line, i) => $"{i + 1:d5}| {line}"));
 
         Assert.Equal("x [redacted:private-key] y", SecretScanner.BuiltIn.Redact($"x {begin}{body}{end} y", counts));
         Assert.Equal("[redacted:private-key]", SecretScanner.BuiltIn.Redact(begin + body[..200], counts));
@@ -126,5 +130,6 @@ public class SecretScannerTests
     }
 
     private string Redact(string json) =>
-        Encoding.UTF8.GetString(SecretScanner.BuiltIn.Redact(new RawJson(Encoding.UTF8.GetBytes(json)), counts).Utf8.Span);
+        Encoding.UTF8.GetString(
+            SecretScanner.BuiltIn.Redact(new RawJson(Encoding.UTF8.GetBytes(json)), counts).Utf8.Span);
 }

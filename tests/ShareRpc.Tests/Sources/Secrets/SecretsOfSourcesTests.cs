@@ -31,7 +31,8 @@ public sealed class SecretsOfSourcesTests : IDisposable
         OpencodeSync sync = Assert.Single(sessions.Sessions);
         Assert.DoesNotContain(Secret, sync.Title, StringComparison.Ordinal);
         Assert.Equal("leaks [redacted:anthropic-key]", share.Client.FindShare(sync.Writer.ExternalKey)!.Label);
-        Assert.Contains("[redacted:anthropic-key]", ops.Single(op => op.Key == "prt_leak").Data.ToString(), StringComparison.Ordinal);
+        Assert.Contains("[redacted:anthropic-key]", ops.Single(op => op.Key == "prt_leak").Data.ToString(),
+            StringComparison.Ordinal);
         Assert.Equal(4, sync.Redacted.ByRule["anthropic-key"]); // title, message, to-do list, part
         string? kept = await sync.Writer.ReadBookmarkAsync(SecretCounts.BookmarkName, timeout);
         Assert.Equal(sync.Redacted.ToJson(), kept);
@@ -91,12 +92,14 @@ public sealed class SecretsOfSourcesTests : IDisposable
         using StorageFolder tree = StorageFolder.Small();
         tree.Part("ses_a", "msg_1", "prt_leak", $"my key is {Secret}");
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
-        var import = new OpencodeFilesImport(share.Client, new OpencodeFilesOptions { Path = tree.Path, LockPath = share.LockPath });
+        var import = new OpencodeFilesImport(share.Client,
+            new OpencodeFilesOptions { Path = tree.Path, LockPath = share.LockPath });
         await import.RunAsync(timeout);
 
         OpIntent part = share.Take().Select(op => op.Op).Single(op => op.Key == "prt_leak");
         Assert.Contains("my key is [redacted:anthropic-key]", part.Data.ToString(), StringComparison.Ordinal);
-        Assert.Equal(1, import.Sessions.Single(session => session.SessionId == "ses_a").Redacted.ByRule["anthropic-key"]);
+        Assert.Equal(1,
+            import.Sessions.Single(session => session.SessionId == "ses_a").Redacted.ByRule["anthropic-key"]);
         Assert.False(Holds(files.Folder, Secret));
     }
 
@@ -118,7 +121,8 @@ public sealed class SecretsOfSourcesTests : IDisposable
     /// </summary>
     [Fact]
     public void Sources_put_whole_documents_and_never_append() => Assert.DoesNotContain(
-        Directory.EnumerateFiles(SecretRulesTests.RepositoryFile("src/ShareRpc.Sources"), "*.cs", SearchOption.AllDirectories)
+        Directory.EnumerateFiles(SecretRulesTests.RepositoryFile("src/ShareRpc.Sources"), "*.cs",
+            SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)),
         file => File.ReadAllText(file).Contains("Verbs.Append", StringComparison.Ordinal));
 
@@ -129,7 +133,8 @@ public sealed class SecretsOfSourcesTests : IDisposable
         string path = files.Sample();
         Databases.Execute(path, "UPDATE session SET title = $t", ("$t", $"leaks {Secret}"));
         Databases.Execute(
-            path, "UPDATE message SET data = json_set(data, '$.note', $t) WHERE id = (SELECT min(id) FROM message)", ("$t", Secret));
+            path, "UPDATE message SET data = json_set(data, '$.note', $t) WHERE id = (SELECT min(id) FROM message)",
+            ("$t", Secret));
         Databases.Execute(
             path,
             "INSERT INTO todo (session_id, content, status, priority, position, time_created, time_updated) "
@@ -145,11 +150,13 @@ public sealed class SecretsOfSourcesTests : IDisposable
         string part = $$"""{"id":"prt_leak","sessionID":"{{session}}","messageID":"{{message}}","type":"text","text":"{{Secret}}"}""";
         Databases.Execute(
             path,
-            "INSERT INTO event (id, aggregate_id, seq, type, data) SELECT 'evt_leak', $s, max(seq) + 1, 'message.part.updated.1', $d "
+            "INSERT INTO event (id, aggregate_id, seq, type, data) SELECT 'evt_leak', $s, max(seq) + 1, "
+                + "'message.part.updated.1', $d "
                 + "FROM event WHERE aggregate_id = $s",
             ("$s", session), ("$d", $$"""{"sessionID":"{{session}}","part":{{part}},"time":1}"""));
         Databases.Execute(
-            path, "UPDATE event_sequence SET seq = (SELECT max(seq) FROM event WHERE aggregate_id = $s) WHERE aggregate_id = $s",
+            path, "UPDATE event_sequence SET seq = (SELECT max(seq) FROM event WHERE aggregate_id = $s) WHERE "
+                + "aggregate_id = $s",
             ("$s", session));
     }
 

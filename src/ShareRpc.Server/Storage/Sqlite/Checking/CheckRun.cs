@@ -3,7 +3,8 @@ using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? progress,
+    CancellationToken cancellationToken)
 {
     private const int MaxFindings = 1_000;
     private readonly List<CheckFinding> findings = [];
@@ -23,7 +24,8 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
         else hasMore = true;
     }
 
-    public void Report(string step, long done = 0, long total = 0) => progress?.Report(new CheckProgress(step, done, total));
+    public void Report(string step, long done = 0, long total = 0) =>
+        progress?.Report(new CheckProgress(step, done, total));
 
     /// <summary>Nested queries must differ in text.</summary>
     public IEnumerable<Rows> Rows(string sql, params SqlValue[] values)
@@ -59,6 +61,7 @@ internal sealed class CheckRun(Statements statements, IProgress<CheckProgress>? 
 
     public CheckReport ToReport() => new()
     {
-        Shares = Shares, Ops = Ops, Documents = Documents, Writers = Writers, Findings = [.. findings], HasMore = hasMore,
+        Shares = Shares, Ops = Ops, Documents = Documents, Writers = Writers, Findings = [.. findings],
+        HasMore = hasMore,
     };
 }

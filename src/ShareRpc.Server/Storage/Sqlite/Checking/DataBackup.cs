@@ -17,7 +17,8 @@ public static class DataBackup
     /// <see cref="OperationCanceledException"/>.
     /// </summary>
     public static BackupReport Run(
-        string dataDirectory, string destination, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+        string dataDirectory, string destination, IProgress<CheckProgress>? progress,
+        CancellationToken cancellationToken)
     {
         DataFiles source = DataFiles.Find(dataDirectory);
         if (source.DescribeKeyTrouble() is { } trouble) throw Refuse($"A backup would be worth nothing: {trouble}.");
@@ -32,7 +33,8 @@ public static class DataBackup
             CopyDatabase(source, target, progress, cancellationToken);
             DurableDirectory.Create(Path.GetDirectoryName(target.KeyPath)!);
             SecretFile.Write(target.KeyPath, File.ReadAllBytes(source.KeyPath));
-            if (File.Exists(source.RootTokenPath)) SecretFile.Write(target.RootTokenPath, File.ReadAllBytes(source.RootTokenPath));
+            if (File.Exists(source.RootTokenPath))
+                SecretFile.Write(target.RootTokenPath, File.ReadAllBytes(source.RootTokenPath));
             BackupReport report = Count(target, full);
             DurableDirectory.Sync(partial);
             Directory.Move(partial, full);
@@ -59,7 +61,8 @@ public static class DataBackup
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         using var file = new FileStream(target.DatabasePath, options);
         using (Statements from = source.OpenDatabase())
@@ -79,7 +82,8 @@ public static class DataBackup
     }
 
     private static void CopyPages(
-        SqliteConnection from, SqliteConnection to, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+        SqliteConnection from, SqliteConnection to, IProgress<CheckProgress>? progress,
+        CancellationToken cancellationToken)
     {
         using sqlite3_backup backup = raw.sqlite3_backup_init(to.Handle, "main", from.Handle, "main");
         int result = 0;

@@ -9,7 +9,8 @@ public static class DataCheck
     /// Runs every check. Throws <see cref="StorageException"/> for a missing or unreadable database,
     /// <see cref="OperationCanceledException"/>.
     /// </summary>
-    public static CheckReport Run(string dataDirectory, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
+    public static CheckReport Run(string dataDirectory, IProgress<CheckProgress>? progress,
+        CancellationToken cancellationToken)
     {
         DataFiles files = DataFiles.Find(dataDirectory);
         using Statements statements = files.OpenDatabase();

@@ -19,7 +19,8 @@ internal sealed record DataFiles(string Directory)
         if (File.Exists(files.DatabasePath)) return files;
         throw new StorageException(
             StorageFailure.Unavailable,
-                $"{files.Directory} holds no shares.db: name the data directory of a server, or a backup, with --data.");
+                $"{files.Directory} holds no shares.db: name the data directory of a server, or a backup, with "
+                    + "--data.");
     }
 
     /// <summary>Read-only, also beside a server.</summary>

@@ -32,7 +32,8 @@ internal static class FileCheck
         if (version > SqliteShareStore.Schema.Newest)
         {
             string newest = $"{SqliteShareStore.Schema.Newest}";
-            run.Find("schema", null, $"schema {version} is newer than this sharerpc knows ({newest}): check it with the newer version");
+            run.Find("schema", null,
+                $"schema {version} is newer than this sharerpc knows ({newest}): check it with the newer version");
             return false;
         }
 

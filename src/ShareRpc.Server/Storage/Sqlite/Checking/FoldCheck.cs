@@ -14,7 +14,8 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
 
     public static void Run(CheckRun run, CheckedShare share, long head)
     {
-        if (share.Folded > head) run.Find("fold", share.ShareId, $"the checkpoint is at {share.Folded}, beyond the head {head}");
+        if (share.Folded > head)
+            run.Find("fold", share.ShareId, $"the checkpoint is at {share.Folded}, beyond the head {head}");
         new FoldCheck(run, share).Run();
     }
 
@@ -54,12 +55,14 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         {
             null => isRemoved ? null : $"it is missing: it was written at {last}",
             _ when isRemoved => $"it was removed at {last}, and is there",
-            var (cursor, data) when cursor != last || (hasAllData && !data.Utf8.Span.SequenceEqual(expected!.Value.Utf8.Span)) =>
+            var (cursor, data) when cursor != last
+                || (hasAllData && !data.Utf8.Span.SequenceEqual(expected!.Value.Utf8.Span)) =>
                 $"as of {cursor} it is not what the log makes of it up to {last}",
             _ => null,
         };
         if ((!hasLost && wrong is null) || IsSaidLater(kind, key)) return;
-        if (hasLost) run.Find("fold", share.ShareId, $"document {kind} {key}: op {last}, its last one, has lost its data");
+        if (hasLost)
+            run.Find("fold", share.ShareId, $"document {kind} {key}: op {last}, its last one, has lost its data");
         if (wrong is not null) run.Find("fold", share.ShareId, $"document {kind} {key}: {wrong}");
     }
 

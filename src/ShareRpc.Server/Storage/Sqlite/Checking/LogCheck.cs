@@ -25,14 +25,16 @@ internal static class LogCheck
             CheckContent(run, share, row);
             CheckWriter(run, share, row, newestSeqs);
             if (row.IsNull(5))
-                run.Find("reference", share.ShareId, $"op {cursor} is of a capability that is not there: no reader sees it");
+                run.Find("reference", share.ShareId,
+                    $"op {cursor} is of a capability that is not there: no reader sees it");
         }
 
         OpIds(run, share);
         return head;
     }
 
-    public static string Missing(long from, long to) => from == to ? $"cursor {from} is missing" : $"cursors {from} to {to} are missing";
+    public static string Missing(long from, long to) =>
+        from == to ? $"cursor {from} is missing" : $"cursors {from} to {to} are missing";
 
     private static void CheckContent(CheckRun run, CheckedShare share, Rows row)
     {

@@ -13,7 +13,8 @@ internal static class WriterCheck
             WHERE j.share_key = ?1 AND j.writer_key IS NOT NULL AND (w.writer_key IS NULL OR w.share_key <> j.share_key)
             """;
         long strangers = run.Number(Strangers, share.Key);
-        if (strangers > 0) run.Find("reference", share.ShareId, $"{strangers} rejections are of writers that this share does not have");
+        if (strangers > 0) run.Find("reference", share.ShareId,
+            $"{strangers} rejections are of writers that this share does not have");
         const string Beyond =
             "SELECT op_id, cursor FROM rejection WHERE share_key = ?1 AND code IS NULL AND (cursor < 1 OR cursor > ?2)";
         foreach (Rows row in run.Rows(Beyond, share.Key, head))
@@ -85,7 +86,8 @@ internal sealed class RunCheck : IDisposable
     {
         while (isMore && Seq + Count <= seq) Finish();
         if (isMore && Seq <= seq && Cursor + seq - Seq == cursor) found++;
-        else run.Find("I2", share.ShareId, $"op {cursor}, seq {seq} of writer {writerId}, is in no run: its resend would not be known");
+        else run.Find("I2", share.ShareId,
+            $"op {cursor}, seq {seq} of writer {writerId}, is in no run: its resend would not be known");
     }
 
     public void End()
@@ -99,7 +101,8 @@ internal sealed class RunCheck : IDisposable
     {
         if (found != Count)
         {
-            run.Find("I2", share.ShareId, $"of the {Count} ops that a run of writer {writerId} from seq {Seq} on says, {found} are there");
+            run.Find("I2", share.ShareId,
+                $"of the {Count} ops that a run of writer {writerId} from seq {Seq} on says, {found} are there");
         }
 
         found = 0;
@@ -123,7 +126,9 @@ internal sealed class SeqCheck(CheckRun run, CheckedShare share, string writerId
     public void End(long acked)
     {
         if (last < acked)
-            run.Find("I1", share.ShareId, $"seqs {last + 1} to {acked} of writer {writerId} are acknowledged and recorded nowhere");
-        if (last > acked) run.Find("I1", share.ShareId, $"writer {writerId} has records up to seq {last}, and its watermark is {acked}");
+            run.Find("I1", share.ShareId,
+                $"seqs {last + 1} to {acked} of writer {writerId} are acknowledged and recorded nowhere");
+        if (last > acked) run.Find("I1", share.ShareId,
+            $"writer {writerId} has records up to seq {last}, and its watermark is {acked}");
     }
 }

@@ -97,7 +97,8 @@ public sealed class OutboxQueueTests : IDisposable
         Assert.Equal([("two-1", 1L), ("two-2", 2L), ("two-3", 3L)],
             SeqsOf(Outbox.Queue.TakeBatch(two, 0, ProtocolLimits.Default)!));
         Outbox.Queue.Close(one, "forbidden", "no");
-        Assert.Equal((0L, 3L, 3L), (Outbox.CountOps(one).InFlight, Outbox.CountOps(one).Failed, Outbox.CountOps(two).InFlight));
+        Assert.Equal((0L, 3L, 3L),
+            (Outbox.CountOps(one).InFlight, Outbox.CountOps(one).Failed, Outbox.CountOps(two).InFlight));
     }
 
     public void Dispose()
@@ -137,11 +138,14 @@ public sealed class OutboxQueueTests : IDisposable
 
     private static Ack AckOf(OpBatch batch) => new()
     {
-        Cursor = batch.Ops[^1].Seq!.Value, Applied = [.. batch.Ops.Select(op => new OpCursor(op.OpId, op.Seq!.Value))], Duplicates = [],
+        Cursor = batch.Ops[^1].Seq!.Value, Applied = [.. batch.Ops.Select(op => new OpCursor(op.OpId, op.Seq!.Value))],
+        Duplicates = [],
         Rejected = [],
     };
 
-    private static IEnumerable<(string, long)> SeqsOf(OpBatch batch) => batch.Ops.Select(op => (op.OpId, op.Seq!.Value));
+    private static IEnumerable<(string, long)> SeqsOf(OpBatch batch) =>
+        batch.Ops.Select(op => (op.OpId, op.Seq!.Value));
 
-    private static string BytesOf(OpBatch batch) => System.Text.Json.JsonSerializer.Serialize(batch, ProtocolJson.Options);
+    private static string BytesOf(OpBatch batch) =>
+        System.Text.Json.JsonSerializer.Serialize(batch, ProtocolJson.Options);
 }

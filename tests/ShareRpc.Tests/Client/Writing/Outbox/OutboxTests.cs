@@ -17,7 +17,8 @@ public class OutboxTests : ClientTest
         await using (ShareClient client = await OpenOfflineAsync())
         {
             ShareWriter writer = await client.CreateShareAsync("test:1", "one", Timeout);
-            await writer.EnqueueAsync(Puts(3), new EnqueueOptions { Bookmark = new Bookmark("position", "7") }, Timeout);
+            await writer.EnqueueAsync(Puts(3), new EnqueueOptions { Bookmark = new Bookmark("position", "7") },
+                Timeout);
 
             // Not closed yet: another connection sees what is committed, and nothing else.
             Assert.Equal(["op-1", "op-2", "op-3"], Query("SELECT op_id FROM op ORDER BY seq", row => row.GetString(0)));
@@ -46,9 +47,11 @@ public class OutboxTests : ClientTest
         await using ShareClient other = await OpenOfflineAsync();
         ShareWriter mine = await client.CreateShareAsync("test:1", null, Timeout);
         ShareWriter theirs = await other.CreateShareAsync("test:1", null, Timeout);
-        await Task.WhenAll(Enumerable.Range(0, 20).Select(n => (n % 2 == 0 ? mine : theirs).EnqueueAsync(Puts(5, $"{n}-"), null, Timeout)));
+        await Task.WhenAll(Enumerable.Range(0,
+            20).Select(n => (n % 2 == 0 ? mine : theirs).EnqueueAsync(Puts(5, $"{n}-"), null, Timeout)));
 
-        Assert.Equal(Enumerable.Range(1, 100).Select(n => (long)n), Query("SELECT seq FROM op ORDER BY seq", row => row.GetInt64(0)));
+        Assert.Equal(Enumerable.Range(1, 100).Select(n => (long)n),
+            Query("SELECT seq FROM op ORDER BY seq", row => row.GetInt64(0)));
     }
 
     [Fact]
@@ -93,7 +96,8 @@ public class OutboxTests : ClientTest
             [Put("ok"), Put("bad", "\"text\"")],
         ];
         var options = new EnqueueOptions { Bookmark = new Bookmark("position", "1") };
-        foreach (OpIntent[] ops in mistakes) await Assert.ThrowsAsync<ArgumentException>(() => writer.EnqueueAsync(ops, options, Timeout));
+        foreach (OpIntent[] ops in mistakes)
+            await Assert.ThrowsAsync<ArgumentException>(() => writer.EnqueueAsync(ops, options, Timeout));
 
         Assert.Equal(0, writer.Status.Pending);
         Assert.Null(await writer.ReadBookmarkAsync("position", Timeout));
@@ -110,7 +114,8 @@ public class OutboxTests : ClientTest
         int stored = 0;
         for (; stored < 10 && full is null; stored++)
         {
-            full = (OutboxException?)await Record.ExceptionAsync(() => writer.EnqueueAsync([Put($"op-{stored}", big)], null, Timeout));
+            full = (OutboxException?)await Record.ExceptionAsync(() =>
+                writer.EnqueueAsync([Put($"op-{stored}", big)], null, Timeout));
         }
 
         Assert.Contains("full", full!.Message, StringComparison.Ordinal);
@@ -136,7 +141,8 @@ public class OutboxTests : ClientTest
         Query("PRAGMA user_version = 0", row => row.GetInt64(0));
         OutboxException refused = await Assert.ThrowsAsync<OutboxException>(OpenOfflineAsync);
 
-        Assert.Contains("outbox.db was written by a version of sharerpc from before", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("outbox.db was written by a version of sharerpc from before", refused.Message,
+            StringComparison.Ordinal);
         Assert.Contains("Move it away, or use another --state directory.", refused.Message, StringComparison.Ordinal);
         Assert.Equal(0, Query("PRAGMA user_version", row => row.GetInt64(0))[0]);
     }

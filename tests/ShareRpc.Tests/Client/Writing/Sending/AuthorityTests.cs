@@ -60,7 +60,8 @@ public class AuthorityTests : ClientTest
         Assert.All(failed, op => Assert.Equal(name, op.Code));
         Assert.Equal([true, true, false, false, false], failed.Select(op => op.OutcomeUnknown));
         Assert.Equal(name, writer.Status.ClosedCode);
-        OutboxException closed = await Assert.ThrowsAsync<OutboxException>(() => writer.EnqueueAsync(Puts(1, "more-"), null, Timeout));
+        OutboxException closed =
+            await Assert.ThrowsAsync<OutboxException>(() => writer.EnqueueAsync(Puts(1, "more-"), null, Timeout));
         Assert.Contains(name, closed.Message, StringComparison.Ordinal);
     }
 

@@ -38,7 +38,8 @@ public class DependencyTests : ClientTest
         share.Poison["with-it"] = ErrorCode.AtomicAborted;
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
-        await writer.EnqueueAsync([Put("with-it"), Depending("early", "late")], new EnqueueOptions { Atomic = true }, Timeout);
+        await writer.EnqueueAsync([Put("with-it"), Depending("early", "late")], new EnqueueOptions { Atomic = true },
+            Timeout);
         await client.FlushAsync(Timeout);
         Assert.Equal((2L, 0L), (writer.Status.Waiting, writer.Status.Failed));
 
@@ -73,7 +74,8 @@ public class DependencyTests : ClientTest
             TimeSpan step = TimeSpan.FromMilliseconds(1);
             if (!IsOnItsWay(writer))
             {
-                TimeSpan untilPoll = await time.TimerAsync(due => due > TimeSpan.Zero && due <= Options.PollInterval).WaitAsync(Timeout);
+                TimeSpan untilPoll =
+                    await time.TimerAsync(due => due > TimeSpan.Zero && due <= Options.PollInterval).WaitAsync(Timeout);
                 if (!IsOnItsWay(writer)) step = untilPoll;
             }
 
@@ -84,7 +86,8 @@ public class DependencyTests : ClientTest
 
         Assert.True(waited >= TimeSpan.FromSeconds(100), $"parked after {waited}");
         Assert.Equal(0, writer.Status.Waiting);
-        Assert.Equal("dependency_missing", Assert.Single(await writer.ListFailedAsync(cancellationToken: Timeout)).Code);
+        Assert.Equal("dependency_missing",
+            Assert.Single(await writer.ListFailedAsync(cancellationToken: Timeout)).Code);
         int sent = Received().OfType<OpBatch>().Count(batch => batch.Ops[0].OpId == "early");
         Assert.InRange(sent, 4, 6);
     }

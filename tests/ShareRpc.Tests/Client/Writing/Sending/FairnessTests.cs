@@ -103,7 +103,8 @@ public class FairnessTests : ClientTest
         ShareWriter writer = await client.CreateShareAsync("test:1", null, Timeout);
         ShareLink guest = await writer.InviteAsync(Rights.Read, "guest", null, Timeout);
         await client.FlushAsync(Timeout);
-        Server.AnswerBatch = _ => throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = TimeSpan.FromHours(1) };
+        Server.AnswerBatch = _ =>
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = TimeSpan.FromHours(1) };
         await writer.EnqueueAsync(Puts(3), null, Timeout);
         await time.TimerAsync(due => due >= TimeSpan.FromHours(1)).WaitAsync(Timeout);
 

@@ -55,7 +55,8 @@ public class LeaseTests : ClientTest
 
         // Whoever was killed left this row.
         long end = (time.GetUtcNow() + Options.LeaseTime).ToUnixTimeMilliseconds();
-        Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', 'dead', {end}) RETURNING 1",
+        Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', 'dead', {end}) "
+            + "RETURNING 1",
             row => row.GetInt64(0));
         await using ShareClient next = await OpenAsync(time);
         await StepAsync(Options.LeaseTime - TimeSpan.FromMilliseconds(100));
@@ -111,7 +112,8 @@ public class LeaseTests : ClientTest
     /// <summary>Lets time pass in small steps, with the client's work in between.</summary>
     private async Task StepAsync(TimeSpan length)
     {
-        for (DateTimeOffset end = time.GetUtcNow() + length; time.GetUtcNow() < end; time.Advance(TimeSpan.FromMilliseconds(50)))
+        for (DateTimeOffset end = time.GetUtcNow()
+            + length; time.GetUtcNow() < end; time.Advance(TimeSpan.FromMilliseconds(50)))
         {
             await time.TimerAsync(due => due > TimeSpan.Zero).WaitAsync(Timeout);
         }

@@ -89,13 +89,16 @@ public class ReactionTests : ClientTest
     public async Task Waits_do_not_grow_while_batches_are_acknowledged_in_between()
     {
         // If they doubled from refusal to refusal, the last of them would be hours.
-        Options = Options with { FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromDays(1), BatchesInFlight = 1 };
+        Options = Options with { FirstRetry = TimeSpan.FromMilliseconds(1), MaxRetry = TimeSpan.FromDays(1),
+            BatchesInFlight = 1 };
         (ScriptedShare share, ShareLink link) = AddShare();
         var refused = new HashSet<string>();
-        Server.AnswerBatch = batch => refused.Add(batch.BatchId) ? throw new ShareRpcException(ErrorCode.Overloaded) : null;
+        Server.AnswerBatch = batch =>
+            refused.Add(batch.BatchId) ? throw new ShareRpcException(ErrorCode.Overloaded) : null;
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
-        for (int i = 0; i < 28; i++) await writer.EnqueueAsync(Puts(1, $"{i}-"), new EnqueueOptions { Atomic = true }, Timeout);
+        for (int i = 0; i < 28; i++)
+            await writer.EnqueueAsync(Puts(1, $"{i}-"), new EnqueueOptions { Atomic = true }, Timeout);
 
         await client.FlushAsync(Timeout);
 
@@ -223,7 +226,8 @@ public class ReactionTests : ClientTest
     public async Task A_batch_that_is_refused_as_invalid_is_halved_until_the_one_op_is_found()
     {
         (ScriptedShare share, ShareLink link) = AddShare();
-        Server.AnswerBatch = batch => batch.Ops.Any(op => op.OpId == "op-5") ? throw new ShareRpcException(ErrorCode.InvalidBatch) : null;
+        Server.AnswerBatch = batch =>
+            batch.Ops.Any(op => op.OpId == "op-5") ? throw new ShareRpcException(ErrorCode.InvalidBatch) : null;
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
         await writer.EnqueueAsync(Puts(9), null, Timeout);
@@ -238,7 +242,8 @@ public class ReactionTests : ClientTest
     {
         (ScriptedShare share, ShareLink link) = AddShare();
         Server.AnswerBatch = batch =>
-            batch.Ops.Any(op => op.OpId == "op-2") ? throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = 7 } : null;
+            batch.Ops.Any(op => op.OpId == "op-2")
+                ? throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = 7 } : null;
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
         await writer.EnqueueAsync(Puts(3), null, Timeout);
@@ -255,7 +260,8 @@ public class ReactionTests : ClientTest
         (ScriptedShare share, ShareLink link) = AddShare();
         Server.Refuse = call =>
         {
-            if (call is RedeemShareRequest && Server.Connects < 3) throw new ShareRpcException(ErrorCode.TooManyHandles);
+            if (call is RedeemShareRequest && Server.Connects < 3)
+                throw new ShareRpcException(ErrorCode.TooManyHandles);
         };
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);

@@ -41,7 +41,8 @@ public class ReconnectTests : ClientTest
         };
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
-        for (int i = 0; i < 20; i++) await writer.EnqueueAsync(Puts(5, $"{i}-"), new EnqueueOptions { Atomic = true }, Timeout);
+        for (int i = 0; i < 20; i++)
+            await writer.EnqueueAsync(Puts(5, $"{i}-"), new EnqueueOptions { Atomic = true }, Timeout);
         await client.FlushAsync(Timeout);
 
         Assert.Equal(Enumerable.Range(0, 20).SelectMany(i => Puts(5, $"{i}-")).Select(op => op.OpId), LoggedIds(share));

@@ -26,7 +26,8 @@ public class SendingTests : ClientTest
         while (Server.Calls.TryRead(out object? call)) calls.Add(call.GetType().Name);
         Assert.True(calls.IndexOf(nameof(CreateShareRequest)) < calls.IndexOf(nameof(RedeemShareRequest)));
         Assert.Equal(["op-1", "op-2", "op-3"], LoggedIds(Server.Shares[writer.ShareId]));
-        Assert.Equal((0, 0, 3L, 3L), (writer.Status.Pending, writer.Status.InFlight, writer.Status.Applied, writer.Status.Cursor));
+        Assert.Equal((0, 0, 3L, 3L),
+            (writer.Status.Pending, writer.Status.InFlight, writer.Status.Applied, writer.Status.Cursor));
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public class SendingTests : ClientTest
         await writer.EnqueueAsync(Puts(50), null, Timeout);
         await client.FlushAsync(Timeout);
 
-        Assert.Equal(0, Query("SELECT (SELECT COUNT(*) FROM op) + (SELECT COUNT(*) FROM intent)", row => row.GetInt64(0))[0]);
+        Assert.Equal(0,
+            Query("SELECT (SELECT COUNT(*) FROM op) + (SELECT COUNT(*) FROM intent)", row => row.GetInt64(0))[0]);
     }
 
     [Fact]
@@ -209,9 +211,11 @@ public class SendingTests : ClientTest
         // One message, so one round trip: its batches come to the share once, by the redemption, and are not sent once more.
         string[] replayed = [.. redemptions[1].Append!.SelectMany(batch => batch.Ops).Select(op => op.OpId)];
         ILookup<string, OpIntent> afterwards =
-            calls.Skip(calls.IndexOf(redemptions[1])).OfType<OpBatch>().SelectMany(batch => batch.Ops).ToLookup(op => op.OpId);
+            calls.Skip(calls.IndexOf(redemptions[1])).OfType<OpBatch>().SelectMany(batch => batch.Ops).ToLookup(op =>
+                op.OpId);
         Assert.All(replayed, opId => Assert.Single(afterwards[opId]));
-        Assert.Equal(["op-1", "op-2", "op-3"], redemptions[1].Append!.SelectMany(batch => batch.Ops).Take(3).Select(op => op.OpId));
+        Assert.Equal(["op-1", "op-2", "op-3"],
+            redemptions[1].Append!.SelectMany(batch => batch.Ops).Take(3).Select(op => op.OpId));
         Assert.Equal(9, LoggedIds(share).Distinct().Count());
         Assert.Equal(9, LoggedIds(share).Count);
     }
@@ -229,7 +233,8 @@ public class SendingTests : ClientTest
             {
                 seen.Add(Query("SELECT COUNT(*) FROM op", row => row.GetInt64(0))[0]);
                 if (!answers.TryDequeue(out string[]? named)) return null;
-                List<OpCursor> applied = [.. named.Intersect(batch.Ops.Select(op => op.OpId)).Select(id => new OpCursor(id, 3))];
+                List<OpCursor> applied =
+                    [.. named.Intersect(batch.Ops.Select(op => op.OpId)).Select(id => new OpCursor(id, 3))];
                 return new Ack { Cursor = 3, Applied = applied, Duplicates = [], Rejected = [] };
             }
         };
@@ -266,7 +271,8 @@ public class SendingTests : ClientTest
         Server.IsDown = true;
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.CreateShareAsync("test:1", null, Timeout);
-        ShareLink link = await writer.InviteAsync(Rights.Read | Rights.Append, "guest", new Caveats { ExpiresAtMs = 7 }, Timeout);
+        ShareLink link =
+            await writer.InviteAsync(Rights.Read | Rights.Append, "guest", new Caveats { ExpiresAtMs = 7 }, Timeout);
         Assert.Equal(writer.ShareId, link.ShareId);
         Assert.Throws<ShareRpcException>(() => Server.Redeem(link.Token.Reveal()));
 
@@ -274,7 +280,8 @@ public class SendingTests : ClientTest
         await client.FlushAsync(Timeout);
         Assert.Equal(Rights.Read | Rights.Append, Server.Redeem(link.Token.Reveal()).Rights);
         Assert.Equal(Rights.Read, Server.Redeem(writer.ViewerLink!.Token.Reveal()).Rights);
-        AttenuateRequest invitation = Assert.Single(Received().OfType<AttenuateRequest>(), request => request.CapId == link.Token.CapId);
+        AttenuateRequest invitation =
+            Assert.Single(Received().OfType<AttenuateRequest>(), request => request.CapId == link.Token.CapId);
         Assert.Equal((7L, "guest"), (invitation.Caveats!.ExpiresAtMs, invitation.Label));
     }
 
@@ -288,13 +295,15 @@ public class SendingTests : ClientTest
         int refusals = 0;
         Server.Refuse = call =>
         {
-            if (call is RevokeCapabilityRequest && ++refusals < 3) throw new ShareRpcException(ErrorCode.RevocationNotDurable);
+            if (call is RevokeCapabilityRequest && ++refusals < 3)
+                throw new ShareRpcException(ErrorCode.RevocationNotDurable);
         };
         await writer.RevokeAsync(guest.Token.CapId, Timeout);
         await client.FlushAsync(Timeout);
 
         Assert.Equal(3, refusals);
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => Server.Redeem(guest.Token.Reveal())).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => Server.Redeem(guest.Token.Reveal())).Code);
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class CapabilityAdminTests
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         ShareToken token = ShareToken.New(RandomId.New());
         ShareToken other = ShareToken.New(RandomId.New());
-        var request = new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest, Label = "one" };
+        var request = new CreateShareRequest { ShareId = RandomId.New(), CapId = token.CapId,
+            TokenDigest = token.Digest, Label = "one" };
         CapabilityCreated first = await rooms.Admin.CreateShareAsync(rooms.Root, request);
         Assert.Equal(first, await rooms.Admin.CreateShareAsync(rooms.Root, request));
 
@@ -80,7 +81,8 @@ public sealed class CapabilityAdminTests
         ShareToken token = await rooms.AttenuateAsync(owner, Rights.Read);
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(2, (await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = token.CapId })).Epoch);
+            Assert.Equal(2,
+                (await rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = token.CapId })).Epoch);
         }
 
         Assert.Single((await rooms.Lists.ListAuditAsync(owner, new AuditRequest())).Entries,
@@ -107,7 +109,8 @@ public sealed class CapabilityAdminTests
         Assert.Null((await (await rooms.Store.BeginReadAsync()).FindRefAsync(token.CapId))!.RevokedMs);
         foreach (Authority denied in new[] { child, grandchild })
         {
-            Assert.Equal(ErrorCode.CapabilityRevoked, await CodeAsync(() => rooms.AppendAsync(denied, ServerRooms.Put("a"))));
+            Assert.Equal(ErrorCode.CapabilityRevoked,
+                await CodeAsync(() => rooms.AppendAsync(denied, ServerRooms.Put("a"))));
         }
 
         foreach (ShareToken dead in new[] { token, grandchildToken })
@@ -124,7 +127,8 @@ public sealed class CapabilityAdminTests
     public async Task A_ref_that_gave_itself_up_on_a_full_disk_can_say_so_again()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
-        Authority viewer = await rooms.RedeemAsync(await rooms.AttenuateAsync(await rooms.CreateShareAsync(), Rights.Read));
+        Authority viewer =
+            await rooms.RedeemAsync(await rooms.AttenuateAsync(await rooms.CreateShareAsync(), Rights.Read));
         var request = new RevokeCapabilityRequest { CapId = viewer.Ref.CapId };
         rooms.Store.Break();
         Assert.Equal(ErrorCode.RevocationNotDurable, await CodeAsync(() => rooms.Admin.RevokeAsync(viewer, request)));
@@ -139,7 +143,8 @@ public sealed class CapabilityAdminTests
         Authority owner = await rooms.CreateShareAsync();
         var request = new DeleteShareRequest { ShareId = owner.ShareId! };
         rooms.Store.Break();
-        Assert.Equal(ErrorCode.StorageUnavailable, await CodeAsync(() => rooms.Admin.DeleteShareAsync(rooms.Root, request)));
+        Assert.Equal(ErrorCode.StorageUnavailable,
+            await CodeAsync(() => rooms.Admin.DeleteShareAsync(rooms.Root, request)));
         rooms.Store.Repair();
         Assert.Equal(1, (await rooms.AppendAsync(owner, ServerRooms.Put("a"))).Cursor);
 
@@ -157,7 +162,8 @@ public sealed class CapabilityAdminTests
         await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 900).Select(i => ServerRooms.Put($"k{i}"))]);
         await rooms.Folder.FoldShareAsync(share);
         ShareFeed feed = rooms.Broadcaster.Acquire(share);
-        Task<OpPage> reading = rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest { After = 900, WaitMs = 30_000 }, timeout);
+        Task<OpPage> reading =
+            rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest { After = 900, WaitMs = 30_000 }, timeout);
         using var erasing = new CancellationTokenSource();
         Task eraser = rooms.Eraser.RunAsync(() => { }, erasing.Token);
 
@@ -180,7 +186,8 @@ public sealed class CapabilityAdminTests
         Task<bool> delete = await rooms.HoldUpAsync(
             () =>
             {
-                Task<bool> queued = rooms.Admin.DeleteShareAsync(creator, new DeleteShareRequest { ShareId = owner.ShareId! });
+                Task<bool> queued =
+                    rooms.Admin.DeleteShareAsync(creator, new DeleteShareRequest { ShareId = owner.ShareId! });
                 _ = rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = token.CapId });
                 return queued;
             },
@@ -191,5 +198,6 @@ public sealed class CapabilityAdminTests
             (await (await rooms.Store.BeginReadAsync()).FindShareAsync(owner.ShareId!))!.State);
     }
 
-    private static async Task<ErrorCode> CodeAsync<T>(Func<Task<T>> call) => (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
+    private static async Task<ErrorCode> CodeAsync<T>(Func<Task<T>> call) =>
+        (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
 }

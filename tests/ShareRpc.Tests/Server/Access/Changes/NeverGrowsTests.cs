@@ -19,7 +19,8 @@ public sealed class NeverGrowsTests
     [
         Caveats.None, Caveats.None, new() { AppendKinds = ["part", "note"] }, new() { AppendKinds = ["note"] },
         new() { Redact = ["tools"] }, new() { Redact = ["files", "reasoning"] },
-        new() { Readable = new Dictionary<string, IReadOnlyList<string>?> { ["part"] = ["id", "text"], ["note"] = null } },
+        new() { Readable =
+            new Dictionary<string, IReadOnlyList<string>?> { ["part"] = ["id", "text"], ["note"] = null } },
         new() { Readable = new Dictionary<string, IReadOnlyList<string>?> { ["part"] = null } },
         new() { MaxUses = 4 }, new() { MaxUses = 40, GrantMs = 5_000 }, new() { MaxOpsPerDay = 3 },
         new() { MaxOpsPerDay = 30, MaxBytesPerDay = 40 }, new() { ExpiresAtMs = long.MaxValue / 4 },
@@ -41,7 +42,8 @@ public sealed class NeverGrowsTests
     public async Task Handles_from_before_an_adoption_and_after_it_share_what_was_left_of_the_day()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
-        ShareToken creator = await rooms.AttenuateAsync(rooms.Root, RightsNames.Creator, new Caveats { MaxOpsPerDay = 3 });
+        ShareToken creator =
+            await rooms.AttenuateAsync(rooms.Root, RightsNames.Creator, new Caveats { MaxOpsPerDay = 3 });
         Authority owner = await rooms.CreateShareAsync(await rooms.RedeemAsync(creator));
         ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Append);
         Authority before = await rooms.RedeemAsync(guest);

@@ -59,7 +59,8 @@ public sealed class OwedRevocationsTests
         await FailsAsync(rooms, first);
         await FailsAsync(rooms, second);
         Assert.Equal(1, rooms.Owed.Count);
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => second.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => second.Demand(Rights.Read)).Code);
     }
 
     [Fact]

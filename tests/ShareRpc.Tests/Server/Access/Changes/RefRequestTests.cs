@@ -32,7 +32,8 @@ public sealed class RefRequestTests
     {
         foreach (string[] rights in new string[][] { [], ["Read"], ["read", "write"], ["read", null!] })
         {
-            Assert.Equal(ErrorCode.InvalidParams, Code(() => Child(Seed.Ref(), Ask(Rights.Read) with { Rights = rights })));
+            Assert.Equal(ErrorCode.InvalidParams,
+                Code(() => Child(Seed.Ref(), Ask(Rights.Read) with { Rights = rights })));
         }
 
         Assert.Equal(ErrorCode.InvalidParams, Code(() => Child(Seed.Ref(), Ask(Rights.Read) with { Rights = null! })));
@@ -47,7 +48,8 @@ public sealed class RefRequestTests
     public void Caveats_are_joined_with_the_parents(long? parent, long? asked, long? joined)
     {
         RefRow row = Seed.Ref() with { Caveats = new Caveats { ExpiresAtMs = parent } };
-        Assert.Equal(joined, Child(row, Ask(Rights.Read) with { Caveats = new Caveats { ExpiresAtMs = asked } }).Caveats.ExpiresAtMs);
+        Assert.Equal(joined,
+            Child(row, Ask(Rights.Read) with { Caveats = new Caveats { ExpiresAtMs = asked } }).Caveats.ExpiresAtMs);
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class RefRequestTests
         Assert.All(
             new Action[]
             {
-                () => RefRequest.CheckIds("short", token.Digest, null), () => RefRequest.CheckIds(null!, token.Digest, null),
+                () => RefRequest.CheckIds("short", token.Digest, null),
+                () => RefRequest.CheckIds(null!, token.Digest, null),
                 () => RefRequest.CheckIds(token.CapId, null!, null),
                 () => RefRequest.CheckIds(token.CapId, token.Digest.ToUpperInvariant(), null),
                 () => RefRequest.CheckIds(token.CapId, token.Digest, new string('x', 201)),
@@ -83,7 +86,8 @@ public sealed class RefRequestTests
             call => Assert.Equal(ErrorCode.InvalidParams, Code(call)));
     }
 
-    private static AttenuateRequest Ask(Rights rights) => new() { CapId = RandomId.New(), TokenDigest = "", Rights = rights.ToNames() };
+    private static AttenuateRequest Ask(Rights rights) =>
+        new() { CapId = RandomId.New(), TokenDigest = "", Rights = rights.ToNames() };
 
     private static RefRow Child(RefRow parent, AttenuateRequest request) =>
         RefRequest.ChildOf(parent, request, [], 1, ProtocolLimits.Default);

@@ -73,7 +73,8 @@ public sealed class SuspendTests
                 Task waiting = rooms.AppendAsync(writer, ServerRooms.Put("a"));
                 Assert.Throws<ShareRpcException>(
                     () => rooms.Queue.Enqueue(new CommitWork<bool>(_ => ValueTask.FromResult(true))));
-                return ((Task)rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId }), waiting);
+                return ((Task)rooms.Admin.RevokeAsync(owner, new RevokeCapabilityRequest { CapId = guest.CapId }),
+                    waiting);
             },
             timeout);
         await revoked.WaitAsync(timeout);
@@ -89,7 +90,8 @@ public sealed class SuspendTests
         ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
         FoundRef verified = await rooms.Redeemer.FindAsync(guest.Reveal(), null, timeout);
         ShareToken next = ShareToken.New(guest.CapId);
-        await rooms.Changes.RotateAsync(owner, new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = next.Digest });
+        await rooms.Changes.RotateAsync(owner,
+            new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = next.Digest });
         Assert.Equal(
             ErrorCode.CapabilityRevoked,
             await CodeAsync(
@@ -108,14 +110,16 @@ public sealed class SuspendTests
         Authority owner = await rooms.CreateShareAsync();
         ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
         Authority live = await rooms.RedeemAsync(guest);
-        var request = new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = ShareToken.New(guest.CapId).Digest };
+        var request =
+            new RotateCapabilityRequest { CapId = guest.CapId, TokenDigest = ShareToken.New(guest.CapId).Digest };
         rooms.Store.Break();
         Assert.Equal(ErrorCode.StorageUnavailable, await CodeAsync(() => rooms.Changes.RotateAsync(owner, request)));
         rooms.Store.Repair();
         live.Demand(Rights.Read);
         (await rooms.RedeemAsync(guest)).Demand(Rights.Read);
         Assert.Equal(2, (await rooms.Changes.RotateAsync(owner, request)).Epoch);
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => live.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => live.Demand(Rights.Read)).Code);
     }
 
     [Fact]
@@ -126,15 +130,18 @@ public sealed class SuspendTests
         Authority owner = await rooms.CreateShareAsync(await rooms.RedeemAsync(creator));
         Authority guest = await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Read));
         await rooms.Changes.AdoptSharesAsync(rooms.Root, new CapabilityRequest { CapId = creator.CapId });
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => owner.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => owner.Demand(Rights.Read)).Code);
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = creator.CapId });
         guest.Demand(Rights.Read);
         await rooms.Admin.RevokeAsync(rooms.Root, new RevokeCapabilityRequest { CapId = owner.Ref.CapId });
-        Assert.Equal(ErrorCode.CapabilityRevoked, Assert.Throws<ShareRpcException>(() => guest.Demand(Rights.Read)).Code);
+        Assert.Equal(ErrorCode.CapabilityRevoked,
+            Assert.Throws<ShareRpcException>(() => guest.Demand(Rights.Read)).Code);
     }
 
     private static Task<CapabilityChanged> SuspendAsync(ServerRooms rooms, Authority owner, ShareToken token) =>
         rooms.Changes.SuspendAsync(owner, new CapabilityRequest { CapId = token.CapId });
 
-    private static async Task<ErrorCode> CodeAsync(Func<Task> call) => (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
+    private static async Task<ErrorCode> CodeAsync(Func<Task> call) =>
+        (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;
 }

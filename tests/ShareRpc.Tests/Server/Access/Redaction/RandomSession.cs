@@ -72,7 +72,8 @@ internal sealed class RandomSession(int seed)
             || (kind == "part" && (!isTyped || type is not ("text" or "tool") || (isSynthetic && type == "text")));
         isHidden[(kind, key)] = hidden;
         var members = new List<string>();
-        for (int i = dice.Next(7); i > 0; i--) members.Add(Value(Names[3 + dice.Next(Names.Length - 3)], kind, type, hidden));
+        for (int i = dice.Next(7); i > 0; i--)
+            members.Add(Value(Names[3 + dice.Next(Names.Length - 3)], kind, type, hidden));
         if (isTyped) members.Add($"\"type\":\"{type}\"");
         else if (dice.Next(2) == 0) members.Add($"\"type\":{Wrong()}");
         if (isSynthetic) members.Add("\"synthetic\":true");

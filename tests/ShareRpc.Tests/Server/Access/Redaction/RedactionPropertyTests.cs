@@ -69,12 +69,14 @@ public sealed class RedactionPropertyTests
             }
         }
 
-        await ComeLaterAsync(live, seed, sent, [.. readers.Select(reader => (reader.Token, reader.Handle, reader.Ops))]);
+        await ComeLaterAsync(live, seed, sent,
+            [.. readers.Select(reader => (reader.Token, reader.Handle, reader.Ops))]);
     }
 
     /// <summary>Who comes later is given the same, from the store and over HTTP.</summary>
     private static async Task ComeLaterAsync(
-        LiveServer live, int seed, List<string> sent, List<(ShareToken Token, WireHandle Handle, List<string> Ops)> readers)
+        LiveServer live, int seed, List<string> sent,
+        List<(ShareToken Token, WireHandle Handle, List<string> Ops)> readers)
     {
         foreach ((ShareToken token, WireHandle reader, List<string> ops) in readers)
         {

@@ -45,11 +45,14 @@ public sealed class RedactionTests : IAsyncLifetime
         Assert.Equal(fromRing, Ops(await reader.ResultAsync("readOps", "{}")));
         string state = (await reader.ResultAsync("getState", "{}")).GetRawText();
 
-        using var share = new ShareOverHttp(live.Server.Address, reader.Redemption.GetProperty("share_id").GetString()!, eye, live.Timeout);
+        using var share = new ShareOverHttp(live.Server.Address, reader.Redemption.GetProperty("share_id").GetString()!,
+            eye, live.Timeout);
         Assert.Equal(fromRing, Ops(await share.JsonAsync(share.OpsAsync())));
         Assert.Equal(state, (await share.JsonAsync(share.StateAsync())).GetRawText());
-        string data = await share.Http.GetStringAsync(new Uri($"/api/share/{eye.Reveal()}/data", UriKind.Relative), live.Timeout);
-        Assert.Equal(["session", "part", "part"], JsonNode.Parse(data)!.AsArray().Select(item => (string)item!["type"]!));
+        string data =
+            await share.Http.GetStringAsync(new Uri($"/api/share/{eye.Reveal()}/data", UriKind.Relative), live.Timeout);
+        Assert.Equal(["session", "part", "part"],
+            JsonNode.Parse(data)!.AsArray().Select(item => (string)item!["type"]!));
         foreach (string answer in new[] { fromRing, state, data }) Assert.DoesNotContain(Secret, answer,
             StringComparison.OrdinalIgnoreCase);
 
@@ -80,7 +83,8 @@ public sealed class RedactionTests : IAsyncLifetime
             foreach (WireHandle reader in readers)
             {
                 string ops = Ops(await reader.ResultAsync("readOps", "{}"));
-                seen.Add($"{ops.Contains("thought", StringComparison.Ordinal)} {ops.Contains("printed", StringComparison.Ordinal)}");
+                seen.Add($"{ops.Contains("thought", StringComparison.Ordinal)} "
+                    + $"{ops.Contains("printed", StringComparison.Ordinal)}");
             }
 
             Assert.Equal(["True False", "False True", "False False", "True True"], seen);
@@ -107,15 +111,18 @@ public sealed class RedactionTests : IAsyncLifetime
     [TrafficFact]
     public async Task Nothing_that_a_tool_printed_in_the_recorded_sessions_reaches_a_redacted_reader()
     {
-        using var calls = new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
+        using var calls =
+            new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
         OpencodeCalls.Shared shared = await calls.ShareAsync();
         var printed = new HashSet<string>(StringComparer.Ordinal);
-        foreach (RecordedTraffic.Request request in RecordedTraffic.Read().Where(one => one.Call == RecordedTraffic.Call.Sync))
+        foreach (RecordedTraffic.Request request in RecordedTraffic.Read().Where(one =>
+            one.Call == RecordedTraffic.Call.Sync))
         {
             foreach (JsonNode? item in request.Items)
             {
                 JsonNode? output = (string?)item!["type"] == "part" ? item["data"]!["state"]?["output"] : null;
-                if (output is JsonValue text && text.TryGetValue(out string? line) && line.Length > 12) printed.Add(line);
+                if (output is JsonValue text && text.TryGetValue(out string? line) && line.Length > 12)
+                    printed.Add(line);
             }
 
             await calls.SyncedAsync(shared, string.Join(',', request.Items.Select(item => item!.ToJsonString())));
@@ -131,13 +138,15 @@ public sealed class RedactionTests : IAsyncLifetime
         WireHandle reader = await live.RedeemShareAsync(eye);
         var strings = new List<string>();
         long after = 0;
-        for (JsonElement page = default; page.ValueKind == JsonValueKind.Undefined || after < page.GetProperty("head").GetInt64();)
+        for (JsonElement page = default; page.ValueKind == JsonValueKind.Undefined
+            || after < page.GetProperty("head").GetInt64();)
         {
             page = await reader.ResultAsync("readOps", $$"""{"after":{{after}}}""");
             after = page.GetProperty("cursor").GetInt64();
             foreach (JsonElement op in page.GetProperty("ops").EnumerateArray())
             {
-                if (op.TryGetProperty("kind", out JsonElement kind) && kind.GetString() == "part") Collect(op.GetProperty("data"), strings);
+                if (op.TryGetProperty("kind", out JsonElement kind) && kind.GetString() == "part")
+                    Collect(op.GetProperty("data"), strings);
             }
         }
 
@@ -148,8 +157,10 @@ public sealed class RedactionTests : IAsyncLifetime
     private static void Collect(JsonElement json, List<string> strings)
     {
         if (json.ValueKind == JsonValueKind.String) strings.Add(json.GetString()!);
-        if (json.ValueKind == JsonValueKind.Array) foreach (JsonElement element in json.EnumerateArray()) Collect(element, strings);
-        if (json.ValueKind == JsonValueKind.Object) foreach (JsonProperty member in json.EnumerateObject()) Collect(member.Value, strings);
+        if (json.ValueKind == JsonValueKind.Array)
+            foreach (JsonElement element in json.EnumerateArray()) Collect(element, strings);
+        if (json.ValueKind == JsonValueKind.Object)
+            foreach (JsonProperty member in json.EnumerateObject()) Collect(member.Value, strings);
     }
 
     private static string Ops(JsonElement page) => page.GetProperty("ops").GetRawText();

@@ -72,13 +72,15 @@ public sealed class RedemptionLimitTests
             owner, new RotateCapabilityRequest { CapId = old.CapId, TokenDigest = ShareToken.New(old.CapId).Digest });
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(ErrorCode.CapabilityRevoked, (await RefusalAsync(() => rooms.RedeemAsync(old, address: Here))).Code);
+            Assert.Equal(ErrorCode.CapabilityRevoked,
+                (await RefusalAsync(() => rooms.RedeemAsync(old, address: Here))).Code);
         }
 
         ShareToken wrong = ShareToken.New(RandomId.New());
         for (int i = 0; i < 2; i++)
         {
-            Assert.Equal(ErrorCode.InvalidToken, (await RefusalAsync(() => rooms.RedeemAsync(wrong, address: Here))).Code);
+            Assert.Equal(ErrorCode.InvalidToken,
+                (await RefusalAsync(() => rooms.RedeemAsync(wrong, address: Here))).Code);
         }
 
         Assert.Equal(ErrorCode.RateLimited, (await RefusalAsync(() => rooms.RedeemAsync(old, address: Here))).Code);
@@ -87,12 +89,14 @@ public sealed class RedemptionLimitTests
     [Fact]
     public async Task Guesses_of_a_passphrase_are_limited_before_they_are_looked_at_right_or_wrong()
     {
-        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { PassphraseGuessesPerMinute = 3 });
+        using ServerRooms rooms =
+            await ServerRooms.OpenAsync(ServerLimits.Default with { PassphraseGuessesPerMinute = 3 });
         Authority owner = await rooms.CreateShareAsync();
         ShareToken token = ShareToken.New(RandomId.New());
         await rooms.Admin.AttenuateAsync(owner, new AttenuateRequest
         {
-            CapId = token.CapId, TokenDigest = token.Digest, PassphraseDigest = Passphrase.DigestOf(token, "sesame"), Rights = ["read"],
+            CapId = token.CapId, TokenDigest = token.Digest, PassphraseDigest = Passphrase.DigestOf(token, "sesame"),
+            Rights = ["read"],
         });
         for (int i = 0; i < 5; i++) (await rooms.RedeemAsync(token, "sesame", Here)).Demand(Rights.Read); // right ones use up nothing
         for (int i = 0; i < 3; i++)
@@ -101,8 +105,10 @@ public sealed class RedemptionLimitTests
                 $"192.0.2.{i}"))).Code);
         }
 
-        Assert.Equal(ErrorCode.RateLimited, (await RefusalAsync(() => rooms.RedeemAsync(token, "sesame", "192.0.2.9"))).Code);
-        Assert.Equal(ErrorCode.PassphraseRequired, (await RefusalAsync(() => rooms.RedeemAsync(token, null, "192.0.2.9"))).Code);
+        Assert.Equal(ErrorCode.RateLimited,
+            (await RefusalAsync(() => rooms.RedeemAsync(token, "sesame", "192.0.2.9"))).Code);
+        Assert.Equal(ErrorCode.PassphraseRequired,
+            (await RefusalAsync(() => rooms.RedeemAsync(token, null, "192.0.2.9"))).Code);
         rooms.Clock.Advance(TimeSpan.FromSeconds(20));
         (await rooms.RedeemAsync(token, "sesame", "192.0.2.9")).Demand(Rights.Read);
     }
@@ -111,13 +117,15 @@ public sealed class RedemptionLimitTests
     public async Task Open_creation_is_limited_by_address()
     {
         await using LiveServer live = await LiveServer.StartAsync(
-            serverLimits: ServerLimits.Default with { OpenCreationsPerMinute = 2 }, more: options => options with { OpenCreation = true });
+            serverLimits: ServerLimits.Default with { OpenCreationsPerMinute = 2 },
+            more: options => options with { OpenCreation = true });
         using var calls = new OpencodeCalls(live.Server.Address, live.Timeout);
         for (int i = 0; i < 2; i++) await calls.ShareAsync($"ses_{i}");
         using HttpResponseMessage third = await calls.CreateAsync("ses_3");
         Assert.Equal(HttpStatusCode.TooManyRequests, third.StatusCode);
         Assert.NotNull(third.Headers.RetryAfter);
-        using var owner = new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
+        using var owner =
+            new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
         await owner.ShareAsync("ses_4");
     }
 

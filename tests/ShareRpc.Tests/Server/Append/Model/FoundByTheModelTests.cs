@@ -36,7 +36,8 @@ public sealed class FoundByTheModelTests
         Authority owner = await rooms.CreateShareAsync();
         await rooms.AppendAsync(owner, ServerRooms.Put("k", """{"v":1}"""));
         OpIntent same = ServerRooms.Put("k", """{"v":1}""", "same") with { IfChanged = true };
-        var atomic = new OpBatch { BatchId = "b", Ops = [same, ServerRooms.Put("k") with { Verb = "merge" }], Atomic = true };
+        var atomic =
+            new OpBatch { BatchId = "b", Ops = [same, ServerRooms.Put("k") with { Verb = "merge" }], Atomic = true };
         Ack aborted = await rooms.Log.AppendAsync(owner, null, atomic);
 
         Ack later = await rooms.AppendAsync(owner, ServerRooms.Put("other") with { DependsOn = ["same"] });

@@ -141,7 +141,8 @@ internal sealed class LogRun : IDisposable
         OpBatch batch = MakeBatch(side, step);
         side.Sent.Add((WriterOf(step), batch));
         rooms.Store.Break();
-        ShareRpcException error = await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Log.AppendAsync(side.Owner, WriterOf(step),
+        ShareRpcException error =
+            await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Log.AppendAsync(side.Owner, WriterOf(step),
             batch));
         rooms.Store.Repair();
         Assert.Equal(ErrorCode.StorageUnavailable, error.Code);
@@ -161,7 +162,8 @@ internal sealed class LogRun : IDisposable
         while (page.Ops.Count > 0);
         Assert.Equal(Enumerable.Range(1, ops.Count).Select(i => (long)i), ops.Select(op => op.Cursor));
         Assert.Equal(ops.Count, ops.DistinctBy(op => op.OpId).Count());
-        foreach (IGrouping<string?, LoggedOp> writer in ops.GroupBy(op => op.WriterId).Where(group => group.Key is not null))
+        foreach (IGrouping<string?,
+            LoggedOp> writer in ops.GroupBy(op => op.WriterId).Where(group => group.Key is not null))
         {
             Assert.Equal(writer.Select(op => op.Seq).Distinct().Order(), writer.Select(op => op.Seq));
         }
@@ -175,14 +177,16 @@ internal sealed class LogRun : IDisposable
         Assert.Equal(side.Model.Head, page.Cursor);
         Assert.Equal(
             ModelDocs.Fold(side.Model.Log).Select(doc => Show(doc.Key, doc.Value.Cursor, doc.Value.Value)),
-            page.Docs.Select(doc => Show(ModelDocs.Name(doc.Kind, doc.Key), doc.Cursor, JsonNode.Parse(doc.Data.ToString()))));
+            page.Docs.Select(doc =>
+                Show(ModelDocs.Name(doc.Kind, doc.Key), doc.Cursor, JsonNode.Parse(doc.Data.ToString()))));
     }
 
     private static string Show(string name, long cursor, JsonNode? value) =>
         string.Create(CultureInfo.InvariantCulture, $"{name}@{cursor} {ModelDocs.Canonical(value)}");
 
     private static string Show(LoggedOp op) => string.Create(
-        CultureInfo.InvariantCulture, $"{op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} {op.WriterId}:{op.Seq}");
+        CultureInfo.InvariantCulture,
+        $"{op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} {op.WriterId}:{op.Seq}");
 
     private sealed class Side(Authority owner, ShareFeed feed)
     {

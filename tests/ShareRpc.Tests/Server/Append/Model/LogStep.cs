@@ -18,15 +18,18 @@ internal sealed record LogStep(LogAct Act, int Share, int Writer, int Shift, int
     private static readonly (int, Gen<LogAct>)[] Acts =
     [
         (30, Gen.Constant(LogAct.Send)), (8, Gen.Constant(LogAct.Resend)), (4, Gen.Constant(LogAct.Await)),
-        (2, Gen.Constant(LogAct.Fold)), (3, Gen.Constant(LogAct.Read)), (2, Gen.Constant(LogAct.Fail)), (1, Gen.Constant(LogAct.End)),
+        (2, Gen.Constant(LogAct.Fold)), (3, Gen.Constant(LogAct.Read)), (2, Gen.Constant(LogAct.Fail)),
+        (1, Gen.Constant(LogAct.End)),
     ];
 
     private static readonly Gen<int> AnyOp = Gen.Frequency(
         (14, Gen.Choose(1, ModelOp.Count)), (10, Gen.Choose(1, 20)), (1, Gen.Choose(-20, -1)));
 
-    private static readonly Gen<int> AnyShift = Gen.Frequency((20, Gen.Constant(0)), (3, Gen.Choose(-4, -1)), (1, Gen.Choose(1, 2)));
+    private static readonly Gen<int> AnyShift =
+        Gen.Frequency((20, Gen.Constant(0)), (3, Gen.Choose(-4, -1)), (1, Gen.Choose(1, 2)));
 
-    private static readonly Gen<int> AnyExpect = Gen.Frequency((12, Gen.Constant(2)), (3, Gen.Constant(0)), (1, Gen.Choose(-1, 1)));
+    private static readonly Gen<int> AnyExpect =
+        Gen.Frequency((12, Gen.Constant(2)), (3, Gen.Constant(0)), (1, Gen.Choose(-1, 1)));
 
     public static Gen<LogStep> Any { get; } =
         from act in Gen.Frequency(Acts)
@@ -40,5 +43,6 @@ internal sealed record LogStep(LogAct Act, int Share, int Writer, int Shift, int
         select new LogStep(act, share, writer, shift, expect, atomic, ops);
 
     public override string ToString() =>
-        $"{Act}(s{Share} w{Writer} {Shift:+#;-#;0} expect {Expect}{(Atomic ? " atomic" : "")} [{string.Join(" ", Ops)}])";
+        $"{Act}(s{Share} w{Writer} {Shift:+#;-#;0} expect {Expect}{(Atomic ? " atomic" : "")} "
+            + $"[{string.Join(" ", Ops)}])";
 }

@@ -12,15 +12,18 @@ internal static class ModelAnswer
 
     public static string Of(long head, IReadOnlyList<ModelOutcome> outcomes) => Text(
         head, outcomes.Where(outcome => outcome.IsNew).Select(outcome => new OpCursor(outcome.OpId, outcome.Cursor)),
-        outcomes.Where(outcome => outcome.Code is null && !outcome.IsNew).Select(outcome => new OpCursor(outcome.OpId, outcome.Cursor)),
-        outcomes.Where(outcome => outcome.Code is not null).Select(outcome => $"{outcome.OpId}:{ErrorCodes.NameOf(outcome.Code!.Value)}"));
+        outcomes.Where(outcome => outcome.Code is null
+            && !outcome.IsNew).Select(outcome => new OpCursor(outcome.OpId, outcome.Cursor)),
+        outcomes.Where(outcome => outcome.Code is not null).Select(outcome =>
+            $"{outcome.OpId}:{ErrorCodes.NameOf(outcome.Code!.Value)}"));
 
     public static async Task<string> OfAsync(Task<Ack> reply)
     {
         try
         {
             Ack ack = await reply;
-            return Text(ack.Cursor, ack.Applied, ack.Duplicates, ack.Rejected.Select(rejection => $"{rejection.OpId}:{rejection.Code}"));
+            return Text(ack.Cursor, ack.Applied, ack.Duplicates,
+                ack.Rejected.Select(rejection => $"{rejection.OpId}:{rejection.Code}"));
         }
         catch (ShareRpcException error)
         {
@@ -28,10 +31,13 @@ internal static class ModelAnswer
         }
     }
 
-    private static string Text(long head, IEnumerable<OpCursor> applied, IEnumerable<OpCursor> duplicates, IEnumerable<string> rejected) =>
+    private static string Text(long head, IEnumerable<OpCursor> applied, IEnumerable<OpCursor> duplicates,
+        IEnumerable<string> rejected) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"cursor {head} applied {List(applied)} duplicates {List(duplicates)} rejected {string.Join(" ", rejected)}");
+            $"cursor {head} applied {List(applied)} duplicates {List(duplicates)} rejected "
+                + $"{string.Join(" ", rejected)}");
 
-    private static string List(IEnumerable<OpCursor> ops) => string.Join(" ", ops.Select(op => $"{op.OpId}@{op.Cursor}"));
+    private static string List(IEnumerable<OpCursor> ops) =>
+        string.Join(" ", ops.Select(op => $"{op.OpId}@{op.Cursor}"));
 }

@@ -37,7 +37,8 @@ internal static class ModelDocs
         JsonObject members => $"{{{string.Join(",", members.OrderBy(member => member.Key, StringComparer.Ordinal)
             .Select(member => $"{member.Key}:{Canonical(member.Value)}"))}}}",
         JsonArray items => $"[{string.Join(",", items.Select(Canonical))}]",
-        JsonValue scalar when scalar.TryGetValue(out double number) => number.ToString("R", CultureInfo.InvariantCulture),
+        JsonValue scalar when scalar.TryGetValue(out double number) =>
+            number.ToString("R", CultureInfo.InvariantCulture),
         _ => value.ToJsonString(),
     };
 

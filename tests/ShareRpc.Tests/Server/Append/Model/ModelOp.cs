@@ -26,7 +26,8 @@ internal static class ModelOp
     public static OpIntent Make(int number, bool altered)
     {
         uint dice = (uint)number * 2_654_435_761;
-        int Roll(uint sides) => (int)((dice = (dice * 1_664_525) + 1_013_904_223) >> 8) switch { var bits => (int)((uint)bits % sides) };
+        int Roll(uint sides) =>
+            (int)((dice = (dice * 1_664_525) + 1_013_904_223) >> 8) switch { var bits => (int)((uint)bits % sides) };
         string kind = new[] { Kinds.Part, Kinds.Part, Kinds.Message, Kinds.Turn }[Roll(4)];
         string verb = Roll(20) switch { 0 => "merge", < 4 => Verbs.Remove, < 9 => Verbs.Append, _ => Verbs.Put };
         string key = $"k{Roll(2)}";
@@ -38,7 +39,8 @@ internal static class ModelOp
         {
             OpId = $"op{number}", Verb = verb, Kind = kind, Key = verb == Verbs.Remove && altered ? $"{key}x" : key,
             Data = verb == Verbs.Remove ? null : RawJson.Parse(data), IfChanged = isConditional ? true : null,
-            DependsOn = dependencies == 0 ? null : [.. Enumerable.Range(0, dependencies).Select(_ => $"op{Roll(Count / 2)}")],
+            DependsOn = dependencies == 0
+                ? null : [.. Enumerable.Range(0, dependencies).Select(_ => $"op{Roll(Count / 2)}")],
         };
     }
 }

@@ -12,7 +12,8 @@ namespace ShareRpc.Tests.Server.Append.Model;
 internal sealed record ModelOutcome(
     string OpId, string Content, long Cursor = 0, ErrorCode? Code = null, bool IsNew = false, bool IsKnown = false)
 {
-    public ModelOutcome Refused(ErrorCode code) => this with { Cursor = 0, Code = code, IsNew = false, IsKnown = false };
+    public ModelOutcome Refused(ErrorCode code) =>
+        this with { Cursor = 0, Code = code, IsNew = false, IsKnown = false };
 
     public ModelOutcome Aborted() => Refused(ErrorCode.AtomicAborted);
 }

@@ -25,7 +25,8 @@ internal sealed record ModelShare
 
     public long Head => Log.Count;
 
-    public long Watermark(string? writer) => Records.Keys.Where(key => key.Writer == writer).Select(key => key.Seq).DefaultIfEmpty(0).Max();
+    public long Watermark(string? writer) =>
+        Records.Keys.Where(key => key.Writer == writer).Select(key => key.Seq).DefaultIfEmpty(0).Max();
 
     /// <summary>The share after a batch, and the answer.</summary>
     public (ModelShare After, string Answer) Apply(string? writer, OpBatch batch)
@@ -33,8 +34,10 @@ internal sealed record ModelShare
         long watermark = Watermark(writer);
         if (batch.Ops[0].Seq <= watermark) return (this, AnswerResend(writer!, watermark, batch));
         if (Ended) return (this, ModelAnswer.Refusal(ErrorCode.ShareEnded));
-        if (batch.Ops[0].Seq > watermark + 1) return (this, ModelAnswer.Refusal(ErrorCode.SequenceGap, ackedSeq: watermark));
-        if (batch.Ops.DistinctBy(op => op.OpId).Count() < batch.Ops.Count) return (this, ModelAnswer.Refusal(ErrorCode.InvalidBatch));
+        if (batch.Ops[0].Seq > watermark + 1)
+            return (this, ModelAnswer.Refusal(ErrorCode.SequenceGap, ackedSeq: watermark));
+        if (batch.Ops.DistinctBy(op => op.OpId).Count() < batch.Ops.Count)
+            return (this, ModelAnswer.Refusal(ErrorCode.InvalidBatch));
         if (batch.ExpectedCursor is { } expected && expected != Head)
         {
             return (this, ModelAnswer.Refusal(ErrorCode.CursorMismatch, head: Head));
@@ -43,7 +46,8 @@ internal sealed record ModelShare
         (ModelShare after, List<ModelOutcome> outcomes) = ApplyEach(writer, batch);
         if (batch.Atomic == true && outcomes.Exists(outcome => outcome.Code is not null))
         {
-            outcomes = [.. outcomes.Select(outcome => outcome.Code is null && !outcome.IsKnown ? outcome.Aborted() : outcome)];
+            outcomes = [.. outcomes.Select(outcome => outcome.Code is null
+                && !outcome.IsKnown ? outcome.Aborted() : outcome)];
             after = this;
         }
 
@@ -61,7 +65,8 @@ internal sealed record ModelShare
                 return ModelAnswer.Refusal(ErrorCode.WriterForked, ackedSeq: watermark);
             }
 
-            outcomes.Add(record.Content == Content(op) ? record with { IsNew = false } : record.Refused(ErrorCode.OpIdReused));
+            outcomes.Add(record.Content == Content(op)
+                ? record with { IsNew = false } : record.Refused(ErrorCode.OpIdReused));
         }
 
         return ModelAnswer.Of(Head, outcomes);
@@ -74,14 +79,16 @@ internal sealed record ModelShare
         foreach (OpIntent op in batch.Ops)
         {
             ModelOutcome outcome = share.Judge(op, writer, outcomes);
-            if (outcome.Code is null) share = share with { Settled = share.Settled.SetItem(op.OpId, (outcome.Content, outcome.Cursor)) };
+            if (outcome.Code is null)
+                share = share with { Settled = share.Settled.SetItem(op.OpId, (outcome.Content, outcome.Cursor)) };
             if (outcome.IsNew)
             {
                 share = share with
                 {
                     Log = share.Log.Add(new LoggedOp
                     {
-                        Cursor = outcome.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
+                        Cursor = outcome.Cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key,
+                        Data = op.Data,
                         WriterId = writer, Seq = op.Seq, Actor = "", TimeMs = 0, SchemaVersion = 1,
                     }),
                 };
@@ -120,8 +127,10 @@ internal sealed record ModelShare
             return outcome.Refused(wasRefused ? ErrorCode.DependencyFailed : ErrorCode.DependencyMissing);
         }
 
-        bool isSame = op.IfChanged == true && current is not null && ModelDocs.Canonical(current.Value.Value) == ModelDocs.Canonical(data);
-        return isSame ? outcome with { Cursor = current!.Value.Cursor } : outcome with { Cursor = Head + 1, IsNew = true };
+        bool isSame = op.IfChanged == true && current is not null
+            && ModelDocs.Canonical(current.Value.Value) == ModelDocs.Canonical(data);
+        return isSame
+            ? outcome with { Cursor = current!.Value.Cursor } : outcome with { Cursor = Head + 1, IsNew = true };
     }
 
     /// <summary>Null: it may be. Otherwise turn_final, or (any other code) a duplicate.</summary>
@@ -132,7 +141,8 @@ internal sealed record ModelShare
         if (state == "streaming") return null;
         if (turn["provisional"]?.GetValue<bool>() == true)
         {
-            bool isTrueEnding = nextState is not null and not "streaming" && turn["writer_id"]?.GetValue<string>() == writer;
+            bool isTrueEnding = nextState is not null and not "streaming"
+                && turn["writer_id"]?.GetValue<string>() == writer;
             return isTrueEnding ? null : ErrorCode.TurnFinal;
         }
 
@@ -161,5 +171,6 @@ internal sealed record ModelShare
         return share;
     }
 
-    private static string Content(OpIntent op) => $"{op.Verb} {op.Kind} {op.Key} {string.Join(",", op.DependsOn ?? [])} {op.Data}";
+    private static string Content(OpIntent op) =>
+        $"{op.Verb} {op.Kind} {op.Key} {string.Join(",", op.DependsOn ?? [])} {op.Data}";
 }

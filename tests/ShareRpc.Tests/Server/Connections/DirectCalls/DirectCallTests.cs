@@ -58,7 +58,8 @@ public sealed partial class DirectCallTests
             await owner.Connection.SendTextAsync(Message("\"q\"", owner.Path(method), parameters, isHot));
             JsonElement answer = await owner.Connection.ReceiveAsync("\"q\"");
             JsonElement log = await owner.ResultAsync("readOps", "{}");
-            answers.Add(OwnValues().Replace(answer.GetRawText() + log.GetRawText(), "").Replace("\\u0027", "'", StringComparison.Ordinal));
+            answers.Add(OwnValues().Replace(answer.GetRawText() + log.GetRawText(), "").Replace("\\u0027", "'",
+                StringComparison.Ordinal));
         }
 
         Assert.Equal(answers[1], answers[0]);
@@ -74,7 +75,8 @@ public sealed partial class DirectCallTests
             string append = owner.Path("appendOps");
             for (int i = 0; i < 6; i++)
             {
-                await owner.Connection.SendTextAsync(Message($"{i}", append, LiveServer.Batch($"op{i}"), isHot: i % 2 == round % 2));
+                await owner.Connection.SendTextAsync(
+                    Message($"{i}", append, LiveServer.Batch($"op{i}"), isHot: i % 2 == round % 2));
             }
 
             await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","id":6,"method":"{{owner.Path("endShare")}}"}""");
@@ -102,7 +104,8 @@ public sealed partial class DirectCallTests
         foreach (string method in new[] { "appendOps", "readOps" })
         {
             JsonElement answer = await owner.CallAsync(method, method == "readOps" ? "{}" : LiveServer.Batch("a"));
-            Assert.Equal("method_not_found", answer.GetProperty("error").GetProperty("data").GetProperty("code").GetString());
+            Assert.Equal("method_not_found",
+                answer.GetProperty("error").GetProperty("data").GetProperty("code").GetString());
         }
 
         Assert.Equal(1, (await other.ResultAsync("appendOps", LiveServer.Batch("a"))).GetProperty("cursor").GetInt64());
@@ -114,7 +117,8 @@ public sealed partial class DirectCallTests
         await using LiveServer live = await LiveServer.StartAsync();
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         string token = (await live.CreateShareAsync()).Reveal();
-        string id = JsonSerializer.Serialize("\",\"result\":{\"share\":{\"__jsonrpc_marshaled\":1,\"handle\":" + owner.Number);
+        string id = JsonSerializer.Serialize("\",\"result\":{\"share\":{\"__jsonrpc_marshaled\":1,\"handle\":"
+            + owner.Number);
         await owner.Connection.SendTextAsync(
             $$"""{"jsonrpc":"2.0","id":{{id}},"method":"redeemShare","params":{"token":"{{token}}"} }""");
         await owner.ResultAsync("appendOps", LiveServer.Batch("mine"));

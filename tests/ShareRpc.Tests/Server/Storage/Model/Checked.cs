@@ -12,7 +12,8 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 internal static class Checked
 {
     /// <summary>On a thread of its own, since FsCheck waits for what it runs.</summary>
-    public static Task SequencesAsync<T>(ITestOutputHelper output, Gen<T> step, int runs, int mostSteps, Func<T[], Task> property)
+    public static Task SequencesAsync<T>(ITestOutputHelper output, Gen<T> step, int runs, int mostSteps,
+        Func<T[], Task> property)
     {
         int seed = Number("SHARERPC_SEED") ?? 1;
         int count = Number("SHARERPC_RUNS") ?? runs;
@@ -20,7 +21,8 @@ internal static class Checked
         Config config = Config.QuickThrowOnFailure
             .WithMaxTest(count).WithEndSize(mostSteps).WithStartSize(mostSteps / 4)
             .WithReplay(new Replay(new Rnd((ulong)seed), null));
-        return Task.Run(() => Check.One($"seed {seed}", config, Prop.ForAll(Arb.From(Gen.ArrayOf(step), Shorter), property)));
+        return Task.Run(() =>
+            Check.One($"seed {seed}", config, Prop.ForAll(Arb.From(Gen.ArrayOf(step), Shorter), property)));
     }
 
     /// <summary>The sequence without one stretch of steps: the long stretches first.</summary>
@@ -28,10 +30,12 @@ internal static class Checked
     {
         for (int length = steps.Length / 2; length > 0; length /= 2)
         {
-            for (int from = 0; from + length <= steps.Length; from += length) yield return [.. steps[..from], .. steps[(from + length)..]];
+            for (int from = 0; from + length <= steps.Length; from += length)
+                yield return [.. steps[..from], .. steps[(from + length)..]];
         }
     }
 
     private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int chosen) ? chosen : null;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int chosen)
+            ? chosen : null;
 }

@@ -11,7 +11,8 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 internal abstract class ModelReads : IReadSnapshot
 {
     private static readonly Comparer<(string Kind, string Key)> ByBytes = Comparer<(string Kind, string Key)>.Create(
-        (left, right) => Compare(left.Kind, right.Kind) is var kinds && kinds != 0 ? kinds : Compare(left.Key, right.Key));
+        (left, right) =>
+            Compare(left.Kind, right.Kind) is var kinds && kinds != 0 ? kinds : Compare(left.Key, right.Key));
 
     protected abstract ModelState State { get; }
 
@@ -57,7 +58,8 @@ internal abstract class ModelReads : IReadSnapshot
 
     public ValueTask<IReadOnlyList<byte[]>> ReadFormerVerifiersAsync(long refKey, int limit) => new(
     [
-        .. State.FormerSecrets.Where(former => former.RefKey == refKey).OrderByDescending(former => former.Epoch).Take(limit)
+        .. State.FormerSecrets.Where(former => former.RefKey == refKey).OrderByDescending(former => former.Epoch).Take(
+            limit)
             .Select(former => former.Verifier),
     ]);
 
@@ -83,7 +85,8 @@ internal abstract class ModelReads : IReadSnapshot
         limit, maxBytes, doc => doc.Data!.Value.Utf8.Length, doc => doc));
 
     public ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit) => new(Page(
-        State.Shares.Where(share => share.Key > after && (creatorKey is null || share.CreatorKey == creatorKey)), limit, long.MaxValue,
+        State.Shares.Where(share => share.Key > after && (creatorKey is null || share.CreatorKey == creatorKey)), limit,
+        long.MaxValue,
         _ => 0,
         share => new ShareListRow(
             share, HeadOf(share.Key), OpsOf(share.Key).LastOrDefault()?.TimeMs, RefOf(share.OwnerRefKey)!.CapId)));
@@ -114,10 +117,12 @@ internal abstract class ModelReads : IReadSnapshot
         limit, long.MaxValue, _ => 0,
         entry => new AuditEntry
         {
-            Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action, Actor = CapId(entry.Row.ActorKey),
+            Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action,
+            Actor = CapId(entry.Row.ActorKey),
             ShareId = entry.Row.ShareKey is { } share ? ShareOf(share)!.ShareId
                 : null, Subject = CapId(entry.Row.SubjectKey),
-            Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null, Count = entry.Row.Count,
+            Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null,
+            Count = entry.Row.Count,
             Bytes = entry.Row.Bytes,
         }));
 
@@ -128,7 +133,8 @@ internal abstract class ModelReads : IReadSnapshot
         new(Page(
         State.OpenTurns.OrderBy(turn => turn.ShareKey).ThenBy(turn => ("", turn.Key), ByBytes)
             .Where(turn => turn.WriterKey != OpenTurnRow.NoWriter)
-            .Where(turn => turn.ShareKey > afterShare || (turn.ShareKey == afterShare && Compare(turn.Key, afterKey) > 0)),
+            .Where(turn => turn.ShareKey > afterShare
+                || (turn.ShareKey == afterShare && Compare(turn.Key, afterKey) > 0)),
         limit, long.MaxValue, _ => 0,
         turn => new OpenTurnRow(turn.ShareKey, turn.Key, turn.Cursor, WriterId(turn.WriterKey)!,
             Watermark(turn.WriterKey))));
@@ -172,7 +178,8 @@ internal abstract class ModelReads : IReadSnapshot
         return row.ParentKey is { } parent ? [row, .. ChainOf(parent)] : [row];
     }
 
-    protected IEnumerable<OpRow> OpsOf(long shareKey) => State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
+    protected IEnumerable<OpRow> OpsOf(long shareKey) =>
+        State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
 
     protected string? WriterId(long? writerKey) =>
         writerKey is null ? null : State.Writers.Find(writer => writer.Row.Key == writerKey).Row.WriterId;
@@ -183,7 +190,8 @@ internal abstract class ModelReads : IReadSnapshot
         OpsOf(shareKey).Any() || DocsOf(shareKey).Any() || State.Notes.Exists(note => note.ShareKey == shareKey);
 
     private IEnumerable<StoredDoc> DocsOf(long shareKey) =>
-        State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => entry.Doc).OrderBy(doc => (doc.Kind, doc.Key), ByBytes);
+        State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => entry.Doc).OrderBy(doc =>
+            (doc.Kind, doc.Key), ByBytes);
 
     private string? CapId(long? refKey) => refKey is { } key ? KnownOrGone(key).CapId : null;
 

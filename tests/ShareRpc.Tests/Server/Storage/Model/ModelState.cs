@@ -38,5 +38,6 @@ internal sealed record ModelState
     public ImmutableList<(long RefKey, long Day, long Ops, long Bytes)> Quotas { get; init; } = [];
 
     /// <summary>A seq, or an op id, that got no cursor of its own.</summary>
-    public sealed record Note(long ShareKey, string OpId, byte[] Digest, long? WriterKey, long? Seq, ErrorCode? Code, long Cursor);
+    public sealed record Note(long ShareKey, string OpId, byte[] Digest, long? WriterKey, long? Seq, ErrorCode? Code,
+        long Cursor);
 }

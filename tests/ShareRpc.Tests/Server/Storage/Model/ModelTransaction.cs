@@ -38,12 +38,14 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
     new([
         .. state.Ops.Where(op => op.WriterKey == writerKey).Select(op => (op.Seq, Record: ToRecord(op)))
-            .Concat(state.Notes.Where(note => note.WriterKey == writerKey).Select(note => (note.Seq, Record: ToRecord(note))))
+            .Concat(state.Notes.Where(note => note.WriterKey == writerKey).Select(note =>
+                (note.Seq, Record: ToRecord(note))))
             .Where(entry => entry.Seq >= fromSeq && entry.Seq < fromSeq + count)
             .OrderBy(entry => entry.Seq).Select(entry => entry.Record),
     ]);
 
-    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor) =>
+    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
+        long cursor) =>
         state = state with { Notes = state.Notes.Add(new(shareKey, opId, digest, writerKey, seq, code, cursor)) };
 
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey)
@@ -62,14 +64,17 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs)
     {
-        var row = new ShareRow(state.Shares.Count + 1, shareId, 0, creatorKey, label, ShareState.Active, 0, createdMs, 0, 0);
+        var row = new ShareRow(state.Shares.Count + 1, shareId, 0, creatorKey, label, ShareState.Active, 0, createdMs,
+            0, 0);
         state = state with { Shares = state.Shares.Add(row) };
         return new(row.Key);
     }
 
-    public void SetOwner(long shareKey, long ownerRefKey) => ChangeShare(shareKey, share => share with { OwnerRefKey = ownerRefKey });
+    public void SetOwner(long shareKey, long ownerRefKey) =>
+        ChangeShare(shareKey, share => share with { OwnerRefKey = ownerRefKey });
 
-    public void SetShareState(long shareKey, ShareState value) => ChangeShare(shareKey, share => share with { State = value });
+    public void SetShareState(long shareKey, ShareState value) =>
+        ChangeShare(shareKey, share => share with { State = value });
 
     public void SetShareLabel(long shareKey, string label) =>
         ChangeShare(shareKey, share => share with { Label = label });
@@ -107,7 +112,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     public void SetRevoked(long refKey, long epoch, long revokedMs) =>
         ChangeRef(refKey, row => row with { Epoch = epoch, RevokedMs = revokedMs });
 
-    public void SetSuspended(long refKey, long? suspendedMs) => ChangeRef(refKey, row => row with { SuspendedMs = suspendedMs });
+    public void SetSuspended(long refKey, long? suspendedMs) =>
+        ChangeRef(refKey, row => row with { SuspendedMs = suspendedMs });
 
     public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase)
     {
@@ -161,7 +167,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     {
         state = state with
         {
-            Docs = state.Docs.RemoveAll(entry => (entry.ShareKey, entry.Doc.Kind, entry.Doc.Key) == (shareKey, doc.Kind, doc.Key)),
+            Docs = state.Docs.RemoveAll(entry =>
+                (entry.ShareKey, entry.Doc.Kind, entry.Doc.Key) == (shareKey, doc.Kind, doc.Key)),
         };
         if (doc.Data is not null) state = state with { Docs = state.Docs.Add((shareKey, doc)) };
     }
@@ -182,8 +189,10 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
     {
-        state = state with { OpenTurns = state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey && turn.Key == key) };
-        if (writerKey is { } writer) state = state with { OpenTurns = state.OpenTurns.Add((shareKey, key, cursor, writer)) };
+        state = state with { OpenTurns =
+            state.OpenTurns.RemoveAll(turn => turn.ShareKey == shareKey && turn.Key == key) };
+        if (writerKey is { } writer)
+            state = state with { OpenTurns = state.OpenTurns.Add((shareKey, key, cursor, writer)) };
     }
 
     public void Probe()
@@ -192,7 +201,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void InsertAudit(AuditRow row) => state = state with { Audit = state.Audit.Add(row) };
 
-    public void InsertSessionShare(SessionShareRow row) => state = state with { SessionShares = state.SessionShares.Add(row) };
+    public void InsertSessionShare(SessionShareRow row) =>
+        state = state with { SessionShares = state.SessionShares.Add(row) };
 
     public void InsertSessionRef(long shareKey, long refKey) =>
         state = state with { SessionRefs = state.SessionRefs.Add((shareKey, refKey)) };
@@ -213,7 +223,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     private static OpRecord ToRecord(OpRow op) => new(op.OpId, op.Digest, op.Cursor, Applied: true, Code: null);
 
-    private static OpRecord ToRecord(ModelState.Note note) => new(note.OpId, note.Digest, note.Cursor, Applied: false, note.Code);
+    private static OpRecord ToRecord(ModelState.Note note) =>
+        new(note.OpId, note.Digest, note.Cursor, Applied: false, note.Code);
 
     private sealed class Savepoint(ModelTransaction transaction, ModelState start) : ISavepoint
     {

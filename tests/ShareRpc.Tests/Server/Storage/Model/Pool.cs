@@ -21,7 +21,8 @@ internal static class Pool
 
     public static readonly string[] Verbs = [OpVerbs.Put, OpVerbs.Append, OpVerbs.Remove];
 
-    public static readonly ErrorCode?[] Codes = [null, ErrorCode.TooLarge, ErrorCode.DependencyMissing, ErrorCode.OpIdReused];
+    public static readonly ErrorCode?[] Codes =
+        [null, ErrorCode.TooLarge, ErrorCode.DependencyMissing, ErrorCode.OpIdReused];
 
     public static T At<T>(this IReadOnlyList<T> pool, int index) => pool[index % pool.Count];
 }

@@ -183,7 +183,8 @@ internal sealed partial class StoreRun
         long? subject = refs.Count > 0 && step.C > 1 ? refs.At(step.C).Key : null;
         side.InsertAudit(new AuditRow(number, $"act{step.A}", actor, step.A < 4 ? null : (await PickShareAsync(side,
             step.A))?.Key, subject,
-            step.B % 3 == 0 ? "192.0.2.1" : null, step.C % 4 == 0 ? ErrorCode.CapabilityRevoked : null, step.B % 2 == 0 ? number : null,
+            step.B % 3 == 0 ? "192.0.2.1" : null, step.C % 4 == 0 ? ErrorCode.CapabilityRevoked : null,
+            step.B % 2 == 0 ? number : null,
                 step.C));
         return null;
     }
@@ -221,7 +222,8 @@ internal sealed partial class StoreRun
     }
 
     private static void Record(
-        IWriteTransaction side, ShareRow share, WriterRow? writer, string opId, ErrorCode? code, int number, long cursor = 0)
+        IWriteTransaction side, ShareRow share, WriterRow? writer, string opId, ErrorCode? code, int number,
+        long cursor = 0)
     {
         side.InsertRejection(share.Key, opId, Digest(number), writer?.Key, writer?.AckedSeq + 1, code, cursor);
         if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);

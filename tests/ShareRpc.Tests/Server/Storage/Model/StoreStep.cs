@@ -13,9 +13,11 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
     [
         (2, StoreAct.Creator), (4, StoreAct.Share), (5, StoreAct.Attenuate), (4, StoreAct.Writer),
             (24, StoreAct.Append),
-        (6, StoreAct.Reject), (8, StoreAct.WriteDoc), (4, StoreAct.Fold), (4, StoreAct.DropData), (4, StoreAct.OpenTurn),
+        (6, StoreAct.Reject), (8, StoreAct.WriteDoc), (4, StoreAct.Fold), (4, StoreAct.DropData),
+        (4, StoreAct.OpenTurn),
         (1, StoreAct.End), (1, StoreAct.Delete), (2, StoreAct.Erase),
-        (2, StoreAct.Revoke), (2, StoreAct.Suspend), (2, StoreAct.Rotate), (1, StoreAct.Adopt), (2, StoreAct.Use), (3, StoreAct.Quota),
+        (2, StoreAct.Revoke), (2, StoreAct.Suspend), (2, StoreAct.Rotate), (1, StoreAct.Adopt), (2, StoreAct.Use),
+        (3, StoreAct.Quota),
         (1, StoreAct.EndGrants), (2, StoreAct.DeleteGrants),
         (2, StoreAct.Audit), (2, StoreAct.SessionShare), (1, StoreAct.OpenCreator),
         (5, StoreAct.Savepoint), (2, StoreAct.KeepSavepoint), (3, StoreAct.DropSavepoint),
@@ -27,7 +29,8 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
     /// <summary>Where every sequence starts: two shares, one with writers.</summary>
     public static IReadOnlyList<StoreStep> Beginning { get; } =
     [
-        new(StoreAct.Creator, 0, 0, 0), new(StoreAct.Share, 0, 1, 0), new(StoreAct.Share, 0, 0, 0), new(StoreAct.Writer, 0, 0, 0),
+        new(StoreAct.Creator, 0, 0, 0), new(StoreAct.Share, 0, 1, 0), new(StoreAct.Share, 0, 0, 0),
+        new(StoreAct.Writer, 0, 0, 0),
         new(StoreAct.Writer, 0, 1, 0), new(StoreAct.Commit, 0, 3, 9),
     ];
 

@@ -52,7 +52,8 @@ public sealed class SchemaTests : IDisposable
     public void A_migration_that_fails_leaves_no_half_of_it()
     {
         using SqliteConnection connection = new SqliteFile(FilePath).OpenForWriting();
-        var schema = new Schema(["CREATE TABLE one (x INTEGER)", "CREATE TABLE two (x INTEGER); CREATE TABLE one (x INTEGER)"]);
+        var schema =
+            new Schema(["CREATE TABLE one (x INTEGER)", "CREATE TABLE two (x INTEGER); CREATE TABLE one (x INTEGER)"]);
         Assert.Throws<SqliteException>(() => schema.Apply(connection, FilePath, "stop"));
         Assert.Equal(["one"], Names());
         Assert.Equal(1, Version());
@@ -76,7 +77,8 @@ public sealed class SchemaTests : IDisposable
 
     private long Version() => Read("PRAGMA user_version", row => row.GetInt64(0))[0];
 
-    private List<string> Names() => Read("SELECT name FROM sqlite_master WHERE type = 'table'", row => row.GetString(0));
+    private List<string> Names() =>
+        Read("SELECT name FROM sqlite_master WHERE type = 'table'", row => row.GetString(0));
 
     private void Execute(string sql)
     {

@@ -31,7 +31,8 @@ public sealed class SqliteShareStoreTests : ShareStoreContract
     public void The_write_connection_syncs_every_commit()
     {
         using SqliteConnection connection = new SqliteFile(directory["shares.db"]).OpenForWriting();
-        Assert.Equal(("wal", 2L, 0L), (Pragma<string>("journal_mode"), Pragma<long>("synchronous"), Pragma<long>("wal_autocheckpoint")));
+        Assert.Equal(("wal", 2L, 0L),
+            (Pragma<string>("journal_mode"), Pragma<long>("synchronous"), Pragma<long>("wal_autocheckpoint")));
 
         T Pragma<T>(string name)
         {

@@ -77,7 +77,8 @@ public sealed class HostileTreeTests : IDisposable
     {
         tree.Part("ses_a", "msg_1", "prt_large", new string('x', FileContent.MaxBytes));
         tree.Part("ses_a", "msg_1", "prt_over", new string('x', 8 * 1024 * 1024));
-        tree.Write("part/msg_1/prt_deep.json", string.Concat(Enumerable.Repeat("{\"a\":", 60)) + "1" + new string('}', 60));
+        tree.Write("part/msg_1/prt_deep.json", string.Concat(Enumerable.Repeat("{\"a\":", 60)) + "1"
+            + new string('}', 60));
         string noText = tree.Write("part/msg_1/prt_bytes.json", "");
         await File.WriteAllBytesAsync(noText, [.. """{"text":" """u8, 0xFF, 0xFE, .. "\"}"u8], timeout);
 
@@ -109,7 +110,8 @@ public sealed class HostileTreeTests : IDisposable
         (ImportReport report, List<OpIntent> ops) = await ImportAsync();
 
         Assert.Equal(["message/ses_a/msg_2.json", "session/p1/ses_broken.json"], Paths(report, SkipReason.NotJson));
-        Assert.Equal(["part/msg_2/prt_msg_2_1.json", "part/msg_2/prt_msg_2_2.json"], Paths(report, SkipReason.NoMessage));
+        Assert.Equal(["part/msg_2/prt_msg_2_1.json", "part/msg_2/prt_msg_2_2.json"],
+            Paths(report, SkipReason.NoMessage));
         Assert.Equal(3, Paths(report, SkipReason.NoSession).Count());
         Assert.Equal((2, 2, 4), (report.State.Sessions, report.State.Messages, report.State.Parts));
         Assert.Equal(10, ops.Count);

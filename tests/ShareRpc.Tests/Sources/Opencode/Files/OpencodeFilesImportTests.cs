@@ -21,15 +21,18 @@ public sealed class OpencodeFilesImportTests : IDisposable
 
         ImportReport report = await ImportAsync(share, tree.Path);
 
-        Assert.Equal((11, 80, 282, 11), (report.State.Sessions, report.State.Messages, report.State.Parts, report.State.SkippedCount));
-        Assert.Equal(10, report.Skipped.Count(file => file is { Reason: SkipReason.NoMessage, Path: ['p', 'a', 'r', 't', '/', ..] }));
+        Assert.Equal((11, 80, 282, 11),
+            (report.State.Sessions, report.State.Messages, report.State.Parts, report.State.SkippedCount));
+        Assert.Equal(10, report.Skipped.Count(file =>
+            file is { Reason: SkipReason.NoMessage, Path: ['p', 'a', 'r', 't', '/', ..] }));
         Assert.Equal(
             "session_diff/ses_e058011e4ffe3ghEzHRVxC1vu8.json",
             Assert.Single(report.Skipped, file => file.Reason == SkipReason.NoSession).Path);
         Assert.All(report.Skipped, file => Assert.True(File.Exists(Path.Combine(tree.Path, file.Path))));
         var folded = new FoldedDocuments();
         folded.Apply(share.Take().Select(op => op.Op));
-        Assert.Equal((11, 80, 282, 1), (folded.Count(Kinds.Session), folded.Count(Kinds.Message), folded.Count(Kinds.Part),
+        Assert.Equal((11, 80, 282, 1),
+            (folded.Count(Kinds.Session), folded.Count(Kinds.Message), folded.Count(Kinds.Part),
             folded.Count(Kinds.Todo)));
         Assert.Equal(before, tree.Picture());
     }
@@ -46,7 +49,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
         ImportReport rescan = await ImportAsync(share, tree.Path, isRescan: true);
 
         Assert.True(second.IsEarlier);
-        Assert.Equal(first.State.FinishedAt!.Value.ToUnixTimeMilliseconds(), second.State.FinishedAt!.Value.ToUnixTimeMilliseconds());
+        Assert.Equal(first.State.FinishedAt!.Value.ToUnixTimeMilliseconds(),
+            second.State.FinishedAt!.Value.ToUnixTimeMilliseconds());
         Assert.False(rescan.IsEarlier);
         Assert.Equal((11, 80, 282), (rescan.State.Sessions, rescan.State.Messages, rescan.State.Parts));
         Assert.Empty(share.Take());
@@ -64,7 +68,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
         Assert.All(ops, op => Assert.True(op is { Verb: Verbs.Put, IfChanged: true }));
         Assert.Equal(
             ["session ses_a", "message msg_1", "part prt_msg_1_1", "part prt_msg_1_2", "message msg_2", "part prt_msg_2_1",
-                "part prt_msg_2_2", "session_diff ses_a", "todo ses_a", "session ses_b", "message msg_3", "part prt_msg_3_1",
+                "part prt_msg_2_2", "session_diff ses_a", "todo ses_a", "session ses_b", "message msg_3",
+                "part prt_msg_3_1",
                 "part prt_msg_3_2"],
             ops.Select(op => $"{op.Kind} {op.Key}"));
         Assert.Equal(
@@ -105,7 +110,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
 
         ImportReport rescan = await ImportAsync(share, tree.Path, isRescan: true);
 
-        Assert.Equal([("part/msg_1/prt_msg_1_1.json", SkipReason.NoMessage), ("part/msg_1/prt_msg_1_2.json", SkipReason.NoMessage)],
+        Assert.Equal([("part/msg_1/prt_msg_1_1.json", SkipReason.NoMessage),
+            ("part/msg_1/prt_msg_1_2.json", SkipReason.NoMessage)],
             rescan.Skipped.Select(file => (file.Path, file.Reason)));
         int applied = folded.Applied;
         folded.Apply(share.Take().Select(op => op.Op));
@@ -121,7 +127,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
         var folded = new FoldedDocuments();
         var broken = new OpencodeFilesImport(share.Client, Options(share, tree.Path, isRescan: false))
         {
-            Started = (session, _) => session.SessionId == "ses_b" ? throw new OperationCanceledException() : Task.CompletedTask,
+            Started = (session, _) =>
+                session.SessionId == "ses_b" ? throw new OperationCanceledException() : Task.CompletedTask,
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.RunAsync(timeout));
         Assert.Null((await share.Client.FindImportAsync(tree.Path, timeout))!.FinishedAt);

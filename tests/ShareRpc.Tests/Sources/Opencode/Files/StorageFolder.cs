@@ -63,7 +63,8 @@ internal sealed class StorageFolder : IDisposable
     /// <summary>Every entry with its kind, modification time and content.</summary>
     public IReadOnlyList<string> Picture() =>
     [
-        .. Directory.EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path =>
+        .. Directory.EnumerateFileSystemEntries(Folder, "*",
+            SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path =>
             $"{path} {File.GetAttributes(path)} {File.GetLastWriteTimeUtc(path).Ticks} "
             + (Directory.Exists(path) ? "" : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path))))),
     ];

@@ -47,7 +47,8 @@ internal sealed class CheckedDirectory : IDisposable
     /// <summary>Does something to the database that no server would.</summary>
     public void Damage(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={System.IO.Path.Combine(Path, "shares.db")};Pooling=False");
+        using var connection =
+            new SqliteConnection($"Data Source={System.IO.Path.Combine(Path, "shares.db")};Pooling=False");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;

@@ -34,7 +34,8 @@ public sealed class DataCheckTests
     [Theory]
     [InlineData("I2", "op id op1 was applied at 1 and at 9")]
     [InlineData("schema", "op_id_once is missing")]
-    public Task Invariant_I2_an_op_id_that_is_there_twice_is_found_without_its_index(string rule, string says) => FindsAsync(
+    public Task Invariant_I2_an_op_id_that_is_there_twice_is_found_without_its_index(string rule, string says) =>
+        FindsAsync(
         """
         DROP INDEX op_id_once;
         INSERT INTO op SELECT 9, share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms,
@@ -48,11 +49,13 @@ public sealed class DataCheckTests
     [InlineData("UPDATE writer SET run_cursor = 2", "op 1, seq 1 of writer")]
     [InlineData("UPDATE writer SET run_seq = 2", "op 2, seq 2 of writer")]
     [InlineData("INSERT INTO writer_run SELECT writer_key, 3, 3, 2 FROM writer", "of the 2 ops that a run of writer")]
-    public Task Invariant_I2_a_run_that_does_not_lead_to_its_ops_is_found(string damage, string says) => FindsAsync(damage, "I2", says);
+    public Task Invariant_I2_a_run_that_does_not_lead_to_its_ops_is_found(string damage, string says) =>
+        FindsAsync(damage, "I2", says);
 
     [Fact]
     public Task Invariant_I2_a_duplicate_of_nothing_is_found() =>
-        FindsAsync("UPDATE rejection SET cursor = 9 WHERE code IS NULL", "I2", "op id op9 is a duplicate of cursor 9, which is not there");
+        FindsAsync("UPDATE rejection SET cursor = 9 WHERE code IS NULL", "I2",
+            "op id op9 is a duplicate of cursor 9, which is not there");
 
     [Theory]
     [InlineData("UPDATE doc SET data = '{}' WHERE key = 'c'", "document part c: as of 8 it is not what the log makes of it up to 8")]
@@ -62,7 +65,8 @@ public sealed class DataCheckTests
     [InlineData("INSERT INTO doc VALUES (1, 'part', 'z', 7, '{}', 2, 0)", "document part z: no op up to the checkpoint made it what it is")]
     [InlineData("UPDATE share SET folded = 9", "the checkpoint is at 9, beyond the head 8")]
     [InlineData("UPDATE op SET data = NULL WHERE cursor = 2", "op 2 has lost its data")]
-    public Task A_document_that_is_not_the_fold_of_the_log_is_found(string damage, string says) => FindsAsync(damage, "fold", says);
+    public Task A_document_that_is_not_the_fold_of_the_log_is_found(string damage, string says) =>
+        FindsAsync(damage, "fold", says);
 
     [Fact]
     public async Task Data_that_compaction_may_drop_is_no_finding_and_other_data_is()
@@ -86,14 +90,16 @@ public sealed class DataCheckTests
     [InlineData("UPDATE sturdy_ref SET parent_key = 1", "there are 0 root capabilities instead of one")]
     [InlineData("UPDATE writer SET share_key = 99", "writer has rows of share number 99, which is not there")]
     [InlineData("UPDATE doc SET share_key = 99", "doc has rows of share number 99, which is not there")]
-    public Task A_row_that_names_what_is_not_there_is_found(string damage, string says) => FindsAsync(damage, "reference", says);
+    public Task A_row_that_names_what_is_not_there_is_found(string damage, string says) =>
+        FindsAsync(damage, "reference", says);
 
     [Theory]
     [InlineData("PRAGMA user_version = 9999", "is newer than this sharerpc knows")]
     [InlineData("DROP TABLE audit", "audit is missing")]
     [InlineData("ALTER TABLE audit ADD COLUMN more", "audit is not what version")]
     [InlineData("PRAGMA user_version = 0", "the file is no database of a share server")]
-    public Task A_schema_that_no_migration_makes_is_found(string damage, string says) => FindsAsync(damage, "schema", says);
+    public Task A_schema_that_no_migration_makes_is_found(string damage, string says) =>
+        FindsAsync(damage, "schema", says);
 
     [Theory]
     [InlineData(null, "is missing")]
@@ -136,11 +142,13 @@ public sealed class DataCheckTests
     public async Task A_file_that_is_no_database_is_a_finding_and_none_at_all_is_an_error()
     {
         using var directory = new TemporaryDirectory();
-        var refused = Assert.Throws<StorageException>(() => DataCheck.Run(directory.Path, null, CancellationToken.None));
+        var refused =
+            Assert.Throws<StorageException>(() => DataCheck.Run(directory.Path, null, CancellationToken.None));
         Assert.Contains("--data", refused.Message, StringComparison.Ordinal);
         await File.WriteAllTextAsync(directory["shares.db"], new string('x', 10_000));
         CheckReport report = DataCheck.Run(directory.Path, null, CancellationToken.None);
-        Assert.Contains(report.Findings, finding => finding.Message.Contains("a damaged page was met", StringComparison.Ordinal));
+        Assert.Contains(report.Findings,
+            finding => finding.Message.Contains("a damaged page was met", StringComparison.Ordinal));
     }
 
     [Fact]
