@@ -3,6 +3,7 @@ using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;

@@ -2,6 +2,7 @@ using ShareRpc.Client;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode.Files;

@@ -1,3 +1,4 @@
+using ShareRpc.Sources.Following;
 using System.Security.Cryptography;
 using System.Text;
 using ShareRpc.Client.Reading;

@@ -1,4 +1,4 @@
-namespace ShareRpc.Sources.Opencode;
+namespace ShareRpc.Sources.Following;
 
 /// <summary>
 /// A file lock from reading a bookmark to enqueueing; without it, another process could put an older row later.

@@ -1,0 +1,15 @@
+using ShareRpc.Sources.Following;
+
+namespace ShareRpc.Sources;
+
+/// <summary>Lists the agents whose storage this version reads: a line an adapter.</summary>
+internal static class AgentStorages
+{
+    private static readonly IReadOnlyList<Func<AgentHome, IAgentStorage?>> Known =
+    [
+    ];
+
+    /// <summary>Returns the storages that are on this machine.</summary>
+    public static IReadOnlyList<IAgentStorage> On(AgentHome home) =>
+        [.. Known.Select(find => find(home)).OfType<IAgentStorage>()];
+}
