@@ -1,0 +1,59 @@
+namespace ShareRpc.Sources.Following;
+
+/// <summary>
+/// Says that something was written below some folders. Where the system tells nothing (no folder yet, no watches left),
+/// nothing is said: the caller looks at intervals anyway.
+/// </summary>
+internal sealed class FolderEvents : IDisposable
+{
+    private readonly List<string> folders;
+    private readonly Dictionary<string, FileSystemWatcher> watchers = new(StringComparer.Ordinal);
+    private TaskCompletionSource changed = NewSignal();
+
+    public FolderEvents(IEnumerable<string> folders)
+    {
+        this.folders = [.. folders.Distinct(StringComparer.Ordinal)];
+        Watch();
+    }
+
+    /// <summary>Gets what completes at the next event; take it before looking.</summary>
+    public Task Changed => Volatile.Read(ref changed).Task;
+
+    /// <summary>Watches folders that were made since.</summary>
+    public void Watch()
+    {
+        foreach (string folder in folders.Where(folder => !watchers.ContainsKey(folder) && Directory.Exists(folder)))
+        {
+            try
+            {
+                var watcher = new FileSystemWatcher(folder)
+                {
+                    IncludeSubdirectories = true,
+                    NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite
+                        | NotifyFilters.Size,
+                };
+                watcher.Changed += Signal;
+                watcher.Created += Signal;
+                watcher.Renamed += Signal;
+                watcher.Deleted += Signal;
+                watcher.Error += (_, _) => Signal(this, EventArgs.Empty);
+                watchers.Add(folder, watcher);
+                watcher.EnableRaisingEvents = true;
+            }
+            catch (Exception error) when (error is IOException or ArgumentException)
+            {
+                // The system has no watches left, or the folder is gone again.
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (FileSystemWatcher watcher in watchers.Values) watcher.Dispose();
+    }
+
+    private void Signal(object sender, EventArgs what) => Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,162 @@
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Following;
+using ShareRpc.Tests.Fakes;
+using ShareRpc.Tests.Sources.Opencode;
+
+namespace ShareRpc.Tests.Sources.Following;
+
+public sealed class FollowedSessionsTests : IDisposable
+{
+    private static readonly TimeSpan MaxLag = TimeSpan.FromMilliseconds(500);
+
+    private readonly TemporaryDirectory folder = new();
+    private readonly CancellationTokenSource ending = new(TimeSpan.FromSeconds(60));
+
+    public void Dispose()
+    {
+        ending.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Each_session_is_read_into_a_share_of_its_own_and_a_second_run_adds_nothing()
+    {
+        Write("a", "message m1 {\"id\":\"m1\"}", "part p1 {\"text\":\"one\"}", "part p1");
+        Write("b", "message m1 {\"id\":\"other\"}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using (FollowedSessions first = Open(share)) Assert.Equal(4, await first.LookAsync(ending.Token));
+        Assert.Equal(["lines:a", "lines:b"], share.Client.Shares.Select(one => one.ExternalKey).Order());
+        Assert.Equal(["put", "put", "remove", "put"], share.Take().Select(taken => taken.Op.Verb));
+        using FollowedSessions second = Open(share);
+        Assert.Equal(0, await second.LookAsync(ending.Token));
+        Write("a", "part p2 {\"text\":\"two\"}");
+        Assert.Equal(1, await second.LookAsync(ending.Token));
+        Assert.All(share.Take(), taken => Assert.True(taken.Op.IfChanged));
+    }
+
+    [Fact]
+    public async Task Two_processes_that_follow_the_same_session_put_each_document_once()
+    {
+        Write("a", "part p1 {}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions one = Open(share);
+        using FollowedSessions other = Open(share);
+        Assert.Equal(1, await one.LookAsync(ending.Token));
+        Assert.Equal(0, await other.LookAsync(ending.Token));
+        Write("a", "part p2 {}");
+        Assert.Equal(1, await other.LookAsync(ending.Token));
+        Assert.Equal(0, await one.LookAsync(ending.Token));
+    }
+
+    [Fact]
+    public async Task What_comes_after_a_line_that_cannot_be_read_is_read_when_it_can_and_nothing_twice()
+    {
+        Write("bad", "part p1 {}", "!", "part p2 {}");
+        Write("good", "part p1 {}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions sessions = Open(share);
+        await sessions.LookAsync(ending.Token);
+        Assert.Single(share.Take());
+        Assert.IsType<InvalidOperationException>(sessions.Sessions.Single(one => one.Session.Id == "bad").LastError);
+        File.WriteAllText(PathOf("bad"), "part p1 {}\npart p2 {}\n");
+        await sessions.LookAsync(ending.Token);
+        Assert.Null(sessions.Sessions.Single(one => one.Session.Id == "bad").LastError);
+        Assert.Equal(["p1", "p2"], share.Take().Select(taken => taken.Op.Key));
+    }
+
+    [Fact]
+    public async Task A_secret_is_replaced_before_it_is_in_the_outbox()
+    {
+        string secret = "ghp_" + new string('a', 18) + new string('7', 18);
+        Write("a", $"part p1 {{\"text\":\"{secret}\"}}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions sessions = Open(share);
+        await sessions.LookAsync(ending.Token);
+        string stored = Assert.Single(share.Take()).Op.Data!.Value.ToString();
+        Assert.Contains("[redacted:github-token]", stored);
+        Assert.DoesNotContain(secret, stored);
+        Assert.Equal(1, sessions.Sessions.Single().Redacted.Total);
+    }
+
+    [Fact]
+    public async Task A_turn_is_open_only_at_the_end_and_does_not_open_again()
+    {
+        Write("a", "turn t1 {\"state\":\"streaming\"}", "turn t1 {\"state\":\"completed\"}",
+            "turn t2 {\"state\":\"streaming\"}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions sessions = Open(share);
+        await sessions.LookAsync(ending.Token);
+        Assert.Equal([("t1", "completed"), ("t2", "streaming")], Turns(share));
+        Write("a", "turn t2 {\"state\":\"failed\"}", "turn t2 {\"state\":\"streaming\"}");
+        await sessions.LookAsync(ending.Token);
+        Assert.Equal([("t2", "failed")], Turns(share));
+        Write("a", "turn t2 {\"state\":\"streaming\"}");
+        Assert.Equal(0, await sessions.LookAsync(ending.Token));
+    }
+
+    [Fact]
+    public async Task A_part_that_is_too_large_or_too_deep_leaves_a_notice_in_its_place()
+    {
+        string deep = new string('[', 60) + new string(']', 60);
+        Write("a", $"part p1 {{\"sessionID\":\"a\",\"messageID\":\"m1\",\"type\":\"tool\",\"state\":{deep}}}",
+            $"message m2 {{\"deep\":{deep}}}", "part p2 {}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions sessions = Open(share);
+        await sessions.LookAsync(ending.Token);
+        List<OpIntent> ops = [.. share.Take().Select(taken => taken.Op)];
+        Assert.Equal(["p1", "p2"], ops.Select(op => op.Key));
+        Assert.Contains("\"type\":\"notice\",\"record\":\"tool\"", ops[0].Data!.Value.ToString());
+        Assert.Equal(2, sessions.Sessions.Single().Skipped);
+    }
+
+    [Fact]
+    public async Task A_storage_that_cannot_be_placed_is_an_error_and_not_an_empty_list()
+    {
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        var storage = new LineStorage(folder.Path) { Unknown = new UnknownStorageException("found what") };
+        using FollowedSessions sessions = Open(share, storage);
+        await Assert.ThrowsAsync<UnknownStorageException>(() => sessions.LookAsync(ending.Token));
+    }
+
+    [Theory]
+    [InlineData(true, 10_000)]
+    [InlineData(false, 100)]
+    public async Task A_line_is_in_the_outbox_within_500_ms_by_events_or_by_looking(bool isWatched, int pollMs)
+    {
+        Write("a", "part p0 {}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions sessions = Open(share, new LineStorage(folder.Path, isWatched), pollMs);
+        await sessions.LookAsync(ending.Token);
+        share.Take();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        Task tail = sessions.TailAsync(stop.Token);
+        var lags = new List<TimeSpan>();
+        for (int i = 1; i <= 9; i++)
+        {
+            Write(i == 5 ? "later" : "a", $"part p{i} {{}}");
+            long written = TimeProvider.System.GetTimestamp();
+            while (share.Take() is []) await Task.Delay(5, ending.Token);
+            lags.Add(TimeProvider.System.GetElapsedTime(written));
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tail);
+        Assert.True(lags.Order().ElementAt(lags.Count / 2) < MaxLag, string.Join(' ', lags));
+    }
+
+    private static IEnumerable<(string, string)> Turns(OfflineShare share) =>
+        share.Take().Select(taken => (taken.Op.Key, TurnStates.Of(taken.Op.Data!.Value.ToDocument().RootElement)!));
+
+    private static FollowedSessions Open(OfflineShare share, IAgentStorage storage, int pollMs = 250) =>
+        new(share.Client, new FollowOptions
+        {
+            Storages = [storage], LockPath = share.LockPath, PollInterval = TimeSpan.FromMilliseconds(pollMs),
+        });
+
+    private FollowedSessions Open(OfflineShare share) => Open(share, new LineStorage(folder.Path));
+
+    private string PathOf(string session) => Path.Combine(folder.Path, $"{session}.session");
+
+    private void Write(string session, params string[] lines) =>
+        File.AppendAllText(PathOf(session), string.Join('\n', lines) + "\n");
+}
