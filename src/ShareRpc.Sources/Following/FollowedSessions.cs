@@ -39,7 +39,7 @@ internal sealed class FollowedSessions : IDisposable
     /// <summary>Gets the sessions so far, in the order found.</summary>
     public IReadOnlyCollection<SessionFollower> Sessions => followers.Values;
 
-    /// <summary>Gets why the last look at a storage failed; null if it did not. Of a session, the session says it.</summary>
+    /// <summary>Gets why the last look at a storage failed; null if it did not. A session has its own.</summary>
     public Exception? LastError { get; private set; }
 
     /// <summary>
@@ -91,7 +91,7 @@ internal sealed class FollowedSessions : IDisposable
         foreach (SessionFollower follower in followers.Values) follower.Dispose();
     }
 
-    /// <summary>Reads the one session without listing the others; lists when all are followed, as often as it may.</summary>
+    /// <summary>Reads the one session without listing the others; when all are followed, lists them.</summary>
     private async Task LookAgainAsync(CancellationToken cancellationToken)
     {
         if (options.Chosen is not null && followers.Values.FirstOrDefault() is { LastError: null } one)
@@ -140,7 +140,7 @@ internal sealed class FollowedSessions : IDisposable
         return follower;
     }
 
-    /// <summary>A session that fails, whatever its files hold, must not stop the others; a full outbox stops all.</summary>
+    /// <summary>Keeps the failure of a session from the others; a full outbox stops all.</summary>
     private async Task<int> PassAsync(SessionFollower follower, CancellationToken cancellationToken)
     {
         using IDisposable turn =

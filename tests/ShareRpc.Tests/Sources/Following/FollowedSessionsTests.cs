@@ -135,7 +135,8 @@ public sealed class FollowedSessionsTests : IDisposable
         {
             Write(i == 5 ? "later" : "a", $"part p{i} {{}}");
             long written = TimeProvider.System.GetTimestamp();
-            while (share.Take() is []) await Task.Delay(5, ending.Token);
+            while (share.Take() is [])
+                await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, ending.Token);
             lags.Add(TimeProvider.System.GetElapsedTime(written));
         }
 
