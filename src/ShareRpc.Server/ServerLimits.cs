@@ -1,6 +1,6 @@
 namespace ShareRpc.Server;
 
-/// <summary>Limits of the server itself (I9; SPEC section "Limits").</summary>
+/// <summary>Limits of the server itself (I9; docs/limits.md).</summary>
 public sealed record ServerLimits
 {
     public static readonly ServerLimits Default = new();

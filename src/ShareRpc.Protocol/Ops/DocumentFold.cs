@@ -5,7 +5,7 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Ops;
 
-/// <summary>SPEC section "Folding". Total: readers and server agree.</summary>
+/// <summary>SPEC section "Documents". Total: readers and server agree.</summary>
 internal static class DocumentFold
 {
     /// <summary>

@@ -7,7 +7,7 @@ using ShareRpc.Protocol.Ids;
 
 namespace ShareRpc.Protocol.Tokens;
 
-/// <summary>A secret <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c> (SPEC section "Tokens").</summary>
+/// <summary>A secret <c>srpc_{cap id: 22}_{secret: 43}_{checksum: 6}</c> (SPEC section "Secrets").</summary>
 public sealed class ShareToken
 {
     /// <summary>Start of every token, for secret scanners.</summary>

@@ -56,7 +56,7 @@ internal sealed class ProtocolTypeConverter : JsonConverterFactory
             property => property.PropertyType.IsDefined(typeof(RpcMarshalableAttribute), inherit: false));
 
         /// <summary>
-        /// Parameters are one object, or an array of one, as positional proxies send (SPEC section "Calls").
+        /// Parameters are one object, or an array of one, as positional proxies send (RPC-2).
         /// </summary>
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {

@@ -13,7 +13,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Http;
 
 /// <summary>
-/// Appends and reads over plain HTTP (SPEC section "HTTP"), as over WebSocket but without a writer; the token is in
+/// Appends and reads over plain HTTP (protocol/http.md), as over WebSocket but without a writer; the token is in
 /// <c>Authorization: Bearer</c>.
 /// </summary>
 internal sealed class OpsEndpoints(

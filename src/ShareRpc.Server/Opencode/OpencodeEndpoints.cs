@@ -11,7 +11,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Opencode;
 
-/// <summary>opencode's share API (SPEC section "HTTP"), stateless, on the same log and capabilities.</summary>
+/// <summary>opencode's share API (protocol/opencode.md), stateless, on the same log and capabilities.</summary>
 internal sealed class OpencodeEndpoints(
     IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
     OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, ServerOptions options, TimeProvider time,

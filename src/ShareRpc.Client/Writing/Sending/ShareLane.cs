@@ -241,7 +241,7 @@ internal sealed class ShareLane(
         return outcome?.Ack ?? throw outcome?.Error?.ToException() ?? new ShareRpcException(ErrorCode.Internal);
     }
 
-    /// <summary>See SPEC section "What a client does".</summary>
+    /// <summary>See protocol/client-guide.md.</summary>
     private async Task ReactAsync(OutboxShare share, ShareRpcException error, CancellationToken cancellationToken)
     {
         OpBatch? refused = window.TryDequeue(out Sent? first) ? first.Batch : null;

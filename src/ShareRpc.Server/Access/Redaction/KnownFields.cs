@@ -4,7 +4,7 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Redaction;
 
 /// <summary>
-/// Lists what a redacted reader may see of the kinds that the server knows (SPEC section "Redaction"). These are
+/// Lists what a redacted reader may see of the kinds that the server knows (protocol/opencode.md). These are
 /// allow-lists: a field that an agent adds one day is hidden until somebody has looked at it here.
 /// </summary>
 internal static class KnownFields

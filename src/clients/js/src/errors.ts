@@ -2,7 +2,7 @@ const ACTIONS = ['retry', 'redeem', 'new_writer', 'resend_from', 'split', 'park'
 
 export type ErrorAction = (typeof ACTIONS)[number];
 
-/** Number, `transient` and action of each error (section 15). */
+/** Number, `transient` and action of each error (section 25). */
 const TABLE = {
   method_not_found: [-32601, false, 'redeem'],
   invalid_params: [-32602, false, 'park'],

@@ -1,7 +1,7 @@
 import type { Doc, JsonObject, Op } from './wire.js';
 
 /**
- * Returns the document after an op (section 10); `undefined` for none. Does not change its input. A hidden or already
+ * Returns the document after an op (section 7); `undefined` for none. Does not change its input. A hidden or already
  * included op (STATE-3) changes nothing.
  */
 export function foldOp(doc: Doc | undefined, op: Op): Doc | undefined {

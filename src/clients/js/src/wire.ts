@@ -2,7 +2,7 @@
 
 export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke' | 'end';
 
-/** Restrictions of a ref and its descendants (section 7). */
+/** Restrictions of a ref and its descendants (section 16). */
 export interface Caveats {
   expires_at_ms?: number;
   unused_expires_at_ms?: number;
@@ -26,7 +26,7 @@ export interface JsonObject {
 
 export type Verb = 'put' | 'remove' | 'append';
 
-/** An op to send (section 8). */
+/** An op to send (section 10). */
 export interface NewOp {
   op_id: string;
   seq?: number;
@@ -150,7 +150,7 @@ export interface RedeemRootRequest {
   passphrase?: string;
 }
 
-/** By the names of section 16. */
+/** By the names of section 26. */
 export type Limits = Record<string, number>;
 
 export interface AttenuateRequest {

@@ -5,7 +5,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Tests.Server.Append.Model;
 
-/// <summary>Folding (SPEC section 10) and JSON equality, over parsed values instead of bytes.</summary>
+/// <summary>Folding (SPEC section 7) and JSON equality, over parsed values instead of bytes.</summary>
 internal static class ModelDocs
 {
     public static ImmutableSortedDictionary<string, (long Cursor, JsonNode Value)> Fold(IEnumerable<LoggedOp> log)
