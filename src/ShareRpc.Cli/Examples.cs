@@ -23,8 +23,8 @@ internal static class Examples
     public const string Serve = """
         Runs a share server until Ctrl-C or SIGTERM.
 
-        The first start creates the data directory and writes the root token to DIR/root.token (mode 0600). Whoever has that
-        file administers the server. On Ctrl-C or SIGTERM, the server commits what is queued and stops.
+        The first start creates the data directory and writes the root token to DIR/root.token (mode 0600). Whoever has
+        that file administers the server. On Ctrl-C or SIGTERM, the server commits what is queued and stops.
 
         Examples:
           sharerpc serve
@@ -35,25 +35,25 @@ internal static class Examples
     public const string Share = """
         Shares opencode sessions while they grow, until Ctrl-C.
 
-        Reads opencode's database and never writes to it. Everything goes into an outbox on disk first, so the link is printed
-        at once, even offline. Run the command again after a crash or an outage: it continues where it was. Later commands
-        use the server of the last share --server. Sessions of subagents are shared too, each with a link of its own. Text
-        that looks like a key, token or password is replaced before it is queued; this recognises known patterns only
-        (sharerpc secrets --help).
+        Reads opencode's database and never writes to it. Everything goes into an outbox on disk first, so the link is
+        printed at once, even offline. Run the command again after a crash or an outage: it continues where it was.
+        Later commands use the server of the last share --server. Sessions of subagents are shared too, each with a link
+        of its own. Text that looks like a key, token or password is replaced before it is queued; this recognises known
+        patterns only (sharerpc secrets --help).
 
         Examples:
           sharerpc share                                    shares the latest session
-          sharerpc share --all --once                       shares all sessions as they are now, and ends when they are sent
+          sharerpc share --all --once                       shares all sessions as they are now, then ends
           sharerpc share --session ses_... --server https://share.example.org --token-file creator.token
-          sharerpc share --session ses_... --into 'LINK'    continues a share from another machine; LINK must allow appends
+          sharerpc share --session ses_... --into 'LINK'    continues a share; LINK must allow appends
           sharerpc share --opencode-files ~/.local/share/opencode/storage
         """;
 
     public const string Watch = """
         Follows a shared session in the terminal.
 
-        Ends with exit code 3 when the link is revoked. Quote the link: it contains a '#'. Other users of this machine can
-        see arguments; with - the link is a line of standard input.
+        Ends with exit code 3 when the link is revoked. Quote the link: it contains a '#'. Other users of this machine
+        can see arguments; with - the link is a line of standard input.
 
         Examples:
           sharerpc watch 'http://127.0.0.1:8787/s/ID#srpc_...'
@@ -66,9 +66,9 @@ internal static class Examples
         Imports a shared session into opencode on this machine or in this container.
 
         Runs opencode's own import, once, in the current folder, which should be the project's. What the agent does here
-        afterwards is a session of its own; share --into 'LINK' continues the same share. The import gets an address with a
-        token in its arguments, which other users of this machine can see. A link that may invite creates a token for the
-        import alone; it is revoked after the import.
+        afterwards is a session of its own; share --into 'LINK' continues the same share. The import gets an address
+        with a token in its arguments, which other users of this machine can see. A link that may invite creates a token
+        for the import alone; it is revoked after the import.
 
         Examples:
           sharerpc pull 'LINK' --into opencode
@@ -79,8 +79,8 @@ internal static class Examples
     public const string Invite = """
         Creates another link to a share, which can be limited and revoked by itself.
 
-        On the machine that shares, this works offline: the link is printed at once, and is valid when the server has received
-        it. With a root token it works for every share. On a terminal, the link is shown as a QR code as well.
+        On the machine that shares, this works offline: the link is printed at once, and is valid when the server has
+        received it. With a root token it works for every share. On a terminal, the link is shown as a QR code as well.
 
         Examples:
           sharerpc invite SHARE_ID --label 'for Ana'
@@ -100,8 +100,8 @@ internal static class Examples
     public const string Audit = """
         Lists who did what, and when: links that were opened or refused, invitations, revocations, suspensions, appends.
 
-        Openings, refusals and appends are counted per minute and can appear up to a minute late. The owner of a share sees the
-        entries of the share; root sees all.
+        Openings, refusals and appends are counted per minute and can appear up to a minute late. The owner of a share
+        sees the entries of the share; root sees all.
 
         Examples:
           sharerpc audit ses_...
@@ -112,8 +112,8 @@ internal static class Examples
     public const string Suspend = """
         Suspends an access until sharerpc resume: a link, an owner or an agent.
 
-        Whatever was derived from it is suspended too. A suspended agent keeps its ops in its outbox and sends them after
-        sharerpc resume. To end an access for good, use sharerpc revoke.
+        Whatever was derived from it is suspended too. A suspended agent keeps its ops in its outbox and sends them
+        after sharerpc resume. To end an access for good, use sharerpc revoke.
 
         Examples:
           sharerpc suspend 'LINK'
@@ -131,8 +131,8 @@ internal static class Examples
     public const string Rotate = """
         Replaces the secret of an access; the old link or token, and all that was derived from it, end at once.
 
-        The new token is stored on disk before it is sent. If the answer is lost, run the command again: it finishes with the
-        same token. A running sharerpc share on this machine continues with the new one.
+        The new token is stored on disk before it is sent. If the answer is lost, run the command again: it finishes
+        with the same token. A running sharerpc share on this machine continues with the new one.
 
         Examples:
           sharerpc rotate 'LINK'
@@ -152,8 +152,8 @@ internal static class Examples
     public const string Agent = """
         Manages the machines that may share sessions; needs the root token.
 
-        Revoking an agent ends the owner access of its shares and every invitation to them. With --keep-shares, the shares go to
-        root first, and readers keep their access. Nothing is erased; use sharerpc rm for that.
+        Revoking an agent ends the owner access of its shares and every invitation to them. With --keep-shares, the
+        shares go to root first, and readers keep their access. Nothing is erased; use sharerpc rm for that.
 
         Examples:
           sharerpc agent add --label laptop --out laptop.token
@@ -180,8 +180,9 @@ internal static class Examples
     public const string Backup = """
         Copies the data directory of a server, running or not, as of one moment.
 
-        The copy contains the database, the keys and the root token; only its owner may read it. To restore, stop the server and
-        start it on a copy of the backup. Clients continue with what they still hold; what only the server had since is lost.
+        The copy contains the database, the keys and the root token; only its owner may read it. To restore, stop the
+        server and start it on a copy of the backup. Clients continue with what they still hold; what only the server
+        had since is lost.
 
         Examples:
           sharerpc backup /backups/sharerpc-2026-11-21
@@ -192,8 +193,9 @@ internal static class Examples
     public const string Check = """
         Checks a server's data directory, or a backup, for damage, and changes nothing.
 
-        Reads everything: the pages of the file, that no op is missing or duplicated, that every acknowledged op is recorded, and
-        that the documents follow from the log. The server may be running. Exit code 1 means that there are findings.
+        Reads everything: the pages of the file, that no op is missing or duplicated, that every acknowledged op is
+        recorded, and that the documents follow from the log. The server may be running. Exit code 1 means that there
+        are findings.
 
         Examples:
           sharerpc check
@@ -203,16 +205,18 @@ internal static class Examples
     public const string Secrets = """
         Shows what sharerpc share replaces: text that looks like a key, token or password.
 
-        A finding becomes [redacted:RULE] in documents and titles before anything is queued. share and outbox status count the
-        findings. The rules know patterns, not meaning: other secrets are sent, and what was sent before stays sent.
+        A finding becomes [redacted:RULE] in documents and titles before anything is queued. share and outbox status
+        count the findings. The rules know patterns, not meaning: other secrets are sent, and what was sent before stays
+        sent.
 
         FILE for --secret-rules adds rules and leaves built-in ones out. A rule must match its example and not its
         counterexample:
           {"rules": [{"id": "acme-key", "what": "a key of Acme", "keywords": ["acme_"], "pattern": "acme_[0-9a-z]{20}",
                       "example": ["acme_", "0123456789abcdefghij"], "counterexample": "acme_corp"}],
            "without": ["url-secret"]}
-        Patterns are .NET regular expressions without lookaround. If a pattern has a group named secret, only that is replaced;
-        if it has one named none, nothing is. Control sequences of terminals are taken out of a text before it is looked at.
+        Patterns are .NET regular expressions without lookaround. If a pattern has a group named secret, only that is
+        replaced; if it has one named none, nothing is. Control sequences of terminals are taken out of a text before it
+        is looked at.
 
         Examples:
           sharerpc secrets rules

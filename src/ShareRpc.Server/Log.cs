@@ -35,7 +35,8 @@ internal static partial class LogMessages
     [LoggerMessage(16, LogLevel.Information, "A streaming turn was ended for a writer that fell silent")]
     public static partial void TurnEnded(this ILogger log);
 
-    [LoggerMessage(17, LogLevel.Critical, "The database is damaged: stop the server, run sharerpc check, and restore a backup")]
+    [LoggerMessage(17, LogLevel.Critical,
+        "The database is damaged: stop the server, run sharerpc check, and restore a backup")]
     public static partial void StorageDamaged(this ILogger log);
 
     [LoggerMessage(18, LogLevel.Error, "The storage failed in {Method} on connection {Connection}")]
@@ -50,13 +51,15 @@ internal static partial class LogMessages
     [LoggerMessage(22, LogLevel.Error, "A call on connection {Connection} failed unexpectedly in {Method}")]
     public static partial void CallFailed(this ILogger log, Exception exception, long connection, string method);
 
-    [LoggerMessage(23, LogLevel.Warning, "Connection {Connection} was closed for a frame that breaks the protocol: {Rule}")]
+    [LoggerMessage(23, LogLevel.Warning,
+        "Connection {Connection} was closed for a frame that breaks the protocol: {Rule}")]
     public static partial void FrameRefused(this ILogger log, long connection, string rule);
 
     [LoggerMessage(24, LogLevel.Error, "A request to {Route} failed unexpectedly")]
     public static partial void HttpFailed(this ILogger log, Exception exception, string route);
 
-    [LoggerMessage(25, LogLevel.Warning, "A sync to share {ShareId} held {Ignored} items of unknown form, and {Rejected} beyond limits")]
+    [LoggerMessage(25, LogLevel.Warning,
+        "A sync to share {ShareId} held {Ignored} items of unknown form, and {Rejected} beyond limits")]
     public static partial void SyncItemsLeftOut(this ILogger log, string shareId, int ignored, int rejected);
 
     [LoggerMessage(26, LogLevel.Warning,
@@ -70,20 +73,23 @@ internal static partial class LogMessages
     [LoggerMessage(31, LogLevel.Error, "Capability {CapId} is denied in memory, but its revocation is not on disk")]
     public static partial void RevocationNotDurable(this ILogger log, string capId);
 
-    [LoggerMessage(33, LogLevel.Error, "The background loop {Loop} failed, {InARow} times in a row; it starts again in {Wait}")]
+    [LoggerMessage(33, LogLevel.Error,
+        "The background loop {Loop} failed, {InARow} times in a row; it starts again in {Wait}")]
     public static partial void LoopFailed(this ILogger log, Exception exception, string loop, int inARow,
         TimeSpan wait);
 
     [LoggerMessage(34, LogLevel.Error, "What follows a commit failed for one item or listener; the commit stands")]
     public static partial void AfterCommitFailed(this ILogger log, Exception exception);
 
-    [LoggerMessage(32, LogLevel.Warning, "The audit trail of the last minute could not be written; it is kept and tried again")]
+    [LoggerMessage(32, LogLevel.Warning,
+        "The audit trail of the last minute could not be written; it is kept and tried again")]
     public static partial void AuditNotWritten(this ILogger log, Exception exception);
 
     [LoggerMessage(46, LogLevel.Information, "The certificate {Path} was renewed; it ends {NotAfter}")]
     public static partial void CertificateRenewed(this ILogger log, string path, DateTime notAfter);
 
-    [LoggerMessage(47, LogLevel.Warning, "The new {Path} or its key cannot be used ({Kind}); the earlier certificate stays")]
+    [LoggerMessage(47, LogLevel.Warning,
+        "The new {Path} or its key cannot be used ({Kind}); the earlier certificate stays")]
     public static partial void CertificateUnreadable(this ILogger log, string path, string kind);
 
     [LoggerMessage(40, LogLevel.Warning, "Others can write to {Directory}, and so replace its files: chmod go-w it")]

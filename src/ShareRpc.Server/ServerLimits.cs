@@ -89,11 +89,14 @@ public sealed record ServerLimits
     public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets the bytes a second that a WebSocket message must bring in each <see cref="FrameGrace"/>; else the connection is cut.
+    /// Gets the bytes a second that a WebSocket message must bring in each <see cref="FrameGrace"/>; else the
+    /// connection is cut.
     /// </summary>
     public int FrameRate { get; init; } = 1_024;
 
-    /// <summary>Gets the window in which the rate of a message or body is looked at, while the peer is waited for.</summary>
+    /// <summary>
+    /// Gets the window in which the rate of a message or body is looked at, while the peer is waited for.
+    /// </summary>
     public TimeSpan FrameGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets the parallel passphrase checks; each takes a core and 20 MB for about 100 ms.</summary>
@@ -169,7 +172,9 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum of HTTP API requests, waiting included; more get 503.</summary>
     public int HttpRequests { get; init; } = 4_096;
 
-    /// <summary>Gets how long a sync tries again to append what the queue or the disk does not take; then it is refused.</summary>
+    /// <summary>
+    /// Gets how long a sync tries again to append what the queue or the disk does not take; then it is refused.
+    /// </summary>
     public TimeSpan HttpAppendWait { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets the data bytes per batch of a sync; a larger item is alone.</summary>
@@ -182,13 +187,14 @@ public sealed record ServerLimits
     public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Gets the bytes a second that a request's body must bring in each <see cref="FrameGrace"/>; else its connection is closed.
+    /// Gets the bytes a second that a request's body must bring in each <see cref="FrameGrace"/>; else its connection
+    /// is closed.
     /// </summary>
     public int HttpBodyRate { get; init; } = 1_024;
 
     /// <summary>
-    /// Gets how long what finds no room in the memory budget waits; then a message closes its connection, and a request is
-    /// answered <c>overloaded</c>.
+    /// Gets how long what finds no room in the memory budget waits; then a message closes its connection, and a request
+    /// is answered <c>overloaded</c>.
     /// </summary>
     public TimeSpan MemoryWait { get; init; } = TimeSpan.FromSeconds(10);
 

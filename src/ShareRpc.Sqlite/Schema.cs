@@ -18,11 +18,13 @@ internal sealed class Schema(IReadOnlyList<string> scripts)
     public static long VersionOf(SqliteConnection connection) => ReadNumber(connection, "PRAGMA user_version");
 
     /// <summary>
-    /// Applies the scripts that the file lacks, up to a version. Several processes may do this to one file at the same time.
+    /// Applies the scripts that the file lacks, up to a version. Several processes may do this to one file at the same
+    /// time.
     /// </summary>
     /// <param name="path">The file, for the message.</param>
     /// <param name="nextStep">What to do with a file that cannot be used: a verb phrase, for the message.</param>
-    /// <exception cref="SchemaException">The file is newer than this program, or older than its first release; unchanged.</exception>
+    /// <exception cref="SchemaException">The file is newer than this program, or older than its first release;
+    /// unchanged.</exception>
     public void Apply(SqliteConnection connection, string path, string nextStep, long upTo = long.MaxValue)
     {
         long version = VersionOf(connection);

@@ -36,7 +36,8 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
         Execute(
             connection,
             $"""
-            PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-{cacheKiB};
+            PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;
+              PRAGMA cache_size=-{cacheKiB};
             PRAGMA journal_size_limit={LogFileBytes};
             """);
         return connection;

@@ -6,7 +6,9 @@ using ShareRpc.Benchmarks.Servers;
 
 namespace ShareRpc.Benchmarks;
 
-/// <summary>What cells share: the options, the payload, the floors, the servers of a run, and where figures go.</summary>
+/// <summary>
+/// What cells share: the options, the payload, the floors, the servers of a run, and where figures go.
+/// </summary>
 internal sealed class Bench(Options options, Action<Figure> report) : IDisposable
 {
     private static readonly TimeSpan LongestFloor = TimeSpan.FromSeconds(1);

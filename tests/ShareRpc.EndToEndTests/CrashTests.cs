@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace ShareRpc.EndToEndTests;
 
 /// <summary>
-/// Real processes, killed as kill -9 does while a whole database is being synced, and started again on what they left behind.
-/// <c>SHARERPC_SEED=n</c> repeats a run; a failing one prints its seed.
+/// Real processes, killed as kill -9 does while a whole database is being synced, and started again on what they left
+/// behind. <c>SHARERPC_SEED=n</c> repeats a run; a failing one prints its seed.
 /// </summary>
 public sealed class CrashTests(Xunit.Abstractions.ITestOutputHelper output)
 {
@@ -55,7 +55,9 @@ public sealed class CrashTests(Xunit.Abstractions.ITestOutputHelper output)
         Assert.Equal((80, 282), (messages, parts));
     }
 
-    /// <summary>A sync that dies at a named point. Each kill needs work to interrupt, so the sessions go on a little first.</summary>
+    /// <summary>
+    /// A sync that dies at a named point. Each kill needs work to interrupt, so the sessions go on a little first.
+    /// </summary>
     private async Task<int> KillClientAsync(World world, string fault, string[] arguments)
     {
         OpencodeFixture.GoOn(world.PathOf("opencode.db"));

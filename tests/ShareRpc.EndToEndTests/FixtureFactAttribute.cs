@@ -1,6 +1,8 @@
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>Marks a test on the recorded opencode database: skipped on a clone that has no fixtures beside it.</summary>
+/// <summary>
+/// Marks a test on the recorded opencode database: skipped on a clone that has no fixtures beside it.
+/// </summary>
 internal sealed class FixtureFactAttribute : FactAttribute
 {
     public FixtureFactAttribute() => Skip = Missing;

@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>The recorded opencode database, read here on its own account: nothing of the source under test is used.</summary>
+/// <summary>
+/// The recorded opencode database, read here on its own account: nothing of the source under test is used.
+/// </summary>
 internal static class OpencodeFixture
 {
     private static readonly string[] RepositoryMark = ["ShareRpc.sln"];
@@ -44,7 +46,9 @@ internal static class OpencodeFixture
             (string)row["id"]!, row =>
         With(row, ("id", row["id"]!), ("sessionID", session), ("messageID", row["message_id"]!)));
 
-    /// <summary>What opencode does while a session goes on: parts change, each with its event, in one transaction.</summary>
+    /// <summary>
+    /// What opencode does while a session goes on: parts change, each with its event, in one transaction.
+    /// </summary>
     public static void GoOn(string database)
     {
         using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
@@ -60,10 +64,12 @@ internal static class OpencodeFixture
                 (SELECT seq FROM event_sequence q
                   WHERE q.aggregate_id = p.session_id) + ROW_NUMBER() OVER (PARTITION BY p.session_id ORDER BY p.id),
                 'message.part.updated.1',
-                json_object('sessionID', p.session_id, 'part', json_set(p.data, '$.id', p.id, '$.sessionID', p.session_id, '$.messageID',
+                json_object('sessionID', p.session_id, 'part', json_set(
+                  p.data, '$.id', p.id, '$.sessionID', p.session_id, '$.messageID',
                   p.message_id))
               FROM part p WHERE p.rowid % 3 = 0;
-            UPDATE event_sequence SET seq = (SELECT MAX(seq) FROM event e WHERE e.aggregate_id = event_sequence.aggregate_id);
+            UPDATE event_sequence SET seq = (SELECT MAX(seq) FROM event e
+              WHERE e.aggregate_id = event_sequence.aggregate_id);
             COMMIT;
             """;
         command.ExecuteNonQuery();

@@ -73,7 +73,9 @@ public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
     private static async Task<long> HeadAsync(ShareReader reader) =>
         (await reader.ReadOpsAsync(long.MaxValue / 2)).Head;
 
-    /// <summary>Both write to one share from one directory. Their plans have no ops in common, as those of copies have none.</summary>
+    /// <summary>
+    /// Both write to one share from one directory. Their plans have no ops in common, as those of copies have none.
+    /// </summary>
     private WriterSlot Start(string name, WriterSlot? again = null)
     {
         string directory = Path.Combine(world, "outbox");

@@ -8,7 +8,9 @@ namespace ShareRpc.EndToEndTests;
 /// <summary>What a share must be after a sync, read back over the wire.</summary>
 internal static class ShareChecks
 {
-    /// <summary>getState equals the database rows field by field; cursors are gapless; no op id is there twice.</summary>
+    /// <summary>
+    /// getState equals the database rows field by field; cursors are gapless; no op id is there twice.
+    /// </summary>
     public static async Task<(
         int Messages, int Parts)> EqualsDatabaseAsync(JsonObject session, string database,
         CancellationToken cancellationToken)

@@ -92,7 +92,8 @@ public sealed class ShareCommandTests
         Assert.True(revoke.ExitCode == 0, revoke.Errors);
         await watch.WaitForExitAsync(timeout);
 
-        // By itself it takes milliseconds (docs/security.md); here it shares a busy machine, and must not have waited for anything.
+        // By itself it takes milliseconds (docs/security.md); here it shares a busy machine, and must not have waited
+        // for anything.
         Assert.True(TimeProvider.System.GetElapsedTime(revoked) < TimeSpan.FromSeconds(10));
         Assert.Equal(3, watch.ExitCode);
         await using Tool again = await Tool.RunAsync(["watch", link, "--once"], timeout);

@@ -73,7 +73,8 @@ public sealed class SurroundingsTests
         string address = $"127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}";
         var environment = new Dictionary<string, string?>
         {
-            ["HTTP_PROXY"] = $"http://me:secret@{address}", ["NO_PROXY"] = "", ["SHARERPC_STATE"] = world.PathOf("state"),
+            ["HTTP_PROXY"] = $"http://me:secret@{address}", ["NO_PROXY"] = "",
+            ["SHARERPC_STATE"] = world.PathOf("state"),
         };
         await using Tool direct = await RunInAsync(folder, environment, list);
         Task<string> asked = RefuseAsync(proxy);

@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>One run of the real `sharerpc` tool, or of a worker of the harness, as a process of its own. Disposing kills it.</summary>
+/// <summary>
+/// One run of the real `sharerpc` tool, or of a worker of the harness, as a process of its own. Disposing kills it.
+/// </summary>
 internal sealed class Tool : IAsyncDisposable
 {
     /// <summary>

@@ -1,7 +1,8 @@
 namespace ShareRpc.EndToEndTests;
 
 /// <summary>
-/// Waits for a condition of another process, which cannot be subscribed to: looked at every few milliseconds, under a deadline.
+/// Waits for a condition of another process, which cannot be subscribed to: looked at every few milliseconds, under a
+/// deadline.
 /// </summary>
 internal static class Until
 {

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>A server process and client state in a temporary directory, all of which survive any number of kills.</summary>
+/// <summary>
+/// A server process and client state in a temporary directory, all of which survive any number of kills.
+/// </summary>
 internal sealed class World : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
@@ -29,7 +31,9 @@ internal sealed class World : IAsyncDisposable
     public Task StartServerAsync(string? fault, CancellationToken cancellationToken) =>
         StartServerAsync(FaultOf(fault), [], cancellationToken);
 
-    /// <summary>Starts the server with further options, in an environment with these variables, and waits until it is ready.</summary>
+    /// <summary>
+    /// Starts the server with further options, in an environment with these variables, and waits until it is ready.
+    /// </summary>
     public async Task StartServerAsync(
         IReadOnlyDictionary<string, string>? environment, string[] options, CancellationToken cancellationToken)
     {

@@ -81,7 +81,10 @@ internal sealed class SessionRenderer(Output output)
         foreach (JsonElement todo in todos.EnumerateArray())
         {
             string box =
-                Text(todo, "status") switch { "completed" => "☑", "in_progress" => "▶", "cancelled" => "☒", _ => "☐" };
+                Text(todo, "status") switch
+                {
+                    "completed" => "☑", "in_progress" => "▶", "cancelled" => "☒", _ => "☐",
+                };
             Line($"    {box} {SafeText.Line(Text(todo, "content"))}", Quiet);
         }
     }

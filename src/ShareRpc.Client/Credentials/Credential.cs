@@ -5,10 +5,12 @@ namespace ShareRpc.Client.Credentials;
 /// <param name="Server">The server it is for.</param>
 /// <param name="ShareId">The share; null for a root or creator token.</param>
 /// <param name="Label">What people call it.</param>
-/// <param name="NextToken">What a rotation that is under way makes of it; see <see cref="CredentialStore.AddNext"/>.</param>
+/// <param name="NextToken">What a rotation that is under way makes of it; see
+/// <see cref="CredentialStore.AddNext"/>.</param>
 /// <param name="GrantToken">The token of the grant that this machine has of the ref; see <see
 /// cref="CredentialStore.KeepGrant"/>.</param>
-/// <param name="IsRevoked">True once it was taken back from this machine; false says nothing of what others did.</param>
+/// <param name="IsRevoked">True once it was taken back from this machine; false says nothing of what others
+/// did.</param>
 public sealed record Credential(
     string Token, Uri Server, string? ShareId, string? Label, string? NextToken = null, bool IsRevoked = false,
     string? GrantToken = null)

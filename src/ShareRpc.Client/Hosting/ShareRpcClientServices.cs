@@ -14,9 +14,10 @@ public static class ShareRpcClientServices
 
     /// <summary>
     /// Adds one <see cref="ShareClient"/>, which services take as a parameter. Its options come from the section
-    /// <c>ShareRpcClient</c> of the configuration, then from <paramref name="configure"/>, and are validated once, when the host
-    /// starts: a mistake is an <see cref="OptionsValidationException"/> that names the option. The client sends from the start of
-    /// the host until the host is disposed; what is not acknowledged by then stays in the outbox for the next start.
+    /// <c>ShareRpcClient</c> of the configuration, then from <paramref name="configure"/>, and are validated once, when
+    /// the host starts: a mistake is an <see cref="OptionsValidationException"/> that names the option. The client
+    /// sends from the start of the host until the host is disposed; what is not acknowledged by then stays in the
+    /// outbox for the next start.
     /// </summary>
     public static IServiceCollection AddShareRpcClient(
         this IServiceCollection services, Action<ShareClientOptions>? configure = null)

@@ -11,6 +11,9 @@ namespace ShareRpc.Server.Access;
 /// </summary>
 internal sealed class Authority : IDisposable
 {
+    // A timer runs on a clock of coarse ticks (up to 16 ms): it may fire before the wall clock reaches the expiry.
+    private const long TimerSlackMs = 16;
+
     private readonly CancellationTokenSource denied = new();
     private readonly TimeProvider time;
     private int deniedCode;
@@ -50,11 +53,14 @@ internal sealed class Authority : IDisposable
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
     }
 
-    /// <summary>Returns how long a wait may last, in milliseconds: at its expiry the authority is looked at again.</summary>
+    /// <summary>
+    /// Returns how long a wait may last, in milliseconds: just after its expiry the authority is looked at again.
+    /// </summary>
     public int WaitAtMost(int waitMs)
     {
-        long left = Caveats.ExpiresAtMs - time.GetUtcNow().ToUnixTimeMilliseconds() ?? long.MaxValue;
-        return waitMs <= 0 ? 0 : (int)Math.Clamp(left, 0, waitMs - 1) + 1;
+        if (waitMs <= 0) return 0;
+        long left = Caveats.ExpiresAtMs - time.GetUtcNow().ToUnixTimeMilliseconds() ?? waitMs;
+        return (int)Math.Min(waitMs, Math.Max(left, 0) + TimerSlackMs);
     }
 
     /// <summary>Counts what is appended at a further ref, too; on the commit thread only.</summary>

@@ -44,8 +44,8 @@ internal sealed class PreparedBatch
 }
 
 /// <summary>
-/// An op with what can be said of it without looking at anything else: found out where the call arrived, so that the one thread that
-/// commits need not.
+/// An op with what can be said of it without looking at anything else: found out where the call arrived, so that the
+/// one thread that commits need not.
 /// </summary>
 /// <param name="Op">The op.</param>
 /// <param name="Digest">Its digest.</param>

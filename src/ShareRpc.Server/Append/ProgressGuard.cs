@@ -13,7 +13,8 @@ internal static class ProgressGuard
     /// <param name="current">The document.</param>
     /// <param name="op">A put of a whole state.</param>
     /// <param name="cameWithNewest">
-    /// It came along with a state of the session that is not behind: then what a user's message says counts, be it less.
+    /// It came along with a state of the session that is not behind: then what a user's message says counts, be it
+    /// less.
     /// </param>
     public static bool IsBehind(RawJson current, OpIntent op, bool cameWithNewest)
     {

@@ -41,7 +41,8 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
         Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order,
         AckReceiver receiver)
     {
-        if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams); // null counts as absent, and ops are required
+        // Null counts as absent, and ops are required.
+        if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams);
         var prepared = new PreparedBatch(batch, writerId is not null, limits);
         var item = new AppendItem(
             authority, writerId, prepared, limits, serverLimits, chain, isSnapshot, order, audit, receiver);

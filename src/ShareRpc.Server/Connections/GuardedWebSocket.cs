@@ -13,7 +13,9 @@ internal sealed class GuardedWebSocket(
     private readonly double paceBytes = limits.FrameRate * limits.FrameGrace.TotalSeconds;
     private long messageBytes;
 
-    /// <summary>What has come since the grace time began anew, and how long the client was waited for ([WS-10]).</summary>
+    /// <summary>
+    /// What has come since the grace time began anew, and how long the client was waited for ([WS-10]).
+    /// </summary>
     private long sinceBytes;
     private TimeSpan sinceWaited;
     private bool isInMessage;

@@ -25,7 +25,8 @@ public sealed class ShareRpcServer : IAsyncDisposable
         this.app = app;
         lifecycle = app.Services.GetRequiredService<ServerLifecycle>();
         string? address =
-            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()
+                ?.Addresses.FirstOrDefault();
         if (address is not null) Address = new Uri(address);
         app.Logger.Serving(Address, options.DataDirectory);
     }

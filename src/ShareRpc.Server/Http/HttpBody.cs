@@ -39,14 +39,17 @@ internal sealed class HttpBody : IDisposable
         reader = context.Request.BodyReader;
         pace = new Pace(limits.HttpBodyRate, limits.FrameGrace, time);
 
-        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read it.
+        // Before the refusal: then the server takes what is still being sent for a moment, and the caller gets to read
+        // it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         if (context.Request.ContentLength > mostBytes) throw new ShareRpcException(ErrorCode.TooLarge);
         account.BeginReceiving();
     }
 
-    /// <summary>Reads a small JSON body; null when it is <c>null</c>. Throws <c>invalid_params</c> for anything else.</summary>
+    /// <summary>
+    /// Reads a small JSON body; null when it is <c>null</c>. Throws <c>invalid_params</c> for anything else.
+    /// </summary>
     public static async Task<T?> ReadSmallAsync<T>(HttpContext context, ServerLimits limits, TimeProvider time)
         where T : class
     {
@@ -83,8 +86,8 @@ internal sealed class HttpBody : IDisposable
     }
 
     /// <summary>
-    /// Waits until so many bytes are there, or the end. The caller advances. What it keeps of what has passed is its own
-    /// to count.
+    /// Waits until so many bytes are there, or the end. The caller advances. What it keeps of what has passed is its
+    /// own to count.
     /// </summary>
     /// <param name="atLeast">How many bytes must be there; what is there already does not suffice.</param>
     /// <param name="buffered">How many are there already.</param>

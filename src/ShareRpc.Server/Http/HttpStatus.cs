@@ -9,10 +9,12 @@ internal static class HttpStatus
     {
         ErrorCode.InvalidParams or ErrorCode.InvalidBatch => StatusCodes.Status400BadRequest,
         ErrorCode.InvalidToken => StatusCodes.Status401Unauthorized,
-        ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired or ErrorCode.CapabilitySuspended or ErrorCode.Forbidden
+        ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired or ErrorCode.CapabilitySuspended
+            or ErrorCode.Forbidden
             or ErrorCode.PassphraseRequired or ErrorCode.CapabilityUsedUp => StatusCodes.Status403Forbidden,
         ErrorCode.NotFound or ErrorCode.MethodNotFound => StatusCodes.Status404NotFound,
-        ErrorCode.ShareEnded or ErrorCode.IdTaken or ErrorCode.CursorMismatch or ErrorCode.WriterForked or ErrorCode.SequenceGap
+        ErrorCode.ShareEnded or ErrorCode.IdTaken or ErrorCode.CursorMismatch or ErrorCode.WriterForked
+            or ErrorCode.SequenceGap
             or ErrorCode.WriterTaken => StatusCodes.Status409Conflict,
         ErrorCode.ShareDeleted => StatusCodes.Status410Gone,
         ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,

@@ -23,7 +23,9 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
     /// <summary>Takes bytes that are free; false when they are not, or belong to others.</summary>
     public bool TryGrow(long bytes) => budget.TryGrow(this, bytes);
 
-    /// <summary>Takes bytes, waiting <c>memory_wait</c> for them at the most; false when there was no room in time.</summary>
+    /// <summary>
+    /// Takes bytes, waiting <c>memory_wait</c> for them at the most; false when there was no room in time.
+    /// </summary>
     public ValueTask<bool> GrowAsync(long bytes, CancellationToken cancellationToken) =>
         budget.GrowAsync(this, bytes, cancellationToken);
 
@@ -47,7 +49,9 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
 
     internal void CutOff() => cutOff();
 
-    /// <summary>Returns true when less has arrived since the last time that this was asked; counts those in a row.</summary>
+    /// <summary>
+    /// Returns true when less has arrived since the last time that this was asked; counts those in a row.
+    /// </summary>
     internal bool IsSlower(long bytes)
     {
         long now = Interlocked.Read(ref arrived);

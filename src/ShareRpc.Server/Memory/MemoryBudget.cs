@@ -199,7 +199,9 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         return used + cached - common;
     }
 
-    /// <summary>Lets in who fits now, and gives the reserve, when it is free, to the peer that had it longest ago.</summary>
+    /// <summary>
+    /// Lets in who fits now, and gives the reserve, when it is free, to the peer that had it longest ago.
+    /// </summary>
     private void Admit()
     {
         if (waiting.Count == 0) return;

@@ -26,7 +26,8 @@ internal sealed class OpencodeShares(
     private readonly Action? erase = options.EraseUnshared ? eraser.Wake : null;
 
     /// <summary>
-    /// The share of a session, with a further secret and link when this creator has shared it before; otherwise a new one. With
+    /// The share of a session, with a further secret and link when this creator has shared it before; otherwise a new
+    /// one. With
     /// <paramref name="isOpen"/> always a new one: nobody gets access for knowing a session's id.
     /// </summary>
     public async Task<SharedSession> ShareAsync(Authority creator, string? sessionId, bool isOpen)
@@ -49,7 +50,9 @@ internal sealed class OpencodeShares(
         return new SharedSession(await work.Completion.ConfigureAwait(false), append, read);
     }
 
-    /// <summary>Labels the share with its session's title; ends when that is durable. Does nothing if it has that label.</summary>
+    /// <summary>
+    /// Labels the share with its session's title; ends when that is durable. Does nothing if it has that label.
+    /// </summary>
     public async Task NameAsync(Authority holder, ShareRow share, string title)
     {
         string label = RefRequest.ToLabel(title);

@@ -41,8 +41,8 @@ internal sealed class SyncBody(HttpBody body, ServerLimits limits)
     public int Malformed { get; private set; }
 
     /// <summary>
-    /// Reads the secret, and keeps the items before it; null when there is none. Throws <c>invalid_params</c> when it is
-    /// not in the first 64 KiB: nobody has proven anything yet.
+    /// Reads the secret, and keeps the items before it; null when there is none. Throws <c>invalid_params</c> when it
+    /// is not in the first 64 KiB: nobody has proven anything yet.
     /// </summary>
     public async ValueTask<string?> ReadSecretAsync()
     {

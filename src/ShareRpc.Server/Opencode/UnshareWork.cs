@@ -10,8 +10,8 @@ using ShareRpc.Server.Turns;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// The end of a share and of every ref that was made for opencode, in one transaction. A revocation in all that matters: it goes first, and
-/// denies in memory even when the disk does not take it.
+/// The end of a share and of every ref that was made for opencode, in one transaction. A revocation in all that
+/// matters: it goes first, and denies in memory even when the disk does not take it.
 /// </summary>
 /// <param name="holder">Whose wish it is; its own ref is one of them.</param>
 /// <param name="refs">What was made for the share, as of before.</param>
@@ -89,7 +89,9 @@ internal sealed class UnshareWork(
             new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }
 
-    /// <summary>Returns why the holder may not: the transaction may have failed before it was looked at there.</summary>
+    /// <summary>
+    /// Returns why the holder may not: the transaction may have failed before it was looked at there.
+    /// </summary>
     private ShareRpcException? Refusal()
     {
         try

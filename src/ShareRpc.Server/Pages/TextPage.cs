@@ -15,7 +15,8 @@ internal static class TextPage
         <h1>A shared session</h1>
         <p>The address of this page is a key to it: whoever has the address can read the session.</p>
         <p>To follow it in a terminal, give the whole address, in quotes, to <code>sharerpc watch</code>.</p>
-        <p>To go on with it in opencode, give an address with <code>/share/</code> in it to <code>opencode import</code>.</p>
+        <p>To go on with it in opencode, give an address with <code>/share/</code> in it to
+        <code>opencode import</code>.</p>
         </html>
         """);
 }

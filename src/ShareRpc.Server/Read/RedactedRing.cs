@@ -21,7 +21,9 @@ internal sealed class RedactedRing(ServerLimits limits, MemoryBudget memory)
         return shown;
     }
 
-    /// <summary>Forgets everything, for good if nobody uses the share any more; returns how many bytes that gave back.</summary>
+    /// <summary>
+    /// Forgets everything, for good if nobody uses the share any more; returns how many bytes that gave back.
+    /// </summary>
     public long Clear(bool forGood)
     {
         long bytes;

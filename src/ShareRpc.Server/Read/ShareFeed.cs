@@ -6,7 +6,8 @@ using ShareRpc.Server.Memory;
 namespace ShareRpc.Server.Read;
 
 /// <summary>
-/// A share's head, ring while it is read, and wake without payload; a lost wake only delays. Lives while handles exist. Thread-safe.
+/// A share's head, ring while it is read, and wake without payload; a lost wake only delays. Lives while handles exist.
+/// Thread-safe.
 /// </summary>
 internal sealed class ShareFeed(
     long shareKey, ServerLimits limits, MemoryBudget memory, TimeProvider time, ILogger log)

@@ -41,7 +41,9 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetShareLabel(long shareKey, string label);
 
-    /// <summary>Erases up to <paramref name="rows"/> ops, documents and records of a deleted share; true when nothing is left.</summary>
+    /// <summary>
+    /// Erases up to <paramref name="rows"/> ops, documents and records of a deleted share; true when nothing is left.
+    /// </summary>
     ValueTask<bool> EraseShareAsync(long shareKey, int rows);
 
     ValueTask<long> InsertRefAsync(RefRow row);

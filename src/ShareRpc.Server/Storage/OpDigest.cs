@@ -25,7 +25,8 @@ internal static class OpDigest
         Write(ref rest, op.Kind);
         Write(ref rest, op.Key);
         WriteLength(ref rest, op.DependsOn?.Count ?? 0);
-        foreach (string? dependency in op.DependsOn ?? []) Write(ref rest, dependency ?? ""); // null is malformed, and judged after this
+        // Null is malformed, and judged after this.
+        foreach (string? dependency in op.DependsOn ?? []) Write(ref rest, dependency ?? "");
         WriteLength(ref rest, op.Data?.Utf8.Length ?? -1);
         if (op.Data is { } data) data.Utf8.Span.CopyTo(rest);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -65,7 +65,8 @@ internal sealed class TurnSweeper(
     private bool IsOver(OpenTurnRow turn)
     {
         (long, string) id = (turn.ShareKey, turn.Key);
-        if (silent.Count >= limits.TrackedTurns && !silent.ContainsKey(id)) return false; // its time comes when others are over
+        // Its time comes when others are over.
+        if (silent.Count >= limits.TrackedTurns && !silent.ContainsKey(id)) return false;
         bool isHeard = writers.IsLive(turn.ShareKey, turn.WriterId)
             || !silent.TryGetValue(id, out Silence before) || before.Turn != turn;
         if (isHeard)
@@ -91,7 +92,8 @@ internal sealed class TurnSweeper(
         LogShare share = await scope.Shares.GetAsync(transaction, turn.ShareKey);
         if (share.State != ShareState.Active)
         {
-            transaction.SetOpenTurn(turn.ShareKey, turn.Key, turn.Cursor, writerKey: null); // nothing can be appended to it any more
+            // Nothing can be appended to it any more.
+            transaction.SetOpenTurn(turn.ShareKey, turn.Key, turn.Cursor, writerKey: null);
             return false;
         }
 

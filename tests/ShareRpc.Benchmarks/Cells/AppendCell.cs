@@ -7,12 +7,13 @@ using ShareRpc.Benchmarks.Servers;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// Durable appends in closed loops: writers, each with a connection and a share of its own, times ops in a batch. Plain SQLite gets the
-/// grouping that the best group commit could reach: everything that is in flight at once in one transaction. <c>echo</c> is the rate of the
-/// same batches over bare WebSockets of the same web server, stored nowhere; <c>ceiling</c> is that of batches that are echoed and then
-/// stored by plain SQLite, one thing after the other: what a lone writer who waits for each ack cannot pass, with <c>to_ceiling</c> the
-/// ratio to it. <c>bare_store</c>, of 1x1, is that of a server that does just this: receives a message over a bare WebSocket, has plain
-/// SQLite store it on the same thread, and answers.
+/// Durable appends in closed loops: writers, each with a connection and a share of its own, times ops in a batch. Plain
+/// SQLite gets the grouping that the best group commit could reach: everything that is in flight at once in one
+/// transaction. <c>echo</c> is the rate of the same batches over bare WebSockets of the same web server, stored
+/// nowhere; <c>ceiling</c> is that of batches that are echoed and then stored by plain SQLite, one thing after the
+/// other: what a lone writer who waits for each ack cannot pass, with <c>to_ceiling</c> the ratio to it.
+/// <c>bare_store</c>, of 1x1, is that of a server that does just this: receives a message over a bare WebSocket, has
+/// plain SQLite store it on the same thread, and answers.
 /// </summary>
 internal static class AppendCell
 {
@@ -40,7 +41,8 @@ internal static class AppendCell
             {
                 List<LoadWriter> open = await OpenAsync(bench, server, writers, cancellationToken);
                 sides.Add((server, new CaseRun(Name, name, "ops/s", server.Name), open));
-                await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken); // warm: compiled, and files at their size
+                // Warm: compiled, and files at their size.
+                await RunRoundAsync(bench, open, batch, new Latencies(), cancellationToken);
             }
 
             await using EchoFloor echo =

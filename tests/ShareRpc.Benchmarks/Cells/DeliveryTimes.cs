@@ -3,7 +3,9 @@ using ShareRpc.Benchmarks.Figures;
 
 namespace ShareRpc.Benchmarks.Cells;
 
-/// <summary>When the ops of one writer were sent and acked, by cursor. One thread notes those, any thread deliveries.</summary>
+/// <summary>
+/// When the ops of one writer were sent and acked, by cursor. One thread notes those, any thread deliveries.
+/// </summary>
 internal sealed class DeliveryTimes
 {
     private const int Bound = 4_000_000;
@@ -21,7 +23,9 @@ internal sealed class DeliveryTimes
     /// <summary>Ops up to a cursor are acked now.</summary>
     public void Acked(long upTo) => Fill(acked, ref settled, upTo);
 
-    /// <summary>The ops after one cursor, up to another, arrived now. A viewer may have an op before its writer has the ack.</summary>
+    /// <summary>
+    /// The ops after one cursor, up to another, arrived now. A viewer may have an op before its writer has the ack.
+    /// </summary>
     public void Note(long after, long upTo, Latencies fromAck, Latencies fromSend)
     {
         long now = Stopwatch.GetTimestamp();

@@ -8,9 +8,10 @@ using ShareRpc.Benchmarks.Servers;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// One share, one writer, many viewers on connections of their own. <c>N@R</c>: R ops a second, one at a time; the latency of a delivery
-/// is from the ack of its op, and from its sending in <c>from_send</c>. <c>N flat</c>: batches of 100 in a closed loop; the rate is that of
-/// deliveries. In turns with it, the same ops in the same batches broadcast by SignalR and over bare WebSockets, which store nothing.
+/// One share, one writer, many viewers on connections of their own. <c>N@R</c>: R ops a second, one at a time; the
+/// latency of a delivery is from the ack of its op, and from its sending in <c>from_send</c>. <c>N flat</c>: batches of
+/// 100 in a closed loop; the rate is that of deliveries. In turns with it, the same ops in the same batches broadcast
+/// by SignalR and over bare WebSockets, which store nothing.
 /// </summary>
 internal static class FanoutCell
 {
@@ -72,8 +73,8 @@ internal static class FanoutCell
     }
 
     /// <summary>
-    /// The ratios to each peer: of the rates, the median of the rounds' own; of the latencies, ours after the commit to its after sending,
-    /// since it commits nothing.
+    /// The ratios to each peer: of the rates, the median of the rounds' own; of the latencies, ours after the commit to
+    /// its after sending, since it commits nothing.
     /// </summary>
     private static void NotePeers(FanoutSide side, List<FanoutSide> peers)
     {
@@ -98,8 +99,8 @@ internal static class FanoutCell
     }
 
     /// <summary>
-    /// One round with viewers of its own. They come before the writer: a client that does not receive answers no pings, and opening a
-    /// thousand takes its time.
+    /// One round with viewers of its own. They come before the writer: a client that does not receive answers no pings,
+    /// and opening a thousand takes its time.
     /// </summary>
     private static async Task RunRoundAsync(
         Bench bench, FanoutSide side, CaseRun run, Latencies fromSend, int count, int rate,

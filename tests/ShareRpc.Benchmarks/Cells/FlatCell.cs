@@ -9,9 +9,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// Whether the cost depends on what is there already. <c>append@N</c>: batches of 100 into a share that holds N ops. <c>state@N</c>: all
-/// pages of getState of such a share, right after a restart. <c>parts@N</c>: one op at a time into a share of N parts. <c>session@N</c>:
-/// see <see cref="SessionCase"/>.
+/// Whether the cost depends on what is there already. <c>append@N</c>: batches of 100 into a share that holds N ops.
+/// <c>state@N</c>: all pages of getState of such a share, right after a restart. <c>parts@N</c>: one op at a time into
+/// a share of N parts. <c>session@N</c>: see <see cref="SessionCase"/>.
 /// </summary>
 internal static class FlatCell
 {
@@ -22,7 +22,8 @@ internal static class FlatCell
 
     /// <summary>The cases that come out of one growing share.</summary>
     private static readonly string[] Growing =
-        [.. Sizes.SelectMany(size => new[] { "append", "state" }, (size, what) => FormattableString.Invariant($"{what}@{size}")), "grow"];
+        [.. Sizes.SelectMany(size => new[] { "append", "state" },
+            (size, what) => FormattableString.Invariant($"{what}@{size}")), "grow"];
 
     private static readonly int[] PartCounts = [100, 10_000];
 

@@ -7,8 +7,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// What a viewer that has redeemed and now waits in a read costs the server in memory: the growth of its resident memory over the number
-/// of viewers. The unit of work is a viewer that came. In turns with it, as many bare WebSockets of the same web server, and of SignalR.
+/// What a viewer that has redeemed and now waits in a read costs the server in memory: the growth of its resident
+/// memory over the number of viewers. The unit of work is a viewer that came. In turns with it, as many bare WebSockets
+/// of the same web server, and of SignalR.
 /// </summary>
 internal static class IdleCell
 {

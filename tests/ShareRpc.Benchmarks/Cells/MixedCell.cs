@@ -8,8 +8,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// An office: 32 agents append ten ops at a time, about 20 times a second each, 500 viewers follow them, and all the while invitations are
-/// made, redeemed and revoked. The rate is that of appended ops, the latency that of their acks; <c>revoke_*</c> is that of revocations.
+/// An office: 32 agents append ten ops at a time, about 20 times a second each, 500 viewers follow them, and all the
+/// while invitations are made, redeemed and revoked. The rate is that of appended ops, the latency that of their acks;
+/// <c>revoke_*</c> is that of revocations.
 /// </summary>
 internal static class MixedCell
 {
@@ -90,7 +91,8 @@ internal static class MixedCell
                 Task.Run(() => WorkAsync(agent, run, goesOn, cancellationToken), cancellationToken)));
         await revoking;
         Volatile.Write(ref isOver, true);
-        foreach (LoadWriter agent in agents) await agent.AppendAsync(1, cancellationToken); // ends every read that waits
+        // Ends every read that waits.
+        foreach (LoadWriter agent in agents) await agent.AppendAsync(1, cancellationToken);
         await Task.WhenAll(following);
         run.Note("deliveries_per_second", deliveries / bench.Options.RoundTime.TotalSeconds);
         return (ops.Sum(), agents.Sum(agent => agent.Socket.Bytes)
@@ -129,7 +131,8 @@ internal static class MixedCell
                 server.Address, $"\"token\":\"{guest.Reveal()}\"", cancellationToken);
             long begun = Stopwatch.GetTimestamp();
             await socket.CallAsync(
-                ShareSetup.MethodOf(handle, "revokeCapability"), $$"""{"cap_id":"{{guest.CapId}}"}""", cancellationToken);
+                ShareSetup.MethodOf(handle, "revokeCapability"), $$"""{"cap_id":"{{guest.CapId}}"}""",
+                cancellationToken);
             revocations.Add(Stopwatch.GetElapsedTime(begun));
         }
     }

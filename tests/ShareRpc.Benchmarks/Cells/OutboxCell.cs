@@ -16,8 +16,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// The client library's queue. <c>enqueue</c>: one op at a time, each on disk before the next; <c>start</c>: opening an outbox in which a
-/// million rows wait; <c>drain</c>: opening it and sending those rows, until the server has acknowledged the last.
+/// The client library's queue. <c>enqueue</c>: one op at a time, each on disk before the next; <c>start</c>: opening an
+/// outbox in which a million rows wait; <c>drain</c>: opening it and sending those rows, until the server has
+/// acknowledged the last.
 /// </summary>
 internal static class OutboxCell
 {
@@ -139,7 +140,8 @@ internal static class OutboxCell
     }
 
     /// <summary>
-    /// Until the queue is empty; what the sender does in one step is a call of its own. The most memory that was in use after a step.
+    /// Until the queue is empty; what the sender does in one step is a call of its own. The most memory that was in use
+    /// after a step.
     /// </summary>
     private static async Task<long> FlushAsync(ShareClient client, Latencies steps, CancellationToken cancellationToken)
     {
@@ -179,7 +181,8 @@ internal static class OutboxCell
         for (int done = 0; done < count; done += AtOnce)
         {
             await writer.EnqueueAsync(
-                [.. Enumerable.Range(done, Math.Min(AtOnce, count - done)).Select(i => NewOp(bench, i))], null, cancellationToken);
+                [.. Enumerable.Range(done, Math.Min(AtOnce, count - done)).Select(i => NewOp(bench, i))], null,
+                cancellationToken);
         }
     }
 

@@ -25,8 +25,8 @@ internal readonly record struct OutboxCost(long Commits, long DiskBytes)
     }
 
     /// <summary>
-    /// SQLite counts the transactions of a database in the first header of its shared memory. Another process reads it: closing the file
-    /// in this one would drop the locks that SQLite holds on it.
+    /// SQLite counts the transactions of a database in the first header of its shared memory. Another process reads it:
+    /// closing the file in this one would drop the locks that SQLite holds on it.
     /// </summary>
     private static uint ReadCommits(string path)
     {

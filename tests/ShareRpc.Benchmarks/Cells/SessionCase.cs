@@ -9,8 +9,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// <c>session@N</c> of <see cref="FlatCell"/>: a day of a busy session, N ops folded into 2,000 parts of a kilobyte each, of which a server
-/// answers all pages of getState right after its start; and once before they are all folded, after a kill. The work is documents.
+/// <c>session@N</c> of <see cref="FlatCell"/>: a day of a busy session, N ops folded into 2,000 parts of a kilobyte
+/// each, of which a server answers all pages of getState right after its start; and once before they are all folded,
+/// after a kill. The work is documents.
 /// </summary>
 internal static class SessionCase
 {
@@ -85,7 +86,9 @@ internal static class SessionCase
         run.Note("unfolded_all_pages_ms", Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
     }
 
-    /// <summary>The time of all pages is the client's, so that the server's is below it; its processor time is beside it.</summary>
+    /// <summary>
+    /// The time of all pages is the client's, so that the server's is below it; its processor time is beside it.
+    /// </summary>
     private static async Task RunRoundAsync(
         Bench bench, ServerUnderTest server, ShareToken owner, CaseRun run, CancellationToken cancellationToken)
     {

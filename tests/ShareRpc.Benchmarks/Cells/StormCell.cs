@@ -9,9 +9,10 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
-/// Everybody comes back at once. <c>bare</c>: WebSocket handshakes and nothing else; <c>redeem</c>: handshake, redemption by token, first
-/// page, on a server that was killed and started again; <c>library</c>: readers of the client library that were following when it was
-/// killed, from the moment it listens again until each has the next op. <c>to_bare</c> is the ratio of the times.
+/// Everybody comes back at once. <c>bare</c>: WebSocket handshakes and nothing else; <c>redeem</c>: handshake,
+/// redemption by token, first page, on a server that was killed and started again; <c>library</c>: readers of the
+/// client library that were following when it was killed, from the moment it listens again until each has the next op.
+/// <c>to_bare</c> is the ratio of the times.
 /// </summary>
 internal static class StormCell
 {

@@ -50,8 +50,8 @@ internal sealed record Figure
     public double WireBytesPerOp { get; init; }
 
     /// <summary>
-    /// Ops a second of plain SQLite with the same grouping and op ids that rise with time, between this cell's rounds; 0 where that says
-    /// nothing.
+    /// Ops a second of plain SQLite with the same grouping and op ids that rise with time, between this cell's rounds;
+    /// 0 where that says nothing.
     /// </summary>
     public double RawSqlite { get; init; }
 

@@ -8,7 +8,9 @@ internal static class FigureFile
     private static readonly JsonSerializerOptions Json =
         new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Makes its folder, and throws <see cref="ArgumentException"/> if it could not be written. What is there stays.</summary>
+    /// <summary>
+    /// Makes its folder, and throws <see cref="ArgumentException"/> if it could not be written. What is there stays.
+    /// </summary>
     public static void Prepare(string path)
     {
         try

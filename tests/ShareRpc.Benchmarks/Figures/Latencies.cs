@@ -1,8 +1,8 @@
 namespace ShareRpc.Benchmarks.Figures;
 
 /// <summary>
-/// Times of single calls. A histogram of about 1 % steps from a microsecond to some minutes: constant memory however long the run. Any
-/// thread.
+/// Times of single calls. A histogram of about 1 % steps from a microsecond to some minutes: constant memory however
+/// long the run. Any thread.
 /// </summary>
 internal sealed class Latencies
 {

@@ -21,7 +21,9 @@ internal sealed record Machine
 
     public required string Sqlite { get; init; }
 
-    /// <summary>How busy the machine was when the run began: processes that wanted to run, on average over a minute.</summary>
+    /// <summary>
+    /// How busy the machine was when the run began: processes that wanted to run, on average over a minute.
+    /// </summary>
     public required string LoadAverage { get; init; }
 
     public static Machine Read() => new()

@@ -6,8 +6,9 @@ using ShareRpc.Benchmarks.Servers;
 namespace ShareRpc.Benchmarks.Floors;
 
 /// <summary>
-/// The same ops in the same batches from as many closed loops, over bare WebSockets of the same web server, which answers a few bytes and
-/// stores nothing, or each batch as a row of plain SQLite: what that costs on this machine before anything of ours is done.
+/// The same ops in the same batches from as many closed loops, over bare WebSockets of the same web server, which
+/// answers a few bytes and stores nothing, or each batch as a row of plain SQLite: what that costs on this machine
+/// before anything of ours is done.
 /// </summary>
 internal sealed class EchoFloor : IAsyncDisposable
 {

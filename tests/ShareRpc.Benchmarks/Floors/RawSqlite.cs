@@ -6,9 +6,9 @@ using ShareRpc.Benchmarks.Load;
 namespace ShareRpc.Benchmarks.Floors;
 
 /// <summary>
-/// What SQLite itself can do with the same ops: one table, op ids unique in their share, WAL, an fsync in every commit, one thread, no
-/// network, the C API without a layer over it. Op ids are UUIDv7, which rise with time, or random ones of the same kind as in the fixtures
-/// of <c>PERFORMANCE.md</c>.
+/// What SQLite itself can do with the same ops: one table, op ids unique in their share, WAL, an fsync in every commit,
+/// one thread, no network, the C API without a layer over it. Op ids are UUIDv7, which rise with time, or random ones
+/// of the same kind as in the fixtures of <c>PERFORMANCE.md</c>.
 /// </summary>
 internal sealed class RawSqlite : IDisposable
 {

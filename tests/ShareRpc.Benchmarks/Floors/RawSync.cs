@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace ShareRpc.Benchmarks.Floors;
 
-/// <summary>How often a second this disk can make 4 KiB durable: nothing that answers after fsync can be faster, but by grouping.</summary>
+/// <summary>
+/// How often a second this disk can make 4 KiB durable: nothing that answers after fsync can be faster, but by
+/// grouping.
+/// </summary>
 internal sealed partial class RawSync : IDisposable
 {
     private const int PageBytes = 4_096;

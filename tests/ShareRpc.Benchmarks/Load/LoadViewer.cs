@@ -43,7 +43,9 @@ internal sealed class LoadViewer : ILoadViewer
         return viewers;
     }
 
-    /// <summary>Reads until the cursor reaches an end, or access ends; tells of each page which ops it brought, (after, upTo].</summary>
+    /// <summary>
+    /// Reads until the cursor reaches an end, or access ends; tells of each page which ops it brought, (after, upTo].
+    /// </summary>
     public async Task FollowAsync(Func<long, bool> goesOn, Action<long, long> onPage,
         CancellationToken cancellationToken)
     {
@@ -68,5 +70,8 @@ internal sealed class LoadViewer : ILoadViewer
 
     private byte[] FrameAfter(long after) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
-        $$$"""{"jsonrpc":"2.0","id":1,"method":"{{{method}}}","params":{"after":{{{after}}},"wait_ms":{{{WaitMs}}}}}"""));
+        $$$"""
+        {"jsonrpc":"2.0","id":1,"method":"{{{method}}}","params":{"after":{{{after}}},
+         "wait_ms":{{{WaitMs}}}}}
+        """));
 }

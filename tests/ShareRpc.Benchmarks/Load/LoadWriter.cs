@@ -11,8 +11,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>
-/// One writer on a connection of its own: batches in a closed loop, the next one leaves after the last one is acked. Op ids are UUIDv7, as
-/// the client library makes them; ops go round a fixed number of parts.
+/// One writer on a connection of its own: batches in a closed loop, the next one leaves after the last one is acked. Op
+/// ids are UUIDv7, as the client library makes them; ops go round a fixed number of parts.
 /// </summary>
 internal sealed class LoadWriter : ILoadWriter
 {
@@ -58,14 +58,18 @@ internal sealed class LoadWriter : ILoadWriter
         new(await RpcSocket.ConnectAsync(peer, PeerProgram.PublishPath, null, cancellationToken), handle: 1, bodies,
             parts);
 
-    /// <summary>Goes on where another connection's writer stopped: under a new writer id, so the seqs begin anew.</summary>
+    /// <summary>
+    /// Goes on where another connection's writer stopped: under a new writer id, so the seqs begin anew.
+    /// </summary>
     public void ContinueAfter(long ops) => earlier = ops;
 
     /// <summary>One batch, acknowledged when this returns.</summary>
     public async ValueTask AppendAsync(int batch, CancellationToken cancellationToken) =>
         await socket.CallAsync(Prepare(batch), cancellationToken);
 
-    /// <summary>One batch that only fills a share: sent again, the same bytes, for as long as the server asks to wait.</summary>
+    /// <summary>
+    /// One batch that only fills a share: sent again, the same bytes, for as long as the server asks to wait.
+    /// </summary>
     public async Task FillAsync(int batch, CancellationToken cancellationToken)
     {
         ReadOnlyMemory<byte> next = Prepare(batch);

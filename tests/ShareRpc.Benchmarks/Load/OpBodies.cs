@@ -4,8 +4,8 @@ using System.Text;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>
-/// The data of ops as coding agents make them: parts of messages, such that an op is about 405 bytes on the wire. The same bytes in every
-/// run, from a generator of its own (mulberry32).
+/// The data of ops as coding agents make them: parts of messages, such that an op is about 405 bytes on the wire. The
+/// same bytes in every run, from a generator of its own (mulberry32).
 /// </summary>
 internal sealed class OpBodies
 {

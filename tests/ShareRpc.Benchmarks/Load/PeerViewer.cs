@@ -4,7 +4,8 @@ using ShareRpc.Benchmarks.Peers;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>
-/// A viewer of a peer: takes what is pushed. It speaks SignalR's JSON protocol as far as that takes: a handshake, and records.
+/// A viewer of a peer: takes what is pushed. It speaks SignalR's JSON protocol as far as that takes: a handshake, and
+/// records.
 /// </summary>
 internal sealed class PeerViewer : ILoadViewer
 {

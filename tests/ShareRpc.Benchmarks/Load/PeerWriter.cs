@@ -6,7 +6,9 @@ using ShareRpc.Protocol.Ids;
 
 namespace ShareRpc.Benchmarks.Load;
 
-/// <summary>The publisher of a peer: the same ops as a <see cref="LoadWriter"/>'s, in pages as our viewers get them.</summary>
+/// <summary>
+/// The publisher of a peer: the same ops as a <see cref="LoadWriter"/>'s, in pages as our viewers get them.
+/// </summary>
 internal sealed class PeerWriter : ILoadWriter
 {
     private readonly RpcSocket socket;

@@ -7,8 +7,8 @@ using ShareRpc.Protocol.Rpc;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>
-/// A light JSON-RPC client: ready-made frames out, bytes in. It shares the machine with the server that it measures, so it does as little
-/// as it can. One caller at a time.
+/// A light JSON-RPC client: ready-made frames out, bytes in. It shares the machine with the server that it measures, so
+/// it does as little as it can. One caller at a time.
 /// </summary>
 internal sealed class RpcSocket : IAsyncDisposable
 {

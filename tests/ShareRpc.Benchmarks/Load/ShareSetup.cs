@@ -30,7 +30,8 @@ internal sealed class ShareSetup : IAsyncDisposable
         ShareToken owner = ShareToken.New(RandomId.New());
         await socket.CallAsync(
             MethodOf(root, "createShare"),
-            $$"""{"share_id":"{{shareId}}","cap_id":"{{owner.CapId}}","token_digest":"{{owner.Digest}}"}""", cancellationToken);
+            $$"""{"share_id":"{{shareId}}","cap_id":"{{owner.CapId}}","token_digest":"{{owner.Digest}}"}""",
+            cancellationToken);
         return (shareId, owner);
     }
 

@@ -15,7 +15,8 @@ using ShareRpc.Server.Storage.Sqlite;
 namespace ShareRpc.Benchmarks.Micro;
 
 /// <summary>
-/// The apply rules and the inserts of a batch, inside a transaction that is then undone: what the commit thread does without its fsync.
+/// The apply rules and the inserts of a batch, inside a transaction that is then undone: what the commit thread does
+/// without its fsync.
 /// </summary>
 [MemoryDiagnoser]
 public class ApplyPiece

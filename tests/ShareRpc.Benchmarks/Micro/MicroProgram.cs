@@ -6,7 +6,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 namespace ShareRpc.Benchmarks.Micro;
 
 /// <summary>
-/// The micro benchmarks, in this process: what BenchmarkDotNet would build by itself knows nothing of this repository's build.
+/// The micro benchmarks, in this process: what BenchmarkDotNet would build by itself knows nothing of this repository's
+/// build.
 /// </summary>
 internal static class MicroProgram
 {

@@ -14,9 +14,10 @@ using ShareRpc.Benchmarks.Load;
 namespace ShareRpc.Benchmarks.Peers;
 
 /// <summary>
-/// What fan-out is compared with, in a process of its own: what one publisher sends goes to everybody, through SignalR's hub or over bare
-/// WebSockets of the same web server. Nothing is stored. A publication is answered when all connections have taken it. And what a lone
-/// writer is compared with: one whose messages go to nobody, each of which plain SQLite stores before it is answered.
+/// What fan-out is compared with, in a process of its own: what one publisher sends goes to everybody, through
+/// SignalR's hub or over bare WebSockets of the same web server. Nothing is stored. A publication is answered when all
+/// connections have taken it. And what a lone writer is compared with: one whose messages go to nobody, each of which
+/// plain SQLite stores before it is answered.
 /// </summary>
 internal static class PeerProgram
 {

@@ -6,8 +6,8 @@ using ShareRpc.Benchmarks.Figures;
 namespace ShareRpc.Benchmarks.Servers;
 
 /// <summary>
-/// A program of .NET that serves on an address, in a process of its own, and what can be seen of it from outside: processor time, memory,
-/// bytes written, transactions.
+/// A program of .NET that serves on an address, in a process of its own, and what can be seen of it from outside:
+/// processor time, memory, bytes written, transactions.
 /// </summary>
 internal abstract partial class MeasuredProcess : IAsyncDisposable
 {

@@ -15,7 +15,8 @@ internal sealed class PeerServer : MeasuredProcess
     {
         var server = new PeerServer(kind);
         await server.LaunchAsync(
-            [typeof(PeerServer).Assembly.Location, PeerProgram.Verb, kind, server.directory.FullName], cancellationToken);
+            [typeof(PeerServer).Assembly.Location, PeerProgram.Verb, kind, server.directory.FullName],
+             cancellationToken);
         return server;
     }
 

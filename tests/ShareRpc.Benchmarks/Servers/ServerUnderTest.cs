@@ -70,7 +70,8 @@ internal sealed class ServerUnderTest : MeasuredProcess
     }
 
     private Task LaunchAsync(CancellationToken cancellationToken) => LaunchAsync(
-        [program, "serve", "--data", directory.FullName, "--urls", Address.GetLeftPart(UriPartial.Authority)], cancellationToken);
+        [program, "serve", "--data", directory.FullName, "--urls", Address.GetLeftPart(UriPartial.Authority)],
+         cancellationToken);
 
     /// <summary>SQLite counts the transactions of a database in the first header of its shared memory.</summary>
     protected override long ReadCommits()

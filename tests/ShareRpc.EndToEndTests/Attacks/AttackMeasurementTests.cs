@@ -1,6 +1,8 @@
 namespace ShareRpc.EndToEndTests.Attacks;
 
-/// <summary>The measurements of docs/security.md, small: what must be nothing is nothing. The times are for the program.</summary>
+/// <summary>
+/// The measurements of docs/security.md, small: what must be nothing is nothing. The times are for the program.
+/// </summary>
 public sealed class AttackMeasurementTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;

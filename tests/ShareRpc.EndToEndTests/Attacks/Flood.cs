@@ -2,7 +2,9 @@ using System.Net.WebSockets;
 
 namespace ShareRpc.EndToEndTests.Attacks;
 
-/// <summary>Calls over several connections, so many under way on each, as fast as they are answered or as a rate allows.</summary>
+/// <summary>
+/// Calls over several connections, so many under way on each, as fast as they are answered or as a rate allows.
+/// </summary>
 internal sealed class Flood(MeasuredServer server, string method, Func<string> parameters, double? perSecond)
 {
     private const int Connections = 8;

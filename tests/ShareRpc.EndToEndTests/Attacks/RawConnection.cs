@@ -36,14 +36,17 @@ internal sealed class RawConnection : IDisposable
         CallAsync(string.Create(CultureInfo.InvariantCulture, $"$/invokeProxy/{handle}/{method}"), parameters,
             cancellationToken);
 
-    /// <summary>The whole answer, result or error; a connection that breaks is a <see cref="WebSocketException"/>.</summary>
+    /// <summary>
+    /// The whole answer, result or error; a connection that breaks is a <see cref="WebSocketException"/>.
+    /// </summary>
     public async Task<JsonElement> CallAsync(string method, string parameters, CancellationToken cancellationToken)
     {
         long id = Interlocked.Increment(ref lastId);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
         calls[id] = answer;
         byte[] message = Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{{parameters}} }"""));
+            CultureInfo.InvariantCulture,
+            $$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{{parameters}} }"""));
         await sending.WaitAsync(cancellationToken);
         try
         {

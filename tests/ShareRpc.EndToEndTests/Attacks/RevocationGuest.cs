@@ -6,7 +6,9 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Attacks;
 
-/// <summary>Somebody who was invited: follows the share, and appends as fast as it is answered, until it may no more.</summary>
+/// <summary>
+/// Somebody who was invited: follows the share, and appends as fast as it is answered, until it may no more.
+/// </summary>
 internal sealed class RevocationGuest : IDisposable
 {
     private readonly RawConnection connection;
@@ -49,7 +51,8 @@ internal sealed class RevocationGuest : IDisposable
             {"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":["read","append"]}
             """, cancellationToken);
         RawConnection connection = await RawConnection.OpenAsync(server.Address, cancellationToken);
-        JsonElement redeemed = (await connection.CallAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}"}""", cancellationToken))
+        JsonElement redeemed =
+            (await connection.CallAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}"}""", cancellationToken))
             .GetProperty("result");
         return new RevocationGuest(
             token, connection, redeemed.GetProperty("share").GetProperty("handle").GetInt64(), cancellationToken)
@@ -67,7 +70,8 @@ internal sealed class RevocationGuest : IDisposable
             while (true)
             {
                 JsonElement answer = await connection.CallAsync(
-                    handle, "readOps", string.Create(CultureInfo.InvariantCulture, $$"""{"after":{{LastCursor}},"wait_ms":30000}"""),
+                    handle, "readOps",
+                    string.Create(CultureInfo.InvariantCulture, $$"""{"after":{{LastCursor}},"wait_ms":30000}"""),
                     cancellationToken);
                 if (answer.TryGetProperty("error",
                     out JsonElement error)) return error.GetProperty("data").GetProperty("code").GetString()!;
@@ -95,7 +99,8 @@ internal sealed class RevocationGuest : IDisposable
             for (int i = 0; ; i++)
             {
                 JsonElement answer = await connection.CallAsync(handle, "appendOps", $$"""
-                    {"batch_id":"b","ops":[{"op_id":"{{Token.CapId}}-{{i}}","verb":"put","kind":"part","key":"{{Token.CapId}}","data":{} }]}
+                    {"batch_id":"b","ops":[{"op_id":"{{Token.CapId}}-{{i}}","verb":"put","kind":"part",
+                     "key":"{{Token.CapId}}","data":{} }]}
                     """, cancellationToken);
                 if (answer.TryGetProperty("error", out _)) return;
                 // a rate, so that a hundred of them fit one machine

@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace ShareRpc.EndToEndTests.Attacks;
 
 /// <summary>
-/// Many revocations, one after the other, under load: of guests that read and append all the time. Behind each revocation the owner sends,
-/// on the same connection, an op of its own: what comes after that op in the log, or holds it, came after the revocation.
+/// Many revocations, one after the other, under load: of guests that read and append all the time. Behind each
+/// revocation the owner sends, on the same connection, an op of its own: what comes after that op in the log, or holds
+/// it, came after the revocation.
 /// </summary>
 internal static class RevocationRun
 {
@@ -28,7 +29,8 @@ internal static class RevocationRun
         for (int i = 0; i < revocations; i++)
         {
             using RevocationGuest guest = guests.Dequeue();
-            Task<JsonElement> revoking = owner.CallAsync(handle, "revokeCapability", $$"""{"cap_id":"{{guest.Token.CapId}}"}""",
+            Task<JsonElement> revoking =
+                owner.CallAsync(handle, "revokeCapability", $$"""{"cap_id":"{{guest.Token.CapId}}"}""",
                 cancellationToken);
             Task<JsonElement> marking = owner.CallAsync(handle, "appendOps", $$"""
                 {"batch_id":"m","ops":[{"op_id":"marker-{{i}}","verb":"put","kind":"marker","key":"m","data":{} }]}

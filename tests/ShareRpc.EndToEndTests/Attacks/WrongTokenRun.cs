@@ -4,8 +4,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.EndToEndTests.Attacks;
 
 /// <summary>
-/// Appends of one writer, one at a time, beside a flood of wrong tokens as fast as they come, and beside as many calls of a method that is
-/// not there. In rounds, one after the other, so that both see the same machine; the first does not count.
+/// Appends of one writer, one at a time, beside a flood of wrong tokens as fast as they come, and beside as many calls
+/// of a method that is not there. In rounds, one after the other, so that both see the same machine; the first does not
+/// count.
 /// </summary>
 internal static class WrongTokenRun
 {
@@ -54,7 +55,8 @@ internal static class WrongTokenRun
         }
 
         double[] ratios =
-            [.. underTokens.Zip(underCalls, (tokens, calls) => Percentiles.Of(tokens).P99 / Percentiles.Of(calls).P99).Order()];
+            [.. underTokens.Zip(underCalls,
+                (tokens, calls) => Percentiles.Of(tokens).P99 / Percentiles.Of(calls).P99).Order()];
         return new WrongTokenFigures(
             Math.Round(rates.Average(rate => rate.Tokens)), Math.Round(rates.Average(rate => rate.Calls)),
             Math.Round(serverTime / wall, 2), Math.Round(serverTimeUnderCalls / wallUnderCalls, 2),

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace ShareRpc.EndToEndTests.Disk;
 
-/// <summary>The disk under one directory, as a library that is preloaded into a process; see <c>disk_shim.c</c>.</summary>
+/// <summary>
+/// The disk under one directory, as a library that is preloaded into a process; see <c>disk_shim.c</c>.
+/// </summary>
 internal sealed class DiskShim
 {
     private static readonly Lazy<Task<string>> Library = new(CompileAsync);
@@ -19,7 +21,9 @@ internal sealed class DiskShim
 
     public string JournalPath => Path.Combine(directory, "journal");
 
-    /// <summary>How much has happened so far: whatever a process has said before is caused by what stands before this.</summary>
+    /// <summary>
+    /// How much has happened so far: whatever a process has said before is caused by what stands before this.
+    /// </summary>
     public long JournalLength => File.Exists(JournalPath) ? new FileInfo(JournalPath).Length : 0;
 
     private string ControlPath => Path.Combine(directory, "control");

@@ -11,8 +11,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// A client that is offline: makes a share and enqueues until it is killed. Says of each thing that has returned what it was, and how
-/// long the journal of its disk was by then.
+/// A client that is offline: makes a share and enqueues until it is killed. Says of each thing that has returned what
+/// it was, and how long the journal of its disk was by then.
 /// </summary>
 internal static class EnqueueWorker
 {
@@ -34,7 +34,8 @@ internal static class EnqueueWorker
             string text = new((char)('a' + (i % 26)), 40 + (i * 7 % 600));
             var op = new OpIntent
             {
-                OpId = id, Verb = Verbs.Put, Kind = Kinds.Part, Key = "p", Data = RawJson.Parse($$"""{"text":"{{text}}"}"""),
+                OpId = id, Verb = Verbs.Put, Kind = Kinds.Part, Key = "p",
+                Data = RawJson.Parse($$"""{"text":"{{text}}"}"""),
             };
             await share.EnqueueAsync([op]);
             Say("op", id);

@@ -49,7 +49,8 @@ public sealed class FailingDiskTests
         IReadOnlyList<JsonObject> log =
             await PlainLog.ReadAsync(world.Address, share.ViewerLink!.Token.Reveal(), timeout);
         Assert.Equal(
-            [.. DiskWorld.Puts("before", 20).Select(op => op.OpId), .. DiskWorld.Puts("during", 50).Select(op => op.OpId)],
+            [.. DiskWorld.Puts("before", 20).Select(op => op.OpId),
+                .. DiskWorld.Puts("during", 50).Select(op => op.OpId)],
             log.Select(op => (string)op["op_id"]!));
         Assert.False(world.Server.HasExited);
     }
@@ -109,7 +110,7 @@ public sealed class FailingDiskTests
     }
 
     [GccFact]
-    public async Task While_another_program_holds_the_database_appends_are_answered_as_transient_and_afterwards_they_succeed()
+    public async Task While_another_program_holds_the_database_appends_fail_as_transient_and_afterwards_they_succeed()
     {
         await using DiskWorld world = await DiskWorld.OpenAsync();
         await world.StartAsync(timeout);

@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 
 namespace ShareRpc.EndToEndTests.Disk;
 
-/// <summary>A WebSocket and JSON text: every answer is what the server sent, and nothing is sent twice. One call at a time.</summary>
+/// <summary>
+/// A WebSocket and JSON text: every answer is what the server sent, and nothing is sent twice. One call at a time.
+/// </summary>
 internal sealed class PlainConnection : IDisposable
 {
     private readonly ClientWebSocket socket = new();

@@ -1,10 +1,11 @@
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// What a disk may hold after the power went. Of a file: everything before its last completed sync, and of each later write or
-/// truncation all, nothing, or any of its 512-byte sectors. Of a directory: every name that was made, moved or removed before its own
-/// last sync, and of the later ones the first so many. So a file that was synced is gone if its directory was not: stricter than ext4 or
-/// XFS are, and all that POSIX promises. Shared memory (<c>-shm</c>) is no part of it: SQLite makes it anew.
+/// What a disk may hold after the power went. Of a file: everything before its last completed sync, and of each later
+/// write or truncation all, nothing, or any of its 512-byte sectors. Of a directory: every name that was made, moved or
+/// removed before its own last sync, and of the later ones the first so many. So a file that was synced is gone if its
+/// directory was not: stricter than ext4 or XFS are, and all that POSIX promises. Shared memory (<c>-shm</c>) is no
+/// part of it: SQLite makes it anew.
 /// </summary>
 internal sealed class PowerLoss(Dice dice)
 {

@@ -13,8 +13,8 @@ using ShareRpc.Server.Storage.Sqlite.Checking;
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// A server whose disk is journaled, and writers that append to it until it is killed; then any number of power losses, each at a moment
-/// of its life, and a look at what each left.
+/// A server whose disk is journaled, and writers that append to it until it is killed; then any number of power losses,
+/// each at a moment of its life, and a look at what each left.
 /// </summary>
 internal sealed class PowerLossRun : IAsyncDisposable
 {
@@ -32,7 +32,9 @@ internal sealed class PowerLossRun : IAsyncDisposable
 
     public int Records => journal.Count;
 
-    /// <summary>Starts the server on an empty disk, appends from all writers, and kills it once so many ops are acknowledged.</summary>
+    /// <summary>
+    /// Starts the server on an empty disk, appends from all writers, and kills it once so many ops are acknowledged.
+    /// </summary>
     public async Task LiveAsync(int ops, bool databaseSyncs, bool diskSyncs, CancellationToken cancellationToken)
     {
         DiskShim shim = await DiskShim.OpenAsync(directory.FullName);
@@ -58,7 +60,9 @@ internal sealed class PowerLossRun : IAsyncDisposable
         journal = DiskJournal.Read(shim.JournalPath);
     }
 
-    /// <summary>The power goes at a moment that the seed chooses. What is wrong afterwards; empty when nothing is.</summary>
+    /// <summary>
+    /// The power goes at a moment that the seed chooses. What is wrong afterwards; empty when nothing is.
+    /// </summary>
     public async Task<IReadOnlyList<string>> LosePowerAsync(int seed, CancellationToken cancellationToken)
     {
         // One in four in the first moments of the directory, where its files come to be.
@@ -138,7 +142,8 @@ internal sealed class PowerLossRun : IAsyncDisposable
         var text = new string((char)('a' + (seq % 26)), 40 + (seq * 7 % 600));
         return new JsonObject
         {
-            ["op_id"] = $"w{writer}.{seq}", ["seq"] = seq, ["verb"] = "put", ["kind"] = "part", ["key"] = $"{writer}.{seq % 50}",
+            ["op_id"] = $"w{writer}.{seq}", ["seq"] = seq, ["verb"] = "put", ["kind"] = "part",
+            ["key"] = $"{writer}.{seq % 50}",
             ["data"] = new JsonObject { ["n"] = seq, ["text"] = text },
         };
     }
@@ -161,7 +166,9 @@ internal sealed class PowerLossRun : IAsyncDisposable
         return [.. wrong, .. report.Findings.Select(finding => finding.ToString())];
     }
 
-    /// <summary>Every op acknowledged by then is there, at its cursor, as it was sent; the cursors are gapless.</summary>
+    /// <summary>
+    /// Every op acknowledged by then is there, at its cursor, as it was sent; the cursors are gapless.
+    /// </summary>
     private async Task<List<string>> CompareAsync(Uri address, long at, CancellationToken cancellationToken)
     {
         IReadOnlyList<JsonObject> log = await PlainLog.ReadAsync(address, owner.Reveal(), cancellationToken);

@@ -4,8 +4,8 @@ using Xunit.Abstractions;
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// The power goes while a real server works: its files are rebuilt from completed syncs and a seeded part of what came later, and opened.
-/// <c>SHARERPC_SEED=n</c> shifts the seeds.
+/// The power goes while a real server works: its files are rebuilt from completed syncs and a seeded part of what came
+/// later, and opened. <c>SHARERPC_SEED=n</c> shifts the seeds.
 /// </summary>
 [Trait("Suite", "Deep")]
 public sealed class PowerLossTests(ITestOutputHelper output)

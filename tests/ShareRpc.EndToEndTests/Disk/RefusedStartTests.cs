@@ -2,7 +2,10 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.EndToEndTests.Disk;
 
-/// <summary>What `sharerpc serve` says when it cannot work with its data directory: one line with the next step, and exit code 1.</summary>
+/// <summary>
+/// What `sharerpc serve` says when it cannot work with its data directory: one line with the next step, and exit code
+/// 1.
+/// </summary>
 public sealed class RefusedStartTests(StoppedData stopped) : IClassFixture<StoppedData>
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;

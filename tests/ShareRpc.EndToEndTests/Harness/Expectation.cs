@@ -12,7 +12,9 @@ internal enum Expectation
     /// <summary>Two writers plan the same op: it is in the log, once, whoever came first.</summary>
     Shared,
 
-    /// <summary>Two writers plan other content under one op id: one of them is in the log, the other is refused.</summary>
+    /// <summary>
+    /// Two writers plan other content under one op id: one of them is in the log, the other is refused.
+    /// </summary>
     Contended,
 
     /// <summary>It is refused with the planned code, and not in the log.</summary>

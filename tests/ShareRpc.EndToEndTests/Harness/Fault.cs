@@ -18,7 +18,9 @@ internal enum Fault
     /// <summary>Nothing passes for a while, either way, without a word; then the connection is cut.</summary>
     BlackHole,
 
-    /// <summary>The next connection is made twice: all its client says reaches the server on two connections at once.</summary>
+    /// <summary>
+    /// The next connection is made twice: all its client says reaches the server on two connections at once.
+    /// </summary>
     ConnectTwice,
 
     /// <summary>Every connection is cut.</summary>

@@ -4,7 +4,10 @@ using System.Net.Sockets;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
-/// <summary>A TCP proxy with a fixed address in front of a server that comes and goes, which does what it is told to the traffic.</summary>
+/// <summary>
+/// A TCP proxy with a fixed address in front of a server that comes and goes, which does what it is told to the
+/// traffic.
+/// </summary>
 internal sealed class FaultProxy : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

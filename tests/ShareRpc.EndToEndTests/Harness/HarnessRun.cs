@@ -7,8 +7,9 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.EndToEndTests.Harness;
 
 /// <summary>
-/// One run: a server, four writers on two shares, a reader of each, all real processes with a faulty network in between, and a seeded
-/// schedule of what is killed or cut while they work. At the end everything must be as the plans say.
+/// One run: a server, four writers on two shares, a reader of each, all real processes with a faulty network in
+/// between, and a seeded schedule of what is killed or cut while they work. At the end everything must be as the plans
+/// say.
 /// </summary>
 internal sealed class HarnessRun : IAsyncDisposable
 {
@@ -90,7 +91,9 @@ internal sealed class HarnessRun : IAsyncDisposable
         if (isGood) Directory.Delete(world, recursive: true);
     }
 
-    /// <summary>A while in which the writers get on with their plans, little by little, so that every blow meets them at work.</summary>
+    /// <summary>
+    /// A while in which the writers get on with their plans, little by little, so that every blow meets them at work.
+    /// </summary>
     private async Task WorkAsync(int blow, CancellationToken cancellationToken)
     {
         TimeSpan slice = TimeSpan.FromMilliseconds(dice.Next(20, options.LongestPauseMs)) / SlicesPerBlow;
@@ -234,7 +237,8 @@ internal sealed class HarnessRun : IAsyncDisposable
     private async Task<RunReport> ReportAsync(TimeSpan elapsed, CancellationToken cancellationToken)
     {
         List<Finding> findings =
-            [.. writers.Select(writer => writer.LostEnqueue).OfType<string>().Select(lost => new Finding(Property.NothingLost, lost))];
+            [.. writers.Select(writer => writer.LostEnqueue).OfType<string>().Select(lost =>
+                new Finding(Property.NothingLost, lost))];
         int ops = 0;
         foreach (string share in Shares)
         {
@@ -277,5 +281,6 @@ internal sealed class HarnessRun : IAsyncDisposable
     /// <summary>The rows of a plan may have been in its writer's outbox and in a copy of it.</summary>
     private WriterHistory WriterOf(WriterSlot writer) => new(
         writer.Name, writer.Plan,
-        [.. writers.Where(other => other.Name == writer.Name || other.CopyOf == writer.Name).Select(other => other.End!)]);
+        [.. writers.Where(other => other.Name == writer.Name
+            || other.CopyOf == writer.Name).Select(other => other.End!)]);
 }

@@ -3,7 +3,9 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
-/// <summary>Judges a finished run. A pure function, with a fold of its own: it shares no code with the server that it judges.</summary>
+/// <summary>
+/// Judges a finished run. A pure function, with a fold of its own: it shares no code with the server that it judges.
+/// </summary>
 internal sealed class HistoryChecker
 {
     private readonly ShareHistory history;

@@ -6,8 +6,9 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.EndToEndTests.Harness;
 
 /// <summary>
-/// What one writer enqueues, step by step: the same for the same seed, writer and share, so that a writer that was killed goes on with it,
-/// and the checker knows what must be there. A writer's own documents are touched by nobody else, which makes every outcome predictable.
+/// What one writer enqueues, step by step: the same for the same seed, writer and share, so that a writer that was
+/// killed goes on with it, and the checker knows what must be there. A writer's own documents are touched by nobody
+/// else, which makes every outcome predictable.
 /// </summary>
 internal sealed class Plan
 {
@@ -42,7 +43,8 @@ internal sealed class Plan
 
     private void AddStep()
     {
-        // Both writers of a share plan these at the same steps; a copy does not, because it may hold its original's rows of them.
+        // Both writers of a share plan these at the same steps; a copy does not, because it may hold its original's
+        // rows of them.
         int common = writer.EndsWith(CopySuffix) ? -1 : new Dice(Mix(seed, $"{share}.{steps.Count}")).Next(0, 40);
         PlannedStep step = common switch
         {
@@ -83,7 +85,8 @@ internal sealed class Plan
     private PlannedStep Append(int key)
     {
         values[key] = null; // no longer what one put says
-        return One(New(Id(0), Verbs.Append, Own(key), $$"""{"field":"text","text":"{{writer}}.{{steps.Count}};"}"""), Expectation.Applied);
+        return One(New(Id(0), Verbs.Append, Own(key), $$"""{"field":"text","text":"{{writer}}.{{steps.Count}};"}"""),
+            Expectation.Applied);
     }
 
     private PlannedStep Remove(int key)

@@ -5,8 +5,8 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
-/// <summary>A reader process: follows a share and notes each op on a line of its journal. Started again, it goes on behind the last whole
-/// line.</summary>
+/// <summary>A reader process: follows a share and notes each op on a line of its journal. Started again, it goes on
+/// behind the last whole line.</summary>
 internal static class ReaderWorker
 {
     public static async Task<int> RunAsync(WorkerArguments arguments)

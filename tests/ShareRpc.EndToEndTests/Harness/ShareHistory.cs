@@ -4,7 +4,9 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
-/// <summary>All that is known about one share at the end of a run: what was meant, what the log holds, what readers saw.</summary>
+/// <summary>
+/// All that is known about one share at the end of a run: what was meant, what the log holds, what readers saw.
+/// </summary>
 /// <param name="Log">Every op, as read from the first cursor.</param>
 /// <param name="State">Every document, as the server gives it.</param>
 /// <param name="Writers">What each writer had planned, and how its outboxes ended.</param>
@@ -16,7 +18,9 @@ internal sealed record ShareHistory(
 /// <summary>A plan, and the outboxes that carried it: two when one was copied.</summary>
 internal sealed record WriterHistory(string Name, IReadOnlyList<PlannedStep> Plan, IReadOnlyList<OutboxEnd> Outboxes);
 
-/// <summary>How an outbox ended: every row that was enqueued has left it, by an ack that named it or as failed.</summary>
+/// <summary>
+/// How an outbox ended: every row that was enqueued has left it, by an ack that named it or as failed.
+/// </summary>
 internal sealed record OutboxEnd(long Enqueued, long Applied, long Duplicates,
     IReadOnlyDictionary<string, string> Failed);
 

@@ -29,7 +29,9 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
     /// <summary>Set when it has ended: its outbox is empty.</summary>
     public OutboxEnd? End { get; private set; }
 
-    /// <summary>A step whose enqueue had returned and which a later life did not find; null when there was none.</summary>
+    /// <summary>
+    /// A step whose enqueue had returned and which a later life did not find; null when there was none.
+    /// </summary>
     public string? LostEnqueue { get; private set; }
 
     /// <summary>What its newest life has to say, for a report.</summary>
@@ -72,7 +74,9 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
         await process.DisposeAsync();
     }
 
-    /// <summary>True when it died of a fault and must be started again. An end for any other reason is an error.</summary>
+    /// <summary>
+    /// True when it died of a fault and must be started again. An end for any other reason is an error.
+    /// </summary>
     public bool HasDied()
     {
         if (End is not null || process is not { HasExited: true }) return false;
@@ -89,7 +93,9 @@ internal sealed class WriterSlot(string name, string share, string directory, bo
         if (process is not null) await process.DisposeAsync();
     }
 
-    /// <summary>Where its life began, and how far it said to have come: what it said must be there for the next.</summary>
+    /// <summary>
+    /// Where its life began, and how far it said to have come: what it said must be there for the next.
+    /// </summary>
     private void Note()
     {
         foreach (string line in process!.Lines)

@@ -11,9 +11,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.EndToEndTests.Harness;
 
 /// <summary>
-/// A writer process. It carries out its plan up to the step it is told on standard input, and ends when it is told <c>end</c> and its
-/// outbox is empty. Where it is stands in the outbox itself, as a bookmark stored with the ops of each step, so that it can be killed
-/// anywhere and goes on.
+/// A writer process. It carries out its plan up to the step it is told on standard input, and ends when it is told
+/// <c>end</c> and its outbox is empty. Where it is stands in the outbox itself, as a bookmark stored with the ops of
+/// each step, so that it can be killed anywhere and goes on.
 /// </summary>
 internal sealed class WriterWorker(WorkerArguments arguments)
 {
@@ -45,7 +45,8 @@ internal sealed class WriterWorker(WorkerArguments arguments)
                 PlannedStep step = plan[next];
                 var bookmark = new Bookmark($"step:{name}", (next + 1).ToString(CultureInfo.InvariantCulture));
                 await share.EnqueueAsync(
-                    [.. step.Ops.Select(op => op.Op)], new EnqueueOptions { Atomic = step.Atomic, Bookmark = bookmark });
+                    [.. step.Ops.Select(op => op.Op)],
+                    new EnqueueOptions { Atomic = step.Atomic, Bookmark = bookmark });
                 Console.WriteLine($"at {next + 1}"); // the enqueue has returned: whoever reads this may count on it
             }
         }

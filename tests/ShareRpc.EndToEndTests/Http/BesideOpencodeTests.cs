@@ -11,7 +11,7 @@ public sealed class BesideOpencodeTests
         Path.Combine(Path.GetDirectoryName(OpencodeFixture.Path)!, "share-traffic-1.18.33.jsonl");
 
     [FixtureFact]
-    public async Task What_opencode_failed_to_send_is_repaired_from_its_database_into_the_same_share_and_nothing_else_is_added()
+    public async Task What_opencode_failed_to_send_is_repaired_from_its_database_into_the_same_share_and_no_more()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         CancellationToken timeout = patience.Token;
@@ -107,7 +107,8 @@ public sealed class BesideOpencodeTests
         JsonNode shared = await PostAsync(http, "/api/share", """{"sessionID":"ses_1"}""", patience.Token);
         string items = """[{"type":"session","data":{"id":"ses_1","title":"A very own title","time":{"updated":1}}}]""";
         await PostAsync(
-            http, $"/api/share/{shared["id"]}/sync", $$"""{"secret":"{{shared["secret"]}}","data":{{items}}}""", patience.Token);
+            http, $"/api/share/{shared["id"]}/sync", $$"""{"secret":"{{shared["secret"]}}","data":{{items}}}""",
+            patience.Token);
         Tool watch = await Tool.RunAsync(["watch", (string)shared["url"]!, "--once"], patience.Token);
         Assert.True(watch.ExitCode == 0, watch.Errors);
         Assert.Contains(watch.Lines, line => line.Contains("A very own title", StringComparison.Ordinal));

@@ -53,7 +53,8 @@ public sealed class LargeSyncTests
     }
 
     private static string Item(int i) => string.Create(CultureInfo.InvariantCulture, $$$"""
-        {"type":"message","data":{"id":"msg_{{{i:D5}}}","role":"assistant","text":"{{{new string('x', MessageBytes)}}}"} }
+        {"type":"message","data":{"id":"msg_{{{i:D5}}}","role":"assistant",
+         "text":"{{{new string('x', MessageBytes)}}}"} }
         """);
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");

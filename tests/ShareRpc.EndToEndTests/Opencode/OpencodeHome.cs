@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace ShareRpc.EndToEndTests.Opencode;
 
 /// <summary>
-/// A home of opencode's own: configuration, data, cache and state in one folder, nothing of the person who runs the tests.
+/// A home of opencode's own: configuration, data, cache and state in one folder, nothing of the person who runs the
+/// tests.
 /// </summary>
 internal sealed class OpencodeHome
 {

@@ -5,7 +5,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.EndToEndTests.Opencode;
 
 /// <summary>
-/// Messages and parts by id, from wherever they come, so that what opencode lists can be compared with what a share holds.
+/// Messages and parts by id, from wherever they come, so that what opencode lists can be compared with what a share
+/// holds.
 /// </summary>
 internal sealed record OpencodeListing(SortedDictionary<string, JsonNode> Documents)
 {

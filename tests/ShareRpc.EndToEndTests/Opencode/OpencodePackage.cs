@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace ShareRpc.EndToEndTests.Opencode;
 
 /// <summary>
-/// The real opencode: its npm package, unpacked without running any script of it, and kept in the user's cache folder, outside the
-/// repository.
+/// The real opencode: its npm package, unpacked without running any script of it, and kept in the user's cache folder,
+/// outside the repository.
 /// </summary>
 internal static class OpencodePackage
 {

@@ -3,7 +3,9 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.EndToEndTests.Opencode;
 
-/// <summary>A person's machine in the scenario: where opencode lives there, and what its model says to what is typed.</summary>
+/// <summary>
+/// A person's machine in the scenario: where opencode lives there, and what its model says to what is typed.
+/// </summary>
 internal sealed class OpencodeScenario(World world, string name)
 {
     public const string Write = "Write the notes.";

@@ -7,7 +7,9 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Opencode;
 
-/// <summary>The real program against a real server, with a model that plays a script. No network but this machine's own.</summary>
+/// <summary>
+/// The real program against a real server, with a model that plays a script. No network but this machine's own.
+/// </summary>
 [Trait("Suite", "Deep")]
 public sealed class RealOpencodeTests
 {
@@ -40,7 +42,8 @@ public sealed class RealOpencodeTests
         OpencodeListing listed = OpencodeListing.Of(await opencode.MessagesAsync(session, timeout));
         Assert.Contains(listed.Documents.Values, OpencodeScenario.IsUnfinished);
         OpencodeListing before = await DataAsync(url, timeout);
-        Assert.Contains(before.Documents.Keys, key => !listed.Documents.ContainsKey(key)); // opencode tells nobody of removals
+        // Opencode tells nobody of removals.
+        Assert.Contains(before.Documents.Keys, key => !listed.Documents.ContainsKey(key));
 
         // What was missed is brought into the same share, with opencode's own secret; a second run adds nothing.
         JsonObject repaired = await RepairAsync(world, first, session);
@@ -100,7 +103,8 @@ public sealed class RealOpencodeTests
     private async Task<JsonObject> RepairAsync(World world, OpencodeHome home, string session)
     {
         await using Tool share = await Tool.RunAsync(
-            ["share", "--opencode", home.Database, "--session", session, "--once", "--json", "--state", world.PathOf("repair")], timeout);
+            ["share", "--opencode", home.Database, "--session", session, "--once", "--json", "--state",
+                world.PathOf("repair")], timeout);
         Assert.True(share.ExitCode == 0, share.Errors);
         return share.Objects.Last(line => (string?)line["event"] == "done");
     }

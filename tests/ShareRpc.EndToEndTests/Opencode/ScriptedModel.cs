@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ShareRpc.EndToEndTests.Opencode;
 
 /// <summary>
-/// An OpenAI-compatible model on this machine that plays a script: each request of a user has a list of replies, one a step of the turn.
+/// An OpenAI-compatible model on this machine that plays a script: each request of a user has a list of replies, one a
+/// step of the turn.
 /// </summary>
 internal sealed class ScriptedModel : IAsyncDisposable
 {
@@ -70,7 +71,10 @@ internal sealed class ScriptedModel : IAsyncDisposable
         await context.Response.WriteAsync("data: [DONE]\n\n");
     }
 
-    /// <summary>By what the user said last, and how many results of tools have come in since. Titles are asked for without tools.</summary>
+    /// <summary>
+    /// By what the user said last, and how many results of tools have come in since. Titles are asked for without
+    /// tools.
+    /// </summary>
     private ScriptedReply Choose(JsonObject request)
     {
         if (request["tools"] is not JsonArray { Count: > 0 }) return new ScriptedReply("A scripted session");

@@ -225,7 +225,8 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         await admin.SeesAsync("3 shares");
         ILocator rows = admin.Page.Locator("tbody tr");
         ILocator written = rows.Filter(new LocatorFilterOptions { HasText = "9 ops" });
-        await Assertions.Expect(written.Locator("[data-name='Live now']")).ToHaveTextAsync("2"); // the reader, and who writes
+        // The reader, and who writes.
+        await Assertions.Expect(written.Locator("[data-name='Live now']")).ToHaveTextAsync("2");
         await Assertions.Expect(written.Locator("[data-name='Last activity'] time")).ToHaveAttributeAsync("datetime",
             Iso());
 

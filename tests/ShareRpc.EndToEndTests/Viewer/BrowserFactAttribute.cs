@@ -1,6 +1,8 @@
 namespace ShareRpc.EndToEndTests.Viewer;
 
-/// <summary>A test in a real browser: skipped where Chromium or Node.js is missing, except in CI, which installs both.</summary>
+/// <summary>
+/// A test in a real browser: skipped where Chromium or Node.js is missing, except in CI, which installs both.
+/// </summary>
 internal sealed class BrowserFactAttribute : FactAttribute
 {
     public BrowserFactAttribute()

@@ -19,7 +19,8 @@ public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
     public async Task InitializeAsync()
     {
         if (ChromiumPath is null) return;
-        // On a machine that builds beside it a page may take long to come; what must be quick is measured where it is promised.
+        // On a machine that builds beside it a page may take long to come; what must be quick is measured where it is
+        // promised.
         Assertions.SetDefaultExpectTimeout(60_000);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions

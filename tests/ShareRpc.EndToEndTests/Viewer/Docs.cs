@@ -7,7 +7,8 @@ internal static class Docs
 {
     public static (string Kind, string Key, JsonNode Data) Session(string title) => ("session", "ses_1", new JsonObject
     {
-        ["id"] = "ses_1", ["title"] = title, ["directory"] = "/home/dev/project", ["time"] = new JsonObject { ["created"] = 1 },
+        ["id"] = "ses_1", ["title"] = title, ["directory"] = "/home/dev/project",
+        ["time"] = new JsonObject { ["created"] = 1 },
     });
 
     public static (string Kind, string Key, JsonNode Data) User(string id, int time) => ("message", id, new JsonObject

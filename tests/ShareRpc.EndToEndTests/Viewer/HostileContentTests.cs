@@ -79,7 +79,8 @@ public sealed class HostileContentTests(BrowserFixture browser)
 
         static (string Kind, string Key, JsonNode Data) File(string id, string url) => ("part", id, new JsonObject
         {
-            ["messageID"] = message, ["type"] = "file", ["filename"] = "../../" + Forged, ["mime"] = Forged, ["url"] = url,
+            ["messageID"] = message, ["type"] = "file", ["filename"] = "../../" + Forged, ["mime"] = Forged,
+            ["url"] = url,
         });
     }
 }

@@ -56,7 +56,9 @@ public sealed class LargeSessionTests(BrowserFixture browser, ITestOutputHelper 
         Assert.Empty(viewer.Faults);
     }
 
-    /// <summary>Milliseconds from following the link to the first row, in a browser that knows nothing of the page.</summary>
+    /// <summary>
+    /// Milliseconds from following the link to the first row, in a browser that knows nothing of the page.
+    /// </summary>
     private async Task<double> FirstContentAsync(LiveShare live, string link)
     {
         long start = Stopwatch.GetTimestamp();

@@ -34,7 +34,9 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Uri Server => World.Server;
 
-    /// <summary>What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.</summary>
+    /// <summary>
+    /// What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.
+    /// </summary>
     public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "Seconds are NaN";
 
     /// <summary>Starts a server that ends with the share.</summary>
@@ -54,7 +56,9 @@ internal sealed class LiveShare : IAsyncDisposable
         return live;
     }
 
-    /// <summary>Shares the richest of the recorded sessions, on a plain clone the bundled one; its link for readers.</summary>
+    /// <summary>
+    /// Shares the richest of the recorded sessions, on a plain clone the bundled one; its link for readers.
+    /// </summary>
     public async Task<string> ShareRecordedAsync()
     {
         if (!File.Exists(OpencodeFixture.Path)) return await ShareSampleAsync();
@@ -192,8 +196,9 @@ internal sealed class LiveShare : IAsyncDisposable
         "appendOps", new JsonObject { ["batch_id"] = OpId.New(), ["ops"] = new JsonArray([.. ops]) });
 
     /// <summary>
-    /// Nobody reads from the owner's connection between two calls, so that the server, which hears no answer to its pings, takes it for
-    /// dead when a test is busy elsewhere for long: then it asks again. Every call here may be repeated blindly.
+    /// Nobody reads from the owner's connection between two calls, so that the server, which hears no answer to its
+    /// pings, takes it for dead when a test is busy elsewhere for long: then it asks again. Every call here may be
+    /// repeated blindly.
     /// </summary>
     private async Task<JsonObject> AskAsync(string method, JsonObject parameters)
     {

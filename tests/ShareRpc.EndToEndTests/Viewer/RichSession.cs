@@ -9,7 +9,8 @@ internal static class RichSession
 
     /// <summary>A picture of one pixel.</summary>
     private const string Pixel =
-        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+        + "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
     public static IEnumerable<(string Kind, string Key, JsonNode Data)> Documents(string subSession = "ses_child")
     {
@@ -24,7 +25,8 @@ internal static class RichSession
         yield return ("message", Answer, message);
         yield return ("part", "prt_20", new JsonObject
         {
-            ["messageID"] = Answer, ["type"] = "reasoning", ["text"] = "First line of thought.\n\nThe hidden depth of it.",
+            ["messageID"] = Answer, ["type"] = "reasoning",
+            ["text"] = "First line of thought.\n\nThe hidden depth of it.",
             ["time"] = new JsonObject { ["start"] = 0, ["end"] = 3_000 },
         });
         const string done =
@@ -38,7 +40,8 @@ internal static class RichSession
         {
             ["messageID"] = Answer, ["type"] = "tool", ["tool"] = "task", ["state"] = new JsonObject
             {
-                ["status"] = "completed", ["input"] = new JsonObject { ["prompt"] = "look", ["subagent_type"] = "general" },
+                ["status"] = "completed",
+                ["input"] = new JsonObject { ["prompt"] = "look", ["subagent_type"] = "general" },
                 ["output"] = "found", ["metadata"] = new JsonObject { ["sessionId"] = subSession },
             },
         });

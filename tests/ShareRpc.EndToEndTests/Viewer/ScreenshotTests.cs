@@ -6,8 +6,8 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>
-/// Pictures of the page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only taken and thrown away.
-/// The pictures of the README are `session`, `session-dark` and the admin page's `light-holders`.
+/// Pictures of the page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only taken
+/// and thrown away. The pictures of the README are `session`, `session-dark` and the admin page's `light-holders`.
 /// </summary>
 [Trait("Suite", "Deep")]
 public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>

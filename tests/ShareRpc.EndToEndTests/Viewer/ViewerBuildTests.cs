@@ -34,7 +34,9 @@ public sealed class ViewerBuildTests
         }
     }
 
-    /// <summary>What MSBuild says of the project that serves the pages, with programs from one folder only if there is one.</summary>
+    /// <summary>
+    /// What MSBuild says of the project that serves the pages, with programs from one folder only if there is one.
+    /// </summary>
     private async Task<string> AskAsync(string? programs, params string[] arguments)
     {
         string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"

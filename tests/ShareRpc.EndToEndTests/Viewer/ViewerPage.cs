@@ -42,7 +42,9 @@ public sealed partial class ViewerPage : IAsyncDisposable
 
     public Task SeesAsync(string text) => Assertions.Expect(Page.Locator("body")).ToContainTextAsync(text, Slow());
 
-    /// <summary>Waits until the page follows; it says so in other words of a session that has not changed for long.</summary>
+    /// <summary>
+    /// Waits until the page follows; it says so in other words of a session that has not changed for long.
+    /// </summary>
     public Task IsLiveAsync() => Assertions.Expect(Status).ToContainTextAsync(Following(), Slow());
 
     public Task<string> TextAsync() => Page.Locator("body").InnerTextAsync();
@@ -64,7 +66,8 @@ public sealed partial class ViewerPage : IAsyncDisposable
         JsonElement? place = await Conversation.EvaluateAsync("""
             element => {
                 const top = element.getBoundingClientRect().top;
-                const row = [...element.querySelectorAll('.row')].find(candidate => candidate.getBoundingClientRect().bottom > top + 1);
+                const row = [...element.querySelectorAll('.row')].find(
+                    candidate => candidate.getBoundingClientRect().bottom > top + 1);
                 return { row: row.dataset.row, top: row.getBoundingClientRect().top - top };
             }
             """);

@@ -16,7 +16,8 @@ public sealed class ViewerStateTests(BrowserFixture browser)
     {
         await using LiveShare live = await browser.ShareAsync(timeout);
         string wrong =
-            $"{live.Server.GetLeftPart(UriPartial.Authority)}/s/{RandomId.New()}#{ShareToken.New(RandomId.New()).Reveal()}";
+            $"{live.Server.GetLeftPart(UriPartial.Authority)}/s/{RandomId.New()}"
+            + $"#{ShareToken.New(RandomId.New()).Reveal()}";
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, wrong);
 
         await viewer.SeesAsync("Not there yet, or not a valid link");

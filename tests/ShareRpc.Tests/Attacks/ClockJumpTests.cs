@@ -9,7 +9,8 @@ using ShareRpc.Tests.Server;
 namespace ShareRpc.Tests.Attacks;
 
 /// <summary>
-/// A server's clock that jumps, either way: order and exactness do not hang on it, and what is over is not shown as going on.
+/// A server's clock that jumps, either way: order and exactness do not hang on it, and what is over is not shown as
+/// going on.
 /// </summary>
 public sealed class ClockJumpTests
 {

@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace ShareRpc.Tests.Attacks;
 
-/// <summary>Ten thousand seeded frames that nobody would send in good faith: the server lives, and nobody else notices.</summary>
+/// <summary>
+/// Ten thousand seeded frames that nobody would send in good faith: the server lives, and nobody else notices.
+/// </summary>
 public sealed class HostileFrameTests(ITestOutputHelper output)
 {
     private const int Frames = 10_000;

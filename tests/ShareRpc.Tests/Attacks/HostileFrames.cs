@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ShareRpc.Tests.Attacks;
 
-/// <summary>Hostile messages by a seed: broken JSON, broken text, wrong shapes, guessed handles and methods, odd control calls.</summary>
+/// <summary>
+/// Hostile messages by a seed: broken JSON, broken text, wrong shapes, guessed handles and methods, odd control calls.
+/// </summary>
 internal sealed class HostileFrames(int seed)
 {
     private static readonly string[] Methods =
@@ -24,8 +26,10 @@ internal sealed class HostileFrames(int seed)
         "\"\\ud800\"", "\"\\u0000\"",
         """{"token":"srpc_"}""", """{"token":null}""", """{"token":["x"]}""", """{"grant":{"$ref":"#"}}""",
             """{"$type":"System.Object"}""",
-        """{"__jsonrpc_marshaled":1,"handle":1}""", """{"__jsonrpc_marshaled":0,"handle":-1,"lifetime":"call"}""", """{"handle":1}""",
-        """{"handle":"1","ownedBySender":"no"}""", """{"id":{"id":{} } }""", """{"batch_id":"b","ops":[{"op_id":"a"}]}""",
+        """{"__jsonrpc_marshaled":1,"handle":1}""", """{"__jsonrpc_marshaled":0,"handle":-1,"lifetime":"call"}""",
+        """{"handle":1}""",
+        """{"handle":"1","ownedBySender":"no"}""", """{"id":{"id":{} } }""",
+        """{"batch_id":"b","ops":[{"op_id":"a"}]}""",
         """{"token":"x","token":"y"}""", """{"append":[null],"token":"x"}""", """{"read":{"after":-1},"token":"x"}""",
     ];
 
@@ -51,7 +55,8 @@ internal sealed class HostileFrames(int seed)
         _ => Text(Call()),
     };
 
-    private string Call() => $$"""{"jsonrpc":"2.0","id":{{Pick(1_000)}},"method":"{{Method()}}","params":{{Value()}} }""";
+    private string Call() =>
+        $$"""{"jsonrpc":"2.0","id":{{Pick(1_000)}},"method":"{{Method()}}","params":{{Value()}} }""";
 
     private string Method() => Methods[Pick(Methods.Length)];
 

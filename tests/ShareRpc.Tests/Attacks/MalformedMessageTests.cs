@@ -12,9 +12,12 @@ public sealed class MalformedMessageTests
 {
     private static readonly string[] Messages =
     [
-        """{"jsonrpc":"2.0","id":7,"error":{}}""", """{"jsonrpc":"2.0","id":7,"error":null}""", """{"jsonrpc":"2.0","id":7,"result":{}}""",
-        """{"jsonrpc":"2.0","id":"7","error":{"code":"x"}}""", """{"jsonrpc":"2.0","id":7,"error":{"code":1e99,"message":7}}""",
-        """{"jsonrpc":"2.0","id":{},"error":[]}""", """{"jsonrpc":"2.0","error":{}}""", """{"jsonrpc":"2.0","id":7}""", "{}",
+        """{"jsonrpc":"2.0","id":7,"error":{}}""", """{"jsonrpc":"2.0","id":7,"error":null}""",
+        """{"jsonrpc":"2.0","id":7,"result":{}}""",
+        """{"jsonrpc":"2.0","id":"7","error":{"code":"x"}}""",
+        """{"jsonrpc":"2.0","id":7,"error":{"code":1e99,"message":7}}""",
+        """{"jsonrpc":"2.0","id":{},"error":[]}""", """{"jsonrpc":"2.0","error":{}}""", """{"jsonrpc":"2.0","id":7}""",
+        "{}",
     ];
 
     [Fact]
@@ -27,7 +30,8 @@ public sealed class MalformedMessageTests
         {
             using WireConnection connection = await live.ConnectAsync();
             await connection.SendTextAsync(message);
-            await connection.SendAsync(Encoding.UTF8.GetBytes("no JSON"), WebSocketMessageType.Text); // ends those that went on
+            // Ends those that went on.
+            await connection.SendAsync(Encoding.UTF8.GetBytes("no JSON"), WebSocketMessageType.Text);
             Assert.Equal(1007, await connection.ReceiveCloseAsync());
         }
 

@@ -23,7 +23,8 @@ public sealed class RingMemoryTests
             for (long cursor = 1; cursor <= 20; cursor++) broadcaster.Publish(share, [Op(cursor)]);
         }
 
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 20_000_000); // 200 MB were published
+        // 200 MB were published.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 20_000_000);
         Assert.Equal(Shares, broadcaster.Count);
     }
 

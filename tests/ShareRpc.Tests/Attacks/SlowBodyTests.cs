@@ -9,7 +9,9 @@ using Shared = ShareRpc.Tests.Server.Opencode.OpencodeCalls.Shared;
 
 namespace ShareRpc.Tests.Attacks;
 
-/// <summary>Bodies that hold memory for next to nothing: nobody else waits for them, and all of it comes back.</summary>
+/// <summary>
+/// Bodies that hold memory for next to nothing: nobody else waits for them, and all of it comes back.
+/// </summary>
 public sealed class SlowBodyTests
 {
     private const int Declared = 32 * 1024 * 1024;
@@ -93,7 +95,8 @@ public sealed class SlowBodyTests
         {
             using var calls = new OpencodeCalls(live.Server.Address, live.Timeout);
             Shared shared = await calls.ShareAsync();
-            return ($"/api/share/{shared.Id}/sync", "", $$"""{"secret":"{{shared.Secret}}","data":[{"type":"part","data":{"text":" """);
+            return ($"/api/share/{shared.Id}/sync", "",
+                $$"""{"secret":"{{shared.Secret}}","data":[{"type":"part","data":{"text":" """);
         }
 
         ShareToken token = await live.CreateShareAsync();

@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace ShareRpc.Tests.Attacks;
 
-/// <summary>Whether the time of an answer tells a wrong secret from a ref that is not there, measured over a real socket.</summary>
+/// <summary>
+/// Whether the time of an answer tells a wrong secret from a ref that is not there, measured over a real socket.
+/// </summary>
 public sealed class TokenTimingTests(ITestOutputHelper output)
 {
     private const int Rounds = 9;

@@ -8,7 +8,9 @@ using ShareRpc.Tests.Sources.Opencode;
 
 namespace ShareRpc.Tests.Cli;
 
-/// <summary>The commands that give access, narrow it, show it and take it back, in this process, against a real server.</summary>
+/// <summary>
+/// The commands that give access, narrow it, show it and take it back, in this process, against a real server.
+/// </summary>
 public sealed class AdministrationTests : IAsyncLifetime, IDisposable
 {
     private readonly OpencodeFiles files = new();

@@ -159,7 +159,8 @@ public sealed class MainJobOfTheToolTests : IDisposable
     }
 
     private static List<JsonElement> Lines(string output) =>
-        [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+        [.. output.Split('\n',
+            StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
 
     private static long Sum(List<JsonElement> lines, string field) =>
         lines.Sum(line => line.GetProperty(field).GetInt64());

@@ -24,9 +24,12 @@ public sealed class SessionRendererTests : IDisposable
         Put("part", "p1", """{"type":"text","messageID":"m1","text":"Please\nfix"}""");
         Put("message", "m2", """{"role":"assistant","modelID":"large"}""");
         Put("part", "p2", """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"pending"}}""");
-        Put("part", "p2", """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"running","title":"ls"}}""");
-        Put("part", "p2", """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"completed","title":"ls"}}""");
-        Put("part", "p3", """{"type":"tool","messageID":"m2","tool":"edit","state":{"status":"error","error":"no such file"}}""");
+        Put("part", "p2",
+            """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"running","title":"ls"}}""");
+        Put("part", "p2",
+            """{"type":"tool","messageID":"m2","tool":"bash","state":{"status":"completed","title":"ls"}}""");
+        Put("part", "p3",
+            """{"type":"tool","messageID":"m2","tool":"edit","state":{"status":"error","error":"no such file"}}""");
 
         Assert.Equal(
             """
@@ -89,7 +92,8 @@ public sealed class SessionRendererTests : IDisposable
         Put("session", "s", $$"""{"title":"{{bad}}t","directory":"{{bad}}d"}""");
         Hostile("message", "m", """{"role":"assistant$","modelID":"$x","error":{"name":"$","data":{"message":"$"}}}""");
         Put("part", "p1", $$"""{"type":"text","messageID":"m","text":"{{bad}} [red]markup[/]"}""");
-        Hostile("part", "p2", """{"type":"tool","messageID":"m","tool":"$","state":{"status":"error","title":"$","error":"$"}}""");
+        Hostile("part", "p2",
+            """{"type":"tool","messageID":"m","tool":"$","state":{"status":"error","title":"$","error":"$"}}""");
         Put("part", "p3", $$"""{"type":"file","messageID":"m","filename":"{{bad}}","mime":"{{bad}}"}""");
         Put("part", "p4", $$"""{"type":"agent","messageID":"m","name":"{{bad}}"}""");
         Put("todo", "s", $$"""[{"content":"{{bad}}","status":"{{bad}}"}]""");

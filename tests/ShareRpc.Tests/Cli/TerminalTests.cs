@@ -47,7 +47,7 @@ public class TerminalTests
     }
 
     [Fact]
-    public void An_invitation_is_a_link_and_a_QR_code_on_a_terminal_the_link_alone_in_a_file_and_an_object_for_programs()
+    public void An_invitation_is_a_link_with_a_QR_code_on_a_terminal_alone_in_a_file_and_an_object_for_programs()
     {
         var link = new ShareLink(new Uri("https://share.example.org"), RandomId.New(), ShareToken.New(RandomId.New()));
         var caveats = new Caveats { Redact = ["tools", "reasoning"], MaxUses = 3 };

@@ -12,8 +12,8 @@ using ShareRpc.Tests.Fakes;
 namespace ShareRpc.Tests.Client;
 
 /// <summary>
-/// What every test of the client starts from: a directory, a scripted server with a creator, and options with short times. Waits are for
-/// events and end with <see cref="Timeout"/>.
+/// What every test of the client starts from: a directory, a scripted server with a creator, and options with short
+/// times. Waits are for events and end with <see cref="Timeout"/>.
 /// </summary>
 public abstract class ClientTest : IDisposable
 {

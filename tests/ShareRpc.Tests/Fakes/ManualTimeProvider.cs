@@ -1,6 +1,8 @@
 namespace ShareRpc.Tests.Fakes;
 
-/// <summary>A clock that only moves when told to. Timers fire inside <see cref="Advance"/>, in the order of their due times.</summary>
+/// <summary>
+/// A clock that only moves when told to. Timers fire inside <see cref="Advance"/>, in the order of their due times.
+/// </summary>
 internal sealed class ManualTimeProvider : TimeProvider
 {
     private readonly Lock gate = new();
@@ -42,7 +44,8 @@ internal sealed class ManualTimeProvider : TimeProvider
     }
 
     /// <summary>
-    /// Ends when somebody waits for a time that matches: the sync point before <see cref="Advance"/>. Gives what is left of it.
+    /// Ends when somebody waits for a time that matches: the sync point before <see cref="Advance"/>. Gives what is
+    /// left of it.
     /// </summary>
     public Task<TimeSpan> TimerAsync(Func<TimeSpan, bool> match)
     {

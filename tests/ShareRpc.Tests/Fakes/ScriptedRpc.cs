@@ -6,7 +6,8 @@ using StreamJsonRpc.Protocol;
 namespace ShareRpc.Tests.Fakes;
 
 /// <summary>
-/// The server's end of a connection, as far as its errors go: a <see cref="ShareRpcException"/> becomes a JSON-RPC error of the protocol.
+/// The server's end of a connection, as far as its errors go: a <see cref="ShareRpcException"/> becomes a JSON-RPC
+/// error of the protocol.
 /// </summary>
 internal sealed class ScriptedRpc : JsonRpc
 {

@@ -12,8 +12,8 @@ using StreamJsonRpc;
 namespace ShareRpc.Tests.Fakes;
 
 /// <summary>
-/// A server in memory that keeps to the apply rules as far as a client can tell, writes down all that it is asked, and misbehaves as a test
-/// tells it to. Thread-safe; one lock.
+/// A server in memory that keeps to the apply rules as far as a client can tell, writes down all that it is asked, and
+/// misbehaves as a test tells it to. Thread-safe; one lock.
 /// </summary>
 internal sealed class ScriptedServer : IDisposable
 {

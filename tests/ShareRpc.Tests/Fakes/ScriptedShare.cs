@@ -4,7 +4,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Tests.Fakes;
 
 /// <summary>
-/// The log of one share, with the apply rules that a client meets: resend, fork, gap, duplicates. Callers hold the server's gate.
+/// The log of one share, with the apply rules that a client meets: resend, fork, gap, duplicates. Callers hold the
+/// server's gate.
 /// </summary>
 internal sealed class ScriptedShare(string shareId)
 {

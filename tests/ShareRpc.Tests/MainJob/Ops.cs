@@ -15,5 +15,6 @@ internal static class Ops
     };
 
     public static OpIntent[] Numbered(int count) =>
-        [.. Enumerable.Range(1, count).Select(i => Put("p" + i.ToString(CultureInfo.InvariantCulture), $$"""{"n":{{i}}}"""))];
+        [.. Enumerable.Range(1,
+            count).Select(i => Put("p" + i.ToString(CultureInfo.InvariantCulture), $$"""{"n":{{i}}}"""))];
 }

@@ -8,7 +8,8 @@ using ShareRpc.Server.Hosting;
 namespace ShareRpc.Tests.MainJob;
 
 /// <summary>
-/// A real server on a free port and a temporary directory, which can be stopped and started again on the same data and port.
+/// A real server on a free port and a temporary directory, which can be stopped and started again on the same data and
+/// port.
 /// </summary>
 internal sealed class RunningServer : IAsyncDisposable
 {

@@ -87,7 +87,8 @@ internal sealed class LiveServer : IAsyncDisposable
         ShareToken token = ShareToken.New(RandomId.New());
         WireHandle root = await RedeemRootAsync();
         await root.ResultAsync(
-            "createShare", $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}"}""");
+            "createShare",
+            $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}"}""");
         return token;
     }
 

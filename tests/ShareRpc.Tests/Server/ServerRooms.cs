@@ -27,8 +27,8 @@ using ShareRpc.Tests.Fakes;
 namespace ShareRpc.Tests.Server;
 
 /// <summary>
-/// The parts of a server, wired by its own registrations, without its network and background loops: the log on a medium that can fail,
-/// and the capabilities.
+/// The parts of a server, wired by its own registrations, without its network and background loops: the log on a medium
+/// that can fail, and the capabilities.
 /// </summary>
 internal sealed class ServerRooms : IDisposable
 {
@@ -112,7 +112,9 @@ internal sealed class ServerRooms : IDisposable
     /// <summary>A live root authority.</summary>
     public Authority Root { get; private set; } = null!;
 
-    /// <summary>Runs the commit loop alone; with <paramref name="isSupervised"/> nothing until the supervisor is started.</summary>
+    /// <summary>
+    /// Runs the commit loop alone; with <paramref name="isSupervised"/> nothing until the supervisor is started.
+    /// </summary>
     public static async Task<ServerRooms> OpenAsync(
         ServerLimits? limits = null, ProtocolLimits? protocolLimits = null, long? compactAfterOps = null,
         Action<IServiceCollection>? configure = null, bool isSupervised = false)
@@ -170,7 +172,9 @@ internal sealed class ServerRooms : IDisposable
     public static OpIntent Put(string key, string json = "{}", string? opId = null) =>
         new() { OpId = opId ?? OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = RawJson.Parse(json) };
 
-    /// <summary>Queues things while a commit is held up, so that they meet in one transaction, and lets it go.</summary>
+    /// <summary>
+    /// Queues things while a commit is held up, so that they meet in one transaction, and lets it go.
+    /// </summary>
     public async Task<T> HoldUpAsync<T>(Func<T> enqueue, CancellationToken timeout)
     {
         var committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -53,8 +53,9 @@ public sealed partial class ArchitectureTests
     private static string[] Page() => File.ReadAllLines(RepositoryRoot.Path("ARCHITECTURE.md"));
 
     /// <summary>
-    /// Returns the paths in the table's first cells, and those in its second cells that end with a slash or ".cs". A path of the first cell
-    /// from the root sets the project; all others are in the project, or in the last folder of their row's first cell.
+    /// Returns the paths in the table's first cells, and those in its second cells that end with a slash or ".cs". A
+    /// path of the first cell from the root sets the project; all others are in the project, or in the last folder of
+    /// their row's first cell.
     /// </summary>
     private static List<string> NamedFiles(IEnumerable<string> lines)
     {

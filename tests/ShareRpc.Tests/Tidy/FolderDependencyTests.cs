@@ -48,7 +48,8 @@ public sealed partial class FolderDependencyTests
     }
 
     /// <summary>
-    /// Returns what each namespace uses: by a using directive, or, of the namespaces around it, which need none, by the name of a type.
+    /// Returns what each namespace uses: by a using directive, or, of the namespaces around it, which need none, by the
+    /// name of a type.
     /// </summary>
     private static Dictionary<string, HashSet<string>> DependenciesOf(string project)
     {
@@ -101,13 +102,15 @@ public sealed partial class FolderDependencyTests
     [GeneratedRegex(@"^using (?:static )?([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex UsingDirective();
 
-    [GeneratedRegex(@"^(?:public|internal)[\w ]* (?:class|struct|interface|enum|record|delegate \w+) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:public|internal)[\w ]* (?:class|struct|interface|enum|record|delegate \w+) (\w+)",
+     RegexOptions.Multiline)]
     private static partial Regex TypeDeclaration();
 
     [GeneratedRegex(@"//[^\n]*|""(?:[^""\\\n]|\\.)*""")]
     private static partial Regex CommentOrText();
 
-    [GeneratedRegex(@"using (?:Microsoft\.Data\.Sqlite|SQLitePCL|ShareRpc\.Sqlite|ShareRpc\.Server\.Storage\.Sqlite)\b")]
+    [GeneratedRegex(
+        @"using (?:Microsoft\.Data\.Sqlite|SQLitePCL|ShareRpc\.Sqlite|ShareRpc\.Server\.Storage\.Sqlite)\b")]
     private static partial Regex SqliteWord();
 
     [GeneratedRegex(@"\b\w+\b")]

@@ -71,7 +71,8 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
         sql.Execute(
             """
             UPDATE op SET row_id = -(?1 | n.number) FROM (
-              SELECT row_id AS id, ROW_NUMBER() OVER (ORDER BY row_id) AS number FROM op WHERE row_id BETWEEN ?1 AND ?2) AS n
+              SELECT row_id AS id, ROW_NUMBER() OVER (ORDER BY row_id) AS number FROM op WHERE row_id BETWEEN ?1
+                AND ?2) AS n
             WHERE op.row_id = n.id
             """,
             OutboxRows.RowOf(shareKey, 0), OutboxRows.RowOf(shareKey, OutboxRows.MaxSeq));

@@ -88,7 +88,8 @@ internal sealed class OutboxFile : IDisposable
         {
             int added = sql.Execute(
                 """
-                INSERT INTO share (share_id, external_key, server, label, append_cap_id, viewer_cap_id, writer_id, is_created)
+                INSERT INTO share (
+                  share_id, external_key, server, label, append_cap_id, viewer_cap_id, writer_id, is_created)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (server, external_key) DO NOTHING
                 """,
                 share.ShareId, share.ExternalKey, server, share.Label, share.AppendCapId, share.ViewerCapId,

@@ -194,9 +194,11 @@ internal sealed class OutboxQueue(
         long same = sql.ReadNumber(
             """
             SELECT EXISTS (SELECT 1 FROM op
-                WHERE share_key = ?1 AND op_id = ?2 AND verb = ?3 AND kind = ?4 AND key = ?5 AND data IS ?6 AND depends_on IS ?7)
+                WHERE share_key = ?1 AND op_id = ?2 AND verb = ?3 AND kind = ?4 AND key = ?5 AND data IS ?6
+                  AND depends_on IS ?7)
               OR EXISTS (SELECT 1 FROM refused
-                WHERE share_key = ?1 AND op_id = ?2 AND verb = ?3 AND kind = ?4 AND key = ?5 AND data IS ?6 AND depends_on IS ?7)
+                WHERE share_key = ?1 AND op_id = ?2 AND verb = ?3 AND kind = ?4 AND key = ?5 AND data IS ?6
+                  AND depends_on IS ?7)
             """,
             shareKey, op.OpId, op.Verb, op.Kind, op.Key, op.Data?.Utf8.ToArray(), DependsOnOf(op));
         if (same == 0) throw new ArgumentException(

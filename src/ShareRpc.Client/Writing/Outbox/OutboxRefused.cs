@@ -37,7 +37,8 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         {
             return sql.ReadAll(
                 """
-                SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id FROM refused
+                SELECT op_id, verb, kind, key, data, depends_on, code, message, outcome_unknown, state, row_id
+                  FROM refused
                 WHERE share_key = ?1 AND row_id > ?2 ORDER BY row_id LIMIT ?3
                 """,
                 row => (row.Number(10), ReadParkedOp(row)), shareKey, afterRow, limit);

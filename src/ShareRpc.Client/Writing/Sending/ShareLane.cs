@@ -144,7 +144,8 @@ internal sealed class ShareLane(
         }
 
         if (!step.NamesAll) throw new DisconnectedException(null); // an ack that names not every op is no ack
-        if (acked.Count > 0) backoff.Reset(); // a server that asks to wait now and then, and takes the rest, has not failed for long
+        // A server that asks to wait now and then, and takes the rest, has not failed for long.
+        if (acked.Count > 0) backoff.Reset();
         foreach (OpBatch batch in step.Taken)
         {
             IShareHandle target = handle!;

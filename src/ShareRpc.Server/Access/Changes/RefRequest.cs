@@ -28,7 +28,9 @@ internal static class RefRequest
         }
     }
 
-    /// <summary>Returns foreign text as a label: without control characters, at most 200 characters; may be empty.</summary>
+    /// <summary>
+    /// Returns foreign text as a label: without control characters, at most 200 characters; may be empty.
+    /// </summary>
     public static string ToLabel(string text)
     {
         string clean = string.Concat(text.Where(character => !char.IsControl(character))).Trim();

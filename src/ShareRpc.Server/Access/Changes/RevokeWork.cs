@@ -63,7 +63,9 @@ internal sealed class RevokeWork(
             new ShareRpcException(ErrorCode.RevocationNotDurable) { RetryAfter = error.RetryAfter });
     }
 
-    /// <summary>Returns why the caller may not: the transaction may have failed before it was looked at there.</summary>
+    /// <summary>
+    /// Returns why the caller may not: the transaction may have failed before it was looked at there.
+    /// </summary>
     private ShareRpcException? Refusal()
     {
         try

@@ -22,7 +22,9 @@ internal static class ContentClasses
         ["file"] = ContentClass.File, ["patch"] = ContentClass.File, ["snapshot"] = ContentClass.File,
     };
 
-    /// <summary>Returns the class after a well-formed put or remove; null for an append, which depends on the class before.</summary>
+    /// <summary>
+    /// Returns the class after a well-formed put or remove; null for an append, which depends on the class before.
+    /// </summary>
     public static ContentClass? OfOpItself(OpIntent op) => op.Verb switch
     {
         Verbs.Put => OfPut(op.Kind, op.Data!.Value),
@@ -56,7 +58,9 @@ internal static class ContentClasses
     public static ContentClass Unmarked(ContentClass contentClass) =>
         contentClass & ~(ContentClass.Array | ContentClass.Odd | ContentClass.Settled);
 
-    /// <summary>Returns what documents of a kind are about; unknown for parts, whose type says it; null for other kinds.</summary>
+    /// <summary>
+    /// Returns what documents of a kind are about; unknown for parts, whose type says it; null for other kinds.
+    /// </summary>
     private static ContentClass? OfKind(string kind) => kind switch
     {
         Kinds.Session or Kinds.Message or Kinds.Todo or Kinds.Turn or Kinds.Model => ContentClass.Plain,
@@ -115,7 +119,9 @@ internal static class ContentClasses
         return ContentClass.Unknown;
     }
 
-    /// <summary>Returns whether a listed text field is repeated, or holds something else: then an append replaces it.</summary>
+    /// <summary>
+    /// Returns whether a listed text field is repeated, or holds something else: then an append replaces it.
+    /// </summary>
     private static bool HasOddText(RawJson data, FieldTree listed)
     {
         Utf8JsonReader reader = Begin(data);

@@ -93,7 +93,9 @@ internal static class JsonFilter
         return isWhole;
     }
 
-    /// <summary>Returns whether a value is of the listed type; what is in an object or array is looked at later.</summary>
+    /// <summary>
+    /// Returns whether a value is of the listed type; what is in an object or array is looked at later.
+    /// </summary>
     private static bool IsShown(JsonElement value, FieldTree tree) => value.ValueKind switch
     {
         JsonValueKind.Null => true,

@@ -58,7 +58,8 @@ internal sealed class ReadProfile
                     Redactions.Tools => HiddenContent.Tools,
                     Redactions.Reasoning => HiddenContent.Reasoning,
                     Redactions.Files => HiddenContent.Files | HiddenContent.Tools,
-                    _ => HiddenContent.Tools | HiddenContent.Reasoning | HiddenContent.Files, // of a newer server: hide all it could mean
+                    // Of a newer server: hide all it could mean.
+                    _ => HiddenContent.Tools | HiddenContent.Reasoning | HiddenContent.Files,
                 };
             }
 

@@ -8,7 +8,8 @@ namespace ShareRpc.Server.Connections.Handles;
 internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, AuthorityRegistry registry, TimeProvider time)
 {
     private static readonly string Version =
-        typeof(ServerHealth).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        typeof(ServerHealth).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+            ?.InformationalVersion.Split('+')[0]
         ?? "0";
 
     private readonly long startedMs = time.GetUtcNow().ToUnixTimeMilliseconds();

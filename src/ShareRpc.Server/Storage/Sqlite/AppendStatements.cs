@@ -26,7 +26,8 @@ internal sealed class AppendStatements(Statements statements)
 
     public PreparedStatement SetRun { get; } = statements.Prepare(
         """
-        UPDATE writer SET acked_seq = COALESCE(?2, acked_seq), run_seq = ?3, run_cursor = ?4, run_count = ?5 WHERE writer_key = ?1
+        UPDATE writer SET acked_seq = COALESCE(?2, acked_seq), run_seq = ?3, run_cursor = ?4, run_count = ?5
+          WHERE writer_key = ?1
         """);
 
     public PreparedStatement FindRun { get; } = statements.Prepare(

@@ -101,7 +101,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         const string OfCreator = $"""
             WITH RECURSIVE reach (key) AS (
               SELECT ?1 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key)
-            SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT key FROM reach) AND ref_key > ?2 ORDER BY ref_key LIMIT ?3
+            SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT key FROM reach) AND ref_key > ?2
+              ORDER BY ref_key LIMIT ?3
             """;
         return new(scope.CreatorKey is not null
             ? statements.ReadAll(OfCreator, ReadRef, scope.CreatorKey, after, limit)
@@ -117,7 +118,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
               COALESCE(actor.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.actor_key)), s.share_id,
               COALESCE(subject.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.subject_key)),
               a.address, a.code, a.count, a.bytes
-            FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT JOIN share s ON s.share_key = a.share_key
+            FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT
+              JOIN share s ON s.share_key = a.share_key
               LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
             """;
         string page = newestFirst ? "a.position < ?1 ORDER BY a.position DESC LIMIT ?2"
@@ -148,7 +150,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         new(statements.ReadAll(
         """
-        SELECT t.share_key, t.key, t.cursor, w.writer_id, w.acked_seq FROM open_turn t JOIN writer w ON w.writer_key = t.writer_key
+        SELECT t.share_key, t.key, t.cursor, w.writer_id, w.acked_seq FROM open_turn t
+          JOIN writer w ON w.writer_key = t.writer_key
         WHERE (t.share_key, t.key) > (?1, ?2) ORDER BY t.share_key, t.key LIMIT ?3
         """,
         row => new OpenTurnRow(row.Number(0), row.Text(1), row.Number(2), row.Text(3), row.Number(4)),
@@ -161,10 +164,12 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 
     public ValueTask<long?> FindUnerasedShareAsync() => new(statements.ReadOne(
         """
-        SELECT s.share_key FROM share s WHERE s.state = 2 AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
+        SELECT s.share_key FROM share s WHERE s.state = 2
+          AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
           OR EXISTS (SELECT 1 FROM doc d WHERE d.share_key = s.share_key)
           OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)
-          OR EXISTS (SELECT 1 FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key WHERE w.share_key = s.share_key)) LIMIT 1
+          OR EXISTS (SELECT 1 FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key
+            WHERE w.share_key = s.share_key)) LIMIT 1
         """,
         row => row.NumberOrNull(0)));
 
@@ -182,7 +187,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 
     public ValueTask<IReadOnlyList<RefRow>> ReadSessionRefsAsync(long shareKey) => new(statements.ReadAll(
         $"""
-        SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT ref_key FROM session_ref WHERE share_key = ?1) ORDER BY ref_key
+        SELECT {RefColumns} FROM sturdy_ref WHERE ref_key IN (SELECT ref_key FROM session_ref WHERE share_key = ?1)
+          ORDER BY ref_key
         """,
         ReadRef, shareKey));
 

@@ -91,7 +91,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
               WHERE o.share_key = (SELECT share_key FROM writer WHERE writer_key = ?1) AND o.writer_key = ?1
                 AND o.cursor BETWEEN r.cursor + MAX(?2 - r.seq, 0) AND r.cursor + MIN(r.count, ?3 - r.seq) - 1
               UNION ALL
-              SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = ?1 AND seq >= ?2 AND seq < ?3)
+              SELECT op_id, digest, cursor, 0, code, seq FROM rejection WHERE writer_key = ?1 AND seq >= ?2
+                AND seq < ?3)
             ORDER BY seq
             """;
         append.Runs.Flush();
@@ -147,7 +148,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         return new(0 == Statements.Execute(
             """
             DELETE FROM writer_run WHERE (writer_key, seq) IN (
-              SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key WHERE w.share_key = ?1 LIMIT ?2)
+              SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key
+                WHERE w.share_key = ?1 LIMIT ?2)
             """,
             shareKey, rows));
     }
@@ -256,8 +258,10 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public ValueTask<long> DropDataAsync(long shareKey, long from, long to) => new(Statements.ReadAll(
         """
-        UPDATE op SET data = NULL WHERE share_key = ?1 AND cursor BETWEEN ?2 AND ?3 AND data IS NOT NULL AND NOT EXISTS (
-          SELECT 1 FROM doc d WHERE d.share_key = op.share_key AND d.kind = op.kind AND d.key = op.key AND d.cursor = op.cursor)
+        UPDATE op SET data = NULL WHERE share_key = ?1 AND cursor BETWEEN ?2 AND ?3 AND data IS NOT NULL
+          AND NOT EXISTS (
+          SELECT 1 FROM doc d WHERE d.share_key = op.share_key AND d.kind = op.kind AND d.key = op.key
+            AND d.cursor = op.cursor)
         RETURNING cursor
         """,
         row => row.Number(0), shareKey, from, to).DefaultIfEmpty().Max());

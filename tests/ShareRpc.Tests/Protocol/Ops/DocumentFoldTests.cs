@@ -43,11 +43,13 @@ public class DocumentFoldTests
     public void Other_members_keep_their_bytes_escapes_and_numbers_included() =>
         Assert.Equal(
             """{"\u0061\ud800":"\ud800","n":1.0e2,"text":"ab"}""",
-            Apply("""{ "\u0061\ud800" : "\ud800", "n" : 1.0e2, "text" : "a" }""", Verbs.Append, """{"field":"text","text":"b"}"""));
+            Apply("""{ "\u0061\ud800" : "\ud800", "n" : 1.0e2, "text" : "a" }""", Verbs.Append,
+                """{"field":"text","text":"b"}"""));
 
     [Fact]
     public void A_field_written_with_escapes_is_the_same_field() =>
-        Assert.Equal("""{"text":"ab"}""", Apply("""{"te\u0078t":"a"}""", Verbs.Append, """{"field":"text","text":"b"}"""));
+        Assert.Equal("""{"text":"ab"}""",
+            Apply("""{"te\u0078t":"a"}""", Verbs.Append, """{"field":"text","text":"b"}"""));
 
     [Fact]
     public void Empty_text_changes_nothing() =>

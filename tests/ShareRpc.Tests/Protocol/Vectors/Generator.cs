@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace ShareRpc.Tests.Protocol.Vectors;
 
 /// <summary>
-/// Turns a vector's value into JSON text: literals as they are written, objects and arrays without spaces, and the generators
-/// <c>$repeat</c>, <c>$depth</c>, <c>$list</c>, <c>$index</c> and <c>$raw</c> of protocol/vectors/README.md into what they stand for.
+/// Turns a vector's value into JSON text: literals as they are written, objects and arrays without spaces, and the
+/// generators <c>$repeat</c>, <c>$depth</c>, <c>$list</c>, <c>$index</c> and <c>$raw</c> of protocol/vectors/README.md
+/// into what they stand for.
 /// </summary>
 internal static class Generator
 {

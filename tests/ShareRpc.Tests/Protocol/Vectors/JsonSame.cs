@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace ShareRpc.Tests.Protocol.Vectors;
 
 /// <summary>
-/// JSON equality as rule FOLD-7 says, on a canonical text: members sorted, numbers by value, strings by UTF-16 unit. Made without the
-/// decoding of System.Text.Json, which refuses lone surrogates.
+/// JSON equality as rule FOLD-7 says, on a canonical text: members sorted, numbers by value, strings by UTF-16 unit.
+/// Made without the decoding of System.Text.Json, which refuses lone surrogates.
 /// </summary>
 internal static class JsonSame
 {

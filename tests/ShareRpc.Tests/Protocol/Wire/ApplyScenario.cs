@@ -3,7 +3,9 @@ using ShareRpc.Tests.Protocol.Vectors;
 
 namespace ShareRpc.Tests.Protocol.Wire;
 
-/// <summary>Plays the steps of an apply vector: each writer on a connection of its own, answers compared step by step.</summary>
+/// <summary>
+/// Plays the steps of an apply vector: each writer on a connection of its own, answers compared step by step.
+/// </summary>
 internal sealed class ApplyScenario(WireWorld world, Vector vector)
 {
     private const string NoWriter = "-";
@@ -62,7 +64,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
                 break;
             case "revoke":
                 string revoked = step.GetProperty("ref").GetString()!;
-                await (await HandleAsync(NoWriter)).ResultAsync("revokeCapability", world.Resolve($$"""{"cap_id":"{cap:{{revoked}}}"}"""));
+                await (await HandleAsync(NoWriter)).ResultAsync("revokeCapability",
+                    world.Resolve($$"""{"cap_id":"{cap:{{revoked}}}"}"""));
                 break;
             case "delete_share":
                 await (await world.RedeemRootAsync("setup", WireWorld.Root))
@@ -128,7 +131,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
             && writers.TryGetProperty(by, out JsonElement named)
             ? named.GetString()!
             : WireWorld.Owner;
-        return world.RedeemShareAsync(by, owner, by == NoWriter ? more : $$""","writer_id":"{writer:{{by}}}"{{more}}""");
+        return world.RedeemShareAsync(by, owner, by == NoWriter
+            ? more : $$""","writer_id":"{writer:{{by}}}"{{more}}""");
     }
 
     private static void AssertError(JsonElement expected, JsonElement data)
@@ -143,7 +147,8 @@ internal sealed class ApplyScenario(WireWorld world, Vector vector)
     private static string ExpectedAck(JsonElement ack)
     {
         string List(string name) => ack.TryGetProperty(name, out JsonElement list)
-            ? string.Join(' ', list.EnumerateArray().Select(entry => $"{entry[0].GetString()}={entry[1].GetRawText().Trim('"')}"))
+            ? string.Join(' ', list.EnumerateArray().Select(
+                entry => $"{entry[0].GetString()}={entry[1].GetRawText().Trim('"')}"))
             : "";
         return $"cursor {ack.GetProperty("cursor")}; applied {List("applied")}; duplicates {List("duplicates")}; "
             + $"rejected {List("rejected")}";

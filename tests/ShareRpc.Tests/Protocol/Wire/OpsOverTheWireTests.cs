@@ -4,7 +4,8 @@ using ShareRpc.Tests.Protocol.Vectors;
 namespace ShareRpc.Tests.Protocol.Wire;
 
 /// <summary>
-/// The vectors of ops and batches again, as the server judges them: client and server must not disagree about what is well formed.
+/// The vectors of ops and batches again, as the server judges them: client and server must not disagree about what is
+/// well formed.
 /// </summary>
 public sealed class OpsOverTheWireTests(WireServer server) : IClassFixture<WireServer>
 {
@@ -40,7 +41,8 @@ public sealed class OpsOverTheWireTests(WireServer server) : IClassFixture<WireS
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using WireWorld world = await WireWorld.CreateAsync(server, default, timeout.Token);
-        WireHandle handle = await world.RedeemShareAsync("main", WireWorld.Owner, writer ? ""","writer_id":"{writer:A}" """ : "");
+        WireHandle handle =
+            await world.RedeemShareAsync("main", WireWorld.Owner, writer ? ""","writer_id":"{writer:A}" """ : "");
         return await handle.CallAsync("appendOps", batch);
     }
 

@@ -4,8 +4,9 @@ using ShareRpc.Tests.Protocol.Vectors;
 namespace ShareRpc.Tests.Protocol.Wire;
 
 /// <summary>
-/// What a message must look like: an object has at least the members of the pattern, an array has exactly its elements, anything else is
-/// equal. <c>$any</c>, <c>$absent</c>, <c>$count</c> and <c>$save</c> are as protocol/vectors/README.md says.
+/// What a message must look like: an object has at least the members of the pattern, an array has exactly its elements,
+/// anything else is equal. <c>$any</c>, <c>$absent</c>, <c>$count</c> and <c>$save</c> are as
+/// protocol/vectors/README.md says.
 /// </summary>
 internal static class RpcPattern
 {

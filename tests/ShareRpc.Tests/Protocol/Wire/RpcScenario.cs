@@ -67,7 +67,8 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
 
     private async Task OpenAsync(JsonElement step, string name)
     {
-        string more = step.TryGetProperty("writer", out JsonElement writer) ? $$""","writer_id":"{writer:{{writer.GetString()}}}" """ : "";
+        string more = step.TryGetProperty("writer", out JsonElement writer)
+            ? $$""","writer_id":"{writer:{{writer.GetString()}}}" """ : "";
         if (step.TryGetProperty("append", out JsonElement append)) more += $",\"append\":{Generator.Expand(append)}";
         WireHandle handle = await world.RedeemAsync(NameOf(step), name, more);
         world.Save(step.GetProperty("as").GetString()!, handle.Number.ToString(CultureInfo.InvariantCulture));

@@ -4,8 +4,8 @@ using ShareRpc.Tests.Protocol.Vectors;
 namespace ShareRpc.Tests.Protocol.Wire;
 
 /// <summary>
-/// Plays the transcripts of the apply rules one after the other: each on a handle of its own, bound to the writer it is about, and what
-/// their texts say has happened before or between is done first.
+/// Plays the transcripts of the apply rules one after the other: each on a handle of its own, bound to the writer it is
+/// about, and what their texts say has happened before or between is done first.
 /// </summary>
 internal sealed class TranscriptRun(WireServer server, CancellationToken timeout) : IDisposable
 {
@@ -17,7 +17,8 @@ internal sealed class TranscriptRun(WireServer server, CancellationToken timeout
         ["First send"] = run => run.AsAsync("A"),
         ["Resend after a lost reply"] = run => run.PutAsync(("evt_9", "k", """{"v":1}"""), ("b2", "y", "{}")),
         ["Resend of an atomic batch"] = run => run.OnFreshShareAsync(""),
-        ["Resend of a batch that used up its quota"] = run => run.OnFreshShareAsync(""","caveats":{"max_ops_per_day":2}"""),
+        ["Resend of a batch that used up its quota"] = run =>
+            run.OnFreshShareAsync(""","caveats":{"max_ops_per_day":2}"""),
         ["Fork"] = run => run.AsAsync("A"),
         ["Fork#2"] = run => run.AsAsync("A"), // the other copy has a connection of its own
         ["A restored backup#2"] = run => run.AsAsync("A, restored"),
@@ -28,7 +29,8 @@ internal sealed class TranscriptRun(WireServer server, CancellationToken timeout
         ["Turns"] = run => run.AsAsync("C"),
         ["Provisional turns"] = run => run.EndTurnAsync("t2", "C"),
         ["share_ended, capability_revoked"] = run => run.ByOwnerAsync("endShare", null),
-        ["share_ended, capability_revoked#3"] = run => run.ByOwnerAsync("revokeCapability", """{"cap_id":"{cap:guest}"}"""),
+        ["share_ended, capability_revoked#3"] = run =>
+            run.ByOwnerAsync("revokeCapability", """{"cap_id":"{cap:guest}"}"""),
     };
 
     private readonly HashSet<string> unused = [.. Preparations.Keys];
@@ -79,7 +81,8 @@ internal sealed class TranscriptRun(WireServer server, CancellationToken timeout
     private async Task AsAsync(string name)
     {
         writer = name;
-        string more = name == NoWriter ? "" : $$""","writer_id":"{writer:{{name.Replace(", ", "_", StringComparison.Ordinal)}}}" """;
+        string more = name == NoWriter
+            ? "" : $$""","writer_id":"{writer:{{name.Replace(", ", "_", StringComparison.Ordinal)}}}" """;
         handle = await world.RedeemShareAsync($"c{++connections}", "guest", more);
     }
 

@@ -5,7 +5,10 @@ using System.Text.Json;
 
 namespace ShareRpc.Tests.Protocol.Wire;
 
-/// <summary>A WebSocket and JSON text, nothing else: what the specification promises to any language. Used by one test at a time.</summary>
+/// <summary>
+/// A WebSocket and JSON text, nothing else: what the specification promises to any language. Used by one test at a
+/// time.
+/// </summary>
 internal sealed class WireConnection : IDisposable
 {
     public const string Subprotocol = "sharerpc.v1.json";
@@ -25,7 +28,9 @@ internal sealed class WireConnection : IDisposable
     /// <summary>What the server selected.</summary>
     public string? Selected => socket.SubProtocol;
 
-    /// <summary>Fails with <see cref="WireRefusedException"/> when the upgrade is answered with another status.</summary>
+    /// <summary>
+    /// Fails with <see cref="WireRefusedException"/> when the upgrade is answered with another status.
+    /// </summary>
     public static async Task<WireConnection> ConnectAsync(
         Uri server, CancellationToken timeout, IReadOnlyList<string>? subprotocols = null, string? origin = null)
     {

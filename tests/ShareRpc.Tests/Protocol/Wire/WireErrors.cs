@@ -3,7 +3,9 @@ using ShareRpc.Tests.Protocol.Vectors;
 
 namespace ShareRpc.Tests.Protocol.Wire;
 
-/// <summary>What every error on the wire looks like (rules RPC-9, ERR-1, ERR-2 and ERR-6), by the vectors of errors.json.</summary>
+/// <summary>
+/// What every error on the wire looks like (rules RPC-9, ERR-1, ERR-2 and ERR-6), by the vectors of errors.json.
+/// </summary>
 internal static class WireErrors
 {
     private static readonly Dictionary<string, Vector> ByName = VectorSuite.Load("errors").All

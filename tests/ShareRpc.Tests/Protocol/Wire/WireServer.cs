@@ -20,7 +20,8 @@ public sealed class WireServer : IAsyncLifetime
         {
             DataDirectory = directory.FullName, Urls = "http://127.0.0.1:0", Limits = ProtocolLimits.Default,
             AllowedOrigins = ["https://allowed.example"],
-            ServerLimits = ServerLimits.Default with { AuditInterval = TimeSpan.FromHours(1) }, // its sums belong to no vector
+            // Its sums belong to no vector.
+            ServerLimits = ServerLimits.Default with { AuditInterval = TimeSpan.FromHours(1) },
         });
         RootToken = (await File.ReadAllTextAsync(server.RootTokenPath)).Trim();
     }

@@ -6,8 +6,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Tests.Protocol.Wire;
 
 /// <summary>
-/// One scenario's share on the server, and the names that its vector gives to refs, tokens, writers, connections and handles. A name stands
-/// for a fresh random id; a token of a name that is no ref is a well-formed token that nobody knows.
+/// One scenario's share on the server, and the names that its vector gives to refs, tokens, writers, connections and
+/// handles. A name stands for a fresh random id; a token of a name that is no ref is a well-formed token that nobody
+/// knows.
 /// </summary>
 internal sealed partial class WireWorld : IDisposable
 {
@@ -72,7 +73,8 @@ internal sealed partial class WireWorld : IDisposable
     public async Task<WireHandle> RedeemShareAsync(string connection, string name, string more = "")
     {
         WireConnection wire = await ConnectAsync(connection);
-        JsonElement result = await wire.ResultAsync("redeemShare", Resolve($$"""{"token":"{token:{{name}}}"{{more}}}"""));
+        JsonElement result =
+            await wire.ResultAsync("redeemShare", Resolve($$"""{"token":"{token:{{name}}}"{{more}}}"""));
         return new WireHandle(wire, result.GetProperty("share").GetProperty("handle").GetInt64(), result);
     }
 
@@ -83,10 +85,10 @@ internal sealed partial class WireWorld : IDisposable
     public void Save(string name, string json) => saved[name] = json;
 
     /// <summary>
-    /// Puts in what the names stand for: <c>{share}</c>, <c>{token:ref}</c>, <c>{cap:ref}</c>, <c>{digest:ref}</c>, <c>{writer:name}</c>,
-    /// <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{other:ref}</c> (likewise, the same each time), its
-    /// <c>{other_digest:ref}</c>, <c>{passphrase_digest:ref}</c>, <c>{origin}</c>, and what a step saved: <c>{var:name}</c>
-    /// inside a string, <c>"{json:name}"</c> for a whole value.
+    /// Puts in what the names stand for: <c>{share}</c>, <c>{token:ref}</c>, <c>{cap:ref}</c>, <c>{digest:ref}</c>,
+    /// <c>{writer:name}</c>, <c>{id:name}</c>, <c>{forged:ref}</c> (its cap id with another secret), <c>{other:ref}</c>
+    /// (likewise, the same each time), its <c>{other_digest:ref}</c>, <c>{passphrase_digest:ref}</c>, <c>{origin}</c>,
+    /// and what a step saved: <c>{var:name}</c> inside a string, <c>"{json:name}"</c> for a whole value.
     /// </summary>
     public string Resolve(string text)
     {
@@ -128,7 +130,10 @@ internal sealed partial class WireWorld : IDisposable
         if (rootLike.Contains(parent)) rootLike.Add(named.Name);
         WireHandle handle = await RedeemAsync("setup", parent);
         await handle.ResultAsync("attenuate", Resolve(
-            $$"""{"cap_id":"{cap:{{named.Name}}}","token_digest":"{digest:{{named.Name}}}","rights":{{rights}}{{caveats}}}"""));
+            $$"""
+            {"cap_id":"{cap:{{named.Name}}}","token_digest":"{digest:{{named.Name}}}",
+             "rights":{{rights}}{{caveats}}}
+            """));
     }
 
     private static string Forge(string token) =>
@@ -156,6 +161,8 @@ internal sealed partial class WireWorld : IDisposable
     [GeneratedRegex("\"\\{json:(\\w+)\\}\"")]
     private static partial Regex WholeValue();
 
-    [GeneratedRegex("\\{(share|token|cap|digest|writer|id|var|forged|other|(?:other_)?(?:passphrase_)?digest|origin)(?::(\\w+))?\\}")]
+    [GeneratedRegex(
+        "\\{(share|token|cap|digest|writer|id|var|forged|other|(?:other_)?(?:passphrase_)?digest|origin)"
+        + "(?::(\\w+))?\\}")]
     private static partial Regex Name();
 }

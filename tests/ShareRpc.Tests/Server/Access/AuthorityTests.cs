@@ -42,5 +42,19 @@ public sealed class AuthorityTests
             Assert.Throws<ShareRpcException>(() => authority.Demand(Rights.Read)).Code);
     }
 
+    [Theory]
+    [InlineData(null, 30_000, 30_000)]
+    [InlineData(5_000, 30_000, 5_016)]
+    [InlineData(5_000, 5_010, 5_010)]
+    [InlineData(-1, 30_000, 16)]
+    [InlineData(5_000, 0, 0)]
+    public void A_wait_lasts_until_just_after_the_expiry_since_timers_fire_early(int? left, int asked, int expected)
+    {
+        long? end = clock.GetUtcNow().ToUnixTimeMilliseconds() + left;
+        using Authority authority = Of(Seed.Ref() with { Caveats = new Caveats { ExpiresAtMs = end } });
+
+        Assert.Equal(expected, authority.WaitAtMost(asked));
+    }
+
     private Authority Of(params RefRow[] chain) => new(chain[0], chain, null, clock);
 }

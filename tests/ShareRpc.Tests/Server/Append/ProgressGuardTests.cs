@@ -8,7 +8,8 @@ namespace ShareRpc.Tests.Server.Append;
 public sealed class ProgressGuardTests
 {
     private const string Running = """{"id":"p","type":"tool","state":{"status":"running"}}""";
-    private const string Completed = """{"id":"p","type":"tool","state":{"status":"completed","time":{"start":1,"end":5}}}""";
+    private const string Completed =
+        """{"id":"p","type":"tool","state":{"status":"completed","time":{"start":1,"end":5}}}""";
     private const string Failed = """{"id":"p","type":"tool","state":{"status":"error","time":{"start":1,"end":5}}}""";
 
     [Theory]
@@ -23,8 +24,10 @@ public sealed class ProgressGuardTests
     [InlineData(Completed, """{"state":{"status":"completed","time":{"end":4}}}""", true)]
     [InlineData(Completed, """{"state":{"status":"completed","time":{"end":5,"compacted":9}}}""", false)]
     [InlineData("""{"state":{"status":"completed","time":{"end":5,"compacted":9}}}""", Completed, true)]
-    [InlineData("""{"type":"text","text":"hello","time":{"start":1,"end":2}}""", """{"type":"text","text":"","time":{"start":1}}""", true)]
-    [InlineData("""{"type":"text","text":"","time":{"start":1}}""", """{"type":"text","text":"hello","time":{"start":1,"end":2}}""", false)]
+    [InlineData("""{"type":"text","text":"hello","time":{"start":1,"end":2}}""",
+        """{"type":"text","text":"","time":{"start":1}}""", true)]
+    [InlineData("""{"type":"text","text":"","time":{"start":1}}""",
+        """{"type":"text","text":"hello","time":{"start":1,"end":2}}""", false)]
     [InlineData("""{"type":"text","text":"A"}""", """{"type":"text","text":"B"}""", false)]
     [InlineData("[]", Running, false)]
     [InlineData("""{"time":7,"state":"x"}""", """{"time":[],"state":{}}""", false)]

@@ -54,15 +54,19 @@ public sealed class HandleOwnershipTests
         string op = $$"""{"op_id":"{{OpId.New()}}","seq":1,"verb":"put","kind":"part","key":"k","data":{} }""";
         bool isReplay = when.Contains("replay", StringComparison.Ordinal);
         string append = isReplay ? $$""","append":[{"batch_id":"b","ops":[{{op}}]}]""" : "";
-        string redeem = $$"""{"token":"{{token.Reveal()}}","writer_id":"{{RandomId.New()}}"{{append}},"read":{"after":0} }""";
+        string redeem =
+            $$"""{"token":"{{token.Reveal()}}","writer_id":"{{RandomId.New()}}"{{append}},"read":{"after":0} }""";
         if (when == "the call is half sent")
         {
-            await connection.SendAsync("""{"jsonrpc":"2.0","id":1,"""u8.ToArray(), System.Net.WebSockets.WebSocketMessageType.Text, false);
+            await connection.SendAsync("""{"jsonrpc":"2.0","id":1,"""u8.ToArray(),
+                System.Net.WebSockets.WebSocketMessageType.Text, false);
         }
         else if (when.StartsWith("the handle", StringComparison.Ordinal))
         {
-            WireHandle share = await live.RedeemShareAsync(token, connection, $$""","writer_id":"{{RandomId.New()}}" """);
-            if (when == "the handle waits for ops") await connection.RequestAsync(share.Path("readOps"), """{"wait_ms":30000}""");
+            WireHandle share =
+                await live.RedeemShareAsync(token, connection, $$""","writer_id":"{{RandomId.New()}}" """);
+            if (when == "the handle waits for ops")
+                await connection.RequestAsync(share.Path("readOps"), """{"wait_ms":30000}""");
         }
         else
         {

@@ -63,7 +63,8 @@ public sealed class RpcSessionTests
             Assert.Equal("too_many_calls", Code(await owner.CallAsync("getState", "{}")));
             foreach (string id in ids)
             {
-                await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":{{id}} } }""");
+                await owner.Connection.SendTextAsync(
+                    $$"""{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":{{id}} } }""");
                 JsonElement answer = await owner.Connection.ReceiveAsync(id);
                 Assert.Equal(-32800, answer.GetProperty("error").GetProperty("code").GetInt32());
             }
@@ -101,7 +102,8 @@ public sealed class RpcSessionTests
         await using LiveServer live = await LiveServer.StartAsync();
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         string batch = LiveServer.Batch("a");
-        await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","method":"{{owner.Path("appendOps")}}","params":{{batch}}}""");
+        await owner.Connection.SendTextAsync(
+            $$"""{"jsonrpc":"2.0","method":"{{owner.Path("appendOps")}}","params":{{batch}}}""");
         await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","method":"{{owner.Path("endShare")}}"}""");
         Assert.Equal(1, (await owner.ResultAsync("appendOps", LiveServer.Batch("b"))).GetProperty("cursor").GetInt64());
     }

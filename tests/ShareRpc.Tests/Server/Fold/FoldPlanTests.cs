@@ -36,7 +36,8 @@ public sealed class FoldPlanTests
     }
 
     private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits, bool reachesHead = true) =>
-        [.. new FoldPlan(0, tail, reachesHead).Slices(limits).Select(slice => slice.Stretches.Sum(stretch => stretch.Count))];
+        [.. new FoldPlan(0, tail,
+            reachesHead).Slices(limits).Select(slice => slice.Stretches.Sum(stretch => stretch.Count))];
 
     /// <summary>Puts of so many documents, one after the other.</summary>
     private static List<TailOp> Tail(int ops, int bytes) =>

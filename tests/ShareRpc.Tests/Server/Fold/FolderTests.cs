@@ -156,7 +156,8 @@ public sealed class FolderTests
         using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldSliceDocs = 2 });
         Authority owner = await rooms.CreateShareAsync();
         long share = owner.Ref.ShareKey!.Value;
-        for (int i = 1; i <= 50; i++) await rooms.AppendAsync(owner, [.. Keys.Select(key => ServerRooms.Put(key, $$"""{"n":{{i}}}"""))]);
+        for (int i = 1; i <= 50; i++)
+            await rooms.AppendAsync(owner, [.. Keys.Select(key => ServerRooms.Put(key, $$"""{"n":{{i}}}"""))]);
         int before = rooms.Store.Commits;
 
         await rooms.Folder.FoldShareAsync(share);
@@ -173,7 +174,8 @@ public sealed class FolderTests
         using ServerRooms rooms = await ServerRooms.OpenAsync(new ServerLimits { FoldSliceDocs = 1 });
         Authority owner = await rooms.CreateShareAsync();
         long share = owner.Ref.ShareKey!.Value;
-        await rooms.AppendAsync(owner, [ServerRooms.Put("a", """{"text":"old"}"""), ServerRooms.Put("gone", "{}"), Text("s", "1")]);
+        await rooms.AppendAsync(owner,
+            [ServerRooms.Put("a", """{"text":"old"}"""), ServerRooms.Put("gone", "{}"), Text("s", "1")]);
         await rooms.Folder.FoldShareAsync(share);
         await rooms.AppendAsync(
             owner,
@@ -181,7 +183,8 @@ public sealed class FolderTests
                 Text("a", " lost"), Text("s", "2"), ServerRooms.Put("gone") with { Verb = Verbs.Remove, Data = null },
                 Text("b", "x"),
                 ServerRooms.Put("a", """{"text":"new"}"""), Text("gone", "back"), Text("s", "3"), Text("a", "er"),
-                ServerRooms.Put("b") with { Verb = Verbs.Remove, Data = null }, ServerRooms.Put("gone", """{"text":"again"}"""),
+                ServerRooms.Put("b") with { Verb = Verbs.Remove, Data = null },
+                ServerRooms.Put("gone", """{"text":"again"}"""),
             ]);
         string expected = string.Join("\n", (await StateAsync(rooms, owner)).Docs.Select(Show));
         for (int steps = 0; ; steps++)
@@ -307,7 +310,8 @@ public sealed class FolderTests
         rooms.Reads.ReadStateAsync(owner, new GetStateRequest());
 
     private static OpIntent Text(string key, string text) =>
-        ServerRooms.Put(key) with { Verb = Verbs.Append, Data = RawJson.Parse($$"""{"field":"text","text":"{{text}}"}""") };
+        ServerRooms.Put(key) with { Verb = Verbs.Append,
+            Data = RawJson.Parse($$"""{"field":"text","text":"{{text}}"}""") };
 
     private static OpIntent Roll(ref uint dice, long n)
     {

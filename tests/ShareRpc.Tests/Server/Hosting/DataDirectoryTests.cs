@@ -185,6 +185,7 @@ public sealed class DataDirectoryTests : IDisposable
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(server.RootTokenPath, timeout)).Trim(),
             out ShareToken? token));
         using WireConnection connection = await WireConnection.ConnectAsync(server.Address, timeout);
-        return (await connection.CallAsync("redeemRoot", $$"""{"token":"{{token.Reveal()}}"}""")).TryGetProperty("result", out _);
+        return (await connection.CallAsync("redeemRoot", $$"""{"token":"{{token.Reveal()}}"}""")).TryGetProperty(
+            "result", out _);
     }
 }

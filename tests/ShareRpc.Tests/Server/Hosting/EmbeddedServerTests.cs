@@ -45,7 +45,8 @@ public sealed class EmbeddedServerTests : IDisposable
         JsonElement redeemed = await connection.ResultAsync("redeemRoot", $$"""{"token":"{{root.Reveal()}}"}""");
         await new WireHandle(connection, redeemed.GetProperty("root").GetProperty("handle").GetInt64(),
             redeemed).ResultAsync(
-            "createShare", $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{owner.CapId}}","token_digest":"{{owner.Digest}}"}""");
+            "createShare",
+            $$"""{"share_id":"{{RandomId.New()}}","cap_id":"{{owner.CapId}}","token_digest":"{{owner.Digest}}"}""");
         redeemed = await connection.ResultAsync("redeemShare", $$"""{"token":"{{owner.Reveal()}}"}""");
         var share = new WireHandle(connection, redeemed.GetProperty("share").GetProperty("handle").GetInt64(),
             redeemed);
@@ -66,7 +67,8 @@ public sealed class EmbeddedServerTests : IDisposable
     {
         await using WebApplication app = Build(configure: null, new()
         {
-            ["ShareRpc:DataDirectory"] = directory["data"], ["ShareRpc:ServerLimits:QueueItems"] = "77", ["ShareRpc:OpenCreation"] = "true",
+            ["ShareRpc:DataDirectory"] = directory["data"], ["ShareRpc:ServerLimits:QueueItems"] = "77",
+            ["ShareRpc:OpenCreation"] = "true",
         });
         app.MapShareRpc();
         await app.StartAsync(timeout.Token);

@@ -31,7 +31,8 @@ public sealed class SecrecyTests
         await handle.ResultAsync("revokeCapability", $$"""{"cap_id":"{{revoked.CapId}}"}""");
         await dead.CallAsync("readOps", "{}");
         await handle.ResultAsync(
-            "appendOps", """{"batch_id":"b","ops":[{"op_id":"a","seq":1,"verb":"put","kind":"part","key":"k","data":{}}]}""");
+            "appendOps",
+            """{"batch_id":"b","ops":[{"op_id":"a","seq":1,"verb":"put","kind":"part","key":"k","data":{}}]}""");
 
         foreach (ShareToken token in new[] { unknown, owner, viewer, revoked, live.RootToken })
             await MisuseAsync(live, token.Reveal());
@@ -83,12 +84,15 @@ public sealed class SecrecyTests
         [
             ("redeemShare", $$"""{"token":"{{secret}}"}"""), ("redeemShare", $$"""{"grant":"{{secret}}"}"""),
             ("redeemRoot", $$"""{"token":["{{secret}}"]}"""),
-            ("redeemRoot", $$"""["{{secret}}"]"""), ("redeemRoot", $$"""{"token":"{{secret}}","passphrase":{"{{secret}}":1} }"""),
+            ("redeemRoot", $$"""["{{secret}}"]"""),
+            ("redeemRoot", $$"""{"token":"{{secret}}","passphrase":{"{{secret}}":1} }"""),
             ("redeemShare", $$"""{"token":"{{secret}}","writer_id":"{{secret}}"}"""),
             ("redeemShare", $$"""{"token":"{{secret}}","append":"{{secret}}"}"""),
             (secret, "{}"), (root.Path(secret), "{}"), (root.Path("revokeCapability"), $$"""{"cap_id":"{{secret}}"}"""),
-            (root.Path("createShare"), $$"""{"share_id":"{{secret}}","cap_id":"{{secret}}","token_digest":"{{secret}}"}"""),
-            (root.Path("attenuate"), $$"""{"cap_id":"{{RandomId.New()}}","token_digest":"{{secret}}","rights":["{{secret}}"]}"""),
+            (root.Path("createShare"),
+                $$"""{"share_id":"{{secret}}","cap_id":"{{secret}}","token_digest":"{{secret}}"}"""),
+            (root.Path("attenuate"),
+                $$"""{"cap_id":"{{RandomId.New()}}","token_digest":"{{secret}}","rights":["{{secret}}"]}"""),
         ];
         foreach ((string method, string parameters) in calls)
         {

@@ -25,7 +25,8 @@ public sealed class HttpSecrecyTests
         using var calls =
             new OpencodeCalls(live.Server.Address, live.Timeout) { Base = $"/a/{live.RootToken.Reveal()}" };
         OpencodeCalls.Shared shared = await calls.ShareAsync();
-        await calls.SyncedAsync(shared, $$$"""{"type":"session","data":{"id":"s","share":{"url":"{{{shared.Url}}}"} } },{"type":"x"}""");
+        await calls.SyncedAsync(shared,
+            $$$"""{"type":"session","data":{"id":"s","share":{"url":"{{{shared.Url}}}"} } },{"type":"x"}""");
         string[] tokens =
             [ShareToken.New(RandomId.New()).Reveal(), live.RootToken.Reveal(), shared.Secret, shared.Capability];
         foreach (string token in tokens) await MisuseAsync(live, shared, token);
@@ -54,7 +55,8 @@ public sealed class HttpSecrecyTests
             JsonSerializer.Serialize(new { secret = token, data = new object[] { new { type = token, data = 1 } } });
         (HttpMethod Method, string Path, string? Body)[] requests =
         [
-            (HttpMethod.Post, $"/a/{token}/api/share", "{}"), (HttpMethod.Post, "/api/share", $$"""{"sessionID":"","x":"{{token}}"}"""),
+            (HttpMethod.Post, $"/a/{token}/api/share", "{}"),
+            (HttpMethod.Post, "/api/share", $$"""{"sessionID":"","x":"{{token}}"}"""),
             (HttpMethod.Post, $"/api/share/{token}/sync", secret),
             (HttpMethod.Post, $"/api/shares/{shared.Id}/sync", secret + token),
             (HttpMethod.Delete, $"/api/share/{token}", secret),

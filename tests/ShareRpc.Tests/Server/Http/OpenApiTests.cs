@@ -10,7 +10,9 @@ using ShareRpc.Tests.Server.Opencode;
 
 namespace ShareRpc.Tests.Server.Http;
 
-/// <summary>protocol/openapi.json against a running server: every call and status in it is made to happen, and fits its schema.</summary>
+/// <summary>
+/// protocol/openapi.json against a running server: every call and status in it is made to happen, and fits its schema.
+/// </summary>
 public sealed class OpenApiTests : IAsyncLifetime
 {
     private readonly ProtocolLimits small = new() { FrameBytes = 200_000, DocumentBytes = 100_000, OpBytes = 100_000 };
@@ -134,7 +136,10 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(Share, 403, nobody.CreateAsync());
         OpencodeCalls.Shared shared = await creator.ShareAsync();
         const string Items =
-            """{"type":"session","data":{"id":"ses_1"}},{"type":"model","data":[{"id":"m","providerID":"p"}]},{"type":"x"}""";
+            """
+            {"type":"session","data":{"id":"ses_1"}},{"type":"model","data":[{"id":"m","providerID":"p"}]},
+             {"type":"x"}
+            """;
         await MeetAsync(Sync, 200, creator.SyncAsync(shared, Items));
         await MeetAsync(Sync, 400, creator.SyncAsync(shared, "not json"));
         await MeetAsync(Sync, 403, creator.SyncAsync(shared.Id, shared.Capability, Items));

@@ -159,8 +159,10 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
     [InlineData("{}", "invalid_params")]
     [InlineData("""{"batch_id":"b","ops":[]}""", "invalid_batch")]
     [InlineData("""{"batch_id":"b","ops":[null]}""", "invalid_batch")]
-    [InlineData("""{"batch_id":"b","ops":[{"op_id":"a","seq":1,"verb":"put","kind":"part","key":"k","data":{}}]}""", "invalid_batch")]
-    [InlineData("""{"batch_id":"b","ops":[{"op_id":"\ud800","verb":"put","kind":"part","key":"k","data":{}}]}""", "invalid_params")]
+    [InlineData("""{"batch_id":"b","ops":[{"op_id":"a","seq":1,"verb":"put","kind":"part","key":"k","data":{}}]}""",
+        "invalid_batch")]
+    [InlineData("""{"batch_id":"b","ops":[{"op_id":"\ud800","verb":"put","kind":"part","key":"k","data":{}}]}""",
+        "invalid_params")]
     public async Task A_malformed_batch_is_refused_and_consumes_nothing(string body, string code)
     {
         using ShareOverHttp share = With(owner);
@@ -172,7 +174,8 @@ public sealed class OpsOverHttpTests : IAsyncLifetime
     public async Task Text_that_is_not_utf8_is_refused()
     {
         using ShareOverHttp share = With(owner);
-        ReadOnlySpan<byte> start = """{"batch_id":"b","ops":[{"op_id":"a","verb":"put","kind":"part","key":"k","data":{"a":" """u8;
+        ReadOnlySpan<byte> start =
+            """{"batch_id":"b","ops":[{"op_id":"a","verb":"put","kind":"part","key":"k","data":{"a":" """u8;
         byte[] body = [.. start, 0xC3, .. "\"}}]}"u8];
         using var content = new ByteArrayContent(body);
         var path = new Uri($"/v1/shares/{share.ShareId}/ops", UriKind.Relative);

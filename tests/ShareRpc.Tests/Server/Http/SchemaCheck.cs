@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace ShareRpc.Tests.Server.Http;
 
-/// <summary>As much of JSON Schema as openapi.json uses; a keyword that it does not know is an error, not a pass.</summary>
+/// <summary>
+/// As much of JSON Schema as openapi.json uses; a keyword that it does not know is an error, not a pass.
+/// </summary>
 internal sealed class SchemaCheck(JsonElement document)
 {
     /// <summary>What is wrong with a value; empty when it is as the schema says.</summary>

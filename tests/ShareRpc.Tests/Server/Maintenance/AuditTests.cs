@@ -34,7 +34,8 @@ public sealed class AuditTests
         AuditEntry[] entries = [.. (await rooms.Lists.ListAuditAsync(owner, new AuditRequest())).Entries.Where(
             entry => entry.Actor == guest.CapId)];
         Assert.Equal(
-            ["redeem 192.0.2.1 x3  ", "redeem 192.0.2.2 x1  ", "append  x3  11", "refused 192.0.2.2 x2 capability_revoked "],
+            ["redeem 192.0.2.1 x3  ", "redeem 192.0.2.2 x1  ", "append  x3  11",
+                "refused 192.0.2.2 x2 capability_revoked "],
             entries.Select(entry => $"{entry.Action} {entry.Address} x{entry.Count} {entry.Code} {entry.Bytes}"));
         Assert.Equal(Now(rooms), await LastRedeemedAsync(rooms, owner, guest));
     }

@@ -14,7 +14,8 @@ namespace ShareRpc.Tests.Server.Opencode;
 /// <summary>opencode's four calls, over a real socket.</summary>
 public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
 {
-    private const string Message = """{"type":"message","data":{"id":"msg_1","sessionID":"ses_1","role":"user","time":{"created":1}}}""";
+    private const string Message =
+        """{"type":"message","data":{"id":"msg_1","sessionID":"ses_1","role":"user","time":{"created":1}}}""";
     private LiveServer live = null!;
     private OpencodeCalls open = null!;
     private OpencodeCalls created = null!;
@@ -47,7 +48,8 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
         Assert.Matches(ImportableUrl(), shared.Url.ToString());
         JsonElement synced = await calls.SyncedAsync(shared, Message + """
             ,{"type":"part","data":{"id":"prt_1","messageID":"msg_1","sessionID":"ses_1","type":"text","text":"hi"}},
-            {"type":"session_diff","data":[{"file":"a.txt"}]},{"type":"session","data":{"id":"ses_1","title":"T","time":{"updated":1}}},
+            {"type":"session_diff","data":[{"file":"a.txt"}]},{"type":"session","data":{"id":"ses_1","title":"T",
+             "time":{"updated":1}}},
             {"type":"model","data":[{"id":"m","providerID":"p"}]}
             """);
         Assert.Equal(5, synced.GetProperty("applied").GetInt32());
@@ -204,7 +206,8 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
             more: options => options with { OpenCreation = true, EraseUnshared = erases });
         using var calls = new OpencodeCalls(server.Server.Address, server.Timeout);
         Shared shared = await calls.ShareAsync();
-        await calls.SyncedAsync(shared, """{"type":"part","data":{"id":"p","messageID":"m","type":"text","text":"x"}}""");
+        await calls.SyncedAsync(shared,
+            """{"type":"part","data":{"id":"p","messageID":"m","type":"text","text":"x"}}""");
         for (int i = 0; i < 2; i++)
         {
             using HttpResponseMessage deleted = await calls.DeleteAsync(shared.Id, shared.Secret);

@@ -44,12 +44,15 @@ internal sealed class OpencodeCalls(Uri server, CancellationToken timeout) : IDi
     }
 
     public Task<HttpResponseMessage> DeleteAsync(string id, string secret) => http.SendAsync(
-        new HttpRequestMessage(HttpMethod.Delete, Path($"{Prefix}/{id}")) { Content = Json($$"""{"secret":"{{secret}}"}""") }, timeout);
+        new HttpRequestMessage(HttpMethod.Delete,
+            Path($"{Prefix}/{id}")) { Content = Json($$"""{"secret":"{{secret}}"}""") }, timeout);
 
     public Task<HttpResponseMessage> DataAsync(string capability) =>
         http.GetAsync(Path($"/api/share/{capability}/data", ""), timeout);
 
-    /// <summary>The data behind a link, as import fetches it: from the link's own origin, by the link's last part.</summary>
+    /// <summary>
+    /// The data behind a link, as import fetches it: from the link's own origin, by the link's last part.
+    /// </summary>
     public async Task<JsonArray> ImportAsync(Shared shared)
     {
         using HttpResponseMessage answer = await DataAsync(shared.Capability);

@@ -11,7 +11,8 @@ internal static class RecordedTraffic
 
     /// <summary>The requests: POST of a session, POST of items, or DELETE.</summary>
     public static IReadOnlyList<Request> Read() =>
-        [.. File.ReadLines(Path).Select(line => JsonNode.Parse(line)!).Select(ToRequest).Where(request => request is not null)!];
+        [.. File.ReadLines(Path).Select(line => JsonNode.Parse(line)!).Select(ToRequest).Where(request =>
+            request is not null)!];
 
     private static Request? ToRequest(JsonNode line)
     {
@@ -35,7 +36,8 @@ internal static class RecordedTraffic
     }
 
     /// <param name="Call">What is asked for.</param>
-    /// <param name="Name">The session; of later calls the recording server's id, which is how the session's id ends.</param>
+    /// <param name="Name">The session; of later calls the recording server's id, which is how the session's id
+    /// ends.</param>
     /// <param name="Items">Of a sync.</param>
     internal sealed record Request(Call Call, string Name, JsonArray Items);
 }

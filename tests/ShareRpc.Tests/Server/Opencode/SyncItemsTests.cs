@@ -51,7 +51,8 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
     public async Task Identical_items_are_no_new_ops_whatever_their_spelling()
     {
         await calls.SyncedAsync(shared, """{"type":"part","data":{"id":"p","a":1,"b":"x"}}""");
-        JsonElement again = await calls.SyncedAsync(shared, """{ "data": {"b":"\u0078","a":1.0, "id":"p"}, "type": "part" }""");
+        JsonElement again =
+            await calls.SyncedAsync(shared, """{ "data": {"b":"\u0078","a":1.0, "id":"p"}, "type": "part" }""");
         Assert.Equal((0, 1), (again.GetProperty("applied").GetInt32(), again.GetProperty("duplicates").GetInt32()));
     }
 
@@ -59,15 +60,19 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
     public async Task Models_merge_by_provider_and_id_without_their_headers_and_options()
     {
         await calls.SyncedAsync(shared, """
-            {"type":"model","data":[{"id":"m1","providerID":"p","name":"old","headers":{"x-key":"sk-1"},"options":{"apiKey":"sk-2"},
+            {"type":"model","data":[{"id":"m1","providerID":"p","name":"old","headers":{"x-key":"sk-1"},
+             "options":{"apiKey":"sk-2"},
             "variants":{"high":{"options":{"k":"sk-3"},"effort":"high"}}},{"id":"m1","providerID":"q"}]}
             """);
-        await calls.SyncedAsync(shared, """{"type":"model","data":[{"id":"m1","providerID":"p","name":"new","headers":{"x":"sk-4"}}]}""");
+        await calls.SyncedAsync(shared,
+            """{"type":"model","data":[{"id":"m1","providerID":"p","name":"new","headers":{"x":"sk-4"}}]}""");
         await calls.SyncedAsync(shared, """{"type":"model","data":[]}""");
 
         JsonNode item = Assert.Single(await calls.ImportAsync(shared))!;
         Assert.True(JsonNode.DeepEquals(
-            JsonNode.Parse("""{"type":"model","data":[{"id":"m1","providerID":"p","name":"new"},{"id":"m1","providerID":"q"}]}"""), item));
+            JsonNode.Parse(
+                """{"type":"model","data":[{"id":"m1","providerID":"p","name":"new"},{"id":"m1","providerID":"q"}]}"""),
+                    item));
         foreach (JsonElement op in await OpsAsync())
             Assert.DoesNotContain("sk-", op.GetRawText(), StringComparison.Ordinal);
     }
@@ -76,12 +81,14 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
     public async Task The_links_token_does_not_get_into_the_session()
     {
         await calls.SyncedAsync(
-            shared, $$$"""{"type":"session","data":{"id":"ses_1","share":{"url":"{{{shared.Url}}}"} ,"time":{"updated":1} } }""");
+            shared,
+            $$"""{"type":"session","data":{"id":"ses_1","share":{"url":"{{shared.Url}}"},"time":{"updated":1} } }""");
         JsonNode session = (await calls.ImportAsync(shared))[0]!["data"]!;
         Assert.Null(session["share"]);
         Assert.Equal("ses_1", (string)session["id"]!);
         await calls.SyncedAsync(
-            shared, """{"type":"session","data":{"id":"ses_1","share":{"url":"http://h/share/x"},"time":{"updated":1}}}""");
+            shared,
+            """{"type":"session","data":{"id":"ses_1","share":{"url":"http://h/share/x"},"time":{"updated":1}}}""");
         Assert.NotNull((await calls.ImportAsync(shared))[0]!["data"]!["share"]);
     }
 
@@ -148,7 +155,8 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
         Assert.Single(await calls.ImportAsync(shared));
 
         string tooMuch = Part(new string('x', 64 * 1024));
-        using HttpResponseMessage refused = await PostAsync(new StringContent($$"""{"data":[{{tooMuch}}],"secret":"{{shared.Secret}}"}"""));
+        using HttpResponseMessage refused =
+            await PostAsync(new StringContent($$"""{"data":[{{tooMuch}}],"secret":"{{shared.Secret}}"}"""));
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
     }
 
@@ -213,7 +221,9 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Text_that_is_not_utf8_is_left_out()
     {
-        string[] text = $$"""{"secret":"{{shared.Secret}}","data":[{"type":"part","data":{"id":"p","t":"?"} },{{Part("A")}}]}""".Split('?');
+        string[] text =
+            $$"""{"secret":"{{shared.Secret}}","data":[{"type":"part","data":{"id":"p","t":"?"} },{{Part("A")}}]}"""
+            .Split('?');
         byte[] body = [.. Encoding.UTF8.GetBytes(text[0]), 0xC3, .. Encoding.UTF8.GetBytes(text[1])];
         using var content = new ByteArrayContent(body);
         using HttpResponseMessage answer = await PostAsync(content);

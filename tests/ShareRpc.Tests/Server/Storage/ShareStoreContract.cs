@@ -5,7 +5,9 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage;
 
-/// <summary>What every <see cref="IShareStore"/> does. A store's test class derives from it and opens its own kind, empty.</summary>
+/// <summary>
+/// What every <see cref="IShareStore"/> does. A store's test class derives from it and opens its own kind, empty.
+/// </summary>
 public abstract partial class ShareStoreContract : IDisposable
 {
     private readonly Lazy<IShareStore> store;

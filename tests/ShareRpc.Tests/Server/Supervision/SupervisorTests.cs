@@ -15,7 +15,9 @@ using ShareRpc.Tests.Server.Hosting;
 
 namespace ShareRpc.Tests.Server.Supervision;
 
-/// <summary>Every background loop meets an exception that nobody expects, again and again, and goes on when that ends.</summary>
+/// <summary>
+/// Every background loop meets an exception that nobody expects, again and again, and goes on when that ends.
+/// </summary>
 public sealed class SupervisorTests
 {
     private const string Message = "nobody expects this";

@@ -46,10 +46,12 @@ public sealed class TurnSweeperTests
         await SweepForAsync(rooms, Lease * 2);
         Assert.Equal("aborted", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
 
-        Assert.Equal("turn_final", Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"streaming"}""")).Rejected).Code);
+        Assert.Equal("turn_final",
+            Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"streaming"}""")).Rejected).Code);
         Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"completed"}""")).Applied);
         Assert.Equal("""{"state":"completed"}""", (await TurnAsync(rooms, owner)).ToJsonString());
-        Assert.Equal("turn_final", Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"failed"}""")).Rejected).Code);
+        Assert.Equal("turn_final",
+            Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"failed"}""")).Rejected).Code);
         await SweepForAsync(rooms, Lease * 2);
         Assert.Equal(3, (await LogAsync(rooms, owner)).Count);
     }
@@ -81,7 +83,8 @@ public sealed class TurnSweeperTests
         await PutTurnAsync(rooms, owner, """{"state":"failed"}""");
         var anonymous = new OpIntent
         {
-            OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Turn, Key = "other", Data = RawJson.Parse("""{"state":"streaming"}"""),
+            OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Turn, Key = "other",
+            Data = RawJson.Parse("""{"state":"streaming"}"""),
         };
         await rooms.AppendAsync(owner, anonymous);
         await SweepForAsync(rooms, Lease * 3);

@@ -15,7 +15,8 @@ public class EventMappingTests
     [Fact]
     public void An_updated_message_is_put_as_the_event_holds_it()
     {
-        EventOps mapped = Map("evt_1", "message.updated.1", """{"sessionID":"s","info":{"id":"m","sessionID":"s","role":"user"}}""");
+        EventOps mapped =
+            Map("evt_1", "message.updated.1", """{"sessionID":"s","info":{"id":"m","sessionID":"s","role":"user"}}""");
 
         OpIntent op = Assert.Single(mapped.Ops);
         Assert.Equal((Verbs.Put, Kinds.Message, "m"), (op.Verb, op.Kind, op.Key));

@@ -1,6 +1,8 @@
 namespace ShareRpc.Tests.Sources.Opencode;
 
-/// <summary>A test on the recorded database beside the repository; skipped, visibly, where only the repository is.</summary>
+/// <summary>
+/// A test on the recorded database beside the repository; skipped, visibly, where only the repository is.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class FixtureFactAttribute : FactAttribute
 {

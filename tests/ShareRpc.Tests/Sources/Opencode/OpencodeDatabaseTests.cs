@@ -139,7 +139,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         using OpencodeView view = database.BeginRead();
 
         Assert.Equal(
-            """[{"content":"first","status":"in_progress","priority":"high"},{"content":"second","status":"pending","priority":"low"}]""",
+            """[{"content":"first","status":"in_progress","priority":"high"},"""
+                + """{"content":"second","status":"pending","priority":"low"}]""",
             TodoDocument.Build(view.Todos(OpencodeFiles.LongSession)).ToString());
         Assert.Null(TodoDocument.Build(view.Todos("ses_e05832a62ffekN9s1VIUTHfz6t")));
     }

@@ -77,10 +77,15 @@ public sealed class OpencodeSyncTests : IDisposable
         void UpdatePart(int seq, string text)
         {
             string message = (string)OpencodeFiles.Query(path, "SELECT min(id) FROM message")[0][0]!;
-            string part = $$"""{"id":"prt_new","sessionID":"{{Session}}","messageID":"{{message}}","type":"text","text":"{{text}}"}""";
+            string part =
+                $$"""
+                {"id":"prt_new","sessionID":"{{Session}}","messageID":"{{message}}","type":"text",
+                 "text":"{{text}}"}
+                """;
             AddEvent(path, seq, "message.part.updated.1", $$"""{"sessionID":"{{Session}}","part":{{part}},"time":1}""");
             OpencodeFiles.Execute(path, $$"""
-                INSERT INTO part VALUES ('prt_new', '{{message}}', '{{Session}}', 1, 1, '{"type":"text","text":"{{text}}"}')
+                INSERT INTO part
+                  VALUES ('prt_new', '{{message}}', '{{Session}}', 1, 1, '{"type":"text","text":"{{text}}"}')
                 ON CONFLICT (id) DO UPDATE SET data = excluded.data
                 """);
         }

@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 
 namespace ShareRpc.Tests.Sources.Opencode;
 
-/// <summary>A database that lives: written, vacuumed, checkpointed, replaced, deleted and made again under the tail.</summary>
+/// <summary>
+/// A database that lives: written, vacuumed, checkpointed, replaced, deleted and made again under the tail.
+/// </summary>
 public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
 {
     private const string Session = OpencodeFiles.SampleSession;
@@ -218,7 +220,11 @@ public sealed class OpencodeTailTests(ITestOutputHelper output) : IDisposable
     {
         string message = (string)OpencodeFiles.Query(path, "SELECT min(id) FROM message")[0][0]!;
         string data = $$"""{"type":"text","text":"{{text}}"}""";
-        string part = $$"""{"id":"prt_new","sessionID":"{{Session}}","messageID":"{{message}}","type":"text","text":"{{text}}"}""";
+        string part =
+            $$"""
+            {"id":"prt_new","sessionID":"{{Session}}","messageID":"{{message}}","type":"text",
+             "text":"{{text}}"}
+            """;
         seq++;
         OpencodeFiles.Execute(
             path,

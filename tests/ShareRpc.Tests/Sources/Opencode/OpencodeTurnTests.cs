@@ -75,7 +75,8 @@ public sealed class OpencodeTurnTests : IDisposable
         data);
 
     private void Remove(string path, string id) => Write(
-        path, "message.removed.1", $$"""{"messageID":"{{id}}"}""", $"DELETE FROM message WHERE id = '{id}' AND $data = ''", "");
+        path, "message.removed.1", $$"""{"messageID":"{{id}}"}""",
+        $"DELETE FROM message WHERE id = '{id}' AND $data = ''", "");
 
     private void Write(string path, string type, string eventData, string change, string data) => OpencodeFiles.Execute(
         path,

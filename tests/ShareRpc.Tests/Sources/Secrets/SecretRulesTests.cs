@@ -71,13 +71,24 @@ public sealed class SecretRulesTests : IDisposable
     [InlineData("nonsense", "line 1")]
     [InlineData("""{"rules": [{"id": "x"}]}""", "no file of rules")]
     [InlineData("""{"without": ["nonsense"]}""", "nonsense")]
-    [InlineData("""{"rules": [{"id": "A b", "what": "", "pattern": "x", "example": ["x"], "counterexample": "y"}]}""", "an id is")]
-    [InlineData("""{"rules": [{"id": "jwt", "what": "", "pattern": "x", "example": ["x"], "counterexample": "y"}]}""", "already")]
-    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "(", "example": ["x"], "counterexample": "y"}]}""", "pattern")]
-    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "(?=x)x", "example": ["x"], "counterexample": "y"}]}""", "lookaround")]
-    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "x", "example": ["y"], "counterexample": "y"}]}""", "its example")]
-    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "x", "example": ["x"], "counterexample": "ax"}]}""", "counterexample")]
-    [InlineData("""{"rules": [{"id": "x", "what": "", "keywords": ["q"], "pattern": "x", "example": ["x"], "counterexample": "y"}]}""",
+    [InlineData("""{"rules": [{"id": "A b", "what": "", "pattern": "x", "example": ["x"], "counterexample": "y"}]}""",
+        "an id is")]
+    [InlineData("""{"rules": [{"id": "jwt", "what": "", "pattern": "x", "example": ["x"], "counterexample": "y"}]}""",
+        "already")]
+    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "(", "example": ["x"], "counterexample": "y"}]}""",
+        "pattern")]
+    [InlineData(
+        """{"rules": [{"id": "x", "what": "", "pattern": "(?=x)x", "example": ["x"], "counterexample": "y"}]}""",
+        "lookaround")]
+    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "x", "example": ["y"], "counterexample": "y"}]}""",
+        "its example")]
+    [InlineData("""{"rules": [{"id": "x", "what": "", "pattern": "x", "example": ["x"], "counterexample": "ax"}]}""",
+        "counterexample")]
+    [InlineData(
+        """
+        {"rules": [{"id": "x", "what": "", "keywords": ["q"], "pattern": "x", "example": ["x"],
+         "counterexample": "y"}]}
+        """,
         "keywords")]
     public void A_file_that_cannot_be_used_says_which_rule_and_why(string content, string why)
     {

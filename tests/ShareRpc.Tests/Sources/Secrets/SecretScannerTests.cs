@@ -15,7 +15,8 @@ public class SecretScannerTests
     [Fact]
     public void Only_the_bytes_of_what_is_found_change()
     {
-        string json = $$"""  { "b" : 1.50e1, "text":"caf\u00e9 \n\"{{GitHub}}\" \ud83d end 😀", "a":[null,"{{GitHub}}"], "b":2 }  """;
+        string json = $$"""  { "b" : 1.50e1, "text":"caf\u00e9 \n\"{{GitHub}}\" \ud83d end 😀", """
+            + $$"""  "a":[null,"{{GitHub}}"], "b":2 }  """;
 
         string redacted = Redact(json);
 
@@ -26,7 +27,8 @@ public class SecretScannerTests
     [Fact]
     public void What_holds_nothing_keeps_its_very_bytes()
     {
-        var json = new RawJson(Encoding.UTF8.GetBytes("""{"text":"the key to the token is \u00fcber","tokens":{"input":3}}"""));
+        var json = new RawJson(
+            Encoding.UTF8.GetBytes("""{"text":"the key to the token is \u00fcber","tokens":{"input":3}}"""));
 
         RawJson redacted = SecretScanner.BuiltIn.Redact(json, counts);
 
@@ -54,7 +56,8 @@ public class SecretScannerTests
 
     [Fact]
     public void The_value_of_a_field_with_a_secret_looking_name_is_replaced_and_no_other() => Assert.Equal(
-        """{"password":"[redacted:secret-field]","user":"hunter2hunter2","env":{"API_KEY":"[redacted:secret-field]"},"secret":true}""",
+        """{"password":"[redacted:secret-field]","user":"hunter2hunter2","""
+            + "\"env\":" + """{"API_KEY":"[redacted:secret-field]"},"secret":true}""",
         Redact("""{"password":"hunter2hunter2","user":"hunter2hunter2","env":{"API_KEY":"zzzz"},"secret":true}"""));
 
     [Fact]
@@ -98,7 +101,8 @@ public class SecretScannerTests
         Assert.Equal("[redacted:private-key]", SecretScanner.BuiltIn.Redact(begin + body[..200], counts));
         Assert.Equal("00001| [redacted:private-key]", SecretScanner.BuiltIn.Redact(numbered, counts));
         Assert.Equal("'[redacted:private-key]'",
-            SecretScanner.BuiltIn.Redact($"'{begin}{body}{end}'".Replace("\n", @"\n", StringComparison.Ordinal), counts));
+            SecretScanner.BuiltIn.Redact(
+                $"'{begin}{body}{end}'".Replace("\n", @"\n", StringComparison.Ordinal), counts));
     }
 
     [Theory]

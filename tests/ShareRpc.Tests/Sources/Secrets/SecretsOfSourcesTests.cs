@@ -116,8 +116,8 @@ public sealed class SecretsOfSourcesTests : IDisposable
     }
 
     /// <summary>
-    /// A secret that is split over two appends would be seen by neither scan. Sources put whole documents: whoever makes one append has to
-    /// hold back what may be the beginning of a secret.
+    /// A secret that is split over two appends would be seen by neither scan. Sources put whole documents: whoever
+    /// makes one append has to hold back what may be the beginning of a secret.
     /// </summary>
     [Fact]
     public void Sources_put_whole_documents_and_never_append() => Assert.DoesNotContain(
@@ -147,7 +147,11 @@ public sealed class SecretsOfSourcesTests : IDisposable
     {
         string session = Databases.SampleSession;
         string message = (string)Databases.Query(path, "SELECT min(id) FROM message")[0][0]!;
-        string part = $$"""{"id":"prt_leak","sessionID":"{{session}}","messageID":"{{message}}","type":"text","text":"{{Secret}}"}""";
+        string part =
+            $$"""
+            {"id":"prt_leak","sessionID":"{{session}}","messageID":"{{message}}","type":"text",
+             "text":"{{Secret}}"}
+            """;
         Databases.Execute(
             path,
             "INSERT INTO event (id, aggregate_id, seq, type, data) SELECT 'evt_leak', $s, max(seq) + 1, "

@@ -10,7 +10,8 @@ namespace ShareRpc.Server.Storage.Sqlite.Checking;
 /// <param name="Key">Its number.</param>
 /// <param name="ShareId">Its id.</param>
 /// <param name="Folded">The documents hold every op up to here.</param>
-/// <param name="Compacted">Ops up to here may have lost their data, if they are not the last one of their document.</param>
+/// <param name="Compacted">Ops up to here may have lost their data, if they are not the last one of their
+/// document.</param>
 internal sealed record CheckedShare(long Key, string ShareId, long Folded, long Compacted);
 
 /// <summary>Joins small appends to one field, to fold them once.</summary>

@@ -12,9 +12,9 @@ public static class DataBackup
     private const int Done = 101; // SQLITE_DONE
 
     /// <summary>
-    /// Makes <paramref name="destination"/>, mode 0700: database, keys and root token, mode 0600; all of it on disk when it returns, or
-    /// nothing there. Errors: <see cref="StorageException"/>, also when the destination is there already;
-    /// <see cref="OperationCanceledException"/>.
+    /// Makes <paramref name="destination"/>, mode 0700: database, keys and root token, mode 0600; all of it on disk
+    /// when it returns, or nothing there. Errors: <see cref="StorageException"/>, also when the destination is there
+    /// already; <see cref="OperationCanceledException"/>.
     /// </summary>
     public static BackupReport Run(
         string dataDirectory, string destination, IProgress<CheckProgress>? progress,

@@ -70,7 +70,8 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
     private bool IsSaidLater(string kind, string key)
     {
         const string Sql = """
-            SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE share_key = ?1 AND cursor > ?2 AND kind = ?3 AND key = ?4 AND verb <> ?5 LIMIT 1)
+            SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE share_key = ?1 AND cursor > ?2 AND kind = ?3 AND key = ?4
+              AND verb <> ?5 LIMIT 1)
             """;
         return run.Number(Sql, share.Key, share.Folded, kind, key, Verbs.Append) > 0;
     }

@@ -11,7 +11,8 @@ internal static class LogCheck
     {
         const string Sql = """
             SELECT o.cursor, o.verb, o.data IS NULL, o.writer_key, o.seq, r.ref_key, w.share_key
-            FROM op o LEFT JOIN sturdy_ref r ON r.ref_key = o.actor_key LEFT JOIN writer w ON w.writer_key = o.writer_key
+            FROM op o LEFT JOIN sturdy_ref r ON r.ref_key = o.actor_key LEFT
+              JOIN writer w ON w.writer_key = o.writer_key
             WHERE o.share_key = ?1 ORDER BY o.cursor
             """;
         long head = 0;

@@ -30,7 +30,8 @@ internal static class WriterCheck
             "SELECT writer_key, writer_id, acked_seq FROM writer WHERE share_key = ?1 ORDER BY writer_key";
         const string Sql = """
             SELECT writer_key, seq, cursor FROM op WHERE share_key = ?1 AND writer_key IS NOT NULL AND seq IS NOT NULL
-            UNION ALL SELECT writer_key, seq, NULL FROM rejection WHERE share_key = ?1 AND writer_key IS NOT NULL ORDER BY 1, 2
+            UNION ALL SELECT writer_key, seq, NULL FROM rejection WHERE share_key = ?1 AND writer_key IS NOT NULL
+              ORDER BY 1, 2
             """;
 
         using IEnumerator<Rows> records = run.Rows(Sql, share.Key).GetEnumerator();

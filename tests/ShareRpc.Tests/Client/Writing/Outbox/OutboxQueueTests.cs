@@ -134,7 +134,8 @@ public sealed class OutboxQueueTests : IDisposable
         Outbox.Queue.StepAsync(share, acked, Times, 2, afterSeq, Pairs, timeout.Token);
 
     private static OpIntent Put(string opId) =>
-        new() { OpId = opId, Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Data = RawJson.Parse($$"""{ "of": "{{opId}}" }""") };
+        new() { OpId = opId, Verb = Verbs.Put, Kind = Kinds.Part, Key = "k",
+            Data = RawJson.Parse($$"""{ "of": "{{opId}}" }""") };
 
     private static Ack AckOf(OpBatch batch) => new()
     {

@@ -52,7 +52,7 @@ public class DependencyTests : ClientTest
     }
 
     [Fact]
-    public async Task A_dependency_that_never_comes_is_tried_for_now_and_then_and_parks_its_dependant_when_patience_is_over()
+    public async Task A_dependency_that_never_comes_is_tried_for_and_parks_its_dependant_when_patience_is_over()
     {
         var time = new ManualTimeProvider();
         (ScriptedShare share, ShareLink link) = AddShare();
@@ -70,7 +70,8 @@ public class DependencyTests : ClientTest
         {
             Timeout.ThrowIfCancellationRequested();
 
-            // While it is on its way the sender may wait by the clock, too; time passes in earnest only when it is back at its poll.
+            // While it is on its way the sender may wait by the clock, too; time passes in earnest only when it is back
+            // at its poll.
             TimeSpan step = TimeSpan.FromMilliseconds(1);
             if (!IsOnItsWay(writer))
             {

@@ -64,7 +64,8 @@ public class PatienceTests : ClientTest
 
     private static OpIntent Turn(string opId, string state) => new()
     {
-        OpId = opId, Verb = Verbs.Put, Kind = Kinds.Turn, Key = "t", Data = RawJson.Parse($$"""{"state":"{{state}}"}"""),
+        OpId = opId, Verb = Verbs.Put, Kind = Kinds.Turn, Key = "t",
+        Data = RawJson.Parse($$"""{"state":"{{state}}"}"""),
     };
 
     private async Task UntilAppliedAsync(ShareWriter writer, long applied, ManualTimeProvider time)

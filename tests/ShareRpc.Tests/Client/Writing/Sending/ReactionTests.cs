@@ -27,7 +27,8 @@ public class ReactionTests : ClientTest
 
         Assert.Equal(["op-1", "op-3", "later-1"], LoggedIds(share));
         Assert.Equal(
-            [new FailedOp("op-2", "part", "k2", "turn_final", "refused", false)], await writer.ListFailedAsync(cancellationToken: Timeout));
+            [new FailedOp("op-2", "part", "k2", "turn_final", "refused", false)],
+            await writer.ListFailedAsync(cancellationToken: Timeout));
         Assert.Equal((1L, 3L, "turn_final"), (writer.Status.Failed, writer.Status.Applied, writer.Status.LastError));
     }
 

@@ -208,7 +208,8 @@ public class SendingTests : ClientTest
         Assert.Equal(redemptions[0].WriterId, redemptions[1].WriterId);
         Assert.True(redemptions[1].Append!.Count >= 3);
 
-        // One message, so one round trip: its batches come to the share once, by the redemption, and are not sent once more.
+        // One message, so one round trip: its batches come to the share once, by the redemption, and are not sent once
+        // more.
         string[] replayed = [.. redemptions[1].Append!.SelectMany(batch => batch.Ops).Select(op => op.OpId)];
         ILookup<string, OpIntent> afterwards =
             calls.Skip(calls.IndexOf(redemptions[1])).OfType<OpBatch>().SelectMany(batch => batch.Ops).ToLookup(op =>

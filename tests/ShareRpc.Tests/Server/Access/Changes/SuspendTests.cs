@@ -8,7 +8,9 @@ using ShareRpc.Server.Commit;
 
 namespace ShareRpc.Tests.Server.Access.Changes;
 
-/// <summary>Suspending, rotating and adopting, where no transcript can go: broken disks, full queues and races.</summary>
+/// <summary>
+/// Suspending, rotating and adopting, where no transcript can go: broken disks, full queues and races.
+/// </summary>
 public sealed class SuspendTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;

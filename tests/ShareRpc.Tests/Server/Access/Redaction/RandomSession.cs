@@ -15,12 +15,14 @@ internal sealed class RandomSession(int seed)
     public const string CanaryNumber = "660066";
 
     private static readonly string[] Kinds =
-        ["part", "part", "part", "part", "part", "message", "session", "todo", "session_diff", "model", "turn", "custom"];
+        ["part", "part", "part", "part", "part", "message", "session", "todo", "session_diff", "model", "turn",
+            "custom"];
 
     private static readonly string[] PartTypes = ["text", "text", "reasoning", "tool", "file", "text\\u0065", "te"];
     private static readonly string[] Texts = ["text", "id", "title", "role", "name", "tool", "content", "state"];
     private static readonly string[] Names =
-        ["type", "text", "id", "synthetic", "cost", "tokens", "time", "state", "role", "zz", "title", "content", "te\\u0078t"];
+        ["type", "text", "id", "synthetic", "cost", "tokens", "time", "state", "role", "zz", "title", "content",
+            "te\\u0078t"];
 
     private readonly Dice dice = new(seed);
     private readonly Dictionary<(string, string), bool> isHidden = [];
@@ -91,10 +93,12 @@ internal sealed class RandomSession(int seed)
         if (dice.Next(4) == 0) return $"\"{name}\":{Wrong()}";
         return plain switch
         {
-            "state" => $"\"state\":{{{Member("output", true)},{Member("status", hidden || kind != "part" || type != "tool")},"
+            "state" => $"\"state\":{{{Member("output", true)},"
+                + $"{Member("status", hidden || kind != "part" || type != "tool")},"
                 + $"\"time\":{{\"start\":1,{Member(Canary + "name", true)}}}}}",
             "time" => $"\"time\":{{\"created\":{(hidden ? Number() : "1")},\"{Canary}\":1}}",
-            "tokens" => $"\"tokens\":{{\"cache\":{{\"read\":{(isListed || !hidden ? "1" : Number())}}},\"x\":{Number()}}}",
+            "tokens" => $"\"tokens\":{{\"cache\":{{\"read\":{(isListed || !hidden ? "1" : Number())}}},"
+                + $"\"x\":{Number()}}}",
             "cost" => $"\"cost\":{(isListed ? "0.5" : "null")}",
             _ => $"\"{name}\":{Text(!isListed)}",
         };

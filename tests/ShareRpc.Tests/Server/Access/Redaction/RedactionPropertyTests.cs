@@ -44,7 +44,10 @@ public sealed class RedactionPropertyTests
             ShareToken token = ShareToken.New(RandomId.New());
             await handle.ResultAsync(
                 "attenuate",
-                $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":["read"],"caveats":{{caveats}}}""");
+                $$"""
+                {"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":["read"],
+                 "caveats":{{caveats}}}
+                """);
             readers.Add((token, await live.RedeemShareAsync(token, connection), new FollowedState(), []));
         }
 

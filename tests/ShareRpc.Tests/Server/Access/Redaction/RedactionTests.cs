@@ -9,7 +9,9 @@ using ShareRpc.Tests.Server.Opencode;
 
 namespace ShareRpc.Tests.Server.Access.Redaction;
 
-/// <summary>What a redacted reader gets is the same by every way out, and nothing that is hidden is in any of them.</summary>
+/// <summary>
+/// What a redacted reader gets is the same by every way out, and nothing that is hidden is in any of them.
+/// </summary>
 public sealed class RedactionTests : IAsyncLifetime
 {
     private const string Secret = "TOP-SECRET";
@@ -30,7 +32,8 @@ public sealed class RedactionTests : IAsyncLifetime
     public async Task A_redacted_reader_sees_the_same_by_every_way_out()
     {
         await AppendAsync("""
-            {"op_id":"a","verb":"put","kind":"session","key":"s","data":{"id":"s","title":"T","directory":"/TOP-SECRET"}},
+            {"op_id":"a","verb":"put","kind":"session","key":"s","data":{"id":"s","title":"T",
+             "directory":"/TOP-SECRET"}},
             {"op_id":"b","verb":"put","kind":"part","key":"t","data":{"id":"t","type":"tool","tool":"bash",
               "state":{"status":"completed","output":"TOP-SECRET"}}},
             {"op_id":"c","verb":"put","kind":"part","key":"r","data":{"id":"r","type":"reasoning","text":"TOP-SECRET"}},
@@ -75,7 +78,8 @@ public sealed class RedactionTests : IAsyncLifetime
         foreach (ShareToken eye in eyes) readers.Add(await live.RedeemShareAsync(eye));
         await AppendAsync("""
             {"op_id":"a","verb":"put","kind":"part","key":"r","data":{"id":"r","type":"reasoning","text":"thought"}},
-            {"op_id":"b","verb":"put","kind":"part","key":"t","data":{"id":"t","type":"tool","state":{"output":"printed"}}}
+            {"op_id":"b","verb":"put","kind":"part","key":"t","data":{"id":"t","type":"tool",
+             "state":{"output":"printed"}}}
             """);
         for (int round = 0; round < 2; round++)
         {
@@ -95,7 +99,8 @@ public sealed class RedactionTests : IAsyncLifetime
     public async Task A_page_of_state_that_is_all_hidden_leads_to_the_next_one()
     {
         string hidden = string.Join(
-            ',', Enumerable.Range(0, 30).Select(i => $$"""{"op_id":"h{{i}}","verb":"put","kind":"a_hidden","key":"{{i}}","data":{} }"""));
+            ',', Enumerable.Range(0,
+                30).Select(i => $$"""{"op_id":"h{{i}}","verb":"put","kind":"a_hidden","key":"{{i}}","data":{} }"""));
         await AppendAsync(hidden + """,{"op_id":"s","verb":"put","kind":"session","key":"s","data":{"id":"s"}}""");
         WireHandle reader = await live.RedeemShareAsync(await InviteAsync("""{"redact":["tools"]}"""));
         JsonElement page = await reader.ResultAsync("getState", """{"limit":5}""");
@@ -165,13 +170,18 @@ public sealed class RedactionTests : IAsyncLifetime
 
     private static string Ops(JsonElement page) => page.GetProperty("ops").GetRawText();
 
-    private Task<JsonElement> AppendAsync(string ops) => handle.ResultAsync("appendOps", $$"""{"batch_id":"b","ops":[{{ops}}]}""");
+    private Task<JsonElement> AppendAsync(string ops) =>
+        handle.ResultAsync("appendOps", $$"""{"batch_id":"b","ops":[{{ops}}]}""");
 
     private async Task<ShareToken> InviteAsync(string caveats)
     {
         ShareToken token = ShareToken.New(RandomId.New());
         await handle.ResultAsync(
-            "attenuate", $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":["read"],"caveats":{{caveats}}}""");
+            "attenuate",
+            $$"""
+            {"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":["read"],
+             "caveats":{{caveats}}}
+            """);
         return token;
     }
 }

@@ -98,7 +98,8 @@ public sealed class RedemptionLimitTests
             CapId = token.CapId, TokenDigest = token.Digest, PassphraseDigest = Passphrase.DigestOf(token, "sesame"),
             Rights = ["read"],
         });
-        for (int i = 0; i < 5; i++) (await rooms.RedeemAsync(token, "sesame", Here)).Demand(Rights.Read); // right ones use up nothing
+        // Right ones use up nothing.
+        for (int i = 0; i < 5; i++) (await rooms.RedeemAsync(token, "sesame", Here)).Demand(Rights.Read);
         for (int i = 0; i < 3; i++)
         {
             Assert.Equal(ErrorCode.PassphraseRequired, (await RefusalAsync(() => rooms.RedeemAsync(token, $"guess {i}",

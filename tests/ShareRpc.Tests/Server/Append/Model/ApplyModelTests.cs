@@ -3,7 +3,9 @@ using Xunit.Abstractions;
 
 namespace ShareRpc.Tests.Server.Append.Model;
 
-/// <summary>Random batches of several writers, into the real log on its store and into a model of the apply rules.</summary>
+/// <summary>
+/// Random batches of several writers, into the real log on its store and into a model of the apply rules.
+/// </summary>
 public sealed class ApplyModelTests(ITestOutputHelper output)
 {
     private const int Runs = 80;

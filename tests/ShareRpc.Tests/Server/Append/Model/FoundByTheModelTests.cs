@@ -14,7 +14,8 @@ public sealed class FoundByTheModelTests
         OpIntent same = ServerRooms.Put("k", """{"v":1}""", "same") with { IfChanged = true };
         OpIntent[] ops =
         [
-            ServerRooms.Put("k", """{"v":1}"""), same, ServerRooms.Put("k", """{"v":2}""", "same") with { IfChanged = true },
+            ServerRooms.Put("k", """{"v":1}"""), same,
+            ServerRooms.Put("k", """{"v":2}""", "same") with { IfChanged = true },
             ServerRooms.Put("k", """{"v":3}"""), same,
         ];
         var answers = new List<Ack>();

@@ -12,7 +12,9 @@ using ShareRpc.Tests.Server.Storage.Model;
 
 namespace ShareRpc.Tests.Server.Append.Model;
 
-/// <summary>Does the same steps to two shares of a real log and to their models, and compares answers, logs and states.</summary>
+/// <summary>
+/// Does the same steps to two shares of a real log and to their models, and compares answers, logs and states.
+/// </summary>
 internal sealed class LogRun : IDisposable
 {
     private readonly ServerRooms rooms;

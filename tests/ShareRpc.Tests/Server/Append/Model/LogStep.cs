@@ -4,7 +4,8 @@ using FsCheck.Fluent;
 namespace ShareRpc.Tests.Server.Append.Model;
 
 /// <summary>
-/// One step against the log. Numbers pick among what is there when it runs, so that a sequence stays meaningful when steps are taken out.
+/// One step against the log. Numbers pick among what is there when it runs, so that a sequence stays meaningful when
+/// steps are taken out.
 /// </summary>
 /// <param name="Act">What is done.</param>
 /// <param name="Share">Which share.</param>

@@ -4,22 +4,24 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Tests.Server.Append.Model;
 
 /// <summary>
-/// The ops that random batches are made of. A number is an op: the same number is the same op, whoever sends it and whenever; altered, it
-/// is another op that has taken the same id.
+/// The ops that random batches are made of. A number is an op: the same number is the same op, whoever sends it and
+/// whenever; altered, it is another op that has taken the same id.
 /// </summary>
 internal static class ModelOp
 {
     public const int Count = 120;
 
     private static readonly string[] Objects =
-        ["""{"v":1}""", """{"v":1.0}""", """{"v":1,"text":"a"}""", """{"text":"a","v":1e0}""", "[1,2]", """{"text":{"x":null}}"""];
+        ["""{"v":1}""", """{"v":1.0}""", """{"v":1,"text":"a"}""", """{"text":"a","v":1e0}""", "[1,2]",
+            """{"text":{"x":null}}"""];
 
     private static readonly string[] Additions =
         ["""{"field":"text","text":"a"}""", """{"field":"text","text":"é"}""", """{"field":"v","text":"1"}"""];
 
     private static readonly string[] Turns =
     [
-        """{"state":"streaming"}""", """{"state":"completed"}""", """{"state":"completed","n":1}""", """{"state":"failed"}""",
+        """{"state":"streaming"}""", """{"state":"completed"}""", """{"state":"completed","n":1}""",
+        """{"state":"failed"}""",
         """{"state":"aborted","provisional":true,"writer_id":"w0"}""", """{"state":"nonsense"}""",
     ];
 

@@ -5,14 +5,18 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Tests.Server.Append.Model;
 
-/// <summary>A share as protocol/apply-rules.md describes it: what is known, as plain collections, and the rules, in their order.</summary>
+/// <summary>
+/// A share as protocol/apply-rules.md describes it: what is known, as plain collections, and the rules, in their order.
+/// </summary>
 internal sealed record ModelShare
 {
     public ImmutableList<LoggedOp> Log { get; init; } = [];
 
     public bool Ended { get; init; }
 
-    /// <summary>Op ids that were applied or were duplicates: what they were, and the cursor they are answered with.</summary>
+    /// <summary>
+    /// Op ids that were applied or were duplicates: what they were, and the cursor they are answered with.
+    /// </summary>
     private ImmutableDictionary<string, (string Content, long Cursor)> Settled { get; init; } =
         ImmutableDictionary<string, (string, long)>.Empty;
 

@@ -4,7 +4,9 @@ using ShareRpc.Tests.Protocol.Wire;
 
 namespace ShareRpc.Tests.Server.Connections.DirectCalls;
 
-/// <summary>Appends and reads go past the RPC layer when they are written as clients write them, and nobody can tell.</summary>
+/// <summary>
+/// Appends and reads go past the RPC layer when they are written as clients write them, and nobody can tell.
+/// </summary>
 public sealed partial class DirectCallTests
 {
     /// <summary>Members of one op, or whole parameters.</summary>
@@ -14,22 +16,26 @@ public sealed partial class DirectCallTests
         { "appendOps", $"[{Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{"x":1}}""")}]" },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"no ","key":"k","data":{}}""") },
         { "appendOps", Batch("""{"op_id":"a","verb":"remove","kind":"note","key":"é\u0041"}""") },
-        { "appendOps", Batch("""{"op_id":"a","verb":"append","kind":"part","key":"k","data":{"field":"text","text":"\ud83d"}}""") },
+        { "appendOps", Batch(
+            """{"op_id":"a","verb":"append","kind":"part","key":"k","data":{"field":"text","text":"\ud83d"}}""") },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":null}""") },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":"text"}""") },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"\ud83d","data":{}}""") },
         { "appendOps", Batch("""{"op_id":"a","op_id":"z","verb":"put","kind":"note","key":"k","data":{}}""") },
         { "appendOps", Batch("""{"op_id":"a","seq":1,"verb":"put","kind":"note","key":"k","data":{}}""") },
         { "appendOps", Batch("""{"op_id":"a","seq":"1","verb":"put","kind":"note","key":"k","data":{}}""") },
-        { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{},"depends_on":["x"]}""", ",\"atomic\":true") },
+        { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{},"depends_on":["x"]}""",
+            ",\"atomic\":true") },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{},"depends_on":[null]}""") },
-        { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{}}""", ",\"expected_cursor\":7") },
+        { "appendOps",
+            Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{}}""", ",\"expected_cursor\":7") },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{},"if_changed":null}""") },
         { "appendOps", Batch("""{"op_id":"a","verb":"put","kind":"note","key":"k","data":{},"new":{"er":1}}""") },
         { "appendOps", Batch("""{"op_id":null,"verb":"put","kind":"note","key":"k","data":{}}""") },
         { "appendOps", Batch("null") },
         { "appendOps", Batch("") },
-        { "appendOps", """{"batch_id":"b","\u006fps":[{"op_id":"a","verb":"put","kind":"note","key":"k","data":{}}]}""" },
+        { "appendOps",
+            """{"batch_id":"b","\u006fps":[{"op_id":"a","verb":"put","kind":"note","key":"k","data":{}}]}""" },
         { "appendOps", """{"batch_id":"b","ops":null}""" },
         { "appendOps", """{"batch_id":"b"}""" },
         { "appendOps", "{}" },
@@ -79,7 +85,8 @@ public sealed partial class DirectCallTests
                     Message($"{i}", append, LiveServer.Batch($"op{i}"), isHot: i % 2 == round % 2));
             }
 
-            await owner.Connection.SendTextAsync($$"""{"jsonrpc":"2.0","id":6,"method":"{{owner.Path("endShare")}}"}""");
+            await owner.Connection.SendTextAsync(
+                $$"""{"jsonrpc":"2.0","id":6,"method":"{{owner.Path("endShare")}}"}""");
             await owner.Connection.SendTextAsync(Message("7", append, LiveServer.Batch("late"), isHot: true));
 
             for (int i = 0; i < 6; i++)
@@ -100,7 +107,10 @@ public sealed partial class DirectCallTests
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
         WireHandle other = await live.RedeemShareAsync(await live.CreateShareAsync(), owner.Connection);
         await owner.Connection.SendTextAsync(
-            $$"""{"jsonrpc":"2.0","method":"$/releaseMarshaledObject","params":{"handle":{{owner.Number}},"ownedBySender":false} }""");
+            $$"""
+            {"jsonrpc":"2.0","method":"$/releaseMarshaledObject","params":{"handle":{{owner.Number}},
+             "ownedBySender":false} }
+            """);
         foreach (string method in new[] { "appendOps", "readOps" })
         {
             JsonElement answer = await owner.CallAsync(method, method == "readOps" ? "{}" : LiveServer.Batch("a"));

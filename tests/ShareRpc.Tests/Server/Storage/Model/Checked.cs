@@ -6,8 +6,8 @@ using Xunit.Abstractions;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// Runs a property over sequences of steps, and makes what fails as short as it can. SHARERPC_SEED picks other sequences, SHARERPC_RUNS
-/// how many; the seed is printed.
+/// Runs a property over sequences of steps, and makes what fails as short as it can. SHARERPC_SEED picks other
+/// sequences, SHARERPC_RUNS how many; the seed is printed.
 /// </summary>
 internal static class Checked
 {

@@ -4,7 +4,9 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage.Model;
 
-/// <summary>Everything a store holds, as plain lists. A value: taking it is a snapshot, going back to it is a rollback.</summary>
+/// <summary>
+/// Everything a store holds, as plain lists. A value: taking it is a snapshot, going back to it is a rollback.
+/// </summary>
 internal sealed record ModelState
 {
     public static readonly ModelState Empty = new();

@@ -3,8 +3,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// The model: a store without files, indexes or speed, in which every method is as obvious as it can be. A method that the seam gains is
-/// written here too; then every store is held against it.
+/// The model: a store without files, indexes or speed, in which every method is as obvious as it can be. A method that
+/// the seam gains is written here too; then every store is held against it.
 /// </summary>
 internal sealed class ModelStore : IShareStore
 {

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// Random sequences of what a server does to its store, done to the model too. A store's test class derives from it and says how its files
-/// are opened.
+/// Random sequences of what a server does to its store, done to the model too. A store's test class derives from it and
+/// says how its files are opened.
 /// </summary>
 public abstract class ShareStoreModelContract(ITestOutputHelper output)
 {

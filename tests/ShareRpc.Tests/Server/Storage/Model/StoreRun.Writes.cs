@@ -8,8 +8,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// Writes, as the server makes them: cursors and seqs without gaps, every seq with one record. Each is done to both sides, with each side's
-/// own keys.
+/// Writes, as the server makes them: cursors and seqs without gaps, every seq with one record. Each is done to both
+/// sides, with each side's own keys.
 /// </summary>
 internal sealed partial class StoreRun
 {

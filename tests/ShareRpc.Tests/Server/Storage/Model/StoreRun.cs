@@ -3,8 +3,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// Does the same steps to a store and to the model and compares what they answer and show. Transactions, savepoints and snapshots are here;
-/// what is written in a transaction is in the other part.
+/// Does the same steps to a store and to the model and compares what they answer and show. Transactions, savepoints and
+/// snapshots are here; what is written in a transaction is in the other part.
 /// </summary>
 internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStore> maintain) : IAsyncDisposable
 {

@@ -4,8 +4,8 @@ using FsCheck.Fluent;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// One step against a store. The numbers pick among what is there when it runs (modulo how many there are), so that a sequence stays
-/// meaningful when steps are taken out of it.
+/// One step against a store. The numbers pick among what is there when it runs (modulo how many there are), so that a
+/// sequence stays meaningful when steps are taken out of it.
 /// </summary>
 internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
 {

@@ -9,7 +9,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// All that a store shows, as text: everything is named by the ids that callers chose, since a store's own keys are its own business.
+/// All that a store shows, as text: everything is named by the ids that callers chose, since a store's own keys are
+/// its own business.
 /// </summary>
 internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
 {
@@ -34,7 +35,8 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
 
         foreach (OpenTurnRow turn in await store.ReadOpenTurnsAsync(0, "", 1_000))
         {
-            Line($"open {(await store.FindShareAsync(turn.ShareKey))!.ShareId} {turn.Key} {turn.Cursor} {turn.WriterId} {turn.AckedSeq}");
+            Line($"open {(await store.FindShareAsync(turn.ShareKey))!.ShareId} {turn.Key} {turn.Cursor} {
+                turn.WriterId} {turn.AckedSeq}");
         }
 
         Line($"nobody {await store.FindShareAsync("nobody") is null} {await store.FindRefAsync("nobody") is null}");
@@ -51,12 +53,14 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         Assert.Equal(share, await store.FindShareAsync(share.Key));
         (string? owner, string? creator) = (await CapAsync(share.OwnerRefKey), await CapAsync(share.CreatorKey));
         Line($"share {share.ShareId} owner {owner} {row.OwnerCapId} creator {creator} '{share.Label}'");
-        Line($"  {share.State} folded {share.Folded} compacted {share.Scanned} {share.Compacted} made {share.CreatedMs}");
+        Line($"  {share.State} folded {share.Folded} compacted {share.Scanned} {share.Compacted} made {
+            share.CreatedMs}");
         Line($"  head {await store.ReadHeadAsync(share.Key)} {row.Head} {row.LastAppendMs}");
         foreach (LoggedOp op in await WalkAsync(after => store.ReadOpsAsync(share.Key, after, limit, maxBytes),
             op => op.Cursor))
         {
-            Line($"  op {op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} by {op.WriterId}:{op.Seq} {op.Actor} {op.TimeMs}");
+            Line($"  op {op.Cursor} {op.OpId} {op.Verb} {op.Kind}/{op.Key} {op.Data} by {op.WriterId}:{op.Seq} {
+                op.Actor} {op.TimeMs}");
             Line($"    {op.ContentClass} {op.ClassBefore}");
         }
 
@@ -72,7 +76,8 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
             foreach (string key in Pool.Keys)
             {
                 docs.Add(
-                    $"{Show(await store.FindDocAsync(share.Key, kind, key))} {await store.ReadDocMeasureAsync(share.Key, kind, key)}");
+                    $"{Show(await store.FindDocAsync(share.Key, kind, key))} {
+                        await store.ReadDocMeasureAsync(share.Key, kind, key)}");
             }
 
             Line($"  find {kind} {string.Join(" | ", docs)}");
@@ -85,7 +90,8 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         }
 
         string session = (await store.FindSessionShareAsync(share.Key))?.SessionId ?? "-";
-        Line($"  session {session} {(await store.FindSessionShareAsync(share.CreatorKey, "ses0"))?.ShareKey == share.Key}");
+        Line($"  session {session} {
+            (await store.FindSessionShareAsync(share.CreatorKey, "ses0"))?.ShareKey == share.Key}");
         Line($"  session refs {Caps(await store.ReadSessionRefsAsync(share.Key))}");
         if (store is IWriteTransaction transaction) await WriteRecordsAsync(transaction, share.Key);
         await WriteAuditAsync("  audit", share.Key, null);
@@ -119,24 +125,30 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
     private async ValueTask WriteRefAsync(RefRow row)
     {
         Assert.Equal(row.Key, (await store.FindRefAsync(row.Key))!.Key);
-        Line($"ref {row.CapId} share {(row.ShareKey is { } share ? (await store.FindShareAsync(share))!.ShareId : null)} '{row.Label}'");
+        Line($"ref {row.CapId} share {
+            (row.ShareKey is { } share ? (await store.FindShareAsync(share))!.ShareId : null)} '{row.Label}'");
         IEnumerable<string> chain = (await store.ReadChainAsync(row.Key)).Select(ancestor => ancestor.CapId);
         Line($"  under {string.Join(" ", chain)} {row.ParentEpoch} {row.Depth}");
-        Line($"  {row.Rights} {JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options)} epoch {row.Epoch} {row.RevokedMs}");
-        Line($"  {Convert.ToHexString(row.Verifier)} {row.GrantEndsMs} {row.CreatedMs} {(await store.FindRefAsync(row.CapId))!.Epoch}");
+        Line($"  {row.Rights} {JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options)} epoch {row.Epoch} {
+            row.RevokedMs}");
+        Line($"  {Convert.ToHexString(row.Verifier)} {row.GrantEndsMs} {row.CreatedMs} {
+            (await store.FindRefAsync(row.CapId))!.Epoch}");
         Line($"  {row.SuspendedMs} {row.RetiredMs} {row.Passphrase} {row.Uses} {row.UsedMs} {row.LastRedeemedMs}");
         IEnumerable<string> former = (await store.ReadFormerVerifiersAsync(row.Key, 2)).Select(Convert.ToHexString);
         Line($"  formerly {string.Join(" ", former)}");
         Line($"  used {await store.ReadQuotaAsync(row.Key, 0)} {await store.ReadQuotaAsync(row.Key, 2)}");
         Line($"  above {Caps(await store.ReadOwnersBelowAsync(row.Key))}");
         var ofCreator = new RefScope(null, row.Key);
-        Line($"  reaches {Caps(await WalkAsync(after => store.ReadRefsAsync(ofCreator, after, limit), child => child.Key))}");
-        Line($"  made {string.Join(" ", (await store.ReadSharesAsync(row.Key, 0, limit)).Select(made => made.Share.ShareId))}");
+        Line($"  reaches {
+            Caps(await WalkAsync(after => store.ReadRefsAsync(ofCreator, after, limit), child => child.Key))}");
+        Line($"  made {
+            string.Join(" ", (await store.ReadSharesAsync(row.Key, 0, limit)).Select(made => made.Share.ShareId))}");
         await WriteAuditAsync("  audit", null, row.Key);
         if (row.ShareKey is not { } shareKey) return;
         await WriteAuditAsync("  audit beside", shareKey, row.Key);
         var ofShare = new RefScope(shareKey, null);
-        Line($"  beside {Caps(await WalkAsync(after => store.ReadRefsAsync(ofShare, after, limit), child => child.Key))}");
+        Line($"  beside {
+            Caps(await WalkAsync(after => store.ReadRefsAsync(ofShare, after, limit), child => child.Key))}");
     }
 
     private async ValueTask WriteAuditAsync(string name, long? share, long? creator)

@@ -13,7 +13,7 @@ public sealed class OpencodeFilesImportTests : IDisposable
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
     [FixtureFact]
-    public async Task The_recorded_tree_comes_to_11_sessions_80_messages_and_292_parts_of_which_the_10_of_removed_messages_are_left_out()
+    public async Task The_recorded_tree_comes_to_11_sessions_80_messages_and_292_parts_without_10_of_removed_messages()
     {
         using StorageFolder tree = StorageFolder.Recorded();
         IReadOnlyList<string> before = tree.Picture();
@@ -67,13 +67,15 @@ public sealed class OpencodeFilesImportTests : IDisposable
         List<OpIntent> ops = [.. share.Take().Select(op => op.Op)];
         Assert.All(ops, op => Assert.True(op is { Verb: Verbs.Put, IfChanged: true }));
         Assert.Equal(
-            ["session ses_a", "message msg_1", "part prt_msg_1_1", "part prt_msg_1_2", "message msg_2", "part prt_msg_2_1",
+            ["session ses_a", "message msg_1", "part prt_msg_1_1", "part prt_msg_1_2", "message msg_2",
+                "part prt_msg_2_1",
                 "part prt_msg_2_2", "session_diff ses_a", "todo ses_a", "session ses_b", "message msg_3",
                 "part prt_msg_3_1",
                 "part prt_msg_3_2"],
             ops.Select(op => $"{op.Kind} {op.Key}"));
         Assert.Equal(
-            """{"id":"prt_msg_1_1","messageID":"msg_1","sessionID":"ses_a","type":"text","text":"t e x t"}""", ops[2].Data.ToString());
+            """{"id":"prt_msg_1_1","messageID":"msg_1","sessionID":"ses_a","type":"text","text":"t e x t"}""",
+            ops[2].Data.ToString());
         Assert.Equal("""[{"content":"c","status":"pending","priority":"low"}]""", ops[8].Data.ToString());
         Assert.Equal(["opencode:ses_a", "opencode:ses_b"], share.Client.Shares.Select(one => one.ExternalKey));
         Assert.DoesNotContain(ops, op => op.Data.ToString()!.Contains("never-to-be-read", StringComparison.Ordinal));
@@ -149,7 +151,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
         await using OfflineShare share = await OfflineShare.OpenAsync(state.FullName);
         ShareWriter writer = await share.Client.CreateShareAsync("opencode:ses_a", "newer", timeout);
         await writer.EnqueueAsync(
-            [], new EnqueueOptions { Bookmark = new Bookmark("opencode.position", new SyncPosition().ToJson()) }, timeout);
+            [], new EnqueueOptions { Bookmark = new Bookmark("opencode.position", new SyncPosition().ToJson()) },
+             timeout);
 
         ImportReport report = await ImportAsync(share, tree.Path);
 
@@ -185,7 +188,8 @@ public sealed class OpencodeFilesImportTests : IDisposable
     public async Task A_link_of_a_share_of_ours_stays_out_of_the_session_document()
     {
         using StorageFolder tree = StorageFolder.Small();
-        tree.Write("session/p1/ses_a.json", """{"id":"ses_a","title":"one","share":{"url":"http://h/share/srpc_secret"}}""");
+        tree.Write("session/p1/ses_a.json",
+            """{"id":"ses_a","title":"one","share":{"url":"http://h/share/srpc_secret"}}""");
         await using OfflineShare share = await OfflineShare.OpenAsync(state.FullName);
 
         await ImportAsync(share, tree.Path);

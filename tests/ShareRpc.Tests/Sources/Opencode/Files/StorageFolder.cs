@@ -17,19 +17,24 @@ internal sealed class StorageFolder : IDisposable
 
     public string Path => System.IO.Path.Combine(Folder, "storage");
 
-    /// <summary>Two sessions, the second a subagent of the first; three messages with two parts each; diffs and a to-do list.</summary>
+    /// <summary>
+    /// Two sessions, the second a subagent of the first; three messages with two parts each; diffs and a to-do list.
+    /// </summary>
     public static StorageFolder Small()
     {
         var tree = new StorageFolder();
-        tree.Write("session/p1/ses_a.json", """{ "id": "ses_a", "title": "one", "time": { "created": 1, "updated": 10 } }""");
-        tree.Write("session/p1/ses_b.json", """{ "id": "ses_b", "parentID": "ses_a", "title": "two", "time": { "updated": 20 } }""");
+        tree.Write("session/p1/ses_a.json",
+            """{ "id": "ses_a", "title": "one", "time": { "created": 1, "updated": 10 } }""");
+        tree.Write("session/p1/ses_b.json",
+            """{ "id": "ses_b", "parentID": "ses_a", "title": "two", "time": { "updated": 20 } }""");
         tree.Message("ses_a", "msg_1");
         tree.Message("ses_a", "msg_2");
         tree.Message("ses_b", "msg_3");
         tree.Write("session_diff/ses_a.json", """[ { "file": "a.txt", "additions": 1 } ]""");
         tree.Write("session_diff/ses_b.json", "[]");
         tree.Write("todo/ses_a.json", """[ { "id": "1", "content": "c", "status": "pending", "priority": "low" } ]""");
-        tree.Write("session_share/ses_a.json", """{ "id": "x", "secret": "never-to-be-read", "url": "http://x/share/x" }""");
+        tree.Write("session_share/ses_a.json",
+            """{ "id": "x", "secret": "never-to-be-read", "url": "http://x/share/x" }""");
         return tree;
     }
 
@@ -43,14 +48,18 @@ internal sealed class StorageFolder : IDisposable
 
     public void Message(string sessionId, string messageId)
     {
-        Write($"message/{sessionId}/{messageId}.json", $$"""{ "id": "{{messageId}}", "sessionID": "{{sessionId}}", "role": "user" }""");
+        Write($"message/{sessionId}/{messageId}.json",
+            $$"""{ "id": "{{messageId}}", "sessionID": "{{sessionId}}", "role": "user" }""");
         Part(sessionId, messageId, $"prt_{messageId}_1");
         Part(sessionId, messageId, $"prt_{messageId}_2");
     }
 
     public void Part(string sessionId, string messageId, string partId, string text = "t e x t") => Write(
         $"part/{messageId}/{partId}.json",
-        $$"""{ "id": "{{partId}}", "messageID": "{{messageId}}", "sessionID": "{{sessionId}}", "type": "text", "text": "{{text}}" }""");
+        $$"""
+        { "id": "{{partId}}", "messageID": "{{messageId}}", "sessionID": "{{sessionId}}", "type": "text",
+         "text": "{{text}}" }
+        """);
 
     public string Write(string relative, string content)
     {

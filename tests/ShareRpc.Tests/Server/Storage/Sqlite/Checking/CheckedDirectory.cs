@@ -8,7 +8,8 @@ using ShareRpc.Server.Storage.Sqlite.Checking;
 namespace ShareRpc.Tests.Server.Storage.Sqlite.Checking;
 
 /// <summary>
-/// A data directory with a share in which everything has happened: eight ops applied, one rejected, one that changed nothing, all folded.
+/// A data directory with a share in which everything has happened: eight ops applied, one rejected, one that changed
+/// nothing, all folded.
 /// </summary>
 internal sealed class CheckedDirectory : IDisposable
 {
@@ -31,8 +32,10 @@ internal sealed class CheckedDirectory : IDisposable
         OpIntent[] ops =
         [
             Op("a", Verbs.Put, """{"text":"one"}"""), Op("a", Verbs.Append, """{"field":"text","text":" two"}"""),
-            Op("a", Verbs.Append, """{"field":"text","text":" \ud83d"}"""), Op("a", Verbs.Append, """{"field":"text","text":"\ude00"}"""),
-            Op("a", Verbs.Append, """{"field":"other","text":"x"}"""), Op("b", Verbs.Put, "{}"), Op("b", Verbs.Remove, null),
+            Op("a", Verbs.Append, """{"field":"text","text":" \ud83d"}"""),
+            Op("a", Verbs.Append, """{"field":"text","text":"\ude00"}"""),
+            Op("a", Verbs.Append, """{"field":"other","text":"x"}"""), Op("b", Verbs.Put, "{}"),
+            Op("b", Verbs.Remove, null),
             Op("c", Verbs.Put, """{"n":1}"""), Op("c", Verbs.Put, """{"n":1}""") with { IfChanged = true },
             Op("d", Verbs.Put, "{}") with { DependsOn = ["nothing"] },
         ];

@@ -20,9 +20,12 @@ public sealed class DataCheckTests
     [Theory]
     [InlineData("DELETE FROM op WHERE cursor = 3", "cursor 3 is missing")]
     [InlineData("DELETE FROM op WHERE cursor IN (1, 2)", "cursors 1 to 2 are missing")]
-    [InlineData("UPDATE op SET seq = 99 WHERE seq = 1; UPDATE op SET seq = 1 WHERE seq = 2; UPDATE op SET seq = 2 WHERE seq = 99",
+    [InlineData(
+        "UPDATE op SET seq = 99 WHERE seq = 1; UPDATE op SET seq = 1 WHERE seq = 2; UPDATE op SET seq = 2 WHERE seq = "
+            + "99",
         "op 2 has seq 1 of its writer, after seq 2")]
-    [InlineData("UPDATE op SET writer_key = NULL WHERE cursor = 1", "op 1 has a seq without a writer, or a writer without a seq")]
+    [InlineData("UPDATE op SET writer_key = NULL WHERE cursor = 1",
+        "op 1 has a seq without a writer, or a writer without a seq")]
     [InlineData("UPDATE op SET verb = 'toss' WHERE cursor = 1", "op 1 has an unknown verb")]
     [InlineData("DELETE FROM rejection WHERE seq = 9", "seqs 9 to 9 of writer")]
     [InlineData("DELETE FROM rejection WHERE seq = 10", "seqs 10 to 10 of writer")]
@@ -58,11 +61,15 @@ public sealed class DataCheckTests
             "op id op9 is a duplicate of cursor 9, which is not there");
 
     [Theory]
-    [InlineData("UPDATE doc SET data = '{}' WHERE key = 'c'", "document part c: as of 8 it is not what the log makes of it up to 8")]
-    [InlineData("UPDATE doc SET cursor = 4 WHERE key = 'a'", "document part a: as of 4 it is not what the log makes of it up to 5")]
+    [InlineData("UPDATE doc SET data = '{}' WHERE key = 'c'",
+        "document part c: as of 8 it is not what the log makes of it up to 8")]
+    [InlineData("UPDATE doc SET cursor = 4 WHERE key = 'a'",
+        "document part a: as of 4 it is not what the log makes of it up to 5")]
     [InlineData("DELETE FROM doc WHERE key = 'a'", "document part a: it is missing: it was written at 5")]
-    [InlineData("INSERT INTO doc VALUES (1, 'part', 'b', 7, '{}', 2, 0)", "document part b: it was removed at 7, and is there")]
-    [InlineData("INSERT INTO doc VALUES (1, 'part', 'z', 7, '{}', 2, 0)", "document part z: no op up to the checkpoint made it what it is")]
+    [InlineData("INSERT INTO doc VALUES (1, 'part', 'b', 7, '{}', 2, 0)",
+        "document part b: it was removed at 7, and is there")]
+    [InlineData("INSERT INTO doc VALUES (1, 'part', 'z', 7, '{}', 2, 0)",
+        "document part z: no op up to the checkpoint made it what it is")]
     [InlineData("UPDATE share SET folded = 9", "the checkpoint is at 9, beyond the head 8")]
     [InlineData("UPDATE op SET data = NULL WHERE cursor = 2", "op 2 has lost its data")]
     public Task A_document_that_is_not_the_fold_of_the_log_is_found(string damage, string says) =>
@@ -81,7 +88,8 @@ public sealed class DataCheckTests
     }
 
     [Theory]
-    [InlineData("UPDATE op SET actor_key = 99 WHERE cursor = 1", "op 1 is of a capability that is not there: no reader sees it")]
+    [InlineData("UPDATE op SET actor_key = 99 WHERE cursor = 1",
+        "op 1 is of a capability that is not there: no reader sees it")]
     [InlineData("UPDATE op SET writer_key = 99 WHERE cursor = 1", "op 1 is of a writer that this share does not have")]
     [InlineData("UPDATE rejection SET writer_key = 99", "2 rejections are of writers that this share does not have")]
     [InlineData("UPDATE share SET owner_ref_key = 99", "the capability of its owner or its creator is not there")]
