@@ -106,6 +106,8 @@ internal static class Examples
         Examples:
           sharerpc audit ses_...
           sharerpc audit --limit 1000 --json
+          sharerpc audit --action refused --since 7d
+          sharerpc audit SHARE_ID --of Ana --since 2026-11-01 --until 2026-12-01
           sharerpc audit SHARE_ID --follow
         """;
 

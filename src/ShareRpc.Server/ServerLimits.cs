@@ -151,6 +151,9 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum of pending audit sums; the rest lose address, ref and share.</summary>
     public int AuditSums { get; init; } = 10_000;
 
+    /// <summary>Gets the maximum of audit entries that one filtered page examines.</summary>
+    public int AuditExamined { get; init; } = 20_000;
+
     /// <summary>Gets the retry wait for <c>overloaded</c>.</summary>
     public TimeSpan OverloadedRetryAfter { get; init; } = TimeSpan.FromMilliseconds(250);
 

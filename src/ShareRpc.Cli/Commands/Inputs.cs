@@ -109,16 +109,37 @@ internal static class Inputs
         HelpName = "TIME",
         CustomParser = result =>
         {
-            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out int count);
-            double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };
-            if (isNumber && count is > 0 and < 100_000 && minutes > 0) return TimeSpan.FromMinutes(count * minutes);
+            if (Period(result) is { } period) return period;
             result.AddError($"{name} must be a number with m, h or d, for example 30m, 12h or 7d.");
             return null;
         },
     };
+
+    /// <summary>Accepts a time ago, as 7d, or a date with or without a time, in UTC unless it says otherwise.</summary>
+    public static Option<DateTimeOffset?> Moment(string name, string description) => new(name)
+    {
+        Description = $"{description}: a date, with or without a time (UTC), or how long ago, as 7d",
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            if (Period(result) is { } period) return TimeProvider.System.GetUtcNow() - period;
+            const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+            bool isDate = DateTimeOffset.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "",
+                CultureInfo.InvariantCulture, Utc, out DateTimeOffset moment);
+            if (isDate && moment >= DateTimeOffset.UnixEpoch) return moment;
+            result.AddError($"{name} must be a date, such as 2026-11-30 or 2026-11-30T08:15, or a time ago: 12h.");
+            return null;
+        },
+    };
+
+    private static TimeSpan? Period(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None,
+            CultureInfo.InvariantCulture, out int count);
+        double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };
+        return isNumber && count is > 0 and < 100_000 && minutes > 0 ? TimeSpan.FromMinutes(count * minutes) : null;
+    }
 
     public static Option<string[]?> Words(string name, string description, string helpName) => new(name)
     {

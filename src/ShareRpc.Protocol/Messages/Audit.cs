@@ -13,6 +13,24 @@ public sealed record AuditRequest
 
     /// <summary>Gets the share to filter by; root handle only.</summary>
     public string? ShareId { get; init; }
+
+    /// <summary>Gets the ref that must be the actor or the subject.</summary>
+    public string? CapId { get; init; }
+
+    /// <summary>Gets the action to filter by.</summary>
+    public string? Action { get; init; }
+
+    /// <summary>Gets the peer address to filter by, as the trail has it.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Gets the name of the error to filter by.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>Gets the time of the first entries.</summary>
+    public long? SinceMs { get; init; }
+
+    /// <summary>Gets the time before which the entries are.</summary>
+    public long? UntilMs { get; init; }
 }
 
 /// <summary>Audit entries, oldest first by default.</summary>

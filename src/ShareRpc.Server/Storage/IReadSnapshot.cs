@@ -57,10 +57,10 @@ internal interface IReadSnapshot : IAsyncDisposable
 
     /// <summary>
     /// After a position, or before it with newestFirst (0: all). Scope: all; a share; a creator's actions and shares; a
-    /// share's entries on a ref or descendants.
+    /// share's entries on a ref or descendants. A page may hold fewer entries than the limit and have a next one.
     /// </summary>
-    ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
-        bool newestFirst = false);
+    ValueTask<AuditRows> ReadAuditAsync(RefScope scope, long after, int limit, bool newestFirst = false,
+        AuditFilter? filter = null);
 
     /// <summary>Returns only turns with a writer.</summary>
     ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit);

@@ -288,6 +288,23 @@ public sealed class AdministrationTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Audit_is_filtered_by_the_server()
+    {
+        const string session = OpencodeFiles.SampleSession;
+        JsonElement shared = await ShareAsRootAsync();
+        JsonElement ana = await OneAsync("invite", session, "--label", "Ana");
+        await LinesAsync("revoke", Text(shared, "link"));
+        List<JsonElement> ofAna = await LinesAsync("audit", session, "--of", "Ana", "--since", "1h");
+        List<JsonElement> revoked = await LinesAsync(["audit", "--action", "revoke", "--since", "1h", .. ToRoot()]);
+        List<JsonElement> old = await LinesAsync("audit", session, "--until", "2020-01-01T10:00");
+        (int exitCode, _, string why) = await RunAsync("audit", session, "--of", "nobody");
+        Assert.Equal(Text(ana, "cap_id"), Text(Assert.Single(ofAna), "subject"));
+        Assert.Equal("revoke", Text(Assert.Single(revoked), "action"));
+        Assert.Equal((0, 2), (old.Count, exitCode));
+        Assert.Contains("sharerpc who", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Secrets_are_listed_found_by_place_and_replaced_by_share_unless_told_otherwise()
     {
         string secret = string.Concat("gh", "p_", new string('k', 36));

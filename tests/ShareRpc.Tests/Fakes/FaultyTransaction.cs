@@ -141,9 +141,9 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
     public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit) =>
         inner.ReadRefsAsync(scope, after, limit);
 
-    public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
-        bool newestFirst = false) =>
-        inner.ReadAuditAsync(scope, after, limit, newestFirst);
+    public ValueTask<AuditRows> ReadAuditAsync(RefScope scope, long after, int limit, bool newestFirst = false,
+        AuditFilter? filter = null) =>
+        inner.ReadAuditAsync(scope, after, limit, newestFirst, filter);
 
     public ValueTask<long?> FindUnerasedShareAsync() => inner.FindUnerasedShareAsync();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AuditEntry, CapabilityInfo, ShareInfo } from '@sharerpc/client';
-import { matching } from '../../../src/viewer/src/admin/audit-view.ts';
+import type { CapabilityInfo, ShareInfo } from '@sharerpc/client';
+import { filterOf, NO_FIELDS, type AuditFields } from '../../../src/viewer/src/admin/audit-view.ts';
 import { findHolder, reachOf, sayCaveats, sayReach, treeOf, withDescendants } from '../../../src/viewer/src/admin/holders.ts';
 import { caveatsOf } from '../../../src/viewer/src/admin/invitation.ts';
 import { credentialsIn } from '../../../src/viewer/src/admin/session.ts';
@@ -69,14 +69,28 @@ test('shares are chosen by name, id and state, the latest activity first', () =>
   expect(chosen(shares, '', 'active').map((each) => each.share_id)).toEqual(['id2', 'id1']);
 });
 
-test('audit entries are chosen by action, and by what they name', () => {
-  const entries: AuditEntry[] = [
-    { position: 2, time_ms: 0, action: 'refused', address: '10.0.0.1', code: 'invalid_token' },
-    { position: 1, time_ms: 0, action: 'revoke', subject: 'abc' },
+test('what is typed into the audit page becomes what the server is asked for', () => {
+  const named = [
+    { id: 'capOfAna000000000000000', label: 'Ana', isShare: false },
+    { id: 'capOfAnabel00000000000', label: 'Anabel', isShare: false },
+    { id: 'shareOne00000000000000', label: 'Fix the build', isShare: true },
   ];
-  expect(matching(entries, { action: 'revoke', text: '' }).map((entry) => entry.position)).toEqual([1]);
-  expect(matching(entries, { action: '', text: '10.0.' }).map((entry) => entry.position)).toEqual([2]);
-  const named = (id: string | undefined) => (id === 'abc' ? 'Ana' : '');
-  expect(matching(entries, { action: '', text: 'ana' }, named).map((entry) => entry.position)).toEqual([1]);
-  expect(matching(entries, { action: '', text: '' })).toHaveLength(2);
+  const asked = (fields: Partial<AuditFields>) => filterOf({ ...NO_FIELDS, ...fields }, named);
+  expect(asked({})).toEqual({});
+  expect(asked({ action: 'revoke', address: ' 192.0.2.1 ', code: 'invalid_token' })).toEqual({
+    action: 'revoke', address: '192.0.2.1', code: 'invalid_token',
+  });
+  expect(asked({ who: 'ana' })).toEqual({ cap_id: 'capOfAna000000000000000' });
+  expect(asked({ who: 'anab' })).toEqual({ cap_id: 'capOfAnabel00000000000' });
+  expect(asked({ who: 'capOfAnabel' })).toEqual({ cap_id: 'capOfAnabel00000000000' });
+  expect(asked({ who: 'the build' })).toEqual({ shareId: 'shareOne00000000000000' });
+  expect(asked({ who: '1bebyMS5Cj5k7Tbt2Amytz' })).toEqual({ cap_id: '1bebyMS5Cj5k7Tbt2Amytz' });
+  expect(() => asked({ who: 'an' })).toThrow('2 names fit');
+  expect(() => asked({ who: 'nobody' })).toThrow('Nothing here has');
+  const since = new Date('2026-11-30T08:00').getTime();
+  expect(asked({ since: '2026-11-30T08:00', until: '2026-11-30T09:00' })).toEqual({
+    since_ms: since, until_ms: since + 3_600_000,
+  });
+  expect(asked({ since: 'nonsense' })).toEqual({});
+  expect(() => asked({ since: '2026-11-30T09:00', until: '2026-11-30T08:00' })).toThrow('after the second');
 });

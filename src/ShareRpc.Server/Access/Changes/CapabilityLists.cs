@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Maintenance;
@@ -7,7 +8,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Access.Changes;
 
 internal sealed class CapabilityLists(
-    IShareStore store, AuthorityRegistry registry, AuditBook audit, ProtocolLimits limits, TimeProvider time)
+    IShareStore store, AuthorityRegistry registry, AuditBook audit, ProtocolLimits limits, ServerLimits serverLimits,
+    TimeProvider time)
 {
     public async ValueTask<CapabilityPage> ListCapabilitiesAsync(Authority authority, CapabilityListRequest request)
     {
@@ -44,12 +46,29 @@ internal sealed class CapabilityLists(
     {
         authority.Demand(Rights.Revoke);
         int limit = LimitOf(request.After, request.Limit);
+        AuditFilter? filter = FilterOf(request);
         await using IReadSnapshot snapshot = await store.BeginReadAsync();
         long? shareKey = await ShareKeyOfAsync(snapshot, authority, request.ShareId);
-        IReadOnlyList<AuditEntry> entries = await snapshot.ReadAuditAsync(
+        if (filter is null) return new AuditPage { Entries = [] };
+        AuditRows page = await snapshot.ReadAuditAsync(
             new RefScope(shareKey, await ReachInAuditAsync(snapshot, authority, shareKey)), request.After, limit,
-                request.NewestFirst == true);
-        return new AuditPage { Entries = entries, Next = entries.Count == limit ? entries[^1].Position : null };
+            request.NewestFirst == true, filter);
+        return new AuditPage { Entries = page.Entries, Next = page.Next };
+    }
+
+    /// <summary>Returns null if nothing can match.</summary>
+    private AuditFilter? FilterOf(AuditRequest request)
+    {
+        bool isValid = (request.CapId is null || RandomId.IsValid(request.CapId))
+            && new[] { request.Action, request.Address, request.Code }.All(
+                text => text is null or { Length: > 0 and <= 64 })
+            && request.SinceMs is null or >= 0 && request.UntilMs is null or >= 0
+            && (request.SinceMs ?? 0) <= (request.UntilMs ?? long.MaxValue);
+        if (!isValid) throw new ShareRpcException(ErrorCode.InvalidParams);
+        ErrorCode? code = ErrorCodes.TryParse(request.Code, out ErrorCode named) ? named : null;
+        return request.Code is not null && code is null ? null : new AuditFilter(
+            request.CapId, request.Action, request.Address, code, request.SinceMs, request.UntilMs,
+            serverLimits.AuditExamined);
     }
 
     /// <summary>Returns null for an administrator, who sees all.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
@@ -110,42 +109,9 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
                 ReadRef, after, limit));
     }
 
-    public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
-        bool newestFirst = false)
-    {
-        const string Sql = """
-            SELECT a.position, a.time_ms, a.action,
-              COALESCE(actor.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.actor_key)), s.share_id,
-              COALESCE(subject.cap_id, (SELECT cap_id FROM gone_ref WHERE ref_key = a.subject_key)),
-              a.address, a.code, a.count, a.bytes
-            FROM audit a LEFT JOIN sturdy_ref actor ON actor.ref_key = a.actor_key LEFT
-              JOIN share s ON s.share_key = a.share_key
-              LEFT JOIN sturdy_ref subject ON subject.ref_key = a.subject_key
-            """;
-        string page = newestFirst ? "a.position < ?1 ORDER BY a.position DESC LIMIT ?2"
-            : "a.position > ?1 ORDER BY a.position LIMIT ?2";
-        const string Concerned = """
-            WITH RECURSIVE reach (key) AS (
-              SELECT ?4 UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key
-              UNION ALL SELECT gone.ref_key FROM reach JOIN gone_ref gone ON gone.parent_key = reach.key)
-            """;
-        long from = newestFirst && after == 0 ? long.MaxValue : after;
-        if (scope is { ShareKey: { } within, CreatorKey: { } refKey })
-        {
-            const string Reached =
-                "(a.actor_key IN (SELECT key FROM reach) OR a.subject_key IN (SELECT key FROM reach))";
-            return new(statements.ReadAll(
-                $"{Concerned} {Sql} WHERE a.share_key = ?3 AND {Reached} AND {page}", ReadAuditEntry, from, limit,
-                    within, refKey));
-        }
-
-        if (scope.ShareKey is { } share) return new(
-            statements.ReadAll($"{Sql} WHERE a.share_key = ?3 AND {page}", ReadAuditEntry, from, limit, share));
-        return new(scope.CreatorKey is { } creator
-            ? statements.ReadAll($"{Sql} WHERE (s.creator_key = ?3 OR a.actor_key = ?3) AND {page}", ReadAuditEntry,
-                from, limit, creator)
-            : statements.ReadAll($"{Sql} WHERE {page}", ReadAuditEntry, from, limit));
-    }
+    public ValueTask<AuditRows> ReadAuditAsync(RefScope scope, long after, int limit, bool newestFirst = false,
+        AuditFilter? filter = null) =>
+        new(new AuditReads(statements, scope, filter ?? AuditFilter.None, after, limit, newestFirst).Read());
 
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         new(statements.ReadAll(
@@ -233,15 +199,6 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         new(ReadShare(row), row.Number(11), row.NumberOrNull(12), row.Text(10));
 
     private static SessionShareRow ReadSessionShare(Rows row) => new(row.Number(0), row.Number(1), row.Text(2));
-
-    private static AuditEntry ReadAuditEntry(Rows row) => new()
-    {
-        Position = row.Number(0), TimeMs = row.Number(1), Action = row.Text(2), Actor = row.TextOrNull(3),
-            ShareId = row.TextOrNull(4),
-        Subject = row.TextOrNull(5), Address = row.TextOrNull(6),
-        Code = row.NumberOrNull(7) is { } code ? ErrorCodes.NameOf((ErrorCode)code)
-            : null, Count = row.NumberOrNull(8), Bytes = row.NumberOrNull(9),
-    };
 
     private static RefRow ReadRef(Rows row) => new()
     {

@@ -238,8 +238,18 @@ export interface SharePage {
   next?: number;
 }
 
+/** An entry matches all that is given. A page can have fewer entries than its limit, or none, and a `next`. */
 export interface AuditRequest extends ListRequest {
   newest_first?: boolean;
+  /** The actor or the subject. */
+  cap_id?: string;
+  action?: string;
+  address?: string;
+  /** An error's name. */
+  code?: string;
+  since_ms?: number;
+  /** Exclusive. */
+  until_ms?: number;
 }
 
 export interface AuditEntry {

@@ -6,7 +6,7 @@ import { endsSession, explainTrouble, sayTrouble } from './trouble.ts';
 import { renderSignIn, type SignInState } from './sign-in.ts';
 import { renderShares } from './shares-view.ts';
 import { renderShare } from './share-view.ts';
-import { renderAudit, type AuditFields } from './audit-view.ts';
+import { filterOf, NO_FIELDS, renderAudit, type AuditFields, type Named } from './audit-view.ts';
 import { renderHealth } from './health-view.ts';
 import { renderDialog, type Dialog } from './dialogs.ts';
 
@@ -33,7 +33,8 @@ export class AdminApp {
   holders: CapabilityInfo[] | undefined;
   entries: AuditEntry[] | undefined;
   nextEntry: number | undefined;
-  auditFields: AuditFields = { action: '', text: '' };
+  auditFields = NO_FIELDS;
+  auditTrouble = '';
   status: ServerStatus | undefined;
   dialog: Dialog | undefined;
   /** The last action's result, announced to screen readers. */
@@ -94,11 +95,36 @@ export class AdminApp {
 
   async loadAudit(mine = ++this.#loads, after?: number): Promise<void> {
     const shareId = this.view.name === 'audit' ? this.view.share : undefined;
-    const asked = this.session!.audit({ ...(shareId && { shareId }), ...(after !== undefined && { after }) });
+    const filter = filterOf(this.auditFields, this.named());
+    const from = after === undefined ? {} : { after };
+    const asked = this.session!.audit({ ...filter, ...(shareId && { shareId }), ...from });
     await this.#take(mine, asked, (page) => {
       this.entries = after === undefined ? page.entries : [...(this.entries ?? []), ...page.entries];
       this.nextEntry = page.next;
     });
+  }
+
+  filterAudit(change: Partial<AuditFields>): void {
+    this.auditFields = { ...this.auditFields, ...change };
+    this.entries = this.nextEntry = undefined;
+    try {
+      filterOf(this.auditFields, this.named());
+      this.auditTrouble = '';
+    } catch (error) {
+      this.#loads++;
+      this.auditTrouble = (error as Error).message;
+      return this.update();
+    }
+    this.update();
+    void this.loadAudit().catch((error: unknown) => this.fail(error));
+  }
+
+  /** The refs and shares that a name can mean. */
+  named(): Named[] {
+    const refs = (this.holders ?? []).map((ref) => ({ id: ref.cap_id, label: ref.label ?? '', isShare: false }));
+    if (this.view.name === 'audit' && (this.view.share ?? this.session?.onlyShare)) return refs;
+    const shares = this.shares ?? [];
+    return [...refs, ...shares.map(({ share_id: id, label = '' }) => ({ id, label, isShare: true }))];
   }
 
   async act(done: string, work: () => Promise<unknown>): Promise<boolean> {
@@ -156,6 +182,8 @@ export class AdminApp {
   #show(view: View): void {
     this.view = view;
     this.notice = this.dialog = this.holders = this.entries = undefined;
+    this.auditFields = NO_FIELDS;
+    this.auditTrouble = '';
     if (view.name === 'shares') this.shares = undefined;
     this.update();
     void this.load();

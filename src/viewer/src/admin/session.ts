@@ -5,7 +5,8 @@ import {
   findLink,
   redeemLink,
   ShareRpcError,
-  type AuditEntry,
+  type AuditPage,
+  type AuditRequest,
   type CapabilityInfo,
   type GrantStore,
   type Limits,
@@ -37,10 +38,10 @@ type Opened = { connection: Connection; rights: Right[]; limits: Limits; capId: 
   | { kind: 'share'; handle: ShareHandle; share: ShareInfo }
 );
 
-export interface AuditFilter {
-  shareId?: string;
-  after?: number;
-}
+export type AuditFilter = Omit<AuditRequest, 'limit' | 'newest_first'> & { shareId?: string };
+
+/** How many pages without a match are read before the user is asked. */
+const EMPTY_PAGES = 20;
 
 /** Acts with a token, kept in this object only. Reconnects at the next call: all changes may be repeated. */
 export class AdminSession {
@@ -109,12 +110,18 @@ export class AdminSession {
     });
   }
 
-  /** Newest first. */
-  audit({ shareId, after }: AuditFilter): Promise<{ entries: AuditEntry[]; next?: number }> {
-    const request = { newest_first: true, limit: 200, ...(after !== undefined && { after }) };
-    return this.#call((handle) =>
-      this.#isRoot(handle) ? handle.listAudit({ ...request, ...(shareId && { share_id: shareId }) }) : handle.listAudit(request),
-    );
+  /** Newest first. A page can be empty and have a next one. */
+  async audit({ shareId, ...filter }: AuditFilter): Promise<AuditPage> {
+    const request: AuditRequest = { newest_first: true, limit: 200, ...filter };
+    for (let pages = 1; ; pages++) {
+      const page = await this.#call((handle) =>
+        this.#isRoot(handle)
+          ? handle.listAudit({ ...request, ...(shareId && { share_id: shareId }) })
+          : handle.listAudit(request),
+      );
+      if (page.entries.length > 0 || page.next === undefined || pages === EMPTY_PAGES) return page;
+      request.after = page.next;
+    }
   }
 
   status() {

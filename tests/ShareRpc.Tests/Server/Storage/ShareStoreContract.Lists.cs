@@ -151,28 +151,85 @@ public abstract partial class ShareStoreContract
         transaction.InsertAudit(new AuditRow(3, "create_share", creator, share, owner));
         transaction.InsertAudit(new AuditRow(4, "attenuate", creator, null, null));
 
-        AuditEntry[] all = [.. await transaction.ReadAuditAsync(default, 0, 10)];
+        AuditEntry[] all = [.. (await transaction.ReadAuditAsync(default, 0, 10)).Entries];
         Assert.Equal([1L, 2L, 3L, 4L], all.Select(entry => entry.TimeMs));
         Assert.Equal((null, (await transaction.FindRefAsync(root))!.CapId), (all[0].Actor, all[0].Subject));
-        Assert.Equal([3L],
-            (await transaction.ReadAuditAsync(new RefScope(share, null), 0, 10)).Select(entry => entry.TimeMs));
-        Assert.Equal([3L, 4L],
-            (await transaction.ReadAuditAsync(new RefScope(null, creator), 0, 10)).Select(entry => entry.TimeMs));
-        Assert.Equal([3L],
-            (await transaction.ReadAuditAsync(default, all[1].Position, 1)).Select(entry => entry.TimeMs));
+        Assert.Equal([3L], await TimesAsync(new RefScope(share, null)));
+        Assert.Equal([3L, 4L], await TimesAsync(new RefScope(null, creator)));
+        Assert.Equal([3L], Times(await transaction.ReadAuditAsync(default, all[1].Position, 1)));
 
         long guest = await transaction.InsertRefAsync(Seed.Ref(owner, share));
         transaction.InsertAudit(new AuditRow(5, "attenuate", owner, share, guest));
         transaction.InsertAudit(new AuditRow(6, "redeem", guest, share, null));
         transaction.InsertAudit(new AuditRow(7, "redeem", owner, share, null));
-        Assert.Equal([5L, 6L],
-            (await transaction.ReadAuditAsync(new RefScope(share, guest), 0, 10)).Select(entry => entry.TimeMs));
+        Assert.Equal([5L, 6L], await TimesAsync(new RefScope(share, guest)));
         Assert.Equal([6L],
-            (await transaction.ReadAuditAsync(new RefScope(share, guest), 0, 1, newestFirst: true)).Select(
-                entry => entry.TimeMs));
-        Assert.Equal([3L, 5L, 6L, 7L],
-            (await transaction.ReadAuditAsync(new RefScope(share, owner), 0, 10)).Select(entry => entry.TimeMs));
+            Times(await transaction.ReadAuditAsync(new RefScope(share, guest), 0, 1, newestFirst: true)));
+        Assert.Equal([3L, 5L, 6L, 7L], await TimesAsync(new RefScope(share, owner)));
+
+        async ValueTask<IEnumerable<long>> TimesAsync(RefScope scope) =>
+            Times(await transaction.ReadAuditAsync(scope, 0, 10));
     }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 100)]
+    [InlineData(true, 100)]
+    public async Task The_audit_is_filtered_by_each_field_and_by_all_together(bool newestFirst, int limit)
+    {
+        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+        long root = await transaction.InsertRefAsync(Seed.Ref());
+        var shares = new List<(long Share, long Owner)>();
+        for (int i = 0; i < 2; i++) shares.Add(await Seed.ShareAsync(transaction, root));
+        (long one, long owner) = shares[0];
+        string[] capIds =
+            [(await transaction.FindRefAsync(owner))!.CapId, (await transaction.FindRefAsync(root))!.CapId];
+        AuditRow[] rows =
+        [
+            new(1_000, "create_share", root, one, owner), new(2_000, "redeem", owner, one, null, "192.0.2.1", null, 3),
+            // A sum of an earlier minute.
+            new(1_500, "refused", owner, one, null, "192.0.2.1", ErrorCode.CapabilityRevoked, 1),
+            new(3_000, "refused", null, null, null, "192.0.2.2", ErrorCode.InvalidToken, 9),
+            new(3_000, "revoke", owner, one, owner), new(4_000, "revoke", root, shares[1].Share, shares[1].Owner),
+        ];
+        foreach (AuditRow row in rows) transaction.InsertAudit(row);
+
+        await FindsAsync([0, 1, 2, 4], new AuditFilter(CapId: capIds[0]));
+        await FindsAsync([0, 5], new AuditFilter(CapId: capIds[1]));
+        await FindsAsync([], new AuditFilter(CapId: Seed.Ref().CapId));
+        await FindsAsync([2, 3], new AuditFilter(Action: "refused"));
+        await FindsAsync([1, 2], new AuditFilter(Address: "192.0.2.1"));
+        await FindsAsync([3], new AuditFilter(Code: ErrorCode.InvalidToken));
+        await FindsAsync([1, 2, 3, 4, 5], new AuditFilter(SinceMs: 1_001));
+        await FindsAsync([0, 2], new AuditFilter(UntilMs: 2_000));
+        await FindsAsync([1, 2, 3, 4], new AuditFilter(SinceMs: 1_500, UntilMs: 4_000));
+        await FindsAsync([], new AuditFilter(SinceMs: 4_001));
+        await FindsAsync([], new AuditFilter(UntilMs: 1_000));
+        await FindsAsync([4], new AuditFilter(CapId: capIds[0], Action: "revoke", SinceMs: 3_000));
+        await FindsAsync(
+            [2], new AuditFilter(capIds[0], "refused", "192.0.2.1", ErrorCode.CapabilityRevoked, 0, 9_000));
+        await FindsAsync([0, 1, 2, 4], new AuditFilter(capIds[0], Examined: 1), new RefScope(one, null));
+        await FindsAsync([5], new AuditFilter(Action: "revoke", Examined: 1), new RefScope(shares[1].Share, null));
+
+        async Task FindsAsync(int[] expected, AuditFilter filter, RefScope scope = default)
+        {
+            var found = new List<AuditEntry>();
+            AuditRows? page = null;
+            for (long after = 0; page is null || page.Next is not null; after = page.Next ?? 0)
+            {
+                page = await transaction.ReadAuditAsync(scope, after, limit, newestFirst, filter);
+                Assert.InRange(page.Entries.Count, 0, limit);
+                found.AddRange(page.Entries);
+            }
+
+            IEnumerable<AuditRow> wanted = expected.Select(index => rows[index]);
+            Assert.Equal((newestFirst ? wanted.Reverse() : wanted).Select(row => (row.TimeMs, row.Action, row.Address)),
+                found.Select(entry => (entry.TimeMs, entry.Action, entry.Address)));
+        }
+    }
+
+    private static IEnumerable<long> Times(AuditRows page) => page.Entries.Select(entry => entry.TimeMs);
 
     private static async ValueTask<List<(string Kind, string Key)>> WalkAsync(IReadSnapshot snapshot, long share,
         string? kind, int limit)

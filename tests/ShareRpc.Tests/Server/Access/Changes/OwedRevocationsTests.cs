@@ -29,7 +29,7 @@ public sealed class OwedRevocationsTests
         Assert.NotNull(await RevokedMsAsync(rooms, owner));
         await using (IReadSnapshot snapshot = await rooms.Store.BeginReadAsync())
         {
-            Assert.Single(await snapshot.ReadAuditAsync(new RefScope(owner.Ref.ShareKey, null), 0, 100),
+            Assert.Single((await snapshot.ReadAuditAsync(new RefScope(owner.Ref.ShareKey, null), 0, 100)).Entries,
                 entry => entry.Action == "revoke");
         }
 

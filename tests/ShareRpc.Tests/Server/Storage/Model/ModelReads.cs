@@ -100,31 +100,46 @@ internal abstract class ModelReads : IReadSnapshot
         }),
         limit, long.MaxValue, _ => 0, row => row));
 
-    public ValueTask<IReadOnlyList<AuditEntry>> ReadAuditAsync(RefScope scope, long after, int limit,
-        bool newestFirst = false) => new(Page(
-        State.Audit.Select((row, index) => (Row: row, Position: index + 1L))
-            .OrderBy(entry => newestFirst ? -entry.Position : entry.Position)
-            .Where(entry => newestFirst ? after == 0 || entry.Position < after : entry.Position > after)
-            .Where(entry => scope switch
+    public ValueTask<AuditRows> ReadAuditAsync(RefScope scope, long after, int limit, bool newestFirst = false,
+        AuditFilter? filter = null)
+    {
+        AuditFilter wanted = filter ?? AuditFilter.None;
+        IReadOnlyList<AuditEntry> page = Page(
+            State.Audit.Select((row, index) => (Row: row, Position: index + 1L))
+                .OrderBy(entry => newestFirst ? -entry.Position : entry.Position)
+                .Where(entry => newestFirst ? after == 0 || entry.Position < after : entry.Position > after)
+                .Where(entry => IsWithin(entry.Row, scope) && IsMatch(entry.Row, wanted)),
+            limit, long.MaxValue, _ => 0,
+            entry => new AuditEntry
             {
-                { ShareKey: { } share, CreatorKey: { } reach } => entry.Row.ShareKey == share
-                    && (IsBelow(entry.Row.ActorKey, reach) || IsBelow(entry.Row.SubjectKey, reach)),
-                { ShareKey: { } share } => entry.Row.ShareKey == share,
-                { CreatorKey: { } creator } => entry.Row.ActorKey == creator
-                    || (entry.Row.ShareKey is { } made && ShareOf(made)!.CreatorKey == creator),
-                _ => true,
-            }),
-        limit, long.MaxValue, _ => 0,
-        entry => new AuditEntry
-        {
-            Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action,
-            Actor = CapId(entry.Row.ActorKey),
-            ShareId = entry.Row.ShareKey is { } share ? ShareOf(share)!.ShareId
-                : null, Subject = CapId(entry.Row.SubjectKey),
-            Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null,
-            Count = entry.Row.Count,
-            Bytes = entry.Row.Bytes,
-        }));
+                Position = entry.Position, TimeMs = entry.Row.TimeMs, Action = entry.Row.Action,
+                Actor = CapId(entry.Row.ActorKey),
+                ShareId = entry.Row.ShareKey is { } share ? ShareOf(share)!.ShareId
+                    : null, Subject = CapId(entry.Row.SubjectKey),
+                Address = entry.Row.Address, Code = entry.Row.Code is { } code ? ErrorCodes.NameOf(code) : null,
+                Count = entry.Row.Count,
+                Bytes = entry.Row.Bytes,
+            });
+        return new(new AuditRows(page, page.Count == limit ? page[^1].Position : null));
+    }
+
+    private bool IsWithin(AuditRow row, RefScope scope) => scope switch
+    {
+        { ShareKey: { } share, CreatorKey: { } reach } => row.ShareKey == share
+            && (IsBelow(row.ActorKey, reach) || IsBelow(row.SubjectKey, reach)),
+        { ShareKey: { } share } => row.ShareKey == share,
+        { CreatorKey: { } creator } => row.ActorKey == creator
+            || (row.ShareKey is { } made && ShareOf(made)!.CreatorKey == creator),
+        _ => true,
+    };
+
+    private bool IsMatch(AuditRow row, AuditFilter filter) =>
+        (filter.CapId is not { } capId || CapId(row.ActorKey) == capId || CapId(row.SubjectKey) == capId)
+        && (filter.Action is null || row.Action == filter.Action)
+        && (filter.Address is null || row.Address == filter.Address)
+        && (filter.Code is null || row.Code == filter.Code)
+        && (filter.SinceMs is not { } since || row.TimeMs >= since)
+        && (filter.UntilMs is not { } until || row.TimeMs < until);
 
     private bool IsBelow(long? refKey, long reach) =>
         refKey is { } key && (key == reach || IsBelow(KnownOrGone(key).ParentKey, reach));

@@ -156,8 +156,9 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         var scope = new RefScope(share, creator);
         foreach (bool newestFirst in (bool[])[false, true])
         {
-            foreach (AuditEntry entry in await WalkAsync(after => store.ReadAuditAsync(scope, after, limit,
-                newestFirst), entry => entry.Position))
+            foreach (AuditEntry entry in await WalkAsync(
+                async after => (await store.ReadAuditAsync(scope, after, limit, newestFirst)).Entries,
+                entry => entry.Position))
             {
                 Line($"{name} {entry.TimeMs} {entry.Action} {entry.Actor} {entry.ShareId} {entry.Subject}");
                 Line($"    {entry.Address} {entry.Code} {entry.Count} {entry.Bytes}");
