@@ -1,33 +1,25 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace ShareRpc.Tests.Fakes;
 
-/// <summary>
-/// A clock that only moves when told to. Timers fire inside <see cref="Advance"/>, in the order of their due times.
-/// </summary>
-internal sealed class ManualTimeProvider : TimeProvider
+/// <summary>A clock that only moves when told to, and says who waits for what.</summary>
+internal sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
 {
     private readonly Lock gate = new();
-    private readonly List<ManualTimer> timers = [];
+    private readonly List<WatchedTimer> timers = [];
     private readonly List<(Func<TimeSpan, bool> Match, TaskCompletionSource<TimeSpan> Found)> watchers = [];
-    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private TimeSpan jumped;
-
-    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-    public override DateTimeOffset GetUtcNow()
-    {
-        lock (gate) return now + jumped;
-    }
-
-    public override long GetTimestamp()
-    {
-        lock (gate) return now.Ticks;
-    }
 
     /// <summary>
     /// Called with the due time of each timer that is made; what it throws is the failure of whoever waits. Not for a
     /// <see cref="PeriodicTimer"/>: one that was not made ends the process in its finalizer.
     /// </summary>
     public Action<TimeSpan>? OnTimer { get; set; }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate) return base.GetUtcNow() + jumped;
+    }
 
     /// <summary>The wall clock is set, forward or back; no time passes, and no timer fires.</summary>
     public void Jump(TimeSpan by)
@@ -38,22 +30,23 @@ internal sealed class ManualTimeProvider : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         OnTimer?.Invoke(dueTime);
-        var timer = new ManualTimer(this, () => callback(state));
+        var timer = new WatchedTimer(this, callback);
+        timer.Start(base.CreateTimer(timer.Fire, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
         timer.Change(dueTime, period);
         return timer;
     }
 
     /// <summary>
-    /// Ends when somebody waits for a time that matches: the sync point before <see cref="Advance"/>. Gives what is
-    /// left of it.
+    /// Ends when somebody waits for a time that matches: the sync point before <see cref="FakeTimeProvider.Advance"/>.
+    /// Gives what is left of it.
     /// </summary>
     public Task<TimeSpan> TimerAsync(Func<TimeSpan, bool> match)
     {
         lock (gate)
         {
-            foreach (ManualTimer timer in timers)
+            foreach (WatchedTimer timer in timers)
             {
-                if (timer.DueAt is { } due && match(due - now)) return Task.FromResult(due - now);
+                if (timer.DueAt - Passed is { } left && match(left)) return Task.FromResult(left);
             }
 
             var found = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,35 +58,16 @@ internal sealed class ManualTimeProvider : TimeProvider
     /// <summary>True when somebody waits for exactly this time from now.</summary>
     public bool Waits(TimeSpan left)
     {
-        lock (gate) return timers.Exists(timer => timer.DueAt - now == left && timer.Period <= TimeSpan.Zero);
+        lock (gate) return timers.Exists(timer => timer.DueAt - Passed == left && timer.Period <= TimeSpan.Zero);
     }
 
-    public void Advance(TimeSpan by)
-    {
-        DateTimeOffset end;
-        lock (gate) end = now + by;
-        while (TakeDue(end) is { } fire) fire();
-        lock (gate) now = end;
-    }
+    private TimeSpan Passed => TimeSpan.FromTicks(GetTimestamp());
 
-    private Action? TakeDue(DateTimeOffset end)
+    private void Watch(WatchedTimer timer, TimeSpan due, TimeSpan period)
     {
         lock (gate)
         {
-            ManualTimer? next = timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
-            if (next is null) return null;
-            now = next.DueAt!.Value > now ? next.DueAt.Value : now;
-            next.DueAt = next.Period > TimeSpan.Zero ? now + next.Period : null;
-            return next.Callback;
-        }
-    }
-
-    private void Set(ManualTimer timer, TimeSpan due, TimeSpan period)
-    {
-        lock (gate)
-        {
-            timer.Period = period;
-            timer.DueAt = due == Timeout.InfiniteTimeSpan ? null : now + due;
+            (timer.DueAt, timer.Period) = (due == Timeout.InfiniteTimeSpan ? null : Passed + due, period);
             if (!timers.Contains(timer)) timers.Add(timer);
             if (timer.DueAt is null) return;
             foreach ((Func<TimeSpan, bool> match, TaskCompletionSource<TimeSpan> found) in watchers.ToList())
@@ -103,26 +77,43 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    private void Remove(ManualTimer timer)
+    private void Fired(WatchedTimer timer)
+    {
+        lock (gate) timer.DueAt = timer.Period > TimeSpan.Zero ? Passed + timer.Period : null;
+    }
+
+    private void Forget(WatchedTimer timer)
     {
         lock (gate) timers.Remove(timer);
     }
 
-    private sealed class ManualTimer(ManualTimeProvider owner, Action callback) : ITimer
+    private sealed class WatchedTimer(ManualTimeProvider owner, TimerCallback callback) : ITimer
     {
-        public Action Callback => callback;
+        private ITimer? timer;
 
-        public DateTimeOffset? DueAt { get; set; }
+        public TimeSpan? DueAt { get; set; }
 
         public TimeSpan Period { get; set; }
 
-        public bool Change(TimeSpan dueTime, TimeSpan period)
+        public void Start(ITimer started) => timer = started;
+
+        public void Fire(object? state)
         {
-            owner.Set(this, dueTime, period);
-            return true;
+            owner.Fired(this);
+            callback(state);
         }
 
-        public void Dispose() => owner.Remove(this);
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            owner.Watch(this, dueTime, period);
+            return timer!.Change(dueTime, period);
+        }
+
+        public void Dispose()
+        {
+            owner.Forget(this);
+            timer!.Dispose();
+        }
 
         public ValueTask DisposeAsync()
         {
