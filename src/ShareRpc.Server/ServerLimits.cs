@@ -57,6 +57,15 @@ public sealed record ServerLimits
     public int TailOps { get; init; } = 65_536;
 
     /// <summary>
+    /// Gets the rejections of a ref, with those below it, that are kept a day (UTC); batches with more get
+    /// <c>rejections_exceeded</c>.
+    /// </summary>
+    public int RejectionsPerDay { get; init; } = 10_000;
+
+    /// <summary>Gets the duplicates of a ref, likewise; 350 bytes each.</summary>
+    public int DuplicatesPerDay { get; init; } = 100_000;
+
+    /// <summary>
     /// Gets how long a writer without handle or batch may be silent before its streaming turns are ended.
     /// </summary>
     public TimeSpan TurnLease { get; init; } = TimeSpan.FromMinutes(2);

@@ -20,6 +20,7 @@ internal sealed class LogMaintenance : IDisposable
     private readonly Lock running = new();
     private readonly long frameBytes;
     private int copiedPages;
+    private int pagesBefore;
     private int isUnderWay;
     private volatile bool isRestartDue;
     private bool isDisposed;
@@ -52,12 +53,16 @@ internal sealed class LogMaintenance : IDisposable
 
     public long PageBytes { get; }
 
-    /// <summary>Starts log maintenance when due. Committing thread only, outside transactions.</summary>
-    public void AfterCommit()
+    /// <summary>
+    /// Starts log maintenance when due; returns whether the transaction wrote a page. Committing thread only, outside
+    /// transactions.
+    /// </summary>
+    public bool AfterCommit()
     {
-        raw.sqlite3_db_status(writer.Connection.Handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out int pages, out _, 0);
+        int pages = CountWrittenPages();
+        bool hasWritten = pages != pagesBefore;
         long written = (pages - copiedPages) * frameBytes;
-        if (written < logBytes) return;
+        if (written < logBytes) return hasWritten;
         if (written >= logBytes * 4)
         {
             copiedPages = pages;
@@ -68,14 +73,20 @@ internal sealed class LogMaintenance : IDisposable
             copiedPages = pages;
             ThreadPool.UnsafeQueueUserWorkItem(_ => Copy(), null);
         }
+
+        return hasWritten;
     }
 
     /// <summary>Restarts the WAL when due. Committing thread only, outside transactions.</summary>
     public void BeforeTransaction()
     {
-        if (!isRestartDue) return;
-        Guard(() => Restart(readersWait));
-        isRestartDue = false;
+        if (isRestartDue)
+        {
+            Guard(() => Restart(readersWait));
+            isRestartDue = false;
+        }
+
+        pagesBefore = CountWrittenPages();
     }
 
     /// <summary>Runs log maintenance in rounds. A restart is left to the committing thread.</summary>
@@ -113,6 +124,12 @@ internal sealed class LogMaintenance : IDisposable
             isDisposed = true;
             connection.Dispose();
         }
+    }
+
+    private int CountWrittenPages()
+    {
+        raw.sqlite3_db_status(writer.Connection.Handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out int pages, out _, 0);
+        return pages;
     }
 
     private bool CopyRounds()

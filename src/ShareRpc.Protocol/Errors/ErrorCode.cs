@@ -15,6 +15,7 @@ public enum ErrorCode
     RateLimited = -32015,
     TooManyCalls = -32016,
     TooManyHandles = -32017,
+    RejectionsExceeded = -32018,
 
     InvalidToken = -32020,
     CapabilityRevoked = -32021,

@@ -17,7 +17,7 @@ public static class ErrorCodes
     {
         ErrorCode.Internal, ErrorCode.Overloaded, ErrorCode.Draining, ErrorCode.StorageUnavailable,
         ErrorCode.RevocationNotDurable,
-        ErrorCode.RateLimited, ErrorCode.TooManyCalls, ErrorCode.CapabilitySuspended,
+        ErrorCode.RateLimited, ErrorCode.TooManyCalls, ErrorCode.RejectionsExceeded, ErrorCode.CapabilitySuspended,
     }.ToFrozenSet();
 
     /// <summary>Returns the stable name.</summary>
@@ -71,6 +71,8 @@ public static class ErrorCodes
         ErrorCode.RateLimited => "Too many failed redemptions from this address; wait for retry_after_ms.",
         ErrorCode.TooManyCalls => "Too many calls in flight on this connection; wait for one to return.",
         ErrorCode.TooManyHandles => "This connection has made its last handle; open a new connection.",
+        ErrorCode.RejectionsExceeded =>
+            "Too many ops of this access were rejected, or changed nothing, today; send the same bytes again tomorrow.",
         ErrorCode.InvalidToken =>
             "Not there yet, or not a valid link. A new share's link works once its creator has been online.",
         ErrorCode.CapabilityRevoked => "This access was taken back. Ask whoever gave it for a new one.",

@@ -24,6 +24,9 @@ internal sealed class Authority : IDisposable
         ShareId = shareId;
         Chain = [.. chain.Select(ancestor => (ancestor.Key, ancestor.Epoch))];
         Caveats = new EffectiveCaveats(chain);
+        List<long> own =
+            [.. chain.Where(link => link is { ShareKey: not null, IsGrant: false }).Select(link => link.Key)];
+        CountedRefs = own.Count > 1 ? own[..^1] : own;
         Denied = denied.Token;
         this.time = time;
     }
@@ -37,6 +40,12 @@ internal sealed class Authority : IDisposable
 
     /// <summary>Those of the whole chain together.</summary>
     public EffectiveCaveats Caveats { get; private set; }
+
+    /// <summary>
+    /// Gets the refs at which rejections and duplicates count: the ref (a grant's link) and its ancestors, without the
+    /// share's owner ref unless it is that one, so that no guest uses up what the owner has.
+    /// </summary>
+    public IReadOnlyList<long> CountedRefs { get; }
 
     public CancellationToken Denied { get; }
 

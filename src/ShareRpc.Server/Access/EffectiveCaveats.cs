@@ -53,6 +53,9 @@ internal sealed class EffectiveCaveats
     /// <summary>Returns the day since 1970 UTC for which quotas are counted.</summary>
     public static long DayOf(long nowMs) => nowMs / DayMs;
 
+    /// <summary>Returns when that day begins, in milliseconds.</summary>
+    public static long StartOf(long day) => day * DayMs;
+
     /// <summary>Returns the same with a further ref that counts what is appended.</summary>
     public EffectiveCaveats With(Quota more) => new(this, more);
 
@@ -62,9 +65,9 @@ internal sealed class EffectiveCaveats
         (long opsLeft, long bytesLeft) = (long.MaxValue, long.MaxValue);
         foreach (Quota quota in Quotas)
         {
-            (long usedOps, long usedBytes) = await snapshot.ReadQuotaAsync(quota.RefKey, day);
-            opsLeft = Math.Min(opsLeft, quota.MaxOps - usedOps);
-            bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - usedBytes);
+            DayUse used = await snapshot.ReadQuotaAsync(quota.RefKey, day);
+            opsLeft = Math.Min(opsLeft, quota.MaxOps - used.Ops);
+            bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - used.Bytes);
         }
 
         return (opsLeft, bytesLeft);

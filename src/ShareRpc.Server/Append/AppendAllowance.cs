@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Append;
 
@@ -46,7 +47,7 @@ internal sealed class AppendAllowance
     {
         if (ops == 0) return;
         foreach (EffectiveCaveats.Quota quota in caveats.Quotas)
-            scope.Transaction.AddQuota(quota.RefKey, day, ops, bytes);
+            scope.Transaction.AddQuota(quota.RefKey, day, new DayUse(ops, bytes));
     }
 
     private static int BytesOf(OpIntent op) => op.Data?.Utf8.Length ?? 0;

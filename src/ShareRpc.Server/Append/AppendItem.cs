@@ -15,6 +15,7 @@ internal sealed class AppendItem(
 {
     private Ack? ack;
     private bool isSettled;
+    private bool isRefused;
 
     public override int Ops { get; } = Math.Max(1, batch.Batch.Ops.Count);
 
@@ -24,6 +25,7 @@ internal sealed class AppendItem(
 
     public override async ValueTask ExecuteAsync(CommitScope scope)
     {
+        isRefused = false;
         chain?.Begin(batch.Batch);
         // not audited: the caller sees the error that ended the chain
         if (chain is { IsOver: true }) throw new ShareRpcException(ErrorCode.Overloaded);
@@ -36,6 +38,7 @@ internal sealed class AppendItem(
         }
         catch (ShareRpcException error)
         {
+            isRefused = true;
             chain?.Note(error.Code);
             order?.Refuse(FirstSeq(batch.Batch));
             throw;
@@ -45,11 +48,11 @@ internal sealed class AppendItem(
     public override void Complete()
     {
         if (isSettled) return; // refused: the transaction stands, this item does not
-        isSettled = true;
         HashSet<string>? applied = ack!.Applied.Count == batch.Ops.Length
             ? null : [.. ack.Applied.Select(op => op.OpId)];
         long bytes = batch.Batch.Ops.Sum(op => applied?.Contains(op.OpId) == false ? 0L : op.Data?.Utf8.Length ?? 0);
         audit.NoteAppend(authority.Ref, ack.Applied.Count, bytes);
+        isSettled = true;
         receiver.Take(ack);
     }
 
@@ -57,7 +60,9 @@ internal sealed class AppendItem(
     {
         if (isSettled) return;
         isSettled = true;
-        order?.Refuse(FirstSeq(batch.Batch));
+
+        // A refusal was noted where it happened: a resend behind it may have been taken since.
+        if (!isRefused) order?.Refuse(FirstSeq(batch.Batch));
         receiver.Refuse(error);
     }
 

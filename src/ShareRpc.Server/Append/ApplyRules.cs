@@ -50,22 +50,38 @@ internal sealed class ApplyRules(
             throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
         }
 
+        UnappliedAllowance unapplied = await UnappliedAllowance.ReadAsync(scope, share, authority, serverLimits);
+        if (unapplied.HasRoomFor(batch.Ops.Count)) return await ApplyNewAsync(prepared, writer, unapplied);
+
+        // It may have to be refused after it was applied.
+        long head = share.Head;
+        using ISavepoint savepoint = transaction.BeginSavepoint();
+        try
+        {
+            Ack ack = await ApplyNewAsync(prepared, writer, unapplied);
+            savepoint.Keep();
+            return ack;
+        }
+        catch (ShareRpcException)
+        {
+            share.BackTo(head);
+            throw;
+        }
+    }
+
+    private async ValueTask<Ack> ApplyNewAsync(PreparedBatch batch, WriterRow? writer, UnappliedAllowance unapplied)
+    {
         if (writerId is not null && writer is null)
         {
             long owner = authority.Ref.WriterRefKey;
             writer = new WriterRow(await transaction.InsertWriterAsync(share.Key, writerId, owner), writerId, owner, 0);
         }
 
-        return await ApplyNewAsync(prepared, writer);
-    }
-
-    private async ValueTask<Ack> ApplyNewAsync(PreparedBatch batch, WriterRow? writer)
-    {
         AppendAllowance allowance = await AppendAllowance.ReadAsync(scope, authority.Caveats);
         var outcome = new BatchOutcomes(scope, share, authority, allowance, writer, limits, isSnapshot);
         if (batch.Batch.Atomic == true) await ApplyAtomicAsync(batch, outcome);
         else await outcome.ApplyEachAsync(batch.Ops);
-        outcome.Record();
+        outcome.Record(unapplied);
         if (writer is not null)
         {
             long ackedSeq = batch.Ops[^1].Op.Seq!.Value;

@@ -41,20 +41,26 @@ internal sealed class BatchOutcomes(
         }
     }
 
-    /// <summary>Records results without a cursor, for resends.</summary>
-    public void Record()
+    /// <summary>Records results without a cursor, for resends; throws if the ref has left too many today.</summary>
+    public void Record(UnappliedAllowance unapplied)
     {
+        List<Outcome> records = outcomes.FindAll(IsWorthARow);
+        int rejections = records.Count(outcome => outcome.Code is not null);
+        unapplied.Take(rejections, records.Count - rejections);
         allowance.Record();
-        foreach (Outcome outcome in outcomes)
+        foreach (Outcome outcome in records)
         {
-            bool isApplied = outcome.Code is null && !outcome.Duplicate;
-            bool isWorthARow = writer is not null
-                || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null });
-            if (isApplied || !isWorthARow) continue;
             transaction.InsertRejection(
                 share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
                 outcome.Code is null ? outcome.Cursor : 0);
         }
+    }
+
+    private bool IsWorthARow(Outcome outcome)
+    {
+        bool isApplied = outcome is { Code: null, Duplicate: false };
+        return !isApplied
+            && (writer is not null || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null }));
     }
 
     public Ack ToAck()

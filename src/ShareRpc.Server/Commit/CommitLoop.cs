@@ -20,6 +20,7 @@ internal sealed class CommitLoop : IServerLoop
     private readonly TimeProvider time;
     private readonly ILogger<CommitLoop> log;
     private readonly CommitMeter meter;
+    private volatile bool isStorageHealthy = true;
 
     public CommitLoop(
         CommitQueue queue, IShareStore store, IEnumerable<ICommitListener> listeners, ServerLimits limits,
@@ -41,8 +42,8 @@ internal sealed class CommitLoop : IServerLoop
 
     public bool EndsByItself => true;
 
-    /// <summary>False after a storage failure, until a transaction succeeds.</summary>
-    public bool IsStorageHealthy { get; private set; } = true;
+    /// <summary>False after a storage failure, until a transaction has written something since.</summary>
+    public bool IsStorageHealthy => isStorageHealthy;
 
     /// <summary>Ends when the queue is closed and empty, not by the token, so that every item is answered.</summary>
     public Task RunAsync(Action succeeded, CancellationToken stopping) => Task.Factory.StartNew(
@@ -75,7 +76,7 @@ internal sealed class CommitLoop : IServerLoop
         {
             while (queue.Take(items))
             {
-                if (!Wait(TryCommitAsync(items)) && items.Count > 1)
+                if (Wait(TryCommitAsync(items)) == Outcome.Faulty)
                 {
                     // One item is at fault: retry each alone.
                     foreach (CommitItem item in items) Wait(TryCommitAsync([item]));
@@ -93,12 +94,11 @@ internal sealed class CommitLoop : IServerLoop
     }
 
 #pragma warning disable VSTHRD002 // The thread is the loop's own, and nothing of this process comes back to it.
-    private static bool Wait(ValueTask<bool> commit) =>
+    private static Outcome Wait(ValueTask<Outcome> commit) =>
         commit.IsCompletedSuccessfully ? commit.Result : commit.AsTask().GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
 
-    /// <summary>Returns false, with nothing answered, when one of several items failed unexpectedly.</summary>
-    private async ValueTask<bool> TryCommitAsync(List<CommitItem> items)
+    private async ValueTask<Outcome> TryCommitAsync(List<CommitItem> items)
     {
         var refused = new List<(CommitItem Item, ShareRpcException Error)>();
         try
@@ -118,16 +118,16 @@ internal sealed class CommitLoop : IServerLoop
             }
 
             long begun = time.GetTimestamp();
-            await transaction.CommitAsync().ConfigureAwait(false);
+            isStorageHealthy |= await transaction.CommitAsync().ConfigureAwait(false);
             meter.Note(shares.Touched.Sum(share => share.Fresh.Count), time.GetElapsedTime(begun).TotalMilliseconds);
         }
         catch (StorageException exception)
         {
-            IsStorageHealthy = false;
+            isStorageHealthy = false;
             log.StorageFailed(exception, items.Count);
             if (exception.Failure == StorageFailure.Damaged) log.StorageDamaged();
-            FailAll(items, new(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter });
-            return true;
+            await StorageFailedAsync(items, refused).ConfigureAwait(false);
+            return Outcome.StorageFailed;
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -135,14 +135,13 @@ internal sealed class CommitLoop : IServerLoop
             if (items.Count > 1)
             {
                 shares.Clear();
-                return false;
+                return Outcome.Faulty;
             }
 
             FailAll(items, new(ErrorCode.Internal));
-            return true;
+            return Outcome.Answered;
         }
 
-        IsStorageHealthy = true;
         foreach (LogShare share in shares.Touched)
         {
             foreach (Action<LogShare> listener in onCommitted) Guard(share, listener);
@@ -157,7 +156,31 @@ internal sealed class CommitLoop : IServerLoop
         }
 
         FollowUp(items);
-        return true;
+        return Outcome.Answered;
+    }
+
+    /// <summary>
+    /// A refusal may rest on what the failed transaction had written; so each refused item is tried again alone.
+    /// </summary>
+    private async ValueTask StorageFailedAsync(
+        List<CommitItem> items, List<(CommitItem Item, ShareRpcException Error)> refused)
+    {
+        var error = new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter };
+        if (items.Count == 1)
+        {
+            FailAll(items, refused.Count == 1 ? refused[0].Error : error);
+            return;
+        }
+
+        HashSet<CommitItem> again = [.. refused.Select(entry => entry.Item)];
+        FailAll(items.FindAll(item => !again.Contains(item)), error);
+        bool isUp = true;
+        foreach ((CommitItem item, _) in refused)
+        {
+            // What the storage did not even begin may have waited for it: once is enough.
+            if (isUp) isUp = await TryCommitAsync([item]).ConfigureAwait(false) == Outcome.Answered;
+            else FailAll([item], error);
+        }
     }
 
     private void FailAll(List<CommitItem> items, ShareRpcException error)
@@ -165,6 +188,15 @@ internal sealed class CommitLoop : IServerLoop
         shares.Clear();
         foreach (CommitItem item in items) Guard(error, item.Fail);
         FollowUp(items);
+    }
+
+    private enum Outcome
+    {
+        Answered,
+        StorageFailed,
+
+        /// <summary>One of several items failed unexpectedly; none was answered.</summary>
+        Faulty,
     }
 
     private bool Guard<T>(T argument, Action<T> step)

@@ -10,6 +10,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
     private readonly TailList tailOps = new();
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, (long Day, long Rejections, long Duplicates)> unapplied = [];
     private bool isDeep;
 
     public long Key => row.Key;
@@ -115,6 +116,28 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         if (writers.Count >= limits.CachedWriters && !writers.ContainsKey(writer.WriterId)) writers.Clear();
         writers[writer.WriterId] = writer;
+    }
+
+    /// <summary>Returns what a ref of this share has left on a day without an op being applied.</summary>
+    public async ValueTask<(long Rejections, long Duplicates)> UnappliedOfAsync(
+        IReadSnapshot snapshot, long refKey, long day)
+    {
+        if (!unapplied.TryGetValue(refKey, out (long Day, long Rejections, long Duplicates) known) || known.Day != day)
+        {
+            DayUse use = await snapshot.ReadQuotaAsync(refKey, day);
+            known = (day, use.Rejections, use.Duplicates);
+            if (unapplied.Count >= limits.CachedWriters) unapplied.Clear();
+            unapplied[refKey] = known;
+        }
+
+        return (known.Rejections, known.Duplicates);
+    }
+
+    public void AddUnapplied(long refKey, long rejections, long duplicates)
+    {
+        // What is not here is read again.
+        if (!unapplied.TryGetValue(refKey, out (long Day, long Rejections, long Duplicates) known)) return;
+        unapplied[refKey] = (known.Day, known.Rejections + rejections, known.Duplicates + duplicates);
     }
 
     private void IndexTail()

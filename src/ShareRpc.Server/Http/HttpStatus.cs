@@ -18,7 +18,8 @@ internal static class HttpStatus
             or ErrorCode.WriterTaken => StatusCodes.Status409Conflict,
         ErrorCode.ShareDeleted => StatusCodes.Status410Gone,
         ErrorCode.TooLarge => StatusCodes.Status413PayloadTooLarge,
-        ErrorCode.RateLimited or ErrorCode.TooManyCalls => StatusCodes.Status429TooManyRequests,
+        ErrorCode.RateLimited or ErrorCode.TooManyCalls or ErrorCode.RejectionsExceeded =>
+            StatusCodes.Status429TooManyRequests,
         ErrorCode.Overloaded or ErrorCode.Draining or ErrorCode.StorageUnavailable or ErrorCode.RevocationNotDurable =>
             StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,

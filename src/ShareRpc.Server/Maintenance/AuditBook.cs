@@ -21,6 +21,7 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     private readonly Lock gate = new();
     private Dictionary<Entry, Sum> sums = [];
     private Dictionary<long, long> lastRedeemed = [];
+    private Dictionary<long, long> beingWritten = [];
 
     public string Name => "audit";
 
@@ -51,7 +52,11 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     /// <summary>Null if already written.</summary>
     public long? LastRedeemedMs(long refKey)
     {
-        lock (gate) return lastRedeemed.TryGetValue(refKey, out long ms) ? ms : null;
+        lock (gate)
+        {
+            bool isKnown = lastRedeemed.TryGetValue(refKey, out long ms) || beingWritten.TryGetValue(refKey, out ms);
+            return isKnown ? ms : null;
+        }
     }
 
     /// <summary>Writes at each interval; afterwards call <see cref="WriteAsync"/>.</summary>
@@ -72,11 +77,12 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
         Dictionary<long, long> seen;
         lock (gate)
         {
+            if (sums.Count == 0) return;
             (written, sums) = (sums, []);
             (seen, lastRedeemed) = (lastRedeemed, []);
+            beingWritten = seen;
         }
 
-        if (written.Count == 0) return;
         var work = new CommitWork<bool>(scope =>
         {
             foreach ((Entry entry, Sum sum) in written.OrderBy(pair => pair.Value.SinceMs))
@@ -102,6 +108,10 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
                 foreach ((Entry entry, Sum sum) in written) Add(entry, sum.SinceMs, sum.Count, sum.Bytes);
                 foreach ((long refKey, long ms) in seen) lastRedeemed.TryAdd(refKey, ms);
             }
+        }
+        finally
+        {
+            lock (gate) beingWritten = [];
         }
     }
 

@@ -1,11 +1,13 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
 /// <summary>Deletes long-ended grants in small steps.</summary>
-internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeProvider time) : IServerLoop
+internal sealed class GrantSweeper(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time)
+    : IServerLoop
 {
     private const int RowsAtOnce = 500;
 
@@ -20,7 +22,7 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
             {
                 await SweepAsync().ConfigureAwait(false);
             }
-            catch (ShareRpcException error) when (error.IsTransient)
+            catch (Exception error) when (error is StorageException or ShareRpcException { IsTransient: true })
             {
                 // Busy, draining or disk full: retried next round.
             }
@@ -33,15 +35,20 @@ internal sealed class GrantSweeper(CommitQueue queue, ServerLimits limits, TimeP
     public async Task SweepAsync()
     {
         long before = (time.GetUtcNow() - limits.EndedGrantTime).ToUnixTimeMilliseconds();
-        bool isDone = false;
-        while (!isDone)
+        while (await HasEndedAsync(before).ConfigureAwait(false))
         {
             var work = new CommitWork<bool>(scope => scope.Transaction.DeleteGrantsAsync(before, RowsAtOnce))
             {
                 IsBackground = true,
             };
             queue.Enqueue(work);
-            isDone = await work.Completion.ConfigureAwait(false);
+            await work.Completion.ConfigureAwait(false);
         }
+    }
+
+    private async ValueTask<bool> HasEndedAsync(long beforeMs)
+    {
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return await snapshot.HasEndedGrantsAsync(beforeMs);
     }
 }

@@ -40,11 +40,14 @@ internal interface IReadSnapshot : IAsyncDisposable
     /// <summary>Counts active grants of the link's epoch, up to a maximum.</summary>
     ValueTask<int> CountGrantsAsync(RefRow link, long nowMs, int most);
 
+    /// <summary>Returns whether <see cref="IWriteTransaction.DeleteGrantsAsync"/> has anything to delete.</summary>
+    ValueTask<bool> HasEndedGrantsAsync(long endedBeforeMs);
+
     /// <summary>Returns true for a deleted grant's reserved id.</summary>
     ValueTask<bool> IsRefGoneAsync(string capId);
 
     /// <summary>Days count from 1970 UTC.</summary>
-    ValueTask<(long Ops, long Bytes)> ReadQuotaAsync(long refKey, long day);
+    ValueTask<DayUse> ReadQuotaAsync(long refKey, long day);
 
     ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey);
 

@@ -8,8 +8,8 @@ namespace ShareRpc.Server.Storage;
 /// </summary>
 internal interface IWriteTransaction : IReadSnapshot
 {
-    /// <summary>Returns once durable.</summary>
-    ValueTask CommitAsync();
+    /// <summary>Returns once durable: whether anything had to be written.</summary>
+    ValueTask<bool> CommitAsync();
 
     /// <summary>Disposal without <c>Keep</c> rolls back.</summary>
     ISavepoint BeginSavepoint();
@@ -71,7 +71,7 @@ internal interface IWriteTransaction : IReadSnapshot
     void CountUse(long refKey, long nowMs);
 
     /// <summary>Deletes earlier days.</summary>
-    void AddQuota(long refKey, long day, long ops, long bytes);
+    void AddQuota(long refKey, long day, DayUse more);
 
     void WriteDoc(long shareKey, StoredDoc doc);
 

@@ -59,6 +59,9 @@ internal sealed record RefRow
     public long WriterRefKey => IsGrant ? ParentKey!.Value : Key;
 }
 
+/// <summary>What a ref and its descendants did in a day: applied ops, their bytes, and records without an op.</summary>
+internal readonly record struct DayUse(long Ops, long Bytes, long Rejections = 0, long Duplicates = 0);
+
 /// <summary>
 /// All refs, one share's, or a creator ref's subtree. Both keys: a share's audit entries on the subtree.
 /// </summary>

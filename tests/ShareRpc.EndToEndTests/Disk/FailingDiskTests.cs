@@ -29,17 +29,24 @@ public sealed class FailingDiskTests
         await share.EnqueueAsync(DiskWorld.Puts("before", 20), cancellationToken: timeout);
         await client.FlushAsync(timeout);
 
+        await plain.AskAsync("appendOps", Batch("known"), timeout);
+
         world.Disk.Fail(how);
         RefusedException refused =
             await Assert.ThrowsAsync<RefusedException>(() => plain.AskAsync("appendOps", Batch("x"), timeout));
         Assert.Equal(("storage_unavailable", true, StorageRetryAfterMs),
             (refused.Code, refused.IsTransient, refused.RetryAfterMs));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await world.ReadyAsync());
+
+        // A duplicate needs no write, and so says nothing of the disk.
+        if (how != "read-only")
+            Assert.Single((await plain.AskAsync("appendOps", Batch("known"), timeout))["duplicates"]!.AsArray());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await world.ReadyAsync());
         await share.EnqueueAsync(DiskWorld.Puts("during", 50), cancellationToken: timeout);
         await Until.TrueAsync(() => share.Status.InFlight > 0 || share.Status.LastError is not null, timeout);
         Assert.Equal(20, share.Status.Applied);
         JsonObject page = await plain.AskAsync("readOps", new JsonObject { ["after"] = 0, ["limit"] = 10 }, timeout);
-        Assert.Empty(page["ops"]!.AsArray()); // reads go on, and see nothing of what was refused
+        Assert.Single(page["ops"]!.AsArray()); // reads go on, and see nothing of what was refused
 
         world.Disk.Repair();
         await client.FlushAsync(timeout);

@@ -39,10 +39,11 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
 
     public void Dispose() => inner.Dispose();
 
-    private async ValueTask CommitAsync(IWriteTransaction transaction)
+    private async ValueTask<bool> CommitAsync(IWriteTransaction transaction)
     {
         BeforeCommit?.Invoke();
-        await transaction.CommitAsync();
+        bool hasWritten = await transaction.CommitAsync();
         Commits++;
+        return hasWritten;
     }
 }

@@ -6,10 +6,10 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Fakes;
 
 /// <summary>A write transaction whose commit somebody else decides on; all else is the inner one's.</summary>
-internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTransaction, ValueTask> commit)
+internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTransaction, ValueTask<bool>> commit)
     : IWriteTransaction
 {
-    public ValueTask CommitAsync() => commit(inner);
+    public ValueTask<bool> CommitAsync() => commit(inner);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
@@ -108,7 +108,9 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
 
     public ValueTask<bool> IsRefGoneAsync(string capId) => inner.IsRefGoneAsync(capId);
 
-    public ValueTask<(long Ops, long Bytes)> ReadQuotaAsync(long refKey, long day) => inner.ReadQuotaAsync(refKey, day);
+    public ValueTask<bool> HasEndedGrantsAsync(long endedBeforeMs) => inner.HasEndedGrantsAsync(endedBeforeMs);
+
+    public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => inner.ReadQuotaAsync(refKey, day);
 
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => inner.ReadOwnersBelowAsync(refKey);
 
@@ -129,7 +131,7 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
 
     public void CountUse(long refKey, long nowMs) => inner.CountUse(refKey, nowMs);
 
-    public void AddQuota(long refKey, long day, long ops, long bytes) => inner.AddQuota(refKey, day, ops, bytes);
+    public void AddQuota(long refKey, long day, DayUse more) => inner.AddQuota(refKey, day, more);
 
     public ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,
         int maxBytes) =>

@@ -173,9 +173,10 @@ internal sealed class ServerRooms : IDisposable
         new() { OpId = opId ?? OpId.New(), Verb = Verbs.Put, Kind = Kinds.Part, Key = key, Data = RawJson.Parse(json) };
 
     /// <summary>
-    /// Queues things while a commit is held up, so that they meet in one transaction, and lets it go.
+    /// Queues things while a commit is held up, so that they meet in one transaction, and lets it go; then the storage
+    /// may fail.
     /// </summary>
-    public async Task<T> HoldUpAsync<T>(Func<T> enqueue, CancellationToken timeout)
+    public async Task<T> HoldUpAsync<T>(Func<T> enqueue, CancellationToken timeout, bool breaks = false)
     {
         var committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var release = new ManualResetEventSlim();
@@ -188,7 +189,8 @@ internal sealed class ServerRooms : IDisposable
         Queue.Enqueue(first);
         await committing.Task.WaitAsync(timeout);
         T queued = enqueue();
-        Store.BeforeCommit = null;
+        if (breaks) Store.Break();
+        else Store.Repair();
         release.Set();
         await first.Completion.WaitAsync(timeout);
         return queued;

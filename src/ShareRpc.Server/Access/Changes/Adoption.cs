@@ -54,9 +54,10 @@ internal static class Adoption
     {
         long day = EffectiveCaveats.DayOf(scope.NowMs);
         (long opsLeft, long bytesLeft) = await before.ReadLeftAsync(scope.Transaction, day);
-        (long ops, long bytes) = await scope.Transaction.ReadQuotaAsync(quota.RefKey, day);
-        long moreOps = quota.MaxOps == long.MaxValue ? 0 : Math.Max(quota.MaxOps - opsLeft - ops, 0);
-        long moreBytes = quota.MaxBytes == long.MaxValue ? 0 : Math.Max(quota.MaxBytes - bytesLeft - bytes, 0);
-        if (moreOps + moreBytes > 0) scope.Transaction.AddQuota(quota.RefKey, day, moreOps, moreBytes);
+        DayUse used = await scope.Transaction.ReadQuotaAsync(quota.RefKey, day);
+        long moreOps = quota.MaxOps == long.MaxValue ? 0 : Math.Max(quota.MaxOps - opsLeft - used.Ops, 0);
+        long moreBytes = quota.MaxBytes == long.MaxValue ? 0 : Math.Max(quota.MaxBytes - bytesLeft - used.Bytes, 0);
+        if (moreOps + moreBytes > 0)
+            scope.Transaction.AddQuota(quota.RefKey, day, new DayUse(moreOps, moreBytes));
     }
 }

@@ -169,12 +169,19 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         """,
         link.Key, link.Epoch, nowMs, most));
 
+    public ValueTask<bool> HasEndedGrantsAsync(long endedBeforeMs) => new(1 == statements.ReadNumber(
+        """
+        SELECT EXISTS (SELECT 1 FROM sturdy_ref
+          WHERE grant_ends_ms IS NOT NULL AND (grant_ends_ms <= ?1 OR revoked_ms <= ?1))
+        """,
+        endedBeforeMs));
+
     public ValueTask<bool> IsRefGoneAsync(string capId) =>
         new(statements.ReadNumber("SELECT COUNT(*) FROM gone_ref WHERE cap_id = ?1", capId) > 0);
 
-    public ValueTask<(long Ops, long Bytes)> ReadQuotaAsync(long refKey, long day) => new(statements.ReadOne(
-        "SELECT ops, bytes FROM quota WHERE ref_key = ?1 AND day = ?2", row =>
-            (row.Number(0), row.Number(1)), refKey, day));
+    public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => new(statements.ReadOne(
+        "SELECT ops, bytes, rejections, duplicates FROM quota WHERE ref_key = ?1 AND day = ?2",
+        row => new DayUse(row.Number(0), row.Number(1), row.Number(2), row.Number(3)), refKey, day));
 
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => new(statements.ReadAll(
         $"""

@@ -22,15 +22,14 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         open = true;
     }
 
-    public ValueTask CommitAsync()
+    public ValueTask<bool> CommitAsync()
     {
         append.Runs.Flush();
         FaultPoint.Pass("server.before_commit");
         append.Commit.Run();
         open = false;
         FaultPoint.Pass("server.after_commit");
-        log.AfterCommit();
-        return default;
+        return new(log.AfterCommit());
     }
 
     public override ValueTask DisposeAsync()
@@ -230,15 +229,17 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void CountUse(long refKey, long nowMs) => Statements.Execute(
         "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, ?2) WHERE ref_key = ?1", refKey, nowMs);
 
-    public void AddQuota(long refKey, long day, long ops, long bytes)
+    public void AddQuota(long refKey, long day, DayUse more)
     {
         Statements.Execute("DELETE FROM quota WHERE ref_key = ?1 AND day < ?2", refKey, day);
         Statements.Execute(
             """
-            INSERT INTO quota (ref_key, day, ops, bytes) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (ref_key, day) DO UPDATE SET ops = ops + excluded.ops, bytes = bytes + excluded.bytes
+            INSERT INTO quota (ref_key, day, ops, bytes, rejections, duplicates) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (ref_key, day) DO UPDATE SET
+              ops = ops + excluded.ops, bytes = bytes + excluded.bytes,
+              rejections = rejections + excluded.rejections, duplicates = duplicates + excluded.duplicates
             """,
-            refKey, day, ops, bytes);
+            refKey, day, more.Ops, more.Bytes, more.Rejections, more.Duplicates);
     }
 
     public void WriteDoc(long shareKey, StoredDoc doc)

@@ -14,6 +14,7 @@ const TABLE = {
   rate_limited: [-32015, true, 'retry'],
   too_many_calls: [-32016, true, 'retry'],
   too_many_handles: [-32017, false, 'redeem'],
+  rejections_exceeded: [-32018, true, 'retry'],
   invalid_token: [-32020, false, 'stop'],
   capability_revoked: [-32021, false, 'stop'],
   capability_expired: [-32022, false, 'stop'],

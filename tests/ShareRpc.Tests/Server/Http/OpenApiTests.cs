@@ -24,7 +24,10 @@ public sealed class OpenApiTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        live = await LiveServer.StartAsync(small, new ServerLimits { HttpBodyBytes = 200_000, HttpWaitingReads = 0 });
+        live = await LiveServer.StartAsync(small, new ServerLimits
+        {
+            HttpBodyBytes = 200_000, HttpWaitingReads = 0, DuplicatesPerDay = 0,
+        });
         full = await LiveServer.StartAsync(serverLimits: new ServerLimits { HttpRequests = 0 });
     }
 
@@ -71,6 +74,9 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(Ops, 403, reader.AppendAsync(LiveServer.Batch("b")));
         await MeetAsync(Ops, 409, share.AppendAsync("""{"expected_cursor":9,""" + LiveServer.Batch("b")[1..]));
         await MeetAsync(Ops, 413, share.AppendAsync(new string(' ', small.FrameBytes + 1)));
+        await MeetAsync(Ops, 429, share.AppendAsync(
+            LiveServer.Batch("b").Replace(
+                "\"key\":\"b\"", "\"key\":\"a\",\"if_changed\":true", StringComparison.Ordinal)));
         await MeetAsync(Ops, 503, crowded.AppendAsync(LiveServer.Batch("b")));
         await MeetAsync(Ops, 200, share.OpsAsync("?after=0&limit=1&max_bytes=100"));
         await MeetAsync(Ops, 400, share.OpsAsync("?after=x"));

@@ -41,6 +41,25 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task The_last_redemption_is_known_while_it_is_written()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        Task writing = await rooms.HoldUpAsync(() =>
+        {
+            Task write = rooms.Audit.WriteAsync();
+            Assert.Equal(Now(rooms), rooms.Audit.LastRedeemedMs(owner.Ref.Key));
+            return write;
+        }, timeout.Token, breaks: true);
+        await writing;
+        Assert.Equal(Now(rooms), rooms.Audit.LastRedeemedMs(owner.Ref.Key)); // kept: it could not be written
+        rooms.Store.Repair();
+        await rooms.Audit.WriteAsync();
+        Assert.Null(rooms.Audit.LastRedeemedMs(owner.Ref.Key));
+    }
+
+    [Fact]
     public async Task Wrong_tokens_are_nobody_s_and_shown_to_root_only()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();

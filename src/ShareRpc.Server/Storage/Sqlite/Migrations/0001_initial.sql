@@ -116,6 +116,8 @@ CREATE TABLE sturdy_ref (
   grant_ends_ms    INTEGER                      -- of a grant of its parent; null for any other ref
 );
 CREATE INDEX sturdy_ref_grant ON sturdy_ref (parent_key, grant_ends_ms) WHERE grant_ends_ms IS NOT NULL;
+CREATE INDEX sturdy_ref_grant_end ON sturdy_ref (grant_ends_ms) WHERE grant_ends_ms IS NOT NULL;
+CREATE INDEX sturdy_ref_grant_revoked ON sturdy_ref (revoked_ms) WHERE grant_ends_ms IS NOT NULL;
 CREATE INDEX sturdy_ref_parent ON sturdy_ref (parent_key, ref_key);
 CREATE INDEX sturdy_ref_share ON sturdy_ref (share_key, ref_key);
 
@@ -135,12 +137,14 @@ CREATE TABLE former_secret (
   PRIMARY KEY (ref_key, epoch)
 ) WITHOUT ROWID;
 
--- Applied ops and their bytes a day, for refs with a quota.
+-- Applied ops and their bytes a day, for refs with a quota; for all refs what was recorded without an op (table rejection).
 CREATE TABLE quota (
   ref_key        INTEGER NOT NULL,
   day            INTEGER NOT NULL,            -- days since 1970 UTC
   ops            INTEGER NOT NULL,
   bytes          INTEGER NOT NULL,
+  rejections     INTEGER NOT NULL,
+  duplicates     INTEGER NOT NULL,
   PRIMARY KEY (ref_key, day)
 ) WITHOUT ROWID;
 

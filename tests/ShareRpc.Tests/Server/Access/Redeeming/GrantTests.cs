@@ -165,7 +165,9 @@ public sealed class GrantTests : IAsyncLifetime
         await rooms.AppendAsync(held, ServerRooms.Put("k"));
         ShareToken child = await rooms.AttenuateAsync(held, Rights.Read);
         rooms.Clock.Advance(Limits.GrantTime + Limits.EndedGrantTime - TimeSpan.FromMilliseconds(1));
+        int commits = rooms.Store.Commits;
         await rooms.Grants.SweepAsync();
+        Assert.Equal(commits, rooms.Store.Commits); // with nothing to do it commits nothing
         await AssertEndedAsync(ErrorCode.CapabilityExpired, () => rooms.RedeemAsync(grant));
 
         rooms.Clock.Advance(TimeSpan.FromMilliseconds(1));

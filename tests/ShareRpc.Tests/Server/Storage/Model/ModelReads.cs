@@ -70,7 +70,10 @@ internal abstract class ModelReads : IReadSnapshot
 
     public ValueTask<bool> IsRefGoneAsync(string capId) => new(State.GoneRefs.Exists(row => row.CapId == capId));
 
-    public ValueTask<(long Ops, long Bytes)> ReadQuotaAsync(long refKey, long day) => new(QuotaOf(refKey, day));
+    public ValueTask<bool> HasEndedGrantsAsync(long endedBeforeMs) => new(State.Refs.Exists(
+        row => row.IsGrant && (row.GrantEndsMs <= endedBeforeMs || row.RevokedMs <= endedBeforeMs)));
+
+    public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => new(QuotaOf(refKey, day));
 
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) =>
     new([
@@ -183,9 +186,8 @@ internal abstract class ModelReads : IReadSnapshot
     protected StoredDoc? DocOf(long shareKey, string kind, string key) =>
         DocsOf(shareKey).FirstOrDefault(doc => doc.Kind == kind && doc.Key == key);
 
-    protected (long Ops, long Bytes) QuotaOf(long refKey, long day) =>
-        State.Quotas.Find(quota => quota.RefKey == refKey && quota.Day == day) is var (_, _, ops, bytes) ? (ops, bytes)
-            : default;
+    protected DayUse QuotaOf(long refKey, long day) =>
+        State.Quotas.Find(quota => quota.RefKey == refKey && quota.Day == day).Use;
 
     protected IReadOnlyList<RefRow> ChainOf(long refKey)
     {

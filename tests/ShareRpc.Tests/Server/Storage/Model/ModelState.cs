@@ -37,7 +37,7 @@ internal sealed record ModelState
 
     public ImmutableList<(long RefKey, long Epoch, byte[] Verifier)> FormerSecrets { get; init; } = [];
 
-    public ImmutableList<(long RefKey, long Day, long Ops, long Bytes)> Quotas { get; init; } = [];
+    public ImmutableList<(long RefKey, long Day, DayUse Use)> Quotas { get; init; } = [];
 
     /// <summary>A seq, or an op id, that got no cursor of its own.</summary>
     public sealed record Note(long ShareKey, string OpId, byte[] Digest, long? WriterKey, long? Seq, ErrorCode? Code,

@@ -6,6 +6,7 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 /// <summary>A copy of the state that becomes the state at <see cref="CommitAsync"/>.</summary>
 internal sealed class ModelTransaction(ModelState start, Action<ModelState> commit) : ModelReads, IWriteTransaction
 {
+    private readonly ModelState before = start;
     private ModelState state = start;
 
     protected override ModelState State => state;
@@ -15,10 +16,10 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         return default;
     }
 
-    public ValueTask CommitAsync()
+    public ValueTask<bool> CommitAsync()
     {
         commit(state);
-        return default;
+        return new(!ReferenceEquals(state, before));
     }
 
     public ISavepoint BeginSavepoint() => new Savepoint(this, state);
@@ -153,13 +154,16 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     public void CountUse(long refKey, long nowMs) =>
         ChangeRef(refKey, row => row with { Uses = row.Uses + 1, UsedMs = row.UsedMs ?? nowMs });
 
-    public void AddQuota(long refKey, long day, long ops, long bytes)
+    public void AddQuota(long refKey, long day, DayUse more)
     {
-        (long before, long beforeBytes) = QuotaOf(refKey, day);
+        DayUse before = QuotaOf(refKey, day);
+        var use = new DayUse(
+            before.Ops + more.Ops, before.Bytes + more.Bytes, before.Rejections + more.Rejections,
+            before.Duplicates + more.Duplicates);
         state = state with
         {
             Quotas = state.Quotas.RemoveAll(quota => quota.RefKey == refKey && quota.Day <= day)
-                .Add((refKey, day, before + ops, beforeBytes + bytes)),
+                .Add((refKey, day, use)),
         };
     }
 

@@ -169,7 +169,7 @@ internal sealed partial class StoreRun
                 if (step.B % 2 == 0) side.SetLastRedeemed(row.Key, number);
                 break;
             default:
-                side.AddQuota(row.Key, step.B % 3, step.B, step.C);
+                side.AddQuota(row.Key, step.B % 3, new DayUse(step.B, step.C, step.A, step.B));
                 break;
         }
 
