@@ -61,9 +61,9 @@ public sealed record ServerOptions
     public long? CompactAfterOps { get; set; }
 
     /// <summary>
-    /// Gets or sets the bytes that bodies of HTTP and the newest ops of shares may take in memory, at least 4 times
-    /// <c>frame_bytes</c> (64 MiB). Null, the default: a quarter of the memory of the machine or container, or
-    /// that least.
+    /// Gets or sets the bytes that connections, messages, bodies, replies, what waits for the disk and the newest ops
+    /// of shares may take in memory, at least 4 times <c>frame_bytes</c> (64 MiB). Null, the default: a quarter of the
+    /// memory of the machine or container, or that least.
     /// </summary>
     public long? MemoryBudget { get; set; }
 
@@ -81,6 +81,9 @@ public sealed record ServerOptions
     /// <c>configProperties</c> of <c>sharerpc.runtimeconfig.json</c>.
     /// </summary>
     internal bool DirectCalls { get; set; } = !AppContext.TryGetSwitch("ShareRpc.DirectCalls", out bool isOn) || isOn;
+
+    /// <summary>What waits for the disk may take of the memory budget.</summary>
+    internal long QueueBytes => Math.Min(ServerLimits.QueueBytes, MemoryBytes / 8);
 
     internal long MemoryBytes =>
         MemoryBudget ?? Math.Max(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastMemory);

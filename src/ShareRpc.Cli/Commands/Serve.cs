@@ -72,7 +72,7 @@ internal static class Serve
 
     private static readonly Option<long?> MemoryBudget = new("--memory-budget")
     {
-        Description = "Memory for bodies of HTTP and recent ops, such as 256MB or 2GB, at least 64MB "
+        Description = "Memory for messages, bodies, replies and recent ops, such as 256MB or 2GB, at least 64MB "
             + "[default: a quarter of the machine's]",
         HelpName = "SIZE", CustomParser = Inputs.ParseSize,
     };

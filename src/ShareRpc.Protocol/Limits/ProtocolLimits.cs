@@ -8,6 +8,9 @@ public sealed record ProtocolLimits
     /// <summary>Overhead of one document or op.</summary>
     internal const int EnvelopeBytes = 64 * 1024;
 
+    /// <summary>A message's bytes until a redemption has succeeded ([WS-3]).</summary>
+    internal const int UnprovenBytes = 256 * 1024;
+
     /// <summary>Gets a message's bytes. Beyond: close 1009.</summary>
     public int FrameBytes { get; init; } = 16 * 1024 * 1024;
 

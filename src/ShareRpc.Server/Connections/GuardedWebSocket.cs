@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.Connections;
 
@@ -7,17 +8,11 @@ namespace ShareRpc.Server.Connections;
 /// which read as end of stream.
 /// </summary>
 internal sealed class GuardedWebSocket(
-    WebSocket inner, int maxFrameBytes, ServerLimits limits, TimeProvider time, Action<string> noteRefused)
+    WebSocket inner, Func<int> mostBytes, ServerLimits limits, TimeProvider time, Action<string> noteRefused)
     : WebSocket
 {
-    private readonly double paceBytes = limits.FrameRate * limits.FrameGrace.TotalSeconds;
+    private readonly Pace pace = new(limits.FrameRate, limits.FrameGrace, time);
     private long messageBytes;
-
-    /// <summary>
-    /// What has come since the grace time began anew, and how long the client was waited for ([WS-10]).
-    /// </summary>
-    private long sinceBytes;
-    private TimeSpan sinceWaited;
     private bool isInMessage;
 
     public override WebSocketCloseStatus? CloseStatus => inner.CloseStatus;
@@ -43,10 +38,10 @@ internal sealed class GuardedWebSocket(
             }
 
             messageBytes += result.Count;
-            if (messageBytes > maxFrameBytes)
+            if (messageBytes > mostBytes())
                 await RefuseAsync(WebSocketCloseStatus.MessageTooBig, "frame_bytes").ConfigureAwait(false);
-            sinceBytes += result.Count;
-            if (!isInMessage || sinceBytes >= paceBytes) (sinceBytes, sinceWaited) = (0, TimeSpan.Zero);
+            if (isInMessage) pace.Note(result.Count);
+            else pace.Begin();
             isInMessage = !result.EndOfMessage;
             if (isInMessage) return result;
             bool isEmpty = messageBytes == 0;
@@ -85,25 +80,26 @@ internal sealed class GuardedWebSocket(
 
     public override void Dispose() => inner.Dispose();
 
-    /// <summary>After a grace time, closes senders slower than the limit, since they hold memory.</summary>
-    private ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer,
-        CancellationToken cancellationToken)
+    /// <summary>Closes the connection for a rule that the peer breaks, or for want of memory; always throws.</summary>
+    public async Task RefuseAsync(WebSocketCloseStatus status, string rule)
     {
-        ValueTask<ValueWebSocketReceiveResult> receive = inner.ReceiveAsync(buffer, cancellationToken);
-        return receive.IsCompleted ? receive : WaitInPaceAsync(receive.AsTask(), cancellationToken);
+        noteRefused(rule);
+        using (var patience = new CancellationTokenSource(limits.CloseTime, TimeProvider.System))
+        {
+            await inner.CloseOutputAsync(status, rule, patience.Token).ConfigureAwait(false);
+        }
+
+        throw new WebSocketException(WebSocketError.Faulted, rule);
     }
 
-    private async ValueTask<ValueWebSocketReceiveResult> WaitInPaceAsync(
-        Task<ValueWebSocketReceiveResult> receive, CancellationToken cancellationToken)
+    /// <summary>Receives more of a message that has begun; cuts off whoever sends it too slowly ([WS-10]).</summary>
+    private async ValueTask<ValueWebSocketReceiveResult> ReceiveInPaceAsync(Memory<byte> buffer,
+        CancellationToken cancellationToken)
     {
-        TimeSpan left = limits.FrameGrace - sinceWaited;
-        long began = time.GetTimestamp();
         try
         {
-            ValueWebSocketReceiveResult result = await receive
-                .WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken).ConfigureAwait(false);
-            sinceWaited += time.GetElapsedTime(began);
-            return result;
+            return await pace.WaitAsync(inner.ReceiveAsync(buffer, cancellationToken),
+                cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -111,12 +107,5 @@ internal sealed class GuardedWebSocket(
             inner.Abort();
             throw new WebSocketException(WebSocketError.Faulted, "frame_rate");
         }
-    }
-
-    private async Task RefuseAsync(WebSocketCloseStatus status, string rule)
-    {
-        noteRefused(rule);
-        await inner.CloseOutputAsync(status, rule, CancellationToken.None).ConfigureAwait(false);
-        throw new WebSocketException(WebSocketError.Faulted, rule);
     }
 }

@@ -1,25 +1,40 @@
-using System.Buffers;
 using System.Net.WebSockets;
 using ShareRpc.Server.Connections.DirectCalls;
+using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.Connections;
 
 /// <summary>Reads messages for <see cref="DirectCallDispatcher"/>, else the RPC layer; writes one at a time.</summary>
 internal sealed class MessageSocket : IDisposable
 {
-    private const int FirstBytes = 4_096;
+    private const int FragmentBytes = 64 * 1024;
+    private const WebSocketCloseStatus TryAgainLater = (WebSocketCloseStatus)1013;
 
-    private readonly WebSocket socket;
+    private readonly GuardedWebSocket socket;
     private readonly DirectCallDispatcher? calls;
+    private readonly UnsentMemory unsent;
+    private readonly ReceivedBytes message;
     private readonly SemaphoreSlim sendTurn = new(1);
-    private byte[] message = [];
-    private int length;
     private bool wasForRpcLayer;
+    private bool isKept;
 
-    public MessageSocket(WebSocket socket, DirectCallDispatcher? calls)
+    /// <param name="socket">The connection.</param>
+    /// <param name="calls">What takes messages first.</param>
+    /// <param name="open">Opens an account for one message.</param>
+    /// <param name="unsent">What the replies count against.</param>
+    /// <param name="frameBytes">The longest message.</param>
+    public MessageSocket(GuardedWebSocket socket, DirectCallDispatcher? calls, Func<MemoryAccount> open,
+        UnsentMemory unsent, int frameBytes)
     {
-        this.socket = socket;
-        this.calls = calls;
+        (this.socket, this.calls, this.unsent) = (socket, calls, unsent);
+        message = new ReceivedBytes(
+            () =>
+            {
+                MemoryAccount account = open();
+                account.BeginReceiving();
+                return account;
+            },
+            frameBytes, ReceivedBytes.FirstBytes);
         if (calls is not null) calls.SendAsync = (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
     }
 
@@ -36,20 +51,28 @@ internal sealed class MessageSocket : IDisposable
 
         while (await ReceiveMessageAsync(cancellationToken).ConfigureAwait(false))
         {
-            ReadOnlyMemory<byte> received = message.AsMemory(0, length);
-            wasForRpcLayer = calls?.TryTake(received.Span) != true;
-            if (wasForRpcLayer) return received;
+            ReadOnlyMemory<byte> bytes = message.Written;
+            wasForRpcLayer = calls?.TryTake(bytes.Span) != true;
+            if (wasForRpcLayer) return bytes;
             GiveBack();
         }
 
         return default;
     }
 
+    /// <summary>Returns what a large message counts against; the caller disposes it when its call has ended.</summary>
+    public MemoryAccount? KeepAccount()
+    {
+        isKept = message.Account is not null;
+        return message.Account;
+    }
+
     /// <summary>Frees the last message's buffer; idle connections hold none.</summary>
     public void GiveBack()
     {
-        if (message.Length > 0) ArrayPool<byte>.Shared.Return(message);
-        (message, length) = ([], 0);
+        MemoryAccount? account = message.GiveBack(kept: isKept ? message.Written.Length : 0);
+        if (!isKept) account?.Dispose();
+        isKept = false;
     }
 
     /// <param name="bytes">A whole message.</param>
@@ -61,16 +84,23 @@ internal sealed class MessageSocket : IDisposable
         try
         {
             onTurn?.Invoke();
-            await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true,
-                cancellationToken).ConfigureAwait(false);
+            ValueTask sending = SendWholeAsync(bytes, cancellationToken);
+            if (sending.IsCompletedSuccessfully) return;
+            unsent.BeginSend();
+            await sending.ConfigureAwait(false);
         }
         finally
         {
+            unsent.EndSend();
             sendTurn.Release();
         }
     }
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        GiveBack();
+        socket.Dispose();
+    }
 
     private async ValueTask<bool> ReceiveMessageAsync(CancellationToken cancellationToken)
     {
@@ -78,19 +108,42 @@ internal sealed class MessageSocket : IDisposable
             await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
         while (result.MessageType != WebSocketMessageType.Close && !result.EndOfMessage)
         {
-            if (length == message.Length) Grow();
-            result = await socket.ReceiveAsync(message.AsMemory(length), cancellationToken).ConfigureAwait(false);
-            length += result.Count;
+            if (message.Free.IsEmpty && !await message.GrowAsync(cancellationToken).ConfigureAwait(false))
+                await RefuseAsync().ConfigureAwait(false);
+            result = await socket.ReceiveAsync(message.Free, cancellationToken).ConfigureAwait(false);
+            message.Advance(result.Count);
         }
 
+        message.Account?.EndReceiving();
+        if (!await message.CountCopyAsync(cancellationToken).ConfigureAwait(false))
+            await RefuseAsync().ConfigureAwait(false);
         return result.MessageType != WebSocketMessageType.Close;
     }
 
-    private void Grow()
+    /// <summary>There was no memory in time: what is held is given back, and the peer comes again.</summary>
+    private Task RefuseAsync()
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBytes, message.Length * 2));
-        message.AsSpan(0, length).CopyTo(larger);
-        if (message.Length > 0) ArrayPool<byte>.Shared.Return(message);
-        message = larger;
+        GiveBack();
+        return socket.RefuseAsync(TryAgainLater, "memory");
+    }
+
+    /// <summary>
+    /// Sends a long message in fragments: the layers below copy what they are given, and each shows that the peer takes
+    /// what it asked for.
+    /// </summary>
+    private async ValueTask SendWholeAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (bytes.Length > FragmentBytes)
+        {
+            await socket.SendAsync(bytes[..FragmentBytes], WebSocketMessageType.Text, endOfMessage: false,
+                cancellationToken).ConfigureAwait(false);
+            unsent.NoteSent(FragmentBytes);
+            bytes = bytes[FragmentBytes..];
+            if (cancellationToken.IsCancellationRequested) socket.Abort(); // nothing may follow half a message
+        }
+
+        await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true,
+            cancellationToken).ConfigureAwait(false);
+        unsent.NoteSent(bytes.Length);
     }
 }

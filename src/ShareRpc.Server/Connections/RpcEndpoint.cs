@@ -6,14 +6,19 @@ using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.Connections;
 
 internal sealed class RpcEndpoint(
     ServerOptions options, ServerHealth health, ClientAddress addresses, ServerOrigin own, DrainSignal drain,
-    IServiceProvider services, TimeProvider time, ILogger<RpcEndpoint> log)
+    MemoryBudget memory, IServiceProvider services, TimeProvider time, ILogger<RpcEndpoint> log)
 {
     private const int MaxOriginShown = 200;
+
+    /// <summary>What a connection takes by itself.</summary>
+    private const int IdleBytes = 32 * 1024;
+
     private const int RefusedOriginsLoggedPerMinute = 6;
 
     private static readonly ObjectFactory<RpcSession> NewSession =
@@ -49,7 +54,8 @@ internal sealed class RpcEndpoint(
             return;
         }
 
-        if (stopping.IsCancellationRequested || health.Connected() > limits.Connections)
+        using MemoryAccount held = memory.Open(ClientAddress.Of(context));
+        if (stopping.IsCancellationRequested || health.Connected() > limits.Connections || !held.TryConnect(IdleBytes))
         {
             if (!stopping.IsCancellationRequested) health.Disconnected();
             context.Response.Headers.RetryAfter = "1";

@@ -6,6 +6,7 @@ using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Connections.DirectCalls;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Read;
 using StreamJsonRpc;
 
@@ -13,8 +14,7 @@ namespace ShareRpc.Server.Connections;
 
 internal sealed class RpcSession(
     WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer, ShareReads reads,
-    TimeProvider time,
-    IServiceProvider services, RefusedFrames refused, ILogger<RpcSession> log)
+    TimeProvider time, MemoryBudget memory, IServiceProvider services, RefusedFrames refused, ILogger<RpcSession> log)
 {
     private static readonly ObjectFactory<Gateway> NewGateway = ActivatorUtilities.CreateFactory<Gateway>(
         [typeof(SessionState), typeof(WrongTokens)]);
@@ -24,19 +24,24 @@ internal sealed class RpcSession(
     public async Task RunAsync(CancellationToken stopping)
     {
         using var guarded = new GuardedWebSocket(
-            socket, options.Limits.FrameBytes, limits, time, rule => refused.Log(state.Address, connection, rule));
+            socket, () => state.MostMessageBytes, limits, time, rule => refused.Log(state.Address, connection, rule));
         var formatter = new SystemTextJsonFormatter();
         ProtocolJson.Configure(formatter.JsonSerializerOptions).Converters.Add(ProtocolTypeConverter.Instance);
+        using MemoryAccount replies = memory.Open(state.Address, guarded.Abort);
+        var unsent = new UnsentMemory(replies);
+        using var requests = new RequestMemory();
         var ledger = new CallLedger(options.Limits.CallsInFlight, guarded.Abort);
         var errors = new RpcErrors(limits.StorageRetryAfter, connection, log);
         using DirectCallDispatcher? direct =
-            options.DirectCalls ? new DirectCallDispatcher(state, reads, options.Limits, time, ledger, errors) : null;
+            options.DirectCalls
+                ? new DirectCallDispatcher(state, reads, options.Limits, time, ledger, errors, unsent) : null;
         using SessionState owned = state;
-        using var messages = new MessageSocket(guarded, direct);
+        using var messages = new MessageSocket(
+            guarded, direct, () => memory.Open(state.Address, guarded.Abort), unsent, options.Limits.FrameBytes);
         await using var handler =
-            new SessionMessageHandler(messages, direct, formatter, options.Limits.HandlesPerConnection);
+            new SessionMessageHandler(messages, direct, formatter, requests, options.Limits.HandlesPerConnection);
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
-        using var rpc = new SessionRpc(handler, ledger, errors, wrongTokens);
+        using var rpc = new SessionRpc(handler, ledger, errors, wrongTokens, unsent, requests);
         direct?.Follow(rpc.SynchronizationContext!);
         state.OnDenied = () =>
         {

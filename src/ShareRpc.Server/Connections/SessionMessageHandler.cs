@@ -14,7 +14,8 @@ namespace ShareRpc.Server.Connections;
 /// <c>method_not_found</c>, where the RPC layer would report wrong parameters.
 /// </summary>
 internal sealed class SessionMessageHandler(
-    MessageSocket socket, DirectCallDispatcher? calls, IJsonRpcMessageFormatter formatter, int maxHandles)
+    MessageSocket socket, DirectCallDispatcher? calls, IJsonRpcMessageFormatter formatter, RequestMemory requests,
+    int maxHandles)
     : MessageHandlerBase(formatter), IJsonRpcMessageBufferManager
 {
     private const string CallPrefix = "$/invokeProxy/";
@@ -40,6 +41,8 @@ internal sealed class SessionMessageHandler(
         if (bytes.IsEmpty) return null;
         JsonRpcMessage message = Deserialize(bytes);
         if (message is not JsonRpcRequest { Method: { } method } request) return message;
+        if (request.IsResponseExpected && RequestMemory.IsKept(method) && socket.KeepAccount() is { } account)
+            requests.Add(request.RequestId, account);
         if (method == ReleaseMethod) NoteRelease(request);
         else if (IsReleased(method)) request.Method = CallPrefix + "released";
         return message;

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Memory;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
 
@@ -13,15 +15,21 @@ internal sealed class SessionRpc : JsonRpc
     private readonly CallLedger ledger;
     private readonly RpcErrors errors;
     private readonly WrongTokens wrongTokens;
+    private readonly UnsentMemory unsent;
+    private readonly RequestMemory requests;
+    private readonly ConcurrentDictionary<JsonRpcMessage, long> counted = new(1, 1);
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = new(1, 1);
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = new(1, 1);
 
-    public SessionRpc(SessionMessageHandler handler, CallLedger ledger, RpcErrors errors, WrongTokens wrongTokens)
+    public SessionRpc(SessionMessageHandler handler, CallLedger ledger, RpcErrors errors, WrongTokens wrongTokens,
+        UnsentMemory unsent, RequestMemory requests)
         : base(handler)
     {
         this.ledger = ledger;
         this.errors = errors;
         this.wrongTokens = wrongTokens;
+        this.unsent = unsent;
+        this.requests = requests;
         handler.Writing = EndCall;
         CancelLocallyInvokedMethodsWhenConnectionIsClosed = true;
 
@@ -48,6 +56,7 @@ internal sealed class SessionRpc : JsonRpc
             await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
             ? Error(request.RequestId, refusal)
             : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        reply = Count(request, reply);
         replies.TryAdd(reply, 0);
         leaving.TryAdd(reply, 0);
         return reply;
@@ -56,6 +65,7 @@ internal sealed class SessionRpc : JsonRpc
     protected override async ValueTask SendAsync(JsonRpcMessage message, CancellationToken cancellationToken)
     {
         if (message is JsonRpcError { Error: { } detail } && detail.Data is not ErrorData) Rewrite(detail);
+        if (message is JsonRpcResult or JsonRpcError) requests.End(((IJsonRpcMessageWithId)message).RequestId);
         ledger.BeginSend(message);
         try
         {
@@ -66,11 +76,26 @@ internal sealed class SessionRpc : JsonRpc
             ledger.EndSend(message);
             EndCall(message);
             if (leaving.TryRemove(message, out _)) ledger.NoteAnswered();
+            if (counted.TryRemove(message, out long bytes)) unsent.Give(bytes);
         }
     }
 
     protected override JsonRpcError.ErrorDetail CreateErrorDetails(JsonRpcRequest request, Exception exception) =>
         Detail(errors.Of(exception, request.Method));
+
+    /// <summary>
+    /// Counts what a reply keeps until it has left. Without memory for it a read is answered <c>overloaded</c>; a
+    /// redemption has had its effect, and is answered.
+    /// </summary>
+    private JsonRpcMessage Count(JsonRpcRequest request, JsonRpcMessage reply)
+    {
+        long bytes = reply is JsonRpcResult { Result: { } result } ? OutcomeSize.Of(result) : 0;
+        if (bytes == 0) return reply;
+        if (reply is JsonRpcResult { Result: RedeemShareResult }) unsent.Take(bytes);
+        else if (!unsent.TryTake(bytes)) return Error(request.RequestId, RpcErrors.Overloaded);
+        counted.TryAdd(reply, bytes);
+        return reply;
+    }
 
     private void EndCall(JsonRpcMessage reply)
     {

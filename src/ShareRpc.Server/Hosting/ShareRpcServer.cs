@@ -114,8 +114,14 @@ public sealed class ShareRpcServer : IAsyncDisposable
             console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ServerLimits.DrainTime);
 
-        // Saves two thread switches per call. Blocking delays only its own connection.
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.WebHost.UseSockets(sockets =>
+        {
+            // Saves two thread switches per call. Blocking delays only its own connection.
+            sockets.UnsafePreferInlineScheduling = true;
+
+            // Nobody counts what is read ahead, and what the peer has not taken.
+            (sockets.MaxReadBufferSize, sockets.MaxWriteBufferSize) = (SmallBodyBytes, SmallBodyBytes);
+        });
         if (certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

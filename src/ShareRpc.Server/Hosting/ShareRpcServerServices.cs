@@ -63,7 +63,11 @@ public static class ShareRpcServerServices
         services.AddMetrics();
         services.AddHealthChecks().AddCheck<ReadyCheck>("sharerpc", tags: [ReadyCheck.Tag]);
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().ServerLimits);
+        services.TryAddSingleton(provider =>
+        {
+            ServerOptions options = provider.GetRequiredService<ServerOptions>();
+            return options.ServerLimits with { QueueBytes = options.QueueBytes };
+        });
         services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits);
         services.TryAddSingleton<DrainSignal>();
         services.TryAddSingleton<MemoryBudget>();

@@ -68,7 +68,7 @@ internal sealed class HttpBody : IDisposable
     /// <summary>Reads all of it, and counts what will be made of it. Good until this is disposed.</summary>
     public async Task<ReadOnlyMemory<byte>> ReadWholeAsync()
     {
-        whole = new ReceivedBytes(account, mostBytes);
+        whole = new ReceivedBytes(() => account, mostBytes, uncounted: 0);
         while (true)
         {
             ReadResult read = await pace.WaitAsync(reader.ReadAsync(context.RequestAborted),

@@ -15,6 +15,9 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
 
     internal MemoryPeer Peer => peer;
 
+    /// <summary>What of it is a connection by itself.</summary>
+    internal long Connected { get; set; }
+
     /// <summary>What of it is the reserve.</summary>
     internal long Reserved { get; set; }
 
@@ -28,6 +31,12 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
     /// </summary>
     public ValueTask<bool> GrowAsync(long bytes, CancellationToken cancellationToken) =>
         budget.GrowAsync(this, bytes, cancellationToken);
+
+    /// <summary>
+    /// Takes what a connection needs by itself, until it is disposed; false when there is no room at all. Messages
+    /// leave some for it.
+    /// </summary>
+    public bool TryConnect(long bytes) => budget.TryConnect(this, bytes);
 
     /// <summary>Takes bytes that are there already, whatever is free.</summary>
     public void Force(long bytes) => budget.Force(this, bytes);

@@ -3,25 +3,29 @@ using ShareRpc.Server.Access;
 namespace ShareRpc.Server.Memory;
 
 /// <summary>
-/// Counts bodies of HTTP and rings (I11); messages of WebSockets and their replies are not counted. A peer may hold as
-/// much as it leaves free, so that there is always room for others. One reserve, large enough for a whole body, goes
-/// round among those that find no room: one at a time can always finish. Any thread.
+/// Counts connections, messages, bodies, replies and rings (I11); what waits for the disk has a part of its own. A peer
+/// may hold as much as it leaves free, so that there is always room for others. One reserve, large enough for a whole
+/// message, goes round among those that find no room: one at a time can always finish. Any thread.
 /// </summary>
 internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : IDisposable
 {
     /// <summary>What a peer may always hold of what is free.</summary>
     private const int SmallBytes = 256 * 1024;
 
+    /// <summary>The part of what is no reserve that messages leave to connections.</summary>
+    private const int ForConnections = 8;
+
     private static readonly TimeSpan PressInterval = TimeSpan.FromSeconds(1);
     private readonly ServerLimits limits = options.ServerLimits;
     private readonly long reserve = ReserveOf(options);
-    private readonly long common = options.MemoryBytes - ReserveOf(options);
+    private readonly long common = options.MemoryBytes - ReserveOf(options) - options.QueueBytes;
     private readonly Lock gate = new();
     private readonly Dictionary<string, MemoryPeer> peers = new(StringComparer.Ordinal);
     private readonly List<MemoryWaiter> waiting = [];
-    private readonly HeapTrim trim = new((options.MemoryBytes - ReserveOf(options)) / 4, time);
+    private readonly HeapTrim trim = new(options.MemoryBytes / 8, time);
     private long used;
     private long cached;
+    private long connected;
     private MemoryAccount? reserveHolder;
     private long reserveBegan;
     private long reserveTurns;
@@ -103,6 +107,21 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         return true;
     }
 
+    internal bool TryConnect(MemoryAccount account, long bytes)
+    {
+        long excess;
+        lock (gate)
+        {
+            if (used + bytes > common) return false;
+            account.Connected += bytes;
+            connected += bytes;
+            excess = Take(account, bytes);
+        }
+
+        if (excess > 0) Evict(excess);
+        return true;
+    }
+
     internal void Force(MemoryAccount account, long bytes)
     {
         lock (gate) _ = Take(account, bytes);
@@ -155,6 +174,9 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
             bytes = Math.Min(bytes, account.Held);
             if (bytes == 0) return;
             account.Held -= bytes;
+            long fromConnected = Math.Max(0, account.Connected - account.Held);
+            account.Connected -= fromConnected;
+            connected -= fromConnected;
             account.Peer.Held -= bytes;
             long fromReserve = Math.Min(bytes, account.Reserved);
             account.Reserved -= fromReserve;
@@ -179,7 +201,7 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
     private bool Fits(MemoryAccount account, long bytes)
     {
         if (account == reserveHolder && account.Reserved + bytes <= reserve) return true;
-        long free = common - used - bytes;
+        long free = common - used - bytes - Math.Max(0, (common / ForConnections) - connected);
         long held = account.Peer.Held + bytes;
         return free >= 0 && (held <= free || held <= SmallBytes);
     }

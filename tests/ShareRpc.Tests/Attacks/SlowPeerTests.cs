@@ -32,7 +32,7 @@ public sealed class SlowPeerTests
     {
         await using LiveServer live = await LiveServer.StartAsync(
             serverLimits: ServerLimits.Default with { FrameGrace = TimeSpan.FromSeconds(1), FrameRate = 1_000 });
-        WireConnection peer = await live.ConnectAsync();
+        WireConnection peer = (await live.RedeemShareAsync(await live.CreateShareAsync())).Connection;
         byte[] much = [.. Part, .. Encoding.UTF8.GetBytes(new string(' ', 3_000_000))]; // 50 minutes at that rate
         await peer.SendAsync(much, WebSocketMessageType.Text, endOfMessage: false);
         Assert.True(await IsCutAsync(peer));
@@ -43,7 +43,7 @@ public sealed class SlowPeerTests
     {
         await using LiveServer live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with { FrameGrace =
             TimeSpan.FromSeconds(20) });
-        WireConnection connection = await live.ConnectAsync();
+        WireConnection connection = (await live.RedeemShareAsync(await live.CreateShareAsync())).Connection;
         byte[] message = Encoding.UTF8.GetBytes("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"nothing\""
             + new string(' ', 3_000_000) + "}");
         for (int at = 0; at < message.Length; at += 100_000)

@@ -23,7 +23,8 @@ internal sealed class ScriptedConnection : IDisposable
         {
             ClientEnd = new WebSocketMessageHandler(Socket(near, isServer: false), WebSocketTransport.NewFormatter());
             guarded = new GuardedWebSocket(
-                Socket(far, isServer: true), frameBytes, ServerLimits.Default, TimeProvider.System, _ => { });
+                Socket(far, isServer: true), () => Math.Min(frameBytes, Volatile.Read(ref LiveHandles) > 0
+                    ? frameBytes : server.UnprovenBytes), ServerLimits.Default, TimeProvider.System, _ => { });
             rpc = new ScriptedRpc(new WebSocketMessageHandler(guarded, formatter));
         }
         else

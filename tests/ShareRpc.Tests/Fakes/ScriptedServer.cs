@@ -43,6 +43,9 @@ internal sealed class ScriptedServer : IDisposable
     /// <summary>When given, connections are WebSockets, closed with 1009 over a longer message.</summary>
     public int? FrameBytes { get; set; }
 
+    /// <summary>Of those connections, the longest message until one of them holds a handle.</summary>
+    public int UnprovenBytes { get; set; } = int.MaxValue;
+
     public int Connects => Volatile.Read(ref connectCount);
 
     /// <summary>Looks at each request first: may throw, and so refuse it.</summary>

@@ -116,13 +116,20 @@ internal sealed class LiveServer : IAsyncDisposable
         connections.Clear();
     }
 
-    /// <summary>Ends once nothing is kept for anybody.</summary>
-    public async Task AssertNoMemoryIsHeldAsync()
+    /// <summary>Closes the connections, and ends once nothing is kept for anybody.</summary>
+    public Task AssertNoMemoryIsHeldAsync()
+    {
+        CloseConnections();
+        return UntilAsync(memory => memory.Used == 0);
+    }
+
+    /// <summary>Ends once the memory budget is as asked.</summary>
+    public async Task UntilAsync(Func<MemoryBudget, bool> isReached)
     {
         var budget = Server.App.Services.GetRequiredService<MemoryBudget>();
-        while (budget.Used > 0)
+        while (!isReached(budget))
         {
-            Assert.False(Timeout.IsCancellationRequested, $"{budget.Used} bytes are still held");
+            Assert.False(Timeout.IsCancellationRequested, $"{budget.Used} bytes are held");
             await Task.Yield();
         }
     }

@@ -3,6 +3,7 @@ using ShareRpc.Client.Connection;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
@@ -16,6 +17,9 @@ internal sealed class ShareLane(
     long shareKey, RpcConnection connection, CreatorSession creator, LaneTokens tokens, SenderContext context,
     ServerBounds bounds)
 {
+    /// <summary>What else a redemption may hold: token, passphrase, grant, names.</summary>
+    private const int RedemptionBytes = 16 * 1024;
+
     private readonly Backoff backoff = new(context.Options.FirstRetry, context.Options.MaxRetry);
     private readonly Queue<Sent> window = new();
     private readonly OutboxFile outbox = context.Outbox;
@@ -32,9 +36,9 @@ internal sealed class ShareLane(
     /// <summary>Gets whether the connection is unusable, even if open.</summary>
     public bool NeedsConnection { get; private set; }
 
-    /// <summary>Valid after the lane ended.</summary>
-    public IEnumerable<SentFrame> FramesInFlight =>
-        window.GroupBy(sent => sent.Frame).Select(frame =>
+    /// <summary>Valid after the lane ended. A close during a redemption tells nothing about its batches.</summary>
+    public IEnumerable<SentFrame> FramesInFlight => handle is null ? []
+        : window.GroupBy(sent => sent.Frame).Select(frame =>
             new SentFrame(shareKey, [.. frame.Select(sent => sent.Batch)]));
 
     /// <summary>Asks the lane to end after pending acks.</summary>
@@ -183,14 +187,17 @@ internal sealed class ShareLane(
         }
     }
 
-    /// <summary>One round trip, with unacked batches as first grouped, or one new batch.</summary>
+    /// <summary>One round trip, with unacked batches as first grouped, or one new batch, if they fit.</summary>
     private async Task RedeemAsync(OutboxShare share, CancellationToken cancellationToken)
     {
         ShareToken token = tokens.Take(share);
         using IDisposable? alone = bounds.OneFrameAtATime
             ? await bounds.EnterAloneAsync(cancellationToken).ConfigureAwait(false) : null;
         List<OpBatch> replay = CollectReplay();
-        var request = new RedeemShareRequest { Token = token.Reveal(), WriterId = share.WriterId, Append = replay };
+        var request = new RedeemShareRequest
+        {
+            Token = token.Reveal(), WriterId = share.WriterId, Append = replay.Count > 0 ? replay : null,
+        };
         Task<RedeemShareResult> call = share.ViewerCapId is null
             ? context.LinkOf(new ShareLink(context.Options.Server, share.ShareId, token))
                 .RedeemAsync(request, SendAsync)
@@ -214,19 +221,28 @@ internal sealed class ShareLane(
             RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(sent, CancellationToken.None));
     }
 
+    /// <summary>
+    /// Returns none when they do not fit the message that a server takes before a redemption ([WS-3]), or when a
+    /// refused message is being looked for; then they go by <c>appendOps</c>.
+    /// </summary>
     private List<OpBatch> CollectReplay()
     {
         var replay = new List<OpBatch>();
-        long bytes = 0;
+        long left = ProtocolLimits.UnprovenBytes - RedemptionBytes;
         sentSeq = 0;
         ProtocolLimits limits = bounds.Limits;
-        int most = bounds.OneFrameAtATime ? 1 : limits.RedeemBatches;
-        while (replay.Count < most && outbox.Queue.FirstUnacked(shareKey, sentSeq) is { } first
+        while (replay.Count < limits.RedeemBatches && outbox.Queue.FirstUnacked(shareKey, sentSeq) is { } first
             && (first.WasSent || replay.Count == 0))
         {
             OpBatch batch = outbox.Queue.TakeBatch(shareKey, sentSeq, limits)!;
-            bytes += batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
-            if (replay.Count > 0 && bytes > limits.FrameBytes / 2) break;
+            long data = batch.Ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0));
+            left -= data > left ? data : JsonSerializer.SerializeToUtf8Bytes(batch, ProtocolJson.Options).Length;
+            if (left < 0 || bounds.OneFrameAtATime)
+            {
+                sentSeq = 0;
+                return [];
+            }
+
             replay.Add(batch);
             sentSeq = batch.Ops[^1].Seq!.Value;
         }

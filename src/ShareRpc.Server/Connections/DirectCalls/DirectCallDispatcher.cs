@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
@@ -20,6 +21,7 @@ internal sealed class DirectCallDispatcher : IDisposable
     private readonly int maxWaitMs;
     private readonly CallLedger ledger;
     private readonly RpcErrors errors;
+    private readonly UnsentMemory unsent;
     private readonly ConcurrentDictionary<long, ShareHandle> handles = new(1, 1);
     private readonly PendingReads reads;
     private readonly Action freePlace;
@@ -27,13 +29,14 @@ internal sealed class DirectCallDispatcher : IDisposable
 
     public DirectCallDispatcher(
         SessionState session, ShareReads shareReads, ProtocolLimits limits, TimeProvider time, CallLedger ledger,
-        RpcErrors errors)
+        RpcErrors errors, UnsentMemory unsent)
     {
         this.session = session;
         this.shareReads = shareReads;
         maxWaitMs = limits.WaitMs;
         this.ledger = ledger;
         this.errors = errors;
+        this.unsent = unsent;
         reads = new PendingReads(time);
         freePlace = ledger.FreePlace;
     }
@@ -100,6 +103,12 @@ internal sealed class DirectCallDispatcher : IDisposable
         Send(reply);
     }
 
+    /// <summary>Throws <c>overloaded</c> when there is no memory for a page.</summary>
+    public void Demand(ReplyBuffer reply)
+    {
+        if (!reply.TryCount(unsent)) throw RpcErrors.Overloaded;
+    }
+
     private ShareHandle? Find(long number) => handles.GetValueOrDefault(number);
 
     private void BeginRead(ParsedCall call, Authority authority)
@@ -127,6 +136,7 @@ internal sealed class DirectCallDispatcher : IDisposable
 
     private async Task SendReplyAsync(ReplyBuffer reply)
     {
+        reply.Count(unsent);
         ledger.BeginSend(reply);
         await TrySendAsync(reply, freePlace).ConfigureAwait(false);
         ledger.EndSend(reply);
@@ -138,6 +148,7 @@ internal sealed class DirectCallDispatcher : IDisposable
     {
         using var reply = new ReplyBuffer();
         ReplyWriter.Write(reply, id, RpcErrors.TooManyCalls);
+        reply.Count(unsent);
         ledger.BeginSend(reply);
         await TrySendAsync(reply, onTurn: null).ConfigureAwait(false);
         ledger.EndSend(reply);

@@ -77,6 +77,7 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
             if (isEmpty && isCancelled) ReplyWriter.WriteCancelled(reply, call.Id);
             else if (isEmpty && Waits && calls.IsDraining) throw new ShareRpcException(ErrorCode.Draining);
             else ReplyWriter.Write(reply, call.Id, page);
+            calls.Demand(reply);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -10,6 +10,9 @@ internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ILo
     public static readonly ShareRpcException TooManyCalls =
         new(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) };
 
+    public static readonly ShareRpcException Overloaded =
+        new(ErrorCode.Overloaded) { RetryAfter = TimeSpan.FromMilliseconds(250) };
+
     public ShareRpcException Of(Exception exception, string? method)
     {
         if (exception is ShareRpcException known) return known;

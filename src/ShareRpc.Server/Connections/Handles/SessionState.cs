@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Access;
 
 namespace ShareRpc.Server.Connections.Handles;
@@ -10,6 +11,7 @@ namespace ShareRpc.Server.Connections.Handles;
 internal sealed class SessionState(string? address, ServerOptions options) : IDisposable
 {
     private readonly Lock gate = new();
+    private bool isProven;
     private readonly HashSet<IDisposable> handles = new(ReferenceEqualityComparer.Instance);
     private readonly TaskCompletionSource revoked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? waitingForProof;
@@ -18,6 +20,10 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
     private int waitingReads;
 
     public string? Address => address;
+
+    /// <summary>Returns the longest message that may come: 256 KiB until a redemption has succeeded ([WS-3]).</summary>
+    public int MostMessageBytes => Volatile.Read(ref isProven)
+        ? options.Limits.FrameBytes : Math.Min(ProtocolLimits.UnprovenBytes, options.Limits.FrameBytes);
 
     public Action OnDenied { get; set; } = () => { };
 
@@ -47,6 +53,7 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
     /// <summary>Notes a successful redemption: the connection may stay.</summary>
     public void Prove()
     {
+        Volatile.Write(ref isProven, true);
         try
         {
             Interlocked.Exchange(ref waitingForProof, null)?.CancelAfter(Timeout.InfiniteTimeSpan);

@@ -1,6 +1,7 @@
 import { Disconnected, ShareRpcError, type ErrorData } from './errors.js';
 import { RootHandle, ShareHandle, type ReadingHandle } from './handles.js';
 import { rpcAddress } from './links.js';
+import { fitsUnproven, replay } from './replaying.js';
 import type { Ack, Caveats, Limits, OpPage, RedeemRootRequest, RedeemShareRequest, Right } from './wire.js';
 
 const SUBPROTOCOL = 'sharerpc.v1.json';
@@ -77,6 +78,7 @@ export class Connection {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #frameBytes = 16777216;
+  #isProven = false;
   #end: CloseReason | undefined;
   #onClosed!: (reason: CloseReason) => void;
 
@@ -114,7 +116,12 @@ export class Connection {
     return this.#end === undefined;
   }
 
+  /** Redeems a token. What does not fit a server's first message is appended and read by calls of their own. */
   async redeemShare(request: RedeemShareRequest): Promise<RedeemedShare> {
+    const { append, read, ...alone } = request;
+    if (append?.length && !this.#isProven && !fitsUnproven(request)) {
+      return replay(await this.redeemShare(alone), append, read);
+    }
     const result = await this.call<Redemption>('redeemShare', normal(request));
     const share = this.#redeemed(result);
     return {
@@ -165,6 +172,7 @@ export class Connection {
   }
 
   #redeemed(result: Redemption): Redeemed {
+    this.#isProven = true;
     this.#frameBytes = result.limits['frame_bytes'] ?? this.#frameBytes;
     const { cap_id: capId, rights, caveats, epoch, limits } = result;
     return { capId, rights, caveats, epoch, limits };

@@ -8,6 +8,7 @@ namespace ShareRpc.Tests.Server.Memory;
 public sealed class MemoryBudgetTests : IDisposable
 {
     private const long Common = 1_500_000; // of 4 MB, without the reserve
+    private const long Half = 650_000; // of it, without what is left to connections
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
     private readonly MemoryBudget budget = NewBudget(TimeSpan.FromSeconds(20));
 
@@ -16,12 +17,28 @@ public sealed class MemoryBudgetTests : IDisposable
     {
         using MemoryAccount first = budget.Open("192.0.2.1"), again = budget.Open("192.0.2.1"),
         other = budget.Open("192.0.2.2");
-        Assert.True(first.TryGrow(Common / 2));
+        Assert.True(first.TryGrow(Half));
         Assert.False(again.TryGrow(300_000));
         Assert.True(other.TryGrow(300_000));
-        first.Shrink(Common / 2);
+        first.Shrink(Half);
         Assert.True(again.TryGrow(300_000));
         Assert.Equal(600_000, budget.Used);
+    }
+
+    [Fact]
+    public void Invariant_I11_messages_leave_room_for_connections_and_those_may_take_what_is_free()
+    {
+        using MemoryAccount first = budget.Open("192.0.2.1"), other = budget.Open("192.0.2.2"),
+        connection = budget.Open("192.0.2.3");
+        Assert.True(first.TryGrow(Half));
+        Assert.True(other.TryGrow(Half / 2));
+        Assert.False(other.TryGrow(Half / 2));
+        Assert.True(connection.TryConnect(Half / 2));
+        Assert.True(connection.TryConnect(175_000));
+        Assert.False(connection.TryConnect(175_000));
+        connection.Dispose();
+        Assert.Equal(Half + (Half / 2), budget.Used);
+        Assert.False(other.TryGrow(Half / 2));
     }
 
     [Fact]
@@ -29,7 +46,7 @@ public sealed class MemoryBudgetTests : IDisposable
     {
         using MemoryAccount first = budget.Open("2001:db8::1"), second = budget.Open("2001:db8::2"),
         other = budget.Open("2001:db8:1::1");
-        Assert.True(first.TryGrow(Common / 2));
+        Assert.True(first.TryGrow(Half));
         Assert.False(second.TryGrow(300_000));
         Assert.True(other.TryGrow(300_000));
     }
@@ -85,7 +102,7 @@ public sealed class MemoryBudgetTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
         foreach (MemoryAccount account in (MemoryAccount[])[holder, second, late]) account.Dispose();
         Assert.Equal(0, small.Used);
-        Assert.True(small.Open("192.0.2.3").TryGrow(Common / 2));
+        Assert.True(small.Open("192.0.2.3").TryGrow(Half));
     }
 
     [Fact]
@@ -118,10 +135,10 @@ public sealed class MemoryBudgetTests : IDisposable
         Assert.True(budget.TryCache(Common / 2));
         Assert.False(budget.TryCache(1));
         using MemoryAccount first = budget.Open("192.0.2.1"), other = budget.Open("192.0.2.2");
-        Assert.True(first.TryGrow(Common / 2));
+        Assert.True(first.TryGrow(Half));
         Assert.Equal(0, evicted);
         Assert.True(other.TryGrow(300_000));
-        Assert.Equal(300_000, evicted);
+        Assert.Equal(200_000, evicted);
         Assert.Equal(Common, budget.Used);
     }
 
@@ -141,7 +158,7 @@ public sealed class MemoryBudgetTests : IDisposable
         {
             DataDirectory = "", MemoryBudget = 4_000_000,
             Limits = ProtocolLimits.Default with { FrameBytes = 1_000_000 },
-            ServerLimits = ServerLimits.Default with { MemoryWait = wait, ScarceRounds = 1 },
+            ServerLimits = ServerLimits.Default with { MemoryWait = wait, ScarceRounds = 1, QueueBytes = 0 },
         },
         TimeProvider.System);
 }
