@@ -1,3 +1,4 @@
+using ShareRpc.Sources.Codex;
 using ShareRpc.Sources.Following;
 
 namespace ShareRpc.Sources;
@@ -7,6 +8,7 @@ internal static class AgentStorages
 {
     private static readonly IReadOnlyList<Func<AgentHome, IAgentStorage?>> Known =
     [
+        CodexStorage.On,
     ];
 
     /// <summary>Returns the storages that are on this machine.</summary>

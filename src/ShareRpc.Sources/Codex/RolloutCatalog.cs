@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text.Json;
+using ShareRpc.Sources.Following;
+
+namespace ShareRpc.Sources.Codex;
+
+/// <summary>
+/// Knows the rollout files of this machine, live and archived, plain and compressed, by what they say first. A file
+/// that was moved or compressed keeps its tag.
+/// </summary>
+/// <param name="folder">Codex's own folder.</param>
+/// <param name="indexPath">Where what the files say is kept.</param>
+internal sealed class RolloutCatalog(string folder, string indexPath)
+{
+    private readonly HeadIndex<RolloutHead> index = new(indexPath, RolloutHead.Read);
+    private Dictionary<string, RolloutFile> files = new(StringComparer.Ordinal);
+
+    public string Sessions => Path.Combine(folder, "sessions");
+
+    public string Archived => Path.Combine(folder, "archived_sessions");
+
+    /// <summary>Gets all files, as listed last.</summary>
+    public IReadOnlyCollection<RolloutFile> Files => files.Values;
+
+    /// <summary>Gets the number of files that are named like rollouts and say nothing that is known.</summary>
+    public int Unplaced { get; private set; }
+
+    /// <summary>Lists all files.</summary>
+    public void Refresh()
+    {
+        var found = new Dictionary<string, RolloutFile>(StringComparer.Ordinal);
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        Unplaced = 0;
+        foreach (ListedFile file in Listed(since: null))
+        {
+            present.Add(file.Path);
+            if (index.Of(file) is { } head) Add(found, new RolloutFile(file, head));
+            else if (file.Length > 0) Unplaced++;
+        }
+
+        files = found;
+        index.Save(present);
+    }
+
+    /// <summary>Lists the files since a day, and the archived ones; the others are as they were.</summary>
+    /// <param name="since">A folder's path below <see cref="Sessions"/>, as <c>2026/11/30</c>.</param>
+    public void Refresh(string since)
+    {
+        var found = new Dictionary<string, RolloutFile>(StringComparer.Ordinal);
+        foreach (ListedFile file in Listed(since))
+        {
+            if (index.Of(file) is { } head) Add(found, new RolloutFile(file, head));
+        }
+
+        foreach ((string tag, RolloutFile file) in files) found.TryAdd(tag, file);
+        files = found;
+    }
+
+    /// <summary>Returns the files of a thread, oldest first: the last one is the live one.</summary>
+    public IReadOnlyList<RolloutFile> Of(string thread) =>
+        [.. InOrder(files.Values.Where(file => file.Head.Thread == thread))];
+
+    /// <summary>Returns files of one thread, oldest first.</summary>
+    public static IEnumerable<RolloutFile> InOrder(IEnumerable<RolloutFile> thread) =>
+        thread.OrderBy(file => file.Head.Time).ThenBy(file => file.Head.Tag, StringComparer.Ordinal);
+
+    /// <summary>Returns the threads that a thread started as subagents, oldest first.</summary>
+    public IReadOnlyList<string> StartedBy(string thread) =>
+        [.. files.Values.Where(file => file.Head.Parent == thread && file.Head.Thread != thread)
+            .OrderBy(file => file.Head.Time).Select(file => file.Head.Thread).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Returns the day of a file, for <see cref="Refresh(string)"/>; the first day if it has none.</summary>
+    public string DayOf(RolloutFile file)
+    {
+        string day = Path.GetRelativePath(Sessions, Path.GetDirectoryName(file.File.Path)!).Replace('\\', '/');
+        return IsDay(day) ? day : "0000/00/00";
+    }
+
+    /// <summary>Returns the names that people gave to sessions.</summary>
+    public IReadOnlyDictionary<string, string> Names()
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (string line in File.ReadLines(Path.Combine(folder, "session_index.jsonl")))
+            {
+                using JsonDocument? entry = RecordFields.Parse(line);
+                string? id = entry?.RootElement.Text("id");
+                if (id is not null && entry!.RootElement.Text("thread_name") is { Length: > 0 } name)
+                    names[id] = name;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // There may be none.
+        }
+
+        return names;
+    }
+
+    private IEnumerable<ListedFile> Listed(string? since)
+    {
+        IEnumerable<ListedFile> live = ListedFile.In(Sessions, RolloutHead.IsNamed, path => IsEntered(path, since));
+        return live.Concat(ListedFile.In(Archived, RolloutHead.IsNamed, _ => true));
+    }
+
+    private bool IsEntered(string path, string? since)
+    {
+        if (since is null) return true;
+        string below = Path.GetRelativePath(Sessions, path).Replace('\\', '/');
+        int length = Math.Min(below.Length, since.Length);
+        bool isDated = below.All(character => char.IsAsciiDigit(character) || character == '/');
+        return !isDated || string.CompareOrdinal(below[..length], since[..length]) >= 0;
+    }
+
+    /// <summary>Takes the plain file of two forms, and the live one of two places.</summary>
+    private static void Add(Dictionary<string, RolloutFile> found, RolloutFile file)
+    {
+        if (!found.TryAdd(file.Head.Tag, file) && !file.IsCompressed && found[file.Head.Tag].IsCompressed)
+            found[file.Head.Tag] = file;
+    }
+
+    private static bool IsDay(string path) =>
+        DateOnly.TryParseExact(path, "yyyy'/'MM'/'dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+}
