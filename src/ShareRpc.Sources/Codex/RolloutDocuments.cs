@@ -100,7 +100,7 @@ internal sealed class RolloutDocuments(RolloutPlace place, RolloutState state, A
     /// <summary>Puts the state of the turn that a message began; subagents' turns belong to their parent's.</summary>
     public void Turn(string? message, string turnState)
     {
-        if (message is not null && place.AgentSession is null && !state.IsUndone(place.LineOf(message)))
+        if (message is not null && place.AgentSession is null)
             emit(SessionFormat.Turn(message, turnState));
     }
 
