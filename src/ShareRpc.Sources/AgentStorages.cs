@@ -1,5 +1,6 @@
 using ShareRpc.Sources.Codex;
 using ShareRpc.Sources.Following;
+using ShareRpc.Sources.GeminiCli;
 
 namespace ShareRpc.Sources;
 
@@ -9,6 +10,7 @@ internal static class AgentStorages
     private static readonly IReadOnlyList<Func<AgentHome, IAgentStorage?>> Known =
     [
         CodexStorage.On,
+        GeminiStorage.On,
     ];
 
     /// <summary>Returns the storages that are on this machine.</summary>

@@ -7,8 +7,6 @@ namespace ShareRpc.Sources.Codex;
 /// <summary>Makes tool calls of the session format from what Codex writes of them.</summary>
 internal static class CallMapping
 {
-    private const int DeepestInput = 24;
-
     /// <summary>Returns the call that an item makes; its output is not known yet.</summary>
     public static ToolCall OfCall(JsonElement item, string callId, long time)
     {
@@ -17,7 +15,8 @@ internal static class CallMapping
         var call = new ToolCall { CallId = callId, Name = name, Start = time };
         if (type == "local_shell_call") return Shell(call, item.Object("action") ?? item, "command");
         if (type == "custom_tool_call") return Patch(call, item.Text("input"));
-        if (type == "web_search_call") return call with { Name = "websearch", Input = InputOf(item.Find("action")) };
+        if (type == "web_search_call")
+            return call with { Name = "websearch", Input = BoundedInput.Of(item.Find("action")) };
         using JsonDocument? parsed = RecordFields.Parse(item.Text("arguments"));
         JsonElement? given = parsed?.RootElement ?? item.Find("arguments");
         if (given is not { ValueKind: JsonValueKind.Object } arguments)
@@ -28,7 +27,7 @@ internal static class CallMapping
             "shell" or "shell_command" or "container.exec" => Shell(call, arguments, "command"),
             "apply_patch" => Patch(call, arguments.Text("input") ?? arguments.Text("patch")),
             "update_plan" => call with { Name = "todowrite", Input = Plan(arguments) },
-            _ => call with { Input = InputOf(arguments) },
+            _ => call with { Input = BoundedInput.Of(arguments) },
         };
     }
 
@@ -71,19 +70,11 @@ internal static class CallMapping
                 return made with
                 {
                     Name = "websearch", Status = ToolCall.Completed, Title = item.Text("query"),
-                    Input = InputOf(item.Find("action")),
+                    Input = BoundedInput.Of(item.Find("action")),
                 };
             default:
                 return null; // an ImageView: the output says it
         }
-    }
-
-    /// <summary>Returns a JSON object as input, whatever its depth.</summary>
-    public static RawJson InputOf(JsonElement? given)
-    {
-        if (given is not { ValueKind: JsonValueKind.Object } json) return new RawJson("{}"u8.ToArray());
-        RawJson raw = json.Raw();
-        return Depth(json) <= DeepestInput ? raw : TextInput("arguments", raw.ToString());
     }
 
     private static ToolCall Shell(ToolCall call, JsonElement arguments, string member)
@@ -125,7 +116,7 @@ internal static class CallMapping
         call = call with
         {
             Name = $"{invocation.Text("server")}_{invocation.Text("tool")}",
-            Input = InputOf(invocation.Find("arguments")),
+            Input = BoundedInput.Of(invocation.Find("arguments")),
         };
         return isFailed || error is not null
             ? call with { Status = ToolCall.Failed, Error = error ?? text }
@@ -157,11 +148,4 @@ internal static class CallMapping
     private static IEnumerable<string> ToolNames(JsonElement item) => item.Items("tools").SelectMany(tool =>
         tool.Items("tools").Select(inner => $"{tool.Text("name")}.{inner.Text("name")}").DefaultIfEmpty(
             tool.Text("name") ?? ""));
-
-    private static int Depth(JsonElement json) => json.ValueKind switch
-    {
-        JsonValueKind.Object => 1 + json.EnumerateObject().Select(member => Depth(member.Value)).DefaultIfEmpty().Max(),
-        JsonValueKind.Array => 1 + json.EnumerateArray().Select(Depth).DefaultIfEmpty().Max(),
-        _ => 0,
-    };
 }

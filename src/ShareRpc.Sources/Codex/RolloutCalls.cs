@@ -33,7 +33,7 @@ internal sealed class RolloutCalls(
         {
             call = call with
             {
-                Input = CallMapping.InputOf(null),
+                Input = BoundedInput.Of(null),
                 Attachments = [new Attachment("image/png", $"data:image/png;base64,{picture}", null)],
                 Title = item.Text("revised_prompt"),
             };

@@ -111,7 +111,7 @@ internal sealed partial record RolloutHead
 
             using JsonDocument? line = RecordFields.Parse(text);
             string? said = line is null ? null : UserTextOf(line.RootElement);
-            if (said is not null && TitleText.Of(said) is { } title) return title;
+            if (said is not null && FirstLine.Of(said) is { } title) return title;
         }
 
         return null;

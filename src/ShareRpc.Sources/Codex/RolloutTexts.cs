@@ -110,7 +110,7 @@ internal sealed class RolloutTexts(
         string key = documents.User(text, files);
         state.UserItem = null;
         state.TurnKey ??= key;
-        state.FirstText ??= TitleText.Of(text);
+        state.FirstText ??= FirstLine.Of(text);
     }
 
     private void Say(string text)

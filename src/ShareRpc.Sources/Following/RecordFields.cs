@@ -86,7 +86,8 @@ internal static class RecordFields
     /// <summary>Returns the bytes of a value as they are.</summary>
     public static RawJson Raw(this JsonElement json) => RawJson.Of(json);
 
-    private static string AsText(this JsonElement json)
+    /// <summary>Returns the text of a string, with replacement characters for lone surrogates.</summary>
+    public static string AsText(this JsonElement json)
     {
         try
         {

@@ -5,7 +5,7 @@ using ShareRpc.Tests.Sources.Following;
 
 namespace ShareRpc.Tests.Sources.Codex;
 
-/// <summary>Every file that the real program wrote, against a reader that has nothing in common with the adapter.</summary>
+/// <summary>Every file that the real program wrote, against a reader of other making.</summary>
 public sealed class CodexFixtureTests : IDisposable
 {
     private readonly TemporaryDirectory state = new();

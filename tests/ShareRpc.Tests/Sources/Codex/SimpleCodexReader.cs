@@ -26,8 +26,8 @@ internal sealed class SimpleCodexReader
         get
         {
             HashSet<string> ended = [.. Items("CommandExecution").Select(item => (string)item["id"]!)];
-            ended.UnionWith(Responses.Where(item => ((string?)item["type"])!.EndsWith("_output", StringComparison.Ordinal))
-                .Where(item => !$"{item["output"]}".Contains("Process running with session ID", StringComparison.Ordinal))
+            ended.UnionWith(Responses.Where(item => $"{item["type"]}".EndsWith("_output", StringComparison.Ordinal))
+                .Where(item => !$"{item["output"]}".Contains("Process running with", StringComparison.Ordinal))
                 .Select(item => (string)item["call_id"]!));
             return Calls.Count(call => ended.Contains((string)call["call_id"]! ?? "")
                 || (string?)call["type"] == "web_search_call");

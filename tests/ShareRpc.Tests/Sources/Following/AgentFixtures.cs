@@ -1,6 +1,6 @@
 namespace ShareRpc.Tests.Sources.Following;
 
-/// <summary>Files that real agents wrote, beside the repository; the tests in need of them are skipped without.</summary>
+/// <summary>Files that real agents wrote, beside the repository; tests that need them are skipped without.</summary>
 internal static class AgentFixtures
 {
     public const string Missing = "needs ../shared/fixtures/agents beside the repository";
@@ -33,8 +33,9 @@ internal static class AgentFixtures
     {
         for (string? at = AppContext.BaseDirectory; at is not null; at = Path.GetDirectoryName(at))
         {
-            string found = Path.Combine(at, "..", "shared", "fixtures", "agents");
-            if (File.Exists(Path.Combine(at, "ShareRpc.sln"))) return Directory.Exists(found) ? Path.GetFullPath(found) : null;
+            if (!File.Exists(Path.Combine(at, "ShareRpc.sln"))) continue;
+            string found = Path.GetFullPath(Path.Combine(at, "..", "shared", "fixtures", "agents"));
+            return Directory.Exists(found) ? found : null;
         }
 
         return null;

@@ -62,7 +62,8 @@ internal sealed class ReadSession
 
     /// <summary>Returns the messages in the order in which they are shown.</summary>
     public IEnumerable<JsonElement> InOrder() => Messages
-        .OrderBy(message => message.Number("time", "created")).ThenBy(message => message.Text("id"), StringComparer.Ordinal);
+        .OrderBy(message => message.Number("time", "created"))
+        .ThenBy(message => message.Text("id"), StringComparer.Ordinal);
 
     /// <summary>Returns what is shown, a line a part: role, type and text.</summary>
     public IEnumerable<string> Shown() => InOrder().SelectMany(message => PartsOf(message).Select(part =>

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace ShareRpc.Sources.Codex;
+namespace ShareRpc.Sources.Following;
 
 /// <summary>Makes a title from what the user wrote first.</summary>
-internal static class TitleText
+internal static class FirstLine
 {
     private const int MaxLength = 100;
 

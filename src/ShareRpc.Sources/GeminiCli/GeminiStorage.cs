@@ -1,0 +1,151 @@
+using System.Text.Json;
+using ShareRpc.Sources.Following;
+
+namespace ShareRpc.Sources.GeminiCli;
+
+/// <summary>Reads the chat files of Gemini CLI.</summary>
+internal sealed class GeminiStorage : IAgentStorage
+{
+    private const int MostSubagents = 1000;
+
+    private readonly string folder;
+    private readonly HeadIndex<ChatHead> index;
+
+    private GeminiStorage(string folder, string indexPath)
+    {
+        this.folder = folder;
+        index = new HeadIndex<ChatHead>(indexPath, ChatHead.Read);
+    }
+
+    /// <inheritdoc/>
+    public string Agent => "gemini";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> WatchedFolders => [Projects];
+
+    private string Projects => Path.Combine(folder, "tmp");
+
+    /// <summary>Returns the storage; null if Gemini CLI was not used on this machine.</summary>
+    public static GeminiStorage? On(AgentHome home)
+    {
+        string root = home.Variable("GEMINI_CLI_HOME") is { Length: > 0 } named ? Path.GetFullPath(named) : home.Folder;
+        var storage = new GeminiStorage(
+            Path.Combine(root, ".gemini"), Path.Combine(home.StateFolder, "gemini-files.json"));
+        return Directory.Exists(storage.Projects) ? storage : null;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AgentSession> Sessions()
+    {
+        int unplaced = 0;
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        List<ChatFile> files = [];
+        ILookup<string, ListedFile> listed =
+            Listed().ToLookup(file => Path.GetDirectoryName(file.Path)!, StringComparer.Ordinal);
+        foreach (ListedFile file in listed.SelectMany(found => found).Where(IsOfSession))
+        {
+            present.Add(file.Path);
+            if (index.Of(file) is { } head) files.Add(new ChatFile(file, head));
+            else if (file.Length > 0) unplaced++;
+        }
+
+        index.Save(present);
+        if (files.Count == 0 && unplaced > 0)
+        {
+            throw new UnknownStorageException(
+                $"None of the {unplaced} chat files in {Projects} begins as this version expects it.");
+        }
+
+        return [.. files.GroupBy(file => file.Head.Session, StringComparer.Ordinal)
+            .Where(session => session.Any(file => file.Head.Title is not null))
+            .Select(session => SessionOf([.. session], listed))
+            .OrderByDescending(session => session.Updated).ThenBy(session => session.Id, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public ISessionReader Open(AgentSession session, string? bookmark)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return new GeminiReader(session, this, bookmark);
+    }
+
+    /// <summary>Returns the files of a session: the older form, its own, and those of another start.</summary>
+    public IReadOnlyList<ChatFile> FilesOf(AgentSession session) =>
+        [.. InOrder(Chats(session, ChatHead.IsNamed).Where(file => file.Head.Session == session.Id))];
+
+    /// <summary>Returns the files of the subagents that a session or a subagent started, oldest first.</summary>
+    public IReadOnlyList<ChatFile> SubagentsOf(AgentSession session)
+    {
+        string chats = Path.GetDirectoryName(session.Path)!;
+        var found = new List<ChatFile>();
+        var taken = new HashSet<string>([session.Id], StringComparer.Ordinal);
+        var waiting = new Queue<string>([session.Id]);
+        while (waiting.TryDequeue(out string? parent))
+        {
+            if (parent.AsSpan().IndexOfAny('/', '\\') >= 0 || parent is "." or "..") continue;
+            foreach (ListedFile file in ListedFile.In(Path.Combine(chats, parent), ChatHead.IsChat))
+            {
+                if (found.Count >= MostSubagents || index.Of(file) is not { } head || !taken.Add(head.Session)) continue;
+                found.Add(new ChatFile(file, head));
+                waiting.Enqueue(head.Session);
+            }
+        }
+
+        return [.. InOrder(found)];
+    }
+
+    /// <summary>Returns the directory of a session's project; null if it is not known.</summary>
+    public string? DirectoryOf(ChatFile file)
+    {
+        string project = Path.GetDirectoryName(Path.GetDirectoryName(file.File.Path)!)!;
+        try
+        {
+            string root = Path.Combine(project, ".project_root");
+            if (File.Exists(root)) return File.ReadAllText(root).Trim();
+            using JsonDocument? known = RecordFields.Parse(File.ReadAllBytes(Path.Combine(folder, "projects.json")));
+            foreach (JsonProperty entry in known?.RootElement.Object("projects")?.EnumerateObject() ?? default)
+            {
+                if (entry.Value.ValueKind == JsonValueKind.String && entry.Value.AsText() == Path.GetFileName(project))
+                    return entry.Name;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // There may be neither.
+        }
+
+        return file.Head.Directory;
+    }
+
+    private AgentSession SessionOf(IReadOnlyList<ChatFile> files, ILookup<string, ListedFile> listed)
+    {
+        // A start leaves a file in which nothing is said; its time says nothing of the session.
+        List<ChatFile> said = [.. InOrder(files.Where(file => file.Head.Title is not null))];
+        ChatFile live = said.MaxBy(file => file.File.Written)!;
+        string chats = Path.GetDirectoryName(live.File.Path)!;
+        IEnumerable<ListedFile> subagents = listed[Path.Combine(chats, live.Head.Session)];
+        List<ListedFile> all = [.. said.Select(file => file.File).Concat(subagents)];
+        return new AgentSession(
+            "gemini", live.Head.Session, said[0].Head.Title!, DirectoryOf(live), all.Max(file => file.Written),
+            all.Sum(file => file.Length), live.File.Path, null);
+    }
+
+    private IEnumerable<ChatFile> Chats(AgentSession session, Func<string, bool> isWanted)
+    {
+        foreach (ListedFile file in ListedFile.In(Path.GetDirectoryName(session.Path)!, isWanted))
+        {
+            if (index.Of(file) is { } head) yield return new ChatFile(file, head);
+        }
+    }
+
+    private IEnumerable<ListedFile> Listed() => ListedFile.In(
+        Projects, ChatHead.IsChat, path => Path.GetRelativePath(Projects, path).Split(Path.DirectorySeparatorChar) is
+            [_] or [_, "chats"] or [_, "chats", _]);
+
+    private static bool IsOfSession(ListedFile file) => ChatHead.IsNamed(Path.GetFileName(file.Path))
+        && Path.GetFileName(Path.GetDirectoryName(file.Path)) == "chats";
+
+    private static IEnumerable<ChatFile> InOrder(IEnumerable<ChatFile> files) =>
+        files.OrderBy(file => !file.IsWhole).ThenBy(file => file.Head.Started)
+            .ThenBy(file => file.Tag, StringComparer.Ordinal);
+}
