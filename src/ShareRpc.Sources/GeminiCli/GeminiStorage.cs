@@ -85,7 +85,8 @@ internal sealed class GeminiStorage : IAgentStorage
             if (parent.AsSpan().IndexOfAny('/', '\\') >= 0 || parent is "." or "..") continue;
             foreach (ListedFile file in ListedFile.In(Path.Combine(chats, parent), ChatHead.IsChat))
             {
-                if (found.Count >= MostSubagents || index.Of(file) is not { } head || !taken.Add(head.Session)) continue;
+                if (found.Count >= MostSubagents) break;
+                if (index.Of(file) is not { } head || !taken.Add(head.Session)) continue;
                 found.Add(new ChatFile(file, head));
                 waiting.Enqueue(head.Session);
             }

@@ -70,6 +70,13 @@ internal sealed class ReadSession
         $"{message.Text("role")}{(part.IsTrue("undone") ? " undone" : "")} {part.Text("type")} "
         + (part.Text("text") ?? part.Text("summary") ?? part.Text("tool") ?? part.Text("record") ?? "")));
 
+    /// <summary>Asserts that this holds what another holds; the turn of a message that is gone stays.</summary>
+    public void AssertSame(ReadSession expected) => Assert.Equal(expected.Lines(), Lines());
+
+    private IEnumerable<string> Lines() => documents
+        .Where(entry => entry.Key.Kind != Kinds.Turn || documents.ContainsKey((Kinds.Message, entry.Key.Key)))
+        .OrderBy(entry => entry.Key).Select(entry => $"{entry.Key} {entry.Value}");
+
     private IEnumerable<JsonElement> Of(string kind) =>
         documents.Where(entry => entry.Key.Kind == kind).OrderBy(entry => entry.Key.Key, StringComparer.Ordinal)
             .Select(entry => entry.Value);
