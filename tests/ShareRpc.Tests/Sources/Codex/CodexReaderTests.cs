@@ -223,7 +223,7 @@ public sealed class CodexReaderTests : IDisposable
             .Item("function_call_output", new { call_id = "nobody", output = "lost" })
             .Raw($$"""{"type":"response_item","payload":{{tooDeep}}}""" + "\n")
             .Raw("""{"timestamp":5,"type":["x"],"payload":{"type":{}}}""" + "\n")
-            .Raw("""{"timestamp":"9999-12-31T23:59:59Z","type":"event_msg","payload":{"type":"agent_message"}}""" + "\n")
+            .Raw("""{"timestamp":"9999-12-31T23:59:59Z","type":"event_msg","payload":{"type":{}}}""" + "\n")
             .RawEvent("""{"type":"agent_message","message":"lone \ud800 \\ud800 \ud83d\ude00 \udc00"}""")
             .RawEvent("""{"type":"token_count","info":{"total_token_usage":"x"}}""")
             .RawEvent("""{"type":"item_completed","item":{"type":"FileChange","id":"f","changes":{"\ud800":5}}}""");

@@ -81,8 +81,8 @@ public sealed class GeminiReaderTests : IDisposable
         var read = new ReadSession();
         read.Pass(Storage);
         const string call = """
-            {"id":"t","name":"run_shell_command","args":{"command":"ls"},"status":"success","resultDisplay":"a","result":[
-            {"functionResponse":{"id":"t","response":{"output":"<untrusted_context>\nOutput: a\nExit Code: 3\n"}}}]}
+            {"id":"t","name":"run_shell_command","args":{"command":"ls"},"status":"success","resultDisplay":"a",
+            "result":[{"functionResponse":{"id":"t","response":{"output":"Output: a\nExit Code: 3\n"}}}]}
             """;
         Write(Model("m1", "text", $"[{call.ReplaceLineEndings("")}]"), """
             {"id":"r","type":"user","content":[{"functionResponse":{"id":"t","response":{"output":"a"}}}]}
@@ -128,7 +128,7 @@ public sealed class GeminiReaderTests : IDisposable
         Write(Header, User("u9", "quite another beginning, and longer"), Model("m9", "9"), User("u8", "more"));
         read.Pass(Storage);
         Assert.Equal(3, read.Messages.Count());
-        read.AssertSame(ReadSession.Whole(Storage));
+        Assert.Equal(ReadSession.Whole(Storage).Shown(), read.Shown());
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class GeminiReaderTests : IDisposable
         Write(Header, User("u1", "one"), "not JSON", """{"what":1}""",
             """{"id":"z","timestamp":"2026-11-30T10:01:00Z","type":"hologram","content":5}""",
             """{"id":"e","timestamp":"2026-11-30T10:02:00Z","type":"error","content":"it failed"}""",
-            """{"id":"l","timestamp":"x","type":"gemini","content":[{"text":"lone \ud800"},7],"thoughts":{},"tokens":"x"}""",
+            """{"id":"l","timestamp":"x","type":"gemini","content":[{"text":"lone \ud800"},7],"tokens":"x"}""",
             """{"id":"k","type":"gemini","toolCalls":[5,{}]}""",
             """{"$set":{"messages":[5,{"id":7}]}}""", """{"$set":[]}""", """{"$rewindTo":5}""");
         ReadSession read = ReadSession.Whole(Storage);
