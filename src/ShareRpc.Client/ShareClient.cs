@@ -102,7 +102,7 @@ public sealed class ShareClient : IAsyncDisposable
                 Label = "viewer link",
             };
             return NewWriter(outbox.AddShare(
-                share, (OutboxIntent.CreateShare, creator, create), (OutboxIntent.Attenuate, owner.CapId, invite)));
+                share, (WriterRequest.CreateShare, creator, create), (WriterRequest.Attenuate, owner.CapId, invite)));
         },
         cancellationToken);
 
@@ -148,7 +148,7 @@ public sealed class ShareClient : IAsyncDisposable
     public Task<IReadOnlyList<WriterStatus>> StatusAsync(CancellationToken cancellationToken = default) =>
         Task.Run<IReadOnlyList<WriterStatus>>(() => [.. Shares.Select(share => share.Status)], cancellationToken);
 
-    /// <summary>Queues refused ops again with new seqs; returns their number.</summary>
+    /// <summary>Queues refused ops (with new seqs) and failed requests again; returns their number.</summary>
     public Task<int> RetryFailedAsync(string? shareId = null, CancellationToken cancellationToken = default) =>
         Task.Run(
             () => outbox.ListShares().Where(share => shareId is null || share.ShareId == shareId)

@@ -4,6 +4,7 @@ using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client.Writing;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
@@ -14,6 +15,7 @@ namespace ShareRpc.Cli.Commands;
 internal static class Invite
 {
     private static readonly TimeSpan SendTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
     private static readonly Argument<string> Target = Inputs.Share();
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
@@ -102,8 +104,10 @@ internal static class Invite
             {
                 ShareLink link =
                     await share.InviteAsync(rights, label, caveats, passphrase, stop).ConfigureAwait(false);
-                bool isMade = await SentAsync(context, share, stop).ConfigureAwait(false);
-                Say(context.Output, link, rights, caveats, passphrase is not null, isQueued: !isMade);
+                WriterRequest? left =
+                    await SentAsync(context, share, link.Token.CapId, stop).ConfigureAwait(false);
+                if (left?.Code is { } code) throw Refused(code);
+                Say(context.Output, link, rights, caveats, passphrase is not null, isQueued: left is not null);
             }
 
             return ExitCode.Ok;
@@ -157,22 +161,44 @@ internal static class Invite
         output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{limits}");
         output.Say($"To revoke it: sharerpc revoke {link.Token.CapId}");
         if (isQueued) output.Say(
-            "The server has not confirmed it yet. It is queued, and the link is valid once the server has it.");
+            "The server has not confirmed it yet. It is queued; sharerpc share or sharerpc outbox retry sends it, and the "
+                + "link is valid once the server has it.");
         output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });
     }
 
-    private static async Task<bool> SentAsync(CommandContext context, ShareWriter share, CancellationToken stop)
+    /// <summary>Returns the request if it was not confirmed in time: it waits or was refused.</summary>
+    private static async Task<WriterRequest?> SentAsync(
+        CommandContext context, ShareWriter share, string capId, CancellationToken stop)
     {
         using var patience = new CancellationTokenSource(SendTime, context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
-        try
+        while (true)
         {
-            await share.FlushAsync(either.Token).ConfigureAwait(false);
-            return true;
+            Task changed = share.Changed;
+            IReadOnlyList<WriterRequest> left = await share.ListRequestsAsync(stop).ConfigureAwait(false);
+            WriterRequest? own = left.FirstOrDefault(one => one.CapId == capId);
+            if (own is null or { Code: not null }) return own;
+            try
+            {
+                await changed.WaitAsync(LookInterval, context.Time, either.Token).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // Another process may be sending.
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                return own;
+            }
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            return false;
-        }
+    }
+
+    private static CliException Refused(string code)
+    {
+        bool isKnown = ErrorCodes.TryParse(code, out ErrorCode known);
+        return new CliException(
+            isKnown && ErrorCodes.IsAuthority(known) ? ExitCode.Denied : ExitCode.Error,
+            $"The server refuses the invitation: {(isKnown ? ErrorCodes.HintOf(known) : code)} Its link does not work. "
+                + "sharerpc outbox retry asks again, sharerpc outbox drop forgets it.");
     }
 }

@@ -4,6 +4,7 @@ using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Sources.Secrets;
 using Spectre.Console;
 
@@ -32,14 +33,14 @@ internal static class Outbox
         var status = new Command("status",
             "Prints what waits, what was acknowledged and what was refused, for each share.") { Share };
         status.SetAction((parsed, stop) => StatusAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
-        var retry = new Command("retry", "Queues refused ops again and sends what waits.") { Share, Op, Timeout };
+        var retry = new Command("retry", "Queues refused ops and requests again and sends what waits.") { Share, Op, Timeout };
         retry.Validators.Add(result => Inputs.CheckSeconds(result, Timeout));
         retry.SetAction((parsed, stop) =>
             RetryAsync(
                 CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op),
                 TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
                 stop));
-        var drop = new Command("drop", "Deletes refused ops for good.") { Share, Op, Yes };
+        var drop = new Command("drop", "Deletes refused ops and requests for good.") { Share, Op, Yes };
         drop.SetAction((parsed, stop) =>
             DropAsync(CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), parsed.GetValue(Yes),
                 stop));
@@ -60,7 +61,8 @@ internal static class Outbox
                 IReadOnlyList<FailedOp> failed = await writer.ListFailedAsync(FailedShown, stop).ConfigureAwait(false);
                 var redacted = SecretCounts.FromJson(
                     await writer.ReadBookmarkAsync(SecretCounts.BookmarkName, stop).ConfigureAwait(false));
-                Say(context.Output, server, share, failed, redacted);
+                IReadOnlyList<WriterRequest> requests = await writer.ListRequestsAsync(stop).ConfigureAwait(false);
+                Say(context.Output, server, share, failed, requests, redacted);
                 count++;
             }
         }, stop).ConfigureAwait(false);
@@ -82,9 +84,10 @@ internal static class Outbox
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Retried = retried, Drained = isDrained });
         if (!isDrained) throw new CliException(ExitCode.Unreachable,
-            $"{retried} op(s) are queued again. The server does not answer; they are sent when it does.");
+            $"{retried} op(s) and request(s) are queued again. The server does not answer; they are sent when it does.");
         context.Output.Say(
-            $"{retried} op(s) were tried again, and the outbox is empty. Run sharerpc outbox status for the results.");
+            $"{retried} op(s) and request(s) were tried again, and the outbox is empty. Run sharerpc outbox status for the "
+                + "results.");
         return ExitCode.Ok;
     }
 
@@ -105,7 +108,7 @@ internal static class Outbox
                 dropped += await share.DropAsync(opId, stop).ConfigureAwait(false);
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Dropped = dropped });
-        context.Output.Say($"{dropped} op(s) were dropped.");
+        context.Output.Say($"{dropped} op(s) and request(s) were dropped.");
         return ExitCode.Ok;
     }
 
@@ -163,7 +166,7 @@ internal static class Outbox
     }
 
     private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed,
-        SecretCounts redacted)
+        IReadOnlyList<WriterRequest> requests, SecretCounts redacted)
     {
         output.Emit(new
         {
@@ -171,7 +174,7 @@ internal static class Outbox
             share.InFlight,
             share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError,
             share.ClosedCode,
-            FailedOps = failed, Redacted = redacted.Total, RedactedByRule = redacted.ByRule,
+            FailedOps = failed, Requests = requests, Redacted = redacted.Total, RedactedByRule = redacted.ByRule,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
         output.Say($"{SafeText.Line(share.ExternalKey, 60)}  {SafeText.Line(share.Label ?? "", 60)}");
@@ -190,7 +193,15 @@ internal static class Outbox
                 + $"{SafeText.Line(op.Message, 120)}{unknown}");
         }
 
-        if (share.Failed > failed.Count)
-            output.Say($"    and {share.Failed - failed.Count} more: sharerpc outbox export");
+        long more = share.Failed - share.FailedRequests - failed.Count;
+        if (more > 0) output.Say($"    and {more} more: sharerpc outbox export");
+        foreach (WriterRequest request in requests)
+            output.Say($"    {request.Kind} {request.CapId}: {Outcome(request.Code)}");
+    }
+
+    private static string Outcome(string? code)
+    {
+        if (code is null) return "waits for the server";
+        return ErrorCodes.TryParse(code, out ErrorCode known) ? $"{code}. {ErrorCodes.HintOf(known)}" : code;
     }
 }

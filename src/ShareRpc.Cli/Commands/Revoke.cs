@@ -11,6 +11,8 @@ namespace ShareRpc.Cli.Commands;
 
 internal static class Revoke
 {
+    private const string IsRevoked = "Revoked. The link, and whatever was derived from it, is refused from now on.";
+
     private static readonly Argument<string> Target = Inputs.Capability();
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
@@ -47,30 +49,37 @@ internal static class Revoke
         await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
             .ConfigureAwait(false);
         await admin.RevokeCapabilityAsync(capId).ConfigureAwait(false);
-        return Done(context, capId, isQueued: false);
+        return Done(context, capId, IsRevoked);
     }
 
-    /// <summary>Returns the exit code; null if the owner may not revoke.</summary>
+    /// <summary>Returns the exit code; null if this machine's access to the share cannot revoke.</summary>
     private static async Task<int?> TryAsOwnerAsync(CommandContext context, ShareWriter share, string capId,
         CancellationToken stop)
     {
+        if (await IsWaitingAsync(share, capId, stop).ConfigureAwait(false))
+        {
+            await share.RevokeAsync(capId, stop).ConfigureAwait(false);
+            Done(context, capId, "The server does not have it yet.", isQueued: true);
+            return ExitCode.Unreachable;
+        }
+
+        if (share.OwnerLink is not { } link) return null;
         try
         {
-            await using AdminClient owner =
-                await AdminClient.OpenShareAsync(share.OwnerLink!, stop).ConfigureAwait(false);
+            await using AdminClient owner = await AdminClient.OpenShareAsync(link, stop).ConfigureAwait(false);
             await owner.RevokeCapabilityAsync(capId).ConfigureAwait(false);
-            return Done(context, capId, isQueued: false);
+            return Done(context, capId, IsRevoked);
         }
         catch (ShareRpcException error) when (error.Code is ErrorCode.RevocationNotDurable)
         {
             // Already denied; the queue repeats it until it is durable.
             await share.RevokeAsync(capId, stop).ConfigureAwait(false);
-            return Done(context, capId, isQueued: false);
+            return Done(context, capId, IsRevoked);
         }
         catch (Exception error) when (error is DisconnectedException or ShareRpcException { IsTransient: true })
         {
             await share.RevokeAsync(capId, stop).ConfigureAwait(false);
-            Done(context, capId, isQueued: true);
+            Done(context, capId, "The server cannot be reached, so the link still works.", isQueued: true);
             return ExitCode.Unreachable;
         }
         catch (ShareRpcException)
@@ -79,14 +88,16 @@ internal static class Revoke
         }
     }
 
-    private static int Done(CommandContext context, string capId, bool isQueued)
+    /// <summary>Returns whether the outbox has yet to make the ref, or its share: the revocation goes behind it.</summary>
+    private static async Task<bool> IsWaitingAsync(ShareWriter share, string capId, CancellationToken stop) =>
+        (await share.ListRequestsAsync(stop).ConfigureAwait(false)).Any(one => one.Code is null
+            && (one.Kind == WriterRequest.CreateShare || (one.Kind == WriterRequest.Attenuate && one.CapId == capId)));
+
+    private static int Done(CommandContext context, string capId, string said, bool isQueued = false)
     {
         new CredentialStore(context.State.CredentialsPath).MarkRevoked(capId);
-        context.Output.Say(isQueued
-            ? "The server cannot be reached, so the link still works. The revocation is queued; sharerpc share or "
-                + "sharerpc "
-                + "outbox retry sends it."
-            : "Revoked. The link, and whatever was derived from it, is refused from now on.");
+        const string Sends = " The revocation is queued; sharerpc share or sharerpc outbox retry sends it.";
+        context.Output.Say(isQueued ? said + Sends : said);
         context.Output.Emit(new { CapId = capId, Revoked = !isQueued, Queued = isQueued });
         return ExitCode.Ok;
     }

@@ -50,12 +50,12 @@ public sealed class ShareWriter
         get
         {
             OutboxShare now = outbox.GetShare(share.Key);
-            (long pending, long inFlight, long failed, long waiting) = outbox.CountOps(share.Key);
+            (long pending, long inFlight, long failed, long waiting, long requests) = outbox.Count(share.Key);
             return new WriterStatus
             {
                 ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending,
                 InFlight = inFlight,
-                Failed = failed, Waiting = waiting,
+                Failed = failed + requests, FailedRequests = requests, Waiting = waiting,
                 Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
                 LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode, Connection = connection(),
             };
@@ -108,7 +108,7 @@ public sealed class ShareWriter
         {
             ShareToken token = ShareToken.New(RandomId.New());
             credentials.Add(token, options.Server, share.ShareId, label);
-            outbox.Intents.Add(share.Key, OutboxIntent.Attenuate, share.AppendCapId, new AttenuateRequest
+            outbox.Intents.Add(share.Key, WriterRequest.Attenuate, share.AppendCapId, new AttenuateRequest
             {
                 CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats,
                 Label = label,
@@ -121,8 +121,12 @@ public sealed class ShareWriter
     /// <summary>Revokes a ref when the server is reachable; stored at once.</summary>
     public Task RevokeAsync(string capId, CancellationToken cancellationToken = default) => Task.Run(
         () => outbox.Intents.Add(
-            share.Key, OutboxIntent.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }),
+            share.Key, WriterRequest.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }),
                 cancellationToken);
+
+    /// <summary>Returns the requests besides ops that wait or failed for good, oldest first.</summary>
+    public Task<IReadOnlyList<WriterRequest>> ListRequestsAsync(CancellationToken cancellationToken = default) =>
+        Task.Run(() => outbox.Intents.ListAll(share.Key), cancellationToken);
 
     /// <summary>Returns parked ops, oldest first.</summary>
     public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100,
@@ -150,11 +154,15 @@ public sealed class ShareWriter
         }
     }
 
-    /// <summary>Queues refused ops again, all or one atomic group; returns their number.</summary>
+    /// <summary>
+    /// Queues refused ops again, all, with the failed requests, or one atomic group; returns their number.
+    /// </summary>
     public Task<int> RetryAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Refused.RetryFailed(share.Key, opId), cancellationToken);
 
-    /// <summary>Deletes refused ops, all or one atomic group; returns their number.</summary>
+    /// <summary>
+    /// Deletes refused ops, all, with the failed requests, or one atomic group; returns their number.
+    /// </summary>
     public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
 

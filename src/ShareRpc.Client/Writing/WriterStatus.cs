@@ -15,8 +15,11 @@ public sealed record WriterStatus
     /// <summary>Gets the number of unacked sent ops.</summary>
     public required long InFlight { get; init; }
 
-    /// <summary>Gets the number of parked ops.</summary>
+    /// <summary>Gets the number of parked ops and of requests that failed for good.</summary>
     public required long Failed { get; init; }
+
+    /// <summary>Gets how many of those are requests: see <see cref="ShareWriter.ListRequestsAsync"/>.</summary>
+    public long FailedRequests { get; init; }
 
     /// <summary>Gets the number of ops waiting for a dependency.</summary>
     public required long Waiting { get; init; }

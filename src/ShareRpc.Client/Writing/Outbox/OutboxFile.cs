@@ -124,7 +124,7 @@ internal sealed class OutboxFile : IDisposable
     }
 
     /// <summary>Unsent rows have no gaps.</summary>
-    public (long Pending, long InFlight, long Failed, long Waiting) CountOps(long shareKey)
+    public (long Pending, long InFlight, long Failed, long Waiting, long FailedRequests) Count(long shareKey)
     {
         lock (database.Gate)
         {
@@ -140,7 +140,8 @@ internal sealed class OutboxFile : IDisposable
                     sql.ReadNumber("SELECT COUNT(*) FROM op WHERE row_id BETWEEN ?1 AND ?2",
                         OutboxRows.RowOf(shareKey, 0),
                         lastSent),
-                refused.GetValueOrDefault(OutboxRefused.Failed), refused.GetValueOrDefault(OutboxRefused.Waiting));
+                refused.GetValueOrDefault(OutboxRefused.Failed), refused.GetValueOrDefault(OutboxRefused.Waiting),
+                sql.ReadNumber("SELECT COUNT(*) FROM intent WHERE share_key = ?1 AND code IS NOT NULL", shareKey));
         }
     }
 

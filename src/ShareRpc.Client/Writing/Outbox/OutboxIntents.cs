@@ -29,12 +29,26 @@ internal sealed class OutboxIntents(OutboxDatabase database, OutboxWrites writes
         }
     }
 
+    /// <summary>Returns what waits and what failed, oldest first.</summary>
+    public IReadOnlyList<WriterRequest> ListAll(long shareKey)
+    {
+        lock (database.Gate)
+        {
+            return sql.ReadAll(
+                """
+                SELECT kind, COALESCE(request ->> '$.cap_id', ''), code FROM intent
+                WHERE share_key = ?1 ORDER BY intent_id
+                """,
+                row => new WriterRequest(row.Text(0), row.Text(1), row.TextOrNull(2)), shareKey);
+        }
+    }
+
     public void Complete(OutboxIntent intent)
     {
         writes.Write(() =>
         {
             sql.Execute("DELETE FROM intent WHERE intent_id = ?1", intent.Id);
-            if (intent.Kind == OutboxIntent.CreateShare)
+            if (intent.Kind == WriterRequest.CreateShare)
             {
                 sql.Execute("UPDATE share SET is_created = 1 WHERE share_key = ?1", intent.ShareKey);
             }

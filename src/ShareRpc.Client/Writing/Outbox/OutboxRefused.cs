@@ -52,7 +52,8 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         {
             int rows = Requeue(shareKey, RefusedRows(shareKey, opId));
             sql.Execute("UPDATE share SET closed_code = NULL WHERE share_key = ?1", shareKey);
-            if (opId is null) sql.Execute("UPDATE intent SET code = NULL WHERE share_key = ?1", shareKey);
+            if (opId is null)
+                rows += sql.Execute("UPDATE intent SET code = NULL WHERE share_key = ?1 AND code IS NOT NULL", shareKey);
             return rows;
         });
         writes.Signal();
@@ -66,7 +67,8 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         {
             List<long> rows = RefusedRows(shareKey, opId);
             foreach (long row in rows) sql.Execute("DELETE FROM refused WHERE row_id = ?1", row);
-            return rows.Count;
+            return rows.Count + (opId is null
+                ? sql.Execute("DELETE FROM intent WHERE share_key = ?1 AND code IS NOT NULL", shareKey) : 0);
         });
         writes.Signal();
         return count;

@@ -14,31 +14,45 @@ internal sealed class CreatorSession(RpcConnection connection, SenderContext con
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Task<IRootHandle>> handles = new(StringComparer.Ordinal);
+    private readonly LiveTokens tokens = new(context.Credentials);
 
     public async Task CreateShareAsync(OutboxIntent intent, CancellationToken cancellationToken)
     {
         CreateShareRequest request =
             JsonSerializer.Deserialize<CreateShareRequest>(intent.Request, ProtocolJson.Options)!;
-        IRootHandle root = await GetAsync(intent.ByCapId).WaitAsync(cancellationToken).ConfigureAwait(false);
-        await RpcConnection.CallAsync(() => root.CreateShareAsync(request)).WaitAsync(cancellationToken).ConfigureAwait(
-            false);
+        while (true)
+        {
+            ShareToken token =
+                tokens.Find(intent.ByCapId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+            try
+            {
+                IRootHandle root = await GetAsync(token).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await RpcConnection.CallAsync(() => root.CreateShareAsync(request)).WaitAsync(cancellationToken)
+                    .ConfigureAwait(false);
+                return;
+            }
+            catch (ShareRpcException error) when (
+                error.Code == ErrorCode.CapabilityRevoked && tokens.IsRotated(intent.ByCapId, token.Digest))
+            {
+                // The rotated token is tried next.
+            }
+        }
     }
 
-    private Task<IRootHandle> GetAsync(string capId)
+    private Task<IRootHandle> GetAsync(ShareToken token)
     {
         lock (gate)
         {
-            if (!handles.TryGetValue(capId, out Task<IRootHandle>? handle) || handle.IsFaulted)
+            if (!handles.TryGetValue(token.Digest, out Task<IRootHandle>? handle) || handle.IsFaulted)
             {
-                handles[capId] = handle = RedeemAsync(capId);
+                handles[token.Digest] = handle = RedeemAsync(token);
             }
             return handle;
         }
     }
 
-    private async Task<IRootHandle> RedeemAsync(string capId)
+    private async Task<IRootHandle> RedeemAsync(ShareToken token)
     {
-        ShareToken token = context.Credentials.FindToken(capId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
         RedeemRootResult result = await RpcConnection
             .CallAsync(() => connection.Gateway.RedeemRootAsync(new RedeemRootRequest { Token = token.Reveal() },
                 CancellationToken.None))

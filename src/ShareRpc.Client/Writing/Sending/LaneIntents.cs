@@ -13,42 +13,39 @@ internal sealed class LaneIntents(CreatorSession creator, SenderContext context,
     private const int IntentsAtOnce = 100;
     private readonly OutboxFile outbox = context.Outbox;
 
-    /// <summary>Creates before redeeming; returns false on failure.</summary>
+    /// <summary>
+    /// Creates before redeeming; returns false if that failed. Errors of <paramref name="redeemed"/> concern the whole
+    /// share: the caller reacts as for ops.
+    /// </summary>
     public async Task<bool> SendAsync(
         OutboxShare share, Func<Task<IShareHandle>> redeemed, Action onSent, CancellationToken cancellationToken)
     {
         foreach (OutboxIntent intent in outbox.Intents.List(share.Key, IntentsAtOnce))
         {
+            bool isCreate = intent.Kind == WriterRequest.CreateShare;
+            IShareHandle? target = isCreate ? null : await redeemed().ConfigureAwait(false);
             try
             {
-                if (intent.Kind == OutboxIntent.CreateShare)
-                {
-                    await creator.CreateShareAsync(intent, cancellationToken).ConfigureAwait(false);
-                }
-                else
-                {
-                    IShareHandle target = await redeemed().ConfigureAwait(false);
-                    await SendAsync(target, intent).WaitAsync(cancellationToken).ConfigureAwait(false);
-                }
-
+                Task sent = target is null
+                    ? creator.CreateShareAsync(intent, cancellationToken) : SendAsync(target, intent);
+                await sent.WaitAsync(cancellationToken).ConfigureAwait(false);
                 outbox.Intents.Complete(intent);
                 onSent();
             }
-            catch (ShareRpcException error) when (
-                !error.IsTransient && error.Code is not (ErrorCode.TooManyHandles or ErrorCode.MethodNotFound)
-                && !LinkRedeemer.IsGrantsEnd(error) && error.Code != ErrorCode.PassphraseRequired
-                    && !tokens.IsRotated(share, error.Code))
+            catch (ShareRpcException error) when (!error.IsTransient && error.Action != ErrorAction.Redeem
+                && !tokens.IsRotated(share, error.Code))
             {
                 string code = ErrorCodes.NameOf(error.Code);
                 context.Log.IntentFailed(intent.Kind, share.ShareId, code);
-                if (intent.Kind == OutboxIntent.CreateShare)
+                if (!isCreate)
                 {
-                    outbox.Intents.FailAll(share.Key, code);
-                    outbox.Queue.Close(share.Key, code, error.Hint);
-                    return false;
+                    outbox.Intents.Fail(intent, code);
+                    continue;
                 }
 
-                outbox.Intents.Fail(intent, code);
+                outbox.Intents.FailAll(share.Key, code);
+                outbox.Queue.Close(share.Key, code, error.Hint);
+                return false;
             }
         }
 
@@ -57,8 +54,8 @@ internal sealed class LaneIntents(CreatorSession creator, SenderContext context,
 
     private static Task SendAsync(IShareHandle target, OutboxIntent intent) => intent.Kind switch
     {
-        OutboxIntent.Attenuate => RpcConnection.CallAsync(() => target.AttenuateAsync(Read<AttenuateRequest>(intent))),
-        OutboxIntent.Revoke =>
+        WriterRequest.Attenuate => RpcConnection.CallAsync(() => target.AttenuateAsync(Read<AttenuateRequest>(intent))),
+        WriterRequest.Revoke =>
             RpcConnection.CallAsync(() => target.RevokeCapabilityAsync(Read<RevokeCapabilityRequest>(intent))),
         _ => throw new InvalidOperationException($"Unknown intent {intent.Kind}."),
     };

@@ -7,14 +7,13 @@ namespace ShareRpc.Client.Writing.Sending;
 internal sealed class LaneTokens(SenderContext context)
 {
     private readonly long startedAt = context.Time.GetTimestamp();
-    private readonly HashSet<string> deadTokens = new(StringComparer.Ordinal);
+    private readonly LiveTokens live = new(context.Credentials);
     private string usedToken = "";
 
     /// <summary>Throws <see cref="ErrorCode.InvalidToken"/> if none.</summary>
     public ShareToken Take(OutboxShare share)
     {
-        ShareToken token = FindLiveToken(share.AppendCapId) ?? context.Credentials.FindToken(share.AppendCapId)
-            ?? throw new ShareRpcException(ErrorCode.InvalidToken);
+        ShareToken token = live.Find(share.AppendCapId) ?? throw new ShareRpcException(ErrorCode.InvalidToken);
         usedToken = token.Digest;
         return token;
     }
@@ -37,16 +36,6 @@ internal sealed class LaneTokens(SenderContext context)
         && context.Time.GetElapsedTime(startedAt) < context.Options.InvalidTokenPatience;
 
     /// <summary>A rotation's answer may have been lost.</summary>
-    public bool IsRotated(OutboxShare share, ErrorCode code)
-    {
-        if (code != ErrorCode.CapabilityRevoked || usedToken.Length == 0) return false;
-        deadTokens.Add(usedToken);
-        return FindLiveToken(share.AppendCapId) is not null;
-    }
-
-    private ShareToken? FindLiveToken(string capId)
-    {
-        ShareToken?[] known = [context.Credentials.FindToken(capId), context.Credentials.FindNextToken(capId)];
-        return known.FirstOrDefault(token => token is not null && !deadTokens.Contains(token.Digest));
-    }
+    public bool IsRotated(OutboxShare share, ErrorCode code) =>
+        code == ErrorCode.CapabilityRevoked && usedToken.Length > 0 && live.IsRotated(share.AppendCapId, usedToken);
 }

@@ -27,7 +27,7 @@ public sealed class OutboxQueueTests : IDisposable
 
         Assert.True(step.NamesAll);
         Assert.Equal([["op-5", "op-6"], ["op-7"]], step.Taken.Select(batch => batch.Ops.Select(op => op.OpId)));
-        Assert.Equal((0L, 3L), (Outbox.CountOps(share).Pending, Outbox.CountOps(share).InFlight));
+        Assert.Equal((0L, 3L), (Outbox.Count(share).Pending, Outbox.Count(share).InFlight));
         Assert.Equal(4, Outbox.GetShare(share).Applied);
     }
 
@@ -42,7 +42,7 @@ public sealed class OutboxQueueTests : IDisposable
         Assert.Empty(step.Taken);
         OpBatch again = Outbox.Queue.TakeBatch(share, 0, Pairs)!;
         Assert.Equal((batch.BatchId, "op-1"), (again.BatchId, Assert.Single(again.Ops).OpId));
-        Assert.Equal((3L, 1L), (Outbox.CountOps(share).Pending, Outbox.CountOps(share).InFlight));
+        Assert.Equal((3L, 1L), (Outbox.Count(share).Pending, Outbox.Count(share).InFlight));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class OutboxQueueTests : IDisposable
             SeqsOf(Outbox.Queue.TakeBatch(two, 0, ProtocolLimits.Default)!));
         Outbox.Queue.Close(one, "forbidden", "no");
         Assert.Equal((0L, 3L, 3L),
-            (Outbox.CountOps(one).InFlight, Outbox.CountOps(one).Failed, Outbox.CountOps(two).InFlight));
+            (Outbox.Count(one).InFlight, Outbox.Count(one).Failed, Outbox.Count(two).InFlight));
     }
 
     public void Dispose()

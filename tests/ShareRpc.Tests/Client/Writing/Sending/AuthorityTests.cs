@@ -96,7 +96,7 @@ public class AuthorityTests : ClientTest
         await writer.EnqueueAsync(Puts(2), null, Timeout);
         await client.FlushAsync(Timeout);
         Assert.Equal("forbidden", writer.Status.ClosedCode);
-        Assert.Equal(2, await client.RetryFailedAsync(writer.ShareId, Timeout));
+        Assert.Equal(4, await client.RetryFailedAsync(writer.ShareId, Timeout)); // create, invite and two ops
         await client.FlushAsync(Timeout);
 
         Assert.Equal(2, creates);
