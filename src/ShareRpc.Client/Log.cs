@@ -37,4 +37,11 @@ internal static partial class LogMessages
 
     [LoggerMessage(111, LogLevel.Warning, "Others can write to {Directory}, and so replace its files: chmod go-w it")]
     public static partial void DirectoryIsOpen(this ILogger log, string directory);
+
+    [LoggerMessage(112, LogLevel.Error,
+        "Sending of share {ShareId} failed unexpectedly; it alone starts again in {Milliseconds} ms")]
+    public static partial void LaneFailed(this ILogger log, Exception exception, string shareId, long milliseconds);
+
+    [LoggerMessage(113, LogLevel.Warning, "The lease of the outbox could not be given back; it ends by itself")]
+    public static partial void LeaseNotReleased(this ILogger log, Exception exception);
 }

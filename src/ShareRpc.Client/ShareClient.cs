@@ -28,7 +28,8 @@ public sealed class ShareClient : IAsyncDisposable
         this.time = time;
         outbox = new OutboxFile(options.OutboxPath, options.Server.AbsoluteUri, options.MaxOutboxBytes);
         credentials = new CredentialStore(options.CredentialsPath);
-        context = new SenderContext(options, outbox, credentials, time, options.Logging.CreateLogger<ShareClient>());
+        var log = new GuardedLog(options.Logging.CreateLogger<ShareClient>());
+        context = new SenderContext(options, outbox, credentials, time, log);
         string[] paths = [options.OutboxPath, options.CredentialsPath];
         foreach (string directory in paths.Select(path => Path.GetDirectoryName(Path.GetFullPath(path))!).Distinct())
         {
@@ -67,6 +68,8 @@ public sealed class ShareClient : IAsyncDisposable
         options.Validate();
         return Task.Run(() => new ShareClient(options, time ?? TimeProvider.System, send), cancellationToken);
     }
+
+    internal OutboxSender? Sender => sender;
 
     internal static ShareClient Open(ShareClientOptions options, TimeProvider time) => new(options, time, send: true);
 
@@ -171,19 +174,27 @@ public sealed class ShareClient : IAsyncDisposable
         return Task.Run(() => outbox.Imports.Store(state), cancellationToken);
     }
 
-    /// <summary>Waits until nothing is queued; refused ops do not count.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken = default)
-    {
-        foreach (ShareWriter share in Shares) await share.FlushAsync(cancellationToken).ConfigureAwait(false);
-    }
+    /// <summary>
+    /// Waits until nothing is queued; refused ops do not count. Cancelled, it names a share whose sending fails, as <see
+    /// cref="ShareWriter.FlushAsync"/> does.
+    /// </summary>
+    public Task FlushAsync(CancellationToken cancellationToken = default) =>
+        new OutboxFlush(outbox, options.PollInterval, time, sender?.Failures)
+            .RunAsync(outbox.ListShares(), cancellationToken);
 
     /// <summary>Stops; the next client sends the rest.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (sender is not null) await sender.DisposeAsync().ConfigureAwait(false);
-        outbox.Dispose();
+        try
+        {
+            if (sender is not null) await sender.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            outbox.Dispose();
+        }
     }
 
     private ShareWriter NewWriter(OutboxShare share) =>
-        new(share, outbox, credentials, options, time, () => Connection);
+        new(share, outbox, credentials, options, time, sender);
 }

@@ -13,12 +13,14 @@ internal sealed class Statements(SqliteConnection connection, Func<SqliteExcepti
     : IDisposable
 {
     private readonly Dictionary<string, PreparedStatement> prepared = new(StringComparer.Ordinal);
+    private bool isDisposed;
 
     public SqliteConnection Connection => connection;
 
     /// <summary>A text can have one run at a time.</summary>
     public PreparedStatement Prepare(string sql)
     {
+        ObjectDisposedException.ThrowIf(isDisposed, this); // SQLite itself would read memory that it gave back
         if (prepared.TryGetValue(sql, out PreparedStatement? statement)) return statement;
         statement = new PreparedStatement(connection, sql, translate);
         prepared.Add(sql, statement);
@@ -53,6 +55,7 @@ internal sealed class Statements(SqliteConnection connection, Func<SqliteExcepti
 
     public void Dispose()
     {
+        isDisposed = true;
         foreach (PreparedStatement statement in prepared.Values) statement.Dispose();
         connection.Dispose();
     }

@@ -32,6 +32,8 @@ internal static class Delivery
 
     public static CliException TimedOut(IReadOnlyList<SharedSession> shared)
     {
+        if (shared.Select(session => session.Status.Failure).FirstOrDefault(one => one is not null) is { } failure)
+            return new CliException(ExitCode.Error, $"{Failure.Of(failure).Message} Everything is safely queued.");
         bool isTrying = SharingTotals.Of(shared).Connection != ConnectionState.Idle;
         return new CliException(ExitCode.Unreachable, isTrying
             ? "The server does not answer. Everything is safely queued; the next sharerpc share sends it, and the "

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Writing.Outbox;
+using ShareRpc.Client.Writing.Sending;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
@@ -19,19 +20,18 @@ public sealed class ShareWriter
     private readonly CredentialStore credentials;
     private readonly ShareClientOptions options;
     private readonly TimeProvider time;
-    private readonly Func<ConnectionState> connection;
+    private readonly OutboxSender? sender;
 
     internal ShareWriter(
         OutboxShare share, OutboxFile outbox, CredentialStore credentials, ShareClientOptions options,
-        TimeProvider time,
-            Func<ConnectionState> connection)
+        TimeProvider time, OutboxSender? sender)
     {
         this.share = share;
         this.outbox = outbox;
         this.credentials = credentials;
         this.options = options;
         this.time = time;
-        this.connection = connection;
+        this.sender = sender;
     }
 
     public string ShareId => share.ShareId;
@@ -57,7 +57,8 @@ public sealed class ShareWriter
                 InFlight = inFlight,
                 Failed = failed + requests, FailedRequests = requests, Waiting = waiting,
                 Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
-                LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode, Connection = connection(),
+                LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode,
+                Failure = sender?.Failures.Find(share.Key), Connection = sender?.State ?? ConnectionState.Idle,
             };
         }
     }
@@ -166,23 +167,12 @@ public sealed class ShareWriter
     public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
 
-    /// <summary>Waits until nothing is queued; refused ops do not count.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken = default)
-    {
-        while (true)
-        {
-            Task changed = outbox.Changed;
-            if (!outbox.HasWork(share.Key)) return;
-            try
-            {
-                await changed.WaitAsync(options.PollInterval, time, cancellationToken).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                // Another process may be sending.
-            }
-        }
-    }
+    /// <summary>
+    /// Waits until nothing is queued; refused ops do not count. If it is cancelled while <see
+    /// cref="WriterStatus.Failure"/> is set, the exception names the share and holds the failure.
+    /// </summary>
+    public Task FlushAsync(CancellationToken cancellationToken = default) =>
+        new OutboxFlush(outbox, options.PollInterval, time, sender?.Failures).RunAsync([share], cancellationToken);
 
     private static void Check(OpIntent op)
     {

@@ -45,5 +45,11 @@ public sealed record WriterStatus
     /// <summary>Gets why nothing can be sent; null while open.</summary>
     public string? ClosedCode { get; init; }
 
+    /// <summary>
+    /// Gets why sending of this share failed unexpectedly in this process; it is tried again, alone. Null while it
+    /// works.
+    /// </summary>
+    public Exception? Failure { get; init; }
+
     public required ConnectionState Connection { get; init; }
 }

@@ -74,27 +74,24 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
         return count;
     }
 
+    /// <summary>Queues this server's rows whose wait is over; signals only if there are any.</summary>
     public void RequeueDue(long nowMs)
     {
+        const string Due = """
+            FROM refused r JOIN share s ON s.share_key = r.share_key
+            WHERE s.server = ?1 AND r.state = 3 AND r.retry_at_ms <= ?2
+            """;
         lock (database.Gate)
         {
-            bool isDue = sql.ReadNumber("SELECT EXISTS (SELECT 1 FROM refused WHERE state = 3 AND retry_at_ms <= ?1)",
-                nowMs) != 0;
-            if (!isDue) return;
+            if (sql.ReadNumber($"SELECT EXISTS (SELECT 1 {Due})", server, nowMs) == 0) return;
         }
 
-        writes.Write(() =>
-        {
-            foreach (long shareKey in sql.ReadAll("SELECT share_key FROM share WHERE server = ?1", row => row.Number(0),
-                server))
-            {
-                Requeue(shareKey, sql.ReadAll(
-                    "SELECT row_id FROM refused WHERE share_key = ?1 AND state = 3 AND retry_at_ms <= ?2 ORDER BY "
-                        + "row_id",
-                    row => row.Number(0), shareKey, nowMs));
-            }
-        });
-        writes.Signal();
+        int moved = writes.Write(() => sql
+            .ReadAll($"SELECT r.share_key, r.row_id {Due} ORDER BY r.row_id", row => (row.Number(0), row.Number(1)),
+                server, nowMs)
+            .GroupBy(due => due.Item1, due => due.Item2)
+            .Sum(due => Requeue(due.Key, [.. due])));
+        if (moved > 0) writes.Signal();
     }
 
     /// <summary>Missing dependencies: wait; others: park.</summary>

@@ -5,7 +5,7 @@ namespace ShareRpc.Client.Writing.Sending;
 
 /// <summary>Not thread-safe.</summary>
 internal sealed class LaneSet(RpcConnection connection, SenderContext context, ServerBounds bounds,
-    CancellationToken lost)
+    LaneFailures failures, CancellationToken lost)
 {
     private readonly Dictionary<long, (ShareLane Lane, Task Running)> running = [];
     private readonly List<ShareLane> ended = [];
@@ -21,7 +21,10 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     public void Start(IReadOnlyList<long> work)
     {
         List<long> waiting =
-            [.. work.Where(share => !running.ContainsKey(share)).OrderBy(share => turns.GetValueOrDefault(share))];
+        [
+            .. work.Where(share => !running.ContainsKey(share) && !failures.IsWaiting(share))
+                .OrderBy(share => turns.GetValueOrDefault(share)),
+        ];
         foreach (long share in waiting.Take(context.Options.SharesAtOnce - running.Count))
         {
             var lane = new ShareLane(share, connection, creator, new LaneTokens(context), context, bounds);
@@ -33,15 +36,17 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
         foreach ((ShareLane lane, _) in running.Values) lane.MakeRoom();
     }
 
-    public async Task ReapAsync()
+    /// <summary>Takes away lanes that ended. One that failed unexpectedly concerns its own share alone.</summary>
+    public void Reap()
     {
-        foreach ((long share,
-            (ShareLane lane, Task task)) in running.Where(entry => entry.Value.Running.IsCompleted).ToList())
+        foreach ((long share, (ShareLane lane, Task task)) in running.ToList())
         {
+            if (lane.HasSent && !task.IsFaulted && failures.Clear(share)) context.Outbox.Signal();
+            if (!task.IsCompleted) continue;
             running.Remove(share);
             hasSent |= lane.HasSent;
             if (lane.NeedsConnection) ended.Add(lane);
-            await task.ConfigureAwait(false);
+            Note(share, task);
             if (lane.NeedsConnection) throw new DisconnectedException(null);
         }
     }
@@ -49,9 +54,10 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
     /// <summary>Splits a batch whose frame was refused.</summary>
     public async Task EndAsync()
     {
-        foreach ((ShareLane lane, Task task) in running.Values)
+        foreach ((long share, (ShareLane lane, Task task)) in running)
         {
             await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Note(share, task);
             hasSent |= lane.HasSent;
             ended.Add(lane);
         }
@@ -62,5 +68,14 @@ internal sealed class LaneSet(RpcConnection connection, SenderContext context, S
         ErrorCode code = ErrorCode.TooLarge;
         context.Outbox.Queue.SplitOrPark(refused.ShareKey, refused.Batches[0], ErrorCodes.NameOf(code),
             ErrorCodes.HintOf(code));
+    }
+
+    private void Note(long share, Task task)
+    {
+        if (task.IsCompletedSuccessfully) return;
+        Exception failure = task.Exception?.InnerException ?? new OperationCanceledException();
+        TimeSpan wait = failures.Add(share, failure);
+        context.Log.LaneFailed(failure, context.Outbox.GetShare(share).ShareId, (long)wait.TotalMilliseconds);
+        context.Outbox.Signal();
     }
 }

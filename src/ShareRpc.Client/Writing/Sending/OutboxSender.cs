@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Connection;
 
 namespace ShareRpc.Client.Writing.Sending;
@@ -12,10 +13,12 @@ internal sealed class OutboxSender : IAsyncDisposable
     private readonly TransportFactory transport;
     private readonly Task running;
     private long leaseRenewed;
+    private long rounds;
 
     public OutboxSender(SenderContext context)
     {
         this.context = context;
+        Failures = new LaneFailures(context.Options, context.Time);
         transport = context.Options.Transport
             ?? new WebSocketTransport(context.Options.KeepAliveInterval, context.Options.KeepAliveTimeout).ConnectAsync;
         running = Task.Run(RunAsync);
@@ -25,11 +28,24 @@ internal sealed class OutboxSender : IAsyncDisposable
 
     public Exception? LastFailure { get; private set; }
 
+    public LaneFailures Failures { get; }
+
+    /// <summary>Gets how often the sender has looked for work.</summary>
+    public long Rounds => Interlocked.Read(ref rounds);
+
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        context.Outbox.ReleaseLease(holder);
+        try
+        {
+            context.Outbox.ReleaseLease(holder);
+        }
+        catch (SqliteException failure)
+        {
+            context.Log.LeaseNotReleased(failure); // it ends by itself
+        }
+
         bounds.Dispose();
         stopping.Dispose();
     }
@@ -43,6 +59,7 @@ internal sealed class OutboxSender : IAsyncDisposable
         while (!stop.IsCancellationRequested)
         {
             TimeSpan wait = TimeSpan.Zero;
+            Interlocked.Increment(ref rounds);
             Task changed = context.Outbox.Changed;
             try
             {
@@ -93,14 +110,15 @@ internal sealed class OutboxSender : IAsyncDisposable
         _ = connection.Closed.ContinueWith(
             _ => lost.CancelAsync(), CancellationToken.None, TaskContinuationOptions.None,
             TaskScheduler.Default).Unwrap();
-        var lanes = new LaneSet(connection, context, bounds, lost.Token);
+        var lanes = new LaneSet(connection, context, bounds, Failures, lost.Token);
         long idleSince = context.Time.GetTimestamp();
         try
         {
             while (!lost.IsCancellationRequested && HoldLease())
             {
+                Interlocked.Increment(ref rounds);
                 Task changed = context.Outbox.Changed;
-                await lanes.ReapAsync().ConfigureAwait(false);
+                lanes.Reap();
                 context.Outbox.Refused.RequeueDue(NowMs);
                 IReadOnlyList<long> work = context.Outbox.ListWork();
                 if (work.Count == 0) bounds.AllSent();
