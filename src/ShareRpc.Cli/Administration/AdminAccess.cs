@@ -89,7 +89,8 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
         {
             try
             {
-                await using AdminClient client = await AdminClient.OpenShareAsync(owner, stop).ConfigureAwait(false);
+                await using AdminClient client = await AdminClient.OpenShareAsync(owner, null, credentials, stop)
+                    .ConfigureAwait(false);
                 return await act(client).ConfigureAwait(false);
             }
             catch (ShareRpcException refused) when (hasRoot

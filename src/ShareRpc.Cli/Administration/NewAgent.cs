@@ -1,3 +1,4 @@
+using ShareRpc.Client;
 using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
@@ -24,10 +25,17 @@ internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
                 Caveats = ExpiresAtMs is null ? null : new Caveats { ExpiresAtMs = ExpiresAtMs },
             }).ConfigureAwait(false);
         }
-        catch (ShareRpcException) when (File is not null)
+        catch (ShareRpcException refused) when (File is not null && !refused.IsTransient)
         {
             System.IO.File.Delete(File);
             throw;
+        }
+        catch (Exception unknown) when (File is not null && unknown is ShareRpcException or DisconnectedException)
+        {
+            // The server may have stored it: without the file nobody could use it.
+            throw new CliException(ExitCode.Unreachable,
+                $"{Failure.Of(unknown).Message} {File} keeps the token of {token.CapId}, which the server may know by "
+                    + "now. If sharerpc agent ls lists that cap id, use the file; else delete it and repeat.");
         }
 
         return (token.CapId, File is null ? token.Reveal() : null);

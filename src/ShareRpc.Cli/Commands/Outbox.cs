@@ -140,7 +140,7 @@ internal static class Outbox
     private static async Task ForEachAsync(CommandContext context, bool send, Func<ShareClient, Uri, Task> action,
         CancellationToken stop)
     {
-        if (!File.Exists(context.State.OutboxPath)) return;
+        if (!Path.Exists(context.State.OutboxPath)) return;
         var known = new KnownShares(context);
         foreach (Uri server in known.Servers)
         {

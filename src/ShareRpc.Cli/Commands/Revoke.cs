@@ -66,7 +66,8 @@ internal static class Revoke
         if (share.OwnerLink is not { } link) return null;
         try
         {
-            await using AdminClient owner = await AdminClient.OpenShareAsync(link, stop).ConfigureAwait(false);
+            await using AdminClient owner = await AdminClient.OpenShareAsync(
+                link, null, new CredentialStore(context.State.CredentialsPath), stop).ConfigureAwait(false);
             await owner.RevokeCapabilityAsync(capId).ConfigureAwait(false);
             return Done(context, capId, IsRevoked);
         }

@@ -49,7 +49,7 @@ internal static class Delivery
             shared.Select(session => session.Status).FirstOrDefault(status => status.ClosedCode is not null);
         if (closed is not null)
             throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
-        long failed = shared.Sum(session => session.Status.Failed);
+        long failed = shared.Sum(session => session.Failed);
         if (failed == 0) return ExitCode.Ok;
         throw new CliException(ExitCode.Error, $"{failed} op(s) or request(s) were refused. Run sharerpc outbox status.");
     }

@@ -19,7 +19,11 @@ internal sealed record SessionReport
     /// <summary>Gets the ops that the share already had.</summary>
     public required long Duplicates { get; init; }
 
+    /// <summary>Gets the ops and requests that were refused in this run.</summary>
     public required long Failed { get; init; }
+
+    /// <summary>Gets those that were refused before it and are still kept.</summary>
+    public required long FailedEarlier { get; init; }
 
     public required long Pending { get; init; }
 
@@ -38,6 +42,7 @@ internal sealed record SessionReport
     {
         string rest = (Pending > 0 ? $", {Pending} waiting" : "")
             + (Failed > 0 ? $", {Failed} failed ({LastError})" : "")
+            + (FailedEarlier > 0 ? $", {FailedEarlier} failed earlier" : "")
             + (Skipped > 0 ? $", {Skipped} left out" : "")
             + (Redacted > 0 ? $", {Redacted} redacted ({string.Join(", ", RedactedByRule.Keys)})" : "");
         return $"{Session}  {Messages} messages, {Parts} parts; {Applied} applied, {Duplicates} already known{rest}; "

@@ -15,7 +15,7 @@ internal sealed record SharingTotals(int Sessions, long Pending, long InFlight, 
         return new SharingTotals(
             all.Count, all.Sum(status => status.Pending), all.Sum(status => status.InFlight),
             all.Sum(status => status.Acked),
-            all.Sum(status => status.Failed), all.Sum(status => status.Cursor), all.Count == 0
+            known.Sum(session => session.Failed), all.Sum(status => status.Cursor), all.Count == 0
                 ? ConnectionState.Idle : all[0].Connection,
             known.Sum(session => session.Redacted));
     }

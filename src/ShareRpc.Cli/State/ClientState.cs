@@ -41,24 +41,34 @@ internal sealed class ClientState
         return this;
     }
 
-    /// <summary>Returns the server of the newest <c>share --server</c>; null if there was none.</summary>
+    /// <summary>
+    /// Returns the server of the newest <c>share --server</c>; null if there was none. Throws an error that names the
+    /// file if it holds no address.
+    /// </summary>
     public Uri? FindServer()
     {
-        if (!File.Exists(ServerPath)) return null;
-        string text = LocalFile.Use(ServerPath, NextStep, () => File.ReadAllText(ServerPath));
-        return Uri.TryCreate(text.Trim(), UriKind.Absolute, out Uri? server) && server.Scheme is "http" or "https"
-            ? server : null;
+        if (!Path.Exists(ServerPath)) return null;
+        return ReadServer() ?? throw new CliException(ExitCode.Error,
+            $"{ServerPath} does not hold the address of a server. Name the server with --server URL, or delete the "
+                + "file.");
     }
 
     /// <summary>Keeps a server for commands that name none.</summary>
     public void KeepServer(Uri server)
     {
-        if (FindServer() == server) return;
+        if (File.Exists(ServerPath) && ReadServer() == server) return;
         LocalFile.Use(ServerPath, NextStep, () =>
         {
             SecretFile.Write(ServerPath, Encoding.UTF8.GetBytes($"{server}\n"));
             return true;
         });
+    }
+
+    private Uri? ReadServer()
+    {
+        string text = LocalFile.Use(ServerPath, NextStep, () => File.ReadAllText(ServerPath));
+        return Uri.TryCreate(text.Trim(), UriKind.Absolute, out Uri? server) && server.Scheme is "http" or "https"
+            ? server : null;
     }
 
     /// <summary>Returns the options of a client for a server; one outbox holds the shares of all servers.</summary>

@@ -18,7 +18,7 @@ internal sealed class KnownShares(CommandContext context)
     public async Task<(ShareClient Client, ShareWriter Share)?> FindAsync(string name, bool send,
         CancellationToken stop)
     {
-        if (!File.Exists(context.State.OutboxPath)) return null;
+        if (!Path.Exists(context.State.OutboxPath)) return null;
         string shareId = ShareLink.TryParse(name, out ShareLink? link) ? link.ShareId : credentials.Find(name)?.ShareId
             ?? name;
         foreach (Uri server in Servers)

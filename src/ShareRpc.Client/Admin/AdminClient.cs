@@ -1,5 +1,7 @@
 using ShareRpc.Client.Connection;
+using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Protocol.Tokens;
 
@@ -16,9 +18,10 @@ public sealed class AdminClient : IAsyncDisposable
 
     private AdminClient(
         RpcConnection connection, IRootHandle? root, IShareHandle? share, string capId, IReadOnlyList<string> rights,
-        long epoch)
+        long epoch, ShareToken? grant = null)
     {
         Epoch = epoch;
+        Grant = grant;
         this.connection = connection;
         this.root = root;
         this.share = share;
@@ -34,6 +37,12 @@ public sealed class AdminClient : IAsyncDisposable
     /// <summary>Gets the epoch at redemption.</summary>
     public long Epoch { get; }
 
+    /// <summary>
+    /// Gets the token of the grant that the redemption of a counted or locked link left behind: it comes back without
+    /// another use. Null for other links. Keep it secret.
+    /// </summary>
+    public ShareToken? Grant { get; }
+
     /// <summary>Connects with a root or creator token.</summary>
     public static Task<AdminClient> OpenRootAsync(Uri server, ShareToken token,
         CancellationToken cancellationToken = default) =>
@@ -46,7 +55,12 @@ public sealed class AdminClient : IAsyncDisposable
     /// <summary>Connects with a link and passphrase.</summary>
     public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase,
         CancellationToken cancellationToken = default) =>
-        OpenShareAsync(WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase);
+        OpenShareAsync(link, passphrase, credentials: null, cancellationToken);
+
+    /// <summary>Connects with a link; a grant that it leaves behind is kept in, and next time taken from, a file.</summary>
+    public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase, CredentialStore? credentials,
+        CancellationToken cancellationToken = default) => OpenShareAsync(
+            WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase, credentials);
 
     /// <summary>Creates a share; root or creator only.</summary>
     public Task<CapabilityCreated> CreateShareAsync(CreateShareRequest request) =>
@@ -137,6 +151,24 @@ public sealed class AdminClient : IAsyncDisposable
     public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken = default) =>
         CallAsync(() => Root.GetServerStatusAsync(cancellationToken));
 
+    /// <summary>Returns the documents of these kinds. Needs a link.</summary>
+    public async Task<IReadOnlyList<Document>> ReadStateAsync(
+        IReadOnlyList<string> kinds, CancellationToken cancellationToken = default)
+    {
+        var all = new List<Document>();
+        DocKey? next = null;
+        do
+        {
+            var request = new GetStateRequest { Kinds = kinds, AfterKey = next };
+            StatePage page = await CallAsync(() => Share.GetStateAsync(request, cancellationToken))
+                .ConfigureAwait(false);
+            all.AddRange(page.Docs);
+            next = page.NextKey;
+        }
+        while (next is not null);
+        return all;
+    }
+
     /// <summary>Ends the share. Needs a link.</summary>
     public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
 
@@ -168,17 +200,20 @@ public sealed class AdminClient : IAsyncDisposable
     }
 
     internal static async Task<AdminClient> OpenShareAsync(
-        TransportFactory transport, ShareLink link, CancellationToken cancellationToken, string? passphrase = null)
+        TransportFactory transport, ShareLink link, CancellationToken cancellationToken, string? passphrase = null,
+        CredentialStore? credentials = null)
     {
+        var redeemer = new LinkRedeemer(link, credentials) { Passphrase = passphrase };
         RpcConnection connection =
             await RpcConnection.OpenAsync(transport, link.Server, cancellationToken).ConfigureAwait(false);
         try
         {
-            RedeemShareResult result = await CallAsync(
-                () => connection.Gateway.RedeemShareAsync(
-                    new RedeemShareRequest { Token = link.Token.Reveal(), Passphrase = passphrase }, cancellationToken))
+            RedeemShareResult result = await redeemer.RedeemAsync(
+                new RedeemShareRequest { Token = link.Token.Reveal() },
+                request => CallAsync(() => connection.Gateway.RedeemShareAsync(request, cancellationToken)))
                 .ConfigureAwait(false);
-            return new AdminClient(connection, null, result.Share, result.CapId, result.Rights, result.Epoch);
+            return new AdminClient(
+                connection, null, result.Share, result.CapId, result.Rights, result.Epoch, redeemer.Grant);
         }
         catch
         {

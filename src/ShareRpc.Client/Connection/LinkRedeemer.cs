@@ -19,6 +19,9 @@ internal sealed class LinkRedeemer(ShareLink link, CredentialStore? credentials)
 
     public string? Passphrase { get; set; }
 
+    /// <summary>Gets the token of the grant that was redeemed or made; null if the link gives none.</summary>
+    public ShareToken? Grant => wasSent ? grant : null;
+
     /// <summary>Returns whether the link may be redeemed again.</summary>
     public static bool IsGrantsEnd(ShareRpcException error) =>
         error is { Action: ErrorAction.Redeem, Code: ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired };

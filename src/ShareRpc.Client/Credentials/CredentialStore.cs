@@ -15,7 +15,7 @@ public sealed class CredentialStore(string path)
     private const int ReadOnlyFileSystem = 30;
 
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true };
+        WriteIndented = true, AllowDuplicateProperties = false };
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
 
     private string DirectoryPath => Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -132,10 +132,24 @@ public sealed class CredentialStore(string path)
 
     private Dictionary<string, Credential> ReadFile()
     {
-        if (!File.Exists(path)) return new(StringComparer.Ordinal);
-        using FileStream file = File.OpenRead(path);
-        return JsonSerializer.Deserialize<Dictionary<string, Credential>>(file, Json) ?? new(StringComparer.Ordinal);
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            Dictionary<string, Credential?> all =
+                JsonSerializer.Deserialize<Dictionary<string, Credential?>>(file, Json)
+                ?? throw new JsonException("It holds null.");
+            return all.ToDictionary(entry => entry.Key, entry => Checked(entry.Value), StringComparer.Ordinal);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new(StringComparer.Ordinal);
+        }
     }
+
+    /// <summary>Throws for what this class does not write: changing the file would lose what was meant.</summary>
+    private static Credential Checked(Credential? entry) =>
+        entry is { Token: not null, Server: { IsAbsoluteUri: true, Scheme: "http" or "https" } }
+            ? entry : throw new JsonException("It has an entry without a token or an address of a server.");
 
     private T Explained<T>(Func<T> use)
     {
@@ -146,12 +160,20 @@ public sealed class CredentialStore(string path)
         catch (JsonException damage)
         {
             throw new CredentialStoreException(
-                $"The credentials file {path} is damaged: restore it, or move it away and begin anew.", damage);
+                $"The credentials file {path} is damaged{Place(damage)} and was left as it is: restore it from a backup "
+                    + "or correct it; or move it away and begin anew, without the access that it holds.",
+                damage);
         }
         catch (IOException full) when (full.HResult == DiskFull)
         {
             throw new CredentialStoreException(
                 $"The disk that holds {path} is full: free some space, then repeat.", full);
+        }
+        catch (Exception error) when (Directory.Exists(path))
+        {
+            throw new CredentialStoreException(
+                $"{path} is a directory, where the credentials file should be: move it away, or name another directory "
+                    + "(--state).", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -160,6 +182,9 @@ public sealed class CredentialStore(string path)
                     + "user, or name another directory (--state).", error);
         }
     }
+
+    private static string Place(JsonException damage) =>
+        damage.LineNumber is { } line ? $" (line {line + 1})" : "";
 
     private void Write(Dictionary<string, Credential> all) =>
         SecretFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(all, Json));

@@ -10,12 +10,18 @@ internal static class ListenFailure
     public static ServerStartException? Explain(Exception failure, string urls)
     {
         if (failure is not (IOException or SocketException)) return null;
+        return Find(urls) ?? new ServerStartException($"Cannot listen on {urls}. Name another address with --urls.");
+    }
+
+    /// <summary>Returns why one of the addresses cannot be listened on now; null if all can.</summary>
+    public static ServerStartException? Find(string urls)
+    {
         foreach (string url in urls.Split(';'))
         {
             if (ErrorOf(new Uri(url)) is { } error) return new ServerStartException(Describe(error, url));
         }
 
-        return new ServerStartException($"Cannot listen on {urls}. Name another address with --urls.");
+        return null;
     }
 
     public static string Describe(SocketError error, string url) => error switch

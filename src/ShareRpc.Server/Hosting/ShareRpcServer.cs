@@ -67,6 +67,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        if (ListenFailure.Find(options.Urls) is { } cannotListen) throw cannotListen; // before it makes a directory
         ServerCertificate? certificate = options is { TlsCertificate: { } path, TlsKey: { } key }
             ? new ServerCertificate(path, key) : null;
         WebApplicationBuilder builder = CreateBuilder(options, certificate);

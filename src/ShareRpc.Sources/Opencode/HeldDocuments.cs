@@ -10,21 +10,21 @@ internal static class HeldDocuments
 {
     private static readonly TimeSpan ReadTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Returns empty without a link or if refused, null after 10 s without answer.</summary>
+    /// <summary>Returns empty without a link or if refused for good, null without an answer for now.</summary>
     public static async Task<IReadOnlyList<Document>?> ReadAsync(
-        ShareLink? link, TimeProvider time, CancellationToken cancellationToken)
+        ShareLink? link, TimeProvider time, CancellationToken cancellationToken, ShareReaderOptions? options = null)
     {
         if (link is null) return [];
         using var patience = new CancellationTokenSource(ReadTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            await using var reader = new ShareReader(link, ShareReaderOptions.Default, time);
+            await using var reader = new ShareReader(link, options ?? ShareReaderOptions.Default, time);
             return (await reader.ReadStateAsync(either.Token).ConfigureAwait(false)).Documents;
         }
-        catch (ShareRpcException)
+        catch (ShareRpcException error)
         {
-            return [];
+            return error.IsTransient || error.Action is ErrorAction.Redeem or ErrorAction.Retry ? null : [];
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

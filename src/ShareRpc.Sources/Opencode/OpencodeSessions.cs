@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Ops;
@@ -17,6 +18,8 @@ public sealed class OpencodeSessions : IDisposable
     // The pause is at least this multiple of the comparison time.
     private const int RowLoad = 20;
 
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
     // Two writers correct each other once; more rounds mean that the session is still being written.
     private const int MaxRounds = 10;
 
@@ -25,6 +28,7 @@ public sealed class OpencodeSessions : IDisposable
     private readonly TimeProvider time;
     private readonly Dictionary<string, OpencodeSync> syncs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OpencodeSessionInfo> seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Exception> failing = new(StringComparer.Ordinal);
     private OpencodeSelection selection;
     private OpencodeDatabase? database;
     private long openedAt;
@@ -34,6 +38,8 @@ public sealed class OpencodeSessions : IDisposable
     private long rowsComparedAt;
     private TimeSpan rowPause;
     private long checkedAt;
+    private long failedAt;
+    private TimeSpan failurePause;
 
     /// <summary>Initializes the object; does not open the database. The caller keeps the client.</summary>
     public OpencodeSessions(ShareClient client, OpencodeOptions options, TimeProvider? time = null)
@@ -52,7 +58,10 @@ public sealed class OpencodeSessions : IDisposable
     /// <summary>Gets the sessions so far, in the order found.</summary>
     public IReadOnlyCollection<OpencodeSync> Sessions => syncs.Values;
 
-    /// <summary>Gets the error of the last <see cref="TailAsync"/> pass, or null.</summary>
+    /// <summary>
+    /// Gets the error of the last pass, or null. A session that fails is named; the others go on, and it is tried again
+    /// after a growing pause.
+    /// </summary>
     public OpencodeException? LastError { get; private set; }
 
     /// <summary>Reads the database once; returns when new data is in the outbox.</summary>
@@ -63,15 +72,18 @@ public sealed class OpencodeSessions : IDisposable
         {
             OpencodeDatabase source = Opened();
             long current = source.DataVersion();
+            bool isRetryDue = failing.Count > 0 && time.GetElapsedTime(failedAt) >= failurePause;
             int enqueued = 0;
-            if (current != version)
+            if (current != version || isRetryDue)
             {
                 rowsChanged = true;
                 enqueued += await ChangedAsync(source, cancellationToken).ConfigureAwait(false);
                 version = current;
             }
 
-            return enqueued + await RowsAsync(source, cancellationToken).ConfigureAwait(false);
+            enqueued += await RowsAsync(source, cancellationToken).ConfigureAwait(false);
+            LastError = FindFailing();
+            return LastError is null || seen.Count > 0 ? enqueued : throw LastError;
         }
         catch (SqliteException error)
         {
@@ -95,7 +107,6 @@ public sealed class OpencodeSessions : IDisposable
             {
                 await LookAsync(cancellationToken).ConfigureAwait(false);
                 await CheckIdleAsync(cancellationToken).ConfigureAwait(false);
-                LastError = null;
             }
             catch (OpencodeException error)
             {
@@ -115,7 +126,7 @@ public sealed class OpencodeSessions : IDisposable
         {
             int done = 0;
             foreach (OpencodeSync sync in syncs.Values.Where(sync => sync.NeedsCheck).ToList())
-                done += await CheckAsync(sync, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+                done += await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
             if (done == 0) return;
             await FlushAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -135,17 +146,23 @@ public sealed class OpencodeSessions : IDisposable
         foreach (OpencodeSessionInfo session in chosen)
         {
             if (seen.TryGetValue(session.Id, out OpencodeSessionInfo? before) && before == session) continue;
-            OpencodeSync sync = await StartedAsync(source, session, cancellationToken).ConfigureAwait(false);
-            enqueued += await PassAsync(source, sync, cancellationToken).ConfigureAwait(false);
-            seen[session.Id] = session;
+            enqueued += await AloneAsync(session.Id, async () =>
+            {
+                OpencodeSync sync = await StartedAsync(source, session, cancellationToken).ConfigureAwait(false);
+                int ops = await PassAsync(source, sync, cancellationToken).ConfigureAwait(false);
+                seen[session.Id] = session;
+                return ops;
+            }).ConfigureAwait(false);
         }
 
         foreach (string gone in seen.Keys.Except(chosen.Select(session => session.Id)).ToList())
         {
-            await PassAsync(source, syncs[gone], cancellationToken).ConfigureAwait(false);
+            await AloneAsync(gone, () => PassAsync(source, syncs[gone], cancellationToken)).ConfigureAwait(false);
             seen.Remove(gone);
         }
 
+        foreach (string gone in failing.Keys.Except(chosen.Select(session => session.Id)).ToList())
+            failing.Remove(gone);
         return enqueued;
     }
 
@@ -155,7 +172,8 @@ public sealed class OpencodeSessions : IDisposable
         long started = time.GetTimestamp();
         int enqueued = 0;
         foreach (OpencodeSessionInfo session in seen.Values.Where(session => session.EventSeq < 0).ToList())
-            enqueued += await PassAsync(source, syncs[session.Id], cancellationToken).ConfigureAwait(false);
+            enqueued += await AloneAsync(session.Id, () => PassAsync(source, syncs[session.Id], cancellationToken))
+                .ConfigureAwait(false);
         rowsChanged = false;
         rowsComparedAt = time.GetTimestamp();
         TimeSpan load = time.GetElapsedTime(started) * RowLoad;
@@ -167,17 +185,47 @@ public sealed class OpencodeSessions : IDisposable
     {
         using IDisposable turn =
             await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+        return await sync.PassAsync(source, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Does something for one session. What is closed, or fails unexpectedly, must not stop the others; a full outbox,
+    /// unusable credentials and an unreadable database stop all.
+    /// </summary>
+    private async Task<int> AloneAsync(string sessionId, Func<Task<int>> work)
+    {
         try
         {
-            return await sync.PassAsync(source, cancellationToken).ConfigureAwait(false);
+            int done = await work().ConfigureAwait(false);
+            failing.Remove(sessionId);
+            if (failing.Count == 0) failurePause = TimeSpan.Zero;
+            return done;
         }
-        catch (OutboxException error)
+        catch (OutboxException) when (syncs.TryGetValue(sessionId, out OpencodeSync? sync)
+            && sync.Writer.Status.ClosedCode is not null)
         {
-            // A closed share must not stop the others; a full outbox stops all.
-            if (sync.Writer.Status.ClosedCode is not null) return 0;
+            return 0;
+        }
+        catch (Exception error) when (error is OutboxException or CredentialStoreException)
+        {
             throw new OpencodeException(error.Message, error);
         }
+        catch (Exception error) when (
+            error is not (OperationCanceledException or SqliteException or OpencodeException or OutOfMemoryException))
+        {
+            failing[sessionId] = error;
+            seen.Remove(sessionId);
+            failedAt = time.GetTimestamp();
+            failurePause = failurePause == TimeSpan.Zero ? options.PollInterval : failurePause * 2;
+            if (failurePause > LongestPause) failurePause = LongestPause;
+            return 0;
+        }
     }
+
+    private OpencodeException? FindFailing() => failing.Count == 0 ? null : new OpencodeException(
+        $"Session {failing.First().Key} could not be read or queued ({failing.First().Value.GetType().Name}), and "
+            + $"{failing.Count - 1} more. The others go on; it is tried again.",
+        failing.First().Value);
 
     private async Task<OpencodeSync> StartedAsync(
         OpencodeDatabase source, OpencodeSessionInfo session, CancellationToken cancellationToken)
@@ -190,8 +238,8 @@ public sealed class OpencodeSessions : IDisposable
             ? await client.JoinShareAsync(externalKey, link, cancellationToken).ConfigureAwait(false)
             : await client.CreateShareAsync(externalKey, session.Label, cancellationToken).ConfigureAwait(false);
         var sync = new OpencodeSync(session, writer, own?.Read, options.Secrets);
-        syncs.Add(session.Id, sync);
         if (Started is { } started) await started(sync, cancellationToken).ConfigureAwait(false);
+        syncs.Add(session.Id, sync);
         return sync;
     }
 
@@ -225,22 +273,20 @@ public sealed class OpencodeSessions : IDisposable
             await CheckAsync(sync, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Returns false without an answer.</summary>
-    private async Task<bool> CheckAsync(OpencodeSync sync, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);
-        if (held is null) return false;
-        using IDisposable turn =
-            await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
-        await sync.CheckAsync(Opened(), held, cancellationToken).ConfigureAwait(false);
-        return true;
-    }
+    /// <summary>Returns 0 without an answer.</summary>
+    private Task<int> CheckAsync(OpencodeSync sync, CancellationToken cancellationToken) =>
+        AloneAsync(sync.SessionId, async () =>
+        {
+            IReadOnlyList<Document>? held = await sync.ReadShareAsync(time, cancellationToken).ConfigureAwait(false);
+            if (held is null) return 0;
+            using IDisposable turn =
+                await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
+            await sync.CheckAsync(Opened(), held, cancellationToken).ConfigureAwait(false);
+            return 1;
+        });
 
-    private async Task FlushAsync(CancellationToken cancellationToken)
-    {
-        foreach (OpencodeSync sync in syncs.Values.ToList())
-            await sync.Writer.FlushAsync(cancellationToken).ConfigureAwait(false);
-    }
+    private Task FlushAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(syncs.Values.Select(sync => sync.Writer.FlushAsync(cancellationToken)));
 
     private void Close()
     {

@@ -12,7 +12,7 @@ public sealed class SecretRuleSet
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
+        AllowTrailingCommas = true, RespectNullableAnnotations = true,
     };
 
     private SecretRuleSet(IReadOnlyList<SecretRule> rules)
@@ -90,13 +90,14 @@ public sealed class SecretRuleSet
         {
             if (new FileInfo(path).Length > MaxFileBytes)
                 throw new SecretRulesException($"{path} is too large for a file of rules.");
-            return JsonSerializer.Deserialize<RuleFile>(File.ReadAllBytes(path), Json)
+            RuleFile file = JsonSerializer.Deserialize<RuleFile>(File.ReadAllBytes(path), Json)
                 ?? throw new SecretRulesException($"{path} holds no rules.");
+            return HasNull(file) ? throw new SecretRulesException($"{path} has a null in a list.") : file;
         }
         catch (JsonException error)
         {
             throw new SecretRulesException(
-                $"{path} is no file of rules (line {error.LineNumber + 1}): "
+                $"{path} is no file of rules (line {(error.LineNumber ?? 0) + 1}): "
                     + $"{{\"rules\": [{{\"id\", \"what\", \"keywords\", \"pattern\", "
                     + "\"example\": [..], \"counterexample\"}]}.",
                 error);
@@ -106,6 +107,11 @@ public sealed class SecretRuleSet
             throw new SecretRulesException($"{path} cannot be read.", error);
         }
     }
+
+    /// <summary>Looks where the types cannot say that there is none.</summary>
+    private static bool HasNull(RuleFile file) =>
+        (file.Without ?? []).Contains(null!)
+            || (file.Rules ?? []).Any(rule => rule is null || rule.Keywords.Concat(rule.Example).Contains(null!));
 
     private static IReadOnlyList<SecretRule> ReadBuiltIn()
     {

@@ -5,6 +5,8 @@ using ShareRpc.Client.Admin;
 using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.MainJob;
 using ShareRpc.Tests.Sources.Opencode;
@@ -77,6 +79,36 @@ public sealed class PullTests : IDisposable
         Assert.Equal("session", data[0].GetProperty("type").GetString());
         Assert.Equal(FoldedDocuments.OfRows(Path.Combine(files.Folder, "sample.db")).Count,
             data.Count(item => item.GetProperty("type").GetString() is "message" or "part"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_link_that_opens_once_is_used_once_and_the_import_works_all_the_same(bool mayInvite)
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        (_, ShareLink owner) = await ShareAsync(server);
+        ShareToken guest = ShareToken.New(RandomId.New());
+        Rights rights = mayInvite ? Rights.Read | Rights.Attenuate : Rights.Read;
+        await using (AdminClient admin = await AdminClient.OpenShareAsync(owner, timeout))
+        {
+            await admin.AttenuateAsync(new AttenuateRequest
+            {
+                CapId = guest.CapId, TokenDigest = guest.Digest, Rights = rights.ToNames(), Label = "guest",
+                Caveats = new Caveats { MaxUses = 1 },
+            });
+        }
+
+        (int exitCode, string output, string errors) = await RunAsync(
+            "pull", new ShareLink(owner.Server, owner.ShareId, guest).Reveal(), "--into", "opencode", "--print", "--json");
+        Assert.Equal((0, ""), (exitCode, errors));
+        string address = JsonSerializer.Deserialize<JsonElement>(output).GetProperty("command")[2].GetString()!;
+        using var http = new HttpClient();
+        string data = await http.GetStringAsync(
+            new Uri(server.Address, $"/api/share/{address.Split("/share/")[1]}/data"), timeout);
+
+        Assert.StartsWith("[", data, StringComparison.Ordinal);
+        Assert.DoesNotContain(guest.Reveal(), address, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ShareRpc.Client;
 using ShareRpc.Client.Writing;
+using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 
@@ -71,13 +72,25 @@ public sealed class RequestsOfTheToolTests : ToolTest
         Assert.Contains("--token-file", why, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_was_refused_in_an_earlier_run_of_share_does_not_fail_the_next_one()
+    {
+        string path = Files.Sample();
+        string[] share = ["share", "--once", "--opencode", path, .. ToRoot];
+        await LinesAsync(share);
+        await using (ShareClient client = await OpenOfflineAsync())
+            await Assert.Single(client.Shares).RevokeAsync(RandomId.New(), Timeout); // of a ref that nobody has
+        (int refused, _, _) = await RunAsync(share);
+        List<JsonElement> lines = await LinesAsync(share);
+
+        JsonElement done = lines.Single(line => line.TryGetProperty("failed_earlier", out _));
+        Assert.Equal(1, refused);
+        Assert.Equal((0, 1), (done.GetProperty("failed").GetInt32(), done.GetProperty("failed_earlier").GetInt32()));
+    }
+
     private async Task<ShareLink> InviteOfflineAsync(ShareLink link)
     {
-        await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
-        {
-            Server = Server.Address, CredentialsPath = CredentialsPath,
-            OutboxPath = Path.Combine(StatePath, "outbox.db"),
-        }, send: false, cancellationToken: Timeout);
+        await using ShareClient client = await OpenOfflineAsync();
         return await client.Shares.Single(share => share.ShareId == link.ShareId)
             .InviteAsync(Rights.Read, "guest", cancellationToken: Timeout);
     }

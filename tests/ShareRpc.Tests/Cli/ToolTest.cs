@@ -60,13 +60,16 @@ public abstract class ToolTest : IAsyncLifetime, IDisposable
     private protected async Task JoinAsync(ShareLink link)
     {
         Directory.CreateDirectory(StatePath);
-        await using ShareClient client = await ShareClient.OpenAsync(new ShareClientOptions
-        {
-            Server = Server.Address, CredentialsPath = CredentialsPath,
-            OutboxPath = Path.Combine(StatePath, "outbox.db"),
-        }, send: false, cancellationToken: Timeout);
+        await using ShareClient client = await OpenOfflineAsync();
         await client.JoinShareAsync("test:joined", link, Timeout);
     }
+
+    /// <summary>Opens the tool's outbox and sends nothing.</summary>
+    private protected Task<ShareClient> OpenOfflineAsync() => ShareClient.OpenAsync(new ShareClientOptions
+    {
+        Server = Server.Address, CredentialsPath = CredentialsPath,
+        OutboxPath = Path.Combine(StatePath, "outbox.db"),
+    }, send: false, cancellationToken: Timeout);
 
     /// <summary>Makes a share by another machine that is not online yet: only its outbox has it.</summary>
     private protected async Task<ShareLink> LinkOfAbsentCreatorAsync()

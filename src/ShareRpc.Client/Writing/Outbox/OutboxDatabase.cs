@@ -28,7 +28,7 @@ internal sealed class OutboxDatabase : IDisposable
             connection = file.OpenForWriting();
             SqliteFile.Execute(connection, "PRAGMA foreign_keys=ON");
             Schema.Apply(connection, path, "use another --state directory");
-            Statements = new Statements(connection);
+            Statements = new Statements(connection, Explain);
             Log = new LogMaintenance(Statements, file.OpenForMaintenance(), LogBytes, TimeSpan.Zero);
         }
         catch (Exception exception)
@@ -85,7 +85,7 @@ internal sealed class OutboxDatabase : IDisposable
         {
             Statements.Execute("ROLLBACK");
         }
-        catch (SqliteException)
+        catch (OutboxException)
         {
             // SQLite rolled back itself, for example on a full disk.
         }

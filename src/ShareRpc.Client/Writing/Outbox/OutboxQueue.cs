@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
@@ -15,25 +14,18 @@ internal sealed class OutboxQueue(
     private readonly Statements sql = database.Statements;
 
     /// <summary>Durable. Skips known op ids; throws <see cref="ArgumentException"/> on other content.</summary>
-    public async Task EnqueueAsync(
+    public Task EnqueueAsync(
         long shareKey, IReadOnlyList<OpIntent> ops, bool atomic, Bookmark? bookmark,
         CancellationToken cancellationToken)
     {
         string? group = atomic ? OpId.New() : null;
-        try
-        {
-            await writes.WriteAsync(
-                () =>
-                {
-                    Enqueue(shareKey, ops, group, bookmark);
-                    return true;
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (SqliteException error)
-        {
-            throw database.Explain(error);
-        }
+        return writes.WriteAsync(
+            () =>
+            {
+                Enqueue(shareKey, ops, group, bookmark);
+                return true;
+            },
+            cancellationToken);
     }
 
     /// <summary>Returns null, a sent batch as first grouped, or a new durable one.</summary>

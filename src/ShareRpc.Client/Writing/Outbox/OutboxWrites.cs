@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Client.Writing.Outbox;
 
@@ -117,7 +116,7 @@ internal sealed class OutboxWrites(OutboxDatabase database, Action? onCommit = n
             database.Statements.Execute("COMMIT");
             return true;
         }
-        catch (SqliteException)
+        catch (OutboxException)
         {
             database.Rollback();
             foreach (PendingWrite write in writes) write.Failure = null;

@@ -1,5 +1,5 @@
-using Microsoft.Data.Sqlite;
 using ShareRpc.Client.Connection;
+using ShareRpc.Client.Writing.Outbox;
 
 namespace ShareRpc.Client.Writing.Sending;
 
@@ -41,7 +41,7 @@ internal sealed class OutboxSender : IAsyncDisposable
         {
             context.Outbox.ReleaseLease(holder);
         }
-        catch (SqliteException failure)
+        catch (OutboxException failure)
         {
             context.Log.LeaseNotReleased(failure); // it ends by itself
         }

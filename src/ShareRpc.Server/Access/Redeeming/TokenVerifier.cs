@@ -24,7 +24,7 @@ internal sealed class TokenVerifier
         string directory = Path.Combine(dataDirectory, "keys");
         string path = Path.Combine(directory, "token.key");
         DurableDirectory.Create(directory);
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
         {
             if (!isNew)
             {
@@ -35,6 +35,8 @@ internal sealed class TokenVerifier
             SecretFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes));
         }
 
+        if (Directory.Exists(path))
+            throw new ServerStartException($"{path} is a directory, where the key file should be: restore the file.");
         byte[] key = File.ReadAllBytes(path);
         return key.Length == KeyBytes
             ? new TokenVerifier(key)

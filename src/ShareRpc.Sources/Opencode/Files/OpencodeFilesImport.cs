@@ -1,4 +1,5 @@
 using ShareRpc.Client;
+using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Ops;
@@ -40,6 +41,18 @@ public sealed class OpencodeFilesImport
     /// a full outbox.
     /// </summary>
     public async Task<ImportReport> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is OutboxException or CredentialStoreException)
+        {
+            throw new OpencodeException(error.Message, error);
+        }
+    }
+
+    private async Task<ImportReport> ReadAsync(CancellationToken cancellationToken)
     {
         StorageTree tree = StorageTree.Open(options.Path);
         ImportState? known = await client.FindImportAsync(tree.Root, cancellationToken).ConfigureAwait(false);
@@ -97,15 +110,7 @@ public sealed class OpencodeFilesImport
 
         sessions.Add(imported);
         if (Started is { } started) await started(imported, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await run.RunAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OutboxException error)
-        {
-            throw new OpencodeException(error.Message, error);
-        }
-
+        await run.RunAsync(cancellationToken).ConfigureAwait(false);
         skips.AddAll(run.Skips);
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Client;
 using ShareRpc.Client.Admin;
-using ShareRpc.Client.Reading;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
@@ -12,7 +11,8 @@ namespace ShareRpc.Sources.Opencode.Pulling;
 
 /// <summary>
 /// Prepares <c>opencode import https://host/share/TOKEN</c>. Other processes can see the arguments, so a link that may
-/// invite creates a read-only token that expires after 15 minutes.
+/// invite creates a read-only token that expires after 15 minutes. A counted link is used once: the import goes by the
+/// grant that the use left behind.
 /// </summary>
 public sealed class OpencodePull : IAsyncDisposable
 {
@@ -26,7 +26,7 @@ public sealed class OpencodePull : IAsyncDisposable
     {
         this.access = access;
         this.made = made;
-        Address = $"{link.Server.GetLeftPart(UriPartial.Authority)}/share/{(made ?? link.Token).Reveal()}";
+        Address = $"{link.Server.GetLeftPart(UriPartial.Authority)}/share/{(made ?? access.Grant ?? link.Token).Reveal()}";
     }
 
     /// <summary>Gets the address to import; it contains a token.</summary>
@@ -47,11 +47,9 @@ public sealed class OpencodePull : IAsyncDisposable
             await AdminClient.OpenShareAsync(link, passphrase, cancellationToken).ConfigureAwait(false);
         try
         {
-            var options = ShareReaderOptions.Default with { Passphrase = passphrase };
-            await using var reader = new ShareReader(link, options, time);
-            ShareSnapshot sessions =
-                await reader.ReadStateAsync([Kinds.Session], cancellationToken).ConfigureAwait(false);
-            if (!sessions.Documents.Any(IsOfOpencode))
+            IReadOnlyList<Document> sessions =
+                await access.ReadStateAsync([Kinds.Session], cancellationToken).ConfigureAwait(false);
+            if (!sessions.Any(IsOfOpencode))
                 throw new OpencodeException("This share holds no opencode session, or none has arrived yet.");
             return new OpencodePull(link, access,
                 await CreateTokenAsync(access, passphrase, time).ConfigureAwait(false));

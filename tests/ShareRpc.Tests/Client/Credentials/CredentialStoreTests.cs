@@ -58,6 +58,57 @@ public sealed class CredentialStoreTests : IDisposable
         Assert.Equal(2, store.List().Count);
     }
 
+    public static TheoryData<string> Damages => new(
+        "", " ", "null", "[]", "7", "\"text\"", "{", "{\"half\": {\"token\": \"srpc_",
+        "{\"a\": null}", "{\"a\": 7}", "{\"a\": []}", "{\"a\": {}}",
+        "{\"a\": {\"token\": null, \"server\": \"https://h/\"}}", "{\"a\": {\"token\": 7, \"server\": \"https://h/\"}}",
+        "{\"a\": {\"token\": \"t\", \"server\": null}}", "{\"a\": {\"token\": \"t\", \"server\": \"h\"}}",
+        "{\"a\": {\"token\": \"t\", \"server\": \"https://h/\", \"is_revoked\": \"yes\"}}",
+        "{\"a\": {\"token\": \"t\", \"server\": \"https://h/\"}, \"a\": {\"token\": \"u\", \"server\": \"https://h/\"}}",
+        "{\"a\": {\"token\": \"\u0001", "\u00ff\u00fe{}", new string('[', 5000));
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void A_damaged_file_is_named_with_the_next_step_and_never_written_over(string content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        File.WriteAllText(FilePath, content);
+        var store = new CredentialStore(FilePath);
+        ShareToken token = ShareToken.New(RandomId.New());
+        Action[] uses =
+        [
+            () => store.Find("a"), () => store.List(), () => store.FindToken("a"), () => store.FindNextToken("a"),
+            () => store.FindGrant("a", Server), () => store.Add(token, Server, null, null),
+            () => store.AddNext(token, Server, null, null), () => store.Promote("a"), () => store.DropNext("a"),
+            () => store.MarkRevoked("a"), () => store.ForgetGrant("a", token),
+            () => store.KeepGrant(new ShareLink(Server, "", token), token),
+        ];
+        foreach (Action use in uses)
+        {
+            CredentialStoreException said = Assert.Throws<CredentialStoreException>(use);
+            Assert.Contains(FilePath, said.Message, StringComparison.Ordinal);
+            Assert.Contains("restore it", said.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(content, File.ReadAllText(FilePath));
+    }
+
+    [Fact]
+    public void A_directory_in_its_place_and_a_path_through_a_file_are_named_and_not_taken_for_an_empty_store()
+    {
+        Directory.CreateDirectory(FilePath);
+        string through = Path.Combine(files["file"], "credentials.json");
+        File.WriteAllText(files["file"], "");
+        foreach (string path in (string[])[FilePath, through])
+        {
+            var store = new CredentialStore(path);
+            Assert.Contains(path, Assert.Throws<CredentialStoreException>(() => store.List()).Message,
+                StringComparison.Ordinal);
+            Assert.Contains("--state", Assert.Throws<CredentialStoreException>(() =>
+                store.Add(ShareToken.New(RandomId.New()), Server, null, null)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void The_next_token_of_a_rotation_is_kept_beside_the_old_one_until_it_takes_its_place()
     {

@@ -61,6 +61,18 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_in_the_place_of_the_key_file_is_named()
+    {
+        await (await StartAsync()).DisposeAsync();
+        string key = Path.Combine(Data, "keys", "token.key");
+        File.Move(key, key + ".away");
+        Directory.CreateDirectory(key);
+        ServerStartException refused = await Assert.ThrowsAsync<ServerStartException>(() => StartAsync());
+
+        Assert.Contains($"{key} is a directory", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_crash_between_the_root_token_and_its_row_loses_nothing()
     {
         await (await StartAsync()).DisposeAsync();

@@ -49,6 +49,21 @@ public sealed class ListenTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_cannot_listen_makes_no_directory()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        string data = Path.Combine(folder.FullName, "data");
+        var options = new ServerOptions
+        {
+            DataDirectory = data, Urls = $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}",
+        };
+        await Assert.ThrowsAsync<ServerStartException>(() => ShareRpcServer.StartAsync(options, null, timeout));
+
+        Assert.False(Directory.Exists(data));
+    }
+
+    [Fact]
     public async Task A_certificate_is_served_with_its_chain_and_read_again_when_it_is_renewed()
     {
         const string Url = "https://127.0.0.1:0";

@@ -98,6 +98,30 @@ public sealed class SecretRulesTests : IDisposable
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("""{"rules": [null]}""")]
+    [InlineData("""{"without": [null]}""")]
+    [InlineData("RULE", "\"x\"")]
+    [InlineData("RULE", "\"a\"")]
+    [InlineData("RULE", "\"p\"")]
+    [InlineData("RULE", "[\"k\"]")]
+    [InlineData("RULE", "\"k\"")]
+    [InlineData("RULE", "[\"p\", \"\"]")]
+    [InlineData("RULE", "\"\"")]
+    [InlineData("RULE", "\"c\"")]
+    public void A_null_where_a_rule_needs_something_is_said_of_the_file(string content, string? nulled = null)
+    {
+        const string Rule = """
+            {"rules": [{"id": "x", "what": "a", "keywords": ["k"], "pattern": "p", "example": ["p", ""],
+             "counterexample": "c"}]}
+            """;
+        string path = Write(nulled is null ? content : Rule.Replace(nulled, "null", StringComparison.Ordinal));
+        SecretRulesException refused = Assert.Throws<SecretRulesException>(() => SecretRuleSet.Extended(path));
+
+        Assert.Contains(path, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_file_that_is_not_there_is_an_error_for_people() =>
         Assert.Throws<SecretRulesException>(() => SecretRuleSet.Extended(Path.Combine(folder.FullName, "none.json")));

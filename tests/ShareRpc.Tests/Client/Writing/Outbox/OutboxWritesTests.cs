@@ -78,7 +78,7 @@ public sealed class OutboxWritesTests : IDisposable
             AddAsync("after"),
         ]);
 
-        await Assert.ThrowsAsync<SqliteException>(() => started[1]);
+        await Assert.ThrowsAsync<OutboxException>(() => started[1]);
         await Task.WhenAll(started[0], started[2]).WaitAsync(timeout.Token);
         Assert.Equal(["before", "after"], Notes());
     }
