@@ -175,8 +175,8 @@ public sealed class ShareClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until nothing is queued; refused ops do not count. Cancelled, it names a share whose sending fails, as <see
-    /// cref="ShareWriter.FlushAsync"/> does.
+    /// Waits until nothing is queued; refused ops do not count. Cancelled, it names a share whose sending fails, as
+    /// <see cref="ShareWriter.FlushAsync"/> does.
     /// </summary>
     public Task FlushAsync(CancellationToken cancellationToken = default) =>
         new OutboxFlush(outbox, options.PollInterval, time, sender?.Failures)
@@ -195,6 +195,5 @@ public sealed class ShareClient : IAsyncDisposable
         }
     }
 
-    private ShareWriter NewWriter(OutboxShare share) =>
-        new(share, outbox, credentials, options, time, sender);
+    private ShareWriter NewWriter(OutboxShare share) => new(share, context, sender);
 }

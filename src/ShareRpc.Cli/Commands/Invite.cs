@@ -161,8 +161,8 @@ internal static class Invite
         output.Say($"Rights: {string.Join(' ', rights.ToNames())}.{limits}");
         output.Say($"To revoke it: sharerpc revoke {link.Token.CapId}");
         if (isQueued) output.Say(
-            "The server has not confirmed it yet. It is queued; sharerpc share or sharerpc outbox retry sends it, and the "
-                + "link is valid once the server has it.");
+            "The server has not confirmed it yet. It is queued; sharerpc share or sharerpc outbox retry sends it, and "
+                + "the link is valid once the server has it.");
         output.Emit(new { link.ShareId, link.Token.CapId, Link = link.Reveal(), Caveats = caveats, Queued = isQueued });
     }
 

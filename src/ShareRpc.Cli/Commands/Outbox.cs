@@ -33,7 +33,8 @@ internal static class Outbox
         var status = new Command("status",
             "Prints what waits, what was acknowledged and what was refused, for each share.") { Share };
         status.SetAction((parsed, stop) => StatusAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
-        var retry = new Command("retry", "Queues refused ops and requests again and sends what waits.") { Share, Op, Timeout };
+        var retry =
+            new Command("retry", "Queues refused ops and requests again and sends what waits.") { Share, Op, Timeout };
         retry.Validators.Add(result => Inputs.CheckSeconds(result, Timeout));
         retry.SetAction((parsed, stop) =>
             RetryAsync(
@@ -84,10 +85,11 @@ internal static class Outbox
         }, stop).ConfigureAwait(false);
         context.Output.Emit(new { Retried = retried, Drained = isDrained });
         if (!isDrained) throw new CliException(ExitCode.Unreachable,
-            $"{retried} op(s) and request(s) are queued again. The server does not answer; they are sent when it does.");
+            $"{retried} op(s) and request(s) are queued again. The server does not answer; they are sent when it "
+                + "does.");
         context.Output.Say(
-            $"{retried} op(s) and request(s) were tried again, and the outbox is empty. Run sharerpc outbox status for the "
-                + "results.");
+            $"{retried} op(s) and request(s) were tried again, and the outbox is empty. Run sharerpc outbox status "
+                + "for the results.");
         return ExitCode.Ok;
     }
 

@@ -89,10 +89,11 @@ internal static class Revoke
         }
     }
 
-    /// <summary>Returns whether the outbox has yet to make the ref, or its share: the revocation goes behind it.</summary>
+    /// <summary>Returns whether the ref or its share is still to be made: the revocation goes behind it.</summary>
     private static async Task<bool> IsWaitingAsync(ShareWriter share, string capId, CancellationToken stop) =>
         (await share.ListRequestsAsync(stop).ConfigureAwait(false)).Any(one => one.Code is null
-            && (one.Kind == WriterRequest.CreateShare || (one.Kind == WriterRequest.Attenuate && one.CapId == capId)));
+            && (one.Kind == WriterRequest.CreateShare
+                || (one.Kind == WriterRequest.Attenuate && one.CapId == capId)));
 
     private static int Done(CommandContext context, string capId, string said, bool isQueued = false)
     {

@@ -51,7 +51,8 @@ internal static class Delivery
             throw new CliException(ExitCode.Denied, $"The server refuses: {HintOf(closed.ClosedCode!)}");
         long failed = shared.Sum(session => session.Failed);
         if (failed == 0) return ExitCode.Ok;
-        throw new CliException(ExitCode.Error, $"{failed} op(s) or request(s) were refused. Run sharerpc outbox status.");
+        throw new CliException(ExitCode.Error,
+            $"{failed} op(s) or request(s) were refused. Run sharerpc outbox status.");
     }
 
     private static string HintOf(string code) =>

@@ -42,23 +42,25 @@ internal sealed class SharedSession(
     public WriterStatus Status => writer.Status;
 
     /// <summary>Gets how much was refused since this run began; what was refused earlier is not said again.</summary>
-    public long Failed => Math.Max(0, writer.Status.Failed - before.Failed);
+    public long Failed => NewlyFailed(Status);
 
     public long Redacted => counts().Redacted.Total;
 
     public SessionReport Report()
     {
         WriterStatus now = Status;
-        long failed = Math.Max(0, now.Failed - before.Failed);
+        long failed = NewlyFailed(now);
         (int messages, int parts, int skipped, SecretCounts redacted) = counts();
         return new SessionReport
         {
             Session = sessionId, ShareId = writer.ShareId, Link = Link, Messages = messages, Parts = parts,
             Applied = now.Applied - before.Applied, Duplicates = now.Duplicates - before.Duplicates,
-            Failed = failed, FailedEarlier = now.Failed - failed,
+            Failed = failed, FailedEarlier = now.FailedEarlier,
             Pending = now.Pending + now.InFlight, Skipped = skipped, Redacted = redacted.Total,
             RedactedByRule = redacted.ByRule, Cursor = now.Cursor,
             LastError = failed > 0 || now.ClosedCode is not null ? now.LastError : null,
         };
     }
+
+    private static long NewlyFailed(WriterStatus status) => status.Failed - status.FailedEarlier;
 }

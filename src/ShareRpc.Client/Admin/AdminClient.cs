@@ -57,7 +57,7 @@ public sealed class AdminClient : IAsyncDisposable
         CancellationToken cancellationToken = default) =>
         OpenShareAsync(link, passphrase, credentials: null, cancellationToken);
 
-    /// <summary>Connects with a link; a grant that it leaves behind is kept in, and next time taken from, a file.</summary>
+    /// <summary>Connects with a link; a grant that it leaves behind is kept in a file for the next time.</summary>
     public static Task<AdminClient> OpenShareAsync(ShareLink link, string? passphrase, CredentialStore? credentials,
         CancellationToken cancellationToken = default) => OpenShareAsync(
             WebSocketTransport.Default.ConnectAsync, link, cancellationToken, passphrase, credentials);

@@ -140,7 +140,8 @@ public sealed class CredentialStore(string path)
                 ?? throw new JsonException("It holds null.");
             return all.ToDictionary(entry => entry.Key, entry => Checked(entry.Value), StringComparer.Ordinal);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (
+            error is FileNotFoundException or DirectoryNotFoundException && !File.Exists(DirectoryPath))
         {
             return new(StringComparer.Ordinal);
         }
@@ -160,8 +161,8 @@ public sealed class CredentialStore(string path)
         catch (JsonException damage)
         {
             throw new CredentialStoreException(
-                $"The credentials file {path} is damaged{Place(damage)} and was left as it is: restore it from a backup "
-                    + "or correct it; or move it away and begin anew, without the access that it holds.",
+                $"The credentials file {path} is damaged{Place(damage)} and was left as it is: restore it from a "
+                    + "backup or correct it; or move it away and begin anew, without the access that it holds.",
                 damage);
         }
         catch (IOException full) when (full.HResult == DiskFull)

@@ -16,23 +16,19 @@ namespace ShareRpc.Client.Writing;
 public sealed class ShareWriter
 {
     private readonly OutboxShare share;
-    private readonly OutboxFile outbox;
-    private readonly CredentialStore credentials;
-    private readonly ShareClientOptions options;
-    private readonly TimeProvider time;
+    private readonly SenderContext context;
     private readonly OutboxSender? sender;
 
-    internal ShareWriter(
-        OutboxShare share, OutboxFile outbox, CredentialStore credentials, ShareClientOptions options,
-        TimeProvider time, OutboxSender? sender)
+    internal ShareWriter(OutboxShare share, SenderContext context, OutboxSender? sender)
     {
         this.share = share;
-        this.outbox = outbox;
-        this.credentials = credentials;
-        this.options = options;
-        this.time = time;
+        this.context = context;
         this.sender = sender;
     }
+
+    private OutboxFile Outbox => context.Outbox;
+
+    private CredentialStore Credentials => context.Credentials;
 
     public string ShareId => share.ShareId;
 
@@ -49,34 +45,35 @@ public sealed class ShareWriter
     {
         get
         {
-            OutboxShare now = outbox.GetShare(share.Key);
-            (long pending, long inFlight, long failed, long waiting, long requests) = outbox.Count(share.Key);
+            OutboxShare now = Outbox.GetShare(share.Key);
+            (long pending, long inFlight, long failed, long waiting, long requests) = Outbox.Count(share.Key);
             return new WriterStatus
             {
                 ShareId = now.ShareId, ExternalKey = now.ExternalKey, Label = now.Label, Pending = pending,
                 InFlight = inFlight,
                 Failed = failed + requests, FailedRequests = requests, Waiting = waiting,
+                FailedEarlier = Math.Min(failed + requests, context.FailedEarlier.GetValueOrDefault(share.Key)),
                 Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
-                LastError = outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode,
+                LastError = Outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode,
                 Failure = sender?.Failures.Find(share.Key), Connection = sender?.State ?? ConnectionState.Idle,
             };
         }
     }
 
     /// <summary>Completes at the next change; take it before <see cref="Status"/>.</summary>
-    public Task Changed => outbox.Changed;
+    public Task Changed => Outbox.Changed;
 
     /// <summary>Gets the read-only link, or null if joined or revoked here.</summary>
     public ShareLink? ViewerLink =>
-        share.ViewerCapId is { } capId && credentials.FindToken(capId) is { } token && !IsViewerLinkRevoked
+        share.ViewerCapId is { } capId && Credentials.FindToken(capId) is { } token && !IsViewerLinkRevoked
         ? LinkOf(token)
         : null;
 
     /// <summary>Gets whether this machine revoked that link.</summary>
-    public bool IsViewerLinkRevoked => share.ViewerCapId is { } capId && credentials.Find(capId) is { IsRevoked: true };
+    public bool IsViewerLinkRevoked => share.ViewerCapId is { } capId && Credentials.Find(capId) is { IsRevoked: true };
 
     /// <summary>Gets the link that appends; keep it secret.</summary>
-    public ShareLink? OwnerLink => credentials.FindToken(share.AppendCapId) is { } token ? LinkOf(token) : null;
+    public ShareLink? OwnerLink => Credentials.FindToken(share.AppendCapId) is { } token ? LinkOf(token) : null;
 
     /// <summary>
     /// Stores all ops durably or none. Throws <see cref="ArgumentException"/> for an invalid op,
@@ -89,12 +86,12 @@ public sealed class ShareWriter
         options ??= EnqueueOptions.Default;
         foreach (OpIntent op in ops) Check(op);
         if (options.Atomic) CheckAtomic(ops);
-        return outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
+        return Outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
     }
 
     /// <summary>Returns a bookmark's value, or null.</summary>
     public Task<string?> ReadBookmarkAsync(string name, CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.ReadBookmark(share.Key, name), cancellationToken);
+        Task.Run(() => Outbox.ReadBookmark(share.Key, name), cancellationToken);
 
     /// <summary>Returns a link; its ref is created when the server is reachable.</summary>
     public Task<ShareLink> InviteAsync(
@@ -108,8 +105,8 @@ public sealed class ShareWriter
         () =>
         {
             ShareToken token = ShareToken.New(RandomId.New());
-            credentials.Add(token, options.Server, share.ShareId, label);
-            outbox.Intents.Add(share.Key, WriterRequest.Attenuate, share.AppendCapId, new AttenuateRequest
+            Credentials.Add(token, context.Options.Server, share.ShareId, label);
+            Outbox.Intents.Add(share.Key, WriterRequest.Attenuate, share.AppendCapId, new AttenuateRequest
             {
                 CapId = token.CapId, TokenDigest = token.Digest, Rights = rights.ToNames(), Caveats = caveats,
                 Label = label,
@@ -121,18 +118,18 @@ public sealed class ShareWriter
 
     /// <summary>Revokes a ref when the server is reachable; stored at once.</summary>
     public Task RevokeAsync(string capId, CancellationToken cancellationToken = default) => Task.Run(
-        () => outbox.Intents.Add(
+        () => Outbox.Intents.Add(
             share.Key, WriterRequest.Revoke, share.AppendCapId, new RevokeCapabilityRequest { CapId = capId }),
                 cancellationToken);
 
     /// <summary>Returns the requests besides ops that wait or failed for good, oldest first.</summary>
     public Task<IReadOnlyList<WriterRequest>> ListRequestsAsync(CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.Intents.ListAll(share.Key), cancellationToken);
+        Task.Run(() => Outbox.Intents.ListAll(share.Key), cancellationToken);
 
     /// <summary>Returns parked ops, oldest first.</summary>
     public Task<IReadOnlyList<FailedOp>> ListFailedAsync(int limit = 100,
         CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.Refused.ListFailed(share.Key, limit), cancellationToken);
+        Task.Run(() => Outbox.Refused.ListFailed(share.Key, limit), cancellationToken);
 
     /// <summary>Returns parked and waiting ops, oldest first.</summary>
     public async IAsyncEnumerable<ParkedOp> ReadParkedAsync(
@@ -144,7 +141,7 @@ public sealed class ShareWriter
         {
             long after = row;
             IReadOnlyList<(long Row, ParkedOp Op)> page =
-                await Task.Run(() => outbox.Refused.ReadParked(share.Key, after, AtOnce),
+                await Task.Run(() => Outbox.Refused.ReadParked(share.Key, after, AtOnce),
                     cancellationToken).ConfigureAwait(false);
             if (page.Count == 0) yield break;
             foreach ((long at, ParkedOp op) in page)
@@ -159,20 +156,21 @@ public sealed class ShareWriter
     /// Queues refused ops again, all, with the failed requests, or one atomic group; returns their number.
     /// </summary>
     public Task<int> RetryAsync(string? opId = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.Refused.RetryFailed(share.Key, opId), cancellationToken);
+        Task.Run(() => Outbox.Refused.RetryFailed(share.Key, opId), cancellationToken);
 
     /// <summary>
     /// Deletes refused ops, all, with the failed requests, or one atomic group; returns their number.
     /// </summary>
     public Task<int> DropAsync(string? opId = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
+        Task.Run(() => Outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
 
     /// <summary>
     /// Waits until nothing is queued; refused ops do not count. If it is cancelled while <see
     /// cref="WriterStatus.Failure"/> is set, the exception names the share and holds the failure.
     /// </summary>
     public Task FlushAsync(CancellationToken cancellationToken = default) =>
-        new OutboxFlush(outbox, options.PollInterval, time, sender?.Failures).RunAsync([share], cancellationToken);
+        new OutboxFlush(Outbox, context.Options.PollInterval, context.Time, sender?.Failures)
+            .RunAsync([share], cancellationToken);
 
     private static void Check(OpIntent op)
     {
@@ -196,5 +194,5 @@ public sealed class ShareWriter
         if (!fits) throw new ArgumentException("An atomic enqueue must fit one batch: 1,000 ops and 8 MiB of data.");
     }
 
-    private ShareLink LinkOf(ShareToken token) => new(options.Server, share.ShareId, token);
+    private ShareLink LinkOf(ShareToken token) => new(context.Options.Server, share.ShareId, token);
 }

@@ -18,6 +18,9 @@ public sealed record WriterStatus
     /// <summary>Gets the number of parked ops and of requests that failed for good.</summary>
     public required long Failed { get; init; }
 
+    /// <summary>Gets how many of those had failed before this client was opened.</summary>
+    public long FailedEarlier { get; init; }
+
     /// <summary>Gets how many of those are requests: see <see cref="ShareWriter.ListRequestsAsync"/>.</summary>
     public long FailedRequests { get; init; }
 

@@ -100,7 +100,8 @@ public sealed class PullTests : IDisposable
         }
 
         (int exitCode, string output, string errors) = await RunAsync(
-            "pull", new ShareLink(owner.Server, owner.ShareId, guest).Reveal(), "--into", "opencode", "--print", "--json");
+            "pull", new ShareLink(owner.Server, owner.ShareId, guest).Reveal(), "--into", "opencode", "--print",
+            "--json");
         Assert.Equal((0, ""), (exitCode, errors));
         string address = JsonSerializer.Deserialize<JsonElement>(output).GetProperty("command")[2].GetString()!;
         using var http = new HttpClient();

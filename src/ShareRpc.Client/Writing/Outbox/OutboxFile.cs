@@ -145,6 +145,20 @@ internal sealed class OutboxFile : IDisposable
         }
     }
 
+    /// <summary>Returns the number of failed ops and requests of each share that has some.</summary>
+    public IReadOnlyDictionary<long, long> CountFailed()
+    {
+        const string Sql = """
+            SELECT share_key, COUNT(*) FROM (
+              SELECT share_key FROM refused WHERE state = 2
+              UNION ALL SELECT share_key FROM intent WHERE code IS NOT NULL)
+            GROUP BY share_key
+            """;
+        lock (database.Gate)
+            return sql.ReadAll(Sql, row => (row.Number(0), row.Number(1))).ToDictionary(pair => pair.Item1,
+                pair => pair.Item2);
+    }
+
     public string? ReadBookmark(long shareKey, string name)
     {
         lock (database.Gate) return sql.ReadText("SELECT value FROM bookmark WHERE share_key = ?1 AND name = ?2",

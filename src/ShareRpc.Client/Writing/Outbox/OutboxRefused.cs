@@ -53,7 +53,11 @@ internal sealed class OutboxRefused(OutboxDatabase database, OutboxWrites writes
             int rows = Requeue(shareKey, RefusedRows(shareKey, opId));
             sql.Execute("UPDATE share SET closed_code = NULL WHERE share_key = ?1", shareKey);
             if (opId is null)
-                rows += sql.Execute("UPDATE intent SET code = NULL WHERE share_key = ?1 AND code IS NOT NULL", shareKey);
+            {
+                rows += sql.Execute(
+                    "UPDATE intent SET code = NULL WHERE share_key = ?1 AND code IS NOT NULL", shareKey);
+            }
+
             return rows;
         });
         writes.Signal();

@@ -3,7 +3,7 @@ using ShareRpc.Client.Connection;
 
 namespace ShareRpc.Client.Writing.Sending;
 
-/// <summary>Shares whose lane failed unexpectedly: each waits alone before its lane starts again. Thread-safe.</summary>
+/// <summary>Shares whose lane failed unexpectedly: each waits before its lane starts again. Thread-safe.</summary>
 internal sealed class LaneFailures(ShareClientOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<long, Failure> failures = new();

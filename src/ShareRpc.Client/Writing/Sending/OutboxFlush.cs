@@ -25,8 +25,8 @@ internal sealed class OutboxFlush(OutboxFile outbox, TimeSpan pollInterval, Time
             catch (OperationCanceledException cancelled) when (FindFailing(left.Values) is var (share, failure))
             {
                 throw new OperationCanceledException(
-                    $"Sending of share {share.ShareId} fails unexpectedly ({failure.GetType().Name}); what is queued is "
-                        + "kept.",
+                    $"Sending of share {share.ShareId} fails unexpectedly ({failure.GetType().Name}); what is queued "
+                        + "is kept.",
                     failure, cancelled.CancellationToken);
             }
         }

@@ -12,6 +12,9 @@ internal sealed record SenderContext(
 {
     private readonly ConcurrentDictionary<string, LinkRedeemer> links = new(StringComparer.Ordinal);
 
+    /// <summary>Gets what had failed, by share, when the client was opened.</summary>
+    public IReadOnlyDictionary<long, long> FailedEarlier { get; } = Outbox.CountFailed();
+
     /// <summary>One redeemer per link.</summary>
     public LinkRedeemer LinkOf(ShareLink link) =>
         links.GetOrAdd(link.Token.Digest, _ => new LinkRedeemer(link, Credentials));

@@ -10,9 +10,9 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Sources.Opencode.Pulling;
 
 /// <summary>
-/// Prepares <c>opencode import https://host/share/TOKEN</c>. Other processes can see the arguments, so a link that may
-/// invite creates a read-only token that expires after 15 minutes. A counted link is used once: the import goes by the
-/// grant that the use left behind.
+/// Prepares <c>opencode import https://host/share/TOKEN</c>. Other processes can see the arguments, so a link that
+/// may invite creates a read-only token that expires after 15 minutes. A counted link is used once: the import goes by
+/// the grant that the use left behind.
 /// </summary>
 public sealed class OpencodePull : IAsyncDisposable
 {
@@ -26,7 +26,8 @@ public sealed class OpencodePull : IAsyncDisposable
     {
         this.access = access;
         this.made = made;
-        Address = $"{link.Server.GetLeftPart(UriPartial.Authority)}/share/{(made ?? access.Grant ?? link.Token).Reveal()}";
+        ShareToken token = made ?? access.Grant ?? link.Token;
+        Address = $"{link.Server.GetLeftPart(UriPartial.Authority)}/share/{token.Reveal()}";
     }
 
     /// <summary>Gets the address to import; it contains a token.</summary>
@@ -64,10 +65,10 @@ public sealed class OpencodePull : IAsyncDisposable
     /// <summary>Revokes the created token if the link may revoke; else it expires.</summary>
     public async Task RevokeTokenAsync()
     {
-        if (made is null || !access.Rights.Contains("revoke")) return;
+        if ((made ?? access.Grant) is not { } used || !access.Rights.Contains("revoke")) return;
         try
         {
-            await access.RevokeCapabilityAsync(made.CapId).ConfigureAwait(false);
+            await access.RevokeCapabilityAsync(used.CapId).ConfigureAwait(false);
         }
         catch (Exception error) when (error is ShareRpcException or DisconnectedException)
         {
@@ -86,9 +87,10 @@ public sealed class OpencodePull : IAsyncDisposable
             && document.RootElement.TryGetProperty("id", out JsonElement id) && id.ValueEquals(session.Key);
     }
 
-    /// <summary>Returns null if the link may not invite.</summary>
+    /// <summary>Returns null if the link may not invite, or has left a grant behind that needs no passphrase.</summary>
     private static async Task<ShareToken?> CreateTokenAsync(AdminClient access, string? passphrase, TimeProvider time)
     {
+        if (access.Grant is not null && passphrase is null) return null; // opening a child of it counts at the link
         if (!access.Rights.Contains("attenuate"))
         {
             if (passphrase is null) return null;

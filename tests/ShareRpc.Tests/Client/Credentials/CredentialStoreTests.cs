@@ -61,10 +61,12 @@ public sealed class CredentialStoreTests : IDisposable
     public static TheoryData<string> Damages => new(
         "", " ", "null", "[]", "7", "\"text\"", "{", "{\"half\": {\"token\": \"srpc_",
         "{\"a\": null}", "{\"a\": 7}", "{\"a\": []}", "{\"a\": {}}",
-        "{\"a\": {\"token\": null, \"server\": \"https://h/\"}}", "{\"a\": {\"token\": 7, \"server\": \"https://h/\"}}",
+        "{\"a\": {\"token\": null, \"server\": \"https://h/\"}}",
+        "{\"a\": {\"token\": 7, \"server\": \"https://h/\"}}",
         "{\"a\": {\"token\": \"t\", \"server\": null}}", "{\"a\": {\"token\": \"t\", \"server\": \"h\"}}",
         "{\"a\": {\"token\": \"t\", \"server\": \"https://h/\", \"is_revoked\": \"yes\"}}",
-        "{\"a\": {\"token\": \"t\", \"server\": \"https://h/\"}, \"a\": {\"token\": \"u\", \"server\": \"https://h/\"}}",
+        "{\"a\": {\"token\": \"t\", \"server\": \"https://h/\"}, \"a\": {\"token\": \"u\", "
+            + "\"server\": \"https://h/\"}}",
         "{\"a\": {\"token\": \"\u0001", "\u00ff\u00fe{}", new string('[', 5000));
 
     [Theory]

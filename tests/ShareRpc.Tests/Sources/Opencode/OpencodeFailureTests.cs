@@ -26,14 +26,15 @@ public sealed class OpencodeFailureTests : IDisposable
         using (OpencodeSessions earlier = share.Open(path, OpencodeSelection.All, clock))
             await earlier.LookAsync(timeout);
         share.Take();
-        string whole = Assert.Single(OpencodeFiles.Query(OutboxPath, KeysOfAnother("b.value")))[0]!.ToString()!;
-        SetKeysOfAnother("""{"event_seq":1.5,"documents":{}}""");
+        OpencodeFiles.Execute(OutboxPath,
+            "INSERT INTO bookmark SELECT share_key, 'opencode.keys', '{\"event_seq\":1.5,\"documents\":{}}' FROM share "
+                + $"WHERE external_key = 'opencode:{Another}'");
         OpencodeFiles.Execute(path, "UPDATE session SET title = 'changed'");
         using OpencodeSessions sessions = share.Open(path, OpencodeSelection.All, clock);
         await sessions.LookAsync(timeout);
         string[] during = [.. share.Take().Select(taken => taken.Op.Key!)];
         OpencodeException? named = sessions.LastError;
-        SetKeysOfAnother(whole);
+        OpencodeFiles.Execute(OutboxPath, "DELETE FROM bookmark WHERE value LIKE '%1.5%'");
         clock.Advance(TimeSpan.FromMinutes(1));
         await sessions.LookAsync(timeout);
 
@@ -102,14 +103,6 @@ public sealed class OpencodeFailureTests : IDisposable
     }
 
     public void Dispose() => files.Dispose();
-
-    private void SetKeysOfAnother(string value) => OpencodeFiles.Execute(OutboxPath,
-        $"UPDATE bookmark SET value = $v WHERE (share_key, name) IN ({KeysOfAnother("b.share_key, b.name")})",
-        ("$v", value));
-
-    private static string KeysOfAnother(string columns) =>
-        $"SELECT {columns} FROM bookmark b JOIN share s ON s.share_key = b.share_key "
-            + $"WHERE b.name = 'opencode.keys' AND s.external_key = 'opencode:{Another}'";
 
     private string TwoSessions()
     {
