@@ -2,7 +2,6 @@ using System.Text.Json;
 using ShareRpc.Cli;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
-using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.MainJob;
 using ShareRpc.Tests.Sources.Opencode;
