@@ -20,6 +20,7 @@ internal sealed class SessionRenderer(Output output)
     private readonly Dictionary<string, Shown> parts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> speakers = new(StringComparer.Ordinal);
     private readonly HashSet<string> failedMessages = new(StringComparer.Ordinal);
+    private readonly HashSet<string> undone = new(StringComparer.Ordinal);
     private bool isNarrowed;
     private string title = "";
     private string speaking = "";
@@ -67,6 +68,7 @@ internal sealed class SessionRenderer(Output output)
         string role = Text(message, "role");
         string model = Text(message, "modelID");
         speakers[key] = SafeText.Line(role == "assistant" && model.Length > 0 ? $"{role} ({model})" : role, 80);
+        if (IsUndone(key, message, "a message of " + speakers[key])) return;
         if (!message.TryGetProperty("error", out JsonElement error) || !failedMessages.Add(key)) return;
         string detail = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("data", out JsonElement data)
             ? Text(data, "message") : "";
@@ -92,6 +94,7 @@ internal sealed class SessionRenderer(Output output)
     private void Part(string key, JsonElement part)
     {
         string message = Text(part, "messageID");
+        if (IsUndone(key, part, undone.Contains(message) ? null : "a part of a message")) return;
         switch (Text(part, "type"))
         {
             case "text" when !IsTrue(part, "synthetic") && !IsTrue(part, "ignored"):
@@ -189,7 +192,8 @@ internal sealed class SessionRenderer(Output output)
 
     private static string Indented(string text) => text.Replace("\n", "\n" + Indent, StringComparison.Ordinal);
 
-    private static bool IsTrue(JsonElement part, string name) => part.TryGetProperty(name, out JsonElement value)
+    private static bool IsTrue(JsonElement part, string name) =>
+        part.ValueKind == JsonValueKind.Object && part.TryGetProperty(name, out JsonElement value)
         && value.ValueKind == JsonValueKind.True;
 
     /// <summary>Prints only aborted turns: other ends show in the messages.</summary>
@@ -202,8 +206,23 @@ internal sealed class SessionRenderer(Output output)
         Line(isProvisional ? "  ✘ the agent stopped responding" : "  ✘ aborted", Bad);
     }
 
+    /// <summary>Says once what the user took back, and when it is back. Printed text is not repeated.</summary>
+    private bool IsUndone(string key, JsonElement document, string? what)
+    {
+        bool isUndone = IsTrue(document, "undone");
+        bool isNew = isUndone ? undone.Add(key) : undone.Remove(key);
+        if (isNew && what is not null && (isUndone || !parts.ContainsKey(key)))
+        {
+            speaking = "";
+            Line(isUndone ? $"  − {what} was undone" : $"  + {what} is back", Quiet);
+        }
+
+        return isUndone;
+    }
+
     private void Remove(LoggedOp op)
     {
+        undone.Remove(op.Key);
         if (op.Kind == Kinds.Part) parts.Remove(op.Key);
         if (op.Kind != Kinds.Message) return;
         string what = op.Redacted ? "is no longer shown" : "was removed";

@@ -35,8 +35,12 @@ internal enum ContentClass
 
     /// <summary>Flag: a listed text field is repeated or not text, so an append would replace it.</summary>
     Odd = 16,
+
     /// <summary>
     /// With one of the above: a turn that took the place of a provisional end, and is final for good.
     /// </summary>
     Settled = 32,
+
+    /// <summary>Flag: a message or part that the user took back. Kept until the next put.</summary>
+    Undone = 64,
 }

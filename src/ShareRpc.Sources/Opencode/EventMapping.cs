@@ -14,13 +14,14 @@ internal static class EventMapping
     /// Returns the ops of an event. <paramref name="known"/> afterwards includes them. Their ids are made of what
     /// <paramref name="filter"/> leaves, so that no id tells anything of what it keeps back.
     /// </summary>
-    public static EventOps Map(OpencodeEvent source, KnownDocuments known, SecretFilter? filter = null)
+    public static EventOps Map(
+        OpencodeEvent source, KnownDocuments known, SecretFilter? filter = null, Revert? revert = null)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(source.Data, ParseOptions);
             return document.RootElement.ValueKind == JsonValueKind.Object
-                ? Map(source, document.RootElement, known, filter) : EventOps.Unknown;
+                ? Map(source, document.RootElement, known, filter, revert) : EventOps.Unknown;
         }
         catch (JsonException)
         {
@@ -29,11 +30,12 @@ internal static class EventMapping
     }
 
     private static EventOps Map(
-        OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter) => source.Type switch
+        OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter, Revert? revert) =>
+        source.Type switch
     {
-        "message.updated.1" => MessageUpdated(source, data, known, filter),
+        "message.updated.1" => MessageUpdated(source, data, known, filter, revert),
         "message.removed.1" => MessageRemoved(source, data, known),
-        "message.part.updated.1" => PartUpdated(source, data, known, filter),
+        "message.part.updated.1" => PartUpdated(source, data, known, filter, revert),
         "message.part.removed.1" => PartRemoved(source, data, known),
 
         // The session row is newer than these events.
@@ -42,21 +44,23 @@ internal static class EventMapping
     };
 
     private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known,
-        SecretFilter? filter)
+        SecretFilter? filter, Revert? revert)
     {
         if (Object(data, "info") is not { } info || Text(info, "id") is not { } id) return EventOps.Unknown;
         known.PutMessage(id);
-        return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, Clean(info, filter))], Understood: true);
+        RawJson document = Revert.Mark(Clean(info, filter), revert?.Undoes(id) == true);
+        return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, document)], Understood: true);
     }
 
     private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known,
-        SecretFilter? filter)
+        SecretFilter? filter, Revert? revert)
     {
         if (Object(data, "part") is not { } part || Text(part, "id") is not { } id
             || Text(part, "messageID") is not { } messageId)
             return EventOps.Unknown;
         known.PutPart(messageId, id);
-        return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, Clean(part, filter))], Understood: true);
+        RawJson document = Revert.Mark(Clean(part, filter), revert?.Undoes(messageId, id) == true);
+        return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, document)], Understood: true);
     }
 
     private static EventOps PartRemoved(OpencodeEvent source, JsonElement data, KnownDocuments known)

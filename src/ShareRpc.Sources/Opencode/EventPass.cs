@@ -5,7 +5,8 @@ namespace ShareRpc.Sources.Opencode;
 
 /// <summary>Makes steps from events. Each step has its end position.</summary>
 internal sealed class EventPass(
-    IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known, SecretFilter? filter = null)
+    IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known, SecretFilter? filter = null,
+    Revert? revert = null)
 {
     private readonly StepBuilder builder = new();
 
@@ -20,7 +21,7 @@ internal sealed class EventPass(
     {
         foreach (OpencodeEvent source in events)
         {
-            EventOps mapped = EventMapping.Map(source, known, filter);
+            EventOps mapped = EventMapping.Map(source, known, filter, revert);
             RowsNeeded |= !mapped.Understood;
             SyncPosition before = Position;
             Position = Position with { EventSeq = source.Seq, EventId = source.Id };

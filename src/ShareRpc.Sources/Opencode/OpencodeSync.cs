@@ -141,9 +141,11 @@ public sealed class OpencodeSync
         SyncPosition position = begin with { EventSeq = seq, EventId = id };
         position = await HeadAsync(pass, position, stored: false, cancellationToken).ConfigureAwait(false);
 
-        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents, pass.Filter);
+        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents, pass.Filter, pass.Revert);
         await EnqueueRowsAsync(pass, rows, seq, cancellationToken).ConfigureAwait(false);
         position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
+        position = since is null ? position with { Revert = pass.Revert?.ToString() }
+            : await RevertAsync(pass, position, cancellationToken).ConfigureAwait(false);
         position = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
         if (since != position)
             await StoreAsync(pass, [], atomic: false, position, cancellationToken).ConfigureAwait(false);
@@ -154,7 +156,8 @@ public sealed class OpencodeSync
     {
         SyncPosition position = await HeadAsync(pass, start, stored: true, cancellationToken).ConfigureAwait(false);
         var events =
-            new EventPass(pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter);
+            new EventPass(
+                pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter, pass.Revert);
         foreach (SyncStep step in events.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
         Skipped += events.Skipped;
@@ -162,11 +165,12 @@ public sealed class OpencodeSync
         position = events.Position;
         if (events.RowsNeeded)
         {
-            var rows = new RowPass(pass.View, SessionId, position, keys.Documents, pass.Filter);
+            var rows = new RowPass(pass.View, SessionId, position, keys.Documents, pass.Filter, pass.Revert);
             await EnqueueRowsAsync(pass, rows, position.EventSeq, cancellationToken).ConfigureAwait(false);
             position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         }
 
+        position = await RevertAsync(pass, position, cancellationToken).ConfigureAwait(false);
         SyncPosition last = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
         if (last.ToJson() != (pass.Stored ?? start.ToJson()))
             await StoreAsync(pass, [], atomic: false, last, cancellationToken).ConfigureAwait(false);
@@ -200,6 +204,15 @@ public sealed class OpencodeSync
         position = position with { Todo = digest };
         await StoreAsync(pass, [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
         return position;
+    }
+
+    private async Task<SyncPosition> RevertAsync(Pass pass, SyncPosition position, CancellationToken cancellationToken)
+    {
+        Revert? before = Revert.FromText(position.Revert);
+        var marks = new RevertPass(pass.View, SessionId, before, pass.Revert, pass.Filter.Uncounted());
+        foreach (SyncStep step in marks.Steps())
+            await StoreAsync(pass, step.Ops, step.Atomic, null, cancellationToken).ConfigureAwait(false);
+        return position with { Revert = pass.Revert?.ToString() };
     }
 
     private async Task<KnownKeys> LoadKeysAsync(OpencodeView view, SyncPosition? position,
@@ -267,6 +280,9 @@ public sealed class OpencodeSync
         public OpencodeView View => view;
 
         public IReadOnlyDictionary<string, object?> SessionRow => sessionRow;
+
+        /// <summary>Gets what is undone at this moment.</summary>
+        public Revert? Revert { get; } = Opencode.Revert.OfRow(sessionRow);
 
         public int Enqueued { get; set; }
 

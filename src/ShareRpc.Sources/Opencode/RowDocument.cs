@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -7,6 +8,12 @@ namespace ShareRpc.Sources.Opencode;
 internal static class RowDocument
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
+
+    /// <summary>Returns the document of a message or part row; null if it holds none.</summary>
+    public static RawJson? Of(OpencodeView view, string sessionId, string kind, DocumentRow row) =>
+        kind == Kinds.Message
+            ? Build(view.MessageData(row.Id), ("id", row.Id), ("sessionID", sessionId))
+            : Build(view.PartData(row.Id), ("id", row.Id), ("sessionID", sessionId), ("messageID", row.MessageId));
 
     /// <summary>Returns null unless a JSON object of limited depth. Id columns replace equal field names.</summary>
     public static RawJson? Build(ReadOnlyMemory<byte> data, params ReadOnlySpan<(string Name, string Value)> ids)

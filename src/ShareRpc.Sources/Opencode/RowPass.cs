@@ -16,6 +16,7 @@ internal sealed class RowPass
     private readonly SyncPosition since;
     private readonly KnownDocuments before;
     private readonly SecretFilter filter;
+    private readonly Revert? revert;
     private readonly StepBuilder builder = new();
     private readonly List<DocumentRow> messages;
     private readonly ILookup<string, DocumentRow> parts;
@@ -28,9 +29,12 @@ internal sealed class RowPass
     /// <param name="since">Only rows updated then or later, and rows that were not known; <c>new()</c> for all.</param>
     /// <param name="before">What had been put before.</param>
     /// <param name="filter">What every document passes through.</param>
+    /// <param name="revert">What is undone.</param>
     public RowPass(
-        OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before, SecretFilter? filter = null)
+        OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before, SecretFilter? filter = null,
+        Revert? revert = null)
     {
+        this.revert = revert;
         this.view = view;
         this.sessionId = sessionId;
         this.since = since;
@@ -91,7 +95,8 @@ internal sealed class RowPass
         }
 
         if (row.TimeUpdated == newest) Add(tie, kind, row, data);
-        return builder.Add(OpencodeOps.Put(kind, row.Id, data), position: null);
+        bool isUndone = revert?.Undoes(row.MessageId, kind == Kinds.Part ? row.Id : null) == true;
+        return builder.Add(OpencodeOps.Put(kind, row.Id, Revert.Mark(data, isUndone)), position: null);
     }
 
     private IEnumerable<SyncStep> Removes()
@@ -126,10 +131,7 @@ internal sealed class RowPass
         }
     }
 
-    private RawJson? Document(string kind, DocumentRow row) => kind == Kinds.Message
-        ? RowDocument.Build(view.MessageData(row.Id), ("id", row.Id), ("sessionID", sessionId))
-        : RowDocument.Build(view.PartData(row.Id), ("id", row.Id), ("sessionID", sessionId),
-            ("messageID", row.MessageId));
+    private RawJson? Document(string kind, DocumentRow row) => RowDocument.Of(view, sessionId, kind, row);
 
     private static void Add(IncrementalHash tie, string kind, DocumentRow row, RawJson data)
     {

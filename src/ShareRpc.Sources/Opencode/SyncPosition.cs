@@ -20,6 +20,9 @@ internal sealed record SyncPosition
 
     public string Session { get; init; } = "";
 
+    /// <summary>Gets what was undone then (<see cref="Opencode.Revert"/>); null for nothing.</summary>
+    public string? Revert { get; init; }
+
     /// <summary>Gets the to-do digest; empty if none.</summary>
     public string Todo { get; init; } = "";
 

@@ -50,6 +50,32 @@ public sealed class SessionRendererTests : IDisposable
     }
 
     [Fact]
+    public void What_the_user_took_back_is_said_and_not_repeated_when_it_is_back()
+    {
+        const string part = """{"type":"text","messageID":"m","text":"one"}""";
+        Put("message", "m", """{"role":"user"}""");
+        Put("part", "p", part);
+        Put("message", "m", """{"role":"user","undone":true}""");
+        Put("part", "p", """{"type":"text","messageID":"m","text":"one","undone":true}""");
+        Put("part", "q", """{"type":"text","messageID":"m","text":"never shown","undone":true}""");
+        Put("message", "m", """{"role":"user"}""");
+        Put("part", "p", part);
+        Put("part", "p", """{"type":"text","messageID":"m","text":"one","undone":true}""");
+
+        Assert.Equal(
+            """
+
+            ▌ user
+              one
+              − a message of user was undone
+              + a message of user is back
+              − a part of a message was undone
+
+            """,
+            Screen());
+    }
+
+    [Fact]
     public void Streamed_text_continues_where_it_stopped()
     {
         Put("message", "m", """{"role":"assistant"}""");

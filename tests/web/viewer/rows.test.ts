@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Op } from '@sharerpc/client';
 import { DocumentStore, type Doc } from '../../../src/viewer/src/viewer/documents.ts';
 import { toJson, toMarkdown } from '../../../src/viewer/src/viewer/session/export.ts';
 import { outlineOf } from '../../../src/viewer/src/viewer/session/outline.ts';
-import { buildRows } from '../../../src/viewer/src/viewer/session/rows.ts';
+import { buildRows, sayUndone } from '../../../src/viewer/src/viewer/session/rows.ts';
 import { searchRows } from '../../../src/viewer/src/viewer/session/search.ts';
 import { sessionInfo, turnState } from '../../../src/viewer/src/viewer/session/summary.ts';
 
@@ -124,5 +125,80 @@ describe('outline, search, sums, export', () => {
     const json = JSON.parse(toJson(store, 'S')) as { docs: Doc[]; share_id: string };
     expect(json.share_id).toBe('S');
     expect(json.docs).toHaveLength(10);
+  });
+});
+
+describe('what the user took back', () => {
+  const undone = { undone: true };
+  const reverted = (...docs: Doc[]) => session(
+    message('u1', 'user', 1), part('p1', 'u1', { type: 'text', text: 'first' }),
+    message('a1', 'assistant', 2, { finish: 'stop', time: { created: 2, completed: 2 } }),
+    part('p2', 'a1', { type: 'text', text: 'kept' }),
+    message('u2', 'user', 3, undone), part('p3', 'u2', { type: 'text', text: 'needle', ...undone }),
+    message('a2', 'assistant', 4, { finish: 'tool-calls', ...undone }),
+    part('p4', 'a2', { type: 'text', text: 'needle', ...undone }), ...docs,
+  );
+  const ids = (store: DocumentStore, open = false) => buildRows(store, () => open).rows.map(({ id }) => id);
+  const kept = ['session', 'u:u1', 'a:a1', 'p:p2', 'f:u1'];
+
+  it('is folded under one line', () => {
+    const { rows } = buildRows(reverted());
+    expect(rows.map(({ id }) => id)).toEqual([...kept, 'x:u2', 'end']);
+    const row = rows.find((one) => one.type === 'undone')!;
+    expect(row.type === 'undone' && sayUndone(row.run)).toBe('Undone, 2 messages');
+  });
+
+  it('is behind the line when it is opened, and nothing of it is working', () => {
+    const store = reverted();
+    expect(ids(store, true)).toEqual([...kept, 'x:u2', 'u:u2', 'a:a2', 'p:p4', 'f:u2', 'end']);
+    const turns = buildRows(store, () => true).rows.flatMap((row) => (row.type === 'foot' ? [row.turn] : []));
+    expect(turns.map((turn) => turnState(store, turn))).toEqual(['completed', 'unfinished']);
+  });
+
+  it('is left out of search, outline and export while it is folded, and the export says so', () => {
+    const store = reverted();
+    const { rows, turns } = buildRows(store);
+    expect(searchRows(store, rows, 'needle')).toEqual([]);
+    expect(searchRows(store, buildRows(store, () => true).rows, 'needle')).toEqual(['u:u2', 'p:p4']);
+    expect(outlineOf(store, turns).map(({ id }) => id)).toEqual(['u1']);
+    expect(toMarkdown(store, turns)).toContain('kept\n\n*Undone, 2 messages, left out here.*');
+    expect(toMarkdown(store, turns)).not.toContain('needle');
+    const { docs } = JSON.parse(toJson(store, 's')) as { docs: { data: { undone?: true } }[] };
+    expect(docs.filter(({ data }) => data.undone)).toHaveLength(4);
+  });
+
+  it('comes back with the mark taken off, and stays in its place when the session goes on', () => {
+    const store = reverted(message('u3', 'user', 5), message('a3', 'assistant', 6));
+    expect(ids(store)).toEqual([...kept, 'x:u2', 'u:u3', 'a:a3', 'f:u3', 'end']);
+    store.takeChanges();
+    store.applyOps([
+      { cursor: ++cursor, op_id: 'o', verb: 'put', kind: 'part', key: 'p4', data: { messageID: 'a2', type: 'text' },
+        actor: 'x', time_ms: 1, schema_version: 1 } satisfies Op,
+    ], cursor);
+    expect(store.takeChanges().structure).toBe(true);
+    const back = part('p3', 'u2', { type: 'text' });
+    store.putDocs([message('u2', 'user', 3), message('a2', 'assistant', 4), back], cursor);
+    expect(ids(store)).toEqual([...kept, 'u:u2', 'a:a2', 'p:p4', 'f:u2', 'u:u3', 'a:a3', 'f:u3', 'end']);
+  });
+
+  it('may be parts of a message', () => {
+    const store = reverted(part('p21', 'a1', { type: 'tool', tool: 'bash', undone: true }));
+    store.putDocs([message('u2', 'user', 3), message('a2', 'assistant', 4)], cursor);
+    const { rows } = buildRows(store, () => true);
+    expect(rows.map(({ id }) => id)).toEqual(
+      [...kept, 'x:p21', 'p:p21', 'u:u2', 'a:a2', 'f:u2', 'x:p3', 'p:p3', 'p:p4', 'end']);
+    expect(rows.flatMap((row) => (row.type === 'undone' ? [sayUndone(row.run)] : []))).toEqual(
+      ['Undone, 1 part', 'Undone, 2 parts']);
+  });
+
+  it('goes by the revert of a session that opencode shares itself', () => {
+    const share = (revert: object) => session(
+      doc('session', 's', { title: 'T', revert }), message('m1', 'user', 1), message('m2', 'assistant', 2),
+      part('p1', 'm2', { type: 'text' }), part('p2', 'm2', { type: 'text' }), message('m3', 'user', 3),
+    );
+    expect(ids(share({ messageID: 'm2' }))).toEqual(['session', 'u:m1', 'x:m2', 'end']);
+    expect(ids(share({ messageID: 'm2', partID: 'p2' }))).toEqual(
+      ['session', 'u:m1', 'a:m2', 'p:p1', 'f:m1', 'x:m3', 'end']);
+    expect(ids(share({}))).toHaveLength(8);
   });
 });

@@ -238,6 +238,27 @@ describe('a page on which documents arrive', () => {
     expect(shown.target).toBe('u:m3');
   });
 
+  it('unfolds what the user took back on a click, and by itself for a permalink into it', () => {
+    const undone = { undone: true };
+    const docs = () => [...arrivals(), message('m8', 'user', 8000, undone), message('m9', 'assistant', 9000, undone)];
+    const shown = new Shown();
+    shown.put(...docs());
+    vi.advanceTimersByTime(1_000);
+    const rows = () => [...shown.root.querySelectorAll('[data-row]')].map((row) => row.getAttribute('data-row'));
+    const fold = () => shown.root.querySelector<HTMLElement>('.undone button')!;
+    expect(fold().textContent).toContain('Undone, 2 messages');
+    expect(rows()).not.toContain('u:m8');
+    fold().click();
+    vi.advanceTimersByTime(1_000);
+    expect(rows()).toContain('u:m8');
+    fold().click();
+    vi.advanceTimersByTime(1_000);
+    expect(rows()).not.toContain('u:m8');
+    shown.page.showMessage('m9');
+    vi.advanceTimersByTime(1_000);
+    expect(shown.target).toBe('a:m9');
+  });
+
   it('does not lead to it any more once the reader has gone elsewhere', () => {
     const shown = new Shown();
     shown.page.showMessage('m3');

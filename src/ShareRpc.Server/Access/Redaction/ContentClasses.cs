@@ -36,6 +36,7 @@ internal static class ContentClasses
     public static ContentClass AfterAppend(OpIntent op, ContentClass before)
     {
         if (before == ContentClass.Absent) return ContentClass.Unknown;
+        if (before.HasFlag(ContentClass.Undone)) return before;
         ContentClass unknown = ContentClass.Unknown | (before & ContentClass.Array);
         bool isKnown = KnownFields.Of(op.Kind, before, HiddenContent.None) is not null;
         if (!isKnown) return unknown; // with a mark, too: what the text was added to is not what is listed
@@ -51,7 +52,8 @@ internal static class ContentClasses
     /// Returns whether a put that leaves a document so may hide it from somebody who saw it: only then does it matter
     /// what it was before.
     /// </summary>
-    public static bool MayHide(string kind, ContentClass after) => after.HasFlag(ContentClass.Array)
+    public static bool MayHide(string kind, ContentClass after) =>
+        (after & (ContentClass.Array | ContentClass.Undone)) != 0
         || (Unmarked(after) is not (ContentClass.Plain or ContentClass.Tool) && OfKind(kind) is not null);
 
     /// <summary>Returns the class without its marks.</summary>
@@ -76,8 +78,25 @@ internal static class ContentClasses
         if (isArray)
             return ContentClass.Array | (kind is Kinds.Todo or Kinds.SessionDiff ? byKind : ContentClass.Unknown);
         ContentClass found = kind == Kinds.Part ? OfPart(data) : byKind;
-        if (found == ContentClass.Unknown) return found;
-        return HasOddText(data, KnownFields.Of(kind, found, HiddenContent.None)!) ? found | ContentClass.Odd : found;
+        ContentClass undone = kind is Kinds.Message or Kinds.Part && IsUndone(data) ? ContentClass.Undone : 0;
+        if (found == ContentClass.Unknown) return found | undone;
+        bool isOdd = HasOddText(data, KnownFields.Of(kind, found, HiddenContent.None)!);
+        return found | undone | (isOdd ? ContentClass.Odd : 0);
+    }
+
+    /// <summary>Returns whether a member says that the user took the document back.</summary>
+    private static bool IsUndone(RawJson data)
+    {
+        Utf8JsonReader reader = Begin(data);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isMark = JsonMembers.Spells(reader.ValueSpan, "undone"u8);
+            reader.Read();
+            if (isMark && reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null)) return true;
+            reader.Skip();
+        }
+
+        return false;
     }
 
     private static Utf8JsonReader Begin(RawJson data)

@@ -129,7 +129,8 @@ internal sealed class ReadProfile
     /// <summary>Returns what may be seen of a document: by its kind and class alone.</summary>
     private FieldTree? TreeOf(string kind, ContentClass contentClass)
     {
-        if (contentClass == ContentClass.Absent || (IsEachField(kind) is not { } isEach)) return null;
+        bool isGone = contentClass == ContentClass.Absent || contentClass.HasFlag(ContentClass.Undone);
+        if (isGone || IsEachField(kind) is not { } isEach) return null;
         if (isEach && contentClass.HasFlag(ContentClass.Array)) return null; // it has no fields
         return hidden == HiddenContent.None
             ? FieldTree.All : KnownFields.Of(kind, ContentClasses.Unmarked(contentClass), hidden);

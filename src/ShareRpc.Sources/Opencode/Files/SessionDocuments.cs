@@ -10,7 +10,8 @@ namespace ShareRpc.Sources.Opencode.Files;
 /// Reads a session: messages, each before its parts, then diffs and to-do list. opencode writes in place, so broken
 /// JSON is read again.
 /// </summary>
-internal sealed class SessionDocuments(StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time)
+internal sealed class SessionDocuments(
+    StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time, Revert? revert = null)
 {
     public const int Retries = 4;
 
@@ -58,8 +59,8 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
 
         if (data is { } document)
         {
-            var found = new FoundDocument(OpencodeOps.Put(entry.Kind, entry.File.Id, filter.Clean(document)),
-                entry.MessageId);
+            var found = new FoundDocument(
+                OpencodeOps.Put(entry.Kind, entry.File.Id, Marked(entry, filter.Clean(document))), entry.MessageId);
             if (OpRules.Check(found.Op, ProtocolLimits.Default) is null) yield return found;
             else reason = SkipReason.OverLimits;
         }
@@ -78,6 +79,13 @@ internal sealed class SessionDocuments(StorageTree tree, string sessionId, Secre
             foreach (FoundDocument found in Read(new Entry(Kinds.Part, part, messageId))) yield return found;
         }
     }
+
+    private RawJson Marked(Entry entry, RawJson document) => entry switch
+    {
+        { MessageId: { } messageId } => Revert.Mark(document, revert?.Undoes(messageId, entry.File.Id) == true),
+        { Kind: Kinds.Message } => Revert.Mark(document, revert?.Undoes(entry.File.Id) == true),
+        _ => document,
+    };
 
     private void SkipParts(string messageId)
     {

@@ -49,7 +49,8 @@ internal sealed class SessionImport(
         var builder = new StepBuilder();
         var known = new KnownDocuments();
         var filter = new SecretFilter(secrets);
-        var documents = new SessionDocuments(tree, session.Info.Id, filter, time);
+        Revert? revert = Revert.OfSession(session.Document);
+        var documents = new SessionDocuments(tree, session.Info.Id, filter, time, revert);
         Skips = documents.Skips;
         (imported.Messages, imported.Parts) = (0, 0);
         await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document))).ConfigureAwait(

@@ -1,5 +1,5 @@
 import { foldOp, type Doc, type Op } from '@sharerpc/client';
-import { fields, text } from './session/fields.ts';
+import { fields, has, text } from './session/fields.ts';
 
 export type { Doc };
 
@@ -91,7 +91,8 @@ export class DocumentStore {
     documents.set(doc.key, doc);
     this.gone.delete(`${doc.kind} ${doc.key}`);
     this.changes.kinds.add(doc.kind);
-    if (!known || doc.kind === 'message' || (doc.kind === 'part' && this.movesRows(known, doc))) {
+    const undoes = doc.kind === 'session' && (has(doc.data, 'revert') || has(known?.data, 'revert'));
+    if (!known || doc.kind === 'message' || undoes || (doc.kind === 'part' && this.movesRows(known, doc))) {
       this.changes.structure = true;
     }
   }
@@ -105,7 +106,8 @@ export class DocumentStore {
   /** These members decide a part's rows; in user messages all count. */
   private movesRows(before: Doc, after: Doc): boolean {
     const member = ({ data }: Doc, name: string) => fields(data)[name];
-    if (['messageID', 'type', 'tool', 'synthetic'].some((name) => member(before, name) !== member(after, name))) return true;
+    const deciding = ['messageID', 'type', 'tool', 'synthetic', 'undone'];
+    if (deciding.some((name) => member(before, name) !== member(after, name))) return true;
     return text(this.get('message', text(after.data, 'messageID'))?.data, 'role') === 'user';
   }
 }

@@ -10,7 +10,7 @@ import type { FileDiff } from '../diff/file-diff.ts';
 import type { DocumentStore } from '../documents.ts';
 import { toJson, toMarkdown } from '../session/export.ts';
 import { outlineOf, type OutlineEntry } from '../session/outline.ts';
-import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
+import { buildRows, isUndoneRow, type Row, type SessionRows } from '../session/rows.ts';
 import { sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
 import { oneLine } from '../text/visible.ts';
 import { Activity } from './activity.ts';
@@ -148,11 +148,12 @@ export class SessionPage implements View, Searched {
   }
 
   isOpen(id: string, byDefault: boolean): boolean {
-    return this.list?.isWhole || (this.opened.get(id) ?? byDefault);
+    return (this.list?.isWhole && !isUndoneRow(id)) || (this.opened.get(id) ?? byDefault);
   }
 
   toggle(id: string, byDefault: boolean): void {
     this.opened.set(id, !this.isOpen(id, byDefault));
+    if (isUndoneRow(id)) this.isStale = true;
     this.hasMoved = true;
     this.places.changed();
   }
@@ -199,7 +200,7 @@ export class SessionPage implements View, Searched {
       }, wait);
       return;
     }
-    this.rows = buildRows(this.store);
+    this.rows = buildRows(this.store, (row) => this.opened.get(row) ?? false);
     this.outline = outlineOf(this.store, this.rows.turns);
     this.builtAt = performance.now();
     this.isStale = false;
@@ -250,8 +251,14 @@ export class SessionPage implements View, Searched {
   private bringWanted(id: string): void {
     const row = [`u:${id}`, `a:${id}`].find((candidate) => this.rows.indexOf.has(candidate))
       ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === id)?.id;
-    if (row === undefined) return;
+    if (row === undefined) return this.openUndone(id);
     this.goTo(row);
+  }
+
+  /** Unfolds what is undone, if the message is in it. */
+  private openUndone(id: string): void {
+    const row = this.rows.rows.find((one) => one.type === 'undone' && one.run.messages.some((it) => it.id === id));
+    if (row && !this.opened.get(row.id)) this.toggle(row.id, false);
   }
 
   private renderNews(): unknown {
@@ -266,7 +273,7 @@ export class SessionPage implements View, Searched {
     if (!this.list || this.list.firstVisible === 0) return this.outline[0]?.id;
     for (let at = Math.min(this.list.firstVisible, this.rows.rows.length - 1); at >= 0; at--) {
       const row = this.rows.rows[at]!;
-      if (row.type !== 'session' && row.type !== 'end') return row.turn.user?.id;
+      if ('turn' in row && row.turn.user) return row.turn.user.id;
     }
     return undefined;
   }

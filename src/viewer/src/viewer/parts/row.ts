@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '../../shared/format.ts';
 import { number, text } from '../session/fields.ts';
-import type { Row, Turn } from '../session/rows.ts';
+import { sayUndone, type Row, type Turn, type UndoneRun } from '../session/rows.ts';
 import {
   isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState, type Usage,
 } from '../session/summary.ts';
@@ -35,6 +35,7 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
     }
     case 'error': return renderError(row.message.doc.data);
     case 'foot': return renderFoot(view, row.turn, end);
+    case 'undone': return renderUndone(view, row.id, row.run);
     case 'end': return renderEnd(view, end);
   }
 }
@@ -122,6 +123,12 @@ function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
     ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
       ${icon(isOpen ? 'open' : 'folded')} ${plural(diffs.length, 'file')} changed ${renderCounts(total)}</button>`}
     ${isOpen ? diffs.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;
+}
+
+function renderUndone(view: View, id: string, run: UndoneRun): TemplateResult {
+  const isOpen = view.isOpen(id, false);
+  return html`<div class="undone"><button type="button" class="fold" aria-expanded=${isOpen}
+    @click=${() => view.toggle(id, false)}>${icon(isOpen ? 'open' : 'folded')} ${sayUndone(run)}</button></div>`;
 }
 
 function renderEnd(view: View, end: EndNote): TemplateResult {

@@ -1,6 +1,6 @@
 import type { Doc, DocumentStore } from '../documents.ts';
 import { fields, text } from './fields.ts';
-import type { Message, Turn } from './rows.ts';
+import { sayUndone, type Message, type Turn } from './rows.ts';
 import { asShown } from '../text/terminal.ts';
 import { oneLine } from '../text/visible.ts';
 import { sessionInfo, todosOf, turnState } from './summary.ts';
@@ -25,6 +25,7 @@ export function toMarkdown(store: DocumentStore, turns: readonly Turn[]): string
     const state = turnState(store, turn);
     const isCut = state === 'failed' || (state === 'unfinished' && turn.answers.length > 0);
     if (isCut || state === 'aborted') out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`, '');
+    if (turn.undone) out.push(`*${sayUndone(turn.undone)}, left out here.*`, '');
   }
   const todos = todosOf(store);
   if (todos.length > 0) {

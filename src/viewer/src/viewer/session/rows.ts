@@ -1,11 +1,21 @@
+import { plural } from '../../shared/format.ts';
 import type { Doc, DocumentStore } from '../documents.ts';
 import { has, number, text } from './fields.ts';
+import { undoneOf } from './undone.ts';
 
 export interface Message {
   id: string;
   doc: Doc;
   isUser: boolean;
+  isUndone: boolean;
   parts: string[];
+  undoneParts: string[];
+}
+
+/** What the user took back at one place: messages, or parts of the message before them. */
+export interface UndoneRun {
+  messages: Message[];
+  parts: { message: Message; part: string }[];
 }
 
 export interface Turn {
@@ -14,6 +24,8 @@ export interface Turn {
   answers: Message[];
   /** No later question has an answer: only here the agent may be working. */
   isNewest: boolean;
+  /** What was undone behind this turn. */
+  undone?: UndoneRun;
 }
 
 /** A list row; stable ids keep heights and the reader's position. */
@@ -24,10 +36,12 @@ export type Row =
   | { id: string; type: 'part'; turn: Turn; message: Message; part: string }
   | { id: string; type: 'error'; turn: Turn; message: Message }
   | { id: string; type: 'foot'; turn: Turn }
+  | { id: string; type: 'undone'; run: UndoneRun }
   | { id: string; type: 'end' };
 
 export interface SessionRows {
   rows: Row[];
+  /** Without what is undone. */
   turns: Turn[];
   indexOf: Map<string, number>;
 }
@@ -38,10 +52,28 @@ const silentParts = new Set(['step-start', 'step-finish', 'snapshot']);
 // Tools that show their changes themselves.
 const editTools = new Set(['edit', 'multiedit', 'write', 'patch', 'apply_patch']);
 
-export function buildRows(store: DocumentStore): SessionRows {
-  const turns = turnsOf(messagesOf(store));
+/** `isOpen`: whether the row of something undone is unfolded. */
+export function buildRows(store: DocumentStore, isOpen: (row: string) => boolean = () => false): SessionRows {
+  const messages = messagesOf(store);
+  const turns = turnsOf(messages.filter((message) => !message.isUndone));
+  const atStart = placeUndone(messages, turns);
   const rows: Row[] = [{ id: 'session', type: 'session' }];
-  turns.forEach((turn, index) => addTurn(rows, store, turn, index));
+  let index = 0;
+  const add = (turn: Turn) => addTurn(rows, store, turn, index++);
+  const addUndone = (run: UndoneRun | undefined) => {
+    if (!run) return;
+    const id = `x:${run.messages[0]?.id ?? run.parts[0]!.part}`;
+    rows.push({ id, type: 'undone', run });
+    if (!isOpen(id)) return;
+    const turn: Turn = { id, user: undefined, answers: [], isNewest: false };
+    for (const { message, part } of run.parts) rows.push({ id: `p:${part}`, type: 'part', turn, message, part });
+    for (const undone of turnsOf(run.messages)) add({ ...undone, isNewest: false });
+  };
+  addUndone(atStart);
+  for (const turn of turns) {
+    add(turn);
+    addUndone(turn.undone);
+  }
   rows.push({ id: 'end', type: 'end' });
   const indexOf = new Map<string, number>();
   rows.forEach((row, index) => indexOf.set(row.id, index));
@@ -67,12 +99,22 @@ function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): 
 }
 
 function messagesOf(store: DocumentStore): Message[] {
+  const undone = undoneOf(store);
   const messages = new Map<string, Message>();
   for (const doc of store.all('message')) {
-    messages.set(doc.key, { id: doc.key, doc, isUser: text(doc.data, 'role') === 'user', parts: [] });
+    const isUndone = undone.message(doc.key, doc.data);
+    const isUser = text(doc.data, 'role') === 'user';
+    messages.set(doc.key, { id: doc.key, doc, isUser, isUndone, parts: [], undoneParts: [] });
   }
-  for (const part of store.all('part')) messages.get(text(part.data, 'messageID'))?.parts.push(part.key);
-  for (const message of messages.values()) message.parts.sort(byText);
+  for (const part of store.all('part')) {
+    const message = messages.get(text(part.data, 'messageID'));
+    const isAlone = message && !message.isUndone && undone.part(part.key, part.data);
+    (isAlone ? message.undoneParts : message?.parts)?.push(part.key);
+  }
+  for (const message of messages.values()) {
+    message.parts.sort(byText);
+    message.undoneParts.sort(byText);
+  }
   const timeOf = (message: Message) => number(message.doc.data, 'time', 'created') ?? 0;
   return [...messages.values()].sort((a, b) => timeOf(a) - timeOf(b) || byText(a.id, b.id));
 }
@@ -94,6 +136,40 @@ function turnsOf(messages: readonly Message[]): Turn[] {
   const newest = turns.findLast((turn) => turn.answers.length > 0);
   if (newest) newest.isNewest = true;
   return turns;
+}
+
+/** Hangs what is undone on the turn before it; returns what comes before all turns. */
+function placeUndone(messages: readonly Message[], turns: readonly Turn[]): UndoneRun | undefined {
+  const turnOf = new Map<Message, Turn>();
+  for (const turn of turns) {
+    if (turn.user) turnOf.set(turn.user, turn);
+    for (const message of turn.answers) turnOf.set(message, turn);
+  }
+  let atStart: UndoneRun | undefined;
+  let before: Turn | undefined;
+  const run = () => {
+    const known = before ? before.undone : atStart;
+    const found = known ?? { messages: [], parts: [] };
+    if (before) before.undone = found;
+    else atStart = found;
+    return found;
+  };
+  for (const message of messages) {
+    if (message.isUndone) run().messages.push(message);
+    else before = turnOf.get(message) ?? before;
+    for (const part of message.undoneParts) run().parts.push({ message, part });
+  }
+  return atStart;
+}
+
+/** The rows behind such a row are not built while it is folded. */
+export function isUndoneRow(id: string): boolean {
+  return id.startsWith('x:');
+}
+
+/** "Undone, 2 messages". */
+export function sayUndone({ messages, parts }: UndoneRun): string {
+  return `Undone, ${messages.length > 0 ? plural(messages.length, 'message') : plural(parts.length, 'part')}`;
 }
 
 function turnOfUser(user: Message): Turn {

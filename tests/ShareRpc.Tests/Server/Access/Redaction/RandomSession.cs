@@ -70,7 +70,8 @@ internal sealed class RandomSession(int seed)
         string type = dice.Of(PartTypes);
         bool isTyped = kind == "part" && dice.Next(6) > 0;
         bool isSynthetic = kind == "part" && dice.Next(6) == 0;
-        bool hidden = kind == "custom" || isArray
+        bool isUndone = kind is "part" or "message" && dice.Next(8) == 0;
+        bool hidden = kind == "custom" || isArray || isUndone
             || (kind == "part" && (!isTyped || type is not ("text" or "tool") || (isSynthetic && type == "text")));
         isHidden[(kind, key)] = hidden;
         var members = new List<string>();
@@ -79,6 +80,7 @@ internal sealed class RandomSession(int seed)
         if (isTyped) members.Add($"\"type\":\"{type}\"");
         else if (dice.Next(2) == 0) members.Add($"\"type\":{Wrong()}");
         if (isSynthetic) members.Add("\"synthetic\":true");
+        if (isUndone) members.Add("\"undone\":true");
         if (kind == "part" && dice.Next(3) > 0) members.Add(Value("text", kind, type, hidden));
         string json = $"{{{string.Join(',', members)}}}";
         return isArray ? $"[{json}]" : json;
