@@ -94,4 +94,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(40, LogLevel.Warning, "Others can write to {Directory}, and so replace its files: chmod go-w it")]
     public static partial void DirectoryIsOpen(this ILogger log, string directory);
+
+    [LoggerMessage(53, LogLevel.Warning, "Connections are closed unread: too many, or too many of one address")]
+    public static partial void SocketRefused(this ILogger log);
 }

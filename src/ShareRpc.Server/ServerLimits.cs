@@ -91,8 +91,22 @@ public sealed record ServerLimits
     /// <summary>Gets the redaction profiles cached per share; others are filtered per reader.</summary>
     public int RedactionProfiles { get; init; } = 8;
 
-    /// <summary>Gets the maximum of connections; more get 503.</summary>
+    /// <summary>
+    /// Gets the maximum of WebSockets, of which an address may hold as many as it leaves free; more get 503.
+    /// </summary>
     public int Connections { get; init; } = 20_000;
+
+    /// <summary>
+    /// Gets the maximum of connections of any kind, from their first byte on, of which an address may hold as many
+    /// as it leaves free; more are closed.
+    /// </summary>
+    public int Sockets { get; init; } = 24_096;
+
+    /// <summary>Gets how long a connection without a request stays open.</summary>
+    public TimeSpan HttpIdleTime { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>Gets the time limit for the handshake of TLS.</summary>
+    public TimeSpan TlsHandshakeTime { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets how long a connection may stay without redemption.</summary>
     public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);

@@ -121,6 +121,8 @@ public sealed record ServerOptions
         }
 
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
+        if (ServerLimits.Connections < 1 || ServerLimits.Sockets < ServerLimits.Connections)
+            return "Connections must be at least 1, and Sockets no fewer.";
         if (MemoryBudget < LeastMemory) return $"MemoryBudget must be at least {LeastMemory / (1024 * 1024)} MiB.";
         return FindMistakeOfUrls();
     }

@@ -77,10 +77,17 @@ internal static class Serve
         HelpName = "SIZE", CustomParser = Inputs.ParseSize,
     };
 
+    private static readonly Option<int?> MaxConnections = new("--max-connections")
+    {
+        Description = "WebSockets at once, 1 or more; an address may hold as many as it leaves free [default: 20000]",
+        HelpName = "N",
+    };
+
     public static Command Build()
     {
         var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, TlsCert, TlsKey,
-            OpenCreation, PublicUrl, TrustProxy, AllowOrigin, EraseUnshared, CompactAfter, MemoryBudget };
+            OpenCreation, PublicUrl, TrustProxy, AllowOrigin, EraseUnshared, CompactAfter, MemoryBudget,
+            MaxConnections };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -93,7 +100,13 @@ internal static class Serve
         TrustedProxies = parsed.GetValue(TrustProxy) ?? [], AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
         EraseUnshared = parsed.GetValue(EraseUnshared),
         CompactAfterOps = parsed.GetValue(CompactAfter), MemoryBudget = parsed.GetValue(MemoryBudget),
+        ServerLimits = LimitsOf(parsed.GetValue(MaxConnections)),
     };
+
+    /// <summary>Leaves as many connections to plain requests as there may be requests.</summary>
+    private static ServerLimits LimitsOf(int? connections) => connections is { } most
+        ? ServerLimits.Default with { Connections = most, Sockets = most + ServerLimits.Default.HttpRequests }
+        : ServerLimits.Default;
 
     private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)
     {

@@ -26,6 +26,7 @@ internal sealed class RpcEndpoint(
 
     private readonly ServerLimits limits = options.ServerLimits;
     private readonly RateLimiter originsLogged = new(RefusedOriginsLoggedPerMinute, maxKeys: 1, time);
+    private readonly FairPlaces places = new(options.ServerLimits.Connections);
     private long connections;
 
     public async Task HandleAsync(HttpContext context)
@@ -54,10 +55,13 @@ internal sealed class RpcEndpoint(
             return;
         }
 
-        using MemoryAccount held = memory.Open(ClientAddress.Of(context));
-        if (stopping.IsCancellationRequested || health.Connected() > limits.Connections || !held.TryConnect(IdleBytes))
+        string? address = ClientAddress.Of(context);
+        string network = ClientAddress.NetworkOf(address);
+        using MemoryAccount held = memory.Open(address);
+        bool isPlace = !stopping.IsCancellationRequested && places.TryTake(network);
+        if (!isPlace || !held.TryConnect(IdleBytes))
         {
-            if (!stopping.IsCancellationRequested) health.Disconnected();
+            if (isPlace) places.Give(network);
             context.Response.Headers.RetryAfter = "1";
             await RefuseAsync(
                 context, StatusCodes.Status503ServiceUnavailable,
@@ -65,9 +69,10 @@ internal sealed class RpcEndpoint(
             return;
         }
 
+        health.Connected();
         try
         {
-            var state = new SessionState(ClientAddress.Of(context), options);
+            var state = new SessionState(address, options);
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
             {
                 SubProtocol = Subprotocols.V1Json, KeepAliveInterval = limits.KeepAliveInterval,
@@ -79,6 +84,7 @@ internal sealed class RpcEndpoint(
         finally
         {
             health.Disconnected();
+            places.Give(network);
         }
     }
 

@@ -127,11 +127,17 @@ public sealed class ShareRpcServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // What limits and counts requests is made for one request at a time on a connection.
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
-            if (certificate is not null) UseCertificate(kestrel, certificate);
+            SocketDoor door = kestrel.ApplicationServices.GetRequiredService<SocketDoor>();
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+            {
+                endpoint.Protocols = HttpProtocols.Http1;
+                endpoint.Use(next => connection => door.ServeAsync(connection, next));
+            });
             ServerLimits limits = options.ServerLimits;
+            if (certificate is not null) UseCertificate(kestrel, certificate, limits.TlsHandshakeTime);
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = limits.HttpHeadersTime;
+            kestrel.Limits.KeepAliveTimeout = limits.HttpIdleTime;
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(limits.HttpBodyRate, BodyGrace);
 
             // What Kestrel itself reads ahead of a request, before anybody has counted it.
@@ -143,11 +149,13 @@ public sealed class ShareRpcServer : IAsyncDisposable
         return builder;
     }
 
-    private static void UseCertificate(KestrelServerOptions kestrel, ServerCertificate certificate)
+    private static void UseCertificate(
+        KestrelServerOptions kestrel, ServerCertificate certificate, TimeSpan handshakeTime)
     {
         ILogger log = kestrel.ApplicationServices.GetRequiredService<ILogger<ServerCertificate>>();
         kestrel.ConfigureHttpsDefaults(https =>
         {
+            https.HandshakeTimeout = handshakeTime;
             https.ServerCertificate = certificate.Find(log).TargetCertificate;
             https.OnAuthenticate = (_, tls) => tls.ServerCertificateContext = certificate.Find(log);
         });

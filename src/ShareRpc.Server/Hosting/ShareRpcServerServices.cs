@@ -139,6 +139,7 @@ public static class ShareRpcServerServices
     {
         services.TryAddSingleton<ServerHealth>();
         services.TryAddSingleton<HandleFactory>();
+        services.TryAddSingleton<SocketDoor>();
         services.TryAddSingleton<ClientAddress>();
         services.TryAddSingleton<RefusedFrames>();
         services.TryAddSingleton<RpcEndpoint>();

@@ -15,6 +15,9 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
 
     internal MemoryPeer Peer => peer;
 
+    /// <summary>True once it is disposed: nothing counts any more, and nothing is given.</summary>
+    internal bool IsClosed { get; set; }
+
     /// <summary>What of it is a connection by itself.</summary>
     internal long Connected { get; set; }
 

@@ -112,7 +112,7 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         long excess;
         lock (gate)
         {
-            if (used + bytes > common) return false;
+            if (account.IsClosed || used + bytes > common) return false;
             account.Connected += bytes;
             connected += bytes;
             excess = Take(account, bytes);
@@ -124,7 +124,10 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
 
     internal void Force(MemoryAccount account, long bytes)
     {
-        lock (gate) _ = Take(account, bytes);
+        lock (gate)
+        {
+            if (!account.IsClosed) _ = Take(account, bytes);
+        }
     }
 
     internal async ValueTask<bool> GrowAsync(MemoryAccount account, long bytes, CancellationToken cancellationToken)
@@ -190,6 +193,7 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
 
     internal void Close(MemoryAccount account)
     {
+        lock (gate) account.IsClosed = true;
         Shrink(account, long.MaxValue);
         lock (gate)
         {
@@ -200,6 +204,7 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
 
     private bool Fits(MemoryAccount account, long bytes)
     {
+        if (account.IsClosed) return false;
         if (account == reserveHolder && account.Reserved + bytes <= reserve) return true;
         long free = common - used - bytes - Math.Max(0, (common / ForConnections) - connected);
         long held = account.Peer.Held + bytes;
@@ -230,7 +235,8 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         foreach (MemoryWaiter waiter in waiting.FindAll(waiter => Fits(waiter.Account, waiter.Bytes))) LetIn(waiter);
         if (reserveHolder is not null) return;
         MemoryWaiter? next =
-            waiting.Where(waiter => waiter.Bytes <= reserve).MinBy(waiter => waiter.Account.Peer.ReserveTurn);
+            waiting.Where(waiter => waiter.Bytes <= reserve && !waiter.Account.IsClosed)
+                .MinBy(waiter => waiter.Account.Peer.ReserveTurn);
         if (next is null) return;
         reserveHolder = next.Account;
         reserveBegan = time.GetTimestamp();

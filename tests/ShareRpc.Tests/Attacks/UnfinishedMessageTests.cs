@@ -28,7 +28,7 @@ public sealed class UnfinishedMessageTests
         for (int i = 0; i < Peers; i++) peers.Add((await live.RedeemShareAsync(token)).Connection);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         Task[] attacks = [.. peers.Select(AttackAsync)];
-        await live.UntilAsync(memory => memory.Used > 20 * Megabyte);
+        await live.UntilAsync(memory => memory.Used > 10 * Megabyte);
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 200L * Megabyte);
 
         // From the same address as all the others.

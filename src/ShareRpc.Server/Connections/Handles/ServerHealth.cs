@@ -17,7 +17,7 @@ internal sealed class ServerHealth(CommitQueue queue, CommitMeter meter, Authori
 
     public int Connections => Volatile.Read(ref connections);
 
-    public int Connected() => Interlocked.Increment(ref connections);
+    public void Connected() => Interlocked.Increment(ref connections);
 
     public void Disconnected() => Interlocked.Decrement(ref connections);
 

@@ -94,6 +94,21 @@ public sealed class ListenTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri(server.Address, "/readyz"), timeout)).StatusCode);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("160301020001")]
+    public async Task A_handshake_of_TLS_that_does_not_end_is_closed_in_time(string begun)
+    {
+        Renew();
+        ServerOptions options = Options("https://127.0.0.1:0", Certificate, Key);
+        options.ServerLimits = ServerLimits.Default with { TlsHandshakeTime = TimeSpan.FromSeconds(1) };
+        await using ShareRpcServer server = await ShareRpcServer.StartAsync(options, null, timeout);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Address.Port, timeout);
+        await client.GetStream().WriteAsync(Convert.FromHexString(begun), timeout);
+        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1], timeout));
+    }
+
     public void Dispose()
     {
         root.Dispose();

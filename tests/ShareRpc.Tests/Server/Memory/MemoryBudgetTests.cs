@@ -124,6 +124,22 @@ public sealed class MemoryBudgetTests : IDisposable
     }
 
     [Fact]
+    public async Task An_account_that_is_closed_takes_nothing_any_more()
+    {
+        MemoryAccount account = budget.Open("192.0.2.1");
+        account.Dispose();
+        account.Force(1_000);
+        Assert.False(account.TryGrow(1_000));
+        Assert.False(account.TryConnect(1_000));
+        using MemoryBudget small = NewBudget(TimeSpan.FromMilliseconds(50));
+        MemoryAccount waiting = small.Open("192.0.2.1");
+        Task<bool> tooLate = waiting.GrowAsync(2_000_000, timeout).AsTask();
+        waiting.Dispose();
+        await tooLate;
+        Assert.Equal((0, 0), (budget.Used, small.Used));
+    }
+
+    [Fact]
     public void Caches_have_at_most_a_half_and_make_room_for_messages()
     {
         long evicted = 0;
