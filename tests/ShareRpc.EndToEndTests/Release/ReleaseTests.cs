@@ -1,0 +1,113 @@
+using System.Diagnostics;
+
+namespace ShareRpc.EndToEndTests.Release;
+
+/// <summary>What <c>eng/release</c> makes for this machine, used as those use it who have only that.</summary>
+[Trait("Suite", "Deep")]
+public sealed class ReleaseTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-release-");
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(30)).Token;
+
+    private static string Repository => Tree(AppContext.BaseDirectory);
+
+    private string Made => Path.Combine(folder.FullName, "made");
+
+    [Fact]
+    public async Task The_single_file_the_tool_the_libraries_and_the_npm_package_work_where_only_they_are()
+    {
+        await RunAsync("eng/release", Repository, "--out", Made, "--rid", "linux-x64");
+        await RunAsync("sha256sum", Made, "--check", "--strict", "--quiet", "SHA256SUMS");
+
+        await TheSingleFileAsync();
+        await TheToolAsync();
+        await TheLibrariesAsync();
+        await TheNpmPackageAsync();
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    /// <summary>Without .NET, Node.js or a home: nothing but the file and an empty folder.</summary>
+    private async Task TheSingleFileAsync()
+    {
+        string place = Folder("single");
+        await RunAsync("tar", place, "-xzf", Directory.GetFiles(Made, "sharerpc-*-linux-x64.tar.gz").Single());
+        string[] bare = ["-i", $"HOME={Folder("home")}", $"TMPDIR={Folder("tmp")}", Path.Combine(place, "sharerpc")];
+        Assert.StartsWith("0.", await RunAsync("env", place, [.. bare, "--version"]), StringComparison.Ordinal);
+        string demo = await RunAsync("env", place, [.. bare, "demo"]);
+        Assert.Contains("revoked", demo, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private async Task TheToolAsync()
+    {
+        string place = Folder("tool");
+        await RunAsync("dotnet", Folder("tool-from"), "tool", "install", "sharerpc", "--tool-path", place,
+            "--add-source", Made, "--version", "0.*");
+        Assert.StartsWith("0.", await RunAsync(Path.Combine(place, "sharerpc"), place, "--version"),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>A program of the packages alone: a server in it, a client that shares, a reader that sees it.</summary>
+    private async Task TheLibrariesAsync()
+    {
+        string place = Folder("libraries");
+        string client = Directory.GetFiles(Made, "ShareRpc.Client.*.nupkg").Single();
+        string version = Path.GetFileNameWithoutExtension(client)["ShareRpc.Client.".Length..];
+        await File.WriteAllTextAsync(Path.Combine(place, "nuget.config"), $"""
+            <configuration>
+              <config><add key="globalPackagesFolder" value="{Folder("packages")}" /></config>
+              <packageSources><add key="made" value="{Made}" /></packageSources>
+            </configuration>
+            """, timeout);
+        await File.WriteAllTextAsync(Path.Combine(place, "uses.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk.Web">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                <OutputType>Exe</OutputType>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="ShareRpc.Server" Version="{version}" />
+                <PackageReference Include="ShareRpc.Client" Version="{version}" />
+              </ItemGroup>
+            </Project>
+            """, timeout);
+        File.Copy(Path.Combine(Repository, "tests/ShareRpc.EndToEndTests/Release/uses.cs.txt"),
+            Path.Combine(place, "Program.cs"));
+        string said = await RunAsync("dotnet", place, "run", "--", Folder("library-data"));
+        Assert.Contains("read: hello from the packages", said, StringComparison.Ordinal);
+    }
+
+    private async Task TheNpmPackageAsync()
+    {
+        string place = Folder("npm");
+        string package = Directory.GetFiles(Made, "sharerpc-client-*.tgz").Single();
+        await RunAsync("npm", place, "install", "--no-audit", "--no-fund", "--silent", package);
+        string said = await RunAsync("node", place, "--input-type=module", "--eval",
+            "import { findLink, newId } from '@sharerpc/client'; console.log(typeof findLink, newId().length)");
+        Assert.StartsWith("function 2", said, StringComparison.Ordinal);
+        Assert.InRange(new FileInfo(package).Length, 1, 40_000);
+    }
+
+    private string Folder(string name) => folder.CreateSubdirectory(name).FullName;
+
+    private async Task<string> RunAsync(string program, string where, params string[] arguments)
+    {
+        string path = program.Contains('/') && !Path.IsPathRooted(program) ? Path.Combine(where, program) : program;
+        var start = new ProcessStartInfo(path, arguments)
+        {
+            WorkingDirectory = where, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        Task<string> errors = process.StandardError.ReadToEndAsync(timeout);
+        string said = await process.StandardOutput.ReadToEndAsync(timeout);
+        await process.WaitForExitAsync(timeout);
+        Assert.True(process.ExitCode == 0,
+            $"{program} {string.Join(' ', arguments)}: {process.ExitCode}\n{said}\n{await errors}");
+        return said;
+    }
+
+    private static string Tree(string from) =>
+        File.Exists(Path.Combine(from, "ShareRpc.sln")) ? from : Tree(Path.GetDirectoryName(from)!);
+}
