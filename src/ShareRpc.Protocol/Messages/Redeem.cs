@@ -48,6 +48,9 @@ public sealed record RedeemShareResult
     /// <summary>Gets the server's limits.</summary>
     public required ProtocolLimits Limits { get; init; }
 
+    /// <summary>Gets what the server knows.</summary>
+    public ProtocolFeatures? Features { get; init; }
+
     /// <summary>Gets the handle's grant; null if the link gave none.</summary>
     public GrantInfo? Grant { get; init; }
 
@@ -103,6 +106,9 @@ public sealed record RedeemRootResult
     public required long Epoch { get; init; }
 
     public required ProtocolLimits Limits { get; init; }
+
+    /// <summary>Gets what the server knows.</summary>
+    public ProtocolFeatures? Features { get; init; }
 }
 
 /// <summary>Server state of a writer.</summary>

@@ -55,6 +55,7 @@ internal sealed class Gateway(
             Root = handles.OfRoot(session, authority), CapId = authority.Ref.CapId,
             Rights = authority.Ref.Rights.ToNames(),
             Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch, Limits = limits,
+            Features = ProtocolFeatures.Of<IRootHandle>(),
         };
     }
 
@@ -71,7 +72,8 @@ internal sealed class Gateway(
         {
             Share = handle, ShareId = redemption.Share!.ShareId, CapId = authority.Ref.CapId,
             Rights = authority.Ref.Rights.ToNames(), Caveats = authority.Caveats.ToWire(), Epoch = authority.Ref.Epoch,
-            Cursor = handle.Feed.Head, Limits = limits, Grant = Redeemer.InfoOf(authority.Ref),
+            Cursor = handle.Feed.Head, Limits = limits, Features = ProtocolFeatures.Of<IShareHandle>(),
+            Grant = Redeemer.InfoOf(authority.Ref),
             Writer = writer is null ? null : AckedBy(writer, request.Append, acks), Acks = acks, Page = page,
         };
     }

@@ -2,7 +2,7 @@ import { Disconnected, ShareRpcError, type ErrorData } from './errors.js';
 import { RootHandle, ShareHandle, type ReadingHandle } from './handles.js';
 import { rpcAddress } from './links.js';
 import { fitsUnproven, replay } from './replaying.js';
-import type { Ack, Caveats, Limits, OpPage, RedeemRootRequest, RedeemShareRequest, Right } from './wire.js';
+import type { Ack, Caveats, Features, Limits, OpPage, RedeemRootRequest, RedeemShareRequest, Right } from './wire.js';
 
 const SUBPROTOCOL = 'sharerpc.v1.json';
 const CANCELLED = -32800;
@@ -25,6 +25,7 @@ interface Redeemed {
   caveats: Caveats;
   epoch: number;
   limits: Limits;
+  features?: Features;
 }
 
 export interface RedeemedShare extends Redeemed {
@@ -56,6 +57,7 @@ interface Redemption {
   epoch: number;
   cursor: number;
   limits: Limits;
+  features?: Features;
   grant?: RedeemedShare['grant'];
   writer?: { acked_seq: number };
   acks?: RedeemedShare['acks'];

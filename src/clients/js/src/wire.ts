@@ -153,6 +153,13 @@ export interface RedeemRootRequest {
 /** By the names of section 26. */
 export type Limits = Record<string, number>;
 
+/** What a server knows (VER-5): caveats, methods of the handle, extensions, by name. */
+export interface Features {
+  caveats: string[];
+  methods: string[];
+  extensions: string[];
+}
+
 export interface AttenuateRequest {
   cap_id: string;
   token_digest: string;

@@ -45,7 +45,10 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
         try
         {
             using WireConnection connection =
-                await WireConnection.ConnectAsync(world.Server, timeout, subprotocols, origin);
+                await WireConnection.ConnectAsync(
+                    world.Server, timeout, subprotocols, origin, connect.TryGetProperty("extensions", out _));
+            if (step.TryGetProperty("extension", out JsonElement extension))
+                Assert.Equal(extension.GetString(), connection.Extensions);
             if (step.TryGetProperty("selected", out JsonElement selected))
                 Assert.Equal(selected.GetString(), connection.Selected);
         }

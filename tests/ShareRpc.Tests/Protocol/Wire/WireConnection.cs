@@ -28,16 +28,20 @@ internal sealed class WireConnection : IDisposable
     /// <summary>What the server selected.</summary>
     public string? Selected => socket.SubProtocol;
 
+    /// <summary>What the server answered of the extensions that it was offered, or null.</summary>
+    public string? Extensions { get; private init; }
+
     /// <summary>
     /// Fails with <see cref="WireRefusedException"/> when the upgrade is answered with another status.
     /// </summary>
     public static async Task<WireConnection> ConnectAsync(
-        Uri server, CancellationToken timeout, IReadOnlyList<string>? subprotocols = null, string? origin = null)
+        Uri server, CancellationToken timeout, IReadOnlyList<string>? subprotocols = null, string? origin = null,
+        bool offersDeflate = false)
     {
         var socket = new ClientWebSocket();
-        var connection = new WireConnection(socket, timeout);
         ClientWebSocketOptions options = socket.Options;
         options.CollectHttpResponseDetails = true;
+        if (offersDeflate) options.DangerousDeflateOptions = new WebSocketDeflateOptions();
         foreach (string subprotocol in subprotocols ?? [Subprotocol]) options.AddSubProtocol(subprotocol);
         if (origin is not null) options.SetRequestHeader("Origin", origin);
         try
@@ -46,10 +50,14 @@ internal sealed class WireConnection : IDisposable
         }
         catch (WebSocketException) when (socket.HttpStatusCode != 0)
         {
-            using (connection) throw new WireRefusedException((int)socket.HttpStatusCode);
+            using (socket) throw new WireRefusedException((int)socket.HttpStatusCode);
         }
 
-        return connection;
+        return new WireConnection(socket, timeout)
+        {
+            Extensions = socket.HttpResponseHeaders!.FirstOrDefault(header =>
+                header.Key.Equals("Sec-WebSocket-Extensions", StringComparison.OrdinalIgnoreCase)).Value?.First(),
+        };
     }
 
     public Task SendTextAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace ShareRpc.Tests.Server.Http;
 
 /// <summary>
-/// As much of JSON Schema as openapi.json uses; a keyword that it does not know is an error, not a pass.
+/// As much of JSON Schema as openapi.json and schema/messages.json use; a keyword that it does not know is an
+/// error, not a pass.
 /// </summary>
 internal sealed class SchemaCheck(JsonElement document)
 {
@@ -33,7 +34,7 @@ internal sealed class SchemaCheck(JsonElement document)
         "pattern" =>
             Regex.IsMatch(value.GetString()!, keyword.Value.GetString()!) ? [] : [$"{at}: {value} does not match"],
         "minimum" => value.GetInt64() >= keyword.Value.GetInt64() ? [] : [$"{at}: {value} is too small"],
-        "description" => [],
+        "description" or "title" => [],
         _ => throw new NotSupportedException($"The check does not know {keyword.Name}."),
     };
 

@@ -1,0 +1,33 @@
+using System.Reflection;
+using ShareRpc.Protocol.Json;
+using StreamJsonRpc;
+
+namespace ShareRpc.Protocol.Messages;
+
+/// <summary>Names what a server knows (SPEC [VER-5]), so that a client need not try.</summary>
+public sealed record ProtocolFeatures
+{
+    /// <summary>Gets the caveats that it enforces.</summary>
+    public required IReadOnlyList<string> Caveats { get; init; }
+
+    /// <summary>Gets the methods of the handle that came with it.</summary>
+    public required IReadOnlyList<string> Methods { get; init; }
+
+    /// <summary>Gets what has no name of another kind; none in this version.</summary>
+    public required IReadOnlyList<string> Extensions { get; init; }
+
+    /// <summary>Returns the features of a handle's interface.</summary>
+    public static ProtocolFeatures Of<THandle>() => OfHandle<THandle>.Features;
+
+    private static class OfHandle<THandle>
+    {
+        public static readonly ProtocolFeatures Features = new()
+        {
+            Caveats = [.. typeof(Caveats).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .Select(caveat => ProtocolJson.Options.PropertyNamingPolicy!.ConvertName(caveat.Name))],
+            Methods = [.. typeof(THandle).GetMethods()
+                .Select(method => method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name).OfType<string>()],
+            Extensions = [],
+        };
+    }
+}

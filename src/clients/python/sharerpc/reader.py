@@ -1,0 +1,75 @@
+"""Following a share (client guide, "Following")."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from .connection import Backoff, Disconnected
+from .errors import ShareRpcError
+from .fold import Document
+from .links import Link
+from .redeem import MemoryGrants, Share
+
+_SPARE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class State:
+    """All documents, in place of ops whose data is gone; ops after `cursor` follow."""
+
+    documents: list[Document]
+    cursor: int
+
+
+async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
+                 grants: MemoryGrants | None = None) -> AsyncIterator[dict | State]:
+    """Yields the ops after a cursor, then new ones, over lost connections, until an ended share has been read.
+
+    Yields a State where the data of older ops is gone. Raises ShareRpcError when the capability is of no more use.
+    """
+    backoff = Backoff()
+    grants = grants or MemoryGrants()
+    while True:
+        share = None
+        try:
+            share = await Share.open(link, passphrase=passphrase, grants=grants, read={"after": after})
+            page = share.result["page"]
+            wait_ms = share.limits.get("wait_ms", 30_000)
+            while True:
+                if (gap := page.get("gap")) is not None:
+                    state = await _read_state(share)
+                    after = max(gap, state.cursor)
+                    yield state
+                for op in page["ops"]:
+                    if op["cursor"] != after + 1:
+                        raise RuntimeError(f"The server went from cursor {after} to {op['cursor']}.")
+                    after = op["cursor"]
+                    backoff.reset()
+                    yield op
+                if page.get("ended") and after >= page["head"]:
+                    return
+                read = share.call("readOps", {"after": after, "wait_ms": wait_ms})
+                page = await asyncio.wait_for(read, wait_ms / 1000 + _SPARE_SECONDS)
+        except (Disconnected, asyncio.TimeoutError):
+            await backoff.wait()
+        except ShareRpcError as error:
+            if error.action not in ("retry", "redeem"):
+                raise
+            await backoff.wait(error.retry_after)
+        finally:
+            if share:
+                await share.close()
+
+
+async def _read_state(share: Share) -> State:
+    documents, first, next_key = [], None, None
+    while True:
+        page = await share.call("getState", {"after_key": next_key} if next_key else {})
+        first = page["cursor"] if first is None else first
+        documents += [Document(doc["kind"], doc["key"], doc["cursor"], doc["data"], bool(doc.get("redacted")))
+                      for doc in page["docs"]]
+        next_key = page.get("next_key")
+        if not next_key:
+            return State(documents, first)
