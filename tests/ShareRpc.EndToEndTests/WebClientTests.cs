@@ -30,10 +30,7 @@ public sealed partial class WebClientTests
     private async Task<string> TestAsync(string script, Dictionary<string, string?> environment)
     {
         string root = OpencodeFixture.Root();
-        var installed = new FileInfo(Path.Combine(root, "node_modules", ".package-lock.json"));
-        if (!installed.Exists
-            || installed.LastWriteTimeUtc < File.GetLastWriteTimeUtc(Path.Combine(root, "package-lock.json")))
-            await RunAsync(root, [], "ci", "--no-audit", "--no-fund");
+        await NodeModules.InstallAsync(timeout);
         environment["NO_COLOR"] = "1";
 
         string said = await RunAsync(Path.Combine(root, "tests", "web"), environment, "run", script);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ShareRpc.EndToEndTests.Attacks;
+using ShareRpc.EndToEndTests.Conformance;
 using ShareRpc.EndToEndTests.Disk;
 
 namespace ShareRpc.EndToEndTests.Harness;
@@ -45,6 +46,8 @@ internal static class HarnessProgram
                 return await AttackProgram.RevocationsAsync(rest);
             case "wrong-tokens":
                 return await AttackProgram.WrongTokensAsync(rest);
+            case "conform":
+                return await ConformanceClient.RunAsync(arguments[1], arguments[2], arguments[3]);
             case "harness":
                 return await RunManyAsync(rest);
             default:

@@ -107,7 +107,7 @@ class Connection:
 class Backoff:
     """Waits that double, with full jitter; a success starts anew."""
 
-    def __init__(self, first: float = 0.2, most: float = 30):
+    def __init__(self, first: float = 0.2, most: float = 20):
         self._first, self._most, self._tries = first, most, 0
 
     def reset(self) -> None:

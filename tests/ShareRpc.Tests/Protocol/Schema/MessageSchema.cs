@@ -16,7 +16,8 @@ internal static class MessageSchema
 {
     private const string LoggedOpForms = """
         {"oneOf": [
-          {"type": "object", "required": ["cursor", "op_id", "verb", "kind", "key", "actor", "time_ms", "schema_version"],
+          {"type": "object",
+           "required": ["cursor", "op_id", "verb", "kind", "key", "actor", "time_ms", "schema_version"],
            "properties": {
              "cursor": {"type": "integer"}, "op_id": {"type": "string"}, "verb": {"type": "string"},
              "kind": {"type": "string"}, "key": {"type": "string"}, "data": {}, "writer_id": {"type": "string"},
@@ -87,7 +88,8 @@ internal static class MessageSchema
         while (definitions.FirstOrDefault(definition => !made.ContainsKey(definition.Key)) is { Key: not null } next)
             made[next.Key] = Schema(next.Value, definitions);
         made["Handle"] = JsonNode.Parse(HandleForm)!;
-        return new JsonObject(made.Select(definition => KeyValuePair.Create(definition.Key, (JsonNode?)definition.Value)));
+        return new JsonObject(made.Select(definition =>
+            KeyValuePair.Create(definition.Key, (JsonNode?)definition.Value)));
     }
 
     private static JsonNode Schema(Type type, SortedDictionary<string, Type> definitions) =>

@@ -1,0 +1,35 @@
+// The reader of protocol/conformance: vite-node conformance.ts reader LINK DIRECTORY
+import WebSocket from 'ws';
+import { foldOp, parseLink, ShareFollower, type Doc } from '../../../src/clients/js/src/index.js';
+
+const say = (line: object) => console.log(JSON.stringify(line));
+const nameOf = ({ kind, key }: { kind: string; key: string }) => `${kind}\0${key}`;
+
+const link = parseLink(process.argv[3]!)!;
+const documents = new Map<string, Doc>();
+
+const reason = await new Promise((resolve) => {
+  new ShareFollower(link.server, {
+    WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
+    token: link.token,
+    shareId: link.shareId,
+    after: 0,
+    onGap: () => documents.clear(),
+    onDocs: (docs) => docs.forEach((doc) => documents.set(nameOf(doc), doc)),
+    onOps: (ops) => {
+      for (const op of ops) {
+        say({ cursor: op.cursor });
+        if (op.hidden) continue;
+        const doc = foldOp(documents.get(nameOf(op)), op);
+        if (doc) documents.set(nameOf(op), doc);
+        else documents.delete(nameOf(op));
+      }
+    },
+    onEnd: resolve,
+  }).start();
+});
+
+const sorted = [...documents.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+say({ documents: sorted.map(([, { kind, key, data }]) => ({ kind, key, data })) });
+if (reason !== 'ended') console.error(String(reason));
+process.exit(reason === 'ended' ? 0 : 3);
