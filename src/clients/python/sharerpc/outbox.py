@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS rows (
   seq INTEGER, batch INTEGER, sent INTEGER NOT NULL DEFAULT 0,
   code TEXT, message TEXT, outcome_unknown INTEGER NOT NULL DEFAULT 0, since REAL, try_at REAL);
 """
+_UNPROVEN_BYTES = 256 * 1024 - 4096
 _FLIGHT = "state = 'pending' AND batch IS NOT NULL"
 
 
@@ -92,11 +93,11 @@ class Outbox:
 
     async def _session(self, until_drained: bool) -> None:
         flight = self._flight()
-        resent = flight[:1] if self._refused_frames else flight[:16]
+        resent = self._fitting(flight[:1] if self._refused_frames else flight[:16])
         try:
             share = await Share.open(
                 self._link, passphrase=self._passphrase, grants=self._grants, writer_id=self._meta("writer_id"),
-                append=[self._text(batch) for batch in self._fitting(resent)])
+                append=[self._text(batch) for batch in resent])
         except ShareRpcError as error:
             raise _Refused(None, error) from error
         try:
@@ -138,11 +139,11 @@ class Outbox:
         return [batch for batch, in self._db.execute(f"SELECT DISTINCT batch FROM rows WHERE {_FLIGHT} ORDER BY batch")]
 
     def _fitting(self, batches: list[int]) -> list[int]:
-        """Cuts the list of batches in place, so that a redemption fits a frame."""
+        """Cuts the list in place to what a redemption may hold (WS-3); the others are sent by appendOps."""
         size = 0
         for i, batch in enumerate(batches):
-            size += len(self._text(batch))
-            if i and size > 4 << 20:
+            size += len(self._text(batch)) + 1
+            if size > _UNPROVEN_BYTES:
                 del batches[i:]
                 break
         return batches
