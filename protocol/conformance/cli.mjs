@@ -22,7 +22,8 @@ let failed = 0;
 function report(suite, vector, error) {
   if (!error) return void passed++;
   failed++;
-  console.log(`FAILED ${vector.id} ${vector.rules?.join(' ') ?? ''}: ${vector.comment}\n  ${error.message.split('\n').slice(0, 12).join('\n  ')}`);
+  const what = error.message.split('\n').slice(0, 12).join('\n  ');
+  console.log(`FAILED ${[vector.id, ...(vector.rules ?? [])].join(' ')}: ${vector.comment}\n  ${what}`);
 }
 
 const { values, positionals: [mode, subject] } = parseArgs({
@@ -39,8 +40,9 @@ if (values.help || !subject || (mode === 'client' && command.length === 0) || ![
   console.log(HELP);
   process.exit(values.help ? 0 : 2);
 }
-if (mode === 'server') await checkServer({ server: subject, rootToken, suites: values.suite, slow: values.slow, report });
-else {
+if (mode === 'server') {
+  await checkServer({ server: subject, rootToken, suites: values.suite, slow: values.slow, report });
+} else {
   await checkClient({ of: subject, command, only: values.only, report });
   if (values.server) await checkOverCuts({ of: subject, command, server: values.server, rootToken, report });
 }

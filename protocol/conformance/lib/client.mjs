@@ -40,7 +40,7 @@ function judge(expected, input, peer, run) {
   assert.equal(run.exitCode, expected.exit ?? 0, `exit code; it said: ${run.errors.slice(-600)}`);
   if (expected.log) assert.deepEqual(peer.log.map((op) => op.op_id), expected.log, 'the log of the server');
   if (input.class === 'reader') {
-    if (expected.cursors) assert.deepEqual(run.lines.filter(({ cursor }) => cursor).map(({ cursor }) => cursor), expected.cursors);
+    if (expected.cursors) assert.deepEqual(run.cursors, expected.cursors, 'cursors');
     const documents = run.lines.findLast((line) => line.documents)?.documents;
     if ((expected.exit ?? 0) === 0)
       assert.deepEqual(documents, peer.documents.map(({ kind, key, data }) => ({ kind, key, data })), 'documents');
@@ -69,7 +69,7 @@ export async function checkOverCuts({ of, command, server, rootToken, cuts = 12,
       for (const op of ops) await call('appendOps', { batch_id: op.op_id, ops: [op] });
       await call('endShare', '');
       await running;
-      assert.deepEqual(run.lines.filter(({ cursor }) => cursor).map(({ cursor }) => cursor), ops.map((_, i) => i + 1));
+      assert.deepEqual(run.cursors, ops.map((_, i) => i + 1));
     } else {
       await run.finish(ops, 25);
       const page = await call('readOps', { after: 0 });
@@ -107,6 +107,10 @@ class ClientRun {
     } while (this.#killed);
   }
 
+  get cursors() {
+    return this.lines.filter(({ cursor }) => cursor).map(({ cursor }) => cursor);
+  }
+
   restart() {
     this.#killed = true;
     this.#signal();
@@ -137,7 +141,8 @@ class ClientRun {
     child.stdin.end();
     this.exitCode = await ended;
     clearTimeout(timer);
-    if (!this.#killed && Date.now() >= deadline) throw new Error(`It did not end within ${RUN_MS / 1000} s. ${this.errors.slice(-300)}`);
+    if (!this.#killed && Date.now() >= deadline)
+      throw new Error(`It did not end within ${RUN_MS / 1000} s. ${this.errors.slice(-300)}`);
   }
 
   #signal() {

@@ -10,6 +10,7 @@ const LIMITS = {
   data_depth: 48, depends_on: 16, page_bytes: 1048576, page_entries: 1000, wait_ms: 30000, calls_in_flight: 64,
   waiting_reads: 16, handles_per_connection: 1000, redeem_batches: 64, chain_depth: 16,
 };
+const UNPROVEN_BYTES = 262144;
 const OF_REFUSALS = ['code', 'transient', 'action', 'hint', 'retry_after_ms', 'head', 'acked_seq'];
 
 export class Peer {
@@ -125,7 +126,8 @@ export class Peer {
       case 'appendOps': return this.#append(session, params, fault);
       case 'readOps': {
         const page = this.#page(params.after ?? 0, fault);
-        return page.ops.length === 0 && !page.ended && page.gap === undefined && params.wait_ms > 0 ? null : { result: page };
+        const isEmpty = page.ops.length === 0 && !page.ended && page.gap === undefined;
+        return isEmpty && params.wait_ms > 0 ? null : { result: page };
       }
       case 'getState': return { result: { docs: this.documents, cursor: this.log.length } };
       default: return { refused: { code: 'method_not_found', transient: false, action: 'redeem' } };
@@ -136,10 +138,12 @@ export class Peer {
     this.redemptions++;
     if (params.token !== this.token) this.#blame('REDEEM-1', 'another token than that of the link');
     session.writer = params.writer_id;
+    session.isProven = true;
     const acks = [];
     for (const batch of params.append ?? []) {
       const outcome = this.#append(session, batch, fault);
-      acks.push({ batch_id: batch.batch_id, ...(outcome.refused ? { error: this.#data(outcome.refused) } : { ack: outcome.result }) });
+      const said = outcome.refused ? { error: this.#data(outcome.refused) } : { ack: outcome.result };
+      acks.push({ batch_id: batch.batch_id, ...said });
       if (outcome.refused) break;
     }
     return {
@@ -162,9 +166,9 @@ export class Peer {
 
   #append(session, batch, fault) {
     const { writer } = session;
-    if (this.#forked.has(writer)) return { refused: { code: 'writer_forked', transient: false, action: 'new_writer' } };
-    const refused = fault?.do === 'refuse_batch' || (this.#input.refuse && batch.ops.some((op) => op.op_id === this.#input.refuse));
-    if (refused) {
+    if (this.#forked.has(writer))
+      return { refused: { code: 'writer_forked', transient: false, action: 'new_writer' } };
+    if (batch.ops.some((op) => op.op_id === this.#input.refuse)) {
       this.#batches.clear();
       return { refused: { code: 'invalid_batch', transient: false, action: 'split' } };
     }
@@ -223,6 +227,8 @@ export class Peer {
 
   /** Looks at what the client sends: by its class, and against what it sent before. */
   #look(session, method, params, text) {
+    if (!session.isProven && text.length > UNPROVEN_BYTES)
+      this.#blame('WS-3', `${text.length} bytes before a redemption`);
     if (params.grant) this.#grants.add(params.grant.token_digest);
     if (method === 'appendOps' && !session.writer && session.unanswered > 1)
       this.#blame('APPLY-27', 'a second batch under way without a writer');
@@ -258,7 +264,8 @@ export class Peer {
   }
 
   #data(refusal) {
-    return Object.fromEntries(OF_REFUSALS.filter((name) => refusal[name] !== undefined).map((name) => [name, refusal[name]]));
+    return Object.fromEntries(
+      OF_REFUSALS.filter((name) => refusal[name] !== undefined).map((name) => [name, refusal[name]]));
   }
 
   #refusal(refusal) {

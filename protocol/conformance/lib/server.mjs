@@ -91,7 +91,8 @@ class Scenario {
     else if (step.do === 'end_share') await (await this.#handle('-')).call('endShare', '');
     else if (step.do === 'revoke')
       await (await this.#handle('-')).call('revokeCapability', this.world.text(`{"cap_id":"{cap:${step.ref}}"}`));
-    else if (step.do) await (await this.world.redeem('setup', 'root')).call('deleteShare', { share_id: this.world.shareId });
+    else if (step.do)
+      await (await this.world.redeem('setup', 'root')).call('deleteShare', { share_id: this.world.shareId });
     else if (step.redeem) await this.#redeem(step);
     else await this.#append(step);
   }
@@ -153,7 +154,9 @@ function matches(actual, expected) {
 }
 
 const short = ({ cursor, applied, duplicates, rejected }) => ({
-  cursor, applied: applied.map((op) => [op.op_id, op.cursor]), duplicates: duplicates.map((op) => [op.op_id, op.cursor]),
+  cursor,
+  applied: applied.map((op) => [op.op_id, op.cursor]),
+  duplicates: duplicates.map((op) => [op.op_id, op.cursor]),
   rejected: rejected.map((op) => [op.op_id, op.code]),
 });
 const whole = (ack) => ({ applied: [], duplicates: [], rejected: [], ...expand(ack) });
@@ -238,7 +241,8 @@ class Conversation {
   }
 
   #check(step, { message, text }) {
-    if (step.contains) assert.ok(text.includes(this.world.text(step.contains)), `${step.contains} is not in the answer`);
+    if (step.contains)
+      assert.ok(text.includes(this.world.text(step.contains)), `${step.contains} is not in the answer`);
     if (step.without) assert.ok(!text.includes(step.without), `${step.without} is in the answer`);
     if (step.cancelled) return assert.equal(message.error.code, -32800);
     if (!step.error) {

@@ -66,7 +66,8 @@ export class Wire {
 
   /** Calls and answers the result; throws the error's `data` as `refusal`. */
   async call(method, params) {
-    const { message } = await this.receive(this.request(method, typeof params === 'string' ? params : JSON.stringify(params)));
+    const text = typeof params === 'string' ? params : JSON.stringify(params);
+    const { message } = await this.receive(this.request(method, text));
     if (message.error) throw Object.assign(new Error(message.error.message), { refusal: message.error.data });
     return message.result;
   }
