@@ -15,7 +15,8 @@ internal static class NodeModules
             if (installed.Exists
                 && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(root, "package-lock.json")))
                 return;
-            await using Tool npm = Tool.StartExecutable("npm", root, [], "ci", "--no-audit", "--no-fund");
+            await using Tool npm = Tool.StartExecutable(
+                "npm", root, new Dictionary<string, string?>(), "ci", "--no-audit", "--no-fund");
             await npm.WaitForExitAsync(cancellationToken);
             Assert.True(npm.ExitCode == 0, npm.Errors);
         }

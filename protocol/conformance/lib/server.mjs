@@ -45,7 +45,7 @@ const SUITES = {
   ops: ({ input, expect }) => ({
     async run(world) {
       const { call } = await world.redeem('main', 'owner', '"writer_id":"{writer:w}"');
-      const op = textOf({ ...input, ...('$raw' in input ? {} : { seq: 1 }) });
+      const op = textOf('$raw' in input ? input : { seq: 1, ...input });
       const code = await call('appendOps', `{"batch_id":"b","ops":[${op}]}`)
         .then((ack) => ack.rejected[0]?.code ?? 'ok', codeOf);
       if (expect === 'ok') assert.ok(['ok', 'dependency_missing'].includes(code), code);
@@ -230,8 +230,8 @@ class Conversation {
     }
     if (step.send) wire.send(this.world.text(textOf(step.send)));
     else if ('text' in step) wire.send(step.text);
-    else if (step.text_hex) wire.socket.send(Buffer.from(step.text_hex, 'hex'), { binary: false });
-    else if (step.binary) wire.socket.send(Buffer.from(step.binary, 'hex'), { binary: true });
+    else if ('text_hex' in step) wire.socket.send(Buffer.from(step.text_hex, 'hex'), { binary: false });
+    else if ('binary' in step) wire.socket.send(Buffer.from(step.binary, 'hex'), { binary: true });
     else {
       const start = '{"jsonrpc":"2.0","id":"pad","method":"nothing","pad":"';
       wire.send(start + 'a'.repeat(step.message_of - start.length - 2) + '"}');

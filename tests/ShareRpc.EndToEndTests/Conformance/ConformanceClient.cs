@@ -11,7 +11,7 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Conformance;
 
-/// <summary>The C# client as protocol/conformance calls a client: <c>conform reader|outbox LINK DIRECTORY</c>.</summary>
+/// <summary>Is the C# client as protocol/conformance calls it: <c>conform reader|outbox LINK DIRECTORY</c>.</summary>
 internal static class ConformanceClient
 {
     private const int OfNoMoreUse = 3;

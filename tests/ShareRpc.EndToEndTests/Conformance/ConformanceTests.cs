@@ -18,7 +18,7 @@ public sealed class ConformanceTests
         await PassAsync(["server", address, "--root-token-file", world.TokenFile]);
         await using Tool tests = Tool.StartExecutable(
             "npm", PathOf("protocol", "conformance"),
-            new()
+            new Dictionary<string, string?>
             {
                 ["SHARERPC_TEST_SERVER"] = address,
                 ["SHARERPC_ROOT_TOKEN"] = (await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim(),
@@ -56,7 +56,7 @@ public sealed class ConformanceTests
     private async Task<World> StartAsync()
     {
         var world = new World();
-        await world.StartServerAsync(null, timeout);
+        await world.StartServerAsync(null, ["--allow-origin", "https://allowed.example"], timeout);
         return world;
     }
 
@@ -64,7 +64,8 @@ public sealed class ConformanceTests
     {
         await NodeModules.InstallAsync(timeout);
         await using Tool kit = Tool.StartExecutable(
-            "node", OpencodeFixture.Root(), [], [PathOf("protocol", "conformance", "cli.mjs"), .. arguments]);
+            "node", OpencodeFixture.Root(), new Dictionary<string, string?>(),
+            [PathOf("protocol", "conformance", "cli.mjs"), .. arguments]);
         await kit.WaitForExitAsync(timeout);
         Assert.True(kit.ExitCode == 0, $"{string.Join('\n', kit.Lines)}\n{kit.Errors}");
         Assert.Matches("^[1-9][0-9]* passed, 0 failed$", kit.Lines[^1]);
