@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .connection import Backoff, Disconnected
@@ -63,7 +64,8 @@ class Outbox:
 
     def parked(self) -> list[ParkedOp]:
         """Returns what was refused, oldest first."""
-        rows = self._db.execute("SELECT op_id, code, message, outcome_unknown FROM rows WHERE state = 'failed' ORDER BY n")
+        rows = self._db.execute(
+            "SELECT op_id, code, message, outcome_unknown FROM rows WHERE state = 'failed' ORDER BY n")
         return [ParkedOp(op_id, code, message, bool(unknown)) for op_id, code, message, unknown in rows]
 
     def retry_parked(self) -> None:
@@ -150,7 +152,8 @@ class Outbox:
 
     def _text(self, batch: int) -> str:
         """Returns a batch as the same text whenever it is sent."""
-        rows = self._db.execute("SELECT body, seq FROM rows WHERE batch = ? AND state = 'pending' ORDER BY seq", (batch,))
+        rows = self._db.execute(
+            "SELECT body, seq FROM rows WHERE batch = ? AND state = 'pending' ORDER BY seq", (batch,))
         ops = ",".join(f'{body[:-1]},"seq":{seq}}}' for body, seq in rows)
         return f'{{"batch_id":"b{batch}","ops":[{ops}]}}'
 
@@ -180,17 +183,20 @@ class Outbox:
                 self._db.execute("DELETE FROM rows WHERE op_id = ?", (entry["op_id"],))
             for entry in ack["rejected"]:
                 if entry["code"] == "dependency_missing":
-                    now = time.time()
-                    self._db.execute(
-                        "UPDATE rows SET state = CASE WHEN ? - ifnull(since, ?) > ? THEN 'failed' ELSE 'waiting' END, "
-                        "since = ifnull(since, ?), try_at = ? + 0.2 + (? - ifnull(since, ?)) / 2, code = ?, message = ? "
-                        "WHERE op_id = ?",
-                        (now, now, self._dependency_wait, now, now, now, now, entry["code"], entry.get("message"),
-                         entry["op_id"]))
+                    self._wait_or_park(entry["op_id"])
                 else:
                     self._db.execute("UPDATE rows SET state = 'failed', code = ?, message = ? WHERE op_id = ?",
                                      (entry["code"], entry.get("message"), entry["op_id"]))
         self._refused_frames.clear()
+
+    def _wait_or_park(self, op_id: str) -> None:
+        """Lets an op wait for its dependency, longer each time, or parks it after `dependency_wait`."""
+        now = time.time()
+        since = self._db.execute("SELECT since FROM rows WHERE op_id = ?", (op_id,)).fetchone()[0] or now
+        state = "failed" if now - since > self._dependency_wait else "waiting"
+        self._db.execute(
+            "UPDATE rows SET state = ?, since = ?, try_at = ?, code = 'dependency_missing' WHERE op_id = ?",
+            (state, since, now + 0.2 + (now - since) / 2, op_id))
 
     def _requeue_waiting(self) -> None:
         due = self._db.execute("SELECT n FROM rows WHERE state = 'waiting' AND try_at <= ? ORDER BY n", (time.time(),))
@@ -199,8 +205,9 @@ class Outbox:
 
     def _to_end(self, n: int) -> None:
         """Takes a row to the end, where it gets the next seq (APPLY-26)."""
-        self._db.execute("UPDATE rows SET n = (SELECT max(n) + 1 FROM rows), state = 'pending', seq = NULL, batch = NULL,"
-                         " code = NULL, message = NULL WHERE n = ?", (n,))
+        self._db.execute(
+            "UPDATE rows SET n = (SELECT max(n) + 1 FROM rows), state = 'pending', seq = NULL, batch = NULL, "
+            "code = NULL, message = NULL WHERE n = ?", (n,))
 
     async def _react(self, batch: int | None, error: ShareRpcError) -> bool:
         """Does what the error says; returns whether to wait before the next try."""
@@ -264,8 +271,11 @@ class Outbox:
     def _set_meta(self, **values) -> None:
         self._db.executemany("UPDATE meta SET value = ? WHERE name = ?", [(v, k) for k, v in values.items()])
 
+    @contextmanager
     def _transaction(self):
-        return _Transaction(self._db)
+        self._db.execute("BEGIN IMMEDIATE")
+        with self._db:
+            yield
 
 
 class _Refused(Exception):
@@ -274,14 +284,3 @@ class _Refused(Exception):
     def __init__(self, batch: int | None, error: ShareRpcError):
         super().__init__(str(error))
         self.batch, self.error = batch, error
-
-
-class _Transaction:
-    def __init__(self, db: sqlite3.Connection):
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind, *_) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
