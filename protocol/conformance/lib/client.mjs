@@ -37,7 +37,8 @@ export async function checkClient({ of, command, only, report }) {
 
 function judge(expected, input, peer, run) {
   assert.deepEqual(peer.violations, []);
-  assert.equal(run.exitCode, expected.exit ?? 0, `exit code; it said: ${run.errors.slice(-600)}`);
+  const said = `exit code; it said: ${JSON.stringify(run.lines.slice(-3))} ${run.errors.slice(-600)}`;
+  assert.equal(run.exitCode, expected.exit ?? 0, said);
   if (expected.log) assert.deepEqual(peer.log.map((op) => op.op_id), expected.log, 'the log of the server');
   if (input.class === 'reader') {
     if (expected.cursors) assert.deepEqual(run.cursors, expected.cursors, 'cursors');

@@ -87,8 +87,10 @@ export class Peer {
     if (Date.now() < this.#notBefore) this.#blame('ERR-3', `${method} before retry_after_ms was over`);
     session.unanswered++;
     this.#look(session, method, params, text);
-    const nth = (this.#counts[method] = (this.#counts[method] ?? 0) + 1);
-    const fault = this.#input.faults?.find((one) => one.on === method && one.nth === nth);
+    const own = this.#nextFault(method);
+    // A batch in a redemption is an append like any other.
+    const ofBatches = method === 'redeemShare' ? (params.append ?? []).map(() => this.#nextFault('appendOps')) : [];
+    const fault = own ?? ofBatches.find((one) => one && one.do !== 'error');
     const answer = (body) => {
       session.unanswered--;
       if (session.isClosed) return;
@@ -97,8 +99,8 @@ export class Peer {
     if (fault?.do === 'close') return this.#cut(session, fault.code);
     if (fault?.do === 'drop') return this.#cut(session);
     if (fault?.do === 'error') return answer({ error: this.#refusal(fault) });
-    if (fault?.do === 'fork') this.#forked.add(session.writer);
-    const result = this.#carryOut(session, method, params, fault);
+    if (fault?.do === 'fork') this.#forked.add(params.writer_id ?? session.writer);
+    const result = this.#carryOut(session, method, params, fault, ofBatches);
     if (result === null) this.#waiting.push({ session, after: params.after ?? 0, answer });
     else if (fault?.do === 'drop_reply') this.#cut(session);
     else if (fault?.do === 'kill') this.onKill();
@@ -118,12 +120,17 @@ export class Peer {
     });
   }
 
-  #carryOut(session, method, params, fault) {
+  #nextFault(method) {
+    const nth = (this.#counts[method] = (this.#counts[method] ?? 0) + 1);
+    return this.#input.faults?.find((one) => one.on === method && one.nth === nth);
+  }
+
+  #carryOut(session, method, params, fault, ofBatches) {
     switch (method) {
       case 'redeemShare': return this.#grants.has(tokenDigest(params.token))
         ? { refused: { code: 'invalid_token', transient: false, action: 'stop' } } // its link gives no grants
-        : { result: this.#redeem(session, params, fault) };
-      case 'appendOps': return this.#append(session, params, fault);
+        : { result: this.#redeem(session, params, fault, ofBatches) };
+      case 'appendOps': return this.#append(session, params);
       case 'readOps': {
         const page = this.#page(params.after ?? 0, fault);
         const isEmpty = page.ops.length === 0 && !page.ended && page.gap === undefined;
@@ -134,15 +141,15 @@ export class Peer {
     }
   }
 
-  #redeem(session, params, fault) {
+  #redeem(session, params, fault, ofBatches) {
     this.redemptions++;
     if (params.token !== this.token) this.#blame('REDEEM-1', 'another token than that of the link');
     session.writer = params.writer_id;
     session.isProven = true;
     const acks = [];
-    for (const batch of params.append ?? []) {
-      const outcome = this.#append(session, batch, fault);
-      const said = outcome.refused ? { error: this.#data(outcome.refused) } : { ack: outcome.result };
+    for (const [i, batch] of (params.append ?? []).entries()) {
+      const outcome = ofBatches[i]?.do === 'error' ? { refused: ofBatches[i] } : this.#append(session, batch);
+      const said = outcome.refused ? { error: this.#refusal(outcome.refused).data } : { ack: outcome.result };
       acks.push({ batch_id: batch.batch_id, ...said });
       if (outcome.refused) break;
     }
@@ -164,12 +171,12 @@ export class Peer {
     return { ops, cursor: Math.max(after, after + ops.length), head, ...ended };
   }
 
-  #append(session, batch, fault) {
+  #append(session, batch) {
     const { writer } = session;
     if (this.#forked.has(writer))
       return { refused: { code: 'writer_forked', transient: false, action: 'new_writer' } };
-    if (batch.ops.some((op) => op.op_id === this.#input.refuse)) {
-      this.#batches.clear();
+    if (batch.ops.some((op) => op.op_id === this.#input.refuse) || batch.ops.length > this.limits.batch_ops) {
+      for (const place of this.#batches.keys()) if (!place.startsWith('op ')) this.#batches.delete(place);
       return { refused: { code: 'invalid_batch', transient: false, action: 'split' } };
     }
     if (!writer) return { result: this.#ackOf(batch.ops.map((op) => this.#applyOnce(op))) };
@@ -237,11 +244,13 @@ export class Peer {
     const writer = method === 'redeemShare' ? params.writer_id : session.writer;
     const batches = method === 'redeemShare' ? params.append ?? [] : method === 'appendOps' ? [params] : [];
     const texts = [...text.matchAll(/"ops":\s*\[/g)].map((match) => opTexts(text, match.index + match[0].length));
-    batches.forEach((batch, i) => this.#lookAt(writer, batch, texts[i]));
+    batches.forEach((batch, i) => this.#lookAt(writer, batch, texts[i], method === 'appendOps'));
   }
 
-  #lookAt(writer, batch, texts) {
-    if (batch.ops.length > this.limits.batch_ops) this.#blame('LIMIT-1', `${batch.ops.length} ops in a batch`);
+  #lookAt(writer, batch, texts, isTold) {
+    const isNew = !this.#batches.has(`op ${batch.ops[0].op_id}`);
+    if (isTold && isNew && batch.ops.length > this.limits.batch_ops)
+      this.#blame('LIMIT-1', `${batch.ops.length} ops in a batch`);
     if (!writer && batch.ops.some((op) => op.seq !== undefined)) this.#blame('BATCH-4', 'a seq without a writer');
     batch.ops.forEach((op, i) => {
       if (writer && op.seq !== batch.ops[0].seq + i) this.#blame('BATCH-4', 'seqs that are not consecutive');
