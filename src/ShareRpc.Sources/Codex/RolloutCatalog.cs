@@ -13,7 +13,9 @@ namespace ShareRpc.Sources.Codex;
 internal sealed class RolloutCatalog(string folder, string indexPath)
 {
     private readonly HeadIndex<RolloutHead> index = new(indexPath, RolloutHead.Read);
-    private Dictionary<string, RolloutFile> files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RolloutFile> files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> threads = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> started = new(StringComparer.Ordinal);
 
     public string Sessions => Path.Combine(folder, "sessions");
 
@@ -38,7 +40,10 @@ internal sealed class RolloutCatalog(string folder, string indexPath)
             else if (file.Length > 0) Unplaced++;
         }
 
-        files = found;
+        files.Clear();
+        threads.Clear();
+        started.Clear();
+        Take(found);
         index.Save(present);
     }
 
@@ -52,13 +57,12 @@ internal sealed class RolloutCatalog(string folder, string indexPath)
             if (index.Of(file) is { } head) Add(found, new RolloutFile(file, head));
         }
 
-        foreach ((string tag, RolloutFile file) in files) found.TryAdd(tag, file);
-        files = found;
+        Take(found);
     }
 
     /// <summary>Returns the files of a thread, oldest first: the last one is the live one.</summary>
     public IReadOnlyList<RolloutFile> Of(string thread) =>
-        [.. InOrder(files.Values.Where(file => file.Head.Thread == thread))];
+        [.. InOrder(threads.GetValueOrDefault(thread, []).Select(tag => files[tag]))];
 
     /// <summary>Returns files of one thread, oldest first.</summary>
     public static IEnumerable<RolloutFile> InOrder(IEnumerable<RolloutFile> thread) =>
@@ -66,8 +70,8 @@ internal sealed class RolloutCatalog(string folder, string indexPath)
 
     /// <summary>Returns the threads that a thread started as subagents, oldest first.</summary>
     public IReadOnlyList<string> StartedBy(string thread) =>
-        [.. files.Values.Where(file => file.Head.Parent == thread && file.Head.Thread != thread)
-            .OrderBy(file => file.Head.Time).Select(file => file.Head.Thread).Distinct(StringComparer.Ordinal)];
+        [.. started.GetValueOrDefault(thread, []).Select(tag => files[tag]).OrderBy(file => file.Head.Time)
+            .Select(file => file.Head.Thread).Where(below => below != thread).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Returns the day of a file, for <see cref="Refresh(string)"/>; the first day if it has none.</summary>
     public string DayOf(RolloutFile file)
@@ -96,6 +100,26 @@ internal sealed class RolloutCatalog(string folder, string indexPath)
         }
 
         return names;
+    }
+
+    private void Take(Dictionary<string, RolloutFile> found)
+    {
+        foreach ((string tag, RolloutFile file) in found)
+        {
+            if (!files.ContainsKey(tag))
+            {
+                Add(threads, file.Head.Thread, tag);
+                if (file.Head.Parent is { } parent) Add(started, parent, tag);
+            }
+
+            files[tag] = file;
+        }
+
+        static void Add(Dictionary<string, List<string>> tags, string thread, string tag)
+        {
+            if (!tags.TryGetValue(thread, out List<string>? list)) tags.Add(thread, list = []);
+            list.Add(tag);
+        }
     }
 
     private IEnumerable<ListedFile> Listed(string? since)

@@ -76,6 +76,7 @@ internal sealed class RolloutDocuments(RolloutPlace place, RolloutState state, A
         emit(SessionFormat.Part(place.SessionId, message, key, type, json =>
         {
             Marks(json, key);
+            if (place.AgentSession is not null) json.WriteString("agent_session", place.AgentSession);
             write(json);
         }));
 

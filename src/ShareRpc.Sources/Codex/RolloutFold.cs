@@ -125,7 +125,7 @@ internal sealed class RolloutFold
                 break;
             case "agent_message":
                 string said = string.Join('\n', item.TextsOfItems("content"));
-                if (said.Length > 0) documents.Add("text", json => Synthetic(json, said));
+                if (said.Length > 0) documents.Add("text", json => OtherAgent(json, item.Text("author"), said));
                 break;
             case "ghost_snapshot" or "compaction" or "compaction_summary" or "compaction_trigger"
                 or "context_compaction":
@@ -279,8 +279,10 @@ internal sealed class RolloutFold
         if (state.IsTurnOpen && state.TurnId is not null) documents.Turn(state.TurnKey, TurnStates.Streaming);
     }
 
-    private static void Synthetic(Utf8JsonWriter json, string text)
+    /// <summary>What other agents say is, as all of a subagent's, a tool's input or output.</summary>
+    private static void OtherAgent(Utf8JsonWriter json, string? author, string text)
     {
+        json.WriteString("agent_session", author ?? "agent");
         json.WriteString("text", text);
         json.WriteBoolean("synthetic", true);
     }

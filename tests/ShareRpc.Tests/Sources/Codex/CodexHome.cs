@@ -62,6 +62,9 @@ internal sealed class CodexHome : IDisposable
 
     public CodexHome Item(string type, object? more = null) => Line("response_item", With(type, more));
 
+    public CodexHome Call(string id, string name, string arguments) =>
+        Item("function_call", new { name, arguments, call_id = id });
+
     /// <summary>Writes a whole turn of the older generation: each text as an item and as an event.</summary>
     public CodexHome Turn(string id, string question, string answer) => Event("task_started", new { turn_id = id })
         .Item("message", new { role = "user", content = new[] { new { type = "input_text", text = question } } })
