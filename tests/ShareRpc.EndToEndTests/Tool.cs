@@ -101,6 +101,9 @@ internal sealed class Tool : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends its standard input: it waits for no more.</summary>
+    public void EndInput() => process.StandardInput.Close();
+
     public async Task WaitForExitAsync(CancellationToken cancellationToken)
     {
         try
