@@ -10,8 +10,6 @@ namespace ShareRpc.EndToEndTests.Agents;
 /// </summary>
 internal sealed class FollowedAgent(Func<IAgentStorage?> open)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
-
     private readonly Dictionary<(string Kind, string Key), JsonObject> documents = [];
     private readonly Lock gate = new();
     private string? bookmark;
@@ -46,16 +44,14 @@ internal sealed class FollowedAgent(Func<IAgentStorage?> open)
         }
     }
 
-    /// <summary>Reads until cancelled.</summary>
-    public async Task FollowAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
+    /// <summary>Reads, look after look, until it is cancelled.</summary>
+    public Task FollowAsync(CancellationToken cancellationToken) => Until.TrueAsync(
+        () =>
         {
             Look();
-            await Task.Delay(Interval, TimeProvider.System, cancellationToken)
-                .ContinueWith(_ => { }, TaskScheduler.Default);
-        }
-    }
+            return cancellationToken.IsCancellationRequested;
+        },
+        CancellationToken.None);
 
     /// <summary>Reads what is new; returns the number of documents that changed.</summary>
     public int Look()
