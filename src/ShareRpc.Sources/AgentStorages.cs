@@ -1,3 +1,4 @@
+using ShareRpc.Sources.ClaudeCode;
 using ShareRpc.Sources.Codex;
 using ShareRpc.Sources.Following;
 using ShareRpc.Sources.GeminiCli;
@@ -9,6 +10,7 @@ internal static class AgentStorages
 {
     private static readonly IReadOnlyList<Func<AgentHome, IAgentStorage?>> Known =
     [
+        ClaudeStorage.On,
         CodexStorage.On,
         GeminiStorage.On,
     ];

@@ -47,7 +47,10 @@ internal sealed class LineFile : IDisposable
     }
 
     /// <summary>Returns the lines from an offset on, as far as they are there now.</summary>
-    public IEnumerable<FileLine> LinesFrom(long offset)
+    /// <param name="offset">The begin of a line.</param>
+    /// <param name="isWhole">Says that a last line without <c>\n</c> is complete, as a JSON object is that has its
+    /// end; null to hold every such line back.</param>
+    public IEnumerable<FileLine> LinesFrom(long offset, Func<ReadOnlyMemory<byte>, bool>? isWhole = null)
     {
         byte[] buffer = new byte[Chunk];
         (int begin, int filled, int searched) = (0, 0, 0);
@@ -80,9 +83,24 @@ internal sealed class LineFile : IDisposable
 
             searched = filled;
             int read = RandomAccess.Read(file, buffer.AsSpan(filled), offset + filled - begin);
-            if (read == 0) yield break;
+            if (read == 0)
+            {
+                ReadOnlyMemory<byte> last = buffer.AsMemory(begin, filled - begin);
+                if (!isTooLong && !last.IsEmpty && isWhole?.Invoke(last) == true)
+                    yield return new FileLine(last, offset + last.Length, IsTooLong: false);
+                yield break;
+            }
+
             filled += read;
         }
+    }
+
+    /// <summary>Returns bytes that were read before; fewer if the file was cut.</summary>
+    public byte[] Read(long offset, int length)
+    {
+        byte[] bytes = new byte[length];
+        int read = ReadAt(bytes, offset);
+        return read == length ? bytes : bytes[..read];
     }
 
     /// <inheritdoc/>

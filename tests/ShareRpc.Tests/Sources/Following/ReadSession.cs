@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Unicode;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Following;
 
@@ -33,10 +35,21 @@ internal sealed class ReadSession
         return read;
     }
 
+    public static ReadSession Whole(IAgentStorage storage, AgentSession session)
+    {
+        var read = new ReadSession();
+        read.Pass(storage, session);
+        return read;
+    }
+
     /// <summary>Reads on, with a reader that knows nothing but the bookmark; stops after a number of steps.</summary>
     public int Pass(IAgentStorage storage, string? id = null, int steps = int.MaxValue)
     {
-        AgentSession session = storage.Sessions().First(one => id is null || one.Id == id);
+        return Pass(storage, storage.Sessions().First(one => id is null || one.Id == id), steps);
+    }
+
+    public int Pass(IAgentStorage storage, AgentSession session, int steps = int.MaxValue)
+    {
         using ISessionReader reader = storage.Open(session, Bookmark);
         return Take(reader, steps);
     }
@@ -71,10 +84,21 @@ internal sealed class ReadSession
         + (part.Text("text") ?? part.Text("summary") ?? part.Text("tool") ?? part.Text("record") ?? "")));
 
     /// <summary>Asserts that this holds what another holds; the turn of a message that is gone stays.</summary>
-    public void AssertSame(ReadSession expected) => Assert.Equal(expected.Lines(), Lines());
+    /// <param name="expected">What it should hold.</param>
+    /// <param name="when">Where the test is.</param>
+    /// <param name="withTurns">False after a file was replaced: a turn that has ended stays as it is.</param>
+    public void AssertSame(ReadSession expected, string when = "", bool withTurns = true)
+    {
+        string[] all = [.. expected.Lines(withTurns)];
+        string[] held = [.. Lines(withTurns)];
+        string missing = string.Join('\n', all.Except(held).Take(2));
+        string extra = string.Join('\n', held.Except(all).Take(2));
+        Assert.True(missing.Length + extra.Length == 0, $"{when}\nmissing: {missing}\nextra:   {extra}");
+    }
 
-    private IEnumerable<string> Lines() => documents
-        .Where(entry => entry.Key.Kind != Kinds.Turn || documents.ContainsKey((Kinds.Message, entry.Key.Key)))
+    private IEnumerable<string> Lines(bool withTurns) => documents
+        .Where(entry => entry.Key.Kind != Kinds.Turn
+            || (withTurns && documents.ContainsKey((Kinds.Message, entry.Key.Key))))
         .OrderBy(entry => entry.Key).Select(entry => $"{entry.Key} {entry.Value}");
 
     private IEnumerable<JsonElement> Of(string kind) =>
@@ -84,13 +108,15 @@ internal sealed class ReadSession
     private void Apply(DocumentChange change)
     {
         (string, string) key = (change.Kind, change.Key);
-        Assert.True(OpRules.IsKey(change.Key), change.Key);
         if (change.Data is not { } data)
         {
             if (documents.Remove(key)) Changes++;
             return;
         }
 
+        Assert.True(Utf8.IsValid(data.Utf8.Span), $"{key} is no UTF-8");
+        var op = new OpIntent { OpId = "op", Verb = Verbs.Put, Kind = change.Kind, Key = change.Key, Data = data };
+        Assert.True(OpRules.Check(op, ProtocolLimits.Default) is null, $"{key} is no document: {data}");
         JsonElement document = JsonDocument.Parse(data.Utf8).RootElement;
         if (documents.TryGetValue(key, out JsonElement known) && known.GetRawText() == document.GetRawText()) return;
         documents[key] = document;

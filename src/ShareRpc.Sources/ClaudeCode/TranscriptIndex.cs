@@ -1,0 +1,154 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Sources.Following;
+
+namespace ShareRpc.Sources.ClaudeCode;
+
+/// <summary>What a list says of a transcript.</summary>
+/// <param name="Stamp">What the file looked like.</param>
+/// <param name="Node">The digest of the first node of its conversation; 0: it has none.</param>
+/// <param name="Began">The time of its first line.</param>
+/// <param name="Title">May be empty.</param>
+/// <param name="IsNamed">The title is not the first prompt.</param>
+/// <param name="Directory">The working directory.</param>
+/// <param name="Version">The agent's version.</param>
+internal sealed record IndexedTranscript(
+    string Stamp, ulong Node, long Began, string Title, bool IsNamed, string? Directory, string? Version);
+
+/// <summary>
+/// Keeps what the beginning and the end of each transcript say, also over restarts: a file is looked into only when it
+/// changed.
+/// </summary>
+/// <param name="path">The file that keeps it; may be missing, and not writable.</param>
+internal sealed class TranscriptIndex(string path)
+{
+    private const int HeadBytes = 1024 * 1024;
+    private const int HeadLines = 200;
+    private const int TailBytes = 64 * 1024;
+
+    private Dictionary<string, IndexedTranscript>? known;
+    private ILookup<ulong, KeyValuePair<string, IndexedTranscript>>? byNode;
+
+    /// <summary>Gets the number of files that are not empty and begin with nothing that is known.</summary>
+    public int Unplaced { get; private set; }
+
+    /// <summary>Looks into the files that are new or changed; forgets those that are gone.</summary>
+    public void Refresh(IReadOnlyCollection<ListedFile> files)
+    {
+        known ??= Load();
+        var next = new Dictionary<string, IndexedTranscript>(files.Count, StringComparer.Ordinal);
+        bool isChanged = files.Count != known.Count;
+        Unplaced = 0;
+        foreach (ListedFile file in files)
+        {
+            string stamp = file.Stamp;
+            if (!known.TryGetValue(file.Path, out IndexedTranscript? entry) || entry.Stamp != stamp)
+            {
+                entry = Look(file, stamp, entry);
+                isChanged = true;
+            }
+
+            if (entry.Node == 0 && file.Length > 0 && entry.Directory is null && entry.Title.Length == 0) Unplaced++;
+            next[file.Path] = entry;
+        }
+
+        known = next;
+        byNode = null;
+        if (isChanged) Save();
+    }
+
+    public IndexedTranscript? Of(string transcript) => known?.GetValueOrDefault(transcript);
+
+    /// <summary>Returns the transcripts that begin with a node.</summary>
+    public IEnumerable<KeyValuePair<string, IndexedTranscript>> Begun(ulong node) =>
+        (byNode ??= (known ?? []).ToLookup(entry => entry.Value.Node))[node];
+
+    private static IndexedTranscript Look(ListedFile file, string stamp, IndexedTranscript? before)
+    {
+        try
+        {
+            using var lines = LineFile.Open(file.Path);
+            var facts = new FactState();
+            var head = new IndexedTranscript(stamp, 0, 0, "", IsNamed: false, null, null);
+            long offset = 0;
+            int count = 0;
+            foreach (FileLine text in lines.LinesFrom(0))
+            {
+                using (var line = TranscriptLine.Parse(text, offset)) head = Take(head, facts, line);
+                offset = text.End;
+                bool isEnough = head.Node != 0 && facts is { FirstPrompt: not null, Directory: not null };
+                if (isEnough || ++count >= HeadLines || offset >= HeadBytes) break;
+            }
+
+            if (offset < file.Length) TakeEnd(facts, lines, offset, file.Length - TailBytes);
+            string title = facts.Shown();
+            bool isNamed = facts.Title is not null || facts.Name is not null || facts.Summary is not null;
+            if (!isNamed && before is { IsNamed: true } && before.Node == head.Node)
+                (title, isNamed) = (before.Title, true);
+            return head with
+            {
+                Title = title, IsNamed = isNamed, Directory = facts.Directory, Version = facts.Version,
+            };
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return before is null ? new IndexedTranscript("", 0, 0, "", IsNamed: false, null, null)
+                : before with { Stamp = "" };
+        }
+    }
+
+    private static IndexedTranscript Take(IndexedTranscript head, FactState facts, TranscriptLine line)
+    {
+        facts.Take(line);
+        if (line.Kind == LineKind.Prompt && !line.IsSidechain
+            && TranscriptLine.TextOf(line.Message) is { Length: > 0 } text)
+            facts.FirstPrompt ??= FactState.TitleOf(text);
+        bool isConversation = line.Node != 0 && line.Kind is not (LineKind.Unknown or LineKind.LeftOut);
+        if (isConversation && head.Node == 0) head = head with { Node = line.Node };
+        return head.Began == 0 && line.Time != 0 ? head with { Began = line.Time } : head;
+    }
+
+    /// <summary>Takes the names at the end of a file, where they are repeated.</summary>
+    private static void TakeEnd(FactState facts, LineFile lines, long head, long end)
+    {
+        bool isWhole = head >= end;
+        foreach (FileLine text in lines.LinesFrom(Math.Max(head, end)))
+        {
+            if (isWhole)
+                using (var line = TranscriptLine.Parse(text, head)) facts.Take(line);
+            isWhole = true;
+        }
+    }
+
+    private void Save()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            string next = $"{path}.{Environment.ProcessId}";
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var stream = new FileStream(next, options))
+                JsonSerializer.Serialize(stream, known, ProtocolJson.Options);
+            File.Move(next, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Only slower next time.
+        }
+    }
+
+    private Dictionary<string, IndexedTranscript> Load()
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return JsonSerializer.Deserialize<Dictionary<string, IndexedTranscript>>(stream, ProtocolJson.Options)
+                ?? [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return [];
+        }
+    }
+}
