@@ -5,11 +5,11 @@ import { checkClient, checkOverCuts } from './lib/client.mjs';
 import { checkServer } from './lib/server.mjs';
 
 const HELP = `usage: sharerpc-conformance server URL --root-token-file FILE [--suite NAME]... [--slow]
-       sharerpc-conformance client CLASS [--only ID] [--server URL --root-token-file FILE] -- COMMAND...
+       sharerpc-conformance client CLASS [--only ID] [--server URL --root-token-file FILE [--seeds N]] -- COMMAND...
 
 server  plays every vector against a server; -- the root token also in SHARERPC_ROOT_TOKEN
 client  plays the scenarios of a class (reader, plain, outbox) with a client, and with --server lets it work over
-        connections that are cut. README.md says how COMMAND is called.
+        connections that are cut, N times. README.md says how COMMAND is called.
 
 Prints what fails, then "N passed, N failed". The exit code is 0 if nothing failed.`;
 
@@ -30,7 +30,8 @@ const { values, positionals: [mode, subject] } = parseArgs({
   args: own, allowPositionals: true,
   options: {
     'root-token-file': { type: 'string' }, suite: { type: 'string', multiple: true }, slow: { type: 'boolean' },
-    only: { type: 'string' }, server: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+    only: { type: 'string' }, seeds: { type: 'string' }, server: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
   },
 });
 const rootToken = values['root-token-file'] ? readFileSync(values['root-token-file'], 'utf8').trim()
@@ -44,7 +45,9 @@ if (mode === 'server') {
   await checkServer({ server: subject, rootToken, suites: values.suite, slow: values.slow, report });
 } else {
   await checkClient({ of: subject, command, only: values.only, report });
-  if (values.server) await checkOverCuts({ of: subject, command, server: values.server, rootToken, report });
+  const seeds = values.server ? Array.from({ length: Number(values.seeds ?? 1) }, (_, i) => i + 1) : [];
+  for (const seed of seeds)
+    await checkOverCuts({ of: subject, command, server: values.server, rootToken, seed, report });
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expand, load } from './vectors.mjs';
+import { inParallel } from './parallel.mjs';
 import { Peer } from './peer.mjs';
 import { CuttingProxy } from './proxy.mjs';
 import { World } from './world.mjs';
@@ -16,7 +17,8 @@ const CLASSES = ['reader', 'plain', 'outbox'];
 /** Plays the scenarios of a class; reports `(suite, vector, error?)`. */
 export async function checkClient({ of, command, only, report }) {
   if (!CLASSES.includes(of)) throw new Error(`There is no class ${of}: ${CLASSES.join(', ')}.`);
-  for (const vector of load('client').filter(({ id, input }) => input.class === of && (!only || id === only))) {
+  const vectors = load('client').filter(({ id, input }) => input.class === of && (!only || id === only));
+  await inParallel(vectors, async (vector) => {
     const input = expand(vector.input);
     const peer = await Peer.start(input);
     const run = new ClientRun(command, of, peer.link);
@@ -32,7 +34,7 @@ export async function checkClient({ of, command, only, report }) {
       run.close();
       peer.close();
     }
-  }
+  });
 }
 
 function judge(expected, input, peer, run) {

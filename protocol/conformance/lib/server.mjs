@@ -1,5 +1,6 @@
 // Plays the vectors against a server.
 import assert from 'node:assert/strict';
+import { inParallel } from './parallel.mjs';
 import { expand, load, textOf } from './vectors.mjs';
 import { Refused, Wire } from './wire.mjs';
 import { World } from './world.mjs';
@@ -7,10 +8,10 @@ import { World } from './world.mjs';
 /** Runs every vector that a running server can be asked; reports `(suite, vector, error?)`. */
 export async function checkServer({ server, rootToken, suites, slow = false, report }) {
   for (const suite of suites ?? Object.keys(SUITES)) {
-    for (const vector of load(suite)) {
-      if (vector.flags.includes('own_server') || (vector.flags.includes('slow') && !slow)) continue;
+    await inParallel(load(suite), async (vector) => {
+      if (vector.flags.includes('own_server') || (vector.flags.includes('slow') && !slow)) return;
       const play = SUITES[suite](vector);
-      if (!play) continue;
+      if (!play) return;
       const world = new World(server, rootToken);
       let made;
       try {
@@ -23,7 +24,7 @@ export async function checkServer({ server, rootToken, suites, slow = false, rep
         world.close();
         made?.close();
       }
-    }
+    });
   }
 }
 
