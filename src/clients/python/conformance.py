@@ -6,6 +6,7 @@ import os
 import sys
 
 from sharerpc import Outbox, PlainWriter, ShareRpcError, State, fold, follow, parse_link
+from sharerpc.connection import Backoff
 
 
 def say(**line) -> None:
@@ -63,6 +64,7 @@ async def write_by_outbox(link, directory) -> None:
 CLASSES = {"reader": read, "plain": write_plainly, "outbox": write_by_outbox}
 
 if __name__ == "__main__":
+    Backoff.most = 0.5
     try:
         asyncio.run(CLASSES[sys.argv[1]](parse_link(sys.argv[2]), sys.argv[3]))
     except ShareRpcError as error:

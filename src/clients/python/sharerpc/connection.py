@@ -107,13 +107,16 @@ class Connection:
 class Backoff:
     """Waits that double, with full jitter; a success starts anew."""
 
-    def __init__(self, first: float = 0.2, most: float = 20):
-        self._first, self._most, self._tries = first, most, 0
+    #: The longest wait between two tries, in seconds.
+    most: float = 20
+
+    def __init__(self, first: float = 0.2):
+        self._first, self._tries = first, 0
 
     def reset(self) -> None:
         self._tries = 0
 
     async def wait(self, at_least: float | None = None) -> None:
-        bound = min(self._most, self._first * 2 ** min(self._tries, 16))
+        bound = min(self.most, self._first * 2 ** min(self._tries, 16))
         self._tries += 1
         await asyncio.sleep((at_least or 0) + random.uniform(0, bound))
