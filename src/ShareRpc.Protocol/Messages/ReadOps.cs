@@ -35,4 +35,7 @@ public sealed record OpPage
 
     /// <summary>Gets whether the share has ended.</summary>
     public bool? Ended { get; init; }
+
+    /// <summary>Gets whether a writer is connected or has just appended.</summary>
+    public bool? Writing { get; init; }
 }

@@ -41,7 +41,9 @@ internal sealed class HttpAccess(Redeemer redeemer, AuthorityRegistry registry)
         FoundRef found = await FindAsync(token, context).ConfigureAwait(false);
         var terms = new RedemptionTerms(OfShare: true, call.Passphrase, call.ToGrant(), ClientAddress.Of(context));
         GrantInfo? made = await redeemer.GrantAsync(found, terms, context.RequestAborted).ConfigureAwait(false);
-        return new GrantAnswer(found.Share?.ShareId, made?.CapId, made?.ExpiresAtMs);
+        Caveats caveats = new EffectiveCaveats(found.Chain).ToWire();
+        return new GrantAnswer(
+            found.Share?.ShareId, made?.CapId, made?.ExpiresAtMs, found.Row.Rights.ToNames(), caveats);
     }
 
     private Task<Redemption> RedeemAsync(string? token, HttpContext context) =>

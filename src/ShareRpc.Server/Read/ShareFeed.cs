@@ -19,6 +19,8 @@ internal sealed class ShareFeed(
     private long lastRead = time.GetTimestamp();
     private bool isClosed;
     private long head;
+    private long appendedMs = -1;
+    private int writers;
 
     public long ShareKey => shareKey;
 
@@ -31,6 +33,23 @@ internal sealed class ShareFeed(
 
     public bool Ended { get; private set; }
 
+    /// <summary>Gets when the newest op was appended; -1 until somebody has looked.</summary>
+    public long AppendedMs => Interlocked.Read(ref appendedMs);
+
+    /// <summary>Gets the number of handles with a writer.</summary>
+    public int Writers => Volatile.Read(ref writers);
+
+    public void AddWriter() => Interlocked.Increment(ref writers);
+
+    public void RemoveWriter() => Interlocked.Decrement(ref writers);
+
+    /// <summary>Notes when an op was appended.</summary>
+    public void NoteAppend(long ms)
+    {
+        long seen = AppendedMs;
+        while (ms > seen && Interlocked.CompareExchange(ref appendedMs, ms, seen) != seen) seen = AppendedMs;
+    }
+
     /// <summary>Get it before checking for data.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
 
@@ -42,6 +61,7 @@ internal sealed class ShareFeed(
     {
         if (ring is not null) Keep(ops);
         Advance(ops[^1].Cursor);
+        NoteAppend(ops[^1].TimeMs);
         Wake();
     }
 

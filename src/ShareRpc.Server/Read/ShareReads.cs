@@ -10,7 +10,8 @@ namespace ShareRpc.Server.Read;
 
 /// <summary>Reads from ring or store; checks the authority right before a page returns.</summary>
 internal sealed class ShareReads(
-    IShareStore store, Folder folder, ProtocolLimits limits, TimeProvider time, DrainSignal drain)
+    IShareStore store, Folder folder, ProtocolLimits limits, ServerLimits serverLimits, TimeProvider time,
+    DrainSignal drain)
 {
     private readonly CancellationToken draining = drain.Token;
 
@@ -31,8 +32,26 @@ internal sealed class ShareReads(
         return new OpPage
         {
             Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Gap = gap,
-            Ended = feed.Ended ? true : null,
+            Ended = feed.Ended ? true : null, Writing = await IsWritingAsync(feed) ? true : null,
         };
+    }
+
+    /// <summary>
+    /// Returns whether a writer is connected, or ops came within the time after which its turns would end (over HTTP a
+    /// writer has no connection).
+    /// </summary>
+    private async ValueTask<bool> IsWritingAsync(ShareFeed feed)
+    {
+        if (feed.Ended || (feed.Head == 0 && feed.Writers == 0)) return false;
+        if (feed.Writers > 0) return true;
+        if (feed.AppendedMs < 0)
+        {
+            await using IReadSnapshot snapshot = await store.BeginReadAsync();
+            IReadOnlyList<LoggedOp> newest = await snapshot.ReadOpsAsync(feed.ShareKey, feed.Head - 1, 1, 1);
+            feed.NoteAppend(newest.Count > 0 ? newest[0].TimeMs : 0);
+        }
+
+        return time.GetUtcNow().ToUnixTimeMilliseconds() - feed.AppendedMs < serverLimits.TurnLease.TotalMilliseconds;
     }
 
     /// <summary>Waits up to <c>wait_ms</c> for the first op; fails early when access is revoked.</summary>

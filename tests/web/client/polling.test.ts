@@ -111,6 +111,18 @@ describe('where no WebSocket gets through', () => {
     expect(server.asked.map(({ call }) => call)).toEqual(calls.map((call) => expect.stringContaining(call)));
   });
 
+  test('it is told what the link hides, and at once whether a writer is here', async () => {
+    const told: unknown[] = [];
+    server = await PlainServer.start((asked, answer) => {
+      const { call } = asked;
+      if (call === 'grants') answer({ share_id: 'S', rights: ['read'], caveats: { redact: ['tools'] } });
+      else if (call === 'shares/S/ops?after=1&wait_ms=0') answer({ ops: [], cursor: 1, head: 1, writing: true });
+      else ofShare(asked, answer);
+    });
+    await follow({ onRedeemed: ({ caveats }) => told.push(caveats), onWriting: (isWriting) => told.push(isWriting) });
+    expect(told).toEqual([{ redact: ['tools'] }, true, false]);
+  });
+
   test('a counted or locked link is read by a grant, and by the same one later', async () => {
     server = await PlainServer.start((asked, answer) => {
       const { call, token, body } = asked;

@@ -269,32 +269,3 @@ describe('a page on which documents arrive', () => {
     expect(shown.target).toBeUndefined();
   });
 });
-
-describe('the status', () => {
-  const daysAgo = (days: number) => message('m1', 'user', Date.now() - days * 86_400_000);
-
-  it('is live while the session changes, and not of a session that ended ten days ago', () => {
-    const shown = new Shown();
-    shown.draw('catching_up');
-    shown.store.putDocs([doc('session', 's', { title: 'T' }), daysAgo(10)], cursor);
-    shown.draw('catching_up');
-    shown.draw();
-    expect(shown.status).toBe('Up to date');
-    shown.put(part('p1', 'm1', 'It goes on'));
-    vi.advanceTimersByTime(1_000);
-    expect(shown.status).toBe('Live');
-    vi.advanceTimersByTime(11 * 60_000);
-    shown.draw();
-    expect(shown.status).toBe('Up to date');
-  });
-
-  it('is live from the start if the last message is new, or nothing says how old it is', () => {
-    for (const docs of [[daysAgo(0)], [doc('note', 'n', {})]]) {
-      const shown = new Shown();
-      shown.store.putDocs(docs, cursor);
-      shown.draw('catching_up');
-      shown.draw();
-      expect(shown.status).toBe('Live');
-    }
-  });
-});

@@ -52,6 +52,7 @@ internal static class ReplyWriter
         }
 
         if (page.Ended is { } ended) reply.Write(ended ? ",\"ended\":true"u8 : ",\"ended\":false"u8);
+        if (page.Writing == true) reply.Write(",\"writing\":true"u8);
         reply.Write("}}"u8);
     }
 

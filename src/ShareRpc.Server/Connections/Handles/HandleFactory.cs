@@ -16,13 +16,23 @@ internal sealed class HandleFactory(
 {
     public ShareHandle OfShare(SessionState session, Authority authority, ShareFeed feed, string? writerId)
     {
-        if (writerId is not null) writers.Add(feed.ShareKey, writerId);
+        if (writerId is not null)
+        {
+            writers.Add(feed.ShareKey, writerId);
+            feed.AddWriter();
+        }
+
         CancellationTokenRegistration onDenied = authority.Denied.Register(() => session.NoteDenied(authority));
         var hold = new AuthorityHold(authority, registry, () =>
         {
             onDenied.Dispose();
+            if (writerId is not null)
+            {
+                writers.Remove(feed.ShareKey, writerId);
+                feed.RemoveWriter();
+            }
+
             broadcaster.Release(feed);
-            if (writerId is not null) writers.Remove(feed.ShareKey, writerId);
         });
         return session.Own(new ShareHandle(session, hold, feed, writerId, log, reads, admin, changes, lists));
     }

@@ -10,6 +10,8 @@ export interface FollowerOptions extends FollowOptions {
   onDocs(docs: Doc[], cursor: number): void;
   /** Ops in order. Skip ops that a document already includes (STATE-3), as `foldOp` does. */
   onOps(ops: Op[], cursor: number): void;
+  /** Whether a writer is here: connected, or it has just appended. Called with each page that is read. */
+  onWriting?(isWriting: boolean): void;
   /** All documents are sent: at first, and again after each gap. */
   onReady?(): void;
   /** The log has a gap: all documents are sent again; others no longer exist. */
@@ -56,9 +58,10 @@ export class ShareFollower {
 
   async #run(share: ResumingShare): Promise<void> {
     let after = this.options.after ?? (await this.#readState(share));
-    for (;;) {
-      const page = await share.read(after);
+    for (let isAtOnce = this.options.onWriting !== undefined; ; isAtOnce = false) {
+      const page = await share.read(after, isAtOnce);
       if (this.#share !== share) return;
+      this.options.onWriting?.(page.writing === true);
       if (page.gap !== undefined) {
         this.options.onGap?.();
         after = await this.#readState(share);

@@ -4,19 +4,21 @@ import type { GrantStore } from './grants.js';
 import type { CallOptions, ReadingHandle } from './handles.js';
 import { newId } from './ids.js';
 import { capIdOf, newToken, tokenDigest } from './tokens.js';
-import type { GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, StatePage } from './wire.js';
+import type { Caveats, GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, Right, StatePage } from './wire.js';
 
 interface GrantAnswer {
   share_id: string;
   cap_id?: string;
   expires_at_ms?: number;
+  rights?: Right[];
+  caveats?: Caveats;
 }
 
 const BEYOND = Number.MAX_SAFE_INTEGER;
 
 /**
  * Reads a share by plain requests that wait for ops (HTTP-6, HTTP-7), where no WebSocket gets through. Behaves as a
- * `Connection` that can only redeem a share and read it; what the link's caveats are is not told over HTTP.
+ * `Connection` that can only redeem a share and read it.
  */
 export class PollingConnection {
   readonly #stop = new AbortController();
@@ -42,7 +44,8 @@ export class PollingConnection {
     const handle = this.#handle(`/v1/shares/${made.share_id}`, token);
     const page = await handle.readOps(request.read ?? { after: BEYOND, limit: 1 });
     return {
-      handle, shareId: made.share_id, capId: capIdOf(token) ?? '', rights: ['read'], caveats: {}, epoch: 0, limits: {},
+      handle, shareId: made.share_id, capId: capIdOf(token) ?? '', epoch: 0, limits: {},
+      rights: made.rights ?? ['read'], caveats: made.caveats ?? {},
       cursor: page.head,
       ...(isGrant && { grant: { cap_id: made.cap_id!, expires_at_ms: made.expires_at_ms ?? 0 } }),
       ...(request.read && { page }),

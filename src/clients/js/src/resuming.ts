@@ -78,9 +78,9 @@ export class ResumingShare {
   }
 
   /** Waits for a page after a cursor. Throws a final `ShareRpcError`, or `AbortError` once closed. */
-  read(after: number): Promise<OpPage> {
+  read(after: number, isAtOnce = false): Promise<OpPage> {
     return this.attempt(async (share, first) => {
-      const page = first ?? (await this.#timed(share, after));
+      const page = first ?? (await this.#timed(share, after, isAtOnce ? 0 : this.options.waitMs));
       // Perhaps WebSockets get through by now.
       if (performance.now() - (this.#pollingSince ?? Infinity) > POLLING_MS) this.#drop();
       this.#head = page.head;
@@ -123,8 +123,8 @@ export class ResumingShare {
     this.#drop();
   }
 
-  #timed(share: ReadingHandle, after: number): Promise<OpPage> {
-    const { waitMs = 20_000, marginMs = 10_000 } = this.options;
+  #timed(share: ReadingHandle, after: number, waitMs = 20_000): Promise<OpPage> {
+    const { marginMs = 10_000 } = this.options;
     return this.withDeadline(waitMs + marginMs, (signal) => share.readOps({ after, wait_ms: waitMs }, { signal }));
   }
 

@@ -99,6 +99,8 @@ export interface OpPage {
   head: number;
   gap?: number;
   ended?: true;
+  /** A writer is connected, or has just appended. */
+  writing?: true;
 }
 
 export interface ReadOpsRequest {

@@ -252,7 +252,8 @@ public sealed class FolderTests
         // These know of no commit, as after a start.
         var folder =
             new Folder(rooms.Store, rooms.Queue, rooms.Get<ServerOptions>(), rooms.Clock, NullLogger<Folder>.Instance);
-        var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, rooms.Clock, rooms.Get<DrainSignal>());
+        var reads = new ShareReads(
+            rooms.Store, folder, ProtocolLimits.Default, ServerLimits.Default, rooms.Clock, rooms.Get<DrainSignal>());
         using var stopping = new CancellationTokenSource();
         Task folding = folder.RunAsync(() => { }, stopping.Token);
         Assert.Equal("k", Assert.Single((await reads.ReadStateAsync(owner, new GetStateRequest())).Docs).Key);

@@ -21,7 +21,8 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
     {
         live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with { GrantsPerLink = 1 });
         owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        nothing = $$"""{"share_id":"{{owner.Redemption.GetProperty("share_id").GetString()}}"}""";
+        string id = owner.Redemption.GetProperty("share_id").GetString()!;
+        nothing = $$$"""{"share_id":"{{{id}}}","rights":["read"],"caveats":{}}""";
     }
 
     public async Task DisposeAsync() => await live.DisposeAsync();
@@ -39,7 +40,19 @@ public sealed class GrantsOverHttpTests : IAsyncLifetime
         Assert.Equal(made.GetRawText(), (await link.JsonAsync(link.GrantAsync(grant))).GetRawText());
         using ShareOverHttp back = With(grant);
         for (int i = 0; i < 3; i++) await back.JsonAsync(back.OpsAsync());
-        Assert.Equal(nothing, (await back.JsonAsync(back.GrantAsync(ShareToken.New(RandomId.New())))).GetRawText());
+        JsonElement again = await back.JsonAsync(back.GrantAsync(ShareToken.New(RandomId.New())));
+        Assert.False(again.TryGetProperty("cap_id", out _));
+        Assert.Equal(JsonValueKind.Number, again.GetProperty("caveats").GetProperty("expires_at_ms").ValueKind);
+    }
+
+    [Fact]
+    public async Task A_page_that_polls_learns_what_the_link_hides_and_when_it_ends()
+    {
+        const string caveats = """{"expires_at_ms":4102444800000,"redact":["tools"]}""";
+        using ShareOverHttp link = With(await LiveServer.AttenuateAsync(owner, Rights.Read, caveats));
+        JsonElement answer = await link.JsonAsync(link.GrantAsync(grant));
+        Assert.Equal(caveats, answer.GetProperty("caveats").GetRawText());
+        Assert.Equal("""["read"]""", answer.GetProperty("rights").GetRawText());
     }
 
     [Fact]

@@ -62,6 +62,51 @@ public sealed class ShareReadsTests
     }
 
     [Fact]
+    public async Task A_page_says_whether_a_writer_is_here_by_its_connection_or_by_what_it_appended_just_now()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        (Authority owner, ShareFeed feed) = await OpenAsync(rooms);
+        Assert.Null(await WritingAsync());
+        await rooms.AppendAsync(owner, ServerRooms.Put("a"));
+        Assert.True(await WritingAsync());
+        rooms.Clock.Advance(ServerLimits.Default.TurnLease);
+        Assert.Null(await WritingAsync());
+
+        feed.AddWriter();
+        Assert.True(await WritingAsync());
+        feed.RemoveWriter();
+        Assert.Null(await WritingAsync());
+
+        feed.AddWriter();
+        await rooms.Admin.EndShareAsync(owner);
+        Assert.Null(await WritingAsync());
+
+        async Task<bool?> WritingAsync() =>
+            (await rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest(), timeout)).Writing;
+    }
+
+    [Fact]
+    public async Task Who_opens_a_share_later_learns_when_it_was_appended_to()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        await rooms.AppendAsync(owner, ServerRooms.Put("a"));
+        Assert.True(await FirstAsync());
+        rooms.Clock.Advance(TimeSpan.FromDays(10));
+        Assert.Null(await FirstAsync());
+
+        async Task<bool?> FirstAsync()
+        {
+            Broadcaster broadcaster = rooms.Broadcaster;
+            ShareFeed feed = broadcaster.Acquire(owner.Ref.ShareKey!.Value);
+            feed.Advance(1);
+            OpPage page = await rooms.Reads.ReadAsync(owner, feed, new ReadOpsRequest { After = 1 }, timeout);
+            broadcaster.Release(feed);
+            return page.Writing;
+        }
+    }
+
+    [Fact]
     public async Task An_ended_share_answers_a_waiting_read_at_once()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();

@@ -216,7 +216,9 @@ export class App {
       if (this.hasEnded) this.session.ended();
     }
     const isSuspended = this.trouble === 'capability_suspended';
-    const state = this.hasEnded ? 'ended' : isSuspended ? 'suspended' : this.source?.state ?? 'connecting';
+    const followed = this.source?.state ?? 'connecting';
+    const reads = followed === 'live' && !this.source?.isWriting ? 'idle' : followed;
+    const state = this.hasEnded ? 'ended' : isSuspended ? 'suspended' : reads;
     const sessionId = this.session.draw(state, this.share?.caveats, this.noSocket);
     if (sessionId && this.place.shareId) this.sessions.set(sessionId, this.place.shareId);
   }

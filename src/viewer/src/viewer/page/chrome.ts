@@ -10,7 +10,7 @@ import type { OutlineEntry } from '../session/outline.ts';
 import type { SessionInfo, Todo } from '../session/summary.ts';
 import { oneLine, visible } from '../text/visible.ts';
 
-/** What the page says of itself. `idle`: connected, but nothing has changed for a while. */
+/** What the page says of itself. `idle`: connected, but the session's writer is not here. */
 export type Status = FollowState | 'ended' | 'suspended' | 'idle';
 
 const statusNames: Record<Status, string> = {

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { count } from '../../shared/format.ts';
 import type { DocumentStore } from '../documents.ts';
-import { searchRows } from '../session/search.ts';
+import { inSlices } from '../text/slices.ts';
+import { searchSteps } from '../session/search.ts';
 import type { SessionRows } from '../session/rows.ts';
 import { renderButton } from './chrome.ts';
 
@@ -29,6 +30,8 @@ export class Search {
   private isHitWanted = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause = pauseMs;
+  /** Stops the search that is under way. */
+  private stopSearch = () => {};
 
   constructor(private readonly page: Searched) {}
 
@@ -40,6 +43,7 @@ export class Search {
 
   stop(): void {
     clearTimeout(this.timer);
+    this.stopSearch();
   }
 
   refresh(): void {
@@ -84,18 +88,23 @@ export class Search {
     this.at = -1;
     this.isHitWanted = true;
     this.isAnswered = false;
-    clearTimeout(this.timer);
+    this.stop();
     this.timer = undefined;
     this.refresh();
     this.page.changed();
   }
 
   private run(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.stop();
     const start = performance.now();
+    const steps = searchSteps(this.page.store, this.page.rows.rows, this.query);
+    this.stopSearch = inSlices(steps, (hits) => this.take(hits, start));
+  }
+
+  private take(hits: readonly string[], start: number): void {
+    this.timer = undefined;
     const shown = this.hits[this.at];
-    this.hits = searchRows(this.page.store, this.page.rows.rows, this.query);
+    this.hits = hits;
     this.at = shown === undefined ? -1 : this.hits.indexOf(shown);
     this.isAnswered = true;
     // Limits search time while a long session streams.

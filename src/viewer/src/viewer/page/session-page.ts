@@ -1,5 +1,4 @@
 import { html, nothing, render } from 'lit/html.js';
-import { saveBlob } from '../parts/file.ts';
 import { icon } from '../parts/icons.ts';
 import { MarkdownCache } from '../parts/markdown-cache.ts';
 import { estimateRow, renderRow, type EndNote } from '../parts/row.ts';
@@ -8,18 +7,19 @@ import type { View } from '../parts/view.ts';
 import { count } from '../../shared/format.ts';
 import type { FileDiff } from '../diff/file-diff.ts';
 import type { DocumentStore } from '../documents.ts';
-import { toJson, toMarkdown } from '../session/export.ts';
 import { outlineOf, type OutlineEntry } from '../session/outline.ts';
 import { buildRows, isUndoneRow, type Row, type SessionRows } from '../session/rows.ts';
-import { sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
+import { compareSteps, sessionDiffs, sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
+import type { Steps } from '../text/slices.ts';
 import { oneLine } from '../text/visible.ts';
-import { Activity } from './activity.ts';
 import { limitsOf, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
 import { renderHelp } from './help.ts';
 import { actionOf, type KeyAction } from './keys.ts';
 import { LinkCopy, type WholeLink } from './link-copy.ts';
 import type { Preferences } from './preferences.ts';
+import { PageWork } from './page-work.ts';
+import { saveSession } from './save.ts';
 import { Search, type Searched } from './search.ts';
 import { VirtualList } from './virtual-list.ts';
 
@@ -44,13 +44,12 @@ export class SessionPage implements View, Searched {
   private list: VirtualList | undefined;
   private info: SessionInfo;
   private todos: readonly Todo[];
-  private diffs: readonly FileDiff[];
+  private diffs: readonly FileDiff[] = [];
   private readonly search = new Search(this);
   private readonly narrow = window.matchMedia('(max-width: 860px)');
   private isOutlineOpen = !this.narrow.matches;
   private isHelpOpen = false;
   private drawn: [Status, unknown, string?] = ['connecting', undefined];
-  private readonly activity = new Activity();
   private hasMoved = false;
   private wantedMessage: string | undefined;
   /** The marked jump target; the next jump starts there. */
@@ -62,6 +61,7 @@ export class SessionPage implements View, Searched {
   private builtAt = -rebuildMs;
   private isStale = true;
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly work = new PageWork(() => this.places.changed());
   private readonly listening = new AbortController();
 
   constructor(
@@ -70,7 +70,7 @@ export class SessionPage implements View, Searched {
   ) {
     this.info = sessionInfo(store);
     this.todos = todosOf(store);
-    this.diffs = sessionDiffs(store);
+    this.refreshDiffs();
     document.addEventListener('keydown', (event) => this.pressed(event), { signal: this.listening.signal });
     window.addEventListener('beforeprint', () => this.print(true), { signal: this.listening.signal });
     window.addEventListener('afterprint', () => this.print(false), { signal: this.listening.signal });
@@ -86,12 +86,11 @@ export class SessionPage implements View, Searched {
     this.refreshFacts(changes.kinds);
     if (changes.kinds.size > 0) this.search.refresh();
     const { info } = this;
-    const shown = this.activity.next(status, changes.kinds.size > 0, info.active);
     document.title = `${oneLine(info.title, 200) || 'Shared session'} · ShareRpc`;
     const current = this.currentMessage();
     render(html`
       <button type="button" class="skip" @click=${() => this.focus()}>Skip to the conversation</button>
-      ${renderTop(info, shown, this.isOutlineOpen, this.preferences.theme, {
+      ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
         outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () => this.nextTheme(),
         help: () => this.openHelp(),
       })}
@@ -107,7 +106,7 @@ export class SessionPage implements View, Searched {
             this.showMessage(id);
           },
           copyLink: (event) => this.copyLink(event),
-          exportAs: (format) => this.exportAs(format),
+          exportAs: (format) => saveSession(this.store, this.rows.turns, this.places.shareId(), format),
         })}</aside>
         <main class="main"><div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
           ${this.renderNews()}</main>
@@ -144,6 +143,7 @@ export class SessionPage implements View, Searched {
     this.listening.abort();
     clearTimeout(this.rebuildTimer);
     this.search.stop();
+    this.work.stopAll();
     this.markdowns.clear();
   }
 
@@ -186,10 +186,18 @@ export class SessionPage implements View, Searched {
 
   private refreshFacts(kinds: ReadonlySet<string>): void {
     if (kinds.has('todo')) this.todos = todosOf(this.store);
-    if (kinds.has('session_diff')) this.diffs = sessionDiffs(this.store);
+    if (kinds.has('session_diff')) this.refreshDiffs();
     if (kinds.has('session') || kinds.has('message') || kinds.has('model')) this.info = sessionInfo(this.store);
     this.info.parts = this.store.count('part');
   }
+
+  private refreshDiffs(): void {
+    const diffs = sessionDiffs(this.store);
+    this.work.stop('diffs');
+    this.work.start('diffs', compareSteps(diffs, true), () => (this.diffs = diffs));
+  }
+
+  readonly later = (id: string, steps: Steps<unknown>): void => this.work.start(id, steps);
 
   private rebuild(): void {
     const wait = this.store.count('part') > manyParts ? this.builtAt + rebuildMs - performance.now() : 0;
@@ -387,11 +395,5 @@ export class SessionPage implements View, Searched {
 
   changed(): void {
     this.places.changed();
-  }
-
-  private exportAs(format: 'markdown' | 'json'): void {
-    const name = oneLine(sessionInfo(this.store).title, 200) || 'session';
-    if (format === 'json') saveBlob(new Blob([toJson(this.store, this.places.shareId())], { type: 'application/json' }), `${name}.json`);
-    else saveBlob(new Blob([toMarkdown(this.store, this.rows.turns)], { type: 'text/markdown' }), `${name}.md`);
   }
 }

@@ -22,6 +22,8 @@ export class SessionSource {
   private readonly follower: ShareFollower;
   private relisted: Set<string> | undefined;
   private relistedUpTo = 0;
+  /** Whether the share's writer is here. */
+  isWriting = false;
 
   constructor(
     server: string, link: Pick<FollowOptions, 'token' | 'passphrase' | 'grants'>, store: DocumentStore, events: SourceEvents,
@@ -33,6 +35,11 @@ export class SessionSource {
       onPolling: (isPolling) => events.polling(isPolling),
       onGrantEnded: () => events.grantEnded(),
       onTrouble: (error: ShareRpcError) => events.trouble(error.code),
+      onWriting: (isWriting) => {
+        if (this.isWriting === isWriting) return;
+        this.isWriting = isWriting;
+        events.changed();
+      },
       onGap: () => {
         this.relisted = new Set();
         this.relistedUpTo = 0;

@@ -3,7 +3,8 @@ import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '..
 import { number, text } from '../session/fields.ts';
 import { sayUndone, type Row, type Turn, type UndoneRun } from '../session/rows.ts';
 import {
-  isProvisional, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState, type Usage,
+  compareSteps, isProvisional, isReady, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState,
+  type Usage,
 } from '../session/summary.ts';
 import { oneLine, visible, visibleOutput } from '../text/visible.ts';
 import { renderCounts, renderDiff } from './diffs.ts';
@@ -109,12 +110,14 @@ function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
   if (state === 'streaming') return html`<p class="foot is-working"><span class="dots" aria-hidden="true"></span>Working…</p>`;
   const diffs = turnDiffs(turn);
   const total = { additions: 0, deletions: 0 };
-  for (const diff of diffs) {
+  const id = `d:${turn.id}`;
+  const isOpen = view.isOpen(id, false);
+  if (!diffs.every((diff) => isReady(diff, !isOpen))) view.later(id, compareSteps(diffs, !isOpen));
+  const ready = diffs.filter((diff) => isReady(diff, !isOpen));
+  for (const diff of ready) {
     total.additions += diff.additions;
     total.deletions += diff.deletions;
   }
-  const id = `d:${turn.id}`;
-  const isOpen = view.isOpen(id, false);
   const ending = isProvisional(view.store, turn) ? 'Aborted: the agent has not been heard of since' : endings[state];
   const took = turnDuration(turn);
   return html`<div class="foot">
@@ -122,7 +125,7 @@ function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
       .map((piece, at) => html`${at > 0 ? ' · ' : ''}<span class=${piece === ending ? 'ending' : ''}>${piece}</span>`)}</p>
     ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
       ${icon(isOpen ? 'open' : 'folded')} ${plural(diffs.length, 'file')} changed ${renderCounts(total)}</button>`}
-    ${isOpen ? diffs.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;
+    ${isOpen ? ready.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;
 }
 
 function renderUndone(view: View, id: string, run: UndoneRun): TemplateResult {

@@ -1,4 +1,5 @@
 import type { DocumentStore } from '../documents.ts';
+import type { Steps } from '../text/slices.ts';
 
 export interface View {
   store: DocumentStore;
@@ -9,6 +10,8 @@ export interface View {
   markdown(id: string, text: string): Node;
   isSplit: boolean;
   toggleSplit(): void;
+  /** Does work over frames, and draws again when it is done. Once at a time for an id. */
+  later(id: string, steps: Steps<unknown>): void;
   /** Undefined unless its link was opened in this tab. */
   sessionAddress(sessionId: string): string | undefined;
   /** Without a token. */

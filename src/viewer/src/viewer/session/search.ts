@@ -1,5 +1,6 @@
 import type { DocumentStore } from '../documents.ts';
-import { asShown } from '../text/terminal.ts';
+import { finish, type Steps } from '../text/slices.ts';
+import { shownSteps } from '../text/terminal.ts';
 import { fields, text } from './fields.ts';
 import type { Row } from './rows.ts';
 
@@ -7,14 +8,29 @@ const maxHits = 5000;
 
 /** Ignores case. */
 export function searchRows(store: DocumentStore, rows: readonly Row[], query: string): string[] {
+  return finish(searchSteps(store, rows, query));
+}
+
+/** The same in steps. */
+export function* searchSteps(store: DocumentStore, rows: readonly Row[], query: string): Steps<string[]> {
   const wanted = query.trim().toLowerCase();
   if (wanted === '') return [];
   const hits: string[] = [];
   for (const row of rows) {
     if (hits.length >= maxHits) break;
-    if (textOfRow(store, row).some((piece) => asShown(piece).toLowerCase().includes(wanted))) hits.push(row.id);
+    if (yield* isHit(textOfRow(store, row), wanted)) hits.push(row.id);
+    yield;
   }
   return hits;
+}
+
+function* isHit(pieces: readonly string[], wanted: string): Steps<boolean> {
+  for (const piece of pieces) {
+    const shown = yield* shownSteps(piece);
+    if (shown.length > 1_000_000) yield;
+    if (shown.toLowerCase().includes(wanted)) return true;
+  }
+  return false;
 }
 
 function textOfRow(store: DocumentStore, row: Row): string[] {

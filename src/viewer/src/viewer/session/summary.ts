@@ -1,5 +1,6 @@
 import type { DocumentStore } from '../documents.ts';
 import { parseUnified, compare, type FileDiff } from '../diff/file-diff.ts';
+import type { Steps } from '../text/slices.ts';
 import { fields, has, list, number, text } from './fields.ts';
 import type { Message, Turn } from './rows.ts';
 
@@ -18,8 +19,6 @@ export interface SessionInfo {
   agent: string;
   model: string;
   created: number | undefined;
-  /** When the session last changed, by its own documents; undefined if they do not say. */
-  active: number | undefined;
   usage: Usage;
   messages: number;
   parts: number;
@@ -42,11 +41,8 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   let agent = text(data, 'agent');
   let model = text(data, 'model', 'id') || text(data, 'model', 'modelID');
   let [agentAt, modelAt] = [-1, -1];
-  let active = number(data, 'time', 'updated') ?? number(data, 'time', 'created');
   for (const { data: message } of store.all('message')) {
     addUsage(usage, message);
-    const at = number(message, 'time', 'completed') ?? number(message, 'time', 'created');
-    if (at !== undefined) active = Math.max(active ?? 0, at);
     if (text(message, 'role') === 'user') continue;
     const created = number(message, 'time', 'created') ?? 0;
     const [itsAgent, itsModel] = [text(message, 'agent') || text(message, 'mode'), text(message, 'modelID')];
@@ -56,7 +52,7 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   if (usage.cost === 0) usage.cost = number(data, 'cost') ?? 0;
   return {
     id: session?.key ?? '', parentId: text(data, 'parentID'), title: text(data, 'title'), directory: text(data, 'directory'), agent,
-    model: modelName(store, model), created: number(data, 'time', 'created'), active, usage, messages: store.count('message'),
+    model: modelName(store, model), created: number(data, 'time', 'created'), usage, messages: store.count('message'),
     parts: store.count('part'),
   };
 }
@@ -114,15 +110,70 @@ export function sessionDiffs(store: DocumentStore): FileDiff[] {
   return diffs;
 }
 
+/** The comparison of each listed file, made once and only when somebody asks for it. */
+const listed = new WeakMap<object, ListedDiff>();
+
+class ListedDiff implements FileDiff {
+  private made: FileDiff | undefined;
+
+  constructor(private readonly item: unknown) {}
+
+  /** Whether its counts are known without a comparison. */
+  get isCounted(): boolean {
+    return this.made !== undefined || ['additions', 'deletions'].every((name) => number(this.item, name) !== undefined);
+  }
+
+  get isCompared(): boolean {
+    return this.made !== undefined;
+  }
+
+  get file(): string {
+    return text(this.item, 'file') || text(this.item, 'path') || text(this.item, 'filePath') || this.compared.file;
+  }
+
+  get additions(): number {
+    return number(this.item, 'additions') ?? this.compared.additions;
+  }
+
+  get deletions(): number {
+    return number(this.item, 'deletions') ?? this.compared.deletions;
+  }
+
+  get hunks(): FileDiff['hunks'] {
+    return this.compared.hunks;
+  }
+
+  private get compared(): FileDiff {
+    return (this.made ??= compared(this.item));
+  }
+}
+
+/** Returns whether a difference, or its counts alone, are there without work. */
+export function isReady(diff: FileDiff, countsOnly = false): boolean {
+  return !(diff instanceof ListedDiff) || diff.isCompared || (countsOnly && diff.isCounted);
+}
+
+/** Makes them ready, a file in a step. */
+export function* compareSteps(diffs: readonly FileDiff[], countsOnly = false): Steps<void> {
+  for (const diff of diffs) {
+    if (!isReady(diff, countsOnly)) void diff.hunks;
+    yield;
+  }
+}
+
 export function diffOf(item: unknown): FileDiff {
+  if (typeof item !== 'object' || item === null) return compared(item);
+  const known = listed.get(item) ?? new ListedDiff(item);
+  listed.set(item, known);
+  return known;
+}
+
+function compared(item: unknown): FileDiff {
   const file = text(item, 'file') || text(item, 'path') || text(item, 'filePath');
   const patch = text(item, 'patch') || text(item, 'diff');
   const [parsed] = patch === '' ? [compare(file, text(item, 'before'), text(item, 'after'))] : parseUnified(patch, file);
   const diff = parsed ?? { file, additions: 0, deletions: 0, hunks: [] };
-  return {
-    file: file || diff.file, additions: number(item, 'additions') ?? diff.additions, deletions: number(item, 'deletions') ?? diff.deletions,
-    hunks: diff.hunks,
-  };
+  return { ...diff, file: file || diff.file };
 }
 
 function addUsage(usage: Usage, message: unknown): void {

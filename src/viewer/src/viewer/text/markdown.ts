@@ -1,6 +1,6 @@
 import DOMPurify from 'dompurify';
 import { Marked, type Token, type Tokens } from 'marked';
-import { isFence, isTooMuch, maxPieceChars, piecesOf } from './pieces.ts';
+import { isFence, isTooMuch, maxPieceChars, piecesOf, weightOf } from './pieces.ts';
 import { clip, visible } from './visible.ts';
 
 // Markdown's own elements; no class, id or style, which could imitate or affect the page.
@@ -52,7 +52,7 @@ export interface Block {
  */
 export function blocksOf(text: string): string[] {
   const shown = visible(text);
-  return shown.length > maxPieceChars ? piecesOf(shown) : topLevelOf(shown);
+  return weightOf(shown) > maxPieceChars ? piecesOf(shown) : topLevelOf(shown);
 }
 
 /** Returns a fragment without anything that runs, loads, or reaches out of its place. */

@@ -4,6 +4,9 @@
  */
 export const maxPieceChars = 6_000;
 
+/** What each delimiter of emphasis adds to a line's length: the parser compares each with those before it. */
+const delimiterChars = 4;
+
 /** Nor more lines: each can become an element of the page. */
 const maxPieceLines = 200;
 /** Beyond so many lines that are no code a text is shown as it is, in one element. */
@@ -21,6 +24,16 @@ const delimiter = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]
 const definition = /^ {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S/;
 const prefix = /^(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])(?=[ \t])))*[ \t]*/;
 const marks = />|[-*+]|\d{1,9}[.)]/g;
+
+/** Returns the length of a text, with more for what takes the parser long. */
+export function weightOf(text: string): number {
+  let delimiters = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 42 || code === 95 || code === 126) delimiters++;
+  }
+  return text.length + delimiterChars * delimiters;
+}
 
 /** Returns what a line that ends a block of code matches. */
 function endOf(opened: string): RegExp {
@@ -42,7 +55,8 @@ export function isTooMuch(text: string): boolean {
   const lines = text.split('\n');
   return lines.length > maxPieceLines + 100 || lines.some((line) => {
     const start = prefix.exec(line.slice(0, maxLineChars))![0];
-    return line.length > maxLineChars || start.length > 4 * maxDepth || (start.match(marks)?.length ?? 0) > maxDepth;
+    const isDeep = start.length > 4 * maxDepth || (start.match(marks)?.length ?? 0) > maxDepth;
+    return isDeep || line.length > maxLineChars || weightOf(line) > maxLineChars;
   });
 }
 
@@ -80,9 +94,11 @@ export function piecesOf(text: string): string[] {
       continue;
     }
     const opened = fence.exec(line)?.[1];
+    const weight = weightOf(line);
     const isAfterBlank = lines.at(-1)?.trim() === '';
     const isNew = isAfterBlank && /^\S/.test(line) && !(item.test(line) && item.test(lines.find((each) => each.trim() !== '') ?? ''));
-    if (opened !== undefined || isNew || (chars > maxPieceChars / 2 && item.test(line)) || chars + line.length > maxPieceChars
+    if (opened !== undefined || isNew || (chars > maxPieceChars / 2 && item.test(line))
+      || chars + weight > maxPieceChars
       || lines.length >= maxPieceLines) {
       end();
       if (head.length > 0 && line.includes('|') && !isNew && opened === undefined) {
@@ -94,7 +110,7 @@ export function piecesOf(text: string): string[] {
     if (line.trim() === '' || opened !== undefined) head = [];
     else if (line.includes('|') && line.length < 1_000 && delimiter.test((all[at + 1] ?? '').slice(0, 1_000))) head = [line, all[at + 1]!];
     lines.push(line);
-    chars += line.length + 1;
+    chars += weight + 1;
   }
   end();
   const definitions = all.filter((line) => definition.test(line.slice(0, 300))).join('\n').slice(0, maxDefinitionChars);

@@ -1,3 +1,5 @@
+import { finish, type Steps } from './slices.ts';
+
 /** What a terminal acts upon: without one of these a text is shown as it is. */
 const acting = /[\u0007\u0008\r\u001b\u0090\u0098\u009b\u009d-\u009f]/;
 
@@ -15,6 +17,13 @@ const steps = new RegExp(
 /** The largest number of rows or columns that one sequence moves over. */
 const maxMove = 1000;
 
+/** Of a line that is longer nothing is written over: what would be stands on a line behind it. */
+const maxCells = 200_000;
+
+/** As many characters or sequences are done in a step. */
+const stepChars = 30_000;
+const stepSequences = 2_000;
+
 /** Returns whether a terminal would show a text otherwise than it is. */
 export function isForTerminal(text: string): boolean {
   return acting.test(text);
@@ -25,7 +34,12 @@ export function isForTerminal(text: string): boolean {
  * erased or gone back to, as they were left. Takes time in proportion to the text, whatever it holds.
  */
 export function asShown(text: string): string {
-  return isForTerminal(text) ? new Screen(text.length).write(text) : text;
+  return finish(shownSteps(text));
+}
+
+/** The same in steps. */
+export function* shownSteps(text: string): Steps<string> {
+  return isForTerminal(text) ? yield* new Screen(text.length).write(text) : text;
 }
 
 /** A line is a text until something is written into it, so that each change takes the time of what it changes. */
@@ -43,20 +57,31 @@ class Screen {
     this.blanks = 2 * length + maxMove;
   }
 
-  write(text: string): string {
+  * write(text: string): Steps<string> {
     let end = 0;
+    let [sequences, pause] = [0, stepChars];
     for (const match of text.matchAll(steps)) {
       if (match.index > end) this.put(text.slice(end, match.index));
       const [step, parameters, final, short] = match;
       end = match.index + step.length;
+      if (++sequences % stepSequences === 0 || end >= pause) {
+        yield;
+        pause = end + stepChars;
+      }
       if (final !== undefined) this.control(final, parameters!);
       else if (short !== undefined) this.escape(short);
       else if (step.endsWith('\n')) this.go(this.row + 1, 0);
       else if (step[0] === '\r') this.column = 0;
       else if (step === '\b') this.column = Math.max(0, this.column - 1);
-      else if (!acting.test(step[0]!)) this.put(step);
+      else if (!acting.test(step[0]!)) {
+        for (let at = 0; at < step.length; at += stepChars) {
+          if (at > 0) yield;
+          this.put(step.slice(at, at + stepChars));
+        }
+      }
     }
     this.put(text.slice(end));
+    yield;
     return this.lines.map((line) => (typeof line === 'string' ? line : line.join(''))).join('\n');
   }
 
@@ -67,7 +92,10 @@ class Screen {
     if (missing > 0) this.column -= missing - this.takeBlanks(missing);
     const blanks = ' '.repeat(Math.max(0, this.column - line.length));
     if (typeof line === 'string' && this.column >= line.length) this.lines[this.row] = line + blanks + text;
-    else {
+    else if (typeof line === 'string' && line.length > maxCells) {
+      this.lines[this.row] = `${line}\n${text}`;
+      this.column = line.length + 1;
+    } else {
       const cells = this.cells();
       for (const blank of blanks) cells.push(blank);
       for (let at = 0; at < text.length; at++) cells[this.column + at] = text[at]!;
@@ -127,8 +155,11 @@ class Screen {
     const line = this.lines[this.row]!;
     if (what === 2) this.lines[this.row] = '';
     else if (this.column >= line.length && what === 0) return;
-    else if (what === 0) this.cells().length = this.column;
-    else if (what === 1) {
+    else if (what === 0) this.lines[this.row] = line.slice(0, this.column);
+    else if (what === 1 && typeof line === 'string') {
+      const end = this.takeBlanks(Math.min(this.column + 1, line.length));
+      this.lines[this.row] = ' '.repeat(end) + line.slice(end);
+    } else if (what === 1) {
       const cells = this.cells();
       const end = this.takeBlanks(Math.min(this.column + 1, cells.length));
       for (let at = 0; at < end; at++) cells[at] = ' ';
