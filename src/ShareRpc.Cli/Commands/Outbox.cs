@@ -1,10 +1,12 @@
 using System.CommandLine;
+using ShareRpc.Cli.Sharing;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 using Spectre.Console;
 
@@ -63,7 +65,8 @@ internal static class Outbox
                 var redacted = SecretCounts.FromJson(
                     await writer.ReadBookmarkAsync(SecretCounts.BookmarkName, stop).ConfigureAwait(false));
                 IReadOnlyList<WriterRequest> requests = await writer.ListRequestsAsync(stop).ConfigureAwait(false);
-                Say(context.Output, server, share, failed, requests, redacted);
+                LeftOutDocuments leftOut = await LeftOutDocuments.ReadAsync(writer, stop).ConfigureAwait(false);
+                Say(context.Output, server, share, failed, requests, redacted, leftOut.Listed);
                 count++;
             }
         }, stop).ConfigureAwait(false);
@@ -168,7 +171,7 @@ internal static class Outbox
     }
 
     private static void Say(Output output, Uri server, WriterStatus share, IReadOnlyList<FailedOp> failed,
-        IReadOnlyList<WriterRequest> requests, SecretCounts redacted)
+        IReadOnlyList<WriterRequest> requests, SecretCounts redacted, IReadOnlyList<LeftOutDocument> leftOut)
     {
         output.Emit(new
         {
@@ -176,7 +179,8 @@ internal static class Outbox
             share.InFlight,
             share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError,
             share.ClosedCode,
-            FailedOps = failed, Requests = requests, Redacted = redacted.Total, RedactedByRule = redacted.ByRule,
+            FailedOps = failed, Requests = requests, LeftOut = leftOut, Redacted = redacted.Total,
+            RedactedByRule = redacted.ByRule,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
         output.Say($"{SafeText.Line(share.ExternalKey, 60)}  {SafeText.Line(share.Label ?? "", 60)}");
@@ -188,6 +192,7 @@ internal static class Outbox
             share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : (Style?)null);
         if (redacted.Total > 0)
             output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
+        LeftOutLines.Say(output, leftOut);
         foreach (FailedOp op in failed)
         {
             string unknown = op.OutcomeUnknown ? " (it was sent; the result is unknown)" : "";

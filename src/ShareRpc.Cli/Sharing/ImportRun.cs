@@ -53,6 +53,7 @@ internal sealed class ImportRun
             SessionReport line = session.Report();
             output.Emit(line);
             output.Say(line.ToString(), line.Failed > 0 ? new Style(Color.Red) : (Style?)null);
+            LeftOutLines.Say(output, line.LeftOut);
         }
 
         Say(report);

@@ -1,3 +1,5 @@
+using ShareRpc.Sources.LeftOut;
+
 namespace ShareRpc.Cli.Sharing;
 
 internal sealed record SessionReport
@@ -28,6 +30,9 @@ internal sealed record SessionReport
     public required long Pending { get; init; }
 
     public required int Skipped { get; init; }
+
+    /// <summary>Gets the documents in whose place a placeholder was sent.</summary>
+    public required IReadOnlyList<LeftOutDocument> LeftOut { get; init; }
 
     /// <summary>Gets this run's count; a secret in two documents counts twice.</summary>
     public required long Redacted { get; init; }

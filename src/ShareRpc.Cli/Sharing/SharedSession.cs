@@ -1,4 +1,5 @@
 using ShareRpc.Client.Writing;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Sources.Secrets;
@@ -7,18 +8,19 @@ namespace ShareRpc.Cli.Sharing;
 
 internal sealed class SharedSession(
     string sessionId, ShareWriter writer, string? linkState,
-    Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted)> counts)
+    Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted, IReadOnlyList<LeftOutDocument> LeftOut)> counts)
 {
     private readonly WriterStatus before = writer.Status;
 
     public SharedSession(OpencodeSync sync, string? linkState)
-        : this(sync.SessionId, sync.Writer, linkState, () => (sync.Messages, sync.Parts, sync.Skipped, sync.Redacted))
+        : this(sync.SessionId, sync.Writer, linkState,
+            () => (sync.Messages, sync.Parts, sync.Skipped, sync.Redacted, sync.LeftOut))
     {
     }
 
     public SharedSession(ImportedSession session, string? linkState)
         : this(session.SessionId, session.Writer, linkState,
-            () => (session.Messages, session.Parts, session.Skipped, session.Redacted))
+            () => (session.Messages, session.Parts, session.Skipped, session.Redacted, session.LeftOut))
     {
     }
 
@@ -50,13 +52,14 @@ internal sealed class SharedSession(
     {
         WriterStatus now = Status;
         long failed = NewlyFailed(now);
-        (int messages, int parts, int skipped, SecretCounts redacted) = counts();
+        (int messages, int parts, int skipped, SecretCounts redacted, IReadOnlyList<LeftOutDocument> leftOut) =
+            counts();
         return new SessionReport
         {
             Session = sessionId, ShareId = writer.ShareId, Link = Link, Messages = messages, Parts = parts,
             Applied = now.Applied - before.Applied, Duplicates = now.Duplicates - before.Duplicates,
             Failed = failed, FailedEarlier = now.FailedEarlier,
-            Pending = now.Pending + now.InFlight, Skipped = skipped, Redacted = redacted.Total,
+            Pending = now.Pending + now.InFlight, Skipped = skipped, LeftOut = leftOut, Redacted = redacted.Total,
             RedactedByRule = redacted.ByRule, Cursor = now.Cursor,
             LastError = failed > 0 || now.ClosedCode is not null ? now.LastError : null,
         };

@@ -132,6 +132,7 @@ internal sealed class SharingRun
             SessionReport report = session.Report();
             output.Emit(report);
             output.Say(report.ToString(), report.Failed > 0 ? new Style(Color.Red) : (Style?)null);
+            LeftOutLines.Say(output, report.LeftOut);
         }
     }
 }

@@ -95,6 +95,15 @@ internal sealed class SessionRenderer(Output output)
     {
         string message = Text(part, "messageID");
         if (IsUndone(key, part, undone.Contains(message) ? null : "a part of a message")) return;
+        if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("omitted", out JsonElement omitted)
+            && omitted.ValueKind == JsonValueKind.Object)
+        {
+            string size = omitted.TryGetProperty("size", out JsonElement bytes) ? $", {bytes} bytes" : "";
+            Once(key, message, $"left out: {SafeText.Line(Text(omitted, "name"), 60)}{SafeText.Line(size, 40)} "
+                + $"({SafeText.Line(Text(omitted, "reason"), 40)})");
+            return;
+        }
+
         switch (Text(part, "type"))
         {
             case "text" when !IsTrue(part, "synthetic") && !IsTrue(part, "ignored"):

@@ -12,7 +12,8 @@ namespace ShareRpc.Server.Opencode;
 /// </summary>
 internal static class ItemMapping
 {
-    private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
+    // As deep as a body may be: what is too deep for a document becomes a placeholder under its own id.
+    private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 4_096 };
 
     /// <summary>Returns null for an unknown type or an item without its key.</summary>
     public static IReadOnlyList<OpIntent>? Map(SyncItem item, string sessionId)

@@ -85,8 +85,9 @@ internal sealed class OpencodeEndpoints(
         if (ignored + append.Rejected > 0)
             logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
         await HttpAnswer.JsonAsync(
-            context, new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored }).ConfigureAwait(
-                false);
+            context,
+            new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored, append.LeftOut })
+            .ConfigureAwait(false);
     }
 
     /// <summary>DELETE <c>/api/share/{id}</c>: <c>{secret}</c>. Idempotent.</summary>

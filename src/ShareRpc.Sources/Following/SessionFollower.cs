@@ -2,6 +2,7 @@ using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Following;
@@ -31,6 +32,9 @@ internal sealed class SessionFollower(
     /// <summary>Gets the number of documents left out.</summary>
     public int Skipped => ops.Skipped;
 
+    /// <summary>Gets the documents in whose place a placeholder was sent.</summary>
+    public IReadOnlyList<LeftOutDocument> LeftOut => ops.LeftOut.Listed;
+
     /// <summary>Gets what this run replaced.</summary>
     public SecretCounts Redacted { get; } = new();
 
@@ -47,7 +51,12 @@ internal sealed class SessionFollower(
     public async Task<int> PassAsync(CancellationToken cancellationToken)
     {
         string? stored = await writer.ReadBookmarkAsync(PositionBookmark, cancellationToken).ConfigureAwait(false);
-        if (reader is null || stored != lastStored) Open(stored);
+        if (reader is null || stored != lastStored)
+        {
+            ops.LeftOut = await LeftOutDocuments.ReadAsync(writer, cancellationToken).ConfigureAwait(false);
+            Open(stored);
+        }
+
         lastStored = null;
         var filter = new SecretFilter(secrets);
         try
@@ -66,6 +75,7 @@ internal sealed class SessionFollower(
         {
             Redacted.Add(filter.Counts);
             await filter.Counts.StoreAsync(writer, cancellationToken).ConfigureAwait(false);
+            await ops.LeftOut.StoreAsync(writer, cancellationToken).ConfigureAwait(false);
         }
     }
 

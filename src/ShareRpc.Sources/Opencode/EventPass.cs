@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
@@ -6,9 +7,9 @@ namespace ShareRpc.Sources.Opencode;
 /// <summary>Makes steps from events. Each step has its end position.</summary>
 internal sealed class EventPass(
     IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known, SecretFilter? filter = null,
-    Revert? revert = null)
+    Revert? revert = null, LeftOutDocuments? leftOut = null)
 {
-    private readonly StepBuilder builder = new();
+    private readonly StepBuilder builder = new(filter ?? new SecretFilter(null), leftOut);
 
     public SyncPosition Position { get; private set; } = start;
 

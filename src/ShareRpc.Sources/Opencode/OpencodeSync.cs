@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Following;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
@@ -23,6 +24,7 @@ public sealed class OpencodeSync
     private readonly SecretScanner? secrets;
     private KnownKeys keys = KnownKeys.None;
     private readonly TurnTracker turn;
+    private LeftOutDocuments? leftOut;
     private string? lastStored;
     private long checkedAt;
 
@@ -56,8 +58,11 @@ public sealed class OpencodeSync
     /// <summary>Gets the number of part rows at the last pass.</summary>
     public int Parts { get; private set; }
 
-    /// <summary>Gets the number of skipped rows and events: not JSON objects, or over a limit.</summary>
+    /// <summary>Gets the number of rows and events not sent whole: not JSON objects, or over a limit.</summary>
     public int Skipped { get; private set; }
+
+    /// <summary>Gets the documents in whose place a placeholder was sent.</summary>
+    public IReadOnlyList<LeftOutDocument> LeftOut => leftOut?.Listed ?? [];
 
     /// <summary>Gets what this run replaced.</summary>
     public SecretCounts Redacted { get; } = new();
@@ -81,6 +86,7 @@ public sealed class OpencodeSync
 
         IsGone = false;
         (Messages, Parts) = view.Count(SessionId);
+        leftOut ??= await LeftOutDocuments.ReadAsync(Writer, cancellationToken).ConfigureAwait(false);
         SyncPosition? position = SyncPosition.FromJson(stored);
         if (stored is null || stored != lastStored)
             keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
@@ -95,6 +101,7 @@ public sealed class OpencodeSync
         pass.Enqueued += await turn.WriteAsync(view, cancellationToken).ConfigureAwait(false);
         Redacted.Add(pass.Filter.Counts);
         await pass.Filter.Counts.StoreAsync(Writer, cancellationToken).ConfigureAwait(false);
+        await leftOut.StoreAsync(Writer, cancellationToken).ConfigureAwait(false);
         lastStored = pass.Stored ?? stored;
         return pass.Enqueued;
     }
@@ -119,6 +126,7 @@ public sealed class OpencodeSync
         using OpencodeView view = database.BeginRead();
         if (view.Session(SessionId) is not { } row) return;
         lastStored = null;
+        leftOut ??= await LeftOutDocuments.ReadAsync(Writer, cancellationToken).ConfigureAwait(false);
         keys = await LoadKeysAsync(view, new SyncPosition { EventSeq = long.MaxValue },
             cancellationToken).ConfigureAwait(false);
         HeldDocuments.AddTo(keys.Documents, held, view, SessionId);
@@ -141,7 +149,7 @@ public sealed class OpencodeSync
         SyncPosition position = begin with { EventSeq = seq, EventId = id };
         position = await HeadAsync(pass, position, stored: false, cancellationToken).ConfigureAwait(false);
 
-        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents, pass.Filter, pass.Revert);
+        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents, pass.Filter, pass.Revert, leftOut);
         await EnqueueRowsAsync(pass, rows, seq, cancellationToken).ConfigureAwait(false);
         position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         position = since is null ? position with { Revert = pass.Revert?.ToString() }
@@ -157,7 +165,7 @@ public sealed class OpencodeSync
         SyncPosition position = await HeadAsync(pass, start, stored: true, cancellationToken).ConfigureAwait(false);
         var events =
             new EventPass(
-                pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter, pass.Revert);
+                pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter, pass.Revert, leftOut);
         foreach (SyncStep step in events.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
         Skipped += events.Skipped;
@@ -165,7 +173,7 @@ public sealed class OpencodeSync
         position = events.Position;
         if (events.RowsNeeded)
         {
-            var rows = new RowPass(pass.View, SessionId, position, keys.Documents, pass.Filter, pass.Revert);
+            var rows = new RowPass(pass.View, SessionId, position, keys.Documents, pass.Filter, pass.Revert, leftOut);
             await EnqueueRowsAsync(pass, rows, position.EventSeq, cancellationToken).ConfigureAwait(false);
             position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         }
@@ -187,8 +195,9 @@ public sealed class OpencodeSync
         if (digest == position.Session) return position;
         pass.Filter.Counts.Add(filter.Counts);
         position = position with { Session = digest };
-        OpIntent op = OpencodeOps.Put(Kinds.Session, SessionId, document);
-        await StoreAsync(pass, [op], atomic: false, stored ? position : null, cancellationToken).ConfigureAwait(false);
+        OpIntent? op = leftOut!.Fit(OpencodeOps.Put(Kinds.Session, SessionId, document), filter);
+        await StoreAsync(pass, op is null ? [] : [op], atomic: false, stored ? position : null, cancellationToken)
+            .ConfigureAwait(false);
         return position;
     }
 
@@ -199,10 +208,10 @@ public sealed class OpencodeSync
         string digest = document is { } data ? OpencodeOps.Digest(data.Utf8.Span) : "";
         if (digest == position.Todo) return position;
         pass.Filter.Counts.Add(filter.Counts);
-        OpIntent op = document is { } list
-            ? OpencodeOps.Put(Kinds.Todo, SessionId, list) : OpencodeOps.Remove(Kinds.Todo, SessionId);
+        OpIntent? op = leftOut!.Fit(document is { } list
+            ? OpencodeOps.Put(Kinds.Todo, SessionId, list) : OpencodeOps.Remove(Kinds.Todo, SessionId), filter);
         position = position with { Todo = digest };
-        await StoreAsync(pass, [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
+        await StoreAsync(pass, op is null ? [] : [op], atomic: false, null, cancellationToken).ConfigureAwait(false);
         return position;
     }
 

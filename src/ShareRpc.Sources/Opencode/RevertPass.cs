@@ -32,7 +32,7 @@ internal sealed class RevertPass(
     {
         bool isUndone = now?.Undoes(row.MessageId, partId) == true;
         if (isUndone == (before?.Undoes(row.MessageId, partId) == true)) return null;
-        RawJson? document = filter.Clean(RowDocument.Of(view, sessionId, kind, row));
-        return document is { } data ? OpencodeOps.Put(kind, row.Id, Revert.Mark(data, isUndone)) : null;
+        RawJson document = filter.Clean(RowDocument.Of(view, sessionId, kind, row).Data);
+        return OpencodeOps.Put(kind, row.Id, Revert.Mark(document, isUndone));
     }
 }

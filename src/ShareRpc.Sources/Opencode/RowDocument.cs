@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Sources.Opencode;
@@ -9,11 +10,19 @@ internal static class RowDocument
 {
     private static readonly JsonDocumentOptions ParseOptions = new() { MaxDepth = 64 };
 
-    /// <summary>Returns the document of a message or part row; null if it holds none.</summary>
-    public static RawJson? Of(OpencodeView view, string sessionId, string kind, DocumentRow row) =>
-        kind == Kinds.Message
-            ? Build(view.MessageData(row.Id), ("id", row.Id), ("sessionID", sessionId))
-            : Build(view.PartData(row.Id), ("id", row.Id), ("sessionID", sessionId), ("messageID", row.MessageId));
+    /// <summary>
+    /// Returns the document of a message or part row, or a placeholder if it holds none: no object of limited depth.
+    /// </summary>
+    public static (RawJson Data, bool IsWhole) Of(OpencodeView view, string sessionId, string kind, DocumentRow row)
+    {
+        (string, string)[] ids = kind == Kinds.Message
+            ? [("id", row.Id), ("sessionID", sessionId)]
+            : [("id", row.Id), ("sessionID", sessionId), ("messageID", row.MessageId)];
+        byte[] data = kind == Kinds.Message ? view.MessageData(row.Id) : view.PartData(row.Id);
+        if (Build(data, ids) is { } document) return (document, true);
+        string reason = OmittedDocument.ReasonOf(data, ProtocolLimits.Default) ?? OmittedDocument.InvalidJson;
+        return (OmittedDocument.Make(kind, data, data.Length, reason, ids), false);
+    }
 
     /// <summary>Returns null unless a JSON object of limited depth. Id columns replace equal field names.</summary>
     public static RawJson? Build(ReadOnlyMemory<byte> data, params ReadOnlySpan<(string Name, string Value)> ids)

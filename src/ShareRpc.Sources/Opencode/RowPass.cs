@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
@@ -17,7 +18,8 @@ internal sealed class RowPass
     private readonly KnownDocuments before;
     private readonly SecretFilter filter;
     private readonly Revert? revert;
-    private readonly StepBuilder builder = new();
+    private readonly LeftOutDocuments leftOut;
+    private readonly StepBuilder builder;
     private readonly List<DocumentRow> messages;
     private readonly ILookup<string, DocumentRow> parts;
     private readonly long newest;
@@ -30,16 +32,19 @@ internal sealed class RowPass
     /// <param name="before">What had been put before.</param>
     /// <param name="filter">What every document passes through.</param>
     /// <param name="revert">What is undone.</param>
+    /// <param name="leftOut">Notes documents that cannot be sent.</param>
     public RowPass(
         OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before, SecretFilter? filter = null,
-        Revert? revert = null)
+        Revert? revert = null, LeftOutDocuments? leftOut = null)
     {
         this.revert = revert;
+        this.leftOut = leftOut ?? new LeftOutDocuments();
         this.view = view;
         this.sessionId = sessionId;
         this.since = since;
         this.before = before;
         this.filter = filter ?? new SecretFilter(null);
+        builder = new StepBuilder(this.filter, this.leftOut);
         messages = view.Messages(sessionId);
         List<DocumentRow> partRows = view.Parts(sessionId);
         parts = partRows.ToLookup(part => part.MessageId, StringComparer.Ordinal);
@@ -87,16 +92,18 @@ internal sealed class RowPass
     {
         bool unchanged = row.TimeUpdated < since.TimeUpdated || (tieHolds && row.TimeUpdated == since.TimeUpdated);
         if (known && unchanged) return null;
-        RawJson? document = filter.Clean(Document(kind, row));
-        if (document is not { } data)
-        {
-            malformed++;
-            return null;
-        }
-
+        (RawJson document, bool isWhole) = Document(kind, row);
+        RawJson data = filter.Clean(document);
         if (row.TimeUpdated == newest) Add(tie, kind, row, data);
         bool isUndone = revert?.Undoes(row.MessageId, kind == Kinds.Part ? row.Id : null) == true;
-        return builder.Add(OpencodeOps.Put(kind, row.Id, Revert.Mark(data, isUndone)), position: null);
+        SyncStep? full = builder.Add(OpencodeOps.Put(kind, row.Id, Revert.Mark(data, isUndone)), position: null);
+        if (!isWhole)
+        {
+            malformed++;
+            leftOut.Note(kind, row.Id, data);
+        }
+
+        return full;
     }
 
     private IEnumerable<SyncStep> Removes()
@@ -127,11 +134,12 @@ internal sealed class RowPass
 
         void Include(string kind, DocumentRow row)
         {
-            if (row.TimeUpdated == moment && looking.Clean(Document(kind, row)) is { } data) Add(tie, kind, row, data);
+            if (row.TimeUpdated == moment) Add(tie, kind, row, looking.Clean(Document(kind, row).Data));
         }
     }
 
-    private RawJson? Document(string kind, DocumentRow row) => RowDocument.Of(view, sessionId, kind, row);
+    private (RawJson Data, bool IsWhole) Document(string kind, DocumentRow row) =>
+        RowDocument.Of(view, sessionId, kind, row);
 
     private static void Add(IncrementalHash tie, string kind, DocumentRow row, RawJson data)
     {

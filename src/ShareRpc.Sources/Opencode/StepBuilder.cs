@@ -1,19 +1,24 @@
-using System.Text.Unicode;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.LeftOut;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
-/// <summary>Groups ops into bounded steps, one transaction each.</summary>
-internal sealed class StepBuilder
+/// <summary>
+/// Groups ops into bounded steps, one transaction each. A placeholder takes the place of a document that cannot be
+/// sent.
+/// </summary>
+internal sealed class StepBuilder(SecretFilter filter, LeftOutDocuments? leftOut = null)
 {
     private const int StepOps = 500;
     private const int StepBytes = 4 * 1024 * 1024;
 
+    private readonly LeftOutDocuments leftOut = leftOut ?? new LeftOutDocuments();
     private List<OpIntent> ops = [];
     private long bytes;
 
-    /// <summary>Gets the number of ops over a limit: size, depth, UTF-8 or key.</summary>
+    /// <summary>Gets the number of documents that were not sent whole: size, depth, UTF-8 or key.</summary>
     public int Skipped { get; private set; }
 
     public bool IsEmpty => ops.Count == 0;
@@ -21,15 +26,11 @@ internal sealed class StepBuilder
     /// <summary>Returns a step when full.</summary>
     public SyncStep? Add(OpIntent op, SyncPosition? position)
     {
-        bool isText = op.Data is not { } data || Utf8.IsValid(data.Utf8.Span);
-        if (!isText || OpRules.Check(op, ProtocolLimits.Default) is not null)
-        {
-            Skipped++;
-            return null;
-        }
-
-        ops.Add(op);
-        bytes += op.Data?.Utf8.Length ?? 0;
+        OpIntent? fitting = leftOut.Fit(op, filter);
+        if (!ReferenceEquals(fitting, op)) Skipped++;
+        if (fitting is null) return null;
+        ops.Add(fitting);
+        bytes += fitting.Data?.Utf8.Length ?? 0;
         return ops.Count >= StepOps || bytes >= StepBytes ? Take(position) : null;
     }
 

@@ -43,8 +43,8 @@ internal sealed class LaneIntents(CreatorSession creator, SenderContext context,
                     continue;
                 }
 
-                outbox.Intents.FailAll(share.Key, code);
                 outbox.Queue.Close(share.Key, code, error.Hint);
+                outbox.Intents.FailAll(share.Key, code);
                 return false;
             }
         }

@@ -297,8 +297,8 @@ internal sealed class ShareLane(
         else if (ErrorCodes.IsAuthority(error.Code))
         {
             context.Log.ShareClosed(share.ShareId, code);
-            if (handle is null) outbox.Intents.FailAll(shareKey, code); // nothing can be asked of it either
             outbox.Queue.Close(shareKey, code, error.Hint);
+            if (handle is null) outbox.Intents.FailAll(shareKey, code); // nothing can be asked of it either
         }
         else if (refused is not null)
         {

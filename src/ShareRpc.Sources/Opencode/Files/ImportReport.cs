@@ -1,4 +1,5 @@
 using ShareRpc.Client.Writing;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode.Files;
@@ -45,6 +46,9 @@ public sealed class ImportedSession
     /// <summary>Gets what this run replaced.</summary>
     public SecretCounts Redacted { get; internal set; } = new();
 
-    /// <summary>Gets the number of skipped files.</summary>
+    /// <summary>Gets the number of files that were not shared whole.</summary>
     public int Skipped { get; internal set; }
+
+    /// <summary>Gets the documents in whose place a placeholder was sent.</summary>
+    public IReadOnlyList<LeftOutDocument> LeftOut { get; internal set; } = [];
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Unicode;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
@@ -44,6 +45,14 @@ internal sealed class SessionDocuments(
         foreach (Entry entry in entries)
         {
             Skips.Add(entry.File.Path, SkipReason.NotJson);
+            bool isText = FileContent.Read(entry.File).Bytes is not { } content || Utf8.IsValid(content);
+            if (!isText && entry.Kind is Kinds.Message or Kinds.Part)
+            {
+                RawJson placeholder = filter.Clean(Placeholder(entry, SkipReason.NotJson));
+                yield return new FoundDocument(
+                    OpencodeOps.Put(entry.Kind, entry.File.Id, placeholder), entry.MessageId, IsPlaceholder: true);
+            }
+
             if (entry.Kind == Kinds.Message) SkipParts(entry.File.Id);
         }
     }
@@ -57,18 +66,32 @@ internal sealed class SessionDocuments(
             yield break;
         }
 
-        if (data is { } document)
+        bool isPlaceholder = false;
+        if (reason is SkipReason.TooLarge or SkipReason.OverLimits)
         {
-            var found = new FoundDocument(
-                OpencodeOps.Put(entry.Kind, entry.File.Id, Marked(entry, filter.Clean(document))), entry.MessageId);
-            if (OpRules.Check(found.Op, ProtocolLimits.Default) is null) yield return found;
-            else reason = SkipReason.OverLimits;
+            (data, isPlaceholder) = (Placeholder(entry, reason.Value), true);
         }
 
-        if (reason is { } why) Skips.Add(entry.File.Path, why);
+        if (data is { } document)
+        {
+            OpIntent op = OpencodeOps.Put(entry.Kind, entry.File.Id, Marked(entry, filter.Clean(document)));
+            if (OmittedDocument.Fit(op, ProtocolLimits.Default) is not var (fitting, why))
+            {
+                reason = SkipReason.OverLimits;
+            }
+            else
+            {
+                if (why is not null) reason = SkipReason.OverLimits;
+                isPlaceholder |= why is not null;
+                if (why is not null) fitting = fitting with { Data = filter.Clean(fitting.Data) };
+                yield return new FoundDocument(fitting, entry.MessageId, isPlaceholder);
+            }
+        }
+
+        if (reason is { } said) Skips.Add(entry.File.Path, said);
         if (entry.Kind != Kinds.Message) yield break;
         string messageId = entry.File.Id;
-        if (reason is not null)
+        if (reason is not null && !isPlaceholder)
         {
             SkipParts(messageId);
             yield break;
@@ -86,6 +109,23 @@ internal sealed class SessionDocuments(
         { Kind: Kinds.Message } => Revert.Mark(document, revert?.Undoes(entry.File.Id) == true),
         _ => document,
     };
+
+    /// <summary>Makes what stands in the place of a file that cannot be sent.</summary>
+    private RawJson Placeholder(Entry entry, SkipReason reason)
+    {
+        (byte[]? content, _) = FileContent.Read(entry.File);
+        (string, string)[] ids = entry.MessageId is { } messageId
+            ? [("id", entry.File.Id), ("sessionID", sessionId), ("messageID", messageId)]
+            : entry.Kind == Kinds.Message ? [("id", entry.File.Id), ("sessionID", sessionId)] : [];
+        return OmittedDocument.Make(entry.Kind, content ?? default, new FileInfo(entry.File.FullPath).Length,
+            reason switch
+            {
+                SkipReason.TooLarge => OmittedDocument.TooLarge,
+                SkipReason.NotJson => OmittedDocument.InvalidUtf8,
+                _ => OmittedDocument.TooDeep,
+            },
+            ids);
+    }
 
     private void SkipParts(string messageId)
     {
@@ -111,4 +151,5 @@ internal sealed class SessionDocuments(
 /// <summary>A document of a tree, as the op that puts it.</summary>
 /// <param name="Op">With a fresh id and <c>if_changed</c>.</param>
 /// <param name="MessageId">Of a part: its message.</param>
-internal sealed record FoundDocument(OpIntent Op, string? MessageId);
+/// <param name="IsPlaceholder">It stands for a document that cannot be sent.</param>
+internal sealed record FoundDocument(OpIntent Op, string? MessageId, bool IsPlaceholder = false);

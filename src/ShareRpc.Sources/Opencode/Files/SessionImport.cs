@@ -4,6 +4,7 @@ using System.Text;
 using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode.Files;
@@ -46,9 +47,11 @@ internal sealed class SessionImport(
     private async Task<string> ReadAsync(bool store, CancellationToken cancellationToken)
     {
         using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var builder = new StepBuilder();
+        LeftOutDocuments leftOut =
+            await LeftOutDocuments.ReadAsync(imported.Writer, cancellationToken).ConfigureAwait(false);
         var known = new KnownDocuments();
         var filter = new SecretFilter(secrets);
+        var builder = new StepBuilder(filter, leftOut);
         Revert? revert = Revert.OfSession(session.Document);
         var documents = new SessionDocuments(tree, session.Info.Id, filter, time, revert);
         Skips = documents.Skips;
@@ -59,6 +62,7 @@ internal sealed class SessionImport(
         {
             Count(found, known);
             await TakeAsync(found.Op).ConfigureAwait(false);
+            if (found.IsPlaceholder) leftOut.Note(found.Op.Kind, found.Op.Key, found.Op.Data!.Value);
         }
 
         // With the keys, the database source can later remove documents that it no longer has.
@@ -68,6 +72,8 @@ internal sealed class SessionImport(
                 cancellationToken).ConfigureAwait(false);
         imported.Skipped = Skips.Count;
         if (store) await CountAsync(filter.Counts, cancellationToken).ConfigureAwait(false);
+        if (store) await leftOut.StoreAsync(imported.Writer, cancellationToken).ConfigureAwait(false);
+        imported.LeftOut = leftOut.Listed;
         return Convert.ToHexStringLower(digest.GetHashAndReset());
 
         async Task TakeAsync(OpIntent op)

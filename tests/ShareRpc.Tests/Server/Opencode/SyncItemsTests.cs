@@ -127,7 +127,8 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
         string item = """{"type":"part","data":{"id":"deep","d":DEEP}},{"type":"part","data":{"id":"","x":1}}"""
             .Replace("DEEP", deep, StringComparison.Ordinal);
         JsonElement synced = await calls.SyncedAsync(shared, $"{item},{Part("B")}");
-        Assert.Equal((1, 2), (synced.GetProperty("applied").GetInt32(), synced.GetProperty("rejected").GetInt32()));
+        Assert.Equal((2, 1), (synced.GetProperty("applied").GetInt32(), synced.GetProperty("rejected").GetInt32()));
+        Assert.Equal(["deep too_deep", " invalid_op"], LeftOut(synced));
     }
 
     [Theory]
@@ -194,9 +195,21 @@ public sealed class SyncItemsTests : IAsyncLifetime, IDisposable
         JsonElement synced = await calls.SyncedAsync(shared, largest);
         Assert.Equal(1, synced.GetProperty("applied").GetInt32());
         string larger = largest.Replace("\"text\":\"", "\"text\":\"x", StringComparison.Ordinal);
-        JsonElement over = await calls.SyncedAsync(shared, $"{larger},{Part("B")}");
-        Assert.Equal((1, 1), (over.GetProperty("applied").GetInt32(), over.GetProperty("rejected").GetInt32()));
+        JsonElement over = await calls.SyncedAsync(shared, $"{Part("B")},{larger}");
+        Assert.Equal((2, 0), (over.GetProperty("applied").GetInt32(), over.GetProperty("rejected").GetInt32()));
+        Assert.Equal([$"{KeyOf(largest)} too_large"], LeftOut(over));
+        JsonNode held =
+            (await calls.ImportAsync(shared)).Single(item => (string?)item!["data"]!["id"] == KeyOf(largest))!;
+        Assert.Equal(("too_large", most + 1),
+            ((string)held["data"]!["omitted"]!["reason"]!, (int)held["data"]!["omitted"]!["size"]!));
     }
+
+    /// <summary>What an answer says of each item that was not stored as it came.</summary>
+    private static IEnumerable<string> LeftOut(JsonElement synced) => synced.GetProperty("left_out").EnumerateArray()
+        .Select(item => $"{item.GetProperty("key").GetString()} {item.GetProperty("reason").GetString()}");
+
+    private static string KeyOf(string item) =>
+        JsonSerializer.Deserialize<JsonElement>(item).GetProperty("data").GetProperty("id").GetString()!;
 
     [Fact]
     public async Task A_body_that_arrives_byte_by_byte_is_the_same()

@@ -1,5 +1,6 @@
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Following;
+using ShareRpc.Sources.LeftOut;
 using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Sources.Opencode;
 
@@ -95,7 +96,7 @@ public sealed class FollowedSessionsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_part_that_is_too_large_or_too_deep_leaves_a_notice_in_its_place()
+    public async Task A_document_that_is_too_large_or_too_deep_has_a_placeholder_and_is_named()
     {
         string deep = new string('[', 60) + new string(']', 60);
         Write("a", $"part p1 {{\"sessionID\":\"a\",\"messageID\":\"m1\",\"type\":\"tool\",\"state\":{deep}}}",
@@ -104,10 +105,15 @@ public sealed class FollowedSessionsTests : IDisposable
         using FollowedSessions sessions = Open(share);
         await sessions.LookAsync(ending.Token);
         List<OpIntent> ops = [.. share.Take().Select(taken => taken.Op)];
-        Assert.Equal(["p1", "p2"], ops.Select(op => op.Key));
-        Assert.Contains("\"type\":\"notice\",\"record\":\"tool\"", ops[0].Data!.Value.ToString());
-        Assert.Equal(2, sessions.Sessions.Single().Skipped);
+        SessionFollower follower = sessions.Sessions.Single();
+        Assert.Equal(["p1", "m2", "p2"], ops.Select(op => op.Key));
+        Assert.Equal(("too_deep", "too_deep", null),
+            (ReasonOf(ops[0]), ReasonOf(ops[1]), ReasonOf(ops[2])));
+        Assert.Equal((2, 2), (follower.Skipped, follower.LeftOut.Count));
+        Assert.Equal(follower.LeftOut, (await LeftOutDocuments.ReadAsync(follower.Writer, ending.Token)).Listed);
     }
+
+    private static string? ReasonOf(OpIntent op) => OmittedDocument.Read(op.Data!.Value)?.Reason;
 
     [Fact]
     public async Task A_storage_that_cannot_be_placed_is_an_error_and_not_an_empty_list()

@@ -72,14 +72,14 @@ public sealed class RowPassTests : IDisposable
     }
 
     [Fact]
-    public void A_row_that_is_no_object_is_counted_and_left_out()
+    public void A_row_that_is_no_object_is_counted_and_has_a_placeholder()
     {
         OpencodeFiles.Execute(path, "UPDATE part SET data = '[]' WHERE id = (SELECT min(id) FROM part)");
         using OpencodeDatabase database = OpencodeDatabase.Open(path);
         using OpencodeView view = database.BeginRead();
         var pass = new RowPass(view, OpencodeFiles.SampleSession, position, known);
 
-        Assert.Equal(28, pass.Steps().Sum(step => step.Ops.Count));
+        Assert.Equal(29, pass.Steps().Sum(step => step.Ops.Count));
         Assert.Equal((1, 23), (pass.Skipped, pass.Parts));
     }
 

@@ -5,6 +5,7 @@ import { fields, list, number, text } from '../session/fields.ts';
 import { lineCount, oneLine, visible } from '../text/visible.ts';
 import { renderFile } from './file.ts';
 import { icon } from './icons.ts';
+import { isOmitted, renderOmitted } from './omitted.ts';
 import { renderOutput } from './output.ts';
 import { renderTool } from './tool.ts';
 import type { View } from './view.ts';
@@ -15,6 +16,7 @@ export function renderPart(
 ): TemplateResult | typeof nothing {
   if (!doc) return nothing;
   const data = fields(doc.data);
+  if (isOmitted(data)) return renderOmitted(data);
   switch (text(data, 'type')) {
     case 'text': return data.synthetic === true ? renderSynthetic(view, id, data) : renderText(view, id, data, doc);
     case 'reasoning': return renderReasoning(view, id, data, isOver);

@@ -82,8 +82,10 @@ public sealed class HostileTreeTests : IDisposable
         string noText = tree.Write("part/msg_1/prt_bytes.json", "");
         await File.WriteAllBytesAsync(noText, [.. """{"text":" """u8, 0xFF, 0xFE, .. "\"}"u8], timeout);
 
-        (ImportReport report, _) = await ImportAsync();
+        (ImportReport report, List<OpIntent> ops) = await ImportAsync();
 
+        Assert.Equal(["prt_bytes", "prt_deep", "prt_large", "prt_over"],
+            ops.Where(OpencodeLeftOutTests.IsPlaceholder).Select(op => op.Key).Order(StringComparer.Ordinal));
         Assert.Equal(["part/msg_1/prt_large.json"], Paths(report, SkipReason.TooLarge));
         Assert.Equal(["part/msg_1/prt_deep.json", "part/msg_1/prt_over.json"], Paths(report, SkipReason.OverLimits));
         Assert.Equal(["part/msg_1/prt_bytes.json"], Paths(report, SkipReason.NotJson));
