@@ -165,7 +165,8 @@ public sealed class OpencodeSync
         SyncPosition position = await HeadAsync(pass, start, stored: true, cancellationToken).ConfigureAwait(false);
         var events =
             new EventPass(
-                pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter, pass.Revert, leftOut);
+                pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter, pass.Revert,
+                leftOut);
         foreach (SyncStep step in events.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
         Skipped += events.Skipped;

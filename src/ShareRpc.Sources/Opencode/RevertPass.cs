@@ -11,7 +11,7 @@ internal sealed class RevertPass(
     public IEnumerable<SyncStep> Steps()
     {
         if (before == now) yield break;
-        var builder = new StepBuilder();
+        var builder = new StepBuilder(filter);
         ILookup<string, DocumentRow> parts =
             view.Parts(sessionId).ToLookup(part => part.MessageId, StringComparer.Ordinal);
         foreach (DocumentRow message in view.Messages(sessionId))
