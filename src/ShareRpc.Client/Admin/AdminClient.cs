@@ -1,5 +1,6 @@
 using ShareRpc.Client.Connection;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
@@ -168,6 +169,13 @@ public sealed class AdminClient : IAsyncDisposable
         while (next is not null);
         return all;
     }
+
+    /// <summary>
+    /// Appends a batch at once, past any outbox: without seqs, deduped by op ids. Its <see cref="OpBatch.Atomic"/> and
+    /// <see cref="OpBatch.ExpectedCursor"/> hold; on <see cref="ErrorCode.CursorMismatch"/> nothing was consumed. Needs
+    /// a link.
+    /// </summary>
+    public Task<Ack> AppendAsync(OpBatch batch) => CallAsync(() => Share.AppendOpsAsync(batch));
 
     /// <summary>Ends the share. Needs a link.</summary>
     public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
