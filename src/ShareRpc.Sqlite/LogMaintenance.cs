@@ -21,6 +21,8 @@ internal sealed class LogMaintenance : IDisposable
     private readonly long frameBytes;
     private int copiedPages;
     private int pagesBefore;
+    private bool hasPurged;
+    private TaskCompletionSource<bool>? purge;
     private int isUnderWay;
     private volatile bool isRestartDue;
     private bool isDisposed;
@@ -48,6 +50,7 @@ internal sealed class LogMaintenance : IDisposable
 
         // Opens the WAL; otherwise log maintenance does nothing.
         SqliteFile.ReadNumber(connection, "SELECT COUNT(*) FROM sqlite_master");
+        PageGaps.EmptyBy(connection);
         frameBytes = PageBytes + FrameHeaderBytes;
     }
 
@@ -61,6 +64,7 @@ internal sealed class LogMaintenance : IDisposable
     {
         int pages = CountWrittenPages();
         bool hasWritten = pages != pagesBefore;
+        if (hasWritten) Volatile.Write(ref hasPurged, false);
         long written = (pages - copiedPages) * frameBytes;
         if (written < logBytes) return hasWritten;
         if (written >= logBytes * 4)
@@ -80,6 +84,13 @@ internal sealed class LogMaintenance : IDisposable
     /// <summary>Restarts the WAL when due. Committing thread only, outside transactions.</summary>
     public void BeforeTransaction()
     {
+        if (Interlocked.Exchange(ref purge, null) is { } asked)
+        {
+            bool isDone = false;
+            Guard(() => isDone = Purge());
+            asked.TrySetResult(isDone);
+        }
+
         if (isRestartDue)
         {
             Guard(() => Restart(readersWait));
@@ -97,6 +108,19 @@ internal sealed class LogMaintenance : IDisposable
             if (!isDisposed && !isRestartDue) Guard(CopyRounds);
             Volatile.Write(ref isUnderWay, 0);
         }
+    }
+
+    /// <summary>
+    /// Returns after most of the log was copied; the rest comes before the next transaction, which the caller begins:
+    /// then nothing that was deleted before is in the database or its log any more. False: a reader still needs it.
+    /// </summary>
+    public Task<bool> PurgeAsync()
+    {
+        if (Volatile.Read(ref hasPurged)) return Task.FromResult(true);
+        Copy();
+        var asked = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref purge, asked)?.TrySetResult(false);
+        return asked.Task;
     }
 
     /// <summary>
@@ -123,7 +147,27 @@ internal sealed class LogMaintenance : IDisposable
         {
             isDisposed = true;
             connection.Dispose();
+            purge?.TrySetResult(false);
         }
+    }
+
+    private bool Purge()
+    {
+        if (!running.TryEnter()) return false;
+        try
+        {
+            raw.sqlite3_busy_timeout(connection.Handle, (int)readersWait.TotalMilliseconds);
+            if (!Run(raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _)) return false;
+        }
+        finally
+        {
+            running.Exit();
+        }
+
+        // Pages in memory have what was emptied in the file, and would bring it back.
+        SqliteFile.Execute(writer.Connection, "PRAGMA shrink_memory");
+        Volatile.Write(ref hasPurged, true);
+        return true;
     }
 
     private int CountWrittenPages()

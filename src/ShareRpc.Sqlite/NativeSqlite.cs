@@ -13,6 +13,9 @@ internal static unsafe partial class NativeSqlite
     /// <summary>SQLITE_STATIC: bytes must not move until the statement has run.</summary>
     public static readonly nint Static;
 
+    [LibraryImport(Library, EntryPoint = "sqlite3_file_control")]
+    public static partial int FileControl(nint database, byte* name, int operation, nint* argument);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_int64")]
     public static partial int BindInt64(nint statement, int parameter, long value);
 

@@ -38,7 +38,7 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
             $"""
             PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}; PRAGMA wal_autocheckpoint=0;
               PRAGMA cache_size=-{cacheKiB};
-            PRAGMA journal_size_limit={LogFileBytes};
+            PRAGMA journal_size_limit={LogFileBytes}; PRAGMA secure_delete=ON;
             """);
         return connection;
     }

@@ -190,8 +190,12 @@ public sealed class ShareWriter
     {
         ProtocolLimits limits = ProtocolLimits.Default;
         bool fits = ops.Count <= limits.BatchOps
+            && ops.SelectMany(op => op.DependsOn ?? []).Distinct(StringComparer.Ordinal).Count()
+                <= limits.BatchDependsOn
             && (ops.Count == 1 || ops.Sum(op => (long)(op.Data?.Utf8.Length ?? 0)) <= limits.BatchBytes);
-        if (!fits) throw new ArgumentException("An atomic enqueue must fit one batch: 1,000 ops and 8 MiB of data.");
+        if (fits) return;
+        throw new ArgumentException(
+            "An atomic enqueue must fit one batch: 1,000 ops, 8 MiB of data and 1,024 distinct dependencies.");
     }
 
     private ShareLink LinkOf(ShareToken token) => new(context.Options.Server, share.ShareId, token);

@@ -34,6 +34,9 @@ public sealed record ProtocolLimits
     /// <summary>Gets the dependencies of an op.</summary>
     public int DependsOn { get; init; } = 16;
 
+    /// <summary>Gets the distinct dependencies of a batch's ops. Beyond: <c>invalid_batch</c>.</summary>
+    public int BatchDependsOn { get; init; } = 1024;
+
     /// <summary>Gets a page's bytes; one larger op is allowed.</summary>
     public int PageBytes { get; init; } = 1024 * 1024;
 

@@ -47,12 +47,16 @@ public static class OpRules
         if (first < 1) return ErrorCode.InvalidBatch;
         long bytes = 0;
         var ids = new HashSet<string>(batch.Ops.Count, StringComparer.Ordinal);
+        HashSet<string> dependencies = [];
         for (int i = 0; i < batch.Ops.Count; i++)
         {
             OpIntent? op = batch.Ops[i];
             if (op is null || !OpId.IsValid(op.OpId) || !ids.Add(op.OpId) || op.Seq != first + i)
                 return ErrorCode.InvalidBatch;
             bytes += op.Data?.Utf8.Length ?? 0;
+            if (op.DependsOn is not { Count: > 0 } needed) continue;
+            dependencies.UnionWith(needed);
+            if (dependencies.Count > limits.BatchDependsOn) return ErrorCode.InvalidBatch;
         }
 
         return batch.Ops.Count > 1 && bytes > limits.BatchBytes ? ErrorCode.InvalidBatch : null;

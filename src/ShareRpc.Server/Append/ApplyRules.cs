@@ -64,7 +64,7 @@ internal sealed class ApplyRules(
         }
         catch (ShareRpcException)
         {
-            share.BackTo(head);
+            TakeBack(head);
             throw;
         }
     }
@@ -104,7 +104,13 @@ internal sealed class ApplyRules(
         }
 
         outcome.AbortOthers();
+        TakeBack(head);
+    }
+
+    private void TakeBack(long head)
+    {
         share.BackTo(head);
+        scope.Shares.Values.Clear();
     }
 
     /// <summary>

@@ -17,6 +17,9 @@ internal sealed class BatchOutcomes(
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
     private readonly List<Outcome> outcomes = [];
+    private readonly Dictionary<string, Outcome> byId = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, OpRecord?> dependencies = new(StringComparer.Ordinal);
+    private readonly ValueComparison comparison = new(scope, share);
     private bool cameWithNewest;
 
     public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
@@ -27,7 +30,13 @@ internal sealed class BatchOutcomes(
     public async ValueTask ApplyEachAsync(PreparedOp[] ops)
     {
         outcomes.EnsureCapacity(ops.Length);
-        foreach (PreparedOp op in ops) outcomes.Add(await ApplyOneAsync(op));
+        bool hasDependencies = ops.Any(op => op.Op.DependsOn is { Count: > 0 });
+        foreach (PreparedOp op in ops)
+        {
+            Outcome outcome = await ApplyOneAsync(op);
+            outcomes.Add(outcome);
+            if (hasDependencies) byId.TryAdd(op.Op.OpId, outcome);
+        }
     }
 
     /// <summary>Aborts the batch's other ops, except those known before it.</summary>
@@ -79,7 +88,7 @@ internal sealed class BatchOutcomes(
 
     private async ValueTask<Outcome> ApplyOneAsync(PreparedOp prepared)
     {
-        (OpIntent op, byte[] digest, ErrorCode? malformed, _) = prepared;
+        (OpIntent op, byte[] digest, ErrorCode? malformed, _, _) = prepared;
         bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn
             && op.DependsOn is not { Count: > 0 };
         ErrorCode? refused = allowance.Check(op) ?? malformed ?? await CheckDocumentSizeAsync(op);
@@ -89,13 +98,13 @@ internal sealed class BatchOutcomes(
         {
             if (await FindKnownAsync(op, digest) is { } known) return known;
             if (refused is { } code) return new Outcome(op, digest, 0, Code: code);
-            StoredDoc? current = op.IfChanged == true || op.Kind == Kinds.Turn
+            StoredDoc? current = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true)
                 ? await CurrentDocument.FindAsync(transaction, share, op.Kind, op.Key)
                 : null;
             TurnVerdict turn = JudgeTurn(op, current);
             Outcome? settled = OutcomeOf(turn, op, digest, current) ?? await CheckDependenciesAsync(op, digest)
                 ?? JudgeProgress(op, digest, current)
-                ?? CompareWithDocument(op, digest, current);
+                ?? await CompareWithDocumentAsync(prepared);
             if (settled is not null) return settled;
             if (turn == TurnVerdict.Settles) prepared = prepared with { Class = prepared.Class | ContentClass.Settled };
         }
@@ -112,7 +121,7 @@ internal sealed class BatchOutcomes(
 
     private async ValueTask<Outcome?> InsertAsync(PreparedOp prepared)
     {
-        (OpIntent op, byte[] digest, _, ContentClass? ownClass) = prepared;
+        (OpIntent op, byte[] digest, _, ContentClass? ownClass, _) = prepared;
         long cursor = share.Head + 1;
         (ContentClass before, ContentClass after) = await ClassesOfAsync(op, ownClass);
         bool inserted = await transaction.TryInsertOpAsync(new OpRow
@@ -135,6 +144,7 @@ internal sealed class BatchOutcomes(
             Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
             ContentClass = (int)after, ClassBefore = (int)before,
         });
+        if (op.IfChanged == true) scope.Shares.Values.Set(share.Key, op.Kind, op.Key, cursor, prepared.Value);
         return new Outcome(op, digest, cursor);
     }
 
@@ -186,9 +196,15 @@ internal sealed class BatchOutcomes(
         foreach (string dependency in op.DependsOn ?? [])
         {
             // This batch's results are not recorded yet.
-            Outcome? here = outcomes.Find(outcome => outcome.Op.OpId == dependency);
-            OpRecord? before = await transaction.FindOpRecordAsync(share.Key, dependency);
-            if (here is { Code: null } || before is { Code: null }) continue;
+            Outcome? here = byId.GetValueOrDefault(dependency);
+            if (here is { Code: null }) continue;
+            if (!dependencies.TryGetValue(dependency, out OpRecord? before))
+            {
+                before = await transaction.FindOpRecordAsync(share.Key, dependency);
+                dependencies.Add(dependency, before);
+            }
+
+            if (before is { Code: null }) continue;
             ErrorCode code = here is null && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed;
             return new Outcome(op, digest, 0, Code: code);
         }
@@ -196,11 +212,12 @@ internal sealed class BatchOutcomes(
         return null;
     }
 
-    private static Outcome? CompareWithDocument(OpIntent op, byte[] digest, StoredDoc? current)
+    private async ValueTask<Outcome?> CompareWithDocumentAsync(PreparedOp prepared)
     {
-        bool isSame = op.IfChanged == true && current is { Data: { } value }
-            && JsonEquality.AreEqual(value, op.Data!.Value);
-        return isSame ? new Outcome(op, digest, current!.Cursor, Duplicate: true) : null;
+        OpIntent op = prepared.Op;
+        if (op.IfChanged != true) return null;
+        return await comparison.FindSameAsync(prepared) is { } cursor
+            ? new Outcome(op, prepared.Digest, cursor, Duplicate: true) : null;
     }
 
     /// <param name="Op">The op.</param>

@@ -50,12 +50,16 @@ internal sealed class PreparedBatch
 /// <param name="Op">The op.</param>
 /// <param name="Digest">Its digest.</param>
 /// <param name="Malformed">Why it is rejected whatever the share holds; null for a well-formed op.</param>
+/// <param name="Value">The digest of its data as JSON, with <c>if_changed</c>; null if that equals none.</param>
 /// <param name="Class">What its document is about after it; null when the document itself must be asked.</param>
-internal sealed record PreparedOp(OpIntent Op, byte[] Digest, ErrorCode? Malformed, ContentClass? Class)
+internal sealed record PreparedOp(
+    OpIntent Op, byte[] Digest, ErrorCode? Malformed, ContentClass? Class, byte[]? Value)
 {
     public static PreparedOp Prepare(OpIntent op, ProtocolLimits limits)
     {
         ErrorCode? malformed = OpRules.Check(op, limits);
-        return new PreparedOp(op, OpDigest.Of(op), malformed, malformed is null ? ContentClasses.OfOpItself(op) : null);
+        if (malformed is not null) return new PreparedOp(op, OpDigest.Of(op), malformed, null, null);
+        byte[]? value = op.IfChanged == true ? JsonDigest.Of(op.Data!.Value) : null;
+        return new PreparedOp(op, OpDigest.Of(op), null, ContentClasses.OfOpItself(op), value);
     }
 }

@@ -12,6 +12,8 @@ internal sealed class LogShareCache(ServerLimits limits)
 
     public IReadOnlyCollection<LogShare> Touched => touched;
 
+    public KnownValues Values { get; } = new();
+
     public async ValueTask<LogShare> GetAsync(IReadSnapshot snapshot, long shareKey)
     {
         if (!shares.TryGetValue(shareKey, out LogShare? share))
@@ -43,5 +45,6 @@ internal sealed class LogShareCache(ServerLimits limits)
     {
         shares.Clear();
         touched.Clear();
+        Values.Clear();
     }
 }

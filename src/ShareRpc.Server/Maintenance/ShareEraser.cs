@@ -7,12 +7,17 @@ using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Maintenance;
 
-/// <summary>Erases deleted shares in small steps; continues after restarts.</summary>
+/// <summary>
+/// Erases deleted shares in small steps, and then what is left of them in the files of the store; continues after
+/// restarts.
+/// </summary>
 internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time,
     ILogger<ShareEraser> log)
     : IServerLoop
 {
-    private const int RowsAtOnce = 2_000;
+    // About a millisecond of the commit thread.
+    private const int RowsAtOnce = 100;
+    private const long BytesAtOnce = 128 * 1024;
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -28,7 +33,7 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
             wakes.Reader.TryRead(out _);
             try
             {
-                while (await NextAsync() is { } shareKey) await EraseSomeAsync(shareKey).ConfigureAwait(false);
+                while (await NextAsync() is { } shareKey) await EraseAsync(shareKey, stopping).ConfigureAwait(false);
                 succeeded();
             }
             catch (Exception exception) when (exception is StorageException or ShareRpcException { IsTransient: true })
@@ -46,10 +51,35 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
         return await snapshot.FindUnerasedShareAsync();
     }
 
-    private async Task EraseSomeAsync(long shareKey)
+    private async Task EraseAsync(long shareKey, CancellationToken stopping)
     {
-        var work = new CommitWork<bool>(scope => scope.Transaction.EraseShareAsync(shareKey, RowsAtOnce));
+        bool isErased = false;
+        while (!isErased)
+        {
+            stopping.ThrowIfCancellationRequested();
+            isErased = await CommitAsync(
+                scope => scope.Transaction.EraseShareAsync(shareKey, RowsAtOnce, BytesAtOnce)).ConfigureAwait(false);
+        }
+
+        while (true)
+        {
+            Task<bool> purge = store.PurgeAsync();
+            await CommitAsync(_ => ValueTask.FromResult(true)).ConfigureAwait(false);
+            if (await purge.ConfigureAwait(false)) break;
+            await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
+        }
+
+        await CommitAsync(scope =>
+        {
+            scope.Transaction.SetErased(shareKey);
+            return ValueTask.FromResult(true);
+        }).ConfigureAwait(false);
+    }
+
+    private Task<bool> CommitAsync(Func<CommitScope, ValueTask<bool>> execute)
+    {
+        var work = new CommitWork<bool>(execute) { IsBackground = true };
         queue.Enqueue(work);
-        await work.Completion.ConfigureAwait(false);
+        return work.Completion;
     }
 }

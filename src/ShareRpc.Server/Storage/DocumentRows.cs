@@ -5,9 +5,9 @@ namespace ShareRpc.Server.Storage;
 /// <summary>No data: removed. Size counts for <c>document_bytes</c>: last put and later appends.</summary>
 internal sealed record StoredDoc(string Kind, string Key, long Cursor, RawJson? Data, long Size, ContentClass Class);
 
-internal sealed record DocumentMeasure(long Size, ContentClass Class)
+internal sealed record DocumentMeasure(long Size, ContentClass Class, long Cursor)
 {
-    public static readonly DocumentMeasure None = new(0, ContentClass.Absent);
+    public static readonly DocumentMeasure None = new(0, ContentClass.Absent, 0);
 }
 
 /// <summary>

@@ -10,4 +10,10 @@ internal interface IShareStore : IDisposable
 
     /// <summary>The view is fixed at its first read.</summary>
     ValueTask<IReadSnapshot> BeginReadAsync();
+
+    /// <summary>
+    /// Makes unreadable, in all files of the store, what was deleted before. It may wait for a transaction to begin,
+    /// which the caller sees to. Returns false if a reader keeps it from that: try again later.
+    /// </summary>
+    Task<bool> PurgeAsync();
 }

@@ -42,9 +42,13 @@ internal interface IWriteTransaction : IReadSnapshot
     void SetShareLabel(long shareKey, string label);
 
     /// <summary>
-    /// Erases up to <paramref name="rows"/> ops, documents and records of a deleted share; true when nothing is left.
+    /// Erases up to <paramref name="rows"/> ops, documents or records of a deleted share, fewer once they have
+    /// <paramref name="bytes"/>, and at last its label and its owner ref's; true when nothing is left.
     /// </summary>
-    ValueTask<bool> EraseShareAsync(long shareKey, int rows);
+    ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes);
+
+    /// <summary>Ends the search for what is left of a deleted share.</summary>
+    void SetErased(long shareKey);
 
     ValueTask<long> InsertRefAsync(RefRow row);
 

@@ -16,6 +16,9 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Reads that were begun.</summary>
     public int Reads => Volatile.Read(ref reads);
 
+    /// <summary>Is told what a transaction looks up of an op or document: its record or its content.</summary>
+    public Action<string>? OnLook { get; set; }
+
     /// <summary>Runs before every snapshot.</summary>
     public Action? BeforeRead { get; set; }
 
@@ -28,7 +31,7 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     public void Repair() => BeforeCommit = null;
 
     public async ValueTask<IWriteTransaction> BeginWriteAsync() =>
-        new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync);
+        new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync, what => OnLook?.Invoke(what));
 
     public ValueTask<IReadSnapshot> BeginReadAsync()
     {
@@ -36,6 +39,8 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
         BeforeRead?.Invoke();
         return inner.BeginReadAsync();
     }
+
+    public Task<bool> PurgeAsync() => inner.PurgeAsync();
 
     public void Dispose() => inner.Dispose();
 

@@ -6,8 +6,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Fakes;
 
 /// <summary>A write transaction whose commit somebody else decides on; all else is the inner one's.</summary>
-internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTransaction, ValueTask<bool>> commit)
-    : IWriteTransaction
+internal sealed class FaultyTransaction(
+    IWriteTransaction inner, Func<IWriteTransaction, ValueTask<bool>> commit, Action<string> look) : IWriteTransaction
 {
     public ValueTask<bool> CommitAsync() => commit(inner);
 
@@ -17,8 +17,11 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
 
     public ValueTask<bool> TryInsertOpAsync(OpRow op) => inner.TryInsertOpAsync(op);
 
-    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId) =>
-        inner.FindOpRecordAsync(shareKey, opId);
+    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId)
+    {
+        look("op record");
+        return inner.FindOpRecordAsync(shareKey, opId);
+    }
 
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
         inner.ReadWriterRecordsAsync(writerKey, fromSeq, count);
@@ -28,8 +31,11 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
         inner.InsertRejection(shareKey, opId, digest, writerKey, seq, code, cursor);
 
     public ValueTask<(string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey)> ReadOpContentAsync(long shareKey,
-        long cursor) =>
-        inner.ReadOpContentAsync(shareKey, cursor);
+        long cursor)
+    {
+        look("content");
+        return inner.ReadOpContentAsync(shareKey, cursor);
+    }
 
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) =>
         inner.InsertWriterAsync(shareKey, writerId, refKey);
@@ -59,7 +65,10 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
 
     public void SetShareLabel(long shareKey, string label) => inner.SetShareLabel(shareKey, label);
 
-    public ValueTask<bool> EraseShareAsync(long shareKey, int rows) => inner.EraseShareAsync(shareKey, rows);
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes) =>
+        inner.EraseShareAsync(shareKey, rows, bytes);
+
+    public void SetErased(long shareKey) => inner.SetErased(shareKey);
 
     public ValueTask<long> InsertRefAsync(RefRow row) => inner.InsertRefAsync(row);
 
@@ -94,8 +103,11 @@ internal sealed class FaultyTransaction(IWriteTransaction inner, Func<IWriteTran
     public ValueTask<IReadOnlyList<TailOp>> ReadTailAsync(long shareKey, long after, int limit) =>
         inner.ReadTailAsync(shareKey, after, limit);
 
-    public ValueTask<StoredDoc?> FindDocAsync(long shareKey, string kind, string key) =>
-        inner.FindDocAsync(shareKey, kind, key);
+    public ValueTask<StoredDoc?> FindDocAsync(long shareKey, string kind, string key)
+    {
+        look("content");
+        return inner.FindDocAsync(shareKey, kind, key);
+    }
 
     public ValueTask<DocumentMeasure> ReadDocMeasureAsync(long shareKey, string kind, string key) =>
         inner.ReadDocMeasureAsync(shareKey, kind, key);

@@ -96,6 +96,7 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
         long most = Math.Min(limits.BatchBytes, limits.FrameBytes / 2);
         long bytes = 0;
         string? group = null;
+        HashSet<string> needed = [];
         var ops = new List<OpIntent>();
         using Rows row = sql.Query(
             $"SELECT {OutboxRows.OpContent}, row_id FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id",
@@ -108,8 +109,11 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
             bool isFull = group is null && (ops.Count >= limits.BatchOps || bytes + size > most);
             bool isNext = OutboxRows.SeqOf(row.Number(Columns.Row)) == first + ops.Count;
             if (last is null && ops.Count > 0 && (itsGroup != group || isFull || !isNext)) break;
+            OpIntent op = ReadOp(row, ops.Count > 0 ? ops[^1] : null);
+            needed.UnionWith(op.DependsOn ?? []);
+            if (last is null && ops.Count > 0 && group is null && needed.Count > limits.BatchDependsOn) break;
             bytes += size;
-            ops.Add(ReadOp(row, ops.Count > 0 ? ops[^1] : null));
+            ops.Add(op);
         }
 
         return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };

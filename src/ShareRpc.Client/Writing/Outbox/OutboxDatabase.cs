@@ -99,11 +99,12 @@ internal sealed class OutboxDatabase : IDisposable
 
     public void Dispose()
     {
-        Log.Dispose();
         lock (Gate)
         {
             isDisposed = true;
             Statements.Dispose();
         }
+
+        Log.Dispose(); // last, so that it copies what is left of the log
     }
 }

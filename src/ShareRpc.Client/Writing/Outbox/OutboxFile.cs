@@ -53,6 +53,19 @@ internal sealed class OutboxFile : IDisposable
 
     public void Dispose() => database.Dispose();
 
+    /// <summary>
+    /// Makes what was deleted, as acknowledged ops are, unreadable in the file and its log, if no other process reads.
+    /// </summary>
+    public void Purge()
+    {
+        if (database.Log.PurgeAsync().IsCompleted) return; // nothing was written since
+        lock (database.Gate)
+        {
+            database.Begin();
+            database.Rollback();
+        }
+    }
+
     public IReadOnlyList<OutboxShare> ListShares()
     {
         lock (database.Gate)

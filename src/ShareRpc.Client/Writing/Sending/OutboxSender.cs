@@ -67,6 +67,7 @@ internal sealed class OutboxSender : IAsyncDisposable
                 if (context.Outbox.ListWork().Count == 0 || !HoldLease())
                 {
                     SetState(ConnectionState.Idle);
+                    context.Outbox.Purge();
                     await WaitForChangeAsync(changed, context.Options.PollInterval, stop).ConfigureAwait(false);
                     continue;
                 }

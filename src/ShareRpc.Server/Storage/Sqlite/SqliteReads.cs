@@ -64,8 +64,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 
     public ValueTask<DocumentMeasure> ReadDocMeasureAsync(long shareKey, string kind, string key) =>
         new(statements.ReadOne(
-        "SELECT size, class FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3",
-        row => new DocumentMeasure(row.Number(0), (ContentClass)row.Number(1)), shareKey, kind, key)
+        "SELECT size, class, cursor FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3",
+        row => new DocumentMeasure(row.Number(0), (ContentClass)row.Number(1), row.Number(2)), shareKey, kind, key)
             ?? DocumentMeasure.None);
 
     public ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,
@@ -129,15 +129,7 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
             limit));
 
     public ValueTask<long?> FindUnerasedShareAsync() => new(statements.ReadOne(
-        """
-        SELECT s.share_key FROM share s WHERE s.state = 2
-          AND (EXISTS (SELECT 1 FROM op o WHERE o.share_key = s.share_key)
-          OR EXISTS (SELECT 1 FROM doc d WHERE d.share_key = s.share_key)
-          OR EXISTS (SELECT 1 FROM rejection j WHERE j.share_key = s.share_key)
-          OR EXISTS (SELECT 1 FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key
-            WHERE w.share_key = s.share_key)) LIMIT 1
-        """,
-        row => row.NumberOrNull(0)));
+        "SELECT share_key FROM share WHERE state = 2 AND erased = 0 LIMIT 1", row => row.NumberOrNull(0)));
 
     public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
         new(statements.ReadOne(

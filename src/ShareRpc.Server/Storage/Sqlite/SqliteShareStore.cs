@@ -74,12 +74,14 @@ internal sealed class SqliteShareStore : IShareStore
         return new(new SqliteSnapshot(this, reader));
     }
 
+    public Task<bool> PurgeAsync() => Log.PurgeAsync();
+
     public void Dispose()
     {
         disposed = true;
         while (readers.TryTake(out StoreConnection? reader)) reader.Dispose();
-        Log.Dispose();
         writer.Dispose();
+        Log.Dispose(); // last, so that it copies what is left of the log
     }
 
     internal void Return(StoreConnection reader)

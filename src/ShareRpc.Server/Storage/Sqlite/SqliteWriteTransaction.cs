@@ -126,32 +126,11 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void SetShareLabel(long shareKey, string label) =>
         Statements.Execute("UPDATE share SET label = ?2 WHERE share_key = ?1", shareKey, label);
 
-    public ValueTask<bool> EraseShareAsync(long shareKey, int rows)
-    {
-        int erased = Statements.Execute(
-            "DELETE FROM op WHERE share_key = ?1 AND cursor IN (SELECT cursor FROM op WHERE share_key = ?1 LIMIT ?2)",
-                shareKey,
-                rows);
-        if (erased > 0) return new(false);
-        Statements.Execute("DELETE FROM open_turn WHERE share_key = ?1", shareKey);
-        erased = Statements.Execute(
-            "DELETE FROM doc WHERE share_key = ?1 AND (kind, key) IN (SELECT kind, key FROM doc WHERE share_key = ?1 "
-                + "LIMIT ?2)",
-            shareKey, rows);
-        if (erased > 0) return new(false);
-        erased = Statements.Execute(
-            "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = ?1 LIMIT ?2)",
-                shareKey,
-                rows);
-        if (erased > 0) return new(false);
-        return new(0 == Statements.Execute(
-            """
-            DELETE FROM writer_run WHERE (writer_key, seq) IN (
-              SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key
-                WHERE w.share_key = ?1 LIMIT ?2)
-            """,
-            shareKey, rows));
-    }
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes) =>
+        new(!new ShareErasure(Statements, shareKey, rows).EraseSome(bytes));
+
+    public void SetErased(long shareKey) =>
+        Statements.Execute("UPDATE share SET erased = 1 WHERE share_key = ?1", shareKey);
 
     public ValueTask<long> InsertRefAsync(RefRow row) => new(Insert(
         """

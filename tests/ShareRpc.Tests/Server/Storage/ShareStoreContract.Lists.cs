@@ -80,12 +80,14 @@ public abstract partial class ShareStoreContract
         transaction.SetShareState(share.Share, ShareState.Deleted);
         Assert.Equal(share.Share, await transaction.FindUnerasedShareAsync());
 
-        Assert.False(await transaction.EraseShareAsync(share.Share, 2));
+        Assert.False(await transaction.EraseShareAsync(share.Share, 2, 1_000));
         Assert.Equal(3, (await transaction.ReadOpsAsync(share.Share, 0, 10, int.MaxValue)).Count);
         int steps = 1;
-        while (!await transaction.EraseShareAsync(share.Share, 2)) steps++;
+        while (!await transaction.EraseShareAsync(share.Share, 2, 1_000)) steps++;
 
         Assert.InRange(steps, 6, 8); // 5 ops, 3 documents and 3 records, two at a time
+        Assert.Equal(share.Share, await transaction.FindUnerasedShareAsync());
+        transaction.SetErased(share.Share);
         Assert.Null(await transaction.FindUnerasedShareAsync());
         Assert.Empty(await transaction.ReadOpsAsync(share.Share, 0, 10, int.MaxValue));
         Assert.Empty(await transaction.ReadDocsAsync(share.Share, null, null, 10, int.MaxValue));

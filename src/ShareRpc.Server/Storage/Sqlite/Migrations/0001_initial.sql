@@ -10,9 +10,11 @@ CREATE TABLE share (
   folded         INTEGER NOT NULL DEFAULT 0,  -- doc holds every op up to this cursor
   scanned        INTEGER NOT NULL DEFAULT 0,  -- compaction has looked at the ops up to this cursor
   compacted      INTEGER NOT NULL DEFAULT 0,  -- the largest cursor whose data compaction dropped
-  created_ms     INTEGER NOT NULL
+  created_ms     INTEGER NOT NULL,
+  erased         INTEGER NOT NULL DEFAULT 0   -- of a deleted one: nothing of its content is left in any file
 );
 CREATE INDEX share_creator ON share (creator_key, share_key);
+CREATE INDEX share_unerased ON share (share_key) WHERE state = 2 AND erased = 0;
 
 -- The log. The head of a share is its largest cursor. Rows lie in the order of their arrival, so that the ops of a transaction lie
 -- together whatever shares they are of. The index of op ids begins with the id: UUIDs rise with time, so all shares write at its one end.
@@ -137,7 +139,8 @@ CREATE TABLE former_secret (
   PRIMARY KEY (ref_key, epoch)
 ) WITHOUT ROWID;
 
--- Applied ops and their bytes a day, for refs with a quota; for all refs what was recorded without an op (table rejection).
+-- Applied ops and their bytes a day, for refs with a quota; for all refs what was recorded without an op (table
+-- rejection).
 CREATE TABLE quota (
   ref_key        INTEGER NOT NULL,
   day            INTEGER NOT NULL,            -- days since 1970 UTC

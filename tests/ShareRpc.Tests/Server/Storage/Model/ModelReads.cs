@@ -54,7 +54,8 @@ internal abstract class ModelReads : IReadSnapshot
         new(DocOf(shareKey, kind, key));
 
     public ValueTask<DocumentMeasure> ReadDocMeasureAsync(long shareKey, string kind, string key) =>
-        new(DocOf(shareKey, kind, key) is { } doc ? new DocumentMeasure(doc.Size, doc.Class) : DocumentMeasure.None);
+        new(DocOf(shareKey, kind, key) is { } doc
+            ? new DocumentMeasure(doc.Size, doc.Class, doc.Cursor) : DocumentMeasure.None);
 
     public ValueTask<IReadOnlyList<byte[]>> ReadFormerVerifiersAsync(long refKey, int limit) => new(
     [
@@ -162,7 +163,7 @@ internal abstract class ModelReads : IReadSnapshot
         .Select(turn => turn.Key)]);
 
     public ValueTask<long?> FindUnerasedShareAsync() =>
-        new(State.Shares.Find(share => share.State == ShareState.Deleted && HoldsAnything(share.Key))?.Key);
+        new(State.Shares.Find(share => share.State == ShareState.Deleted && !State.Erased.Contains(share.Key))?.Key);
 
     public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
         new(State.SessionShares
@@ -202,9 +203,6 @@ internal abstract class ModelReads : IReadSnapshot
         writerKey is null ? null : State.Writers.Find(writer => writer.Row.Key == writerKey).Row.WriterId;
 
     private long Watermark(long writerKey) => State.Writers.Find(writer => writer.Row.Key == writerKey).Row.AckedSeq;
-
-    private bool HoldsAnything(long shareKey) =>
-        OpsOf(shareKey).Any() || DocsOf(shareKey).Any() || State.Notes.Exists(note => note.ShareKey == shareKey);
 
     private IEnumerable<StoredDoc> DocsOf(long shareKey) =>
         State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => entry.Doc).OrderBy(doc =>

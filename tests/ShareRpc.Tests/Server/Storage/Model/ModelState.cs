@@ -13,6 +13,8 @@ internal sealed record ModelState
 
     public ImmutableList<ShareRow> Shares { get; init; } = [];
 
+    public ImmutableHashSet<long> Erased { get; init; } = [];
+
     public ImmutableList<RefRow> Refs { get; init; } = [];
 
     public ImmutableList<RefRow> GoneRefs { get; init; } = [];

@@ -15,6 +15,8 @@ internal sealed class ModelStore : IShareStore
 
     public ValueTask<IReadSnapshot> BeginReadAsync() => new(new Snapshot(this));
 
+    public Task<bool> PurgeAsync() => Task.FromResult(true);
+
     public void Dispose()
     {
     }

@@ -82,7 +82,7 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void SetFolded(long shareKey, long folded) => ChangeShare(shareKey, share => share with { Folded = folded });
 
-    public ValueTask<bool> EraseShareAsync(long shareKey, int rows)
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes)
     {
         if (OpsOf(shareKey).Take(rows).ToList() is { Count: > 0 } ops)
         {
@@ -99,9 +99,17 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         {
             state = state with { Notes = state.Notes.RemoveRange(notes) };
         }
-        else return new(true);
+        else
+        {
+            ChangeShare(shareKey, share => share with { Label = null });
+            ChangeRef(state.Shares.Find(share => share.Key == shareKey)!.OwnerRefKey, row => row with { Label = null });
+            return new(true);
+        }
+
         return new(false);
     }
+
+    public void SetErased(long shareKey) => state = state with { Erased = state.Erased.Add(shareKey) };
 
     public ValueTask<long> InsertRefAsync(RefRow row)
     {
