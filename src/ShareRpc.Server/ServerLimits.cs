@@ -171,6 +171,9 @@ public sealed record ServerLimits
     /// </summary>
     public TimeSpan AuditInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Gets how often new audit entries are sealed; what is newer can be changed without a trace.</summary>
+    public TimeSpan AuditSealInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Gets the maximum of pending audit sums; the rest lose address, ref and share.</summary>
     public int AuditSums { get; init; } = 10_000;
 

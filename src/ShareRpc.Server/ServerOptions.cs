@@ -67,6 +67,11 @@ public sealed record ServerOptions
     /// </summary>
     public long? MemoryBudget { get; set; }
 
+    /// <summary>
+    /// Gets or sets how long entries of the audit trail are kept, more than 0; null: for ever. Default: 400 days.
+    /// </summary>
+    public TimeSpan? KeepAudit { get; set; } = TimeSpan.FromDays(400);
+
     /// <summary>Gets or sets the limits for clients.</summary>
     public ProtocolLimits Limits { get; set; } = new();
 
@@ -120,6 +125,7 @@ public sealed record ServerOptions
             return $"TrustedProxies: {proxy} is neither an IP address nor a network such as 10.0.0.0/8.";
         }
 
+        if (KeepAudit <= TimeSpan.Zero) return "KeepAudit must be more than 0, or null: for ever.";
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
         if (ServerLimits.Connections < 1 || ServerLimits.Sockets < ServerLimits.Connections)
             return "Connections must be at least 1, and Sockets no fewer.";

@@ -115,6 +115,19 @@ internal static class Inputs
         },
     };
 
+    /// <summary>Accepts 400d, 12h or <c>forever</c>, which is <see cref="TimeSpan.MaxValue"/>.</summary>
+    public static Option<TimeSpan?> KeepTime(string name, string description) => new(name)
+    {
+        Description = description, HelpName = "DURATION",
+        CustomParser = result =>
+        {
+            if (result.Tokens is [{ Value: "forever" }]) return TimeSpan.MaxValue;
+            if (Period(result) is { } period) return period;
+            result.AddError($"{name} must be a number with m, h or d, for example 400d, or forever.");
+            return null;
+        },
+    };
+
     /// <summary>Accepts a time ago, as 7d, or a date with or without a time, in UTC unless it says otherwise.</summary>
     public static Option<DateTimeOffset?> Moment(string name, string description) => new(name)
     {

@@ -77,6 +77,11 @@ internal static class Serve
         HelpName = "SIZE", CustomParser = Inputs.ParseSize,
     };
 
+    private static readonly TimeSpan DefaultKeepAudit = TimeSpan.FromDays(400);
+
+    private static readonly Option<TimeSpan?> KeepAudit = Inputs.KeepTime(
+        "--keep-audit", "How long the audit trail is kept, such as 90d or forever [default: 400d]");
+
     private static readonly Option<int?> MaxConnections = new("--max-connections")
     {
         Description = "WebSockets at once, 1 or more; an address may hold as many as it leaves free [default: 20000]",
@@ -87,7 +92,7 @@ internal static class Serve
     {
         var command = new Command("serve", Examples.Short(Examples.Serve)) { Data, Urls, TlsCert, TlsKey,
             OpenCreation, PublicUrl, TrustProxy, AllowOrigin, EraseUnshared, CompactAfter, MemoryBudget,
-            MaxConnections };
+            MaxConnections, KeepAudit };
         command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed).Output, OptionsOf(parsed), stop));
         return command;
     }
@@ -100,6 +105,8 @@ internal static class Serve
         TrustedProxies = parsed.GetValue(TrustProxy) ?? [], AllowedOrigins = parsed.GetValue(AllowOrigin) ?? [],
         EraseUnshared = parsed.GetValue(EraseUnshared),
         CompactAfterOps = parsed.GetValue(CompactAfter), MemoryBudget = parsed.GetValue(MemoryBudget),
+        KeepAudit = parsed.GetValue(KeepAudit) == TimeSpan.MaxValue
+            ? null : parsed.GetValue(KeepAudit) ?? DefaultKeepAudit,
         ServerLimits = LimitsOf(parsed.GetValue(MaxConnections)),
     };
 

@@ -112,6 +112,7 @@ public static class ShareRpcServerServices
         AddListener<Broadcaster>(services);
         AddLoop<Broadcaster>(services);
         AddLoop<AuditBook>(services);
+        AddLoop<AuditSealer>(services);
         AddLoop<ShareEraser>(services);
         AddLoop<OwedRevocations>(services);
         AddLoop<GrantSweeper>(services);

@@ -65,6 +65,11 @@ internal interface IReadSnapshot : IAsyncDisposable
     ValueTask<AuditRows> ReadAuditAsync(RefScope scope, long after, int limit, bool newestFirst = false,
         AuditFilter? filter = null);
 
+    /// <summary>Returns a seal for the entries that have none, up to so many; null for none.</summary>
+    ValueTask<AuditSeal?> SealAuditAsync(int entries);
+
+    ValueTask<AuditSeal?> FindOldestSealAsync();
+
     /// <summary>Returns only turns with a writer.</summary>
     ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit);
 

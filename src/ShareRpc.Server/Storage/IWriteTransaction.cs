@@ -94,6 +94,11 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void InsertAudit(AuditRow row);
 
+    void InsertSeal(AuditSeal seal);
+
+    /// <summary>Removes the entries of the oldest segment; the chain goes on from its digest.</summary>
+    void RemoveSegment(AuditSeal oldest);
+
     void SetLastRedeemed(long refKey, long ms);
 
     void InsertSessionShare(SessionShareRow row);

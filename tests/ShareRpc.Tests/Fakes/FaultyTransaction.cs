@@ -82,6 +82,14 @@ internal sealed class FaultyTransaction(
 
     public void InsertAudit(AuditRow row) => inner.InsertAudit(row);
 
+    public void InsertSeal(AuditSeal seal) => inner.InsertSeal(seal);
+
+    public void RemoveSegment(AuditSeal oldest) => inner.RemoveSegment(oldest);
+
+    public ValueTask<AuditSeal?> SealAuditAsync(int entries) => inner.SealAuditAsync(entries);
+
+    public ValueTask<AuditSeal?> FindOldestSealAsync() => inner.FindOldestSealAsync();
+
     public ValueTask<ShareRow?> FindShareAsync(string shareId) => inner.FindShareAsync(shareId);
 
     public ValueTask<ShareRow?> FindShareAsync(long shareKey) => inner.FindShareAsync(shareKey);

@@ -72,6 +72,8 @@ internal sealed class ServerRooms : IDisposable
 
     public AuditBook Audit => Get<AuditBook>();
 
+    public AuditSealer Sealer => Get<AuditSealer>();
+
     public RedemptionLimits Guard => Get<RedemptionLimits>();
 
     public CommitMeter Meter => Get<CommitMeter>();

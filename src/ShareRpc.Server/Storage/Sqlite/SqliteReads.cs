@@ -113,6 +113,30 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         AuditFilter? filter = null) =>
         new(new AuditReads(statements, scope, filter ?? AuditFilter.None, after, limit, newestFirst).Read());
 
+    public ValueTask<AuditSeal?> SealAuditAsync(int entries)
+    {
+        (long Last, byte[] Digest) before = statements.ReadOne(
+            """
+            SELECT last, digest FROM audit_seal WHERE last = (SELECT MAX(last) FROM audit_seal)
+            UNION ALL SELECT last, digest FROM audit_anchor ORDER BY last DESC LIMIT 1
+            """,
+            row => (row.Number(0), row.Blob(1).ToArray()));
+        using var chain = new AuditChain(before.Digest);
+        statements.ReadAll(
+            AuditChain.Entries,
+            row =>
+            {
+                chain.Add(row);
+                return true;
+            },
+            before.Last, long.MaxValue, entries);
+        return new(chain.First == 0 ? null : chain.Seal());
+    }
+
+    public ValueTask<AuditSeal?> FindOldestSealAsync() => new(statements.ReadOne(
+        "SELECT first, last, newest_ms, digest FROM audit_seal ORDER BY last LIMIT 1",
+        row => new AuditSeal(row.Number(0), row.Number(1), row.Number(2), row.Blob(3).ToArray())));
+
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         new(statements.ReadAll(
         """

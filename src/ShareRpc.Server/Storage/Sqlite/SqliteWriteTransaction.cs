@@ -283,6 +283,18 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count,
         row.Bytes);
 
+    public void InsertSeal(AuditSeal seal) => Statements.Execute(
+        "INSERT INTO audit_seal (first, last, newest_ms, digest) VALUES (?1, ?2, ?3, ?4)",
+        seal.First, seal.Last, seal.NewestMs, seal.Digest);
+
+    public void RemoveSegment(AuditSeal oldest)
+    {
+        Statements.Execute("DELETE FROM audit WHERE position <= ?1", oldest.Last);
+        Statements.Execute("DELETE FROM audit_seal WHERE last <= ?1", oldest.Last);
+        Statements.Execute("DELETE FROM audit_anchor");
+        Statements.Execute("INSERT INTO audit_anchor (last, digest) VALUES (?1, ?2)", oldest.Last, oldest.Digest);
+    }
+
     public void SetLastRedeemed(long refKey, long ms) =>
         Statements.Execute("UPDATE sturdy_ref SET last_redeemed_ms = ?2 WHERE ref_key = ?1", refKey, ms);
 

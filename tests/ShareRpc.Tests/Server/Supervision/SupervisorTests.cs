@@ -30,6 +30,7 @@ public sealed class SupervisorTests
     [InlineData("owed revocations")]
     [InlineData("turn sweep")]
     [InlineData("audit")]
+    [InlineData("audit seal")]
     [InlineData("grants")]
     public async Task A_loop_that_throws_is_started_again_reported_and_recovers(string loop)
     {
@@ -98,6 +99,7 @@ public sealed class SupervisorTests
         {
             "owed revocations" => rooms.Limits.StorageRetryAfter,
             "audit" => rooms.Limits.AuditInterval,
+            "audit seal" => rooms.Limits.AuditSealInterval,
             "grants" => rooms.Limits.GrantSweepInterval,
             _ => null,
         };

@@ -41,6 +41,7 @@ public static class DataCheck
         if (isReadable)
         {
             run.Try("capabilities", null, () => ReferenceCheck.Run(run));
+            run.Try("audit trail", null, () => AuditCheck.Run(run));
             run.Try("shares", null, () => Shares(run));
         }
 

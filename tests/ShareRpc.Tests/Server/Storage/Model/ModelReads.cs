@@ -109,7 +109,7 @@ internal abstract class ModelReads : IReadSnapshot
     {
         AuditFilter wanted = filter ?? AuditFilter.None;
         IReadOnlyList<AuditEntry> page = Page(
-            State.Audit.Select((row, index) => (Row: row, Position: index + 1L))
+            State.Audit.Select((row, index) => (Row: row, Position: index + 1L)).Skip((int)State.Removed)
                 .OrderBy(entry => newestFirst ? -entry.Position : entry.Position)
                 .Where(entry => newestFirst ? after == 0 || entry.Position < after : entry.Position > after)
                 .Where(entry => IsWithin(entry.Row, scope) && IsMatch(entry.Row, wanted)),
@@ -126,6 +126,16 @@ internal abstract class ModelReads : IReadSnapshot
             });
         return new(new AuditRows(page, page.Count == limit ? page[^1].Position : null));
     }
+
+    public ValueTask<AuditSeal?> SealAuditAsync(int entries)
+    {
+        int from = (int)(State.Seals.IsEmpty ? State.Removed : State.Seals[^1].Last);
+        List<AuditRow> left = [.. State.Audit.Skip(from).Take(entries)];
+        return new(left.Count == 0
+            ? null : new AuditSeal(from + 1, from + left.Count, left.Max(row => row.TimeMs), []));
+    }
+
+    public ValueTask<AuditSeal?> FindOldestSealAsync() => new(State.Seals.FirstOrDefault());
 
     private bool IsWithin(AuditRow row, RefScope scope) => scope switch
     {

@@ -31,6 +31,11 @@ internal sealed record ModelState
 
     public ImmutableList<AuditRow> Audit { get; init; } = [];
 
+    public ImmutableList<AuditSeal> Seals { get; init; } = [];
+
+    /// <summary>The position up to which audit entries are gone.</summary>
+    public long Removed { get; init; }
+
     public ImmutableList<SessionShareRow> SessionShares { get; init; } = [];
 
     public ImmutableList<(long ShareKey, long RefKey)> SessionRefs { get; init; } = [];

@@ -213,6 +213,11 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     public void InsertAudit(AuditRow row) => state = state with { Audit = state.Audit.Add(row) };
 
+    public void InsertSeal(AuditSeal seal) => state = state with { Seals = state.Seals.Add(seal) };
+
+    public void RemoveSegment(AuditSeal oldest) =>
+        state = state with { Seals = state.Seals.RemoveAt(0), Removed = oldest.Last };
+
     public void InsertSessionShare(SessionShareRow row) =>
         state = state with { SessionShares = state.SessionShares.Add(row) };
 

@@ -1,0 +1,4 @@
+namespace ShareRpc.Server.Storage;
+
+/// <summary>A segment of the audit trail, and the digest of it and all before it.</summary>
+internal sealed record AuditSeal(long First, long Last, long NewestMs, byte[] Digest);
