@@ -6,8 +6,9 @@ import { fold } from './fold.mjs';
 import { newId, newToken, tokenDigest } from './secrets.mjs';
 
 const LIMITS = {
-  frame_bytes: 16777216, op_bytes: 8388608, document_bytes: 12582912, batch_ops: 1000, batch_bytes: 8388608, batch_depends_on: 1024,
-  data_depth: 48, depends_on: 16, page_bytes: 1048576, page_entries: 1000, wait_ms: 30000, calls_in_flight: 64,
+  frame_bytes: 16777216, op_bytes: 8388608, document_bytes: 12582912, batch_ops: 1000, batch_bytes: 8388608,
+  data_depth: 48, depends_on: 16, batch_depends_on: 1024, page_bytes: 1048576, page_entries: 1000, wait_ms: 30000,
+  calls_in_flight: 64,
   waiting_reads: 16, handles_per_connection: 1000, redeem_batches: 64, chain_depth: 16,
 };
 const UNPROVEN_BYTES = 262144;
