@@ -8,14 +8,13 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper output)
 {
-    private const string WatchFrames = """
-        (() => {
-            window.longest = 0;
-            new PerformanceObserver(list => {
-                for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest, duration);
-            }).observe({ type: 'longtask', buffered: true });
-        })()
-        """;
+    /// <summary>
+    /// The processor time that a part may add to the longest task of a page with an ordinary session, measured beside
+    /// it. Beside builds on both cores 50 ms are kept by all but 100,000 headings, whose layout took 95 ms.
+    /// </summary>
+    private const double MostMs = 150;
+
+    private double ordinary;
 
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
 
@@ -41,7 +40,7 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
                 : Docs.Text("p2", "m2", text);
             await live.PutAsync(Docs.Session(name), Docs.User("m1", 1), Docs.Text("p1", "m1", "The question before"),
                 Docs.Assistant("m2", 2), hard, Docs.Text("p3", "m2", "The answer after"));
-            await ReadsAsync(live, name);
+            await IsShortAsync(live, name);
         }
     }
 
@@ -61,13 +60,30 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         }
 
         await live.PutAsync(Docs.Text("p3", "m2", "The answer after"));
-        await ReadsAsync(live, "six edits of 20,000 lines");
+        await IsShortAsync(live, "six edits of 20,000 lines");
     }
 
-    private async Task ReadsAsync(LiveShare live, string name)
+    private async Task IsShortAsync(LiveShare live, string name)
     {
-        await using ViewerPage viewer =
-            await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link, script: WatchFrames);
+        if (ordinary == 0)
+        {
+            await using LiveShare plain = await browser.ShareAsync(timeout);
+            await plain.PutAsync(Docs.Session("ordinary"), Docs.User("m1", 1),
+                Docs.Text("p1", "m1", "The question before"), Docs.Assistant("m2", 2),
+                Docs.Text("p3", "m2", "The answer after"));
+            ordinary = await ReadsAsync(plain, "an ordinary session");
+            Assert.True(ordinary > 0, "The trace has no tasks.");
+        }
+
+        Assert.InRange(await ReadsAsync(live, name), 0, ordinary + MostMs);
+    }
+
+    private async Task<double> ReadsAsync(LiveShare live, string name)
+    {
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
+        await viewer.IsLiveAsync();
+        TaskTimes times = await TaskTimes.StartAsync(viewer.Page);
+        await viewer.Page.ReloadAsync();
         await viewer.IsLiveAsync();
         await viewer.Page.Keyboard.PressAsync("g");
         await viewer.SeesAsync("The question before");
@@ -76,10 +92,10 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         await viewer.Page.Keyboard.PressAsync("/");
         await viewer.Page.GetByLabel("Search in the session").FillAsync("The answer");
         await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("1");
-        double longest = await viewer.Page.EvaluateAsync<double>("() => window.longest");
-        output.WriteLine($"{name}: longest task {longest:0} ms");
-        Assert.InRange(longest, 0, 2_000); // seconds to minutes without bounds; on an idle machine about 50
+        double longest = await times.StopAsync(timeout);
+        output.WriteLine($"{name}: longest task {longest:0} ms of processor time");
         Assert.Empty(viewer.Faults);
+        return longest;
     }
 
     private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace ShareRpc.EndToEndTests.Viewer;
+
+/// <summary>
+/// Processor time of the tasks of a page's main thread, from a trace of the browser. Other work of the machine does not
+/// count, as it does for the length of a task.
+/// </summary>
+internal sealed class TaskTimes
+{
+    private readonly ICDPSession session;
+    private readonly List<JsonElement> events = [];
+    private readonly TaskCompletionSource complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private TaskTimes(ICDPSession session)
+    {
+        this.session = session;
+        session.Event("Tracing.dataCollected").OnEvent += (_, data) =>
+        {
+            lock (events) events.AddRange(data!.Value.GetProperty("value").EnumerateArray().Select(one => one.Clone()));
+        };
+        session.Event("Tracing.tracingComplete").OnEvent += (_, _) => complete.TrySetResult();
+    }
+
+    public static async Task<TaskTimes> StartAsync(IPage page)
+    {
+        var times = new TaskTimes(await page.Context.NewCDPSessionAsync(page));
+        await times.session.SendAsync("Tracing.start", new Dictionary<string, object>
+        {
+            ["transferMode"] = "ReportEvents",
+            ["traceConfig"] = new Dictionary<string, object> { ["includedCategories"] = new[] { "toplevel" } },
+        });
+        return times;
+    }
+
+    /// <summary>Returns the longest task, in milliseconds.</summary>
+    public async Task<double> StopAsync(CancellationToken timeout)
+    {
+        await session.SendAsync("Tracing.end");
+        await complete.Task.WaitAsync(timeout);
+        lock (events)
+        {
+            HashSet<(int, int)> main = [.. events.Where(one => Text(one, "name") == "thread_name"
+                && Text(one.GetProperty("args"), "name") == "CrRendererMain").Select(ThreadOf)];
+            return events.Where(one => Text(one, "name").EndsWith("RunTask", StringComparison.Ordinal)
+                    && one.TryGetProperty("tdur", out _) && main.Contains(ThreadOf(one)))
+                .Select(one => one.GetProperty("tdur").GetDouble() / 1000).Append(0).Max();
+        }
+    }
+
+    private static (int Process, int Thread) ThreadOf(JsonElement one) =>
+        (one.GetProperty("pid").GetInt32(), one.GetProperty("tid").GetInt32());
+
+    private static string Text(JsonElement one, string name) =>
+        one.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()! : "";
+}
