@@ -65,7 +65,7 @@ internal static class CommandLine
     {
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
-            Json, State, Serve.Build(), Share.Build(), Watch.Build(), Pull.Build(),
+            Json, State, Serve.Build(), Share.Build(), Sessions.Build(), Watch.Build(), Pull.Build(),
             Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
             Rm.Build(), Ls.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),

@@ -12,7 +12,8 @@ internal static class Examples
         First steps, each in a terminal of its own:
           sharerpc demo                      shows everything in a temporary folder
           sharerpc serve                     runs a server on http://127.0.0.1:8787
-          sharerpc share --latest            shares the latest opencode session and prints a link
+          sharerpc sessions                  lists the sessions of the agents on this machine
+          sharerpc share --latest            shares the newest session and prints a link
           sharerpc watch 'LINK'              follows that session
           sharerpc who SESSION_ID            lists who has access and who is connected
           sharerpc revoke 'LINK'             revokes the link
@@ -33,20 +34,34 @@ internal static class Examples
         """;
 
     public const string Share = """
-        Shares opencode sessions while they grow, until Ctrl-C.
+        Shares sessions of coding agents while they grow, until Ctrl-C.
 
-        Reads opencode's database and never writes to it. Everything goes into an outbox on disk first, so the link is
-        printed at once, even offline. Run the command again after a crash or an outage: it continues where it was.
-        Later commands use the server of the last share --server. Sessions of subagents are shared too, each with a link
-        of its own. Text that looks like a key, token or password is replaced before it is queued; this recognises known
-        patterns only (sharerpc secrets --help).
+        Takes the newest session of any agent in the current directory, else of this machine, and says which. Reads what
+        the agents keep and never writes to it. Everything goes into an outbox on disk first, so the link is printed at
+        once, even offline. Run the command again after a crash or an outage: it continues where it was. Later commands
+        use the server of the last share --server. Subagents are in the share of their session; those of OpenCode 1 are
+        shared with links of their own. Text that looks like a key, token or password is replaced before it is queued;
+        this recognises known patterns only (sharerpc secrets --help).
 
         Examples:
-          sharerpc share                                    shares the latest session
+          sharerpc share                                    shares the newest session
+          sharerpc share --agent codex --latest             shares the newest session of Codex
           sharerpc share --all --once                       shares all sessions as they are now, then ends
           sharerpc share --session ses_... --server https://share.example.org --token-file creator.token
           sharerpc share --session ses_... --into 'LINK'    continues a share; LINK must allow appends
           sharerpc share --opencode-files ~/.local/share/opencode/storage
+        """;
+
+    public const string Sessions = """
+        Lists the sessions of coding agents on this machine: agent, age, size, whether shared from here, id and title.
+
+        Reads what Claude Code, Codex, Gemini CLI and OpenCode keep, and never writes to it. A storage of a form that
+        this version does not know is named, and the exit code is 1.
+
+        Examples:
+          sharerpc sessions
+          sharerpc sessions --agent opencode
+          sharerpc sessions --json
         """;
 
     public const string Watch = """
@@ -256,6 +271,7 @@ internal static class Examples
         {
             "serve" => Serve,
             "share" => Share,
+            "sessions" => Sessions,
             "watch" => Watch,
             "pull" => Pull,
             "invite" => Invite,

@@ -7,6 +7,7 @@ using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server;
 using ShareRpc.Server.Storage;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Opencode;
 
 namespace ShareRpc.Cli;
@@ -16,7 +17,7 @@ internal static class Failure
     public static (int ExitCode, string Message) Of(Exception error) => error switch
     {
         CliException known => (known.ExitCode, known.Message),
-        OpencodeException or ServerStartException or StorageException or OutboxException =>
+        OpencodeException or UnknownStorageException or ServerStartException or StorageException or OutboxException =>
             (ExitCode.Error, error.Message),
         ShareRpcException refused => (Of(refused), refused.Hint),
         DisconnectedException { Server: not null } lost => (ExitCode.Unreachable, Unreachable(lost)),

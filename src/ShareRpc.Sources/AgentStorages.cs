@@ -2,6 +2,7 @@ using ShareRpc.Sources.ClaudeCode;
 using ShareRpc.Sources.Codex;
 using ShareRpc.Sources.Following;
 using ShareRpc.Sources.GeminiCli;
+using ShareRpc.Sources.Opencode2;
 
 namespace ShareRpc.Sources;
 
@@ -13,6 +14,7 @@ internal static class AgentStorages
         ClaudeStorage.On,
         CodexStorage.On,
         GeminiStorage.On,
+        Opencode2Storage.Find,
     ];
 
     /// <summary>Returns the storages that are on this machine.</summary>

@@ -3,7 +3,7 @@ using ShareRpc.Cli.Sharing;
 using ShareRpc.Cli.State;
 using ShareRpc.Client;
 using ShareRpc.Protocol.Tokens;
-using ShareRpc.Sources.Opencode;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Sources.Secrets;
 
@@ -14,13 +14,8 @@ internal static class Share
     private static readonly Option<string?> Server = Inputs.Server();
     private static readonly Option<string?> TokenFile = Inputs.TokenFile();
 
-    private static readonly Option<string?> Opencode = new("--opencode")
-    {
-        Description =
-            "Database of opencode [default: $XDG_DATA_HOME/opencode/opencode.db, else "
-                + "~/.local/share/opencode/opencode.db]",
-        HelpName = "PATH",
-    };
+    private static readonly Option<string?> Opencode = OpencodeDatabasePath();
+    private static readonly Option<string?> OfAgent = NamedAgent("Shares sessions of this agent only");
 
     private static readonly Option<string?> OpencodeFiles = new("--opencode-files")
     {
@@ -34,13 +29,13 @@ internal static class Share
         new("--rescan") { Description = "With --opencode-files: reads a folder again that was imported before" };
 
     private static readonly Option<string?> Session =
-        new("--session") { Description = "Shares this session and those of its subagents", HelpName = "ID" };
+        new("--session") { Description = "Shares this session and its subagents", HelpName = "ID" };
     private static readonly Option<bool> Latest = new("--latest")
     {
-        Description = "Shares the session that was updated last and those of its subagents (the default)",
+        Description = "Shares the newest session of the current directory, else of this machine (the default)",
     };
     private static readonly Option<bool> All =
-        new("--all") { Description = "Shares every session, later ones included" };
+        new("--all") { Description = "Shares every session of every agent (or of --agent), later ones included" };
 
     private static readonly Option<string?> Into = Inputs.NamedLink(
         "--into", "Continues the share of this link, which must allow appends, instead of creating one");
@@ -62,8 +57,8 @@ internal static class Share
 
     public static Command Build()
     {
-        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, Opencode, OpencodeFiles,
-            Rescan, Session, Latest, All, Into, Once, Timeout, NoSecretScan, SecretRules };
+        var command = new Command("share", Examples.Short(Examples.Share)) { Server, TokenFile, OfAgent, Opencode,
+            OpencodeFiles, Rescan, Session, Latest, All, Into, Once, Timeout, NoSecretScan, SecretRules };
         command.Validators.Add(result =>
         {
             int chosen = (result.GetValue(Session) is null ? 0 : 1) + (result.GetValue(Latest) ? 1 : 0)
@@ -73,7 +68,8 @@ internal static class Share
                 result.AddError("--into takes one session. Choose it with --session or --latest.");
             bool isImport = result.GetResult(OpencodeFiles) is not null;
             if (isImport
-                && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null))
+                && (chosen > 0 || result.GetResult(Opencode) is not null || result.GetResult(Into) is not null
+                    || result.GetResult(OfAgent) is not null))
                 result.AddError(
                     "--opencode-files imports every session of the folder and cannot be combined with a choice of "
                         + "sessions.");
@@ -86,6 +82,23 @@ internal static class Share
         return command;
     }
 
+    /// <summary>Makes the option that names a database of opencode.</summary>
+    public static Option<string?> OpencodeDatabasePath() => new("--opencode")
+    {
+        Description =
+            "Database of opencode [default: $OPENCODE_DB, else $XDG_DATA_HOME/opencode/opencode.db, else "
+                + "~/.local/share/opencode/opencode.db]",
+        HelpName = "PATH",
+    };
+
+    /// <summary>Makes the option that names an agent.</summary>
+    public static Option<string?> NamedAgent(string description)
+    {
+        var agent = new Option<string?>("--agent") { Description = description, HelpName = "AGENT" };
+        agent.AcceptOnlyFromAmong(SessionCatalog.Agents);
+        return agent;
+    }
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
@@ -93,48 +106,67 @@ internal static class Share
         var token = new CreatorToken(context, parsed.GetValue(TokenFile));
         SecretScanner? secrets = parsed.GetValue(NoSecretScan) ? null : Secrets.ScannerOf(parsed.GetValue(SecretRules));
         ClientState state = context.State.Ensured();
-        string path = parsed.GetValue(Opencode) ?? OpencodeDatabase.DefaultPath;
-        OpencodeSelection selection = SelectionOf(parsed);
-        bool mayBeOwn = into is null && !selection.IsAll && parsed.GetValue(OpencodeFiles) is null;
-        OwnSession? own = mayBeOwn ? OwnSession.Find(context, path, selection, parsed.GetValue(Server)) : null;
-        Uri server = into?.Server ?? own?.Server ?? Inputs.ServerAddress(context, parsed.GetValue(Server));
-        string? creator = into is not null ? null : own is null ? token.Require(server) : token.Find(server);
-        if (into is null && own is null && parsed.GetValue(Server) is not null) state.KeepServer(server);
-        ShareClient client =
-            await ShareClient.OpenAsync(state.ClientOptions(server, creator), context.Time, cancellationToken: stop)
-            .ConfigureAwait(false);
-        await using (client.ConfigureAwait(false))
+        if (parsed.GetValue(OpencodeFiles) is { } files)
         {
-            await using var links = new LinkCheck(context, server, creator);
-            TimeSpan timeout = TimeSpan.FromSeconds(parsed.GetValue(Timeout));
-            if (parsed.GetValue(OpencodeFiles) is { } files)
+            var import = new OpencodeFilesOptions
             {
-                var import = new OpencodeFilesOptions
-                {
-                    Path = files, LockPath = state.SyncLockPath, Rescan = parsed.GetValue(Rescan), Secrets = secrets,
-                };
-                return await new ImportRun(context, client, import, links).RunAsync(timeout, stop)
-                    .ConfigureAwait(false);
-            }
-
-            var options = new OpencodeOptions
-            {
-                DatabasePath = path, LockPath = state.SyncLockPath, Selection = own?.Selection ?? selection,
-                Into = into,
-                WithoutSubagents = into is not null || creator is null, Secrets = secrets,
+                Path = files, LockPath = state.SyncLockPath, Rescan = parsed.GetValue(Rescan), Secrets = secrets,
             };
-            using var sessions = new OpencodeSessions(client, options, context.Time);
-            var run = new SharingRun(context, sessions, links);
+            Uri target = Inputs.ServerAddress(context, parsed.GetValue(Server));
+            string importer = token.Require(target);
+            if (parsed.GetValue(Server) is not null) state.KeepServer(target);
+            return await RunAsync(parsed, context, (target, importer),
+                (client, links, timeout) => new ImportRun(context, client, import, links).RunAsync(timeout, stop), stop)
+                .ConfigureAwait(false);
+        }
+
+        var catalog = new SessionCatalog(
+            AgentHome.OfThisUser(state.Folder), parsed.GetValue(Opencode), parsed.GetValue(OfAgent));
+        SessionChoice choice = Chosen(parsed, context, catalog, token, into is null);
+        Uri server = into?.Server ?? choice.Own?.Server ?? Inputs.ServerAddress(context, parsed.GetValue(Server));
+        string? creator = into is not null ? null : choice.Own is null ? token.Require(server) : token.Find(server);
+        if (into is null && choice.Own is null && parsed.GetValue(Server) is not null) state.KeepServer(server);
+        return await RunAsync(parsed, context, (server, creator), async (client, links, timeout) =>
+        {
+            using SharingSources sources = choice.Open(client, new SourceSettings(
+                state.SyncLockPath, into, into is not null || creator is null, secrets, context.Time));
+            var run = new SharingRun(context, sources, links);
             using CancellationTokenSource either = context.Output.StopOrClosed(stop);
             return parsed.GetValue(Once)
                 ? await run.OnceAsync(timeout, stop).ConfigureAwait(false)
                 : await run.TailAsync(either.Token).ConfigureAwait(false);
+        }, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>Chooses the sessions. Of two things that are missing, the token is named first.</summary>
+    private static SessionChoice Chosen(
+        ParseResult parsed, CommandContext context, SessionCatalog catalog, CreatorToken token, bool mayCreate)
+    {
+        string? server = parsed.GetValue(Server);
+        try
+        {
+            return SessionChoice.Of(
+                context, catalog, parsed.GetValue(Session), parsed.GetValue(All), mayCreate, server);
+        }
+        catch (CliException) when (mayCreate)
+        {
+            token.Require(Inputs.ServerAddress(context, server));
+            throw;
         }
     }
 
-    private static OpencodeSelection SelectionOf(ParseResult parsed)
+    /// <summary>Runs what needs a client of a server, whose creator token is named by its cap id.</summary>
+    private static async Task<int> RunAsync(
+        ParseResult parsed, CommandContext context, (Uri Address, string? Creator) server,
+        Func<ShareClient, LinkCheck, TimeSpan, Task<int>> run, CancellationToken stop)
     {
-        if (parsed.GetValue(All)) return OpencodeSelection.All;
-        return parsed.GetValue(Session) is { } id ? OpencodeSelection.Of(id) : OpencodeSelection.Latest;
+        ShareClient client = await ShareClient.OpenAsync(
+            context.State.ClientOptions(server.Address, server.Creator), context.Time, cancellationToken: stop)
+            .ConfigureAwait(false);
+        await using (client.ConfigureAwait(false))
+        {
+            await using var links = new LinkCheck(context, server.Address, server.Creator);
+            return await run(client, links, TimeSpan.FromSeconds(parsed.GetValue(Timeout))).ConfigureAwait(false);
+        }
     }
 }

@@ -43,14 +43,21 @@ internal sealed record SessionReport
 
     public string? LastError { get; init; }
 
+    /// <summary>Gets the record types that this version does not know, with counts; null for none.</summary>
+    public IReadOnlyDictionary<string, int>? Unknown { get; init; }
+
     public override string ToString()
     {
         string rest = (Pending > 0 ? $", {Pending} waiting" : "")
             + (Failed > 0 ? $", {Failed} failed ({LastError})" : "")
             + (FailedEarlier > 0 ? $", {FailedEarlier} failed earlier" : "")
             + (Skipped > 0 ? $", {Skipped} left out" : "")
+            + (Unknown is { } types ? $", of unknown type: {string.Join(", ", types.Select(Named))}" : "")
             + (Redacted > 0 ? $", {Redacted} redacted ({string.Join(", ", RedactedByRule.Keys)})" : "");
         return $"{Session}  {Messages} messages, {Parts} parts; {Applied} applied, {Duplicates} already known{rest}; "
             + $"cursor {Cursor}";
     }
+
+    private static string Named(KeyValuePair<string, int> type) =>
+        $"{Terminal.SafeText.Line(type.Key, 60)} ({type.Value})";
 }

@@ -1,4 +1,5 @@
 using ShareRpc.Client.Writing;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Opencode.Files;
@@ -11,11 +12,20 @@ internal sealed class SharedSession(
     Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted, IReadOnlyList<LeftOutDocument> LeftOut)> counts)
 {
     private readonly WriterStatus before = writer.Status;
+    private readonly Func<IReadOnlyDictionary<string, int>>? unknown;
 
     public SharedSession(OpencodeSync sync, string? linkState)
         : this(sync.SessionId, sync.Writer, linkState,
             () => (sync.Messages, sync.Parts, sync.Skipped, sync.Redacted, sync.LeftOut))
     {
+    }
+
+    public SharedSession(SessionFollower follower, string? linkState)
+        : this(follower.Session.Id, follower.Writer, linkState,
+            () => (follower.Report.Messages, follower.Report.Parts, follower.Skipped, follower.Redacted,
+                follower.LeftOut))
+    {
+        unknown = () => follower.Report.Unknown;
     }
 
     public SharedSession(ImportedSession session, string? linkState)
@@ -62,6 +72,7 @@ internal sealed class SharedSession(
             Pending = now.Pending + now.InFlight, Skipped = skipped, LeftOut = leftOut, Redacted = redacted.Total,
             RedactedByRule = redacted.ByRule, Cursor = now.Cursor,
             LastError = failed > 0 || now.ClosedCode is not null ? now.LastError : null,
+            Unknown = unknown?.Invoke() is { Count: > 0 } types ? types : null,
         };
     }
 

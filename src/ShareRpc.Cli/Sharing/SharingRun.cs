@@ -1,5 +1,6 @@
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Opencode;
 using Spectre.Console;
 
@@ -12,7 +13,7 @@ internal sealed class SharingRun
 
     private readonly Output output;
     private readonly TimeProvider time;
-    private readonly OpencodeSessions sessions;
+    private readonly SharingSources sessions;
     private readonly LinkCheck links;
     private string lastSaid = "";
     private long lastSaidAt;
@@ -20,13 +21,14 @@ internal sealed class SharingRun
     // Replaced, never changed: the status line reads it concurrently.
     private volatile IReadOnlyList<SharedSession> shared = [];
 
-    public SharingRun(CommandContext context, OpencodeSessions sessions, LinkCheck links)
+    public SharingRun(CommandContext context, SharingSources sessions, LinkCheck links)
     {
         output = context.Output;
         time = context.Time;
         this.sessions = sessions;
         this.links = links;
-        sessions.Started = StartedAsync;
+        if (sessions.Older is { } older) older.Started = StartedAsync;
+        if (sessions.Followed is { } followed) followed.Started = StartedAsync;
     }
 
     public async Task<int> OnceAsync(TimeSpan timeout, CancellationToken stop)
@@ -50,8 +52,10 @@ internal sealed class SharingRun
         }
 
         Report();
-        if (!timedOut) return Delivery.Outcome(shared);
-        throw Delivery.TimedOut(shared);
+        if (timedOut) throw Delivery.TimedOut(shared);
+        int outcome = Delivery.Outcome(shared);
+        return sessions.LastError is { } error
+            ? throw new CliException(ExitCode.Error, $"Not everything could be read. {error}") : outcome;
     }
 
     public async Task<int> TailAsync(CancellationToken stop)
@@ -80,8 +84,23 @@ internal sealed class SharingRun
         string parent = sync.ParentId is null ? "" : $"  (subagent of {SafeText.Line(sync.ParentId, 60)})";
         output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}{parent}");
         output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
-        output.Emit(new { Event = "started", Session = sync.SessionId, Parent = sync.ParentId, sync.Writer.ShareId,
-            session.Link });
+        output.Emit(new { Event = "started", Agent = "opencode", Session = sync.SessionId, Parent = sync.ParentId,
+            sync.Title, sync.Writer.ShareId, session.Link });
+    }
+
+    private async Task StartedAsync(SessionFollower follower, CancellationToken cancellationToken)
+    {
+        string? state = await links.FindStateAsync(follower.Writer, cancellationToken).ConfigureAwait(false);
+        var session = new SharedSession(follower, state);
+        shared = [.. shared, session];
+        AgentSession its = follower.Session;
+        output.Say($"{its.Id}  {SafeText.Line(its.Title, 60)}  ({its.Agent})");
+        output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
+        output.Emit(new
+        {
+            Event = "started", its.Agent, Session = its.Id, its.Title, its.Directory,
+            UpdatedMs = its.Updated.ToUnixTimeMilliseconds(), follower.Writer.ShareId, session.Link,
+        });
     }
 
     private async Task WatchAsync(Task tail, Action show, CancellationToken stop)
@@ -100,7 +119,7 @@ internal sealed class SharingRun
     private Text StatusLine()
     {
         SharingTotals totals = SharingTotals.Of(shared);
-        string trouble = sessions.LastError is { } error ? $" · {SafeText.Line(error.Message, 120)}" : "";
+        string trouble = sessions.LastError is { } error ? $" · {SafeText.Line(error, 120)}" : "";
         return new Text(totals + trouble,
             new Style(totals.Failed > 0 ? Color.Red : Color.Grey)) { Overflow = Overflow.Ellipsis };
     }

@@ -1,3 +1,4 @@
+using ShareRpc.Cli.Sharing;
 using ShareRpc.Client;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Client.Writing;
@@ -25,7 +26,8 @@ internal sealed class KnownShares(CommandContext context)
         {
             ShareClient client = await OpenAsync(server, send, stop).ConfigureAwait(false);
             ShareWriter? share = client.Shares.FirstOrDefault(share => share.ShareId == shareId)
-                ?? client.FindShare($"opencode:{name}");
+                ?? SessionCatalog.Agents.Select(agent => client.FindShare($"{agent}:{name}"))
+                    .FirstOrDefault(share => share is not null);
             if (share is not null) return (client, share);
             await client.DisposeAsync().ConfigureAwait(false);
         }

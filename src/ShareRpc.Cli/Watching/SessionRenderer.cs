@@ -67,7 +67,8 @@ internal sealed class SessionRenderer(Output output)
     {
         string role = Text(message, "role");
         string model = Text(message, "modelID");
-        speakers[key] = SafeText.Line(role == "assistant" && model.Length > 0 ? $"{role} ({model})" : role, 80);
+        if (Text(message, "agent_session").Length > 0) role = $"subagent {Text(message, "agent")}".TrimEnd();
+        speakers[key] = SafeText.Line(role != "user" && model.Length > 0 ? $"{role} ({model})" : role, 80);
         if (IsUndone(key, message, "a message of " + speakers[key])) return;
         if (!message.TryGetProperty("error", out JsonElement error) || !failedMessages.Add(key)) return;
         string detail = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("data", out JsonElement data)
@@ -129,6 +130,19 @@ internal sealed class SessionRenderer(Output output)
             case "compaction":
                 Once(key, message, "the session was compacted here");
                 break;
+            case "plan":
+                Grow(key, message, Text(part, "text"), Style.Plain);
+                break;
+            case "subagent":
+                Subagent(key, message, part);
+                break;
+            case "retry":
+                Once(key, message, "tried again");
+                break;
+            case "notice":
+                Once(key, message, $"{SafeText.Line(Text(part, "record"), 60)} "
+                    + SafeText.Line(Text(part, "detail"), 200));
+                break;
         }
     }
 
@@ -185,11 +199,25 @@ internal sealed class SessionRenderer(Output output)
         if (parts.TryGetValue(key, out Shown? shown) && shown.Text == status) return;
         parts[key] = new Shown(message, status);
         string call = $"{SafeText.Line(Text(part, "tool"), 60)}  {SafeText.Line(Text(state, "title"))}".TrimEnd();
+        Call(message, status, call, Text(state, "error"));
+    }
+
+    private void Subagent(string key, string message, JsonElement part)
+    {
+        string status = Text(part, "status");
+        if (parts.TryGetValue(key, out Shown? shown) && shown.Text == status) return;
+        parts[key] = new Shown(message, status);
+        string named = Text(part, "name") is { Length: > 0 } name ? name : Text(part, "description");
+        Call(message, status, $"subagent  {SafeText.Line(named, 60)}".TrimEnd(), Text(part, "error"));
+    }
+
+    private void Call(string message, string status, string call, string error)
+    {
         if (status is not ("running" or "completed" or "error")) return;
         Speaker(message);
         if (status == "running") Line($"{Indent}… {call}", Quiet);
         else if (status == "completed") Line($"{Indent}✔ {call}", Good);
-        else Line($"{Indent}✘ {call}: {SafeText.Line(Text(state, "error"))}", Bad);
+        else Line($"{Indent}✘ {call}: {SafeText.Line(error)}", Bad);
     }
 
     private void Once(string key, string message, string text)

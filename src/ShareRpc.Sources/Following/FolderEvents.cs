@@ -1,8 +1,8 @@
 namespace ShareRpc.Sources.Following;
 
 /// <summary>
-/// Says that something was written below some folders. Where the system tells nothing (no folder yet, no watches left),
-/// nothing is said: the caller looks at intervals anyway.
+/// Says that something was written below some folders, or to some files and those that begin with their names. Where
+/// the system tells nothing (no folder yet, no watches left), nothing is said: the caller looks at intervals anyway.
 /// </summary>
 internal sealed class FolderEvents : IDisposable
 {
@@ -22,13 +22,14 @@ internal sealed class FolderEvents : IDisposable
     /// <summary>Watches folders that were made since.</summary>
     public void Watch()
     {
-        foreach (string folder in folders.Where(folder => !watchers.ContainsKey(folder) && Directory.Exists(folder)))
+        foreach (string path in folders.Where(path => !watchers.ContainsKey(path) && Path.Exists(path)))
         {
+            bool isFolder = Directory.Exists(path);
             try
             {
-                var watcher = new FileSystemWatcher(folder)
+                var watcher = new FileSystemWatcher(isFolder ? path : Path.GetDirectoryName(Path.GetFullPath(path))!)
                 {
-                    IncludeSubdirectories = true,
+                    IncludeSubdirectories = isFolder, Filter = isFolder ? "*" : Path.GetFileName(path) + "*",
                     NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite
                         | NotifyFilters.Size,
                 };
@@ -37,7 +38,7 @@ internal sealed class FolderEvents : IDisposable
                 watcher.Renamed += Signal;
                 watcher.Deleted += Signal;
                 watcher.Error += (_, _) => Signal(this, EventArgs.Empty);
-                watchers.Add(folder, watcher);
+                watchers.Add(path, watcher);
                 watcher.EnableRaisingEvents = true;
             }
             catch (Exception error) when (error is IOException or ArgumentException)

@@ -7,7 +7,9 @@ namespace ShareRpc.Sources.Following;
 /// <param name="Reader">The reader's bookmark.</param>
 /// <param name="Turn">The key of the newest turn that was put; null for none.</param>
 /// <param name="TurnState">Its state.</param>
-internal sealed record FollowPosition(string Reader, string? Turn = null, string? TurnState = null)
+/// <param name="Subagents">See <see cref="SubagentMarks.Newest"/>; null for none.</param>
+internal sealed record FollowPosition(
+    string Reader, string? Turn = null, string? TurnState = null, IReadOnlyList<SubagentMessage>? Subagents = null)
 {
     public string ToJson() => JsonSerializer.Serialize(this, ProtocolJson.Options);
 

@@ -113,7 +113,8 @@ internal sealed class FollowedSessions : IDisposable
         foreach ((IAgentStorage storage, AgentSession session) in listed)
         {
             (DateTimeOffset, long) now = (session.Updated, session.Size);
-            if (seen.TryGetValue(session.ExternalKey, out (DateTimeOffset, long) before) && before == now) continue;
+            bool isSeen = seen.TryGetValue(session.ExternalKey, out (DateTimeOffset, long) before) && before == now;
+            if (isSeen && options.Chosen is null) continue;
             SessionFollower follower = await StartedAsync(storage, session, cancellationToken).ConfigureAwait(false);
             follower.Session = session;
             enqueued += await PassAsync(follower, cancellationToken).ConfigureAwait(false);

@@ -8,7 +8,10 @@ internal interface IAgentStorage
     /// <summary>Gets the agent: <c>claude</c>, <c>codex</c>, <c>gemini</c> or <c>opencode</c>.</summary>
     string Agent { get; }
 
-    /// <summary>Gets the folders whose file events say that a session may have grown; may be missing on disk.</summary>
+    /// <summary>
+    /// Gets the folders, with those below, whose file events say that a session may have grown; may be missing on disk.
+    /// A file stands for itself and those beside it whose names begin with its name.
+    /// </summary>
     IReadOnlyList<string> WatchedFolders { get; }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.LeftOut;
 using ShareRpc.Sources.Secrets;
@@ -86,6 +87,7 @@ internal sealed class SessionFollower(
     {
         Close();
         position = FollowPosition.FromJson(stored);
+        ops.Subagents.Add(position?.Subagents ?? []);
         reader = storage.Open(Session, position?.Reader);
     }
 
@@ -115,7 +117,11 @@ internal sealed class SessionFollower(
         {
             IEnumerable<DocumentChange> changes = position is null ? Before.Concat(step.Changes) : step.Changes;
             List<OpIntent> all = [.. ops.Of(changes, filter)];
-            FollowPosition next = (position ?? new FollowPosition("")) with { Reader = step.Bookmark };
+            IReadOnlyList<SubagentMessage> subagents = ops.Subagents.Newest;
+            FollowPosition next = (position ?? new FollowPosition("")) with
+            {
+                Reader = step.Bookmark, Subagents = subagents.Count == 0 ? null : subagents,
+            };
             foreach (DocumentChange turn in LastOfEach(step.Changes)) next = AddTurn(all, next, turn, isLast);
             string text = next.ToJson();
             position = next;
@@ -142,7 +148,9 @@ internal sealed class SessionFollower(
         if (state is null || (!isFinal && !isLast)) return before;
         bool isKnown = before.Turn == turn.Key && (before.TurnState == state || TurnStates.IsFinal(before.TurnState));
         if (isKnown) return before;
-        all.Add(SourceOps.PutOf(Kinds.Turn, turn.Key, RawJson.Of(document.RootElement)));
+        OpIntent op = SourceOps.PutOf(Kinds.Turn, turn.Key, RawJson.Of(document.RootElement));
+        if (OpRules.Check(op, ProtocolLimits.Default) is not null) return before;
+        all.Add(op);
         return before with { Turn = turn.Key, TurnState = state };
     }
 }

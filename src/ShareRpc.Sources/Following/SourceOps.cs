@@ -23,11 +23,21 @@ internal sealed class SourceOps
     /// <summary>Gets the documents in whose place a placeholder was sent.</summary>
     public LeftOutDocuments LeftOut { get; set; } = new();
 
+    /// <summary>Gets the messages of subagents.</summary>
+    public SubagentMarks Subagents { get; } = new();
+
     /// <summary>Returns the ops of changes, but of turns.</summary>
     public IEnumerable<OpIntent> Of(IEnumerable<DocumentChange> changes, SecretFilter filter)
     {
-        foreach (DocumentChange change in changes.Where(change => change.Kind != Kinds.Turn))
+        foreach (DocumentChange source in changes.Where(change => change.Kind != Kinds.Turn))
         {
+            if (!OpRules.IsKey(source.Key))
+            {
+                Skipped++;
+                continue;
+            }
+
+            DocumentChange change = Subagents.Mark(source);
             if (change.Data is not { } data)
             {
                 last.Remove((change.Kind, change.Key));

@@ -97,16 +97,20 @@ public sealed class OpencodeDatabase : IDisposable
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Returns all sessions with subagents, most recently updated first.</summary>
+    /// <summary>
+    /// Returns all sessions with subagents, most recently updated first, but those that OpenCode 2 has taken over.
+    /// </summary>
     public IReadOnlyList<OpencodeSessionInfo> ListSessions()
     {
         string seq = hasEvents ? "coalesce((SELECT max(seq) FROM event e WHERE e.aggregate_id = s.id), -1)" : "-1";
         string todo = HasTable("todo")
             ? "coalesce((SELECT max(time_updated) FROM todo t WHERE t.session_id = s.id), -1)" : "-1";
         using SqliteCommand command = connection.CreateCommand();
+        string where = HasTable("session_v2")
+            ? " WHERE NOT EXISTS (SELECT 1 FROM session_v2 v WHERE v.id = s.id)" : "";
         command.CommandText =
-            $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s ORDER BY time_updated DESC, id "
-                + "DESC";
+            $"SELECT id, parent_id, title, time_updated, {seq}, {todo} FROM session s{where} ORDER BY time_updated "
+                + "DESC, id DESC";
         using SqliteDataReader reader = command.ExecuteReader();
         var sessions = new List<OpencodeSessionInfo>();
         while (reader.Read())
@@ -148,6 +152,16 @@ public sealed class OpencodeDatabase : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();
+
+    /// <summary>Returns whether OpenCode 2 has taken a session over: its rows here are a copy as of then.</summary>
+    internal bool IsMigrated(string sessionId)
+    {
+        if (!HasTable("session_v2")) return false;
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM session_v2 WHERE id = $session";
+        command.Parameters.AddWithValue("$session", sessionId);
+        return (long)command.ExecuteScalar()! > 0;
+    }
 
     /// <summary>Dispose the view before any other call.</summary>
     internal OpencodeView BeginRead() => new(connection, hasEvents, HasTable("todo"));

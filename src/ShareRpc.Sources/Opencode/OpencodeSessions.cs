@@ -138,6 +138,7 @@ public sealed class OpencodeSessions : IDisposable
     private async Task<int> ChangedAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
         bool isAlone = options.WithoutSubagents || options.Into is not null;
+        if (selection.SessionId is { } id && source.IsMigrated(id)) return 0;
         IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone);
 
         // Keep the session that was latest at the first look.

@@ -76,6 +76,7 @@ public sealed class OpencodeSync
     /// </summary>
     internal async Task<int> PassAsync(OpencodeDatabase database, CancellationToken cancellationToken)
     {
+        if (database.IsMigrated(SessionId)) return 0;
         string? stored = await Writer.ReadBookmarkAsync(PositionBookmark, cancellationToken).ConfigureAwait(false);
         using OpencodeView view = database.BeginRead();
         if (view.Session(SessionId) is not { } row)
@@ -122,6 +123,7 @@ public sealed class OpencodeSync
     internal async Task CheckAsync(OpencodeDatabase database, IReadOnlyList<Document> held,
         CancellationToken cancellationToken)
     {
+        if (database.IsMigrated(SessionId)) return;
         long applied = Writer.Status.Applied;
         using OpencodeView view = database.BeginRead();
         if (view.Session(SessionId) is not { } row) return;

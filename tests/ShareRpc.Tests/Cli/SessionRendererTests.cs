@@ -17,6 +17,36 @@ public sealed class SessionRendererTests : IDisposable
     }
 
     [Fact]
+    public void Parts_of_any_agent_are_shown()
+    {
+        Put("message", "m1", """{"role":"assistant"}""");
+        Put("part", "p1", """{"type":"plan","messageID":"m1","text":"First this"}""");
+        Put("part", "p2",
+            """{"type":"subagent","messageID":"m1","agent_session":"x","name":"look","status":"running"}""");
+        Put("part", "p2",
+            """{"type":"subagent","messageID":"m1","agent_session":"x","name":"look","status":"completed"}""");
+        Put("part", "p3", """{"type":"retry","messageID":"m1","attempt":2}""");
+        Put("part", "p4", """{"type":"notice","messageID":"m1","record":"model-switched","detail":"m2"}""");
+        Put("message", "m2", """{"role":"user","agent_session":"x","agent":"look"}""");
+        Put("part", "p5", """{"type":"text","messageID":"m2","text":"Look"}""");
+        Assert.Equal(
+            """
+
+            ▌ assistant
+              First this
+              … subagent  look
+              ✔ subagent  look
+              · tried again
+              · model-switched m2
+
+            ▌ subagent look
+              Look
+
+            """,
+            Screen());
+    }
+
+    [Fact]
     public void A_conversation_reads_as_one()
     {
         Put("session", "s", """{"title":"Fix it","directory":"/home/dev"}""");

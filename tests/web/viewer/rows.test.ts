@@ -42,6 +42,47 @@ describe('rows', () => {
     expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1));
   });
 
+  it('put a subagent behind the part that started it, and take its prompt for nobody\'s question', () => {
+    const store = session(
+      message('u1', 'user', 1), message('a1', 'assistant', 2, { modelID: 'm' }), message('u2', 'user', 6),
+      message('s1', 'user', 3, { agent_session: 'x' }),
+      message('s2', 'assistant', 9, { agent_session: 'x', agent: 'look' }),
+      message('n1', 'system', 5), message('a2', 'assistant', 7, { modelID: 'm' }),
+      part('p1', 'a1', { type: 'subagent', agent_session: 'x', status: 'completed' }),
+      part('p2', 's1', { type: 'text', text: 'Look' }), part('p3', 's2', { type: 'text', text: 'Looked' }),
+      part('p4', 'n1', { type: 'notice', record: 'r' }),
+    );
+    const { rows, turns } = buildRows(store);
+    expect(rows.map(({ id }) => id)).toEqual([
+      'session', 'u:u1', 'a:a1', 'p:p1', 'a:s1', 'p:p2', 'a:s2', 'p:p3', 'p:p4', 'f:u1', 'u:u2', 'a:a2', 'f:u2', 'end',
+    ]);
+    expect(turns.map(({ id }) => id)).toEqual(['u1', 'u2']);
+    expect(outlineOf(store, turns)).toHaveLength(2);
+  });
+
+  it('go by the turn document of the question, too', () => {
+    const turn = doc('turn', 'u', { state: 'aborted' });
+    const store = session(message('u', 'user', 1), message('a', 'assistant', 2), turn);
+    expect(turnState(store, buildRows(store).turns[0]!)).toBe('aborted');
+  });
+
+  it('are exported and searched with the parts of any agent', () => {
+    const store = session(
+      message('u', 'user', 1), message('a', 'assistant', 2),
+      part('p1', 'a', { type: 'plan', text: 'First this' }),
+      part('p2', 'a', {
+        type: 'subagent', agent_session: 'x', name: 'look', prompt: 'Look here', status: 'completed', result: 'Nothing',
+      }),
+      part('p3', 'a', { type: 'compaction', summary: 'So far' }), part('p4', 'a', { type: 'notice', record: 'new-type' }),
+    );
+    const { rows, turns } = buildRows(store);
+    const markdown = toMarkdown(store, turns);
+    const parts = ['First this', '**Subagent** look (completed)', '> Look here', 'Nothing', '> So far', '*new-type*'];
+    for (const shown of parts) expect(markdown).toContain(shown);
+    expect(searchRows(store, rows, 'look here')).toEqual(['p:p2']);
+    expect(searchRows(store, rows, 'new-type')).toEqual(['p:p4']);
+  });
+
   it('show an error and an aborted turn', () => {
     const store = session(message('u', 'user', 1), message('a', 'assistant', 2, { error: { name: 'MessageAbortedError', data: {} } }));
     const { rows, turns } = buildRows(store);

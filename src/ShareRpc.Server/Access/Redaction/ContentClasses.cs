@@ -18,6 +18,7 @@ internal static class ContentClasses
     {
         ["text"] = ContentClass.Plain, ["step-start"] = ContentClass.Plain, ["step-finish"] = ContentClass.Plain,
         ["agent"] = ContentClass.Plain, ["retry"] = ContentClass.Plain, ["compaction"] = ContentClass.Plain,
+        ["plan"] = ContentClass.Plain, ["notice"] = ContentClass.Plain, ["subagent"] = ContentClass.Tool,
         ["reasoning"] = ContentClass.Reasoning, ["tool"] = ContentClass.Tool, ["subtask"] = ContentClass.Tool,
         ["file"] = ContentClass.File, ["patch"] = ContentClass.File, ["snapshot"] = ContentClass.File,
     };
@@ -108,16 +109,21 @@ internal static class ContentClasses
 
     private static bool IsArray(RawJson data) => Begin(data).TokenType == JsonTokenType.StartArray;
 
-    /// <summary>Classifies by <c>type</c>; <c>synthetic</c> text comes from tools, mostly file content.</summary>
+    /// <summary>
+    /// Classifies by <c>type</c>; <c>synthetic</c> text comes from tools, mostly file content. What a subagent was told
+    /// and said, marked with <c>agent_session</c>, is a tool's input and output.
+    /// </summary>
     private static ContentClass OfPart(RawJson data)
     {
         Utf8JsonReader reader = Begin(data);
         var found = ContentClass.Unknown;
         bool isSynthetic = false;
+        bool isOfSubagent = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isType = JsonMembers.Spells(reader.ValueSpan, "type"u8);
             bool isMark = !isType && JsonMembers.Spells(reader.ValueSpan, "synthetic"u8);
+            isOfSubagent |= JsonMembers.Spells(reader.ValueSpan, "agent_session"u8);
             reader.Read();
             if (isType) found = reader.TokenType == JsonTokenType.String
                 ? OfType(reader.ValueSpan) : ContentClass.Unknown;
@@ -125,7 +131,8 @@ internal static class ContentClasses
             reader.Skip();
         }
 
-        return isSynthetic && found == ContentClass.Plain ? ContentClass.File : found;
+        if (found is not (ContentClass.Plain or ContentClass.File)) return found;
+        return isOfSubagent ? ContentClass.Tool : isSynthetic ? ContentClass.File : found;
     }
 
     private static ContentClass OfType(ReadOnlySpan<byte> word)

@@ -25,13 +25,15 @@ internal static class KnownFields
     [
         .. Time, .. Tokens, "id", "slug", "projectID", "parentID", "title", "version", "agent", "model.id",
         "model.modelID", "model.providerID", "cost:number", "summary.additions:number", "summary.deletions:number",
-        "summary.files:number",
+        "summary.files:number", "schema_version:number", "agent_version", "mode", "outcome", "fork.session",
+        "fork.message", "fork.boundary", "time.idle:number", "time.suspended:number",
     ];
 
     private static readonly string[] Message =
     [
         .. Time, .. Tokens, "id", "sessionID", "role", "parentID", "agent", "mode", "modelID", "providerID",
         "model.modelID", "model.providerID", "variant", "cost:number", "finish", "error.name", "summary.title",
+        "agent_session",
     ];
 
     private static readonly string[] Diff =
@@ -44,12 +46,14 @@ internal static class KnownFields
     private static readonly string[] ToolHead =
     [
         .. Head, .. Time.Select(path => $"state.{path}"), "callID", "tool", "agent", "state.status",
+        "agent_session", "status",
     ];
 
     private static readonly string[] Tool =
     [
         .. ToolHead, "state.input:any", "state.output:any", "state.title:any", "state.error:any", "state.metadata:any",
-        "state.attachments:any", "prompt:any", "description:any",
+        "state.attachments:any", "prompt:any", "description:any", "name:any", "result:any",
+        "error:any", "text",
     ];
 
     private static readonly string[] File =
@@ -60,7 +64,7 @@ internal static class KnownFields
     private static readonly string[] Plain =
     [
         .. Head, .. Tokens, "text", "synthetic:flag", "ignored:flag", "reason", "cost:number", "auto:flag",
-        "attempt:number", "name",
+        "attempt:number", "name", "record", "status",
     ];
 
     private static readonly string[] Model =
@@ -71,7 +75,7 @@ internal static class KnownFields
 
     private static readonly FieldTree SessionTree = FieldTree.Of(Session);
     private static readonly FieldTree SessionWithFiles =
-        FieldTree.Of([.. Session, "summary.diffs:any", "directory", "path"]);
+        FieldTree.Of([.. Session, "summary.diffs:any", "directory", "path", "branch"]);
     private static readonly FieldTree MessageTree = FieldTree.Of(Message);
     private static readonly FieldTree MessageWithFiles =
         FieldTree.Of([.. Message, "summary.diffs:any", "summary.body", "path.cwd", "path.root"]);

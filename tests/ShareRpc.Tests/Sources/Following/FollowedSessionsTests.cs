@@ -96,6 +96,34 @@ public sealed class FollowedSessionsTests : IDisposable
     }
 
     [Fact]
+    public async Task The_parts_of_a_subagents_messages_are_marked_also_those_that_a_later_process_reads()
+    {
+        Write("a", "message m1 {\"agent_session\":\"x\"}", "message m2 {}", "part p1 {\"messageID\":\"m1\"}",
+            "part p2 {\"messageID\":\"m2\"}", "part p3 {\"messageID\":\"m1\",\"agent_session\":\"y\"}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using (FollowedSessions sessions = Open(share)) await sessions.LookAsync(ending.Token);
+        Write("a", "part p4 {\"messageID\":\"m1\"}");
+        using FollowedSessions later = Open(share);
+        await later.LookAsync(ending.Token);
+        Assert.Equal(
+            [
+                "{\"agent_session\":\"x\",\"messageID\":\"m1\"}", "{\"messageID\":\"m2\"}",
+                "{\"messageID\":\"m1\",\"agent_session\":\"y\"}", "{\"agent_session\":\"x\",\"messageID\":\"m1\"}",
+            ],
+            share.Take().Where(taken => taken.Op.Kind == Kinds.Part).Select(taken => $"{taken.Op.Data}"));
+    }
+
+    [Fact]
+    public async Task A_key_that_no_document_may_have_ends_nothing()
+    {
+        Write("a", "part p\u0001 {}", "part p\u0001", "turn t\u0001 {\"state\":\"failed\"}", "part p2 {}");
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using FollowedSessions sessions = Open(share);
+        Assert.Equal(1, await sessions.LookAsync(ending.Token));
+        Assert.Null(sessions.Sessions.Single().LastError);
+    }
+
+    [Fact]
     public async Task A_document_that_is_too_large_or_too_deep_has_a_placeholder_and_is_named()
     {
         string deep = new string('[', 60) + new string(']', 60);

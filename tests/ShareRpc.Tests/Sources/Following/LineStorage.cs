@@ -38,7 +38,7 @@ internal sealed class LineStorage(string folder, bool isWatched = true) : IAgent
                 string text = Encoding.UTF8.GetString(line.Utf8.Span);
                 if (text == "!") throw new InvalidOperationException("This line cannot be read.");
                 string[] words = text.Split(' ', 3);
-                RawJson? data = words.Length == 3 ? RawJson.Parse(words[2]) : null;
+                RawJson? data = words.Length == 3 ? new RawJson(Encoding.UTF8.GetBytes(words[2])) : null;
                 offset = line.End;
                 read++;
                 yield return new SourceStep([new DocumentChange(words[0], words[1], data)], $"{offset}");

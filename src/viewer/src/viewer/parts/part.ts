@@ -25,7 +25,10 @@ export function renderPart(
     case 'patch': return renderPatch(data);
     case 'agent': return html`<p class="note">Agent: ${oneLine(text(data, 'name'), 80)}</p>`;
     case 'subtask': return renderSubtask(view, id, data, doc);
-    case 'compaction': return html`<p class="note rule"><span>The session so far was summarised here</span></p>`;
+    case 'compaction': return renderCompaction(view, id, data);
+    case 'plan': return renderPlan(view, id, data);
+    case 'subagent': return renderSubagent(view, id, data, doc);
+    case 'notice': return renderNotice(data);
     case 'retry': return renderRetry(data);
     default: return renderUnknown(view, id, doc);
   }
@@ -76,6 +79,40 @@ function renderSubtask(view: View, id: string, data: unknown, doc: Doc): Templat
     oneLine(text(data, 'description'), 160)}</p>
     ${prompt !== '' ? renderOutput(view, id, 'Prompt', prompt)
       : doc.redacted ? html`<p class="not-shown">The prompt is not shown to this link.</p>` : nothing}</div>`;
+}
+
+function renderCompaction(view: View, id: string, data: unknown): TemplateResult {
+  const summary = text(data, 'summary');
+  const said = text(data, 'status') === 'running'
+    ? 'The session is being summarised…' : 'The session so far was summarised here';
+  return html`<p class="note rule"><span>${said}</span></p>
+    ${summary === '' ? nothing : renderOutput(view, id, 'Summary', summary)}`;
+}
+
+function renderPlan(view: View, id: string, data: unknown): TemplateResult | typeof nothing {
+  const value = text(data, 'text');
+  if (value.trim() === '') return nothing;
+  return html`<div class="plan"><p class="note">Plan</p>${view.markdown(id, value)}</div>`;
+}
+
+function renderSubagent(view: View, id: string, data: unknown, doc: Doc): TemplateResult {
+  const status = text(data, 'status');
+  const about = [text(data, 'name'), text(data, 'description')].filter((word) => word !== '')
+    .map((word) => oneLine(word, 160)).join(': ');
+  const prompt = text(data, 'prompt');
+  const result = text(data, 'error') || text(data, 'result');
+  const said = status === '' ? about : `${about} (${oneLine(status, 40)})`;
+  return html`<div class="subtask"><p class="note">Subagent ${said}</p>
+    ${prompt === '' ? nothing : renderOutput(view, `${id}:prompt`, 'Prompt', prompt)}
+    ${result === '' ? nothing : renderOutput(view, id, text(data, 'error') === '' ? 'Result' : 'Error', result)}
+    ${prompt === '' && doc.redacted
+      ? html`<p class="not-shown">What it was told and answered is not shown to this link.</p>` : nothing}</div>`;
+}
+
+function renderNotice(data: unknown): TemplateResult {
+  const detail = text(data, 'detail');
+  const record = oneLine(text(data, 'record') || 'notice', 80);
+  return html`<p class="note">${record}${detail === '' ? '' : `: ${oneLine(detail, 300)}`}</p>`;
 }
 
 function renderRetry(data: unknown): TemplateResult {

@@ -78,7 +78,8 @@ function renderUser(view: View, turn: Turn, index: number): TemplateResult {
 function renderAnswerHead(view: View, data: unknown, id: string): TemplateResult {
   const agent = text(data, 'agent') || text(data, 'mode');
   const model = text(data, 'modelID');
-  return html`<div class="message-head answer-head"><h3>${oneLine(agent || 'Agent', 60)}</h3>
+  const who = text(data, 'agent_session') === '' ? agent || 'Agent' : `Subagent ${agent}`;
+  return html`<div class="message-head answer-head"><h3>${oneLine(who, 60)}</h3>
     ${model ? html`<span class="quiet">${oneLine(model, 80)}</span>` : nothing}${renderPermalink(view, id)}</div>`;
 }
 

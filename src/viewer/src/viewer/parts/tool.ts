@@ -18,10 +18,17 @@ const statusNames: Record<ToolStatus, string> = {
   pending: 'Waiting', running: 'Running', completed: 'Done', error: 'Failed',
   unfinished: 'Not finished',
 };
-const openByDefault = new Set(['bash', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task']);
+const openByDefault = new Set([
+  'bash', 'shell', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task',
+]);
 
 /** Describe a call without title. */
-const tellingInputs = ['command', 'filePath', 'path', 'pattern', 'url', 'query', 'description', 'name', 'tool'];
+const tellingInputs = [
+  'command', 'filePath', 'file_path', 'path', 'pattern', 'url', 'query', 'description', 'name', 'tool',
+];
+
+/** Run a command of a shell, as the agents call it. */
+const commandTools = new Set(['bash', 'shell', 'Bash', 'run_shell_command', 'exec_command', 'local_shell']);
 
 const diffs = new WeakMap<object, FileDiff[]>();
 
@@ -64,7 +71,7 @@ function renderBody(view: View, id: string, tool: string, state: Fields, input: 
   const failure = error === '' ? nothing : renderOutput(view, `${id}:error`, 'Error', error, true);
   const files = list(state, 'attachments').map((file) => renderFile(file));
   if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff))}${failure}`;
-  if (tool === 'bash') {
+  if (commandTools.has(tool) && text(input, 'command') !== '') {
     return html`<pre class="command" tabindex="0" role="group" aria-label="Command"><span class="prompt" aria-hidden="true">$ </span>${
       visible(text(input, 'command'))}</pre>${output !== '' || text(state, 'status') === 'completed'
       ? renderOutput(view, id, 'Output', output) : nothing}${renderExit(state)}${failure}${files}`;
@@ -100,7 +107,7 @@ function statusOf(state: Fields, isOver: boolean): ToolStatus {
 }
 
 function titleOf(tool: string, state: Fields, input: Fields): string {
-  const described = tool === 'bash' || tool === 'task' ? text(input, 'description') : '';
+  const described = commandTools.has(tool) || tool === 'task' ? text(input, 'description') : '';
   const title = described || text(state, 'title');
   if (title !== '') return oneLine(title, 160);
   for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(visible(text(input, name).slice(0, 1000)), 160);
@@ -116,7 +123,7 @@ function toolDiffs(state: Fields, input: Fields): FileDiff[] {
 }
 
 function madeDiffs(state: Fields, input: Fields): FileDiff[] {
-  const file = text(input, 'filePath');
+  const file = text(input, 'filePath') || text(input, 'file_path') || text(input, 'path');
   const many = list(state, 'metadata', 'files').map(diffOf).filter((diff) => diff.hunks.length > 0);
   if (many.length > 0) return many;
   const patch = text(state, 'metadata', 'filediff', 'patch') || text(state, 'metadata', 'diff');
@@ -124,8 +131,8 @@ function madeDiffs(state: Fields, input: Fields): FileDiff[] {
     const parsed = parseUnified(patch, file).filter((diff) => diff.hunks.length > 0);
     if (parsed.length > 0) return parsed;
   }
-  const before = text(input, 'oldString');
-  const after = text(input, 'newString') || text(input, 'content');
+  const before = text(input, 'oldString') || text(input, 'old_string');
+  const after = text(input, 'newString') || text(input, 'new_string') || text(input, 'content');
   const compared = file !== '' && (before !== '' || after !== '') ? compare(file, before, after) : undefined;
   return compared && compared.hunks.length > 0 ? [compared] : [];
 }

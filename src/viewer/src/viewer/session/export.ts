@@ -74,8 +74,32 @@ function* partText(store: DocumentStore, id: string): Steps<string[]> {
     case 'reasoning': return value === '' ? [] : ['<details><summary>Reasoning</summary>', '', value, '', '</details>', ''];
     case 'file': return [`Attachment: ${text(data, 'filename') || text(data, 'mime')}`, ''];
     case 'tool': return yield* toolText(data);
+    case 'plan': return value === '' ? [] : ['**Plan**', '', value, ''];
+    case 'compaction': {
+      const summary = yield* shownSteps(text(data, 'summary'));
+      return ['*The session so far was summarised here.*', '', ...quoted(summary)];
+    }
+    case 'subagent': return yield* subagentText(data);
+    case 'notice': return noticeText(data);
     default: return [];
   }
+}
+
+function noticeText(data: unknown): string[] {
+  const said = [text(data, 'record'), text(data, 'detail')].filter((piece) => piece !== '');
+  return [`*${said.map((piece) => oneLine(piece, 500)).join(': ')}*`, ''];
+}
+
+function* subagentText(data: unknown): Steps<string[]> {
+  const name = oneLine(text(data, 'name') || text(data, 'description') || 'subagent', 200);
+  const prompt = yield* shownSteps(text(data, 'prompt'));
+  const result = yield* shownSteps(text(data, 'error') || text(data, 'result'));
+  return [`**Subagent** ${name} (${text(data, 'status')})`, '', ...quoted(prompt),
+    ...(result === '' ? [] : fenced(result, ''))];
+}
+
+function quoted(value: string): string[] {
+  return value === '' ? [] : [...value.split('\n').map((line) => `> ${line}`), ''];
 }
 
 function* toolText(data: unknown): Steps<string[]> {

@@ -25,6 +25,7 @@ export function titleOf(store: DocumentStore, message: Message): string {
     instead ||= type === 'text' ? oneLine(firstLine(text(data, 'text')), 120) : '';
     instead ||= type === 'file' ? oneLine(text(data, 'filename') || 'Attachment', 120) : '';
     instead ||= type === 'compaction' ? 'Session summarised' : '';
+    instead ||= type === 'plan' ? oneLine(firstLine(text(data, 'text')), 120) || 'Plan' : '';
     instead ||= type === 'subtask' ? oneLine(text(data, 'description') || 'Subtask', 120) : '';
   }
   return instead || (message.parts.length === 0 ? 'Message without text' : 'Message');

@@ -85,9 +85,9 @@ function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): 
   let speaker = '';
   for (const message of turn.answers) {
     // Shows the speaker only on a change: one answer has many messages.
-    const now = `${text(message.doc.data, 'agent') || text(message.doc.data, 'mode')} ${text(message.doc.data, 'modelID')}`;
-    if (now !== speaker) rows.push({ id: `a:${message.id}`, type: 'answer', turn, message });
-    speaker = now;
+    const now = speakerOf(message);
+    if (now !== undefined && now !== speaker) rows.push({ id: `a:${message.id}`, type: 'answer', turn, message });
+    speaker = now ?? speaker;
     const hasEdit = message.parts.some((part) => editTools.has(text(store.get('part', part)?.data, 'tool')));
     for (const part of message.parts) {
       const type = text(store.get('part', part)?.data, 'type');
@@ -98,12 +98,19 @@ function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): 
   if (turn.answers.length > 0) rows.push({ id: `f:${turn.id}`, type: 'foot', turn });
 }
 
+/** Undefined for what the program wrote between the answers. */
+function speakerOf({ doc: { data } }: Message): string | undefined {
+  const subagent = text(data, 'agent_session');
+  if (text(data, 'role') === 'system' && subagent === '') return undefined;
+  return `${subagent} ${text(data, 'agent') || text(data, 'mode')} ${text(data, 'modelID')}`;
+}
+
 function messagesOf(store: DocumentStore): Message[] {
   const undone = undoneOf(store);
   const messages = new Map<string, Message>();
   for (const doc of store.all('message')) {
     const isUndone = undone.message(doc.key, doc.data);
-    const isUser = text(doc.data, 'role') === 'user';
+    const isUser = isOfUser(doc.data);
     messages.set(doc.key, { id: doc.key, doc, isUser, isUndone, parts: [], undoneParts: [] });
   }
   for (const part of store.all('part')) {
@@ -116,7 +123,47 @@ function messagesOf(store: DocumentStore): Message[] {
     message.undoneParts.sort(byText);
   }
   const timeOf = (message: Message) => number(message.doc.data, 'time', 'created') ?? 0;
-  return [...messages.values()].sort((a, b) => timeOf(a) - timeOf(b) || byText(a.id, b.id));
+  const sorted = [...messages.values()].sort((a, b) => timeOf(a) - timeOf(b) || byText(a.id, b.id));
+  return withSubagents(store, sorted);
+}
+
+/** The prompt of a subagent is nobody's question. */
+function isOfUser(data: unknown): boolean {
+  return text(data, 'role') === 'user' && text(data, 'agent_session') === '';
+}
+
+/** Puts the messages of a subagent behind the message whose part started it; leaves others where they are. */
+function withSubagents(store: DocumentStore, sorted: readonly Message[]): Message[] {
+  const bySession = new Map<string, Message[]>();
+  for (const message of sorted) {
+    const session = text(message.doc.data, 'agent_session');
+    if (session === '') continue;
+    const known = bySession.get(session);
+    if (known) known.push(message);
+    else bySession.set(session, [message]);
+  }
+  if (bySession.size === 0) return [...sorted];
+  const placed = new Set<Message>();
+  const out: Message[] = [];
+  // A stack instead of recursion: a chain of subagents may be of any length.
+  const place = (first: Message) => {
+    const next = [first];
+    for (let message = next.pop(); message; message = next.pop()) {
+      if (placed.has(message)) continue;
+      placed.add(message);
+      out.push(message);
+      const started = message.parts.flatMap((id) => startedBy(store, id)).flatMap((session) => bySession.get(session) ?? []);
+      for (const its of started.reverse()) next.push(its);
+    }
+  };
+  for (const message of sorted) if (text(message.doc.data, 'agent_session') === '') place(message);
+  for (const message of sorted) place(message);
+  return out;
+}
+
+function startedBy(store: DocumentStore, part: string): string[] {
+  const data = store.get('part', part)?.data;
+  return text(data, 'type') === 'subagent' ? [text(data, 'agent_session')] : [];
 }
 
 /** Puts each answer under the question that it names, else under the one before it. */

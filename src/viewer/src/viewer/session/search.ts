@@ -40,9 +40,11 @@ function textOfRow(store: DocumentStore, row: Row): string[] {
   return [];
 }
 
+const searched = ['text', 'filename', 'description', 'prompt', 'result', 'summary', 'record', 'detail'];
+
 function textOfPart(data: unknown): string[] {
   const type = text(data, 'type');
-  if (type !== 'tool') return [text(data, 'text'), text(data, 'filename'), text(data, 'description'), text(data, 'prompt')];
+  if (type !== 'tool') return searched.map((name) => text(data, name));
   const state = fields(fields(data).state);
   const input = Object.values(fields(state.input)).filter((value) => typeof value === 'string');
   return [text(data, 'tool'), text(state, 'title'), text(state, 'output'), text(state, 'error'), ...input];

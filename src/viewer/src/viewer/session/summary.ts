@@ -1,4 +1,4 @@
-import type { DocumentStore } from '../documents.ts';
+import type { Doc, DocumentStore } from '../documents.ts';
 import { parseUnified, compare, type FileDiff } from '../diff/file-diff.ts';
 import type { Steps } from '../text/slices.ts';
 import { fields, has, list, number, text } from './fields.ts';
@@ -43,7 +43,7 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   let [agentAt, modelAt] = [-1, -1];
   for (const { data: message } of store.all('message')) {
     addUsage(usage, message);
-    if (text(message, 'role') === 'user') continue;
+    if (text(message, 'role') !== 'assistant' || text(message, 'agent_session') !== '') continue;
     const created = number(message, 'time', 'created') ?? 0;
     const [itsAgent, itsModel] = [text(message, 'agent') || text(message, 'mode'), text(message, 'modelID')];
     if (itsAgent !== '' && created >= agentAt) [agent, agentAt] = [itsAgent, created];
@@ -67,7 +67,7 @@ export function turnState(store: DocumentStore, turn: Turn): TurnState {
   const last = turn.answers.at(-1);
   const open = turn.isNewest ? 'streaming' : 'unfinished';
   if (!last) return open;
-  const said = text(store.get('turn', last.id)?.data, 'state');
+  const said = text(turnDocument(store, turn)?.data, 'state');
   if (said === 'completed' || said === 'failed' || said === 'aborted') return said;
   const error = text(last.doc.data, 'error', 'name');
   if (error === 'MessageAbortedError') return 'aborted';
@@ -80,7 +80,13 @@ export function turnState(store: DocumentStore, turn: Turn): TurnState {
 /** True when the server ended the turn of a silent writer. */
 export function isProvisional(store: DocumentStore, turn: Turn): boolean {
   const last = turn.answers.at(-1);
-  return last !== undefined && fields(store.get('turn', last.id)?.data).provisional === true;
+  return last !== undefined && fields(turnDocument(store, turn)?.data).provisional === true;
+}
+
+/** Its key is the question's id, or, of opencode 1, that of the last answer. */
+function turnDocument(store: DocumentStore, turn: Turn): Doc | undefined {
+  const last = turn.answers.at(-1);
+  return (last && store.get('turn', last.id)) ?? (turn.user && store.get('turn', turn.user.id));
 }
 
 /** Returns milliseconds; undefined while running. */

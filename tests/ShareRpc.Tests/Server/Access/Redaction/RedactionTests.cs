@@ -96,6 +96,31 @@ public sealed class RedactionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_subagent_was_told_and_said_is_input_and_output_of_a_tool()
+    {
+        await AppendAsync("""
+            {"op_id":"m","verb":"put","kind":"message","key":"m","data":{"id":"m","role":"user","agent_session":"x"}},
+            {"op_id":"a","verb":"put","kind":"part","key":"a","data":{"id":"a","type":"subagent","agent_session":"x",
+             "name":"TOP-SECRET","status":"completed","prompt":"TOP-SECRET","result":"TOP-SECRET"}},
+            {"op_id":"b","verb":"put","kind":"part","key":"b","data":{"agent_session":"x","id":"b","messageID":"m",
+             "type":"text","text":"TOP-SECRET"}},
+            {"op_id":"c","verb":"append","kind":"part","key":"b","data":{"field":"text","text":"TOP-SECRET"}},
+            {"op_id":"d","verb":"put","kind":"part","key":"d","data":{"id":"d","type":"notice","record":"new-type",
+             "detail":"TOP-SECRET"}},
+            {"op_id":"e","verb":"put","kind":"part","key":"e","data":{"id":"e","type":"compaction",
+             "summary":"TOP-SECRET"}},
+            {"op_id":"f","verb":"put","kind":"part","key":"f","data":{"id":"f","type":"plan","text":"seen"}}
+            """);
+        WireHandle reader = await live.RedeemShareAsync(await InviteAsync("""{"redact":["tools"]}"""));
+        string ops = Ops(await reader.ResultAsync("readOps", "{}"));
+        string state = (await reader.ResultAsync("getState", "{}")).GetRawText();
+        Assert.DoesNotContain(Secret, ops + state, StringComparison.OrdinalIgnoreCase);
+        foreach (string shown in (string[])["completed", "new-type", "seen"]) Assert.Contains(shown, state);
+        WireHandle other = await live.RedeemShareAsync(await InviteAsync("""{"redact":["reasoning"]}"""));
+        Assert.Contains("TOP-SECRETTOP-SECRET", (await other.ResultAsync("getState", "{}")).GetRawText());
+    }
+
+    [Fact]
     public async Task A_page_of_state_that_is_all_hidden_leads_to_the_next_one()
     {
         string hidden = string.Join(
