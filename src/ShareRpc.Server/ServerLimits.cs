@@ -88,6 +88,9 @@ public sealed record ServerLimits
     /// <summary>Gets how long they are kept after somebody has read there.</summary>
     public TimeSpan RingIdle { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Gets the reads of the store at once; others wait their turn.</summary>
+    public int StoreReads { get; init; } = 8;
+
     /// <summary>Gets the redaction profiles cached per share; others are filtered per reader.</summary>
     public int RedactionProfiles { get; init; } = 8;
 

@@ -18,6 +18,8 @@ internal sealed class SessionRpc : JsonRpc
     private readonly UnsentMemory unsent;
     private readonly RequestMemory requests;
     private readonly ConcurrentDictionary<JsonRpcMessage, long> counted = new(1, 1);
+    private readonly SemaphoreSlim pageTurn = new(1);
+    private readonly ConcurrentDictionary<JsonRpcMessage, byte> pages = new(1, 1);
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> replies = new(1, 1);
     private readonly ConcurrentDictionary<JsonRpcMessage, byte> leaving = new(1, 1);
 
@@ -52,11 +54,14 @@ internal sealed class SessionRpc : JsonRpc
         if (!request.IsResponseExpected)
             return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
         if (!ledger.TryBegin()) return Error(request.RequestId, RpcErrors.TooManyCalls);
+        bool isPage = PageCall.Is(request);
+        if (isPage) await pageTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
         JsonRpcMessage reply =
             await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
             ? Error(request.RequestId, refusal)
             : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         reply = Count(request, reply);
+        if (isPage) pages.TryAdd(reply, 0);
         replies.TryAdd(reply, 0);
         leaving.TryAdd(reply, 0);
         return reply;
@@ -76,6 +81,7 @@ internal sealed class SessionRpc : JsonRpc
             ledger.EndSend(message);
             EndCall(message);
             if (leaving.TryRemove(message, out _)) ledger.NoteAnswered();
+            if (pages.TryRemove(message, out _)) pageTurn.Release();
             if (counted.TryRemove(message, out long bytes)) unsent.Give(bytes);
         }
     }

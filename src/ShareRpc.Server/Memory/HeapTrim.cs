@@ -7,7 +7,7 @@ namespace ShareRpc.Server.Memory;
 /// <param name="bytes">How many must have been released since the last collection.</param>
 internal sealed class HeapTrim(long bytes, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private readonly Lock gate = new();
     private long released;
     private long lastTrim = time.GetTimestamp() - time.TimestampFrequency * 60;
@@ -47,8 +47,9 @@ internal sealed class HeapTrim(long bytes, TimeProvider time) : IDisposable
 
         Interlocked.Exchange(ref released, 0);
 
-        // With little in use, a compacting collection is short, and gives the pages back at once.
+        // With little in use, a compacting collection is short, and gives the pages back at once. A collection in the
+        // background would be overtaken by what is released meanwhile.
         if (used < bytes / 4) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        else GC.Collect(2, GCCollectionMode.Forced, blocking: false);
+        else GC.Collect(2, GCCollectionMode.Forced, blocking: true);
     }
 }

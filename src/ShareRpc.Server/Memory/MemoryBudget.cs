@@ -70,6 +70,12 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         }
     }
 
+    /// <summary>Returns whether so many bytes are free; of an account, whether it may take them.</summary>
+    public bool HasRoom(long bytes, MemoryAccount? account = null)
+    {
+        lock (gate) return account is null ? used + bytes <= common : Fits(account, bytes);
+    }
+
     /// <summary>Takes bytes for a cache, if they are free and the caches have no half of the budget.</summary>
     public bool TryCache(long bytes)
     {

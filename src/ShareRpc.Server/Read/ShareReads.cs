@@ -4,18 +4,29 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Fold;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Read;
 
 /// <summary>Reads from ring or store; checks the authority right before a page returns.</summary>
 internal sealed class ShareReads(
-    IShareStore store, Folder folder, ProtocolLimits limits, ServerLimits serverLimits, TimeProvider time,
-    DrainSignal drain)
+    IShareStore store, Folder folder, ProtocolLimits limits, ServerLimits serverLimits, MemoryBudget memory,
+    TimeProvider time, DrainSignal drain) : IDisposable
 {
+    /// <summary>An op that is larger is looked for room before it is read: its data, encoded, and as a reply.</summary>
+    private const int SmallBytes = 64 * 1024;
+    private const int Copies = 3;
+
+    private readonly SemaphoreSlim turns = new(serverLimits.StoreReads);
     private readonly CancellationToken draining = drain.Token;
 
-    public async ValueTask<OpPage> ReadNowAsync(Authority authority, ShareFeed feed, ReadOpsRequest request)
+    /// <param name="authority">Whose it is.</param>
+    /// <param name="feed">Of the share.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="hasRoom">Whether the caller may take so many bytes; null asks the budget.</param>
+    public async ValueTask<OpPage> ReadNowAsync(
+        Authority authority, ShareFeed feed, ReadOpsRequest request, Func<long, bool>? hasRoom = null)
     {
         Check(request);
         int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
@@ -23,7 +34,7 @@ internal sealed class ShareReads(
         long? gap = null;
         if (feed.TryRead(request.After, limit, maxBytes) is not { } ops)
         {
-            (ops, gap) = await ReadStoredAsync(feed, request.After, limit, maxBytes);
+            (ops, gap) = await ReadStoredAsync(feed, request.After, limit, maxBytes, hasRoom);
         }
 
         ops = feed.Redacted.Show(authority.Profile, ops);
@@ -99,14 +110,31 @@ internal sealed class ShareReads(
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }
 
-        await using IReadSnapshot snapshot = await store.BeginReadAsync();
-        long shareKey = authority.Ref.ShareKey!.Value;
-        var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
-        StatePage page = await reader.ReadAsync(request);
-        if (reader.HasTail) folder.Mark(shareKey, now: false);
-        authority.Demand(Rights.Read);
-        return page;
+        Demand(limits.PageBytes * (long)Copies, hasRoom: null);
+        await turns.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await using IReadSnapshot snapshot = await store.BeginReadAsync();
+            long shareKey = authority.Ref.ShareKey!.Value;
+            var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
+            StatePage page = await reader.ReadAsync(request);
+            if (reader.HasTail) folder.Mark(shareKey, now: false);
+            authority.Demand(Rights.Read);
+            return page;
+        }
+        finally
+        {
+            turns.Release();
+        }
     }
+
+    private void Demand(long bytes, Func<long, bool>? hasRoom)
+    {
+        if (!(hasRoom ?? (wanted => memory.HasRoom(wanted)))(bytes))
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
+    }
+
+    public void Dispose() => turns.Dispose();
 
     public static void Check(ReadOpsRequest request)
     {
@@ -118,11 +146,21 @@ internal sealed class ShareReads(
 
     /// <summary>Returns only the gap when data after the cursor was compacted.</summary>
     private async ValueTask<(IReadOnlyList<LoggedOp> Ops, long? Gap)> ReadStoredAsync(ShareFeed feed, long after,
-        int limit, int maxBytes)
+        int limit, int maxBytes, Func<long, bool>? hasRoom)
     {
-        await using IReadSnapshot snapshot = await store.BeginReadAsync();
-        long compacted = (await snapshot.FindShareAsync(feed.ShareKey))!.Compacted;
-        return after < compacted ? ([], compacted)
-            : (await snapshot.ReadOpsAsync(feed.ShareKey, after, limit, maxBytes), null);
+        await turns.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await using IReadSnapshot snapshot = await store.BeginReadAsync();
+            long compacted = (await snapshot.FindShareAsync(feed.ShareKey))!.Compacted;
+            if (after < compacted) return ([], compacted);
+            IReadOnlyList<TailOp> first = await snapshot.ReadTailAsync(feed.ShareKey, after, 1);
+            if (first.Count > 0 && first[0].Bytes > SmallBytes) Demand(first[0].Bytes * (long)Copies, hasRoom);
+            return (await snapshot.ReadOpsAsync(feed.ShareKey, after, limit, maxBytes), null);
+        }
+        finally
+        {
+            turns.Release();
+        }
     }
 }

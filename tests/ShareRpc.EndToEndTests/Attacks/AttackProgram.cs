@@ -9,6 +9,7 @@ internal static class AttackProgram
     public const string Help = """
         revocations [--count N] [--readers R]          what is read and appended after a revocation has answered
         wrong-tokens [--rounds N] [--appends N]        appends beside a flood of wrong tokens
+        siege [--seconds N]                            an honest writer beside all attackers together
         """;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.General)
@@ -23,6 +24,14 @@ internal static class AttackProgram
             CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(figures, Options));
         return figures is { AppendsAfter: 0, PagesAfter: 0, OtherEnds: 0 } ? 0 : 1;
+    }
+
+    public static async Task<int> SiegeAsync(WorkerArguments arguments)
+    {
+        SiegeFigures figures = await SiegeRun.RunAsync(
+            arguments.Number("--seconds", 600), Console.Error, CancellationToken.None);
+        Console.WriteLine(JsonSerializer.Serialize(figures, Options));
+        return figures.IsPassed ? 0 : 1;
     }
 
     public static async Task<int> WrongTokensAsync(WorkerArguments arguments)

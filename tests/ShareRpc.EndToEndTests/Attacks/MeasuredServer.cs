@@ -12,9 +12,9 @@ internal sealed class MeasuredServer : IAsyncDisposable
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-measured-");
     private readonly Tool process;
 
-    private MeasuredServer()
+    private MeasuredServer(string[] more)
     {
-        process = HarnessProgram.Start(fault: null, "server", "--data", directory.FullName);
+        process = HarnessProgram.Start(fault: null, ["server", "--data", directory.FullName, .. more]);
     }
 
     public Uri Address { get; private set; } = null!;
@@ -24,9 +24,9 @@ internal sealed class MeasuredServer : IAsyncDisposable
 
     public string ShareId { get; } = RandomId.New();
 
-    public static async Task<MeasuredServer> StartAsync(CancellationToken cancellationToken)
+    public static async Task<MeasuredServer> StartAsync(CancellationToken cancellationToken, params string[] more)
     {
-        var server = new MeasuredServer();
+        var server = new MeasuredServer(more);
         string? Line() => server.process.Lines.FirstOrDefault(line => line.StartsWith(Ready, StringComparison.Ordinal));
         await Until.TrueAsync(() => server.process.HasExited || Line() is not null, cancellationToken);
         server.Address = new Uri(Line()?[Ready.Length..] ?? throw new InvalidOperationException(server.process.Errors));
@@ -41,17 +41,21 @@ internal sealed class MeasuredServer : IAsyncDisposable
     }
 
     /// <summary>Processor time that the server has used so far.</summary>
-    public TimeSpan ProcessorTime
+    public TimeSpan ProcessorTime => ProcessorTimeOf(process.Id);
+
+    /// <summary>What it has in memory now.</summary>
+    public long ResidentBytes =>
+        long.Parse(File.ReadAllText($"/proc/{process.Id.ToString(CultureInfo.InvariantCulture)}/statm").Split(' ')[1],
+            CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+
+    public static TimeSpan ProcessorTimeOf(int id)
     {
-        get
-        {
-            // fields 14 and 15 of /proc/PID/stat, in hundredths of a second; the name before them may hold blanks
-            string stat = File.ReadAllText($"/proc/{process.Id.ToString(CultureInfo.InvariantCulture)}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
-                + long.Parse(fields[12], CultureInfo.InvariantCulture);
-            return TimeSpan.FromMilliseconds(ticks * 10);
-        }
+        // fields 14 and 15 of /proc/PID/stat, in hundredths of a second; the name before them may hold blanks
+        string stat = File.ReadAllText($"/proc/{id.ToString(CultureInfo.InvariantCulture)}/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        long ticks = long.Parse(fields[11], CultureInfo.InvariantCulture)
+            + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        return TimeSpan.FromMilliseconds(ticks * 10);
     }
 
     public async ValueTask DisposeAsync()

@@ -44,6 +44,10 @@ internal static class HarnessProgram
                 return 0;
             case "revocations":
                 return await AttackProgram.RevocationsAsync(rest);
+            case "siege":
+                return await AttackProgram.SiegeAsync(rest);
+            case "besieger":
+                return await Besieger.RunAsync(rest);
             case "wrong-tokens":
                 return await AttackProgram.WrongTokensAsync(rest);
             case "conform":

@@ -16,8 +16,15 @@ internal static class ServerWorker
             context.Cancel = true;
             asked.TrySetResult();
         });
+        int megabytes = arguments.Number("--memory-budget", 0);
+        int connections = arguments.Number("--connections", ServerLimits.Default.Connections);
         await using ShareRpcServer server = await ShareRpcServer.StartAsync(new ServerOptions
         {
+            MemoryBudget = megabytes > 0 ? megabytes * 1024L * 1024 : null,
+            ServerLimits = ServerLimits.Default with
+            {
+                Connections = connections, Sockets = connections + ServerLimits.Default.HttpRequests,
+            },
             DataDirectory = arguments["--data"], Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
             NeverSyncs = arguments.Has("--never-syncs"),
         });

@@ -85,12 +85,13 @@ public sealed class UnfinishedMessageTests
                 WireHandle writer = await live.RedeemShareAsync(token);
                 await SendAsync($$"""
                     {"jsonrpc":"2.0","id":9,"method":"{{writer.Path("appendOps")}}","params":{"batch_id":"b","ops":[
-                    {"op_id":"a","verb":"put","kind":"part","key":"k","data":"
+                    {"op_id":"a","verb":"put","kind":"part","key":"k","data":{"text":"
                     """.ReplaceLineEndings(""));
                 for (int sent = 0; sent < LargeBytes; sent += Letters.Length)
                     await writer.Connection.SendAsync(Letters, WebSocketMessageType.Text, endOfMessage: false);
-                await SendAsync("\"}]}}", isEnd: true);
-                Assert.True((await writer.Connection.ReceiveAsync("9")).TryGetProperty("result", out _));
+                await SendAsync("\"}}]}}", isEnd: true);
+                Assert.Contains("\"rejected\":[]", (await writer.Connection.ReceiveAsync("9")).GetRawText(),
+                    StringComparison.Ordinal);
                 return;
 
                 Task SendAsync(string text, bool isEnd = false) =>

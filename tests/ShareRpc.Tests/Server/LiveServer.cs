@@ -37,9 +37,10 @@ internal sealed class LiveServer : IAsyncDisposable
     public static async Task<LiveServer> StartAsync(
         ProtocolLimits? limits = null, ServerLimits? serverLimits = null,
         Action<WebApplicationBuilder>? configure = null,
-        Func<ServerOptions, ServerOptions>? more = null)
+        Func<ServerOptions, ServerOptions>? more = null, TimeSpan? patience = null)
     {
         var live = new LiveServer { More = more ?? (options => options) };
+        if (patience is { } longer) live.timeout.CancelAfter(longer);
         await live.StartAgainAsync(limits, serverLimits, configure);
         return live;
     }

@@ -17,7 +17,7 @@ public sealed partial class TidyTests
     private static readonly string[] Paced =
     [
         "CrashTests.cs", "Harness/HarnessRun.cs", "Harness/ProxyLink.cs", "Attacks/Flood.cs",
-        "Attacks/RevocationGuest.cs", "Opencode/ScriptedModel.cs",
+        "Attacks/RevocationGuest.cs", "Attacks/Besieger.cs", "Attacks/SiegeRun.cs", "Opencode/ScriptedModel.cs",
     ];
 
     /// <summary>Classes that are still spread over several files.</summary>

@@ -37,12 +37,22 @@ internal sealed class DirectCallDispatcher : IDisposable
         this.ledger = ledger;
         this.errors = errors;
         this.unsent = unsent;
+        HasRoom = unsent.HasRoom;
         reads = new PendingReads(time);
         freePlace = ledger.FreePlace;
     }
 
     /// <summary>Sends a whole message and calls back on its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
+
+    /// <summary>
+    /// Gets whose page is read and sent; the next one is read when it has left, so that a peer that does not read holds
+    /// one at most.
+    /// </summary>
+    public SemaphoreSlim PageTurn { get; } = new(1);
+
+    /// <summary>Gets whether there is room for a page of so many bytes.</summary>
+    public Func<long, bool> HasRoom { get; }
 
     public bool IsDraining { get; private set; }
 
@@ -100,7 +110,7 @@ internal sealed class DirectCallDispatcher : IDisposable
             session.EndWaitingRead();
         }
 
-        Send(reply);
+        _ = SendPageAsync(reply);
     }
 
     /// <summary>Throws <c>overloaded</c> when there is no memory for a page.</summary>
@@ -132,6 +142,12 @@ internal sealed class DirectCallDispatcher : IDisposable
         var reply = new ReplyBuffer();
         ReplyWriter.Write(reply, call.Id, error);
         Send(reply);
+    }
+
+    private async Task SendPageAsync(ReplyBuffer reply)
+    {
+        await SendReplyAsync(reply).ConfigureAwait(false);
+        PageTurn.Release();
     }
 
     private async Task SendReplyAsync(ReplyBuffer reply)

@@ -62,15 +62,17 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
 
     private async ValueTask<bool> TryAnswerAsync(bool mustEnd)
     {
+        await calls.PageTurn.WaitAsync().ConfigureAwait(false);
         var reply = new ReplyBuffer();
         try
         {
             authority.Demand(Rights.Read);
-            OpPage page = await reads.ReadNowAsync(authority, feed, request).ConfigureAwait(false);
+            OpPage page = await reads.ReadNowAsync(authority, feed, request, calls.HasRoom).ConfigureAwait(false);
             bool isEmpty = page.Ops.Count == 0 && page.Gap is null && !feed.Ended;
             if (isEmpty && Waits && !mustEnd)
             {
                 reply.Dispose();
+                calls.PageTurn.Release();
                 return false;
             }
 

@@ -8,6 +8,7 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Fold;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite.Checking;
@@ -252,8 +253,8 @@ public sealed class FolderTests
         // These know of no commit, as after a start.
         var folder =
             new Folder(rooms.Store, rooms.Queue, rooms.Get<ServerOptions>(), rooms.Clock, NullLogger<Folder>.Instance);
-        var reads = new ShareReads(
-            rooms.Store, folder, ProtocolLimits.Default, ServerLimits.Default, rooms.Clock, rooms.Get<DrainSignal>());
+        using var reads = new ShareReads(rooms.Store, folder, ProtocolLimits.Default, ServerLimits.Default,
+            rooms.Get<MemoryBudget>(), rooms.Clock, rooms.Get<DrainSignal>());
         using var stopping = new CancellationTokenSource();
         Task folding = folder.RunAsync(() => { }, stopping.Token);
         Assert.Equal("k", Assert.Single((await reads.ReadStateAsync(owner, new GetStateRequest())).Docs).Key);
