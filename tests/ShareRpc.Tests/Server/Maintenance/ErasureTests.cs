@@ -160,25 +160,25 @@ public sealed class ErasureTests
     /// <summary>Ops of many sizes and keys, in turn for each share, with folds in between.</summary>
     private static async Task WriteAsync(ServerRooms rooms, int ops, params Authority[] owners)
     {
-        var random = new Random(ops);
+        var dice = new Dice(ops);
         for (int i = 0; i < ops; i += 30)
         {
             foreach (Authority owner in owners)
             {
                 string name = owner == owners[^1] && owners.Length != 1 ? "other" : Canary;
                 if (owners.Length == 1 && ops != 50) name = "other";
-                await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 30).Select(_ => Op(random, name))]);
+                await rooms.AppendAsync(owner, [.. Enumerable.Range(0, 30).Select(_ => Op(dice, name))]);
                 if (i % 90 == 0) await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
             }
         }
     }
 
-    private static OpIntent Op(Random random, string name)
+    private static OpIntent Op(Dice dice, string name)
     {
-        string text = string.Concat(Enumerable.Repeat(name, Sizes[random.Next(Sizes.Length)]));
+        string text = string.Concat(Enumerable.Repeat(name, Sizes[dice.Next(Sizes.Length)]));
         OpIntent op = ServerRooms.Put(
-            $"{name}{random.Next(400)}", $$"""{"text":"{{text}}"}""", $"{name}-{Guid.NewGuid():N}");
-        return random.Next(4) switch
+            $"{name}{dice.Next(400)}", $$"""{"text":"{{text}}"}""", $"{name}-{Guid.CreateVersion7():N}");
+        return dice.Next(4) switch
         {
             0 => op with { Verb = Verbs.Append, Data = RawJson.Parse($$"""{"field":"text","text":"{{name}}"}""") },
             1 => op with { Verb = Verbs.Remove, Data = null },
