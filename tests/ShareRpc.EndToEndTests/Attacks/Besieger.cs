@@ -69,21 +69,22 @@ internal sealed class Besieger(Uri server, string share, string reader, string l
             catch (Exception thrownOut) when (thrownOut is IOException or WebSocketException or SocketException
                 or ObjectDisposedException or InvalidOperationException)
             {
-                await Task.Delay(100);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
             }
         }
     }
 
     private async Task ThrottleAsync()
     {
-        while (Environment.CpuUsage.TotalTime > TimeProvider.System.GetElapsedTime(begun) * Cores) await Task.Delay(20);
+        while (Environment.CpuUsage.TotalTime > TimeProvider.System.GetElapsedTime(begun) * Cores)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
     }
 
     private async Task IdleAsync(IPAddress from, CancellationToken ended)
     {
         await using NetworkStream stream = await BoundSocket.ConnectAsync(server, from, ended);
         while (await stream.ReadAsync(new byte[64], ended) > 0) continue;
-        await Task.Delay(500, ended);
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, ended);
     }
 
     /// <summary>A request that comes slowly: its headers, or its body.</summary>
@@ -95,7 +96,7 @@ internal sealed class Besieger(Uri server, string share, string reader, string l
         while (!answer.IsCompleted)
         {
             await stream.WriteAsync(Letters.AsMemory(0, bytes), ended);
-            await Task.WhenAny(answer, Task.Delay(500, ended));
+            await Task.WhenAny(answer, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, ended));
         }
     }
 
@@ -107,7 +108,7 @@ internal sealed class Besieger(Uri server, string share, string reader, string l
             while (true)
             {
                 await socket.SendAsync(Spaces.AsMemory(0, bytes), WebSocketMessageType.Text, false, ended);
-                await Task.Delay(500, ended);
+                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, ended);
             }
         }
     }
@@ -139,7 +140,7 @@ internal sealed class Besieger(Uri server, string share, string reader, string l
                     """, ended);
             }
 
-            await Task.Delay(20_000, ended);
+            await Task.Delay(TimeSpan.FromMilliseconds(20_000), TimeProvider.System, ended);
         }
     }
 

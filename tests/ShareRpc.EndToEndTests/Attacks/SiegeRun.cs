@@ -133,7 +133,7 @@ internal sealed class SiegeRun : IDisposable
                 {"batch_id":"b","ops":[{"op_id":"{{OpId.New()}}","verb":"put","kind":"part","key":"k","data":{} }]}
                 """, ended);
             times.Add(TimeProvider.System.GetElapsedTime(at));
-            await Task.Delay(Beat, ended);
+            await Task.Delay(Beat, TimeProvider.System, ended);
         }
 
         return times;
@@ -149,7 +149,7 @@ internal sealed class SiegeRun : IDisposable
             TimeSpan took = TimeProvider.System.GetElapsedTime(at);
             if (took > longest) longest = took;
             large++;
-            await Task.Delay(TimeSpan.FromSeconds(10), ended);
+            await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System, ended);
         }
     }
 
@@ -180,7 +180,7 @@ internal sealed class SiegeRun : IDisposable
             catch (Exception refused) when (refused is IOException or WebSocketException
                 or System.Net.Sockets.SocketException)
             {
-                await Task.Delay(200, ended);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, ended);
             }
         }
     }
@@ -192,7 +192,7 @@ internal sealed class SiegeRun : IDisposable
         while (!over.IsCancellationRequested)
         {
             most = Math.Max(most, server.ResidentBytes / Megabyte);
-            await Task.Delay(100, CancellationToken.None);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
         }
 
         return most;
