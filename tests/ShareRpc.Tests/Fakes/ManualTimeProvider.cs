@@ -46,7 +46,7 @@ internal sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset
         {
             foreach (WatchedTimer timer in timers)
             {
-                if (timer.DueAt - Passed is { } left && match(left)) return Task.FromResult(left);
+                if (timer.IsArmed && timer.DueAt - Passed is { } left && match(left)) return Task.FromResult(left);
             }
 
             var found = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -58,21 +58,35 @@ internal sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset
     /// <summary>True when somebody waits for exactly this time from now.</summary>
     public bool Waits(TimeSpan left)
     {
-        lock (gate) return timers.Exists(timer => timer.DueAt - Passed == left && timer.Period <= TimeSpan.Zero);
+        lock (gate)
+        {
+            return timers.Exists(
+                timer => timer.IsArmed && timer.DueAt - Passed == left && timer.Period <= TimeSpan.Zero);
+        }
     }
 
     private TimeSpan Passed => TimeSpan.FromTicks(GetTimestamp());
 
-    private void Watch(WatchedTimer timer, TimeSpan due, TimeSpan period)
+    private void Set(WatchedTimer timer, TimeSpan due, TimeSpan period)
     {
         lock (gate)
         {
+            timer.IsArmed = false;
             (timer.DueAt, timer.Period) = (due == Timeout.InfiniteTimeSpan ? null : Passed + due, period);
             if (!timers.Contains(timer)) timers.Add(timer);
-            if (timer.DueAt is null) return;
+        }
+    }
+
+    /// <summary>From now on <see cref="FakeTimeProvider.Advance"/> fires it: only now may a test be told.</summary>
+    private void Armed(WatchedTimer timer)
+    {
+        lock (gate)
+        {
+            timer.IsArmed = true;
+            if (timer.DueAt - Passed is not { } left) return;
             foreach ((Func<TimeSpan, bool> match, TaskCompletionSource<TimeSpan> found) in watchers.ToList())
             {
-                if (match(due) && found.TrySetResult(due)) watchers.Remove((match, found));
+                if (match(left) && found.TrySetResult(left)) watchers.Remove((match, found));
             }
         }
     }
@@ -95,6 +109,8 @@ internal sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset
 
         public TimeSpan Period { get; set; }
 
+        public bool IsArmed { get; set; }
+
         public void Start(ITimer started) => timer = started;
 
         public void Fire(object? state)
@@ -105,8 +121,10 @@ internal sealed class ManualTimeProvider() : FakeTimeProvider(new DateTimeOffset
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            owner.Watch(this, dueTime, period);
-            return timer!.Change(dueTime, period);
+            owner.Set(this, dueTime, period);
+            bool isChanged = timer!.Change(dueTime, period);
+            owner.Armed(this);
+            return isChanged;
         }
 
         public void Dispose()
