@@ -73,11 +73,11 @@ public sealed class AnyAgentTests : IDisposable
     public void The_newest_session_of_the_current_directory_comes_before_newer_ones_elsewhere()
     {
         files.Sql(Opencode2Files.Tables);
-        files.Session("ses_here", directory: "/work/here");
-        files.Session("ses_elsewhere", directory: "/work/elsewhere");
+        files.Session("ses_here", directory: "/home/dev/here");
+        files.Session("ses_elsewhere", directory: "/home/dev/elsewhere");
         var catalog = new SessionCatalog(new AgentHome(files.Folder, files.Folder, _ => null), files.Path, null);
-        Assert.Equal("ses_here", catalog.FindLatest("/work/here/")!.Session.Id);
-        Assert.Equal("ses_elsewhere", catalog.FindLatest("/work/other")!.Session.Id);
+        Assert.Equal("ses_here", catalog.FindLatest("/home/dev/here/")!.Session.Id);
+        Assert.Equal("ses_elsewhere", catalog.FindLatest("/home/dev/other")!.Session.Id);
         Assert.Null(catalog.Find("ses_none"));
     }
 

@@ -23,7 +23,7 @@ public sealed class GeminiReaderTests : IDisposable
         string project = Path.Combine(home.Path, ".gemini", "tmp", "project");
         file = Path.Combine(project, "chats", "session-2026-11-30T10-00-s1.jsonl");
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(Path.Combine(project, ".project_root"), "/work/project");
+        File.WriteAllText(Path.Combine(project, ".project_root"), "/home/dev/project");
     }
 
     private GeminiStorage Storage => GeminiStorage.On(new AgentHome(home.Path, home["state"], _ => null))!;
@@ -156,7 +156,7 @@ public sealed class GeminiReaderTests : IDisposable
         string silent = file.Replace("10-00-s1", "10-08-s2", StringComparison.Ordinal);
         File.WriteAllLines(silent, [Header.Replace("s1", "s2", StringComparison.Ordinal)]);
         AgentSession session = Assert.Single(Storage.Sessions());
-        Assert.Equal((file, "one", "/work/project"), (session.Path, session.Title, session.Directory));
+        Assert.Equal((file, "one", "/home/dev/project"), (session.Path, session.Title, session.Directory));
         Assert.Equal(["user text one", "assistant text 1"], ReadSession.Whole(Storage).Shown());
     }
 
