@@ -1,5 +1,3 @@
-using System.Text.Json;
-using ShareRpc.Protocol.Json;
 using ShareRpc.Sources.Following;
 
 namespace ShareRpc.Sources.ClaudeCode;
@@ -35,7 +33,7 @@ internal sealed class TranscriptIndex(string path)
     /// <summary>Looks into the files that are new or changed; forgets those that are gone.</summary>
     public void Refresh(IReadOnlyCollection<ListedFile> files)
     {
-        known ??= Load();
+        known ??= IndexFile.Load<IndexedTranscript>(path);
         var next = new Dictionary<string, IndexedTranscript>(files.Count, StringComparer.Ordinal);
         bool isChanged = files.Count != known.Count;
         Unplaced = 0;
@@ -54,7 +52,7 @@ internal sealed class TranscriptIndex(string path)
 
         known = next;
         byNode = null;
-        if (isChanged) Save();
+        if (isChanged) IndexFile.TrySave(path, known);
     }
 
     public IndexedTranscript? Of(string transcript) => known?.GetValueOrDefault(transcript);
@@ -117,38 +115,6 @@ internal sealed class TranscriptIndex(string path)
             if (isWhole)
                 using (var line = TranscriptLine.Parse(text, head)) facts.Take(line);
             isWhole = true;
-        }
-    }
-
-    private void Save()
-    {
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            string next = $"{path}.{Environment.ProcessId}";
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var stream = new FileStream(next, options))
-                JsonSerializer.Serialize(stream, known, ProtocolJson.Options);
-            File.Move(next, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Only slower next time.
-        }
-    }
-
-    private Dictionary<string, IndexedTranscript> Load()
-    {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<Dictionary<string, IndexedTranscript>>(stream, ProtocolJson.Options)
-                ?? [];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return [];
         }
     }
 }

@@ -1,6 +1,4 @@
 using System.IO.Enumeration;
-using System.Text.Json;
-using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Sources.Following;
 
@@ -54,7 +52,7 @@ internal sealed class HeadIndex<T>(string path, Func<ListedFile, HeadIndex<T>.En
     /// <summary>Returns what a file says; null if it is none of the agent's.</summary>
     public T? Of(ListedFile file)
     {
-        entries ??= Load();
+        entries ??= IndexFile.Load<Entry>(path);
         bool isKnown = entries.TryGetValue(file.Path, out Entry? entry) && file.Length >= entry.Length
             && (entry.IsWhole || file.Length == entry.Length);
         if (isKnown) return entry!.Head;
@@ -70,37 +68,7 @@ internal sealed class HeadIndex<T>(string path, Func<ListedFile, HeadIndex<T>.En
     {
         if (!isChanged || entries is null) return;
         foreach (string gone in entries.Keys.Where(key => !present.Contains(key)).ToList()) entries.Remove(gone);
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            string next = $"{path}.{Environment.ProcessId}";
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var stream = new FileStream(next, options))
-            {
-                Dictionary<string, Entry> whole = entries.Where(entry => entry.Value.IsWhole).ToDictionary();
-                JsonSerializer.Serialize(stream, whole, ProtocolJson.Options);
-            }
-
-            File.Move(next, path, overwrite: true);
-            isChanged = false;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Only slower next time.
-        }
-    }
-
-    private Dictionary<string, Entry> Load()
-    {
-        try
-        {
-            using FileStream stream = File.OpenRead(path);
-            return JsonSerializer.Deserialize<Dictionary<string, Entry>>(stream, ProtocolJson.Options) ?? [];
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return [];
-        }
+        Dictionary<string, Entry> whole = entries.Where(entry => entry.Value.IsWhole).ToDictionary();
+        if (IndexFile.TrySave(path, whole)) isChanged = false;
     }
 }

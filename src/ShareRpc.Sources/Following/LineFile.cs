@@ -10,7 +10,7 @@ namespace ShareRpc.Sources.Following;
 internal sealed class LineFile : IDisposable
 {
     /// <summary>The longest line that is read, in bytes; a longer one is skipped and said so.</summary>
-    public const int MaxLine = 256 * 1024 * 1024;
+    public const int MaxLine = 64 * 1024 * 1024;
 
     private const int Chunk = 256 * 1024;
     private const int Probe = 256;

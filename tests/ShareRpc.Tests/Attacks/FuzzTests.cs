@@ -2,10 +2,13 @@ using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources;
 using ShareRpc.Sources.Following;
 using ShareRpc.Tests.Fakes;
+using ShareRpc.Tests.Protocol.Vectors;
 using ShareRpc.Tests.Protocol.Wire;
 using ShareRpc.Tests.Server;
 using ShareRpc.Tests.Server.Opencode;
@@ -75,6 +78,7 @@ public sealed class FuzzTests
         ShareToken token = await live.CreateShareAsync();
         string id = (await live.RedeemShareAsync(token)).Redemption.GetProperty("share_id").GetString()!;
         long before = GC.GetTotalMemory(forceFullCollection: true);
+        int taken = 0;
         for (int i = 0; i < Size / 8; i++)
         {
             bool isSync = grammar.Chance(2);
@@ -87,9 +91,11 @@ public sealed class FuzzTests
                 if (!isSync) request.Headers.Add("Authorization", $"Bearer {token.Reveal()}");
                 using HttpResponseMessage answer = await calls.Http.SendAsync(request, live.Timeout);
                 Assert.True((int)answer.StatusCode is 200 or (>= 400 and < 500), $"{answer.StatusCode} to {body}");
+                if (answer.IsSuccessStatusCode) taken++;
             });
         }
 
+        Assert.InRange(taken, 1, Size);
         AssertNothingIsKept(before);
     }
 
@@ -100,7 +106,7 @@ public sealed class FuzzTests
         WireHandle share = await live.RedeemShareAsync(await live.CreateShareAsync());
         for (int i = 0; i < Size / 2 / BatchOps; i++)
         {
-            string batch = Batch(BatchOps);
+            string batch = SoundBatch();
             await InTimeAsync(batch, async () =>
             {
                 JsonElement answer = await share.CallAsync("appendOps", batch);
@@ -110,21 +116,59 @@ public sealed class FuzzTests
         }
 
         JsonElement head = await share.ResultAsync("readOps", """{"limit":1}""");
+        var folded = new Dictionary<(string Kind, string Key), RawJson>();
         long cursors = 0;
         while (cursors < head.GetProperty("head").GetInt64())
         {
             JsonElement page = await share.ResultAsync("readOps", $$"""{"after":{{cursors}}}""");
             foreach (JsonElement op in page.GetProperty("ops").EnumerateArray())
+            {
                 Assert.Equal(++cursors, op.GetProperty("cursor").GetInt64());
+                Fold(folded, op);
+            }
         }
 
-        await share.ResultAsync("getState", "{}");
+        Assert.InRange(cursors, Size / 40, Size); // most batches were refused otherwise, and nothing was tested
+        foreach (JsonElement document in await StateAsync(share))
+        {
+            Assert.True(folded.Remove(KeyOf(document), out RawJson mine), document.ToString());
+            Assert.Equal(JsonSame.Canonical(mine.ToString()), JsonSame.Canonical(document.GetProperty("data")));
+        }
+
+        Assert.Empty(folded);
+    }
+
+    private static void Fold(Dictionary<(string Kind, string Key), RawJson> documents, JsonElement op)
+    {
+        (string, string) key = KeyOf(op);
+        RawJson? before = documents.TryGetValue(key, out RawJson known) ? known : null;
+        RawJson? data = op.TryGetProperty("data", out JsonElement value) ? RawJson.Of(value) : null;
+        RawJson? after = DocumentFold.Apply(before, op.GetProperty("verb").GetString()!, data);
+        if (after is { } left) documents[key] = left;
+        else documents.Remove(key);
+    }
+
+    private static (string Kind, string Key) KeyOf(JsonElement op) =>
+        (op.GetProperty("kind").GetString()!, op.GetProperty("key").GetString()!);
+
+    private static async Task<List<JsonElement>> StateAsync(WireHandle share)
+    {
+        var documents = new List<JsonElement>();
+        string after = "";
+        while (true)
+        {
+            JsonElement page = await share.ResultAsync("getState", $$"""{"limit":30{{after}} }""");
+            documents.AddRange(page.GetProperty("docs").EnumerateArray());
+            if (!page.TryGetProperty("next_key", out JsonElement next)) return documents;
+            after = $",\"after_key\":{next.GetRawText()}";
+        }
     }
 
     [Fact]
     public async Task Files_of_any_form_are_read_or_named()
     {
         long before = GC.GetTotalMemory(forceFullCollection: true);
+        int documents = 0;
         for (int i = 0; i < Size / 8; i += 20)
         {
             using var folder = new TemporaryDirectory();
@@ -137,28 +181,37 @@ public sealed class FuzzTests
             var home = new AgentHome(folder.Path, folder["state"], _ => null);
             await InTimeAsync(text, () =>
             {
-                foreach (IAgentStorage storage in AgentStorages.On(home)) ReadAll(storage);
+                foreach (IAgentStorage storage in AgentStorages.On(home)) documents += ReadAll(storage);
                 return Task.CompletedTask;
             });
         }
 
+        Assert.InRange(documents, Size / 80, int.MaxValue);
         AssertNothingIsKept(before);
     }
 
-    private static void ReadAll(IAgentStorage storage)
+    /// <summary>Returns how many changes of documents there were.</summary>
+    private static int ReadAll(IAgentStorage storage)
     {
+        int changes = 0;
         try
         {
             foreach (AgentSession session in storage.Sessions())
             {
                 using ISessionReader reader = storage.Open(session, bookmark: null);
-                foreach (SourceStep step in reader.Read()) Assert.NotNull(step.Bookmark);
+                foreach (SourceStep step in reader.Read())
+                {
+                    Assert.NotNull(step.Bookmark);
+                    changes += step.Changes.Count;
+                }
             }
         }
         catch (UnknownStorageException)
         {
             // It says what it cannot place.
         }
+
+        return changes;
     }
 
     private static void Write(TemporaryDirectory folder, string path, string first, string rest)
@@ -210,6 +263,26 @@ public sealed class FuzzTests
     private string Batch(int ops = 6) => grammar.Object(
         ("batch_id", "\"b\""),
         ("ops", $"[{string.Join(',', Enumerable.Range(0, 1 + grammar.Pick(ops)).Select(_ => Op()))}]"));
+
+    /// <summary>Ops that are mostly sound, since one that is not has its batch refused.</summary>
+    private string SoundBatch() =>
+        $$"""{"batch_id":"b","ops":[{{string.Join(',', Enumerable.Range(0, 1 + grammar.Pick(BatchOps))
+            .Select(_ => grammar.Chance(40) ? Op() : SoundOp()))}}]}""";
+
+    private string SoundOp()
+    {
+        string verb = grammar.Of("put", "put", "remove", "append");
+        string data = verb switch
+        {
+            "append" => $$""","data":{"field":"text","text":{{grammar.Text(20)}}}""",
+            "put" => $$""","data":{{grammar.Value(0)}}""",
+            _ => "",
+        };
+        string kind = grammar.Of("part", "message", "session", "x.y");
+        string ifChanged = verb == "put" && grammar.Chance(2) ? ",\"if_changed\":true" : "";
+        return $$"""{"op_id":"o{{grammar.Number(100_000_000)}}","verb":"{{verb}}","kind":"{{kind}}","""
+            + $$""" "key":"k{{grammar.Pick(20)}}"{{data}}{{ifChanged}}}""";
+    }
 
     private string Op() => grammar.Object(
         ("op_id", $"\"o{grammar.Number(100_000_000)}\""),
