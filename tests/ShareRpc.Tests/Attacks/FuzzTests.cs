@@ -20,6 +20,7 @@ namespace ShareRpc.Tests.Attacks;
 /// Inputs from the grammars of frames, bodies, ops and agents' files: nothing ends unseen, nothing takes over a second,
 /// nothing is kept. <c>eng/deep-tests fuzz</c> takes 1,000,000 of them; SHARERPC_SEED gives others.
 /// </summary>
+[Collection(AloneCollection.Name)]
 public sealed class FuzzTests
 {
     private const int BatchOps = 40;

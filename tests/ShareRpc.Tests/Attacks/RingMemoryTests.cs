@@ -2,11 +2,13 @@ using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Read;
+using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Server;
 
 namespace ShareRpc.Tests.Attacks;
 
 /// <summary>Many shares that stream: without readers they hold nothing.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class RingMemoryTests
 {
     private const int Shares = 100;

@@ -2,12 +2,14 @@ using System.Net.WebSockets;
 using System.Text;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Wire;
 using ShareRpc.Tests.Server;
 
 namespace ShareRpc.Tests.Attacks;
 
 /// <summary>Messages that are begun and never ended: nobody waits for their memory, and all of it comes back.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class UnfinishedMessageTests
 {
     private const int Peers = 40;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Secrets;
+using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Sources.Opencode;
 using Xunit.Abstractions;
 using Databases = ShareRpc.Tests.Sources.Opencode.OpencodeFiles;
@@ -10,10 +11,9 @@ using FixtureFactAttribute = ShareRpc.Tests.Sources.Opencode.FixtureFactAttribut
 namespace ShareRpc.Tests.Sources.Secrets;
 
 /// <summary>What looking for secrets costs, in processor time; alone, so that no other test's time counts.</summary>
-[Collection(Alone)]
+[Collection(AloneCollection.Name)]
 public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
 {
-    public const string Alone = "secret costs";
     private const int Megabyte = 1024 * 1024;
 
     private readonly Databases files = new();
@@ -84,7 +84,4 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
         action();
         return Process.GetCurrentProcess().TotalProcessorTime - before;
     }
-
-    [CollectionDefinition(Alone, DisableParallelization = true)]
-    public sealed class AloneCollection;
 }
