@@ -5,6 +5,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Append;
+using ShareRpc.Server.Commit;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
@@ -13,7 +14,7 @@ namespace ShareRpc.Server.Opencode;
 
 /// <summary>opencode's share API (protocol/opencode.md), stateless, on the same log and capabilities.</summary>
 internal sealed class OpencodeEndpoints(
-    IShareStore store, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
+    IShareStore store, CommitQueue queue, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
     OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, ServerOptions options, TimeProvider time,
     ILogger<OpencodeEndpoints> logger)
 {
@@ -70,15 +71,17 @@ internal sealed class OpencodeEndpoints(
         string? secret = await body.ReadSecretAsync().ConfigureAwait(false);
         using HttpAuthority authority = await RedeemSecretAsync(secret, shareId, context).ConfigureAwait(false);
         authority.Authority.Demand(Rights.Append);
-        var append = new SyncAppend(log, options, authority.Authority, time, context.RequestAborted);
         string sessionId = await SessionOfAsync(authority.Share);
+        var retry = new SyncRetry(limits, time, context.RequestAborted);
+        var reverts = new SyncReverts(store, queue, options, authority.Authority, sessionId, retry);
+        var append = new SyncAppend(log, reverts, options, authority.Authority, retry);
         int ignored = 0;
         while (await body.ReadAsync().ConfigureAwait(false) is { } item)
         {
             ignored += await AddAsync(append, item, sessionId).ConfigureAwait(false);
         }
 
-        await append.FlushAsync().ConfigureAwait(false);
+        await append.FinishAsync().ConfigureAwait(false);
         if (append.Title is { } title)
             await shares.NameAsync(authority.Authority, authority.Share, title).ConfigureAwait(false);
         ignored += body.Malformed;

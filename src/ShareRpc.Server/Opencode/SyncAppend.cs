@@ -1,4 +1,3 @@
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
@@ -7,11 +6,10 @@ using ShareRpc.Server.Append;
 namespace ShareRpc.Server.Opencode;
 
 /// <summary>
-/// Appends a sync in small batches, so that others can interleave. Retries when overloaded, since opencode sends
-/// nothing twice.
+/// Appends a sync in small batches, so that others can interleave.
 /// </summary>
 internal sealed class SyncAppend(
-    ShareLog log, ServerOptions options, Authority authority, TimeProvider time, CancellationToken aborted)
+    ShareLog log, SyncReverts reverts, ServerOptions options, Authority authority, SyncRetry retry)
 {
     private const int BatchOps = 250;
     private const int MostListed = 100;
@@ -33,12 +31,9 @@ internal sealed class SyncAppend(
 
     public async Task AddAsync(OpIntent op)
     {
-        if (OmittedDocument.Fit(op, options.Limits) is var (fitting, reason) && reason is not null)
-        {
-            Note(op, reason);
-            op = fitting;
-        }
-
+        op = Fit(op);
+        OpIntent marked = await reverts.MarkAsync(op).ConfigureAwait(false);
+        if (marked != op) op = Fit(marked); // the mark has a size
         int size = op.Data?.Utf8.Length ?? 0;
         int most = Math.Min(options.ServerLimits.HttpBatchBytes, options.Limits.BatchBytes);
         if (ops.Count >= Math.Min(BatchOps, options.Limits.BatchOps) || (ops.Count > 0 && bytes + size > most))
@@ -53,7 +48,7 @@ internal sealed class SyncAppend(
         bytes += size;
     }
 
-    public async Task FlushAsync()
+    private async Task FlushAsync()
     {
         if (ops.Count == 0) return;
         Ack ack = await AppendAsync(new OpBatch { BatchId = OpId.New(), Ops = [.. ops] }).ConfigureAwait(false);
@@ -69,29 +64,27 @@ internal sealed class SyncAppend(
         bytes = 0;
     }
 
+    /// <summary>Appends what is left, and the marks that a changed session asks for.</summary>
+    public async Task FinishAsync()
+    {
+        await FlushAsync().ConfigureAwait(false);
+        await reverts.FollowAsync(AppendAsync).ConfigureAwait(false);
+    }
+
+    private OpIntent Fit(OpIntent op)
+    {
+        if (OmittedDocument.Fit(op, options.Limits) is not var (fitting, reason) || reason is null) return op;
+        Note(op, reason);
+        return fitting;
+    }
+
     private void Note(OpIntent op, string reason)
     {
         if (leftOut.Count < MostListed)
             leftOut.Add(new LeftOutItem(op.Kind, op.Key, op.Data?.Utf8.Length ?? 0, reason));
     }
 
-    private async Task<Ack> AppendAsync(OpBatch batch)
-    {
-        long began = time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await log.AppendSnapshotAsync(authority, batch).ConfigureAwait(false);
-            }
-            catch (ShareRpcException error) when (error.Code is ErrorCode.Overloaded or ErrorCode.StorageUnavailable)
-            {
-                if (time.GetElapsedTime(began) > options.ServerLimits.HttpAppendWait) throw;
-                TimeSpan wait = error.RetryAfter ?? options.ServerLimits.OverloadedRetryAfter;
-                await Task.Delay(wait, time, aborted).ConfigureAwait(false);
-            }
-        }
-    }
+    private Task<Ack> AppendAsync(OpBatch batch) => retry.RunAsync(() => log.AppendSnapshotAsync(authority, batch));
 }
 
 /// <summary>An item of a sync that was not stored as it came.</summary>

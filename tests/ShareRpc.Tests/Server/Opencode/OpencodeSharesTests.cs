@@ -5,6 +5,7 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Commit;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Storage;
 
@@ -119,13 +120,16 @@ public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
     {
         SharedSession shared = await shares.ShareAsync(rooms.Root, "ses", isOpen: false);
         Authority holder = await rooms.RedeemAsync(shared.Append);
-        var append = new SyncAppend(rooms.Log, rooms.Get<ServerOptions>(), holder, rooms.Clock, timeout);
+        ServerOptions options = rooms.Get<ServerOptions>();
+        var retry = new SyncRetry(options.ServerLimits, rooms.Clock, timeout);
+        var reverts = new SyncReverts(rooms.Store, rooms.Get<CommitQueue>(), options, holder, "ses", retry);
+        var append = new SyncAppend(rooms.Log, reverts, options, holder, retry);
         await append.AddAsync(new OpIntent
         {
             OpId = "a", Verb = Verbs.Put, Kind = Kinds.Part, Key = "k", Data = RawJson.Parse("{}"), IfChanged = true,
         });
         rooms.Store.Break();
-        Task flushing = append.FlushAsync();
+        Task flushing = append.FinishAsync();
         await rooms.Clock.TimerAsync(left => left == rooms.Limits.StorageRetryAfter).WaitAsync(timeout);
         Assert.False(flushing.IsCompleted);
         rooms.Store.Repair();
