@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Cli.State;
 using ShareRpc.Cli.Terminal;
@@ -11,14 +12,12 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Hosting;
-using ShareRpc.Sources.Opencode;
-using ShareRpc.Sources.Opencode.Sample;
 using Spectre.Console;
 
 namespace ShareRpc.Cli.Demonstration;
 
 /// <summary>
-/// Runs the main scenario in one process with real server, database and links, and a recorded agent. Checks every
+/// Runs the main scenario in one process with real server, outbox and links, and a scripted agent. Checks every
 /// result.
 /// </summary>
 internal sealed class DemoRun : IAsyncDisposable
@@ -30,16 +29,13 @@ internal sealed class DemoRun : IAsyncDisposable
     private readonly CommandContext context;
     private readonly Output output;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-demo-");
-    private readonly SampleReplay agent;
-    private readonly string databasePath;
+    private readonly SampleSession agent = SampleSession.Read();
     private int step;
 
     public DemoRun(CommandContext context)
     {
         this.context = context with { State = new ClientState(Path.Combine(folder.FullName, "client")) };
         output = context.Output;
-        databasePath = Path.Combine(folder.FullName, "opencode.db");
-        agent = new SampleReplay(databasePath);
     }
 
     public async Task RunAsync(CancellationToken stop)
@@ -81,39 +77,23 @@ internal sealed class DemoRun : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        agent.Dispose();
         folder.Delete(recursive: true);
         return ValueTask.CompletedTask;
     }
 
     private async Task ShareAsync(ShareClient client, ClientState state, CancellationToken stop)
     {
-        var options = new OpencodeOptions
-        {
-            DatabasePath = databasePath, LockPath = state.SyncLockPath, Selection = OpencodeSelection.Latest,
-            PollInterval = TimeSpan.FromMilliseconds(20),
-        };
-        using var sessions = new OpencodeSessions(client, options, context.Time);
-        await sessions.LookAsync(stop).ConfigureAwait(false);
-        ShareWriter share = sessions.Sessions.Single().Writer;
+        ShareWriter share = await client.CreateShareAsync("demo", "A scripted session", stop).ConfigureAwait(false);
         ShareLink link = share.ViewerLink!;
         Step("share", $"A coding agent has begun a session. Its link is\n  {link.Reveal()}");
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task tail = sessions.TailAsync(ending.Token);
         var reader =
             new ShareReader(link, new ShareReaderOptions { InvalidTokenPatience = RevocationTime * 10 }, context.Time);
         await using (reader.ConfigureAwait(false))
         {
             Step("watch", "A reader follows it live while the agent works:");
             await using var live = new LiveReading(reader, new SessionRenderer(output), output);
-            await live.UntilAsync(1, stop).ConfigureAwait(false);
-            await PlayAsync(stop).ConfigureAwait(false);
-
-            // One more look reads the last events.
-            await ending.CancelAsync().ConfigureAwait(false);
-            await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await sessions.LookAsync(stop).ConfigureAwait(false);
+            await PlayAsync(share, stop).ConfigureAwait(false);
             await share.FlushAsync(stop).ConfigureAwait(false);
             await live.UntilAsync(share.Status.Cursor, stop).ConfigureAwait(false);
             live.EndLine();
@@ -122,12 +102,12 @@ internal sealed class DemoRun : IAsyncDisposable
         }
     }
 
-    private async Task PlayAsync(CancellationToken stop)
+    private async Task PlayAsync(ShareWriter share, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Pace, context.Time);
-        for (int i = 0; i < agent.EventCount; i++)
+        for (int i = 0; i < agent.Ops.Count; i++)
         {
-            agent.Play(i);
+            await share.EnqueueAsync([agent.Take(i)], cancellationToken: stop).ConfigureAwait(false);
             await timer.WaitForNextTickAsync(stop).ConfigureAwait(false);
         }
     }
@@ -138,16 +118,16 @@ internal sealed class DemoRun : IAsyncDisposable
         ShareSnapshot snapshot = await late.ReadStateAsync(stop).ConfigureAwait(false);
         int messages = snapshot.Documents.Count(document => document.Kind == Kinds.Message);
         int parts = snapshot.Documents.Count(document => document.Kind == Kinds.Part);
-        Verify((messages, parts) == agent.CountRows(), "the share has as many documents as the agent's database");
-        Verify(snapshot.Documents.Where(document => document.Kind is Kinds.Message or Kinds.Part).All(agent.Holds),
-            "every document equals its row");
+        Verify(snapshot.Documents.Count == agent.Documents.Count, "the share has as many documents as the agent wrote");
+        Verify(snapshot.Documents.All(one => JsonNode.DeepEquals(
+            JsonNode.Parse(one.Data.Utf8.Span), agent.Documents[(one.Kind, one.Key)])),
+            "every document is as the agent wrote it");
         Verify(live.Cursor == snapshot.Cursor && live.Cursor == share.Status.Cursor,
             "the live reader and a late one end at the same cursor");
         Step(
             "equal",
-            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to the "
-                + "agent's database "
-                + "field by field;\n"
+            $"{share.Status.Applied} ops later the share holds {messages} messages and {parts} parts, equal to what "
+                + "the agent wrote, field by field;\n"
             + $"a reader who followed live and one who comes late are at the same cursor, {live.Cursor}.");
     }
 

@@ -160,7 +160,12 @@ internal sealed class SessionRenderer(Output output)
     private void Grow(string key, string message, string text, Style style)
     {
         string before = parts.TryGetValue(key, out Shown? shown) ? shown.Text : "";
-        if (text == before) return;
+        if (text == before)
+        {
+            parts.TryAdd(key, new Shown(message, text));
+            return;
+        }
+
         parts[key] = new Shown(message, text);
         bool isLonger = openPart == key && text.StartsWith(before, StringComparison.Ordinal);
         if (isLonger && Added(before, text) is { } added)

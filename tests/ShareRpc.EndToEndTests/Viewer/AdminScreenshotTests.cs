@@ -9,6 +9,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Trait("Suite", "Deep")]
 public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
+    private const string Title = "Why the page says 1000k tokens";
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SHARERPC_SCREENSHOTS");
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
 
@@ -18,15 +19,15 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
     [InlineData("phone", 390, ColorScheme.Light)]
     public async Task Each_main_state_of_the_admin_page_has_a_picture(string name, int width, ColorScheme colors)
     {
-        await using LiveShare live = await LiveShare.StartAsync(timeout);
-        await live.ShareRecordedAsync();
+        await using LiveShare live = await LiveShare.StartAsync(timeout, Title);
+        await live.PutSampleAsync();
         await using AdminPage admin = await AdminPage.OpenAsync(browser, live.Server, width, colors);
         await TakeAsync(admin, $"{name}-sign-in");
         await admin.SignInAsync((await File.ReadAllTextAsync(live.World.TokenFile, timeout)).Trim());
         await admin.SeesAsync("Live now");
-        await admin.HasRowAsync(LiveShare.RecordedTitle);
+        await admin.HasRowAsync(Title);
         await TakeAsync(admin, $"{name}-shares");
-        await admin.Link(LiveShare.RecordedTitle).ClickAsync();
+        await admin.Link(Title).ClickAsync();
         await using ViewerPage reader =
             await browser.OpenAsync(live.Server, await admin.InviteAsync("for the review", "reasoning"));
         await reader.IsLiveAsync();

@@ -22,6 +22,7 @@ internal sealed class LiveShare : IAsyncDisposable
     private PlainConnection? owner;
     private string ownerToken = "";
     private string shareId = "";
+    private string? label;
 
     private LiveShare(World world, bool ownsWorld, CancellationToken timeout)
     {
@@ -34,15 +35,10 @@ internal sealed class LiveShare : IAsyncDisposable
 
     public Uri Server => World.Server;
 
-    /// <summary>
-    /// What the share of <see cref="ShareRecordedAsync"/> is called: the tool names it after its session.
-    /// </summary>
-    public static string RecordedTitle => File.Exists(OpencodeFixture.Path) ? "Renamed by hand" : "Seconds are NaN";
-
     /// <summary>Starts a server that ends with the share.</summary>
-    public static async Task<LiveShare> StartAsync(CancellationToken timeout)
+    public static async Task<LiveShare> StartAsync(CancellationToken timeout, string? label = null)
     {
-        var live = new LiveShare(new World(), true, timeout);
+        var live = new LiveShare(new World(), true, timeout) { label = label };
         await live.World.StartServerAsync(null, timeout);
         await live.CreateAsync();
         return live;
@@ -56,22 +52,26 @@ internal sealed class LiveShare : IAsyncDisposable
         return live;
     }
 
-    /// <summary>
-    /// Shares the richest of the recorded sessions, on a plain clone the bundled one; its link for readers.
-    /// </summary>
-    public async Task<string> ShareRecordedAsync()
+    /// <summary>Puts the session of the demo; a link for readers.</summary>
+    public async Task<string> PutSampleAsync()
     {
-        if (!File.Exists(OpencodeFixture.Path)) return await ShareSampleAsync();
-        string database = OpencodeFixture.CopyTo(PathOf("recorded.db"));
-        return await ShareByToolAsync("--opencode", database, "--session", "ses_e0583d9e2ffeAOtPuWfFVMs6Nb", "--once");
+        string path = Path.Combine(
+            OpencodeFixture.Root(), "src", "ShareRpc.Cli", "Demonstration", "session.jsonl");
+        await SendAsync((await File.ReadAllLinesAsync(path, timeout)).Select(line =>
+        {
+            JsonObject op = JsonNode.Parse(line)!.AsObject();
+            op["op_id"] = OpId.New();
+            return op;
+        }));
+        return (await InviteAsync()).Link;
     }
 
-    /// <summary>Shares the bundled session by the tool; its link for readers.</summary>
+    /// <summary>Shares a session of opencode by the tool; its link for readers.</summary>
     public async Task<string> ShareSampleAsync()
     {
         string database = PathOf("opencode.db");
         string sql = await File.ReadAllTextAsync(
-            Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Sources", "Opencode", "Sample", "session.sql"),
+            Path.Combine(OpencodeFixture.Root(), "tests", "ShareRpc.Tests", "Sources", "Opencode", "session.sql"),
             timeout);
         await using (var connection = new SqliteConnection($"Data Source={database};Pooling=False"))
         {
@@ -224,7 +224,7 @@ internal sealed class LiveShare : IAsyncDisposable
             Server = World.Server, OutboxPath = PathOf("outbox.db"), CredentialsPath = PathOf("credentials.json"),
             CreatorCapId = root.CapId,
         });
-        ShareWriter share = await client.CreateShareAsync("viewer", null, timeout);
+        ShareWriter share = await client.CreateShareAsync("viewer", label, timeout);
         await client.FlushAsync(timeout);
         ownerToken = share.OwnerLink!.Token.Reveal();
         shareId = share.ShareId;

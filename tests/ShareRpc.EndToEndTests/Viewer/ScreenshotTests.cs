@@ -19,7 +19,7 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
     public async Task A_session_has_a_picture_light_dark_on_a_phone_and_while_it_is_searched()
     {
         await using LiveShare live = await LiveShare.StartAsync(timeout);
-        string link = await live.ShareRecordedAsync();
+        string link = await live.PutSampleAsync();
         await TakeAsync(live, link, "session", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720);
         await TakeAsync(live, link, "session-dark", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720,
             colors: ColorScheme.Dark);

@@ -2,7 +2,6 @@ using System.Text.Json;
 using ShareRpc.Cli;
 using ShareRpc.Cli.Sharing;
 using ShareRpc.Sources.Following;
-using ShareRpc.Sources.Opencode.Sample;
 using ShareRpc.Tests.MainJob;
 using ShareRpc.Tests.Sources.Opencode;
 using ShareRpc.Tests.Sources.Opencode2;
@@ -24,7 +23,7 @@ public sealed class AnyAgentTests : IDisposable
     [Fact]
     public async Task Of_a_file_with_both_generations_the_newest_session_of_the_second_is_shared_and_listed_as_such()
     {
-        files.Sql(SampleReplay.Sql());
+        files.Sql(OpencodeFiles.SampleSql());
         files.Sql(Opencode2Files.Tables);
         files.Session("ses_new", title: "The newest");
         files.Row("ses_new", "m1", "user", 1, """{"text":"Hello"}""");
@@ -52,7 +51,7 @@ public sealed class AnyAgentTests : IDisposable
     [Fact]
     public async Task A_file_of_an_unknown_generation_is_refused_by_name_and_nothing_of_it_is_shared()
     {
-        files.Sql(SampleReplay.Sql());
+        files.Sql(OpencodeFiles.SampleSql());
         files.Sql("CREATE TABLE session_v3 (id text)");
         foreach (string[] choice in (string[][])[["--latest"], ["--all"], ["--session", OpencodeFiles.SampleSession]])
         {

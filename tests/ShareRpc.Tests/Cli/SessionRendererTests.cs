@@ -47,6 +47,20 @@ public sealed class SessionRendererTests : IDisposable
     }
 
     [Fact]
+    public void Text_that_begins_empty_and_grows_has_its_speaker()
+    {
+        Put("message", "m1", """{"role":"assistant"}""");
+        Put("part", "p1", """{"type":"text","messageID":"m1","text":""}""");
+        Show("append", "part", "p1", """{"field":"text","text":"Found it"}""");
+        Assert.Equal("""
+
+            ▌ assistant
+              Found it
+
+            """, Screen());
+    }
+
+    [Fact]
     public void A_conversation_reads_as_one()
     {
         Put("session", "s", """{"title":"Fix it","directory":"/home/dev"}""");

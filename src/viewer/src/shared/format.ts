@@ -16,14 +16,14 @@ export function plural(value: number, one: string, many = `${one}s`): string {
 /** 950, 12.3k, 4.1M. */
 export function short(value: number): string {
   if (value < 1000) return String(value);
-  if (value < 1_000_000) return `${trim(value / 1000)}k`;
+  if (value < 999_500) return `${trim(value / 1000)}k`;
   return `${trim(value / 1_000_000)}M`;
 }
 
 /** 512 B, 1.4 kB, 3 MB. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
-  return value < 1_000_000 ? `${trim(value / 1000)} kB` : `${trim(value / 1_000_000)} MB`;
+  return value < 999_500 ? `${trim(value / 1000)} kB` : `${trim(value / 1_000_000)} MB`;
 }
 
 /** US dollars; more digits for small amounts. */

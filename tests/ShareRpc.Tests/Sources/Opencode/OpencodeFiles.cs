@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using ShareRpc.Sources.Opencode.Sample;
 
 namespace ShareRpc.Tests.Sources.Opencode;
 
@@ -35,11 +34,20 @@ public sealed class OpencodeFiles : IDisposable
         return path;
     }
 
-    /// <summary>The bundled sample as a database.</summary>
+    /// <summary>The statements of session.sql, whose steps are the events of a session.</summary>
+    public static string SampleSql()
+    {
+        using Stream stream = typeof(OpencodeFiles).Assembly.GetManifestResourceStream(
+            "ShareRpc.Tests.Sources.Opencode.session.sql")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>The sample as a database.</summary>
     public string Sample()
     {
         string path = Path.Combine(Folder, "sample.db");
-        Execute(path, SampleReplay.Sql());
+        Execute(path, SampleSql());
         return path;
     }
 

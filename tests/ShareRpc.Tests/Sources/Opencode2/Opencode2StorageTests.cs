@@ -49,7 +49,7 @@ public sealed class Opencode2StorageTests : IDisposable
         Assert.Empty(storage.Sessions());
         files.Sql("PRAGMA user_version = 1");
         Assert.Empty(storage.Sessions());
-        files.Sql(ShareRpc.Sources.Opencode.Sample.SampleReplay.Sql());
+        files.Sql(OpencodeFiles.SampleSql());
         Assert.Empty(storage.Sessions());
         Assert.Equal(OpencodeFiles.SampleSession, Assert.Single(storage.OlderSessions()).Id);
     }
@@ -57,7 +57,7 @@ public sealed class Opencode2StorageTests : IDisposable
     [Fact]
     public void Of_a_session_that_both_generations_hold_the_second_wins()
     {
-        files.Sql(ShareRpc.Sources.Opencode.Sample.SampleReplay.Sql());
+        files.Sql(OpencodeFiles.SampleSql());
         files.Sql(Opencode2Files.Tables);
         files.Session("ses_new", title: "New");
         var storage = new Opencode2Storage(files.Path);
@@ -73,7 +73,7 @@ public sealed class Opencode2StorageTests : IDisposable
     [Fact]
     public async Task A_session_that_is_migrated_while_it_is_followed_goes_on_in_its_share()
     {
-        files.Sql(ShareRpc.Sources.Opencode.Sample.SampleReplay.Sql());
+        files.Sql(OpencodeFiles.SampleSql());
         await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
         using OpencodeSessions older = share.Open(files.Path, OpencodeSelection.Latest);
         await older.LookAsync(ending.Token);
