@@ -60,12 +60,12 @@ internal sealed class EffectiveCaveats
     public EffectiveCaveats With(Quota more) => new(this, more);
 
     /// <summary>Returns what is left of all quotas on a day.</summary>
-    public async ValueTask<(long Ops, long Bytes)> ReadLeftAsync(IReadSnapshot snapshot, long day)
+    public async ValueTask<(long Ops, long Bytes)> ReadLeftAsync(Func<long, long, ValueTask<DayUse>> usesOf, long day)
     {
         (long opsLeft, long bytesLeft) = (long.MaxValue, long.MaxValue);
         foreach (Quota quota in Quotas)
         {
-            DayUse used = await snapshot.ReadQuotaAsync(quota.RefKey, day);
+            DayUse used = await usesOf(quota.RefKey, day);
             opsLeft = Math.Min(opsLeft, quota.MaxOps - used.Ops);
             bytesLeft = Math.Min(bytesLeft, quota.MaxBytes - used.Bytes);
         }

@@ -23,11 +23,9 @@ internal sealed class AppendAllowance
     public static async ValueTask<AppendAllowance> ReadAsync(CommitScope scope, EffectiveCaveats caveats)
     {
         long day = EffectiveCaveats.DayOf(scope.NowMs);
-        (long opsLeft, long bytesLeft) = await caveats.ReadLeftAsync(scope.Transaction, day);
+        (long opsLeft, long bytesLeft) = await caveats.ReadLeftAsync(scope.Uses.OfAsync, day);
         return new AppendAllowance(scope, caveats, day, opsLeft, bytesLeft);
     }
-
-    public bool IsBinding => caveats.AppendKinds is not null || caveats.Quotas.Count > 0;
 
     public ErrorCode? Check(OpIntent op)
     {
@@ -43,11 +41,11 @@ internal sealed class AppendAllowance
 
     public void Reset() => (ops, bytes) = (0, 0);
 
-    public void Record()
+    public async ValueTask RecordAsync()
     {
         if (ops == 0) return;
         foreach (EffectiveCaveats.Quota quota in caveats.Quotas)
-            scope.Transaction.AddQuota(quota.RefKey, day, new DayUse(ops, bytes));
+            await scope.Uses.CountAsync(quota.RefKey, day, new DayUse(ops, bytes));
     }
 
     private static int BytesOf(OpIntent op) => op.Data?.Utf8.Length ?? 0;

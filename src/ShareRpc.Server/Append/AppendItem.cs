@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Append;
 
@@ -13,15 +14,28 @@ internal sealed class AppendItem(
     bool isSnapshot, BatchOrder? order, AuditBook audit, AckReceiver receiver)
     : CommitItem
 {
+    private AppendFacts facts = AppendFacts.None;
     private Ack? ack;
     private bool isSettled;
     private bool isRefused;
 
     public override int Ops { get; } = Math.Max(1, batch.Batch.Ops.Count);
 
-    public override int Bytes { get; } = 256 + batch.Batch.Ops.Sum(op => 256 + (op?.Data?.Utf8.Length ?? 0));
+    public override int Bytes { get; } = 256 + (256 * batch.Batch.Ops.Count) + batch.DataBytes;
 
     public override IThreadPoolWorkItem? FollowUp => receiver.FollowUp;
+
+    public override async ValueTask<AppendLookup?> LookUpAsync(CommitScope scope)
+    {
+        if (!batch.HasShape || batch.Malformed is not null) return null;
+        LogShare share = await scope.Shares.GetAsync(scope.Transaction, authority.Ref.ShareKey!.Value);
+        return new AppendLookup(
+            share.Key, batch.OpIds,
+            [.. batch.MeasuredDocuments().Where(doc => !share.IsMeasured(doc.Kind, doc.Key)).Distinct()],
+            CountedRefs(), EffectiveCaveats.DayOf(scope.NowMs));
+    }
+
+    public override void Take(AppendFacts facts) => this.facts = facts;
 
     public override async ValueTask ExecuteAsync(CommitScope scope)
     {
@@ -32,7 +46,7 @@ internal sealed class AppendItem(
         try
         {
             LogShare share = await scope.Shares.GetAsync(scope.Transaction, authority.Ref.ShareKey!.Value);
-            ack = await new ApplyRules(scope, share, authority, writerId, limits, serverLimits, isSnapshot,
+            ack = await new ApplyRules(scope, share, authority, writerId, limits, serverLimits, facts, isSnapshot,
                 order).ApplyAsync(batch);
             order?.Take(FirstSeq(batch.Batch));
         }
@@ -48,10 +62,7 @@ internal sealed class AppendItem(
     public override void Complete()
     {
         if (isSettled) return; // refused: the transaction stands, this item does not
-        HashSet<string>? applied = ack!.Applied.Count == batch.Ops.Length
-            ? null : [.. ack.Applied.Select(op => op.OpId)];
-        long bytes = batch.Batch.Ops.Sum(op => applied?.Contains(op.OpId) == false ? 0L : op.Data?.Utf8.Length ?? 0);
-        audit.NoteAppend(authority.Ref, ack.Applied.Count, bytes);
+        audit.NoteAppend(authority.Ref, ack!.Applied.Count, AppliedBytes(ack));
         isSettled = true;
         receiver.Take(ack);
     }
@@ -64,6 +75,17 @@ internal sealed class AppendItem(
         // A refusal was noted where it happened: a resend behind it may have been taken since.
         if (!isRefused) order?.Refuse(FirstSeq(batch.Batch));
         receiver.Refuse(error);
+    }
+
+    private IReadOnlyList<long> CountedRefs() => authority.Caveats.Quotas.Count == 0
+        ? authority.CountedRefs
+        : [.. authority.CountedRefs.Union(authority.Caveats.Quotas.Select(quota => quota.RefKey))];
+
+    private long AppliedBytes(Ack ack)
+    {
+        if (ack.Applied.Count == batch.Ops.Length) return batch.DataBytes;
+        HashSet<string> applied = [.. ack.Applied.Select(op => op.OpId)];
+        return batch.Ops.Sum(op => applied.Contains(op.Op.OpId) ? op.Op.Data?.Utf8.Length ?? 0L : 0);
     }
 
     public static long? FirstSeq(OpBatch batch) => batch.Ops.Count > 0 ? batch.Ops[0]?.Seq : null;

@@ -13,8 +13,7 @@ namespace ShareRpc.Server.Append;
 /// </summary>
 internal sealed class ApplyRules(
     CommitScope scope, LogShare share, Authority authority, string? writerId, ProtocolLimits limits,
-    ServerLimits serverLimits,
-    bool isSnapshot = false, BatchOrder? order = null)
+    ServerLimits serverLimits, AppendFacts facts, bool isSnapshot = false, BatchOrder? order = null)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
 
@@ -50,61 +49,30 @@ internal sealed class ApplyRules(
             throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
         }
 
-        UnappliedAllowance unapplied = await UnappliedAllowance.ReadAsync(scope, share, authority, serverLimits);
-        if (unapplied.HasRoomFor(batch.Ops.Count)) return await ApplyNewAsync(prepared, writer, unapplied);
-
-        // It may have to be refused after it was applied.
+        UnappliedAllowance unapplied = await UnappliedAllowance.ReadAsync(scope, authority, serverLimits);
+        AppendAllowance allowance = await AppendAllowance.ReadAsync(scope, authority.Caveats);
+        long? writerKey = writer?.Key;
+        if (writerId is not null) writer ??= new WriterRow(0, writerId, authority.Ref.WriterRefKey, 0);
+        var outcomes = new BatchOutcomes(scope, share, authority, allowance, writer, limits, facts, isSnapshot);
         long head = share.Head;
-        using ISavepoint savepoint = transaction.BeginSavepoint();
+        await outcomes.ApplyEachAsync(prepared);
+        if (batch.Atomic == true && outcomes.AnyRejected)
+        {
+            TakeBack(head);
+            outcomes.AbortOthers();
+        }
+
         try
         {
-            Ack ack = await ApplyNewAsync(prepared, writer, unapplied);
-            savepoint.Keep();
-            return ack;
+            await outcomes.RecordAsync(unapplied, writerKey);
         }
         catch (ShareRpcException)
         {
             TakeBack(head);
             throw;
         }
-    }
 
-    private async ValueTask<Ack> ApplyNewAsync(PreparedBatch batch, WriterRow? writer, UnappliedAllowance unapplied)
-    {
-        if (writerId is not null && writer is null)
-        {
-            long owner = authority.Ref.WriterRefKey;
-            writer = new WriterRow(await transaction.InsertWriterAsync(share.Key, writerId, owner), writerId, owner, 0);
-        }
-
-        AppendAllowance allowance = await AppendAllowance.ReadAsync(scope, authority.Caveats);
-        var outcome = new BatchOutcomes(scope, share, authority, allowance, writer, limits, isSnapshot);
-        if (batch.Batch.Atomic == true) await ApplyAtomicAsync(batch, outcome);
-        else await outcome.ApplyEachAsync(batch.Ops);
-        outcome.Record(unapplied);
-        if (writer is not null)
-        {
-            long ackedSeq = batch.Ops[^1].Op.Seq!.Value;
-            transaction.SetWatermark(writer.Key, ackedSeq);
-            share.SetWriter(writer with { AckedSeq = ackedSeq });
-        }
-
-        return outcome.ToAck();
-    }
-
-    private async ValueTask ApplyAtomicAsync(PreparedBatch batch, BatchOutcomes outcome)
-    {
-        long head = share.Head;
-        using ISavepoint savepoint = transaction.BeginSavepoint();
-        await outcome.ApplyEachAsync(batch.Ops);
-        if (!outcome.AnyRejected)
-        {
-            savepoint.Keep();
-            return;
-        }
-
-        outcome.AbortOthers();
-        TakeBack(head);
+        return outcomes.ToAck();
     }
 
     private void TakeBack(long head)

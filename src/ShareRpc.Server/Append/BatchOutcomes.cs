@@ -10,32 +10,39 @@ using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Append;
 
+/// <summary>
+/// Decides on the ops of a batch, one after the other. Nothing is written before <see cref="RecordAsync"/>: until then
+/// the share alone knows of them, and can be taken back.
+/// </summary>
 internal sealed class BatchOutcomes(
     CommitScope scope, LogShare share, Authority authority, AppendAllowance allowance, WriterRow? writer,
-        ProtocolLimits limits,
-    bool isSnapshot = false)
+    ProtocolLimits limits, AppendFacts facts, bool isSnapshot = false)
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
-    private readonly List<Outcome> outcomes = [];
-    private readonly Dictionary<string, Outcome> byId = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, OpRecord?> dependencies = new(StringComparer.Ordinal);
-    private readonly ValueComparison comparison = new(scope, share);
+    private readonly DocumentMeasures folded = new(scope.Transaction, share.Key, facts);
+    private readonly ValueComparison comparison = new(scope, share, new(scope.Transaction, share.Key, facts));
+    private readonly List<TurnMark> turns = [];
+    private PreparedOp[] ops = [];
+    private Outcome[] outcomes = [];
+    private AppliedOp[] applied = [];
+    private int appliedCount;
+    private Dictionary<string, int>? indexes;
     private bool cameWithNewest;
 
-    public bool AnyRejected => outcomes.Exists(outcome => outcome.Code is not null);
+    public bool AnyRejected => Array.Exists(outcomes, outcome => outcome.Code is not null);
 
     public static Rejection ToRejection(string opId, ErrorCode code) =>
         new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
 
-    public async ValueTask ApplyEachAsync(PreparedOp[] ops)
+    public async ValueTask ApplyEachAsync(PreparedBatch batch)
     {
-        outcomes.EnsureCapacity(ops.Length);
-        bool hasDependencies = ops.Any(op => op.Op.DependsOn is { Count: > 0 });
-        foreach (PreparedOp op in ops)
+        ops = batch.Ops;
+        (outcomes, applied) = (new Outcome[ops.Length], new AppliedOp[ops.Length]);
+        if (batch.HasDependencies) indexes = new(ops.Length, StringComparer.Ordinal);
+        for (int i = 0; i < ops.Length; i++)
         {
-            Outcome outcome = await ApplyOneAsync(op);
-            outcomes.Add(outcome);
-            if (hasDependencies) byId.TryAdd(op.Op.OpId, outcome);
+            outcomes[i] = await ApplyOneAsync(ops[i]);
+            indexes?.TryAdd(ops[i].Op.OpId, i);
         }
     }
 
@@ -43,126 +50,136 @@ internal sealed class BatchOutcomes(
     public void AbortOthers()
     {
         allowance.Reset();
-        for (int i = 0; i < outcomes.Count; i++)
+        turns.Clear();
+        appliedCount = 0;
+        foreach (ref Outcome outcome in outcomes.AsSpan())
+        {
+            if (outcome.Code is null && !outcome.IsKnown) outcome = new Outcome(0, ErrorCode.AtomicAborted);
+        }
+    }
+
+    /// <summary>
+    /// Writes what was applied, and results without a cursor, for resends; throws before it writes anything if the ref
+    /// has left too many today.
+    /// </summary>
+    public async ValueTask RecordAsync(UnappliedAllowance unapplied, long? writerKey)
+    {
+        List<UnappliedOp>? records = null;
+        int rejections = 0;
+        for (int i = 0; i < ops.Length; i++)
         {
             Outcome outcome = outcomes[i];
-            if (outcome.Code is null && !outcome.Known) outcomes[i] = outcome with { Code = ErrorCode.AtomicAborted };
+            if (!IsWorthARow(outcome)) continue;
+            if (outcome.Code is not null) rejections++;
+            (records ??= []).Add(new(
+                ops[i].Op.OpId, ops[i].Digest, ops[i].Op.Seq, outcome.Code, outcome.Code is null ? outcome.Cursor : 0));
         }
-    }
 
-    /// <summary>Records results without a cursor, for resends; throws if the ref has left too many today.</summary>
-    public void Record(UnappliedAllowance unapplied)
-    {
-        List<Outcome> records = outcomes.FindAll(IsWorthARow);
-        int rejections = records.Count(outcome => outcome.Code is not null);
-        unapplied.Take(rejections, records.Count - rejections);
-        allowance.Record();
-        foreach (Outcome outcome in records)
+        await unapplied.TakeAsync(rejections, (records?.Count ?? 0) - rejections);
+        await allowance.RecordAsync();
+        if (writer is not null && writerKey is null)
+            writerKey = await transaction.InsertWriterAsync(share.Key, writer.WriterId, writer.RefKey);
+        var batch = new AppendedBatch
         {
-            transaction.InsertRejection(
-                share.Key, outcome.Op.OpId, outcome.Digest, writer?.Key, outcome.Op.Seq, outcome.Code,
-                outcome.Code is null ? outcome.Cursor : 0);
-        }
-    }
-
-    private bool IsWorthARow(Outcome outcome)
-    {
-        bool isApplied = outcome is { Code: null, Duplicate: false };
-        return !isApplied
-            && (writer is not null || (!isSnapshot && outcome is { Duplicate: true, Known: false, Code: null }));
+            ShareKey = share.Key, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs, WriterKey = writerKey,
+            AckedSeq = writer is null ? null : ops[^1].Op.Seq,
+            Applied = appliedCount == applied.Length
+                ? applied : new ArraySegment<AppliedOp>(applied, 0, appliedCount),
+            Unapplied = records ?? [], Turns = turns,
+        };
+        transaction.Append(batch);
+        share.Note(batch);
+        if (writer is not null)
+            share.SetWriter(writer with { Key = writerKey!.Value, AckedSeq = batch.AckedSeq!.Value });
     }
 
     public Ack ToAck()
     {
-        var applied = new List<OpCursor>(outcomes.Count);
-        List<OpCursor> duplicates = [];
-        List<Rejection> rejected = [];
-        foreach (Outcome outcome in outcomes)
+        var cursors = new List<OpCursor>(appliedCount);
+        List<OpCursor>? duplicates = null;
+        List<Rejection>? rejected = null;
+        for (int i = 0; i < ops.Length; i++)
         {
-            if (outcome.Code is { } code) rejected.Add(ToRejection(outcome.Op.OpId, code));
-            else (outcome.Duplicate ? duplicates : applied).Add(new OpCursor(outcome.Op.OpId, outcome.Cursor));
+            (string opId, Outcome outcome) = (ops[i].Op.OpId, outcomes[i]);
+            if (outcome.Code is { } code) (rejected ??= []).Add(ToRejection(opId, code));
+            else if (outcome.IsDuplicate) (duplicates ??= []).Add(new OpCursor(opId, outcome.Cursor));
+            else cursors.Add(new OpCursor(opId, outcome.Cursor));
         }
 
-        return new Ack { Cursor = share.Head, Applied = applied, Duplicates = duplicates, Rejected = rejected };
+        return new Ack
+        {
+            Cursor = share.Head, Applied = cursors, Duplicates = duplicates ?? [], Rejected = rejected ?? [],
+        };
     }
+
+    private bool IsWorthARow(Outcome outcome) =>
+        (outcome.Code is not null || outcome.IsDuplicate)
+        && (writer is not null || (!isSnapshot && outcome is { IsDuplicate: true, IsKnown: false, Code: null }));
 
     private async ValueTask<Outcome> ApplyOneAsync(PreparedOp prepared)
     {
-        (OpIntent op, byte[] digest, ErrorCode? malformed, _, _) = prepared;
-        bool isPlain = !allowance.IsBinding && op.IfChanged != true && op.Kind != Kinds.Turn
-            && op.DependsOn is not { Count: > 0 };
-        ErrorCode? refused = allowance.Check(op) ?? malformed ?? await CheckDocumentSizeAsync(op);
-
-        // For plain ops the unique index finds known op ids.
-        if (!isPlain || refused is not null)
+        OpIntent op = prepared.Op;
+        if (FindKnown(prepared) is { } known) return known;
+        ErrorCode? refused = allowance.Check(op) ?? prepared.Malformed;
+        if (refused is null && op.Verb == Verbs.Append) refused = await CheckDocumentSizeAsync(op);
+        if (refused is { } code) return new Outcome(0, code);
+        ContentClass? own = prepared.Class;
+        if (op.IfChanged == true || op.Kind == Kinds.Turn || op.DependsOn is { Count: > 0 })
         {
-            if (await FindKnownAsync(op, digest) is { } known) return known;
-            if (refused is { } code) return new Outcome(op, digest, 0, Code: code);
             StoredDoc? current = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true)
                 ? await CurrentDocument.FindAsync(transaction, share, op.Kind, op.Key)
                 : null;
             TurnVerdict turn = JudgeTurn(op, current);
-            Outcome? settled = OutcomeOf(turn, op, digest, current) ?? await CheckDependenciesAsync(op, digest)
-                ?? JudgeProgress(op, digest, current)
+            Outcome? settled = OutcomeOf(turn, current) ?? CheckDependencies(op) ?? JudgeProgress(op, current)
                 ?? await CompareWithDocumentAsync(prepared);
-            if (settled is not null) return settled;
-            if (turn == TurnVerdict.Settles) prepared = prepared with { Class = prepared.Class | ContentClass.Settled };
+            if (settled is { } outcome) return outcome;
+            if (turn == TurnVerdict.Settles) own |= ContentClass.Settled;
         }
 
-        return await InsertAsync(prepared) ?? (await FindKnownAsync(op, digest))!;
+        if (op.Verb == Verbs.Put && !ContentClasses.MayHide(op.Kind, own!.Value))
+            return Apply(prepared, own.Value, own.Value);
+        ContentClass before = await share.ClassOfAsync(folded, op.Kind, op.Key);
+        return Apply(prepared, before, own ?? ContentClasses.AfterAppend(op, before));
     }
 
     private async ValueTask<ErrorCode?> CheckDocumentSizeAsync(OpIntent op)
     {
-        if (op.Verb != Verbs.Append) return null;
-        long size = await share.SizeOfAsync(transaction, op.Kind, op.Key) + op.Data!.Value.Utf8.Length;
+        long size = await share.SizeOfAsync(folded, op.Kind, op.Key) + op.Data!.Value.Utf8.Length;
         return size > limits.DocumentBytes ? ErrorCode.TooLarge : null;
     }
 
-    private async ValueTask<Outcome?> InsertAsync(PreparedOp prepared)
+    private Outcome Apply(PreparedOp prepared, ContentClass before, ContentClass after)
     {
-        (OpIntent op, byte[] digest, _, ContentClass? ownClass, _) = prepared;
+        OpIntent op = prepared.Op;
         long cursor = share.Head + 1;
-        (ContentClass before, ContentClass after) = await ClassesOfAsync(op, ownClass);
-        bool inserted = await transaction.TryInsertOpAsync(new OpRow
-        {
-            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = digest, WriterKey = writer?.Key,
-            Seq = op.Seq, Verb = op.Verb,
-            Kind = op.Kind,
-            Key = op.Key, Data = op.Data?.Utf8, Class = after, ClassBefore = before, ActorKey = authority.Ref.Key,
-            TimeMs = scope.NowMs,
-        });
-        if (!inserted) return null;
+        applied[appliedCount++] = new AppliedOp(op, prepared.Digest, cursor, before, after);
         allowance.Count(op);
-        if (op.Kind == Kinds.Turn) transaction.SetOpenTurn(share.Key, op.Key, cursor,
-            TurnGuard.IsStreaming(op) ? writer?.Key ?? OpenTurnRow.NoWriter : null);
+        if (op.Kind == Kinds.Turn) turns.Add(new TurnMark(op.Key, cursor, TurnGuard.IsStreaming(op)));
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
-            WriterId = writer?.WriterId,
-            Seq = op.Seq,
-            Actor = authority.Ref.CapId, TimeMs = scope.NowMs, SchemaVersion = Subprotocols.SchemaVersion,
-            ContentClass = (int)after, ClassBefore = (int)before,
+            WriterId = writer?.WriterId, Seq = op.Seq, Actor = authority.Ref.CapId, TimeMs = scope.NowMs,
+            SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)after, ClassBefore = (int)before,
         });
         if (op.IfChanged == true) scope.Shares.Values.Set(share.Key, op.Kind, op.Key, cursor, prepared.Value);
-        return new Outcome(op, digest, cursor);
-    }
-
-    private async ValueTask<(ContentClass Before, ContentClass After)> ClassesOfAsync(OpIntent op, ContentClass? own)
-    {
-        bool isAsked = op.Verb != Verbs.Put || ContentClasses.MayHide(op.Kind, own!.Value);
-        if (!isAsked) return (own!.Value, own.Value);
-        ContentClass before = await share.ClassOfAsync(transaction, op.Kind, op.Key);
-        return (before, own ?? ContentClasses.AfterAppend(op, before));
+        return new Outcome(cursor);
     }
 
     /// <summary>Returns null if unknown or rejected (it may be retried).</summary>
-    private async ValueTask<Outcome?> FindKnownAsync(OpIntent op, byte[] digest)
+    private Outcome? FindKnown(PreparedOp op)
     {
-        if (await transaction.FindOpRecordAsync(share.Key, op.OpId) is not { Code: null } record) return null;
-        return record.Digest.AsSpan().SequenceEqual(digest)
-            ? new Outcome(op, digest, record.Cursor, Duplicate: true, Known: true)
-            : new Outcome(op, digest, 0, Code: ErrorCode.OpIdReused);
+        if (RecordOf(op.Op.OpId) is not { Code: null } record) return null;
+        return record.Digest.AsSpan().SequenceEqual(op.Digest)
+            ? new Outcome(record.Cursor, IsDuplicate: true, IsKnown: true)
+            : new Outcome(0, ErrorCode.OpIdReused);
+    }
+
+    /// <summary>Returns what the share recorded of an op id before this batch: an op or duplicate if any.</summary>
+    private OpRecord? RecordOf(string opId)
+    {
+        OpRecord? here = share.FindWritten(opId);
+        return here is { Code: null } || !facts.Records.TryGetValue(opId, out OpRecord? before)
+            || (here is not null && before.Code is not null) ? here : before;
     }
 
     private TurnVerdict JudgeTurn(OpIntent op, StoredDoc? current)
@@ -171,42 +188,33 @@ internal sealed class BatchOutcomes(
         return TurnGuard.Judge(turn, current.Class.HasFlag(ContentClass.Settled), op, writer?.WriterId);
     }
 
-    private static Outcome? OutcomeOf(TurnVerdict verdict, OpIntent op, byte[] digest, StoredDoc? current) =>
-        verdict switch
+    private static Outcome? OutcomeOf(TurnVerdict verdict, StoredDoc? current) => verdict switch
     {
-        TurnVerdict.Final => new Outcome(op, digest, 0, Code: ErrorCode.TurnFinal),
-        TurnVerdict.Duplicate => new Outcome(op, digest, current!.Cursor, Duplicate: true),
+        TurnVerdict.Final => new Outcome(0, ErrorCode.TurnFinal),
+        TurnVerdict.Duplicate => new Outcome(current!.Cursor, IsDuplicate: true),
         _ => null,
     };
 
-    private Outcome? JudgeProgress(OpIntent op, byte[] digest, StoredDoc? current)
+    private Outcome? JudgeProgress(OpIntent op, StoredDoc? current)
     {
         if (!isSnapshot) return null;
         if (current is { Data: { } value } && ProgressGuard.IsBehind(value, op, cameWithNewest))
-        {
-            return new Outcome(op, digest, current.Cursor, Duplicate: true);
-        }
-
+            return new Outcome(current.Cursor, IsDuplicate: true);
         cameWithNewest |= op.Kind == Kinds.Session;
         return null;
     }
 
-    private async ValueTask<Outcome?> CheckDependenciesAsync(OpIntent op, byte[] digest)
+    private Outcome? CheckDependencies(OpIntent op)
     {
         foreach (string dependency in op.DependsOn ?? [])
         {
             // This batch's results are not recorded yet.
-            Outcome? here = byId.GetValueOrDefault(dependency);
-            if (here is { Code: null }) continue;
-            if (!dependencies.TryGetValue(dependency, out OpRecord? before))
-            {
-                before = await transaction.FindOpRecordAsync(share.Key, dependency);
-                dependencies.Add(dependency, before);
-            }
-
+            bool isHere = indexes!.TryGetValue(dependency, out int index);
+            if (isHere && outcomes[index].Code is null) continue;
+            OpRecord? before = RecordOf(dependency);
             if (before is { Code: null }) continue;
-            ErrorCode code = here is null && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed;
-            return new Outcome(op, digest, 0, Code: code);
+            return new Outcome(
+                0, !isHere && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed);
         }
 
         return null;
@@ -214,18 +222,14 @@ internal sealed class BatchOutcomes(
 
     private async ValueTask<Outcome?> CompareWithDocumentAsync(PreparedOp prepared)
     {
-        OpIntent op = prepared.Op;
-        if (op.IfChanged != true) return null;
-        return await comparison.FindSameAsync(prepared) is { } cursor
-            ? new Outcome(op, prepared.Digest, cursor, Duplicate: true) : null;
+        if (prepared.Op.IfChanged != true) return null;
+        return await comparison.FindSameAsync(prepared) is { } cursor ? new Outcome(cursor, IsDuplicate: true) : null;
     }
 
-    /// <param name="Op">The op.</param>
-    /// <param name="Digest">Its digest.</param>
     /// <param name="Cursor">Where it was applied, or where what it duplicates stands.</param>
     /// <param name="Code">Why it was rejected.</param>
-    /// <param name="Duplicate">It was known, or changes nothing.</param>
-    /// <param name="Known">Its op id was settled before this batch.</param>
-    private sealed record Outcome(
-        OpIntent Op, byte[] Digest, long Cursor, ErrorCode? Code = null, bool Duplicate = false, bool Known = false);
+    /// <param name="IsDuplicate">It was known, or changes nothing.</param>
+    /// <param name="IsKnown">Its op id was settled before this batch.</param>
+    private readonly record struct Outcome(
+        long Cursor, ErrorCode? Code = null, bool IsDuplicate = false, bool IsKnown = false);
 }

@@ -11,11 +11,17 @@ internal sealed class PreparedBatch
     public PreparedBatch(OpBatch batch, bool hasWriter, ProtocolLimits limits)
     {
         Batch = batch;
+        foreach (OpIntent? op in batch.Ops) DataBytes += op?.Data?.Utf8.Length ?? 0;
         HasShape = HasShapeOf(batch, hasWriter);
         if (!HasShape) return;
         Malformed = OpRules.Check(batch, limits);
         Ops = new PreparedOp[batch.Ops.Count];
         for (int i = 0; i < Ops.Length; i++) Ops[i] = PreparedOp.Prepare(batch.Ops[i], limits);
+        HasDependencies = Array.Exists(Ops, op => op.Op.DependsOn is { Count: > 0 });
+        OpIds = Array.ConvertAll(Ops, op => op.Op.OpId);
+        if (!HasDependencies || Malformed is not null) return;
+        IEnumerable<string> needed = Ops.Where(op => op.Malformed is null).SelectMany(op => op.Op.DependsOn ?? []);
+        OpIds = [.. OpIds.Union(needed, StringComparer.Ordinal)];
     }
 
     public OpBatch Batch { get; }
@@ -27,6 +33,17 @@ internal sealed class PreparedBatch
 
     /// <summary>Empty without <see cref="HasShape"/>.</summary>
     public PreparedOp[] Ops { get; } = [];
+
+    public bool HasDependencies { get; }
+
+    public int DataBytes { get; }
+
+    /// <summary>The ids of its ops and of those that they depend on.</summary>
+    public string[] OpIds { get; } = [];
+
+    /// <summary>Returns documents whose measure the rules ask for.</summary>
+    public IEnumerable<(string Kind, string Key)> MeasuredDocuments() =>
+        from op in Ops where op.AsksForDocument select (op.Op.Kind, op.Op.Key);
 
     private static bool HasShapeOf(OpBatch batch, bool hasWriter)
     {
@@ -55,6 +72,10 @@ internal sealed class PreparedBatch
 internal sealed record PreparedOp(
     OpIntent Op, byte[] Digest, ErrorCode? Malformed, ContentClass? Class, byte[]? Value)
 {
+    /// <summary>Whether the size, class or value of its document before it counts.</summary>
+    public bool AsksForDocument => Malformed is null
+        && (Op.Verb != Verbs.Put || Op.IfChanged == true || ContentClasses.MayHide(Op.Kind, Class!.Value));
+
     public static PreparedOp Prepare(OpIntent op, ProtocolLimits limits)
     {
         ErrorCode? malformed = OpRules.Check(op, limits);

@@ -12,39 +12,34 @@ namespace ShareRpc.Server.Append;
 internal sealed class UnappliedAllowance
 {
     private readonly CommitScope scope;
-    private readonly LogShare share;
     private readonly IReadOnlyList<long> refs;
     private readonly ServerLimits limits;
     private readonly long day;
     private long rejections;
     private long duplicates;
 
-    private UnappliedAllowance(CommitScope scope, LogShare share, Authority authority, ServerLimits limits)
+    private UnappliedAllowance(CommitScope scope, Authority authority, ServerLimits limits)
     {
-        (this.scope, this.share, this.limits, refs) = (scope, share, limits, authority.CountedRefs);
+        (this.scope, this.limits, refs) = (scope, limits, authority.CountedRefs);
         day = EffectiveCaveats.DayOf(scope.NowMs);
     }
 
     public static async ValueTask<UnappliedAllowance> ReadAsync(
-        CommitScope scope, LogShare share, Authority authority, ServerLimits limits)
+        CommitScope scope, Authority authority, ServerLimits limits)
     {
-        var allowance = new UnappliedAllowance(scope, share, authority, limits);
+        var allowance = new UnappliedAllowance(scope, authority, limits);
         foreach (long key in allowance.refs)
         {
-            (long rejections, long duplicates) = await share.UnappliedOfAsync(scope.Transaction, key, allowance.day);
-            allowance.rejections = Math.Max(allowance.rejections, rejections);
-            allowance.duplicates = Math.Max(allowance.duplicates, duplicates);
+            DayUse use = await scope.Uses.OfAsync(key, allowance.day);
+            allowance.rejections = Math.Max(allowance.rejections, use.Rejections);
+            allowance.duplicates = Math.Max(allowance.duplicates, use.Duplicates);
         }
 
         return allowance;
     }
 
-    /// <summary>Returns whether any batch of so many ops fits.</summary>
-    public bool HasRoomFor(int ops) =>
-        rejections + ops <= limits.RejectionsPerDay && duplicates + ops <= limits.DuplicatesPerDay;
-
     /// <summary>Counts a batch's records; throws if they do not fit.</summary>
-    public void Take(int newRejections, int newDuplicates)
+    public async ValueTask TakeAsync(int newRejections, int newDuplicates)
     {
         bool isOver = (newRejections > 0 && rejections + newRejections > limits.RejectionsPerDay)
             || (newDuplicates > 0 && duplicates + newDuplicates > limits.DuplicatesPerDay);
@@ -58,10 +53,6 @@ internal sealed class UnappliedAllowance
 
         if (newRejections + newDuplicates == 0) return;
         var more = new DayUse(0, 0, newRejections, newDuplicates);
-        foreach (long key in refs)
-        {
-            scope.Transaction.AddQuota(key, day, more);
-            share.AddUnapplied(key, newRejections, newDuplicates);
-        }
+        foreach (long key in refs) await scope.Uses.CountAsync(key, day, more);
     }
 }

@@ -9,7 +9,7 @@ namespace ShareRpc.Server.Append;
 /// [APPLY-15]), by digests: that of an op was taken before it was queued, that of a document is known from the op that
 /// put it. Other documents are looked at up to a number of bytes; beyond it they count as changed.
 /// </summary>
-internal sealed class ValueComparison(CommitScope scope, LogShare share)
+internal sealed class ValueComparison(CommitScope scope, LogShare share, DocumentMeasures folded)
 {
     private const long MostBytes = 64 * 1024;
     private readonly IWriteTransaction transaction = scope.Transaction;
@@ -42,12 +42,12 @@ internal sealed class ValueComparison(CommitScope scope, LogShare share)
     {
         if (share.TailOf(op.Kind, op.Key) is not { Count: > 0 } tail)
         {
-            DocumentMeasure measure = await transaction.ReadDocMeasureAsync(share.Key, op.Kind, op.Key);
+            DocumentMeasure measure = await folded.OfAsync(op.Kind, op.Key);
             return (measure.Cursor, measure.Size);
         }
 
         TailOp last = tail[^1];
         return last.Verb == Verbs.Remove
-            ? default : (last.Cursor, await share.SizeOfAsync(transaction, op.Kind, op.Key));
+            ? default : (last.Cursor, await share.SizeOfAsync(folded, op.Kind, op.Key));
     }
 }

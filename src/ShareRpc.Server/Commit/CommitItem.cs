@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Commit;
 
@@ -17,6 +18,16 @@ internal abstract class CommitItem
 
     /// <summary>Work after the result, for any thread; null for none.</summary>
     public virtual IThreadPoolWorkItem? FollowUp => null;
+
+    /// <summary>
+    /// Returns what it must know of the store, which is looked up for the whole transaction at once. Runs on the commit
+    /// thread, before anything of the transaction.
+    /// </summary>
+    public virtual ValueTask<AppendLookup?> LookUpAsync(CommitScope scope) => default;
+
+    public virtual void Take(AppendFacts facts)
+    {
+    }
 
     /// <summary>
     /// Runs on the commit thread. <see cref="ShareRpcException"/> is a refusal, thrown before any write.

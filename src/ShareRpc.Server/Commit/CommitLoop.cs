@@ -105,6 +105,7 @@ internal sealed class CommitLoop : IServerLoop
         {
             await using IWriteTransaction transaction = await store.BeginWriteAsync().ConfigureAwait(false);
             var scope = new CommitScope(transaction, shares, time.GetUtcNow().ToUnixTimeMilliseconds());
+            await LookUpAsync(scope, items).ConfigureAwait(false);
             foreach (CommitItem item in items)
             {
                 try
@@ -119,7 +120,9 @@ internal sealed class CommitLoop : IServerLoop
 
             long begun = time.GetTimestamp();
             isStorageHealthy |= await transaction.CommitAsync().ConfigureAwait(false);
-            meter.Note(shares.Touched.Sum(share => share.Fresh.Count), time.GetElapsedTime(begun).TotalMilliseconds);
+            int ops = 0;
+            foreach (LogShare share in shares.Touched) ops += share.Fresh.Count;
+            meter.Note(ops, time.GetElapsedTime(begun).TotalMilliseconds);
         }
         catch (StorageException exception)
         {
@@ -157,6 +160,33 @@ internal sealed class CommitLoop : IServerLoop
 
         FollowUp(items);
         return Outcome.Answered;
+    }
+
+    private static async ValueTask LookUpAsync(CommitScope scope, List<CommitItem> items)
+    {
+        var lookups = new List<AppendLookup>(items.Count);
+        var askers = new List<CommitItem>(items.Count);
+        foreach (CommitItem item in items)
+        {
+            try
+            {
+                if (await item.LookUpAsync(scope).ConfigureAwait(false) is not { } lookup) continue;
+                lookups.Add(lookup);
+                askers.Add(item);
+            }
+            catch (ShareRpcException)
+            {
+                // It is refused when its turn comes.
+            }
+        }
+
+        if (lookups.Count == 0) return;
+        IReadOnlyList<AppendFacts> facts = await scope.Transaction.ReadForAppendAsync(lookups).ConfigureAwait(false);
+        for (int i = 0; i < askers.Count; i++)
+        {
+            scope.Uses.Add(lookups[i].Day, facts[i]);
+            askers[i].Take(facts[i]);
+        }
     }
 
     /// <summary>

@@ -19,9 +19,17 @@ internal static class CurrentDocument
         bool isWhole = false;
         for (; i >= 0 && !isWhole; i--)
         {
-            (string verb, ReadOnlyMemory<byte>? data, _) = await transaction.ReadOpContentAsync(share.Key,
-                tail[i].Cursor);
-            pending.Push((verb, data is { } bytes ? new RawJson(bytes) : null));
+            if (share.FindFresh(tail[i].Cursor) is { } fresh)
+            {
+                pending.Push((fresh.Verb, fresh.Data));
+            }
+            else
+            {
+                (string verb, ReadOnlyMemory<byte>? data, _) = await transaction.ReadOpContentAsync(share.Key,
+                    tail[i].Cursor);
+                pending.Push((verb, data is { } bytes ? new RawJson(bytes) : null));
+            }
+
             isWhole = tail[i].IsWhole;
         }
 

@@ -10,7 +10,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
     private readonly TailList tailOps = new();
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
-    private readonly Dictionary<long, (long Day, long Rejections, long Duplicates)> unapplied = [];
+    private readonly List<AppendedBatch> written = [];
+    private readonly Dictionary<string, OpRecord> writtenRecords = new(StringComparer.Ordinal);
+    private int indexed;
     private bool isDeep;
 
     public long Key => row.Key;
@@ -86,21 +88,25 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         tailByDoc.TryGetValue((kind, key), out DocumentTail? document) ? document.Ops : [];
 
     /// <summary>Cached while a document has unfolded ops: one store query per fold.</summary>
-    public async ValueTask<long> SizeOfAsync(IReadSnapshot snapshot, string kind, string key)
+    public async ValueTask<long> SizeOfAsync(DocumentMeasures folded, string kind, string key)
     {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (
-            await snapshot.ReadDocMeasureAsync(Key, kind, key)).Size;
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document))
+            return (await folded.OfAsync(kind, key)).Size;
         if (document.Size is { } known) return known;
         (long size, bool isWhole) = document.Measure();
-        if (!isWhole) size += (await snapshot.ReadDocMeasureAsync(Key, kind, key)).Size;
+        if (!isWhole) size += (await folded.OfAsync(kind, key)).Size;
         document.Size = size;
         return size;
     }
 
-    public async ValueTask<ContentClass> ClassOfAsync(IReadSnapshot snapshot, string kind, string key)
+    /// <summary>Returns whether the size and class of a document are known without the store.</summary>
+    public bool IsMeasured(string kind, string key) =>
+        tailByDoc.TryGetValue((kind, key), out DocumentTail? document) && document.Size is not null;
+
+    public async ValueTask<ContentClass> ClassOfAsync(DocumentMeasures folded, string kind, string key)
     {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document)) return (
-            await snapshot.ReadDocMeasureAsync(Key, kind, key)).Class;
+        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document))
+            return (await folded.OfAsync(kind, key)).Class;
         return document.Ops[^1].Class;
     }
 
@@ -118,26 +124,47 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         writers[writer.WriterId] = writer;
     }
 
-    /// <summary>Returns what a ref of this share has left on a day without an op being applied.</summary>
-    public async ValueTask<(long Rejections, long Duplicates)> UnappliedOfAsync(
-        IReadSnapshot snapshot, long refKey, long day)
+    /// <summary>Remembers what a batch of this transaction left, for those behind it.</summary>
+    public void Note(AppendedBatch batch) => written.Add(batch);
+
+    /// <summary>
+    /// Returns what the transaction has recorded of an op id: the op, else its newest duplicate, else its newest
+    /// rejection. Only what was noted before the current batch.
+    /// </summary>
+    public OpRecord? FindWritten(string opId)
     {
-        if (!unapplied.TryGetValue(refKey, out (long Day, long Rejections, long Duplicates) known) || known.Day != day)
+        for (; indexed < written.Count; indexed++)
         {
-            DayUse use = await snapshot.ReadQuotaAsync(refKey, day);
-            known = (day, use.Rejections, use.Duplicates);
-            if (unapplied.Count >= limits.CachedWriters) unapplied.Clear();
-            unapplied[refKey] = known;
+            AppendedBatch batch = written[indexed];
+            foreach (UnappliedOp op in batch.Unapplied)
+            {
+                bool isNewer = !writtenRecords.TryGetValue(op.OpId, out OpRecord? known)
+                    || (!known.Applied && (op.Code is null || known.Code is not null));
+                if (isNewer) writtenRecords[op.OpId] = new(op.OpId, op.Digest, op.Cursor, Applied: false, op.Code);
+            }
+
+            foreach (AppliedOp op in batch.Applied)
+                writtenRecords[op.Op.OpId] = new(op.Op.OpId, op.Digest, op.Cursor, Applied: true, Code: null);
         }
 
-        return (known.Rejections, known.Duplicates);
+        return writtenRecords.GetValueOrDefault(opId);
     }
 
-    public void AddUnapplied(long refKey, long rejections, long duplicates)
+    /// <summary>Returns the op if this transaction appended it.</summary>
+    public LoggedOp? FindFresh(long cursor)
     {
-        // What is not here is read again.
-        if (!unapplied.TryGetValue(refKey, out (long Day, long Rejections, long Duplicates) known)) return;
-        unapplied[refKey] = (known.Day, known.Rejections + rejections, known.Duplicates + duplicates);
+        if (Fresh.Count == 0 || cursor < Fresh[0].Cursor) return null;
+        return Fresh[(int)(cursor - Fresh[0].Cursor)];
+    }
+
+    /// <summary>Begins the next transaction.</summary>
+    public void Settle()
+    {
+        Fresh.Clear();
+        if (written.Count == 0) return;
+        written.Clear();
+        writtenRecords.Clear();
+        indexed = 0;
     }
 
     private void IndexTail()

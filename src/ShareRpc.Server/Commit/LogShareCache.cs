@@ -31,7 +31,7 @@ internal sealed class LogShareCache(ServerLimits limits)
     /// <summary>Starts a new transaction and evicts least recently used shares.</summary>
     public void Settle()
     {
-        foreach (LogShare share in touched) share.Fresh.Clear();
+        foreach (LogShare share in touched) share.Settle();
         touched.Clear();
         if (shares.Count <= limits.CachedShares) return;
 

@@ -1,5 +1,3 @@
-using ShareRpc.Protocol.Errors;
-
 namespace ShareRpc.Server.Storage;
 
 /// <summary>
@@ -11,26 +9,25 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>Returns once durable: whether anything had to be written.</summary>
     ValueTask<bool> CommitAsync();
 
-    /// <summary>Disposal without <c>Keep</c> rolls back.</summary>
-    ISavepoint BeginSavepoint();
-
-    /// <summary>Returns false for a known op id.</summary>
-    ValueTask<bool> TryInsertOpAsync(OpRow op);
+    /// <summary>
+    /// Answers what the rules must know of the batches of a group, in the same order, in one round trip for all of
+    /// them. It sees what the transaction wrote before. A store that others write to, too, holds the shares from here
+    /// to the end of the transaction, locked in the order of their keys, so that the answers stay true until then.
+    /// </summary>
+    ValueTask<IReadOnlyList<AppendFacts>> ReadForAppendAsync(IReadOnlyList<AppendLookup> lookups);
 
     /// <summary>
-    /// Returns the op, else its newest duplicate, else rejection. After a duplicate that can only be
-    /// <c>op_id_reused</c>.
+    /// Writes what the rules made of a batch: ops, records of what was not applied, the writer's watermark, and its
+    /// streaming turns. The caller saw to it that its op ids are new and its cursors follow the head; an op id that is
+    /// known all the same is an error of the caller, which fails the transaction. Later reads of the transaction see
+    /// the batch, though it may be sent to the storage as late as with the commit.
     /// </summary>
-    ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId);
+    void Append(AppendedBatch batch);
 
+    /// <summary>Returns what became of a writer's seqs, in their order.</summary>
     ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count);
 
-    void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
-        long cursor);
-
     ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey);
-
-    void SetWatermark(long writerKey, long ackedSeq);
 
     /// <summary>Needs <see cref="SetOwner"/> in the same transaction.</summary>
     ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs);
@@ -106,9 +103,4 @@ internal interface IWriteTransaction : IReadSnapshot
     void InsertSessionRef(long shareKey, long refKey);
 
     void InsertOpenCreator(long refKey);
-}
-
-internal interface ISavepoint : IDisposable
-{
-    void Keep();
 }

@@ -1,42 +1,6 @@
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Storage;
-
-internal sealed record OpRow
-{
-    public required long ShareKey { get; init; }
-
-    public required long Cursor { get; init; }
-
-    public required string OpId { get; init; }
-
-    public required byte[] Digest { get; init; }
-
-    public long? WriterKey { get; init; }
-
-    public long? Seq { get; init; }
-
-    public required string Verb { get; init; }
-
-    public required string Kind { get; init; }
-
-    public required string Key { get; init; }
-
-    public ReadOnlyMemory<byte>? Data { get; init; }
-
-    public required ContentClass Class { get; init; }
-
-    /// <summary>Equals the class after for a put that cannot hide its document.</summary>
-    public required ContentClass ClassBefore { get; init; }
-
-    public required long ActorKey { get; init; }
-
-    public required long TimeMs { get; init; }
-}
-
-/// <summary>Rejected with a code; else applied at its cursor, or a duplicate of that op.</summary>
-internal sealed record OpRecord(string OpId, byte[] Digest, long Cursor, bool Applied, ErrorCode? Code);
 
 /// <summary>Estimates wire bytes without data; not a limit.</summary>
 internal static class OpEnvelope

@@ -60,7 +60,11 @@ internal sealed record RefRow
 }
 
 /// <summary>What a ref and its descendants did in a day: applied ops, their bytes, and records without an op.</summary>
-internal readonly record struct DayUse(long Ops, long Bytes, long Rejections = 0, long Duplicates = 0);
+internal readonly record struct DayUse(long Ops, long Bytes, long Rejections = 0, long Duplicates = 0)
+{
+    public DayUse Plus(DayUse more) => new(
+        Ops + more.Ops, Bytes + more.Bytes, Rejections + more.Rejections, Duplicates + more.Duplicates);
+}
 
 /// <summary>
 /// All refs, one share's, or a creator ref's subtree. Both keys: a share's audit entries on the subtree.

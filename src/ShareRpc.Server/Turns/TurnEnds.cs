@@ -24,23 +24,22 @@ internal static class TurnEnds
             RawJson ended = TurnGuard.Abort(data, writerId: null);
             bytes += ended.Utf8.Length;
             if (bytes > limits.TransactionBytes) return;
-            await AppendAsync(scope, share, key, ended, (actor.Key, actor.CapId));
+            Append(scope, share, key, ended, (actor.Key, actor.CapId));
         }
     }
 
     /// <summary>Appends a put that ends a turn; it has no writer and no seq.</summary>
-    public static async ValueTask AppendAsync(
+    public static void Append(
         CommitScope scope, LogShare share, string key, RawJson data, (long Key, string CapId) actor)
     {
         var op = new OpIntent { OpId = OpId.New(), Verb = Verbs.Put, Kind = Kinds.Turn, Key = key, Data = data };
         long cursor = share.Head + 1;
-        await scope.Transaction.TryInsertOpAsync(new OpRow
+        scope.Transaction.Append(new AppendedBatch
         {
-            ShareKey = share.Key, Cursor = cursor, OpId = op.OpId, Digest = OpDigest.Of(op), Verb = op.Verb,
-            Kind = op.Kind, Key = key, Data = data.Utf8, Class = ContentClass.Plain, ClassBefore = ContentClass.Plain,
-            ActorKey = actor.Key, TimeMs = scope.NowMs,
+            ShareKey = share.Key, ActorKey = actor.Key, TimeMs = scope.NowMs,
+            Applied = [new AppliedOp(op, OpDigest.Of(op), cursor, ContentClass.Plain, ContentClass.Plain)],
+            Turns = [new TurnMark(key, cursor, IsStreaming: false)],
         });
-        scope.Transaction.SetOpenTurn(share.Key, key, cursor, writerKey: null);
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = key, Data = data,

@@ -106,7 +106,7 @@ internal sealed class TurnSweeper(
         LoggedOp last = (await transaction.ReadOpsAsync(turn.ShareKey, turn.Cursor - 1, 1, int.MaxValue))[0];
         RawJson ended = TurnGuard.Abort(data, turn.WriterId);
         long actor = (await transaction.FindRefAsync(last.Actor))!.Key;
-        await TurnEnds.AppendAsync(scope, share, turn.Key, ended, (actor, last.Actor));
+        TurnEnds.Append(scope, share, turn.Key, ended, (actor, last.Actor));
         return true;
     }
 

@@ -77,9 +77,12 @@ public class ApplyPiece
         await using IWriteTransaction transaction = await store.BeginWriteAsync();
         var scope = new CommitScope(transaction, shares, 1_760_000_000_000);
         LogShare share = await shares.GetAsync(transaction, authority.Ref.ShareKey!.Value);
-        await new ApplyRules(scope, share, authority, "0000000000000000000001", ProtocolLimits.Default,
-            ServerLimits.Default)
-            .ApplyAsync(new PreparedBatch(batch, hasWriter: true, ProtocolLimits.Default));
+        var prepared = new PreparedBatch(batch, hasWriter: true, ProtocolLimits.Default);
+        var lookup = new AppendLookup(share.Key, prepared.OpIds, [], authority.CountedRefs, 0);
+        AppendFacts facts = (await transaction.ReadForAppendAsync([lookup]))[0];
+        await new ApplyRules(
+            scope, share, authority, "0000000000000000000001", ProtocolLimits.Default, ServerLimits.Default, facts)
+            .ApplyAsync(prepared);
         shares.Clear();
     }
 

@@ -1,4 +1,3 @@
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
@@ -13,22 +12,16 @@ internal sealed class FaultyTransaction(
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    public ISavepoint BeginSavepoint() => inner.BeginSavepoint();
-
-    public ValueTask<bool> TryInsertOpAsync(OpRow op) => inner.TryInsertOpAsync(op);
-
-    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId)
+    public ValueTask<IReadOnlyList<AppendFacts>> ReadForAppendAsync(IReadOnlyList<AppendLookup> lookups)
     {
-        look("op record");
-        return inner.FindOpRecordAsync(shareKey, opId);
+        foreach (string id in lookups.SelectMany(lookup => lookup.OpIds)) look("op record");
+        return inner.ReadForAppendAsync(lookups);
     }
+
+    public void Append(AppendedBatch batch) => inner.Append(batch);
 
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
         inner.ReadWriterRecordsAsync(writerKey, fromSeq, count);
-
-    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
-        long cursor) =>
-        inner.InsertRejection(shareKey, opId, digest, writerKey, seq, code, cursor);
 
     public ValueTask<(string Verb, ReadOnlyMemory<byte>? Data, long? WriterKey)> ReadOpContentAsync(long shareKey,
         long cursor)
@@ -39,8 +32,6 @@ internal sealed class FaultyTransaction(
 
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) =>
         inner.InsertWriterAsync(shareKey, writerId, refKey);
-
-    public void SetWatermark(long writerKey, long ackedSeq) => inner.SetWatermark(writerKey, ackedSeq);
 
     public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
         inner.InsertShareAsync(shareId, creatorKey, label, createdMs);

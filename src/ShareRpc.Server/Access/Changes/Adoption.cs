@@ -53,11 +53,11 @@ internal static class Adoption
         CommitScope scope, EffectiveCaveats.Quota quota, EffectiveCaveats before)
     {
         long day = EffectiveCaveats.DayOf(scope.NowMs);
-        (long opsLeft, long bytesLeft) = await before.ReadLeftAsync(scope.Transaction, day);
-        DayUse used = await scope.Transaction.ReadQuotaAsync(quota.RefKey, day);
+        (long opsLeft, long bytesLeft) = await before.ReadLeftAsync(scope.Uses.OfAsync, day);
+        DayUse used = await scope.Uses.OfAsync(quota.RefKey, day);
         long moreOps = quota.MaxOps == long.MaxValue ? 0 : Math.Max(quota.MaxOps - opsLeft - used.Ops, 0);
         long moreBytes = quota.MaxBytes == long.MaxValue ? 0 : Math.Max(quota.MaxBytes - bytesLeft - used.Bytes, 0);
         if (moreOps + moreBytes > 0)
-            scope.Transaction.AddQuota(quota.RefKey, day, new DayUse(moreOps, moreBytes));
+            await scope.Uses.CountAsync(quota.RefKey, day, new DayUse(moreOps, moreBytes));
     }
 }

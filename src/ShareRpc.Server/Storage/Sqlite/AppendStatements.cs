@@ -1,45 +1,146 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Rpc;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-internal sealed class AppendStatements(Statements statements)
+/// <summary>What an append looks up and writes, for the write connection.</summary>
+internal sealed class AppendStatements
 {
-    private WriterRuns? runs;
+    private readonly PreparedStatement insertOp;
+    private readonly PreparedStatement insertUnapplied;
+    private readonly PreparedStatement findOp;
+    private readonly PreparedStatement findUnapplied;
+    private readonly PreparedStatement findMeasure;
+    private readonly PreparedStatement setOpenTurn;
+    private readonly PreparedStatement removeOpenTurn;
 
-    public WriterRuns Runs => runs ??= new WriterRuns(this);
+    public AppendStatements(Statements statements)
+    {
+        Begin = statements.Prepare("BEGIN IMMEDIATE");
+        Commit = statements.Prepare("COMMIT");
+        insertOp = statements.Prepare(
+            """
+            INSERT INTO op (
+              share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms,
+              schema_version, class, class_before)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+            """);
+        insertUnapplied = statements.Prepare(
+            """
+            INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            """);
+        findOp = statements.Prepare(
+            "SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = ?2 AND share_key = ?1");
+        findUnapplied = statements.Prepare(
+            """
+            SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = ?1 AND op_id = ?2
+            ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
+            """);
+        findMeasure = statements.Prepare(SqliteReads.MeasureOfDocument);
+        setOpenTurn = statements.Prepare(
+            """
+            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
+            """);
+        removeOpenTurn = statements.Prepare("DELETE FROM open_turn WHERE share_key = ?1 AND key = ?2");
+        WriteDoc = statements.Prepare(
+            """
+            INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (share_key, kind, key)
+            DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
+            """);
+        Runs = new WriterRuns(statements);
+        Quotas = new Quotas(statements);
+    }
 
-    public PreparedStatement Begin { get; } = statements.Prepare("BEGIN IMMEDIATE");
+    public PreparedStatement Begin { get; }
 
-    public PreparedStatement Commit { get; } = statements.Prepare("COMMIT");
+    public PreparedStatement Commit { get; }
 
-    public PreparedStatement InsertOp { get; } = statements.Prepare(
-        """
-        INSERT INTO op (
-          share_key, cursor, op_id, digest, writer_key, seq, verb, kind, key, data, actor_key, time_ms, schema_version,
-          class, class_before)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-        ON CONFLICT (op_id, share_key) DO NOTHING
-        """);
+    public PreparedStatement WriteDoc { get; }
 
-    public PreparedStatement SetWatermark { get; } = statements.Prepare(
-        "UPDATE writer SET acked_seq = ?2 WHERE writer_key = ?1");
+    public WriterRuns Runs { get; }
 
-    public PreparedStatement SetRun { get; } = statements.Prepare(
-        """
-        UPDATE writer SET acked_seq = COALESCE(?2, acked_seq), run_seq = ?3, run_cursor = ?4, run_count = ?5
-          WHERE writer_key = ?1
-        """);
+    public Quotas Quotas { get; }
 
-    public PreparedStatement FindRun { get; } = statements.Prepare(
-        "SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = ?1");
+    /// <summary>Call after a rollback: what was remembered of the transaction never was.</summary>
+    public void Forget()
+    {
+        Runs.Forget();
+        Quotas.Forget();
+    }
 
-    public PreparedStatement InsertRun { get; } = statements.Prepare(
-        "INSERT INTO writer_run (writer_key, seq, cursor, count) VALUES (?1, ?2, ?3, ?4)");
+    public AppendFacts Read(AppendLookup lookup)
+    {
+        Dictionary<string, OpRecord>? records = null;
+        foreach (string opId in lookup.OpIds)
+        {
+            OpRecord? record = Find(findOp, lookup.ShareKey, opId) ?? Find(findUnapplied, lookup.ShareKey, opId);
+            if (record is not null) (records ??= new(StringComparer.Ordinal))[opId] = record;
+        }
 
-    public PreparedStatement WriteDoc { get; } = statements.Prepare(
-        """
-        INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (share_key, kind, key)
-        DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
-        """);
+        Dictionary<(string, string), DocumentMeasure>? documents = null;
+        foreach ((string kind, string key) in lookup.Documents)
+        {
+            using Rows row = findMeasure.Bind(1, lookup.ShareKey).Bind(2, kind).Bind(3, key).Query();
+            (documents ??= [])[(kind, key)] = row.Read() ? SqliteReads.ReadMeasure(row) : DocumentMeasure.None;
+        }
+
+        var uses = new Dictionary<long, DayUse>(lookup.Refs.Count);
+        foreach (long refKey in lookup.Refs) uses[refKey] = Quotas.Find(refKey, lookup.Day);
+        return new AppendFacts
+        {
+            Records = records ?? AppendFacts.None.Records, Documents = documents ?? AppendFacts.None.Documents,
+            Uses = uses,
+        };
+    }
+
+    public void Write(AppendedBatch batch)
+    {
+        foreach (AppliedOp applied in batch.Applied)
+        {
+            OpIntent op = applied.Op;
+            insertOp
+                .Bind(1, batch.ShareKey).Bind(2, applied.Cursor).BindOpId(3, op.OpId).BindBytes(4, applied.Digest)
+                .Bind(5, batch.WriterKey).Bind(6, op.Seq).Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key)
+                .BindBytes(10, op.Data?.Utf8).Bind(11, batch.ActorKey).Bind(12, batch.TimeMs)
+                .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)applied.Class).Bind(15, (int)applied.ClassBefore)
+                .Run();
+            if (batch.WriterKey is { } writer && op.Seq is { } seq) Runs.Add(writer, seq, applied.Cursor);
+        }
+
+        foreach (UnappliedOp op in batch.Unapplied)
+        {
+            insertUnapplied
+                .Bind(1, batch.ShareKey).BindOpId(2, op.OpId).BindBytes(3, op.Digest).Bind(4, batch.WriterKey)
+                .Bind(5, op.Seq).Bind(6, (long?)op.Code).Bind(7, op.Cursor).Run();
+        }
+
+        foreach (TurnMark turn in batch.Turns)
+        {
+            long? writer = turn.IsStreaming ? batch.WriterKey ?? OpenTurnRow.NoWriter : null;
+            SetOpenTurn(batch.ShareKey, turn.Key, turn.Cursor, writer);
+        }
+
+        if (batch is { WriterKey: { } acked, AckedSeq: { } ackedSeq }) Runs.SetWatermark(acked, ackedSeq);
+    }
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
+    {
+        if (writerKey is null) removeOpenTurn.Bind(1, shareKey).Bind(2, key).Run();
+        else setOpenTurn.Bind(1, shareKey).Bind(2, key).Bind(3, cursor).Bind(4, writerKey).Run();
+    }
+
+    public static OpRecord ReadRecord(Rows row) => new(
+        StoredOpId.Read(row, 0), row.Blob(1).ToArray(), row.Number(2), row.Number(3) == 1,
+        (ErrorCode?)row.NumberOrNull(4));
+
+    private static OpRecord? Find(PreparedStatement find, long shareKey, string opId)
+    {
+        using Rows row = find.Bind(1, shareKey).BindOpId(2, opId).Query();
+        return row.Read() ? ReadRecord(row) : null;
+    }
 }

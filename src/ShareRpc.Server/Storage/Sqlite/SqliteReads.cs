@@ -8,6 +8,9 @@ namespace ShareRpc.Server.Storage.Sqlite;
 
 internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 {
+    public const string MeasureOfDocument =
+        "SELECT size, class, cursor FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3";
+
     private const string ShareColumns =
         "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, "
             + "s.scanned, s.compacted";
@@ -63,10 +66,7 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         new(connection.LogReads.FindDoc(shareKey, kind, key));
 
     public ValueTask<DocumentMeasure> ReadDocMeasureAsync(long shareKey, string kind, string key) =>
-        new(statements.ReadOne(
-        "SELECT size, class, cursor FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3",
-        row => new DocumentMeasure(row.Number(0), (ContentClass)row.Number(1), row.Number(2)), shareKey, kind, key)
-            ?? DocumentMeasure.None);
+        new(statements.ReadOne(MeasureOfDocument, ReadMeasure, shareKey, kind, key) ?? DocumentMeasure.None);
 
     public ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,
         int maxBytes) =>
@@ -195,9 +195,7 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
     public ValueTask<bool> IsRefGoneAsync(string capId) =>
         new(statements.ReadNumber("SELECT COUNT(*) FROM gone_ref WHERE cap_id = ?1", capId) > 0);
 
-    public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => new(statements.ReadOne(
-        "SELECT ops, bytes, rejections, duplicates FROM quota WHERE ref_key = ?1 AND day = ?2",
-        row => new DayUse(row.Number(0), row.Number(1), row.Number(2), row.Number(3)), refKey, day));
+    public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => new(ReadQuota(statements, refKey, day));
 
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => new(statements.ReadAll(
         $"""
@@ -212,6 +210,13 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
     public ValueTask<RefRow?> FindOpenCreatorAsync() =>
         new(statements.ReadOne(
             $"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = (SELECT MAX(ref_key) FROM open_creator)", ReadRef));
+
+    public static DocumentMeasure ReadMeasure(Rows row) =>
+        new(row.Number(0), (ContentClass)row.Number(1), row.Number(2));
+
+    public static DayUse ReadQuota(Statements statements, long refKey, long day) => statements.ReadOne(
+        "SELECT ops, bytes, rejections, duplicates FROM quota WHERE ref_key = ?1 AND day = ?2",
+        row => new DayUse(row.Number(0), row.Number(1), row.Number(2), row.Number(3)), refKey, day);
 
     private static ShareRow ReadShare(Rows row) => new(
         row.Number(0), row.Text(1), row.Number(2), row.Number(3), row.TextOrNull(4), (ShareState)row.Number(5),

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Diagnostics;
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
-using ShareRpc.Protocol.Rpc;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
@@ -36,7 +34,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     {
         if (!open) return default;
         open = false;
-        append.Runs.Forget();
+        append.Forget();
         try
         {
             Statements.Execute("ROLLBACK");
@@ -48,34 +46,14 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         return default;
     }
 
-    public ISavepoint BeginSavepoint() => new Savepoint(Statements, append.Runs);
-
-    public ValueTask<bool> TryInsertOpAsync(OpRow op)
+    public ValueTask<IReadOnlyList<AppendFacts>> ReadForAppendAsync(IReadOnlyList<AppendLookup> lookups)
     {
-        PreparedStatement insert = append.InsertOp
-            .Bind(1, op.ShareKey).Bind(2, op.Cursor).BindOpId(3, op.OpId).BindBytes(4, op.Digest).Bind(5,
-                op.WriterKey).Bind(6, op.Seq)
-            .Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key).BindBytes(10, op.Data).Bind(11, op.ActorKey).Bind(12,
-                op.TimeMs)
-            .Bind(13, Subprotocols.SchemaVersion).Bind(14, (int)op.Class).Bind(15, (int)op.ClassBefore);
-        if (insert.Run() != 1) return new(false);
-        if (op is { WriterKey: { } writer, Seq: { } seq }) append.Runs.Add(writer, seq, op.Cursor);
-        return new(true);
+        var facts = new AppendFacts[lookups.Count];
+        for (int i = 0; i < facts.Length; i++) facts[i] = append.Read(lookups[i]);
+        return new(facts);
     }
 
-    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId)
-    {
-        SqlValue id = StoredOpId.Of(opId);
-        return new(
-            Statements.ReadOne("SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = ?2 AND share_key = ?1",
-                ReadRecord, shareKey, id)
-            ?? Statements.ReadOne(
-                """
-                SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = ?1 AND op_id = ?2
-                ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
-                """,
-                ReadRecord, shareKey, id));
-    }
+    public void Append(AppendedBatch batch) => append.Write(batch);
 
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count)
     {
@@ -95,21 +73,12 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             ORDER BY seq
             """;
         append.Runs.Flush();
-        return new(Statements.ReadAll(Sql, ReadRecord, writerKey, fromSeq, fromSeq + count));
+        return new(Statements.ReadAll(Sql, AppendStatements.ReadRecord, writerKey, fromSeq, fromSeq + count));
     }
-
-    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
-        long cursor) =>
-        Statements.Execute(
-            "INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor) VALUES (?1, ?2, ?3, ?4, "
-                + "?5, ?6, ?7)",
-            shareKey, StoredOpId.Of(opId), digest, writerKey, seq, (int?)code, cursor);
 
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) => new(Insert(
         "INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES (?1, ?2, ?3, 0)", shareKey, writerId,
             refKey));
-
-    public void SetWatermark(long writerKey, long ackedSeq) => append.Runs.SetWatermark(writerKey, ackedSeq);
 
     public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
         new(Insert(
@@ -194,6 +163,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             Statements.Execute("DELETE FROM sturdy_ref WHERE ref_key = ?1", key);
         }
 
+        append.Quotas.Forget();
         return new(keys.Count == 0);
     }
 
@@ -208,18 +178,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void CountUse(long refKey, long nowMs) => Statements.Execute(
         "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, ?2) WHERE ref_key = ?1", refKey, nowMs);
 
-    public void AddQuota(long refKey, long day, DayUse more)
-    {
-        Statements.Execute("DELETE FROM quota WHERE ref_key = ?1 AND day < ?2", refKey, day);
-        Statements.Execute(
-            """
-            INSERT INTO quota (ref_key, day, ops, bytes, rejections, duplicates) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (ref_key, day) DO UPDATE SET
-              ops = ops + excluded.ops, bytes = bytes + excluded.bytes,
-              rejections = rejections + excluded.rejections, duplicates = duplicates + excluded.duplicates
-            """,
-            refKey, day, more.Ops, more.Bytes, more.Rejections, more.Duplicates);
-    }
+    public void AddQuota(long refKey, long day, DayUse more) => append.Quotas.Add(refKey, day, more);
 
     public void WriteDoc(long shareKey, StoredDoc doc)
     {
@@ -250,21 +209,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         Statements.Execute("UPDATE share SET scanned = ?2, compacted = ?3 WHERE share_key = ?1", shareKey, scanned,
             compacted);
 
-    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
-    {
-        if (writerKey is null)
-        {
-            Statements.Execute("DELETE FROM open_turn WHERE share_key = ?1 AND key = ?2", shareKey, key);
-            return;
-        }
-
-        Statements.Execute(
-            """
-            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
-            """,
-            shareKey, key, cursor, writerKey);
-    }
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey) =>
+        append.SetOpenTurn(shareKey, key, cursor, writerKey);
 
     public void Probe()
     {
@@ -312,37 +258,5 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     {
         Statements.Execute(sql, values);
         return SQLitePCL.raw.sqlite3_last_insert_rowid(Statements.Connection.Handle);
-    }
-
-    private static OpRecord ReadRecord(Rows row) => new(
-        StoredOpId.Read(row, 0), row.Blob(1).ToArray(), row.Number(2), row.Number(3) == 1,
-            (ErrorCode?)row.NumberOrNull(4));
-
-    private sealed class Savepoint : ISavepoint
-    {
-        private readonly Statements statements;
-        private readonly WriterRuns runs;
-        private bool kept;
-
-        public Savepoint(Statements statements, WriterRuns runs)
-        {
-            (this.statements, this.runs) = (statements, runs);
-            runs.Flush();
-            statements.Execute("SAVEPOINT part");
-        }
-
-        public void Keep()
-        {
-            statements.Execute("RELEASE part");
-            kept = true;
-        }
-
-        public void Dispose()
-        {
-            if (kept) return;
-            runs.Forget();
-            statements.Execute("ROLLBACK TO part");
-            statements.Execute("RELEASE part");
-        }
     }
 }

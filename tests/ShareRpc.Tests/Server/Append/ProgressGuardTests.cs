@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Append;
+using ShareRpc.Tests.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Append;
 

@@ -147,7 +147,7 @@ public abstract partial class ShareStoreContract : IDisposable
                 int seq = (4 * round) + i;
                 await transaction.TryInsertOpAsync(
                     Seed.Op(share, ++cursor, $"w{seq}") with { WriterKey = writer, Seq = seq });
-                transaction.SetWatermark(writer, seq);
+                transaction.SetWatermark(share.Share, writer, seq);
             }
 
             await transaction.CommitAsync();
@@ -171,7 +171,7 @@ public abstract partial class ShareStoreContract : IDisposable
     }
 
     [Fact]
-    public async Task What_was_taken_back_is_no_record_of_its_writer()
+    public async Task What_was_rolled_back_is_no_record_of_its_writer()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
         long writer;
@@ -179,18 +179,16 @@ public abstract partial class ShareStoreContract : IDisposable
         {
             writer = await first.InsertWriterAsync(share.Share, "w", share.Owner);
             await first.TryInsertOpAsync(Seed.Op(share, 1, "kept") with { WriterKey = writer, Seq = 1 });
-            using (first.BeginSavepoint()) await first.TryInsertOpAsync(
-                Seed.Op(share, 2, "aborted") with { WriterKey = writer, Seq = 2 });
             first.InsertRejection(share.Share, "aborted", Seed.Digest, writer, 2, ErrorCode.AtomicAborted, 0);
             await first.TryInsertOpAsync(Seed.Op(share, 2, "after") with { WriterKey = writer, Seq = 3 });
-            first.SetWatermark(writer, 3);
+            first.SetWatermark(share.Share, writer, 3);
             await first.CommitAsync();
         }
 
         await using (IWriteTransaction lost = await Store.BeginWriteAsync())
         {
             await lost.TryInsertOpAsync(Seed.Op(share, 3, "lost") with { WriterKey = writer, Seq = 4 });
-            lost.SetWatermark(writer, 4);
+            lost.SetWatermark(share.Share, writer, 4);
         }
 
         await using IWriteTransaction last = await Store.BeginWriteAsync();
@@ -232,7 +230,7 @@ public abstract partial class ShareStoreContract : IDisposable
         await transaction.InsertWriterAsync(other.Share, "w", other.Owner);
         Assert.Equal(0, (await transaction.FindWriterAsync(share.Share, "w"))!.AckedSeq);
 
-        transaction.SetWatermark(writer, 12);
+        transaction.SetWatermark(share.Share, writer, 12);
 
         Assert.Equal(new WriterRow(writer, "w", share.Owner, 12), await transaction.FindWriterAsync(share.Share, "w"));
         Assert.Equal(0, (await transaction.FindWriterAsync(other.Share, "w"))!.AckedSeq);
@@ -285,27 +283,6 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal((0L, 0L),
             (await next.ReadHeadAsync(share.Share), (await next.FindShareAsync(share.Share))!.Folded));
         Assert.True(await next.TryInsertOpAsync(Seed.Op(share, 1, "a")));
-    }
-
-    [Fact]
-    public async Task A_savepoint_takes_back_its_own_writes_and_no_others()
-    {
-        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
-        (long Share, long Owner) share = await Seed.ShareAsync(transaction);
-        await transaction.TryInsertOpAsync(Seed.Op(share, 1, "before"));
-        using (transaction.BeginSavepoint()) await transaction.TryInsertOpAsync(Seed.Op(share, 2, "taken back"));
-        using (ISavepoint kept = transaction.BeginSavepoint())
-        {
-            await transaction.TryInsertOpAsync(Seed.Op(share, 2, "kept"));
-            kept.Keep();
-        }
-
-        using (transaction.BeginSavepoint()) await transaction.TryInsertOpAsync(Seed.Op(share, 3, "taken back"));
-        await transaction.CommitAsync();
-
-        await using IReadSnapshot snapshot = await Store.BeginReadAsync();
-        Assert.Equal(["before", "kept"],
-            (await snapshot.ReadOpsAsync(share.Share, 0, 10, int.MaxValue)).Select(op => op.OpId));
     }
 
     [Fact]

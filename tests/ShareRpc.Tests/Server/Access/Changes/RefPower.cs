@@ -12,7 +12,7 @@ internal sealed record RefPower(
     {
         IReadOnlyList<RefRow> chain = await snapshot.ReadChainAsync(row.Key);
         var effective = new EffectiveCaveats(chain);
-        (long ops, long bytes) = await effective.ReadLeftAsync(snapshot, EffectiveCaveats.DayOf(nowMs));
+        (long ops, long bytes) = await effective.ReadLeftAsync(snapshot.ReadQuotaAsync, EffectiveCaveats.DayOf(nowMs));
         long uses = row.IsGrant ? 0 : chain.Min(one => one.Caveats.MaxUses - one.Uses) ?? long.MaxValue;
         long expires = chain.Min(one => one.Caveats.ExpiresAtMs) ?? long.MaxValue;
         foreach (RefRow one in chain.Where(one => one.UsedMs is null))

@@ -1,4 +1,3 @@
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Server.Storage.Model;
@@ -22,19 +21,62 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         return new(!ReferenceEquals(state, before));
     }
 
-    public ISavepoint BeginSavepoint() => new Savepoint(this, state);
-
-    public ValueTask<bool> TryInsertOpAsync(OpRow op)
+    public async ValueTask<IReadOnlyList<AppendFacts>> ReadForAppendAsync(IReadOnlyList<AppendLookup> lookups)
     {
-        if (OpsOf(op.ShareKey).Any(other => other.OpId == op.OpId)) return new(false);
-        state = state with { Ops = state.Ops.Add(op) };
-        return new(true);
+        var facts = new List<AppendFacts>();
+        foreach (AppendLookup lookup in lookups)
+        {
+            var documents = new Dictionary<(string, string), DocumentMeasure>();
+            foreach ((string kind, string key) in lookup.Documents)
+                documents[(kind, key)] = await ReadDocMeasureAsync(lookup.ShareKey, kind, key);
+            facts.Add(new AppendFacts
+            {
+                Records = lookup.OpIds.Select(id => RecordOf(lookup.ShareKey, id)).OfType<OpRecord>()
+                    .ToDictionary(record => record.OpId),
+                Documents = documents,
+                Uses = lookup.Refs.ToDictionary(key => key, key => QuotaOf(key, lookup.Day)),
+            });
+        }
+
+        return facts;
     }
 
-    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId) =>
-        new(OpsOf(shareKey).Where(op => op.OpId == opId).Select(ToRecord).FirstOrDefault()
+    public void Append(AppendedBatch batch)
+    {
+        foreach (AppliedOp op in batch.Applied)
+        {
+            Assert.Equal(OpsOf(batch.ShareKey).Count() + 1, op.Cursor);
+            Assert.DoesNotContain(OpsOf(batch.ShareKey), other => other.OpId == op.Op.OpId);
+            state = state with
+            {
+                Ops = state.Ops.Add(new OpRow
+                {
+                    ShareKey = batch.ShareKey, Cursor = op.Cursor, OpId = op.Op.OpId, Digest = op.Digest,
+                    WriterKey = batch.WriterKey, Seq = op.Op.Seq, Verb = op.Op.Verb, Kind = op.Op.Kind,
+                    Key = op.Op.Key, Data = op.Op.Data?.Utf8, Class = op.Class, ClassBefore = op.ClassBefore,
+                    ActorKey = batch.ActorKey, TimeMs = batch.TimeMs,
+                }),
+            };
+        }
+
+        state = state with
+        {
+            Notes = state.Notes.AddRange(batch.Unapplied.Select(op => new ModelState.Note(
+                batch.ShareKey, op.OpId, op.Digest, batch.WriterKey, op.Seq, op.Code, op.Cursor))),
+        };
+        foreach (TurnMark turn in batch.Turns)
+        {
+            long? writer = turn.IsStreaming ? batch.WriterKey ?? OpenTurnRow.NoWriter : null;
+            SetOpenTurn(batch.ShareKey, turn.Key, turn.Cursor, writer);
+        }
+
+        if (batch is { WriterKey: { } acked, AckedSeq: { } seq }) SetWatermark(acked, seq);
+    }
+
+    private OpRecord? RecordOf(long shareKey, string opId) =>
+        OpsOf(shareKey).Where(op => op.OpId == opId).Select(ToRecord).FirstOrDefault()
         ?? state.Notes.Where(note => note.ShareKey == shareKey && note.OpId == opId)
-            .OrderBy(note => note.Code is null).Select(ToRecord).LastOrDefault());
+            .OrderBy(note => note.Code is null).Select(ToRecord).LastOrDefault();
 
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
     new([
@@ -45,10 +87,6 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
             .OrderBy(entry => entry.Seq).Select(entry => entry.Record),
     ]);
 
-    public void InsertRejection(long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code,
-        long cursor) =>
-        state = state with { Notes = state.Notes.Add(new(shareKey, opId, digest, writerKey, seq, code, cursor)) };
-
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey)
     {
         var row = new WriterRow(state.Writers.Count + 1, writerId, refKey, 0);
@@ -56,7 +94,7 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         return new(row.Key);
     }
 
-    public void SetWatermark(long writerKey, long ackedSeq)
+    private void SetWatermark(long writerKey, long ackedSeq)
     {
         int index = state.Writers.FindIndex(writer => writer.Row.Key == writerKey);
         (long share, WriterRow row) = state.Writers[index];
@@ -242,16 +280,4 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
 
     private static OpRecord ToRecord(ModelState.Note note) =>
         new(note.OpId, note.Digest, note.Cursor, Applied: false, note.Code);
-
-    private sealed class Savepoint(ModelTransaction transaction, ModelState start) : ISavepoint
-    {
-        private bool kept;
-
-        public void Keep() => kept = true;
-
-        public void Dispose()
-        {
-            if (!kept) transaction.state = start;
-        }
-    }
 }

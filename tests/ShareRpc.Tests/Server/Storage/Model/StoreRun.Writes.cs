@@ -217,7 +217,7 @@ internal sealed partial class StoreRun
             long cursor = (await side.FindOpRecordAsync(share.Key, opId))!.Cursor;
             Record(side, share, writer, opId, null, number, cursor);
         }
-        else if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);
+        else if (writer is not null) side.SetWatermark(share.Key, writer.Key, writer.AckedSeq + 1);
         return isNew;
     }
 
@@ -226,7 +226,7 @@ internal sealed partial class StoreRun
         long cursor = 0)
     {
         side.InsertRejection(share.Key, opId, Digest(number), writer?.Key, writer?.AckedSeq + 1, code, cursor);
-        if (writer is not null) side.SetWatermark(writer.Key, writer.AckedSeq + 1);
+        if (writer is not null) side.SetWatermark(share.Key, writer.Key, writer.AckedSeq + 1);
     }
 
     private static async ValueTask WriteDocAsync(IWriteTransaction side, ShareRow share, StoreStep step)

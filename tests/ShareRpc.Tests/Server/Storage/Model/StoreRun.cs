@@ -3,8 +3,8 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// Does the same steps to a store and to the model and compares what they answer and show. Transactions, savepoints and
-/// snapshots are here; what is written in a transaction is in the other part.
+/// Does the same steps to a store and to the model and compares what they answer and show. Transactions and snapshots
+/// are here; what is written in a transaction is in the other part.
 /// </summary>
 internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStore> maintain) : IAsyncDisposable
 {
@@ -13,25 +13,12 @@ internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStor
     private readonly List<(IReadSnapshot Real, IReadSnapshot Model)> snapshots = [];
     private IShareStore store = open();
     private (IWriteTransaction Real, IWriteTransaction Model)? transaction;
-    private (ISavepoint Real, ISavepoint Model)? savepoint;
     private int made;
 
     public async ValueTask DoAsync(StoreStep step)
     {
         switch (step.Act)
         {
-            case StoreAct.Savepoint:
-                await BeginSavepointAsync();
-                break;
-            case StoreAct.KeepSavepoint:
-                savepoint?.Real.Keep();
-                savepoint?.Model.Keep();
-                EndSavepoint();
-                break;
-            case StoreAct.DropSavepoint:
-                EndSavepoint();
-                if (transaction is { } dropped) await CompareAsync(dropped.Real, dropped.Model, step);
-                break;
             case StoreAct.Commit:
                 await EndTransactionAsync(step, commit: true);
                 break;
@@ -87,7 +74,6 @@ internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStor
 
     private async ValueTask EndTransactionAsync(StoreStep step, bool commit)
     {
-        EndSavepoint();
         if (transaction is not { } ending) return;
         await CompareAsync(ending.Real, ending.Model, step);
         if (commit)
@@ -100,19 +86,6 @@ internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStor
         await ending.Model.DisposeAsync();
         transaction = null;
         await CompareCommittedAsync(step);
-    }
-
-    private async ValueTask BeginSavepointAsync()
-    {
-        await BeginTransactionAsync();
-        savepoint ??= (transaction!.Value.Real.BeginSavepoint(), transaction.Value.Model.BeginSavepoint());
-    }
-
-    private void EndSavepoint()
-    {
-        savepoint?.Real.Dispose();
-        savepoint?.Model.Dispose();
-        savepoint = null;
     }
 
     /// <summary>Half of them are read at once; the others see what is committed when they are.</summary>
@@ -132,7 +105,6 @@ internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStor
     /// <summary>What is not committed is lost.</summary>
     public async ValueTask DisposeAsync()
     {
-        EndSavepoint();
         if (transaction is { } open) await open.Real.DisposeAsync();
         transaction = null;
         while (snapshots.Count > 0) await CloseSnapshotAsync(0);

@@ -20,7 +20,6 @@ internal sealed record StoreStep(StoreAct Act, int A, int B, int C)
         (3, StoreAct.Quota),
         (1, StoreAct.EndGrants), (2, StoreAct.DeleteGrants),
         (2, StoreAct.Audit), (2, StoreAct.SessionShare), (1, StoreAct.OpenCreator),
-        (5, StoreAct.Savepoint), (2, StoreAct.KeepSavepoint), (3, StoreAct.DropSavepoint),
         (9, StoreAct.Commit), (3, StoreAct.Rollback), (1, StoreAct.Reopen), (2, StoreAct.Maintain),
             (4, StoreAct.OpenSnapshot),
         (6, StoreAct.ReadSnapshot), (3, StoreAct.CloseSnapshot),

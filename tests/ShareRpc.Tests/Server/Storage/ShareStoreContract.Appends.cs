@@ -1,0 +1,114 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Storage;
+
+/// <summary>Batches: one look-up for a group of them, one write for each.</summary>
+public abstract partial class ShareStoreContract
+{
+    private static AppendLookup Ask(long share, params string[] opIds) => new(share, opIds, [], [], 0);
+
+    private static AppliedOp[] Applied((long Share, long Owner) share, long from, params string[] opIds) =>
+        [.. opIds.Select((id, i) => (Seed.Op(share, from + i, id, key: $"k{id}") with { Seq = from + i }).ToApplied())];
+
+    [Fact]
+    public async Task A_group_of_batches_is_looked_up_at_once_each_in_its_share()
+    {
+        (long Share, long Owner) share = await Seed.ShareAsync(Store);
+        (long Share, long Owner) other = await Seed.ShareAsync(Store);
+        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+        Assert.Empty(await transaction.ReadForAppendAsync([]));
+        long writer = await transaction.InsertWriterAsync(share.Share, "w", share.Owner);
+        transaction.Append(new AppendedBatch
+        {
+            ShareKey = share.Share, ActorKey = share.Owner, TimeMs = 1, WriterKey = writer, AckedSeq = 4,
+            Applied = Applied(share, 1, "a", "b", "c"),
+            Unapplied = [new UnappliedOp("no", Seed.Digest, 4, ErrorCode.TooLarge, 0)],
+        });
+        transaction.WriteDoc(share.Share, Seed.Doc(Kinds.Part, "ka", "{}", cursor: 1) with { Size = 7 });
+        transaction.AddQuota(share.Owner, 5, new DayUse(1, 2, 3, 4));
+
+        IReadOnlyList<AppendFacts> facts = await transaction.ReadForAppendAsync(
+        [
+            Ask(share.Share, "a", "new", "c", "no") with
+            {
+                Documents = [(Kinds.Part, "ka"), (Kinds.Part, "none")], Refs = [share.Owner, other.Owner], Day = 5,
+            },
+            Ask(other.Share, "a", "no"),
+            Ask(share.Share, "b"),
+        ]);
+
+        Assert.Equal(["a", "c", "no"], facts[0].Records.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal((true, 3L, null), (facts[0].Records["c"].Applied, facts[0].Records["c"].Cursor,
+            facts[0].Records["c"].Code));
+        Assert.Equal((false, ErrorCode.TooLarge), (facts[0].Records["no"].Applied, facts[0].Records["no"].Code));
+        Assert.Equal(new DocumentMeasure(7, ContentClass.Plain, 1), facts[0].Documents[(Kinds.Part, "ka")]);
+        Assert.Equal(DocumentMeasure.None, facts[0].Documents[(Kinds.Part, "none")]);
+        Assert.Equal(new DayUse(1, 2, 3, 4), facts[0].Uses[share.Owner]);
+        Assert.Equal(default, facts[0].Uses[other.Owner]);
+        Assert.Empty(facts[1].Records);
+        Assert.Equal(2, facts[2].Records["b"].Cursor);
+    }
+
+    [Fact]
+    public async Task A_batch_is_written_whole_with_its_writer_and_its_turns()
+    {
+        (long Share, long Owner) share = await Seed.ShareAsync(Store);
+        long writer;
+        await using (IWriteTransaction transaction = await Store.BeginWriteAsync())
+        {
+            writer = await transaction.InsertWriterAsync(share.Share, "w", share.Owner);
+            transaction.Append(new AppendedBatch
+            {
+                ShareKey = share.Share, ActorKey = share.Owner, TimeMs = 9, WriterKey = writer, AckedSeq = 2,
+                Applied = Applied(share, 1, "a", "b"), Turns = [new TurnMark("ka", 1, IsStreaming: true)],
+            });
+            transaction.Append(new AppendedBatch
+            {
+                ShareKey = share.Share, ActorKey = share.Owner, TimeMs = 10, WriterKey = writer, AckedSeq = 5,
+                Applied = [.. Applied(share, 3, "c"), .. Applied(share, 4, "e").Select(op => op with
+                {
+                    Op = op.Op with { Seq = 5 },
+                })],
+                Unapplied = [new UnappliedOp("d", Seed.Digest, 4, null, 1)],
+            });
+            Assert.Equal(4, await transaction.ReadHeadAsync(share.Share));
+            await transaction.CommitAsync();
+        }
+
+        await using IWriteTransaction reading = await Store.BeginWriteAsync();
+        Assert.Equal(["a", "b", "c", "d", "e"],
+            (await reading.ReadWriterRecordsAsync(writer, 1, 9)).Select(record => record.OpId));
+        Assert.Equal([1L, 2L, 3L, 1L, 4L],
+            (await reading.ReadWriterRecordsAsync(writer, 1, 9)).Select(record => record.Cursor));
+        Assert.Equal([9L, 9L, 10L, 10L],
+            (await reading.ReadOpsAsync(share.Share, 0, 9, int.MaxValue)).Select(op => op.TimeMs));
+        Assert.Equal(5, (await reading.FindWriterAsync(share.Share, "w"))!.AckedSeq);
+        Assert.Equal([new OpenTurnRow(share.Share, "ka", 1, "w", 5)], await reading.ReadOpenTurnsAsync(0, "", 9));
+        reading.Append(new AppendedBatch
+        {
+            ShareKey = share.Share, ActorKey = share.Owner, TimeMs = 11, Turns = [new TurnMark("ka", 4, false)],
+        });
+        Assert.Empty(await reading.ReadOpenTurnsAsync(0, "", 9));
+    }
+
+    [Fact]
+    public async Task What_a_failed_transaction_used_of_a_day_is_not_used()
+    {
+        (long Share, long Owner) share = await Seed.ShareAsync(Store);
+        await using (IWriteTransaction lost = await Store.BeginWriteAsync())
+        {
+            lost.AddQuota(share.Owner, 5, new DayUse(1, 1));
+            Assert.Equal(new DayUse(1, 1), await lost.ReadQuotaAsync(share.Owner, 5));
+        }
+
+        await using IWriteTransaction next = await Store.BeginWriteAsync();
+        AppendLookup lookup = Ask(share.Share) with { Refs = [share.Owner], Day = 5 };
+        Assert.Equal(default, (await next.ReadForAppendAsync([lookup]))[0].Uses[share.Owner]);
+        next.AddQuota(share.Owner, 5, new DayUse(2, 2));
+        next.AddQuota(share.Owner, 6, new DayUse(3, 3));
+        Assert.Equal(default, (await next.ReadForAppendAsync([lookup]))[0].Uses[share.Owner]);
+        Assert.Equal(new DayUse(3, 3), await next.ReadQuotaAsync(share.Owner, 6));
+    }
+}
