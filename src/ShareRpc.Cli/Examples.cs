@@ -27,6 +27,9 @@ internal static class Examples
         The first start creates the data directory and writes the root token to DIR/root.token (mode 0600). Whoever has
         that file administers the server. On Ctrl-C or SIGTERM, the server commits what is queued and stops.
 
+        Each flag is also a key of sharerpc.json ("public_url") and a variable (SHARERPC_PUBLIC_URL): a flag wins over a
+        variable, a variable over the file. docs/configuration.md has the table.
+
         Examples:
           sharerpc serve
           sharerpc serve --data /var/lib/sharerpc --urls http://0.0.0.0:8787 --public-url https://share.example.org

@@ -81,25 +81,14 @@ internal static class Inputs
         return target;
     }
 
-    public static Uri? ParseAddress(ArgumentResult result)
+    /// <summary>Returns a number of bytes, of 512MB or 2GB, in units of 1024; null if it is none.</summary>
+    public static long? SizeOf(string text)
     {
-        if (Uri.TryCreate(result.Tokens.Count == 1 ? result.Tokens[0].Value : null, UriKind.Absolute, out Uri? uri)
-            && uri.Scheme is "http" or "https") return uri;
-        result.AddError("This is not an address such as https://share.example.org.");
-        return null;
-    }
-
-    /// <summary>Parses a number of bytes: 512MB or 2GB, in units of 1024.</summary>
-    public static long? ParseSize(ArgumentResult result)
-    {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         int power = text.EndsWith("GB", StringComparison.OrdinalIgnoreCase) ? 30
             : text.EndsWith("MB", StringComparison.OrdinalIgnoreCase) ? 20 : 0;
         bool isNumber = long.TryParse(text[..^(power == 0 ? 0 : 2)], NumberStyles.None, CultureInfo.InvariantCulture,
             out long number);
-        if (isNumber && power > 0 && number is > 0 and < 1L << 30) return number << power;
-        result.AddError("This is not a size such as 256MB or 2GB.");
-        return null;
+        return isNumber && power > 0 && number is > 0 and < 1L << 30 ? number << power : null;
     }
 
     /// <summary>Accepts 30m, 12h or 7d.</summary>
@@ -111,19 +100,6 @@ internal static class Inputs
         {
             if (Period(result) is { } period) return period;
             result.AddError($"{name} must be a number with m, h or d, for example 30m, 12h or 7d.");
-            return null;
-        },
-    };
-
-    /// <summary>Accepts 400d, 12h or <c>forever</c>, which is <see cref="TimeSpan.MaxValue"/>.</summary>
-    public static Option<TimeSpan?> KeepTime(string name, string description) => new(name)
-    {
-        Description = description, HelpName = "DURATION",
-        CustomParser = result =>
-        {
-            if (result.Tokens is [{ Value: "forever" }]) return TimeSpan.MaxValue;
-            if (Period(result) is { } period) return period;
-            result.AddError($"{name} must be a number with m, h or d, for example 400d, or forever.");
             return null;
         },
     };
@@ -145,9 +121,12 @@ internal static class Inputs
         },
     };
 
-    private static TimeSpan? Period(ArgumentResult result)
+    private static TimeSpan? Period(ArgumentResult result) =>
+        PeriodOf(result.Tokens.Count == 1 ? result.Tokens[0].Value : "");
+
+    /// <summary>Returns the time of 30m, 12h or 7d; null if it is none.</summary>
+    public static TimeSpan? PeriodOf(string text)
     {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         bool isNumber = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None,
             CultureInfo.InvariantCulture, out int count);
         double minutes = text.Length < 2 ? 0 : text[^1] switch { 'm' => 1, 'h' => 60, 'd' => 1440, _ => 0 };

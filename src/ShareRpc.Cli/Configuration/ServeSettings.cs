@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+using ShareRpc.Cli.Commands;
+using ShareRpc.Server;
+
+namespace ShareRpc.Cli.Configuration;
+
+/// <summary>All settings of <c>serve</c>; docs/configuration.md has the same table (a test compares them).</summary>
+internal static class ServeSettings
+{
+    private const string NoSize = "is not a size such as 256MB or 2GB";
+    private const string NoTime = "is not a time such as 12h, 400d or forever";
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        Text("data", "DIR", "Data directory: database, keys, root token; created if missing", Serve.DefaultData,
+            (options, text) => options.DataDirectory = Path.GetFullPath(text)),
+        Text("urls", "URL", "Addresses to listen on, separated by ';'", Serve.DefaultUrl,
+            (options, text) => options.Urls = text),
+        Text("public_url", "URL", "Address of the server for people, with its path behind a proxy",
+            "the address of each request", (options, text) => options.PublicUrl = AddressOf(text)),
+        List("trust_proxy", "ADDRESS",
+            "Address or network of proxies whose X-Forwarded-* headers are trusted",
+            (options, texts) => options.TrustedProxies = texts),
+        List("allow_origin", "ORIGIN",
+            "Another origin whose pages may connect, such as https://tools.example.org",
+            (options, texts) => options.AllowedOrigins = texts),
+        Text("tls_cert", "FILE",
+            "Certificate for https, with its chain (PEM); a renewed one is taken over", "",
+            (options, text) => options.TlsCertificate = text),
+        Text("tls_key", "FILE", "Key of the certificate, without a passphrase (PEM)", "",
+            (options, text) => options.TlsKey = text),
+        Switch("open_creation", "Lets opencode create shares without a creator token",
+            (options, isOn) => options.OpenCreation = isOn),
+        Switch("erase_unshared",
+            "Erases what opencode unshares; else it is kept until sharerpc rm",
+            (options, isOn) => options.EraseUnshared = isOn),
+        Text("compact_after_ops", "N",
+            "Drops the data of superseded ops beyond the newest N of a share", "keeps all",
+            (options, text) => options.CompactAfterOps = NumberOf(text)),
+        Text("keep_audit", "DURATION", "How long the audit trail is kept, such as 90d or forever", "400d",
+            (options, text) => options.KeepAudit = PeriodOf(text)),
+        Text("memory_budget", "SIZE",
+            "Memory for messages, bodies, replies and recent ops, at least 64MB",
+            "a quarter of the machine's",
+            (options, text) => options.MemoryBudget = Inputs.SizeOf(text) ?? throw new FormatException(NoSize)),
+        Text("max_connections", "N",
+            "WebSockets at once; an address may hold as many as it leaves free", "20000",
+            (options, text) => options.ServerLimits = WithConnections(options.ServerLimits, NumberOf(text))),
+        Text("log_level", "LEVEL", "Least level of the log: debug, information, warning or error", "information",
+            (options, text) => options.LogLevel = LevelOf(text)),
+    ];
+
+    private static Setting Text(
+        string key, string helpName, string description, string usual, Action<ServerOptions, string> apply) =>
+        new(key, helpName, description, usual, (options, texts) => apply(options, texts[^1]));
+
+    private static Setting List(
+        string key, string helpName, string description, Action<ServerOptions, string[]> apply) =>
+        new(key, helpName, description, "", apply) { Form = SettingForm.List };
+
+    private static Setting Switch(string key, string description, Action<ServerOptions, bool> apply) =>
+        new(key, "", description, "false", (options, texts) => apply(options,
+            bool.TryParse(texts[^1], out bool isOn) ? isOn : throw new FormatException("is neither true nor false")))
+        {
+            Form = SettingForm.Switch,
+        };
+
+    private static Uri AddressOf(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" ? uri
+        : throw new FormatException("is not an address such as https://share.example.org");
+
+    private static long NumberOf(string text) =>
+        long.TryParse(text, out long number) ? number : throw new FormatException("is not a number");
+
+    private static TimeSpan? PeriodOf(string text) =>
+        text == "forever" ? null : Inputs.PeriodOf(text) ?? throw new FormatException(NoTime);
+
+    /// <summary>Leaves as many connections to plain requests as there may be requests.</summary>
+    private static ServerLimits WithConnections(ServerLimits limits, long most)
+    {
+        int connections = most is > 0 and < 10_000_000 ? (int)most : throw new FormatException("is no such number");
+        return limits with { Connections = connections, Sockets = connections + limits.HttpRequests };
+    }
+
+    private static LogLevel LevelOf(string text) =>
+        Enum.TryParse(text, ignoreCase: true, out LogLevel level) && Enum.IsDefined(level) ? level
+        : throw new FormatException("is no level: debug, information, warning or error");
+}
