@@ -38,8 +38,11 @@ const SUITES = {
       ...(input.child && { child: { of: 'it', rights: ['attenuate'] } }),
     },
     async run(world) {
-      const { call } = await world.redeem('main', 'it');
-      const code = await call(input.method, world.text(textOf(input.params ?? {}))).then(() => '', codeOf);
+      const { wire, number } = await world.redeem('main', 'it');
+      const id = wire.request(`$/invokeProxy/${number}/${input.method}`, world.text(textOf(input.params ?? {})));
+      if (input.cancel) wire.send(`{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":${id}}}`);
+      const { message } = await wire.receive(id);
+      const code = message.error?.data?.code;
       assert.equal(code === 'forbidden' ? 'forbidden' : 'allowed', expect);
     },
   }),
@@ -210,6 +213,12 @@ class Conversation {
   }
 
   async #talk(wire, step) {
+    if (step.page === null) return assert.equal(wire.pages, 0, 'a page has come');
+    if (step.page) {
+      const page = await wire.page();
+      if (step.without) assert.ok(!JSON.stringify(page).includes(step.without), `${step.without} is in the page`);
+      return this.#match(step.page, page, 'page');
+    }
     const id = this.#say(wire, step);
     if (step.closed) {
       const code = await wire.closed;

@@ -16,6 +16,8 @@ export class Wire {
   #answers = new Map();
   #lastId = 0;
   #methods = new Map();
+  #pages = [];
+  #wanted = [];
   handles = new Map();
 
   constructor(socket) {
@@ -23,7 +25,10 @@ export class Wire {
     this.closed = new Promise((resolve) => socket.on('close', resolve));
     socket.on('error', () => {});
     socket.on('message', (data) => this.#receive(String(data)));
-    socket.on('close', () => this.#answers.forEach(({ give }) => give(null)));
+    socket.on('close', () => {
+      this.#answers.forEach(({ give }) => give(null));
+      this.#wanted.forEach(({ give }) => give(null));
+    });
   }
 
   static open(server, { subprotocols = ['sharerpc.v1.json'], origin, extensions } = {}) {
@@ -64,6 +69,23 @@ export class Wire {
     return answer;
   }
 
+  /** How many pages have come that were not looked at. */
+  get pages() {
+    return this.#pages.length;
+  }
+
+  /** The params of the next notification `page`. */
+  async page() {
+    const page = this.#pages.shift() ?? await new Promise((give, fail) => {
+      const timer = setTimeout(() => fail(new Error('No page came.')), ANSWER_MS).unref();
+      this.#wanted.push({ give: (page) => (clearTimeout(timer), give(page)) });
+    });
+    if (!page) throw new Error('The connection was closed instead of a page.');
+    const faults = wrong(schema.$defs.PushedPage, page);
+    if (faults.length > 0) throw new Error(`Not of the schema: ${faults.slice(0, 3).join('; ')}`);
+    return page;
+  }
+
   /** Calls and answers the result; throws the error's `data` as `refusal`. */
   async call(method, params) {
     const text = typeof params === 'string' ? params : JSON.stringify(params);
@@ -88,6 +110,9 @@ export class Wire {
   #receive(text) {
     const message = JSON.parse(text);
     if (message.id !== undefined) this.#slot(JSON.stringify(message.id)).give({ message, text });
+    else if (message.method !== 'page') return;
+    else if (this.#wanted.length > 0) this.#wanted.shift().give(message.params);
+    else this.#pages.push(message.params);
   }
 
   #check(id, message) {

@@ -46,6 +46,9 @@ public sealed record ProtocolLimits
     /// <summary>Gets the maximum of <c>wait_ms</c>.</summary>
     public int WaitMs { get; init; } = 30_000;
 
+    /// <summary>Gets the maximum of a subscription's credit, in bytes of ops.</summary>
+    public int CreditBytes { get; init; } = 4 * 1024 * 1024;
+
     /// <summary>Gets calls per connection. Beyond: <c>too_many_calls</c>.</summary>
     public int CallsInFlight { get; init; } = 64;
 

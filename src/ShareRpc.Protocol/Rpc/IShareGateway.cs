@@ -15,4 +15,8 @@ public partial interface IShareGateway
     /// <summary>Redeems a root or creator token.</summary>
     [JsonRpcMethod("redeemRoot", UseSingleObjectParameterDeserialization = true)]
     Task<RedeemRootResult> RedeemRootAsync(RedeemRootRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Gives a subscription of this connection more credit; a notification.</summary>
+    [JsonRpcMethod("credit", UseSingleObjectParameterDeserialization = true)]
+    Task GiveCreditAsync(CreditRequest request);
 }

@@ -16,6 +16,10 @@ public partial interface IShareHandle : IDisposable
     [JsonRpcMethod("readOps", UseSingleObjectParameterDeserialization = true)]
     Task<OpPage> ReadOpsAsync(ReadOpsRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Pushes pages until the share ends; then returns a page without ops. See SPEC [SUB-1].</summary>
+    [JsonRpcMethod("subscribe", UseSingleObjectParameterDeserialization = true)]
+    Task<OpPage> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken);
+
     /// <summary>Returns documents. Follow from the first page's cursor.</summary>
     [JsonRpcMethod("getState", UseSingleObjectParameterDeserialization = true)]
     Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken);

@@ -63,6 +63,12 @@ internal sealed class Authority : IDisposable
     }
 
     /// <summary>
+    /// The last look before a page goes to the socket: every page of ops or documents passes here, and nowhere else. A
+    /// node of a cluster looks at its authority lease here, too.
+    /// </summary>
+    public void DemandPage() => Demand(Rights.Read);
+
+    /// <summary>
     /// Returns how long a wait may last, in milliseconds: just after its expiry the authority is looked at again.
     /// </summary>
     public int WaitAtMost(int waitMs)

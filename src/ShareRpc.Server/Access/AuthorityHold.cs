@@ -14,6 +14,15 @@ internal sealed class AuthorityHold(Authority authority, AuthorityRegistry regis
 
     public Authority Authority => authority;
 
+    /// <summary>Gets whether the handle was disposed; calls in progress may go on.</summary>
+    public bool IsDropped
+    {
+        get
+        {
+            lock (gate) return dropped;
+        }
+    }
+
     /// <summary>Starts the call before returning. Once dropped, fails as for an unknown handle.</summary>
     public async Task<T> DuringAsync<T>(Func<Authority, Task<T>> call)
     {

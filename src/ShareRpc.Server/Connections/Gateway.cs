@@ -59,6 +59,12 @@ internal sealed class Gateway(
         };
     }
 
+    public Task GiveCreditAsync(CreditRequest request)
+    {
+        session.Subscriptions!.GiveCredit(request);
+        return Task.CompletedTask;
+    }
+
     private async Task<RedeemShareResult> AnswerAsync(
         RedeemShareRequest request, Redemption redemption, WriterState? writer, ShareHandle handle)
     {

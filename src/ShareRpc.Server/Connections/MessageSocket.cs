@@ -20,11 +20,12 @@ internal sealed class MessageSocket : IDisposable
 
     /// <param name="socket">The connection.</param>
     /// <param name="calls">What takes messages first.</param>
+    /// <param name="subscriptions">What sends pages by itself.</param>
     /// <param name="open">Opens an account for one message.</param>
     /// <param name="unsent">What the replies count against.</param>
     /// <param name="frameBytes">The longest message.</param>
-    public MessageSocket(GuardedWebSocket socket, DirectCallDispatcher? calls, Func<MemoryAccount> open,
-        UnsentMemory unsent, int frameBytes)
+    public MessageSocket(GuardedWebSocket socket, DirectCallDispatcher? calls, Subscriptions subscriptions,
+        Func<MemoryAccount> open, UnsentMemory unsent, int frameBytes)
     {
         (this.socket, this.calls, this.unsent) = (socket, calls, unsent);
         message = new ReceivedBytes(
@@ -35,7 +36,10 @@ internal sealed class MessageSocket : IDisposable
                 return account;
             },
             frameBytes, ReceivedBytes.FirstBytes);
-        if (calls is not null) calls.SendAsync = (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
+        Func<ReadOnlyMemory<byte>, Action?, ValueTask> send =
+            (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
+        subscriptions.SendAsync = send;
+        if (calls is not null) calls.SendAsync = send;
     }
 
     /// <summary>

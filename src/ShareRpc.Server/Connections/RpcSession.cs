@@ -35,9 +35,12 @@ internal sealed class RpcSession(
         using DirectCallDispatcher? direct =
             options.DirectCalls
                 ? new DirectCallDispatcher(state, reads, options.Limits, time, ledger, errors, unsent) : null;
+        using var subscriptions = new Subscriptions(state, reads, options.Limits, time, ledger, unsent);
+        state.Subscriptions = subscriptions;
         using SessionState owned = state;
         using var messages = new MessageSocket(
-            guarded, direct, () => memory.Open(state.Address, guarded.Abort), unsent, options.Limits.FrameBytes);
+            guarded, direct, subscriptions,
+            () => memory.Open(state.Address, guarded.Abort), unsent, options.Limits.FrameBytes);
         await using var handler =
             new SessionMessageHandler(messages, direct, formatter, requests, options.Limits.HandlesPerConnection);
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
@@ -46,6 +49,7 @@ internal sealed class RpcSession(
         state.OnDenied = () =>
         {
             direct?.WakeReads();
+            subscriptions.WakeAll();
             _ = ledger.AbortUnlessDrainedAsync(limits.RevokedDrainTime);
         };
         Gateway gateway = NewGateway(services, [state, wrongTokens]);
@@ -55,7 +59,11 @@ internal sealed class RpcSession(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, unproven.Token);
         state.AwaitProof(unproven);
         rpc.StartListening();
-        using CancellationTokenRegistration draining = stopping.UnsafeRegister(_ => direct?.Drain(), null);
+        using CancellationTokenRegistration draining = stopping.UnsafeRegister(_ =>
+        {
+            direct?.Drain();
+            subscriptions.Drain();
+        }, null);
         WebSocketCloseStatus status = await ServeAsync(rpc, guarded, ledger, unproven.Token, ending.Token, stopping)
             .ConfigureAwait(false);
         await CloseAsync(guarded, status).ConfigureAwait(false);

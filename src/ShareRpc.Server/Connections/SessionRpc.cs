@@ -45,7 +45,8 @@ internal sealed class SessionRpc : JsonRpc
     {
         bool isRelease = request.Method!.EndsWith("/Dispose", StringComparison.Ordinal)
             || request.Method.StartsWith("$/release", StringComparison.Ordinal);
-        if (isRelease || IsCancellation(request))
+        bool isCredit = request is { Method: "credit", IsResponseExpected: false };
+        if (isRelease || isCredit || IsCancellation(request))
         {
             return await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         }

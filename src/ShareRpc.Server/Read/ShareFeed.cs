@@ -26,6 +26,8 @@ internal sealed class ShareFeed(
 
     public RedactedRing Redacted { get; } = new(limits, memory);
 
+    public SharedPages Pages { get; } = new(limits, memory);
+
     /// <summary>Guarded by the lock of <see cref="Broadcaster"/>.</summary>
     public int Users { get; set; }
 
@@ -85,7 +87,7 @@ internal sealed class ShareFeed(
         }
 
         memory.ReleaseCached(bytes);
-        return bytes + Redacted.Clear(forGood);
+        return bytes + Redacted.Clear(forGood) + Pages.Clear(forGood);
     }
 
     public void Advance(long cursor)

@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redaction;
 using ShareRpc.Server.Fold;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
@@ -38,7 +39,7 @@ internal sealed class ShareReads(
         }
 
         ops = feed.Redacted.Show(authority.Profile, ops);
-        authority.Demand(Rights.Read);
+        authority.DemandPage();
         long last = ops.Count > 0 ? ops[^1].Cursor : 0;
         return new OpPage
         {
@@ -46,6 +47,48 @@ internal sealed class ShareReads(
             Ended = feed.Ended ? true : null, Writing = await IsWritingAsync(feed) ? true : null,
         };
     }
+
+    /// <summary>
+    /// Returns the page that all subscribers with the same profile and wish get. It has not passed
+    /// <see cref="Authority.DemandPage"/>: the caller looks when it is about to send.
+    /// </summary>
+    public ValueTask<SharedPage> ReadSharedAsync(
+        ReadProfile profile, ShareFeed feed, PageWish wish, Func<long, bool> hasRoom) =>
+        feed.Pages.Find(profile, wish, feed.Head) is { } known
+            ? ValueTask.FromResult(known) : MakeSharedAsync(profile, feed, wish, hasRoom);
+
+    /// <summary>Returns a page without ops, which tells the head and whether somebody writes.</summary>
+    public async ValueTask<SharedPage> ReadEmptyAsync(ReadProfile profile, ShareFeed feed, PageWish wish) =>
+        PageMessage.Encode(profile, wish, new OpPage
+        {
+            Ops = [], Cursor = wish.After, Head = Math.Max(feed.Head, wish.After),
+            Writing = await IsWritingAsync(feed).ConfigureAwait(false) ? true : null,
+        });
+
+    private async ValueTask<SharedPage> MakeSharedAsync(
+        ReadProfile profile, ShareFeed feed, PageWish wish, Func<long, bool> hasRoom)
+    {
+        bool isWriting = await IsWritingAsync(feed).ConfigureAwait(false);
+        SharedPage? made = feed.Pages.FindOrMake(profile, wish, feed.Head, () =>
+            feed.TryRead(wish.After, limits.PageEntries, wish.MaxBytes) is { } recent ? Page(recent, null) : null);
+        if (made is not null) return made;
+        (IReadOnlyList<LoggedOp> stored, long? gap) = await ReadStoredAsync(
+            feed, wish.After, limits.PageEntries, wish.MaxBytes, hasRoom).ConfigureAwait(false);
+        return PageMessage.Encode(profile, wish, Page(stored, gap));
+
+        OpPage Page(IReadOnlyList<LoggedOp> ops, long? gap)
+        {
+            long last = ops.Count > 0 ? ops[^1].Cursor : wish.After;
+            return new OpPage
+            {
+                Ops = Encoded(feed.Redacted.Show(profile, ops)), Cursor = last, Head = Math.Max(feed.Head, last),
+                Gap = gap, Writing = isWriting ? true : null,
+            };
+        }
+    }
+
+    private static LoggedOp[] Encoded(IReadOnlyList<LoggedOp> ops) =>
+        [.. ops.Select(op => op.Encoded.IsEmpty ? OpEncoding.Encode(op) : op)];
 
     /// <summary>
     /// Returns whether a writer is connected, or ops came within the time after which its turns would end (over HTTP a
@@ -119,7 +162,7 @@ internal sealed class ShareReads(
             var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
             StatePage page = await reader.ReadAsync(request);
             if (reader.HasTail) folder.Mark(shareKey, now: false);
-            authority.Demand(Rights.Read);
+            authority.DemandPage();
             return page;
         }
         finally

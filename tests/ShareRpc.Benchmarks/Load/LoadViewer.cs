@@ -5,18 +5,27 @@ using System.Text.Json;
 
 namespace ShareRpc.Benchmarks.Load;
 
-/// <summary>One viewer on a connection of its own: reads that wait, each after the last one's cursor.</summary>
+/// <summary>
+/// One viewer on a connection of its own: a subscription where the server has it, else reads that wait, each after the
+/// last one's cursor.
+/// </summary>
 internal sealed class LoadViewer : ILoadViewer
 {
     private const int WaitMs = 30_000;
+    private const int Credit = 1024 * 1024;
     private readonly RpcSocket socket;
-    private readonly string method;
+    private readonly string reading;
+    private readonly string? subscribing;
+    private int used;
 
-    private LoadViewer(RpcSocket socket, long handle, long cursor)
+    private LoadViewer(RpcSocket socket, long handle, JsonElement redeemed)
     {
         this.socket = socket;
-        method = ShareSetup.MethodOf(handle, "readOps");
-        Cursor = cursor;
+        reading = ShareSetup.MethodOf(handle, "readOps");
+        bool subscribes = redeemed.GetProperty("features").GetProperty("methods").EnumerateArray()
+            .Any(method => method.ValueEquals("subscribe"));
+        subscribing = subscribes ? ShareSetup.MethodOf(handle, "subscribe") : null;
+        Cursor = redeemed.GetProperty("cursor").GetInt64();
     }
 
     /// <summary>What it has read up to.</summary>
@@ -29,7 +38,7 @@ internal sealed class LoadViewer : ILoadViewer
     {
         RpcSocket socket = await RpcSocket.ConnectAsync(server, cancellationToken);
         (long handle, JsonElement result) = await socket.RedeemAsync("{" + secret + "}", cancellationToken);
-        return new LoadViewer(socket, handle, result.GetProperty("cursor").GetInt64());
+        return new LoadViewer(socket, handle, result);
     }
 
     /// <summary>Viewers of one token, so many being opened at a time.</summary>
@@ -49,6 +58,12 @@ internal sealed class LoadViewer : ILoadViewer
     public async Task FollowAsync(Func<long, bool> goesOn, Action<long, long> onPage,
         CancellationToken cancellationToken)
     {
+        if (subscribing is not null)
+        {
+            await SubscribeAsync(subscribing, goesOn, onPage, cancellationToken);
+            return;
+        }
+
         while (goesOn(Cursor))
         {
             ReadOnlyMemory<byte> page = await socket.CallAsync(FrameAfter(Cursor), cancellationToken);
@@ -68,10 +83,37 @@ internal sealed class LoadViewer : ILoadViewer
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();
 
+    private async Task SubscribeAsync(
+        string method, Func<long, bool> goesOn, Action<long, long> onPage, CancellationToken cancellationToken)
+    {
+        await SendAsync(string.Create(CultureInfo.InvariantCulture, $$$"""
+            {"jsonrpc":"2.0","id":1,"method":"{{{method}}}","params":{"after":{{{Cursor}}},"credit":{{{Credit}}}}}
+            """), cancellationToken);
+        while (goesOn(Cursor))
+        {
+            ReadOnlyMemory<byte> page = await socket.ReceiveAsync(cancellationToken);
+            int at = page.Span.IndexOf("\"bytes\":"u8);
+            bool isPage = TryReadCursor(page.Span, out long upTo) & at >= 0;
+            if (!isPage || !Utf8Parser.TryParse(page.Span[(at + 8)..], out int bytes, out _))
+                throw new InvalidOperationException("no page");
+            if (upTo > Cursor) onPage(Cursor, upTo);
+            Cursor = upTo;
+            used += bytes;
+            if (used < Credit / 2) continue;
+            string credit = string.Create(CultureInfo.InvariantCulture,
+                $$$"""{"jsonrpc":"2.0","method":"credit","params":{"bytes":{{{used}}}}}""");
+            used = 0;
+            await SendAsync(credit, cancellationToken);
+        }
+    }
+
+    private ValueTask SendAsync(string frame, CancellationToken cancellationToken) =>
+        socket.SendAsync(Encoding.UTF8.GetBytes(frame), cancellationToken);
+
     private byte[] FrameAfter(long after) => Encoding.UTF8.GetBytes(string.Create(
         CultureInfo.InvariantCulture,
         $$$"""
-        {"jsonrpc":"2.0","id":1,"method":"{{{method}}}","params":{"after":{{{after}}},
+        {"jsonrpc":"2.0","id":1,"method":"{{{reading}}}","params":{"after":{{{after}}},
          "wait_ms":{{{WaitMs}}}}}
         """));
 }

@@ -49,6 +49,12 @@ internal sealed class ScriptedGateway(ScriptedServer server, ScriptedConnection 
         }
     }
 
+    public Task GiveCreditAsync(CreditRequest request)
+    {
+        server.Note(request);
+        return Task.CompletedTask;
+    }
+
     public Task<RedeemRootResult> RedeemRootAsync(RedeemRootRequest request, CancellationToken cancellationToken)
     {
         server.Note(request);

@@ -51,6 +51,9 @@ internal sealed class ScriptedShareHandle : IShareHandle
         }
     }
 
+    public Task<OpPage> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>
+        throw new ShareRpcException(ErrorCode.MethodNotFound); // as a server of before, which has no features
+
     public OpPage ReadNow(ReadOpsRequest request)
     {
         List<LoggedOp> ops = [.. share.Log.Where(

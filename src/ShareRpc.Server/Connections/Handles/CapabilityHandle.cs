@@ -43,5 +43,6 @@ internal abstract class CapabilityHandle(
     {
         session.Disown(this);
         hold.Drop();
+        session.Subscriptions?.WakeAll();
     }
 }

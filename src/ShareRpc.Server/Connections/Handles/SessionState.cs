@@ -27,6 +27,9 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
 
     public Action OnDenied { get; set; } = () => { };
 
+    /// <summary>Gets what follows shares for the handles of the connection; set before the first call.</summary>
+    public ISubscriptions? Subscriptions { get; set; }
+
     public int Handles
     {
         get

@@ -37,6 +37,9 @@ internal sealed class ShareHandle(
         return await reads.ReadAsync(authority, feed, request, cancellationToken).ConfigureAwait(false);
     });
 
+    public Task<OpPage> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(_ => session.Subscriptions!.FollowAsync(Hold, feed, request, cancellationToken));
+
     /// <summary>
     /// Queues the batch before returning; earlier refusals throw. After <see cref="TryBeginCall"/> the caller must
     /// <see cref="EndCall"/>.

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using StreamJsonRpc;
@@ -48,6 +49,7 @@ internal static class MessageSchema
         var definitions = new SortedDictionary<string, Type>(StringComparer.Ordinal)
         {
             [nameof(ErrorData)] = typeof(ErrorData), [nameof(Document)] = typeof(Document),
+            [nameof(PushedPage)] = typeof(PushedPage),
         };
         var methods = new JsonObject();
         foreach ((string name, Type type) in Objects)

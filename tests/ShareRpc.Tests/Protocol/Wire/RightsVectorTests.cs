@@ -25,10 +25,18 @@ public sealed class RightsVectorTests(WireServer server) : IClassFixture<WireSer
         WireHandle handle = await world.RedeemAsync("main", "it");
         string? parameters = vector.Input.TryGetProperty("params", out JsonElement given)
             ? world.Resolve(Generator.Expand(given)) : null;
-        JsonElement response = await handle.CallAsync(vector.Input.GetProperty("method").GetString()!, parameters);
+        string call = await handle.Connection.RequestAsync(
+            handle.Path(vector.Input.GetProperty("method").GetString()!), parameters);
+        if (vector.Input.TryGetProperty("cancel", out _))
+        {
+            await handle.Connection.SendTextAsync(
+                $$"""{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":{{call}}} }""");
+        }
+
+        JsonElement response = await handle.Connection.ReceiveAsync(call);
         string? code = response.TryGetProperty("error", out JsonElement error)
-            ? error.GetProperty("data").GetProperty("code").GetString()
-            : null;
+            && error.TryGetProperty("data", out JsonElement data)
+            ? data.GetProperty("code").GetString() : null;
         Assert.True((vector.Expect.GetString() == "forbidden") == (code == "forbidden"), response.GetRawText());
         Assert.False(code is "method_not_found" or "invalid_params" or "internal",
             $"nothing was tried: {response.GetRawText()}");

@@ -80,6 +80,12 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
     private async Task TalkAsync(JsonElement step, string at)
     {
         WireConnection connection = await world.ConnectAsync(NameOf(step));
+        if (step.TryGetProperty("page", out JsonElement page))
+        {
+            await CheckPageAsync(connection, step, page, at);
+            return;
+        }
+
         string? id = await SayAsync(connection, step);
         if (step.TryGetProperty("closed", out JsonElement closed))
         {
@@ -90,6 +96,20 @@ internal sealed class RpcScenario(WireWorld world, Vector vector, CancellationTo
         {
             Check(step, await connection.ReceiveAsync(id), at);
         }
+    }
+
+    private async Task CheckPageAsync(WireConnection connection, JsonElement step, JsonElement expected, string at)
+    {
+        if (expected.ValueKind == JsonValueKind.Null)
+        {
+            Assert.True(connection.Pages == 0, $"{at}: a page has come.");
+            return;
+        }
+
+        JsonElement page = await connection.ReceivePageAsync();
+        RpcPattern.Match(expected, page, at, world);
+        if (step.TryGetProperty("without", out JsonElement leak))
+            Assert.DoesNotContain(leak.GetString()!, page.GetRawText());
     }
 
     private static async Task AssertClosedAsync(WireConnection connection, int code, bool mayDrop)

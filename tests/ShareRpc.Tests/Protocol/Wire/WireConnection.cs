@@ -14,6 +14,7 @@ internal sealed class WireConnection : IDisposable
     public const string Subprotocol = "sharerpc.v1.json";
     private readonly WebSocket socket;
     private readonly Dictionary<string, JsonElement> early = [];
+    private readonly Queue<JsonElement> pages = [];
     private readonly CancellationToken timeout;
     private int lastId;
 
@@ -87,18 +88,24 @@ internal sealed class WireConnection : IDisposable
         return result;
     }
 
+    /// <summary>Gets how many pages have come that were not looked at.</summary>
+    public int Pages => pages.Count;
+
     /// <summary>The response to an id; those to others are kept for their turn.</summary>
     public async Task<JsonElement> ReceiveAsync(string id)
     {
         while (true)
         {
             if (early.Remove(id, out JsonElement known)) return known;
-            string text = await ReceiveTextAsync()
-                ?? throw new WebSocketException($"The server closed with {(int?)socket.CloseStatus}.");
-            using JsonDocument message = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 256 });
-            JsonElement answer = message.RootElement.Clone();
-            if (answer.TryGetProperty("id", out JsonElement answered)) early[answered.GetRawText()] = answer;
+            await ReceiveMessageAsync();
         }
+    }
+
+    /// <summary>The <c>params</c> of the next notification <c>page</c>.</summary>
+    public async Task<JsonElement> ReceivePageAsync()
+    {
+        while (pages.Count == 0) await ReceiveMessageAsync();
+        return pages.Dequeue();
     }
 
     /// <summary>Says that nothing more is sent, and does not wait for the answer.</summary>
@@ -112,6 +119,16 @@ internal sealed class WireConnection : IDisposable
     }
 
     public void Dispose() => socket.Dispose();
+
+    private async Task ReceiveMessageAsync()
+    {
+        string text = await ReceiveTextAsync()
+            ?? throw new WebSocketException($"The server closed with {(int?)socket.CloseStatus}.");
+        using JsonDocument message = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 256 });
+        JsonElement answer = message.RootElement.Clone();
+        if (answer.TryGetProperty("id", out JsonElement answered)) early[answered.GetRawText()] = answer;
+        else if (answer.GetProperty("method").GetString() == "page") pages.Enqueue(answer.GetProperty("params"));
+    }
 
     private async Task<string?> ReceiveTextAsync()
     {

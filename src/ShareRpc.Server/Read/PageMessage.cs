@@ -1,0 +1,70 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access.Redaction;
+
+namespace ShareRpc.Server.Read;
+
+/// <summary>Writes pages as the RPC layer would (SPEC section "Reading").</summary>
+internal static class PageMessage
+{
+    private const int NumberBytes = 20;
+    private const int EnvelopeBytes = 192;
+
+    /// <summary>Encodes the notification <c>page</c>; without a message if the page says <c>gap</c>.</summary>
+    public static SharedPage Encode(ReadProfile profile, PageWish wish, OpPage page)
+    {
+        int opBytes = 0;
+        foreach (LoggedOp op in page.Ops) opBytes += op.Encoded.Length;
+        var message = new ArrayBufferWriter<byte>(EnvelopeBytes + opBytes + page.Ops.Count);
+        message.Write("{\"jsonrpc\":\"2.0\",\"method\":\"page\",\"params\":{\"subscription\":"u8);
+        Write(message, wish.Subscription);
+        message.Write(",\"bytes\":"u8);
+        Write(message, opBytes);
+        message.Write(","u8);
+        WriteMembers(message, page);
+        message.Write("}}"u8);
+        return new SharedPage(wish, profile.Name, page.Cursor, opBytes, message.WrittenMemory) { Gap = page.Gap };
+    }
+
+    /// <summary>Writes the members of a page without braces; copies the op bytes shared by all readers.</summary>
+    public static void WriteMembers(IBufferWriter<byte> output, OpPage page)
+    {
+        output.Write("\"ops\":["u8);
+        for (int i = 0; i < page.Ops.Count; i++)
+        {
+            if (i > 0) output.Write(","u8);
+            if (page.Ops[i].Encoded is { IsEmpty: false } encoded) output.Write(encoded.Span);
+            else WriteAsJson(output, page.Ops[i]);
+        }
+
+        output.Write("],\"cursor\":"u8);
+        Write(output, page.Cursor);
+        output.Write(",\"head\":"u8);
+        Write(output, page.Head);
+        if (page.Gap is { } gap)
+        {
+            output.Write(",\"gap\":"u8);
+            Write(output, gap);
+        }
+
+        if (page.Ended is { } ended) output.Write(ended ? ",\"ended\":true"u8 : ",\"ended\":false"u8);
+        if (page.Writing == true) output.Write(",\"writing\":true"u8);
+    }
+
+    public static void Write(IBufferWriter<byte> output, long number)
+    {
+        Utf8Formatter.TryFormat(number, output.GetSpan(NumberBytes), out int written);
+        output.Advance(written);
+    }
+
+    public static void WriteAsJson<T>(IBufferWriter<byte> output, T value)
+    {
+        using var writer = new Utf8JsonWriter(
+            output, new JsonWriterOptions { Encoder = ProtocolJson.Options.Encoder, SkipValidation = true });
+        JsonSerializer.Serialize(writer, value, ProtocolJson.Options);
+    }
+}
