@@ -5,6 +5,12 @@ namespace ShareRpc.Server.Storage;
 /// </summary>
 internal interface IShareStore : IDisposable
 {
+    /// <summary>
+    /// Gets whether other processes write this store, too: then a transaction proves what is cached, by
+    /// <see cref="IWriteTransaction.Expect"/> or <see cref="IWriteTransaction.LockAsync"/>.
+    /// </summary>
+    bool IsShared => false;
+
     /// <summary>For the commit loop only. Disposal without commit rolls back.</summary>
     ValueTask<IWriteTransaction> BeginWriteAsync();
 

@@ -6,6 +6,22 @@ namespace ShareRpc.Server.Storage;
 /// </summary>
 internal interface IWriteTransaction : IReadSnapshot
 {
+    /// <summary>Gets the shares that this transaction changes, of a store that others write, too.</summary>
+    IReadOnlyCollection<long> ChangedShares => [];
+
+    /// <summary>
+    /// Has shares locked, and compared with refs, before anything else of this transaction: the read or commit that
+    /// does it throws <see cref="StaleStateException"/> if anything differs. For a store that others write, too.
+    /// </summary>
+    void Expect(IReadOnlyList<ShareVersion> shares, IReadOnlyList<RefLink> refs)
+    {
+    }
+
+    /// <summary>
+    /// Locks shares and then reads them and refs as they are. Null from a store that has one writer.
+    /// </summary>
+    ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs) => default;
+
     /// <summary>Returns once durable: whether anything had to be written.</summary>
     ValueTask<bool> CommitAsync();
 

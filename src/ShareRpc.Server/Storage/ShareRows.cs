@@ -6,7 +6,11 @@ namespace ShareRpc.Server.Storage;
 internal sealed record ShareRow(
     long Key, string ShareId, long OwnerRefKey, long CreatorKey, string? Label, ShareState State, long Folded,
     long CreatedMs, long Scanned,
-    long Compacted);
+    long Compacted)
+{
+    /// <summary>Gets what every transaction on the share raises; 0 in a store that has one writer.</summary>
+    public long Version { get; init; }
+}
 
 internal enum ShareState
 {

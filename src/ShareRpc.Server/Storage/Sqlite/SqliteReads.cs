@@ -123,7 +123,7 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
             row => (row.Number(0), row.Blob(1).ToArray()));
         using var chain = new AuditChain(before.Digest);
         statements.ReadAll(
-            AuditChain.Entries,
+            AuditEntries.Sql,
             row =>
             {
                 chain.Add(row);

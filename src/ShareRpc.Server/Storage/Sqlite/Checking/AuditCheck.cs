@@ -19,7 +19,7 @@ internal static class AuditCheck
         {
             (long first, long last) = (seal.Number(0), seal.Number(1));
             using var chain = new AuditChain(digest);
-            foreach (Rows entry in run.Rows(AuditChain.Entries, after, last, long.MaxValue)) chain.Add(entry);
+            foreach (Rows entry in run.Rows(AuditEntries.Sql, after, last, long.MaxValue)) chain.Add(entry);
             (after, digest) = (last, seal.Blob(2).ToArray());
             if (chain.First != first || chain.Last != last || !chain.Seal().Digest.AsSpan().SequenceEqual(digest))
                 run.Find("audit", null, $"entries {first} to {last} are not what was sealed");

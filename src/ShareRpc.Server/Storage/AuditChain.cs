@@ -1,19 +1,15 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using ShareRpc.Sqlite;
 
-namespace ShareRpc.Server.Storage.Sqlite;
+namespace ShareRpc.Server.Storage;
 
 /// <summary>Digests a segment of the audit trail: the digest before it, and its entries, column by column.</summary>
 internal sealed class AuditChain : IDisposable
 {
-    public const string Entries = """
-        SELECT position, time_ms, action, actor_key, share_key, subject_key, address, code, count, bytes FROM audit
-        WHERE position > ?1 AND position <= ?2 ORDER BY position LIMIT ?3
-        """;
+    /// <summary>Position, time, action, actor, share, subject, address, code, count, bytes.</summary>
+    public const int Columns = 10;
 
-    private const int Columns = 10;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <param name="before">Empty for the first segment.</param>
@@ -25,14 +21,14 @@ internal sealed class AuditChain : IDisposable
 
     public long NewestMs { get; private set; }
 
-    public void Add(Rows entry)
+    /// <summary>Adds an entry by its columns as text, in their order.</summary>
+    public void Add(ReadOnlySpan<string?> columns)
     {
-        Last = entry.Number(0);
+        Last = long.Parse(columns[0]!, CultureInfo.InvariantCulture);
         if (First == 0) First = Last;
-        NewestMs = Math.Max(NewestMs, entry.Number(1));
-        for (int i = 0; i < Columns; i++)
+        NewestMs = Math.Max(NewestMs, long.Parse(columns[1]!, CultureInfo.InvariantCulture));
+        foreach (string? text in columns)
         {
-            string? text = entry.TextOrNull(i);
             int length = text is null ? -1 : Encoding.UTF8.GetByteCount(text);
             hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{length}:{text}")));
         }

@@ -1,0 +1,61 @@
+namespace ShareRpc.Server.Storage.Postgres;
+
+/// <summary>
+/// A PostgreSQL database that any number of nodes write. Correct are the database's rows; what a node caches is proven
+/// in each transaction.
+/// </summary>
+internal sealed class PostgresShareStore : IShareStore
+{
+    private readonly PostgresDatabase database;
+
+    private PostgresShareStore(PostgresDatabase database) => this.database = database;
+
+    /// <summary>Gets the connections, which other parts of the node use, too.</summary>
+    public PostgresDatabase Database => database;
+
+    public bool IsShared => true;
+
+    /// <summary>Opens, and migrates when needed. Owns the database's connections.</summary>
+    /// <exception cref="StorageException">The message names the fault and the next step.</exception>
+    public static async Task<PostgresShareStore> OpenAsync(
+        string connectionString, bool isNew = false, CancellationToken cancellationToken = default)
+    {
+        PostgresDatabase database = PostgresDatabase.Open(connectionString);
+        try
+        {
+            await PostgresSchema.ApplyAsync(database.Source, isNew, cancellationToken).ConfigureAwait(false);
+            return new PostgresShareStore(database);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            await database.DisposeAsync().ConfigureAwait(false);
+            throw PostgresFailures.Translate(exception);
+        }
+    }
+
+    public ValueTask<IWriteTransaction> BeginWriteAsync() => new(new PostgresWriteTransaction(database.Source));
+
+    public ValueTask<IReadSnapshot> BeginReadAsync() => new(new PostgresSnapshot(database.Source));
+
+    /// <summary>Vacuums: the space of deleted rows is used again. Nothing else of them can be reached from here.</summary>
+    public async Task<bool> PurgeAsync()
+    {
+        try
+        {
+            foreach (string table in (string[])["op", "doc", "rejection"])
+            {
+                await using Npgsql.NpgsqlCommand vacuum = database.Source.CreateCommand($"VACUUM {table}");
+                vacuum.CommandTimeout = 0;
+                await vacuum.ExecuteNonQueryAsync().ConfigureAwait(false);
+            }
+
+            return true;
+        }
+        catch (Npgsql.NpgsqlException exception)
+        {
+            throw PostgresFailures.Translate(exception);
+        }
+    }
+
+    public void Dispose() => database.Dispose();
+}

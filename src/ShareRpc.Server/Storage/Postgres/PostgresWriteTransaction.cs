@@ -1,0 +1,402 @@
+using System.Text.Json;
+using Npgsql;
+using ShareRpc.Protocol.Diagnostics;
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
+using ShareRpc.Protocol.Rpc;
+using static ShareRpc.Server.Storage.Postgres.PostgresRows;
+
+namespace ShareRpc.Server.Storage.Postgres;
+
+/// <summary>
+/// Locks in this order: rows of shares, writers, refs, counters. Writes go along with the next read, or the commit.
+/// </summary>
+internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
+    : PostgresReads(new PostgresSession(source, "BEGIN")), IWriteTransaction
+{
+    private readonly ShareChanges changes = new();
+    private bool hasWritten;
+    private bool hasAudited;
+
+    public IReadOnlyCollection<long> ChangedShares => changes.Changed;
+
+    public void Expect(IReadOnlyList<ShareVersion> shares, IReadOnlyList<RefLink> refs) => Session.SendCall(
+        "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6)", PostgresSchema.Newest,
+        shares.Select(share => share.Key).ToArray(), shares.Select(share => share.Version).ToArray(),
+        refs.Select(link => link.Key).ToArray(), refs.Select(link => link.Epoch).ToArray(),
+        refs.Select(link => link.ParentKey).ToArray());
+
+    public ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs) =>
+        ShareLocks.TakeAsync(Session, shares, refs);
+
+    public async ValueTask<bool> CommitAsync()
+    {
+        changes.SendLast(Session);
+        FaultPoint.Pass("server.before_commit");
+        await Session.CommitAsync();
+        FaultPoint.Pass("server.after_commit");
+        return hasWritten;
+    }
+
+    public ISavepoint BeginSavepoint()
+    {
+        changes.Send(Session);
+        return new PostgresSavepoint(Session, changes);
+    }
+
+    public async ValueTask<bool> TryInsertOpAsync(OpRow op)
+    {
+        long inserted = await Session.ReadNumberAsync(
+            """
+            INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, time_ms, actor_key, schema_version,
+              class, class_before, verb, kind, key, data)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            ON CONFLICT (share_key, op_id) DO NOTHING RETURNING cursor
+            """,
+            op.ShareKey, op.Cursor, OpId(op.OpId), op.Digest, op.WriterKey, op.Seq, op.TimeMs, op.ActorKey,
+            Subprotocols.SchemaVersion, (int)op.Class, (int)op.ClassBefore, op.Verb, op.Kind, op.Key, op.Data);
+        if (inserted == 0) return false;
+        hasWritten = true;
+        changes.Advance(op);
+        return true;
+    }
+
+    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId) => Session.ReadOneAsync(
+        """
+        (SELECT op_id, digest, cursor, true, NULL::int FROM op WHERE share_key = $1 AND op_id = $2)
+        UNION ALL (SELECT op_id, digest, cursor, false, code FROM rejection WHERE share_key = $1 AND op_id = $2
+          ORDER BY code IS NOT NULL, rejection_key DESC LIMIT 1) LIMIT 1
+        """,
+        Record, shareKey, OpId(opId));
+
+    public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
+        AllAsync(
+            """
+            WITH run (seq, cursor, count) AS (
+              SELECT seq, cursor, count FROM writer_run WHERE writer_key = $1 AND seq < $3
+                AND seq >= COALESCE((SELECT max(seq) FROM writer_run WHERE writer_key = $1 AND seq <= $2), $2)
+              UNION ALL SELECT run_seq, run_cursor, run_count FROM writer WHERE writer_key = $1)
+            SELECT op_id, digest, cursor, applied, code FROM (
+              SELECT o.op_id, o.digest, o.cursor, true AS applied, NULL::int AS code, o.seq FROM run r
+                JOIN op o ON o.cursor BETWEEN r.cursor + GREATEST($2 - r.seq, 0)
+                  AND r.cursor + LEAST(r.count, $3 - r.seq) - 1
+              WHERE o.share_key = (SELECT share_key FROM writer WHERE writer_key = $1) AND o.writer_key = $1
+              UNION ALL
+              SELECT op_id, digest, cursor, false, code, seq FROM rejection
+              WHERE writer_key = $1 AND seq >= $2 AND seq < $3) records
+            ORDER BY seq
+            """,
+            Record, writerKey, fromSeq, fromSeq + count);
+
+    public void InsertRejection(
+        long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor)
+    {
+        changes.Add(shareKey);
+        Write(
+            """
+            INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
+            shareKey, OpId(opId), digest, writerKey, seq, (int?)code, cursor);
+    }
+
+    public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey)
+    {
+        changes.Add(shareKey);
+        return InsertAsync(
+            """
+            INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0) RETURNING writer_key
+            """,
+            shareKey, writerId, refKey);
+    }
+
+    public void SetWatermark(long writerKey, long ackedSeq)
+    {
+        hasWritten = true;
+        changes.SetWatermark(Session, writerKey, ackedSeq);
+    }
+
+    public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
+        InsertAsync(
+            """
+            INSERT INTO share (share_id, owner_ref_key, creator_key, label, state, created_ms)
+            VALUES ($1, 0, $2, $3, 0, $4) RETURNING share_key
+            """,
+            shareId, creatorKey, label, createdMs);
+
+    public void SetOwner(long shareKey, long ownerRefKey) => WriteShare(shareKey, "owner_ref_key", ownerRefKey);
+
+    public void SetShareState(long shareKey, ShareState state) => WriteShare(shareKey, "state", (int)state);
+
+    public void SetShareLabel(long shareKey, string label) => WriteShare(shareKey, "label", label);
+
+    public async ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes)
+    {
+        changes.Add(shareKey);
+        hasWritten = true;
+        changes.Send(Session);
+        return !await new PostgresErasure(Session, shareKey, rows).EraseSomeAsync(bytes);
+    }
+
+    public void SetErased(long shareKey)
+    {
+        changes.Add(shareKey);
+        Write("UPDATE share SET erased = true WHERE share_key = $1", shareKey);
+    }
+
+    public override ValueTask<RefRow?> FindRefAsync(long refKey) => OneAsync(
+        $"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = $1 FOR NO KEY UPDATE", PostgresRows.Ref, refKey);
+
+    /// <summary>Locks those whose uses are counted: the read behind the lock sees the uses of other nodes.</summary>
+    public override ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey)
+    {
+        Session.SendCall(
+            """
+            WITH RECURSIVE chain (key) AS (
+              SELECT $1::bigint
+              UNION ALL SELECT r.parent_key FROM chain c JOIN sturdy_ref r ON r.ref_key = c.key
+              WHERE r.parent_key IS NOT NULL)
+            SELECT 1 FROM sturdy_ref WHERE ref_key IN (SELECT key FROM chain)
+              AND (ref_key = $1 OR caveats LIKE '%"max_uses"%') ORDER BY ref_key FOR NO KEY UPDATE
+            """,
+            refKey);
+        return base.ReadChainAsync(refKey);
+    }
+
+    /// <summary>Locks the counter, so that nodes do not both give what is left.</summary>
+    public override ValueTask<DayUse> ReadQuotaAsync(long refKey, long day)
+    {
+        Session.SendCall("SELECT pg_advisory_xact_lock(1, hashint8($1))", refKey);
+        return base.ReadQuotaAsync(refKey, day);
+    }
+
+    /// <summary>Locks the session, so that one share is made for it.</summary>
+    public override ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId)
+    {
+        Session.SendCall("SELECT pg_advisory_xact_lock(4, hashtext($1 || ' ' || $2))",
+            creatorKey.ToString(System.Globalization.CultureInfo.InvariantCulture), sessionId);
+        return base.FindSessionShareAsync(creatorKey, sessionId);
+    }
+
+    public ValueTask<long> InsertRefAsync(RefRow row) => InsertAsync(
+        """
+        INSERT INTO sturdy_ref (cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label,
+          verifier, created_ms, passphrase, grant_ends_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING ref_key
+        """,
+        row.CapId, row.ShareKey, row.ParentKey, row.ParentEpoch, row.Depth, (int)row.Rights, ToText(row), row.Epoch,
+        row.Label, row.Verifier, row.CreatedMs, row.Passphrase, row.GrantEndsMs);
+
+    public void SetRevoked(long refKey, long epoch, long revokedMs) => Write(
+        "UPDATE sturdy_ref SET epoch = $2, revoked_ms = $3 WHERE ref_key = $1", refKey, epoch, revokedMs);
+
+    public void SetSuspended(long refKey, long? suspendedMs) =>
+        Write("UPDATE sturdy_ref SET suspended_ms = $2 WHERE ref_key = $1", refKey, suspendedMs);
+
+    public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase)
+    {
+        Write("INSERT INTO former_secret (ref_key, epoch, verifier) VALUES ($1, $2, $3)", row.Key, row.Epoch,
+            row.Verifier);
+        Write("UPDATE sturdy_ref SET epoch = $2, verifier = $3, passphrase = $4 WHERE ref_key = $1", row.Key, epoch,
+            verifier, passphrase);
+    }
+
+    public ValueTask<IReadOnlyList<long>> EndGrantsAsync(long linkKey, long nowMs)
+    {
+        hasWritten = true;
+        return AllAsync(
+            """
+            UPDATE sturdy_ref SET epoch = epoch + 1, revoked_ms = $2
+            WHERE parent_key = $1 AND grant_ends_ms > $2 AND revoked_ms IS NULL RETURNING ref_key
+            """,
+            row => row.GetInt64(0), linkKey, nowMs);
+    }
+
+    public async ValueTask<bool> DeleteGrantsAsync(long endedBeforeMs, int rows)
+    {
+        // Descendants first; what another node deletes is left to it.
+        long[] keys =
+        [
+            .. await AllAsync(
+                """
+                WITH RECURSIVE gone (key) AS (
+                  SELECT ref_key FROM sturdy_ref
+                  WHERE grant_ends_ms IS NOT NULL AND (grant_ends_ms <= $1 OR revoked_ms <= $1)
+                  UNION SELECT child.ref_key FROM gone JOIN sturdy_ref child ON child.parent_key = gone.key)
+                SELECT ref_key FROM sturdy_ref r WHERE ref_key IN (SELECT key FROM gone)
+                  AND NOT EXISTS (SELECT 1 FROM sturdy_ref child WHERE child.parent_key = r.ref_key)
+                LIMIT $2 FOR UPDATE SKIP LOCKED
+                """,
+                row => row.GetInt64(0), endedBeforeMs, rows),
+        ];
+        if (keys.Length == 0) return true;
+        Write(
+            """
+            INSERT INTO gone_ref (ref_key, cap_id, parent_key)
+            SELECT ref_key, cap_id, parent_key FROM sturdy_ref WHERE ref_key = ANY ($1)
+            """,
+            keys);
+        Write("DELETE FROM former_secret WHERE ref_key = ANY ($1)", keys);
+        Write("DELETE FROM quota WHERE ref_key = ANY ($1)", keys);
+        Write("DELETE FROM sturdy_ref WHERE ref_key = ANY ($1)", keys);
+        return false;
+    }
+
+    public void Adopt(RefRow row) => Write(
+        """
+        UPDATE sturdy_ref SET parent_key = $2, parent_epoch = $3, retired_ms = $4, caveats = $5, suspended_ms = $6
+        WHERE ref_key = $1
+        """,
+        row.Key, row.ParentKey, row.ParentEpoch, row.RetiredMs, ToText(row), row.SuspendedMs);
+
+    public void CountUse(long refKey, long nowMs) => Write(
+        "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, $2) WHERE ref_key = $1", refKey, nowMs);
+
+    public void AddQuota(long refKey, long day, DayUse more)
+    {
+        Write("DELETE FROM quota WHERE ref_key = $1 AND day < $2", refKey, day);
+        Write(
+            """
+            INSERT INTO quota AS q (ref_key, day, ops, bytes, rejections, duplicates) VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (ref_key, day) DO UPDATE SET ops = q.ops + excluded.ops, bytes = q.bytes + excluded.bytes,
+              rejections = q.rejections + excluded.rejections, duplicates = q.duplicates + excluded.duplicates
+            """,
+            refKey, day, more.Ops, more.Bytes, more.Rejections, more.Duplicates);
+    }
+
+    public void WriteDoc(long shareKey, StoredDoc doc)
+    {
+        changes.Add(shareKey);
+        if (doc.Data is not { } data)
+        {
+            Write("DELETE FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", shareKey, doc.Kind, doc.Key);
+            return;
+        }
+
+        Write(
+            """
+            INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (share_key, kind, key) DO UPDATE SET
+              cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
+            """,
+            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8, doc.Size, (int)doc.Class);
+    }
+
+    public ValueTask<long> DropDataAsync(long shareKey, long from, long to)
+    {
+        changes.Add(shareKey);
+        hasWritten = true;
+        return NumberAsync(
+            """
+            WITH dropped AS (
+              UPDATE op SET data = NULL
+              WHERE share_key = $1 AND cursor BETWEEN $2 AND $3 AND data IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM doc d WHERE d.share_key = op.share_key AND d.kind = op.kind AND d.key = op.key
+                  AND d.cursor = op.cursor)
+              RETURNING cursor)
+            SELECT COALESCE(max(cursor), 0) FROM dropped
+            """,
+            shareKey, from, to);
+    }
+
+    public void SetFolded(long shareKey, long folded) => WriteShare(shareKey, "folded", folded);
+
+    public void SetCompacted(long shareKey, long scanned, long compacted)
+    {
+        WriteShare(shareKey, "scanned", scanned);
+        WriteShare(shareKey, "compacted", compacted);
+    }
+
+    public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
+    {
+        changes.Add(shareKey);
+        if (writerKey is null)
+        {
+            Write("DELETE FROM open_turn WHERE share_key = $1 AND key = $2", shareKey, key);
+            return;
+        }
+
+        Write(
+            """
+            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
+            """,
+            shareKey, key, cursor, writerKey);
+    }
+
+    public void Probe() => Write("UPDATE probe SET written = written + 1");
+
+    public void InsertAudit(AuditRow row)
+    {
+        if (!hasAudited) Session.SendCall("SELECT pg_advisory_xact_lock_shared(2, 0)");
+        hasAudited = true;
+        Write(
+            """
+            INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key, address, code, count, bytes)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """,
+            row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count,
+            row.Bytes);
+    }
+
+    /// <summary>Does nothing if another node has sealed these entries.</summary>
+    public void InsertSeal(AuditSeal seal)
+    {
+        Session.SendCall("SELECT pg_advisory_xact_lock(3, 0)");
+        Write(
+            """
+            INSERT INTO audit_seal (first, last, newest_ms, digest) SELECT $1, $2, $3, $4
+            WHERE NOT EXISTS (SELECT 1 FROM audit_seal WHERE last >= $1)
+              AND NOT EXISTS (SELECT 1 FROM audit_anchor WHERE last >= $1)
+            """,
+            seal.First, seal.Last, seal.NewestMs, seal.Digest);
+    }
+
+    /// <summary>Does nothing if another node has removed it.</summary>
+    public void RemoveSegment(AuditSeal oldest)
+    {
+        Session.SendCall("SELECT pg_advisory_xact_lock(3, 0)");
+        Write(
+            """
+            WITH segment AS (DELETE FROM audit_seal WHERE last = $1 RETURNING last, digest),
+              entries AS (DELETE FROM audit WHERE position <= $1 AND EXISTS (SELECT 1 FROM segment)),
+              before AS (DELETE FROM audit_anchor WHERE EXISTS (SELECT 1 FROM segment))
+            INSERT INTO audit_anchor (last, digest) SELECT last, digest FROM segment
+            """,
+            oldest.Last);
+    }
+
+    public void SetLastRedeemed(long refKey, long ms) =>
+        Write("UPDATE sturdy_ref SET last_redeemed_ms = $2 WHERE ref_key = $1", refKey, ms);
+
+    public void InsertSessionShare(SessionShareRow row) => Write(
+        "INSERT INTO session_share (share_key, creator_key, session_id) VALUES ($1, $2, $3)", row.ShareKey,
+        row.CreatorKey, row.SessionId);
+
+    public void InsertSessionRef(long shareKey, long refKey) =>
+        Write("INSERT INTO session_ref (share_key, ref_key) VALUES ($1, $2)", shareKey, refKey);
+
+    public void InsertOpenCreator(long refKey) => Write("INSERT INTO open_creator (ref_key) VALUES ($1)", refKey);
+
+    protected override void BeforeRead() => changes.Send(Session);
+
+    private void WriteShare(long shareKey, string column, PostgresValue value)
+    {
+        changes.Add(shareKey);
+        Write($"UPDATE share SET {column} = $2 WHERE share_key = $1", shareKey, value);
+    }
+
+    private ValueTask<long> InsertAsync(string sql, params PostgresValue[] values)
+    {
+        hasWritten = true;
+        return NumberAsync(sql, values);
+    }
+
+    private void Write(string sql, params ReadOnlySpan<PostgresValue> values)
+    {
+        hasWritten = true;
+        Session.Send(sql, values);
+    }
+
+    private static string ToText(RefRow row) => JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options);
+}
