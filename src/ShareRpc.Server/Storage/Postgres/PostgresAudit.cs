@@ -19,8 +19,9 @@ internal sealed class PostgresAudit(
     private const string Reach = """
         (WITH RECURSIVE reach (key) AS (
           SELECT {0}::bigint
-          UNION ALL SELECT child.ref_key FROM reach JOIN sturdy_ref child ON child.parent_key = reach.key
-          UNION ALL SELECT gone.ref_key FROM reach JOIN gone_ref gone ON gone.parent_key = reach.key)
+          UNION ALL SELECT child.ref_key FROM reach JOIN (
+            SELECT ref_key, parent_key FROM sturdy_ref UNION ALL SELECT ref_key, parent_key FROM gone_ref) child
+            ON child.parent_key = reach.key)
         SELECT key FROM reach)
         """;
 

@@ -55,9 +55,9 @@ internal sealed class PostgresDatabase : IDisposable, IAsyncDisposable
         settings.Enlist = false;
         settings.NoResetOnClose = true;
         settings.IncludeErrorDetail = false;
-        settings.TcpKeepAlive = true;
-        settings.TcpKeepAliveTime = 5;
-        settings.TcpKeepAliveInterval = 2;
+        settings.TcpKeepAlive = !settings.Host.StartsWith('/'); // else a socket file
+        settings.TcpKeepAliveTime = settings.TcpKeepAlive ? 5 : 0;
+        settings.TcpKeepAliveInterval = settings.TcpKeepAlive ? 2 : 0;
         if (settings.MaxAutoPrepare == 0) (settings.MaxAutoPrepare, settings.AutoPrepareMinUsages) = (200, 2);
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(LookAt, LookAtAsync);

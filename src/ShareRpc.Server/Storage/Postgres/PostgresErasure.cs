@@ -12,11 +12,11 @@ internal sealed class PostgresErasure(PostgresSession session, long shareKey, in
         if (await EraseAsync("rejection", "rejection_key", "0", bytes)) return true;
         long runs = await session.ReadNumberAsync(
             """
-            WITH some AS (
+            WITH part AS (
               SELECT r.writer_key, r.seq FROM writer w JOIN writer_run r ON r.writer_key = w.writer_key
               WHERE w.share_key = $1 LIMIT $2),
             erased AS (
-              DELETE FROM writer_run WHERE (writer_key, seq) IN (SELECT writer_key, seq FROM some) RETURNING 1)
+              DELETE FROM writer_run WHERE (writer_key, seq) IN (SELECT writer_key, seq FROM part) RETURNING 1)
             SELECT count(*) FROM erased
             """,
             shareKey, rows);
@@ -38,9 +38,9 @@ internal sealed class PostgresErasure(PostgresSession session, long shareKey, in
         0 < await session.ReadNumberAsync(
             $"""
             WITH first AS (SELECT {key}, {size} AS size FROM {table} WHERE share_key = $1 ORDER BY {key} LIMIT $2),
-            some AS (SELECT {key}, sum(size) OVER (ORDER BY {key}) - size AS before FROM first),
+            part AS (SELECT {key}, sum(size) OVER (ORDER BY {key}) - size AS before FROM first),
             erased AS (
-              DELETE FROM {table} WHERE share_key = $1 AND ({key}) IN (SELECT {key} FROM some WHERE before < $3)
+              DELETE FROM {table} WHERE share_key = $1 AND ({key}) IN (SELECT {key} FROM part WHERE before < $3)
               RETURNING 1)
             SELECT count(*) FROM erased
             """,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using Npgsql;
 
 namespace ShareRpc.Server.Storage.Postgres;

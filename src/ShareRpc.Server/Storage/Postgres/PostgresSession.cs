@@ -64,7 +64,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
     public ValueTask QueryAsync(string sql, PostgresValue[] values, Func<NpgsqlDataReader, bool> take) =>
         QueryAsync([Command(sql, values)], (_, row) => take(row));
 
-    /// <summary>Sends what waits, then these statements, in one message; hands over their rows by their index.</summary>
+    /// <summary>Sends what waits, then these, in one message; hands over rows with the index of theirs.</summary>
     public async ValueTask QueryAsync(
         IReadOnlyList<NpgsqlBatchCommand> commands, Func<int, NpgsqlDataReader, bool> take)
     {

@@ -37,7 +37,7 @@ internal sealed class PostgresShareStore : IShareStore
 
     public ValueTask<IReadSnapshot> BeginReadAsync() => new(new PostgresSnapshot(database.Source));
 
-    /// <summary>Vacuums: the space of deleted rows is used again. Nothing else of them can be reached from here.</summary>
+    /// <summary>Vacuums, so that the space of deleted rows is used again. More cannot be done from here.</summary>
     public async Task<bool> PurgeAsync()
     {
         try

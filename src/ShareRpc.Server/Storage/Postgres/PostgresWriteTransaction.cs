@@ -15,8 +15,8 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
     : PostgresReads(new PostgresSession(source, "BEGIN")), IWriteTransaction
 {
     private readonly ShareChanges changes = new();
+    private readonly AuditWrites audit = new();
     private bool hasWritten;
-    private bool hasAudited;
 
     public IReadOnlyCollection<long> ChangedShares => changes.Changed;
 
@@ -328,42 +328,20 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
 
     public void InsertAudit(AuditRow row)
     {
-        if (!hasAudited) Session.SendCall("SELECT pg_advisory_xact_lock_shared(2, 0)");
-        hasAudited = true;
-        Write(
-            """
-            INSERT INTO audit (time_ms, action, actor_key, share_key, subject_key, address, code, count, bytes)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            """,
-            row.TimeMs, row.Action, row.ActorKey, row.ShareKey, row.SubjectKey, row.Address, (int?)row.Code, row.Count,
-            row.Bytes);
+        hasWritten = true;
+        audit.Insert(Session, row);
     }
 
-    /// <summary>Does nothing if another node has sealed these entries.</summary>
     public void InsertSeal(AuditSeal seal)
     {
-        Session.SendCall("SELECT pg_advisory_xact_lock(3, 0)");
-        Write(
-            """
-            INSERT INTO audit_seal (first, last, newest_ms, digest) SELECT $1, $2, $3, $4
-            WHERE NOT EXISTS (SELECT 1 FROM audit_seal WHERE last >= $1)
-              AND NOT EXISTS (SELECT 1 FROM audit_anchor WHERE last >= $1)
-            """,
-            seal.First, seal.Last, seal.NewestMs, seal.Digest);
+        hasWritten = true;
+        AuditWrites.InsertSeal(Session, seal);
     }
 
-    /// <summary>Does nothing if another node has removed it.</summary>
     public void RemoveSegment(AuditSeal oldest)
     {
-        Session.SendCall("SELECT pg_advisory_xact_lock(3, 0)");
-        Write(
-            """
-            WITH segment AS (DELETE FROM audit_seal WHERE last = $1 RETURNING last, digest),
-              entries AS (DELETE FROM audit WHERE position <= $1 AND EXISTS (SELECT 1 FROM segment)),
-              before AS (DELETE FROM audit_anchor WHERE EXISTS (SELECT 1 FROM segment))
-            INSERT INTO audit_anchor (last, digest) SELECT last, digest FROM segment
-            """,
-            oldest.Last);
+        hasWritten = true;
+        AuditWrites.RemoveSegment(Session, oldest);
     }
 
     public void SetLastRedeemed(long refKey, long ms) =>

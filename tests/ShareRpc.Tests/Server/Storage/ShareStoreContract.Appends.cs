@@ -1,6 +1,7 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Storage;
 
@@ -12,7 +13,7 @@ public abstract partial class ShareStoreContract
     private static AppliedOp[] Applied((long Share, long Owner) share, long from, params string[] opIds) =>
         [.. opIds.Select((id, i) => (Seed.Op(share, from + i, id, key: $"k{id}") with { Seq = from + i }).ToApplied())];
 
-    [Fact]
+    [StoreFact]
     public async Task A_group_of_batches_is_looked_up_at_once_each_in_its_share()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
@@ -51,7 +52,7 @@ public abstract partial class ShareStoreContract
         Assert.Equal(2, facts[2].Records["b"].Cursor);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_batch_is_written_whole_with_its_writer_and_its_turns()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
@@ -93,7 +94,7 @@ public abstract partial class ShareStoreContract
         Assert.Empty(await reading.ReadOpenTurnsAsync(0, "", 9));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task What_a_failed_transaction_used_of_a_day_is_not_used()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);

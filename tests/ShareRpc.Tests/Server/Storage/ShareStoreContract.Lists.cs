@@ -1,6 +1,7 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Storage;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Storage;
 
@@ -33,7 +34,7 @@ public abstract partial class ShareStoreContract
         Assert.Equal(KeysInOrder.Select(key => ("part", key)), await WalkAsync(transaction, share, "part", limit));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_page_of_documents_ends_at_its_bytes_but_has_one_at_least()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -46,7 +47,7 @@ public abstract partial class ShareStoreContract
         Assert.Equal(3, (await transaction.ReadDocsAsync(share, "part", null, 10, 300)).Count);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_document_is_replaced_and_removed()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -62,7 +63,7 @@ public abstract partial class ShareStoreContract
         Assert.Empty(await transaction.ReadDocsAsync(share, null, null, 10, int.MaxValue));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_deleted_share_is_erased_step_by_step_and_no_other()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -98,7 +99,7 @@ public abstract partial class ShareStoreContract
         Assert.Equal(ShareState.Deleted, (await transaction.FindShareAsync(share.Share))!.State);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Shares_are_listed_by_creator_page_by_page()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -117,7 +118,7 @@ public abstract partial class ShareStoreContract
         Assert.Equal((await transaction.FindRefAsync(shares[2].Owner))!.CapId, second.OwnerCapId);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Refs_are_listed_in_the_scope_that_is_asked_for()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -141,7 +142,7 @@ public abstract partial class ShareStoreContract
             (await transaction.ReadRefsAsync(scope, after, limit)).Select(row => row.Key);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task The_audit_is_listed_in_the_scope_that_is_asked_for()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();

@@ -1,12 +1,13 @@
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Storage;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Storage;
 
 /// <summary>What an HTTP profile made for an agent's session.</summary>
 public abstract partial class ShareStoreContract
 {
-    [Fact]
+    [StoreFact]
     public async Task The_newest_share_of_a_session_is_found_by_its_creator_only()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -27,7 +28,7 @@ public abstract partial class ShareStoreContract
         Assert.Null(await transaction.FindSessionShareAsync(second + 1));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task The_refs_made_for_a_session_are_listed_in_the_order_of_their_making_and_no_others()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -42,7 +43,7 @@ public abstract partial class ShareStoreContract
         Assert.Empty(await transaction.ReadSessionRefsAsync(foreign + 1));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task The_newest_open_creator_counts()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();

@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Storage;
 
@@ -31,7 +32,7 @@ public abstract partial class ShareStoreContract : IDisposable
 
     protected abstract void Close();
 
-    [Fact]
+    [StoreFact]
     public async Task An_op_id_is_stored_once_in_its_share()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -49,7 +50,7 @@ public abstract partial class ShareStoreContract : IDisposable
             (await transaction.ReadOpsAsync(share.Share, 0, 10, int.MaxValue)).Select(op => op.OpId));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task The_head_is_the_last_cursor_and_0_for_an_empty_log()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -60,7 +61,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal(3, await transaction.ReadHeadAsync(share.Share));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task An_op_comes_back_as_it_was_stored()
     {
         const string Data = """{ "b" : "\uD83D", "a":1.0e2 }""";
@@ -84,7 +85,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal((Verbs.Remove, false, null), (verb, content.HasValue, writerKey));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_page_of_ops_ends_at_its_limits_but_has_one_op_at_least()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -101,7 +102,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal(1_011, (await transaction.ReadTailAsync(share.Share, 3, 1))[0].Bytes);
     }
 
-    [Fact]
+    [StoreFact]
     public async Task What_became_of_a_writers_seqs_comes_in_their_order()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -125,7 +126,7 @@ public abstract partial class ShareStoreContract : IDisposable
             (await transaction.ReadWriterRecordsAsync(writer, 2, 2)).Select(record => record.OpId));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task What_became_of_a_writers_seqs_is_found_wherever_its_ops_stand_between_those_of_others()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
@@ -170,7 +171,7 @@ public abstract partial class ShareStoreContract : IDisposable
             (await reading.ReadWriterRecordsAsync(other, 1, 10)).Select(record => record.Cursor));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task What_was_rolled_back_is_no_record_of_its_writer()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
@@ -199,7 +200,7 @@ public abstract partial class ShareStoreContract : IDisposable
             (await last.ReadWriterRecordsAsync(writer, 1, 10)).Select(record => record.Cursor));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Of_an_op_id_the_op_counts_then_a_duplicate_then_the_newest_rejection()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -220,7 +221,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal((true, 1L, null), (record.Applied, record.Cursor, record.Code));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_writers_watermark_is_its_shares_own()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -237,7 +238,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Null(await transaction.FindWriterAsync(share.Share, "nobody"));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_snapshot_does_not_see_what_is_written_after_its_first_read()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
@@ -254,21 +255,21 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal(1, await after.ReadHeadAsync(share.Share));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task Many_snapshots_are_open_at_once_and_each_can_be_used_again()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
         for (int round = 0; round < 2; round++)
         {
             var snapshots = new List<IReadSnapshot>();
-            while (snapshots.Count < 20) snapshots.Add(await Store.BeginReadAsync());
+            while (snapshots.Count < 12) snapshots.Add(await Store.BeginReadAsync());
             foreach (IReadSnapshot snapshot in snapshots) Assert.Equal(share.Share,
                 (await snapshot.FindShareAsync(share.Share))!.Key);
             foreach (IReadSnapshot snapshot in snapshots) await snapshot.DisposeAsync();
         }
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_transaction_that_is_not_committed_leaves_nothing()
     {
         (long Share, long Owner) share = await Seed.ShareAsync(Store);
@@ -285,7 +286,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.True(await next.TryInsertOpAsync(Seed.Op(share, 1, "a")));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task The_chain_of_a_ref_goes_up_to_the_root()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();
@@ -297,7 +298,7 @@ public abstract partial class ShareStoreContract : IDisposable
         Assert.Equal([root], (await transaction.ReadChainAsync(root)).Select(row => row.Key));
     }
 
-    [Fact]
+    [StoreFact]
     public async Task A_ref_comes_back_as_it_was_stored_and_as_it_was_revoked()
     {
         await using IWriteTransaction transaction = await Store.BeginWriteAsync();

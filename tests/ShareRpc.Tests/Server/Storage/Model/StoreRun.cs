@@ -6,14 +6,22 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 /// Does the same steps to a store and to the model and compares what they answer and show. Transactions and snapshots
 /// are here; what is written in a transaction is in the other part.
 /// </summary>
-internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStore> maintain) : IAsyncDisposable
+internal sealed partial class StoreRun : IAsyncDisposable
 {
     private const int MostSnapshots = 3;
     private readonly ModelStore model = new();
     private readonly List<(IReadSnapshot Real, IReadSnapshot Model)> snapshots = [];
-    private IShareStore store = open();
+    private readonly Func<ValueTask<IShareStore>> open;
+    private readonly Action<IShareStore> maintain;
+    private IShareStore store;
     private (IWriteTransaction Real, IWriteTransaction Model)? transaction;
     private int made;
+
+    private StoreRun(Func<ValueTask<IShareStore>> open, Action<IShareStore> maintain, IShareStore store) =>
+        (this.open, this.maintain, this.store) = (open, maintain, store);
+
+    public static async ValueTask<StoreRun> BeginAsync(
+        Func<ValueTask<IShareStore>> open, Action<IShareStore> maintain) => new(open, maintain, await open());
 
     public async ValueTask DoAsync(StoreStep step)
     {
@@ -27,7 +35,7 @@ internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStor
                 break;
             case StoreAct.Reopen:
                 await DisposeAsync();
-                store = open();
+                store = await open();
                 await CompareCommittedAsync(step);
                 break;
             case StoreAct.Maintain:
@@ -55,7 +63,7 @@ internal sealed partial class StoreRun(Func<IShareStore> open, Action<IShareStor
         await EndTransactionAsync(last, commit: true);
         foreach ((IReadSnapshot real, IReadSnapshot expected) in snapshots) await CompareAsync(real, expected, last);
         await DisposeAsync();
-        store = open();
+        store = await open();
         await CompareCommittedAsync(last);
     }
 

@@ -10,8 +10,8 @@ public sealed class SqliteShareStoreModelTests(ITestOutputHelper output) : Share
 {
     private readonly ManualTimeProvider clock = new();
 
-    private protected override IShareStore Open(string directory) =>
-        SqliteShareStore.Open(Path.Combine(directory, "shares.db"), clock);
+    private protected override ValueTask<IShareStore> OpenAsync(string directory) =>
+        new(SqliteShareStore.Open(Path.Combine(directory, "shares.db"), clock));
 
     private protected override void Maintain(IShareStore store) => ((SqliteShareStore)store).Log.Copy();
 }
