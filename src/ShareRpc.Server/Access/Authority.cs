@@ -23,6 +23,7 @@ internal sealed class Authority : IDisposable
         Ref = row;
         ShareId = shareId;
         Chain = [.. chain.Select(ancestor => (ancestor.Key, ancestor.Epoch))];
+        Links = [.. chain.Select(ancestor => new RefLink(ancestor.Key, ancestor.Epoch, ancestor.ParentKey))];
         Caveats = new EffectiveCaveats(chain);
         List<long> own =
             [.. chain.Where(link => link is { ShareKey: not null, IsGrant: false }).Select(link => link.Key)];
@@ -37,6 +38,11 @@ internal sealed class Authority : IDisposable
 
     /// <summary>Gets the ref and its parents up to the root, with epochs at redemption.</summary>
     public IReadOnlyList<(long Key, long Epoch)> Chain { get; }
+
+    /// <summary>Gets the same with the parents, for a store that others write, too.</summary>
+    public IReadOnlyList<RefLink> Links { get; }
+
+    public bool IsDenied => Volatile.Read(ref deniedCode) != 0;
 
     /// <summary>Those of the whole chain together.</summary>
     public EffectiveCaveats Caveats { get; private set; }

@@ -1,4 +1,6 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Commit;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access;
 
@@ -6,7 +8,7 @@ namespace ShareRpc.Server.Access;
 /// All live authorities. A redemption registers before it reads the rows, so a revocation is in those rows or finds the
 /// authority (I7). Any thread.
 /// </summary>
-internal sealed class AuthorityRegistry
+internal sealed class AuthorityRegistry : IAuthorityListener
 {
     private readonly Lock gate = new();
     private readonly Dictionary<long, HashSet<Authority>> byRef = [];
@@ -62,6 +64,37 @@ internal sealed class AuthorityRegistry
         lock (gate)
         {
             if (deniedRefs.GetValueOrDefault(refKey) == ErrorCode.CapabilitySuspended) deniedRefs.Remove(refKey);
+        }
+    }
+
+    /// <summary>Applies what the store says, whoever changed it. Repeating it changes nothing.</summary>
+    public void Apply(IReadOnlyList<RefState> states)
+    {
+        foreach (RefState state in states)
+        {
+            if (state.IsRevoked)
+            {
+                Deny(state.Key, ErrorCode.CapabilityRevoked);
+                Settle(state.Key);
+            }
+
+            if (state.IsSuspended)
+            {
+                Deny(state.Key, ErrorCode.CapabilitySuspended);
+                SettleSuspension(state.Key);
+            }
+
+            DenyOlder(state.Key, state.Epoch);
+            if (HasOtherParent(state)) Adopt(state.Key);
+        }
+    }
+
+    private bool HasOtherParent(RefState state)
+    {
+        lock (gate)
+        {
+            return byRef.TryGetValue(state.Key, out HashSet<Authority>? live) && live.Any(authority =>
+                authority.Links.First(link => link.Key == state.Key).ParentKey != state.ParentKey);
         }
     }
 

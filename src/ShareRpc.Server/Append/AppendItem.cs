@@ -19,6 +19,11 @@ internal sealed class AppendItem(
     private bool isSettled;
     private bool isRefused;
 
+    public override long? ShareKey => authority.Ref.ShareKey;
+
+    /// <summary>None for one that is denied: it is refused without the store.</summary>
+    public override IReadOnlyList<RefLink> Refs => authority.IsDenied ? [] : authority.Links;
+
     public override int Ops { get; } = Math.Max(1, batch.Batch.Ops.Count);
 
     public override int Bytes { get; } = 256 + (256 * batch.Batch.Ops.Count) + batch.DataBytes;
@@ -32,7 +37,7 @@ internal sealed class AppendItem(
         return new AppendLookup(
             share.Key, batch.OpIds,
             [.. batch.MeasuredDocuments().Where(doc => !share.IsMeasured(doc.Kind, doc.Key)).Distinct()],
-            CountedRefs(), EffectiveCaveats.DayOf(scope.NowMs));
+            CountedRefs(), EffectiveCaveats.DayOf(scope.NowMs)) { HasDependencies = batch.HasDependencies };
     }
 
     public override void Take(AppendFacts facts) => this.facts = facts;

@@ -12,6 +12,17 @@ internal abstract class CommitItem
     /// <summary>Joins another item's transaction, or gets its own after a wait.</summary>
     public bool IsBackground { get; init; }
 
+    /// <summary>
+    /// Gets whether it has a transaction of its own in a store that others write, too: a change of authority.
+    /// </summary>
+    public virtual bool IsAlone { get; init; }
+
+    /// <summary>Gets the share that it is about, locked before anything else.</summary>
+    public virtual long? ShareKey { get; init; }
+
+    /// <summary>Gets the refs on which it stands, as they are known here.</summary>
+    public virtual IReadOnlyList<RefLink> Refs => [];
+
     public virtual int Ops => 1;
 
     public virtual int Bytes => 256;

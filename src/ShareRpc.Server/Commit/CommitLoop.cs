@@ -15,7 +15,11 @@ internal sealed class CommitLoop : IServerLoop
     private readonly IShareStore store;
     private readonly ICommitListener[] listeners;
     private readonly Action<LogShare>[] onCommitted;
+    /// <summary>Tries of a transaction whose cached state others change meanwhile.</summary>
+    private const int MostTries = 8;
+
     private readonly LogShareCache shares;
+    private readonly CommitProof proof;
     private readonly ServerLimits limits;
     private readonly TimeProvider time;
     private readonly ILogger<CommitLoop> log;
@@ -25,7 +29,7 @@ internal sealed class CommitLoop : IServerLoop
     public CommitLoop(
         CommitQueue queue, IShareStore store, IEnumerable<ICommitListener> listeners, ServerLimits limits,
         TimeProvider time,
-        ILogger<CommitLoop> log, CommitMeter meter)
+        ILogger<CommitLoop> log, CommitMeter meter, IAuthorityListener? authorities = null)
     {
         this.queue = queue;
         this.store = store;
@@ -35,7 +39,8 @@ internal sealed class CommitLoop : IServerLoop
         this.time = time;
         this.log = log;
         this.meter = meter;
-        shares = new LogShareCache(limits);
+        shares = new LogShareCache(limits, store.IsShared);
+        proof = new CommitProof(store, shares, authorities);
     }
 
     public string Name => "commit";
@@ -76,10 +81,12 @@ internal sealed class CommitLoop : IServerLoop
         {
             while (queue.Take(items))
             {
-                if (Wait(TryCommitAsync(items)) == Outcome.Faulty)
+                foreach (List<CommitItem> group in proof.GroupsOf(items))
                 {
+                    if (Wait(TryCommitAsync(group)) != Outcome.Faulty) continue;
+
                     // One item is at fault: retry each alone.
-                    foreach (CommitItem item in items) Wait(TryCommitAsync([item]));
+                    foreach (CommitItem item in group) Wait(TryCommitAsync([item]));
                 }
 
                 items.Clear();
@@ -98,13 +105,14 @@ internal sealed class CommitLoop : IServerLoop
         commit.IsCompletedSuccessfully ? commit.Result : commit.AsTask().GetAwaiter().GetResult();
 #pragma warning restore VSTHRD002
 
-    private async ValueTask<Outcome> TryCommitAsync(List<CommitItem> items)
+    private async ValueTask<Outcome> TryCommitAsync(List<CommitItem> items, int tries = 1)
     {
         var refused = new List<(CommitItem Item, ShareRpcException Error)>();
         try
         {
             await using IWriteTransaction transaction = await store.BeginWriteAsync().ConfigureAwait(false);
             var scope = new CommitScope(transaction, shares, time.GetUtcNow().ToUnixTimeMilliseconds());
+            await proof.TakeAsync(transaction, items, isFresh: tries > 1).ConfigureAwait(false);
             await LookUpAsync(scope, items).ConfigureAwait(false);
             foreach (CommitItem item in items)
             {
@@ -120,9 +128,15 @@ internal sealed class CommitLoop : IServerLoop
 
             long begun = time.GetTimestamp();
             isStorageHealthy |= await transaction.CommitAsync().ConfigureAwait(false);
+            shares.Raise(transaction.ChangedShares);
             int ops = 0;
             foreach (LogShare share in shares.Touched) ops += share.Fresh.Count;
             meter.Note(ops, time.GetElapsedTime(begun).TotalMilliseconds);
+        }
+        catch (StaleStateException) when (tries < MostTries)
+        {
+            shares.Clear();
+            return await TryCommitAsync(items, tries + 1).ConfigureAwait(false);
         }
         catch (StorageException exception)
         {

@@ -21,6 +21,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public long Head { get; private set; } = head;
 
+    /// <summary>Gets or sets the version at which it is cached.</summary>
+    public long Version { get; set; } = row.Version;
+
     public long Folded { get; private set; } = row.Folded;
 
     public int TailCount => tailOps.Count;

@@ -4,9 +4,11 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Server.Commit;
 
 /// <summary>Bounded; cleared when a transaction fails.</summary>
-internal sealed class LogShareCache(ServerLimits limits)
+/// <param name="isProven">Others write the store, too: a share is used when the transaction has proven it.</param>
+internal sealed class LogShareCache(ServerLimits limits, bool isProven = false)
 {
     private readonly Dictionary<long, LogShare> shares = [];
+    private readonly HashSet<long> proven = [];
     private readonly HashSet<LogShare> touched = [];
     private long uses;
 
@@ -14,8 +16,55 @@ internal sealed class LogShareCache(ServerLimits limits)
 
     public KnownValues Values { get; } = new();
 
-    public async ValueTask<LogShare> GetAsync(IReadSnapshot snapshot, long shareKey)
+    /// <summary>Begins a transaction: nothing is proven.</summary>
+    public void Begin() => proven.Clear();
+
+    /// <summary>
+    /// Returns the versions of cached shares, which the transaction then proves; null if one is not cached.
+    /// </summary>
+    public IReadOnlyList<ShareVersion>? TakeVersions(IReadOnlyCollection<long> keys)
     {
+        var versions = new List<ShareVersion>(keys.Count);
+        foreach (long key in keys)
+        {
+            if (!shares.TryGetValue(key, out LogShare? share)) return null;
+            versions.Add(new ShareVersion(key, share.Version));
+        }
+
+        proven.UnionWith(keys);
+        return versions;
+    }
+
+    /// <summary>Drops shares whose version is another than that under the lock.</summary>
+    public void Take(Proof proof)
+    {
+        foreach (ShareRow row in proof.Shares)
+        {
+            proven.Add(row.Key);
+            if (shares.TryGetValue(row.Key, out LogShare? share) && share.Version != row.Version)
+            {
+                shares.Remove(row.Key);
+                touched.Remove(share);
+                Values.Clear();
+            }
+        }
+    }
+
+    /// <summary>The commit has raised the versions of these shares.</summary>
+    public void Raise(IReadOnlyCollection<long> changed)
+    {
+        foreach (long key in changed)
+        {
+            if (!shares.TryGetValue(key, out LogShare? share)) continue;
+            if (proven.Contains(key)) share.Version++;
+            else shares.Remove(key);
+        }
+    }
+
+    public async ValueTask<LogShare> GetAsync(IWriteTransaction snapshot, long shareKey)
+    {
+        if (isProven && !proven.Contains(shareKey) && await snapshot.LockAsync([shareKey], []) is { } proof)
+            Take(proof);
         if (!shares.TryGetValue(shareKey, out LogShare? share))
         {
             ShareRow row = await snapshot.FindShareAsync(shareKey) ?? throw new ShareRpcException(ErrorCode.NotFound);

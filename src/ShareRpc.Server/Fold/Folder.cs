@@ -87,7 +87,10 @@ internal sealed class Folder(
                 foreach (FoldPlan.Slice slice in plan.Slices(limits))
                 {
                     FoldedDocs folded = await ComputeAsync(shareKey, slice);
-                    var work = new CommitWork<bool>(scope => StoreAsync(scope, folded)) { IsBackground = true };
+                    var work = new CommitWork<bool>(scope => StoreAsync(scope, folded))
+                    {
+                        IsBackground = true, ShareKey = shareKey,
+                    };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;
                     if (folded.UpTo == slice.UpTo) continue;
@@ -178,7 +181,7 @@ internal sealed class Folder(
                 long dropped = await scope.Transaction.DropDataAsync(shareKey, share.Scanned + 1, to);
                 scope.Transaction.SetCompacted(shareKey, to, Math.Max(share.Compacted, dropped));
                 return to < end;
-            }) { IsBackground = true };
+            }) { IsBackground = true, ShareKey = shareKey };
             queue.Enqueue(work);
             isMore = await work.Completion;
         }

@@ -126,6 +126,7 @@ public static class ShareRpcServerServices
     private static void AddAccess(IServiceCollection services)
     {
         services.TryAddSingleton<AuthorityRegistry>();
+        services.TryAddSingleton<IAuthorityListener>(provider => provider.GetRequiredService<AuthorityRegistry>());
         services.TryAddSingleton<PassphraseVerifier>();
         services.TryAddSingleton<RedemptionLimits>();
         services.TryAddSingleton<Redeemer>();

@@ -29,6 +29,10 @@ internal sealed class UnshareWork(
 
     public override bool IsUrgent => true;
 
+    public override bool IsAlone => true;
+
+    public override long? ShareKey => holder.Ref.ShareKey;
+
     public Task Completion => completion.Task;
 
     public override async ValueTask ExecuteAsync(CommitScope scope)

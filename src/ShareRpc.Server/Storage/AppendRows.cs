@@ -10,7 +10,11 @@ namespace ShareRpc.Server.Storage;
 /// <param name="Day">That day, counted from 1970 UTC.</param>
 internal sealed record AppendLookup(
     long ShareKey, IReadOnlyList<string> OpIds, IReadOnlyList<(string Kind, string Key)> Documents,
-    IReadOnlyList<long> Refs, long Day);
+    IReadOnlyList<long> Refs, long Day)
+{
+    /// <summary>Gets whether what became of an op that another depends on counts.</summary>
+    public bool HasDependencies { get; init; }
+}
 
 /// <summary>Answers a lookup; as of then, so what the transaction appends later is not in it.</summary>
 internal sealed class AppendFacts

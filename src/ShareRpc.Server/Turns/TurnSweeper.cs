@@ -80,7 +80,7 @@ internal sealed class TurnSweeper(
 
     private async Task EndAsync(OpenTurnRow turn)
     {
-        var work = new CommitWork<bool>(scope => EndAsync(scope, turn));
+        var work = new CommitWork<bool>(scope => EndAsync(scope, turn)) { ShareKey = turn.ShareKey };
         queue.Enqueue(work);
         if (await work.Completion.ConfigureAwait(false)) log.TurnEnded();
     }

@@ -114,7 +114,7 @@ internal sealed class CapabilityAdmin(
                     new AuditRow(scope.NowMs, "end_share", authority.Ref.Key, shareKey, null));
                 return true;
             },
-            () => broadcaster.End(shareKey));
+            () => broadcaster.End(shareKey), shareKey);
     }
 
     /// <summary>Returns once the tombstone is durable and handles are dead; deletes rows in the background.</summary>
@@ -138,16 +138,18 @@ internal sealed class CapabilityAdmin(
                 // Only now: unlike a revocation, a deletion takes effect only once durable.
                 registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
                 registry.Settle(share.OwnerRefKey);
-            }).ConfigureAwait(false);
+            },
+            share.Key).ConfigureAwait(false);
         eraser.Wake();
         return done;
     }
 
     private static CapabilityCreated Created(RefRow row) => new() { CapId = row.CapId, Epoch = row.Epoch };
 
-    private Task<T> CommitAsync<T>(Func<CommitScope, ValueTask<T>> execute, Action? onDurable = null)
+    private Task<T> CommitAsync<T>(
+        Func<CommitScope, ValueTask<T>> execute, Action? onDurable = null, long? ended = null)
     {
-        var work = new CommitWork<T>(execute, onDurable);
+        var work = new CommitWork<T>(execute, onDurable) { ShareKey = ended, IsAlone = ended is not null };
         queue.Enqueue(work);
         return work.Completion;
     }

@@ -47,7 +47,10 @@ internal sealed class CapabilityChanges(
                     new AuditRow(scope.NowMs, "rotate", authority.Ref.Key, target.ShareKey, target.Key));
                 return new CapabilityChanged { Epoch = epoch };
             },
-            () => registry.DenyOlder(target.Key, epoch));
+            () => registry.DenyOlder(target.Key, epoch))
+        {
+            IsAlone = true, ShareKey = target.ShareKey,
+        };
         queue.Enqueue(work);
         return await work.Completion.ConfigureAwait(false);
     }
@@ -88,7 +91,10 @@ internal sealed class CapabilityChanges(
                     registry.Deny(grant, ErrorCode.CapabilityRevoked);
                     registry.Settle(grant);
                 }
-            });
+            })
+        {
+            IsAlone = true,
+        };
         queue.Enqueue(work);
         return await work.Completion.ConfigureAwait(false);
     }

@@ -22,6 +22,10 @@ internal sealed class RevokeWork(
 
     public override bool IsUrgent => true;
 
+    public override bool IsAlone => true;
+
+    public override long? ShareKey => target.ShareKey;
+
     public Task<CapabilityRevoked> Completion => completion.Task;
 
     public override async ValueTask ExecuteAsync(CommitScope scope)

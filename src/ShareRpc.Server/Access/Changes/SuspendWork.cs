@@ -17,6 +17,10 @@ internal sealed class SuspendWork(Authority authority, RefRow target, bool isSus
 
     public override bool IsUrgent => true;
 
+    public override bool IsAlone => true;
+
+    public override long? ShareKey => target.ShareKey;
+
     public Task<CapabilityChanged> Completion => completion.Task;
 
     public override async ValueTask ExecuteAsync(CommitScope scope)

@@ -10,7 +10,8 @@ internal static class PostgresFailures
     /// </summary>
     public static bool IsStale(Exception exception) => exception is PostgresException
     {
-        SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or StaleState,
+        SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+            or PostgresErrorCodes.UniqueViolation or StaleState,
     };
 
     /// <summary>Raised by <c>sharerpc_prove</c>.</summary>

@@ -72,9 +72,11 @@ internal static class PostgresRows
         (ContentClass)row.GetInt32(5));
 
     /// <summary>Reads op id, digest, cursor, whether it was applied, and the code of a rejection.</summary>
-    public static OpRecord Record(NpgsqlDataReader row) => new(
-        OpId(Bytes(row, 0)), Bytes(row, 1), row.GetInt64(2), row.GetBoolean(3),
-        row.IsDBNull(4) ? null : (ErrorCode)row.GetInt32(4));
+    public static OpRecord Record(NpgsqlDataReader row) => Record(row, 0);
+
+    public static OpRecord Record(NpgsqlDataReader row, int from) => new(
+        OpId(Bytes(row, from)), Bytes(row, from + 1), row.GetInt64(from + 2), row.GetBoolean(from + 3),
+        row.IsDBNull(from + 4) ? null : (ErrorCode)row.GetInt32(from + 4));
 
     public static SessionShareRow SessionShare(NpgsqlDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetString(2));

@@ -36,6 +36,9 @@ internal readonly struct PostgresValue
     public static implicit operator PostgresValue(int[] value) =>
         Typed(value, NpgsqlDbType.Array | NpgsqlDbType.Integer);
 
+    public static implicit operator PostgresValue(int?[] value) =>
+        Typed(value, NpgsqlDbType.Array | NpgsqlDbType.Integer);
+
     public static implicit operator PostgresValue(string[] value) =>
         Typed(value, NpgsqlDbType.Array | NpgsqlDbType.Text);
 

@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using ShareRpc.Protocol.Diagnostics;
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
-using ShareRpc.Protocol.Rpc;
 using static ShareRpc.Server.Storage.Postgres.PostgresRows;
 
 namespace ShareRpc.Server.Storage.Postgres;
@@ -14,20 +12,30 @@ namespace ShareRpc.Server.Storage.Postgres;
 internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
     : PostgresReads(new PostgresSession(source, "BEGIN")), IWriteTransaction
 {
-    private readonly ShareChanges changes = new();
+    private readonly PendingAppends changes = new();
+    private readonly HashSet<long> locked = [];
+    private bool isExpecting;
     private readonly AuditWrites audit = new();
     private bool hasWritten;
 
     public IReadOnlyCollection<long> ChangedShares => changes.Changed;
 
-    public void Expect(IReadOnlyList<ShareVersion> shares, IReadOnlyList<RefLink> refs) => Session.SendCall(
-        "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6)", PostgresSchema.Newest,
-        shares.Select(share => share.Key).ToArray(), shares.Select(share => share.Version).ToArray(),
-        refs.Select(link => link.Key).ToArray(), refs.Select(link => link.Epoch).ToArray(),
-        refs.Select(link => link.ParentKey).ToArray());
+    public void Expect(IReadOnlyList<ShareVersion> shares, IReadOnlyList<RefLink> refs)
+    {
+        isExpecting = true;
+        foreach (ShareVersion share in shares) locked.Add(share.Key);
+        Session.SendCall(
+            "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6)", PostgresSchema.Newest,
+            shares.Select(share => share.Key).ToArray(), shares.Select(share => share.Version).ToArray(),
+            refs.Select(link => link.Key).ToArray(), refs.Select(link => link.Epoch).ToArray(),
+            refs.Select(link => link.ParentKey).ToArray());
+    }
 
-    public ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs) =>
-        ShareLocks.TakeAsync(Session, shares, refs);
+    public ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs)
+    {
+        locked.UnionWith(shares);
+        return ShareLocks.TakeAsync(Session, shares, refs);
+    }
 
     public async ValueTask<bool> CommitAsync()
     {
@@ -38,36 +46,33 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         return hasWritten;
     }
 
-    public ISavepoint BeginSavepoint()
+    /// <summary>
+    /// Asks nothing if all else is known already: that op ids are new is proven with the insert, and otherwise
+    /// <see cref="StaleStateException"/> has the group repeated.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<AppendFacts>> ReadForAppendAsync(IReadOnlyList<AppendLookup> lookups)
     {
-        changes.Send(Session);
-        return new PostgresSavepoint(Session, changes);
+        if (lookups.Count == 0) return [];
+        if (isExpecting && Session.Sent == 0 && lookups.All(IsTrusted))
+        {
+            changes.IsTrusting = true;
+            return [.. lookups.Select(_ => AppendFacts.None)];
+        }
+
+        long[] more = [.. lookups.Select(lookup => lookup.ShareKey).Where(locked.Add).Distinct()];
+        if (more.Length > 0) Session.SendCall(ShareLocks.Lock, more);
+        BeforeRead();
+        return await new AppendReads(lookups).ReadAsync(Session);
+
+        bool IsTrusted(AppendLookup lookup) => !lookup.HasDependencies && lookup.Documents.Count == 0
+            && lookup.Refs.Count == 0 && locked.Contains(lookup.ShareKey);
     }
 
-    public async ValueTask<bool> TryInsertOpAsync(OpRow op)
+    public void Append(AppendedBatch batch)
     {
-        long inserted = await Session.ReadNumberAsync(
-            """
-            INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, time_ms, actor_key, schema_version,
-              class, class_before, verb, kind, key, data)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-            ON CONFLICT (share_key, op_id) DO NOTHING RETURNING cursor
-            """,
-            op.ShareKey, op.Cursor, OpId(op.OpId), op.Digest, op.WriterKey, op.Seq, op.TimeMs, op.ActorKey,
-            Subprotocols.SchemaVersion, (int)op.Class, (int)op.ClassBefore, op.Verb, op.Kind, op.Key, op.Data);
-        if (inserted == 0) return false;
         hasWritten = true;
-        changes.Advance(op);
-        return true;
+        changes.Add(batch);
     }
-
-    public ValueTask<OpRecord?> FindOpRecordAsync(long shareKey, string opId) => Session.ReadOneAsync(
-        """
-        (SELECT op_id, digest, cursor, true, NULL::int FROM op WHERE share_key = $1 AND op_id = $2)
-        UNION ALL (SELECT op_id, digest, cursor, false, code FROM rejection WHERE share_key = $1 AND op_id = $2
-          ORDER BY code IS NOT NULL, rejection_key DESC LIMIT 1) LIMIT 1
-        """,
-        Record, shareKey, OpId(opId));
 
     public ValueTask<IReadOnlyList<OpRecord>> ReadWriterRecordsAsync(long writerKey, long fromSeq, int count) =>
         AllAsync(
@@ -88,18 +93,6 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
             """,
             Record, writerKey, fromSeq, fromSeq + count);
 
-    public void InsertRejection(
-        long shareKey, string opId, byte[] digest, long? writerKey, long? seq, ErrorCode? code, long cursor)
-    {
-        changes.Add(shareKey);
-        Write(
-            """
-            INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
-            """,
-            shareKey, OpId(opId), digest, writerKey, seq, (int?)code, cursor);
-    }
-
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey)
     {
         changes.Add(shareKey);
@@ -108,12 +101,6 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
             INSERT INTO writer (share_key, writer_id, ref_key, acked_seq) VALUES ($1, $2, $3, 0) RETURNING writer_key
             """,
             shareKey, writerId, refKey);
-    }
-
-    public void SetWatermark(long writerKey, long ackedSeq)
-    {
-        hasWritten = true;
-        changes.SetWatermark(Session, writerKey, ackedSeq);
     }
 
     public ValueTask<long> InsertShareAsync(string shareId, long creatorKey, string? label, long createdMs) =>
@@ -166,7 +153,7 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
     /// <summary>Locks the counter, so that nodes do not both give what is left.</summary>
     public override ValueTask<DayUse> ReadQuotaAsync(long refKey, long day)
     {
-        Session.SendCall("SELECT pg_advisory_xact_lock(1, hashint8($1))", refKey);
+        Session.SendCall(AppendReads.LockUses, new[] { refKey });
         return base.ReadQuotaAsync(refKey, day);
     }
 
@@ -309,19 +296,10 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)
     {
+        hasWritten = true;
         changes.Add(shareKey);
-        if (writerKey is null)
-        {
-            Write("DELETE FROM open_turn WHERE share_key = $1 AND key = $2", shareKey, key);
-            return;
-        }
-
-        Write(
-            """
-            INSERT INTO open_turn (share_key, key, cursor, writer_key) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
-            """,
-            shareKey, key, cursor, writerKey);
+        changes.Send(Session);
+        PendingAppends.SendTurn(Session, shareKey, key, cursor, writerKey);
     }
 
     public void Probe() => Write("UPDATE probe SET written = written + 1");

@@ -4,6 +4,9 @@ namespace ShareRpc.Server.Storage.Postgres;
 
 internal static class ShareLocks
 {
+    public const string Lock =
+        "SELECT 1 FROM share WHERE share_key = ANY ($1) ORDER BY share_key FOR NO KEY UPDATE";
+
     /// <summary>Locks shares in the order of their keys, then reads them and, in a later statement, the refs.</summary>
     public static async ValueTask<Proof?> TakeAsync(
         PostgresSession session, IReadOnlyList<long> shares, IReadOnlyList<long> refs)

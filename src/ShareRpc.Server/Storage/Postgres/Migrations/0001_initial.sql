@@ -243,3 +243,12 @@ BEGIN
     RAISE EXCEPTION 'another state of a ref' USING ERRCODE = 'SR001';
   END IF;
 END $$;
+
+-- What a node takes for granted of op ids: none was answered as a duplicate. That none is in the log, the index says.
+CREATE FUNCTION sharerpc_prove_new(shares bigint[], ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM unnest(shares, ids) AS k (share_key, op_id)
+    JOIN rejection r ON r.share_key = k.share_key AND r.op_id = k.op_id WHERE r.code IS NULL) THEN
+    RAISE EXCEPTION 'an op id is known' USING ERRCODE = 'SR001';
+  END IF;
+END $$;
