@@ -1,4 +1,3 @@
-using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Server.Storage.Postgres;
