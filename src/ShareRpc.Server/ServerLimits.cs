@@ -111,6 +111,12 @@ public sealed record ServerLimits
     /// <summary>Gets the time limit for the handshake of TLS.</summary>
     public TimeSpan TlsHandshakeTime { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Gets the results and objects that a session of Cap'n Web may leave unreleased, and those of the peer that it may
+    /// hold; more end the session.
+    /// </summary>
+    public int CapnWebExports { get; init; } = 4_096;
+
     /// <summary>Gets how long a connection may stay without redemption.</summary>
     public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -18,6 +18,12 @@ internal sealed class WrongTokens(SessionState session, Redeemer redeemer, int c
     public async ValueTask<ShareRpcException?> RefuseAsync(JsonRpcRequest request, CancellationToken cancellationToken)
     {
         if (request.Method is not ("redeemShare" or "redeemRoot") || TokenOf(request) is not { } token) return null;
+        return await RefuseAsync(token, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Returns why a token is refused; null keeps what it opens.</summary>
+    public async ValueTask<ShareRpcException?> RefuseAsync(string token, CancellationToken cancellationToken)
+    {
         (FoundRef? right, ShareRpcException? refusal) =
             await redeemer.TryFindAsync(token, session.Address, cancellationToken).ConfigureAwait(false);
         if (right is null) return session.TryCountHandle() ? refusal : new ShareRpcException(ErrorCode.TooManyHandles);

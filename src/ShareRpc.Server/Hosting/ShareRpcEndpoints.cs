@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.CapnWeb;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Opencode;
@@ -19,7 +20,7 @@ public static class ShareRpcEndpoints
         ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
 
     /// <summary>
-    /// Maps the WebSocket at <c>/rpc</c>, the HTTP API, the pages, <c>/healthz</c> and <c>/readyz</c>, all below
+    /// Maps the WebSocket at <c>/rpc</c>, Cap'n Web at <c>/capnweb</c>, the HTTP API, the pages, <c>/healthz</c> and <c>/readyz</c>, all below
     /// <paramref name="prefix"/> (for instance <c>/shares</c>; empty by default). Needs <c>AddShareRpcServer</c>, and
     /// no <c>UseWebSockets</c> of the application.
     /// </summary>
@@ -30,6 +31,7 @@ public static class ShareRpcEndpoints
         RouteGroupBuilder group = routes.MapGroup(prefix);
         group.WithMetadata(new PathPrefix(prefix.TrimEnd('/')));
         group.Map(Subprotocols.Path, routes.CreateApplicationBuilder().UseWebSockets().Use(HandleRpc).Build());
+        group.Map("/capnweb", routes.CreateApplicationBuilder().UseWebSockets().Use(HandleCapnWeb).Build());
         group.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
         group.MapHealthChecks("/readyz",
             new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) });
@@ -54,6 +56,9 @@ public static class ShareRpcEndpoints
 
     private static RequestDelegate HandleRpc(RequestDelegate next) =>
         context => context.RequestServices.GetRequiredService<RpcEndpoint>().HandleAsync(context);
+
+    private static RequestDelegate HandleCapnWeb(RequestDelegate next) => context =>
+        context.RequestServices.GetRequiredService<CapEndpoint>().HandleAsync(context, host => host.ToGateway());
 
     private static void MapPage(RouteGroupBuilder group, string pattern, Func<PageEndpoints, RequestDelegate> endpoint)
     {

@@ -7,6 +7,7 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Append;
+using ShareRpc.Server.CapnWeb;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Connections.Handles;
@@ -144,7 +145,10 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<SocketDoor>();
         services.TryAddSingleton<ClientAddress>();
         services.TryAddSingleton<RefusedFrames>();
+        services.TryAddSingleton<SocketAdmission>();
         services.TryAddSingleton<RpcEndpoint>();
+        services.TryAddSingleton<CapEndpoint>();
+        services.TryAddSingleton<CapBatch>();
         services.TryAddSingleton<HttpAccess>();
         services.TryAddSingleton<HttpRequests>();
         services.TryAddSingleton<ServerOrigin>();

@@ -13,7 +13,15 @@ internal static class ReplyWriter
     public static void Write(IBufferWriter<byte> reply, ReadOnlySpan<byte> id, Ack ack)
     {
         Begin(reply, id);
-        reply.Write(",\"result\":{\"cursor\":"u8);
+        reply.Write(",\"result\":"u8);
+        Write(reply, ack);
+        reply.Write("}"u8);
+    }
+
+    /// <summary>Writes the result alone.</summary>
+    public static void Write(IBufferWriter<byte> reply, Ack ack)
+    {
+        reply.Write("{\"cursor\":"u8);
         PageMessage.Write(reply, ack.Cursor);
         reply.Write(",\"applied\":"u8);
         Write(reply, ack.Applied);
@@ -22,7 +30,7 @@ internal static class ReplyWriter
         reply.Write(",\"rejected\":"u8);
         if (ack.Rejected.Count == 0) reply.Write("[]"u8);
         else PageMessage.WriteAsJson(reply, ack.Rejected);
-        reply.Write("}}"u8);
+        reply.Write("}"u8);
     }
 
     public static void Write(IBufferWriter<byte> reply, ReadOnlySpan<byte> id, OpPage page)

@@ -9,11 +9,9 @@ namespace ShareRpc.Server.Connections.Handles;
 /// </summary>
 /// <param name="callsInFlight">How many may be; SPEC section "Limits".</param>
 /// <param name="abort">Gives the connection up.</param>
-internal sealed class CallLedger(int callsInFlight, Action abort)
+/// <param name="maxUnsent">Unsent replies, errors included, at which the connection is aborted.</param>
+internal sealed class CallLedger(int callsInFlight, Action abort, int maxUnsent = 1_024)
 {
-    /// <summary>Unsent replies, errors included, at which the connection is aborted.</summary>
-    private const int MaxUnsentReplies = 1_024;
-
     private readonly ConcurrentDictionary<object, byte> unsent = new(1, 1, ReferenceEqualityComparer.Instance);
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int inFlight;
@@ -46,7 +44,7 @@ internal sealed class CallLedger(int callsInFlight, Action abort)
     public void BeginSend(object reply)
     {
         unsent.TryAdd(reply, 0);
-        if (Interlocked.Increment(ref sending) > MaxUnsentReplies) abort();
+        if (Interlocked.Increment(ref sending) > maxUnsent) abort();
     }
 
     public void EndSend(object reply)

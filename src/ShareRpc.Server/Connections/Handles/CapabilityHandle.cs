@@ -13,6 +13,9 @@ internal abstract class CapabilityHandle(
 {
     public bool IsDenied => hold.Authority.Denied.IsCancellationRequested;
 
+    /// <summary>Throws why access has ended, if it has.</summary>
+    public void Demand() => hold.Authority.Demand(Rights.None);
+
     protected AuthorityHold Hold => hold;
 
     protected CapabilityAdmin Admin => admin;

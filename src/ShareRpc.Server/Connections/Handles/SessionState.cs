@@ -22,8 +22,11 @@ internal sealed class SessionState(string? address, ServerOptions options) : IDi
     public string? Address => address;
 
     /// <summary>Returns the longest message that may come: 256 KiB until a redemption has succeeded ([WS-3]).</summary>
-    public int MostMessageBytes => Volatile.Read(ref isProven)
+    public int MostMessageBytes => IsProven
         ? options.Limits.FrameBytes : Math.Min(ProtocolLimits.UnprovenBytes, options.Limits.FrameBytes);
+
+    /// <summary>Returns whether a redemption has succeeded.</summary>
+    public bool IsProven => Volatile.Read(ref isProven);
 
     public Action OnDenied { get; set; } = () => { };
 
