@@ -115,7 +115,7 @@ public sealed record ServerLimits
     /// Gets the results and objects that a session of Cap'n Web may leave unreleased, and those of the peer that it may
     /// hold; more end the session.
     /// </summary>
-    public int CapnWebExports { get; init; } = 4_096;
+    public int CapnwebExports { get; init; } = 4_096;
 
     /// <summary>Gets how long a connection may stay without redemption.</summary>
     public TimeSpan RedeemTime { get; init; } = TimeSpan.FromMinutes(1);

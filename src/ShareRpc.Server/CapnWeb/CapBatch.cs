@@ -28,13 +28,13 @@ internal sealed class CapBatch(
         if (isProven) state.Prove();
         using MemoryAccount replies = memory.Open(address, context.Abort);
         using MemoryAccount results = memory.Open(address, context.Abort);
-        var ledger = new CallLedger(int.MaxValue, context.Abort, limits.CapnWebExports + 1);
+        var ledger = new CallLedger(int.MaxValue, context.Abort, limits.CapnwebExports + 1);
         var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var unsent = new UnsentMemory(replies);
         var outgoing = new Outgoing(bytes => SendAsync(context, read.Task, bytes), unsent, ledger);
         var parts = new CapSessionParts(outgoing, new UnsentMemory(results), ledger,
             new RpcErrors(limits.StorageRetryAfter, connection: 0, log), options.Limits.CallsInFlight,
-            limits.CapnWebExports, HasWayBack: false);
+            limits.CapnwebExports, HasWayBack: false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
         using var session = new CapSession(main(new CapHost(context, state, wrongTokens, ended.Token)), parts);

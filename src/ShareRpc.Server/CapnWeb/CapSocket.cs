@@ -33,7 +33,7 @@ internal sealed class CapSocket(
             bytes => messages.SendAsync(bytes, onTurn: null, CancellationToken.None), unsent, ledger);
         var parts = new CapSessionParts(outgoing, new UnsentMemory(results), ledger,
             new RpcErrors(limits.StorageRetryAfter, connection, log), options.Limits.CallsInFlight,
-            limits.CapnWebExports, HasWayBack: true);
+            limits.CapnwebExports, HasWayBack: true);
         using var ended = new CancellationTokenSource();
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
         using var session =
@@ -44,8 +44,8 @@ internal sealed class CapSocket(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, unproven.Token);
         state.AwaitProof(unproven);
         if (state.IsProven) state.Prove();
-        WebSocketCloseStatus status = await ServeAsync(session, messages, ledger, ending.Token, unproven.Token, stopping)
-            .ConfigureAwait(false);
+        WebSocketCloseStatus status =
+            await ServeAsync(session, messages, ledger, ending.Token, unproven.Token, stopping).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
         await CloseAsync(guarded, status).ConfigureAwait(false);
     }
@@ -86,14 +86,15 @@ internal sealed class CapSocket(
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Takes messages until the connection or the session ends; returns the rule that was broken, if any.</summary>
+    /// <summary>Takes messages until the connection or the session ends; returns what ends it, if a message.</summary>
     private async Task<string?> TakeAllAsync(CapSession session, MessageSocket messages)
     {
         try
         {
             while (!session.IsAborted)
             {
-                ReadOnlyMemory<byte> message = await messages.ReceiveAsync(CancellationToken.None).ConfigureAwait(false);
+                ReadOnlyMemory<byte> message =
+                    await messages.ReceiveAsync(CancellationToken.None).ConfigureAwait(false);
                 if (message.IsEmpty) return null;
                 try
                 {

@@ -20,9 +20,9 @@ public static class ShareRpcEndpoints
         ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
 
     /// <summary>
-    /// Maps the WebSocket at <c>/rpc</c>, Cap'n Web at <c>/capnweb</c>, the HTTP API, the pages, <c>/healthz</c> and <c>/readyz</c>, all below
-    /// <paramref name="prefix"/> (for instance <c>/shares</c>; empty by default). Needs <c>AddShareRpcServer</c>, and
-    /// no <c>UseWebSockets</c> of the application.
+    /// Maps the WebSocket at <c>/rpc</c>, Cap'n Web at <c>/capnweb</c>, the HTTP API, the pages, <c>/healthz</c> and
+    /// <c>/readyz</c>, all below <paramref name="prefix"/> (for instance <c>/shares</c>; empty by default). Needs
+    /// <c>AddShareRpcServer</c>, and no <c>UseWebSockets</c> of the application.
     /// </summary>
     public static IEndpointConventionBuilder MapShareRpc(this IEndpointRouteBuilder routes, string prefix = "")
     {

@@ -13,26 +13,20 @@ namespace ShareRpc.Server.CapnWeb.Sessions;
 /// </summary>
 internal sealed class CapSession : IReferences, IDisposable
 {
-    private const string TooMany = "more results than a session may leave unreleased";
-
     /// <summary>What a call takes until its result is released, but for the result.</summary>
     private const int EntryBytes = 512;
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = WireJson.MaxDepth };
 
     private readonly Lock gate = new();
-    private readonly Dictionary<long, Export> exports = [];
-    private readonly Dictionary<CapTarget, long> exported = new(ReferenceEqualityComparer.Instance);
+    private readonly ExportTable exports;
     private readonly PeerObjects peer;
     private readonly CallLane lane;
     private readonly CapSessionParts parts;
     private readonly TaskCompletionSource answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MemoryAccount? messageAccount;
-    private long nextPush = 1;
-    private long nextExport = -1;
     private int pulls;
     private bool isLast;
-    private bool hasEnded;
 
     /// <param name="main">The object that the peer begins with.</param>
     /// <param name="parts">What it works with.</param>
@@ -41,8 +35,7 @@ internal sealed class CapSession : IReferences, IDisposable
         this.parts = parts;
         lane = new CallLane(parts.CallsInFlight);
         peer = new PeerObjects(this, parts);
-        exports.Add(0, new Export(CapPromise.Of(new StubValue(main)), main));
-        exported.Add(main, 0);
+        exports = new ExportTable(main, parts.MaxExports);
     }
 
     /// <summary>Gets whether the peer has ended the session by <c>abort</c>.</summary>
@@ -89,7 +82,9 @@ internal sealed class CapSession : IReferences, IDisposable
     /// <summary>Waits until no call runs or waits for its turn.</summary>
     public Task WhenIdleAsync() => lane.WhenIdleAsync();
 
-    /// <summary>No message comes any more: what waits for the peer is rejected. Waits until all pulls are answered.</summary>
+    /// <summary>
+    /// No message comes any more: what waits for the peer is rejected. Waits until all pulls are answered.
+    /// </summary>
     public Task FinishAsync()
     {
         peer.Dispose();
@@ -105,7 +100,7 @@ internal sealed class CapSession : IReferences, IDisposable
     /// <summary>Tells the peer why the session ends.</summary>
     public void Abort(string rule)
     {
-        ErrorCode code = rule == TooMany ? ErrorCode.TooManyCalls : ErrorCode.InvalidParams;
+        ErrorCode code = rule == ExportTable.TooMany ? ErrorCode.TooManyCalls : ErrorCode.InvalidParams;
         var message = new ReplyBuffer();
         ValueWriter.Write(message, "[\"abort\",");
         ValueWriter.Write(CapErrors.Of(code, rule), message, Refer);
@@ -113,14 +108,7 @@ internal sealed class CapSession : IReferences, IDisposable
         parts.Outgoing.Add(message);
     }
 
-    public CapPromise Find(long id)
-    {
-        lock (gate)
-        {
-            return exports.TryGetValue(id, out Export? export)
-                ? export.Value : throw new CapProtocolException("an id that stands for nothing here");
-        }
-    }
+    public CapPromise Find(long id) => exports.Find(id);
 
     public CapValue Get(CapPromise subject, IReadOnlyList<string> path, bool isPromise)
     {
@@ -175,39 +163,13 @@ internal sealed class CapSession : IReferences, IDisposable
     /// <summary>Tells the peer that its object is no longer used.</summary>
     public void Release(ImportTarget target) => peer.Release(target);
 
-    /// <summary>Returns the word and the id by which the peer knows an object; it becomes an export if it is none.</summary>
-    public (string Word, long Id) Refer(CapTarget target)
-    {
-        if (target is ImportTarget import && import.Session == this) return ("import", import.Id);
-        lock (gate)
-        {
-            if (hasEnded) return ("export", nextExport);
-            if (exported.TryGetValue(target, out long id))
-            {
-                exports[id].References++;
-                return ("export", id);
-            }
-
-            if (exports.Count >= parts.MaxExports) throw new ShareRpcException(ErrorCode.TooManyHandles);
-            id = nextExport--;
-            exports.Add(id, new Export(CapPromise.Of(new StubValue(target)), target));
-            exported.Add(target, id);
-            return ("export", id);
-        }
-    }
+    /// <summary>Returns the word and the id by which the peer knows an object, which becomes an export.</summary>
+    public (string Word, long Id) Refer(CapTarget target) => target is ImportTarget import && import.Session == this
+        ? ("import", import.Id) : ("export", exports.Tell(target));
 
     public void Dispose()
     {
-        Export[] all;
-        lock (gate)
-        {
-            hasEnded = true;
-            all = [.. exports.Values];
-            exports.Clear();
-            exported.Clear();
-        }
-
-        foreach (Export export in all) export.Value.Drop();
+        exports.Dispose();
         peer.Dispose();
         parts.Outgoing.Close();
     }
@@ -219,22 +181,20 @@ internal sealed class CapSession : IReferences, IDisposable
         {
             case "push":
                 reader.Read();
-                Push(Evaluate(ref reader, message));
+                exports.Push(Evaluate(ref reader, message));
                 break;
             case "stream":
                 // Refused like a push whose result is pulled and released; its calls are not made.
-                long refused;
-                lock (gate) refused = nextPush++;
-                Send("reject", refused, CapErrors.Unsupported(word));
+                Send("reject", exports.Skip(), CapErrors.Unsupported(word));
                 break;
             case "pipe":
-                Push(CapPromise.Rejected(CapErrors.Unsupported(word)));
+                exports.Push(CapPromise.Rejected(CapErrors.Unsupported(word)));
                 break;
             case "pull":
                 Pull(NumberOf(ref reader));
                 break;
             case "release":
-                Release(NumberOf(ref reader), NumberOf(ref reader));
+                exports.Release(NumberOf(ref reader), NumberOf(ref reader));
                 break;
             case "resolve" or "reject":
                 long id = NumberOf(ref reader);
@@ -276,44 +236,11 @@ internal sealed class CapSession : IReferences, IDisposable
         }
     }
 
-    private void Push(CapPromise value)
-    {
-        lock (gate)
-        {
-            if (exports.Count >= parts.MaxExports) throw new CapProtocolException(TooMany);
-            exports.Add(nextPush++, new Export(value));
-        }
-    }
-
     private void Pull(long id)
     {
-        CapPromise value;
-        lock (gate)
-        {
-            if (!exports.TryGetValue(id, out Export? export)) throw new CapProtocolException("a pull of nothing");
-            if (export.IsPulled) return;
-            export.IsPulled = true;
-            value = export.Value;
-            pulls++;
-        }
-
+        if (exports.Pull(id) is not { } value) return;
+        lock (gate) pulls++;
         value.Then(() => Answer(id, value));
-    }
-
-    private void Release(long id, long references)
-    {
-        Export? export;
-        lock (gate)
-        {
-            if (!exports.TryGetValue(id, out export) || references < 1 || references > export.References)
-                throw new CapProtocolException("a release of what was not given");
-            export.References -= references;
-            if (export.References > 0) return;
-            exports.Remove(id);
-            if (export.Target is not null) exported.Remove(export.Target);
-        }
-
-        export.Value.Drop();
     }
 
     private void Answer(long id, CapPromise value)

@@ -18,7 +18,8 @@ internal sealed class HandleTarget<T>(T handle, CancellationToken ended) : CapTa
     {
         if (path.Count != 1) throw new ShareRpcException(ErrorCode.MethodNotFound);
         ReadOnlyMemory<byte>? request = arguments.JsonAt(0);
-        if (path[0] == "appendOps" && handle is ShareHandle share && request is { } json && Parse(json.Span) is { } batch)
+        bool isAppend = path[0] == "appendOps" && request is not null;
+        if (isAppend && handle is ShareHandle share && Parse(request!.Value.Span) is { } batch)
         {
             Ack ack = await share.AppendOpsAsync(batch).ConfigureAwait(false);
             return new CapResult(ResultValue.Of(ack));

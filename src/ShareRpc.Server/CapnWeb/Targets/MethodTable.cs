@@ -20,7 +20,7 @@ internal static class MethodTable<T>
     private delegate Task Call(T target, ReadOnlyMemory<byte>? request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Begins a call before it returns; the task has the result, if there is one. An absent request counts as <c>{}</c>.
+    /// Begins a call before it returns; the task has the result, if there is one. No request counts as <c>{}</c>.
     /// </summary>
     public static Task BeginAsync(T target, string name, ReadOnlyMemory<byte>? request,
         CancellationToken cancellationToken) =>

@@ -5,7 +5,7 @@ using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Server.CapnWeb.Values;
 
-/// <summary>Errors as the protocol writes them; the properties of one of ours are its <see cref="ErrorData"/>.</summary>
+/// <summary>Errors as the protocol writes them; properties of one of ours are its <see cref="ErrorData"/>.</summary>
 internal static class CapErrors
 {
     public static SpecialValue Of(ShareRpcException error) =>

@@ -59,7 +59,7 @@ internal sealed class CapPromise
         End();
     }
 
-    /// <summary>Runs the action once the promise has settled, at once if it has. It holds a reference until then.</summary>
+    /// <summary>Runs the action once it has settled, at once if it has, and holds a reference until then.</summary>
     public void Then(Action action)
     {
         lock (gate)

@@ -6,7 +6,7 @@ internal interface IReferences
     /// <summary>Returns what was exported to the peer; a <see cref="CapProtocolException"/> when it was not.</summary>
     CapPromise Find(long id);
 
-    /// <summary>Returns what a path leads to: a promise, or the value itself when a stub is asked for and it is there.</summary>
+    /// <summary>Returns what a path leads to: a promise, or the stub itself when it is asked for and there.</summary>
     CapValue Get(CapPromise subject, IReadOnlyList<string> path, bool isPromise);
 
     /// <summary>Calls what a path leads to, once it and the arguments are there; takes the arguments.</summary>

@@ -28,7 +28,8 @@ internal static class ValuePath
     }
 
     /// <summary>Returns the object to call and the path to the method from there.</summary>
-    public static (CapTarget Target, IReadOnlyList<string> Path) FindTarget(CapValue value, IReadOnlyList<string> path)
+    public static (CapTarget Target, IReadOnlyList<string> Path) FindTarget(CapValue value,
+        IReadOnlyList<string> path)
     {
         for (int i = 0; i <= path.Count; i++)
         {

@@ -22,7 +22,7 @@ internal ref struct ValueReader(ReadOnlySpan<byte> message, IReferences referenc
     private readonly IReferences references = references;
     private List<CapValue>? made;
 
-    /// <summary>Reads the expression at which the reader stands, to its end. Gives up what it made when it throws.</summary>
+    /// <summary>Reads the expression at which the reader stands. Gives up what it made when it throws.</summary>
     public CapValue Read(ref Utf8JsonReader reader)
     {
         try

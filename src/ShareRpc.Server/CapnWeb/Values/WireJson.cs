@@ -96,7 +96,7 @@ internal static class WireJson
         return reader.TokenType == JsonTokenType.EndObject;
     }
 
-    /// <summary>Returns the end of what is kept before a member that is left out, with the comma before it gone.</summary>
+    /// <summary>Returns the end of what is kept before a member that is left out, without the comma.</summary>
     private static int LastOf(ReadOnlySpan<byte> message, int copied, int name, bool isFirst)
     {
         if (isFirst) return name;

@@ -8,7 +8,7 @@ public sealed class HostileSessionTests : IAsyncLifetime
     private LiveServer live = null!;
 
     public async Task InitializeAsync() => live = await LiveServer.StartAsync(serverLimits:
-        ServerLimits.Default with { RefusalsLoggedPerMinute = 3, CapnWebExports = 100 });
+        ServerLimits.Default with { RefusalsLoggedPerMinute = 3, CapnwebExports = 100 });
 
     public async Task DisposeAsync() => await live.DisposeAsync();
 
