@@ -26,8 +26,8 @@ internal sealed class CapSocket(
         using MemoryAccount replies = memory.Open(state.Address, guarded.Abort);
         using MemoryAccount results = memory.Open(state.Address, guarded.Abort);
         var unsent = new UnsentMemory(replies);
-        using var messages = new MessageSocket(guarded, calls: null, () => memory.Open(state.Address, guarded.Abort),
-            unsent, options.Limits.FrameBytes);
+        using var messages = new MessageSocket(guarded, calls: null, subscriptions: null,
+            () => memory.Open(state.Address, guarded.Abort), unsent, options.Limits.FrameBytes);
         var ledger = new CallLedger(int.MaxValue, guarded.Abort);
         var outgoing = new Outgoing(
             bytes => messages.SendAsync(bytes, onTurn: null, CancellationToken.None), unsent, ledger);

@@ -24,7 +24,7 @@ internal sealed class MessageSocket : IDisposable
     /// <param name="open">Opens an account for one message.</param>
     /// <param name="unsent">What the replies count against.</param>
     /// <param name="frameBytes">The longest message.</param>
-    public MessageSocket(GuardedWebSocket socket, DirectCallDispatcher? calls, Subscriptions subscriptions,
+    public MessageSocket(GuardedWebSocket socket, DirectCallDispatcher? calls, Subscriptions? subscriptions,
         Func<MemoryAccount> open, UnsentMemory unsent, int frameBytes)
     {
         (this.socket, this.calls, this.unsent) = (socket, calls, unsent);
@@ -38,7 +38,7 @@ internal sealed class MessageSocket : IDisposable
             frameBytes, ReceivedBytes.FirstBytes);
         Func<ReadOnlyMemory<byte>, Action?, ValueTask> send =
             (bytes, onTurn) => SendAsync(bytes, onTurn, CancellationToken.None);
-        subscriptions.SendAsync = send;
+        if (subscriptions is not null) subscriptions.SendAsync = send;
         if (calls is not null) calls.SendAsync = send;
     }
 

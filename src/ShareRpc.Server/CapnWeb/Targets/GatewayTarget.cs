@@ -21,7 +21,9 @@ internal sealed class GatewayTarget(Gateway gateway, WrongTokens wrongTokens, Ca
             await CheckAsync(request.Token).ConfigureAwait(false);
             RedeemShareResult result = await gateway.RedeemShareAsync(request, ended).ConfigureAwait(false);
             var handle = new HandleTarget<IShareHandle>(result.Share, ended);
-            return new CapResult(ResultValue.Of(result, "share", handle), handle.Demand);
+            bool hasPage = result.Page is not null;
+            result = result with { Features = Called(result.Features!) };
+            return new CapResult(ResultValue.Of(result, "share", handle), () => handle.Demand(hasPage));
         }
 
         RedeemRootRequest asked = Read(arguments, token => new RedeemRootRequest { Token = token });
@@ -29,6 +31,9 @@ internal sealed class GatewayTarget(Gateway gateway, WrongTokens wrongTokens, Ca
         RedeemRootResult redeemed = await gateway.RedeemRootAsync(asked, ended).ConfigureAwait(false);
         return new CapResult(ResultValue.Of(redeemed, "root", new HandleTarget<IRootHandle>(redeemed.Root, ended)));
     }
+
+    private static ProtocolFeatures Called(ProtocolFeatures features) =>
+        features with { Methods = [.. features.Methods.Where(method => method != "subscribe")] };
 
     private static T Read<T>(CapArguments arguments, Func<string, T> ofToken)
         where T : class

@@ -25,19 +25,23 @@ internal sealed class HandleTarget<T>(T handle, CancellationToken ended) : CapTa
             return new CapResult(ResultValue.Of(ack));
         }
 
+        // Pages that come by themselves have no form here; readOps waits.
+        if (path[0] == "subscribe") throw new ShareRpcException(ErrorCode.MethodNotFound);
         Task call = MethodTable<T>.BeginAsync(handle, path[0], request, ended);
         await call.ConfigureAwait(false);
-        return new CapResult(ResultValue.Of(call), IsRead(path[0]) ? Demand : null);
+        return new CapResult(ResultValue.Of(call), DemandOf(path[0]));
     }
+
+    /// <summary>Throws why what was read, and not yet given, may not be given any more (I7).</summary>
+    public void Demand(bool isPage) => (handle as CapabilityHandle)?.Demand(isPage);
 
     protected override void End() => handle.Dispose();
 
-    /// <summary>What was read and not yet given is not given any more once access has ended (I7).</summary>
-    public void Demand() => (handle as CapabilityHandle)?.Demand();
-
-    private static bool IsRead(string method) =>
-        method.StartsWith("read", StringComparison.Ordinal) || method.StartsWith("get", StringComparison.Ordinal)
-            || method.StartsWith("list", StringComparison.Ordinal);
+    private Action? DemandOf(string method)
+    {
+        if (method is "readOps" or "getState") return () => Demand(isPage: true);
+        return method.StartsWith("list", StringComparison.Ordinal) ? () => Demand(isPage: false) : null;
+    }
 
     /// <summary>Returns null for a notation that the serializer has to read.</summary>
     private static OpBatch? Parse(ReadOnlySpan<byte> json)

@@ -13,8 +13,12 @@ internal abstract class CapabilityHandle(
 {
     public bool IsDenied => hold.Authority.Denied.IsCancellationRequested;
 
-    /// <summary>Throws why access has ended, if it has.</summary>
-    public void Demand() => hold.Authority.Demand(Rights.None);
+    /// <summary>Throws why access has ended, if it has; of a page of ops or documents, why it may not be sent.</summary>
+    public void Demand(bool isPage)
+    {
+        if (isPage) hold.Authority.DemandPage();
+        else hold.Authority.Demand(Rights.None);
+    }
 
     protected AuthorityHold Hold => hold;
 
