@@ -41,7 +41,7 @@ internal static class ValuePath
         throw new ShareRpcException(ErrorCode.MethodNotFound);
     }
 
-    /// <summary>Returns the value with its promises, which have settled, replaced. Throws if one was rejected.</summary>
+    /// <summary>Returns the value with its promises, which have settled, replaced. Throws for a rejected one.</summary>
     public static CapValue Settle(CapValue value) => value switch
     {
         PendingValue pending => Copy(pending.Promise.Demand()),

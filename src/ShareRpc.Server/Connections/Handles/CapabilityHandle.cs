@@ -13,7 +13,7 @@ internal abstract class CapabilityHandle(
 {
     public bool IsDenied => hold.Authority.Denied.IsCancellationRequested;
 
-    /// <summary>Throws why access has ended, if it has; of a page of ops or documents, why it may not be sent.</summary>
+    /// <summary>Throws why access has ended, if it has; of a page of ops or documents why it may not be sent.</summary>
     public void Demand(bool isPage)
     {
         if (isPage) hold.Authority.DemandPage();
