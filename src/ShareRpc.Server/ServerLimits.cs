@@ -39,7 +39,7 @@ public sealed record ServerLimits
     public TimeSpan FoldInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Gets the documents per fold transaction.</summary>
-    public int FoldSliceDocs { get; init; } = 64;
+    public int FoldSliceDocs { get; init; } = 512;
 
     /// <summary>Gets the op bytes per fold transaction.</summary>
     public int FoldSliceBytes { get; init; } = 256 * 1024;

@@ -114,8 +114,11 @@ internal sealed class CommitLoop : IServerLoop
             var scope = new CommitScope(transaction, shares, time.GetUtcNow().ToUnixTimeMilliseconds());
             await proof.TakeAsync(transaction, items, isFresh: tries > 1).ConfigureAwait(false);
             await LookUpAsync(scope, items).ConfigureAwait(false);
+            long background = 0;
             foreach (CommitItem item in items)
             {
+                // Background items come last.
+                if (item.IsBackground && background == 0) background = TimeProvider.System.GetTimestamp();
                 try
                 {
                     await item.ExecuteAsync(scope).ConfigureAwait(false);
@@ -126,6 +129,7 @@ internal sealed class CommitLoop : IServerLoop
                 }
             }
 
+            if (background != 0) queue.NoteBackground(TimeProvider.System.GetElapsedTime(background));
             long begun = time.GetTimestamp();
             isStorageHealthy |= await transaction.CommitAsync().ConfigureAwait(false);
             shares.Raise(transaction.ChangedShares);

@@ -3,8 +3,8 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Commit;
 
 /// <summary>
-/// Queued items, bounded by count and bytes. Urgent items go first, bounded only by calls in flight; one background
-/// item joins each transaction. Thread-safe; only the commit loop takes.
+/// Queued items, bounded by count and bytes. Urgent items go first, bounded only by calls in flight. Background items
+/// join a transaction up to half its ops, and beyond that a fifth of the time. Thread-safe; only the commit loop takes.
 /// </summary>
 internal sealed class CommitQueue(ServerLimits limits)
 {
@@ -12,6 +12,10 @@ internal sealed class CommitQueue(ServerLimits limits)
     private readonly Queue<CommitItem> urgent = new();
     private readonly Queue<CommitItem> waiting = new();
     private readonly Queue<CommitItem> background = new();
+
+    // Not the clock of the server, which a test may stop: this is about processor time.
+    private readonly TimeProvider time = TimeProvider.System;
+    private long backgroundDue;
     private long waitingBytes;
     private bool closed;
 
@@ -68,6 +72,19 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
+    private void TakeBackground(List<CommitItem> items, int ops)
+    {
+        // Without others there is nobody to wait for it.
+        int room = items.Count == 0 ? limits.FoldSliceDocs * 2 : ops / 2;
+        bool isDue = items.Count == 0 || closed || time.GetTimestamp() >= backgroundDue;
+        for (int taken = 0; background.TryPeek(out CommitItem? item); taken += item.Ops)
+        {
+            bool fits = taken + item.Ops <= room || (taken == 0 && isDue);
+            if (!fits) return;
+            items.Add(background.Dequeue());
+        }
+    }
+
     /// <summary>Waits for a transaction's items; false once closed and empty.</summary>
     public bool Take(List<CommitItem> items)
     {
@@ -91,10 +108,19 @@ internal sealed class CommitQueue(ServerLimits limits)
                 waitingBytes -= item.Bytes;
             }
 
-            if (background.TryDequeue(out CommitItem? along)) items.Add(along);
+            TakeBackground(items, ops);
         }
 
         return items.Count > 0;
+    }
+
+    /// <summary>
+    /// Tells how long the background items of a transaction took; the next ones wait four times as long.
+    /// </summary>
+    public void NoteBackground(TimeSpan took)
+    {
+        long wait = (long)(4 * took.TotalSeconds * time.TimestampFrequency);
+        lock (gate) backgroundDue = time.GetTimestamp() + wait;
     }
 
     /// <summary>Queued items are still committed.</summary>

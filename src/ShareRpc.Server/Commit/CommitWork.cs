@@ -7,6 +7,11 @@ internal class CommitWork<T>(Func<CommitScope, ValueTask<T>> execute, Action? on
     private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private T? result;
 
+    public override int Ops => Size;
+
+    /// <summary>Gets how many rows it writes, approximately.</summary>
+    public int Size { get; init; } = 1;
+
     /// <summary>Completes once durable, or with a <see cref="ShareRpcException"/>.</summary>
     public Task<T> Completion => completion.Task;
 

@@ -87,6 +87,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         tailOps.RemoveFirst(count);
     }
 
+    /// <summary>Returns the oldest unfolded ops.</summary>
+    public TailOp[] CopyTail(int most) => tailOps.Span[..Math.Min(most, tailOps.Count)].ToArray();
+
     public IReadOnlyList<TailOp> TailOf(string kind, string key) =>
         tailByDoc.TryGetValue((kind, key), out DocumentTail? document) ? document.Ops : [];
 

@@ -7,9 +7,11 @@ internal sealed class DocOrder : IComparer<DocKey>
 {
     public static readonly DocOrder Instance = new();
 
-    public int Compare(DocKey? x, DocKey? y)
+    public int Compare(DocKey? x, DocKey? y) => Compare((x!.Kind, x.Key), (y!.Kind, y.Key));
+
+    public static int Compare((string Kind, string Key) x, (string Kind, string Key) y)
     {
-        int kinds = string.CompareOrdinal(x!.Kind, y!.Kind); // kinds are ASCII
+        int kinds = string.CompareOrdinal(x.Kind, y.Kind); // kinds are ASCII
         return kinds != 0 ? kinds : CompareKeys(x.Key, y.Key);
     }
 

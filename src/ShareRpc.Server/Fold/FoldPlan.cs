@@ -8,10 +8,13 @@ namespace ShareRpc.Server.Fold;
 internal sealed class FoldPlan
 {
     /// <summary>Approximate steps of a fold.</summary>
-    private const int MostSlices = 64;
+    private const int MostSlices = 16;
 
     /// <summary>For a lagging fold: with smaller steps it would fall behind the appends.</summary>
-    private const int MostSlicesBehind = 8;
+    private const int MostSlicesBehind = 4;
+
+    /// <summary>Approximate bytes of a document that is a pointer.</summary>
+    private const int PointerBytes = 64;
 
     private readonly long from;
     private readonly IReadOnlyList<TailOp> tail;
@@ -40,44 +43,50 @@ internal sealed class FoldPlan
     /// </summary>
     public IEnumerable<Slice> Slices(ServerLimits limits)
     {
-        List<TailOp> folded = [.. tail.Where((_, i) => !isSkipped[i])];
+        long count = 0, total = 0;
+        for (int i = 0; i < tail.Count; i++)
+        {
+            if (isSkipped[i]) continue;
+            count++;
+            total += BytesOf(tail[i]);
+        }
+
         int slices = ReachesHead ? MostSlices : MostSlicesBehind;
-        int sliceDocs = Math.Min(Math.Max(limits.FoldSliceDocs, folded.Count / slices), limits.TransactionOps);
-        long wanted = Math.Max(limits.FoldSliceBytes, folded.Sum(op => (long)op.Bytes) / slices);
-        long sliceBytes = Math.Min(wanted, limits.TransactionBytes);
+        int sliceDocs = (int)Math.Min(Math.Max(limits.FoldSliceDocs, count / slices), limits.TransactionOps);
+        long sliceBytes = Math.Min(Math.Max(limits.FoldSliceBytes, total / slices), limits.TransactionBytes);
         long start = from;
-        var stretches = new List<(long From, int Count)>();
+        var ops = new List<TailOp>();
         var docs = new HashSet<(string, string)>();
         long bytes = 0;
         for (int i = 0; i < tail.Count; i++)
         {
             if (isSkipped[i]) continue;
             TailOp op = tail[i];
-            bool isFull = docs.Count >= sliceDocs || bytes + op.Bytes > sliceBytes;
-            if (isFull && stretches.Count > 0)
+            bool isFull = docs.Count >= sliceDocs || bytes + BytesOf(op) > sliceBytes;
+            if (isFull && ops.Count > 0)
             {
-                yield return new Slice(start, op.Cursor - 1, stretches);
-                (start, stretches, bytes) = (op.Cursor - 1, [], 0);
+                yield return new Slice(start, op.Cursor - 1, ops);
+                (start, ops, bytes) = (op.Cursor - 1, [], 0);
                 docs.Clear();
             }
 
             docs.Add((op.Kind, op.Key));
-            bytes += op.Bytes;
-            (long first, int count) = stretches.Count > 0 ? stretches[^1] : default;
-            if (first + count == op.Cursor) stretches[^1] = (first, count + 1);
-            else stretches.Add((op.Cursor, 1));
+            bytes += BytesOf(op);
+            ops.Add(op);
         }
 
-        yield return new Slice(start, tail[^1].Cursor, stretches);
+        yield return new Slice(start, tail[^1].Cursor, ops);
     }
 
-    /// <summary>One step: the checkpoint moves from one cursor to another by folding stretches of ops.</summary>
+    private static int BytesOf(TailOp op) => op.IsWhole ? PointerBytes : op.Bytes;
+
+    /// <summary>One step: the checkpoint moves from one cursor to another by folding ops.</summary>
     /// <param name="From">Where it must be.</param>
     /// <param name="UpTo">Where it is then.</param>
-    /// <param name="Stretches">The cursors to fold, each stretch by its first one and their number.</param>
-    internal sealed record Slice(long From, long UpTo, IReadOnlyList<(long From, int Count)> Stretches);
+    /// <param name="Ops">What to fold, in the order of cursors.</param>
+    internal sealed record Slice(long From, long UpTo, IReadOnlyList<TailOp> Ops);
 }
 
 /// <summary>Documents changed between cursors. Replaced: cursors of former last ops kept by compaction.</summary>
-internal sealed record FoldedDocs(long ShareKey, long From, long UpTo, IReadOnlyList<StoredDoc> Docs,
+internal sealed record FoldedDocs(long ShareKey, long From, long UpTo, IReadOnlyList<FoldedDoc> Docs,
     IReadOnlyList<long> Replaced);

@@ -65,11 +65,8 @@ internal sealed class Folder(
                 wake = urgent.Reader.WaitToReadAsync(stopping).AsTask();
             }
 
-            foreach ((long shareKey, bool isUrgent) in dirty)
-            {
-                if (isTick || isUrgent) await FoldShareAsync(shareKey);
-            }
-
+            List<long> due = [.. dirty.Where(share => isTick || share.Value).Select(share => share.Key)];
+            await Parallel.ForEachAsync(due, stopping, (shareKey, _) => new ValueTask(FoldShareAsync(shareKey)));
             succeeded();
         }
     }
@@ -89,7 +86,7 @@ internal sealed class Folder(
                     FoldedDocs folded = await ComputeAsync(shareKey, slice);
                     var work = new CommitWork<bool>(scope => StoreAsync(scope, folded))
                     {
-                        IsBackground = true, ShareKey = shareKey,
+                        IsBackground = true, ShareKey = shareKey, Size = folded.Docs.Count,
                     };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;
@@ -117,13 +114,19 @@ internal sealed class Folder(
         }
     }
 
+    /// <summary>Takes the tail from memory; it is committed when this returns.</summary>
     private async ValueTask<FoldPlan?> PlanAsync(long shareKey)
     {
-        await using IReadSnapshot snapshot = await store.BeginReadAsync();
-        ShareRow? share = await snapshot.FindShareAsync(shareKey);
-        if (share is null or { State: ShareState.Deleted }) return null;
-        IReadOnlyList<TailOp> tail = await snapshot.ReadTailAsync(shareKey, share.Folded, OpsAtOnce);
-        return tail.Count == 0 ? null : new FoldPlan(share.Folded, tail, reachesHead: tail.Count < OpsAtOnce);
+        var work = new CommitWork<(long Folded, TailOp[] Tail)>(async scope =>
+        {
+            ShareRow? row = await scope.Transaction.FindShareAsync(shareKey);
+            if (row is null or { State: ShareState.Deleted }) return (0, []);
+            LogShare share = await scope.Shares.GetAsync(scope.Transaction, shareKey);
+            return (share.Folded, share.CopyTail(OpsAtOnce));
+        }) { IsBackground = true, ShareKey = shareKey };
+        queue.Enqueue(work);
+        (long folded, TailOp[] tail) = await work.Completion;
+        return tail.Length == 0 ? null : new FoldPlan(folded, tail, reachesHead: tail.Length < OpsAtOnce);
     }
 
     private async ValueTask<FoldedDocs> ComputeAsync(long shareKey, FoldPlan.Slice slice)
@@ -132,8 +135,15 @@ internal sealed class Folder(
         long scanned = (await snapshot.FindShareAsync(shareKey))!.Scanned;
         var fold = new SliceFold(snapshot, shareKey, scanned, isCompacting: compactAfterOps is not null,
             limits.TransactionBytes);
-        foreach ((long from, int count) in slice.Stretches) await fold.ApplyAsync(from, count);
-        return new FoldedDocs(shareKey, slice.From, fold.IsFull ? fold.Last : slice.UpTo, fold.Docs, fold.Replaced);
+        bool isCut = false;
+        foreach (TailOp op in slice.Ops)
+        {
+            isCut = fold.IsFull;
+            if (isCut) break;
+            await fold.ApplyAsync(op);
+        }
+
+        return new FoldedDocs(shareKey, slice.From, isCut ? fold.Last : slice.UpTo, fold.Docs(), fold.Replaced);
     }
 
     /// <summary>Returns false if the share was deleted or folded meanwhile.</summary>
@@ -141,12 +151,10 @@ internal sealed class Folder(
     {
         LogShare share = await scope.Shares.GetAsync(scope.Transaction, folded.ShareKey);
         if (share.State == ShareState.Deleted || share.Folded != folded.From) return false;
-        for (int i = 0; i < folded.Docs.Count; i++)
-        {
-            if (i == folded.Docs.Count / 2) FaultPoint.Pass("server.mid_fold");
-            scope.Transaction.WriteDoc(folded.ShareKey, folded.Docs[i]);
-        }
-
+        int half = folded.Docs.Count / 2;
+        scope.Transaction.WriteDocs(folded.ShareKey, [.. folded.Docs.Take(half)]);
+        FaultPoint.Pass("server.mid_fold");
+        scope.Transaction.WriteDocs(folded.ShareKey, [.. folded.Docs.Skip(half)]);
         scope.Transaction.SetFolded(folded.ShareKey, folded.UpTo);
         share.SetFolded(folded.UpTo);
         if (folded.Replaced.Count > 0) await DropAsync(scope, folded.ShareKey, folded.Replaced);

@@ -5,6 +5,14 @@ namespace ShareRpc.Server.Storage;
 /// <summary>No data: removed. Size counts for <c>document_bytes</c>: last put and later appends.</summary>
 internal sealed record StoredDoc(string Kind, string Key, long Cursor, RawJson? Data, long Size, ContentClass Class);
 
+/// <summary>A document as a fold leaves it. Neither data nor removed: it is what the put at its cursor says.</summary>
+internal readonly record struct FoldedDoc(
+    string Kind, string Key, long Cursor, RawJson? Data, bool IsRemoved, long Size, ContentClass Class)
+{
+    /// <summary>Whether the document is a pointer to the put at its cursor, whose data stays in the log.</summary>
+    public bool IsPointer => Data is null && !IsRemoved;
+}
+
 internal sealed record DocumentMeasure(long Size, ContentClass Class, long Cursor)
 {
     public static readonly DocumentMeasure None = new(0, ContentClass.Absent, 0);

@@ -90,7 +90,11 @@ internal interface IWriteTransaction : IReadSnapshot
     /// <summary>Deletes earlier days.</summary>
     void AddQuota(long refKey, long day, DayUse more);
 
-    void WriteDoc(long shareKey, StoredDoc doc);
+    /// <summary>
+    /// Writes documents as a fold leaves them, each once, in the order of kind and key. A pointer costs no copy of the
+    /// data: reads of the document take it from the op at its cursor, which keeps its data as long.
+    /// </summary>
+    void WriteDocs(long shareKey, IReadOnlyList<FoldedDoc> docs);
 
     void SetFolded(long shareKey, long folded);
 

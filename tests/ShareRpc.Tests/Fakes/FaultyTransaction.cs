@@ -65,7 +65,7 @@ internal sealed class FaultyTransaction(
 
     public void SetRevoked(long refKey, long epoch, long revokedMs) => inner.SetRevoked(refKey, epoch, revokedMs);
 
-    public void WriteDoc(long shareKey, StoredDoc doc) => inner.WriteDoc(shareKey, doc);
+    public void WriteDocs(long shareKey, IReadOnlyList<FoldedDoc> docs) => inner.WriteDocs(shareKey, docs);
 
     public void Probe() => inner.Probe();
 

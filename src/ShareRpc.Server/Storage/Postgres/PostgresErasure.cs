@@ -8,7 +8,7 @@ internal sealed class PostgresErasure(PostgresSession session, long shareKey, in
     {
         if (await EraseAsync("op", "cursor", "COALESCE(length(data), 0)", bytes)) return true;
         session.Send("DELETE FROM open_turn WHERE share_key = $1", shareKey);
-        if (await EraseAsync("doc", "kind, key", "length(data)", bytes)) return true;
+        if (await EraseAsync("doc", "kind, key", "COALESCE(length(data), 0)", bytes)) return true;
         if (await EraseAsync("rejection", "rejection_key", "0", bytes)) return true;
         long runs = await session.ReadNumberAsync(
             """

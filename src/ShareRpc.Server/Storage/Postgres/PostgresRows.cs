@@ -27,7 +27,12 @@ internal static class PostgresRows
         o.class, o.class_before
         """;
 
-    public const string DocColumns = "kind, key, cursor, data, size, class";
+    /// <summary>Of a document without data of its own: that of the put at its cursor.</summary>
+    public const string DocColumns = """
+        kind, key, cursor,
+        COALESCE(data, (SELECT o.data FROM op o WHERE o.share_key = doc.share_key AND o.cursor = doc.cursor)),
+        size, class
+        """;
 
     public const string WriterColumns = "writer_key, writer_id, ref_key, acked_seq";
 

@@ -251,22 +251,32 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
             refKey, day, more.Ops, more.Bytes, more.Rejections, more.Duplicates);
     }
 
-    public void WriteDoc(long shareKey, StoredDoc doc)
+    public void WriteDocs(long shareKey, IReadOnlyList<FoldedDoc> docs)
     {
         changes.Add(shareKey);
-        if (doc.Data is not { } data)
+        FoldedDoc[] removed = [.. docs.Where(doc => doc.IsRemoved)];
+        if (removed.Length > 0)
         {
-            Write("DELETE FROM doc WHERE share_key = $1 AND kind = $2 AND key = $3", shareKey, doc.Kind, doc.Key);
-            return;
+            Write(
+                """
+                DELETE FROM doc d USING unnest($2, $3) AS r (kind, key)
+                WHERE d.share_key = $1 AND d.kind = r.kind AND d.key = r.key
+                """,
+                shareKey, Array.ConvertAll(removed, doc => doc.Kind), Array.ConvertAll(removed, doc => doc.Key));
         }
 
+        FoldedDoc[] kept = [.. docs.Where(doc => !doc.IsRemoved)];
+        if (kept.Length == 0) return;
         Write(
             """
-            INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            INSERT INTO doc (share_key, kind, key, cursor, data, size, class)
+            SELECT $1, * FROM unnest($2, $3, $4, $5, $6, $7)
             ON CONFLICT (share_key, kind, key) DO UPDATE SET
               cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
             """,
-            shareKey, doc.Kind, doc.Key, doc.Cursor, data.Utf8, doc.Size, (int)doc.Class);
+            shareKey, Array.ConvertAll(kept, doc => doc.Kind), Array.ConvertAll(kept, doc => doc.Key),
+            Array.ConvertAll(kept, doc => doc.Cursor), Array.ConvertAll(kept, doc => doc.Data?.Utf8),
+            Array.ConvertAll(kept, doc => doc.Size), Array.ConvertAll(kept, doc => (int)doc.Class));
     }
 
     public ValueTask<long> DropDataAsync(long shareKey, long from, long to)

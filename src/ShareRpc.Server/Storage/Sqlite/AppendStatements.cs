@@ -14,6 +14,8 @@ internal sealed class AppendStatements
     private readonly PreparedStatement findUnapplied;
     private readonly PreparedStatement findMeasure;
     private readonly PreparedStatement setOpenTurn;
+    private readonly PreparedStatement writeDoc;
+    private readonly PreparedStatement removeDoc;
     private readonly PreparedStatement removeOpenTurn;
 
     public AppendStatements(Statements statements)
@@ -46,12 +48,13 @@ internal sealed class AppendStatements
             ON CONFLICT (share_key, key) DO UPDATE SET cursor = excluded.cursor, writer_key = excluded.writer_key
             """);
         removeOpenTurn = statements.Prepare("DELETE FROM open_turn WHERE share_key = ?1 AND key = ?2");
-        WriteDoc = statements.Prepare(
+        writeDoc = statements.Prepare(
             """
             INSERT INTO doc (share_key, kind, key, cursor, data, size, class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (share_key, kind, key)
             DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
             """);
+        removeDoc = statements.Prepare("DELETE FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
         Runs = new WriterRuns(statements);
         Quotas = new Quotas(statements);
     }
@@ -59,8 +62,6 @@ internal sealed class AppendStatements
     public PreparedStatement Begin { get; }
 
     public PreparedStatement Commit { get; }
-
-    public PreparedStatement WriteDoc { get; }
 
     public WriterRuns Runs { get; }
 
@@ -126,6 +127,21 @@ internal sealed class AppendStatements
         }
 
         if (batch is { WriterKey: { } acked, AckedSeq: { } ackedSeq }) Runs.SetWatermark(acked, ackedSeq);
+    }
+
+    public void Write(long shareKey, IReadOnlyList<FoldedDoc> docs)
+    {
+        foreach (FoldedDoc doc in docs)
+        {
+            PreparedStatement statement = doc.IsRemoved ? removeDoc : writeDoc;
+            statement.Bind(1, shareKey).Bind(2, doc.Kind).Bind(3, doc.Key);
+            if (!doc.IsRemoved)
+            {
+                statement.Bind(4, doc.Cursor).BindBytes(5, doc.Data?.Utf8).Bind(6, doc.Size).Bind(7, (int)doc.Class);
+            }
+
+            statement.Run();
+        }
     }
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)

@@ -8,7 +8,12 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// <summary>Not thread-safe.</summary>
 internal sealed class LogReads(Statements statements)
 {
-    private const string DocColumns = "kind, key, cursor, data, size, class";
+    private const string Docs = """
+        SELECT d.kind, d.key, d.cursor,
+          COALESCE(d.data, (SELECT o.data FROM op o WHERE o.share_key = d.share_key AND o.cursor = d.cursor)),
+          d.size, d.class
+        FROM doc d WHERE d.share_key = ?1
+        """;
 
     private readonly PreparedStatement ops = statements.Prepare(
         """
@@ -30,13 +35,13 @@ internal sealed class LogReads(Statements statements)
         """);
 
     private readonly PreparedStatement doc = statements.Prepare(
-        $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
+        $"{Docs} AND d.kind = ?2 AND d.key = ?3");
 
     private readonly PreparedStatement docs = statements.Prepare(
-        $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND (kind, key) > (?2, ?3) ORDER BY kind, key LIMIT ?4");
+        $"{Docs} AND (d.kind, d.key) > (?2, ?3) ORDER BY d.kind, d.key LIMIT ?4");
 
     private readonly PreparedStatement docsOfKind = statements.Prepare(
-        $"SELECT {DocColumns} FROM doc WHERE share_key = ?1 AND kind = ?2 AND key > ?3 ORDER BY kind, key LIMIT ?4");
+        $"{Docs} AND d.kind = ?2 AND d.key > ?3 ORDER BY d.kind, d.key LIMIT ?4");
 
     public IReadOnlyList<LoggedOp> ReadOps(long shareKey, long after, int limit, int maxBytes)
     {

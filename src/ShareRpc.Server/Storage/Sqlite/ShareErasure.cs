@@ -49,7 +49,7 @@ internal sealed class ShareErasure(Statements statements, long shareKey, int row
     {
         (string Kind, string Key) last = Last(
             statements.ReadAll(
-                "SELECT kind, key, LENGTH(data) FROM doc WHERE share_key = ?1 ORDER BY kind, key LIMIT ?2",
+                "SELECT kind, key, COALESCE(LENGTH(data), 0) FROM doc WHERE share_key = ?1 ORDER BY kind, key LIMIT ?2",
                 row => ((row.Text(0), row.Text(1)), row.Number(2)), shareKey, rows),
             bytes);
         return last.Kind is not null && 0 < statements.Execute(

@@ -180,20 +180,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void AddQuota(long refKey, long day, DayUse more) => append.Quotas.Add(refKey, day, more);
 
-    public void WriteDoc(long shareKey, StoredDoc doc)
-    {
-        if (doc.Data is not { } data)
-        {
-            Statements.Execute("DELETE FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3", shareKey, doc.Kind,
-                doc.Key);
-            return;
-        }
-
-        append.WriteDoc
-            .Bind(1, shareKey).Bind(2, doc.Kind).Bind(3, doc.Key).Bind(4, doc.Cursor).BindBytes(5, data.Utf8).Bind(6,
-                doc.Size)
-            .Bind(7, (int)doc.Class).Run();
-    }
+    public void WriteDocs(long shareKey, IReadOnlyList<FoldedDoc> docs) => append.Write(shareKey, docs);
 
     public ValueTask<long> DropDataAsync(long shareKey, long from, long to) => new(Statements.ReadAll(
         """

@@ -76,6 +76,11 @@ internal static class SingleOps
             Unapplied = [new UnappliedOp(opId, digest, seq, code, cursor)],
         });
 
+    /// <summary>Writes one document with its data, or removes it when it has none.</summary>
+    public static void WriteDoc(this IWriteTransaction transaction, long shareKey, StoredDoc doc) =>
+        transaction.WriteDocs(shareKey,
+            [new(doc.Kind, doc.Key, doc.Cursor, doc.Data, doc.Data is null, doc.Size, doc.Class)]);
+
     public static void SetWatermark(
         this IWriteTransaction transaction, long shareKey, long writerKey, long ackedSeq) =>
         transaction.Append(new AppendedBatch

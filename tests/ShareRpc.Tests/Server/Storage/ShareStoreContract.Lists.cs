@@ -1,5 +1,7 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
 using ShareRpc.Tests.Fakes;
 
@@ -32,6 +34,33 @@ public abstract partial class ShareStoreContract
             new[] { "message", "part", "part.x" }.SelectMany(
                 kind => KeysInOrder.Select(key => (kind, key))), await WalkAsync(transaction, share, null, limit));
         Assert.Equal(KeysInOrder.Select(key => ("part", key)), await WalkAsync(transaction, share, "part", limit));
+    }
+
+    [StoreFact]
+    public async Task A_document_that_points_to_its_put_reads_as_the_put_and_keeps_its_data()
+    {
+        await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+        (long Share, long Owner) share = await Seed.ShareAsync(transaction);
+        for (int i = 1; i <= 3; i++)
+            await transaction.TryInsertOpAsync(Seed.Op(share, i, $"op{i}", "k", data: $$"""{"v":{{i}}}"""));
+        transaction.WriteDocs(share.Share,
+        [
+            new(Kinds.Part, "k", 2, null, IsRemoved: false, 7, ContentClass.Plain),
+            new(Kinds.Part, "l", 3, RawJson.Parse("""{"joined":1}"""), IsRemoved: false, 9, ContentClass.Tool),
+        ]);
+
+        StoredDoc doc = (await transaction.FindDocAsync(share.Share, Kinds.Part, "k"))!;
+        Assert.Equal((2L, """{"v":2}""", 7L), (doc.Cursor, doc.Data!.Value.ToString(), doc.Size));
+        Assert.Equal(new DocumentMeasure(7, ContentClass.Plain, 2),
+            await transaction.ReadDocMeasureAsync(share.Share, Kinds.Part, "k"));
+        Assert.Equal(["""{"v":2}""", """{"joined":1}"""],
+            (await transaction.ReadDocsAsync(share.Share, null, null, 9, int.MaxValue)).Select(
+                one => one.Data!.Value.ToString()));
+        Assert.Equal(1, await transaction.DropDataAsync(share.Share, 1, 2));
+        Assert.NotNull((await transaction.ReadOpContentAsync(share.Share, 2)).Data);
+        transaction.WriteDocs(share.Share, [new(Kinds.Part, "k", 3, null, IsRemoved: true, 0, ContentClass.Absent)]);
+        Assert.Null(await transaction.FindDocAsync(share.Share, Kinds.Part, "k"));
+        Assert.Equal(2, await transaction.DropDataAsync(share.Share, 1, 2));
     }
 
     [StoreFact]

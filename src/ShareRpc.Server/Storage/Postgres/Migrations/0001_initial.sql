@@ -63,7 +63,7 @@ CREATE TABLE doc (
   cursor         bigint NOT NULL,             -- of the last op in it
   size           bigint NOT NULL,             -- data bytes of its last put and of every append since
   class          int    NOT NULL,
-  data           bytea  NOT NULL,
+  data           bytea,                       -- only where text was appended; else that of the put at the cursor
   PRIMARY KEY (share_key, kind, key)
 );
 

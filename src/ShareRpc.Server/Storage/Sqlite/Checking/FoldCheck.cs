@@ -42,12 +42,18 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
         long last = cursors[^1];
         bool hasAllData = TryFold(out RawJson? expected, out bool isRemoved, out bool hasLastData);
         cursors.Clear();
-        const string Sql = "SELECT cursor, data FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3";
-        (long Cursor, RawJson Data)? stored = null;
+        const string Sql = """
+            SELECT d.cursor, d.data, o.data, o.verb FROM doc d
+              LEFT JOIN op o ON o.share_key = d.share_key AND o.cursor = d.cursor
+            WHERE d.share_key = ?1 AND d.kind = ?2 AND d.key = ?3
+            """;
+        (long Cursor, RawJson? Data)? stored = null;
         foreach (Rows row in run.Rows(Sql, share.Key, kind, key))
         {
             run.Documents++;
-            stored = (row.Number(0), new RawJson(row.Blob(1).ToArray()));
+            bool isPointer = row.IsNull(1) && row.TextOrNull(3) == Verbs.Put;
+            int column = isPointer ? 2 : 1;
+            stored = (row.Number(0), row.IsNull(column) ? null : new RawJson(row.Blob(column).ToArray()));
         }
 
         bool hasLost = !isRemoved && !hasLastData && last <= share.Compacted;
@@ -56,7 +62,7 @@ internal sealed class FoldCheck(CheckRun run, CheckedShare share)
             null => isRemoved ? null : $"it is missing: it was written at {last}",
             _ when isRemoved => $"it was removed at {last}, and is there",
             var (cursor, data) when cursor != last
-                || (hasAllData && !data.Utf8.Span.SequenceEqual(expected!.Value.Utf8.Span)) =>
+                || (hasAllData && data?.Utf8.Span.SequenceEqual(expected!.Value.Utf8.Span) != true) =>
                 $"as of {cursor} it is not what the log makes of it up to {last}",
             _ => null,
         };

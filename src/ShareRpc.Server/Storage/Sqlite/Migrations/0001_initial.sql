@@ -52,13 +52,14 @@ CREATE TABLE rejection (
 CREATE INDEX rejection_op_id ON rejection (share_key, op_id);
 CREATE UNIQUE INDEX rejection_writer_seq ON rejection (writer_key, seq) WHERE writer_key IS NOT NULL;
 
--- The checkpoint: documents folded up to share.folded.
+-- The checkpoint: documents folded up to share.folded. Data is here only where text was appended; without it a document
+-- is what the put at its cursor says.
 CREATE TABLE doc (
   share_key      INTEGER NOT NULL,
   kind           TEXT    NOT NULL,
   key            TEXT    NOT NULL,
   cursor         INTEGER NOT NULL,            -- of the last op in it
-  data           BLOB    NOT NULL,
+  data           BLOB,
   size           INTEGER NOT NULL,            -- what document_bytes counts: the data bytes of its last put and of every append since
   class          INTEGER NOT NULL,            -- ContentClass
   PRIMARY KEY (share_key, kind, key)

@@ -1,5 +1,6 @@
 using System.Text;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
@@ -215,8 +216,13 @@ internal abstract class ModelReads : IReadSnapshot
     private long Watermark(long writerKey) => State.Writers.Find(writer => writer.Row.Key == writerKey).Row.AckedSeq;
 
     private IEnumerable<StoredDoc> DocsOf(long shareKey) =>
-        State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => entry.Doc).OrderBy(doc =>
-            (doc.Kind, doc.Key), ByBytes);
+        State.Docs.Where(entry => entry.ShareKey == shareKey).Select(entry => ToStored(shareKey, entry.Doc))
+            .OrderBy(doc => (doc.Kind, doc.Key), ByBytes);
+
+    private StoredDoc ToStored(long shareKey, FoldedDoc doc) => new(
+        doc.Kind, doc.Key, doc.Cursor,
+        doc.IsPointer ? new RawJson(OpsOf(shareKey).First(op => op.Cursor == doc.Cursor).Data!.Value) : doc.Data,
+        doc.Size, doc.Class);
 
     private string? CapId(long? refKey) => refKey is { } key ? KnownOrGone(key).CapId : null;
 

@@ -25,7 +25,7 @@ internal sealed record ModelState
 
     public ImmutableList<Note> Notes { get; init; } = [];
 
-    public ImmutableList<(long ShareKey, StoredDoc Doc)> Docs { get; init; } = [];
+    public ImmutableList<(long ShareKey, FoldedDoc Doc)> Docs { get; init; } = [];
 
     public ImmutableList<(long ShareKey, string Key, long Cursor, long WriterKey)> OpenTurns { get; init; } = [];
 

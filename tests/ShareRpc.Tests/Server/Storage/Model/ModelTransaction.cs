@@ -213,14 +213,17 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
         };
     }
 
-    public void WriteDoc(long shareKey, StoredDoc doc)
+    public void WriteDocs(long shareKey, IReadOnlyList<FoldedDoc> docs)
     {
-        state = state with
+        foreach (FoldedDoc doc in docs)
         {
-            Docs = state.Docs.RemoveAll(entry =>
-                (entry.ShareKey, entry.Doc.Kind, entry.Doc.Key) == (shareKey, doc.Kind, doc.Key)),
-        };
-        if (doc.Data is not null) state = state with { Docs = state.Docs.Add((shareKey, doc)) };
+            state = state with
+            {
+                Docs = state.Docs.RemoveAll(entry =>
+                    (entry.ShareKey, entry.Doc.Kind, entry.Doc.Key) == (shareKey, doc.Kind, doc.Key)),
+            };
+            if (!doc.IsRemoved) state = state with { Docs = state.Docs.Add((shareKey, doc)) };
+        }
     }
 
     public ValueTask<long> DropDataAsync(long shareKey, long from, long to)

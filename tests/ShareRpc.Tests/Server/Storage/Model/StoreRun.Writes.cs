@@ -231,6 +231,17 @@ internal sealed partial class StoreRun
 
     private static async ValueTask WriteDocAsync(IWriteTransaction side, ShareRow share, StoreStep step)
     {
+        if (step.A % 2 == 0)
+        {
+            IReadOnlyList<LoggedOp> puts = [.. (await side.ReadOpsAsync(share.Key, 0, int.MaxValue, int.MaxValue))
+                .Where(op => op.Verb == Verbs.Put && op.Data is not null)];
+            if (puts.Count == 0) return;
+            LoggedOp put = puts.At(step.B);
+            side.WriteDocs(share.Key,
+                [new(put.Kind, put.Key, put.Cursor, null, IsRemoved: false, step.C * 10, ContentClass.Plain)]);
+            return;
+        }
+
         RawJson? data = step.C % 4 == 0 ? null : RawJson.Parse(Pool.Data.At(step.C));
         long head = await side.ReadHeadAsync(share.Key);
         side.WriteDoc(share.Key, new StoredDoc(Pool.Kinds.At(step.C), Pool.Keys.At(step.B), head, data, step.B * 100,
