@@ -66,7 +66,7 @@ internal static class CommandLine
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
             Json, State, Serve.Build(), Share.Build(), Sessions.Build(), Watch.Build(), Pull.Build(),
-            Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
+            Mcp.Build(), Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
             Rm.Build(), Ls.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Check.Build(), Demo.Build(),

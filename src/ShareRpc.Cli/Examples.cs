@@ -94,6 +94,18 @@ internal static class Examples
           sharerpc pull 'LINK' --into opencode --opencode-binary ~/.opencode/bin/opencode
         """;
 
+    public const string Mcp = """
+        Serves the tools of this program to a coding agent, by the Model Context Protocol on standard input and output.
+
+        The agent can then list the sessions of this machine, share one, read any by its link, search it, list who has
+        access, make links and revoke them. It may do what you may: have it ask before it shares, invites or revokes.
+        docs/mcp.md has the configuration of Claude Code, Codex and opencode.
+
+        Examples:
+          claude mcp add sharerpc -- sharerpc mcp
+          codex mcp add sharerpc -- sharerpc mcp
+        """;
+
     public const string Invite = """
         Creates another link to a share, which can be limited and revoked by itself.
 
@@ -277,6 +289,7 @@ internal static class Examples
             "sessions" => Sessions,
             "watch" => Watch,
             "pull" => Pull,
+            "mcp" => Mcp,
             "invite" => Invite,
             "who" => Who,
             "audit" => Audit,

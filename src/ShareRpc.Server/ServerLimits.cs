@@ -221,6 +221,9 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum of waiting HTTP reads; more get <c>too_many_calls</c>.</summary>
     public int HttpWaitingReads { get; init; } = 1_024;
 
+    /// <summary>Gets the maximum of MCP calls at once; more, and beyond what others leave free, get 503.</summary>
+    public int McpCalls { get; init; } = 64;
+
     /// <summary>Gets the time limit for request headers.</summary>
     public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);
 

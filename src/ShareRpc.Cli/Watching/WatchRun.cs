@@ -75,12 +75,13 @@ internal sealed class WatchRun
     {
         var options = new ShareReaderOptions { Passphrase = passphrase, Credentials = credentials };
         await using var reader = new ShareReader(link, options, time);
+        var patient = new PatientReading(reader, link, time, timeout);
         try
         {
             while (true)
             {
-                OpPage page = await AnswerAsync(reader, cancel => reader.ReadOpsAsync(cursor, cancel), timeout,
-                    stop).ConfigureAwait(false);
+                OpPage page = await patient.AnswerAsync(cancel => reader.ReadOpsAsync(cursor, cancel), stop)
+                    .ConfigureAwait(false);
                 if (page.Gap is { } gap)
                     await ShowStateAsync(reader, new ShareGapException(gap), stop).ConfigureAwait(false);
                 foreach (LoggedOp op in page.Ops) Show(op, stop);
@@ -90,23 +91,6 @@ internal sealed class WatchRun
         finally
         {
             renderer.End();
-        }
-    }
-
-    private async Task<T> AnswerAsync<T>(
-        ShareReader reader, Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken stop)
-    {
-        using var giveUp = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, giveUp.Token);
-        try
-        {
-            return await call(either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (giveUp.IsCancellationRequested && !stop.IsCancellationRequested)
-        {
-            if (reader.LastRefusal is { } refusal) throw new CliException(Failure.Of(refusal), refusal.Hint);
-            throw new CliException(ExitCode.Unreachable,
-                $"{link.Server.Authority} does not answer. Is the server running?");
         }
     }
 

@@ -8,6 +8,7 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.CapnWeb;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Http;
+using ShareRpc.Server.Mcp;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Pages;
 
@@ -47,6 +48,7 @@ public static class ShareRpcEndpoints
         Map<OpsEndpoints>(group, HttpMethods.Post, "/v1/shares/{share}/ops", ops => ops.AppendAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/ops", ops => ops.ReadAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/state", ops => ops.StateAsync);
+        Map<McpEndpoint>(group, HttpMethods.Post, "/mcp", mcp => mcp.PostAsync);
         MapPage(group, "/s/{share}", pages => pages.ViewerAsync);
         MapPage(group, "/share/{share}", pages => pages.ViewerAsync);
         MapPage(group, "/admin", pages => pages.AdminAsync);

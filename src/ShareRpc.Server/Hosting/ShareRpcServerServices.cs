@@ -14,6 +14,7 @@ using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Fold;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Mcp;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Pages;
@@ -153,6 +154,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<HttpRequests>();
         services.TryAddSingleton<ServerOrigin>();
         services.TryAddSingleton<OpsEndpoints>();
+        services.TryAddSingleton<McpEndpoint>();
         services.TryAddSingleton<OpenCreator>();
         services.TryAddSingleton<OpencodeShares>();
         services.TryAddSingleton<OpencodeEndpoints>();
