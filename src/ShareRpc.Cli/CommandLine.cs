@@ -66,9 +66,9 @@ internal static class CommandLine
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
             Json, State, Serve.Build(), Share.Build(), Sessions.Build(), Watch.Build(), Pull.Build(),
-            Mcp.Build(), Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
+            Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
-            Rm.Build(), Ls.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
+            Rm.Build(), Ls.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Check.Build(), Demo.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -5,7 +5,9 @@ using ShareRpc.Protocol.Transcripts;
 
 namespace ShareRpc.Cli.AgentTools;
 
-/// <summary>The tools that read a session: by a link, what the link may; one of this machine, as its agent kept it.</summary>
+/// <summary>
+/// The tools that read a session: by a link, what the link may; one of this machine, as its agent kept it.
+/// </summary>
 internal sealed class ReadingTools(ReadableSessions sessions)
 {
     public IEnumerable<McpServerTool> All() =>

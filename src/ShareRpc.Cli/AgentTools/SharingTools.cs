@@ -92,7 +92,8 @@ internal sealed class SharingTools(OwnCommands commands)
         CancellationToken stop = default) => ToolAnswer.OfAsync(async () =>
     {
         var options = new List<string>();
-        foreach ((string name, string? value) in new[] { ("expires", expires), ("redact", redact), ("label", label) })
+        (string, string?)[] given = [("expires", expires), ("redact", redact), ("label", label)];
+        foreach ((string name, string? value) in given)
         {
             if (!string.IsNullOrWhiteSpace(value)) options.Add($"--{name}={value}");
         }

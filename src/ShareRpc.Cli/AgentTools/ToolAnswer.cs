@@ -9,11 +9,14 @@ namespace ShareRpc.Cli.AgentTools;
 internal static class ToolAnswer
 {
     public static McpServerTool Tool(string name, string title, string description, Delegate run, bool isReading,
-        bool isDestructive = false, bool isIdempotent = false) => McpServerTool.Create(run, new McpServerToolCreateOptions
+        bool isDestructive = false, bool isIdempotent = false)
     {
-        Name = name, Title = title, Description = description, ReadOnly = isReading, Destructive = isDestructive,
-        Idempotent = isReading || isIdempotent, OpenWorld = true,
-    });
+        return McpServerTool.Create(run, new McpServerToolCreateOptions
+        {
+            Name = name, Title = title, Description = description, ReadOnly = isReading, Destructive = isDestructive,
+            Idempotent = isReading || isIdempotent, OpenWorld = true,
+        });
+    }
 
     public static async Task<CallToolResult> OfAsync(Func<Task<string>> work)
     {

@@ -9,6 +9,9 @@ internal static class PartText
     /// <summary>What is shown of an input or output in normal detail.</summary>
     private const int ShortLength = 1_500;
 
+    /// <summary>What is shown of an error or a result in brief detail.</summary>
+    private const int BriefLength = 300;
+
     /// <summary>Returns the text of a part; empty if there is nothing to show at this detail.</summary>
     public static string Of(JsonElement part, bool isRedacted, TranscriptDetail detail)
     {
@@ -31,8 +34,8 @@ internal static class PartText
     {
         JsonElement error = Member(message, "error");
         string name = Text(error, "name");
-        return name.Length == 0 ? ""
-            : $"Error: {VisibleText.Line(name)} {VisibleText.Line(Text(Member(error, "data"), "message"), 500)}".TrimEnd();
+        string detail = VisibleText.Line(Text(Member(error, "data"), "message"), 500);
+        return name.Length == 0 ? "" : $"Error: {VisibleText.Line(name)} {detail}".TrimEnd();
     }
 
     /// <summary>Returns a member that is text; empty if it is not there or not text.</summary>
@@ -40,7 +43,8 @@ internal static class PartText
         Member(parent, name) is { ValueKind: JsonValueKind.String } value ? Unescaped(value) : "";
 
     public static JsonElement Member(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : default;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value)
+            ? value : default;
 
     public static bool IsTrue(JsonElement parent, string name) => Member(parent, name).ValueKind == JsonValueKind.True;
 
@@ -53,7 +57,8 @@ internal static class PartText
             case "text" when IsTrue(part, "ignored"):
                 return "";
             case "text" when IsTrue(part, "synthetic"):
-                return Text(part, "text") is { Length: > 0 } added ? $"[added by the program]\n{Short(added, detail)}" : "";
+                return Text(part, "text") is { Length: > 0 } added
+                    ? $"[added by the program]\n{Short(added, detail)}" : "";
             case "text" or "plan":
                 return Text(part, "text");
             case "reasoning":
@@ -73,7 +78,8 @@ internal static class PartText
             case "retry":
                 return $"[tried again] {ErrorOf(part)}".TrimEnd();
             case "notice":
-                return $"[{VisibleText.Line(Text(part, "record"), 60)}] {Short(Text(part, "detail"), detail)}".TrimEnd();
+                string record = VisibleText.Line(Text(part, "record"), 60);
+                return $"[{record}] {Short(Text(part, "detail"), detail)}".TrimEnd();
             case "step-start" or "step-finish" or "snapshot":
                 return "";
             case var type:
@@ -118,7 +124,10 @@ internal static class PartText
 
     private static string Short(string text, TranscriptDetail detail)
     {
-        int most = detail switch { TranscriptDetail.Full => int.MaxValue, TranscriptDetail.Normal => ShortLength, _ => 300 };
+        int most = detail switch
+        {
+            TranscriptDetail.Full => int.MaxValue, TranscriptDetail.Normal => ShortLength, _ => BriefLength,
+        };
         return text.Length <= most ? text
             : $"{VisibleText.Cut(text, most)}\n… ({text.Length - most} characters more; detail \"full\" shows them)";
     }

@@ -33,7 +33,8 @@ internal readonly record struct TranscriptPosition(long Created, string Message,
         try
         {
             using var json = JsonDocument.Parse(Base64Url.DecodeFromChars(text));
-            if (json.RootElement is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() != 4) return false;
+            JsonElement list = json.RootElement;
+            if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != 4) return false;
             bool isNumbers = list[0].TryGetInt64(out long created) & list[3].TryGetInt32(out int offset);
             position = new TranscriptPosition(created, list[1].GetString()!, list[2].GetString()!, offset);
             return isNumbers && offset >= 0 && position is { Message: not null, Part: not null };

@@ -182,12 +182,14 @@ internal sealed class TranscriptReader(
         }
 
         if (next is null && isLeftOut && !request.Latest) next = After(order.Max);
-        if (kept.Count == 0) page.Append(request.Query is null ? "(Nothing more is here.)\n" : "(Nothing was found.)\n");
+        string nothing = request.Query is null ? "(Nothing more is here.)\n" : "(Nothing was found.)\n";
+        if (kept.Count == 0) page.Append(nothing);
         return Marked(page.ToString(), next);
     }
 
     /// <summary>Returns the place behind a part.</summary>
-    private static TranscriptPosition After(TranscriptPosition part) => part with { Part = part.Part + "\0", Offset = 0 };
+    private static TranscriptPosition After(TranscriptPosition part) =>
+        part with { Part = part.Part + "\0", Offset = 0 };
 
     /// <summary>Puts the text between marks that it cannot contain, since they are made after it.</summary>
     private static string Marked(string page, TranscriptPosition? next)

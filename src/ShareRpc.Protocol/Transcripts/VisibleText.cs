@@ -39,19 +39,20 @@ internal static class VisibleText
         return text[..(maxLength > 0 && char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength)];
     }
 
-    /// <summary>Returns the begin of a text from an offset that takes at most so many bytes, at least a character.</summary>
+    /// <summary>Returns what follows an offset and takes at most so many bytes, but at least a character.</summary>
     public static string CutBytes(string text, int offset, int maxBytes)
     {
+        string rest = text[Math.Min(offset, text.Length)..];
         int length = 0;
         int bytes = 0;
-        foreach (Rune rune in text.AsSpan(Math.Min(offset, text.Length)).EnumerateRunes())
+        foreach (Rune rune in rest.EnumerateRunes())
         {
             if (length > 0 && bytes + rune.Utf8SequenceLength > maxBytes) break;
             bytes += rune.Utf8SequenceLength;
             length += rune.Utf16SequenceLength;
         }
 
-        return text.Substring(Math.Min(offset, text.Length), Math.Min(length, text.Length - Math.Min(offset, text.Length)));
+        return rest[..Math.Min(length, rest.Length)];
     }
 
     private static bool IsVisible(Rune rune) => rune.Value is '\n' or '\t' || Rune.GetUnicodeCategory(rune) switch
