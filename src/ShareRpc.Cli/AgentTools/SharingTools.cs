@@ -100,7 +100,8 @@ internal sealed class SharingTools(OwnCommands commands)
 
         JsonObject made = (await commands.RunAsync("invite", options, ToolWords.Named(session), stop)
             .ConfigureAwait(false))[^1];
-        return $"Link: {made["link"]}\nTo revoke it: {made["cap_id"]}\nLimits: {made["caveats"]?.ToJsonString() ?? "none"}"
+        string limits = made["caveats"]?.ToJsonString() ?? "none";
+        return $"Link: {made["link"]}\nTo revoke it: {made["cap_id"]}\nLimits: {limits}"
             + ((bool?)made["queued"] == true ? "\nThe server has not confirmed it yet; it works once it has." : "");
     });
 

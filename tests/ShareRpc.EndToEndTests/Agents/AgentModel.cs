@@ -129,11 +129,13 @@ internal sealed class AgentModel : IAsyncDisposable
 
         foreach ((int index, AgentCall tool) in reply.Calls.Index())
         {
-            yield return new JsonObject
+            var item = new JsonObject
             {
                 ["type"] = "function_call", ["id"] = $"fc_{call}_{index}", ["call_id"] = $"call_{call}_{index}",
                 ["name"] = tool.Name, ["arguments"] = tool.Arguments.ToJsonString(),
             };
+            if (tool.Namespace is not null) item["namespace"] = tool.Namespace;
+            yield return item;
         }
     }
 

@@ -6,4 +6,8 @@ namespace ShareRpc.EndToEndTests.Agents;
 internal sealed record AgentReply(string? Text, string? Thought, params IReadOnlyList<AgentCall> Calls);
 
 /// <summary>A call of a tool.</summary>
-internal sealed record AgentCall(string Name, JsonObject Arguments);
+internal sealed record AgentCall(string Name, JsonObject Arguments)
+{
+    /// <summary>Gets the group of the tool, in which Codex has those of an MCP server; null for its own.</summary>
+    public string? Namespace { get; init; }
+}

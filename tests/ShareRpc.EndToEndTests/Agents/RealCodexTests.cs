@@ -92,7 +92,8 @@ public sealed class RealCodexTests : IDisposable
         return codex;
     }
 
-    private static string Config(string address) => $"""
+    /// <summary>Returns a configuration for a model that plays a script.</summary>
+    internal static string Config(string address) => $"""
         model = "gpt-5.5"
         model_provider = "script"
         check_for_update_on_startup = false

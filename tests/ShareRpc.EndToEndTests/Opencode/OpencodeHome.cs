@@ -35,6 +35,15 @@ internal sealed class OpencodeHome
 
     public string Database => Path.Combine(PathOf("DATA"), "opencode", "opencode.db");
 
+    /// <summary>Adds a section to the configuration.</summary>
+    public void Configure(string section, JsonObject value)
+    {
+        string path = Path.Combine(PathOf("CONFIG"), "opencode", "opencode.json");
+        JsonObject all = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        all[section] = value;
+        File.WriteAllText(path, all.ToJsonString());
+    }
+
     /// <summary>A headless opencode, ready for requests.</summary>
     public async Task<OpencodeServer> ServeAsync(CancellationToken cancellationToken)
     {

@@ -5,7 +5,13 @@ export const OP_ID_CHARACTERS = 64;
 
 /** Makes a share, cap or writer id (ID-1). */
 export function newId(): string {
-  return base62OfBytes(randomBytes(16), ID_CHARACTERS);
+  return idOf(randomBytes(16));
+}
+
+/** Makes the id of 16 bytes, for whoever derives ids. */
+export function idOf(bytes: Uint8Array): string {
+  if (bytes.length !== 16) throw new RangeError('An id has 16 bytes.');
+  return base62OfBytes(bytes, ID_CHARACTERS);
 }
 
 export function isId(text: string): boolean {

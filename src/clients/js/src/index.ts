@@ -8,8 +8,8 @@ export {
 } from './errors.js';
 export { findLink, formatLink, parseLink, rpcAddress, type ShareLink } from './links.js';
 export { redeemLink, type GrantStore } from './grants.js';
-export { isId, isOpId, newId, newOpId } from './ids.js';
-export { capIdOf, newToken, passphraseDigest, tokenDigest } from './tokens.js';
+export { idOf, isId, isOpId, newId, newOpId } from './ids.js';
+export { capIdOf, newToken, passphraseDigest, tokenDigest, tokenOf } from './tokens.js';
 export { foldOp } from './fold.js';
 export { follow } from './follow.js';
 export { ShareFollower, type FollowerOptions } from './follower.js';

@@ -18,9 +18,15 @@ export function isDigest(text: string): boolean {
 
 /** Makes a token, and the digest to send instead of it (CAP-1). */
 export function newToken(capId: string): { token: string; digest: string } {
-  const body = `srpc_${capId}_${base62OfBytes(randomBytes(32), SECRET)}`;
-  const token = `${body}_${checksum(body)}`;
+  const token = tokenOf(capId, randomBytes(32));
   return { token, digest: tokenDigest(token) };
+}
+
+/** Makes the token of a secret of 32 bytes, for whoever derives secrets instead of keeping tokens. */
+export function tokenOf(capId: string, secret: Uint8Array): string {
+  if (secret.length !== 32) throw new RangeError('A secret has 32 bytes.');
+  const body = `srpc_${capId}_${base62OfBytes(secret, SECRET)}`;
+  return `${body}_${checksum(body)}`;
 }
 
 /** TOKEN-3. */

@@ -13,7 +13,7 @@ namespace ShareRpc.Tests.Server.Mcp;
 public sealed class McpOverHttpTests : IAsyncLifetime
 {
     private const string ListTools = """{"jsonrpc":"2.0","id":1,"method":"tools/list"}""";
-    private readonly HttpClient http = new();
+    private static readonly HttpClient Http = new();
     private LiveServer live = null!;
     private ShareToken owner = null!;
     private WireHandle handle = null!;
@@ -32,11 +32,7 @@ public sealed class McpOverHttpTests : IAsyncLifetime
             """);
     }
 
-    public async Task DisposeAsync()
-    {
-        http.Dispose();
-        await live.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await live.DisposeAsync();
 
     [Fact]
     public async Task The_tools_only_read_and_say_so()
@@ -130,8 +126,7 @@ public sealed class McpOverHttpTests : IAsyncLifetime
         using HttpResponseMessage tooLarge = await PostAsync(owner.Reveal(), new string('x', 100_000));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooLarge.StatusCode);
         Assert.Contains("Hello", await ReadAsync(owner));
-        http.CancelPendingRequests();
-        using HttpResponseMessage get = await http.GetAsync(new Uri(live.Server.Address, "/mcp"), live.Timeout);
+        using HttpResponseMessage get = await Http.GetAsync(new Uri(live.Server.Address, "/mcp"), live.Timeout);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, get.StatusCode);
     }
 
@@ -173,6 +168,6 @@ public sealed class McpOverHttpTests : IAsyncLifetime
         };
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        return await http.SendAsync(request, live.Timeout);
+        return await Http.SendAsync(request, live.Timeout);
     }
 }
