@@ -2,13 +2,28 @@ using System.Text.RegularExpressions;
 
 namespace ShareRpc.EndToEndTests;
 
-/// <summary>Runs the tests that the TypeScript client and the pages have of their own, in Node.</summary>
+/// <summary>Runs the tests that the packages in TypeScript have of their own, in Node.</summary>
 public sealed partial class WebClientTests
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(9)).Token;
 
     [NodeFact]
-    public async Task The_client_of_browsers_passes_its_own_tests_and_the_vectors_against_a_real_server()
+    public Task The_client_of_browsers_passes_its_own_tests_and_the_vectors_against_a_real_server() =>
+        TestWithServerAsync("test:client");
+
+    [NodeFact]
+    public Task The_store_of_A2A_agents_passes_its_own_tests_against_a_real_server() =>
+        TestWithServerAsync("test:a2a");
+
+    [NodeFact]
+    [Trait("Suite", "Deep")]
+    public Task Agents_of_the_A2A_sdk_lose_nothing_over_kills_races_and_lost_answers() =>
+        TestWithServerAsync("test:a2a-deep");
+
+    [NodeFact]
+    public Task The_pages_pass_their_own_tests() => TestAsync("test:viewer", []);
+
+    private async Task TestWithServerAsync(string script)
     {
         await using var world = new World();
         await world.StartServerAsync(null, timeout);
@@ -18,13 +33,10 @@ public sealed partial class WebClientTests
             ["SHARERPC_TEST_ROOT_TOKEN"] = (await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim(),
         };
 
-        string said = await TestAsync("test:client", environment);
+        string said = await TestAsync(script, environment);
 
         Assert.DoesNotContain("skipped", said, StringComparison.Ordinal); // with a server, nothing has a reason to be
     }
-
-    [NodeFact]
-    public Task The_pages_pass_their_own_tests() => TestAsync("test:viewer", []);
 
     /// <summary>Runs a script of tests/web, and installs the workspace if its lock file has changed.</summary>
     private async Task<string> TestAsync(string script, Dictionary<string, string?> environment)
