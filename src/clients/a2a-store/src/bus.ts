@@ -76,7 +76,8 @@ class FollowingBus extends DefaultExecutionEventBus {
     const { token, shareId } = loaded.address;
     const docs: Documents = new Map(loaded.docs);
     let before: Documents = loaded.docs;
-    const options = { token, shareId, after: loaded.cursor, signal: this.#stop.signal, ...(WebSocket && { WebSocket }) };
+    const { signal } = this.#stop;
+    const options = { token, shareId, after: loaded.cursor, signal, ...(WebSocket && { WebSocket }) };
     for await (const page of follow(server, options)) {
       if (page.gap !== undefined) return; // so far behind that the ops are gone: subscribe again
       for (const op of page.ops) {

@@ -30,7 +30,8 @@ interface ArtifactData extends JsonObject {
 export function changesTo(docs: Documents, task: Task): Change[] {
   const { history, artifacts, ...rest } = Task.toJSON(task) as JsonObject;
   const wanted = new Map<string, Change>();
-  const put = (kind: string, key: string, data: Json) => wanted.set(docKey(kind, key), { verb: 'put', kind, key, data });
+  const put = (kind: string, key: string, data: Json) =>
+    wanted.set(docKey(kind, key), { verb: 'put', kind, key, data });
   const messageKeys = keysOf(task.history, (message) => message.messageId);
   task.history.forEach((message, at) => put(MESSAGE, messageKeys[at]!, Message.toJSON(message) as Json));
   const artifactKeys = keysOf(task.artifacts, (artifact) => artifact.artifactId);
@@ -81,8 +82,8 @@ export function artifactChanges(before: Documents, after: Documents): ArtifactCh
     const is = after.get(docKey(ARTIFACT, key))!.data as ArtifactData;
     const kept = was ? Math.min(was.parts, is.parts) : 0;
     let same = 0;
-    while (same < kept && isSame(before.get(docKey(PART, partKey(key, same))), after.get(docKey(PART, partKey(key, same)))))
-      same++;
+    const part = (docs: Documents) => docs.get(docKey(PART, partKey(key, same)));
+    while (same < kept && isSame(part(before), part(after))) same++;
     const isWhole = was !== undefined && same === was.parts && isEqual(was.artifact, is.artifact);
     if (isWhole && is.parts === was.parts) return [];
     const from = isWhole && is.parts > was.parts ? was.parts : 0;

@@ -29,7 +29,8 @@ export class Keys {
   share(scope: Scope, purpose: 'index' | 'push' | 'task', taskId = ''): ShareAddress {
     const name = JSON.stringify([purpose, scope.tenant, scope.owner, taskId]);
     const capId = idOf(this.#derive(`cap${name}`, 16));
-    return { shareId: idOf(this.#derive(`share${name}`, 16)), capId, token: tokenOf(capId, this.#derive(`token${name}`, 32)) };
+    const token = tokenOf(capId, this.#derive(`token${name}`, 32));
+    return { shareId: idOf(this.#derive(`share${name}`, 16)), capId, token };
   }
 
   /** Encrypts a text that belongs to a place (AES-256-GCM). */

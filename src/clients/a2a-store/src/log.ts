@@ -1,5 +1,6 @@
 import {
-  Disconnected, ShareRpcError, foldOp, newId, newOpId, type Doc, type Json, type NewOp, type Op, type RedeemedShare, type Verb,
+  Disconnected, ShareRpcError, foldOp, newId, newOpId, type Doc, type Json, type NewOp,
+  type Op, type RedeemedShare, type Verb,
 } from '@sharerpc/client';
 import type { Connections } from './connections.js';
 import type { ShareAddress } from './keys.js';

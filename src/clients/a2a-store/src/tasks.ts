@@ -21,8 +21,8 @@ export interface LoadedTask {
 }
 
 /**
- * Keeps each task in a share of its own. A save goes through if nobody has saved since the caller loaded the task:
- * through this object, or in this call context. Otherwise it throws `TaskConflictError`. When it returns, it is on disk.
+ * Keeps each task in a share of its own. A save goes through if nobody has saved since the caller loaded the task: as
+ * this object, or in this call context. Otherwise it throws `TaskConflictError`. When it returns, it is on disk.
  */
 export class ShareTaskStore implements TaskStore {
   readonly shares: Shares;
