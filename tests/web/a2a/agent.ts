@@ -6,7 +6,7 @@ import {
   AgentEvent, DefaultPushNotificationSender, DefaultRequestHandler, type AgentExecutor,
 } from '@a2a-js/sdk/server';
 import { agentCardHandler, jsonRpcHandler } from '@a2a-js/sdk/server/express';
-import { ShareEventBusManager, SharePushNotificationStore } from '@sharerpc/a2a-store';
+import { ShareEventBuses, SharePushNotificationStore } from '@sharerpc/a2a-store';
 import express from 'express';
 import { artifact, open, task } from './actors.js';
 
@@ -59,7 +59,7 @@ const card = {
 } as AgentCard;
 const push = new SharePushNotificationStore(store);
 const requestHandler = new DefaultRequestHandler(
-  card, store, executor, new ShareEventBusManager(store), push, new DefaultPushNotificationSender(push));
+  card, store, executor, new ShareEventBuses(store), push, new DefaultPushNotificationSender(push));
 app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler }));
 app.use('/', jsonRpcHandler({
   requestHandler,

@@ -12,7 +12,7 @@ import type { ShareTaskStore } from './tasks.js';
  * Finds the events of a task that no executor of this process works on, in the task's share: one whose process was
  * killed and goes on, or one of another process. Those of an executor of this process come as they are published.
  */
-export class ShareEventBusManager implements ExecutionEventBusManager {
+export class ShareEventBuses implements ExecutionEventBusManager {
   readonly #local: DefaultExecutionEventBusManager;
 
   constructor(private readonly store: ShareTaskStore) {
