@@ -15,12 +15,15 @@ internal static class KnownRecords
         "file-history-snapshot", "last-prompt", "mode", "permission-mode", "progress", "queue-operation", "tools-used",
     };
 
-    public static readonly HashSet<string> LeftOutAttachments = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> LeftOutAttachments = new(StringComparer.Ordinal)
     {
         "agent_listing_delta", "auto_mode", "date", "deferred_tools_delta", "deferred_tools_record", "environment",
-        "model", "prompt_snapshot", "remote_session_change", "session_context", "skill_listing", "task_reminder",
-        "todo_reminder",
+        "model", "prompt_snapshot", "remote_session_change", "session_context", "skill_listing",
     };
 
     public static readonly HashSet<string> LeftOutSystem = new(StringComparer.Ordinal) { "turn_duration" };
+
+    /// <summary>Reminders, of which each version has others, are text for the model alone.</summary>
+    public static bool IsLeftOutAttachment(string type) =>
+        LeftOutAttachments.Contains(type) || type.EndsWith("_reminder", StringComparison.Ordinal);
 }

@@ -138,7 +138,7 @@ internal sealed class TranscriptLine : IDisposable
     {
         "queued_command" => (LineKind.Queued, type),
         "file" => (LineKind.File, type),
-        _ when KnownRecords.LeftOutAttachments.Contains(type) => (LineKind.LeftOut, type),
+        _ when KnownRecords.IsLeftOutAttachment(type) => (LineKind.LeftOut, type),
         _ => (LineKind.Unknown, $"attachment:{type}"),
     };
 

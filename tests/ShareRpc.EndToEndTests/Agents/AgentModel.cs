@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ShareRpc.EndToEndTests.Agents;
 
 /// <summary>
-/// A model on this machine that plays a script by the APIs that Codex and Gemini CLI speak: each request of a user has
-/// a list of replies, one a step of the turn.
+/// A model on this machine that plays a script by the APIs that Claude Code, Codex and Gemini CLI speak: each request of
+/// a user has a list of replies, one a step of the turn.
 /// </summary>
 internal sealed class AgentModel : IAsyncDisposable
 {
@@ -31,6 +31,8 @@ internal sealed class AgentModel : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
         var model = new AgentModel(app, script);
+        app.MapPost("/v1/messages", model.AnswerAsync);
+        app.MapPost("/v1/messages/count_tokens", () => new { input_tokens = 100 });
         app.MapPost("/v1/responses", model.RespondAsync);
         app.MapPost("/{version}/models/{call}", model.GenerateAsync);
         await app.StartAsync();
@@ -38,6 +40,26 @@ internal sealed class AgentModel : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        JsonNode request = (await JsonNode.ParseAsync(context.Request.Body))!;
+        JsonNode[] messages = [.. request["messages"]!.AsArray().OfType<JsonNode>()];
+        int asked = Array.FindLastIndex(messages, item => (string?)item["role"] == "user" && Replies(item) is not null);
+        int steps = messages[(asked + 1)..].Count(item => (string?)item["role"] == "assistant");
+        bool isSide = request["tools"] is not JsonArray { Count: > 0 };
+        AgentReply[]? replies = asked < 0 ? null : Replies(messages[asked]);
+        AgentReply reply = isSide ? new AgentReply("{\"title\":\"A session\"}", null) : Step(replies, steps);
+        int call = Interlocked.Increment(ref calls);
+        if ((bool?)request["stream"] != true)
+        {
+            await context.Response.WriteAsJsonAsync(MessagesApi.Whole(reply, call));
+            return;
+        }
+
+        context.Response.ContentType = "text/event-stream";
+        foreach (JsonObject data in MessagesApi.Events(reply, call)) await SendAsync(context, data);
+    }
 
     private async Task RespondAsync(HttpContext context)
     {

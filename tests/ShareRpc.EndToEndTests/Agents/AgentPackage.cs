@@ -12,6 +12,9 @@ namespace ShareRpc.EndToEndTests.Agents;
 /// <param name="program">Where the program is below <c>node_modules</c>.</param>
 internal sealed class AgentPackage(string package, string version, string program)
 {
+    public static readonly AgentPackage Claude = new(
+        "@anthropic-ai/claude-code-linux-x64", "2.1.332", "@anthropic-ai/claude-code-linux-x64/claude");
+
     public static readonly AgentPackage Codex = new(
         "@openai/codex", "0.171.0", "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex");
 
@@ -20,6 +23,9 @@ internal sealed class AgentPackage(string package, string version, string progra
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly Lock gate = new();
+
+    public static AgentPackage Of(string name) =>
+        name switch { "claude" => Claude, "codex" => Codex, _ => Gemini };
 
     /// <summary>The program; there once <see cref="WhyNot"/> has said nothing.</summary>
     public string Program => Path.Combine(Folder, "node_modules", program);
@@ -91,7 +97,7 @@ internal sealed class AgentFactAttribute : FactAttribute
     public AgentFactAttribute(string name)
     {
         Timeout = 180_000;
-        AgentPackage package = name == "codex" ? AgentPackage.Codex : AgentPackage.Gemini;
+        AgentPackage package = AgentPackage.Of(name);
         if (!Needs.IsBuildMachine && package.WhyNot() is { } reason) Skip = $"The real {name} cannot be had: {reason}";
     }
 }
