@@ -34,15 +34,15 @@ public sealed class RealClaudeTests : IDisposable
     {
         Assert.Null(AgentPackage.Claude.WhyNot());
         await using AgentModel model = await AgentModel.StartAsync(Script);
-        string project = Directory.CreateDirectory(Path.Combine(home, "project")).FullName;
+        AgentProgram claude = AgentProgram.Of("claude", home, model.Address);
         var followed = new FollowedAgent(() =>
             ClaudeStorage.On(new AgentHome(home, Path.Combine(home, "state"), _ => null)));
         using var done = CancellationTokenSource.CreateLinkedTokenSource(timeout);
         Task following = followed.FollowAsync(done.Token);
 
-        await RunAsync(model, project, "First question");
-        await RunAsync(model, project, "Second question", "--continue");
-        await using (Tool doomed = ClaudeRun.Start(home, model.Address, project, "Third question", "--continue"))
+        await claude.RunAsync("First question", goesOn: false, timeout);
+        await claude.RunAsync("Second question", goesOn: true, timeout);
+        await using (Tool doomed = claude.Start("Third question", goesOn: true))
         {
             await Until.TrueAsync(
                 () => following.IsCompleted || followed.Shown.Contains("assistant tool bash running"), timeout);
@@ -50,7 +50,7 @@ public sealed class RealClaudeTests : IDisposable
             doomed.Kill();
         }
 
-        await RunAsync(model, project, "Fourth question", "--continue");
+        await claude.RunAsync("Fourth question", goesOn: true, timeout);
         await done.CancelAsync();
         await following;
         followed.Look();
@@ -62,20 +62,14 @@ public sealed class RealClaudeTests : IDisposable
                 "assistant tool bash error 3 Exit code 3\nno",
                 "assistant tool NoSuchTool error  Error: No such tool available: NoSuchTool",
                 "assistant text It failed.",
-                "user text Third question", "assistant text I wait.", "assistant tool bash running",
+                "user text Third question", "assistant text I wait.",
+                "assistant tool bash error  [Tool call interrupted", "assistant text No response requested.",
                 "user text Fourth question", "assistant text I go on.",
             ],
-            followed.Shown);
+            followed.Shown.Select(line => line.Split(':') is [var start, ..] && start.EndsWith("interrupted",
+                StringComparison.Ordinal) ? start : line));
         Assert.Equal(["completed", "completed", "aborted", "completed"], followed.Turns);
     }
 
-    private static AgentCall Shell(string command) =>
-        new("Bash", new JsonObject { ["command"] = command, ["description"] = "Run" });
-
-    private async Task RunAsync(AgentModel model, string project, string prompt, params string[] arguments)
-    {
-        await using Tool claude = ClaudeRun.Start(home, model.Address, project, prompt, arguments);
-        await claude.WaitForExitAsync(timeout);
-        Assert.True(claude.ExitCode == 0, $"{string.Join('\n', claude.Lines)}\n{claude.Errors}");
-    }
+    private static AgentCall Shell(string command) => AgentProgram.Shell("claude", command);
 }

@@ -34,25 +34,22 @@ public sealed class RealCodexTests : IDisposable
     {
         Assert.Null(AgentPackage.Codex.WhyNot());
         await using AgentModel model = await AgentModel.StartAsync(Script);
-        string project = Directory.CreateDirectory(Path.Combine(home, "project")).FullName;
-        Directory.CreateDirectory(Path.Combine(home, ".codex"));
-        await File.WriteAllTextAsync(Path.Combine(home, ".codex", "config.toml"), Config(model.Address), timeout);
+        AgentProgram codex = AgentProgram.Of("codex", home, model.Address);
         var followed = new FollowedAgent(() =>
             CodexStorage.On(new AgentHome(home, Path.Combine(home, "state"), _ => null)));
         using var done = CancellationTokenSource.CreateLinkedTokenSource(timeout);
         Task following = followed.FollowAsync(done.Token);
 
-        await RunAsync(project, "First question");
-        string thread = CodexStorage.On(new AgentHome(home, Path.Combine(home, "other"), _ => null))!.Sessions()[0].Id;
-        await RunAsync(project, "resume", thread, "Second question");
-        await using (Tool doomed = Start(project, "resume", thread, "Third question"))
+        await codex.RunAsync("First question", goesOn: false, timeout);
+        await codex.RunAsync("Second question", goesOn: true, timeout);
+        await using (Tool doomed = codex.Start("Third question", goesOn: true))
         {
             await Until.TrueAsync(() => followed.Shown.Any(line => line == "assistant tool bash running"), timeout);
             Assert.Equal("streaming", followed.Turns[^1]);
             doomed.Kill();
         }
 
-        await RunAsync(project, "resume", thread, "Fourth question");
+        await codex.RunAsync("Fourth question", goesOn: true, timeout);
         await done.CancelAsync();
         await following;
         followed.Look();
@@ -70,6 +67,7 @@ public sealed class RealCodexTests : IDisposable
         Assert.Equal(["completed", "completed", "aborted", "completed"], followed.Turns);
     }
 
+<<<<<<< HEAD
     private static AgentCall Shell(string command) =>
         new("exec_command", new JsonObject { ["cmd"] = command, ["yield_time_ms"] = 30_000 });
 
@@ -108,4 +106,7 @@ public sealed class RealCodexTests : IDisposable
         [analytics]
         enabled = false
         """;
+=======
+    private static AgentCall Shell(string command) => AgentProgram.Shell("codex", command);
+>>>>>>> 9c212fd (Real agents are followed to a reader over kills of server, sharer and agent; every document of an adapter is held to the schema of the session format)
 }

@@ -8,12 +8,6 @@ namespace ShareRpc.EndToEndTests.Agents;
 [Trait("Suite", "Deep")]
 public sealed class RealGeminiTests : IDisposable
 {
-    private const string Settings = """
-        {"security":{"auth":{"selectedType":"gemini-api-key"}},"privacy":{"usageStatisticsEnabled":false},
-        "general":{"disableAutoUpdate":true,"enableAutoUpdate":false,"disableUpdateNag":true},
-        "telemetry":{"enabled":false},"ide":{"enabled":false}}
-        """;
-
     private readonly string home = Directory.CreateTempSubdirectory("sharerpc-gemini-").FullName;
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(170)).Token;
 
@@ -40,23 +34,21 @@ public sealed class RealGeminiTests : IDisposable
     {
         Assert.Null(AgentPackage.Gemini.WhyNot());
         await using AgentModel model = await AgentModel.StartAsync(Script);
-        string project = Directory.CreateDirectory(Path.Combine(home, "project")).FullName;
-        Directory.CreateDirectory(Path.Combine(home, ".gemini"));
-        await File.WriteAllTextAsync(Path.Combine(home, ".gemini", "settings.json"), Settings, timeout);
+        AgentProgram gemini = AgentProgram.Of("gemini", home, model.Address);
         var followed = new FollowedAgent(() =>
             GeminiStorage.On(new AgentHome(home, Path.Combine(home, "state"), _ => null)));
         using var done = CancellationTokenSource.CreateLinkedTokenSource(timeout);
         Task following = followed.FollowAsync(done.Token);
 
-        await RunAsync(model, project, "First question");
-        await RunAsync(model, project, "Second question", "--resume", "latest");
-        await using (Tool doomed = Start(model, project, "Third question", "--resume", "latest"))
+        await gemini.RunAsync("First question", goesOn: false, timeout);
+        await gemini.RunAsync("Second question", goesOn: true, timeout);
+        await using (Tool doomed = gemini.Start("Third question", goesOn: true))
         {
             await Until.TrueAsync(() => followed.Shown.Contains("assistant text I wait."), timeout);
             doomed.Kill();
         }
 
-        await RunAsync(model, project, "Fourth question", "--resume", "latest");
+        await gemini.RunAsync("Fourth question", goesOn: true, timeout);
         await done.CancelAsync();
         await following;
         followed.Look();
@@ -74,28 +66,5 @@ public sealed class RealGeminiTests : IDisposable
         Assert.Equal(["completed", "completed", "completed"], followed.Turns);
     }
 
-    private static AgentCall Shell(string command) =>
-        new("run_shell_command", new JsonObject { ["command"] = command, ["description"] = "Run" });
-
-    private async Task RunAsync(AgentModel model, string project, string prompt, params string[] arguments)
-    {
-        await using Tool gemini = Start(model, project, prompt, arguments);
-        await gemini.WaitForExitAsync(timeout);
-        Assert.True(gemini.ExitCode == 0, $"{string.Join('\n', gemini.Lines)}\n{gemini.Errors}");
-    }
-
-    private Tool Start(AgentModel model, string project, string prompt, params string[] arguments)
-    {
-        var environment = new Dictionary<string, string?>
-        {
-            ["HOME"] = home, ["GEMINI_CLI_HOME"] = null, ["GEMINI_API_KEY"] = "x",
-            ["GOOGLE_GEMINI_BASE_URL"] = model.Address, ["CI"] = null,
-        };
-        Tool gemini = Tool.StartExecutable("node", project, environment,
-        [
-            AgentPackage.Gemini.Program, "--skip-trust", "--yolo", "-m", "gemini-2.5-flash", .. arguments, "-p", prompt,
-        ]);
-        gemini.EndInput();
-        return gemini;
-    }
+    private static AgentCall Shell(string command) => AgentProgram.Shell("gemini", command);
 }

@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
+using ShareRpc.Tests.Protocol.Schema;
 using ShareRpc.Tests.Protocol.Vectors;
 using ShareRpc.Tests.Protocol.Wire;
 using ShareRpc.Tests.Server.Opencode;

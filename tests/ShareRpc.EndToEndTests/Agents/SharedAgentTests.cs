@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using ShareRpc.Client.Reading;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Protocol.Tokens;
+
+namespace ShareRpc.EndToEndTests.Agents;
+
+/// <summary>
+/// A real agent writes, `sharerpc share` follows it, a reader follows that, and server, sharer and agent are killed in
+/// turn: every text, thought and result of a tool arrives once and in order, soon after the agent has written it.
+/// </summary>
+[Trait("Suite", "Deep")]
+public sealed class SharedAgentTests(Xunit.Abstractions.ITestOutputHelper output) : IDisposable
+{
+    private const double BoundMs = 1_000;
+    private const int QuietTurns = 3;
+    private static readonly string[] Victims = ["server", "sharer", "agent"];
+
+    private readonly string home = Directory.CreateTempSubdirectory("sharerpc-live-").FullName;
+    private readonly int kills = DeepSize.Or(1);
+    private readonly ShownDocuments shown = new();
+    private readonly ConcurrentDictionary<string, long> arrived = [];
+    private readonly ConcurrentQueue<LoggedOp> log = [];
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(10)).Token;
+
+    public void Dispose() => Directory.Delete(home, recursive: true);
+
+    [AgentFact("claude", Timeout = 900_000)]
+    public Task Everything_that_Claude_Code_writes_arrives_once_and_in_order_over_kills_of_all() => RunAsync("claude");
+
+    [AgentFact("codex", Timeout = 900_000)]
+    public Task Everything_that_Codex_writes_arrives_once_and_in_order_over_kills_of_all() => RunAsync("codex");
+
+    [AgentFact("gemini", Timeout = 900_000)]
+    public Task Everything_that_Gemini_writes_arrives_once_and_in_order_over_kills_of_all() => RunAsync("gemini");
+
+    private async Task RunAsync(string name)
+    {
+        Assert.Null(AgentPackage.Of(name).WhyNot());
+        int turns = (kills * Victims.Length) + QuietTurns;
+        await using AgentModel model = await AgentModel.StartAsync(
+            Enumerable.Range(0, turns + 1).ToDictionary(turn => $"Turn {turn:D2}", turn => Replies(name, turn)));
+        AgentProgram agent = AgentProgram.Of(name, home, model.Address);
+        await using var world = new World();
+        await world.StartServerAsync(null, timeout);
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(timeout);
+        var written = new WrittenMarks(home);
+        Task watching = written.WatchAsync(done.Token);
+        await agent.RunAsync("Turn 00", goesOn: false, timeout);
+        Tool sharer = Share(world, name);
+        ShareLink link = await LinkOfAsync(sharer);
+        Task following = FollowAsync(link, done.Token);
+        await ArrivedAsync("done-00", following);
+
+        var cutShort = new HashSet<string>();
+        for (int turn = 1; turn <= turns; turn++)
+        {
+            string? victim = turn <= turns - QuietTurns ? Victims[turn % Victims.Length] : null;
+            await using Tool run = agent.Start($"Turn {turn:D2}", goesOn: true);
+            if (victim is not null)
+                await Until.TrueAsync(() => written.Seen.ContainsKey($"said-{turn:D2}") || run.HasExited, timeout);
+            switch (victim)
+            {
+                case "server":
+                    world.ServerProcess!.Kill();
+                    await world.ServerProcess.DisposeAsync();
+                    await world.StartServerAsync(null, timeout);
+                    break;
+                case "sharer":
+                    await sharer.DisposeAsync();
+                    sharer = Share(world, name);
+                    break;
+                case "agent":
+                    run.Kill();
+                    cutShort.UnionWith([$"out-{turn:D2}", $"done-{turn:D2}"]);
+                    break;
+            }
+
+            await run.WaitForExitAsync(timeout);
+            if (victim != "agent") await ArrivedAsync($"done-{turn:D2}", following);
+        }
+
+        await ArrivedAsync($"done-{turns:D2}", following);
+        await done.CancelAsync();
+        await watching;
+        await sharer.DisposeAsync();
+        string[] expected =
+        [
+            .. Enumerable.Range(0, turns + 1).SelectMany(turn => Marks(turn)).Where(mark => !cutShort.Contains(mark)),
+        ];
+        Assert.Equal(expected, shown.Shown.SelectMany(WrittenMarks.In).Where(mark => !cutShort.Contains(mark)));
+        Assert.Equal(Enumerable.Range(1, log.Count), log.Select(op => (int)op.Cursor));
+        Assert.Equal(log.Count, log.Select(op => op.OpId).Distinct().Count());
+        Report(name, written, turns);
+    }
+
+    /// <summary>Prints how long marks took, and holds those of turns in which nothing was killed to the bound.</summary>
+    private void Report(string name, WrittenMarks written, int turns)
+    {
+        double Late(string mark) =>
+            TimeProvider.System.GetElapsedTime(written.Seen[mark], arrived[mark]).TotalMilliseconds;
+        double[] all = [.. arrived.Keys.Where(written.Seen.ContainsKey).Select(Late).Order()];
+        double[] quiet =
+        [
+            .. Enumerable.Range(turns - QuietTurns + 1, QuietTurns).SelectMany(turn => Marks(turn)).Select(Late).Order(),
+        ];
+        output.WriteLine($"{name}: {kills} kills of each; from the agent's write to the reader, p95 "
+            + $"{P95(quiet):F0} ms in {quiet.Length} writes without kills, {P95(all):F0} ms in all {all.Length}");
+        Assert.InRange(P95(quiet), 0, BoundMs);
+    }
+
+    private static double P95(double[] sorted) => sorted[(int)Math.Ceiling(sorted.Length * 0.95) - 1];
+
+    private static string[] Marks(int turn) =>
+        [$"thought-{turn:D2}", $"said-{turn:D2}", $"out-{turn:D2}", $"done-{turn:D2}"];
+
+    private static AgentReply[] Replies(string name, int turn) =>
+    [
+        new AgentReply($"said-{turn:D2}", $"thought-{turn:D2}",
+            AgentProgram.Shell(name, $"sleep 0.5; printf 'out-%02d' {turn}")),
+        new AgentReply($"done-{turn:D2}", null),
+    ];
+
+    private Tool Share(World world, string name) => Tool.Start(
+        new Dictionary<string, string> { ["HOME"] = home },
+        "share", "--latest", "--agent", name, "--json", "--server", world.Server.GetLeftPart(UriPartial.Authority),
+        "--token-file", world.TokenFile, "--state", world.PathOf("state"));
+
+    private async Task<ShareLink> LinkOfAsync(Tool sharer)
+    {
+        await Until.TrueAsync(() => sharer.HasExited || sharer.Objects.Any(line => line["link"] is not null), timeout);
+        Assert.False(sharer.HasExited, sharer.Errors);
+        string link = (string)sharer.Objects.First(line => line["link"] is not null)["link"]!;
+        Assert.True(ShareLink.TryParse(link, out ShareLink? parsed));
+        return parsed;
+    }
+
+    private async Task FollowAsync(ShareLink link, CancellationToken cancellationToken)
+    {
+        await using var reader = new ShareReader(link, new ShareReaderOptions
+        {
+            InvalidTokenPatience = TimeSpan.FromMinutes(5), MaxRetry = TimeSpan.FromMilliseconds(500),
+        });
+        try
+        {
+            await foreach (LoggedOp op in reader.FollowAsync(0, cancellationToken))
+            {
+                long now = TimeProvider.System.GetTimestamp();
+                log.Enqueue(op);
+                if (op.Verb == Verbs.Append) continue; // no adapter of these agents sends any
+                shown.Apply(op.Kind, op.Key, op.Data);
+                foreach (string mark in WrittenMarks.In(op.Data?.ToString() ?? "")) arrived.TryAdd(mark, now);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private Task ArrivedAsync(string mark, Task following) => Until.TrueAsync(
+        () => following.IsFaulted ? throw following.Exception! : arrived.ContainsKey(mark), timeout);
+}
