@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ShareRpc.EndToEndTests.Agents;
 
 /// <summary>
-/// A model on this machine that plays a script by the APIs that Claude Code, Codex and Gemini CLI speak: each request of
-/// a user has a list of replies, one a step of the turn.
+/// A model on this machine that plays a script by the APIs that Claude Code, Codex and Gemini CLI speak: each request
+/// of a user has a list of replies, one a step of the turn.
 /// </summary>
 internal sealed class AgentModel : IAsyncDisposable
 {

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ShareRpc.Tests.Protocol.Vectors;
-using ShareRpc.Tests.Server.Http;
 
 namespace ShareRpc.Tests.Protocol.Schema;
 

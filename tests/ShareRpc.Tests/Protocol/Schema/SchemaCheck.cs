@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace ShareRpc.Tests.Protocol.Schema;
 
 /// <summary>
-/// As much of JSON Schema as openapi.json and the files of schema/ use; a keyword that it does not know is an error, not
-/// a pass.
+/// As much of JSON Schema as openapi.json and the files of schema/ use; a keyword that it does not know is an error,
+/// not a pass.
 /// </summary>
 internal sealed class SchemaCheck(JsonElement document)
 {
@@ -19,15 +19,18 @@ internal sealed class SchemaCheck(JsonElement document)
     {
         "$ref" => Errors(Resolve(keyword.Value.GetString()!), value, at),
         "type" => IsType(keyword.Value.GetString()!, value) ? [] : [$"{at}: {value.ValueKind} is no {keyword.Value}"],
-        "required" => value.ValueKind != JsonValueKind.Object ? [] : keyword.Value.EnumerateArray().Select(name => name.GetString()!)
+        "required" when value.ValueKind != JsonValueKind.Object => [],
+        "properties" when value.ValueKind != JsonValueKind.Object => [],
+        "items" when value.ValueKind != JsonValueKind.Array => [],
+        "required" => keyword.Value.EnumerateArray().Select(name => name.GetString()!)
             .Where(name => !value.TryGetProperty(name, out _)).Select(name => $"{at}: {name} is missing"),
-        "properties" => value.ValueKind != JsonValueKind.Object ? [] : value.EnumerateObject().SelectMany(member =>
+        "properties" => value.EnumerateObject().SelectMany(member =>
             keyword.Value.TryGetProperty(member.Name, out JsonElement of)
                 ? Errors(of, member.Value, $"{at}.{member.Name}") : []),
         "additionalProperties" => value.EnumerateObject()
             .Where(member => !schema.GetProperty("properties").TryGetProperty(member.Name, out _))
             .Select(member => $"{at}: {member.Name} is not in the schema"),
-        "items" => value.ValueKind != JsonValueKind.Array ? [] : value.EnumerateArray().SelectMany((item, i) => Errors(keyword.Value, item, $"{at}[{i}]")),
+        "items" => value.EnumerateArray().SelectMany((item, i) => Errors(keyword.Value, item, $"{at}[{i}]")),
         "allOf" => keyword.Value.EnumerateArray().SelectMany(of => Errors(of, value, at)),
         "if" => Errors(keyword.Value, value, at).Any() ? [] : Errors(schema.GetProperty("then"), value, at),
         "not" => Errors(keyword.Value, value, at).Any() ? [] : [$"{at}: is what it must not be"],
