@@ -49,6 +49,8 @@ public static class ShareRpcEndpoints
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/ops", ops => ops.ReadAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/state", ops => ops.StateAsync);
         Map<McpEndpoint>(group, HttpMethods.Post, "/mcp", mcp => mcp.PostAsync);
+        // A host that has a page of its own there keeps it.
+        MapPage(group, "/", pages => pages.LandingAsync, order: 1);
         MapPage(group, "/s/{share}", pages => pages.ViewerAsync);
         MapPage(group, "/share/{share}", pages => pages.ViewerAsync);
         MapPage(group, "/admin", pages => pages.AdminAsync);
@@ -62,13 +64,14 @@ public static class ShareRpcEndpoints
     private static RequestDelegate HandleCapnWeb(RequestDelegate next) => context =>
         context.RequestServices.GetRequiredService<CapEndpoint>().HandleAsync(context, host => host.ToGateway());
 
-    private static void MapPage(RouteGroupBuilder group, string pattern, Func<PageEndpoints, RequestDelegate> endpoint)
+    private static void MapPage(
+        RouteGroupBuilder group, string pattern, Func<PageEndpoints, RequestDelegate> endpoint, int order = 0)
     {
-        Map(group, HttpMethods.Get, pattern, endpoint);
-        Map(group, HttpMethods.Head, pattern, endpoint);
+        foreach (string method in (string[])[HttpMethods.Get, HttpMethods.Head])
+            Map(group, method, pattern, endpoint).Add(builder => ((RouteEndpointBuilder)builder).Order = order);
     }
 
-    private static void Map<T>(RouteGroupBuilder group, string method, string pattern,
+    private static IEndpointConventionBuilder Map<T>(RouteGroupBuilder group, string method, string pattern,
         Func<T, RequestDelegate> endpoint)
         where T : notnull => group.MapMethods(pattern, [method], (RequestDelegate)(context =>
     {

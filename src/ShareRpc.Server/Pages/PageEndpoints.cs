@@ -11,6 +11,15 @@ internal sealed partial class PageEndpoints(PageFiles files)
 
     public Task ViewerAsync(HttpContext context) => PageAsync(context, files.Viewer);
 
+    /// <summary>Answers at the root, with a slash: its assets are relative to it.</summary>
+    public Task LandingAsync(HttpContext context)
+    {
+        string path = context.Request.Path.ToUriComponent();
+        if (path.EndsWith('/')) return WriteAsync(context, files.Landing);
+        context.Response.Redirect($"{path.Split('/')[^1]}/{context.Request.QueryString}");
+        return Task.CompletedTask;
+    }
+
     public Task AdminAsync(HttpContext context) => PageAsync(context, files.Admin);
 
     public Task AssetAsync(HttpContext context)
@@ -23,7 +32,6 @@ internal sealed partial class PageEndpoints(PageFiles files)
 
     private static Task PageAsync(HttpContext context, PageFile? page)
     {
-        if (page is null) throw new ShareRpcException(ErrorCode.NotFound);
         string path = context.Request.Path.ToUriComponent();
         if (path.EndsWith('/'))
         {
@@ -32,6 +40,12 @@ internal sealed partial class PageEndpoints(PageFiles files)
             return Task.CompletedTask;
         }
 
+        return WriteAsync(context, page);
+    }
+
+    private static Task WriteAsync(HttpContext context, PageFile? page)
+    {
+        if (page is null) throw new ShareRpcException(ErrorCode.NotFound);
         context.Response.Headers.ContentSecurityPolicy = Policy(context.Request.Host.Value ?? "");
         context.Response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
         return page.WriteAsync(context);

@@ -19,7 +19,12 @@ internal sealed class PageFiles
             file => new PageFile(
                 TypeOf(file.Key), file.Value, files.GetValueOrDefault(file.Key + ".br"),
                 files.GetValueOrDefault(file.Key + ".gz")));
-        if (files.TryGetValue("viewer.html", out byte[]? viewer)) Viewer = new PageFile(Html, OneLevelDown(viewer));
+        if (files.TryGetValue("viewer.html", out byte[]? viewer))
+        {
+            Viewer = new PageFile(Html, OneLevelDown(viewer));
+            Landing = new PageFile(Html, viewer);
+        }
+
         if (files.TryGetValue("admin.html", out byte[]? admin)) Admin = new PageFile(Html, admin);
     }
 
@@ -27,6 +32,9 @@ internal sealed class PageFiles
 
     /// <summary>Gets the page for any link; the link is not checked.</summary>
     public PageFile Viewer { get; } = new(Html, TextPage.Html);
+
+    /// <summary>Gets the page at the root, which asks for a link.</summary>
+    public PageFile? Landing { get; }
 
     public PageFile? Admin { get; }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Kept } from '../../../src/viewer/src/shared/kept.ts';
-import { pastedLink, placeOf, wholeLink } from '../../../src/viewer/src/viewer/address.ts';
+import { isLanding, pastedLink, placeOf, wholeLink } from '../../../src/viewer/src/viewer/address.ts';
 
 const token = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgSMJOHZp_3di6ls';
 const shareId = '1bebyMS5Cj5k7Tbt2Amytz';
@@ -18,10 +18,21 @@ describe('an address', () => {
   });
 
   it.each(['', ').', '>', '&x=1', '\n', '"'])('is that of a message with the key, with %j behind it', (end) => {
-    const link = wholeLink(server, shareId, token, 'a b');
+    const link = wholeLink(server, shareId, token, { message: 'a b' });
     expect(link).toBe(`${server}/s/${shareId}#${token}&m=a%20b`);
     expect(pastedLink(`<${link}${end}`, server)).toEqual({ server, shareId, token, message: 'a b' });
     expect(placeOf(new URL(link.replace('#', '%23') + end))).toEqual({ server, shareId, token, message: 'a b' });
+  });
+
+  it('is the root of a server, which asks for a link, also below a path', () => {
+    for (const root of ['https://h/', 'https://h/base/']) {
+      expect(isLanding(new URL(root))).toBe(true);
+      expect(placeOf(new URL(root))).toMatchObject({ server: root.slice(0, -1), shareId: undefined, token: undefined });
+    }
+    for (const other of ['/s/', '/share/', `/s/${shareId}`, `/#${token}`]) {
+      const isLink = other === `/#${token}` || isLanding(new URL(`https://h${other}`));
+      expect(isLink).toBe(other.startsWith('/#'));
+    }
   });
 
   it('is no link of another server, wherever that stands in it', () => {

@@ -8,7 +8,9 @@ import type { View } from '../../../src/viewer/src/viewer/parts/view.ts';
 const view: View = {
   store: new DocumentStore(), isSplit: false, isOpen: () => true, toggle: () => undefined, toggleSplit: () => undefined,
   markdown: (_, text) => document.createTextNode(text), sessionAddress: () => undefined, permalink: () => '#',
-  copyLink: () => undefined, later: () => undefined,
+  copyLink: () => undefined, later: () => undefined, isRelative: false, toggleTimes: () => undefined,
+  lineAddress: () => '#', targetLine: undefined, copy: () => undefined, crumbs: () => [], subagent: () => undefined,
+  show: () => undefined,
 };
 
 function shown(data: object, redacted = false): string {

@@ -35,7 +35,7 @@ class Shown {
     Shown.last = this;
     document.body.replaceChildren(this.root);
     this.page = new SessionPage(this.root, this.store, new Preferences(), {
-      changed: () => this.changed(), permalink: (id) => `#m-${id}`, sessionAddress: () => undefined, shareId: () => 's',
+      changed: () => this.changed(), permalink: ({ message, line }) => (line ? `#l-${line}` : `#m-${message}`), sessionAddress: () => undefined, shareId: () => 's',
       link: () => undefined,
     });
     this.draw();
@@ -71,7 +71,7 @@ class Shown {
   }
 
   get outline(): string[] {
-    return [...this.root.querySelectorAll('.outline a')].map((link) => link.textContent!);
+    return [...this.root.querySelectorAll('.outline-text')].map((link) => link.textContent!);
   }
 
   get text(): string {

@@ -109,7 +109,7 @@ describe('addresses', () => {
   });
 
   it('hold no token once they are plain', () => {
-    expect(plainAddress('https://h', share, 'msg_1')).toBe(`https://h/s/${share}#m-msg_1`);
+    expect(plainAddress('https://h', share, { message: 'msg_1' })).toBe(`https://h/s/${share}#m-msg_1`);
   });
 
   it('may be pasted, if they are links of this server', () => {

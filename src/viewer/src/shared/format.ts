@@ -42,6 +42,26 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+const days = new Intl.DateTimeFormat('en', { dateStyle: 'full' });
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const units: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000_000], ['month', 2_592_000_000], ['week', 604_800_000], ['day', 86_400_000], ['hour', 3_600_000],
+  ['minute', 60_000],
+];
+
+/** "5 minutes ago", "yesterday", "in 2 hours"; "now" within a minute. */
+export function ago(ms: number, now: number): string {
+  if (!isTime(ms)) return '';
+  const passed = ms - now;
+  const [unit, length] = units.find((one) => Math.abs(passed) >= one[1]) ?? ['second', 0];
+  return length === 0 ? 'now' : relative.format(Math.trunc(passed / length), unit);
+}
+
+/** "Friday, November 27, 2026". */
+export function day(ms: number): string {
+  return isTime(ms) ? days.format(ms) : '';
+}
+
 /** Local time zone. */
 export function dateTime(ms: number): string {
   return isTime(ms) ? times.format(ms) : '';

@@ -115,6 +115,20 @@ function compareEnds(file: string, before: readonly string[], after: readonly st
   return { file, additions: added.length, deletions: removed.length, hunks: [{ heading: '', lines }] };
 }
 
+/** Writes a difference as a patch. */
+export function toUnified({ file, hunks }: FileDiff): string {
+  const out = [`--- a/${file}`, `+++ b/${file}`];
+  for (const { heading, lines } of hunks) {
+    const range = (side: 'before' | 'after') => {
+      const numbers = lines.flatMap((line) => line[side] ?? []);
+      return `${numbers[0] ?? 0},${numbers.length}`;
+    };
+    out.push(`@@ -${range('before')} +${range('after')} @@${heading === '' ? '' : ` ${heading}`}`);
+    for (const { type, text } of lines) out.push((type === 'added' ? '+' : type === 'removed' ? '-' : ' ') + text);
+  }
+  return `${out.join('\n')}\n`;
+}
+
 export interface SidePair {
   left?: DiffLine;
   right?: DiffLine;

@@ -2,9 +2,9 @@ import { capIdOf, type RedeemedForReading } from '@sharerpc/client';
 import { html, nothing, render } from 'lit/html.js';
 import { whyNoSocket } from '../../shared/no-socket.ts';
 import { Kept } from '../../shared/kept.ts';
-import { pastedLink, placeOf, plainAddress, wholeLink, type Place } from '../address.ts';
+import { isLanding, pastedLink, placeOf, plainAddress, wholeLink, type Place, type Spot } from '../address.ts';
 import { DocumentStore } from '../documents.ts';
-import type { WholeLink } from './link-copy.ts';
+import type { WholeLink } from './copying.ts';
 import { finalOutcome, waitingOutcome, type Outcome } from './outcomes.ts';
 import { renderOpening, renderOutcome, renderPassphrase } from './plain-page.ts';
 import { Preferences } from './preferences.ts';
@@ -112,7 +112,8 @@ export class App {
     const token = place.shareId && !isCut ? await this.tabs.ask(place.shareId) : undefined;
     if (this.place !== place) return;
     if (token === undefined) {
-      this.outcome = finalOutcome(isCut ? 'invalid_token' : 'no_token');
+      const isRoot = isLanding(new URL(window.location.href)) && !isCut;
+      this.outcome = finalOutcome(isCut ? 'invalid_token' : isRoot ? 'landing' : 'no_token');
       this.changed();
     } else {
       this.place = { ...place, token };
@@ -130,7 +131,7 @@ export class App {
     if (this.place.token === undefined && this.place.shareId === share.shareId) return;
     this.tokens.set(share.shareId, token);
     this.place = { ...this.place, shareId: share.shareId, token: undefined };
-    window.history.replaceState(null, '', plainAddress(this.place.server, share.shareId, this.place.message));
+    window.history.replaceState(null, '', plainAddress(this.place.server, share.shareId, this.place));
   }
 
   private refused(code: string): void {
@@ -158,8 +159,8 @@ export class App {
       window.location.reload();
       return;
     }
-    this.place = { ...this.place, message: place.message };
-    if (place.message) this.session?.showMessage(place.message);
+    this.place = { ...this.place, message: place.message, line: place.line };
+    if (place.message ?? place.line) this.session?.go(place);
   }
 
   /** Keeps the token out of address bar and history. */
@@ -191,12 +192,12 @@ export class App {
   }
 
   /** Returns the link with its key, and whether others need more than it. */
-  private wholeLink(message?: string): WholeLink | undefined {
+  private wholeLink(spot: Partial<Spot>): WholeLink | undefined {
     const { server, shareId = '' } = this.place;
     const token = this.tokens.get(shareId);
     if (token === undefined) return undefined;
     const isLimited = this.grants.get(capIdOf(token) ?? '') !== undefined;
-    return { address: wholeLink(server, shareId, token, message), isLimited };
+    return { address: wholeLink(server, shareId, token, spot), isLimited };
   }
 
   private drawSession(): void {
@@ -204,15 +205,15 @@ export class App {
       render(html`${nothing}`, this.root);
       this.session = new SessionPage(this.root, this.store, this.preferences, {
         changed: this.changed,
-        permalink: (id) => plainAddress(this.place.server, this.place.shareId ?? '', id),
-        link: (message) => this.wholeLink(message),
+        permalink: (spot) => plainAddress(this.place.server, this.place.shareId ?? '', spot),
+        link: (spot) => this.wholeLink(spot),
         sessionAddress: (id) => {
           const share = this.sessions.get(id);
           return share === undefined ? undefined : plainAddress(this.place.server, share);
         },
         shareId: () => this.place.shareId ?? '',
       });
-      if (this.place.message) this.session.showMessage(this.place.message);
+      if (this.place.message ?? this.place.line) this.session.go(this.place);
       if (this.hasEnded) this.session.ended();
     }
     const isSuspended = this.trouble === 'capability_suspended';

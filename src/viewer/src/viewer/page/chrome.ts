@@ -1,13 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { FollowState } from '@sharerpc/client';
-import { count, dateTime } from '../../shared/format.ts';
+import { count, dateTime, duration, money, plural, short } from '../../shared/format.ts';
 import { renderCounts } from '../parts/diffs.ts';
 import { icon, type IconName } from '../parts/icons.ts';
 import { usageText } from '../parts/row.ts';
 import { renderTodos } from '../parts/todos.ts';
-import type { FileDiff } from '../diff/file-diff.ts';
+import { countsOf, type ChangedFile } from '../session/changes.ts';
 import type { OutlineEntry } from '../session/outline.ts';
 import type { SessionInfo, Todo } from '../session/summary.ts';
+import type { Totals, TurnTotals } from '../session/totals.ts';
 import { oneLine, visible } from '../text/visible.ts';
 
 /** What the page says of itself. `idle`: connected, but the session's writer is not here. */
@@ -47,27 +48,33 @@ export interface SideContent {
   outline: readonly OutlineEntry[];
   current: string | undefined;
   todos: readonly Todo[];
-  changes: readonly FileDiff[];
+  files: readonly ChangedFile[];
   info: SessionInfo;
+  totals: Totals;
   limits: readonly string[];
   permalink(id: string): string;
   show(id: string, event: Event): void;
+  showFile(file: string): void;
   copyLink(event: Event): void;
   exportAs(format: 'markdown' | 'json'): void;
 }
 
 export function renderSide(side: SideContent): TemplateResult {
+  const turns = new Map(side.totals.turns.map((turn) => [turn.id, turn]));
   return html`<div class="side-inner">
+    ${renderTotals(side)}
     <nav aria-labelledby="outline-title"><h2 id="outline-title">Outline</h2>
       ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>`
       : html`<ol class="outline">${side.outline.map((entry) => html`
-        <li><a href=${side.permalink(entry.id)} dir="auto" aria-current=${entry.id === side.current ? 'true' : nothing}
-          @click=${(event: Event) => side.show(entry.id, event)}>${entry.title}</a></li>`)}</ol>`}</nav>
+        <li><a href=${side.permalink(entry.id)} aria-current=${entry.id === side.current ? 'true' : nothing}
+          @click=${(event: Event) => side.show(entry.id, event)}><span class="outline-text" dir="auto">${entry.title}</span>
+          <span class="outline-note">${sayTurn(turns.get(entry.id))}</span></a></li>`)}</ol>`}</nav>
     ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
       ${renderTodos(side.todos)}</section>`}
-    ${side.changes.length === 0 ? nothing : html`<section aria-labelledby="changes-title"><h2 id="changes-title">Changed files</h2>
-      <ul class="changes">${side.changes.slice(0, 200).map((diff) => html`<li><span class="path" dir="ltr" title=${visible(diff.file)}>${
-        visible(diff.file)}</span>${renderCounts(diff)}</li>`)}</ul></section>`}
+    ${side.files.length === 0 ? nothing : html`<section aria-labelledby="changes-title"><h2 id="changes-title">Changed files</h2>
+      <ul class="changes">${side.files.slice(0, 200).map((file) => html`<li><button type="button" class="change" dir="ltr"
+        title="Show the changes of ${visible(file.file)}" @click=${() => side.showFile(file.file)}><span class="path"><bdi>${
+        visible(file.file)}</bdi></span>${renderCounts(countsOf(file))}</button></li>`)}</ul></section>`}
     <section aria-labelledby="about-title"><h2 id="about-title">This link</h2>
       <p class="quiet">${count(side.info.messages)} messages, ${count(side.info.parts)} parts. ${side.limits.join(' ')}</p>
       <div class="exports"><button type="button" class="button copy-link"
@@ -75,6 +82,34 @@ export function renderSide(side: SideContent): TemplateResult {
       <p class="quiet">The copied link holds its key: whoever has it can read this session.</p>
       <div class="exports"><button type="button" class="button" @click=${() => side.exportAs('markdown')}>Save as Markdown</button>
         <button type="button" class="button" @click=${() => side.exportAs('json')}>Save as JSON</button></div></section></div>`;
+}
+
+/** Sums up the session. */
+function renderTotals({ totals, info, files }: SideContent): TemplateResult | typeof nothing {
+  const { usage } = totals;
+  const changed = files.map(countsOf);
+  const sum = (name: 'additions' | 'deletions') => changed.reduce((total, one) => total + one[name], 0);
+  const figures: [string, unknown][] = [];
+  if (totals.worked > 0) figures.push(['Time worked', duration(totals.worked)]);
+  if (usage.input + usage.cached > 0) {
+    const cached = usage.cached > 0 ? html` <span class="quiet">(${short(usage.cached)} cached)</span>` : nothing;
+    figures.push(['Tokens in', html`${short(usage.input + usage.cached)}${cached}`], ['Tokens out', short(usage.output)]);
+  }
+  if (info.usage.cost > 0) figures.push(['Cost', money(info.usage.cost)]);
+  if (files.length > 0) {
+    figures.push(['Files changed', html`${count(files.length)} ${
+      renderCounts({ additions: sum('additions'), deletions: sum('deletions') })}`]);
+  }
+  if (figures.length === 0) return nothing;
+  return html`<section aria-labelledby="totals-title"><h2 id="totals-title">In all</h2>
+    <dl class="totals">${figures.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`;
+}
+
+/** "2 min 5 s, $0.12, 3 files". */
+function sayTurn(turn: TurnTotals | undefined): string {
+  if (!turn) return '';
+  return [turn.worked > 0 ? duration(turn.worked) : '', turn.usage.cost > 0 ? money(turn.usage.cost) : '',
+    turn.files > 0 ? plural(turn.files, 'file') : ''].filter((word) => word !== '').join(', ');
 }
 
 export function limitsOf(caveats: unknown, noSocket?: string): string[] {

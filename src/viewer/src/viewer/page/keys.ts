@@ -4,6 +4,10 @@ export const keys: readonly { keys: string[]; does: string }[] = [
   { keys: ['g', 'G'], does: 'To the beginning, to the end (and follow it)' },
   { keys: ['/'], does: 'Search in the session' },
   { keys: ['n', 'N'], does: 'Next, previous place that was found' },
+  { keys: ['f'], does: 'Edits only, or everything' },
+  { keys: ['c'], does: 'Changed files, or everything' },
+  { keys: ['u', 'U'], does: 'Unfold, fold everything' },
+  { keys: ['r'], does: 'Times of day, or how long ago' },
   { keys: ['o'], does: 'Show or hide the outline' },
   { keys: ['d'], does: 'Diffs side by side, or in one column' },
   { keys: ['t'], does: 'Light, dark, or as the system has it' },
@@ -12,11 +16,11 @@ export const keys: readonly { keys: string[]; does: string }[] = [
 ];
 
 export type KeyAction = 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previousEdit' | 'start' | 'end' | 'search' | 'nextHit'
-  | 'previousHit' | 'outline' | 'split' | 'theme' | 'help' | 'escape';
+  | 'previousHit' | 'outline' | 'edits' | 'files' | 'times' | 'unfold' | 'fold' | 'split' | 'theme' | 'help' | 'escape';
 
 const actions: Record<string, KeyAction> = {
   j: 'nextMessage', k: 'previousMessage', e: 'nextEdit', E: 'previousEdit', g: 'start', G: 'end', '/': 'search', n: 'nextHit',
-  N: 'previousHit', o: 'outline', d: 'split', t: 'theme', '?': 'help', Escape: 'escape',
+  N: 'previousHit', f: 'edits', c: 'files', r: 'times', u: 'unfold', U: 'fold', o: 'outline', d: 'split', t: 'theme', '?': 'help', Escape: 'escape',
 };
 
 /** Returns undefined while typing or with a modifier key. */

@@ -13,6 +13,11 @@ const outcomes: Record<string, Outcome> = {
     text: 'There is no session under this link, or the link was cut or mistyped. Ask whoever sent it for the whole link.',
     asksForLink: true,
   },
+  landing: {
+    title: 'Open a shared session',
+    text: 'Paste the link that you were sent. It holds the key of one session, and the page shows only that.',
+    asksForLink: true,
+  },
   capability_revoked: {
     title: 'This link has been revoked',
     text: 'Whoever shared the session has taken this link back. Nothing of the session is kept on this page.',

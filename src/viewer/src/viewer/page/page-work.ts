@@ -7,12 +7,12 @@ export class PageWork {
   /** `changed`: draws again after work that did not end at once. */
   constructor(private readonly changed: () => void) {}
 
-  start(id: string, steps: Steps<unknown>, done = (): void => {}): void {
+  start<T>(id: string, steps: Steps<T>, done: (result: T) => void = () => {}): void {
     if (this.running.has(id)) return;
     let isDone = false;
-    const stop = inSlices(steps, () => {
+    const stop = inSlices(steps, (result) => {
       isDone = true;
-      done();
+      done(result);
       if (this.running.delete(id)) this.changed();
     });
     if (!isDone) this.running.set(id, stop);

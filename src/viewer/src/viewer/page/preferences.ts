@@ -24,6 +24,14 @@ export class Preferences {
     this.kept.set('split', String(isSplit));
   }
 
+  get isRelative(): boolean {
+    return this.kept.get('times') === 'relative';
+  }
+
+  set isRelative(isRelative: boolean) {
+    this.kept.set('times', isRelative ? 'relative' : 'exact');
+  }
+
   get areKeysOff(): boolean {
     return this.kept.get('keys') === 'off';
   }

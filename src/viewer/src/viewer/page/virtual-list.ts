@@ -6,6 +6,14 @@ import type { Row } from '../session/rows.ts';
 const overscan = 600;
 const atEnd = 48;
 
+/** Subagents deeper than this are not moved in further. */
+const maxDepth = 4;
+
+function depthOf(row: Row): string {
+  const depth = 'message' in row ? Math.min(maxDepth, row.message.depth) : 0;
+  return depth === 0 ? '' : ` depth-${depth}`;
+}
+
 /**
  * Renders visible rows only; estimates unmeasured heights. Anchors a row and its offset, so that growth above does not
  * move the text.
@@ -75,13 +83,14 @@ export class VirtualList {
 
   private renderRows(first: number, end: number): void {
     render(repeat(this.rows.slice(first, end), (row) => row.id, (row) => html`
-      <div class="row row-${row.type}" data-row=${row.id}>${this.renderRow(row)}</div>`), this.window);
+      <div class="row row-${row.type}${depthOf(row)}" data-row=${row.id}>${this.renderRow(row)}</div>`), this.window);
   }
 
-  showRow(id: string): void {
+  /** Brings a row to the top, or what is so many pixels below its top. */
+  showRow(id: string, delta = -6): void {
     if (!this.indexOf.has(id)) return;
     this.follows = false;
-    this.anchor = { id, delta: -6 };
+    this.anchor = { id, delta };
     this.changed();
   }
 

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { changedMiddle, sideBySide, type DiffLine, type FileDiff, type Hunk } from '../diff/file-diff.ts';
+import { changedMiddle, sideBySide, toUnified, type DiffLine, type FileDiff, type Hunk } from '../diff/file-diff.ts';
 import { count } from '../../shared/format.ts';
 import { visible } from '../text/visible.ts';
+import { renderCopy } from './copy.ts';
 import { renderMore } from './output.ts';
 import type { View } from './view.ts';
 
@@ -9,27 +10,48 @@ const foldedLines = 40;
 const maxLines = 3000;
 const maxLineChars = 2000;
 
+/** Renders a difference. `id` and a line (`<id>@a12`, after, or `@b12`, before) name a place that links lead to. */
 export function renderDiff(view: View, id: string, diff: FileDiff, name = diff.file): TemplateResult {
   const isAll = view.isOpen(`${id}:all`, false);
   const total = diff.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
   const hunks = firstLines(diff.hunks, isAll ? maxLines : foldedLines);
   const left = total - hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
   const isSplit = view.isSplit && diff.additions > 0 && diff.deletions > 0;
+  const place: Place = { view, id };
   return html`
-    <div class="diff">
+    <div class="diff" data-diff=${id}>
       <div class="diff-head">
         <span class="path" dir="ltr">${visible(name)}</span>${renderCounts(diff)}
-        ${total === 0 ? nothing : html`<button type="button" class="quiet-button wide-only" aria-pressed=${view.isSplit}
-          @click=${() => view.toggleSplit()}>Side by side</button>`}
+        ${total === 0 ? nothing : html`<span class="diff-actions"><button type="button" class="quiet-button wide-only"
+          aria-pressed=${view.isSplit} @click=${() => view.toggleSplit()}>Side by side</button>${
+          renderCopy(view, 'diff', () => toUnified(diff))}</span>`}
       </div>
-      ${total === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group" aria-label="Changes in ${visible(name)}">
+      ${total === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group"
+        aria-label="Changes in ${visible(name)}" @keydown=${rove}>
         <table class=${isSplit ? 'split' : 'unified'}>
           <caption class="for-screen-readers">Changed lines of ${visible(name)}</caption>
           ${isSplit ? html`<colgroup><col class="number" /><col /><col class="number" /><col /></colgroup>` : nothing}
-          ${hunks.map((hunk, index) => renderHunk(hunk, index, isSplit))}
+          ${hunks.map((hunk, index) => renderHunk(place, hunk, index, isSplit))}
         </table></div>`}
       ${left > 0 || (isAll && total > foldedLines) ? renderMore(view, id, isAll, left, left > 0) : nothing}
     </div>`;
+}
+
+interface Place {
+  view: View;
+  id: string;
+}
+
+/** Moves between the links of the lines by the arrow keys; Tab leaves the difference. */
+function rove(event: KeyboardEvent): void {
+  const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+  if (by === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+  const links = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('.line-link')];
+  const now = links.indexOf(document.activeElement as HTMLElement);
+  const next = links[now < 0 && by < 0 ? links.length - 1 : now + by];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }
 
 export function renderCounts(diff: { additions: number; deletions: number }): TemplateResult {
@@ -37,20 +59,38 @@ export function renderCounts(diff: { additions: number; deletions: number }): Te
     <span class="minus" aria-label="${diff.deletions} lines removed">−${count(diff.deletions)}</span></span>`;
 }
 
-function renderHunk(hunk: Hunk, index: number, isSplit: boolean): TemplateResult {
+function renderHunk(place: Place, hunk: Hunk, index: number, isSplit: boolean): TemplateResult {
   const gap = index === 0 && (hunk.lines[0]?.after ?? hunk.lines[0]?.before ?? 1) <= 1 ? nothing
     : html`<tr class="hunk"><td colspan="4">⋯ ${visible(hunk.heading.slice(0, 200))}</td></tr>`;
   const lines = isSplit ? sideBySide(hunk.lines).map(({ left, right }) => html`
-      <tr>${renderSide(left, right, 'before')}${renderSide(right, left, 'after')}</tr>`)
-    : hunk.lines.map((line, at) => html`
-      <tr class=${line.type}><td class="number">${line.before ?? ''}</td><td class="number">${line.after ?? ''}</td>
-        <td class="sign">${signOf(line)}</td><td class="line" dir="ltr">${renderLine(line, partner(hunk.lines, at))}</td></tr>`);
+      <tr>${renderSide(place, left, right, 'before')}${renderSide(place, right, left, 'after')}</tr>`)
+    : hunk.lines.map((line, at) => {
+      const [before, after] = [line.before ?? '', line.after ?? ''];
+      const isLinkAfter = line.after !== undefined;
+      return html`<tr class=${line.type}>
+        <td class="number">${isLinkAfter ? before : renderNumber(place, 'b', line.before)}</td>
+        <td class="number">${isLinkAfter ? renderNumber(place, 'a', line.after) : after}</td>
+        <td class="sign">${signOf(line)}</td><td class="line" dir="ltr">${renderLine(line, partner(hunk.lines, at))}</td></tr>`;
+    });
   return html`<tbody>${gap}${lines}</tbody>`;
 }
 
-function renderSide(line: DiffLine | undefined, other: DiffLine | undefined, side: 'before' | 'after'): TemplateResult {
+function renderNumber({ view, id }: Place, side: 'a' | 'b', line: number | undefined): TemplateResult | typeof nothing {
+  if (line === undefined) return nothing;
+  const place = `${id}@${side}${line}`;
+  return html`<a class="line-link" tabindex="-1" href=${view.lineAddress(place)} data-line="${side}${line}"
+    aria-label="Copy link to line ${line}" aria-current=${place === view.targetLine ? 'true' : nothing}
+    @click=${(event: Event) => view.copyLink(event, undefined, place)}>${line}</a>`;
+}
+
+function renderSide(
+  place: Place, line: DiffLine | undefined, other: DiffLine | undefined, side: 'before' | 'after',
+): TemplateResult {
   if (!line) return html`<td class="number none"></td><td class="line none"></td>`;
-  return html`<td class="number ${line.type}">${line[side] ?? ''}</td>
+  // Of a line that is on both sides, the right one has the link.
+  const isLink = side === 'after' || line.after === undefined;
+  return html`<td class="number ${line.type}">${
+    isLink ? renderNumber(place, side === 'after' ? 'a' : 'b', line[side]) : line[side] ?? ''}</td>
     <td class="line ${line.type}" dir="ltr"><span class="sign">${signOf(line)}</span>${renderLine(line, other)}</td>`;
 }
 

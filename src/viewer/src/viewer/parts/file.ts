@@ -14,16 +14,20 @@ export function renderFile(data: unknown): TemplateResult {
   const name = oneLine(text(data, 'filename') || text(data, 'mime') || 'Attachment', 120);
   if (url.length < 20_000_000 && shownImages.test(url)) {
     return html`<figure class="picture"><img src=${url} alt="Attached image: ${name}" loading="lazy" />
-      <figcaption>${name}</figcaption></figure>`;
+      <figcaption>${name} ${bytes(sizeOf(url))} ${renderSave(url, name)}</figcaption></figure>`;
   }
   if (url.startsWith('data:')) {
     return html`<p class="file">${icon('file')}<span class="file-name">${name}</span><span class="quiet">${bytes(sizeOf(url))}</span>
-      <button type="button" class="quiet-button" @click=${() => save(url, name)}>Download<span class="for-screen-readers">
-        ${name}</span></button></p>`;
+      ${renderSave(url, name)}</p>`;
   }
   return html`<p class="file">${icon('file')}<span class="file-name">${safeAddress(url)
     ? html`<a href=${url} target="_blank" rel="noopener noreferrer nofollow">${name}</a>` : name}</span>
     ${url.startsWith('file:') ? html`<span class="quiet">on the agent's machine</span>` : nothing}</p>`;
+}
+
+function renderSave(url: string, name: string): TemplateResult {
+  return html`<button type="button" class="quiet-button" @click=${() => save(url, name)}>Download<span
+    class="for-screen-readers"> ${name}</span></button>`;
 }
 
 function sizeOf(url: string): number {

@@ -17,6 +17,8 @@ const paths = {
   down: svg`<path d="M8 3v9.5 M4 8.8 8 12.8 12 8.8" />`,
   close: svg`<path d="M4 4 12 12 M12 4 4 12" />`,
   up: svg`<path d="M4 10 8 6 12 10" />`,
+  unfold: svg`<path d="M4.5 5.5 8 2 11.5 5.5 M4.5 10.5 8 14 11.5 10.5" />`,
+  fold: svg`<path d="M4.5 2.5 8 6 11.5 2.5 M4.5 13.5 8 10 11.5 13.5" />`,
   file: svg`<path d="M4 2.5h5l3 3v8H4z M9 2.5v3h3" />`,
 };
 

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { plural } from '../../shared/format.ts';
 import { asShown, isForTerminal } from '../text/terminal.ts';
 import { clip, visible, visibleOutput } from '../text/visible.ts';
+import { renderCopy } from './copy.ts';
 import type { View } from './view.ts';
 
 const foldedLines = 12;
@@ -20,7 +21,7 @@ export function renderOutput(view: View, id: string, label: string, value: strin
   const shown = isAll ? clip(written, maxLines, maxChars) : folded;
   return html`
     <div class="output ${isError ? 'is-error' : ''}">
-      <div class="output-label">${label}</div>
+      <div class="output-label">${label}${renderCopy(view, label.toLowerCase(), () => written)}</div>
       <pre tabindex="0" role="group" aria-label=${label}>${visibleOutput(shown.text)}</pre>
       ${folded.isClipped ? renderMore(view, id, isAll, shown.hiddenLines, shown.isClipped) : nothing}
     </div>`;

@@ -99,13 +99,20 @@ function renderSubagent(view: View, id: string, data: unknown, doc: Doc): Templa
   const status = text(data, 'status');
   const about = [text(data, 'name'), text(data, 'description')].filter((word) => word !== '')
     .map((word) => oneLine(word, 160)).join(': ');
-  const prompt = text(data, 'prompt');
+  const session = text(data, 'agent_session');
+  const its = view.subagent(session);
+  // Its first message says what it was told.
+  const prompt = its ? '' : text(data, 'prompt');
   const result = text(data, 'error') || text(data, 'result');
   const said = status === '' ? about : `${about} (${oneLine(status, 40)})`;
+  const fold = `s:${session}`;
+  const isOpen = its !== undefined && view.isOpen(fold, true);
   return html`<div class="subtask"><p class="note">Subagent ${said}</p>
+    ${its ? html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(fold, true)}>
+      ${icon(isOpen ? 'open' : 'folded')} Its session: ${plural(its.count, 'message')}</button>` : nothing}
     ${prompt === '' ? nothing : renderOutput(view, `${id}:prompt`, 'Prompt', prompt)}
     ${result === '' ? nothing : renderOutput(view, id, text(data, 'error') === '' ? 'Result' : 'Error', result)}
-    ${prompt === '' && doc.redacted
+    ${text(data, 'prompt') === '' && doc.redacted
       ? html`<p class="not-shown">What it was told and answered is not shown to this link.</p>` : nothing}</div>`;
 }
 

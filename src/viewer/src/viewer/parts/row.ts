@@ -1,16 +1,22 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { dateTime, duration, isoTime, money, plural, short, timeOfDay } from '../../shared/format.ts';
-import { number, text } from '../session/fields.ts';
-import { sayUndone, type Row, type Turn, type UndoneRun } from '../session/rows.ts';
+import { ago, dateTime, day, duration, isoTime, money, plural, short } from '../../shared/format.ts';
+import { fields, number, text } from '../session/fields.ts';
+import { countsOf, diffsOf, type ChangedFile } from '../session/changes.ts';
+import { sayUndone, type Message, type Row, type Turn, type UndoneRun } from '../session/rows.ts';
 import {
   compareSteps, isProvisional, isReady, sessionInfo, turnDiffs, turnDuration, turnState, usageOf, type TurnState,
   type Usage,
 } from '../session/summary.ts';
 import { oneLine, visible, visibleOutput } from '../text/visible.ts';
+import { renderCopy } from './copy.ts';
 import { renderCounts, renderDiff } from './diffs.ts';
 import { icon } from './icons.ts';
 import { renderPart } from './part.ts';
+import { renderTime } from './times.ts';
 import type { View } from './view.ts';
+
+/** A file's row links to so many of its edits. */
+const maxEditLinks = 20;
 
 export type EndNote = 'none' | 'ended' | 'loading';
 
@@ -27,7 +33,10 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
   switch (row.type) {
     case 'session': return renderSession(view);
     case 'user': return renderUser(view, row.turn, row.index);
-    case 'answer': return renderAnswerHead(view, row.message.doc.data, row.message.id);
+    case 'answer': return renderAnswerHead(view, row.message);
+    case 'day': return html`<p class="note rule"><time datetime=${isoTime(row.time)}>${day(row.time)}</time>${
+      view.isRelative ? ` · ${ago(row.time, Date.now())}` : nothing}</p>`;
+    case 'file': return renderChangedFile(view, row.id, row.file);
     case 'part': {
       const state = stateOf(view, row.turn, end);
       // A call may outlast the newest answer.
@@ -43,6 +52,7 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
 
 /** In pixels. */
 export function estimateRow(view: View, row: Row): number {
+  if (row.type === 'file') return 90 + 20 * Math.min(40, countsOf(row.file).additions + countsOf(row.file).deletions);
   if (row.type !== 'part') return row.type === 'user' ? 120 : row.type === 'session' ? 110 : 44;
   const data = view.store.get('part', row.part)?.data;
   const type = text(data, 'type');
@@ -68,19 +78,58 @@ function renderUser(view: View, turn: Turn, index: number): TemplateResult {
   const parts = message.parts.filter((part) => text(view.store.get('part', part)?.data, 'type') !== 'agent');
   return html`<article class="user" aria-labelledby="h-${index}">
     <div class="message-head"><h2 id="h-${index}">User<span class="for-screen-readers">, message ${index + 1}</span></h2>
-      ${created === undefined ? nothing : html`<time datetime=${isoTime(created)} title=${dateTime(created)}>${timeOfDay(created)}</time>`}
-      ${renderPermalink(view, message.id)}</div>
+      ${renderTime(view, created)}
+      <span class="head-actions">${renderCopy(view, 'message', () => textOf(view, [message]))}${
+        renderPermalink(view, message.id)}</span></div>
     ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link, or it is still on its way.</p>`
       : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part), true)}</div>`)}
   </article>`;
 }
 
-function renderAnswerHead(view: View, data: unknown, id: string): TemplateResult {
+function renderAnswerHead(view: View, message: Message): TemplateResult {
+  const { data } = message.doc;
   const agent = text(data, 'agent') || text(data, 'mode');
   const model = text(data, 'modelID');
   const who = text(data, 'agent_session') === '' ? agent || 'Agent' : `Subagent ${agent}`;
-  return html`<div class="message-head answer-head"><h3>${oneLine(who, 60)}</h3>
-    ${model ? html`<span class="quiet">${oneLine(model, 80)}</span>` : nothing}${renderPermalink(view, id)}</div>`;
+  return html`${renderCrumbs(view, message)}<div class="message-head answer-head"><h3>${oneLine(who, 60)}</h3>
+    ${model ? html`<span class="quiet">${oneLine(model, 80)}</span>` : nothing}
+    ${renderTime(view, number(data, 'time', 'created'))}
+    <span class="head-actions">${renderPermalink(view, message.id)}</span></div>`;
+}
+
+/** Says where in the session a subagent is, from the outside inwards. */
+function renderCrumbs(view: View, message: Message): TemplateResult | typeof nothing {
+  const crumbs = view.crumbs(message);
+  if (crumbs.length === 0) return nothing;
+  return html`<nav class="crumbs" aria-label="Where this is"><ol><li>Session</li>${crumbs.map(({ part }) => html`<li>
+    <button type="button" class="quiet-button" @click=${() => view.show(`p:${part}`)}>${crumbName(view, part)}</button>
+    </li>`)}</ol></nav>`;
+}
+
+function crumbName(view: View, part: string): string {
+  const data = view.store.get('part', part)?.data;
+  return oneLine(text(data, 'description') || text(data, 'name') || 'Subagent', 80);
+}
+
+/** Returns what messages say, as Markdown. */
+function textOf(view: View, messages: readonly Message[]): string {
+  const said = messages.flatMap(({ parts }) => parts).map((part) => fields(view.store.get('part', part)?.data))
+    .filter((data) => text(data, 'type') === 'text' && data.synthetic !== true).map((data) => text(data, 'text').trim());
+  return visibleOutput(said.filter((piece) => piece !== '').join('\n\n'));
+}
+
+function renderChangedFile(view: View, id: string, file: ChangedFile): TemplateResult {
+  const edits = file.edits.slice(0, maxEditLinks);
+  const { whole } = file;
+  const isWaiting = whole !== undefined && !isReady(whole);
+  if (isWaiting) view.later(id, compareSteps([whole]));
+  const diffs = isWaiting ? [] : diffsOf(file);
+  return html`<article class="changed-file" aria-label=${visible(file.file)}>
+    ${diffs.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff, file.file))}
+    ${diffs.length === 0 ? html`<p class="file">${visible(file.file)} ${renderCounts(countsOf(file))}</p>` : nothing}
+    ${edits.length === 0 ? nothing : html`<p class="note">In the conversation: ${edits.map(({ row }, at) => html`
+      <button type="button" class="quiet-button" @click=${() => view.show(row)}>edit ${at + 1}</button>`)}${
+      file.edits.length > edits.length ? ` and ${file.edits.length - edits.length} more` : nothing}</p>`}</article>`;
 }
 
 function renderPermalink(view: View, id: string): TemplateResult {
@@ -122,8 +171,9 @@ function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
   const ending = isProvisional(view.store, turn) ? 'Aborted: the agent has not been heard of since' : endings[state];
   const took = turnDuration(turn);
   return html`<div class="foot">
-    <p>${[ending, took === undefined ? '' : duration(took), usageText(usageOf(turn.answers))].filter((piece) => piece !== '')
-      .map((piece, at) => html`${at > 0 ? ' · ' : ''}<span class=${piece === ending ? 'ending' : ''}>${piece}</span>`)}</p>
+    <p class="foot-line"><span>${[ending, took === undefined ? '' : duration(took), usageText(usageOf(turn.answers))].filter((piece) => piece !== '')
+      .map((piece, at) => html`${at > 0 ? ' · ' : ''}<span class=${piece === ending ? 'ending' : ''}>${piece}</span>`)}</span>
+      ${renderCopy(view, 'answer', () => textOf(view, turn.answers.filter(({ depth }) => depth === 0)))}</p>
     ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
       ${icon(isOpen ? 'open' : 'folded')} ${plural(diffs.length, 'file')} changed ${renderCounts(total)}</button>`}
     ${isOpen ? ready.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;

@@ -1,10 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { duration } from '../../shared/format.ts';
 import type { Doc } from '../documents.ts';
-import { compare, parseUnified, type FileDiff } from '../diff/file-diff.ts';
+import type { FileDiff } from '../diff/file-diff.ts';
+import { toolDiffs } from '../session/edits.ts';
 import { fields, has, list, number, text, type Fields } from '../session/fields.ts';
-import { diffOf, todo } from '../session/summary.ts';
+import { todo } from '../session/summary.ts';
 import { oneLine, visible } from '../text/visible.ts';
+import { renderCopy } from './copy.ts';
 import { renderCounts, renderDiff } from './diffs.ts';
 import { renderFile } from './file.ts';
 import { icon } from './icons.ts';
@@ -29,8 +31,6 @@ const tellingInputs = [
 
 /** Run a command of a shell, as the agents call it. */
 const commandTools = new Set(['bash', 'shell', 'Bash', 'run_shell_command', 'exec_command', 'local_shell']);
-
-const diffs = new WeakMap<object, FileDiff[]>();
 
 /** `isOver`: the turn goes on no more, and with it the call. */
 export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): TemplateResult {
@@ -59,27 +59,23 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
     </section>`;
 }
 
-export function isEdit(doc: Doc | undefined): boolean {
-  if (text(doc?.data, 'type') !== 'tool') return false;
-  const state = fields(fields(doc?.data).state);
-  return toolDiffs(state, fields(state.input)).length > 0;
-}
-
 function renderBody(view: View, id: string, tool: string, state: Fields, input: Fields, changed: FileDiff[]): TemplateResult {
   const error = text(state, 'error');
   const output = text(state, 'output') || text(state, 'metadata', 'output');
   const failure = error === '' ? nothing : renderOutput(view, `${id}:error`, 'Error', error, true);
   const files = list(state, 'attachments').map((file) => renderFile(file));
-  if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff))}${failure}`;
+  if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff))}${failure}${files}`;
   if (commandTools.has(tool) && text(input, 'command') !== '') {
-    return html`<pre class="command" tabindex="0" role="group" aria-label="Command"><span class="prompt" aria-hidden="true">$ </span>${
-      visible(text(input, 'command'))}</pre>${output !== '' || text(state, 'status') === 'completed'
+    const command = text(input, 'command');
+    return html`<div class="command-frame"><pre class="command" tabindex="0" role="group" aria-label="Command"><span
+      class="prompt" aria-hidden="true">$ </span>${visible(command)}</pre>${
+      renderCopy(view, 'command', () => visible(command))}</div>${output !== '' || text(state, 'status') === 'completed'
       ? renderOutput(view, id, 'Output', output) : nothing}${renderExit(state)}${failure}${files}`;
   }
   if (tool.startsWith('todo') && list(input, 'todos').length > 0) return html`${renderTodos(list(input, 'todos').map(todo))}${failure}`;
   if (tool === 'task') {
     return html`${renderSubsession(view, state, input)}${renderOutput(view, `${id}:prompt`, 'Prompt', text(input, 'prompt'))}${
-      output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}`;
+      output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}${files}`;
   }
   return html`${renderInput(view, id, input)}${output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}${files}`;
 }
@@ -112,29 +108,6 @@ function titleOf(tool: string, state: Fields, input: Fields): string {
   if (title !== '') return oneLine(title, 160);
   for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(visible(text(input, name).slice(0, 1000)), 160);
   return '';
-}
-
-function toolDiffs(state: Fields, input: Fields): FileDiff[] {
-  const known = diffs.get(state);
-  if (known) return known;
-  const made = text(state, 'status') === 'error' ? [] : madeDiffs(state, input);
-  diffs.set(state, made);
-  return made;
-}
-
-function madeDiffs(state: Fields, input: Fields): FileDiff[] {
-  const file = text(input, 'filePath') || text(input, 'file_path') || text(input, 'path');
-  const many = list(state, 'metadata', 'files').map(diffOf).filter((diff) => diff.hunks.length > 0);
-  if (many.length > 0) return many;
-  const patch = text(state, 'metadata', 'filediff', 'patch') || text(state, 'metadata', 'diff');
-  if (patch !== '') {
-    const parsed = parseUnified(patch, file).filter((diff) => diff.hunks.length > 0);
-    if (parsed.length > 0) return parsed;
-  }
-  const before = text(input, 'oldString') || text(input, 'old_string');
-  const after = text(input, 'newString') || text(input, 'new_string') || text(input, 'content');
-  const compared = file !== '' && (before !== '' || after !== '') ? compare(file, before, after) : undefined;
-  return compared && compared.hunks.length > 0 ? [compared] : [];
 }
 
 function sum(changed: readonly FileDiff[]): { additions: number; deletions: number } {

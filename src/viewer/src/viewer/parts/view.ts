@@ -1,4 +1,5 @@
 import type { DocumentStore } from '../documents.ts';
+import type { Message, Subagent } from '../session/rows.ts';
 import type { Steps } from '../text/slices.ts';
 
 export interface View {
@@ -10,12 +11,27 @@ export interface View {
   markdown(id: string, text: string): Node;
   isSplit: boolean;
   toggleSplit(): void;
+  /** Times say how long ago they are. */
+  isRelative: boolean;
+  toggleTimes(): void;
   /** Does work over frames, and draws again when it is done. Once at a time for an id. */
   later(id: string, steps: Steps<unknown>): void;
   /** Undefined unless its link was opened in this tab. */
   sessionAddress(sessionId: string): string | undefined;
   /** Without a token. */
   permalink(messageId: string): string;
-  /** Copies the link, or a link to a message, with its key. */
-  copyLink(event: Event, messageId?: string): void;
+  /** The address of a line of a diff, without a token. */
+  lineAddress(line: string): string;
+  /** The line that was linked to. */
+  readonly targetLine: string | undefined;
+  /** Copies the link, or a link to a message or a line of a diff, with its key. */
+  copyLink(event: Event, messageId?: string, line?: string): void;
+  /** Copies a text, made when it is asked for, and says so. */
+  copy(event: Event, what: string, text: () => string): void;
+  /** The subagents that a message is inside of. */
+  crumbs(message: Message): readonly Subagent[];
+  /** Undefined unless its messages are in the share. */
+  subagent(session: string): Subagent | undefined;
+  /** Brings a row into sight. */
+  show(row: string): void;
 }

@@ -1,5 +1,6 @@
 import { plural } from '../../shared/format.ts';
 import type { Doc, DocumentStore } from '../documents.ts';
+import type { ChangedFile } from './changes.ts';
 import { has, number, text } from './fields.ts';
 import { undoneOf } from './undone.ts';
 
@@ -10,6 +11,17 @@ export interface Message {
   isUndone: boolean;
   parts: string[];
   undoneParts: string[];
+  /** The number of subagents that one inside the other it is of: 0 for the session itself. */
+  depth: number;
+}
+
+/** A subagent whose messages are in the share: what started it, and how many there are. */
+export interface Subagent {
+  session: string;
+  /** The id of the part that started it, and its message. */
+  part: string;
+  message: Message;
+  count: number;
 }
 
 /** What the user took back at one place: messages, or parts of the message before them. */
@@ -31,6 +43,8 @@ export interface Turn {
 /** A list row; stable ids keep heights and the reader's position. */
 export type Row =
   | { id: string; type: 'session' }
+  | { id: string; type: 'day'; time: number }
+  | { id: string; type: 'file'; file: ChangedFile }
   | { id: string; type: 'user'; turn: Turn; index: number }
   | { id: string; type: 'answer'; turn: Turn; message: Message }
   | { id: string; type: 'part'; turn: Turn; message: Message; part: string }
@@ -44,6 +58,8 @@ export interface SessionRows {
   /** Without what is undone. */
   turns: Turn[];
   indexOf: Map<string, number>;
+  /** By `agent_session`. */
+  subagents: ReadonlyMap<string, Subagent>;
 }
 
 // Step marks without further information.
@@ -52,14 +68,28 @@ const silentParts = new Set(['step-start', 'step-finish', 'snapshot']);
 // Tools that show their changes themselves.
 const editTools = new Set(['edit', 'multiedit', 'write', 'patch', 'apply_patch']);
 
-/** `isOpen`: whether the row of something undone is unfolded. */
-export function buildRows(store: DocumentStore, isOpen: (row: string) => boolean = () => false): SessionRows {
-  const messages = messagesOf(store);
+/** Subagents inside one another beyond this are shown like the one at this depth. */
+const maxDepth = 20;
+
+/** Opens what may be folded, but nothing that was undone. */
+const byDefault = (id: string): boolean => !isUndoneRow(id);
+
+/** `isOpen`: whether the row of something undone, or a subagent (`s:<agent_session>`), is unfolded. */
+export function buildRows(store: DocumentStore, isOpen: (id: string) => boolean = byDefault): SessionRows {
+  const { messages, subagents } = messagesOf(store);
+  const folded = new Set([...subagents.keys()].filter((session) => !isOpen(`s:${session}`)));
   const turns = turnsOf(messages.filter((message) => !message.isUndone));
   const atStart = placeUndone(messages, turns);
   const rows: Row[] = [{ id: 'session', type: 'session' }];
   let index = 0;
-  const add = (turn: Turn) => addTurn(rows, store, turn, index++);
+  let day = '';
+  const add = (turn: Turn) => {
+    const time = number((turn.user ?? turn.answers[0])?.doc.data, 'time', 'created');
+    const now = time === undefined ? '' : dayOf(time);
+    if (now !== '' && day !== '' && now !== day) rows.push({ id: `day:${turn.id}`, type: 'day', time: time! });
+    day = now || day;
+    addTurn(rows, store, turn, index++, (message) => !isInside(message, subagents, folded));
+  };
   const addUndone = (run: UndoneRun | undefined) => {
     if (!run) return;
     const id = `x:${run.messages[0]?.id ?? run.parts[0]!.part}`;
@@ -77,13 +107,33 @@ export function buildRows(store: DocumentStore, isOpen: (row: string) => boolean
   rows.push({ id: 'end', type: 'end' });
   const indexOf = new Map<string, number>();
   rows.forEach((row, index) => indexOf.set(row.id, index));
-  return { rows, turns, indexOf };
+  return { rows, turns, indexOf, subagents };
 }
 
-function addTurn(rows: Row[], store: DocumentStore, turn: Turn, index: number): void {
+/** Returns the subagents that a message is inside of, the outermost first. */
+export function subagentsOf(message: Message, subagents: ReadonlyMap<string, Subagent>): Subagent[] {
+  const found: Subagent[] = [];
+  for (let at: Message | undefined = message; at && found.length < maxDepth;) {
+    const subagent = subagents.get(text(at.doc.data, 'agent_session'));
+    if (!subagent || found.includes(subagent)) break;
+    found.unshift(subagent);
+    at = subagent.message;
+  }
+  return found;
+}
+
+function isInside(message: Message, subagents: ReadonlyMap<string, Subagent>, folded: ReadonlySet<string>): boolean {
+  return message.depth > 0 && folded.size > 0
+    && subagentsOf(message, subagents).some(({ session }) => folded.has(session));
+}
+
+function addTurn(
+  rows: Row[], store: DocumentStore, turn: Turn, index: number, isShown: (message: Message) => boolean,
+): void {
   if (turn.user) rows.push({ id: `u:${turn.user.id}`, type: 'user', turn, index });
   let speaker = '';
   for (const message of turn.answers) {
+    if (!isShown(message)) continue;
     // Shows the speaker only on a change: one answer has many messages.
     const now = speakerOf(message);
     if (now !== undefined && now !== speaker) rows.push({ id: `a:${message.id}`, type: 'answer', turn, message });
@@ -105,13 +155,13 @@ function speakerOf({ doc: { data } }: Message): string | undefined {
   return `${subagent} ${text(data, 'agent') || text(data, 'mode')} ${text(data, 'modelID')}`;
 }
 
-function messagesOf(store: DocumentStore): Message[] {
+function messagesOf(store: DocumentStore): { messages: Message[]; subagents: Map<string, Subagent> } {
   const undone = undoneOf(store);
   const messages = new Map<string, Message>();
   for (const doc of store.all('message')) {
     const isUndone = undone.message(doc.key, doc.data);
     const isUser = isOfUser(doc.data);
-    messages.set(doc.key, { id: doc.key, doc, isUser, isUndone, parts: [], undoneParts: [] });
+    messages.set(doc.key, { id: doc.key, doc, isUser, isUndone, parts: [], undoneParts: [], depth: 0 });
   }
   for (const part of store.all('part')) {
     const message = messages.get(text(part.data, 'messageID'));
@@ -122,8 +172,9 @@ function messagesOf(store: DocumentStore): Message[] {
     message.parts.sort(byText);
     message.undoneParts.sort(byText);
   }
-  const timeOf = (message: Message) => number(message.doc.data, 'time', 'created') ?? 0;
-  const sorted = [...messages.values()].sort((a, b) => timeOf(a) - timeOf(b) || byText(a.id, b.id));
+  const times = new Map<Message, number>();
+  for (const message of messages.values()) times.set(message, number(message.doc.data, 'time', 'created') ?? 0);
+  const sorted = [...messages.values()].sort((a, b) => times.get(a)! - times.get(b)! || byText(a.id, b.id));
   return withSubagents(store, sorted);
 }
 
@@ -133,7 +184,10 @@ function isOfUser(data: unknown): boolean {
 }
 
 /** Puts the messages of a subagent behind the message whose part started it; leaves others where they are. */
-function withSubagents(store: DocumentStore, sorted: readonly Message[]): Message[] {
+function withSubagents(
+  store: DocumentStore, sorted: Message[],
+): { messages: Message[]; subagents: Map<string, Subagent> } {
+  const subagents = new Map<string, Subagent>();
   const bySession = new Map<string, Message[]>();
   for (const message of sorted) {
     const session = text(message.doc.data, 'agent_session');
@@ -142,23 +196,33 @@ function withSubagents(store: DocumentStore, sorted: readonly Message[]): Messag
     if (known) known.push(message);
     else bySession.set(session, [message]);
   }
-  if (bySession.size === 0) return [...sorted];
+  if (bySession.size === 0) return { messages: sorted, subagents };
   const placed = new Set<Message>();
-  const out: Message[] = [];
+  const messages: Message[] = [];
   // A stack instead of recursion: a chain of subagents may be of any length.
   const place = (first: Message) => {
     const next = [first];
     for (let message = next.pop(); message; message = next.pop()) {
       if (placed.has(message)) continue;
       placed.add(message);
-      out.push(message);
-      const started = message.parts.flatMap((id) => startedBy(store, id)).flatMap((session) => bySession.get(session) ?? []);
+      messages.push(message);
+      const started: Message[] = [];
+      for (const part of message.parts) {
+        for (const session of startedBy(store, part)) {
+          const its = bySession.get(session) ?? [];
+          if (its.length > 0 && !subagents.has(session) && !its.includes(message)) {
+            subagents.set(session, { session, part, message, count: its.length });
+            for (const one of its) one.depth = Math.min(maxDepth, message.depth + 1);
+          }
+          started.push(...its);
+        }
+      }
       for (const its of started.reverse()) next.push(its);
     }
   };
   for (const message of sorted) if (text(message.doc.data, 'agent_session') === '') place(message);
   for (const message of sorted) place(message);
-  return out;
+  return { messages, subagents };
 }
 
 function startedBy(store: DocumentStore, part: string): string[] {
@@ -217,6 +281,12 @@ export function isUndoneRow(id: string): boolean {
 /** "Undone, 2 messages". */
 export function sayUndone({ messages, parts }: UndoneRun): string {
   return `Undone, ${messages.length > 0 ? plural(messages.length, 'message') : plural(parts.length, 'part')}`;
+}
+
+/** The day of the reader's time zone. */
+function dayOf(time: number): string {
+  const date = new Date(time);
+  return `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`;
 }
 
 function turnOfUser(user: Message): Turn {
