@@ -34,7 +34,7 @@ public sealed class SessionContentTests(BrowserFixture browser)
         await using LiveShare live = await browser.ShareAsync(timeout);
         await using ViewerPage viewer = await OpenAsync(live);
 
-        await Assertions.Expect(viewer.Page.Locator(".outline a")).ToHaveTextAsync(
+        await Assertions.Expect(viewer.Page.Locator(".outline-text")).ToHaveTextAsync(
             ["Please rename `old` to **new**.", "Go on.", "Stop."]);
         await viewer.Page.SetViewportSizeAsync(1280, 2600);
         await viewer.Page.Keyboard.PressAsync("g");

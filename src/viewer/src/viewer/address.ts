@@ -29,7 +29,8 @@ export function placeOf(url: URL): Place {
   if (link && linkServer && url.href.startsWith(`${linkServer}/`)) {
     return { server: linkServer, shareId: link.shareId, token: link.token, ...spotIn(url.href, link.token) };
   }
-  const [, base = url.pathname.replace(/\/$/, ''), word, last] = /^(.*)\/(s|share)\/([^/]*)\/?$/.exec(url.pathname) ?? [];
+  const parts = /^(.*)\/(s|share)\/([^/]*)\/?$/.exec(url.pathname) ?? [];
+  const [, base = url.pathname.replace(/\/$/, ''), word, last] = parts;
   const fragment = decode(url.hash.slice(1));
   return {
     server: url.origin + base,
@@ -47,7 +48,9 @@ export function plainAddress(server: string, shareId: string, { message, line }:
 }
 
 /** Returns the address of a share, or of a spot in it, with its token: whoever has it can read the share. */
-export function wholeLink(server: string, shareId: string, token: string, { message, line }: Partial<Spot> = {}): string {
+export function wholeLink(
+  server: string, shareId: string, token: string, { message, line }: Partial<Spot> = {},
+): string {
   const spot = message ? `&m=${encodeURIComponent(message)}` : line ? `&l=${encodeURIComponent(line)}` : '';
   return formatLink({ server, shareId, token }) + spot;
 }

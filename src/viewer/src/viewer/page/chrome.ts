@@ -12,11 +12,11 @@ import type { Totals, TurnTotals } from '../session/totals.ts';
 import { oneLine, visible } from '../text/visible.ts';
 
 /** What the page says of itself. `idle`: connected, but the session's writer is not here. */
-export type Status = FollowState | 'ended' | 'suspended' | 'idle';
+export type Status = FollowState | 'ended' | 'suspended' | 'idle' | 'saved';
 
 const statusNames: Record<Status, string> = {
   connecting: 'Connecting', catching_up: 'Catching up', live: 'Live', idle: 'Up to date',
-  reconnecting: 'Reconnecting', offline: 'Offline', ended: 'Ended', suspended: 'Suspended',
+  reconnecting: 'Reconnecting', offline: 'Offline', ended: 'Ended', suspended: 'Suspended', saved: 'Saved',
 };
 
 export interface TopActions {
@@ -26,22 +26,33 @@ export interface TopActions {
   help(): void;
 }
 
-export function renderTop(info: SessionInfo, status: Status, isOutlineOpen: boolean, theme: string, actions: TopActions): TemplateResult {
+export function renderTop(
+  info: SessionInfo, status: Status, isOutlineOpen: boolean, theme: string, actions: TopActions,
+): TemplateResult {
   const title = oneLine(info.title, 500);
   return html`<header class="top">
     ${renderButton('menu', 'Outline', actions.outline, 'outline-button', isOutlineOpen)}
     <h1 dir="auto" title=${title}>${title || 'Shared session'}</h1>
     <span class="usage wide-only">${usageText(info.usage)}</span>
-    <span class="status is-${status}" role="status"><span class="dot" aria-hidden="true"></span>${statusNames[status]}</span>
+    <span class="status is-${status}" role="status"><span class="dot"
+      aria-hidden="true"></span>${statusNames[status]}</span>
     <span class="actions">
       ${renderButton('search', 'Search (/)', actions.search)}
       ${renderButton('theme', `Colours: ${theme} (t)`, actions.theme)}
       ${renderButton('help', 'Keys and help (?)', actions.help)}</span></header>`;
 }
 
-export function renderButton(name: IconName, label: string, act: () => void, className = '', isPressed?: boolean): TemplateResult {
+export function renderButton(
+  name: IconName, label: string, act: () => void, className = '', isPressed?: boolean,
+): TemplateResult {
   return html`<button type="button" class="icon-button ${className}" aria-label=${label} title=${label}
     aria-expanded=${isPressed === undefined ? nothing : String(isPressed)} @click=${act}>${icon(name)}</button>`;
+}
+
+/** Leads to the end, and says how much came there since the reader saw it. */
+export function renderNews(news: number, toEnd: () => void): TemplateResult {
+  return html`<button type="button" class="news ${news > 0 ? 'has-news' : ''}" @click=${toEnd}>${icon('down')}
+    ${news > 0 ? html`${count(news)} new` : 'To the end'}</button>`;
 }
 
 export interface SideContent {
@@ -55,7 +66,8 @@ export interface SideContent {
   permalink(id: string): string;
   show(id: string, event: Event): void;
   showFile(file: string): void;
-  copyLink(event: Event): void;
+  /** Missing where there is no link. */
+  copyLink?(event: Event): void;
   exportAs(format: 'markdown' | 'json'): void;
 }
 
@@ -67,21 +79,28 @@ export function renderSide(side: SideContent): TemplateResult {
       ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>`
       : html`<ol class="outline">${side.outline.map((entry) => html`
         <li><a href=${side.permalink(entry.id)} aria-current=${entry.id === side.current ? 'true' : nothing}
-          @click=${(event: Event) => side.show(entry.id, event)}><span class="outline-text" dir="auto">${entry.title}</span>
+          @click=${(event: Event) => side.show(entry.id, event)}><span class="outline-text"
+            dir="auto">${entry.title}</span>
           <span class="outline-note">${sayTurn(turns.get(entry.id))}</span></a></li>`)}</ol>`}</nav>
     ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
       ${renderTodos(side.todos)}</section>`}
-    ${side.files.length === 0 ? nothing : html`<section aria-labelledby="changes-title"><h2 id="changes-title">Changed files</h2>
-      <ul class="changes">${side.files.slice(0, 200).map((file) => html`<li><button type="button" class="change" dir="ltr"
-        title="Show the changes of ${visible(file.file)}" @click=${() => side.showFile(file.file)}><span class="path"><bdi>${
+    ${side.files.length === 0
+      ? nothing : html`<section aria-labelledby="changes-title"><h2 id="changes-title">Changed files</h2>
+      <ul class="changes">${side.files.slice(0, 200).map((file) => html`<li><button type="button" class="change"
+        dir="ltr"
+        title="Show the changes of ${visible(file.file)}" @click=${() =>
+          side.showFile(file.file)}><span class="path"><bdi>${
         visible(file.file)}</bdi></span>${renderCounts(countsOf(file))}</button></li>`)}</ul></section>`}
-    <section aria-labelledby="about-title"><h2 id="about-title">This link</h2>
-      <p class="quiet">${count(side.info.messages)} messages, ${count(side.info.parts)} parts. ${side.limits.join(' ')}</p>
-      <div class="exports"><button type="button" class="button copy-link"
+    <section aria-labelledby="about-title"><h2 id="about-title">${side.copyLink ? 'This link' : 'This file'}</h2>
+      <p class="quiet">${count(side.info.messages)} messages, ${count(side.info.parts)}
+        parts. ${side.limits.join(' ')}</p>
+      ${side.copyLink ? html`<div class="exports"><button type="button" class="button copy-link"
         @click=${side.copyLink}>Copy link</button></div>
-      <p class="quiet">The copied link holds its key: whoever has it can read this session.</p>
-      <div class="exports"><button type="button" class="button" @click=${() => side.exportAs('markdown')}>Save as Markdown</button>
-        <button type="button" class="button" @click=${() => side.exportAs('json')}>Save as JSON</button></div></section></div>`;
+      <p class="quiet">The copied link holds its key: whoever has it can read this session.</p>` : nothing}
+      <div class="exports"><button type="button" class="button" @click=${() =>
+        side.exportAs('markdown')}>Save as Markdown</button>
+        <button type="button" class="button" @click=${() =>
+          side.exportAs('json')}>Save as JSON</button></div></section></div>`;
 }
 
 /** Sums up the session. */
@@ -93,7 +112,8 @@ function renderTotals({ totals, info, files }: SideContent): TemplateResult | ty
   if (totals.worked > 0) figures.push(['Time worked', duration(totals.worked)]);
   if (usage.input + usage.cached > 0) {
     const cached = usage.cached > 0 ? html` <span class="quiet">(${short(usage.cached)} cached)</span>` : nothing;
-    figures.push(['Tokens in', html`${short(usage.input + usage.cached)}${cached}`], ['Tokens out', short(usage.output)]);
+    figures.push(['Tokens in', html`${short(usage.input + usage.cached)}${cached}`]);
+    figures.push(['Tokens out', short(usage.output)]);
   }
   if (info.usage.cost > 0) figures.push(['Cost', money(info.usage.cost)]);
   if (files.length > 0) {
@@ -113,7 +133,8 @@ function sayTurn(turn: TurnTotals | undefined): string {
 }
 
 export function limitsOf(caveats: unknown, noSocket?: string): string[] {
-  const { expires_at_ms: expires, redact, readable } = (caveats ?? {}) as { expires_at_ms?: number; redact?: string[]; readable?: object };
+  const { expires_at_ms: expires, redact, readable } = (caveats ??
+    {}) as { expires_at_ms?: number; redact?: string[]; readable?: object };
   const limits: string[] = [];
   if (Array.isArray(redact) && redact.length > 0) limits.push(`Not shown: ${redact.map(hiddenName).join(', ')}.`);
   if (readable) limits.push(`Shown: ${Object.keys(readable).join(', ')}.`);
@@ -123,5 +144,6 @@ export function limitsOf(caveats: unknown, noSocket?: string): string[] {
 }
 
 function hiddenName(name: string): string {
-  return { tools: 'what tools were given and answered', reasoning: 'reasoning', files: 'files and tools' }[name] ?? name;
+  return { tools: 'what tools were given and answered', reasoning: 'reasoning', files: 'files and tools' }[name] ??
+    name;
 }

@@ -19,8 +19,10 @@ export type KeyAction = 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previo
   | 'previousHit' | 'outline' | 'edits' | 'files' | 'times' | 'unfold' | 'fold' | 'split' | 'theme' | 'help' | 'escape';
 
 const actions: Record<string, KeyAction> = {
-  j: 'nextMessage', k: 'previousMessage', e: 'nextEdit', E: 'previousEdit', g: 'start', G: 'end', '/': 'search', n: 'nextHit',
-  N: 'previousHit', f: 'edits', c: 'files', r: 'times', u: 'unfold', U: 'fold', o: 'outline', d: 'split', t: 'theme', '?': 'help', Escape: 'escape',
+  j: 'nextMessage', k: 'previousMessage', e: 'nextEdit', E: 'previousEdit', g: 'start', G: 'end', '/': 'search',
+    n: 'nextHit',
+  N: 'previousHit', f: 'edits', c: 'files', r: 'times', u: 'unfold', U: 'fold', o: 'outline', d: 'split', t: 'theme',
+    '?': 'help', Escape: 'escape',
 };
 
 /** Returns undefined while typing or with a modifier key. */
@@ -29,6 +31,7 @@ export function actionOf(event: KeyboardEvent, areLettersOff: boolean): KeyActio
   const action = Object.hasOwn(actions, event.key) ? actions[event.key] : undefined;
   if (action === 'escape') return action;
   const target = event.composedPath()[0];
-  const isTyping = target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+  const isTyping = target instanceof HTMLElement && (target.isContentEditable
+    || /^(input|textarea|select)$/i.test(target.tagName));
   return isTyping || areLettersOff ? undefined : action;
 }

@@ -1,7 +1,5 @@
 import { html, nothing, render } from 'lit/html.js';
-import { icon } from '../parts/icons.ts';
 import { estimateRow, renderRow, type EndNote } from '../parts/row.ts';
-import { count } from '../../shared/format.ts';
 import type { Spot } from '../address.ts';
 import type { DocumentStore } from '../documents.ts';
 import { isEdit } from '../session/edits.ts';
@@ -11,7 +9,7 @@ import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
 import { sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
 import { totalsOf, type Totals } from '../session/totals.ts';
 import { oneLine } from '../text/visible.ts';
-import { limitsOf, renderSide, renderTop, type Status } from './chrome.ts';
+import { limitsOf, renderNews, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
 import { decidesRows } from './folds.ts';
 import { renderHelp } from './help.ts';
@@ -100,7 +98,8 @@ export class SessionPage implements Searched, Travelled {
     render(html`
       <button type="button" class="skip" @click=${() => this.focus()}>Skip to the conversation</button>
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
-        outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () => this.nextTheme(),
+        outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () =>
+          this.nextTheme(),
         help: () => this.openHelp(),
       })}
       ${this.search.render(!isLoading)}
@@ -119,18 +118,20 @@ export class SessionPage implements Searched, Travelled {
             this.setMode('files');
             this.travel.goTo(fileRow(file));
           },
-          copyLink: (event) => this.view.copyLink(event),
+          ...(this.places.link && { copyLink: (event: Event) => this.view.copyLink(event) }),
           exportAs: (format) => saveSession(this.store, this.rows.turns, this.places.shareId(), format),
         })}</aside>
         <main class="main">${renderToolbar({
-          mode: this.listing.mode, loaded: isLoading ? info.parts : undefined, totals: this.totals, outline: this.outline, current,
+          mode: this.listing.mode, loaded: isLoading ? info.parts : undefined, totals: this.totals,
+            outline: this.outline, current,
           setMode: (mode) => this.setMode(mode), foldAll: (isOpen) => this.foldAll(isOpen),
           show: (turn) => this.showMessage(turn),
         })}<div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
           ${this.renderNews()}</main>
       </div>
       <p class="said" role="status">${this.view.copying.said}</p>
-      ${this.isHelpOpen ? renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff), () => {
+      ${this.isHelpOpen ? renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff),
+        () => {
         this.isHelpOpen = false;
         this.places.changed();
       }) : nothing}`, this.root);
@@ -143,6 +144,11 @@ export class SessionPage implements Searched, Travelled {
     if (!this.list || this.list.isWhole === isPrinting) return;
     this.list.isWhole = this.view.isWhole = isPrinting;
     this.list.update();
+  }
+
+  /** Shows the start, not the end, of what does not change. */
+  showsStart(): void {
+    this.end = 'saved';
   }
 
   ended(): void {
@@ -208,17 +214,22 @@ export class SessionPage implements Searched, Travelled {
   private drawList(): void {
     if (!this.list) {
       const scroller = this.root.querySelector<HTMLElement>('.scroller')!;
-      this.list = new VirtualList(scroller, (row) => renderRow(this.view, row, this.end), (row) => estimateRow(this.view, row), this.places.changed);
-      if (this.end === 'ended' && !this.travel.isExpecting) this.list.showStart();
+      this.list = new VirtualList(
+        scroller, (row) => renderRow(this.view, row, this.end), (row) => estimateRow(this.view, row),
+        this.places.changed);
+      if (this.end !== 'none' && !this.travel.isExpecting) this.list.showStart();
       for (const moved of ['wheel', 'touchmove', 'keydown', 'pointerdown']) {
-        scroller.addEventListener(moved, (event) => this.moved(event), { passive: true, signal: this.listening.signal });
+        const { signal } = this.listening;
+        scroller.addEventListener(moved, (event) => this.moved(event), { passive: true, signal });
       }
     }
     this.listNow();
     this.travel.bring();
     this.list.update();
     this.travel.settle();
-    for (const row of this.list.content.children) row.classList.toggle('is-target', (row as HTMLElement).dataset.row === this.travel.target);
+    for (const row of this.list.content.children) {
+      row.classList.toggle('is-target', (row as HTMLElement).dataset.row === this.travel.target);
+    }
     if (this.list.follows) this.rowsSeen = this.listed.rows.length;
     if (this.isEndInSight !== this.list.isEndInSight) {
       this.isEndInSight = this.list.isEndInSight;
@@ -251,30 +262,25 @@ export class SessionPage implements Searched, Travelled {
     return this.listed.indexOf.has(row);
   }
 
-  /** Unfolds what is undone, if the message is in it. */
+  /** Unfolds what hides the message: what was undone, or a subagent. */
   rowOf(message: string): string | undefined {
     const find = () => [`u:${message}`, `a:${message}`].find((candidate) => this.rows.indexOf.has(candidate))
       ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === message)?.id;
-    const undone = this.rows.rows.find((one) => one.type === 'undone' && one.run.messages.some((it) => it.id === message));
-    if (undone && !this.view.folds.isOpen(undone.id, false)) this.unfold([undone.id]);
-    const known = this.store.get('message', message);
-    const subagent = known && find() === undefined && this.hidingFold(message);
-    if (subagent) this.unfold([subagent]);
+    const row = find();
+    if (row !== undefined) return row;
+    const undone = this.rows.rows.find(
+      (one) => one.type === 'undone' && one.run.messages.some(({ id }) => id === message));
+    const isKnown = this.store.get('message', message) !== undefined;
+    const hiding = undone ? [undone.id] : isKnown ? [...this.rows.subagents.keys()].map((id) => `s:${id}`) : [];
+    this.unfold(hiding.filter((id) => !this.view.folds.isBuilt(id)));
     return find();
-  }
-
-  /** The fold of the subagents that a message is of, if its rows are not built. */
-  private hidingFold(message: string): string | undefined {
-    const session = (this.store.get('message', message)?.data as { agent_session?: unknown } | undefined)?.agent_session;
-    return typeof session === 'string' && this.rows.subagents.has(session) ? `s:${session}` : undefined;
   }
 
   private renderNews(): unknown {
     if (!this.list || this.list.follows) return nothing;
     const news = this.listing.mode === 'all' ? Math.max(0, this.listed.rows.length - this.rowsSeen) : 0;
     if (news === 0 && this.isEndInSight) return nothing;
-    return html`<button type="button" class="news ${news > 0 ? 'has-news' : ''}" @click=${() => this.travel.toEnd()}>${icon('down')}
-      ${news > 0 ? html`${count(news)} new` : 'To the end'}</button>`;
+    return renderNews(news, () => this.travel.toEnd());
   }
 
   private currentMessage(): string | undefined {
@@ -298,7 +304,8 @@ export class SessionPage implements Searched, Travelled {
   }
 
   private perform(action: KeyAction): void {
-    const isEditRow = (row: Row) => row.type === 'file' || (row.type === 'part' && isEdit(this.store.get('part', row.part)));
+    const isEditRow = (row: Row) =>
+      row.type === 'file' || (row.type === 'part' && isEdit(this.store.get('part', row.part)));
     switch (action) {
       case 'nextMessage': return this.travel.jump(1, (row) => row.type === 'user');
       case 'previousMessage': return this.travel.jump(-1, (row) => row.type === 'user');

@@ -17,7 +17,8 @@ const relativeMs = 30_000;
 export interface SessionPlaces {
   changed(): void;
   permalink(spot: Partial<Spot>): string;
-  link(spot: Partial<Spot>): WholeLink | undefined;
+  /** The link with its key; missing in a file, which has none. */
+  link?(spot: Partial<Spot>): WholeLink | undefined;
   sessionAddress(sessionId: string): string | undefined;
   shareId(): string;
 }
@@ -102,7 +103,8 @@ export class SessionView implements View {
     const spot: Partial<Spot> = { ...(message !== undefined && { message }), ...(line !== undefined && { line }) };
     if (message ?? line) window.history.replaceState(null, '', this.places.permalink(spot));
     if (line !== undefined) this.travel.line = line;
-    this.copying.link(this.places.link(spot), event);
+    if (this.places.link) this.copying.link(this.places.link(spot), event);
+    else this.travel.goThere(spot, event);
   }
 
   copy(event: Event, what: string, text: () => string): void {

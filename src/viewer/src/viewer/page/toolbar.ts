@@ -45,14 +45,17 @@ function renderTimeline({ totals, outline, current, show }: Toolbar): TemplateRe
   if (turns.length < 2) return nothing;
   const titles = new Map(outline.map(({ id, title }) => [id, title]));
   const size = Math.ceil(turns.length / maxPieces);
-  const pieces = Array.from({ length: Math.ceil(turns.length / size) }, (_, at) => turns.slice(at * size, at * size + size));
+  const pieces = Array.from(
+    { length: Math.ceil(turns.length / size) }, (_, at) => turns.slice(at * size, at * size + size));
   return html`<nav class="timeline" aria-label="Timeline" @keydown=${rove}><ol>${pieces.map((piece, at) => {
     const [first] = piece as [TurnTotals];
     const isNow = piece.some(({ id }) => id === current);
     const label = sayPiece(piece, titles.get(first.id) ?? '', at * size);
     return html`<li ${ref((element) => grow(element, piece))}><button type="button" class="piece is-${stateOf(piece)} ${
-      piece.some(({ files }) => files > 0) ? 'has-files' : ''}" tabindex=${isNow || (current === undefined && at === 0) ? 0 : -1}
-      aria-current=${isNow ? 'true' : nothing} aria-label=${label} title=${label} @click=${() => show(first.id)}></button></li>`;
+      piece.some(({ files }) => files > 0) ? 'has-files' : ''}" tabindex=${isNow || (current === undefined && at === 0)
+        ? 0 : -1}
+      aria-current=${isNow ? 'true' : nothing} aria-label=${label} title=${label} @click=${() =>
+        show(first.id)}></button></li>`;
   })}</ol></nav>`;
 }
 
@@ -60,7 +63,8 @@ function sayPiece(piece: readonly TurnTotals[], title: string, before: number): 
   const worked = piece.reduce((sum, one) => sum + one.worked, 0);
   const cost = piece.reduce((sum, one) => sum + one.usage.cost, 0);
   const files = piece.reduce((sum, one) => sum + one.files, 0);
-  const name = piece.length === 1 ? `Turn ${count(before + 1)}` : `Turns ${count(before + 1)} to ${count(before + piece.length)}`;
+  const [first, last] = [count(before + 1), count(before + piece.length)];
+  const name = piece.length === 1 ? `Turn ${first}` : `Turns ${first} to ${last}`;
   return [`${name}${title === '' ? '' : `: ${title}`}`, worked > 0 ? duration(worked) : '', cost > 0 ? money(cost) : '',
     files > 0 ? plural(files, 'file') : ''].filter((word) => word !== '').join(', ');
 }
@@ -74,7 +78,8 @@ function stateOf(piece: readonly TurnTotals[]): string {
 /** The policy of the page allows no style in markup. Widths go by the root, so that short turns can be hit. */
 function grow(element: Element | undefined, piece: readonly TurnTotals[]): void {
   const worked = piece.reduce((sum, one) => sum + one.worked, 0);
-  (element as HTMLElement | undefined)?.style.setProperty('flex-grow', String(Math.max(1, Math.round(Math.sqrt(worked / 1000)))));
+  const width = Math.max(1, Math.round(Math.sqrt(worked / 1000)));
+  (element as HTMLElement | undefined)?.style.setProperty('flex-grow', String(width));
 }
 
 function rove(event: KeyboardEvent): void {

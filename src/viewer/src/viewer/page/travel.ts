@@ -56,6 +56,13 @@ export class Travel {
     this.wanted = spot;
   }
 
+  /** Follows a link inside the page. */
+  goThere(spot: Partial<Spot>, event: Event): void {
+    event.preventDefault();
+    this.want(spot);
+    this.bring();
+  }
+
   /** The reader moved: later messages do not scroll. */
   leave(): void {
     this.wanted = undefined;
@@ -91,7 +98,8 @@ export class Travel {
     const place = this.isLineWanted && this.line ? lineOf(this.line) : undefined;
     const row = place && this.page.list?.elementOf(place.row);
     const diff = row && [...row.querySelectorAll<HTMLElement>('.diff')].find((one) => one.dataset.diff === place.diff);
-    const line = diff && [...diff.querySelectorAll<HTMLElement>('.line-link')].find((one) => one.dataset.line === place.line);
+    const line = diff && [...diff.querySelectorAll<HTMLElement>('.line-link')].find((one) =>
+      one.dataset.line === place.line);
     if (!line) return;
     this.isLineWanted = false;
     this.target = undefined;

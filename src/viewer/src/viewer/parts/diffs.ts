@@ -55,7 +55,8 @@ function rove(event: KeyboardEvent): void {
 }
 
 export function renderCounts(diff: { additions: number; deletions: number }): TemplateResult {
-  return html`<span class="counts"><span class="plus" aria-label="${diff.additions} lines added">+${count(diff.additions)}</span>
+  return html`<span class="counts"><span class="plus"
+    aria-label="${diff.additions} lines added">+${count(diff.additions)}</span>
     <span class="minus" aria-label="${diff.deletions} lines removed">−${count(diff.deletions)}</span></span>`;
 }
 
@@ -70,7 +71,8 @@ function renderHunk(place: Place, hunk: Hunk, index: number, isSplit: boolean): 
       return html`<tr class=${line.type}>
         <td class="number">${isLinkAfter ? before : renderNumber(place, 'b', line.before)}</td>
         <td class="number">${isLinkAfter ? renderNumber(place, 'a', line.after) : after}</td>
-        <td class="sign">${signOf(line)}</td><td class="line" dir="ltr">${renderLine(line, partner(hunk.lines, at))}</td></tr>`;
+        <td class="sign">${signOf(line)}</td>
+        <td class="line" dir="ltr">${renderLine(line, partner(hunk.lines, at))}</td></tr>`;
     });
   return html`<tbody>${gap}${lines}</tbody>`;
 }

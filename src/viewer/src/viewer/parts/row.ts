@@ -18,7 +18,8 @@ import type { View } from './view.ts';
 /** A file's row links to so many of its edits. */
 const maxEditLinks = 20;
 
-export type EndNote = 'none' | 'ended' | 'loading';
+/** `saved`: a file, in which nothing goes on. */
+export type EndNote = 'none' | 'ended' | 'saved';
 
 export function renderRow(view: View, row: Row, end: EndNote): TemplateResult {
   try {
@@ -40,7 +41,7 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
     case 'part': {
       const state = stateOf(view, row.turn, end);
       // A call may outlast the newest answer.
-      const isOver = state !== 'streaming' && !(state === 'completed' && row.turn.isNewest && end !== 'ended');
+      const isOver = state !== 'streaming' && !(state === 'completed' && row.turn.isNewest && end === 'none');
       return html`${renderPart(view, row.id, view.store.get('part', row.part), isOver)}`;
     }
     case 'error': return renderError(row.message.doc.data);
@@ -62,13 +63,15 @@ export function estimateRow(view: View, row: Row): number {
 
 function renderSession(view: View): TemplateResult {
   const info = sessionInfo(view.store);
-  const facts = [info.model, info.agent && `agent ${info.agent}`, info.created ? dateTime(info.created) : ''].filter((fact) => fact);
+  const facts = [info.model, info.agent && `agent ${info.agent}`, info.created
+    ? dateTime(info.created) : ''].filter((fact) => fact);
   const parent = info.parentId ? view.sessionAddress(info.parentId) : undefined;
   return html`<header class="session-head">
     ${info.directory ? html`<p class="directory" dir="ltr">${visible(info.directory)}</p>` : nothing}
     <p class="facts">${facts.map((fact, at) => html`${at > 0 ? ' · ' : ''}<span>${visible(fact)}</span>`)}</p>
     ${info.parentId ? html`<p class="facts">A subagent's session, begun by
-      ${parent ? html`<a href=${parent}>${visible(info.parentId)}</a>` : html`<code>${visible(info.parentId)}</code>`}</p>` : nothing}
+      ${parent
+        ? html`<a href=${parent}>${visible(info.parentId)}</a>` : html`<code>${visible(info.parentId)}</code>`}</p>` : nothing}
   </header>`;
 }
 
@@ -77,12 +80,15 @@ function renderUser(view: View, turn: Turn, index: number): TemplateResult {
   const created = number(message.doc.data, 'time', 'created');
   const parts = message.parts.filter((part) => text(view.store.get('part', part)?.data, 'type') !== 'agent');
   return html`<article class="user" aria-labelledby="h-${index}">
-    <div class="message-head"><h2 id="h-${index}">User<span class="for-screen-readers">, message ${index + 1}</span></h2>
+    <div class="message-head"><h2 id="h-${index}">User<span class="for-screen-readers">,
+      message ${index + 1}</span></h2>
       ${renderTime(view, created)}
       <span class="head-actions">${renderCopy(view, 'message', () => textOf(view, [message]))}${
         renderPermalink(view, message.id)}</span></div>
-    ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link, or it is still on its way.</p>`
-      : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part), true)}</div>`)}
+    ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link,
+      or it is still on its way.</p>`
+      : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part),
+        true)}</div>`)}
   </article>`;
 }
 
@@ -114,7 +120,8 @@ function crumbName(view: View, part: string): string {
 /** Returns what messages say, as Markdown. */
 function textOf(view: View, messages: readonly Message[]): string {
   const said = messages.flatMap(({ parts }) => parts).map((part) => fields(view.store.get('part', part)?.data))
-    .filter((data) => text(data, 'type') === 'text' && data.synthetic !== true).map((data) => text(data, 'text').trim());
+    .filter((data) => text(data, 'type') === 'text' && data.synthetic !== true)
+    .map((data) => text(data, 'text').trim());
   return visibleOutput(said.filter((piece) => piece !== '').join('\n\n'));
 }
 
@@ -144,7 +151,8 @@ function renderError(data: unknown): TemplateResult {
     return html`<p class="alert is-quiet">${icon('error')} <span><strong>Aborted</strong> by the user.</span></p>`;
   }
   return html`<div class="alert">${icon('error')} <div><strong>${oneLine(name || 'Error', 80)}</strong>
-    ${message ? html`<div class="alert-text" dir="auto">${visibleOutput(message.slice(0, 4000))}</div>` : nothing}</div></div>`;
+    ${message ? html`<div class="alert-text" dir="auto">${visibleOutput(message.slice(0,
+      4000))}</div>` : nothing}</div></div>`;
 }
 
 const endings = { completed: '', failed: 'Failed', aborted: 'Aborted', unfinished: 'Not finished' };
@@ -152,12 +160,13 @@ const endings = { completed: '', failed: 'Failed', aborted: 'Aborted', unfinishe
 /** Returns the state of a turn; nothing goes on in a session that has ended. */
 function stateOf(view: View, turn: Turn, end: EndNote): TurnState {
   const state = turnState(view.store, turn);
-  return state === 'streaming' && end === 'ended' ? 'unfinished' : state;
+  return state === 'streaming' && end !== 'none' ? 'unfinished' : state;
 }
 
 function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
   const state = stateOf(view, turn, end);
-  if (state === 'streaming') return html`<p class="foot is-working"><span class="dots" aria-hidden="true"></span>Working…</p>`;
+  if (state === 'streaming') return html`<p class="foot is-working"><span class="dots"
+    aria-hidden="true"></span>Working…</p>`;
   const diffs = turnDiffs(turn);
   const total = { additions: 0, deletions: 0 };
   const id = `d:${turn.id}`;
@@ -171,10 +180,13 @@ function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
   const ending = isProvisional(view.store, turn) ? 'Aborted: the agent has not been heard of since' : endings[state];
   const took = turnDuration(turn);
   return html`<div class="foot">
-    <p class="foot-line"><span>${[ending, took === undefined ? '' : duration(took), usageText(usageOf(turn.answers))].filter((piece) => piece !== '')
-      .map((piece, at) => html`${at > 0 ? ' · ' : ''}<span class=${piece === ending ? 'ending' : ''}>${piece}</span>`)}</span>
+    <p class="foot-line"><span>${[ending, took === undefined ? '' : duration(took),
+      usageText(usageOf(turn.answers))].filter((piece) => piece !== '')
+      .map((piece, at) => html`${at > 0 ? ' · ' : ''}<span class=${piece === ending
+        ? 'ending' : ''}>${piece}</span>`)}</span>
       ${renderCopy(view, 'answer', () => textOf(view, turn.answers.filter(({ depth }) => depth === 0)))}</p>
-    ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
+    ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() =>
+      view.toggle(id, false)}>
       ${icon(isOpen ? 'open' : 'folded')} ${plural(diffs.length, 'file')} changed ${renderCounts(total)}</button>`}
     ${isOpen ? ready.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;
 }
@@ -188,7 +200,8 @@ function renderUndone(view: View, id: string, run: UndoneRun): TemplateResult {
 function renderEnd(view: View, end: EndNote): TemplateResult {
   const hidden = view.store.hiddenOps > 0;
   return html`<div class="end">
-    ${end === 'ended' ? html`<p class="ended"><strong>This session has ended.</strong> Nothing new will come; what is here stays
+    ${end === 'ended'
+      ? html`<p class="ended"><strong>This session has ended.</strong> Nothing new will come; what is here stays
       readable.</p>` : nothing}
     ${hidden ? html`<p class="not-shown">Some of this session is not shown to this link.</p>` : nothing}</div>`;
 }

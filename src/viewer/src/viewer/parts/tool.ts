@@ -40,7 +40,8 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
   const input = fields(state.input);
   const isHidden = !has(state, 'input') && !has(state, 'output') && doc.redacted === true;
   const changed = isHidden ? [] : toolDiffs(state, input);
-  const byDefault = !isHidden && (status === 'error' || status === 'running' || openByDefault.has(tool) || changed.length > 0);
+  const byDefault = !isHidden && (status === 'error' || status === 'running' || openByDefault.has(tool)
+    || changed.length > 0);
   const isOpen = view.isOpen(id, byDefault);
   const took = (number(state, 'time', 'end') ?? NaN) - (number(state, 'time', 'start') ?? NaN);
   const time = Number.isNaN(took) ? status === 'completed' ? '' : statusNames[status] : duration(took);
@@ -54,17 +55,20 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
         <span class="tool-time">${time}</span>
         ${icon(isOpen ? 'open' : 'folded')}
       </button>
-      ${isOpen ? html`<div class="tool-body">${isHidden ? html`<p class="not-shown">Input and output are not shown to this link.</p>`
+      ${isOpen ? html`<div class="tool-body">${isHidden
+        ? html`<p class="not-shown">Input and output are not shown to this link.</p>`
         : renderBody(view, id, tool, state, input, changed)}</div>` : nothing}
     </section>`;
 }
 
-function renderBody(view: View, id: string, tool: string, state: Fields, input: Fields, changed: FileDiff[]): TemplateResult {
+function renderBody(view: View, id: string, tool: string, state: Fields, input: Fields,
+  changed: FileDiff[]): TemplateResult {
   const error = text(state, 'error');
   const output = text(state, 'output') || text(state, 'metadata', 'output');
   const failure = error === '' ? nothing : renderOutput(view, `${id}:error`, 'Error', error, true);
   const files = list(state, 'attachments').map((file) => renderFile(file));
-  if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff))}${failure}${files}`;
+  if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`,
+    diff))}${failure}${files}`;
   if (commandTools.has(tool) && text(input, 'command') !== '') {
     const command = text(input, 'command');
     return html`<div class="command-frame"><pre class="command" tabindex="0" role="group" aria-label="Command"><span
@@ -72,12 +76,15 @@ function renderBody(view: View, id: string, tool: string, state: Fields, input: 
       renderCopy(view, 'command', () => visible(command))}</div>${output !== '' || text(state, 'status') === 'completed'
       ? renderOutput(view, id, 'Output', output) : nothing}${renderExit(state)}${failure}${files}`;
   }
-  if (tool.startsWith('todo') && list(input, 'todos').length > 0) return html`${renderTodos(list(input, 'todos').map(todo))}${failure}`;
+  if (tool.startsWith('todo') && list(input, 'todos').length > 0) return html`${renderTodos(list(input,
+    'todos').map(todo))}${failure}`;
   if (tool === 'task') {
-    return html`${renderSubsession(view, state, input)}${renderOutput(view, `${id}:prompt`, 'Prompt', text(input, 'prompt'))}${
+    return html`${renderSubsession(view, state, input)}${renderOutput(view, `${id}:prompt`, 'Prompt', text(input,
+      'prompt'))}${
       output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}${files}`;
   }
-  return html`${renderInput(view, id, input)}${output === '' ? nothing : renderOutput(view, id, 'Output', output)}${failure}${files}`;
+  return html`${renderInput(view, id, input)}${output === '' ? nothing : renderOutput(view, id, 'Output',
+    output)}${failure}${files}`;
 }
 
 function renderExit(state: Fields): TemplateResult | typeof nothing {
@@ -106,7 +113,8 @@ function titleOf(tool: string, state: Fields, input: Fields): string {
   const described = commandTools.has(tool) || tool === 'task' ? text(input, 'description') : '';
   const title = described || text(state, 'title');
   if (title !== '') return oneLine(title, 160);
-  for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(visible(text(input, name).slice(0, 1000)), 160);
+  for (const name of tellingInputs) if (text(input, name) !== '') return oneLine(visible(text(input, name).slice(0,
+    1000)), 160);
   return '';
 }
 

@@ -14,7 +14,7 @@ const maxWaiting = 1_000;
  */
 export function highlight(element: HTMLElement, language: string): void {
   const code = element.textContent ?? '';
-  if (language === '' || code.length > maxChars || typeof Worker === 'undefined') return;
+  if (language === '' || code.length > maxChars || typeof Worker === 'undefined' || workerAddress === '') return;
   colouring.colour(code, language, (html) => {
     if (element.textContent !== code) return;
     const nodes = DOMPurify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true });
