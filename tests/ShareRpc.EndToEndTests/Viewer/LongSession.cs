@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
-/// <summary>Makes a session of the size that heavy users have: turns of reasoning, answers, outputs and edits.</summary>
+/// <summary>
+/// Makes a session of the size that heavy users have: turns of reasoning, answers, outputs and edits.
+/// </summary>
 internal static class LongSession
 {
     /// <summary>The size of a session at full size, which has 44 MB.</summary>

@@ -40,7 +40,8 @@ public sealed class ReadingAidsTests(BrowserFixture browser)
         await Assertions.Expect(viewer.Page.Locator(".is-target .tool-name")).ToHaveTextAsync("edit");
         await viewer.Page.Keyboard.PressAsync("f");
         await Assertions.Expect(viewer.Page.Locator(".row-part")).ToHaveCountAsync(5);
-        await viewer.Page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Everything", Exact = true }).ClickAsync();
+        var everything = new PageGetByRoleOptions { Name = "Everything", Exact = true };
+        await viewer.Page.GetByRole(AriaRole.Button, everything).ClickAsync();
         await viewer.SeesAsync("Reasoning");
         Assert.Empty(viewer.Faults);
     }

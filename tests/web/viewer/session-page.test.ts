@@ -35,7 +35,8 @@ class Shown {
     Shown.last = this;
     document.body.replaceChildren(this.root);
     this.page = new SessionPage(this.root, this.store, new Preferences(), {
-      changed: () => this.changed(), permalink: ({ message, line }) => (line ? `#l-${line}` : `#m-${message}`), sessionAddress: () => undefined, shareId: () => 's',
+      changed: () => this.changed(), permalink: ({ message, line }) => (line ? `#l-${line}` : `#m-${message}`),
+      sessionAddress: () => undefined, shareId: () => 's',
       link: () => undefined,
     });
     this.draw();

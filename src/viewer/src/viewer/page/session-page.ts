@@ -383,9 +383,7 @@ export class SessionPage implements Searched, Travelled {
     field?.select();
   }
 
-  focus(): void {
-    this.list?.scroller.focus();
-  }
+  readonly focus = (): void => this.list?.scroller.focus();
 
   get firstVisible(): number {
     const row = this.listed.rows[this.list?.firstVisible ?? 0];
@@ -397,7 +395,5 @@ export class SessionPage implements Searched, Travelled {
     this.travel.goTo(row);
   }
 
-  changed(): void {
-    this.places.changed();
-  }
+  readonly changed = (): void => this.places.changed();
 }
