@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using ShareRpc.Cli.Commands;
+using ShareRpc.Cli.Telemetry;
 using ShareRpc.Cli.Terminal;
 
 namespace ShareRpc.Cli;
@@ -46,6 +47,7 @@ internal static class CommandLine
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = TerminationTime,
         };
+        using IDisposable? export = IsServing(parsed) ? null : TelemetryExport.StartForClient();
         try
         {
             return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
@@ -61,6 +63,9 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>A server exports by itself.</summary>
+    private static bool IsServing(ParseResult parsed) => parsed.CommandResult.Command.Name == "serve";
+
     private static RootCommand Build()
     {
         var root = new RootCommand(Examples.Short(Examples.Root))
@@ -69,7 +74,7 @@ internal static class CommandLine
             Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
             Rm.Build(), Ls.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
-            Backup.Build(), Check.Build(), Demo.Build(),
+            Backup.Build(), Check.Build(), Demo.Build(), DoctorCommand.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

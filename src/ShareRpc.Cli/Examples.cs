@@ -36,6 +36,21 @@ internal static class Examples
           sharerpc serve --urls https://0.0.0.0:8443 --tls-cert fullchain.pem --tls-key privkey.pem
         """;
 
+    public const string Doctor = """
+        Looks for what is broken between this machine and a server, or in what a server needs, and says what to do.
+
+        Without a verb: rights and disk of what this machine keeps, the outbox, proxy, name, reach, TLS, clock,
+        WebSocket, token and versions. doctor serve takes the same file and flags as serve and looks at configuration,
+        data directory, addresses, keys, certificate, proxy, clock and open files. It changes nothing. The exit code is
+        1 if a check failed.
+
+        Examples:
+          sharerpc doctor
+          sharerpc doctor --server https://share.example.org
+          sharerpc doctor --ready --server http://127.0.0.1:8787    asks only whether the server is ready
+          sharerpc doctor serve --data /var/lib/sharerpc
+        """;
+
     public const string Share = """
         Shares sessions of coding agents while they grow, until Ctrl-C.
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Diagnostics;
 using ShareRpc.Client.Writing;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Client.Writing.Sending;
@@ -21,6 +22,7 @@ public sealed class ShareClient : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly OutboxSender? sender;
     private readonly SenderContext context;
+    private readonly ClientGauges gauges;
 
     private ShareClient(ShareClientOptions options, TimeProvider time, bool send)
     {
@@ -36,6 +38,7 @@ public sealed class ShareClient : IAsyncDisposable
             if (OwnerOnly.CanOthersWrite(directory)) context.Log.DirectoryIsOpen(directory);
         }
 
+        gauges = new ClientGauges(outbox, time);
         sender = send ? new OutboxSender(context) : null;
     }
 
@@ -191,6 +194,7 @@ public sealed class ShareClient : IAsyncDisposable
         }
         finally
         {
+            gauges.Dispose();
             outbox.Dispose();
         }
     }

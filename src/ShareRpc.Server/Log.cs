@@ -42,6 +42,13 @@ internal static partial class LogMessages
     [LoggerMessage(18, LogLevel.Error, "The storage failed in {Method} on connection {Connection}")]
     public static partial void ReadFailed(this ILogger log, Exception exception, long connection, string method);
 
+    [LoggerMessage(56, LogLevel.Error,
+        "Less than {MiB} MiB are free on the disk: appends wait; reads and revocations go on (--min-free-space)")]
+    public static partial void SpaceLow(this ILogger log, long miB);
+
+    [LoggerMessage(57, LogLevel.Information, "There is space on the disk again: appends go on")]
+    public static partial void SpaceBack(this ILogger log);
+
     [LoggerMessage(20, LogLevel.Debug, "Connection {Connection} opened")]
     public static partial void ConnectionOpened(this ILogger log, long connection);
 

@@ -189,6 +189,9 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum of audit entries that one filtered page examines.</summary>
     public int AuditExamined { get; init; } = 20_000;
 
+    /// <summary>Gets how often the free space of the disk is looked at.</summary>
+    public TimeSpan SpaceInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Gets the retry wait for <c>overloaded</c>.</summary>
     public TimeSpan OverloadedRetryAfter { get; init; } = TimeSpan.FromMilliseconds(250);
 

@@ -68,6 +68,12 @@ public sealed record ServerOptions
     public long? MemoryBudget { get; set; }
 
     /// <summary>
+    /// Gets or sets the bytes that stay free on the disk of the data directory: below them appends get
+    /// <c>overloaded</c>, while reads and revocations go on. 0: no floor. Default: 256 MiB.
+    /// </summary>
+    public long MinFreeSpace { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>
     /// Gets or sets how long entries of the audit trail are kept, more than 0; null: for ever. Default: 400 days.
     /// </summary>
     public TimeSpan? KeepAudit { get; set; } = TimeSpan.FromDays(400);
@@ -126,6 +132,7 @@ public sealed record ServerOptions
         }
 
         if (KeepAudit <= TimeSpan.Zero) return "KeepAudit must be more than 0, or null: for ever.";
+        if (MinFreeSpace < 0) return "MinFreeSpace must be 0 or more.";
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";
         if (ServerLimits.Connections < 1 || ServerLimits.Sockets < ServerLimits.Connections)
             return "Connections must be at least 1, and Sockets no fewer.";

@@ -1,5 +1,9 @@
 using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry.Metrics;
 using ShareRpc.Cli.Configuration;
+using ShareRpc.Cli.Telemetry;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Server;
 using ShareRpc.Server.Hosting;
@@ -13,12 +17,6 @@ internal static class Serve
     /// <summary>Other commands look here last for a root token.</summary>
     public const string DefaultData = "sharerpc-data";
 
-    private static readonly Option<string?> Config = new("--config")
-    {
-        Description = "File with the settings [default: $SHARERPC_CONFIG, else ./sharerpc.json if it is there]",
-        HelpName = "FILE",
-    };
-
     private static readonly Option<bool> PrintConfig = new("--print-config")
     {
         Description = "Prints the settings that are not the default, without secrets, and ends",
@@ -27,35 +25,17 @@ internal static class Serve
     public static Command Build()
     {
         var command = new Command("serve", Examples.Short(Examples.Serve));
-        Dictionary<Setting, Option> flags = ServeSettings.All.ToDictionary(
-            setting => setting, setting => setting.ToOption());
-        foreach (Option flag in flags.Values) command.Add(flag);
-        command.Add(Config);
+        var flags = new ServeFlags(command);
         command.Add(PrintConfig);
         command.SetAction(async (parsed, stop) =>
         {
             Output output = CommandContext.Of(parsed).Output;
-            var configuration = ServeConfiguration.Read(
-                flags.SelectMany(flag => ValuesOf(parsed, flag.Key, flag.Value)),
-                Environment.GetEnvironmentVariables(), parsed.GetValue(Config));
-            configuration.Options.Validate();
+            ServeConfiguration configuration = flags.Read(parsed);
+            configuration.Options.Server.Validate();
             return parsed.GetValue(PrintConfig) ? Print(output, configuration)
                 : await RunAsync(output, configuration.Options, stop).ConfigureAwait(false);
         });
         return command;
-    }
-
-    private static IEnumerable<KeyValuePair<string, string?>> ValuesOf(
-        ParseResult parsed, Setting setting, Option flag)
-    {
-        if (parsed.GetResult(flag) is not { Implicit: false }) return [];
-        return flag switch
-        {
-            Option<string[]> list => (parsed.GetValue(list) ?? []).Select((text, index) =>
-                KeyValuePair.Create($"{setting.Key}:{index}", (string?)text)),
-            Option<bool?> isOn => [KeyValuePair.Create(setting.Key, (string?)$"{parsed.GetValue(isOn) ?? true}")],
-            _ => [KeyValuePair.Create(setting.Key, parsed.GetValue((Option<string?>)flag))],
-        };
     }
 
     private static int Print(Output output, ServeConfiguration configuration)
@@ -70,12 +50,19 @@ internal static class Serve
         return ExitCode.Ok;
     }
 
-    private static async Task<int> RunAsync(Output output, ServerOptions options, CancellationToken stop)
+    private static async Task<int> RunAsync(Output output, ServeOptions serve, CancellationToken stop)
     {
-        ShareRpcServer server =
-            await ShareRpcServer.StartAsync(options, TimeProvider.System, stop).ConfigureAwait(false);
+        ServerOptions options = serve.Server;
+        ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, builder =>
+        {
+            builder.Services.AddSystemd();
+            ServeTelemetry.Add(builder, serve);
+        }, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
+            await using MetricsPort? metrics = serve.MetricsUrls is null ? null : await MetricsPort.StartAsync(
+                serve.MetricsUrls, server.App.Services.GetRequiredService<MeterProvider>(), stop).ConfigureAwait(false);
+            if (metrics is not null) output.Say($"Metrics on {metrics.Address}{ServeTelemetry.Path}");
             output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.DataDirectory}");
             if (server.CreatedRootToken)
                 output.Say($"The root token is in {server.RootTokenPath} (mode 0600). Keep it safe.");
@@ -83,7 +70,7 @@ internal static class Serve
             {
                 Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory,
                 server.RootTokenPath,
-                server.CreatedRootToken,
+                server.CreatedRootToken, MetricsUrl = metrics?.Address,
             });
             await WaitAsync(stop).ConfigureAwait(false);
             output.Say("Stopping after what is queued…");

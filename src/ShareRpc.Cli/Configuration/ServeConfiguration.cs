@@ -39,7 +39,8 @@ internal sealed class ServeConfiguration
     {
     }
 
-    public ServerOptions Options { get; } = new() { DataDirectory = Path.GetFullPath(Serve.DefaultData) };
+    public ServeOptions Options { get; } =
+        new(new ServerOptions { DataDirectory = Path.GetFullPath(Serve.DefaultData) });
 
     /// <summary>Gets the keys that are set, with their values, secrets hidden, and where they come from.</summary>
     public IEnumerable<(string Key, string[] Values, string From)> Found => found.Select(
@@ -134,7 +135,7 @@ internal sealed class ServeConfiguration
         {
             if (!provider.TryGet($"{LimitSettings.Section}:{name}", out string? text) || text is null) continue;
             TryApply($"{LimitSettings.Section}.{name}", [text], from, isSecret: false,
-                () => LimitSettings.Apply(Options, name, text));
+                () => LimitSettings.Apply(Options.Server, name, text));
             return;
         }
     }

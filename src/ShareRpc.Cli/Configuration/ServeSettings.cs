@@ -13,52 +13,59 @@ internal static class ServeSettings
     public static IReadOnlyList<Setting> All { get; } =
     [
         Text("data", "DIR", "Data directory: database, keys, root token; created if missing", Serve.DefaultData,
-            (options, text) => options.DataDirectory = Path.GetFullPath(text)),
+            (options, text) => options.Server.DataDirectory = Path.GetFullPath(text)),
         Text("urls", "URL", "Addresses to listen on, separated by ';'", Serve.DefaultUrl,
-            (options, text) => options.Urls = text),
+            (options, text) => options.Server.Urls = text),
         Text("public_url", "URL", "Address of the server for people, with its path behind a proxy",
-            "the address of each request", (options, text) => options.PublicUrl = AddressOf(text)),
+            "the address of each request", (options, text) => options.Server.PublicUrl = AddressOf(text)),
         List("trust_proxy", "ADDRESS",
             "Address or network of proxies whose X-Forwarded-* headers are trusted",
-            (options, texts) => options.TrustedProxies = texts),
+            (options, texts) => options.Server.TrustedProxies = texts),
         List("allow_origin", "ORIGIN",
             "Another origin whose pages may connect, such as https://tools.example.org",
-            (options, texts) => options.AllowedOrigins = texts),
+            (options, texts) => options.Server.AllowedOrigins = texts),
         Text("tls_cert", "FILE",
             "Certificate for https, with its chain (PEM); a renewed one is taken over", "",
-            (options, text) => options.TlsCertificate = text),
+            (options, text) => options.Server.TlsCertificate = text),
         Text("tls_key", "FILE", "Key of the certificate, without a passphrase (PEM)", "",
-            (options, text) => options.TlsKey = text),
+            (options, text) => options.Server.TlsKey = text),
         Switch("open_creation", "Lets opencode create shares without a creator token",
-            (options, isOn) => options.OpenCreation = isOn),
+            (options, isOn) => options.Server.OpenCreation = isOn),
         Switch("erase_unshared",
             "Erases what opencode unshares; else it is kept until sharerpc rm",
-            (options, isOn) => options.EraseUnshared = isOn),
+            (options, isOn) => options.Server.EraseUnshared = isOn),
         Text("compact_after_ops", "N",
             "Drops the data of superseded ops beyond the newest N of a share", "keeps all",
-            (options, text) => options.CompactAfterOps = NumberOf(text)),
+            (options, text) => options.Server.CompactAfterOps = NumberOf(text)),
         Text("keep_audit", "DURATION", "How long the audit trail is kept, such as 90d or forever", "400d",
-            (options, text) => options.KeepAudit = PeriodOf(text)),
+            (options, text) => options.Server.KeepAudit = PeriodOf(text)),
         Text("memory_budget", "SIZE",
             "Memory for messages, bodies, replies and recent ops, at least 64MB",
             "a quarter of the machine's",
-            (options, text) => options.MemoryBudget = Inputs.SizeOf(text) ?? throw new FormatException(NoSize)),
+            (options, text) => options.Server.MemoryBudget = Inputs.SizeOf(text) ?? throw new FormatException(NoSize)),
+        Text("min_free_space", "SIZE", "Free space of the disk below which appends wait; 0: no floor", "256MB",
+            (options, text) => options.Server.MinFreeSpace = text == "0" ? 0
+                : Inputs.SizeOf(text) ?? throw new FormatException(NoSize)),
         Text("max_connections", "N",
             "WebSockets at once; an address may hold as many as it leaves free", "20000",
-            (options, text) => options.ServerLimits = WithConnections(options.ServerLimits, NumberOf(text))),
+            (options, text) => options.Server.ServerLimits = WithConnections(options.Server, NumberOf(text))),
+        Text("metrics_urls", "URL", "Addresses of a port of its own for Prometheus (/metrics, no token)", "",
+            (options, text) => options.MetricsUrls = text),
+        Text("metrics_token_file", "FILE", "File with the bearer token that /metrics of the server asks for", "",
+            (options, text) => options.MetricsTokenFile = text),
         Text("log_level", "LEVEL", "Least level of the log: debug, information, warning or error", "information",
-            (options, text) => options.LogLevel = LevelOf(text)),
+            (options, text) => options.Server.LogLevel = LevelOf(text)),
     ];
 
     private static Setting Text(
-        string key, string helpName, string description, string usual, Action<ServerOptions, string> apply) =>
+        string key, string helpName, string description, string usual, Action<ServeOptions, string> apply) =>
         new(key, helpName, description, usual, (options, texts) => apply(options, texts[^1]));
 
     private static Setting List(
-        string key, string helpName, string description, Action<ServerOptions, string[]> apply) =>
+        string key, string helpName, string description, Action<ServeOptions, string[]> apply) =>
         new(key, helpName, description, "", apply) { Form = SettingForm.List };
 
-    private static Setting Switch(string key, string description, Action<ServerOptions, bool> apply) =>
+    private static Setting Switch(string key, string description, Action<ServeOptions, bool> apply) =>
         new(key, "", description, "false", (options, texts) => apply(options,
             bool.TryParse(texts[^1], out bool isOn) ? isOn : throw new FormatException("is neither true nor false")))
         {
@@ -76,8 +83,9 @@ internal static class ServeSettings
         text == "forever" ? null : Inputs.PeriodOf(text) ?? throw new FormatException(NoTime);
 
     /// <summary>Leaves as many connections to plain requests as there may be requests.</summary>
-    private static ServerLimits WithConnections(ServerLimits limits, long most)
+    private static ServerLimits WithConnections(ServerOptions options, long most)
     {
+        ServerLimits limits = options.ServerLimits;
         int connections = most is > 0 and < 10_000_000 ? (int)most : throw new FormatException("is no such number");
         return limits with { Connections = connections, Sockets = connections + limits.HttpRequests };
     }

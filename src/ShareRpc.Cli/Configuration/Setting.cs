@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ShareRpc.Server;
 
 namespace ShareRpc.Cli.Configuration;
 
@@ -21,7 +20,7 @@ internal enum SettingForm
 /// <param name="Key">The key, in snake case.</param>
 /// <param name="Apply">Sets the option, or throws <see cref="FormatException"/> with a message for people.</param>
 internal sealed record Setting(
-    string Key, string HelpName, string Description, string Default, Action<ServerOptions, string[]> Apply)
+    string Key, string HelpName, string Description, string Default, Action<ServeOptions, string[]> Apply)
 {
     public SettingForm Form { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ShareRpc.Client.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
@@ -11,6 +12,7 @@ internal sealed class ClientRpc : JsonRpc
     public ClientRpc(IJsonRpcMessageHandler handler)
         : base(handler)
     {
+        ActivityTracingStrategy = TraceParents.Instance;
         TraceSource = new TraceSource(nameof(ClientRpc), SourceLevels.Off);
         TraceSource.Listeners.Clear();
     }

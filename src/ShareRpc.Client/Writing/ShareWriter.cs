@@ -86,7 +86,8 @@ public sealed class ShareWriter
         options ??= EnqueueOptions.Default;
         foreach (OpIntent op in ops) Check(op);
         if (options.Atomic) CheckAtomic(ops);
-        return Outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken);
+        return context.Traces.EnqueueAsync(ops, () =>
+            Outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken));
     }
 
     /// <summary>Returns a bookmark's value, or null.</summary>

@@ -13,11 +13,13 @@ public sealed record ProtocolFeatures
     /// <summary>Gets the methods of the handle that came with it.</summary>
     public required IReadOnlyList<string> Methods { get; init; }
 
-    /// <summary>Gets what has no name of another kind; none in this version.</summary>
+    /// <summary>Gets what has no name of another kind: <c>trace_context</c> ([RPC-15]).</summary>
     public required IReadOnlyList<string> Extensions { get; init; }
 
     /// <summary>Returns the features of a handle's interface.</summary>
     public static ProtocolFeatures Of<THandle>() => OfHandle<THandle>.Features;
+
+    private const string TraceContext = "trace_context";
 
     private static class OfHandle<THandle>
     {
@@ -27,7 +29,7 @@ public sealed record ProtocolFeatures
                 .Select(caveat => ProtocolJson.Options.PropertyNamingPolicy!.ConvertName(caveat.Name))],
             Methods = [.. typeof(THandle).GetMethods()
                 .Select(method => method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name).OfType<string>()],
-            Extensions = [],
+            Extensions = [TraceContext],
         };
     }
 }

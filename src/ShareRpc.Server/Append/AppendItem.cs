@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Storage;
 
@@ -11,9 +13,11 @@ namespace ShareRpc.Server.Append;
 internal sealed class AppendItem(
     Authority authority, string? writerId, PreparedBatch batch, ProtocolLimits limits, ServerLimits serverLimits,
     ReplayChain? chain,
-    bool isSnapshot, BatchOrder? order, AuditBook audit, AckReceiver receiver)
+    bool isSnapshot, BatchOrder? order, AuditBook audit, ServerMetrics metrics, AckReceiver receiver)
     : CommitItem
 {
+    private readonly long begun = metrics.BeginAppend();
+    private readonly Activity? span = ServerTracing.BeginCommit();
     private AppendFacts facts = AppendFacts.None;
     private Ack? ack;
     private bool isSettled;
@@ -54,6 +58,7 @@ internal sealed class AppendItem(
             ack = await new ApplyRules(scope, share, authority, writerId, limits, serverLimits, facts, isSnapshot,
                 order).ApplyAsync(batch);
             order?.Take(FirstSeq(batch.Batch));
+            if (span is not null) share.Trace = span.Context;
         }
         catch (ShareRpcException error)
         {
@@ -68,6 +73,8 @@ internal sealed class AppendItem(
     {
         if (isSettled) return; // refused: the transaction stands, this item does not
         audit.NoteAppend(authority.Ref, ack!.Applied.Count, AppliedBytes(ack));
+        metrics.Appended(ack, begun);
+        ServerTracing.End(span);
         isSettled = true;
         receiver.Take(ack);
     }
@@ -76,6 +83,8 @@ internal sealed class AppendItem(
     {
         if (isSettled) return;
         isSettled = true;
+        span?.SetStatus(ActivityStatusCode.Error, ErrorCodes.NameOf(error.Code));
+        ServerTracing.End(span);
 
         // A refusal was noted where it happened: a resend behind it may have been taken since.
         if (!isRefused) order?.Refuse(FirstSeq(batch.Batch));

@@ -3,11 +3,14 @@ using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Maintenance;
 
 namespace ShareRpc.Server.Append;
 
-internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit)
+internal sealed class ShareLog(
+    CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit, SpaceWatch space,
+    ServerMetrics metrics)
 {
     /// <summary>
     /// Queues a batch before it returns; throws if it cannot. The receiver gets the result or refusal.
@@ -45,9 +48,11 @@ internal sealed class ShareLog(CommitQueue queue, ProtocolLimits limits, ServerL
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams);
         var prepared = new PreparedBatch(batch, writerId is not null, limits);
         var item = new AppendItem(
-            authority, writerId, prepared, limits, serverLimits, chain, isSnapshot, order, audit, receiver);
+            authority, writerId, prepared, limits, serverLimits, chain, isSnapshot, order, audit, metrics,
+            receiver);
         try
         {
+            space.Demand();
             queue.Enqueue(item);
         }
         catch (ShareRpcException)

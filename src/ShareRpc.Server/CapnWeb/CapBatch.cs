@@ -11,13 +11,15 @@ using ShareRpc.Server.CapnWeb.Values;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Http;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.CapnWeb;
 
 /// <summary>A session in one request: a message a line. The answers leave once the body has been read.</summary>
 internal sealed class CapBatch(
-    ServerOptions options, Redeemer redeemer, MemoryBudget memory, TimeProvider time, ILogger<CapBatch> log)
+    ServerOptions options, Redeemer redeemer, MemoryBudget memory, TimeProvider time, ServerMetrics metrics,
+    ILogger<CapBatch> log)
 {
     private readonly ServerLimits limits = options.ServerLimits;
 
@@ -33,7 +35,7 @@ internal sealed class CapBatch(
         var unsent = new UnsentMemory(replies);
         var outgoing = new Outgoing(bytes => SendAsync(context, read.Task, bytes), unsent, ledger);
         var parts = new CapSessionParts(outgoing, new UnsentMemory(results), ledger,
-            new RpcErrors(limits.StorageRetryAfter, connection: 0, log), options.Limits.CallsInFlight,
+            new RpcErrors(limits.StorageRetryAfter, connection: 0, metrics, log), options.Limits.CallsInFlight,
             limits.CapnwebExports, HasWayBack: false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);

@@ -6,6 +6,7 @@ using ShareRpc.Server.CapnWeb.Sessions;
 using ShareRpc.Server.CapnWeb.Values;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Server.CapnWeb;
@@ -13,7 +14,8 @@ namespace ShareRpc.Server.CapnWeb;
 /// <summary>A session over a WebSocket, with the bounds of <c>/rpc</c>.</summary>
 internal sealed class CapSocket(
     WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer,
-    MemoryBudget memory, RefusedFrames refused, TimeProvider time, ILogger<CapSocket> log)
+    MemoryBudget memory, RefusedFrames refused, TimeProvider time, ServerMetrics metrics,
+    ILogger<CapSocket> log)
 {
     private readonly ServerLimits limits = options.ServerLimits;
 
@@ -32,7 +34,7 @@ internal sealed class CapSocket(
         var outgoing = new Outgoing(
             bytes => messages.SendAsync(bytes, onTurn: null, CancellationToken.None), unsent, ledger);
         var parts = new CapSessionParts(outgoing, new UnsentMemory(results), ledger,
-            new RpcErrors(limits.StorageRetryAfter, connection, log), options.Limits.CallsInFlight,
+            new RpcErrors(limits.StorageRetryAfter, connection, metrics, log), options.Limits.CallsInFlight,
             limits.CapnwebExports, HasWayBack: true);
         using var ended = new CancellationTokenSource();
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);

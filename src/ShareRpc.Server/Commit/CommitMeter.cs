@@ -1,7 +1,9 @@
+using ShareRpc.Server.Diagnostics;
+
 namespace ShareRpc.Server.Commit;
 
 /// <summary>Covers the last ten seconds. Thread-safe.</summary>
-internal sealed class CommitMeter(TimeProvider time)
+internal sealed class CommitMeter(TimeProvider time, ServerMetrics? metrics = null)
 {
     public const int Seconds = 10;
     private const int MaxTimes = 1_024;
@@ -11,6 +13,7 @@ internal sealed class CommitMeter(TimeProvider time)
 
     public void Note(int ops, double milliseconds)
     {
+        metrics?.Committed(milliseconds / 1000);
         lock (gate)
         {
             Forget();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
@@ -36,6 +37,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     /// <summary>Published once durable.</summary>
     public List<LoggedOp> Fresh { get; } = [];
+
+    /// <summary>Gets or sets the span of the newest traced append in this transaction.</summary>
+    public ActivityContext Trace { get; set; }
 
     public static async ValueTask<LogShare> LoadAsync(IReadSnapshot snapshot, ShareRow row, ServerLimits limits)
     {
@@ -167,6 +171,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     public void Settle()
     {
         Fresh.Clear();
+        Trace = default;
         if (written.Count == 0) return;
         written.Clear();
         writtenRecords.Clear();

@@ -6,6 +6,7 @@ using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Connections.DirectCalls;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Read;
 using StreamJsonRpc;
@@ -31,7 +32,8 @@ internal sealed class RpcSession(
         var unsent = new UnsentMemory(replies);
         using var requests = new RequestMemory();
         var ledger = new CallLedger(options.Limits.CallsInFlight, guarded.Abort);
-        var errors = new RpcErrors(limits.StorageRetryAfter, connection, log);
+        var errors = new RpcErrors(
+            limits.StorageRetryAfter, connection, services.GetRequiredService<ServerMetrics>(), log);
         using DirectCallDispatcher? direct =
             options.DirectCalls
                 ? new DirectCallDispatcher(state, reads, options.Limits, time, ledger, errors, unsent) : null;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 using StreamJsonRpc;
 using StreamJsonRpc.Protocol;
@@ -54,13 +55,16 @@ internal sealed class SessionRpc : JsonRpc
         // No id, no reply: not called.
         if (!request.IsResponseExpected)
             return Error(request.RequestId, new ShareRpcException(ErrorCode.InvalidParams));
-        if (!ledger.TryBegin()) return Error(request.RequestId, RpcErrors.TooManyCalls);
+        if (!ledger.TryBegin()) return Refuse(request.RequestId, RpcErrors.TooManyCalls);
         bool isPage = PageCall.Is(request);
         if (isPage) await pageTurn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Activity? span = ServerTracing.BeginCall(RpcErrors.NameOf(request.Method), request.TraceParent);
+        if (span is not null) Activity.Current = span;
         JsonRpcMessage reply =
             await wrongTokens.RefuseAsync(request, cancellationToken).ConfigureAwait(false) is { } refusal
-            ? Error(request.RequestId, refusal)
+            ? Refuse(request.RequestId, refusal)
             : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
+        ServerTracing.End(span);
         reply = Count(request, reply);
         if (isPage) pages.TryAdd(reply, 0);
         replies.TryAdd(reply, 0);
@@ -99,9 +103,15 @@ internal sealed class SessionRpc : JsonRpc
         long bytes = reply is JsonRpcResult { Result: { } result } ? OutcomeSize.Of(result) : 0;
         if (bytes == 0) return reply;
         if (reply is JsonRpcResult { Result: RedeemShareResult }) unsent.Take(bytes);
-        else if (!unsent.TryTake(bytes)) return Error(request.RequestId, RpcErrors.Overloaded);
+        else if (!unsent.TryTake(bytes)) return Refuse(request.RequestId, RpcErrors.Overloaded);
         counted.TryAdd(reply, bytes);
         return reply;
+    }
+
+    private JsonRpcError Refuse(RequestId id, ShareRpcException error)
+    {
+        errors.Note(error);
+        return Error(id, error);
     }
 
     private void EndCall(JsonRpcMessage reply)

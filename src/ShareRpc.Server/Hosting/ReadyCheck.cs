@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Hosting;
 
-/// <summary>Healthy unless draining, a loop has stopped, or the last write failed.</summary>
-internal sealed class ReadyCheck(IHostApplicationLifetime host, Supervisor supervisor, CommitLoop commits)
-    : IHealthCheck
+/// <summary>Healthy unless draining, a loop has stopped, space is short, or the last write failed.</summary>
+internal sealed class ReadyCheck(
+    IHostApplicationLifetime host, Supervisor supervisor, CommitLoop commits, SpaceWatch space) : IHealthCheck
 {
     public const string Tag = "sharerpc-ready";
 
@@ -17,6 +18,7 @@ internal sealed class ReadyCheck(IHostApplicationLifetime host, Supervisor super
         if (host.ApplicationStopping.IsCancellationRequested) return HealthCheckResult.Unhealthy("draining");
         if (supervisor.Failing is { Count: > 0 } failing)
             return HealthCheckResult.Unhealthy($"failing: {string.Join(", ", failing)}");
+        if (space.IsLow) return HealthCheckResult.Unhealthy("too little free space on the disk");
         bool isDurable = await commits.CanCommitAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
         return isDurable ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the storage failed");
     }

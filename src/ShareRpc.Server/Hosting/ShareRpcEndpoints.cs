@@ -35,7 +35,13 @@ public static class ShareRpcEndpoints
         group.Map("/capnweb", routes.CreateApplicationBuilder().UseWebSockets().Use(HandleCapnWeb).Build());
         group.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
         group.MapHealthChecks("/readyz",
-            new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) });
+            new HealthCheckOptions
+            {
+                Predicate = check => check.Tags.Contains(ReadyCheck.Tag),
+                ResponseWriter = (context, report) => context.Response.WriteAsync(report.Entries.Values.Aggregate(
+                    report.Status.ToString(), (said, entry) =>
+                        entry.Description is null ? said : $"{said}: {entry.Description}")),
+            });
         foreach (string start in OpencodeBases)
         {
             Map<OpencodeEndpoints>(group, HttpMethods.Post, start, opencode => opencode.CreateAsync);

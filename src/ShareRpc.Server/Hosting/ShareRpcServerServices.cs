@@ -11,6 +11,7 @@ using ShareRpc.Server.CapnWeb;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Connections;
 using ShareRpc.Server.Connections.Handles;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Fold;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Maintenance;
@@ -71,11 +72,17 @@ public static class ShareRpcServerServices
             return options.ServerLimits with { QueueBytes = options.QueueBytes };
         });
         services.TryAddSingleton(provider => provider.GetRequiredService<ServerOptions>().Limits);
+        services.TryAddSingleton<ServerMetrics>();
+        services.TryAddSingleton<ServerGauges>();
         services.TryAddSingleton<DrainSignal>();
         services.TryAddSingleton<MemoryBudget>();
         services.TryAddSingleton<Supervisor>();
         services.TryAddSingleton<ServerLifecycle>();
-        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServerLifecycle>());
+        services.AddSingleton<IHostedService>(provider =>
+        {
+            provider.GetRequiredService<ServerGauges>(); // makes its instruments
+            return provider.GetRequiredService<ServerLifecycle>();
+        });
         AddStorage(services);
         AddLoops(services);
         AddAccess(services);
@@ -115,6 +122,7 @@ public static class ShareRpcServerServices
         AddLoop<Broadcaster>(services);
         AddLoop<AuditBook>(services);
         AddLoop<AuditSealer>(services);
+        AddLoop<SpaceWatch>(services);
         AddLoop<ShareEraser>(services);
         AddLoop<OwedRevocations>(services);
         AddLoop<GrantSweeper>(services);

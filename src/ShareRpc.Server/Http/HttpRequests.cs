@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
 
@@ -11,7 +13,8 @@ namespace ShareRpc.Server.Http;
 
 /// <summary>Wraps the HTTP API: request limit, memory, error form, no paths in logs.</summary>
 internal sealed class HttpRequests(
-    ServerLimits limits, ClientAddress addresses, MemoryBudget memory, ILogger<HttpRequests> log)
+    ServerLimits limits, ClientAddress addresses, MemoryBudget memory, ServerMetrics metrics,
+    ILogger<HttpRequests> log)
 {
     private int open;
 
@@ -31,7 +34,16 @@ internal sealed class HttpRequests(
                 throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
             }
 
-            await endpoint(context).ConfigureAwait(false);
+            Activity? span = ServerTracing.BeginCall(RouteOf(context), context.Request.Headers.TraceParent);
+            if (span is not null) Activity.Current = span;
+            try
+            {
+                await endpoint(context).ConfigureAwait(false);
+            }
+            finally
+            {
+                ServerTracing.End(span);
+            }
         }
         catch (ShareRpcException error)
         {
@@ -49,8 +61,7 @@ internal sealed class HttpRequests(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The template: path segments may be bearer secrets (I10).
-            log.HttpFailed(exception, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "");
+            log.HttpFailed(exception, RouteOf(context));
             await RefuseAsync(context, RefusalOf(exception)).ConfigureAwait(false);
         }
         finally
@@ -59,6 +70,10 @@ internal sealed class HttpRequests(
         }
     }
 
+    /// <summary>Returns the template: path segments may be bearer secrets (I10).</summary>
+    private static string RouteOf(HttpContext context) =>
+        (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
+
     private ShareRpcException RefusalOf(Exception exception)
     {
         if (exception is not StorageException medium) return new ShareRpcException(ErrorCode.Internal);
@@ -66,8 +81,9 @@ internal sealed class HttpRequests(
         return new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = limits.StorageRetryAfter };
     }
 
-    private static Task RefuseAsync(HttpContext context, ShareRpcException error)
+    private Task RefuseAsync(HttpContext context, ShareRpcException error)
     {
+        metrics.Answered(error.Code);
         if (!context.Response.HasStarted) return HttpAnswer.ErrorAsync(context, error);
         context.Abort(); // half an answer must not look like a whole one
         return Task.CompletedTask;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Supervision;
 
@@ -11,7 +12,8 @@ namespace ShareRpc.Server.Maintenance;
 /// Sums redemptions, refusals and appends per ref, address and interval, in bounded memory. A crash loses unwritten
 /// sums; mutations are audited in their own transactions. Thread-safe.
 /// </summary>
-internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProvider time, ILogger<AuditBook> log)
+internal sealed class AuditBook(
+    CommitQueue queue, ServerLimits limits, TimeProvider time, ServerMetrics metrics, ILogger<AuditBook> log)
     : IServerLoop
 {
     public const string Redeem = "redeem";
@@ -27,6 +29,7 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
 
     public void NoteRedemption(RefRow row, string? address)
     {
+        metrics.Redeemed();
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         lock (gate)
         {
@@ -38,6 +41,7 @@ internal sealed class AuditBook(CommitQueue queue, ServerLimits limits, TimeProv
     /// <summary>The row is null unless the token was right.</summary>
     public void NoteRefusal(RefRow? row, string? address, ErrorCode code)
     {
+        metrics.Refused(code);
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         lock (gate) Add(new Entry(Refused, row?.Key, row?.ShareKey, address, code), now, 1, 0);
     }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Commit;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Supervision;
 
@@ -74,12 +76,18 @@ internal sealed class Broadcaster : ICommitListener, IServerLoop
 
     public void OnCommitted(LogShare share)
     {
-        if (share.Fresh.Count > 0) Publish(share.Key, [.. share.Fresh]);
+        if (share.Fresh.Count == 0) return;
+        Activity? span = ServerTracing.BeginPublish(share.Trace);
+        Publish(share.Key, [.. share.Fresh]);
+        ServerTracing.End(span);
     }
 
     public void Publish(long shareKey, IReadOnlyList<LoggedOp> ops) => Find(shareKey)?.Publish(ops);
 
     public void End(long shareKey) => Find(shareKey)?.End();
+
+    /// <summary>Returns how many reads wait for the next op.</summary>
+    public int CountWaiting() => All().Sum(feed => feed.Waiting);
 
     private ShareFeed[] All()
     {

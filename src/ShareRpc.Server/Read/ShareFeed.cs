@@ -33,6 +33,14 @@ internal sealed class ShareFeed(
 
     public long Head => Interlocked.Read(ref head);
 
+    public int Waiting
+    {
+        get
+        {
+            lock (gate) return waiters.Count;
+        }
+    }
+
     public bool Ended { get; private set; }
 
     /// <summary>Gets when the newest op was appended; -1 until somebody has looked.</summary>

@@ -4,6 +4,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redaction;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Fold;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
@@ -13,7 +14,7 @@ namespace ShareRpc.Server.Read;
 /// <summary>Reads from ring or store; checks the authority right before a page returns.</summary>
 internal sealed class ShareReads(
     IShareStore store, Folder folder, ProtocolLimits limits, ServerLimits serverLimits, MemoryBudget memory,
-    TimeProvider time, DrainSignal drain) : IDisposable
+    TimeProvider time, DrainSignal drain, ServerMetrics? metrics = null) : IDisposable
 {
     /// <summary>An op that is larger is looked for room before it is read: its data, encoded, and as a reply.</summary>
     private const int SmallBytes = 64 * 1024;
@@ -40,6 +41,7 @@ internal sealed class ShareReads(
 
         ops = feed.Redacted.Show(authority.Profile, ops);
         authority.DemandPage();
+        metrics?.Delivered(ops.Count);
         long last = ops.Count > 0 ? ops[^1].Cursor : 0;
         return new OpPage
         {
@@ -86,6 +88,9 @@ internal sealed class ShareReads(
             };
         }
     }
+
+    /// <summary>Counts ops of a shared page that a subscriber gets.</summary>
+    public void NoteDelivered(long ops) => metrics?.Delivered(ops);
 
     private static LoggedOp[] Encoded(IReadOnlyList<LoggedOp> ops) =>
         [.. ops.Select(op => op.Encoded.IsEmpty ? OpEncoding.Encode(op) : op)];

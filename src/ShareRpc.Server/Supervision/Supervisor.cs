@@ -1,13 +1,12 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
+using ShareRpc.Server.Diagnostics;
 
 namespace ShareRpc.Server.Supervision;
 
 /// <summary>Restarts failed loops after a backoff. Three failures in a row count as failing until a success.</summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
-    public const string MeterName = "ShareRpc";
-
     private const int FailuresThatCount = 3;
     private readonly ServerLimits limits;
     private readonly TimeProvider time;
@@ -25,7 +24,7 @@ internal sealed class Supervisor : IAsyncDisposable
         this.time = time;
         this.log = log;
         this.loops = [.. loops.Select(loop => new Watched(loop))];
-        Meter meter = meters.Create(MeterName);
+        Meter meter = meters.Create(ServerMetrics.Name);
         failures = meter.CreateCounter<long>("sharerpc.loop.failures", description: "Failures of background loops");
         meter.CreateObservableGauge(
             "sharerpc.loop.failing",

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Client.Connection;
 using ShareRpc.Client.Credentials;
+using ShareRpc.Client.Diagnostics;
 using ShareRpc.Client.Writing.Outbox;
 using ShareRpc.Protocol.Tokens;
 
@@ -14,6 +15,8 @@ internal sealed record SenderContext(
 
     /// <summary>Gets what had failed, by share, when the client was opened.</summary>
     public IReadOnlyDictionary<long, long> FailedEarlier { get; } = Outbox.CountFailed();
+
+    public OpTraces Traces { get; } = new();
 
     /// <summary>One redeemer per link.</summary>
     public LinkRedeemer LinkOf(ShareLink link) =>

@@ -153,7 +153,8 @@ internal sealed class ShareLane(
         foreach (OpBatch batch in step.Taken)
         {
             IShareHandle target = handle!;
-            Task<Ack> call = RpcConnection.CallAsync(() => target.AppendOpsAsync(batch));
+            Task<Ack> call = context.Traces.SendAsync(
+                [batch], () => RpcConnection.CallAsync(() => target.AppendOpsAsync(batch)));
             window.Enqueue(new Sent(batch, call, call));
             sentSeq = batch.Ops[^1].Seq!.Value;
             FaultPoint.Pass("client.after_send");
@@ -218,7 +219,8 @@ internal sealed class ShareLane(
         }
 
         Task<RedeemShareResult> SendAsync(RedeemShareRequest sent) =>
-            RpcConnection.CallAsync(() => connection.Gateway.RedeemShareAsync(sent, CancellationToken.None));
+            context.Traces.SendAsync(replay, () => RpcConnection.CallAsync(
+                () => connection.Gateway.RedeemShareAsync(sent, CancellationToken.None)));
     }
 
     /// <summary>

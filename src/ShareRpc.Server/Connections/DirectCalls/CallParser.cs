@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using System.Text.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Connections.Handles;
@@ -13,6 +14,9 @@ internal static class CallParser
 {
     /// <summary>Longer ids go to the RPC layer.</summary>
     private const int MaxIdBytes = 128;
+
+    /// <summary>Longer ones go to the RPC layer.</summary>
+    private const int MaxTraceBytes = 512;
 
     private const int MaxDepth = 64;
 
@@ -58,14 +62,36 @@ internal static class CallParser
         }
 
         if (isArray && (!reader.Read() || reader.TokenType != JsonTokenType.EndArray)) return null;
-        return reader.Read() && reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? call : null;
+        return ParseEnd(ref reader, call);
     }
+
+    /// <summary>Parses what may follow the params: <c>traceparent</c>, then <c>tracestate</c> ([RPC-15]).</summary>
+    private static ParsedCall? ParseEnd(ref Utf8JsonReader reader, ParsedCall call)
+    {
+        if (!reader.Read()) return null;
+        if (IsMember(ref reader, "traceparent"u8))
+        {
+            if (!ReadPlainText(ref reader)) return null;
+            string traceParent = Encoding.UTF8.GetString(reader.ValueSpan);
+            if (!reader.Read()) return null;
+            if (IsMember(ref reader, "tracestate"u8) && !(ReadPlainText(ref reader) && reader.Read())) return null;
+            call = call with { TraceParent = traceParent };
+        }
+
+        return reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? call : null;
+    }
+
+    private static bool IsMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+        reader.TokenType == JsonTokenType.PropertyName && !reader.ValueIsEscaped
+        && reader.ValueSpan.SequenceEqual(name);
+
+    private static bool ReadPlainText(ref Utf8JsonReader reader) => reader.Read()
+        && reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped
+        && reader.ValueSpan.Length <= MaxTraceBytes;
 
     /// <summary>Moves to the next member's value; its name must match without escapes.</summary>
     private static bool NextMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
-        reader.Read() && reader.TokenType == JsonTokenType.PropertyName && !reader.ValueIsEscaped
-            && reader.ValueSpan.SequenceEqual(name)
-        && reader.Read();
+        reader.Read() && IsMember(ref reader, name) && reader.Read();
 
     /// <summary>Returns the id's bytes; null if neither integer nor string.</summary>
     private static byte[]? ReadId(ref Utf8JsonReader reader, ReadOnlySpan<byte> message)

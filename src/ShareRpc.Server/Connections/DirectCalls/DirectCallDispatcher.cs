@@ -139,6 +139,7 @@ internal sealed class DirectCallDispatcher : IDisposable
 
     private void Refuse(ParsedCall call, ShareRpcException error)
     {
+        errors.Note(error);
         var reply = new ReplyBuffer();
         ReplyWriter.Write(reply, call.Id, error);
         Send(reply);
@@ -163,6 +164,7 @@ internal sealed class DirectCallDispatcher : IDisposable
     private async Task RefuseAsync(byte[] id)
     {
         using var reply = new ReplyBuffer();
+        errors.Note(RpcErrors.TooManyCalls);
         ReplyWriter.Write(reply, id, RpcErrors.TooManyCalls);
         reply.Count(unsent);
         ledger.BeginSend(reply);

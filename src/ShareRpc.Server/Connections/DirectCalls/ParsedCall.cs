@@ -12,6 +12,9 @@ internal sealed record ParsedCall(byte[] Id, ShareHandle Handle, DirectMethod Me
 {
     public OpBatch? Batch { get; init; }
 
+    /// <summary>Gets the <c>traceparent</c> of the envelope ([RPC-15]).</summary>
+    public string? TraceParent { get; init; }
+
     public ReadOpsRequest? Read { get; init; }
 }
 

@@ -1,11 +1,14 @@
+using System.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Append;
+using ShareRpc.Server.Diagnostics;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
 internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call) : AckReceiver, IThreadPoolWorkItem
 {
+    private readonly Activity? span = ServerTracing.BeginCall("appendOps", call.TraceParent);
     private Ack? ack;
     private ShareRpcException? refusal;
 
@@ -13,6 +16,7 @@ internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call)
 
     public void Begin()
     {
+        if (span is not null) Activity.Current = span;
         try
         {
             call.Handle.Append(call.Batch!, this);
@@ -21,6 +25,10 @@ internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call)
         {
             refusal = error;
             Execute();
+        }
+        finally
+        {
+            if (span is not null) Activity.Current = null;
         }
     }
 
@@ -31,6 +39,7 @@ internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call)
     public void Execute()
     {
         call.Handle.EndCall();
+        ServerTracing.End(span);
         var reply = new ReplyBuffer();
         if (ack is not null) ReplyWriter.Write(reply, call.Id, ack);
         else calls.WriteError(reply, call, refusal!);

@@ -142,6 +142,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
             }
 
             Interlocked.Add(ref credit, -page.Bytes);
+            all.Reads.NoteDelivered(page.Cursor - next.After);
             next = next with { After = page.Cursor };
             heardAt = all.Time.GetTimestamp();
             await all.PushAsync(page, lastLook).ConfigureAwait(false);

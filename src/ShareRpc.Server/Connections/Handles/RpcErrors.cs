@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Connections.Handles;
 
-internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ILogger log)
+internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ServerMetrics metrics, ILogger log)
 {
     public static readonly ShareRpcException TooManyCalls =
         new(ErrorCode.TooManyCalls) { RetryAfter = TimeSpan.FromMilliseconds(100) };
@@ -14,6 +15,16 @@ internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ILo
         new(ErrorCode.Overloaded) { RetryAfter = TimeSpan.FromMilliseconds(250) };
 
     public ShareRpcException Of(Exception exception, string? method)
+    {
+        ShareRpcException answer = Find(exception, method);
+        Note(answer);
+        return answer;
+    }
+
+    /// <summary>Counts an error that the caller has found itself.</summary>
+    public void Note(ShareRpcException answer) => metrics.Answered(answer.Code);
+
+    private ShareRpcException Find(Exception exception, string? method)
     {
         if (exception is ShareRpcException known) return known;
         if (exception is JsonException) return new ShareRpcException(ErrorCode.InvalidParams);
@@ -29,7 +40,7 @@ internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, ILo
     }
 
     /// <summary>Returns the method name without handle number if well-formed, since the peer chose it.</summary>
-    private static string NameOf(string? method)
+    public static string NameOf(string? method)
     {
         string name = method is null ? "" : method[(method.LastIndexOf('/') + 1)..];
         return name.Length <= 32 && name.All(char.IsAsciiLetter) ? name : "?";

@@ -24,7 +24,7 @@ public sealed class ServeConfigurationTests : IDisposable
         ServerOptions options = Read(file, new() { ["trust_proxy:0"] = "10.0.0.9", ["data"] = "/flag" },
             ("SHARERPC_DATA", "/variable"), ("SHARERPC_URLS", "http://127.0.0.1:2"),
             ("SHARERPC_ALLOW_ORIGIN", "https://a.example, https://b.example"), ("SHARERPC_LIMITS__FOLD_BYTES", "9"))
-            .Options;
+            .Options.Server;
 
         Assert.Equal(("/flag", "http://127.0.0.1:2", true, 5L),
             (options.DataDirectory, options.Urls, options.OpenCreation, options.CompactAfterOps));
@@ -38,7 +38,7 @@ public sealed class ServeConfigurationTests : IDisposable
     [Fact]
     public void Without_any_setting_the_options_are_those_of_the_library()
     {
-        ServerOptions options = Read(null, []).Options;
+        ServerOptions options = Read(null, []).Options.Server;
         Assert.Equal(new ServerOptions { DataDirectory = options.DataDirectory }.ToString(), options.ToString());
     }
 
