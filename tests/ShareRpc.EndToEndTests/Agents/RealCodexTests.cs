@@ -67,46 +67,5 @@ public sealed class RealCodexTests : IDisposable
         Assert.Equal(["completed", "completed", "aborted", "completed"], followed.Turns);
     }
 
-<<<<<<< HEAD
-    private static AgentCall Shell(string command) =>
-        new("exec_command", new JsonObject { ["cmd"] = command, ["yield_time_ms"] = 30_000 });
-
-    private async Task RunAsync(string project, params string[] arguments)
-    {
-        await using Tool codex = Start(project, arguments);
-        await codex.WaitForExitAsync(timeout);
-        Assert.True(codex.ExitCode == 0, $"{string.Join('\n', codex.Lines)}\n{codex.Errors}");
-    }
-
-    private Tool Start(string project, params string[] arguments)
-    {
-        var environment = new Dictionary<string, string?>
-        {
-            ["HOME"] = home, ["CODEX_HOME"] = null, ["MODEL_KEY"] = "x",
-        };
-        Tool codex = Tool.StartExecutable(AgentPackage.Codex.Program, project, environment,
-            ["exec", "--json", "--skip-git-repo-check", .. arguments]);
-        codex.EndInput();
-        return codex;
-    }
-
-    /// <summary>Returns a configuration for a model that plays a script.</summary>
-    internal static string Config(string address) => $"""
-        model = "gpt-5.5"
-        model_provider = "script"
-        check_for_update_on_startup = false
-        approval_policy = "never"
-        sandbox_mode = "danger-full-access"
-        [model_providers.script]
-        name = "script"
-        base_url = "{address}/v1"
-        wire_api = "responses"
-        env_key = "MODEL_KEY"
-        supports_websockets = false
-        [analytics]
-        enabled = false
-        """;
-=======
     private static AgentCall Shell(string command) => AgentProgram.Shell("codex", command);
->>>>>>> 9c212fd (Real agents are followed to a reader over kills of server, sharer and agent; every document of an adapter is held to the schema of the session format)
 }

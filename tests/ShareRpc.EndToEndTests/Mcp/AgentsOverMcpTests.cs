@@ -34,7 +34,7 @@ public sealed class AgentsOverMcpTests
         });
         string home = Directory.CreateDirectory(world.PathOf("reader")).FullName;
         Directory.CreateDirectory(Path.Combine(home, ".codex"));
-        await File.WriteAllTextAsync(Path.Combine(home, ".codex", "config.toml"), RealCodexTests.Config(model.Address),
+        await File.WriteAllTextAsync(Path.Combine(home, ".codex", "config.toml"), CodexProgram.Config(model.Address),
             timeout);
         await CodexAsync(home, "mcp", "add", "sharerpc", "--env", $"SHARERPC_STATE={world.PathOf("reader-state")}",
             "--", "dotnet", "exec", Program, "mcp");
