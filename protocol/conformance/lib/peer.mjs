@@ -8,7 +8,7 @@ import { newId, newToken, tokenDigest } from './secrets.mjs';
 const LIMITS = {
   frame_bytes: 16777216, op_bytes: 8388608, document_bytes: 12582912, batch_ops: 1000, batch_bytes: 8388608,
   data_depth: 48, depends_on: 16, batch_depends_on: 1024, page_bytes: 1048576, page_entries: 1000, wait_ms: 30000,
-  calls_in_flight: 64,
+  credit_bytes: 4194304, calls_in_flight: 64,
   waiting_reads: 16, handles_per_connection: 1000, redeem_batches: 64, chain_depth: 16,
 };
 const UNPROVEN_BYTES = 262144;
@@ -60,6 +60,10 @@ export class Peer {
     return [...this.#docs.values()].sort((a, b) => (a.kind + '\0' + a.key < b.kind + '\0' + b.key ? -1 : 1));
   }
 
+  get #features() {
+    return { caveats: [], methods: this.#input.pushes ? ['readOps', 'subscribe'] : [], extensions: [] };
+  }
+
   close() {
     for (const socket of this.sockets.clients) socket.terminate();
     this.sockets.close();
@@ -67,7 +71,7 @@ export class Peer {
 
   #connect(socket) {
     if (socket.protocol !== 'sharerpc.v1.json') this.#blame('WS-1', 'the subprotocol was not offered');
-    const session = { socket, unanswered: 0, isClosed: false };
+    const session = { socket, unanswered: 0, isClosed: false, subscriptions: new Map() };
     socket.on('close', () => (session.isClosed = true));
     socket.on('error', () => {});
     socket.on('message', (data, isBinary) => {
@@ -78,6 +82,7 @@ export class Peer {
   }
 
   #receive(session, text, message) {
+    if (message.id === undefined && message.method === 'credit') this.#giveCredit(session, message.params);
     if (message.id === undefined || session.isClosed) return;
     const [, , name] = /^\$\/invokeProxy\/(\d+)\/(\w+)$/.exec(message.method) ?? [];
     const method = name ?? message.method;
@@ -101,6 +106,7 @@ export class Peer {
     if (fault?.do === 'drop') return this.#cut(session);
     if (fault?.do === 'error') return answer({ error: this.#refusal(fault) });
     if (fault?.do === 'fork') this.#forked.add(params.writer_id ?? session.writer);
+    if (method === 'subscribe' && this.#input.pushes) return this.#subscribe(session, params, fault, answer);
     const result = this.#carryOut(session, method, params, fault, ofBatches);
     if (result === null) this.#waiting.push({ session, after: params.after ?? 0, answer });
     else if (fault?.do === 'drop_reply') this.#cut(session);
@@ -119,6 +125,54 @@ export class Peer {
       for (const { session, after, answer } of waiting)
         if (!session.isClosed) answer({ result: this.#page(after) });
     });
+  }
+
+  #subscribe(session, params, fault, answer) {
+    const number = params.subscription ?? 0;
+    if (session.subscriptions.has(number)) this.#blame('SUB-2', `subscription ${number} is live`);
+    if (!(params.credit >= 1 && params.credit <= this.limits.credit_bytes))
+      this.#blame('SUB-2', `a credit of ${params.credit}`);
+    if (fault?.do === 'gap') return answer({ result: this.#page(params.after ?? 0, fault) });
+    session.subscriptions.set(number, { number, after: params.after ?? 0, credit: params.credit, unpaid: 0, answer });
+    this.#send(session, number, { ops: [], cursor: params.after ?? 0, head: this.log.length }); // a sign of life
+    return setImmediate(() => this.#push(session));
+  }
+
+  #giveCredit(session, { subscription = 0, bytes }) {
+    const one = session.subscriptions.get(subscription);
+    if (!one) return;
+    one.unpaid -= bytes;
+    if (one.unpaid < 0) this.#blame('SUB-3', 'more credit was given back than was used');
+    one.credit += bytes;
+    this.#push(session);
+  }
+
+  /** Pushes what there is, within each credit; then one of the later ops, until there is none. */
+  #push(session) {
+    for (const one of session.subscriptions.values()) {
+      for (;;) {
+        if (one.after === this.log.length && this.#later.length > 0) this.#add(this.#later.shift());
+        if (one.after >= this.log.length || one.credit <= 0 || session.isClosed) break;
+        const fault = this.#nextFault('page');
+        if (fault) return this.#cut(session, fault.code);
+        const { ended, ...page } = this.#page(one.after);
+        const bytes = this.#send(session, one.number, page);
+        one.credit -= bytes;
+        one.unpaid += bytes;
+        one.after = page.cursor;
+      }
+      if (one.after < this.log.length || session.isClosed) continue;
+      session.subscriptions.delete(one.number);
+      one.answer({ result: { ops: [], cursor: one.after, head: this.log.length, ended: true } });
+    }
+    return undefined;
+  }
+
+  #send({ socket }, subscription, page) {
+    const bytes = page.ops.reduce((sum, op) => sum + Buffer.byteLength(JSON.stringify(op)), 0);
+    const params = { subscription, bytes, ...page, more: true };
+    socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'page', params }));
+    return bytes;
   }
 
   #nextFault(method) {
@@ -157,7 +211,7 @@ export class Peer {
     return {
       share: { __jsonrpc_marshaled: 1, handle: ++this.#handle, lifetime: 'call' }, share_id: this.shareId,
       cap_id: this.token.slice(5, 27), rights: ['read', 'append', 'end'], caveats: {}, epoch: 1,
-      cursor: this.log.length, limits: this.limits, features: { caveats: [], methods: [], extensions: [] },
+      cursor: this.log.length, limits: this.limits, features: this.#features,
       ...(params.writer_id && { writer: { acked_seq: this.#input.boast ?? this.#writer(params.writer_id).watermark } }),
       ...(params.append && { acks }),
       ...(params.read && { page: this.#page(params.read.after ?? 0, fault) }),

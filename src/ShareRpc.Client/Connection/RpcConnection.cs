@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Rpc;
 using StreamJsonRpc;
 
@@ -16,10 +17,14 @@ internal sealed class RpcConnection : IAsyncDisposable
         this.handler = handler;
         rpc = new ClientRpc(handler);
         Gateway = rpc.Attach<IShareGateway>();
+        rpc.AddLocalRpcTarget(new PageReceiver(this), new JsonRpcTargetOptions { NotifyClientOfEvents = false });
         rpc.StartListening();
     }
 
     public IShareGateway Gateway { get; }
+
+    /// <summary>Gets or sets what takes the pages that the server pushes, in their order; it must not wait.</summary>
+    public Action<PushedPage> OnPage { get; set; } = _ => { };
 
     /// <summary>Completes without error.</summary>
     public Task Closed =>
@@ -56,6 +61,10 @@ internal sealed class RpcConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends the notification <c>credit</c>.</summary>
+    public Task GiveCreditAsync(CreditRequest request) =>
+        CallAsync(() => rpc.NotifyWithParameterObjectAsync("credit", request));
+
     public static Task CallAsync(Func<Task> call) => CallAsync(async () =>
     {
         await call().ConfigureAwait(false);
@@ -81,5 +90,11 @@ internal sealed class RpcConnection : IAsyncDisposable
 
         rpc.Dispose();
         if (handler is WebSocketMessageHandler { WebSocket: { } closing }) closing.Dispose();
+    }
+
+    private sealed class PageReceiver(RpcConnection connection)
+    {
+        [JsonRpcMethod("page", UseSingleObjectParameterDeserialization = true)]
+        public void Receive(PushedPage page) => connection.OnPage(page);
     }
 }

@@ -24,6 +24,9 @@ public sealed class ShareReader : IAsyncDisposable
     private readonly long openedAt;
     private RpcConnection? connection;
     private IShareHandle? handle;
+    private PageStream? pages;
+    private int subscriptions;
+    private int? credit;
     private ReaderState? state;
 
     /// <summary>Creates a reader that connects at first use.</summary>
@@ -113,7 +116,10 @@ public sealed class ShareReader : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await DropAsync().ConfigureAwait(false);
 
-    /// <summary>Redemption returns the first page: one round trip.</summary>
+    /// <summary>
+    /// Redemption returns the first page: one round trip. Then pages are pushed, or read by calls that wait from a
+    /// server that does not push.
+    /// </summary>
     private async Task<OpPage> FollowOnceAsync(long after, CancellationToken cancellationToken)
     {
         if (handle is null)
@@ -121,6 +127,17 @@ public sealed class ShareReader : IAsyncDisposable
             OpPage? first =
                 await ConnectAsync(new ReadOpsRequest { After = after }, cancellationToken).ConfigureAwait(false);
             if (first is not null) return first;
+        }
+
+        if (credit is { } limit)
+        {
+            if (pages?.Cursor != after)
+            {
+                pages?.Dispose();
+                pages = new PageStream(connection!, handle!, after, subscriptions++, limit);
+            }
+
+            return await pages!.NextAsync(cancellationToken).ConfigureAwait(false);
         }
 
         var request = new ReadOpsRequest { After = after, WaitMs = (int)options.Wait.TotalMilliseconds };
@@ -183,6 +200,7 @@ public sealed class ShareReader : IAsyncDisposable
         }
 
         handle = result.Share;
+        credit = result.Features?.Methods.Contains("subscribe") == true ? result.Limits.CreditBytes : null;
         return result.Page;
     }
 
@@ -198,6 +216,8 @@ public sealed class ShareReader : IAsyncDisposable
 
     private async Task DropAsync()
     {
+        pages?.Dispose();
+        (pages, subscriptions) = (null, 0);
         handle?.Dispose();
         handle = null;
         if (connection is not null) await connection.DisposeAsync().ConfigureAwait(false);

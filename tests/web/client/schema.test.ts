@@ -10,6 +10,7 @@ const source = ts.createSourceFile('wire.ts', types, ts.ScriptTarget.Latest, tru
 /** Types of wire.ts, and what the schema calls them. */
 const NAMES: Record<string, string> = {
   Caveats: 'Caveats', NewOp: 'OpIntent', Batch: 'OpBatch', Ack: 'Ack', OpPage: 'OpPage',
+  PushedPage: 'PushedPage',
   ReadOpsRequest: 'ReadOpsRequest',
   Doc: 'Document', DocKey: 'DocKey', GetStateRequest: 'GetStateRequest', StatePage: 'StatePage',
   RedeemShareRequest: 'RedeemShareRequest', RedeemRootRequest: 'RedeemRootRequest', Features: 'ProtocolFeatures',

@@ -16,6 +16,8 @@ export interface Call {
 /** A server of which the test plays every answer. A call that the script leaves alone is never answered. */
 export class ScriptedServer {
   readonly calls: Call[] = [];
+  readonly notices: { method: string; params: any }[] = [];
+  onNotice: (notice: { method: string; params: any }) => void = () => {};
   connections = 0;
   readonly #server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/rpc' });
 
@@ -24,7 +26,11 @@ export class ScriptedServer {
       const connection = ++this.connections;
       socket.on('message', (data) => {
         const message = JSON.parse(String(data));
-        if (message.id === undefined) return;
+        if (message.id === undefined) {
+          this.notices.push(message);
+          this.onNotice(message);
+          return;
+        }
         const call: Call = {
           ...message, method: message.method.replace(/^\$\/invokeProxy\/\d+\//, ''), socket, connection,
           answer: (result) => socket.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, result })),
@@ -65,6 +71,12 @@ export function redeemed(more: object = {}) {
 
 export function op(cursor: number) {
   return { cursor, op_id: `o${cursor}`, verb: 'put', kind: 'note', key: `${cursor}`, data: {}, actor: 'c', time_ms: 0, schema_version: 1 };
+}
+
+/** Pushes a page to a subscription, as if its ops had so many bytes. */
+export function push(call: Call, after: number, to: number, bytes = 0): void {
+  const params = { subscription: call.params.subscription, bytes, ...page(after, to) };
+  call.socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'page', params }));
 }
 
 /** A page of the ops from one cursor up to another. */

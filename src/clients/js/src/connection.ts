@@ -2,7 +2,9 @@ import { Disconnected, ShareRpcError, type ErrorData } from './errors.js';
 import { RootHandle, ShareHandle, type ReadingHandle } from './handles.js';
 import { rpcAddress } from './links.js';
 import { fitsUnproven, replay } from './replaying.js';
-import type { Ack, Caveats, Features, Limits, OpPage, RedeemRootRequest, RedeemShareRequest, Right } from './wire.js';
+import type {
+  Ack, Caveats, Features, Limits, OpPage, PushedPage, RedeemRootRequest, RedeemShareRequest, Right,
+} from './wire.js';
 
 const SUBPROTOCOL = 'sharerpc.v1.json';
 const CANCELLED = -32800;
@@ -78,7 +80,9 @@ export class Connection {
   readonly closed: Promise<CloseReason>;
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
+  readonly #onPage = new Map<number, (page: PushedPage) => void>();
   #lastId = 0;
+  #subscriptions = 0;
   #frameBytes = 16777216;
   #isProven = false;
   #end: CloseReason | undefined;
@@ -168,6 +172,16 @@ export class Connection {
     if (this.isOpen) this.#send({ jsonrpc: '2.0', method, ...(params && { params }) });
   }
 
+  /** Hands over the pages of a new subscription, whose number this returns. */
+  onPage(take: (page: PushedPage) => void): number {
+    this.#onPage.set(this.#subscriptions, take);
+    return this.#subscriptions++;
+  }
+
+  offPage(subscription: number): void {
+    this.#onPage.delete(subscription);
+  }
+
   close(): void {
     this.#socket.close(1000);
     this.#lose({ code: 1000, reason: '' });
@@ -176,8 +190,8 @@ export class Connection {
   #redeemed(result: Redemption): Redeemed {
     this.#isProven = true;
     this.#frameBytes = result.limits['frame_bytes'] ?? this.#frameBytes;
-    const { cap_id: capId, rights, caveats, epoch, limits } = result;
-    return { capId, rights, caveats, epoch, limits };
+    const { cap_id: capId, rights, caveats, epoch, limits, features } = result;
+    return { capId, rights, caveats, epoch, limits, ...(features && { features }) };
   }
 
   #send(message: object): void {
@@ -192,6 +206,11 @@ export class Connection {
 
   #receive(data: unknown): void {
     const message = JSON.parse(String(data)) as Answer;
+    if (message.method === 'page') {
+      const page = message.params as PushedPage;
+      this.#onPage.get(page.subscription)?.(page);
+      return;
+    }
     const waiting = typeof message.id === 'number' ? this.#pending.get(message.id) : undefined;
     if (!waiting) return;
     if (message.error) waiting.reject(toError(message.error));
@@ -209,6 +228,8 @@ export class Connection {
 
 interface Answer {
   id?: unknown;
+  method?: unknown;
+  params?: unknown;
   result?: unknown;
   error?: { code: number; message: string; data?: ErrorData };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from './connection.js';
+import { PageStream } from './stream.js';
 import type {
   Ack, AttenuateRequest, AuditPage, AuditRequest, Batch, CapabilityChanged, CapabilityCreated, CapabilityPage, CreateShareRequest,
   GetStateRequest, ListRequest, OpPage, ReadOpsRequest, RootAttenuateRequest, RotateRequest, ServerStatus, SharePage, StatePage,
@@ -10,11 +11,11 @@ export interface CallOptions {
 
 /** A live object, valid while its connection is (RPC-6). */
 class Handle {
-  readonly #connection: Connection;
+  protected readonly connection: Connection;
   readonly #number: number;
 
   constructor(connection: Connection, number: number) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#number = number;
   }
 
@@ -37,18 +38,18 @@ class Handle {
 
   /** Releases the live object; revokes nothing (RPC-8). */
   dispose(): void {
-    this.#connection.notify(`$/invokeProxy/${this.#number}/Dispose`);
-    this.#connection.notify('$/releaseMarshaledObject', { handle: this.#number, ownedBySender: false });
+    this.connection.notify(`$/invokeProxy/${this.#number}/Dispose`);
+    this.connection.notify('$/releaseMarshaledObject', { handle: this.#number, ownedBySender: false });
   }
 
   /** Calls any method of the object. */
   call<T>(method: string, params?: object, options?: CallOptions): Promise<T> {
-    return this.#connection.call<T>(`$/invokeProxy/${this.#number}/${method}`, params, options?.signal);
+    return this.connection.call<T>(`$/invokeProxy/${this.#number}/${method}`, params, options?.signal);
   }
 }
 
 /** What reading needs of a share. */
-export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'>;
+export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle, 'subscribe'>>;
 
 /** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {
@@ -59,6 +60,12 @@ export class ShareHandle extends Handle {
 
   readOps(request: ReadOpsRequest = {}, options?: CallOptions): Promise<OpPage> {
     return this.call('readOps', request, options);
+  }
+
+  /** Follows the share from a cursor; for servers whose `features` name `subscribe`. */
+  subscribe(after: number, creditLimit: number): PageStream {
+    return new PageStream(
+      this.connection, (request, signal) => this.call('subscribe', request, { signal }), after, creditLimit);
   }
 
   getState(request: GetStateRequest = {}, options?: CallOptions): Promise<StatePage> {

@@ -12,5 +12,6 @@ export { idOf, isId, isOpId, newId, newOpId } from './ids.js';
 export { capIdOf, newToken, passphraseDigest, tokenDigest, tokenOf } from './tokens.js';
 export { foldOp } from './fold.js';
 export { follow } from './follow.js';
+export type { PageStream } from './stream.js';
 export { ShareFollower, type FollowerOptions } from './follower.js';
 export type { FollowOptions, FollowState } from './resuming.js';

@@ -4,7 +4,8 @@ import { Disconnected, ShareRpcError } from './errors.js';
 import { hasEnded, redeemLink, type GrantStore } from './grants.js';
 import type { ReadingHandle } from './handles.js';
 import { PollingConnection } from './polling.js';
-import type { OpPage } from './wire.js';
+import type { PageStream } from './stream.js';
+import type { Limits, OpPage } from './wire.js';
 
 /**
  * `connecting`: not redeemed. `catching_up`: more to read. `live`: all read. `reconnecting`: connection lost, or
@@ -25,7 +26,7 @@ export interface FollowOptions extends ConnectOptions {
   kinds?: string[];
   /** How long `invalid_token` means "not created yet" (CAP-7). Default 3 minutes. */
   patienceMs?: number;
-  /** How long a read waits for ops. Default 20 s; the server may lower it. */
+  /** How long a read waits for ops, where the server does not push them. Default 20 s; the server may lower it. */
   waitMs?: number;
   /** How late an answer may be before the connection counts as lost. Default 10 s. */
   marginMs?: number;
@@ -48,6 +49,9 @@ const POLLING_MS = 300_000;
 export class ResumingShare {
   #connection: Connection | PollingConnection | undefined;
   #handle: ReadingHandle | undefined;
+  /** The limits of a server that pushes pages. */
+  #pushing: Limits | undefined;
+  #stream: PageStream | undefined;
   /** When plain requests began to replace a WebSocket. */
   #pollingSince: number | undefined;
   #hadSocket = false;
@@ -125,6 +129,15 @@ export class ResumingShare {
 
   #timed(share: ReadingHandle, after: number, waitMs = 20_000): Promise<OpPage> {
     const { marginMs = 10_000 } = this.options;
+    const limits = waitMs > 0 ? this.#pushing : undefined;
+    if (limits && share.subscribe) {
+      if (this.#stream?.cursor !== after) {
+        this.#stream?.close();
+        this.#stream = share.subscribe(after, limits['credit_bytes'] ?? 1);
+      }
+      const stream = this.#stream!;
+      return this.withDeadline((limits['wait_ms'] ?? 30_000) + marginMs, () => stream.next());
+    }
     return this.withDeadline(waitMs + marginMs, (signal) => share.readOps({ after, wait_ms: waitMs }, { signal }));
   }
 
@@ -188,6 +201,7 @@ export class ResumingShare {
     // The grant replaces the passphrase until it ends.
     if (share.grant) this.#passphrase = undefined;
     this.#handle = share.handle;
+    this.#pushing = share.features?.methods.includes('subscribe') ? share.limits : undefined;
     this.#head = share.cursor;
     this.options.onRedeemed?.(share);
     return share.page;
@@ -256,6 +270,8 @@ export class ResumingShare {
   }
 
   #drop(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
     this.#connection?.close();
     this.#connection = undefined;
     this.#handle = undefined;

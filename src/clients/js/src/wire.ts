@@ -103,6 +103,16 @@ export interface OpPage {
   writing?: true;
 }
 
+/** A page that the server pushes; `bytes` of its subscription's credit are used. */
+export interface PushedPage {
+  subscription: number;
+  bytes: number;
+  ops: Op[];
+  cursor: number;
+  head: number;
+  writing?: true;
+}
+
 export interface ReadOpsRequest {
   after?: number;
   limit?: number;

@@ -31,6 +31,7 @@ class Connection:
         self._socket = socket
         self._ids = itertools.count(1)
         self._calls: dict[int, asyncio.Future] = {}
+        self.pages: asyncio.Queue[dict | None] = asyncio.Queue()
         self._lost: Disconnected | None = None
         self._receiving = asyncio.create_task(self._receive())
 
@@ -66,6 +67,10 @@ class Connection:
         """Calls a method; raises ShareRpcError or Disconnected."""
         return await self.start(method, params)
 
+    def notify(self, method: str, params: dict) -> None:
+        """Sends a notification, which has no answer."""
+        asyncio.ensure_future(self._send(json.dumps({"jsonrpc": "2.0", "method": method, "params": params})))
+
     async def close(self) -> None:
         self._receiving.cancel()
         self._lose(None)
@@ -87,6 +92,8 @@ class Connection:
             self._lose(error.rcvd.code if error.rcvd else None)
 
     def _answer(self, message: dict) -> None:
+        if message.get("method") == "page":
+            self.pages.put_nowait(message["params"])
         answer = self._calls.pop(message.get("id"), None)
         if answer is None or answer.done():
             return

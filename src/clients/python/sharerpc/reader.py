@@ -13,6 +13,7 @@ from .links import Link
 from .redeem import MemoryGrants, Share
 
 _SPARE_SECONDS = 15
+_MOST_CREDIT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,11 @@ async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
         share = None
         try:
             share = await Share.open(link, passphrase=passphrase, grants=grants, read={"after": after})
-            page = share.result["page"]
-            wait_ms = share.limits.get("wait_ms", 30_000)
+            page, pages = share.result["page"], None
             while True:
                 if (gap := page.get("gap")) is not None:
                     state = await _read_state(share)
-                    after = max(gap, state.cursor)
+                    after, pages = max(gap, state.cursor), None
                     yield state
                 for op in page["ops"]:
                     if op["cursor"] != after + 1:
@@ -50,8 +50,8 @@ async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
                     yield op
                 if page.get("ended") and after >= page["head"]:
                     return
-                read = share.call("readOps", {"after": after, "wait_ms": wait_ms})
-                page = await asyncio.wait_for(read, wait_ms / 1000 + _SPARE_SECONDS)
+                pages = pages or _pages(share, after)
+                page = await anext(pages)
         except (Disconnected, asyncio.TimeoutError):
             await backoff.wait()
         except ShareRpcError as error:
@@ -61,6 +61,26 @@ async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
         finally:
             if share:
                 await share.close()
+
+
+async def _pages(share: Share, after: int) -> AsyncIterator[dict]:
+    """Yields pages: those that the server pushes (SPEC, section 28), or else by calls that wait."""
+    wait_ms = share.limits.get("wait_ms", 30_000)
+    most = wait_ms / 1000 + _SPARE_SECONDS
+    while "subscribe" not in share.result.get("features", {}).get("methods", []):
+        page = await asyncio.wait_for(share.call("readOps", {"after": after, "wait_ms": wait_ms}), most)
+        after = page["cursor"]
+        yield page
+    pages, credit, used = share.connection.pages, min(_MOST_CREDIT, share.limits["credit_bytes"]), 0
+    end = share.start("subscribe", {"after": after, "credit": credit})
+    end.add_done_callback(lambda _: pages.put_nowait(None))
+    while page := await asyncio.wait_for(pages.get(), most):
+        yield page
+        used += page["bytes"]
+        if used >= credit / 2:
+            share.connection.notify("credit", {"bytes": used})
+            used = 0
+    yield end.result()
 
 
 async def _read_state(share: Share) -> State:
