@@ -1,6 +1,7 @@
 using ShareRpc.Client.Connection;
 using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
@@ -37,6 +38,9 @@ public sealed class AdminClient : IAsyncDisposable
 
     /// <summary>Gets the epoch at redemption.</summary>
     public long Epoch { get; }
+
+    /// <summary>Gets the server's limits.</summary>
+    public ProtocolLimits Limits { get; private init; } = ProtocolLimits.Default;
 
     /// <summary>
     /// Gets the token of the grant that the redemption of a counted or locked link left behind: it comes back without
@@ -198,7 +202,10 @@ public sealed class AdminClient : IAsyncDisposable
             RedeemRootResult result = await CallAsync(
                 () => connection.Gateway.RedeemRootAsync(
                     new RedeemRootRequest { Token = token.Reveal() }, cancellationToken)).ConfigureAwait(false);
-            return new AdminClient(connection, result.Root, null, result.CapId, result.Rights, result.Epoch);
+            return new AdminClient(connection, result.Root, null, result.CapId, result.Rights, result.Epoch)
+            {
+                Limits = result.Limits,
+            };
         }
         catch
         {
@@ -221,7 +228,10 @@ public sealed class AdminClient : IAsyncDisposable
                 request => CallAsync(() => connection.Gateway.RedeemShareAsync(request, cancellationToken)))
                 .ConfigureAwait(false);
             return new AdminClient(
-                connection, null, result.Share, result.CapId, result.Rights, result.Epoch, redeemer.Grant);
+                connection, null, result.Share, result.CapId, result.Rights, result.Epoch, redeemer.Grant)
+            {
+                Limits = result.Limits,
+            };
         }
         catch
         {

@@ -46,6 +46,9 @@ public sealed class ShareReader : IAsyncDisposable
     /// <summary>Gets the last refusal, being retried, or null.</summary>
     public ShareRpcException? LastRefusal { get; private set; }
 
+    /// <summary>Gets whether the server pushes pages to this reader now.</summary>
+    internal bool IsPushed => pages is not null;
+
     /// <summary>
     /// Returns ops after a cursor in order without gaps until the share ends. Throws <see cref="ShareGapException"/>
     /// for compacted ops.

@@ -85,9 +85,12 @@ public sealed class ShareWriter
         ArgumentNullException.ThrowIfNull(ops);
         options ??= EnqueueOptions.Default;
         foreach (OpIntent op in ops) Check(op);
-        if (options.Atomic) CheckAtomic(ops);
+        if (options.ExpectedCursor < 0) throw new ArgumentException("An expected cursor is 0 or more.");
+        bool isGroup = options.Atomic || options.ExpectedCursor is not null;
+        if (isGroup) CheckAtomic(ops);
+        string? group = isGroup ? OutboxGroup.New(options.ExpectedCursor) : null;
         return context.Traces.EnqueueAsync(ops, () =>
-            Outbox.Queue.EnqueueAsync(share.Key, ops, options.Atomic, options.Bookmark, cancellationToken));
+            Outbox.Queue.EnqueueAsync(share.Key, ops, group, options.Bookmark, cancellationToken));
     }
 
     /// <summary>Returns a bookmark's value, or null.</summary>

@@ -41,7 +41,8 @@ internal sealed class ApplyRules(
         if (prepared.Malformed is { } invalid) throw new ShareRpcException(invalid);
         if (batch.ExpectedCursor is { } expected && expected != share.Head)
         {
-            throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
+            return (writerId is null ? BatchOutcomes.FindAllKnown(share, facts, prepared.Ops) : null)
+                ?? throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
         }
 
         if (share.TailCount >= serverLimits.TailOps)

@@ -34,6 +34,20 @@ internal sealed class BatchOutcomes(
     public static Rejection ToRejection(string opId, ErrorCode code) =>
         new(opId, ErrorCodes.NameOf(code), ErrorCodes.HintOf(code));
 
+    /// <summary>Returns the ack of a batch whose ops are all known with their digests, else null ([APPLY-9]).</summary>
+    public static Ack? FindAllKnown(LogShare share, AppendFacts facts, PreparedOp[] ops)
+    {
+        var duplicates = new List<OpCursor>(ops.Length);
+        foreach (PreparedOp op in ops)
+        {
+            if (RecordOf(share, facts, op.Op.OpId) is not { Code: null } record
+                || !record.Digest.AsSpan().SequenceEqual(op.Digest)) return null;
+            duplicates.Add(new OpCursor(op.Op.OpId, record.Cursor));
+        }
+
+        return new Ack { Cursor = share.Head, Applied = [], Duplicates = duplicates, Rejected = [] };
+    }
+
     public async ValueTask ApplyEachAsync(PreparedBatch batch)
     {
         ops = batch.Ops;
@@ -168,14 +182,14 @@ internal sealed class BatchOutcomes(
     /// <summary>Returns null if unknown or rejected (it may be retried).</summary>
     private Outcome? FindKnown(PreparedOp op)
     {
-        if (RecordOf(op.Op.OpId) is not { Code: null } record) return null;
+        if (RecordOf(share, facts, op.Op.OpId) is not { Code: null } record) return null;
         return record.Digest.AsSpan().SequenceEqual(op.Digest)
             ? new Outcome(record.Cursor, IsDuplicate: true, IsKnown: true)
             : new Outcome(0, ErrorCode.OpIdReused);
     }
 
     /// <summary>Returns what the share recorded of an op id before this batch: an op or duplicate if any.</summary>
-    private OpRecord? RecordOf(string opId)
+    private static OpRecord? RecordOf(LogShare share, AppendFacts facts, string opId)
     {
         OpRecord? here = share.FindWritten(opId);
         return here is { Code: null } || !facts.Records.TryGetValue(opId, out OpRecord? before)
@@ -211,7 +225,7 @@ internal sealed class BatchOutcomes(
             // This batch's results are not recorded yet.
             bool isHere = indexes!.TryGetValue(dependency, out int index);
             if (isHere && outcomes[index].Code is null) continue;
-            OpRecord? before = RecordOf(dependency);
+            OpRecord? before = RecordOf(share, facts, dependency);
             if (before is { Code: null }) continue;
             return new Outcome(
                 0, !isHere && before is null ? ErrorCode.DependencyMissing : ErrorCode.DependencyFailed);

@@ -11,7 +11,9 @@ using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.EndToEndTests.Conformance;
 
-/// <summary>Is the C# client as protocol/conformance calls it: <c>conform reader|outbox LINK DIRECTORY</c>.</summary>
+/// <summary>
+/// Is the C# client as protocol/conformance calls it: <c>conform reader|plain|outbox LINK DIRECTORY</c>.
+/// </summary>
 internal static class ConformanceClient
 {
     private const int OfNoMoreUse = 3;
@@ -21,7 +23,19 @@ internal static class ConformanceClient
     public static async Task<int> RunAsync(string of, string link, string directory)
     {
         if (!ShareLink.TryParse(link, out ShareLink? parsed)) throw new InvalidDataException("no link");
-        return of == "reader" ? await ReadAsync(parsed) : await WriteAsync(parsed, directory);
+        return of switch
+        {
+            "reader" => await ReadAsync(parsed),
+            "plain" => await WritePlainlyAsync(parsed),
+            _ => await WriteAsync(parsed, directory),
+        };
+    }
+
+    private static async Task<int> WritePlainlyAsync(ShareLink link)
+    {
+        await using var writer =
+            new PlainConformance(link, (opId, code) => Say(new() { ["parked"] = opId, ["code"] = code }));
+        return await writer.AppendAsync(Console.In) ? 0 : OfNoMoreUse;
     }
 
     private static async Task<int> ReadAsync(ShareLink link)

@@ -3,7 +3,7 @@ namespace ShareRpc.EndToEndTests.Conformance;
 /// <summary>Runs protocol/conformance.</summary>
 internal static class ConformanceKit
 {
-    public static string[] TypeScriptReader =>
+    public static string[] TypeScriptClient =>
         [PathOf("node_modules", ".bin", "vite-node"), PathOf("tests", "web", "client", "conformance.ts")];
 
     public static string PathOf(params string[] parts) => Path.Combine([OpencodeFixture.Root(), .. parts]);

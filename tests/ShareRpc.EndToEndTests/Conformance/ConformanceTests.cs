@@ -34,11 +34,17 @@ public sealed class ConformanceTests
     public Task The_csharp_reader_passes() => ClientPassesAsync("reader", "dotnet", "exec", Assembly, "conform");
 
     [NodeFact]
+    public Task The_csharp_plain_writer_passes() => ClientPassesAsync("plain", "dotnet", "exec", Assembly, "conform");
+
+    [NodeFact]
+    public Task The_typescript_plain_writer_passes() => ClientPassesAsync("plain", ConformanceKit.TypeScriptClient);
+
+    [NodeFact]
     public Task The_csharp_outbox_passes() => ClientPassesAsync("outbox", "dotnet", "exec", Assembly, "conform");
 
     [NodeFact]
     public Task The_typescript_reader_passes() => ClientPassesAsync(
-        "reader", ConformanceKit.TypeScriptReader);
+        "reader", ConformanceKit.TypeScriptClient);
 
     [PythonTheory]
     [InlineData("reader")]

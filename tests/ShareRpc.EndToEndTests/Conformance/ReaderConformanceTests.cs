@@ -7,5 +7,5 @@ public sealed class ReaderConformanceTests
 
     [NodeFact]
     public Task The_typescript_reader_does_with_a_scripted_server_as_the_protocol_says() =>
-        ConformanceKit.PassAsync(["client", "reader", "--", .. ConformanceKit.TypeScriptReader], timeout);
+        ConformanceKit.PassAsync(["client", "reader", "--", .. ConformanceKit.TypeScriptClient], timeout);
 }

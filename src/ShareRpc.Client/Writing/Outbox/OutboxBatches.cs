@@ -116,7 +116,11 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
             ops.Add(op);
         }
 
-        return new OpBatch { BatchId = batchId, Ops = ops, Atomic = group is null ? null : true };
+        return new OpBatch
+        {
+            BatchId = batchId, Ops = ops, Atomic = group is null ? null : true,
+            ExpectedCursor = OutboxGroup.ExpectedCursorOf(group),
+        };
     }
 
     private static OpIntent ReadOp(Rows row, OpIntent? before) => new()

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ShareRpc.Client.Reading;
-using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sqlite;
@@ -15,18 +14,14 @@ internal sealed class OutboxQueue(
 
     /// <summary>Durable. Skips known op ids; throws <see cref="ArgumentException"/> on other content.</summary>
     public Task EnqueueAsync(
-        long shareKey, IReadOnlyList<OpIntent> ops, bool atomic, Bookmark? bookmark,
-        CancellationToken cancellationToken)
-    {
-        string? group = atomic ? OpId.New() : null;
-        return writes.WriteAsync(
-            () =>
-            {
-                Enqueue(shareKey, ops, group, bookmark);
-                return true;
-            },
-            cancellationToken);
-    }
+        long shareKey, IReadOnlyList<OpIntent> ops, string? group, Bookmark? bookmark,
+        CancellationToken cancellationToken) => writes.WriteAsync(
+        () =>
+        {
+            Enqueue(shareKey, ops, group, bookmark);
+            return true;
+        },
+        cancellationToken);
 
     /// <summary>Returns null, a sent batch as first grouped, or a new durable one.</summary>
     public OpBatch? TakeBatch(long shareKey, long afterSeq, ProtocolLimits limits) =>

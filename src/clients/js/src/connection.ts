@@ -220,7 +220,9 @@ export class Connection {
   #lose(reason: CloseReason): void {
     if (this.#end) return;
     this.#end = reason;
-    for (const waiting of this.#pending.values()) waiting.reject(new Disconnected('The connection was lost.'));
+    for (const waiting of this.#pending.values()) {
+      waiting.reject(new Disconnected('The connection was lost.', reason.code));
+    }
     this.#pending.clear();
     this.#onClosed(reason);
   }

@@ -105,4 +105,9 @@ export class ShareRpcError extends Error {
 /** The connection failed. Sent requests may have been done: connect, redeem, send again. */
 export class Disconnected extends Error {
   override readonly name = 'Disconnected';
+
+  /** @param closeCode what the WebSocket was closed with, if it was open */
+  constructor(message: string, readonly closeCode?: number) {
+    super(message);
+  }
 }

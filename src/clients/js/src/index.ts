@@ -11,6 +11,7 @@ export { redeemLink, type GrantStore } from './grants.js';
 export { idOf, isId, isOpId, newId, newOpId } from './ids.js';
 export { capIdOf, newToken, passphraseDigest, tokenDigest, tokenOf } from './tokens.js';
 export { foldOp } from './fold.js';
+export { PlainWriter, type AppendOutcome, type Expectation, type PlainWriterOptions } from './plainWriter.js';
 export { follow } from './follow.js';
 export type { PageStream } from './stream.js';
 export { ShareFollower, type FollowerOptions } from './follower.js';

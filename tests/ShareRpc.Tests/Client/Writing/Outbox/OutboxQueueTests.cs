@@ -117,7 +117,7 @@ public sealed class OutboxQueueTests : IDisposable
     private async Task<long> FillAsync(int count)
     {
         long share = AddShare("test:1");
-        await Outbox.Queue.EnqueueAsync(share, [.. Enumerable.Range(1, count).Select(n => Put($"op-{n}"))], false, null,
+        await Outbox.Queue.EnqueueAsync(share, [.. Enumerable.Range(1, count).Select(n => Put($"op-{n}"))], null, null,
             timeout.Token);
         return share;
     }
@@ -128,7 +128,7 @@ public sealed class OutboxQueueTests : IDisposable
     }).Key;
 
     private Task EnqueueAsync(long share, string opId) =>
-        Outbox.Queue.EnqueueAsync(share, [Put(opId)], false, null, timeout.Token);
+        Outbox.Queue.EnqueueAsync(share, [Put(opId)], null, null, timeout.Token);
 
     private Task<OutboxQueue.Step> StepAsync(long share, long afterSeq, params (OpBatch, Ack)[] acked) =>
         Outbox.Queue.StepAsync(share, acked, Times, 2, afterSeq, Pairs, timeout.Token);

@@ -44,7 +44,12 @@ internal sealed record ModelShare
             return (this, ModelAnswer.Refusal(ErrorCode.InvalidBatch));
         if (batch.ExpectedCursor is { } expected && expected != Head)
         {
-            return (this, ModelAnswer.Refusal(ErrorCode.CursorMismatch, head: Head));
+            bool areKnown = writer is null && batch.Ops.All(op =>
+                Settled.TryGetValue(op.OpId, out (string Content, long) known) && known.Content == Content(op));
+            return (this, areKnown
+                ? ModelAnswer.Of(Head, [.. batch.Ops.Select(op =>
+                    new ModelOutcome(op.OpId, Content(op), Settled[op.OpId].Cursor, IsKnown: true))])
+                : ModelAnswer.Refusal(ErrorCode.CursorMismatch, head: Head));
         }
 
         (ModelShare after, List<ModelOutcome> outcomes) = ApplyEach(writer, batch);
