@@ -225,7 +225,7 @@ public sealed record ServerLimits
     public int HttpWaitingReads { get; init; } = 1_024;
 
     /// <summary>Gets the maximum of MCP calls at once; more, and beyond what others leave free, get 503.</summary>
-    public int McpCalls { get; init; } = 64;
+    public int McpCalls { get; init; } = 16;
 
     /// <summary>Gets the time limit for request headers.</summary>
     public TimeSpan HttpHeadersTime { get; init; } = TimeSpan.FromSeconds(10);

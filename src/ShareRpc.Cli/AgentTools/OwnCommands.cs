@@ -12,7 +12,7 @@ namespace ShareRpc.Cli.AgentTools;
 internal sealed class OwnCommands(string state, string? server, string? tokenFile) : IAsyncDisposable
 {
     private readonly CancellationTokenSource ending = new();
-    private readonly ConcurrentBag<Task> running = [];
+    private readonly ConcurrentDictionary<string, (Task Run, Task<JsonObject> First)> running = new();
 
     /// <summary>Runs a command to its end. Throws what it says when it fails.</summary>
     /// <param name="verb">The command.</param>
@@ -29,9 +29,21 @@ internal sealed class OwnCommands(string state, string? server, string? tokenFil
         return exitCode == ExitCode.Ok ? output.Objects : throw Failed(output, exitCode);
     }
 
-    /// <summary>Runs a command until this is disposed; returns the first object that has a property.</summary>
+    /// <summary>
+    /// Runs a command until this is disposed, once however often it is asked for; returns the first object that has a
+    /// property.
+    /// </summary>
     public async Task<JsonObject> BeginAsync(
-        string verb, IEnumerable<string> options, string property, CancellationToken stop)
+        string verb, IReadOnlyList<string> options, string property, CancellationToken stop)
+    {
+        string name = $"{verb} {string.Join(' ', options)}";
+        (Task Run, Task<JsonObject> First) begun = running.AddOrUpdate(
+            name, _ => Begin(verb, options, property),
+            (_, known) => known.Run.IsCompleted ? Begin(verb, options, property) : known);
+        return await begun.First.WaitAsync(stop).ConfigureAwait(false);
+    }
+
+    private (Task Run, Task<JsonObject> First) Begin(string verb, IReadOnlyList<string> options, string property)
     {
         var first = new TaskCompletionSource<JsonObject>(TaskCreationOptions.RunContinuationsAsynchronously);
         var output = new JsonLines(line =>
@@ -50,14 +62,13 @@ internal sealed class OwnCommands(string state, string? server, string? tokenFil
                 }
             },
             CancellationToken.None);
-        running.Add(run);
-        return await first.Task.WaitAsync(stop).ConfigureAwait(false);
+        return (run, first.Task);
     }
 
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(running.Values.Select(one => one.Run)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ending.Dispose();
     }
 

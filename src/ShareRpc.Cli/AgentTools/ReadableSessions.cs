@@ -64,16 +64,17 @@ internal sealed class ReadableSessions(CommandContext context)
     {
         var options = new ShareReaderOptions { Credentials = new CredentialStore(context.State.CredentialsPath) };
         await using var reader = new ShareReader(link, options, context.Time);
+        var read = new Dictionary<string, ShareSnapshot>(StringComparer.Ordinal);
         return await new PatientReading(reader, link, context.Time, Patience).AnswerAsync(
-            cancel => new TranscriptReader(kind => DocumentsAsync(reader, kind, cancel), request).ReadAsync(), stop)
+            cancel => new TranscriptReader(kind => DocumentsAsync(kind, cancel), request).ReadAsync(), stop)
             .ConfigureAwait(false);
-    }
 
-    private static async IAsyncEnumerable<Document> DocumentsAsync(
-        ShareReader reader, string kind, [EnumeratorCancellation] CancellationToken stop)
-    {
-        ShareSnapshot state = await reader.ReadStateAsync([kind], stop).ConfigureAwait(false);
-        foreach (Document document in state.Documents) yield return document;
+        async IAsyncEnumerable<Document> DocumentsAsync(string kind, [EnumeratorCancellation] CancellationToken cancel)
+        {
+            if (!read.TryGetValue(kind, out ShareSnapshot? state))
+                read[kind] = state = await reader.ReadStateAsync([kind], cancel).ConfigureAwait(false);
+            foreach (Document document in state.Documents) yield return document;
+        }
     }
 
     private static async Task<string> ReadLocalAsync(

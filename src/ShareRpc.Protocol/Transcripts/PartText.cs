@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Protocol.Transcripts;
 
@@ -17,6 +18,23 @@ internal static class PartText
     {
         string text = VisibleText.Of(Shown(part, detail));
         return isRedacted && text.Length > 0 ? text + "\n(Not all of this is shown to this link.)" : text;
+    }
+
+    /// <summary>Returns the message of a part, without reading the rest; null if it names none.</summary>
+    public static string? MessageOf(RawJson part)
+    {
+        var reader = new Utf8JsonReader(part.Utf8.Span);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+        string? message = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isName = JsonMembers.Spells(reader.ValueSpan, "messageID"u8);
+            reader.Read();
+            if (isName) message = reader.TokenType == JsonTokenType.String ? TextOf(ref reader) : null;
+            reader.Skip();
+        }
+
+        return message;
     }
 
     /// <summary>Returns who speaks.</summary>
@@ -130,6 +148,18 @@ internal static class PartText
         };
         return text.Length <= most ? text
             : $"{VisibleText.Cut(text, most)}\n… ({text.Length - most} characters more; detail \"full\" shows them)";
+    }
+
+    private static string? TextOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // a lone surrogate, which no key has
+        }
     }
 
     private static string Unescaped(JsonElement value)

@@ -12,7 +12,7 @@ internal delegate IAsyncEnumerable<Document> DocumentsOfKind(string kind);
 /// Reads a page of a session as text, from its documents. Holds the order of its messages and no more text than a page
 /// has, however large the session is.
 /// </summary>
-/// <param name="documents">Where the documents come from; each kind is read once.</param>
+/// <param name="documents">Where the documents come from; parts may be read more than once.</param>
 /// <param name="request">What is read.</param>
 /// <param name="reserve">Told of the bytes that the order of the messages takes; throws when there is no room.</param>
 internal sealed class TranscriptReader(
@@ -24,6 +24,10 @@ internal sealed class TranscriptReader(
     /// <summary>What heads a part: its turn and its speaker.</summary>
     private const int HeadBytes = 48;
     private const int AroundMatch = 120;
+
+    /// <summary>Of how many messages the end of a session is looked for in first.</summary>
+    private const int FewMessages = 64;
+    private const int MoreMessages = 8;
 
     private readonly Dictionary<string, Entry> messages = new(StringComparer.Ordinal);
     private readonly SortedSet<TranscriptPosition> order = [];
@@ -39,19 +43,44 @@ internal sealed class TranscriptReader(
         await foreach (Document session in documents(Kinds.Session).ConfigureAwait(false))
             head = With(session, HeadOf);
         await foreach (Document message in documents(Kinds.Message).ConfigureAwait(false)) Add(message);
-        TranscriptPosition start = Order();
+        if (!request.Latest)
+        {
+            await ReadFromAsync(Order()).ConfigureAwait(false);
+            return Page();
+        }
+
+        // What is before the window is passed over without being read: a page needs the end only.
+        TranscriptPosition[] starts = [.. InOrder().Select(one => new TranscriptPosition(one.Created, one.Key, "", 0))];
+        Order();
+        for (int window = FewMessages; ; window *= MoreMessages)
+        {
+            bool isWhole = window >= starts.Length;
+            await ReadFromAsync(isWhole ? Start : starts[^window]).ConfigureAwait(false);
+            if (isWhole || isLeftOut)
+            {
+                isLeftOut |= !isWhole;
+                return Page();
+            }
+
+            order.Clear();
+            kept.Clear();
+            bytes = 0;
+        }
+    }
+
+    private static TranscriptPosition Start => new(long.MinValue, "", "", 0);
+
+    private async Task ReadFromAsync(TranscriptPosition start)
+    {
         foreach ((string key, Entry entry) in messages)
             Keep(new TranscriptPosition(entry.Created, key, "", 0), start, () => entry.Error);
         await foreach (Document part in documents(Kinds.Part).ConfigureAwait(false))
         {
-            using JsonDocument data = part.Data.ToDocument();
-            string message = PartText.Text(data.RootElement, "messageID");
-            if (PartText.IsTrue(data.RootElement, "undone") || !messages.TryGetValue(message, out Entry? its)) continue;
-            Keep(new TranscriptPosition(its.Created, message, part.Key, 0), start,
-                () => PartText.Of(data.RootElement, part.Redacted == true, request.Detail));
+            if (PartText.MessageOf(part.Data) is not { } message || !messages.TryGetValue(message, out Entry? its))
+                continue;
+            Keep(new TranscriptPosition(its.Created, message, part.Key, 0), start, () => With(part, data =>
+                PartText.IsTrue(data, "undone") ? "" : PartText.Of(data, part.Redacted == true, request.Detail)));
         }
-
-        return Page();
     }
 
     private static T With<T>(Document document, Func<JsonElement, T> read)
@@ -87,10 +116,9 @@ internal sealed class TranscriptReader(
     /// <summary>Numbers the turns; returns where to begin.</summary>
     private TranscriptPosition Order()
     {
-        TranscriptPosition start = request.After ?? new TranscriptPosition(long.MinValue, "", "", 0);
+        TranscriptPosition start = request.After ?? Start;
         bool isFound = request.Turn is null;
-        foreach ((string key, Entry entry) in messages.OrderBy(one => one.Value.Created)
-            .ThenBy(one => one.Key, StringComparer.Ordinal))
+        foreach ((string key, _, Entry entry) in InOrder())
         {
             if (entry.IsPrompt || turns == 0) turns++;
             entry.Turn = turns;
@@ -101,6 +129,10 @@ internal sealed class TranscriptReader(
 
         return isFound ? start : new TranscriptPosition(long.MaxValue, "", "", 0);
     }
+
+    private IEnumerable<(string Key, long Created, Entry Entry)> InOrder() => messages
+        .OrderBy(one => one.Value.Created).ThenBy(one => one.Key, StringComparer.Ordinal)
+        .Select(one => (one.Key, one.Value.Created, one.Value));
 
     /// <summary>Keeps a text if it may be on the page; what is then beyond the page goes.</summary>
     private void Keep(TranscriptPosition at, TranscriptPosition start, Func<string> read)

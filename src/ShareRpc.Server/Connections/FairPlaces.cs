@@ -5,11 +5,9 @@ namespace ShareRpc.Server.Connections;
 /// thread.
 /// </summary>
 /// <param name="most">How many there are.</param>
-internal sealed class FairPlaces(int most)
+/// <param name="few">What anybody may hold while there is a place.</param>
+internal sealed class FairPlaces(int most, int few = 16)
 {
-    /// <summary>What anybody may hold while there is a place.</summary>
-    private const int Few = 16;
-
     private readonly Lock gate = new();
     private readonly Dictionary<string, int> held = new(StringComparer.Ordinal);
     private int taken;
@@ -20,7 +18,7 @@ internal sealed class FairPlaces(int most)
         lock (gate)
         {
             int own = network is null ? 0 : held.GetValueOrDefault(network) + 1;
-            if (taken >= most || own > Math.Max(Few, most - taken - 1)) return false;
+            if (taken >= most || own > Math.Max(few, most - taken - 1)) return false;
             taken++;
             if (network is not null) held[network] = own;
             return true;

@@ -20,7 +20,10 @@ internal sealed class McpEndpoint(
     /// <summary>What a page and its encodings take.</summary>
     private const int AnswerBytes = 512 * 1024;
 
-    private readonly FairPlaces places = new(limits.McpCalls);
+    /// <summary>What one address may have at once in any case.</summary>
+    private const int CallsOfOne = 4;
+
+    private readonly FairPlaces places = new(limits.McpCalls, CallsOfOne);
     private readonly Lazy<McpRoutes> routes = new(() => new McpRoutes(lifetime));
 
     public async Task PostAsync(HttpContext context)
