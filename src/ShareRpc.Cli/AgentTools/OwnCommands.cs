@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 
 namespace ShareRpc.Cli.AgentTools;
@@ -12,7 +11,8 @@ namespace ShareRpc.Cli.AgentTools;
 internal sealed class OwnCommands(string state, string? server, string? tokenFile) : IAsyncDisposable
 {
     private readonly CancellationTokenSource ending = new();
-    private readonly ConcurrentDictionary<string, (Task Run, Task<JsonObject> First)> running = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, (Task Run, Task<JsonObject> First)> running = [];
 
     /// <summary>Runs a command to its end. Throws what it says when it fails.</summary>
     /// <param name="verb">The command.</param>
@@ -37,9 +37,13 @@ internal sealed class OwnCommands(string state, string? server, string? tokenFil
         string verb, IReadOnlyList<string> options, string property, CancellationToken stop)
     {
         string name = $"{verb} {string.Join(' ', options)}";
-        (Task Run, Task<JsonObject> First) begun = running.AddOrUpdate(
-            name, _ => Begin(verb, options, property),
-            (_, known) => known.Run.IsCompleted ? Begin(verb, options, property) : known);
+        (Task Run, Task<JsonObject> First) begun;
+        lock (gate)
+        {
+            if (!running.TryGetValue(name, out begun) || begun.Run.IsCompleted)
+                running[name] = begun = Begin(verb, options, property);
+        }
+
         return await begun.First.WaitAsync(stop).ConfigureAwait(false);
     }
 
@@ -68,7 +72,9 @@ internal sealed class OwnCommands(string state, string? server, string? tokenFil
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(running.Values.Select(one => one.Run)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task[] runs;
+        lock (gate) runs = [.. running.Values.Select(one => one.Run)];
+        await Task.WhenAll(runs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ending.Dispose();
     }
 
