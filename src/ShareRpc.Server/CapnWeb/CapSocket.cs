@@ -30,7 +30,7 @@ internal sealed class CapSocket(
         var unsent = new UnsentMemory(replies);
         using var messages = new MessageSocket(guarded, calls: null, subscriptions: null,
             () => memory.Open(state.Address, guarded.Abort), unsent, options.Limits.FrameBytes);
-        var ledger = new CallLedger(int.MaxValue, guarded.Abort);
+        var ledger = new CallLedger(int.MaxValue, guarded.Abort, limits.CapnwebExports + 1);
         var outgoing = new Outgoing(
             bytes => messages.SendAsync(bytes, onTurn: null, CancellationToken.None), unsent, ledger);
         var parts = new CapSessionParts(outgoing, new UnsentMemory(results), ledger,

@@ -21,9 +21,9 @@ public static class ShareRpcEndpoints
         ["/api/share", "/api/shares", "/a/{creator}/api/share", "/a/{creator}/api/shares"];
 
     /// <summary>
-    /// Maps the WebSocket at <c>/rpc</c>, Cap'n Web at <c>/capnweb</c>, the HTTP API, the pages, <c>/healthz</c> and
-    /// <c>/readyz</c>, all below <paramref name="prefix"/> (for instance <c>/shares</c>; empty by default). Needs
-    /// <c>AddShareRpcServer</c>, and no <c>UseWebSockets</c> of the application.
+    /// Maps the WebSocket at <c>/rpc</c>, Cap'n Web at <c>/capnweb</c> and <c>/rpc/share</c>, the HTTP API, the pages,
+    /// <c>/healthz</c> and <c>/readyz</c>, all below <paramref name="prefix"/> (for instance <c>/shares</c>; empty by
+    /// default). Needs <c>AddShareRpcServer</c>, and no <c>UseWebSockets</c> of the application.
     /// </summary>
     public static IEndpointConventionBuilder MapShareRpc(this IEndpointRouteBuilder routes, string prefix = "")
     {
@@ -31,8 +31,11 @@ public static class ShareRpcEndpoints
         ArgumentNullException.ThrowIfNull(prefix);
         RouteGroupBuilder group = routes.MapGroup(prefix);
         group.WithMetadata(new PathPrefix(prefix.TrimEnd('/')));
-        group.Map(Subprotocols.Path, routes.CreateApplicationBuilder().UseWebSockets().Use(HandleRpc).Build());
-        group.Map("/capnweb", routes.CreateApplicationBuilder().UseWebSockets().Use(HandleCapnWeb).Build());
+        MapSocket<RpcEndpoint>(group, routes, Subprotocols.Path, rpc => rpc.HandleAsync);
+        MapSocket<CapEndpoint>(group, routes, "/capnweb",
+            capnweb => context => capnweb.HandleAsync(context, host => host.ToGateway()));
+        MapSocket<SharesEndpoint>(group, routes, "/rpc/share", shares => shares.HandleAsync);
+        MapSocket<LiveShare>(group, routes, "/ws/{share}", live => live.HandleAsync);
         group.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
         group.MapHealthChecks("/readyz",
             new HealthCheckOptions
@@ -50,6 +53,9 @@ public static class ShareRpcEndpoints
             Map<OpencodeEndpoints>(group, HttpMethods.Get, start + "/{share}/data", opencode => opencode.DataAsync);
         }
 
+        Map<SharesEndpoint>(group, HttpMethods.Get, "/api/share/{share}", shares => shares.ShareAsync);
+        Map<SharesEndpoint>(group, HttpMethods.Get, "/api/share/{share}/metadata", shares => shares.MetadataAsync);
+        Map<SharesEndpoint>(group, HttpMethods.Get, "/api/sessions", shares => shares.SessionsAsync);
         Map<OpsEndpoints>(group, HttpMethods.Post, "/v1/grants", ops => ops.GrantAsync);
         Map<OpsEndpoints>(group, HttpMethods.Post, "/v1/shares/{share}/ops", ops => ops.AppendAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/ops", ops => ops.ReadAsync);
@@ -64,11 +70,11 @@ public static class ShareRpcEndpoints
         return group;
     }
 
-    private static RequestDelegate HandleRpc(RequestDelegate next) =>
-        context => context.RequestServices.GetRequiredService<RpcEndpoint>().HandleAsync(context);
-
-    private static RequestDelegate HandleCapnWeb(RequestDelegate next) => context =>
-        context.RequestServices.GetRequiredService<CapEndpoint>().HandleAsync(context, host => host.ToGateway());
+    /// <summary>Maps an endpoint of WebSockets, which sees other requests too.</summary>
+    private static void MapSocket<T>(RouteGroupBuilder group, IEndpointRouteBuilder routes, string pattern,
+        Func<T, RequestDelegate> endpoint)
+        where T : notnull => group.Map(pattern, routes.CreateApplicationBuilder().UseWebSockets()
+            .Use(_ => context => endpoint(context.RequestServices.GetRequiredService<T>())(context)).Build());
 
     private static void MapPage(
         RouteGroupBuilder group, string pattern, Func<PageEndpoints, RequestDelegate> endpoint, int order = 0)

@@ -165,7 +165,10 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<McpEndpoint>();
         services.TryAddSingleton<OpenCreator>();
         services.TryAddSingleton<OpencodeShares>();
+        services.TryAddSingleton<ShareSync>();
         services.TryAddSingleton<OpencodeEndpoints>();
+        services.TryAddSingleton<SharesEndpoint>();
+        services.TryAddSingleton<LiveShare>();
         services.TryAddSingleton(PageFiles.Embedded);
         services.TryAddSingleton<PageEndpoints>();
     }

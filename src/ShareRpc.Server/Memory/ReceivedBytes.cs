@@ -56,7 +56,7 @@ internal sealed class ReceivedBytes(Func<MemoryAccount> open, int mostBytes, int
         LargeBuffers.Return(bytes);
         (bytes, length) = ([], 0);
         MemoryAccount? account = Account;
-        account?.Shrink(account.Held - kept);
+        account?.Shrink(Math.Max(0, account.Held - kept)); // it may have been disposed since it was kept
         Account = null;
         return account;
     }

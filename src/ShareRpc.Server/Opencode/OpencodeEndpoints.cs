@@ -1,11 +1,7 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
-using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
-using ShareRpc.Server.Append;
-using ShareRpc.Server.Commit;
 using ShareRpc.Server.Http;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
@@ -14,9 +10,8 @@ namespace ShareRpc.Server.Opencode;
 
 /// <summary>opencode's share API (protocol/opencode.md), stateless, on the same log and capabilities.</summary>
 internal sealed class OpencodeEndpoints(
-    IShareStore store, CommitQueue queue, ShareLog log, ShareReads reads, RedemptionLimits guard, HttpAccess access,
-    OpencodeShares shares, OpenCreator openCreator, ServerOrigin origin, ServerOptions options, TimeProvider time,
-    ILogger<OpencodeEndpoints> logger)
+    IShareStore store, ShareReads reads, RedemptionLimits guard, HttpAccess access, OpencodeShares shares,
+    ShareSync sync, OpenCreator openCreator, ServerOrigin origin, ServerOptions options, TimeProvider time)
 {
     /// <summary>POST <c>/api/share</c>: <c>{sessionID}</c> -> <c>{id, url, secret}</c>.</summary>
     public async Task CreateAsync(HttpContext context)
@@ -69,24 +64,9 @@ internal sealed class OpencodeEndpoints(
         var body = new SyncBody(received, limits);
         string shareId = (string)context.Request.RouteValues["share"]!;
         string? secret = await body.ReadSecretAsync().ConfigureAwait(false);
-        using HttpAuthority authority = await RedeemSecretAsync(secret, shareId, context).ConfigureAwait(false);
-        authority.Authority.Demand(Rights.Append);
-        string sessionId = await SessionOfAsync(authority.Share);
-        var retry = new SyncRetry(limits, time, context.RequestAborted);
-        var reverts = new SyncReverts(store, queue, options, authority.Authority, sessionId, retry);
-        var append = new SyncAppend(log, reverts, options, authority.Authority, retry);
-        int ignored = 0;
-        while (await body.ReadAsync().ConfigureAwait(false) is { } item)
-        {
-            ignored += await AddAsync(append, item, sessionId).ConfigureAwait(false);
-        }
-
-        await append.FinishAsync().ConfigureAwait(false);
-        if (append.Title is { } title)
-            await shares.NameAsync(authority.Authority, authority.Share, title).ConfigureAwait(false);
-        ignored += body.Malformed;
-        if (ignored + append.Rejected > 0)
-            logger.SyncItemsLeftOut(shareId: authority.Share.ShareId, ignored, append.Rejected);
+        using HttpAuthority authority = await sync.RedeemAsync(secret, shareId, context).ConfigureAwait(false);
+        (SyncAppend append, int ignored) =
+            await sync.AppendAsync(authority, body.ReadAsync, context.RequestAborted).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(
             context,
             new { append.Applied, append.Duplicates, append.Rejected, Ignored = ignored, append.LeftOut })
@@ -99,14 +79,7 @@ internal sealed class OpencodeEndpoints(
         DeleteCall? call =
             await HttpBody.ReadSmallAsync<DeleteCall>(context, options.ServerLimits, time).ConfigureAwait(false);
         string shareId = (string)context.Request.RouteValues["share"]!;
-        RefRow row = await AuthenticateSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
-        if (!await IsUnsharedAsync(row))
-        {
-            using HttpAuthority authority =
-                await RedeemSecretAsync(call?.Secret, shareId, context).ConfigureAwait(false);
-            await shares.UnshareAsync(authority.Authority).ConfigureAwait(false);
-        }
-
+        await sync.UnshareAsync(call?.Secret, shareId, context).ConfigureAwait(false);
         await HttpAnswer.JsonAsync(context, new { }).ConfigureAwait(false);
     }
 
@@ -128,59 +101,9 @@ internal sealed class OpencodeEndpoints(
         }
     }
 
-    private static async Task<int> AddAsync(SyncAppend append, SyncItem item, string sessionId)
-    {
-        if (ItemMapping.Map(item, sessionId) is not { } ops) return 1;
-        foreach (var op in ops) await append.AddAsync(op).ConfigureAwait(false);
-        return 0;
-    }
-
     private async ValueTask<RefRow> FindOpenCreatorAsync()
     {
         await using IReadSnapshot snapshot = await store.BeginReadAsync();
         return (await snapshot.FindRefAsync(openCreator.CapId!))!;
-    }
-
-    private async ValueTask<string> SessionOfAsync(ShareRow share)
-    {
-        await using IReadSnapshot snapshot = await store.BeginReadAsync();
-        return (await snapshot.FindSessionShareAsync(share.Key))?.SessionId ?? share.ShareId;
-    }
-
-    /// <summary>Gives 404 for a wrong secret, an unknown share or another share's secret.</summary>
-    private async Task<HttpAuthority> RedeemSecretAsync(string? secret, string shareId, HttpContext context)
-    {
-        try
-        {
-            return await access.RedeemShareAsync(secret, shareId, context).ConfigureAwait(false);
-        }
-        catch (ShareRpcException error) when (error.Code is ErrorCode.InvalidToken or ErrorCode.Forbidden)
-        {
-            throw new ShareRpcException(ErrorCode.NotFound);
-        }
-    }
-
-    private async Task<RefRow> AuthenticateSecretAsync(string? secret, string shareId, HttpContext context)
-    {
-        try
-        {
-            FoundRef found = await access.FindAsync(secret, context).ConfigureAwait(false);
-            if (found.Share?.ShareId == shareId) return found.Row;
-        }
-        catch (ShareRpcException error) when (error.Code == ErrorCode.InvalidToken)
-        {
-        }
-
-        throw new ShareRpcException(ErrorCode.NotFound);
-    }
-
-    private async ValueTask<bool> IsUnsharedAsync(RefRow row)
-    {
-        await using IReadSnapshot snapshot = await store.BeginReadAsync();
-        ShareRow share = (await snapshot.FindShareAsync(row.ShareKey!.Value))!;
-        bool isOver = share.State == ShareState.Deleted
-            || (share.State == ShareState.Ended
-                && (await snapshot.FindRefAsync(share.OwnerRefKey))!.RevokedMs is not null);
-        return isOver && (await snapshot.FindRefAsync(row.Key))!.RevokedMs is not null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
@@ -17,11 +18,15 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
     private static readonly string[] Types = [Kinds.Session, Kinds.Message, Kinds.Part, Kinds.SessionDiff];
     private bool isFirst = true;
 
-    public async Task WriteAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="before">Text around the array.</param>
+    /// <param name="after">Likewise.</param>
+    public async Task WriteAsync(HttpContext context, string before = "", string after = "")
     {
         StatePage page = await ReadAsync(Types[0], null); // before the status is sent: it may be refused
         HttpAnswer.BeginJson(context);
         PipeWriter writer = context.Response.BodyWriter;
+        Encoding.UTF8.GetBytes(before, writer);
         writer.Write("["u8);
         foreach (string type in Types)
         {
@@ -36,6 +41,7 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
 
         await WriteModelsAsync(writer, context).ConfigureAwait(false);
         writer.Write("]"u8);
+        Encoding.UTF8.GetBytes(after, writer);
         await HttpPages.FlushAsync(context, authority).ConfigureAwait(false);
     }
 
@@ -80,7 +86,7 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
         if (!isFirst) writer.Write(","u8);
         isFirst = false;
         writer.Write("{\"type\":\""u8);
-        writer.Write(System.Text.Encoding.ASCII.GetBytes(type));
+        Encoding.ASCII.GetBytes(type, writer);
         writer.Write("\",\"data\":"u8);
     }
 }

@@ -8,7 +8,11 @@ using ShareRpc.Server.Http;
 
 namespace ShareRpc.Server.Opencode;
 
-internal sealed record SyncItem(string Type, RawJson Data);
+internal sealed record SyncItem(string Type, RawJson Data)
+{
+    /// <summary>Stands for what is no item: its type is unknown.</summary>
+    public static readonly SyncItem Malformed = new("", new RawJson("null"u8.ToArray()));
+}
 
 /// <summary>
 /// Parses <c>{"secret": ..., "data": [{type, data}, ...]}</c> while it arrives. Holds only the current item; copies its
@@ -37,8 +41,6 @@ internal sealed class SyncBody(HttpBody body, ServerLimits limits)
     }
 
     public string? Secret { get; private set; }
-
-    public int Malformed { get; private set; }
 
     /// <summary>
     /// Reads the secret, and keeps the items before it; null when there is none. Throws <c>invalid_params</c> when it
@@ -139,8 +141,7 @@ internal sealed class SyncBody(HttpBody body, ServerLimits limits)
 
                 long start = reader.TokenStartIndex;
                 if (!reader.TrySkip()) return false;
-                item = ItemOf(buffer.Slice(start, reader.BytesConsumed - start));
-                if (item is null) Malformed++;
+                item = ItemOf(buffer.Slice(start, reader.BytesConsumed - start)) ?? SyncItem.Malformed;
                 return true;
         }
     }

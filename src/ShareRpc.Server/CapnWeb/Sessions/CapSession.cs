@@ -13,7 +13,7 @@ namespace ShareRpc.Server.CapnWeb.Sessions;
 /// </summary>
 internal sealed class CapSession : IReferences, IDisposable
 {
-    /// <summary>What a call takes until its result is released, but for the result.</summary>
+    /// <summary>What a call, or the result of a push, takes until it is released, but for its bytes.</summary>
     private const int EntryBytes = 512;
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = WireJson.MaxDepth };
@@ -112,7 +112,7 @@ internal sealed class CapSession : IReferences, IDisposable
 
     public CapValue Get(CapPromise subject, IReadOnlyList<string> path, bool isPromise)
     {
-        var result = new CapPromise();
+        CapPromise result = NewKept();
         if (subject.IsSettled) Follow();
         else subject.Then(() => SettleLater(Follow));
         CapValue value = new PendingValue(result);
@@ -123,16 +123,14 @@ internal sealed class CapSession : IReferences, IDisposable
         return copy;
 
         void Follow() => Settle(result, () =>
-            new CapResult(ValuePath.Follow(subject.Demand(), path), subject.Result!.Demand));
+            Keep(result, new CapResult(ValuePath.Follow(subject.Demand(), path), subject.Result!.Demand)));
     }
 
     public CapValue Call(CapPromise subject, IReadOnlyList<string> path, CapArguments arguments)
     {
-        var result = new CapPromise();
+        CapPromise result = NewKept();
         MemoryAccount? account = messageAccount;
         messageAccount = null;
-        parts.Kept.Take(EntryBytes);
-        result.OnEnd = () => parts.Kept.Give(EntryBytes);
         CapPromise[] awaited = [.. arguments.Items.SelectMany(ValuePath.PromisesOf)];
         subject.Then(() => WhenAll(awaited, () =>
         {
@@ -181,20 +179,21 @@ internal sealed class CapSession : IReferences, IDisposable
         {
             case "push":
                 reader.Read();
-                exports.Push(Evaluate(ref reader, message));
+                Push(Evaluate(ref reader, message));
                 break;
             case "stream":
                 // Refused like a push whose result is pulled and released; its calls are not made.
                 Send("reject", exports.Skip(), CapErrors.Unsupported(word));
                 break;
             case "pipe":
-                exports.Push(CapPromise.Rejected(CapErrors.Unsupported(word)));
+                Push(CapPromise.Rejected(CapErrors.Unsupported(word)));
                 break;
             case "pull":
                 Pull(NumberOf(ref reader));
                 break;
             case "release":
-                exports.Release(NumberOf(ref reader), NumberOf(ref reader));
+                long released = NumberOf(ref reader);
+                if (exports.Release(released, NumberOf(ref reader)) && released > 0) parts.Kept.Give(EntryBytes);
                 break;
             case "resolve" or "reject":
                 long id = NumberOf(ref reader);
@@ -223,17 +222,44 @@ internal sealed class CapSession : IReferences, IDisposable
         }
 
         if (value is PendingValue pending) return pending.Promise;
-        var promise = new CapPromise();
+        CapPromise promise = NewKept();
         CapPromise[] awaited = [.. ValuePath.PromisesOf(value)];
-        if (awaited.Length == 0) promise.Resolve(new CapResult(value));
+        if (awaited.Length == 0) Settle(promise, () => Keep(promise, new CapResult(value)));
         else WhenAll(awaited, () => SettleLater(Join));
         return promise;
 
         void Join()
         {
-            Settle(promise, () => new CapResult(ValuePath.Settle(value)));
+            Settle(promise, () => Keep(promise, new CapResult(ValuePath.Settle(value))));
             value.Drop();
         }
+    }
+
+    /// <summary>Returns a promise that counts until its end.</summary>
+    private CapPromise NewKept()
+    {
+        parts.Kept.Take(EntryBytes);
+        return new CapPromise { OnEnd = () => parts.Kept.Give(EntryBytes) };
+    }
+
+    /// <summary>Counts the bytes of a result until the promise ends; throws <c>overloaded</c> without room.</summary>
+    private CapResult Keep(CapPromise promise, CapResult result)
+    {
+        long bytes = ValuePath.SizeOf(result.Value);
+        if (!parts.Kept.TryTake(bytes))
+        {
+            result.Value.Drop();
+            throw RpcErrors.Overloaded;
+        }
+
+        promise.OnEnd = () => parts.Kept.Give(EntryBytes + bytes);
+        return result;
+    }
+
+    private void Push(CapPromise value)
+    {
+        parts.Kept.Take(EntryBytes);
+        exports.Push(value);
     }
 
     private void Pull(long id)
@@ -285,15 +311,7 @@ internal sealed class CapSession : IReferences, IDisposable
         try
         {
             CapResult returned = await BeginAsync(subject, path, arguments).ConfigureAwait(false);
-            long bytes = ValuePath.SizeOf(returned.Value);
-            if (!parts.Kept.TryTake(bytes))
-            {
-                returned.Value.Drop();
-                throw RpcErrors.Overloaded;
-            }
-
-            result.OnEnd = () => parts.Kept.Give(EntryBytes + bytes);
-            result.Resolve(returned);
+            result.Resolve(Keep(result, returned));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -80,7 +80,8 @@ internal sealed class ExportTable : IDisposable
         }
     }
 
-    public void Release(long id, long references)
+    /// <summary>Counts what the peer has released; true when that was all.</summary>
+    public bool Release(long id, long references)
     {
         Export export;
         lock (gate)
@@ -89,12 +90,13 @@ internal sealed class ExportTable : IDisposable
             if (references < 1 || references > export.References)
                 throw new CapProtocolException("a release of more than was given");
             export.References -= references;
-            if (export.References > 0) return;
+            if (export.References > 0) return false;
             exports.Remove(id);
             if (export.Target is not null) objects.Remove(export.Target);
         }
 
         export.Value.Drop();
+        return true;
     }
 
     public void Dispose()

@@ -11,6 +11,9 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
     /// <summary>Calls of the peer that may wait for its answer at once.</summary>
     private const int MaxCalls = 16;
 
+    /// <summary>What an object or promise of the peer takes.</summary>
+    private const int EntryBytes = 256;
+
     private readonly Lock gate = new();
     private readonly Dictionary<long, ImportTarget> objects = [];
     private readonly Dictionary<long, CapPromise> awaited = [];
@@ -25,6 +28,7 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
             if (!objects.TryGetValue(id, out ImportTarget? target))
             {
                 CheckRoom(id);
+                parts.Kept.Take(EntryBytes);
                 objects.Add(id, target = new ImportTarget(session, id));
             }
 
@@ -39,6 +43,7 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
         lock (gate)
         {
             CheckRoom(id);
+            parts.Kept.Take(EntryBytes);
             awaited.Add(id, promise);
             if (!hasEnded) return new PendingValue(promise);
         }
@@ -66,6 +71,7 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
                 ? told : CapErrors.Of("Error", "The call was rejected."));
             value.Drop();
             promise.Drop();
+            parts.Kept.Give(EntryBytes);
         });
         SendRelease(id, 1);
     }
@@ -97,6 +103,7 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
             if (target.IsHeld || hasEnded || !objects.Remove(target.Id)) return;
         }
 
+        parts.Kept.Give(EntryBytes);
         SendRelease(target.Id, target.Sent);
     }
 
@@ -125,6 +132,7 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
         {
             if (hasEnded) throw new ShareRpcException(ErrorCode.Draining);
             long id = nextCall++;
+            parts.Kept.Take(EntryBytes);
             awaited.Add(id, promise);
             parts.Outgoing.Add(Message(message =>
             {

@@ -60,6 +60,16 @@ internal static class ValuePath
         _ => [],
     };
 
+    /// <summary>Returns the value with bytes and references of its own, to be kept for longer than its call.</summary>
+    public static CapValue Own(CapValue value) => value switch
+    {
+        JsonValue json => new JsonValue(json.Utf8.ToArray()),
+        ListValue list => new ListValue([.. list.Items.Select(Own)]),
+        ObjectValue members => new ObjectValue(
+            [.. members.Members.Select(member => KeyValuePair.Create(member.Key, Own(member.Value)))]),
+        _ => Copy(value),
+    };
+
     /// <summary>Returns about how many bytes a value takes.</summary>
     public static long SizeOf(CapValue value) => value switch
     {
