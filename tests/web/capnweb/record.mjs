@@ -1,12 +1,11 @@
 // node record.mjs SERVER ROOT_TOKEN: records what the npm package says to a server, and is told, as vectors.
-import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { newWebSocketRpcSession, serialize } from 'capnweb';
 import { WebSocket } from 'ws';
 
 globalThis.WebSocket ??= WebSocket;
 const [server, root] = process.argv.slice(2);
-const { version } = createRequire(import.meta.url)('capnweb/package.json');
+const { version } = JSON.parse(readFileSync(new URL('../../../node_modules/capnweb/package.json', import.meta.url), 'utf8'));
 
 const values = [
   ['a text', 'ä😀\n'], ['numbers', [0, -1.5, 1e21]], ['an array in an array', [[]]], ['an object', { a: [1, { b: [] }] }],
@@ -39,7 +38,10 @@ async function session(name, rules, path, act) {
   const socket = new WebSocket(server.replace('http', 'ws') + path, { headers: { 'x-opencode-share-key': root } });
   const messages = [];
   const send = socket.send.bind(socket);
-  socket.send = text => { messages.push({ send: JSON.parse(told(text)) }); send(text); };
+  socket.send = text => {
+    if (!text.startsWith('["abort"')) messages.push({ send: JSON.parse(told(text)) }); // it tells that the socket ended
+    send(text);
+  };
   socket.on('message', data => messages.push({ receive: reduced(JSON.parse(told(String(data)))) }));
   await new Promise(done => socket.once('open', done));
   await act(newWebSocketRpcSession(socket), shared);

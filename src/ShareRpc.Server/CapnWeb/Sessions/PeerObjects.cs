@@ -63,6 +63,7 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
             return;
         }
 
+        SendRelease(id, 1);
         value.Then(() =>
         {
             if (value.Error is { } error) promise.Reject(error);
@@ -73,7 +74,6 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
             promise.Drop();
             parts.Kept.Give(EntryBytes);
         });
-        SendRelease(id, 1);
     }
 
     public async Task<CapResult> CallAsync(ImportTarget target, IReadOnlyList<string> path, CapArguments arguments)
