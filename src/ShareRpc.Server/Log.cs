@@ -104,4 +104,22 @@ internal static partial class LogMessages
 
     [LoggerMessage(53, LogLevel.Warning, "Connections are closed unread: too many, or too many of one address")]
     public static partial void SocketRefused(this ILogger log);
+
+    [LoggerMessage(60, LogLevel.Warning,
+        "The node cannot reach the database: it serves until its lease ends, and then when it is back")]
+    public static partial void NodeCutOff(this ILogger log, Exception exception);
+
+    [LoggerMessage(61, LogLevel.Information, "The node reaches the database again")]
+    public static partial void NodeIsBack(this ILogger log);
+
+    [LoggerMessage(62, LogLevel.Warning,
+        "The node was away longer than its lease, and registered again with the present state of authority")]
+    public static partial void NodeRegisteredAgain(this ILogger log);
+
+    [LoggerMessage(63, LogLevel.Warning, "The node {Node} has not renewed its lease: changes wait for it no more")]
+    public static partial void NodeEnded(this ILogger log, string node);
+
+    [LoggerMessage(64, LogLevel.Error,
+        "A change of authority is stored, but not confirmed by all nodes; its caller is told to repeat it")]
+    public static partial void ChangeNotConfirmed(this ILogger log, Exception exception);
 }

@@ -156,6 +156,24 @@ public sealed record ServerLimits
     public TimeSpan GrantSweepInterval { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
+    /// Gets how long a node of a cluster serves after it has begun to read the state of authority. A change of
+    /// authority waits that long, and <see cref="AuthorityMargin"/>, for a node that does not answer.
+    /// </summary>
+    public TimeSpan AuthorityLease { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Gets what others wait longer than that, since no two clocks run at the same pace.</summary>
+    public TimeSpan AuthorityMargin { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Gets how long a change of a root or creator ref waits for transactions of other nodes that began before it; then
+    /// it is to be repeated.
+    /// </summary>
+    public TimeSpan AuthorityGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets how often a node looks for ops of other nodes whose wakes were lost.</summary>
+    public TimeSpan HeadPollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
     /// Gets the wrong tokens per address and minute before <c>rate_limited</c>; right tokens are unaffected.
     /// </summary>
     public int WrongTokensPerMinute { get; init; } = 60;

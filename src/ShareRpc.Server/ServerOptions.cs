@@ -84,6 +84,16 @@ public sealed record ServerOptions
     /// <summary>Gets or sets the server's own limits.</summary>
     public ServerLimits ServerLimits { get; set; } = new();
 
+    /// <summary>
+    /// Gets or sets the connection string of the PostgreSQL database that several nodes serve. Default: none; this
+    /// process alone serves its data directory.
+    /// </summary>
+    public string? Postgres { get; set; }
+
+    /// <summary>Gets or sets the name of this node among them. Default: the machine's name and the process's id.
+    /// </summary>
+    public string? NodeName { get; set; }
+
     /// <summary>True gives up durability on power loss. Only for a test.</summary>
     internal bool NeverSyncs { get; set; }
 

@@ -23,7 +23,7 @@ public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
     public async Task One_process_sends_for_both_and_when_it_is_killed_the_other_takes_over_within_the_lease_time()
     {
         server = new ServerSlot(proxy, Path.Combine(world, "data"));
-        await server.StartAsync(null, timeout);
+        await server.StartAsync(timeout);
         WriterSlot first = Start("first");
         await Until.TrueAsync(() => File.Exists(Path.Combine(world, "a.read")), timeout);
         first.Allow(1, 3);

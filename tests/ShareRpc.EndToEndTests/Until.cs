@@ -8,6 +8,15 @@ internal static class Until
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>For what paces a run, and for waiting before something is tried again.</summary>
+    public static async Task PassedAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        long begun = TimeProvider.System.GetTimestamp();
+        TimeSpan step = time < Interval ? time : Interval;
+        while (TimeProvider.System.GetElapsedTime(begun) < time)
+            await Task.Delay(step, TimeProvider.System, cancellationToken);
+    }
+
     public static async Task TrueAsync(Func<bool> condition, CancellationToken cancellationToken)
     {
         while (!condition()) await Task.Delay(Interval, TimeProvider.System, cancellationToken);

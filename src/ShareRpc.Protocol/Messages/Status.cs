@@ -32,4 +32,35 @@ public sealed record ServerStatus
     public required double CommitMsP50 { get; init; }
 
     public required double CommitMsP99 { get; init; }
+
+    /// <summary>Gets the nodes; null on a server that is one process.</summary>
+    public ClusterStatus? Cluster { get; init; }
+}
+
+/// <summary>The nodes that serve one database.</summary>
+public sealed record ClusterStatus
+{
+    /// <summary>Gets the name of the node that answers.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>Gets all nodes; empty if the database does not answer.</summary>
+    public required IReadOnlyList<NodeStatus> Nodes { get; init; }
+}
+
+/// <summary>A node.</summary>
+public sealed record NodeStatus
+{
+    public required string Name { get; init; }
+
+    /// <summary>Gets <c>serving</c>, <c>late</c> (its lease has ended) or <c>gone</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Gets the time since its last renewal, in ms.</summary>
+    public required long RenewedAgoMs { get; init; }
+
+    /// <summary>Gets whether it has still to confirm a change of authority.</summary>
+    public bool? OwesConfirmation { get; init; }
+
+    /// <summary>Gets how long wakes took to reach it, in ms.</summary>
+    public double? WakeLagMs { get; init; }
 }

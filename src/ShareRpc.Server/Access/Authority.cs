@@ -14,11 +14,15 @@ internal sealed class Authority : IDisposable
     // A timer runs on a clock of coarse ticks (up to 16 ms): it may fire before the wall clock reaches the expiry.
     private const long TimerSlackMs = 16;
 
+    private static readonly TimeSpan NotCurrentRetry = TimeSpan.FromMilliseconds(250);
+
     private readonly CancellationTokenSource denied = new();
     private readonly TimeProvider time;
+    private readonly IServerNode? node;
     private int deniedCode;
 
-    public Authority(RefRow row, IReadOnlyList<RefRow> chain, string? shareId, TimeProvider time)
+    public Authority(
+        RefRow row, IReadOnlyList<RefRow> chain, string? shareId, TimeProvider time, IServerNode? node = null)
     {
         Ref = row;
         ShareId = shareId;
@@ -29,7 +33,7 @@ internal sealed class Authority : IDisposable
             [.. chain.Where(link => link is { ShareKey: not null, IsGrant: false }).Select(link => link.Key)];
         CountedRefs = own.Count > 1 ? own[..^1] : own;
         Denied = denied.Token;
-        this.time = time;
+        (this.time, this.node) = (time, node);
     }
 
     public RefRow Ref { get; }
@@ -66,6 +70,19 @@ internal sealed class Authority : IDisposable
         }
 
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
+
+        // An append is proven in its transaction; and what takes access away may always be tried.
+        if (right is not (Rights.None or Rights.Append or Rights.Revoke)) DemandCurrent();
+    }
+
+    /// <summary>
+    /// Throws <c>storage_unavailable</c> if this node cannot be sure of the authority any more; looked at last before
+    /// anything that was read is sent.
+    /// </summary>
+    public void DemandCurrent()
+    {
+        if (node is { IsCurrent: false })
+            throw new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = NotCurrentRetry };
     }
 
     /// <summary>

@@ -149,6 +149,12 @@ internal sealed class AuthorityRegistry : IAuthorityListener
         }
     }
 
+    /// <summary>Returns the keys of the refs that live authorities rest on.</summary>
+    public long[] Keys()
+    {
+        lock (gate) return [.. byRef.Keys];
+    }
+
     public (int Handles, int Shares) Count()
     {
         lock (gate)

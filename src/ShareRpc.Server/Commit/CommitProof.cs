@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Commit;
@@ -40,8 +41,16 @@ internal sealed class CommitProof(IShareStore store, LogShareCache shares, IAuth
         }
 
         if (keys.Count == 0 && links.Count == 0) return;
+        if (BrokenRule.Is(BrokenRule.RefsBeforeLock) && links.Count > 0)
+        {
+            if (await transaction.LockAsync([], [.. links.Keys]).ConfigureAwait(false) is { } early)
+                authorities?.Apply(early.Refs);
+            links.Clear();
+        }
+
         if (isKnown && shares.TakeVersions(keys) is { } versions)
         {
+            if (BrokenRule.Is(BrokenRule.CacheNotProven)) versions = [];
             transaction.Expect(versions, [.. links.Values]);
             return;
         }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Maintenance;
@@ -14,7 +15,8 @@ namespace ShareRpc.Server.Hosting;
 /// </summary>
 internal sealed class ServerLifecycle(
     DataDirectory directory, IShareStore store, TokenVerifier verifier, OpenCreator openCreator, Supervisor supervisor,
-    CommitQueue queue, AuditBook audit, DrainSignal drain, TimeProvider time, ILogger<ServerLifecycle> log)
+    CommitQueue queue, AuditBook audit, IServerNode node, DrainSignal drain, TimeProvider time,
+    ILogger<ServerLifecycle> log)
     : IHostedLifecycleService, IAsyncDisposable
 {
     private bool hasStarted;
@@ -30,6 +32,7 @@ internal sealed class ServerLifecycle(
             CreatedRootToken =
                 await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken)
                 .ConfigureAwait(false);
+            await node.JoinAsync(cancellationToken).ConfigureAwait(false);
             await openCreator.EnsureAsync();
         }
         catch (Exception exception) when (directory.Explain(exception) is { } explained)
@@ -51,7 +54,7 @@ internal sealed class ServerLifecycle(
     public Task StoppedAsync(CancellationToken cancellationToken)
     {
         log.Stopped();
-        return Task.CompletedTask;
+        return node.LeaveAsync();
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

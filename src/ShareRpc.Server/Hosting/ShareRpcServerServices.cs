@@ -83,6 +83,7 @@ public static class ShareRpcServerServices
             provider.GetRequiredService<ServerGauges>(); // makes its instruments
             return provider.GetRequiredService<ServerLifecycle>();
         });
+        services.AddCluster();
         AddStorage(services);
         AddLoops(services);
         AddAccess(services);

@@ -20,7 +20,7 @@ namespace ShareRpc.Server.Opencode;
 /// </summary>
 internal sealed class OpencodeShares(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, AuthorityRegistry registry, Broadcaster broadcaster,
-    ShareEraser eraser, ServerOptions options, TimeProvider time, ILogger<OpencodeShares> log)
+    ShareEraser eraser, IServerNode node, ServerOptions options, TimeProvider time, ILogger<OpencodeShares> log)
 {
     private const string Label = "opencode";
     private readonly Action? erase = options.EraseUnshared ? eraser.Wake : null;
@@ -85,6 +85,7 @@ internal sealed class OpencodeShares(
             {
                 queue.Enqueue(work);
                 await work.Completion.ConfigureAwait(false);
+                await node.ConfirmAsync(isOfManyShares: false).ConfigureAwait(false);
                 return;
             }
             catch (ShareRpcException error) when (error.Code == ErrorCode.RevocationNotDurable)

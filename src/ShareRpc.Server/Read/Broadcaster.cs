@@ -89,7 +89,8 @@ internal sealed class Broadcaster : ICommitListener, IServerLoop
     /// <summary>Returns how many reads wait for the next op.</summary>
     public int CountWaiting() => All().Sum(feed => feed.Waiting);
 
-    private ShareFeed[] All()
+    /// <summary>Returns the feeds of all shares with handles.</summary>
+    public ShareFeed[] All()
     {
         lock (gate) return [.. feeds.Values];
     }

@@ -18,6 +18,7 @@ internal sealed class OpRing(ServerLimits limits)
 
     public void Add(LoggedOp op)
     {
+        if (count > 0 && op.Cursor <= At(count - 1).Cursor) return;
         if (count > 0 && op.Cursor != At(count - 1).Cursor + 1) Clear();
         if (count == items.Length) MakeRoom();
         items[(first + count++) % items.Length] = op;
@@ -31,7 +32,7 @@ internal sealed class OpRing(ServerLimits limits)
     /// <summary>Returns null when only the store has them.</summary>
     public IReadOnlyList<LoggedOp>? TryRead(long after, int limit, int maxBytes)
     {
-        if (count == 0 || At(0).Cursor > after + 1) return null;
+        if (count == 0 || At(0).Cursor > after + 1 || At(count - 1).Cursor <= after) return null;
         var ops = new List<LoggedOp>();
         long read = 0;
         for (long i = after + 1 - At(0).Cursor; i < count && ops.Count < limit; i++)

@@ -66,7 +66,11 @@ internal sealed class ShareFeed(
     /// <summary>Returns when it was last read, by the clock's timestamps.</summary>
     public long LastRead => Interlocked.Read(ref lastRead);
 
-    /// <summary>Needs ops that directly follow the previous ones; keeps them while somebody reads.</summary>
+    /// <summary>Gets whether somebody reads, so that new ops are kept.</summary>
+    public bool IsRead => Volatile.Read(ref ring) is not null;
+
+    /// <summary>Takes ops in the order of their cursors, and keeps them while somebody reads. Some may be known: other
+    /// nodes append to a share, too.</summary>
     public void Publish(IReadOnlyList<LoggedOp> ops)
     {
         if (ring is not null) Keep(ops);

@@ -29,6 +29,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>Where the server listens now.</summary>
     public Uri? Server { get; set; }
 
+    /// <summary>Chooses where a new connection goes, of several servers; null for the one.</summary>
+    public Func<Uri?>? Choose { get; init; }
+
     /// <summary>How often each fault came about.</summary>
     public ConcurrentDictionary<Fault, int> Done { get; } = new();
 

@@ -13,4 +13,13 @@ internal sealed record HarnessOptions
 
     /// <summary>The longest time between two of them.</summary>
     public int LongestPauseMs { get; init; } = 300;
+
+    /// <summary>Of 100 blows, how many the servers get alone.</summary>
+    public int ServerBlows { get; init; } = 38;
+
+    /// <summary>Three nodes on PostgreSQL instead of one server, and revocations all the time.</summary>
+    public bool IsCluster { get; init; }
+
+    /// <summary>What the nodes do wrong on purpose.</summary>
+    public string Broken { get; init; } = "";
 }

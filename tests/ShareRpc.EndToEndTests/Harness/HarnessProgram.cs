@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using ShareRpc.EndToEndTests.Attacks;
+using ShareRpc.EndToEndTests.Cluster;
 using ShareRpc.EndToEndTests.Conformance;
 using ShareRpc.EndToEndTests.Disk;
 
@@ -13,6 +14,9 @@ internal static class HarnessProgram
         harness [--seed N] [--runs K] [--beside M]   K runs with the seeds N, N+1, ..., M of them at a time; a failing
                                                      seed is printed with its findings
         harness --soak TIME [--seed N]               runs until the time is over: 30m, 8h
+        cluster [--faults N] [--seed N] [--broken R] three nodes on PostgreSQL, so many faults in runs of 40; R names
+                                                     rules that the nodes break on purpose
+        cluster-bound [--count N]                    how long revocations take: all nodes well, one dead, one paused
         """;
 
     private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(3);
@@ -54,6 +58,10 @@ internal static class HarnessProgram
                 return await ConformanceClient.RunAsync(arguments[1], arguments[2], arguments[3]);
             case "harness":
                 return await RunManyAsync(rest);
+            case "cluster":
+                return await ClusterProgram.RunAsync(rest);
+            case "cluster-bound":
+                return await ClusterProgram.MeasureAsync(rest);
             default:
                 await Console.Error.WriteLineAsync(Help + "\n" + AttackProgram.Help);
                 return 2;

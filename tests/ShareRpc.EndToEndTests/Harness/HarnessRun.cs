@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ShareRpc.Client.Reading;
+using ShareRpc.EndToEndTests.Cluster;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
@@ -19,10 +20,10 @@ internal sealed class HarnessRun : IAsyncDisposable
     private readonly HarnessOptions options;
     private readonly Dice dice;
     private readonly string world = Directory.CreateTempSubdirectory("sharerpc-harness-").FullName;
-    private readonly FaultProxy proxy = new();
+    private readonly FaultProxy proxy;
     private readonly List<WriterSlot> writers = [];
     private readonly List<ReaderSlot> readers = [];
-    private readonly ServerSlot server;
+    private readonly IServers server;
     private bool isGood;
     private int writerKills;
     private int readerKills;
@@ -32,7 +33,10 @@ internal sealed class HarnessRun : IAsyncDisposable
         this.seed = seed;
         this.options = options;
         dice = new Dice(seed);
-        server = new ServerSlot(proxy, Path.Combine(world, "data"));
+        string data = Path.Combine(world, "data");
+        ClusterServers? cluster = options.IsCluster ? new ClusterServers(data, seed, options.Broken) : null;
+        proxy = cluster is null ? new FaultProxy() : new FaultProxy { Choose = cluster.Choose };
+        server = cluster is null ? new ServerSlot(proxy, data) : cluster;
     }
 
     /// <summary>Runs to the end; a run that does not come to one says where it stands, and how to repeat it.</summary>
@@ -56,7 +60,7 @@ internal sealed class HarnessRun : IAsyncDisposable
     private async Task<RunReport> PlayAsync(CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        await server.StartAsync(null, cancellationToken);
+        await server.StartAsync(cancellationToken);
         foreach (string share in Shares)
         {
             for (int i = 0; i < 2; i++) AddWriter($"{share}{i}", share, creates: i == 0, copyOf: null);
@@ -74,6 +78,7 @@ internal sealed class HarnessRun : IAsyncDisposable
         }
 
         proxy.Disarm();
+        await server.SettleAsync(cancellationToken);
         foreach (WriterSlot writer in writers) writer.Finish();
         await Until.TrueAsync(() => HasEndedAsync(cancellationToken), cancellationToken);
         Task<RunReport> report = ReportAsync(Stopwatch.GetElapsedTime(start), cancellationToken);
@@ -121,12 +126,7 @@ internal sealed class HarnessRun : IAsyncDisposable
     /// <summary>Starts again what died of a fault it was started with.</summary>
     private async Task ReviveAsync(CancellationToken cancellationToken)
     {
-        if (server.HasDied)
-        {
-            await server.KillAsync(cancellationToken);
-            await server.StartAsync(null, cancellationToken);
-        }
-
+        await server.ReviveAsync(cancellationToken);
         foreach (WriterSlot writer in writers.Where(writer => writer.HasDied()))
         {
             writerKills++;
@@ -160,24 +160,17 @@ internal sealed class HarnessRun : IAsyncDisposable
     {
         switch (dice.Next(0, 100))
         {
-            case < 24:
-                await server.KillAsync(cancellationToken);
-                await server.StartAsync(ServerFault(), cancellationToken);
+            case int face when face < options.ServerBlows:
+                await server.StrikeAsync(dice, () => Task.CompletedTask, cancellationToken);
                 break;
-            case < 29:
-                await server.StopAsync(cancellationToken);
-                await server.StartAsync(null, cancellationToken);
+            case int face when face < options.ServerBlows + 5:
+                await server.StrikeAsync(dice, () => KillWriterAsync(cancellationToken), cancellationToken);
                 break;
-            case < 52:
+            case int face when face < options.ServerBlows + 20:
                 await KillWriterAsync(cancellationToken);
                 break;
-            case < 59:
+            case int face when face < options.ServerBlows + 26:
                 await KillReaderAsync(cancellationToken);
-                break;
-            case < 64:
-                await server.KillAsync(cancellationToken);
-                await KillWriterAsync(cancellationToken);
-                await server.StartAsync(null, cancellationToken);
                 break;
             default:
                 proxy.Arm((Fault)dice.Next(0, Enum.GetValues<Fault>().Length));
@@ -226,14 +219,6 @@ internal sealed class HarnessRun : IAsyncDisposable
         writers[^1].Allow(blow * SlicesPerBlow, options.Blows * SlicesPerBlow);
     }
 
-    private string? ServerFault() => dice.Next(0, 4) switch
-    {
-        0 => $"server.before_commit:{dice.Next(2, 14)}",
-        1 => $"server.after_commit:{dice.Next(1, 14)}",
-        2 => $"server.mid_fold:{dice.Next(1, 3)}",
-        _ => null,
-    };
-
     private async Task<RunReport> ReportAsync(TimeSpan elapsed, CancellationToken cancellationToken)
     {
         List<Finding> findings =
@@ -247,9 +232,11 @@ internal sealed class HarnessRun : IAsyncDisposable
             findings.AddRange(HistoryChecker.Check(history));
         }
 
+        findings.AddRange(await server.JudgeAsync(cancellationToken));
         return new RunReport
         {
-            Seed = seed, Ops = ops, ServerKills = server.Kills, ServerStops = server.Stops, WriterKills = writerKills,
+            Seed = seed, Ops = ops, Beside = server.Describe(),
+            ServerKills = server.Kills, ServerStops = server.Stops, WriterKills = writerKills,
             ReaderKills = readerKills, OutboxCopies = writers.Count(writer => writer.CopyOf is not null),
             Faults = new Dictionary<Fault, int>(proxy.Done), Findings = findings, Seconds = elapsed.TotalSeconds,
         };

@@ -29,4 +29,7 @@ internal enum Property
 
     /// <summary>Each row left its outbox once (I8).</summary>
     RowsAccounted,
+
+    /// <summary>No append and no page passed a revocation that was answered, on any node (I12).</summary>
+    NothingAfterRevocation,
 }

@@ -59,7 +59,8 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
     private async Task<TcpClient> ConnectAsync(CancellationToken cancellationToken)
     {
         var connection = new TcpClient { NoDelay = true };
-        Uri target = proxy.Server ?? throw new SocketException((int)SocketError.ConnectionRefused);
+        Uri target = proxy.Choose?.Invoke() ?? proxy.Server
+            ?? throw new SocketException((int)SocketError.ConnectionRefused);
         try
         {
             await connection.ConnectAsync(target.Host, target.Port, cancellationToken);

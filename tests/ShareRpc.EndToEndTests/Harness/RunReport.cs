@@ -23,6 +23,9 @@ internal sealed record RunReport
 
     public required double Seconds { get; init; }
 
+    /// <summary>Gets what else is to be told.</summary>
+    public string Beside { get; init; } = "";
+
     public int Lost => Findings.Count(finding => finding.Property == Property.NothingLost);
 
     public int Doubled => Findings.Count(finding => finding.Property == Property.Once);
@@ -32,5 +35,5 @@ internal sealed record RunReport
             + $"stops {ServerStops}, "
         + $"copied outboxes {OutboxCopies}, network: "
             + $"{string.Join(", ", Faults.OrderBy(f => f.Key).Select(f => $"{f.Key} {f.Value}"))}; "
-        + $"lost {Lost}, doubled {Doubled}, findings {Findings.Count}; {Seconds:F1} s";
+        + $"{Beside}lost {Lost}, doubled {Doubled}, findings {Findings.Count}; {Seconds:F1} s";
 }

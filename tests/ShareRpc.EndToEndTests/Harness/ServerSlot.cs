@@ -1,7 +1,7 @@
 namespace ShareRpc.EndToEndTests.Harness;
 
 /// <summary>The server over all its lives, behind the proxy.</summary>
-internal sealed class ServerSlot(FaultProxy proxy, string data) : IAsyncDisposable
+internal sealed class ServerSlot(FaultProxy proxy, string data) : IServers
 {
     private const string Ready = "ready ";
     private Tool? process;
@@ -10,12 +10,50 @@ internal sealed class ServerSlot(FaultProxy proxy, string data) : IAsyncDisposab
 
     public int Stops { get; private set; }
 
-    /// <summary>It died of a fault.</summary>
-    public bool HasDied => process is { HasExited: true };
+    private bool HasDied => process is { HasExited: true };
 
     public string Errors => process?.Errors ?? "";
 
-    public async Task StartAsync(string? fault, CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken) => StartAsync(null, cancellationToken);
+
+    public async Task ReviveAsync(CancellationToken cancellationToken)
+    {
+        if (!HasDied) return;
+        await KillAsync(cancellationToken);
+        await StartAsync(null, cancellationToken);
+    }
+
+    public async Task StrikeAsync(Dice dice, Func<Task> meanwhile, CancellationToken cancellationToken)
+    {
+        bool isStop = dice.Next(0, 6) == 0;
+        if (isStop) await StopAsync(cancellationToken);
+        else await KillAsync(cancellationToken);
+        await meanwhile();
+        await StartAsync(isStop ? null : FaultOf(dice), cancellationToken);
+    }
+
+    public Task SettleAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<IReadOnlyList<Finding>> JudgeAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<Finding>>([]);
+
+    public string Describe() => "";
+
+    /// <summary>Returns a point at which a server kills itself; null for none.</summary>
+    public static string? FaultOf(Dice dice) => dice.Next(0, 4) switch
+    {
+        0 => $"server.before_commit:{dice.Next(2, 14)}",
+        1 => $"server.after_commit:{dice.Next(1, 14)}",
+        2 => $"server.mid_fold:{dice.Next(1, 3)}",
+        _ => null,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null) await process.DisposeAsync();
+    }
+
+    private async Task StartAsync(string? fault, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -53,10 +91,5 @@ internal sealed class ServerSlot(FaultProxy proxy, string data) : IAsyncDisposab
         else if (process.ExitCode == 0) Stops++;
         else throw new InvalidOperationException($"the server ended with {process.ExitCode}: {process.Errors}");
         await process.DisposeAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (process is not null) await process.DisposeAsync();
     }
 }

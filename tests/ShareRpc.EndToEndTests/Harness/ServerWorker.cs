@@ -1,7 +1,11 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Server;
+using ShareRpc.Server.Cluster;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
 
 namespace ShareRpc.EndToEndTests.Harness;
 
@@ -18,8 +22,10 @@ internal static class ServerWorker
         });
         int megabytes = arguments.Number("--memory-budget", 0);
         int connections = arguments.Number("--connections", ServerLimits.Default.Connections);
-        await using ShareRpcServer server = await ShareRpcServer.StartAsync(new ServerOptions
+        await using ShareRpcServer server = await StartAsync(new ServerOptions
         {
+            Postgres = arguments.Has("--postgres") ? arguments["--postgres"] : null,
+            NodeName = arguments.Has("--node") ? arguments["--node"] : null,
             MemoryBudget = megabytes > 0 ? megabytes * 1024L * 1024 : null,
             ServerLimits = ServerLimits.Default with
             {
@@ -31,5 +37,14 @@ internal static class ServerWorker
         Console.WriteLine($"ready {server.Address}");
         await asked.Task;
         return 0;
+    }
+
+    private static async Task<ShareRpcServer> StartAsync(ServerOptions options)
+    {
+        if (options.Postgres is not { } postgres) return await ShareRpcServer.StartAsync(options);
+        PostgresShareStore store = await PostgresShareStore.OpenAsync(postgres);
+        return await ShareRpcServer.StartAsync(
+            options, new ClusterClock(TimeProvider.System),
+            builder => builder.Services.AddSingleton<IShareStore>(store), CancellationToken.None);
     }
 }

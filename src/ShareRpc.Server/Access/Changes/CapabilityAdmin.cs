@@ -16,7 +16,7 @@ namespace ShareRpc.Server.Access.Changes;
 internal sealed class CapabilityAdmin(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry, OwedRevocations owed,
-    Broadcaster broadcaster, ShareEraser eraser, ProtocolLimits limits, ServerLimits serverLimits,
+    Broadcaster broadcaster, ShareEraser eraser, IServerNode node, ProtocolLimits limits, ServerLimits serverLimits,
     ILogger<CapabilityAdmin> log)
 {
     public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
@@ -94,7 +94,9 @@ internal sealed class CapabilityAdmin(
         var work = new RevokeWork(authority, target, registry, owed, log);
         work.Demand(); // what is queued is done even if the disk fails
         queue.Enqueue(work);
-        return await work.Completion;
+        CapabilityRevoked revoked = await work.Completion;
+        await node.ConfirmAsync(isOfManyShares: target.ShareKey is null);
+        return revoked;
     }
 
     /// <summary>No append succeeds from now on; reads go on.</summary>
@@ -141,6 +143,7 @@ internal sealed class CapabilityAdmin(
             },
             share.Key).ConfigureAwait(false);
         eraser.Wake();
+        await node.ConfirmAsync(isOfManyShares: false);
         return done;
     }
 

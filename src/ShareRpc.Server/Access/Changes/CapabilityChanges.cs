@@ -9,7 +9,7 @@ namespace ShareRpc.Server.Access.Changes;
 
 internal sealed class CapabilityChanges(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
-    AuthorityRegistry registry)
+    AuthorityRegistry registry, IServerNode node)
 {
     public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) =>
         SetSuspendedAsync(authority, request,
@@ -25,7 +25,8 @@ internal sealed class CapabilityChanges(
         RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         authority.Demand(Rights.Revoke);
         RefRequest.CheckIds(request.CapId, request.TokenDigest, label: null, request.PassphraseDigest);
-        if (tokens.Fits(target.Verifier, request.TokenDigest)) return new CapabilityChanged { Epoch = target.Epoch };
+        if (tokens.Fits(target.Verifier, request.TokenDigest))
+            return await ConfirmedAsync(new CapabilityChanged { Epoch = target.Epoch }, target);
         byte[] verifier = tokens.Of(request.TokenDigest);
         string? passphrase = request.PassphraseDigest is { } digest
             ? await passphrases.HashAsync(digest, CancellationToken.None).ConfigureAwait(false)
@@ -52,7 +53,7 @@ internal sealed class CapabilityChanges(
             IsAlone = true, ShareKey = target.ShareKey,
         };
         queue.Enqueue(work);
-        return await work.Completion.ConfigureAwait(false);
+        return await ConfirmedAsync(await work.Completion.ConfigureAwait(false), target);
     }
 
     /// <summary>
@@ -96,7 +97,14 @@ internal sealed class CapabilityChanges(
             IsAlone = true,
         };
         queue.Enqueue(work);
-        return await work.Completion.ConfigureAwait(false);
+        return await ConfirmedAsync(await work.Completion.ConfigureAwait(false), target);
+    }
+
+    /// <summary>Returns a result once every node goes by the change; a repeated call waits like the first.</summary>
+    private async Task<T> ConfirmedAsync<T>(T result, RefRow target)
+    {
+        await node.ConfirmAsync(isOfManyShares: target.ShareKey is null).ConfigureAwait(false);
+        return result;
     }
 
     private async Task<CapabilityChanged> SetSuspendedAsync(Authority authority, CapabilityRequest request,
@@ -106,6 +114,6 @@ internal sealed class CapabilityChanges(
         authority.Demand(Rights.Revoke);
         var work = new SuspendWork(authority, target, isSuspended, registry);
         queue.Enqueue(work);
-        return await work.Completion;
+        return await ConfirmedAsync(await work.Completion, target);
     }
 }

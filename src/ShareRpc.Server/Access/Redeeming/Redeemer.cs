@@ -12,7 +12,8 @@ namespace ShareRpc.Server.Access.Redeeming;
 /// </summary>
 internal sealed class Redeemer(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
-    AuthorityRegistry registry, RedemptionLimits guard, AuditBook audit, ServerLimits limits, TimeProvider time)
+    AuthorityRegistry registry, RedemptionLimits guard, AuditBook audit, ServerLimits limits, TimeProvider time,
+    IServerNode node)
 {
     private const int FormerSecrets = 16;
     private static readonly string NoDigest = new('0', 64);
@@ -193,7 +194,7 @@ internal sealed class Redeemer(
         while (true)
         {
             // Registered before the read: a revocation is in the rows or finds the authority.
-            var authority = new Authority(chain[0], chain, share?.ShareId, time);
+            var authority = new Authority(chain[0], chain, share?.ShareId, time, node);
             registry.Add(authority);
             try
             {

@@ -29,6 +29,6 @@ internal sealed class RootHandle(
     public Task<ServerStatus> GetServerStatusAsync(CancellationToken cancellationToken) => Hold.DuringAsync(held =>
     {
         held.Demand(Rights.Admin);
-        return Task.FromResult(health.Read());
+        return health.ReadAsync(cancellationToken);
     });
 }

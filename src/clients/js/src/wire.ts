@@ -303,4 +303,20 @@ export interface ServerStatus {
   commits_per_second: number;
   commit_ms_p50: number;
   commit_ms_p99: number;
+  cluster?: ClusterStatus;
+}
+
+/** The nodes of a server on PostgreSQL: the one that answers, and all, none if the database does not answer. */
+export interface ClusterStatus {
+  node: string;
+  nodes: NodeStatus[];
+}
+
+/** Its lease has ended when it is late. */
+export interface NodeStatus {
+  name: string;
+  state: 'serving' | 'late' | 'gone';
+  renewed_ago_ms: number;
+  owes_confirmation?: boolean;
+  wake_lag_ms?: number;
 }
