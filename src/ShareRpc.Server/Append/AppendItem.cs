@@ -39,9 +39,10 @@ internal sealed class AppendItem(
         if (!batch.HasShape || batch.Malformed is not null) return null;
         LogShare share = await scope.Shares.GetAsync(scope.Transaction, authority.Ref.ShareKey!.Value);
         return new AppendLookup(
-            share.Key, batch.OpIds,
-            [.. batch.MeasuredDocuments().Where(doc => !share.IsMeasured(doc.Kind, doc.Key)).Distinct()],
-            CountedRefs(), EffectiveCaveats.DayOf(scope.NowMs)) { HasDependencies = batch.HasDependencies };
+            share.Key, batch.OpIds, Unmeasured(share), CountedRefs(), EffectiveCaveats.DayOf(scope.NowMs))
+        {
+            HasDependencies = batch.HasDependencies,
+        };
     }
 
     public override void Take(AppendFacts facts) => this.facts = facts;
@@ -90,6 +91,9 @@ internal sealed class AppendItem(
         if (!isRefused) order?.Refuse(FirstSeq(batch.Batch));
         receiver.Refuse(error);
     }
+
+    private IReadOnlyList<(string Kind, string Key)> Unmeasured(LogShare share) => batch.MeasuredDocuments.Count == 0
+        ? [] : [.. batch.MeasuredDocuments.Where(doc => !share.IsMeasured(doc.Kind, doc.Key))];
 
     private IReadOnlyList<long> CountedRefs() => authority.Caveats.Quotas.Count == 0
         ? authority.CountedRefs

@@ -19,6 +19,12 @@ internal sealed class PreparedBatch
         for (int i = 0; i < Ops.Length; i++) Ops[i] = PreparedOp.Prepare(batch.Ops[i], limits);
         HasDependencies = Array.Exists(Ops, op => op.Op.DependsOn is { Count: > 0 });
         OpIds = Array.ConvertAll(Ops, op => op.Op.OpId);
+        if (Array.Exists(Ops, op => op.AsksForDocument))
+        {
+            MeasuredDocuments =
+                [.. Ops.Where(op => op.AsksForDocument).Select(op => (op.Op.Kind, op.Op.Key)).Distinct()];
+        }
+
         if (!HasDependencies || Malformed is not null) return;
         IEnumerable<string> needed = Ops.Where(op => op.Malformed is null).SelectMany(op => op.Op.DependsOn ?? []);
         OpIds = [.. OpIds.Union(needed, StringComparer.Ordinal)];
@@ -41,9 +47,8 @@ internal sealed class PreparedBatch
     /// <summary>The ids of its ops and of those that they depend on.</summary>
     public string[] OpIds { get; } = [];
 
-    /// <summary>Returns documents whose measure the rules ask for.</summary>
-    public IEnumerable<(string Kind, string Key)> MeasuredDocuments() =>
-        from op in Ops where op.AsksForDocument select (op.Op.Kind, op.Op.Key);
+    /// <summary>Documents whose measure the rules ask for.</summary>
+    public IReadOnlyList<(string Kind, string Key)> MeasuredDocuments { get; } = [];
 
     private static bool HasShapeOf(OpBatch batch, bool hasWriter)
     {

@@ -40,13 +40,12 @@ internal sealed class ValueComparison(CommitScope scope, LogShare share, Documen
     /// <summary>Returns cursor 0 for a document that is not there.</summary>
     private async ValueTask<(long Cursor, long Size)> MeasureAsync(OpIntent op)
     {
-        if (share.TailOf(op.Kind, op.Key) is not { Count: > 0 } tail)
+        if (share.LastOf(op.Kind, op.Key) is not { } last)
         {
             DocumentMeasure measure = await folded.OfAsync(op.Kind, op.Key);
             return (measure.Cursor, measure.Size);
         }
 
-        TailOp last = tail[^1];
         return last.Verb == Verbs.Remove
             ? default : (last.Cursor, await share.SizeOfAsync(folded, op.Kind, op.Key));
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Storage;
 
@@ -8,8 +7,7 @@ namespace ShareRpc.Server.Commit;
 /// <summary>A share as of the current point of the transaction. Commit thread only; discarded when it fails.</summary>
 internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, ServerLimits limits)
 {
-    private readonly Dictionary<(string Kind, string Key), DocumentTail> tailByDoc = [];
-    private readonly TailList tailOps = new();
+    private readonly ShareTail unfolded = new();
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
     private readonly List<AppendedBatch> written = [];
     private readonly Dictionary<string, OpRecord> writtenRecords = new(StringComparer.Ordinal);
@@ -27,9 +25,9 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public long Folded { get; private set; } = row.Folded;
 
-    public int TailCount => tailOps.Count;
+    public int TailCount => unfolded.Count;
 
-    public long TailBytes { get; private set; }
+    public long TailBytes => unfolded.Bytes;
 
     public bool IsFoldDue => TailCount >= limits.FoldOps || TailBytes >= limits.FoldBytes || isDeep;
 
@@ -59,16 +57,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public void BackTo(long head)
     {
-        while (tailOps.Count > 0 && tailOps[^1].Cursor > head)
-        {
-            TailOp last = tailOps[^1];
-            tailOps.RemoveLast();
-            TailBytes -= last.Bytes;
-            DocumentTail document = tailByDoc[(last.Kind, last.Key)];
-            document.TakeBack();
-            if (document.IsEmpty) tailByDoc.Remove((last.Kind, last.Key));
-        }
-
+        unfolded.BackTo(head);
         Fresh.RemoveAll(op => op.Cursor > head);
         Head = head;
     }
@@ -77,48 +66,32 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         Folded = folded;
         isDeep = false;
-        int count = 0;
-        foreach (TailOp op in tailOps.Span)
-        {
-            if (op.Cursor > folded) break;
-            count++;
-            TailBytes -= op.Bytes;
-            DocumentTail document = tailByDoc[(op.Kind, op.Key)];
-            document.Fold();
-            if (document.IsEmpty) tailByDoc.Remove((op.Kind, op.Key));
-        }
-
-        tailOps.RemoveFirst(count);
+        unfolded.Fold(folded);
     }
 
     /// <summary>Returns the oldest unfolded ops.</summary>
-    public TailOp[] CopyTail(int most) => tailOps.Span[..Math.Min(most, tailOps.Count)].ToArray();
+    public TailOp[] CopyTail(int most) => unfolded.Copy(most);
 
-    public IReadOnlyList<TailOp> TailOf(string kind, string key) =>
-        tailByDoc.TryGetValue((kind, key), out DocumentTail? document) ? document.Ops : [];
+    public IReadOnlyList<TailOp> TailOf(string kind, string key) => unfolded.Of(kind, key);
+
+    public TailOp? LastOf(string kind, string key) => unfolded.LastOf(kind, key);
 
     /// <summary>Cached while a document has unfolded ops: one store query per fold.</summary>
     public async ValueTask<long> SizeOfAsync(DocumentMeasures folded, string kind, string key)
     {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document))
-            return (await folded.OfAsync(kind, key)).Size;
-        if (document.Size is { } known) return known;
-        (long size, bool isWhole) = document.Measure();
+        if (unfolded.FindSize(kind, key) is { } known) return known;
+        if (unfolded.LastOf(kind, key) is null) return (await folded.OfAsync(kind, key)).Size;
+        (long size, bool isWhole) = unfolded.Measure(kind, key);
         if (!isWhole) size += (await folded.OfAsync(kind, key)).Size;
-        document.Size = size;
+        unfolded.SetSize(kind, key, size);
         return size;
     }
 
     /// <summary>Returns whether the size and class of a document are known without the store.</summary>
-    public bool IsMeasured(string kind, string key) =>
-        tailByDoc.TryGetValue((kind, key), out DocumentTail? document) && document.Size is not null;
+    public bool IsMeasured(string kind, string key) => unfolded.FindSize(kind, key) is not null;
 
-    public async ValueTask<ContentClass> ClassOfAsync(DocumentMeasures folded, string kind, string key)
-    {
-        if (!tailByDoc.TryGetValue((kind, key), out DocumentTail? document))
-            return (await folded.OfAsync(kind, key)).Class;
-        return document.Ops[^1].Class;
-    }
+    public async ValueTask<ContentClass> ClassOfAsync(DocumentMeasures folded, string kind, string key) =>
+        unfolded.LastOf(kind, key)?.Class ?? (await folded.OfAsync(kind, key)).Class;
 
     public async ValueTask<WriterRow?> FindWriterAsync(IWriteTransaction transaction, string writerId)
     {
@@ -183,13 +156,5 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         foreach (TailOp op in tail) AddToTail(op);
     }
 
-    private void AddToTail(TailOp op)
-    {
-        tailOps.Add(op);
-        TailBytes += op.Bytes;
-        ref DocumentTail? document =
-            ref CollectionsMarshal.GetValueRefOrAddDefault(tailByDoc, (op.Kind, op.Key), out _);
-        (document ??= new DocumentTail()).Add(op);
-        isDeep |= document.Depth >= limits.FoldDocumentOps;
-    }
+    private void AddToTail(TailOp op) => isDeep |= unfolded.Add(op) >= limits.FoldDocumentOps;
 }

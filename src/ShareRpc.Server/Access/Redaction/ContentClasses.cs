@@ -151,13 +151,18 @@ internal static class ContentClasses
     private static bool HasOddText(RawJson data, FieldTree listed)
     {
         Utf8JsonReader reader = Begin(data);
-        HashSet<FieldTree> seen = new(ReferenceEqualityComparer.Instance);
+        HashSet<FieldTree>? seen = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             FieldTree? field = Find(ref reader, listed);
             reader.Read();
             bool isText = reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
-            if (field is { Type: FieldType.Text } && (!isText || !seen.Add(field))) return true;
+            if (field is { Type: FieldType.Text })
+            {
+                seen ??= new(ReferenceEqualityComparer.Instance);
+                if (!isText || !seen.Add(field)) return true;
+            }
+
             reader.Skip();
         }
 
@@ -167,6 +172,7 @@ internal static class ContentClasses
     private static FieldTree? Find(ref Utf8JsonReader reader, FieldTree listed)
     {
         if (reader.ValueSpan.Length > LongestName) return null;
+        if (!reader.ValueIsEscaped) return listed.Find(reader.ValueSpan);
         try
         {
             return listed.Find(reader.GetString()!);

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace ShareRpc.Server.Access.Redaction;
 
 /// <summary>What a listed field may hold; a value of another type is hidden. Null is of every type.</summary>
@@ -50,6 +53,15 @@ internal sealed class FieldTree
 
     /// <summary>Returns what may be seen of a member; null for nothing.</summary>
     public FieldTree? Find(string name) => IsAll ? All : fields.GetValueOrDefault(name);
+
+    /// <summary>Likewise, for a name without escapes.</summary>
+    public FieldTree? Find(ReadOnlySpan<byte> utf8)
+    {
+        if (IsAll) return All;
+        Span<char> name = stackalloc char[utf8.Length];
+        if (Ascii.ToUtf16(utf8, name, out _) != OperationStatus.Done) return null; // all listed names are ASCII
+        return fields.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out FieldTree? found) ? found : null;
+    }
 
     private static FieldType TypeOf(string word) => word switch
     {

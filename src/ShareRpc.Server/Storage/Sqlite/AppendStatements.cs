@@ -1,4 +1,3 @@
-using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Sqlite;
@@ -10,8 +9,7 @@ internal sealed class AppendStatements
 {
     private readonly PreparedStatement insertOp;
     private readonly PreparedStatement insertUnapplied;
-    private readonly PreparedStatement findOp;
-    private readonly PreparedStatement findUnapplied;
+    private readonly KnownIds ids;
     private readonly PreparedStatement findMeasure;
     private readonly PreparedStatement setOpenTurn;
     private readonly PreparedStatement writeDoc;
@@ -34,13 +32,7 @@ internal sealed class AppendStatements
             INSERT INTO rejection (share_key, op_id, digest, writer_key, seq, code, cursor)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             """);
-        findOp = statements.Prepare(
-            "SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = ?2 AND share_key = ?1");
-        findUnapplied = statements.Prepare(
-            """
-            SELECT op_id, digest, cursor, 0, code FROM rejection WHERE share_key = ?1 AND op_id = ?2
-            ORDER BY code IS NOT NULL, rowid DESC LIMIT 1
-            """);
+        ids = new KnownIds(statements);
         findMeasure = statements.Prepare(SqliteReads.MeasureOfDocument);
         setOpenTurn = statements.Prepare(
             """
@@ -76,13 +68,6 @@ internal sealed class AppendStatements
 
     public AppendFacts Read(AppendLookup lookup)
     {
-        Dictionary<string, OpRecord>? records = null;
-        foreach (string opId in lookup.OpIds)
-        {
-            OpRecord? record = Find(findOp, lookup.ShareKey, opId) ?? Find(findUnapplied, lookup.ShareKey, opId);
-            if (record is not null) (records ??= new(StringComparer.Ordinal))[opId] = record;
-        }
-
         Dictionary<(string, string), DocumentMeasure>? documents = null;
         foreach ((string kind, string key) in lookup.Documents)
         {
@@ -94,8 +79,8 @@ internal sealed class AppendStatements
         foreach (long refKey in lookup.Refs) uses[refKey] = Quotas.Find(refKey, lookup.Day);
         return new AppendFacts
         {
-            Records = records ?? AppendFacts.None.Records, Documents = documents ?? AppendFacts.None.Documents,
-            Uses = uses,
+            Records = ids.Find(lookup.ShareKey, lookup.OpIds) ?? AppendFacts.None.Records,
+            Documents = documents ?? AppendFacts.None.Documents, Uses = uses,
         };
     }
 
@@ -148,15 +133,5 @@ internal sealed class AppendStatements
     {
         if (writerKey is null) removeOpenTurn.Bind(1, shareKey).Bind(2, key).Run();
         else setOpenTurn.Bind(1, shareKey).Bind(2, key).Bind(3, cursor).Bind(4, writerKey).Run();
-    }
-
-    public static OpRecord ReadRecord(Rows row) => new(
-        StoredOpId.Read(row, 0), row.Blob(1).ToArray(), row.Number(2), row.Number(3) == 1,
-        (ErrorCode?)row.NumberOrNull(4));
-
-    private static OpRecord? Find(PreparedStatement find, long shareKey, string opId)
-    {
-        using Rows row = find.Bind(1, shareKey).BindOpId(2, opId).Query();
-        return row.Read() ? ReadRecord(row) : null;
     }
 }

@@ -73,7 +73,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
             ORDER BY seq
             """;
         append.Runs.Flush();
-        return new(Statements.ReadAll(Sql, AppendStatements.ReadRecord, writerKey, fromSeq, fromSeq + count));
+        return new(Statements.ReadAll(Sql, KnownIds.ReadRecord, writerKey, fromSeq, fromSeq + count));
     }
 
     public ValueTask<long> InsertWriterAsync(long shareKey, string writerId, long refKey) => new(Insert(

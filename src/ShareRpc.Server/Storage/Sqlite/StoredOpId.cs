@@ -11,17 +11,26 @@ internal static class StoredOpId
     /// <summary>Returns false for text ids.</summary>
     public static bool TryWrite(string opId, Span<byte> bytes)
     {
-        if (opId.Length != Characters || !Guid.TryParseExact(opId, "D", out Guid id)) return false;
+        if (opId.Length != Characters) return false;
+        int at = 0;
+        for (int i = 0; i < Characters; i++)
+        {
+            char character = opId[i];
+            if (i is 8 or 13 or 18 or 23)
+            {
+                if (character != '-') return false;
+                continue;
+            }
 
-        // Ids that do not round-trip stay text.
-        Span<char> text = stackalloc char[Characters];
-        return id.TryFormat(text, out _) && text.SequenceEqual(opId) && id.TryWriteBytes(bytes, bigEndian: true, out _);
-    }
+            // Upper case does not round-trip, and stays text.
+            int digit = character is >= '0' and <= '9' ? character - '0'
+                : character is >= 'a' and <= 'f' ? character - 'a' + 10 : -1;
+            if (digit < 0) return false;
+            bytes[at / 2] = (byte)((bytes[at / 2] << 4) | digit);
+            at++;
+        }
 
-    public static SqlValue Of(string opId)
-    {
-        Span<byte> bytes = stackalloc byte[Bytes];
-        return TryWrite(opId, bytes) ? bytes.ToArray() : opId;
+        return true;
     }
 
     public static PreparedStatement BindOpId(this PreparedStatement statement, int parameter, string opId)
