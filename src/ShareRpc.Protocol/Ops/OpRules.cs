@@ -21,7 +21,10 @@ public static class OpRules
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>Returns null or the error of an op.</summary>
-    public static ErrorCode? Check(OpIntent op, ProtocolLimits limits)
+    public static ErrorCode? Check(OpIntent op, ProtocolLimits limits) => Check(op, limits, isJson: false);
+
+    /// <summary>Likewise; data that somebody parsed is not read again unless it may be too deep.</summary>
+    internal static ErrorCode? Check(OpIntent op, ProtocolLimits limits, bool isJson)
     {
         ArgumentNullException.ThrowIfNull(op);
         ArgumentNullException.ThrowIfNull(limits);
@@ -32,7 +35,7 @@ public static class OpRules
         if (op.Data is not { } data) return op.Verb == Verbs.Remove ? null : ErrorCode.InvalidOp;
         if (op.Verb == Verbs.Remove) return ErrorCode.InvalidOp;
         if (data.Utf8.Length > limits.OpBytes) return ErrorCode.TooLarge;
-        return CheckData(op, data, limits);
+        return CheckData(op, data, limits, isJson);
     }
 
     /// <summary>Returns null or the error of a batch.</summary>
@@ -81,10 +84,10 @@ public static class OpRules
         return true;
     }
 
-    private static ErrorCode? CheckData(OpIntent op, RawJson data, ProtocolLimits limits)
+    private static ErrorCode? CheckData(OpIntent op, RawJson data, ProtocolLimits limits, bool isJson)
     {
         // Most ops; no document needed.
-        if (op.Verb == Verbs.Put && op.Kind != Kinds.Turn) return CheckShape(data, limits);
+        if (op.Verb == Verbs.Put && op.Kind != Kinds.Turn) return CheckShape(data, limits, isJson);
         JsonDocument document;
         try
         {
@@ -104,9 +107,13 @@ public static class OpRules
         }
     }
 
-    private static ErrorCode? CheckShape(RawJson data, ProtocolLimits limits)
+    private static ErrorCode? CheckShape(RawJson data, ProtocolLimits limits, bool isJson)
     {
-        var reader = new Utf8JsonReader(data.Utf8.Span, new JsonReaderOptions { MaxDepth = limits.DataDepth });
+        // Valid JSON is not deeper than it has brackets.
+        ReadOnlySpan<byte> utf8 = data.Utf8.Span;
+        bool isOpened = isJson && utf8 is [(byte)'{' or (byte)'[', ..];
+        if (isOpened && utf8.Count((byte)'{') + utf8.Count((byte)'[') <= limits.DataDepth) return null;
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = limits.DataDepth });
         try
         {
             bool isContainer = reader.Read()

@@ -83,7 +83,7 @@ internal sealed record PreparedOp(
 
     public static PreparedOp Prepare(OpIntent op, ProtocolLimits limits)
     {
-        ErrorCode? malformed = OpRules.Check(op, limits);
+        ErrorCode? malformed = OpRules.Check(op, limits, isJson: true);
         if (malformed is not null) return new PreparedOp(op, OpDigest.Of(op), malformed, null, null);
         byte[]? value = op.IfChanged == true ? JsonDigest.Of(op.Data!.Value) : null;
         return new PreparedOp(op, OpDigest.Of(op), null, ContentClasses.OfOpItself(op), value);

@@ -114,22 +114,7 @@ internal sealed class CommitLoop : IServerLoop
             var scope = new CommitScope(transaction, shares, time.GetUtcNow().ToUnixTimeMilliseconds());
             await proof.TakeAsync(transaction, items, isFresh: tries > 1).ConfigureAwait(false);
             await LookUpAsync(scope, items).ConfigureAwait(false);
-            long background = 0;
-            foreach (CommitItem item in items)
-            {
-                // Background items come last.
-                if (item.IsBackground && background == 0) background = TimeProvider.System.GetTimestamp();
-                try
-                {
-                    await item.ExecuteAsync(scope).ConfigureAwait(false);
-                }
-                catch (ShareRpcException refusal)
-                {
-                    refused.Add((item, refusal));
-                }
-            }
-
-            if (background != 0) queue.NoteBackground(TimeProvider.System.GetElapsedTime(background));
+            await ExecuteAsync(scope, items, refused).ConfigureAwait(false);
             long begun = time.GetTimestamp();
             isStorageHealthy |= await transaction.CommitAsync().ConfigureAwait(false);
             shares.Raise(transaction.ChangedShares);
@@ -178,6 +163,27 @@ internal sealed class CommitLoop : IServerLoop
 
         FollowUp(items);
         return Outcome.Answered;
+    }
+
+    private async ValueTask ExecuteAsync(
+        CommitScope scope, List<CommitItem> items, List<(CommitItem Item, ShareRpcException Error)> refused)
+    {
+        long background = 0;
+        foreach (CommitItem item in items)
+        {
+            // Background items come last.
+            if (item.IsBackground && background == 0) background = TimeProvider.System.GetTimestamp();
+            try
+            {
+                await item.ExecuteAsync(scope).ConfigureAwait(false);
+            }
+            catch (ShareRpcException refusal)
+            {
+                refused.Add((item, refusal));
+            }
+        }
+
+        if (background != 0) queue.NoteBackground(TimeProvider.System.GetElapsedTime(background));
     }
 
     private static async ValueTask LookUpAsync(CommitScope scope, List<CommitItem> items)

@@ -78,8 +78,10 @@ internal static class ContentClasses
         if (OfKind(kind) is not { } byKind) return isArray ? ContentClass.Array : ContentClass.Unknown;
         if (isArray)
             return ContentClass.Array | (kind is Kinds.Todo or Kinds.SessionDiff ? byKind : ContentClass.Unknown);
-        ContentClass found = kind == Kinds.Part ? OfPart(data) : byKind;
-        ContentClass undone = kind is Kinds.Message or Kinds.Part && IsUndone(data) ? ContentClass.Undone : 0;
+        bool isUndone = false;
+        ContentClass found = kind == Kinds.Part ? OfPart(data, out isUndone) : byKind;
+        if (kind == Kinds.Message) isUndone = IsUndone(data);
+        ContentClass undone = isUndone ? ContentClass.Undone : 0;
         if (found == ContentClass.Unknown) return found | undone;
         bool isOdd = HasOddText(data, KnownFields.Of(kind, found, HiddenContent.None)!);
         return found | undone | (isOdd ? ContentClass.Odd : 0);
@@ -93,12 +95,15 @@ internal static class ContentClasses
         {
             bool isMark = JsonMembers.Spells(reader.ValueSpan, "undone"u8);
             reader.Read();
-            if (isMark && reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null)) return true;
+            if (isMark && IsSet(ref reader)) return true;
             reader.Skip();
         }
 
         return false;
     }
+
+    private static bool IsSet(ref Utf8JsonReader reader) =>
+        reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null);
 
     private static Utf8JsonReader Begin(RawJson data)
     {
@@ -113,21 +118,24 @@ internal static class ContentClasses
     /// Classifies by <c>type</c>; <c>synthetic</c> text comes from tools, mostly file content. What a subagent was told
     /// and said, marked with <c>agent_session</c>, is a tool's input and output.
     /// </summary>
-    private static ContentClass OfPart(RawJson data)
+    private static ContentClass OfPart(RawJson data, out bool isUndone)
     {
         Utf8JsonReader reader = Begin(data);
         var found = ContentClass.Unknown;
         bool isSynthetic = false;
         bool isOfSubagent = false;
+        isUndone = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isType = JsonMembers.Spells(reader.ValueSpan, "type"u8);
             bool isMark = !isType && JsonMembers.Spells(reader.ValueSpan, "synthetic"u8);
+            bool isUndo = !isType && JsonMembers.Spells(reader.ValueSpan, "undone"u8);
             isOfSubagent |= JsonMembers.Spells(reader.ValueSpan, "agent_session"u8);
             reader.Read();
+            isUndone |= isUndo && IsSet(ref reader);
             if (isType) found = reader.TokenType == JsonTokenType.String
                 ? OfType(reader.ValueSpan) : ContentClass.Unknown;
-            if (isMark) isSynthetic = reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null);
+            if (isMark) isSynthetic = IsSet(ref reader);
             reader.Skip();
         }
 
