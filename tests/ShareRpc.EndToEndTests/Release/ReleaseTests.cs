@@ -88,6 +88,11 @@ public sealed class ReleaseTests : IDisposable
             "import { findLink, newId } from '@sharerpc/client'; console.log(typeof findLink, newId().length)");
         Assert.StartsWith("function 2", said, StringComparison.Ordinal);
         Assert.InRange(new FileInfo(package).Length, 1, 40_000);
+        string store = Directory.GetFiles(Made, "sharerpc-a2a-store-*.tgz").Single();
+        await RunAsync("npm", place, "install", "--no-audit", "--no-fund", "--silent", package, store);
+        said = await RunAsync("node", place, "--input-type=module", "--eval",
+            "import { ShareTaskStore } from '@sharerpc/a2a-store'; console.log(typeof ShareTaskStore)");
+        Assert.StartsWith("function", said, StringComparison.Ordinal);
     }
 
     private string Folder(string name) => folder.CreateSubdirectory(name).FullName;

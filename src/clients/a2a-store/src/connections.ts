@@ -28,7 +28,10 @@ export class Connections {
     const request = {
       share_id: address.shareId, cap_id: address.capId, token_digest: tokenDigest(address.token), label,
     };
-    await this.retrying(async () => (await this.#open()).root.createShare(request));
+    await this.retrying(async () => {
+      const { root } = await this.#open();
+      return this.counted(() => root.createShare(request));
+    });
   }
 
   async redeem(token: string, writerId: string): Promise<RedeemedShare> {
@@ -78,16 +81,19 @@ export class Connections {
 
   async #connect(): Promise<{ connection: Connection; root: RootHandle }> {
     this.#made = 1;
+    const { server, token, WebSocket } = this.options;
+    let connection: Connection | undefined;
     try {
-      const { server, token, WebSocket } = this.options;
-      const connection = await Connection.open(server, WebSocket ? { WebSocket } : {});
+      connection = await Connection.open(server, WebSocket ? { WebSocket } : {});
       this.#all.add(connection);
+      const opened = connection;
       void connection.closed.then(() => {
-        this.#all.delete(connection);
-        void this.#current?.then((one) => one.connection === connection && (this.#current = undefined), () => {});
+        this.#all.delete(opened);
+        void this.#current?.then((one) => one.connection === opened && (this.#current = undefined), () => {});
       });
       return { connection, root: (await connection.redeemRoot({ token })).handle };
     } catch (error) {
+      connection?.close();
       this.#current = undefined;
       throw error;
     }

@@ -84,6 +84,21 @@ public sealed partial class TranscriptReaderTests
     }
 
     [Fact]
+    public async Task The_latest_page_is_as_full_as_it_can_be_however_many_messages_that_takes()
+    {
+        for (int turn = 0; turn < 700; turn++) Message($"m{turn:d3}", turn, "user", "Short.");
+        string all = await ReadAsync(new TranscriptRequest(Latest: true, MaxTokens: TranscriptRequest.MostTokens));
+        Assert.Contains("--- turn 1 ---", all);
+        Assert.Contains("--- turn 700 ---", all);
+        Assert.DoesNotContain("Earlier turns", all);
+        string some = await ReadAsync(new TranscriptRequest(Latest: true, MaxTokens: 2_000));
+        Assert.Contains("--- turn 700 ---", some);
+        Assert.Contains("--- turn 620 ---", some);
+        Assert.DoesNotContain("--- turn 500 ---", some);
+        Assert.Contains("Earlier turns", some);
+    }
+
+    [Fact]
     public async Task A_search_tells_the_turn_and_the_cursor_and_goes_on_behind_its_last_result()
     {
         for (int turn = 0; turn < 9; turn++)
