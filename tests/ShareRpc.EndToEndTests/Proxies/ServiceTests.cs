@@ -1,3 +1,4 @@
+using System.Globalization;
 using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
@@ -27,6 +28,8 @@ public sealed class ServiceTests : IDisposable
             Assert.Equal((0, ""), (verify.ExitCode, verify.Errors));
         }
 
+        Assert.InRange(await ExposureAsync(file), 0, 2.0);
+
         await using var world = new World(); // for its free port
         // What StateDirectory, StateDirectoryMode, UMask, NoNewPrivileges and CapabilityBoundingSet of the unit do.
         string data = Directory.CreateDirectory(Path.Combine(folder.FullName, "state")).FullName;
@@ -36,15 +39,20 @@ public sealed class ServiceTests : IDisposable
             .Replace(Data, data, StringComparison.Ordinal)
             .Replace("http://127.0.0.1:8787", world.Server.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
             .Replace("/bin/true", ToolCommand, StringComparison.Ordinal);
+        using var manager = new NotifySocket(Path.Combine(folder.FullName, "notify"));
+        // What systemd sets for a service, besides its rights.
+        string told = $"NOTIFY_SOCKET={manager.Path} SYSTEMD_EXEC_PID=$$";
         await using Tool service = Run("sh", "-c",
             $"umask 0077; exec setpriv --reuid={Nobody} --regid={Nobody} --clear-groups --no-new-privs "
-            + $"--bounding-set=-all --inh-caps=-all env -i PATH=$PATH HOME=/ {command}");
+            + $"--bounding-set=-all --inh-caps=-all env -i PATH=$PATH HOME=/ {told} {command}");
         string token = Path.Combine(data, "root.token");
         await Until.TrueAsync(
             () => service.HasExited || (File.Exists(token) && service.Lines.Count > 0), timeout);
         Assert.False(service.HasExited, service.Errors);
+        Assert.Equal("READY=1", await manager.ReadAsync(timeout));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(token));
         await service.TerminateAsync(timeout);
+        Assert.Equal("STOPPING=1", await manager.ReadAsync(timeout));
         Assert.Equal(0, service.ExitCode);
     }
 
@@ -80,6 +88,15 @@ public sealed class ServiceTests : IDisposable
         {
             ShareId = ShareRpc.Protocol.Ids.RandomId.New(), CapId = token.CapId, TokenDigest = token.Digest,
         });
+    }
+
+    /// <summary>Returns what systemd makes of the sandbox: 0 is best, 10 worst.</summary>
+    private async Task<double> ExposureAsync(string file)
+    {
+        await using Tool security = Run("systemd-analyze", "security", "--offline=true", "--no-pager", file);
+        await security.WaitForExitAsync(timeout);
+        string verdict = security.Lines.Last(line => line.Contains("exposure level", StringComparison.Ordinal));
+        return double.Parse(verdict.Split(':')[1].Trim().Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
     private Tool Run(string program, params string[] arguments) =>
