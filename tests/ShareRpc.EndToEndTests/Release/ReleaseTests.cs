@@ -44,9 +44,9 @@ public sealed class ReleaseTests : IDisposable
     private async Task TheToolAsync()
     {
         string place = Folder("tool");
-        string version = Path.GetFileName(Directory.GetFiles(Made, "sharerpc.*.nupkg").Single())["sharerpc.".Length..^6];
+        string package = Path.GetFileNameWithoutExtension(Directory.GetFiles(Made, "sharerpc.*.nupkg").Single());
         await RunAsync("dotnet", Folder("tool-from"), "tool", "install", "sharerpc", "--tool-path", place,
-            "--add-source", Made, "--version", version);
+            "--add-source", Made, "--version", package["sharerpc.".Length..]);
         Assert.StartsWith("0.", await RunAsync(Path.Combine(place, "sharerpc"), place, "--version"),
             StringComparison.Ordinal);
     }
