@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
 using ShareRpc.Cli.Configuration;
 using ShareRpc.Cli.Telemetry;
@@ -55,7 +57,7 @@ internal static class Serve
         ServerOptions options = serve.Server;
         ShareRpcServer server = await ShareRpcServer.StartAsync(options, TimeProvider.System, builder =>
         {
-            builder.Services.AddSystemd();
+            AddSystemd(builder.Services);
             ServeTelemetry.Add(builder, serve);
         }, stop).ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
@@ -79,6 +81,17 @@ internal static class Serve
         }
 
         return ExitCode.Ok;
+    }
+
+    /// <summary>
+    /// Tells the service manager when the server is ready and when it stops, and gives the log its levels. AddSystemd
+    /// of the library would do so only below a parent that is called systemd.
+    /// </summary>
+    private static void AddSystemd(IServiceCollection services)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"))) return;
+        services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddSingleton<IHostLifetime, SystemdLifetime>();
+        services.Configure<ConsoleLoggerOptions>(console => console.FormatterName = ConsoleFormatterNames.Systemd);
     }
 
     private static async Task WaitAsync(CancellationToken stop)
