@@ -69,7 +69,8 @@ public sealed record ServerOptions
 
     /// <summary>
     /// Gets or sets the bytes that stay free on the disk of the data directory: below them appends get
-    /// <c>overloaded</c>, while reads and revocations go on. 0: no floor. Default: 256 MiB.
+    /// <c>overloaded</c>, while reads and revocations go on. 0: no floor. Default: 256 MiB. Not with a database of
+    /// several nodes.
     /// </summary>
     public long MinFreeSpace { get; set; } = 256L * 1024 * 1024;
 

@@ -36,7 +36,8 @@ internal sealed class SpaceWatch(
     private void Look()
     {
         bool wasLow = isLow;
-        isLow = FreeSpace.Of(options.DataDirectory) < options.MinFreeSpace;
+        // A database of several nodes has its own disk, elsewhere.
+        isLow = options.Postgres is null && FreeSpace.Of(options.DataDirectory) < options.MinFreeSpace;
         if (isLow && !wasLow) log.SpaceLow(options.MinFreeSpace / (1024 * 1024));
         else if (wasLow && !isLow) log.SpaceBack();
     }
