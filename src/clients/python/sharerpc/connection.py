@@ -32,7 +32,7 @@ class Connection:
         self._ids = itertools.count(1)
         self._calls: dict[int, asyncio.Future] = {}
         self.pages: asyncio.Queue[dict | None] = asyncio.Queue()
-        self._lost: Disconnected | None = None
+        self.lost: Disconnected | None = None
         self._receiving = asyncio.create_task(self._receive())
 
     @classmethod
@@ -45,22 +45,17 @@ class Connection:
         except (OSError, WebSocketException, asyncio.TimeoutError) as error:
             raise Disconnected() from error
 
-    @property
-    def is_open(self) -> bool:
-        return self._lost is None
-
     def start(self, method: str, params: str | dict | None = None) -> asyncio.Future:
         """Sends a call and returns its answer to come. Calls are sent in the order of `start`. Text goes as it is."""
         answer = asyncio.get_running_loop().create_future()
-        if self._lost:
-            answer.set_exception(self._lost)
+        if self.lost:
+            answer.set_exception(self.lost)
             return answer
         call = next(self._ids)
         self._calls[call] = answer
         text = params if isinstance(params, str) else json.dumps(params or {})
         message = f'{{"jsonrpc":"2.0","id":{call},"method":{json.dumps(method)},"params":{text}}}'
-        sending = asyncio.ensure_future(self._send(message))
-        sending.add_done_callback(lambda _: None)
+        asyncio.ensure_future(self._send(message))
         return answer
 
     async def call(self, method: str, params: str | dict | None = None) -> Any:
@@ -103,11 +98,11 @@ class Connection:
             answer.set_result(message.get("result"))
 
     def _lose(self, code: int | None) -> None:
-        self._lost = self._lost or Disconnected(code)
+        self.lost = self.lost or Disconnected(code)
         calls, self._calls = self._calls, {}
         for answer in calls.values():
             if not answer.done():
-                answer.set_exception(self._lost)
+                answer.set_exception(self.lost)
                 answer.exception()  # whoever waits still gets it; nobody need wait
 
 

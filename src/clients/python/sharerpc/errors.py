@@ -1,7 +1,5 @@
 """Errors of the server, which say what to do (SPEC, section 8)."""
 
-from __future__ import annotations
-
 ACTIONS = frozenset({"retry", "redeem", "new_writer", "resend_from", "split", "park", "stop", "ask"})
 
 
@@ -15,9 +13,8 @@ class ShareRpcError(Exception):
         self.hint: str | None = data.get("hint")
         self.head: int | None = data.get("head")
         self.acked_seq: int | None = data.get("acked_seq")
-        retry_after = data.get("retry_after_ms")
         #: Seconds to wait at least, or None.
-        self.retry_after: float | None = None if retry_after is None else retry_after / 1000
+        self.retry_after: float | None = data["retry_after_ms"] / 1000 if data.get("retry_after_ms") else None
         action = data.get("action")
         #: What to do; for an unknown word what `transient` says (ERR-5).
         self.action: str = action if action in ACTIONS else "retry" if self.transient else "park"

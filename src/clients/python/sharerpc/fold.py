@@ -1,7 +1,5 @@
 """Folding ops into documents (SPEC, section 7)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +19,7 @@ def fold(document: Document | None, op: dict) -> Document | None:
     """Returns the document after an op of it, or None for none. An op that it has already changes nothing (STATE-3)."""
     if op.get("hidden") or (document and op["cursor"] <= document.cursor):
         return document
-    verb, data = op.get("verb"), op.get("data")
-    redacted = bool(op.get("redacted"))
+    verb, data, redacted = op.get("verb"), op.get("data"), bool(op.get("redacted"))
     if verb == "remove":
         return None
     if verb is None:

@@ -1,7 +1,5 @@
 """Links, tokens and ids (SPEC, sections 4 and 18)."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import secrets

@@ -1,7 +1,5 @@
 """The durable outbox (client guide, "The outbox on one page")."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import sqlite3
@@ -133,7 +131,7 @@ class Outbox:
         try:
             await asyncio.wait_for(self._wake.wait(), 0.5)
         except asyncio.TimeoutError:
-            if not share.connection.is_open:
+            if share.connection.lost:
                 raise Disconnected() from None
 
     def _flight(self) -> list[int]:

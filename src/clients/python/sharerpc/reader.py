@@ -1,7 +1,5 @@
 """Following a share (client guide, "Following")."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -30,8 +28,7 @@ async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
 
     Yields a State where the data of older ops is gone. Raises ShareRpcError when the capability is of no more use.
     """
-    backoff = Backoff()
-    grants = grants or MemoryGrants()
+    backoff, grants = Backoff(), grants or MemoryGrants()
     while True:
         share = None
         try:
@@ -90,6 +87,5 @@ async def _read_state(share: Share) -> State:
         first = page["cursor"] if first is None else first
         documents += [Document(doc["kind"], doc["key"], doc["cursor"], doc["data"], bool(doc.get("redacted")))
                       for doc in page["docs"]]
-        next_key = page.get("next_key")
-        if not next_key:
+        if not (next_key := page.get("next_key")):
             return State(documents, first)

@@ -1,7 +1,5 @@
 """Appending without an outbox: one batch at a time, deduplicated by op id (APPLY-21, APPLY-27)."""
 
-from __future__ import annotations
-
 import json
 
 from .connection import Backoff, Disconnected
