@@ -83,7 +83,7 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
         TimeSpan pause = TimeSpan.FromMilliseconds(dice.Next(100, LongestPauseMs));
         string? fault = ServerSlot.FaultOf(dice);
         int chosen = dice.Next(0, Count);
-        if (well.Length < 2) face = 90;
+        if (well.Length < 2) face = face % 3 == 0 ? 99 : 50; // what befalls the database and the links
         NodeSlot node = well.Length == 0 ? nodes[0] : well[chosen % well.Length];
         switch (face)
         {
@@ -112,8 +112,9 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
                 await postgres.StartAgainAsync();
                 return;
             case < 74:
-                Note("freeze");
-                node.Link.Freeze();
+                Note(face % 2 == 0 ? "freeze" : "part");
+                if (face % 2 == 0) node.Link.Freeze();
+                else node.Link.FreezeSome(() => dice.Next(0, 2) == 0);
                 healing.Add(AfterAsync(
                     pause,
                     () =>

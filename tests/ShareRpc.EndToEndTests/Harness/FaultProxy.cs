@@ -47,6 +47,12 @@ internal sealed class FaultProxy : IAsyncDisposable
         IsFrozen = false;
     }
 
+    /// <summary>Some of the connections pass nothing any more; others, and new ones, do.</summary>
+    public void FreezeSome(Func<bool> isChosen)
+    {
+        foreach (ProxyLink link in links.Keys.Where(_ => isChosen())) link.Freeze();
+    }
+
     /// <summary>Does it to the next traffic that fits.</summary>
     public void Arm(Fault fault)
     {

@@ -11,6 +11,7 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
     private TcpClient? server;
     private TcpClient? twin;
     private volatile bool isMute;
+    private volatile bool isFrozen;
 
     /// <summary>Breaks it, both ways, without a farewell.</summary>
     public void Cut()
@@ -24,6 +25,9 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
             // It had ended by itself.
         }
     }
+
+    /// <summary>Nothing passes, either way, until it is cut.</summary>
+    public void Freeze() => isFrozen = true;
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -79,7 +83,7 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
         bool isUpgrade = true;
         while (await client.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
-            if (proxy.IsFrozen) continue;
+            if (proxy.IsFrozen || isFrozen) continue;
             ReadOnlyMemory<byte> piece = buffer.AsMemory(0, read);
             Fault? fault = isUpgrade ? null : proxy.Take(atConnect: false);
             isUpgrade = false;
@@ -109,7 +113,7 @@ internal sealed class ProxyLink(FaultProxy proxy, TcpClient client) : IDisposabl
         byte[] buffer = new byte[64 * 1024];
         while (await from.GetStream().ReadAsync(buffer, cancellationToken) is var read and > 0)
         {
-            if (to is not null && !isMute && !proxy.IsFrozen)
+            if (to is not null && !isMute && !isFrozen && !proxy.IsFrozen)
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }
     }

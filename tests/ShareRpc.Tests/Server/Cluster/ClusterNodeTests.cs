@@ -207,7 +207,7 @@ public sealed class ClusterNodeTests : IDisposable
         await using ClusterWorld world = await ClusterWorld.OpenAsync();
         TestNode one = await world.StartNodeAsync("one");
         TestNode two = await world.StartNodeAsync("two");
-        while (two.Heard.Count == 0)
+        while (two.Heard.IsEmpty)
         {
             one.Wakes.Mark(42); // again until the other listens
             one.Wakes.Mark(43);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -85,7 +86,7 @@ internal sealed class TestNode : IAsyncDisposable
             NullLogger<AuthorityFollower>.Instance);
         Node = new ClusterNode(table, Lease, Follower, Clock, options, NullLogger<ClusterNode>.Instance);
         Wakes = new WakeSender(database, Follower, Clock, options);
-        listener = new WakeListener(database, Follower, shares => Heard.AddRange(shares.ToArray()), Clock, options);
+        listener = new WakeListener(database, Follower, Hear, Clock, options);
         watch = new NodeWatch(table, Follower, Clock, options, NullLogger<NodeWatch>.Instance);
     }
 
@@ -101,7 +102,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     public WakeSender Wakes { get; }
 
-    public List<string> Heard { get; } = [];
+    public ConcurrentQueue<string> Heard { get; } = [];
 
     /// <summary>A handle on the refs, the outermost last.</summary>
     public Authority Live(params long[] chain)
@@ -118,6 +119,11 @@ internal sealed class TestNode : IAsyncDisposable
         loops.Add(listener.RunAsync(() => { }, stopping.Token));
         loops.Add(watch.RunAsync(() => { }, stopping.Token));
         loops.Add(Wakes.RunAsync(() => { }, stopping.Token));
+    }
+
+    private void Hear(ReadOnlySpan<string> shares)
+    {
+        foreach (string share in shares) Heard.Enqueue(share);
     }
 
     /// <summary>Ends the loops without a word: as a process that was killed or stopped.</summary>
