@@ -114,6 +114,16 @@ public sealed class HostileSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task I11_what_is_pushed_counts_until_it_is_released()
+    {
+        using CapWire wire = await CapWire.ConnectAsync(live);
+        for (int i = 0; i < 4; i++) await wire.PushAsync($"\"{new string('x', 200_000)}\"");
+        await live.UntilAsync(memory => memory.Used > 800_000);
+        for (int i = 1; i <= 4; i++) await wire.SendAsync($"[\"release\",{i},1]");
+        await live.UntilAsync(memory => memory.Used < 200_000);
+    }
+
+    [Fact]
     public async Task What_a_session_held_is_given_back_with_it()
     {
         for (int round = 0; round < 3; round++)
