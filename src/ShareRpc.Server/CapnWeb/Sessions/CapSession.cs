@@ -129,24 +129,29 @@ internal sealed class CapSession : IReferences, IDisposable
     public CapValue Call(CapPromise subject, IReadOnlyList<string> path, CapArguments arguments)
     {
         CapPromise result = NewKept();
+        var value = new PendingValue(result);
+        result.Drop();
+        long bytes = arguments.Bytes;
+        if (!parts.Kept.TryTake(bytes))
+        {
+            arguments.Dispose();
+            result.Reject(CapErrors.Of(RpcErrors.Overloaded));
+            return value;
+        }
+
         MemoryAccount? account = messageAccount;
         messageAccount = null;
         CapPromise[] awaited = [.. arguments.Items.SelectMany(ValuePath.PromisesOf)];
-        subject.Then(() => WhenAll(awaited, () =>
+        subject.Hold(); // the peer may release both before the call has ended
+        result.Hold();
+        subject.Then(() => WhenAll(awaited, () => lane.Add(async () =>
         {
-            // Held for the call: by then the peer may have released all of them.
-            subject.Hold();
-            result.Hold();
-            lane.Add(async () =>
-            {
-                await CallAsync(subject, path, arguments, result).ConfigureAwait(false);
-                subject.Drop();
-                result.Drop();
-                account?.Dispose();
-            });
-        }));
-        var value = new PendingValue(result);
-        result.Drop();
+            await CallAsync(subject, path, arguments, result).ConfigureAwait(false);
+            subject.Drop();
+            result.Drop();
+            account?.Dispose();
+            parts.Kept.Give(bytes);
+        })));
         return value;
     }
 

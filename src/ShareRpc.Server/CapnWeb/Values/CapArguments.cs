@@ -10,6 +10,9 @@ internal sealed class CapArguments(IReadOnlyList<CapValue> items, ReplyBuffer? b
 {
     public IReadOnlyList<CapValue> Items => items;
 
+    /// <summary>Gets how many bytes they take besides those of their message.</summary>
+    public long Bytes => buffer is null ? items.Sum(ValuePath.SizeOf) : 0;
+
     /// <summary>
     /// Returns the arguments with each promise replaced by its result; all of them must have settled. Good until this
     /// is disposed.

@@ -73,8 +73,8 @@ internal static class ValuePath
     /// <summary>Returns about how many bytes a value takes.</summary>
     public static long SizeOf(CapValue value) => value switch
     {
-        JsonValue json => json.Utf8.Length,
-        SpecialValue special => special.Utf8.Length,
+        JsonValue json => 64 + json.Utf8.Length,
+        SpecialValue special => 64 + special.Utf8.Length,
         ListValue list => 64 + list.Items.Sum(SizeOf),
         ObjectValue members => 64 + members.Members.Sum(member => 64 + (2 * member.Key.Length) + SizeOf(member.Value)),
         _ => 64,

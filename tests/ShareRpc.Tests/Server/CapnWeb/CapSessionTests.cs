@@ -102,6 +102,19 @@ public sealed class CapSessionTests : IAsyncLifetime
             await wire.CodeAsync(await wire.CallAsync(redeemed, "share.appendOps", Batch("b"))));
     }
 
+    [Fact]
+    public async Task A_call_that_waits_for_an_argument_outlives_the_release_of_its_object()
+    {
+        ShareToken token = await live.CreateShareAsync();
+        using CapWire wire = await CapWire.ConnectAsync(live);
+        int redeemed = await wire.CallAsync(0, "redeemShare", $"\"{token.Reveal()}\"");
+        await wire.ValueAsync(await wire.PushAsync($"[\"pipeline\",{redeemed},[\"cursor\"]]"));
+        int page = await wire.CallAsync(redeemed, "share.readOps", """{"after":["promise",-1]}""");
+        await wire.SendAsync($"[\"release\",{redeemed},1]");
+        await wire.SendAsync("""["resolve",-1,0]""");
+        Assert.Equal(0, (await wire.ValueAsync(page)).GetProperty("head").GetInt64());
+    }
+
     [Theory]
     [InlineData("""["push",["remap",0,[],[],[]]]""")]
     [InlineData("""["push",["pipeline",0,["redeemShare"],[["blob","",["readable",1]]]]]""")]

@@ -124,6 +124,17 @@ public sealed class HostileSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task I11_arguments_that_wait_count_by_what_they_take()
+    {
+        using CapWire wire = await CapWire.ConnectAsync(live);
+        string items = string.Join(',', Enumerable.Repeat("1", 50_000));
+        await wire.CallAsync(0, "nothing", $"[[[\"promise\",-1],{items}]]");
+        await live.UntilAsync(memory => memory.Used > 50_000 * 64);
+        await wire.SendAsync("[\"resolve\",-1,1]");
+        await live.UntilAsync(memory => memory.Used < 200_000);
+    }
+
+    [Fact]
     public async Task What_a_session_held_is_given_back_with_it()
     {
         for (int round = 0; round < 3; round++)
