@@ -113,6 +113,7 @@ internal sealed class CapSession : IReferences, IDisposable
     public CapValue Get(CapPromise subject, IReadOnlyList<string> path, bool isPromise)
     {
         CapPromise result = NewKept();
+        subject.Hold();
         if (subject.IsSettled) Follow();
         else subject.Then(() => SettleLater(Follow));
         CapValue value = new PendingValue(result);
@@ -122,8 +123,12 @@ internal sealed class CapSession : IReferences, IDisposable
         value.Drop();
         return copy;
 
-        void Follow() => Settle(result, () =>
-            Keep(result, new CapResult(ValuePath.Follow(subject.Demand(), path), subject.Result!.Demand)));
+        void Follow()
+        {
+            Settle(result, () =>
+                Keep(result, new CapResult(ValuePath.Follow(subject.Demand(), path), subject.Result!.Demand)));
+            subject.Drop();
+        }
     }
 
     public CapValue Call(CapPromise subject, IReadOnlyList<string> path, CapArguments arguments)
