@@ -40,7 +40,7 @@ public sealed class CapSessionTests : IAsyncLifetime
         int appended = await wire.CallAsync(redeemed, "share.appendOps", Batch("a"));
         await wire.CallAsync(redeemed, "share.appendOps", Batch("b"));
         int page = await wire.CallAsync(redeemed, "share.readOps",
-            $$"""{"after":["pipeline",{{appended}},["cursor"]],"limit":1}""");
+            $$"""{"after":["pipeline",{{appended}},["cursor"]],"limit":1,"wait_ms":30000}""");
         JsonElement ops = (await wire.ValueAsync(page)).GetProperty("ops")[0];
         Assert.Equal("b", Assert.Single(ops.EnumerateArray()).GetProperty("op_id").GetString());
     }
