@@ -51,6 +51,17 @@ internal static class Examples
           sharerpc doctor serve --data /var/lib/sharerpc
         """;
 
+    public const string Init = """
+        Prepares a PostgreSQL database for several nodes, once.
+
+        Makes the tables, the file with the keys and the root token, each unless it is there. Every node needs the same
+        file with the keys. The password is better in ~/.pgpass or $PGPASSWORD than in the command.
+
+        Examples:
+          sharerpc init --postgres 'Host=db;Database=sharerpc;Username=sharerpc' --keys keys --root-token root.token
+          sharerpc serve --postgres 'Host=db;Database=sharerpc;Username=sharerpc' --keys keys --node-name a
+        """;
+
     public const string Share = """
         Shares sessions of coding agents while they grow, until Ctrl-C.
 
@@ -300,6 +311,7 @@ internal static class Examples
         string? text = named.Name switch
         {
             "serve" => Serve,
+            "init" => Init,
             "share" => Share,
             "sessions" => Sessions,
             "watch" => Watch,

@@ -95,6 +95,12 @@ public sealed record ServerOptions
     /// </summary>
     public string? NodeName { get; set; }
 
+    /// <summary>
+    /// Gets or sets the file with the keys that all nodes of a database have. Default: none; they are in the data
+    /// directory, with the root token.
+    /// </summary>
+    public string? KeyFile { get; set; }
+
     /// <summary>True gives up durability on power loss. Only for a test.</summary>
     internal bool NeverSyncs { get; set; }
 
@@ -103,6 +109,9 @@ public sealed record ServerOptions
     /// <c>configProperties</c> of <c>sharerpc.runtimeconfig.json</c>.
     /// </summary>
     internal bool DirectCalls { get; set; } = !AppContext.TryGetSwitch("ShareRpc.DirectCalls", out bool isOn) || isOn;
+
+    /// <summary>Where the data is, for people.</summary>
+    internal string Place => Postgres is null ? DataDirectory : "PostgreSQL";
 
     /// <summary>What waits for the disk may take of the memory budget.</summary>
     internal long QueueBytes => Math.Min(ServerLimits.QueueBytes, MemoryBytes / 8);
@@ -119,7 +128,9 @@ public sealed record ServerOptions
 
     internal string? FindMistake()
     {
-        if (string.IsNullOrWhiteSpace(DataDirectory))
+        if (Postgres is null && KeyFile is not null)
+            return "--keys goes with --postgres: a data directory has its own.";
+        if (KeyFile is null && string.IsNullOrWhiteSpace(DataDirectory))
             return "DataDirectory is empty: name the directory to keep the data in.";
         if (Limits.DocumentBytes < Limits.OpBytes
             || Limits.DocumentBytes > Limits.FrameBytes - ProtocolLimits.EnvelopeBytes)

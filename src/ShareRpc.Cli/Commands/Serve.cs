@@ -65,12 +65,12 @@ internal static class Serve
             await using MetricsPort? metrics = serve.MetricsUrls is null ? null : await MetricsPort.StartAsync(
                 serve.MetricsUrls, server.App.Services.GetRequiredService<MeterProvider>(), stop).ConfigureAwait(false);
             if (metrics is not null) output.Say($"Metrics on {metrics.Address}{ServeTelemetry.Path}");
-            output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.DataDirectory}");
+            output.Say($"Serving on {server.Address.ToString().TrimEnd('/')} from {options.Place}");
             if (server.CreatedRootToken)
                 output.Say($"The root token is in {server.RootTokenPath} (mode 0600). Keep it safe.");
             output.Emit(new
             {
-                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), options.DataDirectory,
+                Event = "listening", Url = server.Address.ToString().TrimEnd('/'), DataDirectory = options.Place,
                 server.RootTokenPath,
                 server.CreatedRootToken, MetricsUrl = metrics?.Address,
             });

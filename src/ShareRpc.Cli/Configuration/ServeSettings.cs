@@ -14,6 +14,12 @@ internal static class ServeSettings
     [
         Text("data", "DIR", "Data directory: database, keys, root token; created if missing", Serve.DefaultData,
             (options, text) => options.Server.DataDirectory = Path.GetFullPath(text)),
+        Text("postgres", "CONNECTION", "PostgreSQL database of several nodes, in place of the data directory", "",
+            (options, text) => options.Server.Postgres = text) with { IsSecret = true },
+        Text("keys", "FILE", "Keys that all nodes of the database have, made by sharerpc init", "",
+            (options, text) => options.Server.KeyFile = Path.GetFullPath(text)),
+        Text("node_name", "NAME", "Name of this node among them", "machine and process",
+            (options, text) => options.Server.NodeName = text),
         Text("urls", "URL", "Addresses to listen on, separated by ';'", Serve.DefaultUrl,
             (options, text) => options.Server.Urls = text),
         Text("public_url", "URL", "Address of the server for people, with its path behind a proxy",

@@ -6,6 +6,7 @@ using ShareRpc.Server.Commit;
 using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Hosting;
@@ -14,14 +15,15 @@ namespace ShareRpc.Server.Hosting;
 /// Starts the server with its host. On stop, refuses new work and answers queued work before connections close.
 /// </summary>
 internal sealed class ServerLifecycle(
-    DataDirectory directory, IShareStore store, TokenVerifier verifier, OpenCreator openCreator, Supervisor supervisor,
+    StorePlace place, IShareStore store, TokenVerifier verifier, OpenCreator openCreator, Supervisor supervisor,
     CommitQueue queue, AuditBook audit, IServerNode node, DrainSignal drain, TimeProvider time,
     ILogger<ServerLifecycle> log)
     : IHostedLifecycleService, IAsyncDisposable
 {
     private bool hasStarted;
 
-    public string RootTokenPath => directory.RootTokenPath;
+    /// <summary>Gets the file of the root token; null where the server keeps none.</summary>
+    public string? RootTokenPath => place.Directory?.RootTokenPath;
 
     public bool CreatedRootToken { get; private set; }
 
@@ -29,18 +31,27 @@ internal sealed class ServerLifecycle(
     {
         try
         {
-            CreatedRootToken =
-                await RootToken.EnsureAsync(store, verifier, directory.RootTokenPath, time, cancellationToken)
-                .ConfigureAwait(false);
+            if (store is PostgresShareStore shared)
+            {
+                bool isInited = RootTokenPath is null;
+                await PostgresStart.PrepareAsync(shared, verifier, isInited, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (RootTokenPath is { } path)
+            {
+                CreatedRootToken = await RootToken.EnsureAsync(store, verifier, path, time, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+
             await node.JoinAsync(cancellationToken).ConfigureAwait(false);
             await openCreator.EnsureAsync();
         }
-        catch (Exception exception) when (directory.Explain(exception) is { } explained)
+        catch (Exception exception) when (place.Explain(exception) is { } explained)
         {
             throw explained;
         }
 
-        if (directory.IsOpenToOthers) log.DirectoryIsOpen(directory.Path);
+        if (place.Directory is { IsOpenToOthers: true } directory) log.DirectoryIsOpen(directory.Path);
         hasStarted = true;
         supervisor.Start();
     }

@@ -28,7 +28,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
             app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()
                 ?.Addresses.FirstOrDefault();
         if (address is not null) Address = new Uri(address);
-        app.Logger.Serving(Address, options.DataDirectory);
+        app.Logger.Serving(Address, options.Place);
     }
 
     /// <summary>Gets whether this build has the web pages; otherwise a text page is served.</summary>
@@ -37,8 +37,11 @@ public sealed class ShareRpcServer : IAsyncDisposable
     /// <summary>Gets the first listening address.</summary>
     public Uri Address { get; } = new("http://localhost");
 
-    /// <summary>Gets the path of <c>root.token</c> in the data directory (mode 0600).</summary>
-    public string RootTokenPath => lifecycle.RootTokenPath;
+    /// <summary>
+    /// Gets the path of <c>root.token</c> in the data directory (mode 0600); empty with a database, whose root token
+    /// <c>sharerpc init</c> made.
+    /// </summary>
+    public string RootTokenPath => lifecycle.RootTokenPath ?? "";
 
     /// <summary>Gets whether this start created the root token.</summary>
     public bool CreatedRootToken => lifecycle.CreatedRootToken;

@@ -21,6 +21,7 @@ using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Pages;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Server.Supervision;
 using ShareRpc.Server.Turns;
@@ -93,22 +94,22 @@ public static class ShareRpcServerServices
 
     private static void AddStorage(IServiceCollection services)
     {
-        services.TryAddSingleton(provider =>
-            DataDirectory.Open(provider.GetRequiredService<ServerOptions>().DataDirectory));
-        services.TryAddSingleton(provider =>
-        {
-            DataDirectory directory = provider.GetRequiredService<DataDirectory>();
-            return directory.Open(() => TokenVerifier.Open(directory.Path, directory.IsNew));
-        });
+        services.TryAddSingleton<StorePlace>();
+        services.TryAddSingleton(provider => provider.GetRequiredService<StorePlace>().Directory!);
+        services.TryAddSingleton(provider => provider.GetRequiredService<StorePlace>() is { Directory: { } directory }
+            ? directory.Open(() => TokenVerifier.Open(directory.Path, directory.IsNew))
+            : TokenVerifier.OpenFile(provider.GetRequiredService<ServerOptions>().KeyFile!));
         services.TryAddSingleton<IShareStore>(provider =>
         {
-            DataDirectory directory = provider.GetRequiredService<DataDirectory>();
+            StorePlace place = provider.GetRequiredService<StorePlace>();
             ServerOptions options = provider.GetRequiredService<ServerOptions>();
-            TimeProvider time = provider.GetRequiredService<TimeProvider>();
-            ILogger log = provider.GetRequiredService<ILogger<SqliteShareStore>>();
 
             // Keys are durable before the database exists, so that a power loss leaves no database without them.
             provider.GetRequiredService<TokenVerifier>();
+            if (options.Postgres is { } postgres) return place.Open(() => PostgresShareStore.Open(postgres));
+            DataDirectory directory = place.Directory!;
+            TimeProvider time = provider.GetRequiredService<TimeProvider>();
+            ILogger log = provider.GetRequiredService<ILogger<SqliteShareStore>>();
             return directory.Open(() => SqliteShareStore.Open(
                 directory.DatabasePath, time, options.ServerLimits, log, options.NeverSyncs));
         });

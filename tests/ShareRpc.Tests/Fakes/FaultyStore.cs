@@ -25,6 +25,8 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Transactions that are on disk.</summary>
     public int Commits { get; private set; }
 
+    public bool IsShared => inner.IsShared;
+
     /// <summary>Every commit fails from now on, as on a full disk.</summary>
     public void Break() => BeforeCommit = () => throw new StorageException(StorageFailure.Full, "the disk is full");
 

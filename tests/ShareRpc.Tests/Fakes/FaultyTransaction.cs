@@ -8,6 +8,13 @@ namespace ShareRpc.Tests.Fakes;
 internal sealed class FaultyTransaction(
     IWriteTransaction inner, Func<IWriteTransaction, ValueTask<bool>> commit, Action<string> look) : IWriteTransaction
 {
+    public IReadOnlyCollection<long> ChangedShares => inner.ChangedShares;
+
+    public void Expect(IReadOnlyList<ShareVersion> shares, IReadOnlyList<RefLink> refs) => inner.Expect(shares, refs);
+
+    public ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs) =>
+        inner.LockAsync(shares, refs);
+
     public ValueTask<bool> CommitAsync() => commit(inner);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

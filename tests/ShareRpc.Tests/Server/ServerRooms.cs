@@ -18,6 +18,7 @@ using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Server.Supervision;
 using ShareRpc.Server.Turns;
@@ -39,7 +40,7 @@ internal sealed class ServerRooms : IDisposable
 
     private ServerRooms(
         ServerLimits limits, ProtocolLimits protocolLimits, long? compactAfterOps,
-        Action<IServiceCollection>? configure)
+        Action<IServiceCollection>? configure, IShareStore? shared)
     {
         var options = new ServerOptions
         {
@@ -48,7 +49,7 @@ internal sealed class ServerRooms : IDisposable
         };
         IServiceCollection registrations = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IShareStore>(provider =>
-                new FaultyStore(SqliteShareStore.Open(
+                new FaultyStore(shared ?? SqliteShareStore.Open(
                     provider.GetRequiredService<DataDirectory>().DatabasePath, Clock, limits)))
             .AddSingleton<IHostApplicationLifetime, ApplicationLifetime>().AddShareRpcServer(options);
         configure?.Invoke(registrations);
@@ -115,15 +116,29 @@ internal sealed class ServerRooms : IDisposable
     public Authority Root { get; private set; } = null!;
 
     /// <summary>
-    /// Runs the commit loop alone; with <paramref name="isSupervised"/> nothing until the supervisor is started.
+    /// Runs the commit loop alone; with <paramref name="isSupervised"/> nothing until the supervisor is started. With
+    /// SHARERPC_TEST_STORE=postgres on that store.
     /// </summary>
+    /// <param name="shared">A store that other rooms have, too.</param>
+    /// <param name="other">The rooms whose keys and root token these have.</param>
     public static async Task<ServerRooms> OpenAsync(
         ServerLimits? limits = null, ProtocolLimits? protocolLimits = null, long? compactAfterOps = null,
-        Action<IServiceCollection>? configure = null, bool isSupervised = false)
+        Action<IServiceCollection>? configure = null, bool isSupervised = false, IShareStore? shared = null,
+        ServerRooms? other = null)
     {
+        if (shared is null && Environment.GetEnvironmentVariable("SHARERPC_TEST_STORE") == "postgres")
+            shared = await PostgresShareStore.OpenAsync(await TestPostgres.NewDatabaseAsync());
         var rooms = new ServerRooms(
-            limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps, configure);
+            limits ?? ServerLimits.Default, protocolLimits ?? ProtocolLimits.Default, compactAfterOps, configure,
+            shared);
         string path = rooms.directory["root.token"];
+        if (other is not null)
+        {
+            File.Copy(other.directory["root.token"], path);
+            Directory.CreateDirectory(rooms.directory["keys"]);
+            File.Copy(other.directory["keys/token.key"], rooms.directory["keys/token.key"]);
+        }
+
         await ShareRpc.Server.Hosting.RootToken.EnsureAsync(rooms.Store, rooms.Tokens, path, rooms.Clock,
             CancellationToken.None);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(path)).Trim(), out ShareToken? token));

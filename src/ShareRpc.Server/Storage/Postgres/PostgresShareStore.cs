@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace ShareRpc.Server.Storage.Postgres;
 
 /// <summary>
@@ -15,20 +17,37 @@ internal sealed class PostgresShareStore : IShareStore
 
     public bool IsShared => true;
 
-    /// <summary>Opens, and migrates when needed. Owns the database's connections.</summary>
-    /// <exception cref="StorageException">The message names the fault and the next step.</exception>
+    /// <summary>Connects with the first use. Owns the database's connections.</summary>
+    /// <exception cref="StorageException">The connection string is none.</exception>
+    public static PostgresShareStore Open(string connectionString) => new(PostgresDatabase.Open(connectionString));
+
+    /// <summary>Opens and migrates.</summary>
     public static async Task<PostgresShareStore> OpenAsync(
         string connectionString, bool isNew = false, CancellationToken cancellationToken = default)
     {
-        PostgresDatabase database = PostgresDatabase.Open(connectionString);
+        PostgresShareStore store = Open(connectionString);
+        try
+        {
+            await store.PrepareAsync(isNew, cancellationToken).ConfigureAwait(false);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects, and migrates when needed; with <paramref name="isNew"/> also an empty database.</summary>
+    /// <exception cref="StorageException">The message names the fault and the next step.</exception>
+    public async Task PrepareAsync(bool isNew, CancellationToken cancellationToken)
+    {
         try
         {
             await PostgresSchema.ApplyAsync(database.Source, isNew, cancellationToken).ConfigureAwait(false);
-            return new PostgresShareStore(database);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (NpgsqlException exception)
         {
-            await database.DisposeAsync().ConfigureAwait(false);
             throw PostgresFailures.Translate(exception);
         }
     }
@@ -44,14 +63,14 @@ internal sealed class PostgresShareStore : IShareStore
         {
             foreach (string table in (string[])["op", "doc", "rejection"])
             {
-                await using Npgsql.NpgsqlCommand vacuum = database.Source.CreateCommand($"VACUUM {table}");
+                await using NpgsqlCommand vacuum = database.Source.CreateCommand($"VACUUM {table}");
                 vacuum.CommandTimeout = 0;
                 await vacuum.ExecuteNonQueryAsync().ConfigureAwait(false);
             }
 
             return true;
         }
-        catch (Npgsql.NpgsqlException exception)
+        catch (NpgsqlException exception)
         {
             throw PostgresFailures.Translate(exception);
         }
