@@ -38,8 +38,10 @@ internal sealed class AppendItem(
     {
         if (!batch.HasShape || batch.Malformed is not null) return null;
         LogShare share = await scope.Shares.GetAsync(scope.Transaction, authority.Ref.ShareKey!.Value);
+        long day = EffectiveCaveats.DayOf(scope.NowMs);
         return new AppendLookup(
-            share.Key, batch.OpIds, Unmeasured(share), CountedRefs(), EffectiveCaveats.DayOf(scope.NowMs))
+            share.Key, batch.OpIds, Unmeasured(share),
+            scope.Shares.IsProven ? UnknownRefs(scope, share, day) : CountedRefs(), day)
         {
             HasDependencies = batch.HasDependencies,
         };
@@ -60,6 +62,7 @@ internal sealed class AppendItem(
                 order).ApplyAsync(batch);
             order?.Take(FirstSeq(batch.Batch));
             if (span is not null) share.Trace = span.Context;
+            if (scope.Shares.IsProven) await KeepUsesAsync(scope, share);
         }
         catch (ShareRpcException error)
         {
@@ -98,6 +101,28 @@ internal sealed class AppendItem(
     private IReadOnlyList<long> CountedRefs() => authority.Caveats.Quotas.Count == 0
         ? authority.CountedRefs
         : [.. authority.CountedRefs.Union(authority.Caveats.Quotas.Select(quota => quota.RefKey))];
+
+    /// <summary>
+    /// Returns the refs whose use is not cached. That of the share's own refs is, since it changes under its lock only.
+    /// </summary>
+    private List<long> UnknownRefs(CommitScope scope, LogShare share, long day)
+    {
+        var unknown = new List<long>();
+        foreach (long key in CountedRefs())
+        {
+            if (authority.CountedRefs.Contains(key) && share.TryFindUse(key, day, out DayUse use))
+                scope.Uses.Add(key, day, use);
+            else unknown.Add(key);
+        }
+
+        return unknown;
+    }
+
+    private async ValueTask KeepUsesAsync(CommitScope scope, LogShare share)
+    {
+        long day = EffectiveCaveats.DayOf(scope.NowMs);
+        foreach (long key in authority.CountedRefs) share.SetUse(key, day, await scope.Uses.OfAsync(key, day));
+    }
 
     private long AppliedBytes(Ack ack)
     {

@@ -13,6 +13,8 @@ internal sealed class DayUses(IWriteTransaction transaction)
         foreach ((long refKey, DayUse use) in facts.Uses) known.TryAdd((refKey, day), use);
     }
 
+    public void Add(long refKey, long day, DayUse use) => known.TryAdd((refKey, day), use);
+
     public async ValueTask<DayUse> OfAsync(long refKey, long day)
     {
         if (known.TryGetValue((refKey, day), out DayUse use)) return use;

@@ -8,6 +8,7 @@ namespace ShareRpc.Server.Commit;
 internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, ServerLimits limits)
 {
     private readonly ShareTail unfolded = new();
+    private readonly Dictionary<long, (long Day, DayUse Use)> uses = [];
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
     private readonly List<AppendedBatch> written = [];
     private readonly Dictionary<string, OpRecord> writtenRecords = new(StringComparer.Ordinal);
@@ -99,6 +100,20 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
         writer = await transaction.FindWriterAsync(Key, writerId);
         if (writer is not null) SetWriter(writer);
         return writer;
+    }
+
+    /// <summary>Finds what a ref of this share has used of a day.</summary>
+    public bool TryFindUse(long refKey, long day, out DayUse use)
+    {
+        bool isKnown = uses.TryGetValue(refKey, out (long Day, DayUse Use) known) && known.Day == day;
+        use = known.Use;
+        return isKnown;
+    }
+
+    public void SetUse(long refKey, long day, DayUse use)
+    {
+        if (uses.Count >= limits.CachedWriters && !uses.ContainsKey(refKey)) uses.Clear();
+        uses[refKey] = (day, use);
     }
 
     public void SetWriter(WriterRow writer)

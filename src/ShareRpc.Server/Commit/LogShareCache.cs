@@ -14,6 +14,9 @@ internal sealed class LogShareCache(ServerLimits limits, bool isProven = false)
 
     public IReadOnlyCollection<LogShare> Touched => touched;
 
+    /// <summary>Gets whether what is cached of a share is proven by its version.</summary>
+    public bool IsProven => isProven;
+
     public KnownValues Values { get; } = new();
 
     /// <summary>Begins a transaction: nothing is proven.</summary>

@@ -19,8 +19,8 @@ internal static class PostgresStart
     {
         try
         {
-            using PostgresShareStore store = PostgresShareStore.Open(connectionString);
-            await store.PrepareAsync(isNew: true, cancellationToken).ConfigureAwait(false);
+            using PostgresShareStore store = await PostgresShareStore.OpenAsync(
+                connectionString, isNew: true, cancellationToken).ConfigureAwait(false);
             KeyFile.Ensure(keyFile);
             TokenVerifier tokens = TokenVerifier.OpenFile(keyFile);
             await CheckKeysAsync(store, tokens, cancellationToken).ConfigureAwait(false);

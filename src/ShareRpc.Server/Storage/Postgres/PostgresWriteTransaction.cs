@@ -70,6 +70,7 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
 
     public void Append(AppendedBatch batch)
     {
+        if (batch.Applied.Count + batch.Unapplied.Count + batch.Turns.Count == 0 && batch.AckedSeq is null) return;
         hasWritten = true;
         changes.Add(batch);
     }
@@ -229,12 +230,16 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         return false;
     }
 
-    public void Adopt(RefRow row) => Write(
-        """
-        UPDATE sturdy_ref SET parent_key = $2, parent_epoch = $3, retired_ms = $4, caveats = $5, suspended_ms = $6
-        WHERE ref_key = $1
-        """,
-        row.Key, row.ParentKey, row.ParentEpoch, row.RetiredMs, ToText(row), row.SuspendedMs);
+    public void Adopt(RefRow row)
+    {
+        if (row.ShareKey is { } share) changes.Add(share);
+        Write(
+            """
+            UPDATE sturdy_ref SET parent_key = $2, parent_epoch = $3, retired_ms = $4, caveats = $5, suspended_ms = $6
+            WHERE ref_key = $1
+            """,
+            row.Key, row.ParentKey, row.ParentEpoch, row.RetiredMs, ToText(row), row.SuspendedMs);
+    }
 
     public void CountUse(long refKey, long nowMs) => Write(
         "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, $2) WHERE ref_key = $1", refKey, nowMs);
