@@ -258,6 +258,7 @@ internal static class Examples
         Examples:
           sharerpc check
           sharerpc check --data /var/lib/sharerpc --json
+          sharerpc check --postgres 'Host=db;Database=sharerpc;Username=sharerpc'
         """;
 
     public const string Secrets = """

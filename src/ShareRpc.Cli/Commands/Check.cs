@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Server.Storage.Postgres.Checking;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 using Spectre.Console;
 
@@ -15,20 +16,29 @@ internal static class Check
             Serve.DefaultData,
     };
 
+    private static readonly Option<string?> Postgres = new("--postgres")
+    {
+        Description = "Database of several nodes, in place of a data directory", HelpName = "CONNECTION",
+    };
+
     public static Command Build()
     {
-        var command = new Command("check", Examples.Short(Examples.Check)) { Data };
-        command.SetAction((parsed, stop) => RunAsync(CommandContext.Of(parsed), parsed.GetValue(Data)!, stop));
+        var command = new Command("check", Examples.Short(Examples.Check)) { Data, Postgres };
+        command.SetAction((parsed, stop) => RunAsync(
+            CommandContext.Of(parsed), parsed.GetValue(Data)!, parsed.GetValue(Postgres), stop));
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, string data, CancellationToken stop)
+    private static async Task<int> RunAsync(
+        CommandContext context, string data, string? postgres, CancellationToken stop)
     {
         var progress = new ProgressLine(context.Output, context.Time);
         CheckReport report;
         try
         {
-            report = await Task.Run(() => DataCheck.Run(data, progress, stop), stop).ConfigureAwait(false);
+            report = postgres is not null
+                ? await PostgresCheck.RunAsync(postgres, stop).ConfigureAwait(false)
+                : await Task.Run(() => DataCheck.Run(data, progress, stop), stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ShareRpc.Cli.Terminal;
 using ShareRpc.Server.Hosting;
 
 namespace ShareRpc.Cli.Commands;

@@ -15,6 +15,11 @@ internal sealed class PendingAppends
     private readonly List<(AppendedBatch Batch, UnappliedOp Op)> unapplied = [];
     private readonly List<(AppendedBatch Batch, TurnMark Turn)> turns = [];
 
+    /// <summary>Gets the shares of op ids that are taken for new.</summary>
+    public List<long> NewShares { get; } = [];
+
+    public List<byte[]> NewIds { get; } = [];
+
     /// <summary>Gets the shares whose version the commit raises.</summary>
     public IReadOnlyCollection<long> Changed => changed;
 
@@ -99,7 +104,16 @@ internal sealed class PendingAppends
     {
         long[] shares = Column(ops, entry => entry.Batch.ShareKey);
         byte[][] ids = Column(ops, entry => PostgresRows.OpId(entry.Op.Op.OpId));
-        if (IsTrusting) session.SendCall("SELECT sharerpc_prove_new($1, $2)", shares, ids);
+        if (IsTrusting && session.Opening is not null)
+        {
+            NewShares.AddRange(shares);
+            NewIds.AddRange(ids);
+        }
+        else if (IsTrusting)
+        {
+            session.SendCall("SELECT sharerpc_prove_new($1, $2)", shares, ids);
+        }
+
         session.Send(
             """
             INSERT INTO op (share_key, cursor, op_id, digest, writer_key, seq, time_ms, actor_key, class, class_before,

@@ -58,21 +58,29 @@ internal sealed class PostgresAudit(
             ORDER BY last DESC LIMIT 1
             """,
             row => (row.GetInt64(0), Bytes(row, 1)));
-        using var chain = new AuditChain(before.Digest);
+        using AuditChain chain = await ReadChainAsync(session, before.Last, before.Digest, entries);
+        return chain.First == 0 ? null : chain.Seal();
+    }
+
+    /// <summary>Digests entries after a position, behind the digest of those before.</summary>
+    public static async ValueTask<AuditChain> ReadChainAsync(
+        PostgresSession session, long after, byte[] digest, int entries, long last = long.MaxValue)
+    {
+        var chain = new AuditChain(digest);
         string?[] columns = new string?[AuditChain.Columns];
         await session.QueryAsync(
             """
             SELECT position::text, time_ms::text, action, actor_key::text, share_key::text, subject_key::text, address,
               code::text, count::text, bytes::text
-            FROM audit WHERE position > $1 ORDER BY position LIMIT $2
+            FROM audit WHERE position > $1 AND position <= $3 ORDER BY position LIMIT $2
             """,
-            [before.Last, entries], row =>
+            [after, entries, last], row =>
             {
                 for (int i = 0; i < columns.Length; i++) columns[i] = Text(row, i);
                 chain.Add(columns);
                 return true;
             });
-        return chain.First == 0 ? null : chain.Seal();
+        return chain;
     }
 
     /// <summary>Returns false if a ref is unknown, so that nothing can match.</summary>

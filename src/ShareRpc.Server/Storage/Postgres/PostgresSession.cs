@@ -19,6 +19,9 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
     /// <summary>Gets how many statements wait.</summary>
     public int Waiting => waiting.Count;
 
+    /// <summary>Gets or sets what makes the first statement, which has rows that nobody needs; null for none.</summary>
+    public Func<NpgsqlBatchCommand>? Opening { get; set; }
+
     /// <summary>Gets how many messages were sent.</summary>
     public long Sent { get; private set; }
 
@@ -70,8 +73,8 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
     {
         try
         {
-            int passed = waiting.Count(sent => sent.HasRows);
-            await using NpgsqlBatch batch = await BatchAsync().ConfigureAwait(false);
+            int passed = waiting.Count(sent => sent.HasRows) + (Opening is null ? 0 : 1);
+            await using NpgsqlBatch batch = await BatchAsync(isWhole: false).ConfigureAwait(false);
             foreach (NpgsqlBatchCommand command in commands) batch.BatchCommands.Add(command);
             await using NpgsqlDataReader rows = await batch.ExecuteReaderAsync().ConfigureAwait(false);
 
@@ -97,17 +100,18 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
     }
 
     /// <summary>
-    /// Commits without a time-out. What fails, or comes back with a warning, has an unknown outcome: the connection is
-    /// closed, and a <see cref="StorageException"/> tells.
+    /// Commits without a time-out; what is sent as one message needs neither BEGIN nor COMMIT. What fails, or comes back
+    /// with a warning, has an unknown outcome: the connection is closed, and a <see cref="StorageException"/> tells.
     /// </summary>
     public async ValueTask CommitAsync()
     {
-        if (!isOpen && waiting.Count == 0) return;
+        if (!isOpen && waiting.Count == 0 && Opening is null) return;
         try
         {
-            await using NpgsqlBatch batch = await BatchAsync().ConfigureAwait(false);
+            bool isWhole = !isOpen;
+            await using NpgsqlBatch batch = await BatchAsync(isWhole).ConfigureAwait(false);
             batch.Timeout = 0;
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+            if (!isWhole) batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
             notice = null;
             connection!.Notice += Note;
             await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
@@ -151,15 +155,18 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
         return command;
     }
 
-    private async ValueTask<NpgsqlBatch> BatchAsync()
+    private async ValueTask<NpgsqlBatch> BatchAsync(bool isWhole)
     {
         connection ??= await source.OpenConnectionAsync().ConfigureAwait(false);
         NpgsqlBatch batch = connection.CreateBatch();
-        if (!isOpen)
+        if (!isOpen && !isWhole)
         {
             batch.BatchCommands.Add(Command(begin, None));
             isOpen = true;
         }
+
+        if (Opening is { } opening) batch.BatchCommands.Add(opening());
+        Opening = null;
 
         foreach ((NpgsqlBatchCommand command, _) in waiting) batch.BatchCommands.Add(command);
         waiting.Clear();

@@ -24,11 +24,11 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
     {
         isExpecting = true;
         foreach (ShareVersion share in shares) locked.Add(share.Key);
-        Session.SendCall(
-            "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6)", PostgresSchema.Newest,
+        Session.Opening = () => PostgresSession.Command(
+            "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6, $7, $8)", PostgresSchema.Newest,
             shares.Select(share => share.Key).ToArray(), shares.Select(share => share.Version).ToArray(),
             refs.Select(link => link.Key).ToArray(), refs.Select(link => link.Epoch).ToArray(),
-            refs.Select(link => link.ParentKey).ToArray());
+            refs.Select(link => link.ParentKey).ToArray(), changes.NewShares.ToArray(), changes.NewIds.ToArray());
     }
 
     public ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs)

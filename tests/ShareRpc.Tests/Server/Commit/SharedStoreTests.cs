@@ -1,3 +1,4 @@
+using Npgsql;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
@@ -8,6 +9,8 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Postgres;
+using ShareRpc.Server.Storage.Postgres.Checking;
+using ShareRpc.Server.Storage.Sqlite.Checking;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Commit;
@@ -22,11 +25,12 @@ public sealed class SharedStoreTests : IAsyncLifetime
     private Authority writerB = null!;
     private ShareToken token = null!;
     private Authority owner = null!;
+    private string database = "";
 
     public async Task InitializeAsync()
     {
         if (TestPostgres.Programs is null) return;
-        string database = await TestPostgres.NewDatabaseAsync();
+        database = await TestPostgres.NewDatabaseAsync();
         a = await ServerRooms.OpenAsync(shared: await PostgresShareStore.OpenAsync(database));
         b = await ServerRooms.OpenAsync(shared: await PostgresShareStore.OpenAsync(database), other: a);
         owner = await a.CreateShareAsync();
@@ -151,6 +155,35 @@ public sealed class SharedStoreTests : IAsyncLifetime
         StoredDoc? document = await snapshot.FindDocAsync(owner.Ref.ShareKey!.Value, Kinds.Part, "k0");
         Assert.Equal("""{"text":"ab"}""", document!.Data!.Value.ToString());
         Assert.Equal(7, (await snapshot.FindShareAsync(owner.Ref.ShareKey!.Value))!.Folded);
+    }
+
+    [StoreFact]
+    public async Task A_check_finds_nothing_in_what_nodes_wrote_and_names_what_was_changed_behind_their_backs()
+    {
+        string writer = RandomId.New();
+        for (int i = 0; i < 3; i++)
+        {
+            await SendAsync(a, writerA, writer, (2 * i) + 1, $"x{i}", $"y{i}");
+            await b.AppendAsync(writerB, ServerRooms.Put($"k{i}"));
+        }
+
+        await a.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
+        await a.Sealer.SealAsync();
+        CheckReport sound = await PostgresCheck.RunAsync(database, CancellationToken.None);
+        Assert.Empty(sound.Findings);
+        Assert.Equal((1L, 9L, 1L), (sound.Shares, sound.Ops, sound.Writers));
+
+        await using (var source = NpgsqlDataSource.Create(database))
+        {
+            await using NpgsqlCommand damage = source.CreateCommand(
+                "DELETE FROM op WHERE cursor = 4; UPDATE audit SET action = 'x' WHERE position = 2; "
+                + "UPDATE doc SET data = '{}x' WHERE key = 'k1'");
+            await damage.ExecuteNonQueryAsync();
+        }
+
+        CheckReport damaged = await PostgresCheck.RunAsync(database, CancellationToken.None);
+        Assert.Equal(["I1", "I2", "audit", "fold"],
+            damaged.Findings.Select(finding => finding.Rule).Distinct().Order(StringComparer.Ordinal));
     }
 
     private static ShareRpc.Protocol.Json.RawJson Protocol(string json) => ShareRpc.Protocol.Json.RawJson.Parse(json);

@@ -216,11 +216,21 @@ CREATE TABLE probe (
 );
 INSERT INTO probe VALUES (0);
 
+-- What a node takes for granted of op ids: none was answered as a duplicate. That none is in the log, the index says.
+CREATE FUNCTION sharerpc_prove_new(shares bigint[], ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM unnest(shares, ids) AS k (share_key, op_id)
+    JOIN rejection r ON r.share_key = k.share_key AND r.op_id = k.op_id WHERE r.code IS NULL) THEN
+    RAISE EXCEPTION 'an op id is known' USING ERRCODE = 'SR001';
+  END IF;
+END $$;
+
 -- What a node takes for granted of shares and refs, proven: it locks the shares in the order of their keys, and reads
 -- the refs in a LATER statement, so that a revocation under the lock of a share is seen. Raises SR001 if anything
 -- differs, SR002 for another schema.
 CREATE FUNCTION sharerpc_prove(
-  known_schema int, shares bigint[], versions bigint[], refs bigint[], epochs bigint[], parents bigint[])
+  known_schema int, shares bigint[], versions bigint[], refs bigint[], epochs bigint[], parents bigint[],
+  new_shares bigint[], new_ids bytea[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   same bigint;
@@ -242,13 +252,7 @@ BEGIN
   IF same <> cardinality(refs) THEN
     RAISE EXCEPTION 'another state of a ref' USING ERRCODE = 'SR001';
   END IF;
-END $$;
-
--- What a node takes for granted of op ids: none was answered as a duplicate. That none is in the log, the index says.
-CREATE FUNCTION sharerpc_prove_new(shares bigint[], ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  IF EXISTS (SELECT 1 FROM unnest(shares, ids) AS k (share_key, op_id)
-    JOIN rejection r ON r.share_key = k.share_key AND r.op_id = k.op_id WHERE r.code IS NULL) THEN
-    RAISE EXCEPTION 'an op id is known' USING ERRCODE = 'SR001';
+  IF cardinality(new_ids) > 0 THEN
+    PERFORM sharerpc_prove_new(new_shares, new_ids);
   END IF;
 END $$;
