@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Postgres.Checking;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 using Spectre.Console;

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ShareRpc.Server.Storage.Sqlite.Checking;
+using ShareRpc.Server.Storage;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

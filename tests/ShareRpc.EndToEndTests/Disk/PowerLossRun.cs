@@ -8,6 +8,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Hosting;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.EndToEndTests.Disk;

@@ -100,7 +100,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
     }
 
     /// <summary>
-    /// Commits without a time-out; what is sent as one message needs neither BEGIN nor COMMIT. What fails, or comes back
+    /// Commits without a time-out; what is one message needs neither BEGIN nor COMMIT. What fails, or comes back
     /// with a warning, has an unknown outcome: the connection is closed, and a <see cref="StorageException"/> tells.
     /// </summary>
     public async ValueTask CommitAsync()

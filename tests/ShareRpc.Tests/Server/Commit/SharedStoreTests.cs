@@ -1,16 +1,15 @@
 using Npgsql;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
-using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Storage.Postgres.Checking;
-using ShareRpc.Server.Storage.Sqlite.Checking;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Commit;
@@ -148,7 +147,7 @@ public sealed class SharedStoreTests : IAsyncLifetime
         await b.AppendAsync(writerB, ServerRooms.Put("k0", """{"text":"a"}"""), new OpIntent
         {
             OpId = OpId.New(), Verb = Verbs.Append, Kind = Kinds.Part, Key = "k0",
-            Data = Protocol("""{"field":"text","text":"b"}"""),
+            Data = RawJson.Parse("""{"field":"text","text":"b"}"""),
         });
         await b.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
         await using IReadSnapshot snapshot = await a.Store.BeginReadAsync();
@@ -185,8 +184,6 @@ public sealed class SharedStoreTests : IAsyncLifetime
         Assert.Equal(["I1", "I2", "audit", "fold"],
             damaged.Findings.Select(finding => finding.Rule).Distinct().Order(StringComparer.Ordinal));
     }
-
-    private static ShareRpc.Protocol.Json.RawJson Protocol(string json) => ShareRpc.Protocol.Json.RawJson.Parse(json);
 
     private static Task<Ack> SendAsync(
         ServerRooms rooms, Authority authority, string writer, long seq, params string[] ids) =>

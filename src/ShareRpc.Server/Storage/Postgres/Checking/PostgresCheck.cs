@@ -1,6 +1,5 @@
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.Server.Storage.Postgres.Checking;
 

@@ -3,6 +3,7 @@ using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 
 namespace ShareRpc.Tests.Server.Storage.Sqlite.Checking;

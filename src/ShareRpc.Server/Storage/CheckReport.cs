@@ -1,4 +1,4 @@
-namespace ShareRpc.Server.Storage.Sqlite.Checking;
+namespace ShareRpc.Server.Storage;
 
 /// <summary>The result of a data check.</summary>
 public sealed record CheckReport
