@@ -4,7 +4,7 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Storage.Postgres.Checking;
 
 /// <summary>Checks a database at one moment, while nodes write it: what holds in every state, on all rows.</summary>
-internal sealed class PostgresCheck(PostgresSession session)
+internal sealed class PostgresCheck(PostgresSession session, PostgresReads reads)
 {
     private const int MostFindings = 1_000;
     private const int OpsAtOnce = 1_000;
@@ -16,8 +16,8 @@ internal sealed class PostgresCheck(PostgresSession session)
     public static async Task<CheckReport> RunAsync(string connectionString, CancellationToken cancellationToken)
     {
         using PostgresDatabase database = PostgresDatabase.Open(connectionString);
-        await using var session = new PostgresSession(
-            database.Source, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        var session = new PostgresSession(database.Source, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        await using var reads = new CheckReads(session);
         session.Send("SET LOCAL idle_in_transaction_session_timeout = 0");
         long version = await session.ReadNumberAsync("SELECT max(version)::bigint FROM sharerpc_schema");
         if (version != PostgresSchema.Newest)
@@ -27,7 +27,7 @@ internal sealed class PostgresCheck(PostgresSession session)
                 + $"{PostgresSchema.Newest}: check it with the version that serves it.");
         }
 
-        return await new PostgresCheck(session).RunAsync(cancellationToken);
+        return await new PostgresCheck(session, reads).RunAsync(cancellationToken);
     }
 
     private async ValueTask<CheckReport> RunAsync(CancellationToken cancellationToken)
@@ -78,7 +78,6 @@ internal sealed class PostgresCheck(PostgresSession session)
         List<ShareRow> shares = await session.ReadAllAsync(
             $"SELECT {PostgresRows.ShareColumns} FROM share s WHERE state <> 2 AND folded > 0 AND compacted = 0",
             PostgresRows.Share);
-        var reads = new CheckReads(session);
         foreach (ShareRow share in shares)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -124,9 +123,5 @@ internal sealed class PostgresCheck(PostgresSession session)
         else hasMore = true;
     }
 
-    /// <summary>Reads by the session of the check, which it does not end.</summary>
-    private sealed class CheckReads(PostgresSession session) : PostgresReads(session)
-    {
-        public override ValueTask DisposeAsync() => default;
-    }
+    private sealed class CheckReads(PostgresSession session) : PostgresReads(session);
 }
