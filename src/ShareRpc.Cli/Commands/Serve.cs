@@ -34,6 +34,8 @@ internal static class Serve
             Output output = CommandContext.Of(parsed).Output;
             ServeConfiguration configuration = flags.Read(parsed);
             configuration.Options.Server.Validate();
+            if (configuration.Options.Server is { Postgres: not null, KeyFile: null })
+                throw new CliException(ExitCode.Usage, "--postgres needs --keys FILE, which sharerpc init makes.");
             return parsed.GetValue(PrintConfig) ? Print(output, configuration)
                 : await RunAsync(output, configuration.Options, stop).ConfigureAwait(false);
         });

@@ -23,7 +23,11 @@ internal static class ClusterParts
         services.TryAddSingleton<NodeTable>();
         services.TryAddSingleton(provider =>
             ((PostgresShareStore)provider.GetRequiredService<IShareStore>()).Database);
-        services.TryAddSingleton(provider => (ClusterClock)provider.GetRequiredService<TimeProvider>());
+        services.TryAddSingleton(provider =>
+        {
+            TimeProvider time = provider.GetRequiredService<TimeProvider>();
+            return time as ClusterClock ?? new ClusterClock(time);
+        });
         services.TryAddSingleton(provider => new AuthorityLease(
             provider.GetRequiredService<ClusterClock>(), provider.GetRequiredService<ClusterOptions>().Lease));
         services.TryAddSingleton<AppliedChanges>();
@@ -39,7 +43,7 @@ internal static class ClusterParts
 
     /// <summary>Puts the clock of the database in the place of the machine's.</summary>
     public static TimeProvider ClockOf(ServerOptions options, TimeProvider own) =>
-        options.Postgres is null ? own : new ClusterClock(own);
+        options.Postgres is null || own is ClusterClock ? own : new ClusterClock(own);
 
     private static bool IsCluster(IServiceProvider provider) =>
         provider.GetRequiredService<ServerOptions>().Postgres is not null;

@@ -74,7 +74,7 @@ public sealed class ShareRpcServer : IAsyncDisposable
         ServerCertificate? certificate = options is { TlsCertificate: { } path, TlsKey: { } key }
             ? new ServerCertificate(path, key) : null;
         WebApplicationBuilder builder = CreateBuilder(options, certificate);
-        builder.Services.AddSingleton(time).AddShareRpcServer(options);
+        builder.Services.AddSingleton(ClusterParts.ClockOf(options, time)).AddShareRpcServer(options);
         configure(builder);
         WebApplication app = builder.Build();
         try
