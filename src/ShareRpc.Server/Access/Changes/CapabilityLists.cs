@@ -28,6 +28,7 @@ internal sealed class CapabilityLists(
                 await ToInfoAsync(snapshot, authority, chain, now));
         }
 
+        authority.DemandCurrent();
         return new CapabilityPage { Capabilities = infos, Next = rows.Count == limit ? rows[^1].Key : null };
     }
 
@@ -38,6 +39,7 @@ internal sealed class CapabilityLists(
         await using IReadSnapshot snapshot = await store.BeginReadAsync();
         IReadOnlyList<ShareListRow> rows = await snapshot.ReadSharesAsync(CreatorKeyOf(authority), request.After,
             limit);
+        authority.DemandCurrent();
         return new ShareList { Shares = [.. rows.Select(ToInfo)], Next = rows.Count == limit
             ? rows[^1].Share.Key : null };
     }
@@ -53,6 +55,7 @@ internal sealed class CapabilityLists(
         AuditRows page = await snapshot.ReadAuditAsync(
             new RefScope(shareKey, await ReachInAuditAsync(snapshot, authority, shareKey)), request.After, limit,
             request.NewestFirst == true, filter);
+        authority.DemandCurrent();
         return new AuditPage { Entries = page.Entries, Next = page.Next };
     }
 
