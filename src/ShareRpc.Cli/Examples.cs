@@ -132,6 +132,17 @@ internal static class Examples
           codex mcp add sharerpc -- sharerpc mcp
         """;
 
+    public const string Export = """
+        Saves a shared session as one HTML file, with search and diffs, that opens without a network.
+
+        The file holds what the link shows when it is made, and neither the link nor another key. Who has the file keeps
+        it: a revocation does not reach it.
+
+        Examples:
+          sharerpc export 'LINK' --html
+          sharerpc export - --html --out review.html < link.txt
+        """;
+
     public const string Invite = """
         Creates another link to a share, which can be limited and revoked by itself.
 
@@ -318,6 +329,7 @@ internal static class Examples
             "watch" => Watch,
             "pull" => Pull,
             "mcp" => Mcp,
+            "export" => Export,
             "invite" => Invite,
             "who" => Who,
             "audit" => Audit,

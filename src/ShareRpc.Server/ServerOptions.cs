@@ -28,6 +28,20 @@ public sealed record ServerOptions
     public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 
     /// <summary>
+    /// Gets or sets the origins whose pages may show a session inside of them. Default: none; no page may.
+    /// </summary>
+    public IReadOnlyList<string> EmbedOrigins { get; set; } = [];
+
+    /// <summary>
+    /// Gets or sets the title that previews of links show, of every link alike, valid or not. Default: "A shared
+    /// session". Nothing of a session is ever in a preview.
+    /// </summary>
+    public string PreviewTitle { get; set; } = "A shared session";
+
+    /// <summary>Gets or sets what previews of links say below the title. Default: nothing.</summary>
+    public string PreviewDescription { get; set; } = "";
+
+    /// <summary>
     /// Gets or sets whether opencode may create shares without a token. Default: false, since anybody could store data.
     /// </summary>
     public bool OpenCreation { get; set; }
@@ -148,6 +162,13 @@ public sealed record ServerOptions
             return $"AllowedOrigins: {origin} is not an origin such as https://share.example.org, without a path.";
         }
 
+        if (EmbedOrigins.FirstOrDefault(text => !IsOrigin(text)) is { } embedding)
+        {
+            return $"EmbedOrigins: {embedding} is not an origin such as https://wiki.example.org, without a path.";
+        }
+
+        if (PreviewTitle.Length is 0 or > 200 || PreviewDescription.Length > 500)
+            return "PreviewTitle must have 1 to 200 characters, PreviewDescription at most 500.";
         if (TrustedProxies.FirstOrDefault(proxy => FindNetwork(proxy) is null) is { } proxy)
         {
             return $"TrustedProxies: {proxy} is neither an IP address nor a network such as 10.0.0.0/8.";

@@ -5,17 +5,20 @@ using ShareRpc.Protocol.Errors;
 namespace ShareRpc.Server.Pages;
 
 /// <summary>Pages load from this server only, run no inline script, and contain nothing of the request.</summary>
-internal sealed partial class PageEndpoints(PageFiles files)
+internal sealed partial class PageEndpoints(PageFiles files, ServerOptions options)
 {
     private const string Forever = "public, max-age=31536000, immutable";
+    private readonly PageFile viewer = files.Viewer.WithPreview(options.PreviewTitle, options.PreviewDescription);
+    private readonly PageFile? landing =
+        files.Landing?.WithPreview(options.PreviewTitle, options.PreviewDescription);
 
-    public Task ViewerAsync(HttpContext context) => PageAsync(context, files.Viewer);
+    public Task ViewerAsync(HttpContext context) => PageAsync(context, viewer);
 
     /// <summary>Answers at the root, with a slash: its assets are relative to it.</summary>
     public Task LandingAsync(HttpContext context)
     {
         string path = context.Request.Path.ToUriComponent();
-        if (path.EndsWith('/')) return WriteAsync(context, files.Landing);
+        if (path.EndsWith('/')) return WriteAsync(context, landing);
         context.Response.Redirect($"{path.Split('/')[^1]}/{context.Request.QueryString}");
         return Task.CompletedTask;
     }
@@ -30,7 +33,7 @@ internal sealed partial class PageEndpoints(PageFiles files)
         return asset.WriteAsync(context);
     }
 
-    private static Task PageAsync(HttpContext context, PageFile? page)
+    private Task PageAsync(HttpContext context, PageFile? page)
     {
         string path = context.Request.Path.ToUriComponent();
         if (path.EndsWith('/'))
@@ -43,22 +46,27 @@ internal sealed partial class PageEndpoints(PageFiles files)
         return WriteAsync(context, page);
     }
 
-    private static Task WriteAsync(HttpContext context, PageFile? page)
+    private Task WriteAsync(HttpContext context, PageFile? page)
     {
         if (page is null) throw new ShareRpcException(ErrorCode.NotFound);
-        context.Response.Headers.ContentSecurityPolicy = Policy(context.Request.Host.Value ?? "");
+        context.Response.Headers.ContentSecurityPolicy = Policy(
+            context.Request.Host.Value ?? "", options.EmbedOrigins);
         context.Response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
         return page.WriteAsync(context);
     }
 
     /// <summary>Names the WebSocket host if it is plain: older browsers do not match it by 'self'.</summary>
-    private static string Policy(string host)
+    private static string Policy(string host, IReadOnlyList<string> embedding)
     {
+        string ancestors = embedding.Count == 0
+            ? "'none'" : string.Join(' ', embedding.Select(Origin));
         string sockets = HostName().IsMatch(host) ? $" ws://{host} wss://{host}" : "";
         return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-            + $"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+            + $"connect-src 'self'{sockets}; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}; "
             + "worker-src 'self'; require-trusted-types-for 'script'; trusted-types lit-html dompurify sharerpc-worker";
     }
+
+    private static string Origin(string text) => new Uri(text).GetLeftPart(UriPartial.Authority);
 
     [GeneratedRegex(@"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\z")]
     private static partial Regex HostName();

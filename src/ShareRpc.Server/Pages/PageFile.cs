@@ -1,9 +1,20 @@
+using System.Text;
+using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http;
 
 namespace ShareRpc.Server.Pages;
 
 internal sealed record PageFile(string ContentType, byte[] Plain, byte[]? Brotli = null, byte[]? Gzip = null)
 {
+    /// <summary>Returns the page with what previews of links say of it, the same for every link.</summary>
+    public PageFile WithPreview(string title, string description)
+    {
+        string html = Encoding.UTF8.GetString(Plain);
+        return new PageFile(ContentType, Encoding.UTF8.GetBytes(html
+            .Replace("PREVIEW_TITLE", HtmlEncoder.Default.Encode(title), StringComparison.Ordinal)
+            .Replace("PREVIEW_DESCRIPTION", HtmlEncoder.Default.Encode(description), StringComparison.Ordinal)));
+    }
+
     public async Task WriteAsync(HttpContext context)
     {
         HttpResponse response = context.Response;

@@ -25,6 +25,7 @@ internal sealed class PageFiles
             Landing = new PageFile(Html, viewer);
         }
 
+        Offline = files.GetValueOrDefault("offline.html");
         if (files.TryGetValue("admin.html", out byte[]? admin)) Admin = new PageFile(Html, admin);
     }
 
@@ -37,6 +38,9 @@ internal sealed class PageFiles
     public PageFile? Landing { get; }
 
     public PageFile? Admin { get; }
+
+    /// <summary>Gets the page of <see cref="OfflinePage"/>.</summary>
+    public byte[]? Offline { get; }
 
     /// <summary>Gets the names, which contain a content hash.</summary>
     public IEnumerable<string> AssetNames => assets.Keys;

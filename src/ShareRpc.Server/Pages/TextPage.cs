@@ -11,7 +11,9 @@ internal static class TextPage
         <meta name="viewport" content="width=device-width">
         <meta name="referrer" content="no-referrer">
         <meta name="robots" content="noindex, nofollow">
-        <title>A shared session</title>
+        <meta property="og:title" content="PREVIEW_TITLE">
+        <meta property="og:description" content="PREVIEW_DESCRIPTION">
+        <title>PREVIEW_TITLE</title>
         <h1>A shared session</h1>
         <p>The address of this page is a key to it: whoever has the address can read the session.</p>
         <p>To follow it in a terminal, give the whole address, in quotes, to <code>sharerpc watch</code>.</p>
