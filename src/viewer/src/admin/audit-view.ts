@@ -88,6 +88,8 @@ export function renderAudit(app: AdminApp): TemplateResult {
       ${field('who', 'Name or id', 'search', 'names')}
       ${field('address', 'Address', 'search')} ${field('code', 'Error', 'search')}
       ${field('since', 'From', 'datetime-local')} ${field('until', 'Before', 'datetime-local')}
+      <button class="button" type="button" ?disabled=${!app.entries || app.entries.length === 0}
+        @click=${() => void app.saveAudit()}>Download</button>
       <datalist id="names">${app.named().map((each) => html`<option value=${each.label}></option>`)}</datalist>
     </div>
     ${app.auditTrouble ? html`<p class="trouble" role="alert">${app.auditTrouble}</p>` : nothing}

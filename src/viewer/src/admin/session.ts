@@ -38,7 +38,7 @@ type Opened = { connection: Connection; rights: Right[]; limits: Limits; capId: 
   | { kind: 'share'; handle: ShareHandle; share: ShareInfo }
 );
 
-export type AuditFilter = Omit<AuditRequest, 'limit' | 'newest_first'> & { shareId?: string };
+export type AuditFilter = Omit<AuditRequest, 'newest_first'> & { shareId?: string };
 
 /** How many pages without a match are read before the user is asked. */
 const EMPTY_PAGES = 20;
@@ -110,6 +110,14 @@ export class AdminSession {
     });
   }
 
+  /** Lists the refs of all shares that this token can see. `loaded`: called with what is there so far. */
+  refs(loaded: (refs: CapabilityInfo[]) => void): Promise<CapabilityInfo[]> {
+    return this.#all(async (handle, after) => {
+      const page = await handle.listCapabilities({ after });
+      return { items: page.capabilities, next: page.next };
+    }, loaded);
+  }
+
   /** Newest first. A page can be empty and have a next one. */
   async audit({ shareId, ...filter }: AuditFilter): Promise<AuditPage> {
     const request: AuditRequest = { newest_first: true, limit: 200, ...filter };
@@ -149,12 +157,14 @@ export class AdminSession {
 
   async #all<T>(
     list: (handle: RootHandle | ShareHandle, after: number) => Promise<{ items: T[]; next: number | undefined }>,
+    loaded: (items: T[]) => void = () => {},
   ): Promise<T[]> {
     const items: T[] = [];
     for (let after: number | undefined = 0; after !== undefined;) {
       const from: number = after;
       const page: { items: T[]; next: number | undefined } = await this.#call((handle) => list(handle, from));
       items.push(...page.items);
+      loaded(items);
       after = page.next;
     }
     return items;

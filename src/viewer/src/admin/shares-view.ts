@@ -2,28 +2,51 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import type { ShareInfo } from '@sharerpc/client';
 import { count, dateTime, isoTime, plural } from '../shared/format.ts';
 import type { AdminApp } from './app.ts';
+import { pageOf, renderPager } from './pager.ts';
 
-/** Filters by name, id and state; latest activity first. */
-export function chosen(shares: ShareInfo[], text: string, state: string): ShareInfo[] {
+/** What the list is sorted by. */
+export type ShareOrder = 'activity' | 'name' | 'size' | 'live';
+
+const orders: Record<ShareOrder, (a: ShareInfo, b: ShareInfo) => number> = {
+  activity: (a, b) => (b.last_append_ms ?? b.created_ms) - (a.last_append_ms ?? a.created_ms),
+  name: (a, b) => ((a.label ?? '') < (b.label ?? '') ? -1 : (a.label ?? '') > (b.label ?? '') ? 1 : 0),
+  size: (a, b) => b.cursor - a.cursor,
+  live: (a, b) => b.live_handles - a.live_handles,
+};
+
+const orderNames: readonly [ShareOrder, string][] = [
+  ['activity', 'Last activity'], ['name', 'Name'], ['size', 'Size'], ['live', 'Live now'],
+];
+
+/** Filters by name, id and state; latest activity first, or in another order. */
+export function chosen(
+  shares: ShareInfo[], text: string, state: string, order: ShareOrder = 'activity',
+): ShareInfo[] {
   const wanted = text.trim().toLowerCase();
   return shares
     .filter((share) => (state === '' || share.state === state) && `${share.label ?? ''}\n${share.share_id}`.toLowerCase().includes(wanted))
-    .sort((a, b) => (b.last_append_ms ?? b.created_ms) - (a.last_append_ms ?? a.created_ms));
+    .sort(orders[order]);
 }
 
 export function renderShares(app: AdminApp): TemplateResult {
-  const shown = chosen(app.shares ?? [], app.search, app.stateFilter);
+  const shown = chosen(app.shares ?? [], app.search, app.stateFilter, app.shareOrder);
+  const { rows, page, pages } = pageOf(shown, app.page);
   return html`<h1>Shares</h1>
     <div class="filters" role="search">
       <label>Search <input class="field" type="search" .value=${app.search} @input=${(event: Event) => {
         app.search = (event.target as HTMLInputElement).value;
-        app.update();
+        app.goToPage(0);
       }} /></label>
       <label>State <select class="field" @change=${(event: Event) => {
         app.stateFilter = (event.target as HTMLSelectElement).value;
-        app.update();
+        app.goToPage(0);
       }}>${['', 'active', 'ended', 'deleted'].map((state) => html`<option value=${state} ?selected=${state === app.stateFilter}>
         ${state || 'all'}</option>`)}</select></label>
+      <label>Order <select class="field" @change=${(event: Event) => {
+        app.shareOrder = (event.target as HTMLSelectElement).value as ShareOrder;
+        app.goToPage(0);
+      }}>${orderNames.map(([order, text]) => html`
+        <option value=${order} ?selected=${order === app.shareOrder}>${text}</option>`)}</select></label>
       <button class="button" type="button" @click=${() => void app.load()}>Refresh</button>
     </div>
     <p class="quiet" role="status">${app.shares ? plural(shown.length, 'share') : 'Loading…'}</p>
@@ -33,8 +56,9 @@ export function renderShares(app: AdminApp): TemplateResult {
     <table class="list" ?hidden=${shown.length === 0}>
       <thead><tr><th scope="col">Share</th><th scope="col">State</th><th scope="col">Size</th><th scope="col">Last activity</th>
         <th scope="col">Live now</th></tr></thead>
-      <tbody>${shown.map(renderRow)}</tbody>
-    </table>`;
+      <tbody>${rows.map(renderRow)}</tbody>
+    </table>
+    ${renderPager(page, pages, (to) => app.goToPage(to))}`;
 }
 
 function renderRow(share: ShareInfo): TemplateResult {

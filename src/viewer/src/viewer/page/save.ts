@@ -1,5 +1,5 @@
+import { saveBlob } from '../../shared/save.ts';
 import type { DocumentStore } from '../documents.ts';
-import { saveBlob } from '../parts/file.ts';
 import { jsonSteps, markdownSteps } from '../session/export.ts';
 import type { Turn } from '../session/rows.ts';
 import { sessionInfo } from '../session/summary.ts';

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { bytes } from '../../shared/format.ts';
+import { saveBlob } from '../../shared/save.ts';
 import { text } from '../session/fields.ts';
 import { safeAddress } from '../text/markdown.ts';
 import { oneLine } from '../text/visible.ts';
@@ -45,13 +46,4 @@ function save(url: string, name: string): void {
   } catch {
     // Not decodable: nothing to save.
   }
-}
-
-export function saveBlob(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name.replace(/[^\p{L}\p{N}._ -]+/gu, '_').replace(/^\.+/, '').slice(0, 100) || 'attachment';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
