@@ -71,5 +71,8 @@ internal sealed class AdminPage(ViewerPage view) : IAsyncDisposable
         return link;
     }
 
+    public Task TakeAsync(string? folder, string name, CancellationToken timeout) =>
+        view.TakeAsync(folder, name, timeout);
+
     public ValueTask DisposeAsync() => view.DisposeAsync();
 }

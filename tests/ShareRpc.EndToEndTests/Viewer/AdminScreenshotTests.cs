@@ -41,6 +41,9 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         await admin.Button("Revoke for the review").ClickAsync();
         await TakeAsync(admin, $"{name}-revoke");
         await admin.Page.Keyboard.PressAsync("Escape");
+        await admin.Link("Links").ClickAsync();
+        await admin.HasRowAsync("for the review");
+        await TakeAsync(admin, $"{name}-links");
         await admin.Page.GetByRole(AriaRole.Navigation).GetByText("Audit").ClickAsync();
         await admin.HasRowAsync("create share");
         await TakeAsync(admin, $"{name}-audit");
@@ -50,12 +53,5 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         Assert.Empty(admin.Faults);
     }
 
-    private async Task TakeAsync(AdminPage admin, string name)
-    {
-        byte[] picture = await admin.Page.ScreenshotAsync();
-        Assert.NotEmpty(picture);
-        if (Folder is null) return;
-        Directory.CreateDirectory(Folder);
-        await File.WriteAllBytesAsync(Path.Combine(Folder, $"admin-{name}.png"), picture, timeout);
-    }
+    private Task TakeAsync(AdminPage admin, string name) => admin.TakeAsync(Folder, $"admin-{name}", timeout);
 }

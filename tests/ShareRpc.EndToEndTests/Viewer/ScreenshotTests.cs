@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>
 /// Pictures of the page's main states, into the folder that SHARERPC_SCREENSHOTS names; without it they are only taken
-/// and thrown away. The pictures of the README are `session`, `session-dark` and the admin page's `light-holders`.
+/// and thrown away. Those of docs/pictures.md are WebP files.
 /// </summary>
 [Trait("Suite", "Deep")]
 public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
@@ -23,7 +23,17 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await TakeAsync(live, link, "session", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720);
         await TakeAsync(live, link, "session-dark", null, keys: ["g", "e", "e", "e"], width: 1120, height: 720,
             colors: ColorScheme.Dark);
-        await TakeAsync(live, link, "start", null, keys: ["g"]);
+        foreach ((string name, ColorScheme colors, int width, int height) in new[]
+        {
+            ("light", ColorScheme.Light, 1120, 720), ("dark", ColorScheme.Dark, 1120, 720),
+            ("phone", ColorScheme.Light, 390, 780),
+        })
+        {
+            await TakeAsync(live, link, $"start-{name}", null, ["g"], width, height, colors);
+            await TakeAsync(live, link, $"files-{name}", null, ["c"], width, height, colors);
+            await TakeAsync(live, link, $"edits-{name}", null, ["f", "g"], width, height, colors);
+        }
+
         await TakeAsync(live, link, "end", null);
         await TakeAsync(live, link, "side-by-side", null, keys: ["g", "d", "e", "e", "e"]);
         await TakeAsync(live, link, "help", null, keys: ["?"]);
@@ -106,11 +116,7 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
 
     private async Task SaveAsync(ViewerPage viewer, string name)
     {
-        byte[] picture = await viewer.Page.ScreenshotAsync();
-        Assert.NotEmpty(picture);
+        await viewer.TakeAsync(Folder, $"viewer-{name}", timeout);
         Assert.Empty(viewer.Faults);
-        if (Folder is null) return;
-        Directory.CreateDirectory(Folder);
-        await File.WriteAllBytesAsync(Path.Combine(Folder, $"viewer-{name}.png"), picture, timeout);
     }
 }

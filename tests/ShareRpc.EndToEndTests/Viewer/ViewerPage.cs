@@ -74,6 +74,26 @@ public sealed partial class ViewerPage : IAsyncDisposable
         return (place!.Value.GetProperty("row").GetString()!, place.Value.GetProperty("top").GetDouble());
     }
 
+    /// <summary>
+    /// Takes a picture into a folder, as PNG to look at and as a small WebP for docs/images; without a folder it is
+    /// only taken.
+    /// </summary>
+    public async Task TakeAsync(string? folder, string name, CancellationToken timeout)
+    {
+        byte[] picture = await Page.ScreenshotAsync();
+        Assert.NotEmpty(picture);
+        if (folder is null) return;
+        Directory.CreateDirectory(folder);
+        await File.WriteAllBytesAsync(Path.Combine(folder, $"{name}.png"), picture, timeout);
+        ICDPSession session = await Page.Context.NewCDPSessionAsync(Page);
+        JsonElement small = (await session.SendAsync("Page.captureScreenshot", new Dictionary<string, object>
+        {
+            ["format"] = "webp", ["quality"] = 60,
+        }))!.Value;
+        await File.WriteAllBytesAsync(
+            Path.Combine(folder, $"{name}.webp"), small.GetProperty("data").GetBytesFromBase64(), timeout);
+    }
+
     public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
 
     [GeneratedRegex("Live|Up to date")]

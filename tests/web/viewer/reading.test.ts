@@ -4,6 +4,7 @@ import { parseUnified, toUnified } from '../../../src/viewer/src/viewer/diff/fil
 import { DocumentStore, type Doc } from '../../../src/viewer/src/viewer/documents.ts';
 import { lineOf } from '../../../src/viewer/src/viewer/page/travel.ts';
 import { changesSteps, countsOf, diffsOf } from '../../../src/viewer/src/viewer/session/changes.ts';
+import { areQuick, editSteps } from '../../../src/viewer/src/viewer/session/edits.ts';
 import { editRowsSteps, fileRows } from '../../../src/viewer/src/viewer/session/modes.ts';
 import { buildRows, subagentsOf } from '../../../src/viewer/src/viewer/session/rows.ts';
 import { totalsOf } from '../../../src/viewer/src/viewer/session/totals.ts';
@@ -166,6 +167,14 @@ describe('a line of a diff', () => {
         });
         expect(wholeLink('https://h', share, 't', { line: 'p:a@a1' })).toContain('&l=p%3Aa%40a1');
     });
+});
+
+it('large edits are compared in a step of their own, small ones at once', () => {
+  const state = (length: number) => ({ input: { file_path: 'a', old_string: 'x\n'.repeat(length), new_string: 'y' } });
+  const [small, large] = [state(10), state(20_000)];
+  expect([areQuick(small, small.input), areQuick(large, large.input)]).toEqual([true, false]);
+  finish(editSteps(large, large.input));
+  expect(areQuick(large, large.input)).toBe(true);
 });
 
 it('a diff that is copied is a patch again', () => {

@@ -270,3 +270,19 @@ describe('a page on which documents arrive', () => {
     expect(shown.target).toBeUndefined();
   });
 });
+
+describe('a session that is loaded', () => {
+  it('shows its start until it is whole, then where it goes on, unless the reader has moved', () => {
+    for (const isMoved of [false, true]) {
+      const shown = new Shown();
+      shown.store.putDocs([message('m1', 'user', 1), part('p1', 'm1', 'First')], cursor);
+      shown.draw('catching_up');
+      expect(shown.page.list!.follows).toBe(false);
+      expect(shown.text).toContain('1 part so far');
+      if (isMoved) shown.press('g');
+      shown.draw('live');
+      expect(shown.page.list!.follows).toBe(!isMoved);
+      expect(shown.text).not.toContain('so far');
+    }
+  });
+});

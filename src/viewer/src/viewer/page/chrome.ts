@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { guard } from 'lit/directives/guard.js';
 import type { FollowState } from '@sharerpc/client';
 import { count, dateTime, duration, money, plural, short } from '../../shared/format.ts';
 import { renderCounts } from '../parts/diffs.ts';
@@ -72,16 +73,12 @@ export interface SideContent {
 }
 
 export function renderSide(side: SideContent): TemplateResult {
-  const turns = new Map(side.totals.turns.map((turn) => [turn.id, turn]));
   return html`<div class="side-inner">
     ${renderTotals(side)}
     <nav aria-labelledby="outline-title"><h2 id="outline-title">Outline</h2>
       ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>`
-      : html`<ol class="outline">${side.outline.map((entry) => html`
-        <li><a href=${side.permalink(entry.id)} aria-current=${entry.id === side.current ? 'true' : nothing}
-          @click=${(event: Event) => side.show(entry.id, event)}><span class="outline-text"
-            dir="auto">${entry.title}</span>
-          <span class="outline-note">${sayTurn(turns.get(entry.id))}</span></a></li>`)}</ol>`}</nav>
+      : html`<ol class="outline">${guard(
+        [side.outline, side.totals, side.current], () => renderOutline(side))}</ol>`}</nav>
     ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
       ${renderTodos(side.todos)}</section>`}
     ${side.files.length === 0
@@ -101,6 +98,14 @@ export function renderSide(side: SideContent): TemplateResult {
         side.exportAs('markdown')}>Save as Markdown</button>
         <button type="button" class="button" @click=${() =>
           side.exportAs('json')}>Save as JSON</button></div></section></div>`;
+}
+
+function renderOutline(side: SideContent): TemplateResult[] {
+  const turns = new Map(side.totals.turns.map((turn) => [turn.id, turn]));
+  return side.outline.map((entry) => html`<li><a href=${side.permalink(entry.id)}
+    aria-current=${entry.id === side.current ? 'true' : nothing}
+    @click=${(event: Event) => side.show(entry.id, event)}><span class="outline-text" dir="auto">${entry.title}</span>
+    <span class="outline-note">${sayTurn(turns.get(entry.id))}</span></a></li>`);
 }
 
 /** Sums up the session. */

@@ -41,6 +41,16 @@ export class Listing {
     }, Math.max(0, this.lookedAt + pauseMs - performance.now()));
   }
 
+  /** The message of the user that a listed row belongs to. */
+  questionAt(index: number): string | undefined {
+    const { rows } = this.listed;
+    for (let at = Math.min(index, rows.length - 1); at >= 0; at--) {
+      const row = rows[at]!;
+      if ('turn' in row && row.turn.user) return row.turn.user.id;
+    }
+    return undefined;
+  }
+
   stop(): void {
     clearTimeout(this.timer);
   }

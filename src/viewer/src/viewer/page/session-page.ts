@@ -24,9 +24,10 @@ import { renderToolbar } from './toolbar.ts';
 import { Travel, type Travelled } from './travel.ts';
 import { VirtualList } from './virtual-list.ts';
 
-/** Above this, rows are rebuilt at most every `rebuildMs` ms. */
+/** Above this, rows are rebuilt at most every `rebuildMs` ms, and for an eighth of the time. */
 const manyParts = 2000;
 const rebuildMs = 150;
+const rebuildShare = 8;
 const scrollKeys = new Set(['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', ' ']);
 
 export class SessionPage implements Searched, Travelled {
@@ -46,7 +47,9 @@ export class SessionPage implements Searched, Travelled {
   private rowsSeen = 0;
   private isEndInSight = true;
   private builtAt = -rebuildMs;
+  private pause = rebuildMs;
   private isStale = true;
+  private wasLoading = false;
   private areFilesStale = true;
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly work = new PageWork(() => this.places.changed());
@@ -135,7 +138,7 @@ export class SessionPage implements Searched, Travelled {
         this.isHelpOpen = false;
         this.places.changed();
       }) : nothing}`, this.root);
-    this.drawList();
+    this.drawList(isLoading);
     return info.id;
   }
 
@@ -157,9 +160,7 @@ export class SessionPage implements Searched, Travelled {
     if (!this.travel.hasMoved && this.list?.follows && !this.travel.isExpecting) this.list.showStart();
   }
 
-  showMessage(message: string): void {
-    this.go({ message });
-  }
+  readonly showMessage = (message: string): void => this.go({ message });
 
   /** Shows a message or a line as soon as it is there. */
   go(spot: Partial<Spot>): void {
@@ -191,7 +192,7 @@ export class SessionPage implements Searched, Travelled {
   }
 
   private rebuild(): void {
-    const wait = this.store.count('part') > manyParts ? this.builtAt + rebuildMs - performance.now() : 0;
+    const wait = this.store.count('part') > manyParts ? this.builtAt + this.pause - performance.now() : 0;
     if (wait > 0) {
       this.rebuildTimer ??= setTimeout(() => {
         this.rebuildTimer = undefined;
@@ -204,14 +205,17 @@ export class SessionPage implements Searched, Travelled {
   }
 
   private rebuildNow(): void {
+    const start = performance.now();
     this.listing.setRows(buildRows(this.store, this.view.folds.isBuilt));
     this.outline = outlineOf(this.store, this.rows.turns);
     this.totals = totalsOf(this.store, this.rows.turns);
     this.builtAt = performance.now();
+    this.pause = Math.max(rebuildMs, rebuildShare * (this.builtAt - start));
     this.isStale = false;
   }
 
-  private drawList(): void {
+  /** While a long session is loaded, its start is shown: that does not change. Then its end is, where it goes on. */
+  private drawList(isLoading: boolean): void {
     if (!this.list) {
       const scroller = this.root.querySelector<HTMLElement>('.scroller')!;
       this.list = new VirtualList(
@@ -223,6 +227,9 @@ export class SessionPage implements Searched, Travelled {
         scroller.addEventListener(moved, (event) => this.moved(event), { passive: true, signal });
       }
     }
+    if (isLoading && !this.wasLoading && !this.travel.hasMoved) this.list.showStart();
+    else if (!isLoading && this.wasLoading && !this.travel.hasMoved && this.end === 'none') this.list.showEnd();
+    this.wasLoading = isLoading;
     this.listNow();
     this.travel.bring();
     this.list.update();
@@ -252,9 +259,7 @@ export class SessionPage implements Searched, Travelled {
     if (this.travel.target !== undefined) this.clearTarget();
   }
 
-  left(): void {
-    this.search.leave();
-  }
+  readonly left = (): void => this.search.leave();
 
   reveal(row: string): boolean {
     if (!this.listed.indexOf.has(row) && this.rows.indexOf.has(row)) this.listing.setMode('all');
@@ -284,13 +289,8 @@ export class SessionPage implements Searched, Travelled {
   }
 
   private currentMessage(): string | undefined {
-    if (!this.list || this.list.firstVisible === 0) return this.outline[0]?.id;
-    const { rows } = this.listed;
-    for (let at = Math.min(this.list.firstVisible, rows.length - 1); at >= 0; at--) {
-      const row = rows[at]!;
-      if ('turn' in row && row.turn.user) return row.turn.user.id;
-    }
-    return undefined;
+    const first = this.list?.firstVisible ?? 0;
+    return first === 0 ? this.outline[0]?.id : this.listing.questionAt(first);
   }
 
   private pressed(event: KeyboardEvent): void {

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { guard } from 'lit/directives/guard.js';
 import { ref } from 'lit/directives/ref.js';
 import { count, duration, money, plural } from '../../shared/format.ts';
 import type { Mode } from '../session/modes.ts';
@@ -34,7 +35,7 @@ export function renderToolbar(bar: Toolbar): TemplateResult {
         @click=${() => bar.setMode(mode)}>${name}</button>`)}</div>
     ${bar.loaded === undefined ? nothing : html`<span class="loading" role="status">
       <progress aria-label="Loading the session"></progress> ${plural(bar.loaded, 'part')} so far</span>`}
-    ${renderTimeline(bar)}
+    ${guard([bar.totals, bar.outline, bar.current], () => renderTimeline(bar))}
     <span class="folds">${renderButton('unfold', 'Unfold everything', () => bar.foldAll(true))}
       ${renderButton('fold', 'Fold everything', () => bar.foldAll(false))}</span></div>`;
 }

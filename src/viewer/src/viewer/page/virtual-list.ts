@@ -23,6 +23,8 @@ export class VirtualList {
   private indexOf: ReadonlyMap<string, number> = new Map();
   private readonly heights = new Map<string, number>();
   private offsets = new Float64Array(1);
+  /** Measured or estimated, by index. */
+  private extents = new Float64Array(0);
   private readonly space = document.createElement('div');
   private readonly window = document.createElement('div');
   private readonly sizes: ResizeObserver;
@@ -152,25 +154,41 @@ export class VirtualList {
   }
 
   private measure(): boolean {
-    let isChanged = false;
+    let first = Infinity;
     for (const element of this.window.children) {
       const id = (element as HTMLElement).dataset.row!;
       const height = element.getBoundingClientRect().height;
       if (Math.abs((this.heights.get(id) ?? -1) - height) < 0.5) continue;
       this.heights.set(id, height);
-      isChanged = true;
+      const index = this.indexOf.get(id);
+      if (index === undefined) continue;
+      this.extents[index] = height;
+      first = Math.min(first, index);
     }
-    if (isChanged) this.layOut();
-    return isChanged;
+    if (first === Infinity) return false;
+    this.sumFrom(first);
+    return true;
   }
 
   private layOut(): void {
-    if (this.offsets.length < this.rows.length + 1) this.offsets = new Float64Array(this.rows.length * 2 + 1);
-    let offset = 0;
-    this.rows.forEach((row, index) => {
+    const { length } = this.rows;
+    if (this.extents.length < length) {
+      this.extents = new Float64Array(length * 2);
+      this.offsets = new Float64Array(length * 2 + 1);
+    }
+    for (let index = 0; index < length; index++) {
+      const row = this.rows[index]!;
+      this.extents[index] = this.heights.get(row.id) ?? this.estimate(row);
+    }
+    this.sumFrom(0);
+  }
+
+  private sumFrom(first: number): void {
+    let offset = first === 0 ? 0 : this.offsets[first]!;
+    for (let index = first; index < this.rows.length; index++) {
       this.offsets[index] = offset;
-      offset += this.heights.get(row.id) ?? this.estimate(row);
-    });
+      offset += this.extents[index]!;
+    }
     this.offsets[this.rows.length] = offset;
   }
 

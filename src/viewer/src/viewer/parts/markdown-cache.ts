@@ -3,8 +3,17 @@ import { blocksOf, renderBlock } from '../text/markdown.ts';
 
 const maxTexts = 300;
 
-/** A text sets blocks for so long at once, in ms, and goes on in the next frame. */
-const sliceMs = 12;
+/** All texts together set blocks for so long in a frame, in ms, each at least one, and go on in the next. */
+const sliceMs = 8;
+const frameMs = 16;
+let sliceEnd = 0;
+
+/** Returns until when blocks may be set in this frame. */
+function sliceNow(): number {
+  const now = performance.now();
+  if (now > sliceEnd + frameMs - sliceMs) sliceEnd = now + sliceMs;
+  return sliceEnd;
+}
 
 interface Rendered {
   text: string;
@@ -50,7 +59,7 @@ function update(known: Rendered, text: string): void {
 }
 
 function goOn(known: Rendered): void {
-  const until = performance.now() + sliceMs;
+  const until = sliceNow();
   let at = 0;
   for (; at < known.left.length && (at === 0 || performance.now() < until); at++) {
     const source = known.left[at]!;
@@ -61,7 +70,7 @@ function goOn(known: Rendered): void {
     known.blocks.push({ source, nodes });
   }
   known.left = known.left.slice(at);
-  if (known.left.length > 0) setTimeout(() => goOn(known));
+  if (known.left.length > 0) setTimeout(() => goOn(known), frameMs);
 }
 
 function frameCode(code: HTMLElement): void {

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { duration } from '../../shared/format.ts';
 import type { Doc } from '../documents.ts';
 import type { FileDiff } from '../diff/file-diff.ts';
-import { toolDiffs } from '../session/edits.ts';
+import { areQuick, editSteps, toolDiffs } from '../session/edits.ts';
 import { fields, has, list, number, text, type Fields } from '../session/fields.ts';
 import { todo } from '../session/summary.ts';
 import { oneLine, visible } from '../text/visible.ts';
@@ -39,7 +39,9 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
   const tool = text(doc.data, 'tool') || 'tool';
   const input = fields(state.input);
   const isHidden = !has(state, 'input') && !has(state, 'output') && doc.redacted === true;
-  const changed = isHidden ? [] : toolDiffs(state, input);
+  const isCompared = isHidden || areQuick(state, input);
+  if (!isCompared) view.later(`compare:${id}`, editSteps(state, input));
+  const changed = isHidden || !isCompared ? [] : toolDiffs(state, input);
   const byDefault = !isHidden && (status === 'error' || status === 'running' || openByDefault.has(tool)
     || changed.length > 0);
   const isOpen = view.isOpen(id, byDefault);
@@ -57,7 +59,8 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
       </button>
       ${isOpen ? html`<div class="tool-body">${isHidden
         ? html`<p class="not-shown">Input and output are not shown to this link.</p>`
-        : renderBody(view, id, tool, state, input, changed)}</div>` : nothing}
+        : isCompared ? renderBody(view, id, tool, state, input, changed)
+          : html`<p class="quiet">Comparing…</p>`}</div>` : nothing}
     </section>`;
 }
 

@@ -1,9 +1,13 @@
 import { compare, parseUnified, type FileDiff } from '../diff/file-diff.ts';
 import type { Doc } from '../documents.ts';
+import type { Steps } from '../text/slices.ts';
 import { fields, list, text, type Fields } from './fields.ts';
 import { diffOf } from './summary.ts';
 
 const diffs = new WeakMap<object, FileDiff[]>();
+
+/** Texts up to this are compared within a millisecond or two. */
+const quickChars = 20_000;
 
 /** Returns what a tool call changed in files, made once. */
 export function toolDiffs(state: Fields, input: Fields): FileDiff[] {
@@ -12,6 +16,20 @@ export function toolDiffs(state: Fields, input: Fields): FileDiff[] {
   const made = text(state, 'status') === 'error' ? [] : madeDiffs(state, input);
   diffs.set(state, made);
   return made;
+}
+
+/** Whether the differences of a call are there, or are made at once. */
+export function areQuick(state: Fields, input: Fields): boolean {
+  if (diffs.has(state)) return true;
+  const texts = [...Object.values(input), text(state, 'metadata', 'diff'), text(state, 'metadata', 'filediff', 'patch')];
+  const chars = texts.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+  return chars < quickChars && list(state, 'metadata', 'files').length === 0;
+}
+
+/** Makes the differences of a call, in a step of its own. */
+export function* editSteps(state: Fields, input: Fields): Steps<void> {
+  yield;
+  toolDiffs(state, input);
 }
 
 /** Returns what a part changed in files. */
