@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Playwright;
 using Xunit.Abstractions;
 
@@ -24,9 +23,6 @@ public sealed class LongSessionTests(BrowserFixture browser, ITestOutputHelper o
         await viewer.SeesAsync("Open a shared session");
         ICDPSession session = await viewer.Page.Context.NewCDPSessionAsync(viewer.Page);
         await session.SendAsync("Performance.enable");
-        string? profile = Environment.GetEnvironmentVariable("SHARERPC_PROFILE");
-        if (profile is not null) await session.SendAsync("Profiler.enable");
-        if (profile is not null) await session.SendAsync("Profiler.start");
         long start = Stopwatch.GetTimestamp();
         await viewer.Page.GetByLabel("Link").FillAsync(link);
         TaskTimes loading = await TaskTimes.StartAsync(viewer.Page);
@@ -38,12 +34,6 @@ public sealed class LongSessionTests(BrowserFixture browser, ITestOutputHelper o
         Say("longest task of loading, processor time", await loading.StopAsync(timeout));
         foreach (string name in (string[])["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"])
             Say($"so far {name}", await MetricAsync(session, name) * 1000);
-        if (profile is not null)
-        {
-            JsonElement made = (await session.SendAsync("Profiler.stop"))!.Value.GetProperty("profile");
-            await File.WriteAllTextAsync(profile, made.GetRawText(), timeout);
-        }
-
         TaskTimes scrolling = await TaskTimes.StartAsync(viewer.Page);
         await viewer.Page.EvaluateAsync("""
             async () => {

@@ -52,7 +52,9 @@ public sealed class ReadingAidsTests(BrowserFixture browser)
         await using ViewerPage viewer = await OpenAsync();
         await viewer.Page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await viewer.Page.Keyboard.PressAsync("g");
+        await viewer.SettleAsync();
         await viewer.Page.Keyboard.PressAsync("e");
+        await Assertions.Expect(viewer.Page.Locator(".is-target")).ToContainTextAsync("rounded up to a million");
         ILocator diff = viewer.Page.Locator(".is-target .diff");
         await diff.Locator(".diff-scroll").FocusAsync();
         for (int i = 0; i < 5; i++) await viewer.Page.Keyboard.PressAsync("ArrowDown");
@@ -88,7 +90,7 @@ public sealed class ReadingAidsTests(BrowserFixture browser)
         await using ViewerPage viewer = await OpenAsync();
         await viewer.Page.Keyboard.PressAsync("g");
         ILocator crumbs = viewer.Page.GetByRole(
-            AriaRole.Navigation, new PageGetByRoleOptions { Name = "Where this is" });
+            AriaRole.Group, new PageGetByRoleOptions { Name = "Where this is" });
         await Assertions.Expect(crumbs.First).ToContainTextAsync("Find who shortens numbers");
         await crumbs.First.GetByRole(AriaRole.Button).ClickAsync();
         await Assertions.Expect(viewer.Page.Locator(".is-target")).ToContainTextAsync("Subagent explore");

@@ -191,7 +191,7 @@ public sealed class SessionContentTests(BrowserFixture browser)
     }
 
     private static ILocator Tool(ViewerPage viewer, string name) =>
-        viewer.Page.GetByRole(AriaRole.Region, new PageGetByRoleOptions { Name = $"Tool call: {name}", Exact = true });
+        viewer.Page.GetByRole(AriaRole.Group, new PageGetByRoleOptions { Name = $"Tool call: {name}", Exact = true });
 
     private static Task<string> ClipboardAsync(ViewerPage viewer) =>
         viewer.Page.EvaluateAsync<string>("() => navigator.clipboard.readText()");

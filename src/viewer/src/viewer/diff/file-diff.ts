@@ -27,6 +27,9 @@ export interface FileDiff {
 const maxCompared = 1_000_000;
 /** The time of a comparison grows with lines times edits: 40,000 lines and 500 edits take 30 ms. */
 const maxEdits = 500;
+/** Of texts that are longer, in characters, only so many edits are looked for. */
+const longChars = 200_000;
+const maxEditsOfLong = 60;
 
 /** Parses a unified diff. Ignores other lines; tolerates broken headers. */
 export function parseUnified(patch: string, name = ''): FileDiff[] {
@@ -74,11 +77,12 @@ export function parseUnified(patch: string, name = ''): FileDiff[] {
 
 /**
  * Returns what lies between two texts; undefined when they are too long to compare here. Texts with more than
- * {@link maxEdits} changed lines differ as a whole between their first and their last change.
+ * {@link maxEdits} changed lines ({@link maxEditsOfLong} if they are long) differ as a whole between their first and their last change.
  */
 export function compare(file: string, before: string, after: string): FileDiff | undefined {
   if (before.length + after.length > maxCompared) return undefined;
-  const options = { context: 3, maxEditLength: maxEdits };
+  const isLong = before.length + after.length > longChars;
+  const options = { context: 3, maxEditLength: isLong ? maxEditsOfLong : maxEdits };
   const patch = structuredPatch(file, file, before, after, '', '', options);
   if (!patch) return compareEnds(file, before.split('\n'), after.split('\n'));
   const result: FileDiff = { file, additions: 0, deletions: 0, hunks: [] };

@@ -81,7 +81,7 @@ export class SessionView implements View {
     this.places.changed();
   }
 
-  readonly later = (id: string, steps: Steps<unknown>): void => this.work.start(id, steps);
+  readonly later = (id: string, steps: Steps<unknown>): void => this.work.queue(id, steps);
 
   sessionAddress(sessionId: string): string | undefined {
     return this.places.sessionAddress(sessionId);

@@ -107,9 +107,9 @@ function renderAnswerHead(view: View, message: Message): TemplateResult {
 function renderCrumbs(view: View, message: Message): TemplateResult | typeof nothing {
   const crumbs = view.crumbs(message);
   if (crumbs.length === 0) return nothing;
-  return html`<nav class="crumbs" aria-label="Where this is"><ol><li>Session</li>${crumbs.map(({ part }) => html`<li>
+  return html`<div class="crumbs" role="group" aria-label="Where this is"><ol><li>Session</li>${crumbs.map(({ part }) => html`<li>
     <button type="button" class="quiet-button" @click=${() => view.show(`p:${part}`)}>${crumbName(view, part)}</button>
-    </li>`)}</ol></nav>`;
+    </li>`)}</ol></div>`;
 }
 
 function crumbName(view: View, part: string): string {

@@ -8,6 +8,6 @@ export function renderTime(view: View, time: number | undefined): TemplateResult
   const shown = view.isRelative ? ago(time, Date.now()) : timeOfDay(time);
   const exact = dateTime(time);
   const other = view.isRelative ? 'Show times of day' : 'Show how long ago';
-  return html`<button type="button" class="time" title="${exact}. ${other}" aria-label="${exact}. ${other}"
+  return html`<button type="button" class="time" title="${exact}. ${other}" aria-label="${shown}, ${exact}. ${other}"
     @click=${() => view.toggleTimes()}><time datetime=${isoTime(time)}>${shown}</time></button>`;
 }

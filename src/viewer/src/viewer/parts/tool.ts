@@ -48,7 +48,7 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
   const took = (number(state, 'time', 'end') ?? NaN) - (number(state, 'time', 'start') ?? NaN);
   const time = Number.isNaN(took) ? status === 'completed' ? '' : statusNames[status] : duration(took);
   return html`
-    <section class="tool is-${status}" aria-label="Tool call: ${visible(tool)}">
+    <div class="tool is-${status}" role="group" aria-label="Tool call: ${visible(tool)}">
       <button type="button" class="tool-head" aria-expanded=${isOpen} @click=${() => view.toggle(id, byDefault)}>
         ${icon(status)}<span class="for-screen-readers">${statusNames[status]}: </span>
         <span class="tool-name">${oneLine(tool, 60)}</span>
@@ -61,7 +61,7 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
         ? html`<p class="not-shown">Input and output are not shown to this link.</p>`
         : isCompared ? renderBody(view, id, tool, state, input, changed)
           : html`<p class="quiet">Comparing…</p>`}</div>` : nothing}
-    </section>`;
+    </div>`;
 }
 
 function renderBody(view: View, id: string, tool: string, state: Fields, input: Fields,

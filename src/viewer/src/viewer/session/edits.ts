@@ -21,7 +21,8 @@ export function toolDiffs(state: Fields, input: Fields): FileDiff[] {
 /** Whether the differences of a call are there, or are made at once. */
 export function areQuick(state: Fields, input: Fields): boolean {
   if (diffs.has(state)) return true;
-  const texts = [...Object.values(input), text(state, 'metadata', 'diff'), text(state, 'metadata', 'filediff', 'patch')];
+  const patches = [text(state, 'metadata', 'diff'), text(state, 'metadata', 'filediff', 'patch')];
+  const texts = [...Object.values(input), ...patches];
   const chars = texts.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
   return chars < quickChars && list(state, 'metadata', 'files').length === 0;
 }

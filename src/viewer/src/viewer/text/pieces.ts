@@ -9,7 +9,7 @@ const delimiterChars = 4;
 
 /** Nor more lines: each can become an element of the page. */
 const maxPieceLines = 200;
-/** Beyond so many lines that are no code a text is shown as it is, in one element. */
+/** Beyond so many lines that are no code, counted as below, a text is shown as it is, in one element. */
 const maxLines = 5_000;
 /** A line that is longer is not parsed. */
 const maxLineChars = 6_000;
@@ -18,6 +18,10 @@ const maxDepth = 40;
 /** Definitions of links, for the pieces that may refer to them. */
 const maxDefinitionChars = 2_000;
 
+/** A heading counts as so many lines: the browser takes longer to lay it out. */
+const linesOfHeading = 4;
+
+const heading = /^ {0,3}#{1,6}(?:[ \t]|$)/;
 const fence = /^ {0,3}(`{3,}|~{3,})/;
 const item = /^ {0,3}(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)/;
 const delimiter = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
@@ -79,7 +83,8 @@ export function piecesOf(text: string): string[] {
   const all = text.split('\n');
   let parsed = 0;
   for (const [at, line] of all.entries()) {
-    if (!fenceEnd && ++parsed > maxLines) {
+    if (!fenceEnd) parsed += heading.test(line) ? linesOfHeading : 1;
+    if (!fenceEnd && parsed > maxLines) {
       end();
       pieces.push(all.slice(at).join('\n'));
       break;
