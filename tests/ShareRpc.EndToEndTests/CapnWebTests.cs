@@ -5,7 +5,7 @@ namespace ShareRpc.EndToEndTests;
 
 /// <summary>The npm package capnweb against a real server, in Node.js and in Chromium.</summary>
 [Trait("Suite", "Deep")]
-public sealed class CapnWebTests : IAsyncLifetime
+public sealed class CapnWebTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly World world = new();
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(9)).Token;
@@ -18,7 +18,9 @@ public sealed class CapnWebTests : IAsyncLifetime
         rootToken = (await File.ReadAllTextAsync(world.TokenFile, timeout)).Trim();
     }
 
-    public async Task DisposeAsync() => await world.DisposeAsync();
+    public ValueTask DisposeAsync() => world.DisposeAsync();
+
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     [NodeFact]
     public async Task In_Node_it_pipelines_is_called_back_disposes_and_comes_back_after_a_break()
