@@ -176,6 +176,27 @@ internal sealed class NodeTable(PostgresDatabase database) : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Raises <see cref="OpenTurnRow.Heard"/> of the turns of these writers. Leaves out those that a transaction is
+    /// changing: they are heard of anyway.
+    /// </summary>
+    public async Task NoteWritersAsync(
+        IReadOnlyCollection<(long ShareKey, string WriterId)> writers, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.CreateCommand(
+            """
+            UPDATE open_turn t SET heard = t.heard + 1
+            FROM (SELECT o.share_key, o.key FROM unnest($1, $2) k(share_key, writer_id)
+                JOIN writer w ON w.share_key = k.share_key AND w.writer_id = k.writer_id
+                JOIN open_turn o ON o.share_key = w.share_key AND o.writer_key = w.writer_key
+                FOR UPDATE OF o SKIP LOCKED) f
+            WHERE t.share_key = f.share_key AND t.key = f.key
+            """);
+        command.Parameters.Add(new() { Value = writers.Select(writer => writer.ShareKey).ToArray() });
+        command.Parameters.Add(new() { Value = writers.Select(writer => writer.WriterId).ToArray() });
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Removes what no node will read again.</summary>
     public async Task TidyAsync(CancellationToken cancellationToken)
     {

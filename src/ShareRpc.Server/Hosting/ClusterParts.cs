@@ -34,6 +34,7 @@ internal static class ClusterParts
         services.TryAddSingleton<NamedShares>(provider => provider.GetRequiredService<RemoteOps>().Mark);
         AddLoop<AuthorityFollower>(services);
         AddLoop<NodeWatch>(services);
+        AddLoop<WriterPresence>(services);
         AddLoop<WakeListener>(services);
         AddLoop<WakeSender>(services);
         AddLoop<RemoteOps>(services);

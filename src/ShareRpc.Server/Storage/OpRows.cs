@@ -9,7 +9,14 @@ internal static class OpEnvelope
 }
 
 /// <summary>Cursor and writer of a streaming turn's last op, and the writer's watermark.</summary>
-internal sealed record OpenTurnRow(long ShareKey, string Key, long Cursor, string WriterId, long AckedSeq)
+/// <param name="ShareKey">Its share.</param>
+/// <param name="Key">Its document.</param>
+/// <param name="Cursor">Of its last op.</param>
+/// <param name="WriterId">Of its last op.</param>
+/// <param name="AckedSeq">The writer's watermark.</param>
+/// <param name="Heard">Rises while the writer is connected to another node.</param>
+internal sealed record OpenTurnRow(
+    long ShareKey, string Key, long Cursor, string WriterId, long AckedSeq, long Heard = 0)
 {
     /// <summary>The last op had no writer.</summary>
     public const long NoWriter = 0;

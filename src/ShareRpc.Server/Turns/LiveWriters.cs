@@ -9,6 +9,8 @@ internal sealed class LiveWriters
 
     public int Count => handles.Count;
 
+    public IReadOnlyCollection<(long ShareKey, string WriterId)> All => [.. handles.Keys];
+
     public bool IsLive(long shareKey, string writerId) => handles.ContainsKey((shareKey, writerId));
 
     public void Add(long shareKey, string writerId) =>

@@ -9,8 +9,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Turns;
 
 /// <summary>
-/// Provisionally ends turns of writers without handle or batch for a lease. Measured in memory by elapsed time: leases
-/// restart with the server; clock changes have no effect.
+/// Provisionally ends turns of writers without handle (on any node) or batch for a lease. Measured in memory by elapsed
+/// time: leases restart with the server; clock changes have no effect.
 /// </summary>
 internal sealed class TurnSweeper(
     IShareStore store, CommitQueue queue, LiveWriters writers, ServerLimits limits, TimeProvider time,

@@ -158,12 +158,13 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         AllAsync(
             """
-            SELECT t.share_key, t.key, t.cursor, w.writer_id, w.acked_seq FROM open_turn t
+            SELECT t.share_key, t.key, t.cursor, w.writer_id, w.acked_seq, t.heard FROM open_turn t
               JOIN writer w ON w.writer_key = t.writer_key
             WHERE (t.share_key, t.key) > ($1, $2) ORDER BY t.share_key, t.key LIMIT $3
             """,
             row => new OpenTurnRow(
-                row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4)),
+                row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetString(3), row.GetInt64(4),
+                row.GetInt64(5)),
             afterShare, afterKey, limit);
 
     public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) => AllAsync(

@@ -5,11 +5,14 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Cluster;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Storage.Postgres.Checking;
+using ShareRpc.Server.Turns;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Commit;
@@ -183,6 +186,33 @@ public sealed class SharedStoreTests : IAsyncLifetime
         CheckReport damaged = await PostgresCheck.RunAsync(database, CancellationToken.None);
         Assert.Equal(["I1", "I2", "audit", "fold"],
             damaged.Findings.Select(finding => finding.Rule).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [StoreFact]
+    public async Task A_turn_whose_writer_is_connected_to_one_node_is_ended_by_no_other()
+    {
+        string writer = RandomId.New();
+        OpIntent turn = ServerRooms.Put("t", """{"state":"streaming"}""") with { Kind = Kinds.Turn, Seq = 1 };
+        await b.Log.AppendAsync(writerB, writer, new OpBatch { BatchId = "b", Ops = [turn] });
+        b.Get<LiveWriters>().Add(owner.Ref.ShareKey!.Value, writer);
+        await using PostgresDatabase nodes = PostgresDatabase.Open(database);
+        await using var table = new NodeTable(nodes);
+        var presence = new WriterPresence(
+            table, b.Get<LiveWriters>(), ServerLimits.Default, new ClusterClock(TimeProvider.System));
+        TimeSpan almost = ServerLimits.Default.TurnLease - TimeSpan.FromSeconds(1);
+
+        await a.Sweeper.SweepAsync();
+        for (int i = 0; i < 2; i++)
+        {
+            a.Clock.Advance(almost);
+            await presence.TellAsync(CancellationToken.None);
+            await a.Sweeper.SweepAsync();
+        }
+
+        Assert.Single(await LogAsync());
+        a.Clock.Advance(almost + TimeSpan.FromSeconds(2));
+        await a.Sweeper.SweepAsync();
+        Assert.Equal(2, (await LogAsync()).Count);
     }
 
     private static Task<Ack> SendAsync(

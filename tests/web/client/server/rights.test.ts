@@ -5,13 +5,16 @@ import { server, World } from './world.js';
 
 describe.skipIf(!server)('a method', () => {
   test.each(load('rights').map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', async (_id, _comment, vector) => {
-    const { object, rights, method, params, child } = vector.input;
+    const { object, rights, method, params, child, cancel } = vector.input;
     const refs: Record<string, unknown> = { it: { of: object === 'root' ? 'root' : 'owner', rights } };
     if (child) refs['child'] = { of: 'it', rights: ['attenuate'] };
     const world = await World.create({ refs });
     try {
       const { handle } = await world.redeem('main', 'it');
-      const isForbidden = await handle.call(method, await world.resolve(params)).then(
+      const call = handle.call(method, await world.resolve(params));
+      const second = 2; // the redemption was the first call of this connection
+      if (cancel) (await world.connect('main')).notify('$/cancelRequest', { id: second });
+      const isForbidden = await call.then(
         () => false,
         (error: unknown) => error instanceof ShareRpcError && error.code === 'forbidden',
       );

@@ -73,6 +73,7 @@ CREATE TABLE open_turn (
   key            text   COLLATE "C" NOT NULL,
   cursor         bigint NOT NULL,
   writer_key     bigint NOT NULL,
+  heard          bigint NOT NULL DEFAULT 0,    -- raised by the node that the writer is connected to
   PRIMARY KEY (share_key, key)
 );
 
