@@ -33,7 +33,7 @@ public sealed class ShareRpcServerTests : IAsyncLifetime, IDisposable
     [InlineData("/healthz", HttpStatusCode.OK)]
     [InlineData("/readyz", HttpStatusCode.OK)]
     [InlineData("/rpc", HttpStatusCode.UpgradeRequired)]
-    [InlineData("/", HttpStatusCode.NotFound)]
+    [InlineData("/no-such-page", HttpStatusCode.NotFound)]
     public async Task A_plain_request_is_answered_with_its_status(string path, HttpStatusCode expected)
     {
         using HttpClient client = server.App.GetTestClient();
