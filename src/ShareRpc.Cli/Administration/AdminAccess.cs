@@ -52,8 +52,13 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             .ConfigureAwait(false);
     }
 
-    public Uri AddressOf(string target) =>
-        ShareLink.TryParse(target, out ShareLink? link) ? link.Server : credentials.Find(target)?.Server ?? Server;
+    /// <summary>Returns the server that was named, else the one that the target belongs to.</summary>
+    public Uri AddressOf(string target)
+    {
+        if (server is not null) return Server;
+        return ShareLink.TryParse(target, out ShareLink? link)
+            ? link.Server : credentials.Find(target)?.Server ?? Server;
+    }
 
     private async Task<(ShareLink? Owner, string ShareId, Uri Server)> ResolveAsync(string target,
         CancellationToken stop)
@@ -77,7 +82,12 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
         var known = new KnownShares(context);
         if (await known.FindAsync(target, send: false, stop).ConfigureAwait(false) is not var (client, share))
             return null;
-        await using (client.ConfigureAwait(false)) return share.OwnerLink is { } owner ? (owner, share.ShareId) : null;
+        await using (client.ConfigureAwait(false))
+        {
+            // Another address that was named counts: the share's own may be a node that is gone.
+            bool isOther = server is not null && share.OwnerLink is { } link && link.Server != Server;
+            return !isOther && share.OwnerLink is { } owner ? (owner, share.ShareId) : null;
+        }
     }
 
     private async Task<T> AsOwnerElseRootAsync<T>(

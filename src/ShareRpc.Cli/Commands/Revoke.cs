@@ -32,15 +32,17 @@ internal static class Revoke
         bool isLink = ShareLink.TryParse(target, out ShareLink? link);
         string capId = isLink ? link!.Token.CapId : target;
         var credentials = new CredentialStore(context.State.CredentialsPath);
-        Uri server = link?.Server ?? credentials.Find(capId)?.Server
-            ?? Inputs.ServerAddress(context, parsed.GetValue(Server));
+        Uri? named = parsed.GetValue(Server) is { } given ? Inputs.ServerAddress(context, given) : null;
+        Uri server = named ?? link?.Server ?? credentials.Find(capId)?.Server ?? Inputs.ServerAddress(context, null);
 
         if (await new KnownShares(context).FindAsync(target, send: false, stop).ConfigureAwait(false) is var (client,
             share))
         {
             await using (client.ConfigureAwait(false))
             {
-                if (await TryAsOwnerAsync(context, share, capId, stop).ConfigureAwait(false) is { } exitCode)
+                // Another address that was named goes first: the share's own may be a node that is gone.
+                bool isOwn = named is null || share.OwnerLink is not { } own || own.Server == named;
+                if (isOwn && await TryAsOwnerAsync(context, share, capId, stop).ConfigureAwait(false) is { } exitCode)
                     return exitCode;
             }
         }

@@ -1,8 +1,11 @@
+using System.Diagnostics;
+using System.Reflection;
+
 namespace ShareRpc.Protocol.Diagnostics;
 
 /// <summary>
 /// Rules that a process breaks on purpose, so that tests show that their checker finds it: SHARERPC_BROKEN={name},...
-/// See CONTRIBUTING.md.
+/// Only in a Debug build. See CONTRIBUTING.md.
 /// </summary>
 internal static class BrokenRule
 {
@@ -21,8 +24,11 @@ internal static class BrokenRule
     /// <summary>What a node has cached of a share is not proven.</summary>
     public const string CacheNotProven = "cache-not-proven";
 
+    private static readonly bool IsDebugBuild =
+        typeof(BrokenRule).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
+
     private static readonly string[] Names =
-        Environment.GetEnvironmentVariable("SHARERPC_BROKEN")?.Split(',') ?? [];
+        IsDebugBuild ? Environment.GetEnvironmentVariable("SHARERPC_BROKEN")?.Split(',') ?? [] : [];
 
     public static bool Is(string name) => Names.Length > 0 && Names.Contains(name);
 }

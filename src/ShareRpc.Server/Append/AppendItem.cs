@@ -43,9 +43,14 @@ internal sealed class AppendItem(
             share.Key, batch.OpIds, Unmeasured(share),
             scope.Shares.IsProven ? UnknownRefs(scope, share, day) : CountedRefs(), day)
         {
-            HasDependencies = batch.HasDependencies,
+            NeedsRecords = MayBeRefused(),
         };
     }
+
+    /// <summary>A refusal proves nothing about what is known: such a batch asks for the records of its ids.</summary>
+    private bool MayBeRefused() => batch.HasDependencies || batch.Batch.ExpectedCursor is not null
+        || authority.Caveats.Quotas.Count > 0 || authority.Caveats.AppendKinds is not null
+        || Array.Exists(batch.Ops, op => op.Malformed is not null || op.Op.Kind == Kinds.Turn);
 
     public override void Take(AppendFacts facts) => this.facts = facts;
 

@@ -26,8 +26,11 @@ internal sealed class ServerGauges
         Add("sharerpc.memory.used", "By", "What the memory budget has given out", () => memory.Used);
         Add("sharerpc.memory.limit", "By", "The memory budget", () => options.MemoryBytes);
         Add("sharerpc.ring.size", "By", "Recent ops kept in memory", () => memory.Cached);
-        Add("sharerpc.disk.free", "By", "Free space of the data directory's file system",
-            () => FreeSpace.Of(options.DataDirectory) ?? 0);
+        if (options.Postgres is null)
+        {
+            Add("sharerpc.disk.free", "By", "Free space of the data directory's file system",
+                () => FreeSpace.Of(options.DataDirectory) ?? 0);
+        }
 
         void Add(string name, string unit, string description, Func<long> read) =>
             meter.CreateObservableUpDownCounter(name, read, unit, description);

@@ -48,12 +48,18 @@ internal sealed class SharesEndpoint(
 
         // The target owns it; without one, nobody does.
         bool isTaken = false;
-        await endpoint.HandleAsync(context, host =>
+        try
         {
-            isTaken = true;
-            return NewTarget(context.RequestServices, [context, creator, host.Ended]);
-        }, isProven: true).ConfigureAwait(false);
-        if (!isTaken) creator.Dispose();
+            await endpoint.HandleAsync(context, host =>
+            {
+                isTaken = true;
+                return NewTarget(context.RequestServices, [context, creator, host.Ended]);
+            }, isProven: true).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!isTaken) creator.Dispose();
+        }
     }
 
     /// <summary>GET <c>/api/share/{share}</c>: <c>{id, syncCount, data: [{type, data}]}</c>.</summary>

@@ -7,6 +7,8 @@ namespace ShareRpc.Server.Opencode;
 /// </summary>
 internal sealed class SyncRetry(ServerLimits limits, TimeProvider time, CancellationToken aborted)
 {
+    public void ThrowIfAborted() => aborted.ThrowIfCancellationRequested();
+
     public async Task<T> RunAsync<T>(Func<Task<T>> attempt)
     {
         long began = time.GetTimestamp();

@@ -50,6 +50,7 @@ internal sealed class SyncReverts(
             DocKey? after = null;
             do
             {
+                retry.ThrowIfAborted();
                 StatePage page = await ReadPageAsync(kind, after).ConfigureAwait(false);
                 if (await TryMarkAsync(page, stored, append).ConfigureAwait(false)) after = page.NextKey;
                 else if (await ReadAsync().ConfigureAwait(false) != stored) return; // that sync follows its own change

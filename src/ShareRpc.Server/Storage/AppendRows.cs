@@ -13,7 +13,7 @@ internal sealed record AppendLookup(
     IReadOnlyList<long> Refs, long Day)
 {
     /// <summary>Gets whether what became of an op that another depends on counts.</summary>
-    public bool HasDependencies { get; init; }
+    public bool NeedsRecords { get; init; }
 }
 
 /// <summary>Answers a lookup; as of then, so what the transaction appends later is not in it.</summary>

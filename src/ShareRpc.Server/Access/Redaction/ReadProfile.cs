@@ -26,10 +26,13 @@ internal sealed class ReadProfile
         Name = $"{(int)hidden}" + (readable is null
             ? ""
             : string.Concat(readable.Select(entry =>
-                $"|{entry.Key}:{(entry.Value is null ? "*" : string.Join(',', entry.Value))}")));
+                $"|{entry.Key}:{(entry.Value is null ? "*" : string.Concat(entry.Value.Select(Counted)))}")));
     }
 
+    /// <summary>Gets a name that no other profile has, whatever a caller calls its fields.</summary>
     public string Name { get; }
+
+    private static string Counted(string field) => $"{field.Length}.{field}";
 
     public bool IsEverything => hidden == HiddenContent.None && readable is null;
 

@@ -136,7 +136,7 @@ internal sealed class CapSession : IReferences, IDisposable
         CapPromise result = NewKept();
         var value = new PendingValue(result);
         result.Drop();
-        long bytes = arguments.Bytes;
+        long bytes = arguments.Bytes + (messageAccount is null ? arguments.BufferBytes : 0);
         if (!parts.Kept.TryTake(bytes))
         {
             arguments.Dispose();
@@ -240,7 +240,7 @@ internal sealed class CapSession : IReferences, IDisposable
 
         void Join()
         {
-            Settle(promise, () => Keep(promise, new CapResult(ValuePath.Settle(value))));
+            Settle(promise, () => Keep(promise, CapResult.Joined(ValuePath.Settle(value), awaited)));
             value.Drop();
         }
     }
@@ -255,13 +255,17 @@ internal sealed class CapSession : IReferences, IDisposable
     /// <summary>Counts the bytes of a result until the promise ends; throws <c>overloaded</c> without room.</summary>
     private CapResult Keep(CapPromise promise, CapResult result)
     {
-        long bytes = ValuePath.SizeOf(result.Value);
-        if (!parts.Kept.TryTake(bytes))
+        long bytes;
+        try
+        {
+            bytes = ValuePath.SizeOf(result.Value);
+            if (!parts.Kept.TryTake(bytes)) throw RpcErrors.Overloaded;
+        }
+        catch (ShareRpcException)
         {
             result.Value.Drop();
-            throw RpcErrors.Overloaded;
+            throw;
         }
-
         promise.OnEnd = () => parts.Kept.Give(EntryBytes + bytes);
         return result;
     }

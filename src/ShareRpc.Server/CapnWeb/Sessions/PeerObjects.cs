@@ -67,7 +67,8 @@ internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : I
         value.Then(() =>
         {
             if (value.Error is { } error) promise.Reject(error);
-            else if (!isRejected) promise.Resolve(new CapResult(ValuePath.Copy(value.Result!.Value)));
+            else if (!isRejected) promise.Resolve(
+                new CapResult(ValuePath.Copy(value.Result!.Value), value.Result.Demand));
             else promise.Reject(value.Result!.Value is SpecialValue { Kind: "error" } told
                 ? told : CapErrors.Of("Error", "The call was rejected."));
             value.Drop();

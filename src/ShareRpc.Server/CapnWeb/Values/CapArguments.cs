@@ -13,6 +13,9 @@ internal sealed class CapArguments(IReadOnlyList<CapValue> items, ReplyBuffer? b
     /// <summary>Gets how many bytes they take besides those of their message.</summary>
     public long Bytes => buffer is null ? items.Sum(ValuePath.SizeOf) : 0;
 
+    /// <summary>Gets how many bytes the plain ones take; those of the first call count with its message.</summary>
+    public long BufferBytes => buffer?.Written.Length ?? 0;
+
     /// <summary>
     /// Returns the arguments with each promise replaced by its result; all of them must have settled. Good until this
     /// is disposed.

@@ -36,4 +36,15 @@ internal abstract class CapTarget
 /// <summary>What a call returned.</summary>
 /// <param name="Value">The value; its references belong to whoever gets it.</param>
 /// <param name="Demand">Throws when the value may no longer be given; null: it always may (I7).</param>
-internal sealed record CapResult(CapValue Value, Action? Demand = null);
+internal sealed record CapResult(CapValue Value, Action? Demand = null)
+{
+    /// <summary>Returns a value made of results, each of which is looked at again before it is given out.</summary>
+    public static CapResult Joined(CapValue value, IEnumerable<CapPromise> results)
+    {
+        Action?[] demands = [.. results.Select(one => one.Result?.Demand)];
+        return new CapResult(value, () =>
+        {
+            foreach (Action? demand in demands) demand?.Invoke();
+        });
+    }
+}

@@ -70,13 +70,20 @@ internal static class ValuePath
         _ => Copy(value),
     };
 
-    /// <summary>Returns about how many bytes a value takes.</summary>
-    public static long SizeOf(CapValue value) => value switch
+    /// <summary>
+    /// Returns about how many bytes a value takes. Throws <c>invalid_params</c> for one that is deeper than a message
+    /// may be: results within results would grow until the stack ends.
+    /// </summary>
+    public static long SizeOf(CapValue value) => SizeAt(value, 0);
+
+    private static long SizeAt(CapValue value, int depth) => value switch
     {
+        _ when depth > WireJson.MaxDepth => throw new ShareRpcException(ErrorCode.InvalidParams),
         JsonValue json => 64 + json.Utf8.Length,
         SpecialValue special => 64 + special.Utf8.Length,
-        ListValue list => 64 + list.Items.Sum(SizeOf),
-        ObjectValue members => 64 + members.Members.Sum(member => 64 + (2 * member.Key.Length) + SizeOf(member.Value)),
+        ListValue list => 64 + list.Items.Sum(item => SizeAt(item, depth + 1)),
+        ObjectValue members => 64 + members.Members.Sum(
+            member => 64 + (2 * member.Key.Length) + SizeAt(member.Value, depth + 1)),
         _ => 64,
     };
 

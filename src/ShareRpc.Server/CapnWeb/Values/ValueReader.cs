@@ -12,6 +12,9 @@ internal ref struct ValueReader(ReadOnlySpan<byte> message, IReferences referenc
 {
     private const int MaxBigintDigits = 16_384;
 
+    /// <summary>Arguments that are plain JSON are not read value by value, so that honest messages have few.</summary>
+    private const int MaxValues = 65_536;
+
     private static readonly string[] ByteKinds =
     [
         "ArrayBuffer", "DataView", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array",
@@ -21,6 +24,7 @@ internal ref struct ValueReader(ReadOnlySpan<byte> message, IReferences referenc
     private readonly ReadOnlySpan<byte> message = message;
     private readonly IReferences references = references;
     private List<CapValue>? made;
+    private int values;
 
     /// <summary>Reads the expression at which the reader stands. Gives up what it made when it throws.</summary>
     public CapValue Read(ref Utf8JsonReader reader)
@@ -38,6 +42,7 @@ internal ref struct ValueReader(ReadOnlySpan<byte> message, IReferences referenc
 
     private CapValue ReadValue(ref Utf8JsonReader reader) => reader.TokenType switch
     {
+        _ when ++values > MaxValues => throw new CapProtocolException("more values than a message may have"),
         JsonTokenType.StartObject => ReadObject(ref reader),
         JsonTokenType.StartArray => ReadArray(ref reader),
         JsonTokenType.EndArray => throw new CapProtocolException("a message without its expression"),

@@ -64,7 +64,7 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         BeforeRead();
         return await new AppendReads(lookups).ReadAsync(Session);
 
-        bool IsTrusted(AppendLookup lookup) => !lookup.HasDependencies && lookup.Documents.Count == 0
+        bool IsTrusted(AppendLookup lookup) => !lookup.NeedsRecords && lookup.Documents.Count == 0
             && lookup.Refs.Count == 0 && locked.Contains(lookup.ShareKey);
     }
 

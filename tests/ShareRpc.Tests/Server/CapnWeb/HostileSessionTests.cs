@@ -114,6 +114,18 @@ public sealed class HostileSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Results_within_results_end_at_the_depth_of_a_message()
+    {
+        using CapWire wire = await CapWire.ConnectAsync(live);
+        await wire.PushAsync("[[1]]");
+        for (int i = 1; i < 40; i++)
+            await wire.PushAsync($"{new string('[', 120)}[\"pipeline\",{i}]{new string(']', 120)}");
+
+        Assert.Equal("invalid_params", await wire.CodeAsync(40));
+        Assert.Equal("5", (await wire.ValueAsync(await wire.PushAsync("5"))).GetRawText());
+    }
+
+    [Fact]
     public async Task I11_what_is_pushed_counts_until_it_is_released()
     {
         using CapWire wire = await CapWire.ConnectAsync(live);

@@ -189,6 +189,15 @@ public sealed class SharedStoreTests : IAsyncLifetime
     }
 
     [StoreFact]
+    public async Task Invariant_I2_a_resend_without_a_writer_is_a_duplicate_whatever_its_first_try_used_up()
+    {
+        var batch = new OpBatch { BatchId = "b", Ops = [ServerRooms.Put("k", "{}", OpId.New())], ExpectedCursor = 0 };
+        long cursor = Assert.Single((await a.Log.AppendAsync(writerA, null, batch)).Applied).Cursor;
+        Assert.Equal(cursor, Assert.Single((await a.Log.AppendAsync(writerA, null, batch)).Duplicates).Cursor);
+        Assert.Equal(cursor, Assert.Single((await b.Log.AppendAsync(writerB, null, batch)).Duplicates).Cursor);
+    }
+
+    [StoreFact]
     public async Task A_turn_whose_writer_is_connected_to_one_node_is_ended_by_no_other()
     {
         string writer = RandomId.New();
