@@ -9,11 +9,7 @@ internal static class OwnerOnly
     /// <summary>Opens or creates a file for this process alone, such as a lock.</summary>
     public static FileStream OpenAlone(string path)
     {
-        var stream = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : Mode,
-        });
+        FileStream stream = Open(path, FileShare.None);
         Restrict(path);
         return stream;
     }
@@ -21,8 +17,8 @@ internal static class OwnerOnly
     /// <summary>Creates the files of a database, or takes what others may do with them from them.</summary>
     public static void PrepareDatabase(string path)
     {
-        // SQLite gives the files beside it the mode of the first.
-        if (!File.Exists(path)) OpenAlone(path).Dispose();
+        // SQLite gives the files beside it the mode of the first. Others may do the same at this moment.
+        if (!File.Exists(path)) Open(path, FileShare.ReadWrite).Dispose();
         foreach (string suffix in (string[])["", "-wal", "-shm"]) Restrict(path + suffix);
     }
 
@@ -30,6 +26,12 @@ internal static class OwnerOnly
     public static bool CanOthersWrite(string directory) =>
         !OperatingSystem.IsWindows() && Directory.Exists(directory)
             && (File.GetUnixFileMode(directory) & OthersWrite) != 0;
+
+    private static FileStream Open(string path, FileShare share) => new(path, new FileStreamOptions
+    {
+        Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = share, BufferSize = 0,
+        UnixCreateMode = OperatingSystem.IsWindows() ? null : Mode,
+    });
 
     private static void Restrict(string path)
     {
