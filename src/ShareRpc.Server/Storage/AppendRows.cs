@@ -12,7 +12,10 @@ internal sealed record AppendLookup(
     long ShareKey, IReadOnlyList<string> OpIds, IReadOnlyList<(string Kind, string Key)> Documents,
     IReadOnlyList<long> Refs, long Day)
 {
-    /// <summary>Gets whether what became of an op that another depends on counts.</summary>
+    /// <summary>
+    /// Gets whether the records of the ids are needed: an op depends on another, or may be refused, which proves
+    /// nothing about what is known.
+    /// </summary>
     public bool NeedsRecords { get; init; }
 }
 
