@@ -48,6 +48,22 @@ public sealed partial class ProtocolPageTests
     }
 
     [Fact]
+    public void Every_rule_says_MUST_SHOULD_or_MAY()
+    {
+        (string Id, string Text)[] rules =
+            [.. Directory.EnumerateFiles(RepositoryRoot.Path("protocol", "neighbours"), "*.md").Select(File.ReadAllText)
+                .Concat(Specification.Pages.Values).SelectMany(page => Rule().Matches(page))
+                .Select(match => (match.Groups[1].Value, match.Groups[2].Value))];
+        Assert.Empty(Specification.Rules.Except(rules.Select(rule => rule.Id)));
+        Assert.Empty(rules.Where(rule => !KeyWord().IsMatch(rule.Text)).Select(rule => rule.Id));
+
+        string format = Specification.Pages["session-format.md"];
+        string[] ofFormat = RulesSection().Match(format).Value.Split("\n- ")[1..];
+        Assert.NotEmpty(ofFormat);
+        Assert.All(ofFormat, rule => Assert.Matches(KeyWord(), rule));
+    }
+
+    [Fact]
     public void Links_between_pages_lead_somewhere() =>
         Assert.All(Specification.Pages.Values.SelectMany(page => PageLink().Matches(page)), link =>
             Assert.True(
@@ -61,6 +77,15 @@ public sealed partial class ProtocolPageTests
 
     [GeneratedRegex("^#+ .*$", RegexOptions.Multiline)]
     private static partial Regex Heading();
+
+    [GeneratedRegex(@"^- \*\*\[?([A-Z0-9]+-\d+)\]?\*\* (.*\n(?:  .*\n)*)", RegexOptions.Multiline)]
+    private static partial Regex Rule();
+
+    [GeneratedRegex(@"\b(MUST|SHOULD|MAY)\b")]
+    private static partial Regex KeyWord();
+
+    [GeneratedRegex("## Rules.*?(?=\n## )", RegexOptions.Singleline)]
+    private static partial Regex RulesSection();
 
     [GeneratedRegex("```.*?```", RegexOptions.Singleline)]
     private static partial Regex Fence();
