@@ -38,7 +38,7 @@ public sealed class LinkVectorTests
             string text = "http" + string.Concat(Enumerable.Repeat(part, (LinkFinder.MaxLength / part.Length) - 1));
             long start = TimeProvider.System.GetTimestamp();
             Assert.False(LinkFinder.TryFind(text, out _));
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(5), part);
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30), part);
         }
     }
 
