@@ -76,7 +76,11 @@ internal static class Serve
                 server.RootTokenPath,
                 server.CreatedRootToken, MetricsUrl = metrics?.Address,
             });
-            await WaitAsync(stop).ConfigureAwait(false);
+
+            // The host hears a signal that comes before the command line listens for it.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(
+                stop, server.App.Lifetime.ApplicationStopping);
+            await WaitAsync(either.Token).ConfigureAwait(false);
             output.Say("Stopping after what is queued…");
             await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
             output.Emit(new { Event = "stopped" });
