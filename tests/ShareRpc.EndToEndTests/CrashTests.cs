@@ -10,7 +10,7 @@ public sealed class CrashTests(Xunit.Abstractions.ITestOutputHelper output)
 {
     private static readonly string[] ClientPoints = ["client.after_send", "client.before_ack_persisted"];
     private static readonly string[] ServerPoints = ["server.after_commit", "server.mid_fold"];
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     public static TheoryData<int> Rounds => [.. Enumerable.Range(1, DeepSize.Or(1))];
 

@@ -13,7 +13,7 @@ namespace ShareRpc.EndToEndTests;
 public sealed class ImportTests
 {
     private const string Recorded = "opencode-1.1.65-storage.tar.gz";
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [FixtureFact]
     public async Task The_recorded_tree_arrives_whole_says_what_it_left_out_and_twice_makes_no_second_op()

@@ -5,7 +5,7 @@ namespace ShareRpc.EndToEndTests;
 /// <summary>What the README tells a new user to do, command by command, with the real tool.</summary>
 public sealed class NewUserTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [FixtureFact]
     public async Task An_agent_shares_a_redacted_viewer_is_invited_for_a_week_seen_and_revoked_and_is_then_refused()

@@ -9,7 +9,7 @@ namespace ShareRpc.EndToEndTests;
 
 public sealed class NodeClientTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [NodeFact]
     public async Task A_plain_client_in_another_language_redeems_appends_and_reads_by_the_spec_alone()

@@ -12,8 +12,8 @@ public sealed class OutboxLeaseTests : IAsyncLifetime, IAsyncDisposable
     /// <summary>What <see cref="WriterWorker"/> opens its client with.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90)).Token;
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
     private readonly string world = Directory.CreateTempSubdirectory("sharerpc-lease-").FullName;
     private readonly FaultProxy proxy = new();
     private readonly List<WriterSlot> writers = [];

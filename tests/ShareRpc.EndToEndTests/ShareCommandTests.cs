@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests;
 
 public sealed class ShareCommandTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [FixtureFact]
     public async Task A_whole_database_is_shared_exactly_and_a_second_run_applies_nothing()

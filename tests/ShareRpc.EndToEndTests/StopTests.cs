@@ -2,7 +2,7 @@ namespace ShareRpc.EndToEndTests;
 
 public sealed class StopTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [Fact]
     public async Task A_server_that_is_told_to_stop_as_soon_as_it_is_ready_stops()

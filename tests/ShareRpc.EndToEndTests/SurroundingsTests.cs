@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests;
 /// <summary>The tool among what it finds on a machine: pipes, proxies, homes.</summary>
 public sealed class SurroundingsTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [FixtureFact]
     public async Task Links_and_tokens_come_by_standard_input_and_what_nobody_reads_ends_what_prints_it()

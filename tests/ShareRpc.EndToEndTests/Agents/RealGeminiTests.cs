@@ -9,7 +9,7 @@ namespace ShareRpc.EndToEndTests.Agents;
 public sealed class RealGeminiTests : IDisposable
 {
     private readonly string home = Directory.CreateTempSubdirectory("sharerpc-gemini-").FullName;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(170)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     private static readonly Dictionary<string, AgentReply[]> Script = new()
     {

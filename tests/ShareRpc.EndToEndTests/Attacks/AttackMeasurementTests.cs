@@ -5,7 +5,7 @@ namespace ShareRpc.EndToEndTests.Attacks;
 /// </summary>
 public sealed class AttackMeasurementTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [Fact]
     public async Task Invariant_I7_over_revocations_under_load_no_append_commits_and_no_page_passes_afterwards()

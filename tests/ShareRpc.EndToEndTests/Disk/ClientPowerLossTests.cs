@@ -13,7 +13,7 @@ public sealed class ClientPowerLossTests(ITestOutputHelper output) : IDisposable
     private const int Ops = 300;
     private const int Losses = 60;
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-power-");
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [GccFact]
     public async Task Invariant_I3_everything_enqueued_is_there_after_the_power_went_tokens_too()

@@ -11,7 +11,7 @@ namespace ShareRpc.EndToEndTests.Disk;
 public sealed class FailingDiskTests
 {
     private const int StorageRetryAfterMs = 2_000;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [GccTheory]
     [InlineData("full")]

@@ -13,7 +13,7 @@ public sealed class PowerLossTests(ITestOutputHelper output)
     private const int Ops = 1_500;
     private const int LossesOfBroken = 8;
     private static readonly int Losses = DeepSize.Or(100);
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     private static int Shift =>
         int.TryParse(Environment.GetEnvironmentVariable("SHARERPC_SEED"), CultureInfo.InvariantCulture, out int chosen)

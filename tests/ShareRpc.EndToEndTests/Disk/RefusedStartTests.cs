@@ -8,7 +8,7 @@ namespace ShareRpc.EndToEndTests.Disk;
 /// </summary>
 public sealed class RefusedStartTests(StoppedData stopped) : IClassFixture<StoppedData>
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [GccFact]
     public async Task On_a_damaged_page()

@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests.Disk;
 /// <summary>A server goes on from a backup while its clients know more than the backup does.</summary>
 public sealed class RestoredBackupTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [GccFact]
     public async Task A_client_that_is_ahead_of_a_restored_backup_goes_on_without_losing_what_it_still_has()

@@ -13,7 +13,7 @@ public sealed class BesideOpencodeTests
     [FixtureFact]
     public async Task What_opencode_failed_to_send_is_repaired_from_its_database_into_the_same_share_and_no_more()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(120));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         CancellationToken timeout = patience.Token;
         await using var world = new World();
         await world.StartServerAsync(null, ["--open-creation"], timeout);
@@ -100,7 +100,7 @@ public sealed class BesideOpencodeTests
     [Fact]
     public async Task The_link_that_opencode_shows_can_be_watched()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         await using var world = new World();
         await world.StartServerAsync(null, ["--open-creation"], patience.Token);
         using var http = new HttpClient { BaseAddress = world.Server };

@@ -11,7 +11,7 @@ namespace ShareRpc.EndToEndTests.Mcp;
 [Trait("Suite", "Deep")]
 public sealed class AgentsOverMcpTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(170)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "sharerpc.dll");
 

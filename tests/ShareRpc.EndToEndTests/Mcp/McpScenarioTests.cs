@@ -6,7 +6,7 @@ namespace ShareRpc.EndToEndTests.Mcp;
 [Trait("Suite", "Deep")]
 public sealed class McpScenarioTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [NodeFact]
     public async Task The_sdk_reads_shares_invites_and_revokes_at_both_doors_whatever_it_is_given()

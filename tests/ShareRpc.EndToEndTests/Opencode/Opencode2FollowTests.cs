@@ -18,7 +18,7 @@ public sealed class Opencode2FollowTests
 
     private const int Messages = 60;
 
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [Fact]
     public async Task A_reader_sees_every_message_once_and_in_order_while_the_sharer_is_killed()

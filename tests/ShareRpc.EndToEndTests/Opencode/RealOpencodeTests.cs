@@ -14,7 +14,7 @@ namespace ShareRpc.EndToEndTests.Opencode;
 public sealed class RealOpencodeTests
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(170)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [OpencodeFact]
     public async Task A_session_killed_mid_turn_is_shared_whole_imported_whole_and_unshared_whole()

@@ -14,7 +14,7 @@ public sealed class ServiceTests : IDisposable
     private const string Nobody = "65534";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-service-");
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [ServiceFact]
     public async Task The_unit_is_one_of_systemd_and_its_command_runs_without_any_right()

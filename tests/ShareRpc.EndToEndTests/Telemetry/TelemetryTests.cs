@@ -8,7 +8,7 @@ public sealed class TelemetryTests
         "version":"2.0.0","timestamp":"2026-11-30T08:00:00.000Z","message":{"role":"user","content":"hello"}}
         """;
 
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [Fact]
     public async Task A_collector_sees_the_whole_trace_of_an_op_and_prometheus_its_count_and_neither_sees_a_secret()

@@ -11,7 +11,7 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
 {
     private const string Title = "Why the page says 1000k tokens";
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SHARERPC_SCREENSHOTS");
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserTheory]
     [InlineData("light", 1280, ColorScheme.Light)]

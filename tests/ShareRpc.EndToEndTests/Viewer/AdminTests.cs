@@ -10,7 +10,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 /// <summary>What somebody who holds the root token, or owns a share, does on the admin page.</summary>
 public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task Root_invites_a_reader_and_revoking_ends_the_readers_open_page()

@@ -12,7 +12,7 @@ public sealed class BlockedSocketTests(BrowserFixture browser)
         window.WebSocket = class extends Socket { constructor(url, protocols) { super(url + '/none', protocols); } };
         """;
 
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_locked_and_counted_link_is_followed_by_plain_requests_and_it_is_quietly_said()

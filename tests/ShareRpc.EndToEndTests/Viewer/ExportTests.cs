@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class ExportTests(BrowserFixture browser)
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_file_opens_offline_with_search_and_diffs_and_holds_no_link()

@@ -6,7 +6,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class ForEverybodyTests(BrowserFixture browser)
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     /// <summary>The keys that lead to each state.</summary>
     private static IReadOnlyDictionary<string, string[]> States => new Dictionary<string, string[]>

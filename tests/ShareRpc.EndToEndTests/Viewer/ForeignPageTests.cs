@@ -15,7 +15,7 @@ public sealed class ForeignPageTests(BrowserFixture browser) : IClassFixture<Bro
 
     private const string Fetch = "address => fetch(address).then(answer => `read ${answer.status}`, () => 'refused')";
 
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_page_of_another_origin_gets_no_socket_and_no_answer_and_the_servers_own_page_does()

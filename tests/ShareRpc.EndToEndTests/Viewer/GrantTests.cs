@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class GrantTests(BrowserFixture browser)
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_link_that_may_be_opened_once_opens_again_in_the_same_browser_and_says_so_when_that_has_ended()

@@ -17,7 +17,7 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
 
     private double ordinary;
 
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     private static Dictionary<string, (string Text, bool IsOutput)> Parts => new()
     {

@@ -21,7 +21,7 @@ public sealed class HostileContentTests(BrowserFixture browser)
         "| a |\n|---|\n" + "| <b onmouseover=globalThis.owned=1>x</b> |\n",
     ];
 
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task Hostile_content_renders_inert()

@@ -10,7 +10,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(AloneCollection.Name)]
 public sealed class LargeSessionTests(BrowserFixture browser, ITestOutputHelper output) : IClassFixture<BrowserFixture>
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_session_of_10_000_parts_opens_and_scrolls()

@@ -12,7 +12,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper output)
 {
     private const int StreamedOps = 300;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task The_state_of_a_tool_changes_in_place()

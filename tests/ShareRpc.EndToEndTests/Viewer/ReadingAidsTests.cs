@@ -6,7 +6,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class ReadingAidsTests(BrowserFixture browser)
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task The_sums_the_timeline_and_the_days_of_the_sample_are_shown_and_lead_to_turns()

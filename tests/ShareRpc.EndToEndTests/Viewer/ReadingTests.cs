@@ -7,7 +7,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class ReadingTests(BrowserFixture browser)
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task On_a_phone_nothing_is_wider_than_the_window_and_the_outline_opens_over_the_session()

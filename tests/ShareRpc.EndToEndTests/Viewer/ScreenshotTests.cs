@@ -13,7 +13,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<BrowserFixture>
 {
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SHARERPC_SCREENSHOTS");
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_session_has_a_picture_light_dark_on_a_phone_and_while_it_is_searched()

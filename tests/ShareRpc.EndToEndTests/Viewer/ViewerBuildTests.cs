@@ -3,7 +3,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 /// <summary>How `dotnet build` deals with the pages, asked of MSBuild itself; nothing is built here.</summary>
 public sealed class ViewerBuildTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [Fact]
     public async Task SkipViewer_leaves_the_pages_out()

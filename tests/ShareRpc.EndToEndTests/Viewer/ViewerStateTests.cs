@@ -9,7 +9,7 @@ namespace ShareRpc.EndToEndTests.Viewer;
 [Collection(ViewerCollection.Name)]
 public sealed class ViewerStateTests(BrowserFixture browser)
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(4)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [BrowserFact]
     public async Task A_wrong_token_is_not_there_yet_or_not_valid_and_is_tried_again()
