@@ -65,7 +65,7 @@ describe('what was made for a terminal', () => {
     for (const text of long) {
       const start = performance.now();
       expect(visibleOutput(text).length).toBeLessThan(4 * text.length + 10_000);
-      expect(performance.now() - start, JSON.stringify(text.slice(0, 20))).toBeLessThan(2_000);
+      expect(performance.now() - start, JSON.stringify(text.slice(0, 20))).toBeLessThan(10_000);
     }
   });
 });
