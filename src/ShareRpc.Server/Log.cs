@@ -23,6 +23,9 @@ internal static partial class LogMessages
     [LoggerMessage(12, LogLevel.Warning, "A fold could not read the storage; it will be tried again")]
     public static partial void FoldFailed(this ILogger log, Exception exception);
 
+    [LoggerMessage(65, LogLevel.Warning, "The search index could not be written; it will be tried again")]
+    public static partial void IndexingFailed(this ILogger log, Exception exception);
+
     [LoggerMessage(13, LogLevel.Warning, "The log of the database could not be copied; it will be tried again")]
     public static partial void LogMaintenanceFailed(this ILogger log, Exception exception);
 

@@ -91,6 +91,21 @@ public sealed record ServerLimits
     /// <summary>Gets the reads of the store at once; others wait their turn.</summary>
     public int StoreReads { get; init; } = 8;
 
+    /// <summary>Gets the searches at once; others wait their turn.</summary>
+    public int Searches { get; init; } = 2;
+
+    /// <summary>Gets the characters of a document that are searched, from its beginning.</summary>
+    public int SearchedChars { get; init; } = 64 * 1024;
+
+    /// <summary>Gets the different words of a document that are searched, of each layer.</summary>
+    public int SearchedWords { get; init; } = 4_096;
+
+    /// <summary>Gets the shares of a creator that are searched.</summary>
+    public int SearchedShares { get; init; } = 10_000;
+
+    /// <summary>Gets the time after which shares are looked for whose index lags.</summary>
+    public TimeSpan SearchScanInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Gets the redaction profiles cached per share; others are filtered per reader.</summary>
     public int RedactionProfiles { get; init; } = 8;
 

@@ -79,6 +79,15 @@ public sealed class AdminClient : IAsyncDisposable
         return (list.Shares, list.Next);
     });
 
+    /// <summary>Finds visible shares by the words of their documents, newest first; root or creator only.</summary>
+    public Task<ShareSearchPage> SearchSharesAsync(
+        SearchRequest request, CancellationToken cancellationToken = default) =>
+        CallAsync(() => Root.SearchSharesAsync(request, cancellationToken));
+
+    /// <summary>Finds documents by their words, in the order of cursors. Needs a link.</summary>
+    public Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken = default) =>
+        CallAsync(() => Share.SearchAsync(request, cancellationToken));
+
     /// <summary>Erases a share; root or creator only.</summary>
     public Task DeleteShareAsync(string shareId) =>
         RpcConnection.CallAsync(() => Root.DeleteShareAsync(new DeleteShareRequest { ShareId = shareId }));

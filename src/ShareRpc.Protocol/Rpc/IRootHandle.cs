@@ -15,6 +15,10 @@ public partial interface IRootHandle : IDisposable
     [JsonRpcMethod("listShares", UseSingleObjectParameterDeserialization = true)]
     Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Finds visible shares by the words of their documents, newest first. See SPEC [SEARCH-6].</summary>
+    [JsonRpcMethod("searchShares", UseSingleObjectParameterDeserialization = true)]
+    Task<ShareSearchPage> SearchSharesAsync(SearchRequest request, CancellationToken cancellationToken);
+
     /// <summary>Derives a root or creator ref, or a share's ref. Idempotent.</summary>
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);

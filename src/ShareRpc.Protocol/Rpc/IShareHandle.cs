@@ -24,6 +24,10 @@ public partial interface IShareHandle : IDisposable
     [JsonRpcMethod("getState", UseSingleObjectParameterDeserialization = true)]
     Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Finds documents by their words, in the order of cursors. See SPEC [SEARCH-1].</summary>
+    [JsonRpcMethod("search", UseSingleObjectParameterDeserialization = true)]
+    Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken);
+
     /// <summary>Derives a child ref. Idempotent.</summary>
     [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
     Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);

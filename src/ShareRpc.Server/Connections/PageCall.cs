@@ -10,7 +10,7 @@ namespace ShareRpc.Server.Connections;
 internal static class PageCall
 {
     private static readonly string[] Methods =
-        ["readOps", "getState", "listShares", "listCapabilities", "listAudit"];
+        ["readOps", "getState", "search", "listShares", "searchShares", "listCapabilities", "listAudit"];
 
     public static bool Is(JsonRpcRequest request)
     {

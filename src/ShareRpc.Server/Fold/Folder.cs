@@ -13,7 +13,8 @@ namespace ShareRpc.Server.Fold;
 /// Folds logs in the background, committed in small steps. After a crash it continues from the checkpoint.
 /// </summary>
 internal sealed class Folder(
-    IShareStore store, CommitQueue queue, ServerOptions options, TimeProvider time, ILogger<Folder> log)
+    IShareStore store, CommitQueue queue, ServerOptions options, TimeProvider time, ILogger<Folder> log,
+    IFoldListener? listener = null)
     : ICommitListener, IServerLoop
 {
     private const int OpsAtOnce = 16_384;
@@ -90,6 +91,7 @@ internal sealed class Folder(
                     };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;
+                    listener?.OnFolded(shareKey);
                     if (folded.UpTo == slice.UpTo) continue;
                     isMore = true; // its documents were too large for one transaction: the rest is planned anew
                     break;

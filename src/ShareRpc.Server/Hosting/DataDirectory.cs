@@ -26,6 +26,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string DatabasePath => System.IO.Path.Combine(Path, "shares.db");
 
+    /// <summary>Gets the file of the search index, which is made anew when it is not there.</summary>
+    public string SearchPath => System.IO.Path.Combine(Path, "search.db");
+
     public bool IsNew { get; }
 
     /// <summary>Gets whether others may replace files in it, though not read them.</summary>

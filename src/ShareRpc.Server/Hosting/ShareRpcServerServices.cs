@@ -20,6 +20,7 @@ using ShareRpc.Server.Memory;
 using ShareRpc.Server.Opencode;
 using ShareRpc.Server.Pages;
 using ShareRpc.Server.Read;
+using ShareRpc.Server.Search;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Storage.Sqlite;
@@ -99,6 +100,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton(provider => provider.GetRequiredService<StorePlace>() is { Directory: { } directory }
             ? directory.Open(() => TokenVerifier.Open(directory.Path, directory.IsNew))
             : TokenVerifier.OpenFile(provider.GetRequiredService<ServerOptions>().KeyFile!));
+        services.TryAddSingleton(OpenSearchIndex);
         services.TryAddSingleton<IShareStore>(provider =>
         {
             StorePlace place = provider.GetRequiredService<StorePlace>();
@@ -113,6 +115,16 @@ public static class ShareRpcServerServices
             return directory.Open(() => SqliteShareStore.Open(
                 directory.DatabasePath, time, options.ServerLimits, log, options.NeverSyncs));
         });
+    }
+
+    private static ISearchIndex OpenSearchIndex(IServiceProvider provider)
+    {
+        ServerOptions options = provider.GetRequiredService<ServerOptions>();
+        if (options.Postgres is not null)
+            return new PostgresSearchIndex(provider.GetRequiredService<PostgresDatabase>());
+        DataDirectory directory = provider.GetRequiredService<DataDirectory>();
+        ILogger log = provider.GetRequiredService<ILogger<SqliteSearchIndex>>();
+        return directory.Open(() => SqliteSearchIndex.Open(directory.SearchPath, options.ServerLimits, log));
     }
 
     /// <summary>The commit loop comes last: it notifies the others.</summary>
@@ -131,6 +143,8 @@ public static class ShareRpcServerServices
         AddLoop<TurnSweeper>(services);
         AddLoop<Folder>(services);
         AddListener<Folder>(services);
+        AddLoop<SearchIndexer>(services);
+        services.TryAddSingleton<IFoldListener>(provider => provider.GetRequiredService<SearchIndexer>());
         AddLoop<CommitLoop>(services);
         services.TryAddSingleton<LiveWriters>();
     }
@@ -147,6 +161,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<CapabilityLists>();
         services.TryAddSingleton<ShareLog>();
         services.TryAddSingleton<ShareReads>();
+        services.TryAddSingleton<ShareSearch>();
     }
 
     private static void AddEndpoints(IServiceCollection services)

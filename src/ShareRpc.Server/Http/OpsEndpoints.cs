@@ -8,6 +8,7 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Append;
 using ShareRpc.Server.Read;
+using ShareRpc.Server.Search;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Http;
@@ -17,7 +18,7 @@ namespace ShareRpc.Server.Http;
 /// <c>Authorization: Bearer</c>.
 /// </summary>
 internal sealed class OpsEndpoints(
-    IShareStore store, ShareLog log, ShareReads reads, Broadcaster broadcaster, HttpAccess access,
+    IShareStore store, ShareLog log, ShareReads reads, ShareSearch search, Broadcaster broadcaster, HttpAccess access,
     ProtocolLimits limits,
     ServerLimits serverLimits, TimeProvider time)
 {
@@ -98,6 +99,19 @@ internal sealed class OpsEndpoints(
             Kinds = string.IsNullOrEmpty(kinds) ? null : kinds.Split(','), Limit = QueryNumber.SmallOf(query, "limit"),
             AfterKey = afterKind is null ? null : new DocKey(afterKind, afterKey!),
         });
+        await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
+    }
+
+    /// <summary>GET <c>/v1/shares/{id}/search?query=&amp;after=&amp;limit=</c></summary>
+    public async Task SearchAsync(HttpContext context)
+    {
+        using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
+        IQueryCollection query = context.Request.Query;
+        SearchPage page = await search.SearchAsync(authority.Authority, new SearchRequest
+        {
+            Query = query["query"].ToString(), After = QueryNumber.Of(query, "after"),
+            Limit = QueryNumber.SmallOf(query, "limit"),
+        }).ConfigureAwait(false);
         await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
     }
 

@@ -19,6 +19,7 @@ internal sealed class AuditBook(
     public const string Redeem = "redeem";
     public const string Refused = "refused";
     public const string Append = "append";
+    public const string Search = "search_shares";
 
     private readonly Lock gate = new();
     private Dictionary<Entry, Sum> sums = [];
@@ -51,6 +52,13 @@ internal sealed class AuditBook(
         if (ops == 0) return;
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         lock (gate) Add(new Entry(Append, row.Key, row.ShareKey, null, null), now, ops, bytes);
+    }
+
+    /// <summary>A search over shares, whose words are written nowhere.</summary>
+    public void NoteSearch(RefRow row)
+    {
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        lock (gate) Add(new Entry(Search, row.Key, null, null, null), now, 1, 0);
     }
 
     /// <summary>Null if already written.</summary>

@@ -11,7 +11,8 @@ namespace ShareRpc.Server.Maintenance;
 /// Erases deleted shares in small steps, and then what is left of them in the files of the store; continues after
 /// restarts.
 /// </summary>
-internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLimits limits, TimeProvider time,
+internal sealed class ShareEraser(
+    IShareStore store, ISearchIndex index, CommitQueue queue, ServerLimits limits, TimeProvider time,
     ILogger<ShareEraser> log)
     : IServerLoop
 {
@@ -53,6 +54,7 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
 
     private async Task EraseAsync(long shareKey, CancellationToken stopping)
     {
+        while (!await index.EraseAsync(shareKey, RowsAtOnce)) stopping.ThrowIfCancellationRequested();
         bool isErased = false;
         while (!isErased)
         {
@@ -65,7 +67,7 @@ internal sealed class ShareEraser(IShareStore store, CommitQueue queue, ServerLi
         {
             Task<bool> purge = store.PurgeAsync();
             await CommitAsync(_ => ValueTask.FromResult(true)).ConfigureAwait(false);
-            if (await purge.ConfigureAwait(false)) break;
+            if (await purge.ConfigureAwait(false) && await index.PurgeAsync().ConfigureAwait(false)) break;
             await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
         }
 

@@ -31,6 +31,9 @@ internal sealed class ScriptedRootHandle : IRootHandle
         return Task.FromResult(new CapabilityCreated { CapId = request.CapId, Epoch = 1 });
     }
 
+    public Task<ShareSearchPage> SearchSharesAsync(SearchRequest request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken)
     {
         server.Note(request);

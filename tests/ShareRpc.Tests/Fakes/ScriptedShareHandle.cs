@@ -68,6 +68,9 @@ internal sealed class ScriptedShareHandle : IShareHandle
         };
     }
 
+    public Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<StatePage> GetStateAsync(GetStateRequest request, CancellationToken cancellationToken)
     {
         server.Note(request);

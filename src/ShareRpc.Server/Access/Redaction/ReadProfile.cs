@@ -36,6 +36,12 @@ internal sealed class ReadProfile
 
     public bool IsEverything => hidden == HiddenContent.None && readable is null;
 
+    /// <summary>Gets whether a caveat says which kinds or fields may be read.</summary>
+    public bool NamesFields => readable is not null;
+
+    /// <summary>Returns whether the reader sees all that one sees from whom these are hidden.</summary>
+    public bool HidesAtMost(HiddenContent most) => (hidden & ~most) == HiddenContent.None;
+
     public IReadOnlyList<string>? ToRedact()
     {
         var words = new List<string>();

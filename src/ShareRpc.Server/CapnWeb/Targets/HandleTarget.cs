@@ -39,7 +39,7 @@ internal sealed class HandleTarget<T>(T handle, CancellationToken ended) : CapTa
 
     private Action? DemandOf(string method)
     {
-        if (method is "readOps" or "getState") return () => Demand(isPage: true);
+        if (method is "readOps" or "getState" or "search" or "searchShares") return () => Demand(isPage: true);
         return method.StartsWith("list", StringComparison.Ordinal) ? () => Demand(isPage: false) : null;
     }
 

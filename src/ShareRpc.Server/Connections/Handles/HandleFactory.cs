@@ -2,6 +2,7 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Append;
 using ShareRpc.Server.Read;
+using ShareRpc.Server.Search;
 using ShareRpc.Server.Turns;
 
 namespace ShareRpc.Server.Connections.Handles;
@@ -12,7 +13,7 @@ namespace ShareRpc.Server.Connections.Handles;
 internal sealed class HandleFactory(
     ShareLog log, ShareReads reads, Broadcaster broadcaster, LiveWriters writers, AuthorityRegistry registry,
     CapabilityAdmin admin,
-    CapabilityChanges changes, CapabilityLists lists, ServerHealth health)
+    CapabilityChanges changes, CapabilityLists lists, ShareSearch search, ServerHealth health)
 {
     public ShareHandle OfShare(SessionState session, Authority authority, ShareFeed feed, string? writerId)
     {
@@ -34,9 +35,9 @@ internal sealed class HandleFactory(
 
             broadcaster.Release(feed);
         });
-        return session.Own(new ShareHandle(session, hold, feed, writerId, log, reads, admin, changes, lists));
+        return session.Own(new ShareHandle(session, hold, feed, writerId, log, reads, search, admin, changes, lists));
     }
 
     public RootHandle OfRoot(SessionState session, Authority authority) =>
-        session.Own(new RootHandle(session, authority, registry, admin, changes, lists, health));
+        session.Own(new RootHandle(session, authority, registry, admin, changes, lists, search, health));
 }

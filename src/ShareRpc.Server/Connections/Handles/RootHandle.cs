@@ -2,13 +2,14 @@ using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Search;
 
 namespace ShareRpc.Server.Connections.Handles;
 
 internal sealed class RootHandle(
     SessionState session, Authority authority, AuthorityRegistry registry, CapabilityAdmin admin,
     CapabilityChanges changes,
-    CapabilityLists lists, ServerHealth health)
+    CapabilityLists lists, ShareSearch search, ServerHealth health)
     : CapabilityHandle(session, new AuthorityHold(authority, registry), admin, changes, lists), IRootHandle
 {
     private readonly CapabilityChanges changes = changes;
@@ -19,6 +20,9 @@ internal sealed class RootHandle(
 
     public Task<ShareList> ListSharesAsync(PageRequest request, CancellationToken cancellationToken) =>
         Hold.DuringAsync(held => lists.ListSharesAsync(held, request).AsTask());
+
+    public Task<ShareSearchPage> SearchSharesAsync(SearchRequest request, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(held => search.SearchSharesAsync(held, request));
 
     public Task DeleteShareAsync(DeleteShareRequest request) =>
         Hold.DuringAsync(held => Admin.DeleteShareAsync(held, request));

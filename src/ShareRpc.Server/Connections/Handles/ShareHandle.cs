@@ -5,12 +5,13 @@ using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Append;
 using ShareRpc.Server.Read;
+using ShareRpc.Server.Search;
 
 namespace ShareRpc.Server.Connections.Handles;
 
 internal sealed class ShareHandle(
     SessionState session, AuthorityHold hold, ShareFeed feed, string? writerId, ShareLog log, ShareReads reads,
-    CapabilityAdmin admin,
+    ShareSearch search, CapabilityAdmin admin,
     CapabilityChanges changes, CapabilityLists lists)
     : CapabilityHandle(session, hold, admin, changes, lists), IShareHandle
 {
@@ -61,6 +62,9 @@ internal sealed class ShareHandle(
         authority.Demand(Rights.Read);
         return await reads.ReadStateAsync(authority, request);
     });
+
+    public Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(authority => search.SearchAsync(authority, request));
 
     public Task EndShareAsync() => Hold.DuringAsync(Admin.EndShareAsync);
 }

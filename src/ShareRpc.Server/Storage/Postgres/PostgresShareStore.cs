@@ -61,7 +61,7 @@ internal sealed class PostgresShareStore : IShareStore
     {
         try
         {
-            foreach (string table in (string[])["op", "doc", "rejection"])
+            foreach (string table in (string[])["op", "doc", "rejection", "search_entry"])
             {
                 await using NpgsqlCommand vacuum = database.Source.CreateCommand($"VACUUM {table}");
                 vacuum.CommandTimeout = 0;

@@ -2,7 +2,8 @@ import type { Connection } from './connection.js';
 import { PageStream } from './stream.js';
 import type {
   Ack, AttenuateRequest, AuditPage, AuditRequest, Batch, CapabilityChanged, CapabilityCreated, CapabilityPage, CreateShareRequest,
-  GetStateRequest, ListRequest, OpPage, ReadOpsRequest, RootAttenuateRequest, RotateRequest, ServerStatus, SharePage, StatePage,
+  GetStateRequest, ListRequest, OpPage, ReadOpsRequest, RootAttenuateRequest, RotateRequest, SearchPage, SearchRequest,
+  ServerStatus, SharePage, ShareSearchPage, StatePage,
 } from './wire.js';
 
 export interface CallOptions {
@@ -72,6 +73,11 @@ export class ShareHandle extends Handle {
     return this.call('getState', request, options);
   }
 
+  /** Finds documents by their words, in the order of cursors; for servers whose `features` name `search`. */
+  search(request: SearchRequest, options?: CallOptions): Promise<SearchPage> {
+    return this.call('search', request, options);
+  }
+
   attenuate(request: AttenuateRequest): Promise<CapabilityCreated> {
     return this.call('attenuate', request);
   }
@@ -98,6 +104,11 @@ export class RootHandle extends Handle {
 
   listShares(request: ListRequest = {}, options?: CallOptions): Promise<SharePage> {
     return this.call('listShares', request, options);
+  }
+
+  /** Finds shares by the words of their documents, newest first. */
+  searchShares(request: SearchRequest, options?: CallOptions): Promise<ShareSearchPage> {
+    return this.call('searchShares', request, options);
   }
 
   attenuate(request: RootAttenuateRequest): Promise<CapabilityCreated> {

@@ -147,6 +147,32 @@ export interface StatePage {
   next_key?: DocKey;
 }
 
+export interface SearchRequest {
+  query: string;
+  /** The `next` of the page before. */
+  after?: number;
+  limit?: number;
+}
+
+export interface SearchHit {
+  kind: string;
+  key: string;
+  cursor: number;
+  snippet: string;
+}
+
+export interface SearchPage {
+  hits: SearchHit[];
+  /** How far the index had come. */
+  cursor: number;
+  next?: number;
+}
+
+export interface ShareSearchPage {
+  shares: { share_id: string; label?: string; hit: SearchHit }[];
+  next?: number;
+}
+
 export interface RedeemShareRequest {
   token: string;
   passphrase?: string;

@@ -58,6 +58,7 @@ public sealed class OpenApiTests : IAsyncLifetime
     {
         const string Ops = "/v1/shares/{share_id}/ops";
         const string State = "/v1/shares/{share_id}/state";
+        const string Search = "/v1/shares/{share_id}/search";
         ShareToken owner = await live.CreateShareAsync();
         WireHandle handle = await live.RedeemShareAsync(owner);
         string id = handle.Redemption.GetProperty("share_id").GetString()!;
@@ -89,6 +90,10 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(State, 400, share.StateAsync("?limit=0"));
         await MeetAsync(State, 401, stranger.StateAsync());
         await MeetAsync(State, 403, appender.StateAsync());
+        await MeetAsync(Search, 200, share.SearchAsync("?query=a&limit=1"));
+        await MeetAsync(Search, 400, share.SearchAsync("?query=-"));
+        await MeetAsync(Search, 401, stranger.SearchAsync("?query=a"));
+        await MeetAsync(Search, 403, appender.SearchAsync("?query=a"));
 
         await handle.ResultAsync("endShare", "{}");
         await MeetAsync(Ops, 409, share.AppendAsync(LiveServer.Batch("c")));
@@ -97,6 +102,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(Ops, 410, share.AppendAsync(LiveServer.Batch("c")));
         await MeetAsync(Ops, 410, share.OpsAsync());
         await MeetAsync(State, 410, share.StateAsync());
+        await MeetAsync(Search, 410, share.SearchAsync("?query=a"));
     }
 
     private async Task MeetGrantsAsync()

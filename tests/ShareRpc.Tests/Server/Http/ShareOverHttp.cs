@@ -30,6 +30,8 @@ internal sealed class ShareOverHttp : IDisposable
 
     public Task<HttpResponseMessage> StateAsync(string query = "") => Http.GetAsync(Path("state" + query), timeout);
 
+    public Task<HttpResponseMessage> SearchAsync(string query) => Http.GetAsync(Path("search" + query), timeout);
+
     public Task<HttpResponseMessage> GrantAsync(string body) =>
         Http.PostAsync(new Uri("/v1/grants", UriKind.Relative), OpencodeCalls.Json(body), timeout);
 
