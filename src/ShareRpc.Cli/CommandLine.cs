@@ -74,7 +74,7 @@ internal static class CommandLine
             Export.Build(),
             Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
-            Rm.Build(), Ls.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
+            Rm.Build(), Ls.Build(), Find.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Check.Build(), Demo.Build(), DoctorCommand.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -246,6 +246,18 @@ internal static class Examples
           sharerpc ls --server https://share.example.org --token-file creator.token --json
         """;
 
+    public const string Find = """
+        Finds sessions on a server by their words: all with the root token, your own with a creator token.
+
+        Words match whole, in any case; the parts of a name such as FoldPlan match, too. Newest sessions come first, each
+        with its newest message or tool call that has all words. The audit trail shows that somebody searched. The
+        address opens in a browser that has opened a link of the session before.
+
+        Examples:
+          sharerpc find sweeper lease
+          sharerpc find 'retry after' --limit 5 --json
+        """;
+
     public const string Backup = """
         Copies the data directory of a server, running or not, as of one moment.
 
@@ -340,6 +352,7 @@ internal static class Examples
             "agent" => Agent,
             "revoke" => Revoke,
             "ls" => Ls,
+            "find" => Find,
             "backup" => Backup,
             "check" => Check,
             "secrets" => Secrets,

@@ -13,6 +13,7 @@ import { NO_LINK_FIELDS, type LinkFields, type LinkRow } from './links.ts';
 import { renderLinks } from './links-view.ts';
 import { TakingBack, undoMs } from './taking-back.ts';
 import { renderHealth } from './health-view.ts';
+import { Finding, renderFind } from './find-view.ts';
 import { renderDialog, type Dialog } from './dialogs.ts';
 
 const POLL_MS = 2_000;
@@ -20,14 +21,14 @@ const POLL_MS = 2_000;
 const mostSaved = 100_000;
 
 export type View = { name: 'shares' } | { name: 'links' } | { name: 'share'; id: string }
-  | { name: 'audit'; share?: string } | { name: 'health' };
+  | { name: 'audit'; share?: string } | { name: 'health' } | { name: 'find' };
 
-/** `#shares`, `#links`, `#share/<id>`, `#audit`, `#audit/<share id>`, `#health`; never a token. */
+/** `#shares`, `#find`, `#links`, `#share/<id>`, `#audit`, `#audit/<share id>`, `#health`; never a token. */
 export function viewOf(hash: string): View {
   const [name, id] = hash.replace(/^#/, '').split('/');
   if (name === 'share' && id) return { name, id };
   if (name === 'audit') return id ? { name, share: id } : { name };
-  return name === 'health' || name === 'links' ? { name } : { name: 'shares' };
+  return name === 'health' || name === 'links' || name === 'find' ? { name } : { name: 'shares' };
 }
 
 export class AdminApp {
@@ -45,6 +46,7 @@ export class AdminApp {
   auditFields = NO_FIELDS;
   auditTrouble = '';
   status: ServerStatus | undefined;
+  readonly finding = new Finding((query, after) => this.session!.find(query, after), () => this.update());
   /** Of all shares, for the links. */
   refs: CapabilityInfo[] | undefined;
   linkFields = NO_LINK_FIELDS;
@@ -90,7 +92,8 @@ export class AdminApp {
     this.session = undefined;
     clearTimeout(this.#poll);
     this.shares = this.holders = this.entries = this.status = this.refs = this.dialog = this.notice = undefined;
-    this.takingBack = undefined;
+    this.takingBack = this.finding.shares = undefined;
+    this.finding.query = '';
     this.signInState = { trouble: why, isBusy: false, asksForPassphrase: false };
     this.update();
   }
@@ -104,7 +107,7 @@ export class AdminApp {
       else if (view.name === 'share') await this.#loadShare(session, view.id, mine);
       else if (view.name === 'links') await this.#loadLinks(session, mine);
       else if (view.name === 'audit') await Promise.all([this.loadAudit(mine), this.#loadNames(session, view.share, mine)]);
-      else await this.#take(mine, session.status(), (status) => (this.status = status));
+      else if (view.name === 'health') await this.#take(mine, session.status(), (status) => (this.status = status));
     } catch (error) {
       this.fail(error);
     }
@@ -300,6 +303,7 @@ export class AdminApp {
             session.onlyShare
               ? html`<a href="#share/${session.onlyShare.share_id}" aria-current=${view.name === 'share' ? 'page' : nothing}>Share</a>`
               : html`${link('shares', 'Shares', view.name === 'share')}
+                ${session.may('read') && session.may('create') ? link('find', 'Find') : nothing}
                 ${session.may('revoke') ? link('links', 'Links') : nothing}`
           }
           ${session.may('revoke') ? link('audit', 'Audit') : nothing} ${session.isAdmin ? link('health', 'Health') : nothing}
@@ -329,6 +333,8 @@ export class AdminApp {
         return renderLinks(this);
       case 'audit':
         return renderAudit(this);
+      case 'find':
+        return renderFind(this.finding, this.server);
       case 'health':
         return renderHealth(this.status);
       default:

@@ -132,6 +132,11 @@ export class AdminSession {
     }
   }
 
+  find(query: string, after?: number) {
+    const from = after === undefined ? {} : { after };
+    return this.#call((handle) => (handle as RootHandle).searchShares({ query, limit: 20, ...from }));
+  }
+
   status() {
     return this.#call((handle) => (handle as RootHandle).serverStatus());
   }

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using ShareRpc.Server;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
+using ShareRpc.Server.Storage.Sqlite;
+using ShareRpc.Tests.Fakes;
+using Xunit.Abstractions;
+
+namespace ShareRpc.Tests.Server.Search;
+
+/// <summary>
+/// Searches of many sessions, 100 parts each, with words as frequent as those of a language.
+/// The deep suite has the full size.
+/// </summary>
+public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
+{
+    private const int PartsOfSession = 100;
+    private const int WordsOfPart = 60;
+    private const int Vocabulary = 60_000;
+
+    private static readonly TimeSpan Goal = TimeSpan.FromMilliseconds(100);
+
+    private readonly TemporaryDirectory directory = new();
+
+    private static int Sessions =>
+        int.Parse(Environment.GetEnvironmentVariable("SHARERPC_DEEP_SIZE") ?? "20", CultureInfo.InvariantCulture);
+
+    public void Dispose() => directory.Dispose();
+
+    [Fact]
+    public async Task A_search_of_many_sessions_takes_less_than_100_ms_95_times_of_100()
+    {
+        using var index = SqliteSearchIndex.Open(directory["search.db"], ServerLimits.Default);
+        await RunAsync(index);
+        output.WriteLine($"{new FileInfo(directory["search.db"]).Length / 1024 / 1024} MiB");
+    }
+
+    [StoreFact]
+    public async Task So_it_does_on_PostgreSQL()
+    {
+        if (TestPostgres.SkipReason is not null) return;
+        using PostgresShareStore store = await PostgresShareStore.OpenAsync(await TestPostgres.NewDatabaseAsync());
+        using var index = new PostgresSearchIndex(store.Database);
+        await RunAsync(index, async () =>
+        {
+            await using var analyze = store.Database.Source.CreateCommand("VACUUM ANALYZE search_entry");
+            analyze.CommandTimeout = 0;
+            await analyze.ExecuteNonQueryAsync();
+        });
+    }
+
+    private async Task RunAsync(ISearchIndex index, Func<Task>? settle = null)
+    {
+        var dice = new Dice(1);
+        long start = Stopwatch.GetTimestamp();
+        for (int share = 1; share <= Sessions; share++) await FillAsync(index, share, dice);
+        if (settle is not null) await settle();
+        output.WriteLine($"{Sessions * PartsOfSession} parts indexed in {Stopwatch.GetElapsedTime(start)}");
+
+        await MeasureAsync("one session", () => index.FindAsync(
+            1 + dice.Next(Sessions), QueryOf(dice), 0, 20).AsTask());
+        await MeasureAsync("all sessions", async () =>
+        {
+            SearchQuery query = QueryOf(dice);
+            long before = long.MaxValue;
+            for (int found = 0; found < 20; found++)
+            {
+                if (await index.FindNewestAsync(query, before, 0) is not { } place) break;
+                before = place.ShareKey;
+            }
+        });
+    }
+
+    private async Task MeasureAsync(string name, Func<Task> search)
+    {
+        var times = new List<TimeSpan>();
+        for (int i = 0; i < 200; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            await search();
+            times.Add(Stopwatch.GetElapsedTime(start));
+        }
+
+        times.Sort();
+        output.WriteLine($"{name}: median {times[100].TotalMilliseconds:F2} ms, "
+            + $"p95 {times[190].TotalMilliseconds:F2} ms, worst {times[^1].TotalMilliseconds:F2} ms");
+        Assert.InRange(times[190], TimeSpan.Zero, Goal);
+    }
+
+    private static async Task FillAsync(ISearchIndex index, int share, Dice dice)
+    {
+        SearchEntry[] entries = [.. Enumerable.Range(1, PartsOfSession).Select(cursor =>
+        {
+            HashSet<string> words = [.. Enumerable.Range(0, WordsOfPart).Select(_ => WordOf(dice))];
+            return new SearchEntry("part", $"msg_{share:x8}/prt_{cursor:x8}", cursor,
+                new Dictionary<SearchLayer, IReadOnlyCollection<string>>
+                {
+                    [cursor % 3 == 0 ? SearchLayer.Tool : SearchLayer.Plain] = words,
+                });
+        })];
+        Assert.True(await index.WriteAsync(share, 0, PartsOfSession, entries));
+    }
+
+    /// <summary>One to three words, frequent and rare ones.</summary>
+    private static SearchQuery QueryOf(Dice dice) => new(
+        [.. Enumerable.Range(0, 1 + dice.Next(3)).Select(_ => WordOf(dice)).Distinct()], Enum.GetValues<SearchLayer>());
+
+    /// <summary>The n-th word is n times as rare as the first.</summary>
+    private static string WordOf(Dice dice) =>
+        $"w{(int)Math.Pow(Vocabulary, dice.Next(1_000_000) / 1_000_000.0)}";
+}
