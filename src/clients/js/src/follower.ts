@@ -1,7 +1,7 @@
 import { ShareRpcError } from './errors.js';
 import { checkOrder, ofKinds } from './follow.js';
 import { ResumingShare, type FollowOptions, type FollowState } from './resuming.js';
-import type { Doc, DocKey, Op } from './wire.js';
+import type { Doc, DocKey, Op, SearchPage, SearchRequest } from './wire.js';
 
 const ANSWER_MS = 30_000;
 
@@ -49,6 +49,11 @@ export class ShareFollower {
   stop(): void {
     this.#share?.close();
     this.#share = undefined;
+  }
+
+  /** Searches on the server; undefined where that cannot be done now. */
+  async search(request: SearchRequest): Promise<SearchPage | undefined> {
+    return this.#share?.once((handle) => handle.search?.(request));
   }
 
   /** Ends a retry delay; call it on the browser's `online` and `visibilitychange` events. */

@@ -50,7 +50,7 @@ class Handle {
 }
 
 /** What reading needs of a share. */
-export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle, 'subscribe'>>;
+export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle, 'subscribe' | 'search'>>;
 
 /** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {

@@ -4,7 +4,9 @@ import type { GrantStore } from './grants.js';
 import type { CallOptions, ReadingHandle } from './handles.js';
 import { newId } from './ids.js';
 import { capIdOf, newToken, tokenDigest } from './tokens.js';
-import type { Caveats, GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, Right, StatePage } from './wire.js';
+import type {
+  Caveats, GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, Right, SearchPage, SearchRequest, StatePage,
+} from './wire.js';
 
 interface GrantAnswer {
   share_id: string;
@@ -64,6 +66,8 @@ export class PollingConnection {
         this.#send<StatePage>(`${path}/state?${query({
           kinds: kinds?.join(','), after_kind: after?.kind, after_key: after?.key, limit,
         })}`, token, {}, options?.signal),
+      search: (request: SearchRequest, options?: CallOptions) =>
+        this.#send<SearchPage>(`${path}/search?${query({ ...request })}`, token, {}, options?.signal),
     };
   }
 

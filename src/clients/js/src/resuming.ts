@@ -116,6 +116,15 @@ export class ResumingShare {
     }
   }
 
+  /** Calls once, over what is open now. Undefined without that, or when the call fails. */
+  async once<T>(work: (share: ReadingHandle) => Promise<T> | undefined): Promise<T | undefined> {
+    try {
+      return this.#handle && (await work(this.#handle));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Retries now and tests an open connection; call it after sleep or when online. */
   retryNow(): void {
     if (this.#wake) this.#wake();

@@ -24,7 +24,7 @@ public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
     private readonly TemporaryDirectory directory = new();
 
     private static int Sessions =>
-        int.Parse(Environment.GetEnvironmentVariable("SHARERPC_DEEP_SIZE") ?? "20", CultureInfo.InvariantCulture);
+        int.Parse(Environment.GetEnvironmentVariable("SHARERPC_SIZE") ?? "20", CultureInfo.InvariantCulture);
 
     public void Dispose() => directory.Dispose();
 

@@ -212,6 +212,7 @@ export class App {
           return share === undefined ? undefined : plainAddress(this.place.server, share);
         },
         shareId: () => this.place.shareId ?? '',
+        countOnServer: async (query) => this.source?.countOnServer(query),
       });
       if (this.place.message ?? this.place.line) this.session.go(this.place);
       if (this.hasEnded) this.session.ended();

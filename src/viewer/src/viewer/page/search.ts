@@ -7,6 +7,8 @@ import type { SessionRows } from '../session/rows.ts';
 import { renderButton } from './chrome.ts';
 
 const pauseMs = 150;
+/** The hits that the server tells of at once. */
+const mostOnServer = 100;
 
 export interface Searched {
   readonly store: DocumentStore;
@@ -33,7 +35,14 @@ export class Search {
   /** Stops the search that is under way. */
   private stopSearch = () => {};
 
-  constructor(private readonly page: Searched) {}
+  /** Of what is not loaded yet: how many places the server knows. */
+  private onServer: number | undefined;
+  private isComplete = true;
+
+  /** `ask`: counts the places on the server, 100 at most; undefined where it does not tell. */
+  constructor(
+    private readonly page: Searched, private readonly ask: (query: string) => Promise<number | undefined>,
+  ) {}
 
   close(): void {
     this.isOpen = false;
@@ -63,6 +72,7 @@ export class Search {
 
   /** `isComplete`: all current documents are loaded. */
   render(isComplete: boolean): TemplateResult | typeof nothing {
+    this.isComplete = isComplete;
     if (!this.isOpen) return nothing;
     return html`<div class="search" role="search">
       <label class="for-screen-readers" for="search">Search in the session</label>
@@ -78,14 +88,18 @@ export class Search {
 
   private sayHits(isComplete: boolean): string {
     if (this.query.trim() === '' || !this.isAnswered) return '';
-    if (this.hits.length === 0) return isComplete ? 'Nothing found' : 'Nothing found yet';
-    return `${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(this.hits.length)}`;
+    const { onServer } = this;
+    const more = isComplete || onServer === undefined || onServer <= this.hits.length ? ''
+      : `, ${onServer < mostOnServer ? count(onServer) : `${mostOnServer} or more`} in the whole session`;
+    if (this.hits.length === 0) return isComplete ? 'Nothing found' : `Nothing found yet${more}`;
+    return `${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(this.hits.length)}${more}`;
   }
 
   private type(query: string): void {
     this.query = query;
     this.hits = [];
     this.at = -1;
+    this.onServer = undefined;
     this.isHitWanted = true;
     this.isAnswered = false;
     this.stop();
@@ -99,6 +113,14 @@ export class Search {
     const start = performance.now();
     const steps = searchSteps(this.page.store, this.page.rows.rows, this.query);
     this.stopSearch = inSlices(steps, (hits) => this.take(hits, start));
+    if (!this.isComplete && this.onServer === undefined) void this.askServer(this.query);
+  }
+
+  private async askServer(query: string): Promise<void> {
+    const found = await this.ask(query);
+    if (query !== this.query) return;
+    this.onServer = found;
+    this.page.changed();
   }
 
   private take(hits: readonly string[], start: number): void {

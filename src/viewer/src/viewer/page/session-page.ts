@@ -36,7 +36,7 @@ export class SessionPage implements Searched, Travelled {
   private info: SessionInfo;
   private totals: Totals;
   private todos: readonly Todo[];
-  private readonly search = new Search(this);
+  private readonly search = new Search(this, async (query) => this.places.countOnServer?.(query));
   private readonly narrow = window.matchMedia('(max-width: 860px)');
   private isOutlineOpen = !this.narrow.matches;
   private isHelpOpen = false;

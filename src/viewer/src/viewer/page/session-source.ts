@@ -71,6 +71,11 @@ export class SessionSource {
     return this.follower.state;
   }
 
+  /** Returns how many places on the server have these words, 100 at most; undefined where it does not tell. */
+  async countOnServer(query: string): Promise<number | undefined> {
+    return (await this.follower.search({ query, limit: 100 }))?.hits.length;
+  }
+
   stop(): void {
     this.follower.stop();
   }

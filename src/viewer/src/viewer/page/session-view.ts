@@ -21,6 +21,8 @@ export interface SessionPlaces {
   link?(spot: Partial<Spot>): WholeLink | undefined;
   sessionAddress(sessionId: string): string | undefined;
   shareId(): string;
+  /** How many places on the server have these words; missing in a file. */
+  countOnServer?(query: string): Promise<number | undefined>;
 }
 
 /** What rows show and do: folds, copies, links, times. */
