@@ -71,7 +71,7 @@ internal static class CommandLine
         var root = new RootCommand(Examples.Short(Examples.Root))
         {
             Json, State, Serve.Build(), Init.Build(), Share.Build(), Sessions.Build(), Watch.Build(), Pull.Build(),
-            Export.Build(),
+            Export.Build(), Preview.Build(),
             Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
             Rm.Build(), Ls.Build(), Find.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),

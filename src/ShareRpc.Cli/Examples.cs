@@ -143,6 +143,18 @@ internal static class Examples
           sharerpc export - --html --out review.html < link.txt
         """;
 
+    public const string Preview = """
+        Prints a link with a title, which the previews of chat programs then show.
+
+        Without it a preview says "A shared session", or what the server's operator chose, and nothing of the session.
+        The text stands in the link, signed by the server: who has the link has the text, also after a revocation. To
+        send a link without it, send the link as invite printed it.
+
+        Examples:
+          sharerpc preview 'LINK' --title 'Fix of the flaky test'
+          sharerpc preview - --title 'Review' --description 'Two open questions' < link.txt
+        """;
+
     public const string Invite = """
         Creates another link to a share, which can be limited and revoked by itself.
 
@@ -342,6 +354,7 @@ internal static class Examples
             "pull" => Pull,
             "mcp" => Mcp,
             "export" => Export,
+            "preview" => Preview,
             "invite" => Invite,
             "who" => Who,
             "audit" => Audit,

@@ -61,6 +61,8 @@ public static class ShareRpcEndpoints
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/ops", ops => ops.ReadAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/state", ops => ops.StateAsync);
         Map<OpsEndpoints>(group, HttpMethods.Get, "/v1/shares/{share}/search", ops => ops.SearchAsync);
+        Map<PreviewEndpoint>(
+            group, HttpMethods.Post, "/v1/shares/{share}/previews", previews => previews.SignAsync);
         Map<McpEndpoint>(group, HttpMethods.Post, "/mcp", mcp => mcp.PostAsync);
         // A host that has a page of its own there keeps it.
         MapPage(group, "/", pages => pages.LandingAsync, order: 1);

@@ -188,6 +188,7 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<LiveShare>();
         services.TryAddSingleton(PageFiles.Embedded);
         services.TryAddSingleton<PageEndpoints>();
+        services.TryAddSingleton<PreviewEndpoint>();
     }
 
     private static void AddLoop<T>(IServiceCollection services)

@@ -1,18 +1,28 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Server.Access.Redeeming;
 
 namespace ShareRpc.Server.Pages;
 
-/// <summary>Pages load from this server only, run no inline script, and contain nothing of the request.</summary>
-internal sealed partial class PageEndpoints(PageFiles files, ServerOptions options)
+/// <summary>
+/// Pages load from this server only, run no inline script, and contain nothing of the request but a preview that this
+/// server has signed.
+/// </summary>
+internal sealed partial class PageEndpoints(PageFiles files, ServerOptions options, TokenVerifier keys)
 {
     private const string Forever = "public, max-age=31536000, immutable";
     private readonly PageFile viewer = files.Viewer.WithPreview(options.PreviewTitle, options.PreviewDescription);
     private readonly PageFile? landing =
         files.Landing?.WithPreview(options.PreviewTitle, options.PreviewDescription);
 
-    public Task ViewerAsync(HttpContext context) => PageAsync(context, viewer);
+    public Task ViewerAsync(HttpContext context)
+    {
+        string share = (string)context.Request.RouteValues["share"]!;
+        LinkPreview? chosen = LinkPreview.Read(context.Request.Query[LinkPreview.Parameter], share, keys);
+        return PageAsync(
+            context, chosen is null ? viewer : files.Viewer.WithPreview(chosen.Title, chosen.Description));
+    }
 
     /// <summary>Answers at the root, with a slash: its assets are relative to it.</summary>
     public Task LandingAsync(HttpContext context)

@@ -59,6 +59,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         const string Ops = "/v1/shares/{share_id}/ops";
         const string State = "/v1/shares/{share_id}/state";
         const string Search = "/v1/shares/{share_id}/search";
+        const string Previews = "/v1/shares/{share_id}/previews";
         ShareToken owner = await live.CreateShareAsync();
         WireHandle handle = await live.RedeemShareAsync(owner);
         string id = handle.Redemption.GetProperty("share_id").GetString()!;
@@ -94,6 +95,10 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(Search, 400, share.SearchAsync("?query=-"));
         await MeetAsync(Search, 401, stranger.SearchAsync("?query=a"));
         await MeetAsync(Search, 403, appender.SearchAsync("?query=a"));
+        await MeetAsync(Previews, 200, share.PreviewAsync("""{"title":"T","description":"D"}"""));
+        await MeetAsync(Previews, 400, share.PreviewAsync("""{"title":""}"""));
+        await MeetAsync(Previews, 401, stranger.PreviewAsync("""{"title":"T"}"""));
+        await MeetAsync(Previews, 403, appender.PreviewAsync("""{"title":"T"}"""));
 
         await handle.ResultAsync("endShare", "{}");
         await MeetAsync(Ops, 409, share.AppendAsync(LiveServer.Batch("c")));
@@ -103,6 +108,7 @@ public sealed class OpenApiTests : IAsyncLifetime
         await MeetAsync(Ops, 410, share.OpsAsync());
         await MeetAsync(State, 410, share.StateAsync());
         await MeetAsync(Search, 410, share.SearchAsync("?query=a"));
+        await MeetAsync(Previews, 410, share.PreviewAsync("""{"title":"T"}"""));
     }
 
     private async Task MeetGrantsAsync()

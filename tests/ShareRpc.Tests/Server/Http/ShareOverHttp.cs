@@ -32,6 +32,9 @@ internal sealed class ShareOverHttp : IDisposable
 
     public Task<HttpResponseMessage> SearchAsync(string query) => Http.GetAsync(Path("search" + query), timeout);
 
+    public Task<HttpResponseMessage> PreviewAsync(string body) =>
+        Http.PostAsync(Path("previews"), OpencodeCalls.Json(body), timeout);
+
     public Task<HttpResponseMessage> GrantAsync(string body) =>
         Http.PostAsync(new Uri("/v1/grants", UriKind.Relative), OpencodeCalls.Json(body), timeout);
 
