@@ -15,7 +15,7 @@ public sealed class RevokedLinkTests : IAsyncLifetime
 {
     private const string Call = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read_session"}}""";
     private const string Secret = "canary";
-    private readonly HttpClient http = new();
+    private static readonly HttpClient Http = new();
     private LiveServer live = null!;
     private WireHandle handle = null!;
     private string shareId = "";
@@ -31,11 +31,7 @@ public sealed class RevokedLinkTests : IAsyncLifetime
             """);
     }
 
-    public async Task DisposeAsync()
-    {
-        http.Dispose();
-        await live.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await live.DisposeAsync();
 
     [Fact]
     public async Task Page_data_export_search_and_MCP_answer_a_revoked_link_alike()
@@ -94,7 +90,7 @@ public sealed class RevokedLinkTests : IAsyncLifetime
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.Accept.ParseAdd("application/json, text/event-stream, text/html");
-        using HttpResponseMessage answer = await http.SendAsync(request, live.Timeout);
+        using HttpResponseMessage answer = await Http.SendAsync(request, live.Timeout);
         IEnumerable<string> headers = answer.Headers.Concat(answer.Content.Headers)
             .Where(header => header.Key is not "Date" and not "Retry-After")
             .Select(header => $"{header.Key}: {string.Join(',', header.Value)}").Order(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Server.Pages;
 /// <summary>What the owner lets previews of a link say.</summary>
 public sealed class LinkPreviewTests : IAsyncLifetime
 {
-    private readonly HttpClient http = new();
+    private static readonly HttpClient Http = new();
     private LiveServer live = null!;
     private ShareToken owner = null!;
     private WireHandle handle = null!;
@@ -23,11 +23,7 @@ public sealed class LinkPreviewTests : IAsyncLifetime
         shareId = handle.Redemption.GetProperty("share_id").GetString()!;
     }
 
-    public async Task DisposeAsync()
-    {
-        http.Dispose();
-        await live.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await live.DisposeAsync();
 
     [Fact]
     public async Task A_preview_says_what_the_owner_chose_and_for_this_share_alone()
@@ -96,5 +92,5 @@ public sealed class LinkPreviewTests : IAsyncLifetime
     }
 
     private Task<string> PageAsync(string share, string query) =>
-        http.GetStringAsync(new Uri(live.Server.Address, $"/s/{share}?{query}"), live.Timeout);
+        Http.GetStringAsync(new Uri(live.Server.Address, $"/s/{share}?{query}"), live.Timeout);
 }
