@@ -261,8 +261,8 @@ internal static class Examples
     public const string Find = """
         Finds sessions on a server by their words: all with the root token, your own with a creator token.
 
-        Words match whole, in any case; the parts of a name such as FoldPlan match, too. Newest sessions come first, each
-        with its newest message or tool call that has all words. The audit trail shows that somebody searched. The
+        Words match whole, in any case; the parts of a name such as FoldPlan match, too. The newest session comes first;
+        of each, its newest message or tool call that has all words. The audit trail shows that somebody searched. The
         address opens in a browser that has opened a link of the session before.
 
         Examples:

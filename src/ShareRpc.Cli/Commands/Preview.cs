@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ShareRpc.Cli.State;
-using ShareRpc.Cli.Terminal;
 using ShareRpc.Protocol.Tokens;
 
 namespace ShareRpc.Cli.Commands;

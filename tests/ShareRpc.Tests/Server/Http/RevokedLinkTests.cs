@@ -87,7 +87,8 @@ public sealed class RevokedLinkTests : IAsyncLifetime
     private async Task<string> AskAsync(HttpMethod method, string path, ShareToken? token, string? body = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(live.Server.Address, path));
-        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.Accept.ParseAdd("application/json, text/event-stream, text/html");
         using HttpResponseMessage answer = await Http.SendAsync(request, live.Timeout);
@@ -98,6 +99,6 @@ public sealed class RevokedLinkTests : IAsyncLifetime
         return $"{(int)answer.StatusCode}\n{string.Join('\n', headers)}\n\n{said}";
     }
 
-    /// <summary>The address that opencode's program calls has a status of its own for all refusals ([HTTP-10]).</summary>
+    /// <summary>The address of opencode has a status of its own for all refusals ([HTTP-10]).</summary>
     private static string WithoutStatus(string answer) => answer[3..];
 }
