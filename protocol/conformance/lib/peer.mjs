@@ -104,7 +104,11 @@ export class Peer {
     };
     if (fault?.do === 'close') return this.#cut(session, fault.code);
     if (fault?.do === 'drop') return this.#cut(session);
-    if (fault?.do === 'error') return answer({ error: this.#refusal(fault) });
+    if (fault?.do === 'error') {
+      if (name && fault.action === 'redeem') session.dead = fault;
+      return answer({ error: this.#refusal(fault) });
+    }
+    if (name && session.dead) return answer({ error: this.#refusal(session.dead) });
     if (fault?.do === 'fork') this.#forked.add(params.writer_id ?? session.writer);
     if (method === 'subscribe' && this.#input.pushes) return this.#subscribe(session, params, fault, answer);
     const result = this.#carryOut(session, method, params, fault, ofBatches);
@@ -201,6 +205,7 @@ export class Peer {
     if (params.token !== this.token) this.#blame('REDEEM-1', 'another token than that of the link');
     session.writer = params.writer_id;
     session.isProven = true;
+    session.dead = undefined;
     const acks = [];
     for (const [i, batch] of (params.append ?? []).entries()) {
       const outcome = ofBatches[i]?.do === 'error' ? { refused: ofBatches[i] } : this.#append(session, batch);
