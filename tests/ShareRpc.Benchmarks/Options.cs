@@ -28,6 +28,9 @@ internal sealed record Options
     /// <summary>Another build of the tool (its <c>sharerpc.dll</c>), measured in turns with this one.</summary>
     public string? Against { get; init; }
 
+    /// <summary>The command of a server of Cap'n Web to measure beside ours.</summary>
+    public string? Peer { get; init; }
+
     /// <summary>Throws <see cref="ArgumentException"/> with what is wrong.</summary>
     public static Options Parse(IReadOnlyList<string> arguments)
     {
@@ -48,6 +51,7 @@ internal sealed record Options
                 "--out" => options with { Out = Value() },
                 "--compare" => options with { Compare = Value() },
                 "--against" => options with { Against = Value() },
+                "--peer" => options with { Peer = Value() },
                 string name when !name.StartsWith('-') => options with { Cases = [.. options.Cases, name] },
                 string name => throw new ArgumentException($"There is no {name}."),
             };

@@ -39,7 +39,7 @@ public sealed class CapnWebTests : IAsyncLifetime, IAsyncDisposable
     }
 
     [BrowserFact]
-    public async Task In_Chromium_it_appends_and_reads_in_a_session_and_in_a_batch()
+    public async Task In_Chromium_it_appends_reads_and_follows_in_a_session_and_in_a_batch()
     {
         using IPlaywright playwright = await Playwright.CreateAsync();
         await using IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -72,14 +72,20 @@ public sealed class CapnWebTests : IAsyncLifetime, IAsyncDisposable
               await Promise.all(Array.from({ length: 200 }, (_, i) => writer.appendOps(batch(`k${i}`))));
               const reader = api.redeemShare(made.url.split('/share/')[1]).share;
               const page = await reader.readOps({ after: first.cursor });
+              const pages = [];
+              const followed = reader.subscribe({ after: 199, credit: 65536 }, one => { pages.push(one); });
+              await api.redeemShare(made.secret).share.endShare();
+              const { cursor: end, ended } = await followed;
               const refused = await reader.appendOps(batch('z')).catch(error => error);
               return JSON.stringify({ cursor: first.cursor, ops: page.ops.length, list: page.ops[0].data.list,
-                code: refused.code, when: value.when.getTime(), bytes: [...value.bytes] });
+                pushed: pages.flatMap(one => one.ops).length, end, ended, code: refused.code,
+                when: value.when.getTime(), bytes: [...value.bytes] });
             }
             """, new[] { package, rootToken });
 
         Assert.Equal(
-            """{"cursor":1,"ops":200,"list":[1,[2]],"code":"forbidden","when":7,"bytes":[1,2]}""",
+            """{"cursor":1,"ops":200,"list":[1,[2]],"pushed":2,"end":201,"ended":true,"code":"forbidden","""
+            + "\"when\":7,\"bytes\":[1,2]}",
             told);
     }
 }

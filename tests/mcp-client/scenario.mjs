@@ -100,6 +100,18 @@ const [resource] = (await local.listResources()).resources;
 assert.ok(!resource.uri.includes('srpc_'));
 assert.match((await local.readResource({ uri: resource.uri })).contents[0].text, /First question/);
 
+// A client may watch a resource, and only one that there is.
+assert.equal(local.getServerCapabilities().resources.subscribe, true);
+await local.subscribeResource({ uri: resource.uri });
+await local.unsubscribeResource({ uri: resource.uri });
+await assert.rejects(local.subscribeResource({ uri: 'sharerpc://session/other' }), /No such session/);
+
+// What is missing, or of another type, is named.
+assert.match(await refused('read_session', {}), /^read_session needs session: .* Call read_session again with it\.$/);
+assert.match(await refused('search_session', { session: link }), /^search_session needs query/);
+assert.match(await refused('read_session', { session: link, turn: 'x' }), /^turn of read_session must be integer/);
+assert.match(await refused('search_session', {}, remote), /^search_session needs query/);
+
 // What is not a session, a link or a number.
 for (const session of ['-', '--help', '@/etc/passwd', '', 'x'.repeat(5000), '/etc/passwd', 'a\u0000b', [], {}, 7, null])
   assert.doesNotMatch(await refused('read_session', { session }), /root:|   at /);

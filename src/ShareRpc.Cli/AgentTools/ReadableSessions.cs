@@ -9,6 +9,7 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Protocol.Transcripts;
 using ShareRpc.Sources.Following;
+using ShareRpc.Sources.Opencode;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Cli.AgentTools;
@@ -33,7 +34,11 @@ internal sealed class ReadableSessions(CommandContext context)
             throw new CliException(ExitCode.Error,
                 "That is no link, no share of this machine and no session of it. list_sessions lists what is here.");
         if (entry.IsOlder)
-            throw new CliException(ExitCode.Error, "Sessions of OpenCode 1 can be read once they are shared.");
+        {
+            return await Task.Run(() => ReadOlderAsync(catalog.OpencodePath, name, request, stop), stop)
+                .ConfigureAwait(false);
+        }
+
         IAgentStorage storage = catalog.Storages.First(one => one.Agent == entry.Session.Agent);
         return await Task.Run(() => ReadLocalAsync(storage, entry.Session, request, stop), stop).ConfigureAwait(false);
     }
@@ -53,6 +58,29 @@ internal sealed class ReadableSessions(CommandContext context)
         return shares;
     }
 
+    /// <summary>Opens a share of this machine to follow it, and returns where it stands.</summary>
+    public async Task<(ShareReader Reader, long Head)> OpenAsync(string shareId, CancellationToken stop)
+    {
+        ShareLink link = await FindOwnAsync(shareId, stop).ConfigureAwait(false)
+            ?? throw new CliException(ExitCode.Error, "No such session is shared here.");
+        var reader = new ShareReader(link, OptionsOf(), context.Time);
+        try
+        {
+            long head = await new PatientReading(reader, link, context.Time, Patience).AnswerAsync(
+                async cancel => (await reader.ReadOpsAsync(long.MaxValue, cancel).ConfigureAwait(false)).Head, stop)
+                .ConfigureAwait(false);
+            return (reader, head);
+        }
+        catch
+        {
+            await reader.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private ShareReaderOptions OptionsOf() =>
+        new() { Credentials = new CredentialStore(context.State.CredentialsPath) };
+
     private async Task<ShareLink?> FindOwnAsync(string name, CancellationToken stop)
     {
         if (await new KnownShares(context).FindAsync(name, send: false, stop).ConfigureAwait(false) is not var (client,
@@ -62,8 +90,7 @@ internal sealed class ReadableSessions(CommandContext context)
 
     private async Task<string> ReadShareAsync(ShareLink link, TranscriptRequest request, CancellationToken stop)
     {
-        var options = new ShareReaderOptions { Credentials = new CredentialStore(context.State.CredentialsPath) };
-        await using var reader = new ShareReader(link, options, context.Time);
+        await using var reader = new ShareReader(link, OptionsOf(), context.Time);
         var read = new Dictionary<string, ShareSnapshot>(StringComparer.Ordinal);
         return await new PatientReading(reader, link, context.Time, Patience).AnswerAsync(
             cancel => new TranscriptReader(kind => DocumentsAsync(kind, cancel), request).ReadAsync(), stop)
@@ -81,10 +108,26 @@ internal sealed class ReadableSessions(CommandContext context)
         IAgentStorage storage, AgentSession session, TranscriptRequest request, CancellationToken stop)
     {
         var secrets = new SecretFilter(Commands.Secrets.ScannerOf(null));
-        var documents = new Dictionary<(string Kind, string Key), Document>();
         var ops = new SourceOps();
         using ISessionReader reader = storage.Open(session, bookmark: null);
-        foreach (OpIntent op in reader.Read().SelectMany(step => ops.Of(step.Changes, secrets)))
+        return await ReadAsync(reader.Read().SelectMany(step => ops.Of(step.Changes, secrets)), request, stop)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>Reads a session from the tables of OpenCode 1.</summary>
+    internal static async Task<string> ReadOlderAsync(
+        string databasePath, string id, TranscriptRequest request, CancellationToken stop)
+    {
+        using OpencodeDatabase database = OpencodeDatabase.Open(databasePath);
+        return await ReadAsync(database.ReadOps(id, Commands.Secrets.ScannerOf(null)), request, stop)
+            .ConfigureAwait(false);
+    }
+
+    private static async Task<string> ReadAsync(
+        IEnumerable<OpIntent> ops, TranscriptRequest request, CancellationToken stop)
+    {
+        var documents = new Dictionary<(string Kind, string Key), Document>();
+        foreach (OpIntent op in ops)
         {
             stop.ThrowIfCancellationRequested();
             if (op.Data is { } data) documents[(op.Kind, op.Key)] = new Document(op.Kind, op.Key, 0, data);

@@ -38,9 +38,17 @@ internal static class ReadingResources
         };
     }
 
+    /// <summary>Returns the share of a resource; throws for any other address.</summary>
+    public static string ShareIdOf(string uri)
+    {
+        string shareId = uri.StartsWith(Prefix, StringComparison.Ordinal) ? uri[Prefix.Length..] : "";
+        return RandomId.IsValid(shareId) ? shareId : throw new ModelContextProtocol.McpException(
+            "No such session is shared here. resources/list names those that are.");
+    }
+
     private static async Task<string> ReadAsync(ReadableSessions sessions, string shareId, CancellationToken stop)
     {
-        if (!RandomId.IsValid(shareId)) throw new ModelContextProtocol.McpException("No such session is shared here.");
+        ShareIdOf(Prefix + shareId);
         try
         {
             return await sessions.ReadAsync(shareId, new TranscriptRequest(), stop).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Protocol.Transcripts;
 
 namespace ShareRpc.Cli.AgentTools;
 
@@ -17,6 +18,13 @@ internal static class ToolAnswer
             Idempotent = isReading || isIdempotent, OpenWorld = true,
         });
     }
+
+    /// <summary>Answers a call with arguments of another form by what is wrong with them.</summary>
+    public static McpRequestHandler<CallToolRequestParams, CallToolResult> Checked(
+        McpRequestHandler<CallToolRequestParams, CallToolResult> next) => (context, stop) =>
+            context.MatchedPrimitive is McpServerTool { ProtocolTool: var tool }
+            && ToolArguments.Fault(tool.Name, tool.InputSchema, context.Params?.Arguments) is { } fault
+                ? ValueTask.FromResult(Said(SafeText.Line(fault, 1000), isError: true)) : next(context, stop);
 
     public static async Task<CallToolResult> OfAsync(Func<Task<string>> work)
     {

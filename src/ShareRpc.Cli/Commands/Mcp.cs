@@ -33,14 +33,8 @@ internal static class Mcp
         await using var commands = new OwnCommands(
             context.State.Folder, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         var sessions = new ReadableSessions(context);
-        var options = new McpServerOptions
-        {
-            ServerInfo = new Implementation { Name = "sharerpc", Title = "ShareRpc", Version = "1" },
-            ServerInstructions = Instructions,
-            ToolCollection = [.. new SharingTools(commands).All(), .. new ReadingTools(sessions).All()],
-            ResourceCollection = [ReadingResources.Template(sessions)],
-        };
-        options.Handlers.ListResourcesHandler = (_, cancel) => ReadingResources.ListAsync(sessions, cancel);
+        await using var watches = new ResourceWatches(sessions, context.Time);
+        McpServerOptions options = OptionsOf(commands, sessions, watches);
         await using var transport = new StdioServerTransport(options);
         await using McpServer server = McpServer.Create(transport, options);
         try
@@ -53,5 +47,24 @@ internal static class Mcp
         }
 
         return ExitCode.Ok;
+    }
+
+    /// <summary>Returns the tools and resources.</summary>
+    internal static McpServerOptions OptionsOf(
+        OwnCommands commands, ReadableSessions sessions, ResourceWatches watches)
+    {
+        var options = new McpServerOptions
+        {
+            ServerInfo = new Implementation { Name = "sharerpc", Title = "ShareRpc", Version = "1" },
+            ServerInstructions = Instructions,
+            Capabilities = new ServerCapabilities { Resources = new ResourcesCapability { Subscribe = true } },
+            ToolCollection = [.. new SharingTools(commands).All(), .. new ReadingTools(sessions).All()],
+            ResourceCollection = [ReadingResources.Template(sessions)],
+        };
+        options.Filters.Request.CallToolFilters.Add(ToolAnswer.Checked);
+        options.Handlers.SubscribeToResourcesHandler = watches.SubscribeAsync;
+        options.Handlers.UnsubscribeFromResourcesHandler = watches.UnsubscribeAsync;
+        options.Handlers.ListResourcesHandler = (_, cancel) => ReadingResources.ListAsync(sessions, cancel);
+        return options;
     }
 }

@@ -20,5 +20,6 @@ internal sealed record CapHost(
 
     /// <summary>Returns the gateway of SPEC section 5.</summary>
     public CapTarget ToGateway() =>
-        new GatewayTarget(NewGateway(Context.RequestServices, [State, WrongTokens]), WrongTokens, Ended);
+        new GatewayTarget(NewGateway(Context.RequestServices, [State, WrongTokens]), WrongTokens,
+            canPush: State.Subscriptions is not null, Ended);
 }

@@ -5,16 +5,18 @@ using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.CapnWeb.Sessions;
 using ShareRpc.Server.CapnWeb.Values;
 using ShareRpc.Server.Connections;
+using ShareRpc.Server.Connections.DirectCalls;
 using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
+using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.CapnWeb;
 
 /// <summary>A session over a WebSocket, with the bounds of <c>/rpc</c>.</summary>
 internal sealed class CapSocket(
     WebSocket socket, SessionState state, long connection, ServerOptions options, Redeemer redeemer,
-    MemoryBudget memory, RefusedFrames refused, TimeProvider time, ServerMetrics metrics,
+    ShareReads reads, MemoryBudget memory, RefusedFrames refused, TimeProvider time, ServerMetrics metrics,
     ILogger<CapSocket> log)
 {
     private readonly ServerLimits limits = options.ServerLimits;
@@ -22,15 +24,17 @@ internal sealed class CapSocket(
     /// <summary>Serves until the peer leaves, the connection breaks, or <paramref name="stopping"/>.</summary>
     public async Task RunAsync(HttpContext context, Func<CapHost, CapTarget> main, CancellationToken stopping)
     {
-        using SessionState owned = state;
         using var guarded = new GuardedWebSocket(
             socket, () => state.MostMessageBytes, limits, time, rule => refused.Log(state.Address, connection, rule));
         using MemoryAccount replies = memory.Open(state.Address, guarded.Abort);
         using MemoryAccount results = memory.Open(state.Address, guarded.Abort);
         var unsent = new UnsentMemory(replies);
+        var ledger = new CallLedger(int.MaxValue, guarded.Abort, limits.CapnwebExports + 1);
+        using var subscriptions = new Subscriptions(state, reads, options.Limits, time, ledger, unsent);
+        state.Subscriptions = subscriptions;
+        using SessionState owned = state;
         using var messages = new MessageSocket(guarded, calls: null, subscriptions: null,
             () => memory.Open(state.Address, guarded.Abort), unsent, options.Limits.FrameBytes);
-        var ledger = new CallLedger(int.MaxValue, guarded.Abort, limits.CapnwebExports + 1);
         var outgoing = new Outgoing(
             bytes => messages.SendAsync(bytes, onTurn: null, CancellationToken.None), unsent, ledger);
         var parts = new CapSessionParts(outgoing, new UnsentMemory(results), ledger,
@@ -40,20 +44,26 @@ internal sealed class CapSocket(
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
         using var session =
             new CapSession(main(new CapHost(context, state, wrongTokens, ended.Token)), parts);
-        state.OnDenied = () => _ = ledger.AbortUnlessDrainedAsync(limits.RevokedDrainTime);
+        state.OnDenied = () =>
+        {
+            subscriptions.WakeAll();
+            _ = ledger.AbortUnlessDrainedAsync(limits.RevokedDrainTime);
+        };
         log.ConnectionOpened(connection);
         using var unproven = new CancellationTokenSource(limits.RedeemTime, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, unproven.Token);
         state.AwaitProof(unproven);
         if (state.IsProven) state.Prove();
+        using CancellationTokenRegistration draining = stopping.UnsafeRegister(_ => subscriptions.Drain(), null);
         WebSocketCloseStatus status =
-            await ServeAsync(session, messages, ledger, ending.Token, unproven.Token, stopping).ConfigureAwait(false);
+            await ServeAsync(session, messages, ledger, ended, ending.Token, unproven.Token, stopping)
+                .ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
         await CloseAsync(guarded, status).ConfigureAwait(false);
     }
 
     private async Task<WebSocketCloseStatus> ServeAsync(CapSession session, MessageSocket messages, CallLedger ledger,
-        CancellationToken ending, CancellationToken unproven, CancellationToken stopping)
+        CancellationTokenSource ended, CancellationToken ending, CancellationToken unproven, CancellationToken stopping)
     {
         // Cancelling a receive would abort the socket, and with it what is still to be sent.
         Task<string?> taking = TakeAllAsync(session, messages);
@@ -65,6 +75,7 @@ internal sealed class CapSocket(
                 if (await taking.ConfigureAwait(false) is not { } rule) return WebSocketCloseStatus.NormalClosure;
                 refused.Log(state.Address, connection, "message");
                 session.Abort(rule);
+                await ended.CancelAsync().ConfigureAwait(false); // a call that waits would hold up the close
                 await WhenIdleAsync(limits.CloseTime).ConfigureAwait(false);
                 return WebSocketCloseStatus.InvalidPayloadData;
             }

@@ -36,6 +36,13 @@ internal sealed class McpReadingTools
         [Description(TranscriptWords.MaxResults)] int? maxResults = null) =>
         AnswerAsync(context, TranscriptRequest.OfSearch(query, cursor, maxResults, out string fault), fault);
 
+    /// <summary>Answers a call with arguments of another form by what is wrong with them.</summary>
+    public static McpRequestHandler<CallToolRequestParams, CallToolResult> Checked(
+        McpRequestHandler<CallToolRequestParams, CallToolResult> next) => (context, stop) =>
+            context.MatchedPrimitive is McpServerTool { ProtocolTool: var tool }
+            && ToolArguments.Fault(tool.Name, tool.InputSchema, context.Params?.Arguments) is { } fault
+                ? ValueTask.FromResult(Said(fault, isError: true)) : next(context, stop);
+
     private static async Task<CallToolResult> AnswerAsync(
         RequestContext<CallToolRequestParams> context, TranscriptRequest? request, string fault)
     {

@@ -31,6 +31,7 @@ internal sealed class McpRoutes : IEndpointRouteBuilder, IAsyncDisposable
         {
             options.ServerInfo = new Implementation { Name = "sharerpc", Version = "1" };
             options.ServerInstructions = Instructions;
+            options.Filters.Request.CallToolFilters.Add(McpReadingTools.Checked);
         }).WithHttpTransport(transport => transport.Stateless = true)
             .WithTools<McpReadingTools>();
         services = collection.BuildServiceProvider();

@@ -11,6 +11,9 @@ namespace ShareRpc.Server.Read;
 /// <summary>Writes pages as the RPC layer would (SPEC section "Reading").</summary>
 internal static class PageMessage
 {
+    /// <summary>Gets what is before the <c>params</c>; behind them is one brace.</summary>
+    public static ReadOnlySpan<byte> Envelope => "{\"jsonrpc\":\"2.0\",\"method\":\"page\",\"params\":"u8;
+
     private const int NumberBytes = 20;
     private const int EnvelopeBytes = 192;
 
@@ -20,7 +23,8 @@ internal static class PageMessage
         int opBytes = 0;
         foreach (LoggedOp op in page.Ops) opBytes += op.Encoded.Length;
         var message = new ArrayBufferWriter<byte>(EnvelopeBytes + opBytes + page.Ops.Count);
-        message.Write("{\"jsonrpc\":\"2.0\",\"method\":\"page\",\"params\":{\"subscription\":"u8);
+        message.Write(Envelope);
+        message.Write("{\"subscription\":"u8);
         Write(message, wish.Subscription);
         message.Write(",\"bytes\":"u8);
         Write(message, opBytes);

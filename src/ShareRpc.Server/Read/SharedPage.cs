@@ -15,6 +15,9 @@ internal readonly record struct PageWish(int Subscription, long After, int MaxBy
 internal sealed record SharedPage(
     PageWish Wish, string Profile, long Cursor, int Bytes, ReadOnlyMemory<byte> Message)
 {
+    /// <summary>Gets the <c>params</c> of the message.</summary>
+    public ReadOnlyMemory<byte> Params => Message[PageMessage.Envelope.Length..^1];
+
     /// <summary>Gets the cursor of lost data; then there is no message.</summary>
     public long? Gap { get; init; }
 }

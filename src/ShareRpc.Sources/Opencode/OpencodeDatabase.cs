@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
 
@@ -148,6 +150,19 @@ public sealed class OpencodeDatabase : IDisposable
         command.Parameters.AddWithValue("$session", sessionId);
         using SqliteDataReader row = command.ExecuteReader();
         return row.Read() ? OpencodeOwnShare.Of(sessionId, row.GetString(0), row.GetString(1), row.GetString(2)) : null;
+    }
+
+    /// <summary>Returns the ops that make the documents of a session as it is now; none if it is not there.</summary>
+    /// <param name="sessionId">The id of the session.</param>
+    /// <param name="secrets">Finds what is replaced; null replaces nothing.</param>
+    public IEnumerable<OpIntent> ReadOps(string sessionId, SecretScanner? secrets)
+    {
+        using OpencodeView view = BeginRead();
+        if (view.Session(sessionId) is not { } row) yield break;
+        var filter = new SecretFilter(secrets);
+        yield return OpencodeOps.Put(Kinds.Session, sessionId, filter.Clean(SessionDocument.Build(row)));
+        var rows = new RowPass(view, sessionId, new SyncPosition(), new KnownDocuments(), filter, Revert.OfRow(row));
+        foreach (OpIntent op in rows.Steps().SelectMany(step => step.Ops)) yield return op;
     }
 
     /// <inheritdoc/>

@@ -117,37 +117,38 @@ internal sealed class LoadWriter : ILoadWriter
     {
         frame.ResetWrittenCount();
         frame.Write("{\"jsonrpc\":\"2.0\",\"id\":"u8);
-        Write(++calls);
+        Write(frame, ++calls);
         frame.Write(",\"method\":\""u8);
         frame.Write(method);
         frame.Write("\",\"params\":{\"batch_id\":\"b"u8);
-        Write(calls);
+        Write(frame, calls);
         frame.Write("\",\"ops\":["u8);
         for (int i = 0; i < batch; i++)
         {
             if (i > 0) frame.Write(","u8);
-            WriteOp(++seq);
+            WriteOp(frame, bodies, parts, ++seq);
         }
 
         frame.Write("]}}"u8);
         return frame.WrittenMemory;
     }
 
-    private void WriteOp(long number)
+    /// <summary>Writes the op with a seq.</summary>
+    public static void WriteOp(ArrayBufferWriter<byte> frame, OpBodies bodies, int parts, long number)
     {
         frame.Write("{\"op_id\":\""u8);
         Guid.CreateVersion7().TryFormat(frame.GetSpan(36), out int written);
         frame.Advance(written);
         frame.Write("\",\"seq\":"u8);
-        Write(number);
+        Write(frame, number);
         frame.Write(",\"verb\":\"put\",\"kind\":\"part\",\"key\":\"prt_"u8);
-        Write(1_000_000 + (number % parts));
+        Write(frame, 1_000_000 + (number % parts));
         frame.Write("\",\"data\":"u8);
         frame.Write(bodies[number].Span);
         frame.Write("}"u8);
     }
 
-    private void Write(long number)
+    private static void Write(ArrayBufferWriter<byte> frame, long number)
     {
         Utf8Formatter.TryFormat(number, frame.GetSpan(20), out int written);
         frame.Advance(written);

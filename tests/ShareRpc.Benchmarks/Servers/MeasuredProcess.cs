@@ -15,7 +15,7 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     private Process process = null!;
 
     /// <summary>Where it listens: known once it was launched, and kept over a restart.</summary>
-    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
+    public Uri Address { get; protected set; } = new("http://127.0.0.1:0");
 
     /// <summary>What the server and this process have taken so far.</summary>
     public Cost ReadCost()
@@ -45,17 +45,20 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     /// <summary>Durable transactions so far.</summary>
     protected abstract long ReadCommits();
 
-    protected async Task LaunchAsync(string[] command, CancellationToken cancellationToken)
+    protected Task LaunchAsync(string[] command, CancellationToken cancellationToken) =>
+        LaunchAsync(new ProcessStartInfo("dotnet", ["exec", .. command]), Listening(), cancellationToken);
+
+    /// <summary>Starts a program; the line by which it says that it listens may name the address.</summary>
+    protected async Task LaunchAsync(ProcessStartInfo start, Regex listening, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", .. command]) { RedirectStandardOutput = true,
-            RedirectStandardError = true };
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
         while (await process.StandardOutput.ReadLineAsync(cancellationToken) is { } line)
         {
-            Match match = Listening().Match(line);
+            Match match = listening.Match(line);
             if (!match.Success) continue;
-            Address = new Uri(match.Groups[1].Value);
+            if (match.Groups[1].Success) Address = new Uri(match.Groups[1].Value);
             _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
             return;
         }

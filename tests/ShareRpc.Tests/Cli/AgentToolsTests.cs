@@ -1,4 +1,8 @@
+using System.IO.Pipelines;
 using System.Text.Json.Nodes;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 using ShareRpc.Cli;
 using ShareRpc.Cli.AgentTools;
 using ShareRpc.Cli.State;
@@ -10,6 +14,7 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Protocol.Transcripts;
+using ShareRpc.Tests.Sources.Opencode;
 
 namespace ShareRpc.Tests.Cli;
 
@@ -62,11 +67,69 @@ public sealed class AgentToolsTests : ToolTest
             () => sessions.ReadAsync($"{made["link"]}", new TranscriptRequest(), Timeout));
     }
 
+    [Fact]
+    public async Task A_session_of_OpenCode_1_is_read_though_it_is_not_shared()
+    {
+        string text = await ReadableSessions.ReadOlderAsync(
+            Files.Sample(), OpencodeFiles.SampleSession, new TranscriptRequest(), Timeout);
+        Assert.Contains("Find out why, fix it, and add a test.", text);
+    }
+
+    [Fact]
+    public async Task A_client_is_told_that_a_session_it_watches_has_gone_on_and_what_is_wrong_with_a_call()
+    {
+        ShareLink link = await ShareAsync();
+        await using OwnCommands commands = Commands();
+        var sessions = new ReadableSessions(Context());
+        await using var watches = new ResourceWatches(sessions, TimeProvider.System);
+        var toServer = new Pipe();
+        var toClient = new Pipe();
+        await using var transport = new StreamServerTransport(
+            toServer.Reader.AsStream(), toClient.Writer.AsStream());
+        await using McpServer server =
+            McpServer.Create(transport, ShareRpc.Cli.Commands.Mcp.OptionsOf(commands, sessions, watches));
+        Task running = server.RunAsync(Timeout);
+        await using (McpClient client = await McpClient.CreateAsync(new StreamClientTransport(
+            toServer.Writer.AsStream(), toClient.Reader.AsStream()),
+            new McpClientOptions { ProtocolVersion = "2025-11-25" }, cancellationToken: Timeout))
+        {
+            string uri = $"sharerpc://session/{link.ShareId}";
+            using var told = new SemaphoreSlim(0);
+            Assert.True(client.ServerCapabilities.Resources?.Subscribe);
+            await using (await client.SubscribeToResourceAsync(new Uri(uri), (_, _) =>
+            {
+                told.Release();
+                return default;
+            }, cancellationToken: Timeout))
+            {
+                await AppendAsync("m2");
+                await told.WaitAsync(Timeout);
+            }
+
+            CallToolResult fault = await client.CallToolAsync("read_session", cancellationToken: Timeout);
+            Assert.True(fault.IsError);
+            Assert.StartsWith("read_session needs session: A link of a share",
+                Assert.IsType<TextContentBlock>(fault.Content[0]).Text, StringComparison.Ordinal);
+        }
+
+        await toServer.Writer.CompleteAsync();
+        await running.WaitAsync(Timeout);
+    }
+
     private OwnCommands Commands() => new(
         StatePath, Server.Address.ToString(), Path.Combine(Server.DataDirectory, "root.token"));
 
     private CommandContext Context() => new(
         new Output(TextWriter.Null, TextWriter.Null, isJson: true), new ClientState(StatePath), TimeProvider.System);
+
+    private async Task AppendAsync(string key)
+    {
+        await using ShareClient client = await ShareClient.OpenAsync(
+            new ClientState(StatePath).ClientOptions(Server.Address, null), cancellationToken: Timeout);
+        await client.Shares[0].EnqueueAsync(
+            [Put(Kinds.Message, key, """{"role":"user","time":{"created":2}}""")], cancellationToken: Timeout);
+        await client.FlushAsync(Timeout);
+    }
 
     private async Task<ShareLink> ShareAsync()
     {

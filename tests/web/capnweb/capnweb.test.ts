@@ -20,6 +20,10 @@ interface Shared {
   url: string;
 }
 
+interface Op {
+  key: string;
+}
+
 let lastId = 0;
 const opId = () => `op-${process.pid}-${Date.now()}-${++lastId}`;
 const batch = (...keys: string[]) => ({
@@ -187,6 +191,39 @@ describe.skipIf(!server)('capnweb', () => {
     }
     expect(breaks).toBeGreaterThan(2);
     expect(seen).toEqual(batches.map(one => one.ops[0]!.key));
+  });
+
+  test('follows a share by a callback, which gives the credit back', async () => {
+    const shared = await share();
+    const writing = open();
+    const { share: writer } = await writing.api.redeemShare(shared.secret);
+    const { api, socket } = open();
+    const reader = await api.redeemShare(readToken(shared));
+    expect(reader.features.methods).toContain('subscribe');
+    const seen: string[] = [];
+    let last = 0;
+    const followed = reader.share.subscribe({ after: 0, credit: 2_000 }, async (page: { ops: Op[]; cursor: number }) => {
+      await new Promise(done => setTimeout(done, page.cursor % 3));
+      for (const op of page.ops) seen.push(op.key);
+      expect(page.cursor).toBeGreaterThanOrEqual(last);
+      last = page.cursor;
+    });
+    const keys = Array.from({ length: 60 }, (_, i) => `k${i}`);
+    await Promise.all(keys.map(key => writer.appendOps(batch(key))));
+    await writer.endShare();
+    expect(await followed).toMatchObject({ ops: [], cursor: 60, head: 60, ended: true });
+    expect(seen).toEqual(keys);
+    await expect(reader.share.subscribe({ after: 0, credit: 2_000 }, () => {
+      throw new RangeError('enough');
+    })).rejects.toThrow('enough');
+    const many: Api = newHttpBatchRpcSession(`${server}/capnweb`);
+    const alone = many.redeemShare(readToken(shared));
+    const [features, refused] = await Promise.all([
+      alone.features, alone.share.subscribe({ credit: 1 }, () => {}).catch((error: unknown) => error)]);
+    expect(features.methods).not.toContain('subscribe');
+    expect(refused).toMatchObject({ code: 'method_not_found' });
+    writing.socket.close();
+    socket.close();
   });
 
   test('gets a revocation as an error', async () => {

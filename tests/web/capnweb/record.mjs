@@ -17,7 +17,7 @@ const values = [
 
 /** What of an answer is the same each time; null stands for any value. */
 const known = new Set(['share', 'root', 'rights', 'cursor', 'head', 'applied', 'duplicates', 'rejected', 'ops', 'op_id',
-  'verb', 'kind', 'key', 'data', 'success', 'syncCount', 'code', 'action', 'transient']);
+  'verb', 'kind', 'key', 'data', 'success', 'syncCount', 'bytes', 'ended', 'code', 'action', 'transient']);
 const reduced = value => Array.isArray(value)
   ? value.map((one, i) => value[0] === 'error' && value.length > 4 && i === 2 ? null : reduced(one))
   : value === null || typeof value !== 'object' ? value
@@ -78,6 +78,18 @@ const sessions = [
     const { share } = await api.redeemShare({ token: secret, passphrase: undefined });
     await share.appendOps(batch('a', { none: undefined, list: [[], [{}]] }));
     await share.appendOps(batch('a', { list: [[], [{}]] }));
+  }),
+  await session('pages come to a callback', ['CW-19'], '/capnweb', async (api, { secret, url }) => {
+    const { share } = await api.redeemShare(secret);
+    const reader = await api.redeemShare(url.split('/share/')[1]);
+    await share.appendOps(batch('a'));
+    await share.endShare();
+    await reader.share.subscribe({ after: 0, credit: 65536 }, () => {});
+  }),
+  await session('a callback that throws', ['CW-19'], '/capnweb', async (api, { secret, url }) => {
+    await api.redeemShare(secret).share.appendOps(batch('a'));
+    const reader = await api.redeemShare(url.split('/share/')[1]);
+    await refused(reader.share.subscribe({ credit: 65536 }, () => { throw new RangeError('enough'); }));
   }),
   await session('a sync', ['CW-15', 'CW-16'], '/rpc/share', async (api, { id, secret }) => {
     await api.syncShare(id, secret, [{ type: 'message', data: { id: 'm1', role: 'user', list: [1] } }]);

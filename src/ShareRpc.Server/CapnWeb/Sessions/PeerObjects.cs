@@ -8,8 +8,8 @@ namespace ShareRpc.Server.CapnWeb.Sessions;
 /// <summary>The table of imports: objects and promises of the peer, and answers that it owes. Any thread.</summary>
 internal sealed class PeerObjects(CapSession session, CapSessionParts parts) : IDisposable
 {
-    /// <summary>Calls of the peer that may wait for its answer at once.</summary>
-    private const int MaxCalls = 16;
+    /// <summary>Calls of the peer that may wait for its answer at once; subscriptions make four each.</summary>
+    private const int MaxCalls = 64;
 
     /// <summary>What an object or promise of the peer takes.</summary>
     private const int EntryBytes = 256;

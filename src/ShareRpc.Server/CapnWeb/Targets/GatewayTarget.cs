@@ -9,8 +9,10 @@ namespace ShareRpc.Server.CapnWeb.Targets;
 /// <summary>The gateway. A redemption takes the token alone in place of the request.</summary>
 /// <param name="gateway">That of the session.</param>
 /// <param name="wrongTokens">Looks at the token first.</param>
+/// <param name="canPush">Whether the peer can be called.</param>
 /// <param name="ended">Ends the waits of calls.</param>
-internal sealed class GatewayTarget(Gateway gateway, WrongTokens wrongTokens, CancellationToken ended) : CapTarget
+internal sealed class GatewayTarget(
+    Gateway gateway, WrongTokens wrongTokens, bool canPush, CancellationToken ended) : CapTarget
 {
     public override async Task<CapResult> CallAsync(IReadOnlyList<string> path, CapArguments arguments)
     {
@@ -22,7 +24,7 @@ internal sealed class GatewayTarget(Gateway gateway, WrongTokens wrongTokens, Ca
             RedeemShareResult result = await gateway.RedeemShareAsync(request, ended).ConfigureAwait(false);
             var handle = new HandleTarget<IShareHandle>(result.Share, ended);
             bool hasPage = result.Page is not null;
-            result = result with { Features = Called(result.Features!) };
+            if (!canPush) result = result with { Features = WithoutSubscribe(result.Features!) };
             return new CapResult(ResultValue.Of(result, "share", handle), () => handle.Demand(hasPage));
         }
 
@@ -32,7 +34,7 @@ internal sealed class GatewayTarget(Gateway gateway, WrongTokens wrongTokens, Ca
         return new CapResult(ResultValue.Of(redeemed, "root", new HandleTarget<IRootHandle>(redeemed.Root, ended)));
     }
 
-    private static ProtocolFeatures Called(ProtocolFeatures features) =>
+    private static ProtocolFeatures WithoutSubscribe(ProtocolFeatures features) =>
         features with { Methods = [.. features.Methods.Where(method => method != "subscribe")] };
 
     private static T Read<T>(CapArguments arguments, Func<string, T> ofToken)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.CapnWeb.Values;
 using ShareRpc.Server.Connections.DirectCalls;
@@ -25,8 +26,8 @@ internal sealed class HandleTarget<T>(T handle, CancellationToken ended) : CapTa
             return new CapResult(ResultValue.Of(ack));
         }
 
-        // Pages that come by themselves have no form here; readOps waits.
-        if (path[0] == "subscribe") throw new ShareRpcException(ErrorCode.MethodNotFound);
+        if (path[0] == "subscribe" && handle is ShareHandle followed)
+            return await SubscribeAsync(followed, request, arguments).ConfigureAwait(false);
         Task call = MethodTable<T>.BeginAsync(handle, path[0], request, ended);
         await call.ConfigureAwait(false);
         return new CapResult(ResultValue.Of(call), DemandOf(path[0]));
@@ -36,6 +37,19 @@ internal sealed class HandleTarget<T>(T handle, CancellationToken ended) : CapTa
     public void Demand(bool isPage) => (handle as CapabilityHandle)?.Demand(isPage);
 
     protected override void End() => handle.Dispose();
+
+    /// <summary>The second argument is the function that gets the pages.</summary>
+    private async Task<CapResult> SubscribeAsync(
+        ShareHandle share, ReadOnlyMemory<byte>? request, CapArguments arguments)
+    {
+        if (arguments.Items.ElementAtOrDefault(1) is not StubValue callback)
+            throw new ShareRpcException(ErrorCode.InvalidParams);
+        var sink = new CallbackSink(callback.Target);
+        OpPage last = await share.FollowAsync(RequestJson.Read<SubscribeRequest>(request), sink, ended)
+            .ConfigureAwait(false);
+        await sink.WhenAnsweredAsync(ended).ConfigureAwait(false);
+        return new CapResult(ResultValue.Of(last));
+    }
 
     private Action? DemandOf(string method)
     {

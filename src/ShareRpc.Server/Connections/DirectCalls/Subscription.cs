@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Read;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
@@ -17,6 +18,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
     private readonly ShareFeed feed;
     private readonly CancellationToken cancellation;
     private readonly Action lastLook;
+    private readonly PageSink? sink;
     private readonly TaskCompletionSource<OpPage> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer timer;
     private PageWish next;
@@ -25,12 +27,13 @@ internal sealed class Subscription : FeedWaiter, IDisposable
     private volatile bool isTimeUp;
 
     public Subscription(Subscriptions all, AuthorityHold hold, ShareFeed feed, PageWish first, int credit,
-        CancellationToken cancellation)
+        PageSink? sink, CancellationToken cancellation)
     {
-        (this.all, this.hold, this.feed, this.cancellation) = (all, hold, feed, cancellation);
+        (this.all, this.hold, this.feed, this.sink, this.cancellation) = (all, hold, feed, sink, cancellation);
         (next, this.credit) = (first, credit);
         lastLook = hold.Authority.DemandPage;
         heardAt = all.Time.GetTimestamp();
+        if (sink is not null) (sink.OnTaken, sink.OnRefused) = (Give, Refuse);
         timer = all.Time.CreateTimer(static one => ((Subscription)one!).OnTimer(), this, Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
     }
@@ -59,7 +62,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
             before = seen;
         }
 
-        if (before <= 0) Wake();
+        if (before <= 0 || sink is not null) Wake();
     }
 
     public void Wake()
@@ -71,6 +74,8 @@ internal sealed class Subscription : FeedWaiter, IDisposable
     public void Dispose() => timer.Dispose();
 
     protected override void Look() => _ = LookAsync();
+
+    private bool MayPush => Interlocked.Read(ref credit) > 0 && sink is not { HasRoom: false };
 
     private bool MustEnd =>
         cancellation.IsCancellationRequested || all.IsDraining || hold.Authority.Denied.IsCancellationRequested
@@ -86,8 +91,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
                 Demand();
                 if (feed.Ended && next.After >= feed.Head) end.TrySetResult(LastPage(gap: null));
                 else if (isTimeUp) await BeatAsync().ConfigureAwait(false);
-                else if (feed.Head > next.After && Interlocked.Read(ref credit) > 0)
-                    await PushAsync().ConfigureAwait(false);
+                else if (feed.Head > next.After && MayPush) await PushAsync().ConfigureAwait(false);
                 else if (TryWait()) return;
             }
         }
@@ -122,7 +126,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
         else if (!feed.TryWait(this, next.After)) return false;
 
         // What happened before it waited did not wake it.
-        bool isDue = MustEnd || isTimeUp || (waitsForCredit && Interlocked.Read(ref credit) > 0);
+        bool isDue = MustEnd || isTimeUp || (waitsForCredit && MayPush);
         if (!isDue || !TryEndWait()) return true;
         feed.Forget(this);
         return false;
@@ -145,7 +149,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
             all.Reads.NoteDelivered(page.Cursor - next.After);
             next = next with { After = page.Cursor };
             heardAt = all.Time.GetTimestamp();
-            await all.PushAsync(page, lastLook).ConfigureAwait(false);
+            await SendAsync(page).ConfigureAwait(false);
         }
         finally
         {
@@ -153,18 +157,33 @@ internal sealed class Subscription : FeedWaiter, IDisposable
         }
     }
 
+    private ValueTask SendAsync(SharedPage page)
+    {
+        if (sink is null) return all.PushAsync(page, lastLook);
+        lastLook();
+        sink.Push(page);
+        return default;
+    }
+
+    private void Refuse(Exception exception)
+    {
+        end.TrySetException(exception);
+        Wake();
+    }
+
     /// <summary>Sends an empty page after a silence, so that the subscriber knows that the connection lives.</summary>
     private async ValueTask BeatAsync()
     {
         isTimeUp = false;
         SetTimer();
+        if (sink is { HasRoom: false }) return;
         if (all.Time.GetElapsedTime(heardAt).TotalMilliseconds < all.SilenceMs) return;
         heardAt = all.Time.GetTimestamp();
         SharedPage page = await all.Reads.ReadEmptyAsync(hold.Authority.Profile, feed, next).ConfigureAwait(false);
         await all.BeginPageAsync().ConfigureAwait(false);
         try
         {
-            await all.PushAsync(page, lastLook).ConfigureAwait(false);
+            await SendAsync(page).ConfigureAwait(false);
         }
         finally
         {

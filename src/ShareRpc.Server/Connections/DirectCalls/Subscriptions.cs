@@ -37,8 +37,8 @@ internal sealed class Subscriptions(
     /// <summary>Sends a whole message and calls back on its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
 
-    public async Task<OpPage> FollowAsync(
-        AuthorityHold hold, ShareFeed feed, SubscribeRequest request, CancellationToken cancellationToken)
+    public async Task<OpPage> FollowAsync(AuthorityHold hold, ShareFeed feed, SubscribeRequest request,
+        PageSink? sink, CancellationToken cancellationToken)
     {
         hold.Authority.Demand(Rights.Read);
         bool isCredit = request.Credit >= 1 && request.Credit <= limits.CreditBytes;
@@ -46,8 +46,8 @@ internal sealed class Subscriptions(
         using SessionState.WaitingRead waiting = session.BeginWaitingRead();
         var wish = new PageWish(
             request.Subscription ?? 0, request.After, Math.Min(limits.PageBytes, request.Credit));
-        using var subscription = new Subscription(this, hold, feed, wish, request.Credit, cancellationToken);
-        Add(subscription);
+        using var subscription = new Subscription(this, hold, feed, wish, request.Credit, sink, cancellationToken);
+        Add(subscription, isNamed: sink is null);
         try
         {
             return await subscription.RunAsync().ConfigureAwait(false);
@@ -101,11 +101,11 @@ internal sealed class Subscriptions(
 
     public void Dispose() => WakeAll();
 
-    private void Add(Subscription subscription)
+    private void Add(Subscription subscription, bool isNamed)
     {
         lock (gate)
         {
-            if (live.Exists(one => one.Number == subscription.Number))
+            if (isNamed && live.Exists(one => one.Number == subscription.Number))
                 throw new ShareRpcException(ErrorCode.InvalidParams);
             live.Add(subscription);
         }

@@ -8,8 +8,13 @@ namespace ShareRpc.Server.Connections.Handles;
 internal interface ISubscriptions
 {
     /// <summary>Pushes pages until the share ends or the handle may not read any more (SPEC [SUB-1]).</summary>
-    Task<OpPage> FollowAsync(
-        AuthorityHold hold, ShareFeed feed, SubscribeRequest request, CancellationToken cancellationToken);
+    /// <param name="hold">Whose they are.</param>
+    /// <param name="feed">Of the share.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="sink">Takes the pages; null: notifications of the connection.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task<OpPage> FollowAsync(AuthorityHold hold, ShareFeed feed, SubscribeRequest request, PageSink? sink,
+        CancellationToken cancellationToken);
 
     /// <summary>Gives credit to a subscription; ignores an unknown one.</summary>
     void GiveCredit(CreditRequest request);

@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
@@ -39,7 +40,12 @@ internal sealed class ShareHandle(
     });
 
     public Task<OpPage> SubscribeAsync(SubscribeRequest request, CancellationToken cancellationToken) =>
-        Hold.DuringAsync(_ => session.Subscriptions!.FollowAsync(Hold, feed, request, cancellationToken));
+        FollowAsync(request, sink: null, cancellationToken);
+
+    /// <summary>Subscribes for a sink. Throws <c>method_not_found</c> where nothing can be pushed.</summary>
+    public Task<OpPage> FollowAsync(SubscribeRequest request, PageSink? sink, CancellationToken cancellationToken) =>
+        Hold.DuringAsync(_ => session.Subscriptions?.FollowAsync(Hold, feed, request, sink, cancellationToken)
+            ?? throw new ShareRpcException(ErrorCode.MethodNotFound));
 
     /// <summary>
     /// Queues the batch before returning; earlier refusals throw. After <see cref="TryBeginCall"/> the caller must

@@ -99,6 +99,9 @@ internal sealed class CapWire : IDisposable
         return (rule, (int?)socket.CloseStatus);
     }
 
+    /// <summary>Gets the code that the server closed with.</summary>
+    public int? CloseCode => (int?)socket.CloseStatus;
+
     public void Dispose() => socket.Dispose();
 
     private static string Quoted(string path) => string.Join(',', path.Split('.').Select(name => $"\"{name}\""));
