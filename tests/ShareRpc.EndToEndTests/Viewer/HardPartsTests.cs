@@ -9,13 +9,10 @@ namespace ShareRpc.EndToEndTests.Viewer;
 public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper output)
 {
     /// <summary>
-    /// The processor time that a part may add to the longest task of a page with an ordinary session, measured beside
-    /// it. The aim is 50 ms. Beside builds on both cores six large edits added 20 and 100,000 headings 25; 5,000
-    /// paragraphs added 15 to 61.
+    /// The processor time of the longest step of the page. On an idle machine the steps take about half of it, beside
+    /// builds on both cores two thirds.
     /// </summary>
-    private const double MostMs = 100;
-
-    private double ordinary;
+    private const double MostMs = 50;
 
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
@@ -27,6 +24,11 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         ["an address that does not end"] = (Repeat("a.", 80_000) + "@", false),
         ["5,000 paragraphs"] = (Repeat("A short paragraph.\n\n", 5_000), false),
         ["output of one long line"] = ("ok\r\n" + Repeat("a", 200_000), true),
+        ["200,000 lines of code"] = ("```\n" + Repeat("let a;\n", 200_000) + "```", false),
+        ["a text of 4 MB"] = (Repeat("A **paragraph** of a text that is long.\n\n", 100_000), false),
+        ["1,000,000 lines of output"] = (Repeat("ok\n", 1_000_000), true),
+        ["code of many colours"] = ("```csharp\n" + Repeat("if (1) return \"a\";\n", 2_700) + "```", false),
+        ["progress on a terminal"] = (Repeat("\u001b[32m12 passed\u001b[0m\r\u001b[2K42 %\n", 20_000), true),
         ["code that is hard to colour"] = ("```csharp\n" + Repeat("if ", 20_000) + "\n```", false),
     };
 
@@ -64,19 +66,35 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         await IsShortAsync(live, "six edits of 20,000 lines");
     }
 
+    [BrowserFact]
+    public async Task A_call_of_many_things_leaves_the_page_alive()
+    {
+        await using LiveShare live = await browser.ShareAsync(timeout);
+        await live.PutAsync(Docs.Session("many things"), Docs.User("m1", 1),
+            Docs.Text("p1", "m1", "The question before"), Docs.Assistant("m2", 2));
+        var todos = new JsonArray([.. Enumerable.Range(0, 20_000).Select(at =>
+            new JsonObject { ["content"] = $"Do {at}", ["status"] = "pending" })]);
+        await live.PutAsync(Docs.Tool("p21", "m2", "todowrite", new JsonObject { ["todos"] = todos }, ""));
+        await live.PutAsync(Docs.Tool("p22", "m2", "bash",
+            new JsonObject { ["command"] = Repeat("echo a\n", 200_000) }, "done"));
+        (string Kind, string Key, JsonNode Data) failed = Docs.Tool("p23", "m2", "find", new JsonObject
+        {
+            ["where"] = new JsonArray([.. Enumerable.Range(0, 200_000).Select(at => JsonValue.Create(at))]),
+        }, "none");
+        failed.Data["state"]!["status"] = "error";
+        failed.Data["state"]!["attachments"] = new JsonArray([.. Enumerable.Range(0, 5_000).Select(at =>
+            new JsonObject { ["filename"] = $"{at}.txt", ["url"] = $"file:///{at}.txt" })]);
+        await live.PutAsync(failed, Docs.Text("p3", "m2", "The answer after"));
+        await IsShortAsync(live, "a call of many things");
+    }
+
     private async Task IsShortAsync(LiveShare live, string name)
     {
-        if (ordinary == 0)
-        {
-            await using LiveShare plain = await browser.ShareAsync(timeout);
-            await plain.PutAsync(Docs.Session("ordinary"), Docs.User("m1", 1),
-                Docs.Text("p1", "m1", "The question before"), Docs.Assistant("m2", 2),
-                Docs.Text("p3", "m2", "The answer after"));
-            ordinary = await ReadsAsync(plain, "an ordinary session");
-            Assert.True(ordinary > 0, "The trace has no tasks.");
-        }
-
-        Assert.InRange(await ReadsAsync(live, name), 0, ordinary + MostMs);
+        double longest = await ReadsAsync(live, name);
+        // What shares the processor's caches makes a step longer, never shorter.
+        if (longest > MostMs) longest = Math.Min(longest, await ReadsAsync(live, name));
+        Assert.True(longest > 0, "The trace has no tasks.");
+        Assert.True(longest <= MostMs, $"{name}: a step of {longest:0} ms of processor time");
     }
 
     private async Task<double> ReadsAsync(LiveShare live, string name)
@@ -88,6 +106,10 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         await viewer.IsLiveAsync();
         await viewer.Page.Keyboard.PressAsync("g");
         await viewer.SeesAsync("The question before");
+        await viewer.ScrollToAsync(10_000_000);
+        await viewer.SeesAsync("The answer after");
+        await viewer.Page.EvaluateAsync("() => document.querySelectorAll('.more').forEach(more => more.click())");
+        await viewer.ScrollToAsync(0);
         await viewer.ScrollToAsync(10_000_000);
         await viewer.SeesAsync("The answer after");
         await viewer.Page.Keyboard.PressAsync("/");

@@ -11,6 +11,12 @@ const view: View = {
   copyLink: () => undefined, later: () => undefined, isRelative: false, toggleTimes: () => undefined,
   lineAddress: () => '#', targetLine: undefined, copy: () => undefined, crumbs: () => [], subagent: () => undefined,
   show: () => undefined,
+  grown: (_, __, make) => {
+    const root = document.createElement('div');
+    const nodes = make();
+    for (let node = nodes.next(); !node.done; node = nodes.next()) root.append(node.value);
+    return root;
+  },
 };
 
 function shown(data: object, redacted = false): string {

@@ -1,3 +1,4 @@
+import { Growing } from '../parts/growing.ts';
 import { MarkdownCache } from '../parts/markdown-cache.ts';
 import type { View } from '../parts/view.ts';
 import type { Spot } from '../address.ts';
@@ -32,6 +33,7 @@ export class SessionView implements View {
   /** Shows all rows, for paper. */
   isWhole = false;
   private readonly markdowns = new MarkdownCache();
+  private readonly growing = new Growing();
   private clock: ReturnType<typeof setInterval> | undefined;
 
   /** `rowsChanged`: called when rows come or go with a fold. */
@@ -47,6 +49,7 @@ export class SessionView implements View {
   close(): void {
     clearInterval(this.clock);
     this.markdowns.clear();
+    this.growing.clear();
   }
 
   isOpen(id: string, byDefault: boolean): boolean {
@@ -61,7 +64,11 @@ export class SessionView implements View {
   }
 
   markdown(id: string, text: string): Node {
-    return this.markdowns.nodeOf(id, text);
+    return this.markdowns.nodeOf(id, text, this.isWhole);
+  }
+
+  grown(id: string, key: readonly unknown[], make: () => Iterator<Node>): HTMLElement {
+    return this.growing.nodeOf(id, key, make, this.isWhole);
   }
 
   get isSplit(): boolean {

@@ -1,6 +1,7 @@
-import { html, nothing, type TemplateResult } from 'lit/html.js';
+import { html, nothing, render, type TemplateResult } from 'lit/html.js';
 import { changedMiddle, sideBySide, toUnified, type DiffLine, type FileDiff, type Hunk } from '../diff/file-diff.ts';
-import { count } from '../../shared/format.ts';
+import { count, plural } from '../../shared/format.ts';
+import { chunkElement, chunkLines } from '../text/chunks.ts';
 import { visible } from '../text/visible.ts';
 import { renderCopy } from './copy.ts';
 import { renderMore } from './output.ts';
@@ -9,37 +10,93 @@ import type { View } from './view.ts';
 const foldedLines = 40;
 const maxLines = 3000;
 const maxLineChars = 2000;
+const maxNameChars = 1000;
+/** Of a call or a turn, so many files are shown. */
+const maxFiles = 100;
 
-/** Renders a difference. `id` and a line (`<id>@a12`, after, or `@b12`, before) name a place that links lead to. */
-export function renderDiff(view: View, id: string, diff: FileDiff, name = diff.file): TemplateResult {
+/** Differences that stand together show so many lines at first, and those behind them none. */
+const togetherLines = 400;
+
+/** Renders the differences of several files. */
+export function renderDiffs(view: View, diffs: readonly FileDiff[], idOf: (at: number) => string,
+  nameOf: (diff: FileDiff) => string = (diff) => diff.file): TemplateResult {
+  let left = togetherLines;
+  return html`${diffs.slice(0, maxFiles).map((diff, at) => {
+    const shown = Math.min(foldedLines, left);
+    left -= Math.min(shown, lineCountOf(diff));
+    return renderDiff(view, idOf(at), diff, nameOf(diff), shown);
+  })}${diffs.length > maxFiles ? html`<p class="quiet">${plural(diffs.length - maxFiles, 'more file')} not shown here:
+    the export has them.</p>` : nothing}`;
+}
+
+/**
+ * Renders a difference, of which `folded` lines at first. `id` and a line (`<id>@a12`, after, or `@b12`, before) name a
+ * place that links lead to.
+ */
+function renderDiff(view: View, id: string, diff: FileDiff, name: string, folded: number): TemplateResult {
   const isAll = view.isOpen(`${id}:all`, false);
-  const total = diff.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
-  const hunks = firstLines(diff.hunks, isAll ? maxLines : foldedLines);
-  const left = total - hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
+  const total = lineCountOf(diff);
+  const max = isAll ? maxLines : folded;
+  const left = Math.max(0, total - max);
   const isSplit = view.isSplit && diff.additions > 0 && diff.deletions > 0;
-  const place: Place = { view, id };
+  const called = visible(name.slice(0, maxNameChars));
+  const place: Place = { view, id, isSplit, name: called };
   return html`
     <div class="diff" data-diff=${id}>
       <div class="diff-head">
-        <span class="path" dir="ltr">${visible(name)}</span>${renderCounts(diff)}
+        <span class="path" dir="ltr">${called}</span>${renderCounts(diff)}
         ${total === 0 ? nothing : html`<span class="diff-actions"><button type="button" class="quiet-button wide-only"
           aria-pressed=${view.isSplit} @click=${() => view.toggleSplit()}>Side by side</button>${
           renderCopy(view, 'diff', () => toUnified(diff))}</span>`}
       </div>
-      ${total === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group"
-        aria-label="Changes in ${visible(name)}" @keydown=${rove}>
-        <table class=${isSplit ? 'split' : 'unified'}>
-          <caption class="for-screen-readers">Changed lines of ${visible(name)}</caption>
-          ${isSplit ? html`<colgroup><col class="number" /><col /><col class="number" /><col /></colgroup>` : nothing}
-          ${hunks.map((hunk, index) => renderHunk(place, hunk, index, isSplit))}
-        </table></div>`}
-      ${left > 0 || (isAll && total > foldedLines) ? renderMore(view, id, isAll, left, left > 0) : nothing}
+      ${total === 0 || max === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group"
+        aria-label="Changes in ${called}" @keydown=${rove}>${isAll && total > folded ? grown(place, diff)
+          : renderTable(place, [...rowsOf(place, firstLines(diff.hunks, max))], true)}</div>`}
+      ${left > 0 || (isAll && total > folded) ? renderMore(view, id, isAll, left, left > 0) : nothing}
     </div>`;
+}
+
+function lineCountOf(diff: FileDiff): number {
+  return diff.hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0);
+}
+
+/** Returns all lines, in a table for each {@link chunkLines}. */
+function grown(place: Place, diff: FileDiff): HTMLElement {
+  const { view, id } = place;
+  const root = view.grown(`${id}:all`, [diff, place.isSplit], function* () {
+    let rows: TemplateResult[] = [];
+    let isFirst = true;
+    const end = () => {
+      const chunk = chunkElement(rows.length);
+      render(renderTable(place, rows, isFirst), chunk);
+      [rows, isFirst] = [[], false];
+      return chunk;
+    };
+    for (const row of rowsOf(place, firstLines(diff.hunks, maxLines))) if (rows.push(row) === chunkLines) yield end();
+    if (rows.length > 0) yield end();
+  });
+  const target = view.targetLine?.startsWith(`${id}@`) ? view.targetLine.slice(id.length + 1) : '';
+  if ((root.dataset.target ?? '') !== target) {
+    root.dataset.target = target;
+    for (const link of root.querySelectorAll('[aria-current]')) link.removeAttribute('aria-current');
+    root.querySelector(`[data-line="${CSS.escape(target)}"]`)?.setAttribute('aria-current', 'true');
+  }
+  return root;
+}
+
+function renderTable({ isSplit, name }: Place, rows: readonly TemplateResult[], isFirst: boolean): TemplateResult {
+  return html`<table class=${isSplit ? 'split' : 'unified'}>
+    ${isFirst ? html`<caption class="for-screen-readers">Changed lines of ${name}</caption>` : nothing}
+    <colgroup>${isSplit ? html`<col class="number" /><col /><col class="number" /><col />`
+      : html`<col class="number" /><col class="number" /><col class="sign" /><col />`}</colgroup>
+    <tbody>${rows}</tbody></table>`;
 }
 
 interface Place {
   view: View;
   id: string;
+  isSplit: boolean;
+  name: string;
 }
 
 /** Moves between the links of the lines by the arrow keys; Tab leaves the difference. */
@@ -60,21 +117,27 @@ export function renderCounts(diff: { additions: number; deletions: number }): Te
     <span class="minus" aria-label="${diff.deletions} lines removed">−${count(diff.deletions)}</span></span>`;
 }
 
-function renderHunk(place: Place, hunk: Hunk, index: number, isSplit: boolean): TemplateResult {
-  const gap = index === 0 && (hunk.lines[0]?.after ?? hunk.lines[0]?.before ?? 1) <= 1 ? nothing
-    : html`<tr class="hunk"><td colspan="4">⋯ ${visible(hunk.heading.slice(0, 200))}</td></tr>`;
-  const lines = isSplit ? sideBySide(hunk.lines).map(({ left, right }) => html`
-      <tr>${renderSide(place, left, right, 'before')}${renderSide(place, right, left, 'after')}</tr>`)
-    : hunk.lines.map((line, at) => {
+function* rowsOf(place: Place, hunks: readonly Hunk[]): Generator<TemplateResult> {
+  for (const [index, hunk] of hunks.entries()) {
+    if (index > 0 || (hunk.lines[0]?.after ?? hunk.lines[0]?.before ?? 1) > 1) {
+      yield html`<tr class="hunk"><td colspan="4">⋯ ${visible(hunk.heading.slice(0, 200))}</td></tr>`;
+    }
+    if (place.isSplit) {
+      for (const { left, right } of sideBySide(hunk.lines)) {
+        yield html`<tr>${renderSide(place, left, right, 'before')}${renderSide(place, right, left, 'after')}</tr>`;
+      }
+      continue;
+    }
+    for (const [at, line] of hunk.lines.entries()) {
       const [before, after] = [line.before ?? '', line.after ?? ''];
       const isLinkAfter = line.after !== undefined;
-      return html`<tr class=${line.type}>
+      yield html`<tr class=${line.type}>
         <td class="number">${isLinkAfter ? before : renderNumber(place, 'b', line.before)}</td>
         <td class="number">${isLinkAfter ? renderNumber(place, 'a', line.after) : after}</td>
         <td class="sign">${signOf(line)}</td>
         <td class="line" dir="ltr">${renderLine(line, partner(hunk.lines, at))}</td></tr>`;
-    });
-  return html`<tbody>${gap}${lines}</tbody>`;
+    }
+  }
 }
 
 function renderNumber({ view, id }: Place, side: 'a' | 'b', line: number | undefined): TemplateResult | typeof nothing {

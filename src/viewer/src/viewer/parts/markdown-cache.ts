@@ -1,19 +1,9 @@
 import { highlight } from '../text/highlight.ts';
+import { textChunks } from '../text/chunks.ts';
 import { blocksOf, renderBlock } from '../text/markdown.ts';
+import { frameMs, sliceNow } from '../text/slices.ts';
 
 const maxTexts = 300;
-
-/** All texts together set blocks for so long in a frame, in ms, each at least one, and go on in the next. */
-const sliceMs = 8;
-const frameMs = 16;
-let sliceEnd = 0;
-
-/** Returns until when blocks may be set in this frame. */
-function sliceNow(): number {
-  const now = performance.now();
-  if (now > sliceEnd + frameMs - sliceMs) sliceEnd = now + sliceMs;
-  return sliceEnd;
-}
 
 interface Rendered {
   text: string;
@@ -27,7 +17,8 @@ interface Rendered {
 export class MarkdownCache {
   private readonly texts = new Map<string, Rendered>();
 
-  nodeOf(id: string, text: string): Node {
+  /** `isWhole`: all of it is set at once. */
+  nodeOf(id: string, text: string, isWhole: boolean): Node {
     let known = this.texts.get(id);
     if (!known) {
       const root = document.createElement('div');
@@ -39,6 +30,7 @@ export class MarkdownCache {
     this.texts.set(id, known);
     if (this.texts.size > maxTexts) this.texts.delete(this.texts.keys().next().value!);
     if (known.text !== text) update(known, text);
+    if (isWhole) add(known, Infinity);
     return known.root;
   }
 
@@ -59,7 +51,12 @@ function update(known: Rendered, text: string): void {
 }
 
 function goOn(known: Rendered): void {
-  const until = sliceNow();
+  add(known, sliceNow());
+  if (known.left.length > 0) setTimeout(() => goOn(known), frameMs);
+}
+
+/** Sets blocks until then, at least one. */
+function add(known: Rendered, until: number): void {
   let at = 0;
   for (; at < known.left.length && (at === 0 || performance.now() < until); at++) {
     const source = known.left[at]!;
@@ -70,7 +67,6 @@ function goOn(known: Rendered): void {
     known.blocks.push({ source, nodes });
   }
   known.left = known.left.slice(at);
-  if (known.left.length > 0) setTimeout(() => goOn(known), frameMs);
 }
 
 function frameCode(code: HTMLElement): void {
@@ -87,14 +83,17 @@ function frameCode(code: HTMLElement): void {
   copy.className = 'copy';
   copy.textContent = 'Copy';
   copy.setAttribute('aria-label', 'Copy code');
-  copy.addEventListener('click', () => void copyText(code.textContent ?? '', copy));
+  const written = code.textContent ?? '';
+  copy.addEventListener('click', () => void copyText(written, copy));
   head.append(name, copy);
   pre.replaceWith(frame);
   pre.tabIndex = 0;
   pre.setAttribute('role', 'group');
   pre.setAttribute('aria-label', `Code${language ? `, ${language}` : ''}`);
   frame.append(head, pre);
-  highlight(code, language);
+  const chunks = [...textChunks(written)];
+  if (chunks.length > 1) code.replaceChildren(...chunks);
+  highlight(chunks.length > 1 ? chunks : [code], written, language);
 }
 
 export async function copyText(text: string, button: HTMLElement): Promise<void> {

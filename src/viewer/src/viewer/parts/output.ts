@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { plural } from '../../shared/format.ts';
-import { asShown, isForTerminal } from '../text/terminal.ts';
-import { clip, visible, visibleOutput } from '../text/visible.ts';
+import { textChunks } from '../text/chunks.ts';
+import { asShown } from '../text/terminal.ts';
+import { clip, visible, visibleOutput, type Clipped } from '../text/visible.ts';
 import { renderCopy } from './copy.ts';
 import type { View } from './view.ts';
 
@@ -10,51 +11,85 @@ const foldedChars = 4000;
 const maxLines = 5000;
 const maxChars = 400_000;
 const maxKept = 50;
-const shownTexts = new WeakMap<View, Map<string, { value: string; shown: string }>>();
 
-/** Frames and labels tool text, so that it cannot imitate this page. */
-export function renderOutput(view: View, id: string, label: string, value: string, isError = false): TemplateResult {
+interface Shown {
+  value: string;
+  written: string;
+  folded: Clipped;
+  all: Clipped;
+}
+
+const shownTexts = new WeakMap<View, Map<string, Shown>>();
+
+/** Frames and labels tool text, so that it cannot imitate this page. `isProgram`: a terminal would show it. */
+export function renderOutput(view: View, id: string, label: string, value: string, isError = false,
+  isProgram = true): TemplateResult {
   if (value === '') return html`<p class="quiet">No ${label.toLowerCase()}.</p>`;
   const isAll = view.isOpen(`${id}:all`, false);
-  const written = shownOf(view, id, value);
-  const folded = clip(written, foldedLines, foldedChars);
-  const shown = isAll ? clip(written, maxLines, maxChars) : folded;
+  const { written, folded, all } = shownOf(view, id, value, isProgram);
+  const shown = isAll ? all : folded;
   return html`
     <div class="output ${isError ? 'is-error' : ''}">
       <div class="output-label">${label}${renderCopy(view, label.toLowerCase(), () => written)}</div>
-      <pre tabindex="0" role="group" aria-label=${label}>${visibleOutput(shown.text)}</pre>
+      <pre tabindex="0" role="group" aria-label=${label}>${isAll && folded.isClipped
+        ? view.grown(`${id}:all`, [value], () => textChunks(visibleOutput(all.text))) : visibleOutput(shown.text)}</pre>
       ${folded.isClipped ? renderMore(view, id, isAll, shown.hiddenLines, shown.isClipped) : nothing}
     </div>`;
 }
 
-/** Returns what a terminal would have shown of an output, before it is folded. Kept while the page is. */
-function shownOf(view: View, id: string, value: string): string {
-  if (!isForTerminal(value)) return value;
+/** Returns what a terminal would have shown of an output, folded and not. Kept while the page is. */
+function shownOf(view: View, id: string, value: string, isProgram: boolean): Shown {
   let known = shownTexts.get(view);
   if (!known) shownTexts.set(view, (known = new Map()));
   const last = known.get(id);
-  if (last?.value === value) return last.shown;
-  const shown = asShown(value.slice(0, maxChars)) + value.slice(maxChars);
+  if (last?.value === value) return last;
+  const start = value.slice(0, maxChars);
+  const written = (isProgram ? asShown(start) : visible(start)) + value.slice(maxChars);
+  const shown = {
+    value, written, folded: clip(written, foldedLines, foldedChars), all: clip(written, maxLines, maxChars),
+  };
   if (known.size >= maxKept) known.clear();
-  known.set(id, { value, shown });
+  known.set(id, shown);
   return shown;
 }
 
-export function renderMore(view: View, id: string, isAll: boolean, hiddenLines: number, isClipped: boolean): TemplateResult {
+export function renderMore(view: View, id: string, isAll: boolean, hiddenLines: number,
+  isClipped: boolean): TemplateResult {
   if (isAll && isClipped) {
-    return html`<p class="quiet">${plural(hiddenLines, 'more line')} not shown here: the export has them.</p>`;
+    const left = hiddenLines > 0 ? `${plural(hiddenLines, 'more line')} not` : 'The rest is not';
+    return html`<p class="quiet">${left} shown here: the export has ${hiddenLines > 0 ? 'them' : 'it'}.</p>`;
   }
   const label = isAll ? 'Show less' : hiddenLines > 0 ? `Show ${plural(hiddenLines, 'more line')}` : 'Show all';
-  return html`<button type="button" class="more" aria-expanded=${isAll} @click=${() => view.toggle(`${id}:all`, false)}>${label}</button>`;
+  return html`<button type="button" class="more" aria-expanded=${isAll}
+    @click=${() => view.toggle(`${id}:all`, false)}>${label}</button>`;
 }
 
-export function renderInput(view: View, id: string, input: Readonly<Record<string, unknown>>): TemplateResult | typeof nothing {
+export function renderInput(view: View, id: string,
+  input: Readonly<Record<string, unknown>>): TemplateResult | typeof nothing {
   const entries = Object.entries(input);
   if (entries.length === 0) return nothing;
   return html`<dl class="input">${entries.slice(0, 40).map(([name, value]) => {
-    const written = typeof value === 'string' ? value : JSON.stringify(value, null, 2) ?? '';
+    const written = typeof value === 'string' ? value : jsonOf(value);
     const isLong = written.includes('\n') || written.length > 100;
-    return html`<dt>${visible(name)}</dt><dd>${isLong ? renderOutput(view, `${id}:in:${name}`, 'Input', visible(written))
-      : html`<code>${visible(written)}</code>`}</dd>`;
+    return html`<dt>${visible(name.slice(0, 200))}</dt><dd>${
+      isLong ? renderOutput(view, `${id}:in:${name.slice(0, 200)}`, 'Input', written, false, false)
+        : html`<code>${visible(written)}</code>`}</dd>`;
   })}</dl>`;
+}
+
+/** Returns a value as JSON, or says that it is too large for that. */
+export function jsonOf(value: unknown): string {
+  const left = [value];
+  for (let [seen, size] = [0, 0]; seen < left.length; seen++) {
+    const each = left[seen];
+    size += typeof each === 'string' ? each.length + 10 : 10;
+    if (size > maxChars) return 'Too large to show here: the export has it.';
+    if (typeof each === 'object' && each !== null) {
+      for (const [name, inner] of Object.entries(each)) {
+        size += name.length;
+        left.push(inner);
+      }
+    }
+  }
+  return JSON.stringify(value, null, 2) ?? '';
 }

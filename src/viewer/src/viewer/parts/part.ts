@@ -6,7 +6,7 @@ import { lineCount, oneLine, visible } from '../text/visible.ts';
 import { renderFile } from './file.ts';
 import { icon } from './icons.ts';
 import { isOmitted, renderOmitted } from './omitted.ts';
-import { renderOutput } from './output.ts';
+import { jsonOf, renderOutput } from './output.ts';
 import { renderTool } from './tool.ts';
 import type { View } from './view.ts';
 
@@ -132,5 +132,5 @@ function renderUnknown(view: View, id: string, doc: Doc): TemplateResult {
   const isOpen = view.isOpen(id, false);
   return html`<div class="synthetic"><button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
     ${icon(isOpen ? 'open' : 'folded')} ${visible(type.slice(0, 60))}</button>
-    ${isOpen ? renderOutput(view, id, 'Data', JSON.stringify(doc.data, null, 2)) : nothing}</div>`;
+    ${isOpen ? renderOutput(view, id, 'Data', jsonOf(doc.data)) : nothing}</div>`;
 }

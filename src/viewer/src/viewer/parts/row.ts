@@ -9,7 +9,7 @@ import {
 } from '../session/summary.ts';
 import { oneLine, visible, visibleOutput } from '../text/visible.ts';
 import { renderCopy } from './copy.ts';
-import { renderCounts, renderDiff } from './diffs.ts';
+import { renderCounts, renderDiffs } from './diffs.ts';
 import { icon } from './icons.ts';
 import { renderPart } from './part.ts';
 import { renderTime } from './times.ts';
@@ -17,6 +17,8 @@ import type { View } from './view.ts';
 
 /** A file's row links to so many of its edits. */
 const maxEditLinks = 20;
+/** A message of the user shows so many parts. */
+const maxUserParts = 100;
 
 /** `saved`: a file, in which nothing goes on. */
 export type EndNote = 'none' | 'ended' | 'saved';
@@ -67,8 +69,8 @@ function renderSession(view: View): TemplateResult {
     ? dateTime(info.created) : ''].filter((fact) => fact);
   const parent = info.parentId ? view.sessionAddress(info.parentId) : undefined;
   return html`<header class="session-head">
-    ${info.directory ? html`<p class="directory" dir="ltr">${visible(info.directory)}</p>` : nothing}
-    <p class="facts">${facts.map((fact, at) => html`${at > 0 ? ' · ' : ''}<span>${visible(fact)}</span>`)}</p>
+    ${info.directory ? html`<p class="directory" dir="ltr">${oneLine(info.directory, 500)}</p>` : nothing}
+    <p class="facts">${facts.map((fact, at) => html`${at > 0 ? ' · ' : ''}<span>${oneLine(fact, 200)}</span>`)}</p>
     ${info.parentId ? html`<p class="facts">A subagent's session, begun by
       ${parent
         ? html`<a href=${parent}>${visible(info.parentId)}</a>` : html`<code>${visible(info.parentId)}</code>`}</p>` : nothing}
@@ -87,8 +89,10 @@ function renderUser(view: View, turn: Turn, index: number): TemplateResult {
         renderPermalink(view, message.id)}</span></div>
     ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link,
       or it is still on its way.</p>`
-      : parts.map((part) => html`<div class="user-part">${renderPart(view, `p:${part}`, view.store.get('part', part),
-        true)}</div>`)}
+      : parts.slice(0, maxUserParts).map((part) => html`<div class="user-part">${
+        renderPart(view, `p:${part}`, view.store.get('part', part), true)}</div>`)}
+    ${parts.length > maxUserParts ? html`<p class="quiet">${plural(parts.length - maxUserParts, 'more part')} not shown
+      here: the export has them.</p>` : nothing}
   </article>`;
 }
 
@@ -132,7 +136,7 @@ function renderChangedFile(view: View, id: string, file: ChangedFile): TemplateR
   if (isWaiting) view.later(id, compareSteps([whole]));
   const diffs = isWaiting ? [] : diffsOf(file);
   return html`<article class="changed-file" aria-label=${visible(file.file)}>
-    ${diffs.map((diff, at) => renderDiff(view, `${id}:diff${at}`, diff, file.file))}
+    ${renderDiffs(view, diffs, (at) => `${id}:diff${at}`, () => file.file)}
     ${diffs.length === 0 ? html`<p class="file">${visible(file.file)} ${renderCounts(countsOf(file))}</p>` : nothing}
     ${edits.length === 0 ? nothing : html`<p class="note">In the conversation: ${edits.map(({ row }, at) => html`
       <button type="button" class="quiet-button" @click=${() => view.show(row)}>edit ${at + 1}</button>`)}${
@@ -188,7 +192,7 @@ function renderFoot(view: View, turn: Turn, end: EndNote): TemplateResult {
     ${diffs.length === 0 ? nothing : html`<button type="button" class="fold" aria-expanded=${isOpen} @click=${() =>
       view.toggle(id, false)}>
       ${icon(isOpen ? 'open' : 'folded')} ${plural(diffs.length, 'file')} changed ${renderCounts(total)}</button>`}
-    ${isOpen ? ready.map((diff, at) => renderDiff(view, `${id}:${at}`, diff)) : nothing}</div>`;
+    ${isOpen ? renderDiffs(view, ready, (at) => `${id}:${at}`) : nothing}</div>`;
 }
 
 function renderUndone(view: View, id: string, run: UndoneRun): TemplateResult {

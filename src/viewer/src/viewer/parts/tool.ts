@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
-import { duration } from '../../shared/format.ts';
+import { duration, plural } from '../../shared/format.ts';
 import type { Doc } from '../documents.ts';
 import type { FileDiff } from '../diff/file-diff.ts';
 import { areQuick, editSteps, toolDiffs } from '../session/edits.ts';
@@ -7,7 +7,7 @@ import { fields, has, list, number, text, type Fields } from '../session/fields.
 import { todo } from '../session/summary.ts';
 import { oneLine, visible } from '../text/visible.ts';
 import { renderCopy } from './copy.ts';
-import { renderCounts, renderDiff } from './diffs.ts';
+import { renderCounts, renderDiffs } from './diffs.ts';
 import { renderFile } from './file.ts';
 import { icon } from './icons.ts';
 import { renderInput, renderOutput } from './output.ts';
@@ -23,6 +23,10 @@ const statusNames: Record<ToolStatus, string> = {
 const openByDefault = new Set([
   'bash', 'shell', 'edit', 'multiedit', 'write', 'patch', 'apply_patch', 'todowrite', 'task',
 ]);
+
+const maxAttachments = 50;
+/** A command that is longer is folded. */
+const maxCommandChars = 10_000;
 
 /** Describe a call without title. */
 const tellingInputs = [
@@ -48,7 +52,7 @@ export function renderTool(view: View, id: string, doc: Doc, isOver: boolean): T
   const took = (number(state, 'time', 'end') ?? NaN) - (number(state, 'time', 'start') ?? NaN);
   const time = Number.isNaN(took) ? status === 'completed' ? '' : statusNames[status] : duration(took);
   return html`
-    <div class="tool is-${status}" role="group" aria-label="Tool call: ${visible(tool)}">
+    <div class="tool is-${status}" role="group" aria-label="Tool call: ${oneLine(tool, 60)}">
       <button type="button" class="tool-head" aria-expanded=${isOpen} @click=${() => view.toggle(id, byDefault)}>
         ${icon(status)}<span class="for-screen-readers">${statusNames[status]}: </span>
         <span class="tool-name">${oneLine(tool, 60)}</span>
@@ -69,18 +73,24 @@ function renderBody(view: View, id: string, tool: string, state: Fields, input: 
   const error = text(state, 'error');
   const output = text(state, 'output') || text(state, 'metadata', 'output');
   const failure = error === '' ? nothing : renderOutput(view, `${id}:error`, 'Error', error, true);
-  const files = list(state, 'attachments').map((file) => renderFile(file));
-  if (changed.length > 0) return html`${changed.map((diff, at) => renderDiff(view, `${id}:diff${at}`,
-    diff))}${failure}${files}`;
+  const attached = list(state, 'attachments');
+  const more = attached.length - maxAttachments;
+  const files = html`${attached.slice(0, maxAttachments).map(renderFile)}${more > 0
+    ? html`<p class="quiet">${plural(more, 'more attachment')} not shown here: the export has them.</p>` : nothing}`;
+  if (changed.length > 0) return html`${renderDiffs(view, changed, (at) => `${id}:diff${at}`)}${failure}${files}`;
   if (commandTools.has(tool) && text(input, 'command') !== '') {
     const command = text(input, 'command');
+    if (command.length > maxCommandChars) {
+      return html`${renderOutput(view, `${id}:command`, 'Command', command, false, false)}${
+        renderOutput(view, id, 'Output', output)}${renderExit(state)}${failure}${files}`;
+    }
     return html`<div class="command-frame"><pre class="command" tabindex="0" role="group" aria-label="Command"><span
       class="prompt" aria-hidden="true">$ </span>${visible(command)}</pre>${
       renderCopy(view, 'command', () => visible(command))}</div>${output !== '' || text(state, 'status') === 'completed'
       ? renderOutput(view, id, 'Output', output) : nothing}${renderExit(state)}${failure}${files}`;
   }
-  if (tool.startsWith('todo') && list(input, 'todos').length > 0) return html`${renderTodos(list(input,
-    'todos').map(todo))}${failure}`;
+  const todos = list(input, 'todos');
+  if (tool.startsWith('todo') && todos.length > 0) return html`${renderTodos(todos.map(todo))}${failure}`;
   if (tool === 'task') {
     return html`${renderSubsession(view, state, input)}${renderOutput(view, `${id}:prompt`, 'Prompt', text(input,
       'prompt'))}${
@@ -99,11 +109,11 @@ function renderExit(state: Fields): TemplateResult | typeof nothing {
 function renderSubsession(view: View, state: Fields, input: Fields): TemplateResult | typeof nothing {
   const session = text(state, 'metadata', 'sessionId') || text(state, 'metadata', 'sessionID');
   const agent = text(input, 'subagent_type') || 'subagent';
-  if (session === '') return html`<p class="subsession">Subagent: ${visible(agent)}</p>`;
+  if (session === '') return html`<p class="subsession">Subagent: ${oneLine(agent, 80)}</p>`;
   const address = view.sessionAddress(session);
-  return html`<p class="subsession">Subagent ${visible(agent)}, session
-    ${address ? html`<a href=${address}>${visible(session)}</a>`
-      : html`<code>${visible(session)}</code> (shared by a link of its own)`}</p>`;
+  return html`<p class="subsession">Subagent ${oneLine(agent, 80)}, session
+    ${address ? html`<a href=${address}>${oneLine(session, 120)}</a>`
+      : html`<code>${oneLine(session, 120)}</code> (shared by a link of its own)`}</p>`;
 }
 
 function statusOf(state: Fields, isOver: boolean): ToolStatus {

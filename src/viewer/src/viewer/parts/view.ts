@@ -9,6 +9,8 @@ export interface View {
   toggle(id: string, byDefault: boolean): void;
   /** Reuses nodes of unchanged blocks. */
   markdown(id: string, text: string): Node;
+  /** Elements that are made over frames, and kept until the key is another. */
+  grown(id: string, key: readonly unknown[], make: () => Iterator<Node>): HTMLElement;
   isSplit: boolean;
   toggleSplit(): void;
   /** Times say how long ago they are. */

@@ -1,12 +1,12 @@
 import { highlightCode } from './languages.ts';
 
-/** Colours `[number, code, language]` and answers `[number, html or undefined]`. */
+/** Colours `[number, code, language]` and answers `[number, chunks of HTML, or undefined]`. */
 self.addEventListener('message', ({ data: [number, code, language] }: MessageEvent<[number, string, string]>) => {
-  let html: string | undefined;
+  let chunks: string[] | undefined;
   try {
-    html = highlightCode(code, language);
+    chunks = highlightCode(code, language);
   } catch {
     // It stays plain.
   }
-  self.postMessage([number, html]);
+  self.postMessage([number, chunks]);
 });

@@ -1,4 +1,5 @@
 import DOMPurify from 'dompurify';
+import { inSlices, type Steps } from './slices.ts';
 import workerAddress from './colouring.worker.ts?worker&url';
 
 /** Code longer than this stays plain. */
@@ -9,23 +10,29 @@ const maxTime = 1_500;
 const maxWaiting = 1_000;
 
 /**
- * Colours a block of code where it stands. The work is done in a worker, which the first code block of a page starts,
- * so that no text can hold up the page. The result is cleaned like everything else that becomes HTML here.
+ * Colours a block of code where it stands, a chunk of lines in each element. The work is done in a worker, which the
+ * first code block of a page starts, so that no text can hold up the page. The result is cleaned like everything else
+ * that becomes HTML here.
  */
-export function highlight(element: HTMLElement, language: string): void {
-  const code = element.textContent ?? '';
+export function highlight(elements: readonly HTMLElement[], code: string, language: string): void {
   if (language === '' || code.length > maxChars || typeof Worker === 'undefined' || workerAddress === '') return;
-  colouring.colour(code, language, (html) => {
-    if (element.textContent !== code) return;
-    const nodes = DOMPurify.sanitize(html, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true });
-    element.replaceChildren(nodes);
+  colouring.colour(code, language, (chunks) => {
+    if (chunks.length === elements.length) inSlices(colour(elements, chunks), () => {});
   });
+}
+
+function* colour(elements: readonly HTMLElement[], chunks: readonly string[]): Steps<void> {
+  for (const [at, element] of elements.entries()) {
+    element.replaceChildren(DOMPurify.sanitize(
+      chunks[at]!, { ALLOWED_TAGS: ['span'], ALLOWED_ATTR: ['class'], RETURN_DOM_FRAGMENT: true }));
+    yield;
+  }
 }
 
 interface Task {
   code: string;
   language: string;
-  done(html: string): void;
+  done(chunks: readonly string[]): void;
 }
 
 /** Gives a worker one block at a time, and ends it when a block takes too long. */
@@ -36,7 +43,7 @@ class Colouring {
   private number = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  colour(code: string, language: string, done: (html: string) => void): void {
+  colour(code: string, language: string, done: (chunks: readonly string[]) => void): void {
     if (this.waiting.length >= maxWaiting) return;
     this.waiting.push({ code, language, done });
     if (!this.current) this.next();
@@ -54,9 +61,9 @@ class Colouring {
 
   private start(): Worker {
     const worker = new Worker(trusted(workerAddress), { type: 'module' });
-    worker.addEventListener('message', ({ data: [number, html] }: MessageEvent<[number, string | undefined]>) => {
+    worker.addEventListener('message', ({ data: [number, chunks] }: MessageEvent<[number, string[] | undefined]>) => {
       if (number !== this.number || !this.current) return;
-      if (html !== undefined) this.current.done(html);
+      if (chunks !== undefined) this.current.done(chunks);
       this.next();
     });
     // Offline, or an older page than the server: code is readable without colours.

@@ -1,4 +1,5 @@
 import highlighter from 'highlight.js/lib/core';
+import { chunksOf } from './chunks.ts';
 import bash from 'highlight.js/lib/languages/bash';
 import c from 'highlight.js/lib/languages/c';
 import cpp from 'highlight.js/lib/languages/cpp';
@@ -28,8 +29,35 @@ const languages = {
 };
 for (const [name, definition] of Object.entries(languages)) highlighter.registerLanguage(name, definition);
 
-/** Undefined for unknown languages. */
-export function highlightCode(code: string, language: string): string | undefined {
+/** Returns the HTML of each chunk of lines; undefined for unknown languages. */
+export function highlightCode(code: string, language: string): string[] | undefined {
   if (!highlighter.getLanguage(language)) return undefined;
-  return highlighter.highlight(code, { language, ignoreIllegals: true }).value;
+  return divide(highlighter.highlight(code, { language, ignoreIllegals: true }).value, [...chunksOf(code)]);
+}
+
+/** Divides HTML of spans as the text is divided. A span that goes on in the next chunk is opened there again. */
+function divide(html: string, chunks: readonly string[]): string[] {
+  if (chunks.length === 1) return [html];
+  const open: string[] = [];
+  const divided: string[] = [];
+  let [made, chars] = ['', 0];
+  const end = () => {
+    divided.push(made + '</span>'.repeat(open.length));
+    [made, chars] = [open.join(''), 0];
+  };
+  for (const [token] of html.matchAll(/<\/span>|<span[^>]*>|&[^;]{1,8};|[^<&]/gu)) {
+    if (token === '</span>') open.pop();
+    else if (token.startsWith('<')) open.push(token);
+    else {
+      const chunk = chunks[divided.length]!;
+      if (chars >= chunk.length && divided.length < chunks.length - 1) {
+        end();
+        if (token === '\n') continue;
+      }
+      chars += token[0] === '&' ? 1 : token.length;
+    }
+    made += token;
+  }
+  end();
+  return divided;
 }

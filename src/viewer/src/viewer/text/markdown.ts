@@ -11,6 +11,10 @@ const allowedTags = [
 const allowedAttributes = ['href', 'align', 'start', 'type', 'checked', 'disabled', 'title', 'data-language', 'data-image'];
 
 
+/** As much of a text is set, and of a block of code shown: the export has all. */
+const maxTextChars = 400_000;
+const maxCodeLines = 5_000;
+
 /** As much of a text that is not set as Markdown is laid out. */
 const maxPlainLines = 1_000;
 const maxPlainChars = 100_000;
@@ -51,6 +55,10 @@ export interface Block {
  * they are. Takes time in proportion to the text.
  */
 export function blocksOf(text: string): string[] {
+  if (text.length > maxTextChars) {
+    const rest = (text.length - maxTextChars).toLocaleString('en');
+    return [...blocksOf(text.slice(0, maxTextChars)), `*${rest} more characters are not shown here: the export has them.*`];
+  }
   const shown = visible(text);
   return weightOf(shown) > maxPieceChars ? piecesOf(shown) : topLevelOf(shown);
 }
@@ -58,13 +66,20 @@ export function blocksOf(text: string): string[] {
 /** Returns a fragment without anything that runs, loads, or reaches out of its place. */
 export function renderBlock(source: string): DocumentFragment {
   try {
-    if (isFence(source) || !isTooMuch(source)) return sanitize(marked.parse(source) as string);
+    if (isFence(source)) return renderCode(source);
+    if (!isTooMuch(source)) return sanitize(marked.parse(source) as string);
   } catch {
     // Nested deeper than the parser goes.
   }
   const { text, hiddenLines, isClipped } = clip(source, maxPlainLines, maxPlainChars);
   const note = isClipped ? ` ${hiddenLines} lines are not shown here: the export has them.` : '';
   return sanitize(`<p><em>Plain text: too long or too deep to set.${note}</em></p><pre><code>${escapeHtml(text)}</code></pre>`);
+}
+
+function renderCode(source: string): DocumentFragment {
+  const { text, hiddenLines, isClipped } = clip(source, maxCodeLines, maxTextChars);
+  const note = isClipped ? `<p><em>${hiddenLines} more lines are not shown here: the export has them.</em></p>` : '';
+  return sanitize(marked.parse(text) as string + note);
 }
 
 function topLevelOf(text: string): string[] {

@@ -4,6 +4,18 @@ export type Steps<T> = Generator<void, T>;
 /** In ms. */
 const sliceMs = 12;
 
+/** All elements together are made for so long in a frame, in ms, and further ones in the next. */
+const elementsMs = 8;
+export const frameMs = 16;
+let sliceEnd = 0;
+
+/** Returns until when elements may be made in this frame. */
+export function sliceNow(): number {
+  const now = performance.now();
+  if (now > sliceEnd + frameMs - elementsMs) sliceEnd = now + elementsMs;
+  return sliceEnd;
+}
+
 /** Does all steps at once. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {

@@ -20,8 +20,12 @@ export function oneLine(text: string, max: number): string {
   return line.length <= max ? line : `${line.slice(0, max - 1).trimEnd()}…`;
 }
 
+/** Lines of a rest that is longer are not counted. */
+const maxCounted = 1_000_000;
+
 export interface Clipped {
   text: string;
+  /** 0 if they were not counted. */
   hiddenLines: number;
   isClipped: boolean;
 }
@@ -35,7 +39,8 @@ export function clip(text: string, maxLines: number, maxChars: number): Clipped 
   const cut = Math.min(end, maxChars);
   const rest = text.slice(cut);
   if (rest.trim().length === 0) return { text: text.trimEnd(), hiddenLines: 0, isClipped: false };
-  return { text: text.slice(0, cut).trimEnd(), hiddenLines: lineCount(rest), isClipped: true };
+  const hiddenLines = rest.length > maxCounted ? 0 : lineCount(rest);
+  return { text: text.slice(0, cut).trimEnd(), hiddenLines, isClipped: true };
 }
 
 export function lineCount(text: string): number {
