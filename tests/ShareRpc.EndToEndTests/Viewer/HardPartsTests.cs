@@ -106,19 +106,28 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         await viewer.IsLiveAsync();
         await viewer.Page.Keyboard.PressAsync("g");
         await viewer.SeesAsync("The question before");
-        await viewer.ScrollToAsync(10_000_000);
-        await viewer.SeesAsync("The answer after");
+        await ToEndAsync(viewer);
         await viewer.Page.EvaluateAsync("() => document.querySelectorAll('.more').forEach(more => more.click())");
-        await viewer.ScrollToAsync(0);
-        await viewer.ScrollToAsync(10_000_000);
-        await viewer.SeesAsync("The answer after");
+        await ToEndAsync(viewer);
         await viewer.Page.Keyboard.PressAsync("/");
-        await viewer.Page.GetByLabel("Search in the session").FillAsync("The answer");
+        await viewer.Page.Locator("#search").FillAsync("The answer");
         await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("1");
         double longest = await times.StopAsync(timeout);
         output.WriteLine($"{name}: longest task {longest:0} ms of processor time");
         Assert.Empty(viewer.Faults);
         return longest;
+    }
+
+    /// <summary>Scrolls without a look at each element: a role or a label would be searched in all that is there.</summary>
+    private static async Task ToEndAsync(ViewerPage viewer)
+    {
+        foreach (int top in new[] { 0, 10_000_000 })
+        {
+            await viewer.Page.EvaluateAsync($"() => document.querySelector('.scroller').scrollTop = {top}");
+            await viewer.SettleAsync();
+        }
+
+        await viewer.SeesAsync("The answer after");
     }
 
     private static string Repeat(string text, int count) => string.Concat(Enumerable.Repeat(text, count));

@@ -77,19 +77,30 @@ export function renderInput(view: View, id: string,
   })}</dl>`;
 }
 
-/** Returns a value as JSON, or says that it is too large for that. */
+const writtenValues = new WeakMap<object, string>();
+
+/** Returns a value as JSON, or says that it is too large for that. An object is written once. */
 export function jsonOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
+  let written = writtenValues.get(value);
+  if (written === undefined) {
+    written = isLarge(value) ? 'Too large to show here: the export has it.' : JSON.stringify(value, null, 2);
+    writtenValues.set(value, written);
+  }
+  return written;
+}
+
+function isLarge(value: unknown): boolean {
   const left = [value];
-  for (let [seen, size] = [0, 0]; seen < left.length; seen++) {
-    const each = left[seen];
-    size += typeof each === 'string' ? each.length + 10 : 10;
-    if (size > maxChars) return 'Too large to show here: the export has it.';
-    if (typeof each === 'object' && each !== null) {
-      for (const [name, inner] of Object.entries(each)) {
-        size += name.length;
-        left.push(inner);
-      }
+  for (let size = 0; left.length > 0;) {
+    const each = left.pop();
+    size += typeof each === 'string' ? each.length : 10;
+    if (size > maxChars || (Array.isArray(each) && each.length > maxChars / 10)) return true;
+    for (const name in typeof each === 'object' ? each : null) {
+      size += name.length;
+      left.push((each as Record<string, unknown>)[name]);
+      if (size > maxChars) return true;
     }
   }
-  return JSON.stringify(value, null, 2) ?? '';
+  return false;
 }

@@ -3,7 +3,7 @@ import { plural } from '../../shared/format.ts';
 import type { Todo } from '../session/summary.ts';
 import { oneLine } from '../text/visible.ts';
 
-const maxTodos = 200;
+const maxTodos = 100;
 const maxChars = 1_000;
 
 const names: Record<string, string> = {

@@ -1,5 +1,5 @@
 /** Elements of so many lines are laid out on their own, and only near the view. */
-export const chunkLines = 100;
+export const chunkLines = 50;
 /** A line that is longer is shown in several. */
 const maxLineChars = 8_000;
 /** Nor more characters in an element. */

@@ -46,7 +46,7 @@ export function clip(text: string, maxLines: number, maxChars: number): Clipped 
 export function lineCount(text: string): number {
   if (text.length === 0) return 0;
   let lines = text.endsWith('\n') ? 0 : 1;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === 10) lines++;
   return lines;
 }
 
