@@ -66,7 +66,8 @@ function notices() {
     item.at && `  at: ${item.at}`, item.texts.length > 0 && `  text: ${item.texts.map(number).join(', ')}`,
   ].filter(Boolean).join('\n'));
   const bodies = [...known].map(([text, at]) => `${'='.repeat(40)} text ${at}\n\n${text}`);
-  return `What ShareRpc ships of others. Made by \`node eng/dependencies.mjs notices\`; a test compares it with what is used.
+  const by = 'a test compares it with what is used';
+  return `What ShareRpc ships of others. Made by \`node eng/dependencies.mjs notices\`; ${by}.
 The archives also hold the .NET runtime (MIT, https://github.com/dotnet/runtime, with its own notices) and SQLite
 (public domain, https://sqlite.org).
 

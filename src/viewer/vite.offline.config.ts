@@ -25,7 +25,8 @@ function inOneFile(): Plugin {
         delete bundle[name];
       }
       const [script, style] = [scripts.join('\n'), styles.join('\n')];
-      html = html.replace(/\s*<script type="module"[^>]*><\/script>/, '').replace(/\s*<link rel="stylesheet"[^>]*>/g, '');
+      html = html.replace(/\s*<script type="module"[^>]*><\/script>/, '').replace(/\s*<link rel="stylesheet"[^>]*>/g,
+        '');
       const policy = "default-src 'none'; img-src data: blob:; base-uri 'none'; form-action 'none'; "
         + `script-src ${hash(script)}; style-src ${hash(style)}`;
       html = html.replace('POLICY', () => policy).replace('</head>', () => `  <style>${style}</style>\n  </head>`);

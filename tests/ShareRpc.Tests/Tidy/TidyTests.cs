@@ -10,7 +10,6 @@ public sealed partial class TidyTests
 {
     private const int MaxFileLines = 400;
     private const int MaxLineLength = 120;
-    private const int MaxTemplateLineLength = 140;
     private const int Invariants = 12;
 
     /// <summary>Files in which a time is part of the scenario: a moment to strike at, a delay, a rate.</summary>
@@ -40,9 +39,8 @@ public sealed partial class TidyTests
     public void Files_and_lines_are_short() => AssertNone(AllFiles(".cs", ".ts").SelectMany(file =>
     {
         string[] lines = file.Text.TrimEnd('\n').Split('\n');
-        int atMost = file.Path.EndsWith(".ts", StringComparison.Ordinal) ? MaxTemplateLineLength : MaxLineLength;
-        IEnumerable<string> longLines = lines.Index().Where(line => line.Item.Length > atMost)
-            .Select(line => $"{file.Path}:{line.Index + 1}: {line.Item.Length} characters, at most {atMost}");
+        IEnumerable<string> longLines = lines.Index().Where(line => line.Item.Length > MaxLineLength)
+            .Select(line => $"{file.Path}:{line.Index + 1}: {line.Item.Length} characters, at most {MaxLineLength}");
         return lines.Length > MaxFileLines
             ? longLines.Append($"{file.Path}: {lines.Length} lines, at most {MaxFileLines}")
             : longLines;

@@ -5,10 +5,12 @@ import { WebSocket } from 'ws';
 
 globalThis.WebSocket ??= WebSocket;
 const [server, root] = process.argv.slice(2);
-const { version } = JSON.parse(readFileSync(new URL('../../../node_modules/capnweb/package.json', import.meta.url), 'utf8'));
+const { version } = JSON.parse(readFileSync(new URL('../../../node_modules/capnweb/package.json', import.meta.url),
+  'utf8'));
 
 const values = [
-  ['a text', 'ä😀\n'], ['numbers', [0, -1.5, 1e21]], ['an array in an array', [[]]], ['an object', { a: [1, { b: [] }] }],
+  ['a text', 'ä😀\n'], ['numbers', [0, -1.5, 1e21]], ['an array in an array', [[]]],
+    ['an object', { a: [1, { b: [] }] }],
   ['a date', new Date(1749342170815)], ['no date', new Date(NaN)], ['bytes', new Uint8Array([1, 2, 3])],
   ['bytes of a kind', new Int16Array([-1, 2])], ['a bigint', -123456789012345678901234567890n],
   ['undefined', { a: undefined }], ['numbers that JSON lacks', [Infinity, -Infinity, NaN]],
@@ -25,7 +27,8 @@ const reduced = value => Array.isArray(value)
       [name, name === 'data' ? one : reduced(one)]));
 
 const made = async () => {
-  const socket = new WebSocket(`${server.replace('http', 'ws')}/rpc/share`, { headers: { 'x-opencode-share-key': root } });
+  const socket = new WebSocket(`${server.replace('http', 'ws')}/rpc/share`,
+    { headers: { 'x-opencode-share-key': root } });
   const shared = await newWebSocketRpcSession(socket).createShare(`vector-${Date.now()}-${Math.random()}`);
   socket.close();
   return shared;

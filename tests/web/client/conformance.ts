@@ -43,7 +43,8 @@ async function writePlainly(): Promise<never> {
   for await (const line of createInterface({ input: process.stdin })) ops.push(JSON.parse(line));
   const writer = new PlainWriter(link.server, { ...platform, token: link.token, shareId: link.shareId });
   try {
-    for (const { op_id, outcome, code } of await writer.append(ops)) if (outcome === 'rejected') say({ parked: op_id, code });
+    for (const { op_id, outcome, code } of await writer.append(ops)) if (outcome === 'rejected') say({ parked: op_id,
+      code });
     process.exit(0);
   } catch (error) {
     console.error(String(error));

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { follow, newId, newToken, ShareRpcError, tokenDigest, type FollowOptions } from '../../../src/clients/js/src/index.js';
+import { follow, newId, newToken, ShareRpcError, tokenDigest,
+  type FollowOptions } from '../../../src/clients/js/src/index.js';
 import { page, redeemed, ScriptedServer, type Call } from './scripted.js';
 
 const platform = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket };
@@ -28,7 +29,8 @@ class LinkServer {
       return found[1].isAlive ? call.answer(redeemed({ cap_id: found[0], ...more })) : this.refuseEnded(call);
     }
     if (token !== this.link) return call.refuse('invalid_token', false);
-    if (this.passphrase !== undefined && passphrase !== this.passphrase) return call.refuse('passphrase_required', false);
+    if (this.passphrase !== undefined && passphrase !== this.passphrase) return call.refuse('passphrase_required',
+      false);
     const known = this.grants.get(grant.cap_id);
     if (known && !known.isAlive) return this.refuseEnded(call);
     if (known && known.digest !== grant.token_digest) return call.refuse('id_taken', false);

@@ -5,7 +5,8 @@ import { redeemed, ScriptedServer, type Call } from './scripted.js';
 
 const platform = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket };
 const ops = (count: number): NewOp[] =>
-  Array.from({ length: count }, (_, i) => ({ op_id: `o${i + 1}`, verb: 'put', kind: 'note', key: `${i + 1}`, data: { i } }));
+  Array.from({ length: count }, (_, i) => ({ op_id: `o${i + 1}`, verb: 'put', kind: 'note', key: `${i + 1}`,
+    data: { i } }));
 const ackOf = ({ params }: Call, more: object = {}) => ({
   cursor: params.ops.length, applied: params.ops.map(({ op_id }: NewOp, i: number) => ({ op_id, cursor: i + 1 })),
   duplicates: [], rejected: [], ...more,

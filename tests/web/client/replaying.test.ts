@@ -18,7 +18,8 @@ async function connect(script: (call: Call) => void): Promise<Connection> {
 
 const answers = (call: Call) => {
   const { params } = call;
-  if (call.method === 'redeemShare') return call.answer(redeemed({ rights: ['read', 'append'], writer: { acked_seq: 0 } }));
+  if (call.method === 'redeemShare') return call.answer(redeemed({ rights: ['read', 'append'],
+    writer: { acked_seq: 0 } }));
   if (call.method === 'readOps') return call.answer(page(params.after, 3));
   if (params.batch_id === 'refused') return call.refuse('overloaded', true);
   if (params.batch_id === 'gap') return call.refuse('sequence_gap', false, { acked_seq: 1 });
@@ -37,7 +38,8 @@ test.each(['x'.repeat(262_144), 'ü'.repeat(131_072), '…'.repeat(87_400)])(
     const connection = await connect(answers);
     const append = [batch('a', 1, text), batch('refused', 2), batch('c', 3)];
     const share = await connection.redeemShare({ token: 't', writer_id: 'w', append, read: { after: 0 } });
-    expect(server.calls.map(({ method }) => method)).toEqual(['redeemShare', 'appendOps', 'appendOps', 'appendOps', 'readOps']);
+    expect(server.calls.map(({ method }) => method)).toEqual(['redeemShare', 'appendOps', 'appendOps', 'appendOps',
+      'readOps']);
     expect(server.redemptions).toEqual([{ token: 't', writer_id: 'w' }]);
     expect(share.acks!.map(({ batch_id, error }) => [batch_id, error?.code])).toEqual(
       [['a', undefined], ['refused', 'overloaded'], ['c', undefined]]);
@@ -55,7 +57,8 @@ test('it ends where a redemption would', async () => {
 test('without the right to read nothing is appended', async () => {
   const connection = await connect((call) => call.answer(redeemed({ rights: ['append'] })));
   const append = [batch('a', 1, 'x'.repeat(300_000))];
-  await expect(connection.redeemShare({ token: 't', append, read: { after: 0 } })).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(connection.redeemShare({ token: 't', append, read: { after: 0 } })).rejects.toMatchObject(
+    { code: 'forbidden' });
   expect(server.calls.map(({ method }) => method)).not.toContain('appendOps');
 });
 

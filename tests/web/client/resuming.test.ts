@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { Backoff } from '../../../src/clients/js/src/backoff.js';
-import { Connection, Disconnected, follow, ShareFollower, ShareRpcError, type FollowOptions } from '../../../src/clients/js/src/index.js';
+import { Connection, Disconnected, follow, ShareFollower, ShareRpcError,
+  type FollowOptions } from '../../../src/clients/js/src/index.js';
 import { op, page, redeemed, ScriptedServer, type Call } from './scripted.js';
 
 const platform = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket };
@@ -33,7 +34,8 @@ describe('following', () => {
     expect(states).toEqual(['connecting', 'live', 'reconnecting', 'live']);
   });
 
-  test.each(['capability_revoked', 'capability_expired', 'capability_used_up', 'share_deleted', 'forbidden', 'passphrase_required'])(
+  test.each(['capability_revoked', 'capability_expired', 'capability_used_up', 'share_deleted', 'forbidden',
+    'passphrase_required'])(
     'ends at %s, which is final',
     async (code) => {
       const error = await followAll((call) => call.refuse(code, false)).catch((reason: unknown) => reason);
@@ -59,7 +61,8 @@ describe('following', () => {
   });
 
   test('gives up on a wrong token when its patience is over', async () => {
-    const error = await followAll((call) => call.refuse('invalid_token', false), { patienceMs: 0 }).catch((reason: unknown) => reason);
+    const error = await followAll((call) => call.refuse('invalid_token', false), { patienceMs: 0 })
+      .catch((reason: unknown) => reason);
     expect((error as ShareRpcError).code).toBe('invalid_token');
   });
 
@@ -76,7 +79,8 @@ describe('following', () => {
   });
 
   test('does not show a page with a hole in it', async () => {
-    const error = await followAll((call) => call.answer(redeemed({ page: { ops: [op(2)], cursor: 2, head: 2 } }))).catch(
+    const error = await followAll((call) => call.answer(redeemed({ page: { ops: [op(2)], cursor: 2, head: 2 } })))
+      .catch(
       (reason: unknown) => reason,
     );
     expect(String(error)).toContain('skipped from cursor 0 to 2');
@@ -91,7 +95,8 @@ describe('following', () => {
   });
 
   test('refuses a token of another share than the link names', async () => {
-    const error = await followAll((call) => call.answer(redeemed({ page: page(0, 1) })), { shareId: 'other', patienceMs: 0 }).catch(
+    const error = await followAll((call) => call.answer(redeemed({ page: page(0, 1) })),
+      { shareId: 'other', patienceMs: 0 }).catch(
       (reason: unknown) => reason,
     );
     expect((error as ShareRpcError).code).toBe('invalid_token');
@@ -182,7 +187,8 @@ describe('a follower', () => {
     let resolve!: () => void;
     const ended = new Promise<void>((settle) => (resolve = settle));
     server = await ScriptedServer.start((call) => {
-      if (call.method === 'redeemShare') call.answer(redeemed(++redeemedTimes === 2 ? { page: page(1, 1, { ended: true }) } : {}));
+      if (call.method === 'redeemShare') call.answer(redeemed(++redeemedTimes === 2
+        ? { page: page(1, 1, { ended: true }) } : {}));
       else if (call.method === 'getState') call.answer({ docs: [], cursor: 1 });
       else if (call.params.limit === 1) call.socket.terminate();
       else follower.it!.retryNow();

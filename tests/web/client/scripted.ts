@@ -35,7 +35,8 @@ export class ScriptedServer {
           ...message, method: message.method.replace(/^\$\/invokeProxy\/\d+\//, ''), socket, connection,
           answer: (result) => socket.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, result })),
           refuse: (code, transient, more) => socket.send(JSON.stringify(
-            { jsonrpc: '2.0', id: message.id, error: { code: -32000, message: code, data: { code, transient, ...more } } })),
+            { jsonrpc: '2.0', id: message.id, error: { code: -32000, message: code,
+              data: { code, transient, ...more } } })),
         };
         this.calls.push(call);
         script(call);
@@ -66,11 +67,13 @@ export class ScriptedServer {
 
 /** What a redemption answers. */
 export function redeemed(more: object = {}) {
-  return { share: { handle: 1 }, share_id: 's', cap_id: 'c', rights: ['read'], caveats: {}, epoch: 1, cursor: 0, limits: {}, ...more };
+  return { share: { handle: 1 }, share_id: 's', cap_id: 'c', rights: ['read'], caveats: {}, epoch: 1, cursor: 0,
+    limits: {}, ...more };
 }
 
 export function op(cursor: number) {
-  return { cursor, op_id: `o${cursor}`, verb: 'put', kind: 'note', key: `${cursor}`, data: {}, actor: 'c', time_ms: 0, schema_version: 1 };
+  return { cursor, op_id: `o${cursor}`, verb: 'put', kind: 'note', key: `${cursor}`, data: {}, actor: 'c', time_ms: 0,
+    schema_version: 1 };
 }
 
 /** Pushes a page to a subscription, as if its ops had so many bytes. */

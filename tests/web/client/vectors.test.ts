@@ -30,7 +30,8 @@ const each = (suite: string) => test.each(load(suite).map((vector) => [vector.id
 
 describe('an id', () => {
   each('ids')('%s: %s', (_id, _comment, { input, expect: expected }) => {
-    if (input.kind === 'encode') expect(base62OfBytes(Uint8Array.from(Buffer.from(input.hex, 'hex')), ID_CHARACTERS)).toBe(expected);
+    if (input.kind === 'encode') expect(base62OfBytes(Uint8Array.from(Buffer.from(input.hex, 'hex')), ID_CHARACTERS))
+      .toBe(expected);
     else expect(input.kind === 'op' ? isOpId(input.text) : isId(input.text)).toBe(expected);
   });
 
@@ -45,7 +46,8 @@ describe('an id', () => {
 describe('a token', () => {
   each('tokens')('%s: %s', async (_id, _comment, { input, expect: expected }) => {
     if (input.kind === 'digest') expect(isDigest(input.text)).toBe(expected.valid);
-    else if (input.kind === 'passphrase') expect(await passphraseDigest(input.text, input.passphrase)).toBe(expected.digest);
+    else if (input.kind === 'passphrase') expect(await passphraseDigest(input.text, input.passphrase))
+      .toBe(expected.digest);
     else {
       expect(capIdOf(input.text)).toBe(expected.valid ? expected.cap_id : undefined);
       if (expected.valid) expect(await tokenDigest(input.text)).toBe(expected.digest);
@@ -62,10 +64,12 @@ describe('a token', () => {
 });
 
 describe('SHA-256', () => {
-  test.each([0, 1, 55, 56, 63, 64, 65, 119, 120, 1000])('of %i bytes is that of the platform, and so is the HMAC', (length) => {
+  test.each([0, 1, 55, 56, 63, 64, 65, 119, 120, 1000])('of %i bytes is that of the platform, and so is the HMAC',
+    (length) => {
     const message = Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);
     expect(hex(sha256(message))).toBe(createHash('sha256').update(message).digest('hex'));
-    expect(hex(hmac(message, Uint8Array.of(1, 2)))).toBe(createHmac('sha256', message).update('\x01\x02').digest('hex'));
+    expect(hex(hmac(message, Uint8Array.of(1, 2)))).toBe(createHmac('sha256', message).update('\x01\x02')
+      .digest('hex'));
   });
 });
 
@@ -100,7 +104,8 @@ describe('folding', () => {
 
   test('skips what the document holds, and what is hidden', () => {
     const doc: Doc = { kind: 'part', key: 'p', cursor: 5, data: { text: 'a' } };
-    const op = { cursor: 5, op_id: 'a', verb: 'remove', kind: 'part', key: 'p', actor: 'x', time_ms: 0, schema_version: 1 } as ShownOp;
+    const op = { cursor: 5, op_id: 'a', verb: 'remove', kind: 'part', key: 'p', actor: 'x', time_ms: 0,
+      schema_version: 1 } as ShownOp;
     expect(foldOp(doc, op)).toBe(doc);
     expect(foldOp(doc, { cursor: 6, hidden: true })).toBe(doc);
     expect(foldOp(doc, { ...op, cursor: 6 })).toBeUndefined();
@@ -115,7 +120,8 @@ describe('folding', () => {
   });
 
   test('takes __proto__ for a name like any other', () => {
-    const op = { cursor: 1, op_id: 'a', verb: 'append', kind: 'part', key: 'p', actor: 'x', time_ms: 0, schema_version: 1 } as ShownOp;
+    const op = { cursor: 1, op_id: 'a', verb: 'append', kind: 'part', key: 'p', actor: 'x', time_ms: 0,
+      schema_version: 1 } as ShownOp;
     const doc = foldOp(undefined, { ...op, data: { field: '__proto__', text: 'x' } });
     expect(JSON.stringify(doc?.data)).toBe('{"__proto__":"x"}');
   });
@@ -156,7 +162,8 @@ describe('a limit of the grammar', () => {
     token_characters: TOKEN_CHARACTERS,
   };
   const vectors = load('limits').filter((vector) => vector.input.fixed in known);
-  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', (_id, _comment, vector) => {
+  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s',
+    (_id, _comment, vector) => {
     expect(known[vector.input.fixed]).toBe(vector.expect);
   });
 });

@@ -8,12 +8,14 @@ const server = 'https://h.example/x';
 
 describe('an address', () => {
   it.each([
-    `${server}/s/${shareId}#${token}`, `${server}/s/${shareId}%23${token}`, `${server}/s/${shareId}/?utm_source=x#${token}).`,
+    `${server}/s/${shareId}#${token}`, `${server}/s/${shareId}%23${token}`,
+      `${server}/s/${shareId}/?utm_source=x#${token}).`,
   ])('is that of a share with its token: %s', (address) =>
     expect(placeOf(new URL(address))).toEqual({ server, shareId, token, message: undefined }));
 
   it('is that of a message in a share, or of a share alone', () => {
-    expect(placeOf(new URL(`${server}/s/${shareId}#m-a%20b`))).toEqual({ server, shareId, token: undefined, message: 'a b' });
+    expect(placeOf(new URL(`${server}/s/${shareId}#m-a%20b`))).toEqual({ server, shareId, token: undefined,
+      message: 'a b' });
     expect(placeOf(new URL(`${server}/s/${shareId}/`))).toMatchObject({ server, shareId, token: undefined });
   });
 
@@ -54,7 +56,8 @@ describe('what is kept', () => {
   });
 
   it('is kept in memory where the storage is full', () => {
-    const full = { getItem: () => null, setItem: () => { throw new DOMException('full', 'QuotaExceededError'); }, removeItem() {} };
+    const full = { getItem: () => null, setItem: () => { throw new DOMException('full', 'QuotaExceededError'); },
+      removeItem() {} };
     const kept = new Kept(() => full as never, 'p.');
     kept.set('a', '1');
     expect(kept.get('a')).toBe('1');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CapabilityInfo, ShareInfo } from '@sharerpc/client';
 import { filterOf, NO_FIELDS, type AuditFields } from '../../../src/viewer/src/admin/audit-view.ts';
-import { findHolder, reachOf, sayCaveats, sayReach, treeOf, withDescendants } from '../../../src/viewer/src/admin/holders.ts';
+import { findHolder, reachOf, sayCaveats, sayReach, treeOf,
+  withDescendants } from '../../../src/viewer/src/admin/holders.ts';
 import { caveatsOf } from '../../../src/viewer/src/admin/invitation.ts';
 import { credentialsIn } from '../../../src/viewer/src/admin/session.ts';
 import { chosen } from '../../../src/viewer/src/admin/shares-view.ts';
@@ -10,7 +11,8 @@ const TOKEN = 'srpc_1xrtFHuR7FV1FHzPRyqmGO_o9zZCmN2SwcRZG3Sg76A3JrYXry9yHqMi1TgS
 
 function ref(id: string, parent?: string, more: Partial<CapabilityInfo> = {}): CapabilityInfo {
   const of = parent === undefined ? {} : { parent_cap_id: parent };
-  return { cap_id: id, ...of, rights: ['read'], caveats: {}, epoch: 1, state: 'active', created_ms: 0, live_handles: 0, ...more };
+  return { cap_id: id, ...of, rights: ['read'], caveats: {}, epoch: 1, state: 'active', created_ms: 0, live_handles: 0,
+    ...more };
 }
 
 describe('holders', () => {
@@ -43,7 +45,8 @@ describe('holders', () => {
 });
 
 test('an invitation has the caveats that were asked for, and no others', () => {
-  const plain = { label: '', rights: ['read' as const], redact: [], lifetimeMs: undefined, maxUses: undefined, passphrase: '' };
+  const plain = { label: '', rights: ['read' as const], redact: [], lifetimeMs: undefined, maxUses: undefined,
+    passphrase: '' };
   expect(caveatsOf(plain, 1000)).toEqual({});
   expect(caveatsOf({ ...plain, lifetimeMs: 500, maxUses: 1, redact: ['files'] }, 1000)).toEqual({
     expires_at_ms: 1500,
@@ -56,13 +59,15 @@ test('a token, or a link of this server, signs in; anything else is refused with
   expect(credentialsIn(` ${TOKEN}\n`, 'https://a.example')).toEqual({ token: TOKEN, isLink: false });
   const link = `https://a.example/x/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`;
   expect(credentialsIn(link, 'https://a.example/x')).toEqual({ token: TOKEN, isLink: true });
-  expect(() => credentialsIn(`https://b.example/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example')).toThrow('of another server');
+  expect(() => credentialsIn(`https://b.example/s/1bebyMS5Cj5k7Tbt2Amytz#${TOKEN}`, 'https://a.example'))
+    .toThrow('of another server');
   expect(() => credentialsIn(TOKEN.slice(1), 'https://a.example')).toThrow(/^This is neither a token nor a link/);
 });
 
 test('shares are chosen by name, id and state, the latest activity first', () => {
   const share = (id: string, label: string, at: number, state: ShareInfo['state'] = 'active') =>
-    ({ share_id: id, label, state, cursor: 1, created_ms: 0, last_append_ms: at, live_handles: 0, owner_cap_id: 'o' }) satisfies ShareInfo;
+    ({ share_id: id, label, state, cursor: 1, created_ms: 0, last_append_ms: at, live_handles: 0,
+      owner_cap_id: 'o' }) satisfies ShareInfo;
   const shares = [share('id1', 'Fix the build', 1), share('id2', 'Tidy up', 2), share('id3', 'Fix it', 3, 'ended')];
   expect(chosen(shares, 'fix', '').map((each) => each.share_id)).toEqual(['id3', 'id1']);
   expect(chosen(shares, ' ID2 ', '').map((each) => each.share_id)).toEqual(['id2']);

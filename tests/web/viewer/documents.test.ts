@@ -19,7 +19,8 @@ describe('DocumentStore', () => {
 
   it('joins halves of a surrogate pair (FOLD-4)', () => {
     const store = new DocumentStore();
-    store.applyOps([op(1, 'put', 'p', { text: 'a\ud83d' }), op(2, 'append', 'p', { field: 'text', text: '\ude00b' })], 2);
+    store.applyOps([op(1, 'put', 'p', { text: 'a\ud83d' }), op(2, 'append', 'p', { field: 'text', text: '\ude00b' })],
+      2);
     expect((store.get('part', 'p')!.data as { text: string }).text).toBe('a😀b');
   });
 
@@ -46,7 +47,8 @@ describe('DocumentStore', () => {
     const store = new DocumentStore();
     store.applyOps([op(1, 'put', 'p', { text: 'a' }), op(2, 'put', 'q', { text: 'a' })], 2);
     store.applyOps([{ cursor: 3, verb: 'remove', kind: 'part', key: 'p', redacted: true }], 3);
-    store.applyOps([{ cursor: 4, kind: 'part', key: 'q', redacted: true }, op(5, 'append', 'q', { field: 'text', text: 'b' })], 5);
+    store.applyOps([{ cursor: 4, kind: 'part', key: 'q', redacted: true },
+      op(5, 'append', 'q', { field: 'text', text: 'b' })], 5);
     expect(store.get('part', 'p')).toBeUndefined();
     expect(store.get('part', 'q')).toEqual({ kind: 'part', key: 'q', cursor: 5, data: { text: 'ab' }, redacted: true });
     expect(store.hiddenOps).toBe(2);

@@ -33,7 +33,8 @@ describe('Markdown', () => {
   it.each(hostile)('renders inert: %s', (text) => {
     const root = shown(text);
     const tags = [...root.querySelectorAll('*')].map((element) => element.tagName.toLowerCase());
-    const forbidden = ['script', 'style', 'img', 'svg', 'math', 'iframe', 'object', 'form', 'input', 'noscript', 'template', 'link'];
+    const forbidden = ['script', 'style', 'img', 'svg', 'math', 'iframe', 'object', 'form', 'input', 'noscript',
+      'template', 'link'];
     expect(tags.filter((tag) => forbidden.includes(tag))).toEqual([]);
     for (const element of root.querySelectorAll('*')) {
       for (const { name, value } of element.attributes) {
@@ -60,7 +61,8 @@ describe('Markdown', () => {
   });
 
   it('makes no links of paths and of addresses with a user in them', () => {
-    expect(shown('[file](src/a.ts) [deceit](https://bank.example@evil.example/)').querySelectorAll('a')).toHaveLength(0);
+    expect(shown('[file](src/a.ts) [deceit](https://bank.example@evil.example/)').querySelectorAll('a'))
+      .toHaveLength(0);
   });
 
   it('shows what turns text around as marks', () => {
@@ -68,7 +70,8 @@ describe('Markdown', () => {
   });
 
   it('renders tables, lists, tasks, code with its language, and headings below those of the page', () => {
-    const root = shown('# Title\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- [x] done\n- [ ] open\n\n```ts\nconst a = 1;\n```');
+    const root = shown('# Title\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n'
+      + '- [x] done\n- [ ] open\n\n```ts\nconst a = 1;\n```');
     expect(root.querySelector('h1, h2')).toBeNull();
     expect(root.querySelector('h3')!.textContent).toBe('Title');
     expect(root.querySelectorAll('td')).toHaveLength(2);

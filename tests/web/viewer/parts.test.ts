@@ -97,7 +97,8 @@ describe('a text that Markdown is hard to set for', () => {
     for (const block of blocksOf(`| n | v |\n|---|---|\n${rows}\n\n${items}`)) root.append(renderBlock(block));
     expect(root.querySelectorAll('tbody tr').length).toBe(1_000);
     for (const head of root.querySelectorAll('thead')) expect(head.textContent).toMatch(/n\s*v/);
-    const numbers = [...root.querySelectorAll('ol')].flatMap((list) => [...list.children].map((_, at) => list.start + at));
+    const numbers = [...root.querySelectorAll('ol')].flatMap((list) => [...list.children].map((_, at) => list.start
+      + at));
     expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1));
   });
 
@@ -114,7 +115,8 @@ describe('other parts', () => {
     step();
     return now() - start;
   };
-  const lines = (count: number, of: (at: number) => string) => Array.from({ length: count }, (_, at) => of(at)).join('\n');
+  const lines = (count: number, of: (at: number) => string) => Array.from({ length: count }, (_, at) => of(at))
+    .join('\n');
 
   it('compares an edit of 20,000 lines that are all new', () => {
     const [before, after] = [lines(20_000, (at) => `old ${at}`), lines(20_000, (at) => `new ${at}`)];
@@ -124,7 +126,8 @@ describe('other parts', () => {
 
   it('finds few changes in many lines, and the first and the last of many', () => {
     const before = lines(20_000, (at) => `line ${at}`);
-    expect(compare('f', before, before.replace('line 500\n', 'changed\n'))).toMatchObject({ additions: 1, deletions: 1 });
+    expect(compare('f', before, before.replace('line 500\n', 'changed\n'))).toMatchObject({ additions: 1,
+      deletions: 1 });
     const many = lines(20_000, (at) => (at > 1_000 && at % 3 === 0 ? `other ${at}` : `line ${at}`));
     const found = compare('f', before, many)!;
     expect(found.hunks[0]!.lines[0]).toMatchObject({ type: 'removed', before: 1_003 });
@@ -143,7 +146,8 @@ describe('other parts', () => {
     const docs = [{ kind: 'message', key: 'm', cursor: 1, data: { id: 'm', role: 'user', time: { created: 1 } } }];
     for (let at = 0; at < 150_000; at++) {
       const data = at > 0 ? { id: `p${at}`, messageID: 'm', type: 'text', text: 'a' }
-        : { id: 'p0', messageID: 'm', type: 'tool', tool: 'bash', state: { status: 'completed', output: '```\n'.repeat(200_000) } };
+        : { id: 'p0', messageID: 'm', type: 'tool', tool: 'bash',
+          state: { status: 'completed', output: '```\n'.repeat(200_000) } };
       docs.push({ kind: 'part', key: `p${at}`, cursor: at + 2, data } as unknown as (typeof docs)[0]);
     }
     const store = new DocumentStore();
@@ -193,8 +197,10 @@ describe('other parts', () => {
   /** Texts of random units, repeated and nested; SHARERPC_SIZE says how many. */
   it('takes no long step for texts from a generator', () => {
     const units = [
-      'a', 'a.', '_a', '*', '**b', '[', '](', '![', '<', '<a ', '&', '`', '```\n', '> ', '- ', '1. ', '# ', '|', '---\n', '\n', '\n\n',
-      ' ', '    ', '\t', '@', 'http://a', 'www.', '~', '\\', '$', '\r', '\u001b[31m', '\u001b]8;;', '\u202e', '🦊', '+a\n', '-a\n',
+      'a', 'a.', '_a', '*', '**b', '[', '](', '![', '<', '<a ', '&', '`', '```\n', '> ', '- ', '1. ', '# ', '|',
+        '---\n', '\n', '\n\n',
+      ' ', '    ', '\t', '@', 'http://a', 'www.', '~', '\\', '$', '\r', '\u001b[31m', '\u001b]8;;', '\u202e', '🦊',
+        '+a\n', '-a\n',
       '@@ -1 +1 @@\n',
     ];
     let seed = 20261130;

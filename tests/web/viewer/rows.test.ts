@@ -20,10 +20,12 @@ function session(...docs: Doc[]): DocumentStore {
 }
 
 const two = () => session(
-  part('p3', 'a1', { type: 'tool', tool: 'bash', state: { status: 'completed', input: { command: 'ls' }, output: 'needle.txt' } }),
+  part('p3', 'a1', { type: 'tool', tool: 'bash', state: { status: 'completed', input: { command: 'ls' },
+    output: 'needle.txt' } }),
   part('p2', 'a1', { type: 'text', text: 'An answer' }), part('p1', 'u1', { type: 'text', text: 'A question\nmore' }),
   part('p0', 'a1', { type: 'step-start' }), part('p9', 'u2', { type: 'text', text: 'Again' }),
-  message('a1', 'assistant', 2, { agent: 'build', modelID: 'm', finish: 'stop', cost: 0.5, tokens: { input: 10, output: 5 } }),
+  message('a1', 'assistant', 2, { agent: 'build', modelID: 'm', finish: 'stop', cost: 0.5,
+    tokens: { input: 10, output: 5 } }),
   message('u2', 'user', 3), message('u1', 'user', 1), doc('session', 's', { title: 'T', directory: '/d' }),
 );
 
@@ -73,7 +75,8 @@ describe('rows', () => {
       part('p2', 'a', {
         type: 'subagent', agent_session: 'x', name: 'look', prompt: 'Look here', status: 'completed', result: 'Nothing',
       }),
-      part('p3', 'a', { type: 'compaction', summary: 'So far' }), part('p4', 'a', { type: 'notice', record: 'new-type' }),
+      part('p3', 'a', { type: 'compaction', summary: 'So far' }),
+        part('p4', 'a', { type: 'notice', record: 'new-type' }),
     );
     const { rows, turns } = buildRows(store);
     const markdown = toMarkdown(store, turns);
@@ -84,7 +87,8 @@ describe('rows', () => {
   });
 
   it('show an error and an aborted turn', () => {
-    const store = session(message('u', 'user', 1), message('a', 'assistant', 2, { error: { name: 'MessageAbortedError', data: {} } }));
+    const store = session(message('u', 'user', 1),
+      message('a', 'assistant', 2, { error: { name: 'MessageAbortedError', data: {} } }));
     const { rows, turns } = buildRows(store);
     expect(rows.map(({ type }) => type)).toContain('error');
     expect(turnState(store, turns[0]!)).toBe('aborted');
@@ -102,7 +106,8 @@ describe('rows', () => {
   const states = (store: DocumentStore) => buildRows(store).turns.map((turn) => turnState(store, turn));
 
   it('have each answer under its question, whenever it came', () => {
-    const store = session(message('u1', 'user', 1), answer('a1', 2, 'u1'), message('u2', 'user', 3), message('u3', 'user', 4),
+    const store = session(message('u1', 'user', 1), answer('a1', 2, 'u1'), message('u2', 'user', 3),
+      message('u3', 'user', 4),
       answer('a2', 5, 'u1'), answer('a3', 6, 'u3', { finish: 'stop' }), answer('a4', 7, 'u2'), answer('a5', 8, 'a2'),
       answer('a6', 9, 'gone'), message('a0', 'assistant', 0));
     const { turns, rows } = buildRows(store);
@@ -142,7 +147,8 @@ describe('rows', () => {
 describe('outline, search, sums, export', () => {
   it('lists the first line of each message of the user', () => {
     const store = two();
-    expect(outlineOf(store, buildRows(store).turns)).toEqual([{ id: 'u1', title: 'A question' }, { id: 'u2', title: 'Again' }]);
+    expect(outlineOf(store, buildRows(store).turns)).toEqual([{ id: 'u1', title: 'A question' },
+      { id: 'u2', title: 'Again' }]);
   });
 
   it('finds text in messages and in the output of folded tools, whatever the case', () => {
@@ -160,7 +166,8 @@ describe('outline, search, sums, export', () => {
 
   it('exports Markdown whose fences hold, and JSON that is the state', () => {
     const store = two();
-    store.putDocs([part('p4', 'a1', { type: 'tool', tool: 'x', state: { status: 'completed', output: '```\n# forged' } })], cursor);
+    store.putDocs([part('p4', 'a1', { type: 'tool', tool: 'x',
+      state: { status: 'completed', output: '```\n# forged' } })], cursor);
     const markdown = toMarkdown(store, buildRows(store).turns);
     expect(markdown).toContain('````\n```\n# forged\n````');
     const json = JSON.parse(toJson(store, 'S')) as { docs: Doc[]; share_id: string };

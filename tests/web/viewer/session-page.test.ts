@@ -101,11 +101,14 @@ const part = (id: string, messageID: string, text: string) => doc('part', id, { 
 
 /** What arrives, in the order of the log; later versions of a document come after the earlier ones. */
 const arrivals = (): Doc[] => [
-  doc('session', 's', { title: 'T' }), message('m1', 'user', 1), part('p1', 'm1', ''), part('p1', 'm1', 'Is the needle here?'),
+  doc('session', 's', { title: 'T' }), message('m1', 'user', 1), part('p1', 'm1', ''),
+    part('p1', 'm1', 'Is the needle here?'),
   message('m2', 'assistant', 2, { agent: 'build' }), part('p2', 'm2', 'I look.'), part('p2', 'm2', 'I look. A needle!'),
   message('m2', 'assistant', 2, { agent: 'plan', time: { created: 2, completed: 5000 }, finish: 'stop' }),
-  doc('part', 'p3', { id: 'p3', messageID: 'm2', type: 'tool', tool: 'edit', state: { status: 'completed', output: 'needle' } }),
-  message('m3', 'user', 6000), part('p4', 'm3', 'Thanks'), message('m4', 'assistant', 7000), part('p5', 'm4', 'Any time.'),
+  doc('part', 'p3', { id: 'p3', messageID: 'm2', type: 'tool', tool: 'edit',
+    state: { status: 'completed', output: 'needle' } }),
+  message('m3', 'user', 6000), part('p4', 'm3', 'Thanks'), message('m4', 'assistant', 7000),
+    part('p5', 'm4', 'Any time.'),
 ];
 
 /** Numbers from a seed, for orders that are different and come again. */
@@ -213,7 +216,8 @@ describe('a page on which documents arrive', () => {
   it('works only where the newest answer is, and nowhere once the session has ended', () => {
     const shown = new Shown();
     const tool = (id: string, messageID: string) =>
-      doc('part', id, { id, messageID, type: 'tool', tool: 'bash', state: { status: 'running', input: { command: 'x' } } });
+      doc('part', id, { id, messageID, type: 'tool', tool: 'bash',
+        state: { status: 'running', input: { command: 'x' } } });
     const thought = doc('part', 'p0', { id: 'p0', messageID: 'm2', type: 'reasoning', text: 'Hm', time: { start: 2 } });
     const notes = () => [...shown.root.querySelectorAll('.foot p, p.foot, .tool-time, .reasoning .fold')].map((each) =>
       each.textContent!.trim().split(/\s{2}/)[0]);

@@ -36,8 +36,10 @@ describe('what was made for a terminal', () => {
     [`${e}]8;id=1;https://h.example\u0007a\u0007`, 'a'], [`${e}P+q544e${e}\\x`, 'x'], [`${e}(Bx${e}=${e}>`, 'x'],
     [`a: 1%\nb: 1%\n${e}[2A${e}[2Ka: 100%\n${e}[2Kb: 100%\n`, 'a: 100%\nb: 100%\n'],
     [`one\ntwo${e}[1A${e}[2K${e}[Gdone${e}[J`, 'done'], [`old${e}[2J${e}[Hnew`, 'new'], [`${e}7abc${e}8x`, 'xbc'],
-    [`a${e}[3Cb`, 'a   b'], [`ab${e}[1Kc`, '  c'], [`on its way ${e}[3`, 'on its way '], [`on its way ${e}]8;;https`, 'on its way '],
-    [`never ends ${e}]8;;x\nshown`, 'never ends ␛]8;;x\nshown'], ['C:\\x\u001b', 'C:\\x'], ['plain\ttext\n', 'plain\ttext\n'],
+    [`a${e}[3Cb`, 'a   b'], [`ab${e}[1Kc`, '  c'], [`on its way ${e}[3`, 'on its way '],
+      [`on its way ${e}]8;;https`, 'on its way '],
+    [`never ends ${e}]8;;x\nshown`, 'never ends ␛]8;;x\nshown'], ['C:\\x\u001b', 'C:\\x'],
+      ['plain\ttext\n', 'plain\ttext\n'],
   ])('shows %j as %j', (text, shown) => expect(visibleOutput(text)).toBe(shown));
 
   it('shows the same in titles, in the outline, in the export and in the search', () => {
@@ -57,9 +59,12 @@ describe('what was made for a terminal', () => {
   it('takes time and space in proportion to the text, whatever it says', () => {
     const times = (text: string, count: number) => text.repeat(count);
     const long = [
-      `ok\r\n${times('a', 400_000)}`, times('a', 200_000) + times(`\r${e}[Kb`, 50_000), times('a', 200_000) + times('\rb', 50_000),
-      times(`${e}]`, 100_000), times('\u009d', 200_000), times(`${e}[999C${e}[999Bx`, 30_000), times(`${e}[999;999Hx`, 30_000),
-      times('a', 200_000) + times(`${e}[1K`, 50_000), times('\n', 100_000) + times(`${e}[999A${e}[J`, 1_000), times(`${e}[`, 100_000),
+      `ok\r\n${times('a', 400_000)}`, times('a', 200_000) + times(`\r${e}[Kb`, 50_000), times('a', 200_000)
+        + times('\rb', 50_000),
+      times(`${e}]`, 100_000), times('\u009d', 200_000), times(`${e}[999C${e}[999Bx`, 30_000),
+        times(`${e}[999;999Hx`, 30_000),
+      times('a', 200_000) + times(`${e}[1K`, 50_000), times('\n', 100_000) + times(`${e}[999A${e}[J`, 1_000),
+        times(`${e}[`, 100_000),
       times(`${e}[2Jx\n`, 50_000), times('\b', 300_000),
     ];
     for (const text of long) {
@@ -76,7 +81,8 @@ describe('diffs', () => {
   it('are read from unified text with numbers and counts', () => {
     const [file] = parseUnified(patch);
     expect(file).toMatchObject({ file: 'x.txt', additions: 1, deletions: 1 });
-    expect(file!.hunks[0]!.lines.map(({ before, after }) => [before, after])).toEqual([[1, 1], [2, undefined], [undefined, 2], [3, 3]]);
+    expect(file!.hunks[0]!.lines.map(({ before, after }) => [before, after])).toEqual([[1, 1], [2, undefined],
+      [undefined, 2], [3, 3]]);
   });
 
   it('take lines that look like headers as what they are', () => {
@@ -92,7 +98,8 @@ describe('diffs', () => {
 
   it('stand beside each other', () => {
     const pairs = sideBySide(parseUnified(patch)[0]!.hunks[0]!.lines);
-    expect(pairs.map(({ left, right }) => [left?.text, right?.text])).toEqual([['one', 'one'], ['two', 'TWO'], ['three', 'three']]);
+    expect(pairs.map(({ left, right }) => [left?.text, right?.text])).toEqual([['one', 'one'], ['two', 'TWO'],
+      ['three', 'three']]);
   });
 });
 
@@ -104,7 +111,8 @@ describe('addresses', () => {
     expect(placeOf(new URL(`https://h/base/s/${share}#${token}`))).toEqual({
       server: 'https://h/base', shareId: share, token, message: undefined,
     });
-    expect(placeOf(new URL(`https://h/share/${token}`))).toMatchObject({ server: 'https://h', shareId: undefined, token });
+    expect(placeOf(new URL(`https://h/share/${token}`))).toMatchObject({ server: 'https://h', shareId: undefined,
+      token });
     expect(placeOf(new URL(`https://h/s/${share}#m-msg_1`))).toMatchObject({ token: undefined, message: 'msg_1' });
   });
 

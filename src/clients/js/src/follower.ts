@@ -86,7 +86,8 @@ export class ShareFollower {
     let next: DocKey | undefined;
     do {
       const request = { ...(kinds && { kinds }), ...(next && { after_key: next }) };
-      const page = await share.attempt((handle) => share.withDeadline(ANSWER_MS, (signal) => handle.getState(request, { signal })));
+      const page = await share.attempt((handle) => share.withDeadline(ANSWER_MS, (signal) => handle.getState(request,
+        { signal })));
       cursor ??= page.cursor;
       if (this.#share !== share) return cursor;
       this.options.onDocs(page.docs, cursor);
@@ -105,7 +106,8 @@ export class ShareFollower {
 
   /** Ends after a callback's error or a protocol violation; rethrows it to the console. */
   #fail(share: ResumingShare, error: unknown): void {
-    this.#end(share, new ShareRpcError({ code: 'internal', transient: false, hint: 'The page failed; load it again.' }));
+    this.#end(share, new ShareRpcError({ code: 'internal', transient: false,
+      hint: 'The page failed; load it again.' }));
     throw error;
   }
 }

@@ -165,7 +165,8 @@ export class ResumingShare {
     const share = this.#handle;
     if (!share) return;
     try {
-      await this.withDeadline(PROBE_MS, (signal) => share.readOps({ after: Number.MAX_SAFE_INTEGER, limit: 1 }, { signal }));
+      await this.withDeadline(PROBE_MS, (signal) => share.readOps({ after: Number.MAX_SAFE_INTEGER, limit: 1 },
+        { signal }));
     } catch {
       // The pending read fails too and reconnects.
     }

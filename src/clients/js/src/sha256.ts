@@ -45,7 +45,8 @@ export function sha256(message: Uint8Array): Uint8Array {
 export function hmac(key: Uint8Array, message: Uint8Array): Uint8Array {
   const padded = new Uint8Array(BLOCK);
   padded.set(key.length > BLOCK ? sha256(key) : key);
-  const under = (pad: number, text: Uint8Array) => sha256(Uint8Array.from([...padded.map((byte) => byte ^ pad), ...text]));
+  const under = (pad: number, text: Uint8Array) =>
+    sha256(Uint8Array.from([...padded.map((byte) => byte ^ pad), ...text]));
   return under(0x5c, under(0x36, message));
 }
 

@@ -18,7 +18,8 @@ export interface AuditFields {
 export const NO_FIELDS: AuditFields = { action: '', who: '', address: '', code: '', since: '', until: '' };
 
 const ACTIONS = [
-  'create_root', 'create_share', 'attenuate', 'grant', 'revoke', 'suspend', 'resume', 'rotate', 'end_share', 'delete_share',
+  'create_root', 'create_share', 'attenuate', 'grant', 'revoke', 'suspend', 'resume', 'rotate', 'end_share',
+  'delete_share',
   'adopt', 'redeem', 'refused', 'append',
 ];
 
@@ -78,7 +79,8 @@ export function renderAudit(app: AdminApp): TemplateResult {
   const waits = app.auditTrouble ? '' : 'Loading…';
   const said = app.entries ? `${plural(shown.length, 'entry', 'entries')}${more}` : waits;
   return html`<h1>Audit trail</h1>
-    ${share ? html`<p>Of the share <a href="#share/${share}"><code>${share}</code></a>. <a href="#audit">Show all</a></p>` : nothing}
+    ${share ? html`<p>Of the share <a href="#share/${share}"><code>${share}</code></a>. <a
+      href="#audit">Show all</a></p>` : nothing}
     <div class="filters" role="search">
       <label>Action <select class="field" @change=${set('action')}>
         <option value="">all</option>${ACTIONS.map(
@@ -95,7 +97,8 @@ export function renderAudit(app: AdminApp): TemplateResult {
     ${app.auditTrouble ? html`<p class="trouble" role="alert">${app.auditTrouble}</p>` : nothing}
     <p class="quiet" role="status">${said}</p>
     <table class="list" ?hidden=${shown.length === 0}>
-      <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">By</th><th scope="col">To</th><th scope="col">Share</th>
+      <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">By</th><th scope="col">To</th><th
+        scope="col">Share</th>
         <th scope="col">From</th></tr></thead>
       <tbody>${shown.map((entry) => renderEntry(app, entry))}</tbody>
     </table>
@@ -103,7 +106,8 @@ export function renderAudit(app: AdminApp): TemplateResult {
       app.nextEntry === undefined
         ? nothing
         : html`<button class="button" type="button"
-      @click=${() => void app.loadAudit(undefined, app.nextEntry).catch((error: unknown) => app.fail(error))}>Load older entries</button>`
+      @click=${() => void app.loadAudit(undefined, app.nextEntry).catch((error: unknown) =>
+        app.fail(error))}>Load older entries</button>`
     }`;
 }
 

@@ -14,7 +14,8 @@ export type Dialog =
   | { name: 'delete'; shareId: string };
 
 export function renderDialog(app: AdminApp, dialog: Dialog): TemplateResult {
-  return html`<dialog aria-labelledby="dialog-title" @close=${() => app.open(undefined)}>${renderInside(app, dialog)}</dialog>`;
+  return html`<dialog aria-labelledby="dialog-title" @close=${() => app.open(undefined)}>${renderInside(app,
+    dialog)}</dialog>`;
 }
 
 function renderInside(app: AdminApp, dialog: Dialog): TemplateResult {
@@ -58,13 +59,15 @@ function form(
     ${inside}
     <div class="actions">
       <button class="button ${kind}" data-submit>${verb}</button>
-      <button class="button" type="button" ?autofocus=${kind === 'is-danger-now'} @click=${() => app.open(undefined)}>Cancel</button>
+      <button class="button" type="button" ?autofocus=${kind === 'is-danger-now'}
+        @click=${() => app.open(undefined)}>Cancel</button>
     </div>
   </form>`;
 }
 
 const checkbox = (name: string, value: string, text: string, isChecked = false) =>
-  html`<label class="check"><input type="checkbox" name=${name} value=${value} ?checked=${isChecked} /> ${text}</label>`;
+  html`<label class="check"><input type="checkbox" name=${name} value=${value} ?checked=${isChecked}
+    /> ${text}</label>`;
 
 const rightNames: Partial<Record<Right, string>> = {
   append: 'append (write to it)', attenuate: 'attenuate (invite others)', revoke: 'revoke (take access back)',
@@ -76,11 +79,13 @@ function renderInvite(app: AdminApp, shareId: string): TemplateResult {
     <label for="label">Name</label>
     <input id="label" name="label" class="field" maxlength="200" placeholder="For whom, or for what" autofocus />
     <fieldset><legend>May</legend>
-      ${rightsToGive(app, shareId).map((right) => checkbox('rights', right, rightNames[right] ?? right, right === 'read'))}</fieldset>
+      ${rightsToGive(app, shareId).map((right) => checkbox('rights', right, rightNames[right] ?? right,
+        right === 'read'))}</fieldset>
     <fieldset><legend>Hide</legend>${checkbox('redact', 'tools', 'what tools were given and answered')}
       ${checkbox('redact', 'reasoning', 'reasoning')}${checkbox('redact', 'files', 'files, diffs and tools')}</fieldset>
     <label for="lifetime">Good for</label><select id="lifetime" name="lifetime" class="field">
-      ${lifetimes.map(({ value, text }) => html`<option value=${value} ?selected=${value === 'week'}>${text}</option>`)}</select>
+      ${lifetimes.map(({ value, text }) => html`<option value=${value}
+        ?selected=${value === 'week'}>${text}</option>`)}</select>
     <label for="uses">How often it may be opened</label>
     <input id="uses" name="uses" class="field" type="number" min="1" max="1000000" placeholder="any number of times" />
     <label for="passphrase">Passphrase</label>
@@ -109,7 +114,8 @@ function renderLink(app: AdminApp, title: string, link: string): TemplateResult 
     <label for="link">Link</label><input id="link" class="field" readonly .value=${link} @focus=${(event: Event) =>
       (event.target as HTMLInputElement).select()} />
     <div class="actions">
-      <button class="button is-primary" type="button" autofocus @click=${(event: Event) => void copy(event, link)}>Copy</button>
+      <button class="button is-primary" type="button" autofocus @click=${(event: Event) => void copy(event,
+        link)}>Copy</button>
       <button class="button" type="button" @click=${() => app.open(undefined)}>Done</button>
     </div><p role="status" class="quiet" data-copied></p></div>`;
 }
@@ -129,12 +135,14 @@ async function copy(event: Event, link: string): Promise<void> {
 
 function renderRotate(app: AdminApp, shareId: string, capId: string): TemplateResult {
   const ref = app.holders?.find((known) => known.cap_id === capId);
-  const inside = html`<p>${ref && nameOf(ref)} gets a new link. The old one is dead at once, and so is what was derived from it.</p>
+  const inside = html`<p>${ref && nameOf(ref)} gets a new link. The old one is dead at once, and so is what was derived
+    from it.</p>
     <p class="will">This cuts off: ${sayReach(reachOf(subtree(app, capId)))}.</p>
     ${
       ref?.passphrase
         ? html`<label for="passphrase">Passphrase of the new link</label>
-      <input id="passphrase" name="passphrase" class="field" type="password" autocomplete="new-password" maxlength="1024" required />`
+      <input id="passphrase" name="passphrase" class="field" type="password" autocomplete="new-password"
+        maxlength="1024" required />`
         : ''
     }`;
   return form(app, 'New link', inside, 'Make a new link', 'is-primary', async (fields) => {

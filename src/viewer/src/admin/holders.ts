@@ -42,7 +42,8 @@ export function reachOf(refs: CapabilityInfo[]): Reach {
 }
 
 export function sayReach({ accesses, live }: Reach): string {
-  return `${plural(accesses, 'access', 'accesses')}, ${live === 0 ? 'nobody connected now' : `${count(live)} connected now`}`;
+  return `${plural(accesses, 'access', 'accesses')}, ${live === 0 ? 'nobody connected now'
+    : `${count(live)} connected now`}`;
 }
 
 export function nameOf(ref: CapabilityInfo): string {
@@ -52,7 +53,8 @@ export function nameOf(ref: CapabilityInfo): string {
 export function sayCaveats(caveats: Caveats, uses?: number): string[] {
   const said: string[] = [];
   if (caveats.expires_at_ms !== undefined) said.push(`until ${dateTime(caveats.expires_at_ms)}`);
-  if (caveats.unused_expires_at_ms !== undefined) said.push(`to be opened before ${dateTime(caveats.unused_expires_at_ms)}`);
+  if (caveats.unused_expires_at_ms !== undefined) said.push(
+    `to be opened before ${dateTime(caveats.unused_expires_at_ms)}`);
   if (caveats.max_uses !== undefined) said.push(`${count(uses ?? 0)} of ${plural(caveats.max_uses, 'use')} used`);
   if (caveats.grant_ms !== undefined) said.push(`its grants last ${duration(caveats.grant_ms)}`);
   if (caveats.redact) said.push(`without ${caveats.redact.join(', ')}`);

@@ -56,7 +56,8 @@ export async function invite(session: AdminSession, shareId: string, invitation:
 }
 
 /** Sets a new secret and returns the new link. */
-export async function rotate(session: AdminSession, shareId: string, capId: string, passphrase: string | undefined): Promise<string> {
+export async function rotate(session: AdminSession, shareId: string, capId: string,
+  passphrase: string | undefined): Promise<string> {
   const { token, digest } = newToken(capId);
   const digestOfPassphrase = passphrase ? { passphrase_digest: passphraseDigest(token, passphrase) } : {};
   await session.rotate({ cap_id: capId, token_digest: digest, ...digestOfPassphrase });

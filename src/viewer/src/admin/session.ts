@@ -29,7 +29,8 @@ export function credentialsIn(text: string, server: string): Credentials {
   if (capIdOf(trimmed)) return { token: trimmed, isLink: false };
   const link = findLink(trimmed);
   if (!link) throw new Error('This is neither a token nor a link. Both are long: was all of it copied?');
-  if (link.server.replace(/\/+$/, '') !== server) throw new Error('This link is of another server. Open the page there.');
+  if (link.server.replace(/\/+$/, '') !== server) throw new Error(
+    'This link is of another server. Open the page there.');
   return { token: link.token, isLink: true };
 }
 
@@ -142,13 +143,15 @@ export class AdminSession {
   }
 
   invite(shareId: string, request: Parameters<ShareHandle['attenuate']>[0]) {
-    return this.#call((handle) => (this.#isRoot(handle) ? handle.attenuate({ ...request, share_id: shareId }) : handle.attenuate(request)));
+    return this.#call((handle) => (this.#isRoot(handle) ? handle.attenuate({ ...request, share_id: shareId })
+      : handle.attenuate(request)));
   }
 
   suspend = (capId: string) => this.#call((handle) => handle.suspendCapability(capId));
   resume = (capId: string) => this.#call((handle) => handle.resumeCapability(capId));
   revoke = (capId: string) => this.#call((handle) => handle.revokeCapability(capId));
-  rotate = (request: Parameters<ShareHandle['rotateCapability']>[0]) => this.#call((handle) => handle.rotateCapability(request));
+  rotate = (request: Parameters<ShareHandle['rotateCapability']>[0]) =>
+    this.#call((handle) => handle.rotateCapability(request));
   deleteShare = (shareId: string) => this.#call((handle) => (handle as RootHandle).deleteShare(shareId));
   endShare = () => this.#call((handle) => (handle as ShareHandle).endShare());
 

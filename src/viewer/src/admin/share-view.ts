@@ -22,13 +22,15 @@ export function renderShare(app: AdminApp, id: string): TemplateResult {
   const share = app.shares?.find((known) => known.share_id === id);
   const session = app.session!;
   if (!session.may('revoke')) {
-    return html`<h1>${share?.label || 'Share'}</h1><p>This link does not include the right to see who holds access.</p>`;
+    return html`<h1>${share?.label || 'Share'}</h1><p>This link does not include the right to see who holds
+      access.</p>`;
   }
   const isAlive = share?.state !== 'deleted';
   // Holders determine what may be given and what a deletion ends.
   const waits = !app.holders;
   const toOpen = (text: string, kind: string, name: 'invite' | 'delete') =>
-    html`<button class="button ${kind}" type="button" ?disabled=${waits} @click=${() => app.open({ name, shareId: id })}>${text}</button>`;
+    html`<button class="button ${kind}" type="button" ?disabled=${waits}
+      @click=${() => app.open({ name, shareId: id })}>${text}</button>`;
   return html`<h1>${share?.label || 'Share'}</h1>
     <p class="quiet"><code>${id}</code> ${share ? html`· ${share.state} · ${plural(share.cursor, 'op')}` : nothing}</p>
     <div class="actions">
@@ -42,7 +44,8 @@ export function renderShare(app: AdminApp, id: string): TemplateResult {
     ${renderTree(app, id, treeOf((app.holders ?? []).filter((ref) => ref.share_id === id)), 'holders')}`;
 }
 
-function renderTree(app: AdminApp, shareId: string, holders: Holder[], labelledBy?: string): TemplateResult | typeof nothing {
+function renderTree(app: AdminApp, shareId: string, holders: Holder[],
+  labelledBy?: string): TemplateResult | typeof nothing {
   if (holders.length === 0) return nothing;
   return html`<ul class="tree" aria-labelledby=${labelledBy ?? nothing}>${holders.map(({ ref, children }) => html`<li>
     ${renderRef(app, shareId, ref)}${renderTree(app, shareId, children)}</li>`)}</ul>`;
@@ -60,7 +63,8 @@ function renderRef(app: AdminApp, shareId: string, ref: CapabilityInfo): Templat
       ${ref.cap_id === ownerOf(app, shareId) ? html`<span class="pill">owner</span>` : nothing}
       ${ref.cap_id === app.session!.capId ? html`<span class="pill">you</span>` : nothing}</div>
     <p>May ${ref.rights.join(', ')}${caveats.length > 0 ? html`; ${caveats.join('; ')}` : nothing}</p>
-    <p class="quiet">Last seen ${isLive ? 'now' : seen ? html`<time datetime=${isoTime(seen)}>${dateTime(seen)}</time>` : 'never'} · made
+    <p class="quiet">Last seen ${isLive ? 'now' : seen ? html`<time datetime=${isoTime(seen)}>${dateTime(seen)}</time>`
+      : 'never'} · made
       <time datetime=${isoTime(ref.created_ms)}>${dateTime(ref.created_ms)}</time> · <code>${ref.cap_id}</code></p>
     ${renderActions(app, shareId, ref)}
   </article>`;
@@ -77,7 +81,8 @@ function renderActions(app: AdminApp, shareId: string, ref: CapabilityInfo): Tem
   return html`<div class="actions">
     ${isFixed || ref.state !== 'active' ? nothing
       : button('Suspend', () => void app.act(`${name} is suspended.`, () => session.suspend(ref.cap_id)))}
-    ${ref.state === 'suspended' ? button('Resume', () => void app.act(`${name} is resumed.`, () => session.resume(ref.cap_id))) : nothing}
+    ${ref.state === 'suspended' ? button('Resume', () => void app.act(`${name} is resumed.`,
+      () => session.resume(ref.cap_id))) : nothing}
     ${isFixed ? nothing : button('New link', () => app.open({ name: 'rotate', shareId, capId: ref.cap_id }))}
     ${button('Revoke', () => app.open({ name: 'revoke', capId: ref.cap_id }), 'is-danger')}
   </div>`;

@@ -24,7 +24,8 @@ export function chosen(
 ): ShareInfo[] {
   const wanted = text.trim().toLowerCase();
   return shares
-    .filter((share) => (state === '' || share.state === state) && `${share.label ?? ''}\n${share.share_id}`.toLowerCase().includes(wanted))
+    .filter((share) => (state === '' || share.state === state)
+      && `${share.label ?? ''}\n${share.share_id}`.toLowerCase().includes(wanted))
     .sort(orders[order]);
 }
 
@@ -40,7 +41,8 @@ export function renderShares(app: AdminApp): TemplateResult {
       <label>State <select class="field" @change=${(event: Event) => {
         app.stateFilter = (event.target as HTMLSelectElement).value;
         app.goToPage(0);
-      }}>${['', 'active', 'ended', 'deleted'].map((state) => html`<option value=${state} ?selected=${state === app.stateFilter}>
+      }}>${['', 'active', 'ended', 'deleted'].map((state) =>
+        html`<option value=${state} ?selected=${state === app.stateFilter}>
         ${state || 'all'}</option>`)}</select></label>
       <label>Order <select class="field" @change=${(event: Event) => {
         app.shareOrder = (event.target as HTMLSelectElement).value as ShareOrder;
@@ -51,10 +53,13 @@ export function renderShares(app: AdminApp): TemplateResult {
     </div>
     <p class="quiet" role="status">${app.shares ? plural(shown.length, 'share') : 'Loading…'}</p>
     ${app.shares?.length === 0
-      ? html`<p class="empty card">Nothing is shared here yet: <code>sharerpc share</code> makes a share of an agent’s session.</p>`
-      : app.shares && shown.length === 0 ? html`<p class="empty card">No share has this name or id, and this state.</p>` : nothing}
+      ? html`<p class="empty card">Nothing is shared here yet: <code>sharerpc share</code> makes a share of an agent’s
+        session.</p>`
+      : app.shares && shown.length === 0 ? html`<p class="empty card">No share has this name or id, and this state.</p>`
+        : nothing}
     <table class="list" ?hidden=${shown.length === 0}>
-      <thead><tr><th scope="col">Share</th><th scope="col">State</th><th scope="col">Size</th><th scope="col">Last activity</th>
+      <thead><tr><th scope="col">Share</th><th scope="col">State</th><th scope="col">Size</th><th
+        scope="col">Last activity</th>
         <th scope="col">Live now</th></tr></thead>
       <tbody>${rows.map(renderRow)}</tbody>
     </table>

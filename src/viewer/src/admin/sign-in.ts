@@ -19,9 +19,11 @@ export function renderSignIn(app: AdminApp): TemplateResult {
   return html`<main class="sign-in"><form class="card" @submit=${submit}>
     <h1>Shares of this server</h1>
     <label for="token">Token or link</label>
-    <input id="token" name="token" class="field" type="password" autocomplete="off" spellcheck="false" required autofocus
+    <input id="token" name="token" class="field" type="password" autocomplete="off" spellcheck="false" required
+      autofocus
       aria-describedby="token-hint token-trouble" />
-    <p id="token-hint" class="quiet">The root token (<code>root.token</code> in the data directory), a creator’s token, or the link of a
+    <p id="token-hint" class="quiet">The root token (<code>root.token</code> in the data directory), a creator’s token,
+      or the link of a
       share’s owner. It is kept in this tab’s memory only.</p>
     ${
       asksForPassphrase

@@ -12,7 +12,8 @@ const sentences: Partial<Record<ErrorName, string>> = {
   not_found: 'That is not there, or out of this token’s reach.',
   passphrase_required: 'This token asks for its passphrase.',
   rate_limited: 'Too many tries: wait a little.',
-  revocation_not_durable: 'Access is denied from now on, but the disk has not taken it: revoke again until it succeeds.',
+  revocation_not_durable:
+    'Access is denied from now on, but the disk has not taken it: revoke again until it succeeds.',
   storage_unavailable: 'The server cannot write at the moment. Nothing has changed.',
   overloaded: 'The server has too much to do at the moment. Try again.',
 };
@@ -20,7 +21,8 @@ const sentences: Partial<Record<ErrorName, string>> = {
 export function endsSession(error: unknown): boolean {
   return (
     error instanceof ShareRpcError &&
-    ['invalid_token', 'capability_revoked', 'capability_expired', 'capability_suspended', 'capability_used_up', 'share_deleted'].includes(
+    ['invalid_token', 'capability_revoked', 'capability_expired', 'capability_suspended', 'capability_used_up',
+      'share_deleted'].includes(
       error.code,
     )
   );

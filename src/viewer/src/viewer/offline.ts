@@ -8,7 +8,8 @@ import { Preferences } from './page/preferences.ts';
 import { SessionPage } from './page/session-page.ts';
 
 /** Shows the session that stands in the file itself. Nothing is loaded, and there is no link in it. */
-const { docs, cursor } = JSON.parse(document.getElementById('session')!.textContent!) as { docs: Doc[]; cursor: number };
+const { docs, cursor } = JSON.parse(document.getElementById('session')!.textContent!) as { docs: Doc[];
+  cursor: number };
 const store = new DocumentStore();
 store.putDocs(docs, cursor);
 const preferences = new Preferences();
@@ -24,7 +25,8 @@ const changed = (): void => {
 };
 const page = new SessionPage(document.getElementById('app')!, store, preferences, {
   changed,
-  permalink: ({ message, line }) => (message ? `#m-${encodeURIComponent(message)}` : `#l-${encodeURIComponent(line ?? '')}`),
+  permalink: ({ message, line }) => (message ? `#m-${encodeURIComponent(message)}`
+    : `#l-${encodeURIComponent(line ?? '')}`),
   sessionAddress: () => undefined,
   shareId: () => '',
 });

@@ -3,10 +3,12 @@ import type { Ack, RedeemedShare } from '../../../../src/clients/js/src/index.js
 import { load, type Vector } from '../vectors.js';
 import { refusal, server, World } from './world.js';
 
-const vectors = load('apply').filter(({ flags }) => !['raw', 'slow', 'own_server'].some((flag) => flags.includes(flag)));
+const vectors = load('apply').filter(({ flags }) => !['raw', 'slow', 'own_server'].some((flag) =>
+  flags.includes(flag)));
 
 describe.skipIf(!server)('a scenario of batches', () => {
-  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', async (_id, _comment, vector) => {
+  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s',
+    async (_id, _comment, vector) => {
     const world = await World.create(vector.input);
     try {
       const run = new Scenario(world, vector);
@@ -58,9 +60,11 @@ class Scenario {
   async #act(step: any): Promise<void> {
     if (step.do === 'open') await this.#handle(step.by);
     else if (step.do === 'end_share') await (await this.#handle('-')).handle.endShare();
-    else if (step.do === 'revoke') await (await this.#handle('-')).handle.revokeCapability(await this.world.text(`{cap:${step.ref}}`));
+    else if (step.do === 'revoke') await (await this.#handle('-')).handle.revokeCapability(
+      await this.world.text(`{cap:${step.ref}}`));
     else {
-      const { handle } = await (await this.world.connect('setup')).redeemRoot({ token: await this.world.text('{token:root}') });
+      const { handle } = await (await this.world.connect('setup'))
+        .redeemRoot({ token: await this.world.text('{token:root}') });
       await handle.deleteShare(this.world.shareId);
     }
   }
@@ -78,7 +82,8 @@ class Scenario {
     const share = await this.#redeemAs(step.by, await this.world.resolve(step.redeem));
     this.#open.set(step.by, share);
     const acks = share.acks ?? [];
-    expect(acks.map((outcome) => outcome.batch_id)).toEqual(step.redeem.slice(0, acks.length).map((batch: any) => batch.batch_id));
+    expect(acks.map((outcome) => outcome.batch_id)).toEqual(step.redeem.slice(0, acks.length).map((batch: any) =>
+      batch.batch_id));
     expect(acks.length).toBe(step.acks.length);
     acks.forEach((outcome, i) => {
       if (step.acks[i].ack) expect(short(outcome.ack!)).toEqual(expectedAck(step.acks[i].ack));
@@ -94,7 +99,8 @@ class Scenario {
 
   async #redeemAs(by: string, append?: any[]): Promise<RedeemedShare> {
     const writer = by === '-' ? {} : { writer_id: await this.world.text(`{writer:${by}}`) };
-    return this.world.redeemShare(by, this.vector.input.writers?.[by] ?? 'owner', { ...writer, ...(append && { append }) });
+    return this.world.redeemShare(by, this.vector.input.writers?.[by] ?? 'owner',
+      { ...writer, ...(append && { append }) });
   }
 }
 

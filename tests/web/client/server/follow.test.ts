@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { follow, foldOp, newOpId, ShareFollower, ShareRpcError, type Doc, type ShareHandle } from '../../../../src/clients/js/src/index.js';
+import { follow, foldOp, newOpId, ShareFollower, ShareRpcError, type Doc,
+  type ShareHandle } from '../../../../src/clients/js/src/index.js';
 import { platform, server, World } from './world.js';
 
 describe.skipIf(!server)('following a share', () => {
@@ -100,7 +101,8 @@ describe.skipIf(!server)('following a share', () => {
 });
 
 function put(handle: ShareHandle, key: string) {
-  return handle.appendOps({ batch_id: newOpId(), ops: [{ op_id: newOpId(), verb: 'put', kind: 'note', key, data: { text: key } }] });
+  return handle.appendOps({ batch_id: newOpId(),
+    ops: [{ op_id: newOpId(), verb: 'put', kind: 'note', key, data: { text: key } }] });
 }
 
 function append(handle: ShareHandle, key: string) {

@@ -4,7 +4,8 @@ import { load } from '../vectors.js';
 import { server, World } from './world.js';
 
 describe.skipIf(!server)('a method', () => {
-  test.each(load('rights').map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', async (_id, _comment, vector) => {
+  test.each(load('rights').map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s',
+    async (_id, _comment, vector) => {
     const { object, rights, method, params, child, cancel } = vector.input;
     const refs: Record<string, unknown> = { it: { of: object === 'root' ? 'root' : 'owner', rights } };
     if (child) refs['child'] = { of: 'it', rights: ['attenuate'] };
@@ -27,7 +28,8 @@ describe.skipIf(!server)('a method', () => {
 
 describe.skipIf(!server)('a limit', () => {
   const vectors = load('limits').filter((vector) => vector.input.name);
-  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s is announced', async (_id, _comment, vector) => {
+  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s is announced',
+    async (_id, _comment, vector) => {
     const world = await World.create({});
     try {
       expect((await world.redeemShare('main', 'owner')).limits[vector.input.name]).toBe(vector.expect);

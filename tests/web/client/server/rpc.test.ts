@@ -9,13 +9,16 @@ const PLAYABLE = ['open', 'call', 'await', 'drop'];
 const vectors = load('rpc').filter(
   ({ flags, input }) =>
     !['raw', 'slow', 'own_server'].some((flag) => flags.includes(flag)) &&
-    input.steps.every((step: any) => PLAYABLE.some((kind) => kind in step) && !('closed' in step) && !('cancelled' in step)),
+    input.steps.every((step: any) => PLAYABLE.some((kind) => kind in step) && !('closed' in step)
+      && !('cancelled' in step)),
 );
 
 describe.skipIf(!server)('a conversation', () => {
-  test('is playable in most of the vectors that have no frames in them', () => expect(vectors.length).toBeGreaterThan(50));
+  test('is playable in most of the vectors that have no frames in them',
+    () => expect(vectors.length).toBeGreaterThan(50));
 
-  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s', async (_id, _comment, vector) => {
+  test.each(vectors.map((vector) => [vector.id, vector.comment, vector] as const))('%s: %s',
+    async (_id, _comment, vector) => {
     const world = await World.create(vector.input);
     try {
       const run = new Conversation(world);
@@ -44,7 +47,8 @@ class Conversation {
       return;
     }
     const answer = 'await' in step ? this.#inFlight.get(step.await)!
-      : this.#call(await this.world.connect(on), await this.world.text(step.call), await this.world.resolve(step.params));
+      : this.#call(await this.world.connect(on), await this.world.text(step.call),
+        await this.world.resolve(step.params));
     answer.catch(() => {}); // looked at when it is awaited
     if ('id' in step) this.#inFlight.set(step.id, answer);
     if ('error' in step) await this.#checkError(step, answer);

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import WebSocket from 'ws';
 import {
-  Connection, newId, newToken, passphraseDigest, ShareRpcError, type RedeemedRoot, type RedeemedShare, type RedeemShareRequest,
+  Connection, newId, newToken, passphraseDigest, ShareRpcError, type RedeemedRoot, type RedeemedShare,
+    type RedeemShareRequest,
 } from '../../../../src/clients/js/src/index.js';
 
 /**
@@ -10,7 +11,8 @@ import {
 export const server = process.env['SHARERPC_TEST_SERVER'] ?? '';
 const rootToken = process.env['SHARERPC_TEST_ROOT_TOKEN'] ?? '';
 
-const NAME = /\{(share|token|cap|digest|writer|id|var|forged|other|(?:other_)?(?:passphrase_)?digest|origin)(?::(\w+))?\}/g;
+const NAMES = 'share|token|cap|digest|writer|id|var|forged|other|(?:other_)?(?:passphrase_)?digest|origin';
+const NAME = new RegExp(`\\{(${NAMES})(?::(\\w+))?\\}`, 'g');
 
 export const platform = { WebSocket: WebSocket as unknown as typeof globalThis.WebSocket };
 
@@ -36,7 +38,8 @@ export class World {
     const world = new World();
     const root = await (await world.connect('setup')).redeemRoot({ token: rootToken });
     const owner = await world.#secret('owner');
-    await root.handle.createShare({ share_id: world.shareId, cap_id: owner.cap, token_digest: owner.digest, label: 'vector' });
+    await root.handle.createShare({ share_id: world.shareId, cap_id: owner.cap, token_digest: owner.digest,
+      label: 'vector' });
     for (const [name, ref] of Object.entries(input.refs ?? {})) await world.#attenuate(name, ref);
     return world;
   }
@@ -56,7 +59,8 @@ export class World {
     for (const connection of this.#connections.values()) connection.close();
   }
 
-  async redeem(on: string, name: string, more: Partial<RedeemShareRequest> = {}): Promise<RedeemedShare | RedeemedRoot> {
+  async redeem(on: string, name: string, more: Partial<RedeemShareRequest> =
+    {}): Promise<RedeemedShare | RedeemedRoot> {
     const connection = await this.connect(on);
     const token = await this.text(`{token:${name}}`);
     return this.#rootLike.has(name) ? connection.redeemRoot({ token }) : connection.redeemShare({ token, ...more });
@@ -74,13 +78,15 @@ export class World {
     }
     if (Array.isArray(value)) return Promise.all(value.map((item) => this.resolve(item)));
     if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(async ([name, member]) => [await this.text(name), await this.resolve(member)]);
+    const entries = Object.entries(value).map(async ([name, member]) => [await this.text(name),
+      await this.resolve(member)]);
     return Object.fromEntries(await Promise.all(entries));
   }
 
   async text(text: string): Promise<string> {
     let result = text;
-    for (const match of text.matchAll(NAME)) result = result.replace(match[0], await this.#standsFor(match[0], match[1]!, match[2] ?? ''));
+    for (const match of text.matchAll(NAME)) result = result.replace(match[0],
+      await this.#standsFor(match[0], match[1]!, match[2] ?? ''));
     return result;
   }
 
@@ -128,7 +134,8 @@ export class World {
     const { cap, digest } = await this.#secret(name);
     const { handle } = await this.redeem('setup', parent);
     const caveats = ref.caveats && { caveats: await this.resolve(ref.caveats) };
-    await handle.call('attenuate', { cap_id: cap, token_digest: digest, rights: Array.isArray(ref) ? ref : ref.rights, ...caveats });
+    await handle.call('attenuate', { cap_id: cap, token_digest: digest, rights: Array.isArray(ref) ? ref : ref.rights,
+      ...caveats });
   }
 }
 

@@ -77,7 +77,8 @@ export function parseUnified(patch: string, name = ''): FileDiff[] {
 
 /**
  * Returns what lies between two texts; undefined when they are too long to compare here. Texts with more than
- * {@link maxEdits} changed lines ({@link maxEditsOfLong} if they are long) differ as a whole between their first and their last change.
+ * {@link maxEdits} changed lines ({@link maxEditsOfLong} if they are long) differ as a whole between their first and
+ * their last change.
  */
 export function compare(file: string, before: string, after: string): FileDiff | undefined {
   if (before.length + after.length > maxCompared) return undefined;

@@ -77,7 +77,8 @@ export class App {
       return;
     }
     const { passphrase, grants } = this;
-    this.source = new SessionSource(server, { token, ...(passphrase !== undefined && { passphrase }), grants }, this.store, {
+    this.source = new SessionSource(server, { token, ...(passphrase !== undefined && { passphrase }), grants },
+      this.store, {
       changed: () => {
         if (this.source?.state === 'live' || this.source?.state === 'catching_up') this.trouble = '';
         this.changed();

@@ -15,7 +15,8 @@ export const keys: readonly { keys: string[]; does: string }[] = [
   { keys: ['Esc'], does: 'Close what is open' },
 ];
 
-export type KeyAction = 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previousEdit' | 'start' | 'end' | 'search' | 'nextHit'
+export type KeyAction =
+  | 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previousEdit' | 'start' | 'end' | 'search' | 'nextHit'
   | 'previousHit' | 'outline' | 'edits' | 'files' | 'times' | 'unfold' | 'fold' | 'split' | 'theme' | 'help' | 'escape';
 
 const actions: Record<string, KeyAction> = {

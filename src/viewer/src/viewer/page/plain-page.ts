@@ -4,23 +4,28 @@ import type { Outcome } from './outcomes.ts';
 export function renderOutcome(outcome: Outcome, openLink: (text: string) => boolean): TemplateResult {
   return html`<main class="plain" aria-live="polite"><div class="plain-box">
     <p class="brand">ShareRpc</p><h1>${outcome.title}</h1><p>${outcome.text}</p>
-    ${outcome.isWaiting ? html`<p class="foot is-working"><span class="dots" aria-hidden="true"></span>Trying again…</p>` : nothing}
+    ${outcome.isWaiting ? html`<p class="foot is-working"><span class="dots"
+      aria-hidden="true"></span>Trying again…</p>` : nothing}
     ${outcome.asksForLink ? renderLinkField(openLink) : nothing}</div></main>`;
 }
 
 export function renderOpening(isSlow: boolean, noSocket: string | undefined): TemplateResult {
-  return html`<main class="plain" aria-busy="true"><div class="plain-box is-opening"><h1 class="quiet">Opening the session…</h1>
+  return html`<main class="plain" aria-busy="true"><div class="plain-box is-opening"><h1
+    class="quiet">Opening the session…</h1>
     ${isSlow ? html`<p>The server has not answered yet. This page goes on trying.</p>${
       noSocket === undefined ? nothing : html`<p>${noSocket}</p>`}` : nothing}</div></main>`;
 }
 
 const passphraseHints = {
-  first: '', wrong: 'That was not it. Try again.', ended: 'Your access was taken back or its time is over. Type it again to go on.',
+  first: '', wrong: 'That was not it. Try again.',
+    ended: 'Your access was taken back or its time is over. Type it again to go on.',
 };
 
 /** The passphrase stays in memory until the link is open. */
-export function renderPassphrase(why: keyof typeof passphraseHints, submit: (passphrase: string) => void): TemplateResult {
-  return html`<main class="plain"><div class="plain-box"><p class="brand">ShareRpc</p><h1>This link asks for a passphrase</h1>
+export function renderPassphrase(why: keyof typeof passphraseHints, submit: (passphrase: string) =>
+  void): TemplateResult {
+  return html`<main class="plain"><div class="plain-box"><p
+    class="brand">ShareRpc</p><h1>This link asks for a passphrase</h1>
     <p>Whoever sent it to you knows it.</p>
     <form @submit=${(event: SubmitEvent) => {
       event.preventDefault();

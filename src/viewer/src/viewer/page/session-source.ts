@@ -26,7 +26,8 @@ export class SessionSource {
   isWriting = false;
 
   constructor(
-    server: string, link: Pick<FollowOptions, 'token' | 'passphrase' | 'grants'>, store: DocumentStore, events: SourceEvents,
+    server: string, link: Pick<FollowOptions, 'token' | 'passphrase' | 'grants'>, store: DocumentStore,
+      events: SourceEvents,
   ) {
     this.follower = new ShareFollower(server, {
       ...link,

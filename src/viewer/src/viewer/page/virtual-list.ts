@@ -58,7 +58,8 @@ export class VirtualList {
     this.rows = rows;
     this.indexOf = indexOf;
     if (this.anchor && !indexOf.has(this.anchor.id)) this.anchor = this.nearest(before, this.anchor.id);
-    if (this.heights.size > 2 * rows.length + 100) for (const id of this.heights.keys()) if (!indexOf.has(id)) this.heights.delete(id);
+    if (this.heights.size > 2 * rows.length + 100) for (const id of this.heights.keys()) if (
+      !indexOf.has(id)) this.heights.delete(id);
     this.layOut();
   }
 
@@ -116,7 +117,8 @@ export class VirtualList {
   }
 
   elementOf(id: string): HTMLElement | undefined {
-    return [...this.window.children].find((element): element is HTMLElement => (element as HTMLElement).dataset.row === id);
+    return [...this.window.children].find((element): element is HTMLElement =>
+      (element as HTMLElement).dataset.row === id);
   }
 
   get content(): HTMLElement {

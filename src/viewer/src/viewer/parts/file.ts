@@ -18,7 +18,8 @@ export function renderFile(data: unknown): TemplateResult {
       <figcaption>${name} ${bytes(sizeOf(url))} ${renderSave(url, name)}</figcaption></figure>`;
   }
   if (url.startsWith('data:')) {
-    return html`<p class="file">${icon('file')}<span class="file-name">${name}</span><span class="quiet">${bytes(sizeOf(url))}</span>
+    return html`<p class="file">${icon('file')}<span class="file-name">${name}</span><span
+      class="quiet">${bytes(sizeOf(url))}</span>
       ${renderSave(url, name)}</p>`;
   }
   return html`<p class="file">${icon('file')}<span class="file-name">${safeAddress(url)

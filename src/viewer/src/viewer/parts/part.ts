@@ -45,7 +45,8 @@ function renderSynthetic(view: View, id: string, data: unknown): TemplateResult 
   const value = text(data, 'text');
   const isOpen = view.isOpen(id, false);
   return html`<div class="synthetic">
-    <button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>${icon(isOpen ? 'open' : 'folded')}
+    <button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>${icon(isOpen
+      ? 'open' : 'folded')}
       Added by the program: ${plural(lineCount(value), 'line')}</button>
     ${isOpen ? renderOutput(view, id, 'Text', value) : nothing}</div>`;
 }
@@ -58,7 +59,8 @@ function renderReasoning(view: View, id: string, data: unknown, isTurnOver: bool
   const isOpen = view.isOpen(id, false);
   const time = end === undefined ? 0 : end - (number(data, 'time', 'start') ?? end);
   return html`<div class="reasoning">
-    <button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>${icon(isOpen ? 'open' : 'folded')}
+    <button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>${icon(isOpen
+      ? 'open' : 'folded')}
       <span>${isOver || !('time' in fields(data)) ? 'Reasoning' : 'Reasoning…'}</span>
       ${time >= 1000 ? html`<span class="quiet">${duration(time)}</span>` : nothing}
       ${isOpen ? nothing : html`<span class="preview" dir="auto">${oneLine(value, 140)}</span>`}</button>
@@ -66,7 +68,8 @@ function renderReasoning(view: View, id: string, data: unknown, isTurnOver: bool
 }
 
 function renderPatch(data: unknown): TemplateResult | typeof nothing {
-  const files = list(data, 'files').filter((file) => typeof file === 'string').map((file) => file.split(/[/\\]/).at(-1) ?? '');
+  const files = list(data, 'files').filter((file) => typeof file === 'string').map((file) => file.split(/[/\\]/).at(-1)
+    ?? '');
   if (files.length === 0) return nothing;
   const rest = files.length > 6 ? ` and ${files.length - 6} more` : '';
   const named = files.slice(0, 6).map((file, at) => html`${at > 0 ? ', ' : ''}<code>${oneLine(file, 60)}</code>`);
@@ -130,7 +133,8 @@ function renderRetry(data: unknown): TemplateResult {
 function renderUnknown(view: View, id: string, doc: Doc): TemplateResult {
   const type = text(doc.data, 'type') || 'part';
   const isOpen = view.isOpen(id, false);
-  return html`<div class="synthetic"><button type="button" class="fold" aria-expanded=${isOpen} @click=${() => view.toggle(id, false)}>
+  return html`<div class="synthetic"><button type="button" class="fold" aria-expanded=${isOpen}
+    @click=${() => view.toggle(id, false)}>
     ${icon(isOpen ? 'open' : 'folded')} ${visible(type.slice(0, 60))}</button>
     ${isOpen ? renderOutput(view, id, 'Data', jsonOf(doc.data)) : nothing}</div>`;
 }

@@ -73,7 +73,8 @@ function renderSession(view: View): TemplateResult {
     <p class="facts">${facts.map((fact, at) => html`${at > 0 ? ' · ' : ''}<span>${oneLine(fact, 200)}</span>`)}</p>
     ${info.parentId ? html`<p class="facts">A subagent's session, begun by
       ${parent
-        ? html`<a href=${parent}>${visible(info.parentId)}</a>` : html`<code>${visible(info.parentId)}</code>`}</p>` : nothing}
+        ? html`<a href=${parent}>${visible(info.parentId)}</a>` : html`<code>${visible(info.parentId)}</code>`}</p>`
+          : nothing}
   </header>`;
 }
 
@@ -111,7 +112,8 @@ function renderAnswerHead(view: View, message: Message): TemplateResult {
 function renderCrumbs(view: View, message: Message): TemplateResult | typeof nothing {
   const crumbs = view.crumbs(message);
   if (crumbs.length === 0) return nothing;
-  return html`<div class="crumbs" role="group" aria-label="Where this is"><ol><li>Session</li>${crumbs.map(({ part }) => html`<li>
+  return html`<div class="crumbs" role="group" aria-label="Where this is"><ol><li>Session</li>${crumbs.map(({ part }) =>
+    html`<li>
     <button type="button" class="quiet-button" @click=${() => view.show(`p:${part}`)}>${crumbName(view, part)}</button>
     </li>`)}</ol></div>`;
 }

@@ -48,7 +48,8 @@ export function* markdownSteps(store: DocumentStore, turns: readonly Turn[]): St
     }
     const state = turnState(store, turn);
     const isCut = state === 'failed' || (state === 'unfinished' && turn.answers.length > 0);
-    if (isCut || state === 'aborted') out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`, '');
+    if (isCut || state === 'aborted') out.push(`*The turn was ${state === 'aborted' ? 'aborted' : 'not finished'}.*`,
+      '');
     if (turn.undone) out.push(`*${sayUndone(turn.undone)}, left out here.*`, '');
   }
   const todos = todosOf(store);
@@ -71,7 +72,8 @@ function* partText(store: DocumentStore, id: string): Steps<string[]> {
   const value = yield* shownSteps(text(data, 'text'));
   switch (text(data, 'type')) {
     case 'text': return value === '' ? [] : [value, ''];
-    case 'reasoning': return value === '' ? [] : ['<details><summary>Reasoning</summary>', '', value, '', '</details>', ''];
+    case 'reasoning': return value === '' ? [] : ['<details><summary>Reasoning</summary>', '', value, '', '</details>',
+      ''];
     case 'file': return [`Attachment: ${text(data, 'filename') || text(data, 'mime')}`, ''];
     case 'tool': return yield* toolText(data);
     case 'plan': return value === '' ? [] : ['**Plan**', '', value, ''];

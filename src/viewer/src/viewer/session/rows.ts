@@ -141,7 +141,8 @@ function addTurn(
     const hasEdit = message.parts.some((part) => editTools.has(text(store.get('part', part)?.data, 'tool')));
     for (const part of message.parts) {
       const type = text(store.get('part', part)?.data, 'type');
-      if (!silentParts.has(type) && !(type === 'patch' && hasEdit)) rows.push({ id: `p:${part}`, type: 'part', turn, message, part });
+      if (!silentParts.has(type) && !(type === 'patch' && hasEdit)) rows.push({ id: `p:${part}`, type: 'part', turn,
+        message, part });
     }
     if (has(message.doc.data, 'error')) rows.push({ id: `e:${message.id}`, type: 'error', turn, message });
   }

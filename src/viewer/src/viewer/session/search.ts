@@ -36,7 +36,8 @@ function* isHit(pieces: readonly string[], wanted: string): Steps<boolean> {
 function textOfRow(store: DocumentStore, row: Row): string[] {
   if (row.type === 'user') return row.turn.user!.parts.flatMap((part) => textOfPart(store.get('part', part)?.data));
   if (row.type === 'part') return textOfPart(store.get('part', row.part)?.data);
-  if (row.type === 'error') return [text(row.message.doc.data, 'error', 'name'), text(row.message.doc.data, 'error', 'data', 'message')];
+  if (row.type === 'error') return [text(row.message.doc.data, 'error', 'name'), text(row.message.doc.data, 'error',
+    'data', 'message')];
   return [];
 }
 

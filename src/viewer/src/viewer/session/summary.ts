@@ -51,7 +51,8 @@ export function sessionInfo(store: DocumentStore): SessionInfo {
   }
   if (usage.cost === 0) usage.cost = number(data, 'cost') ?? 0;
   return {
-    id: session?.key ?? '', parentId: text(data, 'parentID'), title: text(data, 'title'), directory: text(data, 'directory'), agent,
+    id: session?.key ?? '', parentId: text(data, 'parentID'), title: text(data, 'title'),
+      directory: text(data, 'directory'), agent,
     model: modelName(store, model), created: number(data, 'time', 'created'), usage, messages: store.count('message'),
     parts: store.count('part'),
   };
@@ -98,7 +99,8 @@ export function turnDuration(turn: Turn): number | undefined {
 
 export function todosOf(store: DocumentStore): Todo[] {
   const todos: Todo[] = [];
-  for (const { data } of store.all('todo')) for (const item of Array.isArray(data) ? data : [data]) todos.push(todo(item));
+  for (const { data } of store.all('todo')) for (const item of Array.isArray(data) ? data
+    : [data]) todos.push(todo(item));
   return todos;
 }
 
@@ -112,7 +114,8 @@ export function turnDiffs(turn: Turn): FileDiff[] {
 
 export function sessionDiffs(store: DocumentStore): FileDiff[] {
   const diffs: FileDiff[] = [];
-  for (const { data } of store.all('session_diff')) for (const item of Array.isArray(data) ? data : [data]) diffs.push(diffOf(item));
+  for (const { data } of store.all('session_diff')) for (const item of Array.isArray(data) ? data
+    : [data]) diffs.push(diffOf(item));
   return diffs;
 }
 
@@ -177,7 +180,8 @@ export function diffOf(item: unknown): FileDiff {
 function compared(item: unknown): FileDiff {
   const file = text(item, 'file') || text(item, 'path') || text(item, 'filePath');
   const patch = text(item, 'patch') || text(item, 'diff');
-  const [parsed] = patch === '' ? [compare(file, text(item, 'before'), text(item, 'after'))] : parseUnified(patch, file);
+  const [parsed] = patch === '' ? [compare(file, text(item, 'before'), text(item, 'after'))]
+    : parseUnified(patch, file);
   const diff = parsed ?? { file, additions: 0, deletions: 0, hunks: [] };
   return { ...diff, file: file || diff.file };
 }
@@ -191,6 +195,7 @@ function addUsage(usage: Usage, message: unknown): void {
 
 function modelName(store: DocumentStore, id: string): string {
   if (id === '') return '';
-  for (const { data } of store.all('model')) if (text(data, 'id') === id && text(data, 'name') !== '') return text(data, 'name');
+  for (const { data } of store.all('model')) if (text(data, 'id') === id && text(data, 'name') !== '') return text(data,
+    'name');
   return id;
 }

@@ -5,10 +5,12 @@ import { clip, visible } from './visible.ts';
 
 // Markdown's own elements; no class, id or style, which could imitate or affect the page.
 const allowedTags = [
-  'p', 'br', 'hr', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'a', 'table', 'thead',
+  'p', 'br', 'hr', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li', 'a',
+    'table', 'thead',
   'tbody', 'tr', 'th', 'td', 'input', 'sup', 'sub', 'kbd', 'span',
 ];
-const allowedAttributes = ['href', 'align', 'start', 'type', 'checked', 'disabled', 'title', 'data-language', 'data-image'];
+const allowedAttributes = ['href', 'align', 'start', 'type', 'checked', 'disabled', 'title', 'data-language',
+  'data-image'];
 
 
 /** As much of a text is set, and of a block of code shown: the export has all. */
@@ -40,7 +42,8 @@ marked.use({
     // A link instead: loading would reveal the reader to that site.
     image: ({ href, text }: Tokens.Image) => {
       const label = escapeHtml(text || 'image');
-      return safeAddress(href) ? `<a href="${escapeHtml(href)}" data-image="">${label}</a>` : `<span data-image="">${label}</span>`;
+      return safeAddress(href) ? `<a href="${escapeHtml(href)}" data-image="">${label}</a>`
+        : `<span data-image="">${label}</span>`;
     },
   },
 });
@@ -51,13 +54,14 @@ export interface Block {
 }
 
 /**
- * Returns the blocks of a text, in order. While the text grows only the last ones change, so that the others can stay as
- * they are. Takes time in proportion to the text.
+ * Returns the blocks of a text, in order. While the text grows only the last ones change, so that the others can stay
+ * as they are. Takes time in proportion to the text.
  */
 export function blocksOf(text: string): string[] {
   if (text.length > maxTextChars) {
     const rest = (text.length - maxTextChars).toLocaleString('en');
-    return [...blocksOf(text.slice(0, maxTextChars)), `*${rest} more characters are not shown here: the export has them.*`];
+    return [...blocksOf(text.slice(0, maxTextChars)),
+      `*${rest} more characters are not shown here: the export has them.*`];
   }
   const shown = visible(text);
   return weightOf(shown) > maxPieceChars ? piecesOf(shown) : topLevelOf(shown);
@@ -73,7 +77,8 @@ export function renderBlock(source: string): DocumentFragment {
   }
   const { text, hiddenLines, isClipped } = clip(source, maxPlainLines, maxPlainChars);
   const note = isClipped ? ` ${hiddenLines} lines are not shown here: the export has them.` : '';
-  return sanitize(`<p><em>Plain text: too long or too deep to set.${note}</em></p><pre><code>${escapeHtml(text)}</code></pre>`);
+  return sanitize(`<p><em>Plain text: too long or too deep to set.${note}</em></p><pre><code>${escapeHtml(
+    text)}</code></pre>`);
 }
 
 function renderCode(source: string): DocumentFragment {
@@ -117,7 +122,8 @@ export function sanitize(html: string): DocumentFragment {
     input.replaceWith(mark);
   }
   for (const table of fragment.querySelectorAll('table')) wrapTable(table);
-  for (const block of fragment.querySelectorAll('p, li, h3, h4, h5, h6, blockquote, td, th')) block.setAttribute('dir', 'auto');
+  for (const block of fragment.querySelectorAll('p, li, h3, h4, h5, h6, blockquote, td, th')) block.setAttribute('dir',
+    'auto');
   return fragment;
 }
 

@@ -66,8 +66,8 @@ export function isTooMuch(text: string): boolean {
 
 /**
  * Divides a text into pieces that are set on their own: whole lines, at most {@link maxPieceChars}. Longer are a block
- * of code, a single line, and what comes after 5,000 lines. Divides before a paragraph or an item if it can. A table that
- * goes on in a further piece has its head there again.
+ * of code, a single line, and what comes after 5,000 lines. Divides before a paragraph or an item if it can. A table
+ * that goes on in a further piece has its head there again.
  */
 export function piecesOf(text: string): string[] {
   const pieces: string[] = [];
@@ -101,7 +101,8 @@ export function piecesOf(text: string): string[] {
     const opened = fence.exec(line)?.[1];
     const weight = weightOf(line);
     const isAfterBlank = lines.at(-1)?.trim() === '';
-    const isNew = isAfterBlank && /^\S/.test(line) && !(item.test(line) && item.test(lines.find((each) => each.trim() !== '') ?? ''));
+    const isNew = isAfterBlank && /^\S/.test(line)
+      && !(item.test(line) && item.test(lines.find((each) => each.trim() !== '') ?? ''));
     if (opened !== undefined || isNew || (chars > maxPieceChars / 2 && item.test(line))
       || chars + weight > maxPieceChars
       || lines.length >= maxPieceLines) {
@@ -113,7 +114,8 @@ export function piecesOf(text: string): string[] {
     }
     if (opened !== undefined) fenceEnd = endOf(opened);
     if (line.trim() === '' || opened !== undefined) head = [];
-    else if (line.includes('|') && line.length < 1_000 && delimiter.test((all[at + 1] ?? '').slice(0, 1_000))) head = [line, all[at + 1]!];
+    else if (line.includes('|') && line.length < 1_000 && delimiter.test((all[at + 1] ?? '').slice(0, 1_000))) head =
+      [line, all[at + 1]!];
     lines.push(line);
     chars += weight + 1;
   }

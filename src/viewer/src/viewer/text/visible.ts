@@ -1,13 +1,15 @@
 import { asShown } from './terminal.ts';
 
 // Controls that reorder or hide text.
-const deceiving = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const deceiving =
+  /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
 /** Makes controls visible, e.g. `⟨U+202E⟩`. */
 export function visible(text: string): string {
   const marked = text.replace(deceiving, (character) => `⟨U+${hex(character)}⟩`);
-  return marked.replace(controls, (character) => (character === '\r' ? '' : String.fromCodePoint(pictureOf(character))));
+  return marked.replace(controls, (character) => (character === '\r' ? ''
+    : String.fromCodePoint(pictureOf(character))));
 }
 
 /** Returns what a terminal would have shown of a text, with everything visible that would act upon its surroundings. */
