@@ -80,6 +80,7 @@ internal sealed class ApplyRules(
     {
         share.BackTo(head);
         scope.Shares.Values.Clear();
+        scope.Shares.Facts.Clear();
     }
 
     /// <summary>

@@ -20,6 +20,7 @@ internal sealed class BatchOutcomes(
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
     private readonly DocumentMeasures folded = new(scope.Transaction, share.Key, facts);
+    private readonly DocumentFacts known = new(scope, share, new(scope.Transaction, share.Key, facts));
     private readonly ValueComparison comparison = new(scope, share, new(scope.Transaction, share.Key, facts));
     private readonly List<TurnMark> turns = [];
     private PreparedOp[] ops = [];
@@ -140,11 +141,11 @@ internal sealed class BatchOutcomes(
         ContentClass? own = prepared.Class;
         if (op.IfChanged == true || op.Kind == Kinds.Turn || op.DependsOn is { Count: > 0 })
         {
-            StoredDoc? current = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true)
-                ? await CurrentDocument.FindAsync(transaction, share, op.Kind, op.Key)
+            KnownDocument? current = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true)
+                ? await known.FindAsync(op.Kind, op.Key)
                 : null;
-            TurnVerdict turn = JudgeTurn(op, current);
-            Outcome? settled = OutcomeOf(turn, current) ?? CheckDependencies(op) ?? JudgeProgress(op, current)
+            TurnVerdict turn = JudgeTurn(prepared, current);
+            Outcome? settled = OutcomeOf(turn, current) ?? CheckDependencies(op) ?? JudgeProgress(prepared, current)
                 ?? await CompareWithDocumentAsync(prepared);
             if (settled is { } outcome) return outcome;
             if (turn == TurnVerdict.Settles) own |= ContentClass.Settled;
@@ -168,13 +169,16 @@ internal sealed class BatchOutcomes(
         long cursor = share.Head + 1;
         applied[appliedCount++] = new AppliedOp(op, prepared.Digest, cursor, before, after);
         allowance.Count(op);
-        if (op.Kind == Kinds.Turn) turns.Add(new TurnMark(op.Key, cursor, TurnGuard.IsStreaming(op)));
+        if (op.Kind == Kinds.Turn)
+            turns.Add(new TurnMark(op.Key, cursor, prepared.Facts is TurnFacts { State: TurnStates.Streaming }));
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
             WriterId = writer?.WriterId, Seq = op.Seq, Actor = authority.Ref.CapId, TimeMs = scope.NowMs,
             SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)after, ClassBefore = (int)before,
         });
+        if (op.Verb == Verbs.Put && prepared.Facts is { } facts)
+            scope.Shares.Facts.Set(share.Key, op.Kind, op.Key, cursor, facts);
         if (op.IfChanged == true) scope.Shares.Values.Set(share.Key, op.Kind, op.Key, cursor, prepared.Value);
         return new Outcome(cursor);
     }
@@ -196,25 +200,28 @@ internal sealed class BatchOutcomes(
             || (here is not null && before.Code is not null) ? here : before;
     }
 
-    private TurnVerdict JudgeTurn(OpIntent op, StoredDoc? current)
+    private TurnVerdict JudgeTurn(PreparedOp prepared, KnownDocument? current)
     {
-        if (op.Kind != Kinds.Turn || current is not { Data: { } turn }) return TurnVerdict.Allowed;
-        return TurnGuard.Judge(turn, current.Class.HasFlag(ContentClass.Settled), op, writer?.WriterId);
+        if (current?.Facts is not TurnFacts turn) return TurnVerdict.Allowed;
+        TurnFacts? next = prepared.Op.Verb == Verbs.Put ? prepared.Facts as TurnFacts : null;
+        return TurnGuard.Judge(turn, current.Class.HasFlag(ContentClass.Settled), next, writer?.WriterId);
     }
 
-    private static Outcome? OutcomeOf(TurnVerdict verdict, StoredDoc? current) => verdict switch
+    private static Outcome? OutcomeOf(TurnVerdict verdict, KnownDocument? current) => verdict switch
     {
         TurnVerdict.Final => new Outcome(0, ErrorCode.TurnFinal),
         TurnVerdict.Duplicate => new Outcome(current!.Cursor, IsDuplicate: true),
         _ => null,
     };
 
-    private Outcome? JudgeProgress(OpIntent op, StoredDoc? current)
+    private Outcome? JudgeProgress(PreparedOp prepared, KnownDocument? current)
     {
         if (!isSnapshot) return null;
-        if (current is { Data: { } value } && ProgressGuard.IsBehind(value, op, cameWithNewest))
+        string kind = prepared.Op.Kind;
+        if (current?.Facts is ProgressFacts before && prepared.Facts is ProgressFacts after
+            && ProgressGuard.IsBehind(kind, before, after, cameWithNewest))
             return new Outcome(current.Cursor, IsDuplicate: true);
-        cameWithNewest |= op.Kind == Kinds.Session;
+        cameWithNewest |= kind == Kinds.Session;
         return null;
     }
 

@@ -8,7 +8,7 @@ namespace ShareRpc.Server.Append;
 
 internal sealed class PreparedBatch
 {
-    public PreparedBatch(OpBatch batch, bool hasWriter, ProtocolLimits limits)
+    public PreparedBatch(OpBatch batch, bool hasWriter, ProtocolLimits limits, bool isSnapshot = false)
     {
         Batch = batch;
         foreach (OpIntent? op in batch.Ops) DataBytes += op?.Data?.Utf8.Length ?? 0;
@@ -16,7 +16,7 @@ internal sealed class PreparedBatch
         if (!HasShape) return;
         Malformed = OpRules.Check(batch, limits);
         Ops = new PreparedOp[batch.Ops.Count];
-        for (int i = 0; i < Ops.Length; i++) Ops[i] = PreparedOp.Prepare(batch.Ops[i], limits);
+        for (int i = 0; i < Ops.Length; i++) Ops[i] = PreparedOp.Prepare(batch.Ops[i], limits, isSnapshot);
         HasDependencies = Array.Exists(Ops, op => op.Op.DependsOn is { Count: > 0 });
         OpIds = Array.ConvertAll(Ops, op => op.Op.OpId);
         if (Array.Exists(Ops, op => op.AsksForDocument))
@@ -74,18 +74,22 @@ internal sealed class PreparedBatch
 /// <param name="Malformed">Why it is rejected whatever the share holds; null for a well-formed op.</param>
 /// <param name="Value">The digest of its data as JSON, with <c>if_changed</c>; null if that equals none.</param>
 /// <param name="Class">What its document is about after it; null when the document itself must be asked.</param>
+/// <param name="Facts">What a guard needs to know of its data, as <see cref="DocumentFacts"/> has it.</param>
 internal sealed record PreparedOp(
-    OpIntent Op, byte[] Digest, ErrorCode? Malformed, ContentClass? Class, byte[]? Value)
+    OpIntent Op, byte[] Digest, ErrorCode? Malformed, ContentClass? Class, byte[]? Value, object? Facts = null)
 {
     /// <summary>Whether the size, class or value of its document before it counts.</summary>
     public bool AsksForDocument => Malformed is null
-        && (Op.Verb != Verbs.Put || Op.IfChanged == true || ContentClasses.MayHide(Op.Kind, Class!.Value));
+        && (Op.Verb != Verbs.Put || Op.IfChanged == true || Op.Kind == Kinds.Turn
+            || ContentClasses.MayHide(Op.Kind, Class!.Value));
 
-    public static PreparedOp Prepare(OpIntent op, ProtocolLimits limits)
+    public static PreparedOp Prepare(OpIntent op, ProtocolLimits limits, bool isSnapshot)
     {
         ErrorCode? malformed = OpRules.Check(op, limits, isJson: true);
         if (malformed is not null) return new PreparedOp(op, OpDigest.Of(op), malformed, null, null);
         byte[]? value = op.IfChanged == true ? JsonDigest.Of(op.Data!.Value) : null;
-        return new PreparedOp(op, OpDigest.Of(op), null, ContentClasses.OfOpItself(op), value);
+        bool isGuarded = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true);
+        object? facts = isGuarded && op.Data is { } data ? DocumentFacts.Of(op.Kind, data) : null;
+        return new PreparedOp(op, OpDigest.Of(op), null, ContentClasses.OfOpItself(op), value, facts);
     }
 }

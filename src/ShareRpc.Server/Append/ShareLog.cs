@@ -46,7 +46,7 @@ internal sealed class ShareLog(
     {
         // Null counts as absent, and ops are required.
         if (batch.Ops is null) throw new ShareRpcException(ErrorCode.InvalidParams);
-        var prepared = new PreparedBatch(batch, writerId is not null, limits);
+        var prepared = new PreparedBatch(batch, writerId is not null, limits, isSnapshot);
         var item = new AppendItem(
             authority, writerId, prepared, limits, serverLimits, chain, isSnapshot, order, audit, metrics,
             receiver);

@@ -1,27 +1,28 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace ShareRpc.Server.Commit;
 
 /// <summary>
-/// Remembers digests of documents' values, by the cursor of their last op. Commit thread only; bounded; cleared when
-/// ops are taken back, since cursors are given again.
+/// Remembers what is known of documents' values, by the cursor of their last op. Commit thread only; bounded; cleared
+/// when ops are taken back, since cursors are given again.
 /// </summary>
-internal sealed class KnownValues
+internal sealed class KnownValues<T>
 {
     private const int Most = 16_384;
-    private readonly Dictionary<(long Share, string Kind, string Key), (long Cursor, byte[]? Digest)> values = [];
+    private readonly Dictionary<(long Share, string Kind, string Key), (long Cursor, T Value)> values = [];
 
-    /// <summary>A null digest equals none.</summary>
-    public bool TryFind(long share, string kind, string key, long cursor, out byte[]? digest)
+    public bool TryFind(long share, string kind, string key, long cursor, [MaybeNullWhen(false)] out T value)
     {
-        bool isKnown = values.TryGetValue((share, kind, key), out (long Cursor, byte[]? Digest) known)
+        bool isKnown = values.TryGetValue((share, kind, key), out (long Cursor, T Value) known)
             && known.Cursor == cursor;
-        digest = isKnown ? known.Digest : null;
+        value = isKnown ? known.Value : default;
         return isKnown;
     }
 
-    public void Set(long share, string kind, string key, long cursor, byte[]? digest)
+    public void Set(long share, string kind, string key, long cursor, T value)
     {
         if (values.Count >= Most && !values.ContainsKey((share, kind, key))) values.Clear();
-        values[(share, kind, key)] = (cursor, digest);
+        values[(share, kind, key)] = (cursor, value);
     }
 
     public void Clear() => values.Clear();

@@ -17,7 +17,11 @@ internal sealed class LogShareCache(ServerLimits limits, bool isProven = false)
     /// <summary>Gets whether what is cached of a share is proven by its version.</summary>
     public bool IsProven => isProven;
 
-    public KnownValues Values { get; } = new();
+    /// <summary>Gets the digests of values; a null one equals none.</summary>
+    public KnownValues<byte[]?> Values { get; } = new();
+
+    /// <summary>Gets what the guards of turns and of late states need to know of documents.</summary>
+    public KnownValues<object> Facts { get; } = new();
 
     /// <summary>Begins a transaction: nothing is proven.</summary>
     public void Begin() => proven.Clear();

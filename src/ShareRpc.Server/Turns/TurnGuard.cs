@@ -16,13 +16,6 @@ internal static class TurnGuard
     private static readonly byte[][] Replaced =
         ["state"u8.ToArray(), "provisional"u8.ToArray(), "writer_id"u8.ToArray()];
 
-    public static bool IsStreaming(OpIntent op)
-    {
-        if (op.Data is not { } data) return false;
-        using JsonDocument turn = data.ToDocument();
-        return TurnStates.Of(turn.RootElement) == TurnStates.Streaming;
-    }
-
     /// <summary>Returns the server's ending of the turn; provisional if a writer is named.</summary>
     public static RawJson Abort(RawJson current, string? writerId)
     {
@@ -46,28 +39,19 @@ internal static class TurnGuard
 
     /// <param name="current">The turn.</param>
     /// <param name="isSettled">It took the place of a provisional end.</param>
-    /// <param name="op">What is asked.</param>
+    /// <param name="next">What is put; null for another verb.</param>
     /// <param name="writerId">By whom.</param>
-    public static TurnVerdict Judge(RawJson current, bool isSettled, OpIntent op, string? writerId)
+    public static TurnVerdict Judge(TurnFacts current, bool isSettled, TurnFacts? next, string? writerId)
     {
-        using JsonDocument before = current.ToDocument();
-        string? state = TurnStates.Of(before.RootElement);
-        if (!TurnStates.IsFinal(state)) return TurnVerdict.Allowed;
-        if (op.Verb != Verbs.Put) return TurnVerdict.Final;
-        using JsonDocument after = op.Data!.Value.ToDocument();
-        string? next = TurnStates.Of(after.RootElement);
-        bool isProvisional = !isSettled
-            && JsonMembers.TryFind(before.RootElement, "provisional"u8, out JsonElement provisional)
-            && provisional.ValueKind == JsonValueKind.True;
-        if (isProvisional)
+        if (!TurnStates.IsFinal(current.State)) return TurnVerdict.Allowed;
+        if (next is null) return TurnVerdict.Final;
+        if (current.IsProvisional && !isSettled)
         {
-            bool isOwn = writerId is not null
-                && JsonMembers.TryFind(before.RootElement, "writer_id"u8, out JsonElement writer)
-                && JsonMembers.IsText(writer, Encoding.ASCII.GetBytes(writerId));
-            return TurnStates.IsFinal(next) && isOwn ? TurnVerdict.Settles : TurnVerdict.Final;
+            return TurnStates.IsFinal(next.State) && current.IsOf(writerId)
+                ? TurnVerdict.Settles : TurnVerdict.Final;
         }
 
-        return next == state ? TurnVerdict.Duplicate : TurnVerdict.Final;
+        return next.State == current.State ? TurnVerdict.Duplicate : TurnVerdict.Final;
     }
 }
 

@@ -22,7 +22,7 @@ public sealed partial class TidyTests
     /// <summary>Classes that are still spread over several files.</summary>
     private static readonly string[] InPieces =
     [
-        "ShareClient", "OutboxDatabase", "OutboxFile", "ShareLane", "StoreRun", "ShareStoreContract",
+        "ShareClient", "OutboxDatabase", "OutboxFile", "ShareLane",
     ];
 
     private static readonly Dictionary<string, string[]> AllowedReferences = new()

@@ -98,7 +98,8 @@ public sealed class ProgressGuardTests
     };
 
     private static bool IsBehind(string kind, string current, string next, bool cameWithNewest = false) =>
-        ProgressGuard.IsBehind(RawJson.Parse(current), Put(kind, next), cameWithNewest);
+        ProgressGuard.IsBehind(kind, ProgressFacts.Of(kind, RawJson.Parse(current)),
+            ProgressFacts.Of(kind, RawJson.Parse(next)), cameWithNewest);
 
     private static OpIntent Put(string kind, string data) =>
         new() { OpId = "o", Verb = Verbs.Put, Kind = kind, Key = "k", Data = RawJson.Parse(data), IfChanged = true };

@@ -9,29 +9,8 @@ namespace ShareRpc.Tests.Server.Storage;
 /// <summary>
 /// What every <see cref="IShareStore"/> does. A store's test class derives from it and opens its own kind, empty.
 /// </summary>
-public abstract partial class ShareStoreContract : IDisposable
+public abstract class ShareStoreContract : StoreAppendContract
 {
-    private readonly Lazy<IShareStore> store;
-
-    protected ShareStoreContract()
-    {
-        store = new Lazy<IShareStore>(() => (IShareStore)OpenEmpty());
-    }
-
-    private IShareStore Store => store.Value;
-
-    public void Dispose()
-    {
-        if (store.IsValueCreated) store.Value.Dispose();
-        Close();
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>An <see cref="IShareStore"/>, which is internal and cannot be named in a public signature.</summary>
-    protected abstract object OpenEmpty();
-
-    protected abstract void Close();
-
     [StoreFact]
     public async Task An_op_id_is_stored_once_in_its_share()
     {

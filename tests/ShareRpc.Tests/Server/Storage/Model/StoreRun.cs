@@ -3,10 +3,10 @@ using ShareRpc.Server.Storage;
 namespace ShareRpc.Tests.Server.Storage.Model;
 
 /// <summary>
-/// Does the same steps to a store and to the model and compares what they answer and show. Transactions and snapshots
-/// are here; what is written in a transaction is in the other part.
+/// Does the same steps to a store and to the model and compares what they answer and show. What is written in a
+/// transaction is in <see cref="StoreWrites"/>.
 /// </summary>
-internal sealed partial class StoreRun : IAsyncDisposable
+internal sealed class StoreRun : IAsyncDisposable
 {
     private const int MostSnapshots = 3;
     private readonly ModelStore model = new();
@@ -79,6 +79,15 @@ internal sealed partial class StoreRun : IAsyncDisposable
 
     private async ValueTask BeginTransactionAsync() =>
         transaction ??= (await store.BeginWriteAsync(), await model.BeginWriteAsync());
+
+    private async ValueTask WriteAsync(StoreStep step)
+    {
+        await BeginTransactionAsync();
+        made++;
+        object? real = await StoreWrites.WriteAsync(transaction!.Value.Real, step, made);
+        object? expected = await StoreWrites.WriteAsync(transaction.Value.Model, step, made);
+        Assert.Equal(expected, real);
+    }
 
     private async ValueTask EndTransactionAsync(StoreStep step, bool commit)
     {

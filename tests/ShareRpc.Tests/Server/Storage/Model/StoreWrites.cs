@@ -11,18 +11,10 @@ namespace ShareRpc.Tests.Server.Storage.Model;
 /// Writes, as the server makes them: cursors and seqs without gaps, every seq with one record. Each is done to both
 /// sides, with each side's own keys.
 /// </summary>
-internal sealed partial class StoreRun
+internal static class StoreWrites
 {
-    private async ValueTask WriteAsync(StoreStep step)
-    {
-        await BeginTransactionAsync();
-        made++;
-        object? real = await WriteAsync(transaction!.Value.Real, step, made);
-        object? expected = await WriteAsync(transaction.Value.Model, step, made);
-        Assert.Equal(expected, real);
-    }
-
-    private static async ValueTask<object?> WriteAsync(IWriteTransaction side, StoreStep step, int number) =>
+    /// <summary>Does a step, the <paramref name="number"/>th, to one side; returns what it answers.</summary>
+    public static async ValueTask<object?> WriteAsync(IWriteTransaction side, StoreStep step, int number) =>
         step.Act switch
     {
         StoreAct.Creator => await AddCreatorAsync(side, step, number),

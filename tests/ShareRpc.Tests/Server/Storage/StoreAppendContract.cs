@@ -6,7 +6,7 @@ using ShareRpc.Tests.Fakes;
 namespace ShareRpc.Tests.Server.Storage;
 
 /// <summary>Batches: one look-up for a group of them, one write for each.</summary>
-public abstract partial class ShareStoreContract
+public abstract class StoreAppendContract : StoreListContract
 {
     private static AppendLookup Ask(long share, params string[] opIds) => new(share, opIds, [], [], 0);
 

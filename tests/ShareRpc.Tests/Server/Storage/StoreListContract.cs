@@ -8,7 +8,7 @@ using ShareRpc.Tests.Fakes;
 namespace ShareRpc.Tests.Server.Storage;
 
 /// <summary>Documents, listings and erasing.</summary>
-public abstract partial class ShareStoreContract
+public abstract class StoreListContract : StoreSessionContract
 {
     // By UTF-8 bytes U+1F600 comes after U+E000; by UTF-16 units it would come before.
     private static readonly string[] KeysInOrder = ["A", "Z", "a", "a\u0020", "ab", "b", "é", "\uE000", "\U0001F600"];

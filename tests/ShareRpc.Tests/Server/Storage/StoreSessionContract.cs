@@ -5,7 +5,7 @@ using ShareRpc.Tests.Fakes;
 namespace ShareRpc.Tests.Server.Storage;
 
 /// <summary>What an HTTP profile made for an agent's session.</summary>
-public abstract partial class ShareStoreContract
+public abstract class StoreSessionContract : StoreContract
 {
     [StoreFact]
     public async Task The_newest_share_of_a_session_is_found_by_its_creator_only()
