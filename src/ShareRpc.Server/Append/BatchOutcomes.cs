@@ -141,7 +141,8 @@ internal sealed class BatchOutcomes(
         ContentClass? own = prepared.Class;
         if (op.IfChanged == true || op.Kind == Kinds.Turn || op.DependsOn is { Count: > 0 })
         {
-            KnownDocument? current = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true)
+            KnownDocument? current = op.Kind == Kinds.Turn
+                || (isSnapshot && op.IfChanged == true && ProgressGuard.IsFor(op.Kind))
                 ? await known.FindAsync(op.Kind, op.Key)
                 : null;
             TurnVerdict turn = JudgeTurn(prepared, current);

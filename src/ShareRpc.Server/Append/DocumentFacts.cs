@@ -9,7 +9,7 @@ namespace ShareRpc.Server.Append;
 
 /// <summary>
 /// Finds what guards need to know of documents as they are inside the transaction. What an op puts is read where it
-/// arrived, and known by its cursor from then on: the commit thread reads only what another process or a former run put.
+/// arrived, and known by its cursor from then on: the commit thread reads only what another process or run put.
 /// </summary>
 internal readonly struct DocumentFacts(CommitScope scope, LogShare share, DocumentMeasures folded)
 {

@@ -88,7 +88,7 @@ internal sealed record PreparedOp(
         ErrorCode? malformed = OpRules.Check(op, limits, isJson: true);
         if (malformed is not null) return new PreparedOp(op, OpDigest.Of(op), malformed, null, null);
         byte[]? value = op.IfChanged == true ? JsonDigest.Of(op.Data!.Value) : null;
-        bool isGuarded = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true);
+        bool isGuarded = op.Kind == Kinds.Turn || (isSnapshot && op.IfChanged == true && ProgressGuard.IsFor(op.Kind));
         object? facts = isGuarded && op.Data is { } data ? DocumentFacts.Of(op.Kind, data) : null;
         return new PreparedOp(op, OpDigest.Of(op), null, ContentClasses.OfOpItself(op), value, facts);
     }

@@ -8,6 +8,9 @@ namespace ShareRpc.Server.Append;
 /// </summary>
 internal static class ProgressGuard
 {
+    /// <summary>Returns whether states of this kind may come late.</summary>
+    public static bool IsFor(string kind) => kind is Kinds.Session or Kinds.Message or Kinds.Part;
+
     /// <param name="kind">The kind of both.</param>
     /// <param name="before">The document.</param>
     /// <param name="after">What a put of a whole state makes of it.</param>
@@ -17,7 +20,6 @@ internal static class ProgressGuard
     /// </param>
     public static bool IsBehind(string kind, ProgressFacts before, ProgressFacts after, bool cameWithNewest)
     {
-        if (kind is not (Kinds.Session or Kinds.Message or Kinds.Part)) return false;
         if (IsEarlier(before.Time, after.Time)) return true;
         return kind switch
         {

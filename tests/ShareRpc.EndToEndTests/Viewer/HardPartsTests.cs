@@ -14,6 +14,9 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
     /// </summary>
     private const double MostMs = 50;
 
+    /// <summary>The same where the reader unfolds thousands of lines, beside builds on both cores.</summary>
+    private const double MostUnfoldedMs = 150;
+
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     private static Dictionary<string, (string Text, bool IsOutput)> Parts => new()
@@ -90,14 +93,20 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
 
     private async Task IsShortAsync(LiveShare live, string name)
     {
-        double longest = await ReadsAsync(live, name);
+        (double read, double unfolded) = await ReadsAsync(live, name);
         // What shares the processor's caches makes a step longer, never shorter.
-        if (longest > MostMs) longest = Math.Min(longest, await ReadsAsync(live, name));
-        Assert.True(longest > 0, "The trace has no tasks.");
-        Assert.True(longest <= MostMs, $"{name}: a step of {longest:0} ms of processor time");
+        for (int more = 0; more < 2 && (read > MostMs || unfolded > MostUnfoldedMs); more++)
+        {
+            (double readAgain, double unfoldedAgain) = await ReadsAsync(live, name);
+            (read, unfolded) = (Math.Min(read, readAgain), Math.Min(unfolded, unfoldedAgain));
+        }
+
+        Assert.True(read > 0 && unfolded > 0, "The trace has no tasks.");
+        Assert.True(read <= MostMs, $"{name}: a step of {read:0} ms of processor time");
+        Assert.True(unfolded <= MostUnfoldedMs, $"{name}, unfolded: a step of {unfolded:0} ms of processor time");
     }
 
-    private async Task<double> ReadsAsync(LiveShare live, string name)
+    private async Task<(double Read, double Unfolded)> ReadsAsync(LiveShare live, string name)
     {
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, (await live.InviteAsync()).Link);
         await viewer.IsLiveAsync();
@@ -107,15 +116,17 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
         await viewer.Page.Keyboard.PressAsync("g");
         await viewer.SeesAsync("The question before");
         await ToEndAsync(viewer);
-        await viewer.Page.EvaluateAsync("() => document.querySelectorAll('.more').forEach(more => more.click())");
-        await ToEndAsync(viewer);
         await viewer.Page.Keyboard.PressAsync("/");
         await viewer.Page.Locator("#search").FillAsync("The answer");
         await Assertions.Expect(viewer.Page.Locator(".search-count")).ToContainTextAsync("1");
-        double longest = await times.StopAsync(timeout);
-        output.WriteLine($"{name}: longest task {longest:0} ms of processor time");
+        double read = await times.StopAsync(timeout);
+        times = await TaskTimes.StartAsync(viewer.Page);
+        await viewer.Page.EvaluateAsync("() => document.querySelectorAll('.more').forEach(more => more.click())");
+        await ToEndAsync(viewer);
+        double unfolded = await times.StopAsync(timeout);
+        output.WriteLine($"{name}: longest task {read:0} ms of processor time, {unfolded:0} ms unfolded");
         Assert.Empty(viewer.Faults);
-        return longest;
+        return (read, unfolded);
     }
 
     /// <summary>Scrolls without a look at each element: a role or a label would be searched in all that is there.</summary>

@@ -39,14 +39,12 @@ public sealed class ViewerBuildTests
     /// </summary>
     private async Task<string> AskAsync(string? programs, params string[] arguments)
     {
-        string dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet"
-            ? path : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         // On a build machine the missing Node.js is an error, which is not what is looked at here.
         var environment = new Dictionary<string, string?> { ["CI"] = null };
         if (programs is not null) environment["PATH"] = programs;
         string project = Path.Combine(OpencodeFixture.Root(), "src", "ShareRpc.Server", "ShareRpc.Server.csproj");
         await using Tool tool = Tool.StartExecutable(
-            dotnet, OpencodeFixture.Root(), environment,
+            DotnetProgram.Path, OpencodeFixture.Root(), environment,
             ["msbuild", project, "-nologo", "-nodeReuse:false", .. arguments]);
         await tool.WaitForExitAsync(timeout);
         string said = string.Join('\n', tool.Lines);
