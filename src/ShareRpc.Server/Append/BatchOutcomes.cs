@@ -20,7 +20,7 @@ internal sealed class BatchOutcomes(
 {
     private readonly IWriteTransaction transaction = scope.Transaction;
     private readonly DocumentMeasures folded = new(scope.Transaction, share.Key, facts);
-    private readonly DocumentFacts known = new(scope, share, new(scope.Transaction, share.Key, facts));
+    private readonly DocumentFacts documents = new(scope, share, new(scope.Transaction, share.Key, facts));
     private readonly ValueComparison comparison = new(scope, share, new(scope.Transaction, share.Key, facts));
     private readonly List<TurnMark> turns = [];
     private PreparedOp[] ops = [];
@@ -143,7 +143,7 @@ internal sealed class BatchOutcomes(
         {
             KnownDocument? current = op.Kind == Kinds.Turn
                 || (isSnapshot && op.IfChanged == true && ProgressGuard.IsFor(op.Kind))
-                ? await known.FindAsync(op.Kind, op.Key)
+                ? await documents.FindAsync(op.Kind, op.Key)
                 : null;
             TurnVerdict turn = JudgeTurn(prepared, current);
             Outcome? settled = OutcomeOf(turn, current) ?? CheckDependencies(op) ?? JudgeProgress(prepared, current)

@@ -1,6 +1,5 @@
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Server.Access.Redaction;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Turns;
