@@ -1,7 +1,8 @@
 import type { Connection } from './connection.js';
 import { PageStream } from './stream.js';
 import type {
-  Ack, AttenuateRequest, AuditPage, AuditRequest, Batch, CapabilityChanged, CapabilityCreated, CapabilityPage, CreateShareRequest,
+  Ack, AttenuateRequest, AuditPage, AuditRequest, Batch, CapabilityChanged, CapabilityCreated, CapabilityPage,
+    CreateShareRequest,
   GetStateRequest, ListRequest, OpPage, ReadOpsRequest, RootAttenuateRequest, RotateRequest, SearchPage, SearchRequest,
   ServerStatus, SharePage, ShareSearchPage, StatePage,
 } from './wire.js';
@@ -50,7 +51,8 @@ class Handle {
 }
 
 /** What reading needs of a share. */
-export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle, 'subscribe' | 'search'>>;
+export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle,
+  'subscribe' | 'search'>>;
 
 /** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {

@@ -70,7 +70,8 @@ export class AdminApp {
     this.signInState = { ...this.signInState, trouble: '', isBusy: true };
     this.update();
     try {
-      this.session = await AdminSession.signIn(this.server, { ...credentialsIn(text, this.server), ...(passphrase && { passphrase }) });
+      this.session = await AdminSession.signIn(this.server, { ...credentialsIn(text, this.server),
+        ...(passphrase && { passphrase }) });
       this.signInState = { trouble: '', isBusy: false, asksForPassphrase: false };
       const only = this.session.onlyShare;
       if (only) location.hash = `#share/${only.share_id}`;
@@ -106,7 +107,8 @@ export class AdminApp {
       if (view.name === 'shares') await this.#take(mine, session.shares(), (shares) => (this.shares = shares));
       else if (view.name === 'share') await this.#loadShare(session, view.id, mine);
       else if (view.name === 'links') await this.#loadLinks(session, mine);
-      else if (view.name === 'audit') await Promise.all([this.loadAudit(mine), this.#loadNames(session, view.share, mine)]);
+      else if (view.name === 'audit') await Promise.all([this.loadAudit(mine), this.#loadNames(session, view.share,
+        mine)]);
       else if (view.name === 'health') await this.#take(mine, session.status(), (status) => (this.status = status));
     } catch (error) {
       this.fail(error);
@@ -289,7 +291,8 @@ export class AdminApp {
 
   #pollHealth(): void {
     clearTimeout(this.#poll);
-    if (this.session && this.view.name === 'health' && !document.hidden) this.#poll = setTimeout(() => void this.load(), POLL_MS);
+    if (this.session && this.view.name === 'health' && !document.hidden) this.#poll = setTimeout(() => void this.load(),
+      POLL_MS);
   }
 
   #page(session: AdminSession): TemplateResult {
@@ -301,12 +304,14 @@ export class AdminApp {
         <nav aria-label="Sections">
           ${
             session.onlyShare
-              ? html`<a href="#share/${session.onlyShare.share_id}" aria-current=${view.name === 'share' ? 'page' : nothing}>Share</a>`
+              ? html`<a href="#share/${session.onlyShare.share_id}" aria-current=${view.name === 'share' ? 'page'
+                : nothing}>Share</a>`
               : html`${link('shares', 'Shares', view.name === 'share')}
                 ${session.may('read') && session.may('create') ? link('find', 'Find') : nothing}
                 ${session.may('revoke') ? link('links', 'Links') : nothing}`
           }
-          ${session.may('revoke') ? link('audit', 'Audit') : nothing} ${session.isAdmin ? link('health', 'Health') : nothing}
+          ${session.may('revoke') ? link('audit', 'Audit') : nothing} ${session.isAdmin ? link('health', 'Health')
+            : nothing}
         </nav>
         <button class="button" type="button" @click=${() => this.signOut()}>Sign out</button>
       </header>

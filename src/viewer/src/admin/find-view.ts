@@ -56,7 +56,8 @@ export function renderFind(finding: Finding, server: string): TemplateResult {
       <label>Words <input class="field" type="search" maxlength="256" .value=${finding.query} /></label>
       <button class="button" type="submit" ?disabled=${isBusy}>Find</button>
     </form>
-    <p class="quiet">Sessions in which one message or tool call has all of these words, newest first. The audit trail shows
+    <p class="quiet">Sessions in which one message or tool call has all of these words, newest first. The audit trail
+      shows
       that you searched, not for what.</p>
     ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
     <p class="quiet" role="status">${isBusy ? 'Searching…' : shares ? plural(shares.length, 'session') : ''}</p>

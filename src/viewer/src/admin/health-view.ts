@@ -18,7 +18,8 @@ export function renderHealth(status: ServerStatus | undefined): TemplateResult {
     ['Version', status.version],
   ];
   return html`<h1>Server</h1><p class="quiet">Rates and times are of the last ten seconds.</p>
-    <dl class="figures">${figures.map(([name, value]) => html`<div class="card"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+    <dl class="figures">${figures.map(([name, value]) =>
+      html`<div class="card"><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     ${status.cluster ? renderNodes(status.cluster) : nothing}`;
 }
 
