@@ -20,6 +20,7 @@ internal static class ProgressGuard
     /// </param>
     public static bool IsBehind(string kind, ProgressFacts before, ProgressFacts after, bool cameWithNewest)
     {
+        if (!IsFor(kind)) return false;
         if (IsEarlier(before.Time, after.Time)) return true;
         return kind switch
         {

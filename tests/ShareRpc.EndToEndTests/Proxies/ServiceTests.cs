@@ -57,6 +57,24 @@ public sealed class ServiceTests : IDisposable
     }
 
     [ServiceFact]
+    public async Task A_directory_of_another_user_is_named_with_the_next_step()
+    {
+        string own = folder.CreateSubdirectory("own").FullName;
+        await ShellAsync($"chmod 755 {folder.FullName} && chmod 700 {own} && mkdir {own}/below");
+        foreach (string data in new[] { own, Path.Combine(own, "below") })
+        {
+            await using Tool refused = Run("sh", "-c",
+                $"exec setpriv --reuid={Nobody} --regid={Nobody} --clear-groups env -i PATH=$PATH HOME=/ "
+                + $"{ToolCommand} serve --data {data} --urls http://127.0.0.1:0");
+            await refused.WaitForExitAsync(timeout);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains(own, refused.Errors, StringComparison.Ordinal);
+            Assert.Contains("--data", refused.Errors, StringComparison.Ordinal);
+            Assert.DoesNotContain("Exception", refused.Errors, StringComparison.Ordinal);
+        }
+    }
+
+    [ServiceFact]
     public async Task What_was_backed_up_while_the_server_ran_is_restored_by_the_commands()
     {
         await using var world = new World();

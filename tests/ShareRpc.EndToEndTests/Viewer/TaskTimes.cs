@@ -5,8 +5,8 @@ namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>
 /// Processor time of the tasks of a page's main thread, from a trace of the browser. Other work of the machine does not
-/// count, as it does for the length of a task. A task in which a test looks at the page counts with the style and layout
-/// that it computes: the rest is the test's own work.
+/// count, as it does for the length of a task. A task in which a test looks at the page counts with the style and
+/// layout that it computes: the rest is the test's own work.
 /// </summary>
 internal sealed class TaskTimes
 {
@@ -30,7 +30,10 @@ internal sealed class TaskTimes
         await times.session.SendAsync("Tracing.start", new Dictionary<string, object>
         {
             ["transferMode"] = "ReportEvents",
-            ["traceConfig"] = new Dictionary<string, object> { ["includedCategories"] = new[] { "toplevel", "mojom", "devtools.timeline" } },
+            ["traceConfig"] = new Dictionary<string, object>
+            {
+                ["includedCategories"] = new[] { "toplevel", "mojom", "devtools.timeline" },
+            },
         });
         return times;
     }
