@@ -1,7 +1,6 @@
 import { highlight } from '../text/highlight.ts';
-import { chunkElement, textChunks } from '../text/chunks.ts';
+import { textChunks } from '../text/chunks.ts';
 import { blocksOf, renderBlock } from '../text/markdown.ts';
-import { maxPieceChars } from '../text/pieces.ts';
 import { frameMs, sliceNow } from '../text/slices.ts';
 
 const maxTexts = 300;
@@ -63,13 +62,8 @@ function add(known: Rendered, until: number): void {
     const source = known.left[at]!;
     const fragment = renderBlock(source);
     for (const code of fragment.querySelectorAll<HTMLElement>('pre > code')) frameCode(code);
-    let nodes: Node[] = [...fragment.childNodes];
-    if (known.text.length > maxPieceChars) {
-      const chunk = chunkElement(source.split('\n').length);
-      chunk.append(fragment);
-      nodes = [chunk];
-    }
-    known.root.append(...nodes);
+    const nodes = [...fragment.childNodes];
+    known.root.append(fragment);
     known.blocks.push({ source, nodes });
   }
   known.left = known.left.slice(at);

@@ -10,7 +10,7 @@ const delimiterChars = 4;
 /** Nor more lines: each can become an element of the page. */
 const maxPieceLines = 200;
 /** Beyond so many lines that are no code, counted as below, a text is shown as it is, in one element. */
-const maxLines = 5_000;
+const maxLines = 2_500;
 /** A line that is longer is not parsed. */
 const maxLineChars = 6_000;
 /** Lists and quotes that are nested deeper than this are not parsed. */
@@ -66,7 +66,7 @@ export function isTooMuch(text: string): boolean {
 
 /**
  * Divides a text into pieces that are set on their own: whole lines, at most {@link maxPieceChars}. Longer are a block
- * of code, a single line, and what comes after 5,000 lines. Divides before a paragraph or an item if it can. A table
+ * of code, a single line, and what comes after 2,500 lines. Divides before a paragraph or an item if it can. A table
  * that goes on in a further piece has its head there again.
  */
 export function piecesOf(text: string): string[] {
