@@ -202,7 +202,8 @@ describe.skipIf(!server)('capnweb', () => {
     expect(reader.features.methods).toContain('subscribe');
     const seen: string[] = [];
     let last = 0;
-    const followed = reader.share.subscribe({ after: 0, credit: 2_000 }, async (page: { ops: Op[]; cursor: number }) => {
+    const followed = reader.share.subscribe({ after: 0, credit: 2_000 },
+      async (page: { ops: Op[]; cursor: number }) => {
       await new Promise(done => setTimeout(done, page.cursor % 3));
       for (const op of page.ops) seen.push(op.key);
       expect(page.cursor).toBeGreaterThanOrEqual(last);
