@@ -72,7 +72,8 @@ internal static class CommandLine
         {
             Json, State, Serve.Build(), Init.Build(), Share.Build(), Sessions.Build(), Watch.Build(), Pull.Build(),
             Export.Build(), Preview.Build(),
-            Invite.Build(), Who.Build(), Audit.Build(), Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
+            Invite.Build(), Comments.Build(), Who.Build(), Audit.Build(),
+            Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
             Rm.Build(), Ls.Build(), Find.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Check.Build(), Demo.Build(), DoctorCommand.Build(),

@@ -162,10 +162,16 @@ internal static class Examples
         received it. With a root token it works for every share. On a terminal, the link is shown as a QR code as well.
 
         Examples:
-          sharerpc invite SHARE_ID --label 'for Ana'
+          sharerpc invite SHARE_ID --label 'for Ana' --comment --presence
           sharerpc invite ses_... --expires 7d --redact tools,reasoning
           sharerpc invite ses_... --max-uses 1 --expires-unused 1d --passphrase
           sharerpc invite ses_... --rights append --append-kinds message,part --max-ops-per-day 1000
+        """;
+
+    public const string Comments = """
+        Lists what readers say about a share, and answers it, as the owner of the share or by a link that may comment.
+
+        Examples: sharerpc comments ses_... --open; sharerpc comments reply ses_... 4fG2 'Fixed in the next commit.'
         """;
 
     public const string Who = """
@@ -356,6 +362,7 @@ internal static class Examples
             "export" => Export,
             "preview" => Preview,
             "invite" => Invite,
+            "comments" => Comments,
             "who" => Who,
             "audit" => Audit,
             "suspend" => Suspend,

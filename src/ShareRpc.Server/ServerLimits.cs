@@ -222,6 +222,9 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum of audit entries that one filtered page examines.</summary>
     public int AuditExamined { get; init; } = 20_000;
 
+    /// <summary>Gets the holders that a list of who is present names; more are counted.</summary>
+    public int PresentShown { get; init; } = 100;
+
     /// <summary>Gets how often the free space of the disk is looked at.</summary>
     public TimeSpan SpaceInterval { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -60,6 +60,11 @@ internal sealed class AdminAccess(CommandContext context, string? server, string
             ? link.Server : credentials.Find(target)?.Server ?? Server;
     }
 
+    /// <summary>Returns the owner's link of a share of this machine, else the link that the target is.</summary>
+    public async Task<ShareLink?> FindLinkAsync(string target, CancellationToken stop) =>
+        await FindOwnAsync(target, stop).ConfigureAwait(false) is var (owner, _) ? owner
+            : ShareLink.TryParse(target, out ShareLink? link) ? link : null;
+
     private async Task<(ShareLink? Owner, string ShareId, Uri Server)> ResolveAsync(string target,
         CancellationToken stop)
     {

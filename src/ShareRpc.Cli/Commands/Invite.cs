@@ -15,6 +15,7 @@ namespace ShareRpc.Cli.Commands;
 internal static class Invite
 {
     private static readonly TimeSpan SendTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AuthorStay = TimeSpan.FromDays(90);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
     private static readonly Argument<string> Target = Inputs.Share();
     private static readonly Option<string?> Server = Inputs.Server();
@@ -38,7 +39,8 @@ internal static class Invite
         "How often the link can be opened, 1 to 1,000,000 [default: no limit]", HelpName = "N" };
 
     private static readonly Option<TimeSpan?> Stay = Inputs.Time(
-        "--stay", "With --max-uses or a passphrase: how long whoever opened it may come back: 1h or 7d [default: 24h]");
+        "--stay", "With --max-uses, --comment or a passphrase: how long whoever opened it may come back: 1h or 7d "
+            + "[default: 24h; with --comment 90d]");
 
     private static readonly Option<string[]?> Redact = Inputs.Words(
         "--redact", "What the reader does not get: tools (input and output), reasoning, files (attachments, diffs and "
@@ -57,12 +59,28 @@ internal static class Invite
         new("--max-bytes-per-day") { Description = "With --rights append: bytes per day, 0 or more [default: no limit]",
             HelpName = "N" };
 
+    private static readonly Option<bool> Comment = new("--comment")
+    {
+        Description = "The reader may comment; each who opens the link is an author of its own, for --stay",
+    };
+
+    private static readonly Option<bool> NoComments = new("--no-comments")
+    {
+        Description = "The reader does not see comments [default: it sees those on what it sees]",
+    };
+
+    private static readonly Option<bool> Presence = new("--presence")
+    {
+        Description = "The reader sees who else has the share open, by label, and is seen",
+    };
+
     private static readonly PassphraseInput Secret = new("The link also needs a passphrase");
 
     public static Command Build()
     {
         var command = new Command("invite", Examples.Short(Examples.Invite)) { Target, Server, TokenFile, Label,
-            RightsOption, Expires, ExpiresUnused, MaxUses, Stay, Redact, AppendKinds, MaxOps, MaxBytes };
+            RightsOption, Comment, NoComments, Presence, Expires, ExpiresUnused, MaxUses, Stay, Redact, AppendKinds,
+            MaxOps, MaxBytes };
         RightsOption.AcceptOnlyFromAmong("read", "append");
         Secret.AddTo(command);
         command.Validators.Add(Check);
@@ -93,6 +111,8 @@ internal static class Invite
         string target = Inputs.ReadTarget(context, parsed.GetRequiredValue(Target));
         var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
         Rights rights = parsed.GetValue(RightsOption) == "append" ? Rights.Read | Rights.Append : Rights.Read;
+        if (parsed.GetValue(Comment)) rights |= Rights.Comment;
+        if (parsed.GetValue(Presence)) rights |= Rights.Presence;
         string label = parsed.GetValue(Label) ?? "invitation";
         Caveats? caveats = CaveatsOf(parsed, context.Time);
         string? passphrase = Secret.Read(context, parsed, isNew: true);
@@ -133,8 +153,8 @@ internal static class Invite
         var caveats = new Caveats
         {
             ExpiresAtMs = Moment(parsed.GetValue(Expires)), UnusedExpiresAtMs = Moment(parsed.GetValue(ExpiresUnused)),
-            MaxUses = parsed.GetValue(MaxUses), GrantMs = (long?)parsed.GetValue(Stay)?.TotalMilliseconds,
-            Redact = Given(parsed.GetValue(Redact)),
+            MaxUses = parsed.GetValue(MaxUses), GrantMs = (long?)StayOf(parsed)?.TotalMilliseconds,
+            Redact = Given(parsed.GetValue(Redact)), NoComments = parsed.GetValue(NoComments) ? true : null,
             AppendKinds = Given(parsed.GetValue(AppendKinds)),
             MaxOpsPerDay = parsed.GetValue(MaxOps), MaxBytesPerDay = parsed.GetValue(MaxBytes),
         };
@@ -143,6 +163,10 @@ internal static class Invite
         long? Moment(TimeSpan? fromNow) =>
             fromNow is { } span ? (time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
     }
+
+    /// <summary>An author stays the same for longer than a reader needs: it may edit what it said.</summary>
+    private static TimeSpan? StayOf(ParseResult parsed) =>
+        parsed.GetValue(Stay) ?? (parsed.GetValue(Comment) ? AuthorStay : null);
 
     /// <summary>Returns null if not given.</summary>
     private static string[]? Given(string[]? words) => words is { Length: > 0 } ? words : null;

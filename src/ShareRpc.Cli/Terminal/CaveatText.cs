@@ -28,6 +28,7 @@ internal static class CaveatText
         if (caveats.GrantMs is { } grant) parts.Add($"may come back for {grant / 60_000} min");
         if (hasPassphrase) parts.Add("passphrase");
         if (caveats.Redact is { Count: > 0 } redact) parts.Add($"no {string.Join('/', redact)}");
+        if (caveats.NoComments == true) parts.Add("no comments");
         if (caveats.Readable is { } readable) parts.Add($"reads {string.Join('/', readable.Keys)}");
         if (caveats.AppendKinds is { } kinds) parts.Add($"appends {string.Join('/', kinds)}");
         if (caveats.MaxOpsPerDay is { } ops) parts.Add($"{ops} ops a day");

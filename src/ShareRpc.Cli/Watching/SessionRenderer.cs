@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using Spectre.Console;
 
@@ -21,6 +22,7 @@ internal sealed class SessionRenderer(Output output)
     private readonly Dictionary<string, string> speakers = new(StringComparer.Ordinal);
     private readonly HashSet<string> failedMessages = new(StringComparer.Ordinal);
     private readonly HashSet<string> undone = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> comments = new(StringComparer.Ordinal);
     private bool isNarrowed;
     private string title = "";
     private string speaking = "";
@@ -41,6 +43,12 @@ internal sealed class SessionRenderer(Output output)
         }
 
         if (op.Data is not { } data) return;
+        if (op.Kind == Kinds.Comment)
+        {
+            ShowComment(op.Key, data);
+            return;
+        }
+
         using JsonDocument document = data.ToDocument();
         JsonElement root = document.RootElement;
         if (op.Verb == Verbs.Append) Append(op, root);
@@ -262,8 +270,23 @@ internal sealed class SessionRenderer(Output output)
         return isUndone;
     }
 
+    /// <summary>Prints a comment, and again when what it says has changed.</summary>
+    private void ShowComment(string key, RawJson data)
+    {
+        if (Comment.Parse(key, data) is not { } comment) return;
+        string said = comment.Said();
+        bool isEdited = comments.TryGetValue(key, out string? before);
+        if (before == said) return;
+        comments[key] = said;
+        speaking = "";
+        string on = comment.Parent is null ? $" on {comment.Key.Kind} {comment.Where}".TrimEnd() : ", an answer";
+        Line($"  ❝ comment{on}{(isEdited ? ", edited" : "")}", Quiet);
+        Line($"    {said}", Style.Plain);
+    }
+
     private void Remove(LoggedOp op)
     {
+        if (op.Kind == Kinds.Comment && comments.Remove(op.Key)) Line("  − a comment was removed", Quiet);
         undone.Remove(op.Key);
         if (op.Kind == Kinds.Part) parts.Remove(op.Key);
         if (op.Kind != Kinds.Message) return;

@@ -47,4 +47,6 @@ public enum ErrorCode
     DependencyMissing = -32066,
     DependencyFailed = -32067,
     AtomicAborted = -32068,
+    NotAuthor = -32069,
+    NoTarget = -32070,
 }

@@ -68,7 +68,7 @@ public static class ErrorCodes
             "The server cannot write to its storage (disk full or locked); nothing was consumed. Try again later.",
         ErrorCode.RevocationNotDurable =>
             "Access is denied now, but not yet on disk. Keep the request and send it again.",
-        ErrorCode.RateLimited => "Too many failed redemptions from this address; wait for retry_after_ms.",
+        ErrorCode.RateLimited => "Too many failed redemptions from this address, or comments; wait for retry_after_ms.",
         ErrorCode.TooManyCalls => "Too many calls in flight on this connection; wait for one to return.",
         ErrorCode.TooManyHandles => "This connection has made its last handle; open a new connection.",
         ErrorCode.RejectionsExceeded =>
@@ -102,6 +102,8 @@ public static class ErrorCodes
         ErrorCode.DependencyMissing => "An op it depends on has not been applied.",
         ErrorCode.DependencyFailed => "An op it depends on was rejected.",
         ErrorCode.AtomicAborted => "Another op of the same atomic batch was rejected, so none was applied.",
+        ErrorCode.NotAuthor => "Only its author may change a comment; its author or the owner may remove it.",
+        ErrorCode.NoTarget => "What the comment is on, or answers, is not there, or not visible to this access.",
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, null),
     };
 }

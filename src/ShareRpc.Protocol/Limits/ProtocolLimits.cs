@@ -63,4 +63,16 @@ public sealed record ProtocolLimits
 
     /// <summary>Gets the depth of a ref below root.</summary>
     public int ChainDepth { get; init; } = 16;
+
+    /// <summary>Gets the data bytes of a comment. Beyond: <c>too_large</c>.</summary>
+    public int CommentBytes { get; init; } = 8 * 1024;
+
+    /// <summary>
+    /// Gets the ops of kind <c>comment</c> that a ref may send in an hour; a link's grants together ten times as many.
+    /// Beyond: <c>rate_limited</c>.
+    /// </summary>
+    public int CommentsPerHour { get; init; } = 120;
+
+    /// <summary>Gets the comments of a share. Beyond: <c>quota_exceeded</c>.</summary>
+    public int CommentsPerShare { get; init; } = 2000;
 }

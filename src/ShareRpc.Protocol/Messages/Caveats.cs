@@ -31,6 +31,9 @@ public sealed record Caveats
     /// <summary>Gets <see cref="Redactions"/>; any of them hides unknown kinds and fields.</summary>
     public IReadOnlyList<string>? Redact { get; init; }
 
+    /// <summary>Gets true to hide comments; otherwise absent.</summary>
+    public bool? NoComments { get; init; }
+
     /// <summary>Gets ops per UTC day, including descendants.</summary>
     public long? MaxOpsPerDay { get; init; }
 

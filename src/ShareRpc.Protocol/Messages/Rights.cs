@@ -26,6 +26,12 @@ public enum Rights
 
     /// <summary>End the share, for good.</summary>
     End = 64,
+
+    /// <summary>Append ops of kind <c>comment</c>.</summary>
+    Comment = 128,
+
+    /// <summary>See who has the share open, and be seen.</summary>
+    Presence = 256,
 }
 
 /// <summary>Names and sets of rights.</summary>
@@ -35,11 +41,14 @@ public static class RightsNames
     [
         (Rights.Admin, "admin"), (Rights.Create, "create"), (Rights.Read, "read"), (Rights.Append, "append"),
         (Rights.Attenuate, "attenuate"), (Rights.Revoke, "revoke"),
-        (Rights.End, "end"),
+        (Rights.End, "end"), (Rights.Comment, "comment"), (Rights.Presence, "presence"),
     ];
 
+    /// <summary>Rights that a capability made before they existed lacks, and so its shares' owners.</summary>
+    internal const Rights Talk = Rights.Comment | Rights.Presence;
+
     /// <summary>Rights of an owner ref.</summary>
-    public const Rights Owner = Rights.Read | Rights.Append | Rights.Attenuate | Rights.Revoke | Rights.End;
+    public const Rights Owner = Rights.Read | Rights.Append | Rights.Attenuate | Rights.Revoke | Rights.End | Talk;
 
     /// <summary>Rights of a creator ref.</summary>
     public const Rights Creator = Rights.Create | Owner;

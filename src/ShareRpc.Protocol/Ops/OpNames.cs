@@ -31,6 +31,9 @@ public static class Kinds
 
     /// <summary>A turn; its state is guarded.</summary>
     public const string Turn = "turn";
+
+    /// <summary>A comment on a document; its author is written by the server. See <see cref="CommentKey"/>.</summary>
+    public const string Comment = "comment";
 }
 
 /// <summary>States of a turn: streaming, then one final state.</summary>

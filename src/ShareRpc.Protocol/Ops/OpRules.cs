@@ -32,6 +32,7 @@ public static class OpRules
         if (op.IfChanged == true && op.Verb != Verbs.Put) return ErrorCode.InvalidOp;
         if (op.DependsOn?.Count > limits.DependsOn || op.DependsOn?.All(OpId.IsValid) == false)
             return ErrorCode.InvalidOp;
+        if (op.Kind == Kinds.Comment && CommentRules.Check(op, limits) is { } refused) return refused;
         if (op.Data is not { } data) return op.Verb == Verbs.Remove ? null : ErrorCode.InvalidOp;
         if (op.Verb == Verbs.Remove) return ErrorCode.InvalidOp;
         if (data.Utf8.Length > limits.OpBytes) return ErrorCode.TooLarge;

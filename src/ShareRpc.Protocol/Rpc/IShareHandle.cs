@@ -56,6 +56,10 @@ public partial interface IShareHandle : IDisposable
     [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
     Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Lists who has the share open.</summary>
+    [JsonRpcMethod("listPresence")]
+    Task<PresenceList> ListPresenceAsync(CancellationToken cancellationToken);
+
     /// <summary>Ends appends; reads continue. Idempotent.</summary>
     [JsonRpcMethod("endShare")]
     Task EndShareAsync();

@@ -1,5 +1,6 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access.Redaction;
 using ShareRpc.Server.Storage;
 
@@ -20,6 +21,7 @@ internal sealed class Authority : IDisposable
     private readonly TimeProvider time;
     private readonly IServerNode? node;
     private int deniedCode;
+    private string? authorId;
 
     public Authority(
         RefRow row, IReadOnlyList<RefRow> chain, string? shareId, TimeProvider time, IServerNode? node = null)
@@ -27,6 +29,8 @@ internal sealed class Authority : IDisposable
         Ref = row;
         ShareId = shareId;
         Chain = [.. chain.Select(ancestor => (ancestor.Key, ancestor.Epoch))];
+        IsOwner = chain is [{ ShareKey: not null }, { ShareKey: null }, ..];
+        Label = row.IsGrant ? chain[1].Label : row.Label;
         Links = [.. chain.Select(ancestor => new RefLink(ancestor.Key, ancestor.Epoch, ancestor.ParentKey))];
         Caveats = new EffectiveCaveats(chain);
         List<long> own =
@@ -40,6 +44,15 @@ internal sealed class Authority : IDisposable
 
     public string? ShareId { get; }
 
+    /// <summary>Gets whether it is the share's owner ref.</summary>
+    public bool IsOwner { get; }
+
+    /// <summary>Gets the label that whoever gave it chose; for a grant that of its link.</summary>
+    public string? Label { get; }
+
+    /// <summary>Gets the id that stands for the ref in what it says to others.</summary>
+    public string AuthorId => authorId ??= CommentKey.AuthorOf(Ref.CapId);
+
     /// <summary>Gets the ref and its parents up to the root, with epochs at redemption.</summary>
     public IReadOnlyList<(long Key, long Epoch)> Chain { get; }
 
@@ -47,6 +60,11 @@ internal sealed class Authority : IDisposable
     public IReadOnlyList<RefLink> Links { get; }
 
     public bool IsDenied => Volatile.Read(ref deniedCode) != 0;
+
+    /// <summary>Gets whether it is neither denied nor expired.</summary>
+    public bool IsAlive => !IsDenied && !HasExpired;
+
+    private bool HasExpired => Caveats.ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Those of the whole chain together.</summary>
     public EffectiveCaveats Caveats { get; private set; }
@@ -64,16 +82,19 @@ internal sealed class Authority : IDisposable
     public void Demand(Rights right)
     {
         if (Volatile.Read(ref deniedCode) is var code && code != 0) throw CapabilityChain.Refusal(Ref, (ErrorCode)code);
-        if (Caveats.ExpiresAtMs <= time.GetUtcNow().ToUnixTimeMilliseconds())
-        {
-            throw CapabilityChain.Refusal(Ref, ErrorCode.CapabilityExpired);
-        }
-
+        if (HasExpired) throw CapabilityChain.Refusal(Ref, ErrorCode.CapabilityExpired);
         if (!Ref.Rights.HasFlag(right)) throw new ShareRpcException(ErrorCode.Forbidden);
 
         // An append is proven in its transaction; and what takes access away may always be tried.
         if (right is not (Rights.None or Rights.Append or Rights.Revoke)) DemandCurrent();
     }
+
+    /// <summary>
+    /// Demands what a batch needs: <c>append</c>, or without a writer <c>comment</c>. Then each op needs the right of
+    /// its kind (SPEC [COMMENT-1]).
+    /// </summary>
+    public void DemandAppend(bool hasWriter) =>
+        Demand(!hasWriter && Ref.Rights.HasFlag(Rights.Comment) ? Rights.None : Rights.Append);
 
     /// <summary>
     /// Throws <c>storage_unavailable</c> if this node cannot be sure of the authority any more; looked at last before

@@ -46,6 +46,7 @@ internal sealed class EffectiveCaveats
         AppendKinds = AppendKinds?.Order(StringComparer.Ordinal).ToList(),
         Readable = Profile.ToReadable(),
         Redact = Profile.ToRedact(),
+        NoComments = chain.Any(caveats => caveats.NoComments == true) ? true : null,
         MaxOpsPerDay = chain.Min(caveats => caveats.MaxOpsPerDay),
         MaxBytesPerDay = chain.Min(caveats => caveats.MaxBytesPerDay),
     };

@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
@@ -6,30 +7,37 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>Checks append kinds and daily quotas (UTC). Usage is counted in the ops' transaction.</summary>
+/// <summary>
+/// Checks the right of an op's kind, append kinds and daily quotas (UTC). Usage is counted in the ops' transaction.
+/// </summary>
 internal sealed class AppendAllowance
 {
     private readonly CommitScope scope;
     private readonly EffectiveCaveats caveats;
+    private readonly Rights rights;
     private readonly long day;
     private readonly long opsLeft;
     private readonly long bytesLeft;
     private long ops;
     private long bytes;
 
-    private AppendAllowance(CommitScope scope, EffectiveCaveats caveats, long day, long opsLeft, long bytesLeft) =>
-        (this.scope, this.caveats, this.day, this.opsLeft, this.bytesLeft) = (scope, caveats, day, opsLeft, bytesLeft);
+    private AppendAllowance(CommitScope scope, Authority authority, long day, long opsLeft, long bytesLeft)
+    {
+        (this.scope, caveats, rights) = (scope, authority.Caveats, authority.Ref.Rights);
+        (this.day, this.opsLeft, this.bytesLeft) = (day, opsLeft, bytesLeft);
+    }
 
-    public static async ValueTask<AppendAllowance> ReadAsync(CommitScope scope, EffectiveCaveats caveats)
+    public static async ValueTask<AppendAllowance> ReadAsync(CommitScope scope, Authority authority)
     {
         long day = EffectiveCaveats.DayOf(scope.NowMs);
-        (long opsLeft, long bytesLeft) = await caveats.ReadLeftAsync(scope.Uses.OfAsync, day);
-        return new AppendAllowance(scope, caveats, day, opsLeft, bytesLeft);
+        (long opsLeft, long bytesLeft) = await authority.Caveats.ReadLeftAsync(scope.Uses.OfAsync, day);
+        return new AppendAllowance(scope, authority, day, opsLeft, bytesLeft);
     }
 
     public ErrorCode? Check(OpIntent op)
     {
-        if (caveats.AppendKinds?.Contains(op.Kind) == false) return ErrorCode.KindNotAllowed;
+        Rights right = op.Kind == Kinds.Comment ? Rights.Comment : Rights.Append;
+        if (!rights.HasFlag(right) || caveats.AppendKinds?.Contains(op.Kind) == false) return ErrorCode.KindNotAllowed;
         return ops + 1 > opsLeft || bytes + BytesOf(op) > bytesLeft ? ErrorCode.QuotaExceeded : null;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
@@ -50,7 +51,8 @@ internal sealed class AppendItem(
     /// <summary>A refusal proves nothing about what is known: such a batch asks for the records of its ids.</summary>
     private bool MayBeRefused() => batch.HasDependencies || batch.Batch.ExpectedCursor is not null
         || authority.Caveats.Quotas.Count > 0 || authority.Caveats.AppendKinds is not null
-        || Array.Exists(batch.Ops, op => op.Malformed is not null || op.Op.Kind == Kinds.Turn);
+        || !authority.Ref.Rights.HasFlag(Rights.Append)
+        || Array.Exists(batch.Ops, op => op.Malformed is not null || op.Op.Kind is Kinds.Turn or Kinds.Comment);
 
     public override void Take(AppendFacts facts) => this.facts = facts;
 

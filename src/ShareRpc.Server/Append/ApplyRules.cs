@@ -1,6 +1,5 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
-using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Commit;
@@ -20,7 +19,7 @@ internal sealed class ApplyRules(
     public async ValueTask<Ack> ApplyAsync(PreparedBatch prepared)
     {
         OpBatch batch = prepared.Batch;
-        authority.Demand(Rights.Append);
+        authority.DemandAppend(writerId is not null);
         if (share.State == ShareState.Deleted) throw new ShareRpcException(ErrorCode.ShareDeleted);
         if (!prepared.HasShape) throw new ShareRpcException(ErrorCode.InvalidBatch);
 
@@ -51,7 +50,7 @@ internal sealed class ApplyRules(
         }
 
         UnappliedAllowance unapplied = await UnappliedAllowance.ReadAsync(scope, authority, serverLimits);
-        AppendAllowance allowance = await AppendAllowance.ReadAsync(scope, authority.Caveats);
+        AppendAllowance allowance = await AppendAllowance.ReadAsync(scope, authority);
         long? writerKey = writer?.Key;
         if (writerId is not null) writer ??= new WriterRow(0, writerId, authority.Ref.WriterRefKey, 0);
         var outcomes = new BatchOutcomes(scope, share, authority, allowance, writer, limits, facts, isSnapshot);
@@ -73,6 +72,7 @@ internal sealed class ApplyRules(
             throw;
         }
 
+        await outcomes.RestateAsync();
         return outcomes.ToAck();
     }
 

@@ -22,6 +22,8 @@ internal sealed class BatchOutcomes(
     private readonly DocumentMeasures folded = new(scope.Transaction, share.Key, facts);
     private readonly DocumentFacts documents = new(scope, share, new(scope.Transaction, share.Key, facts));
     private readonly ValueComparison comparison = new(scope, share, new(scope.Transaction, share.Key, facts));
+    private readonly CommentOps comments = new(
+        scope, share, authority, new(scope.Transaction, share.Key, facts), limits);
     private readonly List<TurnMark> turns = [];
     private PreparedOp[] ops = [];
     private Outcome[] outcomes = [];
@@ -52,6 +54,7 @@ internal sealed class BatchOutcomes(
     public async ValueTask ApplyEachAsync(PreparedBatch batch)
     {
         ops = batch.Ops;
+        await comments.LoadAsync();
         (outcomes, applied) = (new Outcome[ops.Length], new AppliedOp[ops.Length]);
         if (batch.HasDependencies) indexes = new(ops.Length, StringComparer.Ordinal);
         for (int i = 0; i < ops.Length; i++)
@@ -66,6 +69,7 @@ internal sealed class BatchOutcomes(
     {
         allowance.Reset();
         turns.Clear();
+        comments.Clear();
         appliedCount = 0;
         foreach (ref Outcome outcome in outcomes.AsSpan())
         {
@@ -108,6 +112,9 @@ internal sealed class BatchOutcomes(
             share.SetWriter(writer with { Key = writerKey!.Value, AckedSeq = batch.AckedSeq!.Value });
     }
 
+    /// <summary>Appends what the batch makes of the comments on its documents; after what was recorded.</summary>
+    public ValueTask RestateAsync() => comments.RestateAsync();
+
     public Ack ToAck()
     {
         var cursors = new List<OpCursor>(appliedCount);
@@ -138,6 +145,7 @@ internal sealed class BatchOutcomes(
         ErrorCode? refused = allowance.Check(op) ?? prepared.Malformed;
         if (refused is null && op.Verb == Verbs.Append) refused = await CheckDocumentSizeAsync(op);
         if (refused is { } code) return new Outcome(0, code);
+        if (op.Kind == Kinds.Comment) return CheckDependencies(op) ?? await ApplyCommentAsync(prepared);
         ContentClass? own = prepared.Class;
         if (op.IfChanged == true || op.Kind == Kinds.Turn || op.DependsOn is { Count: > 0 })
         {
@@ -152,10 +160,21 @@ internal sealed class BatchOutcomes(
             if (turn == TurnVerdict.Settles) own |= ContentClass.Settled;
         }
 
-        if (op.Verb == Verbs.Put && !ContentClasses.MayHide(op.Kind, own!.Value))
+        bool isCommented = comments.AreOn(op.Kind, op.Key);
+        if (op.Verb == Verbs.Put && !isCommented && !ContentClasses.MayHide(op.Kind, own!.Value))
             return Apply(prepared, own.Value, own.Value);
         ContentClass before = await share.ClassOfAsync(folded, op.Kind, op.Key);
-        return Apply(prepared, before, own ?? ContentClasses.AfterAppend(op, before));
+        ContentClass after = own ?? ContentClasses.AfterAppend(op, before);
+        if (isCommented) comments.Note(op.Kind, op.Key, before, after);
+        return Apply(prepared, before, after);
+    }
+
+    private async ValueTask<Outcome> ApplyCommentAsync(PreparedOp prepared)
+    {
+        CommentVerdict verdict = await comments.JudgeAsync(prepared.Op);
+        return verdict.Refused is { } refused
+            ? new Outcome(0, refused)
+            : Apply(prepared with { Op = verdict.Op! }, verdict.Before, verdict.After);
     }
 
     private async ValueTask<ErrorCode?> CheckDocumentSizeAsync(OpIntent op)
@@ -175,7 +194,8 @@ internal sealed class BatchOutcomes(
         share.Advance(new LoggedOp
         {
             Cursor = cursor, OpId = op.OpId, Verb = op.Verb, Kind = op.Kind, Key = op.Key, Data = op.Data,
-            WriterId = writer?.WriterId, Seq = op.Seq, Actor = authority.Ref.CapId, TimeMs = scope.NowMs,
+            WriterId = writer?.WriterId, Seq = op.Seq, Actor = CommentKey.ActorOf(op.Kind, authority.Ref.CapId),
+            TimeMs = scope.NowMs,
             SchemaVersion = Subprotocols.SchemaVersion, ContentClass = (int)after, ClassBefore = (int)before,
         });
         if (op.Verb == Verbs.Put && prepared.Facts is { } facts)

@@ -17,6 +17,7 @@ internal sealed class PreparedBatch
         Malformed = OpRules.Check(batch, limits);
         Ops = new PreparedOp[batch.Ops.Count];
         for (int i = 0; i < Ops.Length; i++) Ops[i] = PreparedOp.Prepare(batch.Ops[i], limits, isSnapshot);
+        Comments = Ops.Count(op => op.Op.Kind == Kinds.Comment);
         HasDependencies = Array.Exists(Ops, op => op.Op.DependsOn is { Count: > 0 });
         OpIds = Array.ConvertAll(Ops, op => op.Op.OpId);
         if (Array.Exists(Ops, op => op.AsksForDocument))
@@ -41,6 +42,9 @@ internal sealed class PreparedBatch
     public PreparedOp[] Ops { get; } = [];
 
     public bool HasDependencies { get; }
+
+    /// <summary>How many of its ops are comments.</summary>
+    public int Comments { get; }
 
     public int DataBytes { get; }
 

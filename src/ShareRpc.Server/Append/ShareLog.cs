@@ -10,7 +10,7 @@ namespace ShareRpc.Server.Append;
 
 internal sealed class ShareLog(
     CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit, SpaceWatch space,
-    ServerMetrics metrics)
+    ServerMetrics metrics, CommentRate comments)
 {
     /// <summary>
     /// Queues a batch before it returns; throws if it cannot. The receiver gets the result or refusal.
@@ -52,6 +52,7 @@ internal sealed class ShareLog(
             receiver);
         try
         {
+            comments.Take(authority, prepared.Comments);
             space.Demand();
             queue.Enqueue(item);
         }

@@ -7,6 +7,9 @@ namespace ShareRpc.Server.Commit;
 /// <summary>A share as of the current point of the transaction. Commit thread only; discarded when it fails.</summary>
 internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> tail, ServerLimits limits)
 {
+    /// <summary>More are read again, so that those of many shares do not fill the memory.</summary>
+    private const int KeptComments = 200;
+
     private readonly ShareTail unfolded = new();
     private readonly Dictionary<long, (long Day, DayUse Use)> uses = [];
     private readonly Dictionary<string, WriterRow> writers = new(StringComparer.Ordinal);
@@ -14,6 +17,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     private readonly Dictionary<string, OpRecord> writtenRecords = new(StringComparer.Ordinal);
     private int indexed;
     private bool isDeep;
+    private ShareComments? comments;
 
     public long Key => row.Key;
 
@@ -52,6 +56,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         Head = op.Cursor;
         Fresh.Add(op);
+        if (op.Kind == Kinds.Comment) comments?.Set(op.Key, op.Verb != Verbs.Remove);
         AddToTail(new TailOp(op.Cursor, op.Verb, op.Kind, op.Key, op.Data?.Utf8.Length
             ?? 0, (ContentClass)op.ContentClass));
     }
@@ -59,6 +64,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     public void BackTo(long head)
     {
         unfolded.BackTo(head);
+        comments = null;
         Fresh.RemoveAll(op => op.Cursor > head);
         Head = head;
     }
@@ -93,6 +99,18 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
 
     public async ValueTask<ContentClass> ClassOfAsync(DocumentMeasures folded, string kind, string key) =>
         unfolded.LastOf(kind, key)?.Class ?? (await folded.OfAsync(kind, key)).Class;
+
+    /// <summary>Returns the comments as of this point of the transaction.</summary>
+    public async ValueTask<ShareComments> CommentsAsync(IWriteTransaction transaction)
+    {
+        if (comments is not null) return comments;
+        var found = new ShareComments();
+        foreach (string key in await transaction.ReadDocKeysAsync(Key, Kinds.Comment, int.MaxValue))
+            found.Set(key, isThere: true);
+        foreach (string key in unfolded.KeysOf(Kinds.Comment))
+            found.Set(key, unfolded.LastOf(Kinds.Comment, key)?.Verb != Verbs.Remove);
+        return comments = found;
+    }
 
     public async ValueTask<WriterRow?> FindWriterAsync(IWriteTransaction transaction, string writerId)
     {
@@ -160,6 +178,7 @@ internal sealed class LogShare(ShareRow row, long head, IReadOnlyList<TailOp> ta
     {
         Fresh.Clear();
         Trace = default;
+        if (comments?.Count > KeptComments) comments = null;
         if (written.Count == 0) return;
         written.Clear();
         writtenRecords.Clear();

@@ -94,6 +94,10 @@ internal sealed class ShareTail
         return ops;
     }
 
+    /// <summary>Returns the keys of the documents of a kind that have unfolded ops.</summary>
+    public IEnumerable<string> KeysOf(string kind) =>
+        documents.Keys.Where(document => document.Kind == kind).Select(document => document.Key);
+
     /// <summary>Returns a document's newest op; null when it has none that is not folded.</summary>
     public TailOp? LastOf(string kind, string key) =>
         documents.TryGetValue((kind, key), out Document document) ? At(document.Last).Op : null;

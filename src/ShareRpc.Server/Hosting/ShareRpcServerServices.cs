@@ -159,7 +159,9 @@ public static class ShareRpcServerServices
         services.TryAddSingleton<CapabilityAdmin>();
         services.TryAddSingleton<CapabilityChanges>();
         services.TryAddSingleton<CapabilityLists>();
+        services.TryAddSingleton<CommentRate>();
         services.TryAddSingleton<ShareLog>();
+        services.TryAddSingleton<Presence>();
         services.TryAddSingleton<ShareReads>();
         services.TryAddSingleton<ShareSearch>();
     }

@@ -28,7 +28,7 @@ internal sealed class OpsEndpoints(
     public async Task AppendAsync(HttpContext context)
     {
         using HttpAuthority authority = await RedeemAsync(context).ConfigureAwait(false);
-        authority.Authority.Demand(Rights.Append);
+        authority.Authority.DemandAppend(hasWriter: false);
         using var body = new HttpBody(context, limits.FrameBytes, serverLimits, time);
         OpBatch batch = ToBatch((await body.ReadWholeAsync().ConfigureAwait(false)).Span);
         Ack ack = await log.AppendAsync(authority.Authority, writerId: null, batch).ConfigureAwait(false);

@@ -112,7 +112,7 @@ internal sealed class OpencodeShares(
         IWriteTransaction transaction = scope.Transaction;
         var request = new AttenuateRequest
         {
-            CapId = RandomId.New(), TokenDigest = "", Rights = RightsNames.Owner.ToNames(), Label = Label,
+            CapId = RandomId.New(), TokenDigest = "", Rights = RefRequest.OwnerOf(creator.Ref), Label = Label,
         };
 
         RefRow row = RefRequest.ChildOf(creator.Ref, request, TokenVerifier.None(), scope.NowMs, options.Limits);

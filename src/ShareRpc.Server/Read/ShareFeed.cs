@@ -43,7 +43,7 @@ internal sealed class ShareFeed(
 
     public bool Ended { get; private set; }
 
-    /// <summary>Gets when the newest op was appended; -1 until somebody has looked.</summary>
+    /// <summary>Gets when the newest op but comments was appended; -1 until somebody has looked.</summary>
     public long AppendedMs => Interlocked.Read(ref appendedMs);
 
     /// <summary>Gets the number of handles with a writer.</summary>
@@ -75,7 +75,13 @@ internal sealed class ShareFeed(
     {
         if (ring is not null) Keep(ops);
         Advance(ops[^1].Cursor);
-        NoteAppend(ops[^1].TimeMs);
+        for (int i = ops.Count - 1; i >= 0; i--)
+        {
+            if (ops[i].Kind == Kinds.Comment) continue; // by a reader
+            NoteAppend(ops[i].TimeMs);
+            break;
+        }
+
         Wake();
     }
 

@@ -107,7 +107,7 @@ internal sealed class ShareReads(
         {
             await using IReadSnapshot snapshot = await store.BeginReadAsync();
             IReadOnlyList<LoggedOp> newest = await snapshot.ReadOpsAsync(feed.ShareKey, feed.Head - 1, 1, 1);
-            feed.NoteAppend(newest.Count > 0 ? newest[0].TimeMs : 0);
+            feed.NoteAppend(newest is [{ Kind: not Kinds.Comment }] ? newest[0].TimeMs : 0);
         }
 
         return time.GetUtcNow().ToUnixTimeMilliseconds() - feed.AppendedMs < serverLimits.TurnLease.TotalMilliseconds;

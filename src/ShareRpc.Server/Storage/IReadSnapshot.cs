@@ -54,6 +54,9 @@ internal interface IReadSnapshot : IAsyncDisposable
     ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,
         int maxBytes);
 
+    /// <summary>Returns the keys of the folded documents of a kind.</summary>
+    ValueTask<IReadOnlyList<string>> ReadDocKeysAsync(long shareKey, string kind, int limit);
+
     ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit);
 
     ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit);

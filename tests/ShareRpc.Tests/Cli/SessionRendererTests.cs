@@ -17,6 +17,27 @@ public sealed class SessionRendererTests : IDisposable
     }
 
     [Fact]
+    public void Comments_are_shown_once_and_again_when_they_change()
+    {
+        const string Key = "part/p1/c1";
+        Put("comment", Key, """{"text":"why?","quote":"x","author":{"label":"Ana"},"time":{"created":1}}""");
+        Put("comment", Key, """{"text":"why?","quote":"x","author":{"label":"Ana"},"time":{"created":1}}""");
+        Put("comment", "part/p1/c2", """{"parent":"c1","resolved":true,"author":{"id":"abcdef"}}""");
+        Put("comment", Key, """{"text":"oh","author":{"label":"Ana"},"time":{"created":1}}""");
+        Put("comment", "odd", """{"text":"not shown"}""");
+        Assert.Equal(
+            """
+              ❝ comment on part “x”
+                Ana: why?
+              ❝ comment, an answer
+                guest abcd: (resolved)
+              ❝ comment on part, edited
+                Ana: oh
+
+            """, screen.ToString(), ignoreLineEndingDifferences: true);
+    }
+
+    [Fact]
     public void Parts_of_any_agent_are_shown()
     {
         Put("message", "m1", """{"role":"assistant"}""");

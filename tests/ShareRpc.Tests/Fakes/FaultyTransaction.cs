@@ -56,6 +56,9 @@ internal sealed class FaultyTransaction(
     public ValueTask<IReadOnlyList<OpenTurnRow>> ReadOpenTurnsAsync(long afterShare, string afterKey, int limit) =>
         inner.ReadOpenTurnsAsync(afterShare, afterKey, limit);
 
+    public ValueTask<IReadOnlyList<string>> ReadDocKeysAsync(long shareKey, string kind, int limit) =>
+        inner.ReadDocKeysAsync(shareKey, kind, limit);
+
     public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) =>
         inner.ReadOpenTurnKeysAsync(shareKey, limit);
 

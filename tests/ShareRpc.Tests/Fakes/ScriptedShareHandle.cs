@@ -139,6 +139,9 @@ internal sealed class ScriptedShareHandle : IShareHandle
         }
     }
 
+    public Task<PresenceList> ListPresenceAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new PresenceList { Present = [] });
+
     public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken)
     {
         server.Note(request);

@@ -26,7 +26,7 @@ internal sealed class CapabilityAdmin(
         if (!RandomId.IsValid(request.ShareId)) throw new ShareRpcException(ErrorCode.InvalidParams);
         var owner = new AttenuateRequest
         {
-            CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RightsNames.Owner.ToNames(),
+            CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RefRequest.OwnerOf(authority.Ref),
             Label = request.Label,
         };
         return await CommitAsync(async scope =>

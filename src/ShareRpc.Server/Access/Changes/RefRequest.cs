@@ -51,6 +51,7 @@ internal static class RefRequest
         bool isRead = caveats.Readable is not { } readable || (readable.Count is >= 1 and <= MaxNames
             && readable.All(entry => OpRules.IsKind(entry.Key) && IsFields(entry.Value)));
         bool isRedact = caveats.Redact is not { } words || (words.Count >= 1 && words.All(Redactions.All.Contains));
+        isRedact &= caveats.NoComments is null or true;
         if (!isCounted || !isAppend || !isRead || !isRedact) throw new ShareRpcException(ErrorCode.InvalidParams);
     }
 
@@ -71,6 +72,10 @@ internal static class RefRequest
             Label = request.Label, Verifier = verifier, CreatedMs = nowMs, Passphrase = passphrase,
         };
     }
+
+    /// <summary>Returns the rights of the owner of a share that a ref creates.</summary>
+    public static IReadOnlyList<string> OwnerOf(RefRow creator) =>
+        (RightsNames.Owner & (creator.Rights | ~RightsNames.Talk)).ToNames();
 
     public static bool IsSame(RefRow stored, RefRow asked) =>
         stored.ParentKey == asked.ParentKey && stored.ShareKey == asked.ShareKey && stored.Rights == asked.Rights

@@ -57,6 +57,17 @@ internal static class ContentClasses
         (after & (ContentClass.Array | ContentClass.Undone)) != 0
         || (Unmarked(after) is not (ContentClass.Plain or ContentClass.Tool) && OfKind(kind) is not null);
 
+    /// <summary>Returns the class of a new comment on a document (SPEC [COMMENT-6]).</summary>
+    public static ContentClass OfComment(ContentClass target) =>
+        target == ContentClass.Absent || target.HasFlag(ContentClass.Undone) ? ContentClass.Unknown : Unmarked(target);
+
+    /// <summary>
+    /// Returns what the class of a comment becomes with its document's: hidden, or as it was made. What was said of
+    /// something hidden is not shown because that is gone.
+    /// </summary>
+    public static ContentClass OfComment(ContentClass target, ContentClass comment) =>
+        ((Unmarked(target) ^ comment) & ~ContentClass.Undone) == 0 ? Unmarked(target) : ContentClass.Unknown;
+
     /// <summary>Returns the class without its marks.</summary>
     public static ContentClass Unmarked(ContentClass contentClass) =>
         contentClass & ~(ContentClass.Array | ContentClass.Odd | ContentClass.Settled);

@@ -73,6 +73,12 @@ internal static class KnownFields
         "cost.cache.write:number", "limit.context:number", "limit.input:number", "limit.output:number",
     ];
 
+    private static readonly FieldTree CommentTree = FieldTree.Of(
+    [
+        "text", "parent", "quote", "line.file", "line.side", "line.number:number", "resolved:flag", "author.id",
+        "author.label", "author.owner:flag", "time.created:number", "time.edited:number",
+    ]);
+
     private static readonly FieldTree SessionTree = FieldTree.Of(Session);
     private static readonly FieldTree SessionWithFiles =
         FieldTree.Of([.. Session, "summary.diffs:any", "directory", "path", "branch"]);
@@ -105,6 +111,11 @@ internal static class KnownFields
             (Kinds.Part, ContentClass.Reasoning) => hidden.HasFlag(HiddenContent.Reasoning) ? null : ReasoningTree,
             (Kinds.Part, ContentClass.Tool) => (hidden & (HiddenContent.Tools | HiddenContent.Files)) != 0
                 ? ToolHeadTree : ToolTree,
+            (Kinds.Comment, ContentClass.Plain) => CommentTree,
+            (Kinds.Comment, ContentClass.Reasoning) => hidden.HasFlag(HiddenContent.Reasoning) ? null : CommentTree,
+            (Kinds.Comment, ContentClass.Tool) => (hidden & (HiddenContent.Tools | HiddenContent.Files)) != 0
+                ? null : CommentTree,
+            (Kinds.Comment, ContentClass.File) => isFileHidden ? null : CommentTree,
             (Kinds.Part, ContentClass.File) => isFileHidden ? null : FileTree,
             _ => null,
         };

@@ -14,16 +14,22 @@ namespace ShareRpc.Server.Access.Redaction;
 /// </summary>
 internal sealed class ReadProfile
 {
-    public static readonly ReadProfile Everything = new(HiddenContent.None, null);
+    public static readonly ReadProfile Everything = new(HiddenContent.None, null, hidesComments: false);
 
+    /// <summary>The kinds that comments are on: a reader for whom <c>readable</c> narrows one sees none.</summary>
+    private static readonly string[] Commented = [Kinds.Message, Kinds.Part, Kinds.SessionDiff];
+
+    private readonly bool hidesComments;
     private readonly HiddenContent hidden;
     private readonly SortedDictionary<string, SortedSet<string>?>? readable;
 
-    private ReadProfile(HiddenContent hidden, SortedDictionary<string, SortedSet<string>?>? readable)
+    private ReadProfile(
+        HiddenContent hidden, SortedDictionary<string, SortedSet<string>?>? readable, bool hidesComments)
     {
+        this.hidesComments = hidesComments;
         this.hidden = hidden;
         this.readable = readable;
-        Name = $"{(int)hidden}" + (readable is null
+        Name = $"{(int)hidden}{(hidesComments ? "-" : "")}" + (readable is null
             ? ""
             : string.Concat(readable.Select(entry =>
                 $"|{entry.Key}:{(entry.Value is null ? "*" : string.Concat(entry.Value.Select(Counted)))}")));
@@ -34,10 +40,15 @@ internal sealed class ReadProfile
 
     private static string Counted(string field) => $"{field.Length}.{field}";
 
-    public bool IsEverything => hidden == HiddenContent.None && readable is null;
+    public bool IsEverything => !IsNarrowed && !hidesComments;
 
-    /// <summary>Gets whether a caveat says which kinds or fields may be read.</summary>
-    public bool NamesFields => readable is not null;
+    /// <summary>Whether <c>redact</c> or <c>readable</c> hides anything.</summary>
+    private bool IsNarrowed => hidden != HiddenContent.None || readable is not null;
+
+    /// <summary>
+    /// Gets whether a caveat says which kinds or fields may be read, or not read, beyond the classes of texts.
+    /// </summary>
+    public bool NamesFields => readable is not null || hidesComments;
 
     /// <summary>Returns whether the reader sees all that one sees from whom these are hidden.</summary>
     public bool HidesAtMost(HiddenContent most) => (hidden & ~most) == HiddenContent.None;
@@ -75,13 +86,18 @@ internal sealed class ReadProfile
             if (caveats.Readable is { } more) readable = Intersect(readable, more);
         }
 
-        return hidden == HiddenContent.None && readable is null ? Everything : new ReadProfile(hidden, readable);
+        var profile = new ReadProfile(hidden, readable, chain.Any(caveats => caveats.NoComments == true));
+        return profile.IsEverything ? Everything : profile;
     }
+
+    /// <summary>Returns whether this reader sees what a comment of a class is on.</summary>
+    public bool ShowsTarget(ContentClass comment) => !IsNarrowed || TreeOf(Kinds.Comment, comment) is not null;
 
     /// <summary>Returns the op as this reader may see it: as it is, with less data, or hidden ([REDACT-3]).</summary>
     public LoggedOp Show(LoggedOp op)
     {
-        if (IsEverything) return op;
+        if (hidesComments && op.Kind == Kinds.Comment) return Hide(op);
+        if (!IsNarrowed) return op;
         bool wasVisible = TreeOf(op.Kind, (ContentClass)op.ClassBefore) is not null;
         FieldTree? tree = TreeOf(op.Kind, (ContentClass)op.ContentClass);
         if (op.Verb == Verbs.Remove) return wasVisible ? op : Hide(op);
@@ -95,7 +111,8 @@ internal sealed class ReadProfile
     /// <summary>Returns the document as this reader may see it; null when it may not.</summary>
     public Document? Show(Document document, ContentClass contentClass)
     {
-        if (IsEverything) return document;
+        if (hidesComments && document.Kind == Kinds.Comment) return null;
+        if (!IsNarrowed) return document;
         if (TreeOf(document.Kind, contentClass) is not { } tree) return null;
         RawJson shown = JsonFilter.Copy(
             document.Data, tree, name => IsReadable(document.Kind, name), out bool isWhole);
@@ -141,9 +158,16 @@ internal sealed class ReadProfile
         bool isGone = contentClass == ContentClass.Absent || contentClass.HasFlag(ContentClass.Undone);
         if (isGone || IsEachField(kind) is not { } isEach) return null;
         if (isEach && contentClass.HasFlag(ContentClass.Array)) return null; // it has no fields
+        if (kind == Kinds.Comment && !IsCommentShown(contentClass)) return null;
         return hidden == HiddenContent.None
             ? FieldTree.All : KnownFields.Of(kind, ContentClasses.Unmarked(contentClass), hidden);
     }
+
+    /// <summary>Returns whether what a comment is on may be seen, by <c>readable</c>.</summary>
+    private bool IsCommentShown(ContentClass contentClass) => ContentClasses.Unmarked(contentClass)
+        != ContentClass.Unknown && (readable is null || Commented.All(IsWhole));
+
+    private bool IsWhole(string kind) => readable!.TryGetValue(kind, out SortedSet<string>? fields) && fields is null;
 
     /// <summary>Returns whether <c>readable</c> names the fields of a kind; null when it leaves the kind out.</summary>
     private bool? IsEachField(string kind)

@@ -41,9 +41,13 @@ internal sealed class LinkUse(
         return isGranted ? [await GrantAsync(scope, chain), .. chain] : chain;
     }
 
-    /// <summary>Only a counted or locked ref gives grants; a grant gives none.</summary>
+    /// <summary>
+    /// Only a counted or locked ref gives grants, and one that comments, so that authors differ; a grant gives none,
+    /// nor does an owner ref for its comments.
+    /// </summary>
     private static bool Gives(IReadOnlyList<RefRow> chain) =>
-        !chain[0].IsGrant && (chain[0].Passphrase is not null || chain.Any(link => link.Caveats.MaxUses is not null));
+        !chain[0].IsGrant && (chain[0].Passphrase is not null || chain.Any(link => link.Caveats.MaxUses is not null)
+            || (chain is [_, { ShareKey: not null }, ..] && chain[0].Rights.HasFlag(Rights.Comment)));
 
     private static bool IsCounted(RefRow link, RefRow redeemed) => !redeemed.IsGrant
         && (link.Caveats.MaxUses is not null

@@ -1,38 +1,40 @@
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
-/// A token bucket per key, of one minute's capacity. Evicts the least recently used key, which resets it. Any thread.
+/// A token bucket per key, of one period's capacity, a minute by default. Evicts the least recently used key, which
+/// resets it. Any thread.
 /// </summary>
-internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
+internal sealed class RateLimiter(int capacity, int maxKeys, TimeProvider time, TimeSpan? period = null)
 {
+    private readonly TimeSpan period = period ?? TimeSpan.FromMinutes(1);
     private readonly Lock gate = new();
     private readonly Dictionary<string, LinkedListNode<Bucket>> buckets = new(StringComparer.Ordinal);
     private readonly LinkedList<Bucket> order = new();
 
-    /// <summary>Takes one; if false, <c>wait</c> is the time until one is free.</summary>
-    public bool TryTake(string key, out TimeSpan wait)
+    /// <summary>Takes some or none; if false, <c>wait</c> is the time until so many are free.</summary>
+    public bool TryTake(string key, out TimeSpan wait, int count = 1)
     {
         lock (gate)
         {
             Bucket bucket = Fill(key);
             wait = TimeSpan.Zero;
-            if (bucket.Left >= 1)
+            if (bucket.Left >= count)
             {
-                bucket.Left--;
+                bucket.Left -= count;
                 return true;
             }
 
-            wait = TimeSpan.FromMinutes((1 - bucket.Left) / perMinute);
+            wait = period * ((count - bucket.Left) / capacity);
             return false;
         }
     }
 
-    public void GiveBack(string key)
+    public void GiveBack(string key, int count = 1)
     {
         lock (gate)
         {
             Bucket bucket = Fill(key);
-            bucket.Left = Math.Min(perMinute, bucket.Left + 1);
+            bucket.Left = Math.Min(capacity, bucket.Left + count);
         }
     }
 
@@ -44,7 +46,7 @@ internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
             order.Remove(node);
             Bucket known = node.Value;
             known.Left =
-                Math.Min(perMinute, known.Left + (time.GetElapsedTime(known.At, now).TotalMinutes * perMinute));
+                Math.Min(capacity, known.Left + (time.GetElapsedTime(known.At, now) / period * capacity));
             known.At = now;
         }
         else
@@ -55,7 +57,7 @@ internal sealed class RateLimiter(int perMinute, int maxKeys, TimeProvider time)
                 order.Remove(oldest);
             }
 
-            buckets.Add(key, node = new LinkedListNode<Bucket>(new Bucket(key) { Left = perMinute, At = now }));
+            buckets.Add(key, node = new LinkedListNode<Bucket>(new Bucket(key) { Left = capacity, At = now }));
         }
 
         order.AddLast(node);

@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Append;
@@ -13,29 +14,37 @@ namespace ShareRpc.Server.Connections.Handles;
 internal sealed class HandleFactory(
     ShareLog log, ShareReads reads, Broadcaster broadcaster, LiveWriters writers, AuthorityRegistry registry,
     CapabilityAdmin admin,
-    CapabilityChanges changes, CapabilityLists lists, ShareSearch search, ServerHealth health)
+    CapabilityChanges changes, CapabilityLists lists, ShareSearch search, ServerHealth health, Presence presence)
 {
     public ShareHandle OfShare(SessionState session, Authority authority, ShareFeed feed, string? writerId)
     {
-        if (writerId is not null)
+        // One that may not append writes nothing, whatever it is bound to.
+        bool isWriter = writerId is not null && authority.Ref.Rights.HasFlag(Rights.Append);
+        if (isWriter)
         {
-            writers.Add(feed.ShareKey, writerId);
+            writers.Add(feed.ShareKey, writerId!);
             feed.AddWriter();
+        }
+        else
+        {
+            presence.Add(authority);
         }
 
         CancellationTokenRegistration onDenied = authority.Denied.Register(() => session.NoteDenied(authority));
         var hold = new AuthorityHold(authority, registry, () =>
         {
             onDenied.Dispose();
-            if (writerId is not null)
+            if (isWriter)
             {
-                writers.Remove(feed.ShareKey, writerId);
+                writers.Remove(feed.ShareKey, writerId!);
                 feed.RemoveWriter();
             }
 
+            presence.Remove(authority);
             broadcaster.Release(feed);
         });
-        return session.Own(new ShareHandle(session, hold, feed, writerId, log, reads, search, admin, changes, lists));
+        return session.Own(
+            new ShareHandle(session, hold, feed, writerId, log, reads, search, admin, changes, lists, presence));
     }
 
     public RootHandle OfRoot(SessionState session, Authority authority) =>

@@ -13,7 +13,7 @@ namespace ShareRpc.Server.Connections.Handles;
 internal sealed class ShareHandle(
     SessionState session, AuthorityHold hold, ShareFeed feed, string? writerId, ShareLog log, ShareReads reads,
     ShareSearch search, CapabilityAdmin admin,
-    CapabilityChanges changes, CapabilityLists lists)
+    CapabilityChanges changes, CapabilityLists lists, Presence presence)
     : CapabilityHandle(session, hold, admin, changes, lists), IShareHandle
 {
     private readonly SessionState session = session;
@@ -26,7 +26,7 @@ internal sealed class ShareHandle(
     /// <summary>Queues the batch before returning, to keep the connection's call order.</summary>
     public Task<Ack> AppendAsync(OpBatch batch, ReplayChain? chain) => Hold.DuringAsync(authority =>
     {
-        authority.Demand(Rights.Append);
+        authority.DemandAppend(writerId is not null);
         return log.AppendAsync(authority, writerId, batch, chain, order);
     });
 
@@ -53,7 +53,7 @@ internal sealed class ShareHandle(
     /// </summary>
     public void Append(OpBatch batch, AckReceiver receiver)
     {
-        Hold.Authority.Demand(Rights.Append);
+        Hold.Authority.DemandAppend(writerId is not null);
         log.Append(Hold.Authority, writerId, batch, order, receiver);
     }
 
@@ -71,6 +71,9 @@ internal sealed class ShareHandle(
 
     public Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken) =>
         Hold.DuringAsync(authority => search.SearchAsync(authority, request));
+
+    public Task<PresenceList> ListPresenceAsync(CancellationToken cancellationToken) =>
+        Hold.DuringAsync(authority => Task.FromResult(presence.List(authority)));
 
     public Task EndShareAsync() => Hold.DuringAsync(Admin.EndShareAsync);
 }

@@ -167,6 +167,10 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
                 row.GetInt64(5)),
             afterShare, afterKey, limit);
 
+    public ValueTask<IReadOnlyList<string>> ReadDocKeysAsync(long shareKey, string kind, int limit) => AllAsync(
+        "SELECT key FROM doc WHERE share_key = $1 AND kind = $2 LIMIT $3", row => row.GetString(0), shareKey, kind,
+        limit);
+
     public ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit) => AllAsync(
         "SELECT key FROM open_turn WHERE share_key = $1 ORDER BY key LIMIT $2", row => row.GetString(0), shareKey,
         limit);

@@ -68,7 +68,8 @@ internal static class PostgresRows
     {
         Cursor = row.GetInt64(0), OpId = OpId(Bytes(row, 1)), Verb = Verb(row.GetString(2)), Kind = row.GetString(3),
         Key = row.GetString(4), Data = Data(row, 5), WriterId = Text(row, 6), Seq = Number(row, 7),
-        Actor = row.GetString(8), TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10),
+        Actor = CommentKey.ActorOf(row.GetString(3), row.GetString(8)),
+        TimeMs = row.GetInt64(9), SchemaVersion = row.GetInt32(10),
         ContentClass = row.GetInt32(11), ClassBefore = row.GetInt32(12),
     };
 

@@ -112,7 +112,8 @@ internal sealed class LogReads(Statements statements)
         Cursor = row.Number(0), OpId = StoredOpId.Read(row, 1), Verb = Verb(row, 2), Kind = row.Text(3),
         Key = row.Text(4),
         Data = Data(row, 5), WriterId = row.TextOrNull(6), Seq = row.NumberOrNull(7),
-        Actor = row.Text(8), TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10),
+        Actor = CommentKey.ActorOf(row.Text(3), row.Text(8)),
+        TimeMs = row.Number(9), SchemaVersion = (int)row.Number(10),
         ContentClass = (int)row.Number(11),
         ClassBefore = (int)row.Number(12),
     };

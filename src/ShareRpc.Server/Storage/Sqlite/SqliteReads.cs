@@ -72,6 +72,11 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         int maxBytes) =>
         new(connection.LogReads.ReadDocs(shareKey, kind, after, limit, maxBytes));
 
+    public ValueTask<IReadOnlyList<string>> ReadDocKeysAsync(long shareKey, string kind, int limit) =>
+        new(statements.ReadAll(
+            "SELECT key FROM doc WHERE share_key = ?1 AND kind = ?2 LIMIT ?3", row => row.Text(0), shareKey, kind,
+            limit));
+
     public ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit)
     {
         const string Sql = $"""

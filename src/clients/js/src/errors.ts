@@ -40,6 +40,8 @@ const TABLE = {
   dependency_missing: [-32066, false, 'retry'],
   dependency_failed: [-32067, false, 'park'],
   atomic_aborted: [-32068, false, 'park'],
+  not_author: [-32069, false, 'park'],
+  no_target: [-32070, false, 'park'],
 } as const satisfies Record<string, readonly [number, boolean, ErrorAction]>;
 
 export type ErrorName = keyof typeof TABLE;
@@ -59,7 +61,7 @@ export const errorNames = Object.keys(TABLE) as ErrorName[];
 export function errorInfo(name: ErrorName): ErrorInfo {
   const [number, transient, action] = TABLE[name];
   const authority = (number <= -32020 && number >= -32026) || number === -32030 || number === -32031;
-  return { number, transient, action, authority, op: number <= -32060 && number >= -32068 };
+  return { number, transient, action, authority, op: number <= -32060 && number >= -32070 };
 }
 
 /** ERR-1. */

@@ -2,9 +2,8 @@ import type { Connection } from './connection.js';
 import { PageStream } from './stream.js';
 import type {
   Ack, AttenuateRequest, AuditPage, AuditRequest, Batch, CapabilityChanged, CapabilityCreated, CapabilityPage,
-    CreateShareRequest,
-  GetStateRequest, ListRequest, OpPage, ReadOpsRequest, RootAttenuateRequest, RotateRequest, SearchPage, SearchRequest,
-  ServerStatus, SharePage, ShareSearchPage, StatePage,
+  CreateShareRequest, GetStateRequest, ListRequest, OpPage, PresenceList, ReadOpsRequest, RootAttenuateRequest,
+  RotateRequest, SearchPage, SearchRequest, ServerStatus, SharePage, ShareSearchPage, StatePage,
 } from './wire.js';
 
 export interface CallOptions {
@@ -51,8 +50,8 @@ class Handle {
 }
 
 /** What reading needs of a share. */
-export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle,
-  'subscribe' | 'search'>>;
+export type ReadingHandle =
+  Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle, 'subscribe' | 'search' | 'listPresence'>>;
 
 /** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {
@@ -90,6 +89,11 @@ export class ShareHandle extends Handle {
 
   listAudit(request: AuditRequest = {}, options?: CallOptions): Promise<AuditPage> {
     return this.call('listAudit', request, options);
+  }
+
+  /** Lists who has the share open, of those with the right `presence`. */
+  listPresence(options?: CallOptions): Promise<PresenceList> {
+    return this.call('listPresence', undefined, options);
   }
 
   /** Ends the share for good: no more appends, reads go on. */

@@ -8,6 +8,7 @@ export {
 } from './errors.js';
 export { findLink, formatLink, parseLink, rpcAddress, type ShareLink } from './links.js';
 export { redeemLink, type GrantStore } from './grants.js';
+export { authorOf, commentKey, commentPlace, type CommentPlace } from './comments.js';
 export { idOf, isId, isOpId, newId, newOpId } from './ids.js';
 export { capIdOf, newToken, passphraseDigest, tokenDigest, tokenOf } from './tokens.js';
 export { foldOp } from './fold.js';

@@ -1,6 +1,7 @@
 // Records of protocol/SPEC.md in wire names. Times: milliseconds since 1970 UTC.
 
-export type Right = 'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke' | 'end';
+export type Right =
+  'admin' | 'create' | 'read' | 'append' | 'attenuate' | 'revoke' | 'end' | 'comment' | 'presence';
 
 /** Restrictions of a ref and its descendants (section 16). */
 export interface Caveats {
@@ -13,6 +14,8 @@ export interface Caveats {
   /** Kind to `true` or visible top-level fields. */
   readable?: Record<string, true | string[]>;
   redact?: Redaction[];
+  /** Hides every comment (COMMENT-7). */
+  no_comments?: true;
   max_ops_per_day?: number;
   max_bytes_per_day?: number;
 }
@@ -22,6 +25,23 @@ export type Redaction = 'tools' | 'reasoning' | 'files';
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [name: string]: Json;
+}
+
+/** What the author says in a comment (comments.md); the server writes `author` and `time`. */
+export interface CommentData {
+  text?: string;
+  parent?: string;
+  quote?: string;
+  line?: { file: string; side?: 'before' | 'after'; number: number };
+  resolved?: boolean;
+  author?: { id: string; label?: string; owner?: true };
+  time?: { created: number; edited?: number };
+}
+
+/** Who has a share open (PRESENCE-1). */
+export interface PresenceList {
+  present: { id: string; label?: string; owner?: true; handles: number }[];
+  more?: number;
 }
 
 export type Verb = 'put' | 'remove' | 'append';

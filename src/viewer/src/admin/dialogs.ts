@@ -71,7 +71,8 @@ const checkbox = (name: string, value: string, text: string, isChecked = false) 
 
 const rightNames: Partial<Record<Right, string>> = {
   append: 'append (write to it)', attenuate: 'attenuate (invite others)', revoke: 'revoke (take access back)',
-  end: 'end (close the session for good)',
+  end: 'end (close the session for good)', comment: 'comment (on what it reads)',
+  presence: 'presence (see who is here, and be seen)',
 };
 
 function renderInvite(app: AdminApp, shareId: string): TemplateResult {
@@ -82,7 +83,8 @@ function renderInvite(app: AdminApp, shareId: string): TemplateResult {
       ${rightsToGive(app, shareId).map((right) => checkbox('rights', right, rightNames[right] ?? right,
         right === 'read'))}</fieldset>
     <fieldset><legend>Hide</legend>${checkbox('redact', 'tools', 'what tools were given and answered')}
-      ${checkbox('redact', 'reasoning', 'reasoning')}${checkbox('redact', 'files', 'files, diffs and tools')}</fieldset>
+      ${checkbox('redact', 'reasoning', 'reasoning')}${checkbox('redact', 'files', 'files, diffs and tools')}
+      ${checkbox('no_comments', 'true', 'comments')}</fieldset>
     <label for="lifetime">Good for</label><select id="lifetime" name="lifetime" class="field">
       ${lifetimes.map(({ value, text }) => html`<option value=${value}
         ?selected=${value === 'week'}>${text}</option>`)}</select>
@@ -98,6 +100,7 @@ function renderInvite(app: AdminApp, shareId: string): TemplateResult {
       label: String(fields.get('label')),
       rights,
       redact: fields.getAll('redact') as Redaction[],
+      hidesComments: fields.get('no_comments') !== null,
       lifetimeMs: lifetimes.find(({ value }) => value === fields.get('lifetime'))?.ms,
       maxUses: fields.get('uses') ? Number(fields.get('uses')) : undefined,
       passphrase: String(fields.get('passphrase')),

@@ -58,6 +58,7 @@ export function sayCaveats(caveats: Caveats, uses?: number): string[] {
   if (caveats.max_uses !== undefined) said.push(`${count(uses ?? 0)} of ${plural(caveats.max_uses, 'use')} used`);
   if (caveats.grant_ms !== undefined) said.push(`its grants last ${duration(caveats.grant_ms)}`);
   if (caveats.redact) said.push(`without ${caveats.redact.join(', ')}`);
+  if (caveats.no_comments) said.push('without comments');
   if (caveats.readable) said.push(`sees only ${Object.keys(caveats.readable).join(', ')}`);
   if (caveats.append_kinds) said.push(`adds only ${caveats.append_kinds.join(', ')}`);
   if (caveats.max_ops_per_day !== undefined) said.push(`${plural(caveats.max_ops_per_day, 'op')} a day`);

@@ -14,6 +14,7 @@ export interface Invitation {
   label: string;
   rights: Right[];
   redact: Redaction[];
+  hidesComments?: boolean;
   /** Milliseconds from now; undefined: no end. */
   lifetimeMs: number | undefined;
   maxUses: number | undefined;
@@ -21,6 +22,7 @@ export interface Invitation {
 }
 
 const HOUR = 3_600_000;
+const AUTHOR_MS = 90 * 24 * HOUR;
 
 export const lifetimes: { value: string; text: string; ms: number | undefined }[] = [
   { value: 'hour', text: '1 hour', ms: HOUR },
@@ -35,6 +37,9 @@ export function caveatsOf(invitation: Invitation, now: number): Caveats {
     ...(invitation.lifetimeMs !== undefined && { expires_at_ms: now + invitation.lifetimeMs }),
     ...(invitation.maxUses !== undefined && { max_uses: invitation.maxUses }),
     ...(invitation.redact.length > 0 && { redact: invitation.redact }),
+    ...(invitation.hidesComments && { no_comments: true as const }),
+    // An author stays the same for 90 days: it may edit what it said.
+    ...(invitation.rights.includes('comment') && { grant_ms: AUTHOR_MS }),
   };
 }
 

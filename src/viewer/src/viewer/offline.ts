@@ -1,6 +1,7 @@
 import '../shared/theme.css';
 import './viewer.css';
 import './transcript.css';
+import './talk.css';
 import './print.css';
 import type { Doc } from './documents.ts';
 import { DocumentStore } from './documents.ts';

@@ -108,7 +108,7 @@ public sealed partial class SpecificationTests
     [Fact]
     public void The_table_of_rights_is_what_its_vectors_say()
     {
-        string[] columns = ["admin", "create", "read", "append", "attenuate", "revoke", "end"];
+        string[] columns = ["admin", "create", "read", "append", "attenuate", "revoke", "end", "comment", "presence"];
         Dictionary<string, string[]> rows =
             Specification.TableRows(MethodOfObject()).ToDictionary(row => row[0], row => row[1..]);
         string[] methods = [.. Methods("share", typeof(IShareHandle)), .. Methods("root", typeof(IRootHandle))];
@@ -138,7 +138,7 @@ public sealed partial class SpecificationTests
                 $"{vector.Input.GetProperty("object").GetString()}.{vector.Input.GetProperty("method").GetString()} "
                     + $"{right.GetString()}")),
         ];
-        string[] ofShares = ["read", "append", "attenuate", "revoke", "end"];
+        string[] ofShares = ["read", "append", "attenuate", "revoke", "end", "comment", "presence"];
         Assert.Empty(
             Methods("share", typeof(IShareHandle)).SelectMany(method => ofShares.Select(right => $"{method} {right}"))
             .Concat(Methods("root", typeof(IRootHandle))

@@ -74,6 +74,8 @@ public abstract class StoreListContract : StoreSessionContract
         Assert.Single(await transaction.ReadDocsAsync(share, null, null, 10, 1));
         Assert.Equal(2, (await transaction.ReadDocsAsync(share, null, null, 10, 250)).Count);
         Assert.Equal(3, (await transaction.ReadDocsAsync(share, "part", null, 10, 300)).Count);
+        Assert.Equal(2, (await transaction.ReadDocKeysAsync(share, "part", 2)).Count);
+        Assert.Empty(await transaction.ReadDocKeysAsync(share, "comment", 2));
     }
 
     [StoreFact]

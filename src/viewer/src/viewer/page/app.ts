@@ -1,4 +1,6 @@
-import { capIdOf, type RedeemedForReading } from '@sharerpc/client';
+import {
+  capIdOf, Disconnected, newId, type NewOp, type RedeemedForReading, type ShareHandle,
+} from '@sharerpc/client';
 import { html, nothing, render } from 'lit/html.js';
 import { whyNoSocket } from '../../shared/no-socket.ts';
 import { Kept } from '../../shared/kept.ts';
@@ -8,6 +10,7 @@ import type { WholeLink } from './copying.ts';
 import { finalOutcome, waitingOutcome, type Outcome } from './outcomes.ts';
 import { renderOpening, renderOutcome, renderPassphrase } from './plain-page.ts';
 import { Preferences } from './preferences.ts';
+import { Presence } from './presence.ts';
 import { SessionPage } from './session-page.ts';
 import { SessionSource } from './session-source.ts';
 import { TabKeys } from './tab-keys.ts';
@@ -38,6 +41,10 @@ export class App {
   /** Why plain requests replace a WebSocket. */
   private noSocket: string | undefined;
   private isScheduled = false;
+  private readonly presence = new Presence(() => {
+    const { handle, rights = [] } = this.share ?? {};
+    return rights.includes('presence') ? handle?.listPresence?.() : undefined;
+  }, () => this.changed());
 
   constructor(private readonly root: HTMLElement) {
     this.place = placeOf(new URL(window.location.href));
@@ -125,6 +132,7 @@ export class App {
   /** Keeps the token for the tab, not in the address bar. */
   private redeemed(share: RedeemedForReading, token: string): void {
     this.share = share;
+    void this.presence.ask();
     this.trouble = '';
     this.asksPassphrase = false;
     this.passphrase = undefined;
@@ -201,6 +209,21 @@ export class App {
     return { address: wholeLink(server, shareId, token, spot), isLimited };
   }
 
+  /** Sends an op by the connection of the page; again by the next one, which its id makes harmless. */
+  private async append(op: NewOp): Promise<string | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { handle } = this.share ?? {};
+        if (!handle || !('appendOps' in handle)) throw new Disconnected('Sending needs a WebSocket.');
+        const ack = await (handle as ShareHandle).appendOps({ batch_id: newId(), ops: [op] });
+        return ack.rejected[0]?.code;
+      } catch (error) {
+        if (!(error instanceof Disconnected) || attempt === 4) throw error;
+        await new Promise((resolve) => setTimeout(resolve, attempt * 1000));
+      }
+    }
+  }
+
   private drawSession(): void {
     if (!this.session) {
       render(html`${nothing}`, this.root);
@@ -214,6 +237,12 @@ export class App {
         },
         shareId: () => this.place.shareId ?? '',
         countOnServer: async (query) => this.source?.countOnServer(query),
+        append: (op) => this.append(op),
+        reader: () => this.share && {
+          capId: this.share.capId, mayComment: this.share.rights.includes('comment'),
+          isOwner: (['append', 'revoke', 'end'] as const).every((right) => this.share!.rights.includes(right)),
+        },
+        present: () => this.presence.names,
       });
       if (this.place.message ?? this.place.line) this.session.go(this.place);
       if (this.hasEnded) this.session.ended();

@@ -7,6 +7,7 @@ import { icon, type IconName } from '../parts/icons.ts';
 import { usageText } from '../parts/row.ts';
 import { renderTodos } from '../parts/todos.ts';
 import { countsOf, type ChangedFile } from '../session/changes.ts';
+import type { Thread } from '../session/comments.ts';
 import type { OutlineEntry } from '../session/outline.ts';
 import type { SessionInfo, Todo } from '../session/summary.ts';
 import type { Totals, TurnTotals } from '../session/totals.ts';
@@ -64,6 +65,10 @@ export interface SideContent {
   info: SessionInfo;
   totals: Totals;
   limits: readonly string[];
+  /** Who is here; empty if the link does not tell. */
+  present: readonly string[];
+  threads: readonly Thread[];
+  showThread(thread: Thread): void;
   permalink(id: string): string;
   show(id: string, event: Event): void;
   showFile(file: string): void;
@@ -79,6 +84,9 @@ export function renderSide(side: SideContent): TemplateResult {
       ${side.outline.length === 0 ? html`<p class="quiet">No messages of the user yet.</p>`
       : html`<ol class="outline">${guard(
         [side.outline, side.totals, side.current], () => renderOutline(side))}</ol>`}</nav>
+    ${side.present.length === 0 ? nothing : html`<section aria-labelledby="here-title"><h2 id="here-title">Here now</h2>
+      <ul class="here">${side.present.map((name) => html`<li dir="auto">${oneLine(name, 80)}</li>`)}</ul></section>`}
+    ${side.threads.length === 0 ? nothing : renderThreads(side)}
     ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
       ${renderTodos(side.todos)}</section>`}
     ${side.files.length === 0
@@ -98,6 +106,18 @@ export function renderSide(side: SideContent): TemplateResult {
         side.exportAs('markdown')}>Save as Markdown</button>
         <button type="button" class="button" @click=${() =>
           side.exportAs('json')}>Save as JSON</button></div></section></div>`;
+}
+
+/** The threads that wait, then those that are resolved. */
+function renderThreads({ threads, showThread }: SideContent): TemplateResult {
+  const open = threads.filter(({ isResolved }) => !isResolved);
+  const shown = [...open, ...threads.filter(({ isResolved }) => isResolved)].slice(0, 200);
+  return html`<section aria-labelledby="talk-title"><h2 id="talk-title">Comments</h2>
+    <p class="quiet">${plural(open.length, 'open thread')}, ${count(threads.length - open.length)} resolved.</p>
+    <ul class="changes">${shown.map((thread) => html`<li><button type="button" class="change ${
+      thread.isResolved ? 'quiet' : ''}" @click=${() => showThread(thread)}><span class="talk-said"
+      dir="auto"><strong>${oneLine(thread.comments[0]!.author.name, 40)}</strong> ${oneLine(thread.comments[0]!.text, 80)}</span><span
+        class="counts">${thread.comments.length}</span></button></li>`)}</ul></section>`;
 }
 
 function renderOutline(side: SideContent): TemplateResult[] {

@@ -26,6 +26,16 @@ export class Copying {
     void this.copy(event, text, 'Copied', `The ${what} is copied.`);
   }
 
+  /** Says something to screen readers, and to others at the end of the page. */
+  readonly say = (text: string): void => {
+    this.said = text;
+    this.changed();
+    setTimeout(() => {
+      if (this.said === text) this.said = '';
+      this.changed();
+    }, saidMs);
+  };
+
   private async copy(event: Event, text: string, beside: string, said: string): Promise<void> {
     event.preventDefault();
     const button = event.currentTarget as HTMLElement;

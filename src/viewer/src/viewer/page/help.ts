@@ -1,8 +1,34 @@
-import { html, type TemplateResult } from 'lit/html.js';
+import { html, nothing, type TemplateResult } from 'lit/html.js';
+import type { Preferences } from './preferences.ts';
 import { keys } from './keys.ts';
 
-export function renderHelp(areKeysOff: boolean, setKeysOff: (areOff: boolean) => void,
-  close: () => void): TemplateResult {
+/** The dialog with the keys. */
+export class Help {
+  private isOpen = false;
+
+  constructor(
+    private readonly root: HTMLElement, private readonly preferences: Preferences, private readonly draw: () => void,
+  ) {}
+
+  open(): void {
+    this.isOpen = true;
+    this.draw();
+    const dialog = this.root.querySelector('dialog');
+    if (!dialog?.open) dialog?.showModal();
+  }
+
+  render(): TemplateResult | typeof nothing {
+    if (!this.isOpen) return nothing;
+    return renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff), () => {
+      this.isOpen = false;
+      this.draw();
+    });
+  }
+}
+
+function renderHelp(
+  areKeysOff: boolean, setKeysOff: (areOff: boolean) => void, close: () => void,
+): TemplateResult {
   return html`<dialog class="help" aria-labelledby="help-title" @close=${close}
     @click=${(event: Event) => { if (event.target === event.currentTarget) (event.currentTarget as HTMLDialogElement)
       .close(); }}>

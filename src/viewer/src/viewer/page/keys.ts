@@ -1,6 +1,7 @@
 export const keys: readonly { keys: string[]; does: string }[] = [
   { keys: ['j', 'k'], does: 'Next, previous message of the user' },
   { keys: ['e', 'E'], does: 'Next, previous edit of a file' },
+  { keys: ['m', 'M'], does: 'Next, previous comment' },
   { keys: ['g', 'G'], does: 'To the beginning, to the end (and follow it)' },
   { keys: ['/'], does: 'Search in the session' },
   { keys: ['n', 'N'], does: 'Next, previous place that was found' },
@@ -16,11 +17,13 @@ export const keys: readonly { keys: string[]; does: string }[] = [
 ];
 
 export type KeyAction =
-  | 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previousEdit' | 'start' | 'end' | 'search' | 'nextHit'
+  | 'nextMessage' | 'previousMessage' | 'nextEdit' | 'previousEdit'
+  | 'nextComment' | 'previousComment' | 'start' | 'end' | 'search' | 'nextHit'
   | 'previousHit' | 'outline' | 'edits' | 'files' | 'times' | 'unfold' | 'fold' | 'split' | 'theme' | 'help' | 'escape';
 
 const actions: Record<string, KeyAction> = {
-  j: 'nextMessage', k: 'previousMessage', e: 'nextEdit', E: 'previousEdit', g: 'start', G: 'end', '/': 'search',
+  j: 'nextMessage', k: 'previousMessage', e: 'nextEdit', E: 'previousEdit', m: 'nextComment',
+    M: 'previousComment', g: 'start', G: 'end', '/': 'search',
     n: 'nextHit',
   N: 'previousHit', f: 'edits', c: 'files', r: 'times', u: 'unfold', U: 'fold', o: 'outline', d: 'split', t: 'theme',
     '?': 'help', Escape: 'escape',

@@ -2,17 +2,18 @@ import { html, nothing, render } from 'lit/html.js';
 import { estimateRow, renderRow, type EndNote } from '../parts/row.ts';
 import type { Spot } from '../address.ts';
 import type { DocumentStore } from '../documents.ts';
-import { isEdit } from '../session/edits.ts';
 import { fileRow, type ListedRows, type Mode } from '../session/modes.ts';
 import { outlineOf, type OutlineEntry } from '../session/outline.ts';
-import { buildRows, type Row, type SessionRows } from '../session/rows.ts';
+import { buildRows, type SessionRows } from '../session/rows.ts';
 import { sessionInfo, todosOf, type SessionInfo, type Todo } from '../session/summary.ts';
 import { totalsOf, type Totals } from '../session/totals.ts';
 import { oneLine } from '../text/visible.ts';
+import type { Thread } from '../session/comments.ts';
+import { hidingOf, jumpOf, placeOfThread, rowOfMessage } from './commented.ts';
 import { limitsOf, renderNews, renderSide, renderTop, type Status } from './chrome.ts';
 import { markFound } from './finder.ts';
 import { decidesRows } from './folds.ts';
-import { renderHelp } from './help.ts';
+import { Help } from './help.ts';
 import { actionOf, type KeyAction } from './keys.ts';
 import { Listing } from './listing.ts';
 import { PageWork } from './page-work.ts';
@@ -20,6 +21,7 @@ import type { Preferences } from './preferences.ts';
 import { saveSession } from './save.ts';
 import { Search, type Searched } from './search.ts';
 import { SessionView, type SessionPlaces } from './session-view.ts';
+import { Talking } from './talking.ts';
 import { renderToolbar } from './toolbar.ts';
 import { Travel, type Travelled } from './travel.ts';
 import { VirtualList } from './virtual-list.ts';
@@ -39,10 +41,11 @@ export class SessionPage implements Searched, Travelled {
   private readonly search = new Search(this, async (query) => this.places.countOnServer?.(query));
   private readonly narrow = window.matchMedia('(max-width: 860px)');
   private isOutlineOpen = !this.narrow.matches;
-  private isHelpOpen = false;
+  private readonly help: Help;
   private drawn: [Status, unknown, string?] = ['connecting', undefined];
   private readonly travel = new Travel(this);
   private readonly view: SessionView;
+  private readonly talk: Talking;
   private end: EndNote = 'none';
   private rowsSeen = 0;
   private isEndInSight = true;
@@ -62,8 +65,13 @@ export class SessionPage implements Searched, Travelled {
     private readonly places: SessionPlaces,
   ) {
     this.listing = new Listing(store, this.work);
+    this.talk = new Talking(store, {
+      changed: places.changed, reader: () => places.reader?.(), say: (text) => this.view.copying.say(text),
+      ...(places.append && { append: (op) => places.append!(op) }),
+    });
     this.view = new SessionView(
-      store, preferences, places, this.listing, this.travel, this.work, () => (this.isStale = true));
+      store, this.talk, preferences, places, this.listing, this.travel, this.work, () => (this.isStale = true));
+    this.help = new Help(root, preferences, () => this.draw(...this.drawn));
     this.info = sessionInfo(store);
     this.totals = totalsOf(store, []);
     this.todos = todosOf(store);
@@ -103,7 +111,7 @@ export class SessionPage implements Searched, Travelled {
       ${renderTop(info, status, this.isOutlineOpen, this.preferences.theme, {
         outline: () => this.setOutline(!this.isOutlineOpen), search: () => this.openSearch(), theme: () =>
           this.nextTheme(),
-        help: () => this.openHelp(),
+        help: () => this.help.open(),
       })}
       ${this.search.render(!isLoading)}
       <div class="body ${this.isOutlineOpen ? 'with-outline' : ''}">
@@ -121,6 +129,9 @@ export class SessionPage implements Searched, Travelled {
             this.setMode('files');
             this.travel.goTo(fileRow(file));
           },
+          present: this.places.present?.() ?? [],
+          threads: this.talk.all,
+          showThread: (thread) => this.showThread(thread),
           ...(this.places.link && { copyLink: (event: Event) => this.view.copyLink(event) }),
           exportAs: (format) => saveSession(this.store, this.rows.turns, this.places.shareId(), format),
         })}</aside>
@@ -133,12 +144,9 @@ export class SessionPage implements Searched, Travelled {
           ${this.renderNews()}</main>
       </div>
       <p class="said" role="status">${this.view.copying.said}</p>
-      ${this.isHelpOpen ? renderHelp(this.preferences.areKeysOff, (areOff) => (this.preferences.areKeysOff = areOff),
-        () => {
-        this.isHelpOpen = false;
-        this.places.changed();
-      }) : nothing}`, this.root);
+      ${this.help.render()}`, this.root);
     this.drawList(isLoading);
+    this.talk.focus(this.root);
     return info.id;
   }
 
@@ -150,9 +158,7 @@ export class SessionPage implements Searched, Travelled {
   }
 
   /** Shows the start, not the end, of what does not change. */
-  showsStart(): void {
-    this.end = 'saved';
-  }
+  readonly showsStart = (): void => void (this.end = 'saved');
 
   ended(): void {
     this.end = 'ended';
@@ -183,7 +189,17 @@ export class SessionPage implements Searched, Travelled {
     if (ids.some(decidesRows)) this.rebuildNow();
   }
 
+  private showThread(thread: Thread): void {
+    if (this.narrow.matches) this.isOutlineOpen = false;
+    if (thread.kind === 'session_diff') this.setMode('files');
+    const { row, message } = placeOfThread(thread, this.rows);
+    if (row !== undefined) this.view.show(row);
+    else if (message !== undefined) this.showMessage(message);
+    this.places.changed();
+  }
+
   private refreshFacts(kinds: ReadonlySet<string>): void {
+    if (kinds.has('comment')) this.talk.refresh();
     if (kinds.has('todo')) this.todos = todosOf(this.store);
     if (kinds.has('session_diff') || kinds.has('part')) this.areFilesStale = true;
     if (kinds.has('session') || kinds.has('message') || kinds.has('model')) this.info = sessionInfo(this.store);
@@ -269,16 +285,11 @@ export class SessionPage implements Searched, Travelled {
 
   /** Unfolds what hides the message: what was undone, or a subagent. */
   rowOf(message: string): string | undefined {
-    const find = () => [`u:${message}`, `a:${message}`].find((candidate) => this.rows.indexOf.has(candidate))
-      ?? this.rows.rows.find((candidate) => 'message' in candidate && candidate.message.id === message)?.id;
-    const row = find();
+    const row = rowOfMessage(this.rows, message);
     if (row !== undefined) return row;
-    const undone = this.rows.rows.find(
-      (one) => one.type === 'undone' && one.run.messages.some(({ id }) => id === message));
-    const isKnown = this.store.get('message', message) !== undefined;
-    const hiding = undone ? [undone.id] : isKnown ? [...this.rows.subagents.keys()].map((id) => `s:${id}`) : [];
+    const hiding = hidingOf(this.rows, message, this.store.get('message', message) !== undefined);
     this.unfold(hiding.filter((id) => !this.view.folds.isBuilt(id)));
-    return find();
+    return rowOfMessage(this.rows, message);
   }
 
   private renderNews(): unknown {
@@ -304,13 +315,9 @@ export class SessionPage implements Searched, Travelled {
   }
 
   private perform(action: KeyAction): void {
-    const isEditRow = (row: Row) =>
-      row.type === 'file' || (row.type === 'part' && isEdit(this.store.get('part', row.part)));
+    const jump = jumpOf(action, this.store, this.talk);
+    if (jump) return this.travel.jump(...jump);
     switch (action) {
-      case 'nextMessage': return this.travel.jump(1, (row) => row.type === 'user');
-      case 'previousMessage': return this.travel.jump(-1, (row) => row.type === 'user');
-      case 'nextEdit': return this.travel.jump(1, isEditRow);
-      case 'previousEdit': return this.travel.jump(-1, isEditRow);
       case 'start': return this.travel.toStart();
       case 'end': return this.travel.toEnd();
       case 'search': return this.openSearch();
@@ -324,8 +331,8 @@ export class SessionPage implements Searched, Travelled {
       case 'fold': return this.foldAll(false);
       case 'split': return this.view.toggleSplit();
       case 'theme': return this.nextTheme();
-      case 'help': return this.openHelp();
-      case 'escape': return this.escape();
+      case 'help': return this.help.open();
+      case 'escape': this.escape();
     }
   }
 
@@ -353,13 +360,6 @@ export class SessionPage implements Searched, Travelled {
   private nextTheme(): void {
     this.preferences.nextTheme();
     this.places.changed();
-  }
-
-  private openHelp(): void {
-    this.isHelpOpen = true;
-    this.draw(...this.drawn);
-    const dialog = this.root.querySelector('dialog');
-    if (!dialog?.open) dialog?.showModal();
   }
 
   private escape(): void {

@@ -1,3 +1,4 @@
+import type { NewOp } from '@sharerpc/client';
 import { Growing } from '../parts/growing.ts';
 import { MarkdownCache } from '../parts/markdown-cache.ts';
 import type { View } from '../parts/view.ts';
@@ -10,6 +11,7 @@ import { decidesRows, Folds } from './folds.ts';
 import type { Listing } from './listing.ts';
 import type { PageWork } from './page-work.ts';
 import type { Preferences } from './preferences.ts';
+import type { Reader, Talking } from './talking.ts';
 import type { Travel } from './travel.ts';
 
 /** How often "5 minutes ago" is said anew. */
@@ -24,6 +26,11 @@ export interface SessionPlaces {
   shareId(): string;
   /** How many places on the server have these words; missing in a file. */
   countOnServer?(query: string): Promise<number | undefined>;
+  /** Missing where nothing can be sent: a saved file. */
+  append?(op: NewOp): Promise<string | undefined>;
+  reader?(): Reader | undefined;
+  /** Who is here, if the link may know. */
+  present?(): readonly string[] | undefined;
 }
 
 /** What rows show and do: folds, copies, links, times. */
@@ -38,7 +45,8 @@ export class SessionView implements View {
 
   /** `rowsChanged`: called when rows come or go with a fold. */
   constructor(
-    readonly store: DocumentStore, private readonly preferences: Preferences, private readonly places: SessionPlaces,
+    readonly store: DocumentStore, readonly talk: Talking, private readonly preferences: Preferences,
+    private readonly places: SessionPlaces,
     private readonly listing: Listing, private readonly travel: Travel, private readonly work: PageWork,
     private readonly rowsChanged: () => void,
   ) {

@@ -3,6 +3,7 @@ import { changedMiddle, sideBySide, toUnified, type DiffLine, type FileDiff, typ
 import { count, plural } from '../../shared/format.ts';
 import { chunkElement, chunkLines } from '../text/chunks.ts';
 import { visible } from '../text/visible.ts';
+import { renderLineComment, type DiffSource } from './comments.ts';
 import { renderCopy } from './copy.ts';
 import { renderMore } from './output.ts';
 import type { View } from './view.ts';
@@ -19,12 +20,13 @@ const togetherLines = 400;
 
 /** Renders the differences of several files. */
 export function renderDiffs(view: View, diffs: readonly FileDiff[], idOf: (at: number) => string,
-  nameOf: (diff: FileDiff) => string = (diff) => diff.file): TemplateResult {
+  nameOf: (diff: FileDiff) => string = (diff) => diff.file,
+  sourceOf: (at: number) => DiffSource | undefined = () => undefined): TemplateResult {
   let left = togetherLines;
   return html`${diffs.slice(0, maxFiles).map((diff, at) => {
     const shown = Math.min(foldedLines, left);
     left -= Math.min(shown, lineCountOf(diff));
-    return renderDiff(view, idOf(at), diff, nameOf(diff), shown);
+    return renderDiff(view, idOf(at), diff, nameOf(diff), shown, sourceOf(at));
   })}${diffs.length > maxFiles ? html`<p class="quiet">${plural(diffs.length - maxFiles, 'more file')} not shown here:
     the export has them.</p>` : nothing}`;
 }
@@ -33,7 +35,9 @@ export function renderDiffs(view: View, diffs: readonly FileDiff[], idOf: (at: n
  * Renders a difference, of which `folded` lines at first. `id` and a line (`<id>@a12`, after, or `@b12`, before) name a
  * place that links lead to.
  */
-function renderDiff(view: View, id: string, diff: FileDiff, name: string, folded: number): TemplateResult {
+function renderDiff(
+  view: View, id: string, diff: FileDiff, name: string, folded: number, on: DiffSource | undefined,
+): TemplateResult {
   const isAll = view.isOpen(`${id}:all`, false);
   const total = lineCountOf(diff);
   const max = isAll ? maxLines : folded;
@@ -49,6 +53,7 @@ function renderDiff(view: View, id: string, diff: FileDiff, name: string, folded
           aria-pressed=${view.isSplit} @click=${() => view.toggleSplit()}>Side by side</button>${
           renderCopy(view, 'diff', () => toUnified(diff))}</span>`}
       </div>
+      ${on ? renderTalkOfLine(place, diff, name, on) : nothing}
       ${total === 0 || max === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group"
         aria-label="Changes in ${called}" @keydown=${rove}>${isAll && total > folded ? grown(place, diff)
           : renderTable(place, [...rowsOf(place, firstLines(diff.hunks, max))], true)}</div>`}
@@ -97,6 +102,17 @@ interface Place {
   id: string;
   isSplit: boolean;
   name: string;
+}
+
+/** Below the head of a diff with a marked line: lets the reader comment on it. */
+function renderTalkOfLine(
+  { view, id }: Place, diff: FileDiff, file: string, on: DiffSource,
+): TemplateResult | typeof nothing {
+  const [, side, at] = /@([ab])(\d+)$/.exec(view.targetLine?.startsWith(`${id}@`) ? view.targetLine : '') ?? [];
+  if (!at) return nothing;
+  const name = side === 'a' ? 'after' : 'before';
+  const line = diff.hunks.flatMap(({ lines }) => lines).find((one) => one[name] === Number(at));
+  return line ? renderLineComment(view, on, { file, side: name, number: Number(at) }, line.text) : nothing;
 }
 
 /** Moves between the links of the lines by the arrow keys; Tab leaves the difference. */

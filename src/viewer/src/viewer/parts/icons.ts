@@ -13,6 +13,7 @@ const paths = {
   save: svg`<path d="M8 2.5v7.5 M4.5 7 8 10.5 11.5 7 M3 13.5h10" />`,
   theme: svg`<circle cx="8" cy="8" r="5.5" /><path d="M8 2.5v11A5.5 5.5 0 0 0 8 2.5Z" fill="currentColor" />`,
   help: svg`<path d="M6 6a2 2 0 1 1 2.6 1.9C8 8.2 8 8.6 8 9.3 M8 11.8v.2" /><circle cx="8" cy="8" r="6" />`,
+  comment: svg`<path d="M2.5 3.5h11v7.5H7l-3 2.5V11H2.5z" />`,
   link: svg`<path
     d="M6.5 9.5 9.5 6.5 M7 4.5 8.6 2.9a3 3 0 0 1 4.4 4.3L11.5 9 M9 11.5 7.4 13.1a3 3 0 0 1-4.4-4.3L4.5 7" />`,
   down: svg`<path d="M8 3v9.5 M4 8.8 8 12.8 12 8.8" />`,

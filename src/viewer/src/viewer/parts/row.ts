@@ -8,6 +8,7 @@ import {
   type Usage,
 } from '../session/summary.ts';
 import { oneLine, visible, visibleOutput } from '../text/visible.ts';
+import { renderAddComment, renderComments, type DiffSource } from './comments.ts';
 import { renderCopy } from './copy.ts';
 import { renderCounts, renderDiffs } from './diffs.ts';
 import { icon } from './icons.ts';
@@ -44,7 +45,8 @@ function rowOf(view: View, row: Row, end: EndNote): TemplateResult {
       const state = stateOf(view, row.turn, end);
       // A call may outlast the newest answer.
       const isOver = state !== 'streaming' && !(state === 'completed' && row.turn.isNewest && end === 'none');
-      return html`${renderPart(view, row.id, view.store.get('part', row.part), isOver)}`;
+      return html`${renderPart(view, row.id, view.store.get('part', row.part), isOver)}${
+        renderAddComment(view, 'part', row.part, 'part', 'is-beside')}${renderComments(view, 'part', row.part)}`;
     }
     case 'error': return renderError(row.message.doc.data);
     case 'foot': return renderFoot(view, row.turn, end);
@@ -87,13 +89,14 @@ function renderUser(view: View, turn: Turn, index: number): TemplateResult {
       message ${index + 1}</span></h2>
       ${renderTime(view, created)}
       <span class="head-actions">${renderCopy(view, 'message', () => textOf(view, [message]))}${
-        renderPermalink(view, message.id)}</span></div>
+        renderAddComment(view, 'message', message.id, 'message')}${renderPermalink(view, message.id)}</span></div>
     ${parts.length === 0 ? html`<p class="not-shown">Nothing of this message is shown to this link,
       or it is still on its way.</p>`
       : parts.slice(0, maxUserParts).map((part) => html`<div class="user-part">${
-        renderPart(view, `p:${part}`, view.store.get('part', part), true)}</div>`)}
+        renderPart(view, `p:${part}`, view.store.get('part', part), true)}${renderComments(view, 'part', part)}</div>`)}
     ${parts.length > maxUserParts ? html`<p class="quiet">${plural(parts.length - maxUserParts, 'more part')} not shown
       here: the export has them.</p>` : nothing}
+    ${renderComments(view, 'message', message.id)}
   </article>`;
 }
 
@@ -105,7 +108,8 @@ function renderAnswerHead(view: View, message: Message): TemplateResult {
   return html`${renderCrumbs(view, message)}<div class="message-head answer-head"><h3>${oneLine(who, 60)}</h3>
     ${model ? html`<span class="quiet">${oneLine(model, 80)}</span>` : nothing}
     ${renderTime(view, number(data, 'time', 'created'))}
-    <span class="head-actions">${renderPermalink(view, message.id)}</span></div>`;
+    <span class="head-actions">${renderAddComment(view, 'message', message.id, 'message')}${
+      renderPermalink(view, message.id)}</span></div>${renderComments(view, 'message', message.id)}`;
 }
 
 /** Says where in the session a subagent is, from the outside inwards. */
@@ -138,11 +142,22 @@ function renderChangedFile(view: View, id: string, file: ChangedFile): TemplateR
   if (isWaiting) view.later(id, compareSteps([whole]));
   const diffs = isWaiting ? [] : diffsOf(file);
   return html`<article class="changed-file" aria-label=${visible(file.file)}>
-    ${renderDiffs(view, diffs, (at) => `${id}:diff${at}`, () => file.file)}
+    ${renderDiffs(view, diffs, (at) => `${id}:diff${at}`, () => file.file, (at) => sourceOf(view, file, at))}
     ${diffs.length === 0 ? html`<p class="file">${visible(file.file)} ${renderCounts(countsOf(file))}</p>` : nothing}
     ${edits.length === 0 ? nothing : html`<p class="note">In the conversation: ${edits.map(({ row }, at) => html`
       <button type="button" class="quiet-button" @click=${() => view.show(row)}>edit ${at + 1}</button>`)}${
-      file.edits.length > edits.length ? ` and ${file.edits.length - edits.length} more` : nothing}</p>`}</article>`;
+      file.edits.length > edits.length ? ` and ${file.edits.length - edits.length} more` : nothing}</p>`}
+    ${view.talk.diffKey === undefined ? nothing
+      : renderComments(view, 'session_diff', view.talk.diffKey, file.file)}</article>`;
+}
+
+/** The document that a diff of a changed file is of. */
+function sourceOf(view: View, { whole, edits }: ChangedFile, at: number): DiffSource | undefined {
+  const { diffKey } = view.talk;
+  if (whole && whole.hunks.length > 0)
+    return diffKey === undefined ? undefined : { kind: 'session_diff', key: diffKey };
+  const row = edits[at]?.row;
+  return row === undefined ? undefined : { kind: 'part', key: row.slice(2) };
 }
 
 function renderPermalink(view: View, id: string): TemplateResult {

@@ -77,7 +77,10 @@ function renderBody(view: View, id: string, tool: string, state: Fields, input: 
   const more = attached.length - maxAttachments;
   const files = html`${attached.slice(0, maxAttachments).map(renderFile)}${more > 0
     ? html`<p class="quiet">${plural(more, 'more attachment')} not shown here: the export has them.</p>` : nothing}`;
-  if (changed.length > 0) return html`${renderDiffs(view, changed, (at) => `${id}:diff${at}`)}${failure}${files}`;
+  if (changed.length > 0) {
+    return html`${renderDiffs(view, changed, (at) => `${id}:diff${at}`, ({ file }) => file, () => (
+      { kind: 'part', key: id.slice(2) }))}${failure}${files}`;
+  }
   if (commandTools.has(tool) && text(input, 'command') !== '') {
     const command = text(input, 'command');
     if (command.length > maxCommandChars) {

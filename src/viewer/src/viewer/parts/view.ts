@@ -1,8 +1,46 @@
 import type { DocumentStore } from '../documents.ts';
+import type { Comment, CommentLine, Thread } from '../session/comments.ts';
 import type { Message, Subagent } from '../session/rows.ts';
 import type { Steps } from '../text/slices.ts';
 
+/** What a reader is writing. `place` names it; one at a time for a place. */
+export interface Draft {
+  place: string;
+  kind: Thread['kind'];
+  key: string;
+  text: string;
+  parent?: string;
+  line?: CommentLine;
+  quote?: string;
+  /** The comment that is edited. */
+  edits?: Comment;
+  isSending?: boolean;
+  /** Why it was not taken. */
+  trouble?: string;
+}
+
+/** What readers say, and what this one may say. */
+export interface Talk {
+  readonly mayComment: boolean;
+  readonly isOwner: boolean;
+  /** `author.id` of this reader. */
+  readonly me: string;
+  /** The document with the changes of the whole session. */
+  readonly diffKey: string | undefined;
+  threadsOn(kind: string, key: string): readonly Thread[];
+  draft(place: string): Draft | undefined;
+  /** The drafts of new threads on a document. */
+  draftsOn(kind: string, key: string): readonly Draft[];
+  begin(draft: Omit<Draft, 'text'> & { text?: string }): void;
+  type(place: string, text: string): void;
+  cancel(place: string): void;
+  send(place: string): void;
+  resolve(thread: Thread, resolved: boolean): void;
+  remove(comment: Comment): void;
+}
+
 export interface View {
+  readonly talk: Talk;
   store: DocumentStore;
   /** `byDefault` until the reader changes it. */
   isOpen(id: string, byDefault: boolean): boolean;

@@ -26,10 +26,14 @@ internal sealed class RandomSession(int seed)
 
     private readonly Dice dice = new(seed);
     private readonly Dictionary<(string, string), bool> isHidden = [];
+    private readonly HashSet<(string, string)> tools = [];
+    private readonly HashSet<(string, string)> unsure = [];
+    private readonly Dictionary<string, bool> comments = [];
     private int count;
 
     public string NextOp()
     {
+        if (dice.Next(5) == 0 && NextComment() is { } comment) return comment;
         string kind = dice.Of(Kinds);
         string key = $"{kind[0]}{dice.Next(2)}";
         string id = $"{++count}";
@@ -38,6 +42,7 @@ internal sealed class RandomSession(int seed)
         if (choice == 0)
         {
             isHidden.Remove((kind, key));
+            tools.Remove((kind, key));
             return $"{{{head},\"verb\":\"remove\"}}";
         }
 
@@ -45,18 +50,47 @@ internal sealed class RandomSession(int seed)
         return $"{{{head},\"verb\":\"put\",\"data\":{Put(kind, key)}}}";
     }
 
+    /// <summary>
+    /// On a document that is there: a comment, an edit or a removal, which no later change of the document shows to a
+    /// reader from whom it was hidden.
+    /// </summary>
+    private string? NextComment()
+    {
+        (string Kind, string Key)[] there = [.. isHidden.Keys.Where(document =>
+            document.Item1 is "part" or "message" or "session_diff")];
+        if (there.Length == 0) return null;
+        (string kind, string key) = there[dice.Next(there.Length)];
+        string comment = $"{kind}/{key}/{dice.Next(2)}";
+        string head = $"\"op_id\":\"{seed}-{++count}\",\"kind\":\"comment\",\"key\":\"{comment}\"";
+        if (dice.Next(6) == 0)
+        {
+            comments.Remove(comment);
+            return $"{{{head},\"verb\":\"remove\"}}";
+        }
+
+        // Of what was appended to, more counts as hidden here than is.
+        bool isCanary = (isHidden[(kind, key)] && !unsure.Contains((kind, key))) || tools.Contains((kind, key));
+        comments[comment] = isCanary |= comments.GetValueOrDefault(comment);
+        return $"{{{head},\"verb\":\"put\",\"data\":{{{Member("text", isCanary)},{Member("quote", isCanary)}}}}}";
+    }
+
     private string Append(string kind, string key)
     {
         string field = dice.Next(3) == 0 ? Names[dice.Next(Names.Length - 1)] : dice.Of(Texts);
         bool isToHidden = !isHidden.TryGetValue((kind, key), out bool hidden) || hidden;
-        bool decides = field is "type" or "synthetic" or "cost" or "tokens" or "time" or "state";
+        bool isTool = tools.Contains((kind, key));
+        bool decides = (kind == "part" && field is ("type" or "synthetic"))
+            || (field is ("cost" or "tokens") && (IsListed(kind, field) || kind == "model") && !isTool)
+            || (field == "time" && IsListed(kind, field)) || (field == "state" && isTool);
         if (isToHidden || decides) isHidden[(kind, key)] = true;
+        unsure.Add((kind, key));
         bool isListed = !isToHidden && !decides && IsListed(kind, field);
         return $"{{\"field\":\"{field}\",\"text\":\"{(isListed ? "seen" : Canary)}{count}\"}}";
     }
 
     private string Put(string kind, string key)
     {
+        unsure.Remove((kind, key));
         if (kind is "todo" or "session_diff")
         {
             bool isDiff = kind == "session_diff";
@@ -74,6 +108,8 @@ internal sealed class RandomSession(int seed)
         bool hidden = kind == "custom" || isArray || isUndone
             || (kind == "part" && (!isTyped || type is not ("text" or "tool") || (isSynthetic && type == "text")));
         isHidden[(kind, key)] = hidden;
+        if (isTyped && type == "tool") tools.Add((kind, key));
+        else tools.Remove((kind, key));
         var members = new List<string>();
         for (int i = dice.Next(7); i > 0; i--)
             members.Add(Value(Names[3 + dice.Next(Names.Length - 3)], kind, type, hidden));

@@ -20,7 +20,8 @@ public sealed class RedactionPropertyTests
     [
         """{"redact":["tools","reasoning","files"]}""", """{"redact":["tools"]}""", """{"redact":["reasoning"]}""",
         """{"readable":{"part":["id","text","type"],"message":true,"custom":["zz"],"todo":["content"]}}""",
-        """{"redact":["files"],"readable":{"part":["id","text"],"todo":true}}""",
+        """{"redact":["files"],"readable":{"part":["id","text"],"todo":true}}""", """{"no_comments":true}""",
+        """{"readable":{"part":true,"message":true,"session_diff":true,"comment":["text"]}}""",
     ];
 
     [Fact(Timeout = 120_000)]
@@ -53,27 +54,43 @@ public sealed class RedactionPropertyTests
 
         var session = new RandomSession(seed);
         var sent = new List<string>();
-        for (long cursor = 1; cursor <= Ops; cursor++)
+        long cursor = 0;
+        for (int i = 0; i < Ops; i++)
         {
             sent.Add(session.NextOp());
             JsonElement ack = await handle.ResultAsync("appendOps", $$"""{"batch_id":"b","ops":[{{sent[^1]}}]}""");
             Assert.True(ack.GetProperty("applied").GetArrayLength() == 1, $"{sent[^1]}: {ack}");
+            (long before, cursor) = (cursor, ack.GetProperty("cursor").GetInt64());
             foreach ((_, WireHandle reader, FollowedState state, List<string> ops) in readers)
             {
-                JsonElement page = await reader.ResultAsync("readOps", $$"""{"after":{{cursor - 1}}}""");
-                JsonElement shown = Assert.Single(page.GetProperty("ops").EnumerateArray());
-                ops.Add(shown.GetRawText());
-                state.Apply(shown.Deserialize<LoggedOp>(ProtocolJson.Options)!);
+                JsonElement page = await reader.ResultAsync("readOps", $$"""{"after":{{before}}}""");
+                Assert.Equal(cursor - before, page.GetProperty("ops").GetArrayLength());
+                foreach (JsonElement shown in page.GetProperty("ops").EnumerateArray())
+                {
+                    ops.Add(shown.GetRawText());
+                    state.Apply(shown.Deserialize<LoggedOp>(ProtocolJson.Options)!);
+                }
+
                 JsonElement docs = (await reader.ResultAsync("getState", "{}")).GetProperty("docs");
                 Assert.True(
                     state.Lines().SequenceEqual(docs.EnumerateArray().Select(FollowedState.LineOf)),
                     $"seed {seed}, cursor {cursor}, after\n{string.Join('\n', sent)}\nthe one who follows has\n"
                     + $"{string.Join('\n', state.Lines())}\nand the state is\n{docs}");
+                Assert.Empty(Dangling(docs));
             }
         }
 
         await ComeLaterAsync(live, seed, sent,
             [.. readers.Select(reader => (reader.Token, reader.Handle, reader.Ops))]);
+    }
+
+    /// <summary>Comments that are shown on documents that are not.</summary>
+    private static IEnumerable<string> Dangling(JsonElement docs)
+    {
+        HashSet<string> shown = [.. docs.EnumerateArray().Select(doc =>
+            $"{doc.GetProperty("kind").GetString()}/{doc.GetProperty("key").GetString()}")];
+        return shown.Where(name => name.StartsWith("comment/", StringComparison.Ordinal))
+            .Where(name => !shown.Contains(name["comment/".Length..name.LastIndexOf('/')]));
     }
 
     /// <summary>Who comes later is given the same, from the store and over HTTP.</summary>

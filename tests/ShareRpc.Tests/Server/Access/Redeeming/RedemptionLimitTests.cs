@@ -136,7 +136,7 @@ public sealed class RedemptionLimitTests
     [InlineData(3, false)]
     public void A_limit_remembers_so_many_keys_and_forgets_the_one_used_longest_ago(int keys, bool isRemembered)
     {
-        var limiter = new RateLimiter(perMinute: 1, maxKeys: 2, new ManualTimeProvider());
+        var limiter = new RateLimiter(capacity: 1, maxKeys: 2, new ManualTimeProvider());
         for (int i = 0; i < keys; i++) Assert.True(limiter.TryTake($"key {i}", out _));
         Assert.Equal(!isRemembered, limiter.TryTake("key 0", out TimeSpan wait));
         Assert.Equal(isRemembered ? TimeSpan.FromMinutes(1) : TimeSpan.Zero, wait);
@@ -146,7 +146,7 @@ public sealed class RedemptionLimitTests
     public void A_bucket_fills_evenly_and_never_beyond_a_minute_s_worth()
     {
         var clock = new ManualTimeProvider();
-        var limiter = new RateLimiter(perMinute: 6, maxKeys: 2, clock);
+        var limiter = new RateLimiter(capacity: 6, maxKeys: 2, clock);
         for (int i = 0; i < 6; i++) Assert.True(limiter.TryTake("a", out _));
         Assert.False(limiter.TryTake("a", out TimeSpan wait));
         Assert.Equal(TimeSpan.FromSeconds(10), wait);

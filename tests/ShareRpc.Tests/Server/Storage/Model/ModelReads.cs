@@ -89,6 +89,9 @@ internal abstract class ModelReads : IReadSnapshot
             .Where(doc => after is null || ByBytes.Compare((doc.Kind, doc.Key), (kind ?? after.Kind, after.Key)) > 0),
         limit, maxBytes, doc => doc.Data!.Value.Utf8.Length, doc => doc));
 
+    public ValueTask<IReadOnlyList<string>> ReadDocKeysAsync(long shareKey, string kind, int limit) =>
+        new([.. DocsOf(shareKey).Where(doc => doc.Kind == kind).Select(doc => doc.Key).Take(limit)]);
+
     public ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit) => new(Page(
         State.Shares.Where(share => share.Key > after && (creatorKey is null || share.CreatorKey == creatorKey)), limit,
         long.MaxValue,
