@@ -114,10 +114,11 @@ function renderThreads({ threads, showThread }: SideContent): TemplateResult {
   const shown = [...open, ...threads.filter(({ isResolved }) => isResolved)].slice(0, 200);
   return html`<section aria-labelledby="talk-title"><h2 id="talk-title">Comments</h2>
     <p class="quiet">${plural(open.length, 'open thread')}, ${count(threads.length - open.length)} resolved.</p>
-    <ul class="changes">${shown.map((thread) => html`<li><button type="button" class="change ${
-      thread.isResolved ? 'quiet' : ''}" @click=${() => showThread(thread)}><span class="talk-said"
-      dir="auto"><strong>${oneLine(thread.comments[0]!.author.name, 40)}</strong> ${oneLine(thread.comments[0]!.text, 80)}</span><span
-        class="counts">${thread.comments.length}</span></button></li>`)}</ul></section>`;
+    <ul class="changes">${shown.map((thread) => html`<li><button type="button"
+      class="change ${thread.isResolved ? 'quiet' : ''}" @click=${() => showThread(thread)}><span class="talk-said"
+      dir="auto"><strong>${oneLine(thread.comments[0]!.author.name, 40)}</strong>
+      ${oneLine(thread.comments[0]!.text, 80)}</span><span class="counts">${thread.comments.length}</span></button>
+      </li>`)}</ul></section>`;
 }
 
 function renderOutline(side: SideContent): TemplateResult[] {
