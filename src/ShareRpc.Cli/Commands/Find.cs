@@ -72,12 +72,7 @@ internal static class Find
     /// <summary>Returns the place in the page, without a token: a browser that has opened the link shows it.</summary>
     private static string AddressOf(Uri server, ShareSearchHit share)
     {
-        string? message = share.Hit.Kind switch
-        {
-            Kinds.Message => share.Hit.Key,
-            Kinds.Part => share.Hit.Key.Split('/')[0],
-            _ => null,
-        };
+        string? message = share.Hit.Kind == Kinds.Message ? share.Hit.Key : share.Hit.Message;
         string place = message is null ? "" : $"#m-{Uri.EscapeDataString(message)}";
         return $"{server.AbsoluteUri.TrimEnd('/')}/s/{share.ShareId}{place}";
     }

@@ -35,6 +35,9 @@ public sealed record SearchHit
     /// <summary>Gets the cursor of its last op.</summary>
     public required long Cursor { get; init; }
 
+    /// <summary>Gets the message that it belongs to, for parts that say so.</summary>
+    public string? Message { get; init; }
+
     /// <summary>Gets a piece of its text around the first word.</summary>
     public required string Snippet { get; init; }
 }

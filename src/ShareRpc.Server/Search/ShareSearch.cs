@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
@@ -185,7 +186,19 @@ internal sealed class ShareSearch(
             if (missing.Count < before) snippet ??= SnippetOf(text, query.Words);
         });
         return missing.Count > 0 || snippet is null ? null
-            : new SearchHit { Kind = doc.Kind, Key = doc.Key, Cursor = doc.Cursor, Snippet = snippet };
+            : new SearchHit
+            {
+                Kind = doc.Kind, Key = doc.Key, Cursor = doc.Cursor, Message = MessageOf(shown), Snippet = snippet,
+            };
+    }
+
+    private static string? MessageOf(Document shown)
+    {
+        using JsonDocument data = shown.Data.ToDocument();
+        bool isSaid = shown.Kind == Kinds.Part && data.RootElement.ValueKind == JsonValueKind.Object
+            && data.RootElement.TryGetProperty("messageID", out JsonElement message)
+            && message.ValueKind == JsonValueKind.String;
+        return isSaid ? data.RootElement.GetProperty("messageID").GetString() : null;
     }
 
     /// <summary>Returns the documents with ops that are not folded yet: what the index says of them is old.</summary>

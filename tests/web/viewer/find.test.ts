@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { ShareSearchPage } from '@sharerpc/client';
 import { addressOf, Finding } from '../../../src/viewer/src/admin/find-view.ts';
 
-const share = (id: string, kind = 'part', key = 'msg_1/prt_2') =>
-  ({ share_id: id, hit: { kind, key, cursor: 1, snippet: 'words' } }) satisfies ShareSearchPage['shares'][number];
+const share = (id: string, kind = 'part', key = 'prt_2', message = 'msg_1') =>
+  ({ share_id: id, hit: { kind, key, cursor: 1, message, snippet: 'words' } }) satisfies ShareSearchPage['shares'][number];
 
 test('pages of sessions follow each other, and an outdated answer is dropped', async () => {
   const asked: [string, number | undefined][] = [];
@@ -37,5 +37,5 @@ test('pages of sessions follow each other, and an outdated answer is dropped', a
 test('a hit has the address of its message, without a token', () => {
   expect(addressOf('https://a.example', share('s'))).toBe('https://a.example/s/s#m-msg_1');
   expect(addressOf('https://a.example', share('s', 'message', 'm 1'))).toBe('https://a.example/s/s#m-m%201');
-  expect(addressOf('https://a.example', share('s', 'session', 'x'))).toBe('https://a.example/s/s');
+  expect(addressOf('https://a.example', share('s', 'session', 'x', ''))).toBe('https://a.example/s/s');
 });

@@ -178,6 +178,8 @@ export interface SearchHit {
   kind: string;
   key: string;
   cursor: number;
+  /** The message that a part belongs to. */
+  message?: string;
   snippet: string;
 }
 

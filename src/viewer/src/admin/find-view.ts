@@ -40,7 +40,7 @@ export class Finding {
 
 /** The place of a hit in the page of its session, without a token. */
 export function addressOf(server: string, { share_id, hit }: Hits[number]): string {
-  const message = hit.kind === 'message' ? hit.key : hit.kind === 'part' ? hit.key.split('/')[0]! : '';
+  const message = hit.kind === 'message' ? hit.key : (hit.message ?? '');
   return `${server}/s/${share_id}${message && `#m-${encodeURIComponent(message)}`}`;
 }
 

@@ -51,8 +51,11 @@ public sealed class ShareSearchTests : IAsyncLifetime
     [Fact]
     public async Task A_snippet_is_cut_around_the_word()
     {
-        await AppendAsync(Text("a", $"{new string('.', 500)} needle {new string('.', 500)}"));
-        string snippet = Assert.Single((await FindAsync(owner, "needle")).Hits).Snippet;
+        string text = $"{new string('.', 500)} needle {new string('.', 500)}";
+        await AppendAsync(Part("a", $$"""{"type":"text","messageID":"m7","text":"{{text}}"}"""));
+        SearchHit hit = Assert.Single((await FindAsync(owner, "needle")).Hits);
+        string snippet = hit.Snippet;
+        Assert.Equal("m7", hit.Message);
         Assert.Matches("^….* needle .*…$", snippet);
         Assert.InRange(snippet.Length, 100, 200);
     }
