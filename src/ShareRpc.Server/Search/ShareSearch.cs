@@ -23,6 +23,8 @@ internal sealed class ShareSearch(
     private const int MostWords = 16;
     private const int MostHits = 100;
 
+    /// <summary>Documents of a share that may have changed since they were indexed, before it is passed over.</summary>
+    private const int MostTries = 4;
     private const int SnippetBefore = 60;
     private const int SnippetChars = 180;
 
@@ -105,24 +107,35 @@ internal sealed class ShareSearch(
         };
     }
 
-    /// <summary>A step from share to share, each with its newest hit.</summary>
+    /// <summary>Looks at all shares, each with its newest hit.</summary>
     private async ValueTask<ShareSearchPage> SearchAllAsync(
         ReadProfile profile, SearchQuery query, long before, int limit)
     {
         var found = new List<ShareSearchHit>();
         await using IReadSnapshot snapshot = await store.BeginReadAsync().ConfigureAwait(false);
-        long cursor = 0;
-        for (int looked = 0; looked < limit * 4; looked++)
+        IReadOnlyList<SearchPlace> places =
+            await index.FindNewestAsync(query, before, 0, limit).ConfigureAwait(false);
+        foreach (SearchPlace place in places)
         {
-            if (found.Count == limit) return new ShareSearchPage { Shares = found, Next = before };
-            if (await index.FindNewestAsync(query, before, cursor).ConfigureAwait(false) is not { } place)
-                return new ShareSearchPage { Shares = found };
-            ShareSearchHit? hit = await HitAsync(snapshot, profile, query, place, share: null).ConfigureAwait(false);
-            (before, cursor) = (place.ShareKey, hit is null ? place.Cursor : 0);
-            if (hit is not null) found.Add(hit);
+            if (await FirstHitAsync(snapshot, profile, query, place, share: null).ConfigureAwait(false) is { } hit)
+                found.Add(hit);
         }
 
-        return new ShareSearchPage { Shares = found, Next = cursor == 0 ? before : before + 1 };
+        return new ShareSearchPage { Shares = found, Next = places.Count == limit ? places[^1].ShareKey : null };
+    }
+
+    /// <summary>Returns the first of a share's newest places that holds the words for this reader.</summary>
+    private async ValueTask<ShareSearchHit?> FirstHitAsync(
+        IReadSnapshot snapshot, ReadProfile profile, SearchQuery query, SearchPlace newest, ShareRow? share)
+    {
+        SearchPlace? place = newest;
+        for (int tries = 0; tries < MostTries && place?.ShareKey == newest.ShareKey; tries++)
+        {
+            if (await HitAsync(snapshot, profile, query, place, share).ConfigureAwait(false) is { } hit) return hit;
+            place = await NewestAsync(query, place.ShareKey, place.Cursor).ConfigureAwait(false);
+        }
+
+        return null;
     }
 
     /// <summary>Looks at the caller's own shares alone, so that those of others make no difference.</summary>
@@ -144,15 +157,18 @@ internal sealed class ShareSearch(
         {
             if (found.Count == limit) return new ShareSearchPage { Shares = found, Next = before };
             before = share.Key;
-            SearchPlace? place =
-                await index.FindNewestAsync(query, share.Key + 1, 0).ConfigureAwait(false);
+            SearchPlace? place = await NewestAsync(query, share.Key + 1, 0).ConfigureAwait(false);
             if (place?.ShareKey != share.Key) continue;
-            if (await HitAsync(snapshot, authority.Profile, query, place, share).ConfigureAwait(false) is { } hit)
+            if (await FirstHitAsync(snapshot, authority.Profile, query, place, share).ConfigureAwait(false) is { } hit)
                 found.Add(hit);
         }
 
         return new ShareSearchPage { Shares = found };
     }
+
+    private async ValueTask<SearchPlace?> NewestAsync(SearchQuery query, long beforeShare, long beforeCursor) =>
+        await index.FindNewestAsync(query, beforeShare, beforeCursor, 1).ConfigureAwait(false) is [var newest, ..]
+            ? newest : null;
 
     private static async ValueTask<ShareSearchHit?> HitAsync(
         IReadSnapshot snapshot, ReadProfile profile, SearchQuery query, SearchPlace place, ShareRow? share)

@@ -20,8 +20,12 @@ internal interface ISearchIndex : IDisposable
     /// <summary>Returns documents of a share in the order of their cursors, after one.</summary>
     ValueTask<IReadOnlyList<SearchPlace>> FindAsync(long shareKey, SearchQuery query, long after, int limit);
 
-    /// <summary>Returns the newest document before a place, of any share: by share key, then by cursor.</summary>
-    ValueTask<SearchPlace?> FindNewestAsync(SearchQuery query, long beforeShare, long beforeCursor);
+    /// <summary>
+    /// Returns the newest document of each of so many shares, the newest share first, before a place: by share key,
+    /// then by cursor.
+    /// </summary>
+    ValueTask<IReadOnlyList<SearchPlace>> FindNewestAsync(
+        SearchQuery query, long beforeShare, long beforeCursor, int limit);
 
     /// <summary>
     /// Takes up to so many documents of a share out, and sets up to where it is indexed then: <see cref="Erased"/>, or

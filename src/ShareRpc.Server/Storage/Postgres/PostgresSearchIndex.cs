@@ -3,7 +3,7 @@ namespace ShareRpc.Server.Storage.Postgres;
 /// <summary>Tables of the store's database, with a <c>tsvector</c> a document. Uses the store's connections.</summary>
 internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIndex
 {
-    private const string Select = "SELECT share_key, cursor, kind, key FROM search_entry";
+    private const string Columns = "share_key, cursor, kind, key FROM search_entry";
 
     private const string Put =
         """
@@ -47,13 +47,15 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIn
 
     public ValueTask<IReadOnlyList<SearchPlace>> FindAsync(long shareKey, SearchQuery query, long after, int limit) =>
         DoAsync<IReadOnlyList<SearchPlace>>(async session => await FindAsync(
-            session, "share_key = $2 AND cursor > $3 ORDER BY cursor LIMIT $4", query, shareKey, after,
+            session, "SELECT", "share_key = $2 AND cursor > $3 ORDER BY cursor LIMIT $4", query, shareKey, after,
             limit).ConfigureAwait(false));
 
-    public ValueTask<SearchPlace?> FindNewestAsync(SearchQuery query, long beforeShare, long beforeCursor) =>
-        DoAsync(async session => (await FindAsync(
-            session, "(share_key, cursor) < ($2, $3) ORDER BY share_key DESC, cursor DESC LIMIT $4", query,
-            beforeShare, beforeCursor, 1).ConfigureAwait(false)).FirstOrDefault());
+    public ValueTask<IReadOnlyList<SearchPlace>> FindNewestAsync(
+        SearchQuery query, long beforeShare, long beforeCursor, int limit) =>
+        DoAsync<IReadOnlyList<SearchPlace>>(async session => await FindAsync(
+            session, "SELECT DISTINCT ON (share_key)",
+            "(share_key, cursor) < ($2, $3) ORDER BY share_key DESC, cursor DESC LIMIT $4", query, beforeShare,
+            beforeCursor, limit).ConfigureAwait(false));
 
     public ValueTask<bool> EraseAsync(
         long shareKey, int rows, long indexed = ISearchIndex.Erased) => DoAsync(async session =>
@@ -81,13 +83,13 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIn
 
     /// <summary>Words hold letters, digits and marks only: quotes are enough. A plan is made for the words.</summary>
     private static ValueTask<List<SearchPlace>> FindAsync(
-        PostgresSession session, string where, SearchQuery query, long first, long second, int limit)
+        PostgresSession session, string select, string where, SearchQuery query, long first, long second, int limit)
     {
         string match = string.Join(" | ", query.Layers.Select(layer =>
             $"({string.Join(" & ", query.Words.Select(word => $"'{Mark(layer, word)}'"))})"));
         session.Send("SET LOCAL plan_cache_mode = force_custom_plan");
         return session.ReadAllAsync(
-            $"{Select} WHERE words @@ $1::text::tsquery AND {where}",
+            $"{select} {Columns} WHERE words @@ $1::text::tsquery AND {where}",
             row => new SearchPlace(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3)),
             match, first, second, (long)limit);
     }

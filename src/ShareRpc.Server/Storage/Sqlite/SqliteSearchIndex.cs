@@ -110,23 +110,20 @@ internal sealed class SqliteSearchIndex : ISearchIndex
             return (IReadOnlyList<SearchPlace>)[.. ids.Take(limit).Select(id => PlaceOf(reader, id))];
         }));
 
-    public ValueTask<SearchPlace?> FindNewestAsync(SearchQuery query, long beforeShare, long beforeCursor) =>
+    public ValueTask<IReadOnlyList<SearchPlace>> FindNewestAsync(
+        SearchQuery query, long beforeShare, long beforeCursor, int limit) =>
         new(Read(reader =>
         {
             long before = IdOf(beforeShare, beforeCursor);
             string match = MatchOf(query);
-            long newest = 0;
-            foreach (SearchLayer layer in query.Layers)
+            var places = new List<SearchPlace>();
+            while (places.Count < limit && FindNewest(reader, query, match, before) is > 0 and var newest)
             {
-                newest = Math.Max(newest, reader.ReadNumber(
-                    $"""
-                    SELECT rowid FROM words_{(int)layer} WHERE words_{(int)layer} MATCH ?1 AND rowid < ?2 AND rowid > ?3
-                    ORDER BY rowid DESC LIMIT 1
-                    """,
-                    match, before, newest));
+                places.Add(PlaceOf(reader, newest));
+                before = IdOf(places[^1].ShareKey, 0);
             }
 
-            return newest == 0 ? null : PlaceOf(reader, newest);
+            return (IReadOnlyList<SearchPlace>)places;
         }));
 
     public ValueTask<bool> EraseAsync(long shareKey, int rows, long indexed = ISearchIndex.Erased) => new(Write(() =>
@@ -167,6 +164,23 @@ internal sealed class SqliteSearchIndex : ISearchIndex
 
     private static string MatchOf(SearchQuery query) =>
         string.Join(" AND ", query.Words.Select(word => $"\"{word}\""));
+
+    /// <summary>Returns 0 for none.</summary>
+    private static long FindNewest(Statements reader, SearchQuery query, string match, long before)
+    {
+        long newest = 0;
+        foreach (SearchLayer layer in query.Layers)
+        {
+            newest = Math.Max(newest, reader.ReadNumber(
+                $"""
+                SELECT rowid FROM words_{(int)layer} WHERE words_{(int)layer} MATCH ?1 AND rowid < ?2 AND rowid > ?3
+                ORDER BY rowid DESC LIMIT 1
+                """,
+                match, before, newest));
+        }
+
+        return newest;
+    }
 
     private static SearchPlace PlaceOf(Statements reader, long id)
     {

@@ -65,10 +65,13 @@ public abstract class SearchIndexContract : IDisposable
         await WriteAsync(1, 0, 9, Entry("old", 9, plain: "word"));
         await WriteAsync(2, 0, 3, Entry("first", 2, plain: "word"), Entry("second", 3, tool: "word"));
         var query = new SearchQuery(["word"], [SearchLayer.Plain, SearchLayer.Tool]);
-        Assert.Equal(new SearchPlace(2, 3, "part", "second"), await Index.FindNewestAsync(query, long.MaxValue, 0));
-        Assert.Equal(new SearchPlace(2, 2, "part", "first"), await Index.FindNewestAsync(query, 2, 3));
-        Assert.Equal(new SearchPlace(1, 9, "part", "old"), await Index.FindNewestAsync(query, 2, 0));
-        Assert.Null(await Index.FindNewestAsync(query, 1, 0));
+        SearchPlace old = new(1, 9, "part", "old"), first = new(2, 2, "part", "first");
+        SearchPlace second = new(2, 3, "part", "second");
+        Assert.Equal([second, old], await Index.FindNewestAsync(query, long.MaxValue, 0, 9));
+        Assert.Equal([second], await Index.FindNewestAsync(query, long.MaxValue, 0, 1));
+        Assert.Equal([first, old], await Index.FindNewestAsync(query, 2, 3, 9));
+        Assert.Equal([old], await Index.FindNewestAsync(query, 2, 0, 9));
+        Assert.Empty(await Index.FindNewestAsync(query, 1, 0, 9));
     }
 
     [StoreFact]
