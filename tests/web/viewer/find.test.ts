@@ -3,7 +3,8 @@ import type { ShareSearchPage } from '@sharerpc/client';
 import { addressOf, Finding } from '../../../src/viewer/src/admin/find-view.ts';
 
 const share = (id: string, kind = 'part', key = 'prt_2', message = 'msg_1') =>
-  ({ share_id: id, hit: { kind, key, cursor: 1, message, snippet: 'words' } }) satisfies ShareSearchPage['shares'][number];
+  ({ share_id: id, hit: { kind, key, cursor: 1, message, snippet: 'words' } } satisfies
+    ShareSearchPage['shares'][number]);
 
 test('pages of sessions follow each other, and an outdated answer is dropped', async () => {
   const asked: [string, number | undefined][] = [];
