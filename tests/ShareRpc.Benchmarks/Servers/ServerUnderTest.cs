@@ -54,7 +54,7 @@ internal sealed class ServerUnderTest : MeasuredProcess
     /// <summary>Ops of all shares that are in the log only.</summary>
     public long ReadUnfolded()
     {
-        string path = Directory.GetFiles(directory.FullName, "*.db").Single();
+        string path = Path.Combine(directory.FullName, "shares.db");
         using var database = new SqliteConnection($"Data Source={path};Mode=ReadOnly;Pooling=False");
         database.Open();
         using SqliteCommand command = database.CreateCommand();
@@ -77,7 +77,7 @@ internal sealed class ServerUnderTest : MeasuredProcess
     protected override long ReadCommits()
     {
         using FileStream shared = File.Open(
-            Directory.GetFiles(directory.FullName, "*-shm").Single(), FileMode.Open, FileAccess.Read,
+            Path.Combine(directory.FullName, "shares.db-shm"), FileMode.Open, FileAccess.Read,
             FileShare.ReadWrite);
         Span<byte> header = stackalloc byte[12];
         shared.ReadExactly(header);
