@@ -274,17 +274,9 @@ scout.call(
       cwd: root,
       encoding: 'utf8',
     });
-    const lines = output
-      .split('\n')
-      .filter((line) => !line.includes('import'))
-      .map((line) => line.slice(0, 110))
-      .sort();
-    return {
-      output: lines
-        .filter((line) => line !== '')
-        .slice(0, 9)
-        .join('\n'),
-    };
+    const found = output.split('\n').filter((line) => line !== '' && !line.includes('import'));
+    const lines = found.map((line) => line.slice(0, 110)).sort();
+    return { output: lines.slice(0, 9).join('\n') };
   },
   { title: 'short( or bytes(' },
 );

@@ -25,7 +25,7 @@ internal static class Sessions
     {
         CommandContext context = CommandContext.Of(parsed);
         var catalog = new SessionCatalog(
-            AgentHome.OfThisUser(context.State.Folder), parsed.GetValue(Opencode), parsed.GetValue(OfAgent));
+            SessionCatalog.HomeOf(context), parsed.GetValue(Opencode), parsed.GetValue(OfAgent));
         (IReadOnlyList<CatalogEntry> sessions, IReadOnlyList<string> failures) = catalog.SessionsAndFailures();
         Dictionary<string, string> shared = await SharesAsync(context, stop).ConfigureAwait(false);
         var table = new Columns("AGENT", "AGE", "SIZE", "SHARED", "SESSION", "TITLE");

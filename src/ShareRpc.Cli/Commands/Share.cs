@@ -121,7 +121,7 @@ internal static class Share
         }
 
         var catalog = new SessionCatalog(
-            AgentHome.OfThisUser(state.Folder), parsed.GetValue(Opencode), parsed.GetValue(OfAgent));
+            SessionCatalog.HomeOf(context), parsed.GetValue(Opencode), parsed.GetValue(OfAgent));
         SessionChoice choice = Chosen(parsed, context, catalog, token, into is null);
         Uri server = into?.Server ?? choice.Own?.Server ?? Inputs.ServerAddress(context, parsed.GetValue(Server));
         string? creator = into is not null ? null : choice.Own is null ? token.Require(server) : token.Find(server);

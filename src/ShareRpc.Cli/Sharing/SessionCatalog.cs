@@ -1,3 +1,5 @@
+using ShareRpc.Cli.Terminal;
+using ShareRpc.Server.Storage;
 using ShareRpc.Sources;
 using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Opencode;
@@ -26,6 +28,16 @@ internal sealed class SessionCatalog
             .. AgentStorages.On(home).Where(storage => storage.Agent != "opencode" && Has(storage.Agent)),
             .. Opencode is null ? Array.Empty<IAgentStorage>() : [Opencode],
         ];
+    }
+
+    /// <summary>Returns the agents' home of this user; says how far a first look into many files is.</summary>
+    public static AgentHome HomeOf(CommandContext context)
+    {
+        var home = AgentHome.OfThisUser(context.State.Folder);
+        var line = new ProgressLine(context.Output, context.Time);
+        home.Index.Looking = (agent, done, total) =>
+            line.Report(new CheckProgress($"Names of sessions of {agent}, files looked into", done, total));
+        return home;
     }
 
     /// <summary>Gets the database of opencode, which may not exist; empty if another agent is meant.</summary>

@@ -25,8 +25,7 @@ internal sealed class ClaudeStorage : IAgentStorage
     {
         string projects = Path.Combine(home.FolderOf("CLAUDE_CONFIG_DIR", ".claude"), "projects");
         return Directory.Exists(projects)
-            ? new ClaudeStorage(projects, new TranscriptIndex(Path.Combine(home.StateFolder, "claude-names.json")))
-            : null;
+            ? new ClaudeStorage(projects, new TranscriptIndex(home.Index, projects)) : null;
     }
 
     /// <inheritdoc/>
@@ -90,10 +89,10 @@ internal sealed class ClaudeStorage : IAgentStorage
     private string? ForkOf(string path)
     {
         if (index.Of(path) is not { Node: not 0 } known) return null;
-        string? source = index.Begun(known.Node).Where(other => other.Key != path
-                && Path.GetDirectoryName(other.Key) == Path.GetDirectoryName(path)
-                && other.Value.Began < known.Began)
-            .OrderByDescending(other => other.Value.Began).Select(other => other.Key).FirstOrDefault();
+        string? source = index.Begun(known.Node).Where(other => other.Path != path
+                && Path.GetDirectoryName(other.Path) == Path.GetDirectoryName(path)
+                && other.Head.Began < known.Began)
+            .OrderByDescending(other => other.Head.Began).Select(other => other.Path).FirstOrDefault();
         return source is null ? null : Path.GetFileNameWithoutExtension(source);
     }
 }

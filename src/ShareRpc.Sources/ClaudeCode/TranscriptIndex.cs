@@ -3,7 +3,6 @@ using ShareRpc.Sources.Following;
 namespace ShareRpc.Sources.ClaudeCode;
 
 /// <summary>What a list says of a transcript.</summary>
-/// <param name="Stamp">What the file looked like.</param>
 /// <param name="Node">The digest of the first node of its conversation; 0: it has none.</param>
 /// <param name="Began">The time of its first line.</param>
 /// <param name="Title">May be empty.</param>
@@ -11,63 +10,45 @@ namespace ShareRpc.Sources.ClaudeCode;
 /// <param name="Directory">The working directory.</param>
 /// <param name="Version">The agent's version.</param>
 internal sealed record IndexedTranscript(
-    string Stamp, ulong Node, long Began, string Title, bool IsNamed, string? Directory, string? Version);
+    ulong Node, long Began, string Title, bool IsNamed, string? Directory, string? Version);
 
-/// <summary>
-/// Keeps what the beginning and the end of each transcript say, also over restarts: a file is looked into only when it
-/// changed.
-/// </summary>
-/// <param name="path">The file that keeps it; may be missing, and not writable.</param>
-internal sealed class TranscriptIndex(string path)
+/// <summary>Knows what the beginning and the end of each transcript say.</summary>
+internal sealed class TranscriptIndex(SessionIndex store, string folder)
 {
     private const int HeadBytes = 1024 * 1024;
     private const int HeadLines = 200;
     private const int TailBytes = 64 * 1024;
 
-    private Dictionary<string, IndexedTranscript>? known;
-    private ILookup<ulong, KeyValuePair<string, IndexedTranscript>>? byNode;
+    private readonly HeadIndex<IndexedTranscript> index = new(store, "claude", folder, Look);
+    private IReadOnlyList<(ListedFile File, IndexedTranscript? Head)> files = [];
+    private ILookup<ulong, (string Path, IndexedTranscript Head)>? byNode;
 
     /// <summary>Gets the number of files that are not empty and begin with nothing that is known.</summary>
     public int Unplaced { get; private set; }
 
     /// <summary>Looks into the files that are new or changed; forgets those that are gone.</summary>
-    public void Refresh(IReadOnlyCollection<ListedFile> files)
+    public void Refresh(IReadOnlyCollection<ListedFile> listed)
     {
-        known ??= IndexFile.Load<IndexedTranscript>(path);
-        var next = new Dictionary<string, IndexedTranscript>(files.Count, StringComparer.Ordinal);
-        bool isChanged = files.Count != known.Count;
-        Unplaced = 0;
-        foreach (ListedFile file in files)
-        {
-            string stamp = file.Stamp;
-            if (!known.TryGetValue(file.Path, out IndexedTranscript? entry) || entry.Stamp != stamp)
-            {
-                entry = Look(file, stamp, entry);
-                isChanged = true;
-            }
-
-            if (entry.Node == 0 && file.Length > 0 && entry.Directory is null && entry.Title.Length == 0) Unplaced++;
-            next[file.Path] = entry;
-        }
-
-        known = next;
+        files = index.Refresh(listed);
         byNode = null;
-        if (isChanged) IndexFile.TrySave(path, known);
+        Unplaced = files.Count(one => one.File.Length > 0
+            && one.Head is null or { Node: 0, Directory: null, Title.Length: 0 });
     }
 
-    public IndexedTranscript? Of(string transcript) => known?.GetValueOrDefault(transcript);
+    public IndexedTranscript? Of(string transcript) => index.Known(transcript);
 
     /// <summary>Returns the transcripts that begin with a node.</summary>
-    public IEnumerable<KeyValuePair<string, IndexedTranscript>> Begun(ulong node) =>
-        (byNode ??= (known ?? []).ToLookup(entry => entry.Value.Node))[node];
+    public IEnumerable<(string Path, IndexedTranscript Head)> Begun(ulong node) =>
+        (byNode ??= files.Where(one => one.Head is not null).Select(one => (one.File.Path, one.Head!))
+            .ToLookup(one => one.Item2.Node))[node];
 
-    private static IndexedTranscript Look(ListedFile file, string stamp, IndexedTranscript? before)
+    private static HeadIndex<IndexedTranscript>.Entry? Look(ListedFile file, IndexedTranscript? before)
     {
         try
         {
             using var lines = LineFile.Open(file.Path);
             var facts = new FactState();
-            var head = new IndexedTranscript(stamp, 0, 0, "", IsNamed: false, null, null);
+            var head = new IndexedTranscript(0, 0, "", IsNamed: false, null, null);
             long offset = 0;
             int count = 0;
             foreach (FileLine text in lines.LinesFrom(0))
@@ -83,15 +64,15 @@ internal sealed class TranscriptIndex(string path)
             bool isNamed = facts.Title is not null || facts.Name is not null || facts.Summary is not null;
             if (!isNamed && before is { IsNamed: true } && before.Node == head.Node)
                 (title, isNamed) = (before.Title, true);
-            return head with
+            head = head with
             {
                 Title = title, IsNamed = isNamed, Directory = facts.Directory, Version = facts.Version,
             };
+            return new(head, IsWhole: false); // a name may come later
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return before is null ? new IndexedTranscript("", 0, 0, "", IsNamed: false, null, null)
-                : before with { Stamp = "" };
+            return null;
         }
     }
 

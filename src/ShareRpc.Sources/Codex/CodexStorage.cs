@@ -23,8 +23,7 @@ internal sealed class CodexStorage : IAgentStorage
     /// <summary>Returns the storage; null if Codex was not used on this machine.</summary>
     public static CodexStorage? On(AgentHome home)
     {
-        var catalog = new RolloutCatalog(
-            home.FolderOf("CODEX_HOME", ".codex"), Path.Combine(home.StateFolder, "codex-files.json"));
+        var catalog = new RolloutCatalog(home.FolderOf("CODEX_HOME", ".codex"), home.Index);
         bool isThere = Directory.Exists(catalog.Sessions) || Directory.Exists(catalog.Archived);
         return isThere ? new CodexStorage(catalog) : null;
     }
@@ -52,7 +51,7 @@ internal sealed class CodexStorage : IAgentStorage
     public ISessionReader Open(AgentSession session, string? bookmark)
     {
         ArgumentNullException.ThrowIfNull(session);
-        catalog.Refresh();
+        if (catalog.Of(session.Id).Count == 0) catalog.Refresh();
         IReadOnlyList<RolloutFile> files = catalog.Of(session.Id);
         if (files.FirstOrDefault(file => !RolloutHead.Modes.Contains(file.Head.Mode)) is { } odd)
         {

@@ -9,10 +9,10 @@ namespace ShareRpc.Sources.Codex;
 /// that was moved or compressed keeps its tag.
 /// </summary>
 /// <param name="folder">Codex's own folder.</param>
-/// <param name="indexPath">Where what the files say is kept.</param>
-internal sealed class RolloutCatalog(string folder, string indexPath)
+/// <param name="store">Where what the files say is kept.</param>
+internal sealed class RolloutCatalog(string folder, SessionIndex store)
 {
-    private readonly HeadIndex<RolloutHead> index = new(indexPath, RolloutHead.Read);
+    private readonly HeadIndex<RolloutHead> index = new(store, "codex", folder, (file, _) => RolloutHead.Read(file));
     private readonly Dictionary<string, RolloutFile> files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> threads = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> started = new(StringComparer.Ordinal);
@@ -31,12 +31,10 @@ internal sealed class RolloutCatalog(string folder, string indexPath)
     public void Refresh()
     {
         var found = new Dictionary<string, RolloutFile>(StringComparer.Ordinal);
-        var present = new HashSet<string>(StringComparer.Ordinal);
         Unplaced = 0;
-        foreach (ListedFile file in Listed(since: null))
+        foreach ((ListedFile file, RolloutHead? head) in index.Refresh([.. Listed(since: null)]))
         {
-            present.Add(file.Path);
-            if (index.Of(file) is { } head) Add(found, new RolloutFile(file, head));
+            if (head is not null) Add(found, new RolloutFile(file, head));
             else if (file.Length > 0) Unplaced++;
         }
 
@@ -44,7 +42,6 @@ internal sealed class RolloutCatalog(string folder, string indexPath)
         threads.Clear();
         started.Clear();
         Take(found);
-        index.Save(present);
     }
 
     /// <summary>Lists the files since a day, and the archived ones; the others are as they were.</summary>

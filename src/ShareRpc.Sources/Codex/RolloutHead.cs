@@ -52,7 +52,7 @@ internal sealed partial record RolloutHead
         && (file.EndsWith(".jsonl", StringComparison.Ordinal) || file.EndsWith(".jsonl.zst", StringComparison.Ordinal));
 
     /// <summary>Reads the head of a file.</summary>
-    public static HeadIndex<RolloutHead>.Entry Read(ListedFile file)
+    public static HeadIndex<RolloutHead>.Entry? Read(ListedFile file)
     {
         try
         {
@@ -67,7 +67,7 @@ internal sealed partial record RolloutHead
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            return new HeadIndex<RolloutHead>.Entry(null, false);
+            return null;
         }
     }
 

@@ -1,4 +1,6 @@
 using System.IO.Enumeration;
+using System.Text.Json;
+using ShareRpc.Protocol.Json;
 
 namespace ShareRpc.Sources.Following;
 
@@ -32,43 +34,97 @@ internal readonly record struct ListedFile(string Path, long Length, DateTimeOff
 }
 
 /// <summary>
-/// Keeps what the beginning of each file of an agent says, also over restarts: a file is looked into once, and again
-/// only while what it said was not whole.
+/// Keeps what each file of an agent says of its session, also over restarts: a file is looked into once, and again only
+/// when it changed; one that only grew, only while what it said was not whole.
 /// </summary>
-/// <param name="path">The file that keeps it; may be missing, and not writable.</param>
-/// <param name="read">Looks into a file; null for one that is none of the agent's.</param>
-internal sealed class HeadIndex<T>(string path, Func<ListedFile, HeadIndex<T>.Entry> read)
+/// <param name="store">Where it is kept.</param>
+/// <param name="agent">The agent.</param>
+/// <param name="folder">The agent's folder on this machine.</param>
+/// <param name="look">Looks into a file, of which it may know an earlier form; null if it cannot be read.</param>
+internal sealed class HeadIndex<T>(
+    SessionIndex store, string agent, string folder, Func<ListedFile, T?, HeadIndex<T>.Entry?> look)
     where T : class
 {
-    private Dictionary<string, Entry>? entries;
-    private bool isChanged;
+    private const int BetweenReports = 256;
+
+    private readonly HashSet<string> changed = new(StringComparer.Ordinal);
+    private Dictionary<string, (ListedFile File, Entry Known)>? entries;
 
     /// <summary>What is known of a file.</summary>
     /// <param name="Head">What it says; null: nothing yet, or nothing of the agent's.</param>
     /// <param name="IsWhole">More lines will not change it.</param>
-    /// <param name="Length">How long the file was.</param>
-    internal sealed record Entry(T? Head, bool IsWhole, long Length = 0);
+    internal sealed record Entry(T? Head, bool IsWhole);
+
+    private string Owner => $"{agent} {folder}";
 
     /// <summary>Returns what a file says; null if it is none of the agent's.</summary>
     public T? Of(ListedFile file)
     {
-        entries ??= IndexFile.Load<Entry>(path);
-        bool isKnown = entries.TryGetValue(file.Path, out Entry? entry) && file.Length >= entry.Length
-            && (entry.IsWhole || file.Length == entry.Length);
-        if (isKnown) return entry!.Head;
-        entry = read(file) with { Length = file.Length };
-        isChanged |= entry.IsWhole;
-        entries[file.Path] = entry;
-        return entry.Head;
+        entries ??= Load();
+        bool isThere = entries.TryGetValue(file.Path, out (ListedFile File, Entry Known) entry);
+        if (isThere && IsKnown(file, entry)) return entry.Known.Head;
+        if (look(file, entry.Known?.Head) is not { } said) return entry.Known?.Head;
+        entries[file.Path] = (file, said);
+        changed.Add(file.Path);
+        return said.Head;
     }
 
-    /// <summary>Writes what is new, without files that are gone.</summary>
-    /// <param name="present">The paths of all files.</param>
-    public void Save(IReadOnlySet<string> present)
+    /// <summary>Returns what is known of a file without a look at it.</summary>
+    public T? Known(string path) => entries is null ? null : entries.GetValueOrDefault(path).Known?.Head;
+
+    /// <summary>Returns what all files of the agent say, and keeps it; forgets files that are gone.</summary>
+    public IReadOnlyList<(ListedFile File, T? Head)> Refresh(IReadOnlyCollection<ListedFile> files)
     {
-        if (!isChanged || entries is null) return;
-        foreach (string gone in entries.Keys.Where(key => !present.Contains(key)).ToList()) entries.Remove(gone);
-        Dictionary<string, Entry> whole = entries.Where(entry => entry.Value.IsWhole).ToDictionary();
-        if (IndexFile.TrySave(path, whole)) isChanged = false;
+        entries ??= Load();
+        int looks = files.Count(file => !IsKnown(file, entries.GetValueOrDefault(file.Path)));
+        var said = new List<(ListedFile, T?)>(files.Count);
+        int done = 0;
+        foreach (ListedFile file in files)
+        {
+            if (!IsKnown(file, entries.GetValueOrDefault(file.Path)) && done++ % BetweenReports == 0)
+                store.Looking?.Invoke(agent, done - 1, looks);
+            said.Add((file, Of(file)));
+        }
+
+        List<string> gone = [];
+        if (files.Count < entries.Count)
+        {
+            HashSet<string> present = new(files.Select(file => file.Path), StringComparer.Ordinal);
+            gone = [.. entries.Keys.Where(path => !present.Contains(path))];
+        }
+
+        foreach (string path in gone) entries.Remove(path);
+        changed.ExceptWith(gone);
+        if ((changed.Count > 0 || gone.Count > 0) && store.TrySave(Owner, changed.Select(RowOf), gone)) changed.Clear();
+        return said;
+    }
+
+    private static bool IsKnown(ListedFile file, (ListedFile File, Entry Known) entry) => entry.Known is not null
+        && (file == entry.File || (entry.Known.IsWhole && file.Length > entry.File.Length));
+
+    private SessionIndex.Row RowOf(string path)
+    {
+        (ListedFile file, Entry known) = entries![path];
+        return new SessionIndex.Row(file, known.IsWhole,
+            known.Head is null ? null : JsonSerializer.Serialize(known.Head, ProtocolJson.Options));
+    }
+
+    private Dictionary<string, (ListedFile File, Entry Known)> Load()
+    {
+        var loaded = new Dictionary<string, (ListedFile, Entry)>(StringComparer.Ordinal);
+        foreach (SessionIndex.Row row in store.Load(Owner))
+        {
+            try
+            {
+                T? head = row.Head is null ? null : JsonSerializer.Deserialize<T>(row.Head, ProtocolJson.Options);
+                if (row.Head is null || head is not null) loaded[row.File.Path] = (row.File, new(head, row.IsWhole));
+            }
+            catch (JsonException)
+            {
+                // Looked into again.
+            }
+        }
+
+        return loaded;
     }
 }

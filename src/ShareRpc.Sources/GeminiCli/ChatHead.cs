@@ -27,7 +27,7 @@ internal sealed record ChatHead
         file.EndsWith(".jsonl", StringComparison.Ordinal) || file.EndsWith(".json", StringComparison.Ordinal);
 
     /// <summary>Reads the head of a file.</summary>
-    public static HeadIndex<ChatHead>.Entry Read(ListedFile file)
+    public static HeadIndex<ChatHead>.Entry? Read(ListedFile file)
     {
         try
         {
@@ -36,7 +36,7 @@ internal sealed record ChatHead
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new HeadIndex<ChatHead>.Entry(null, false);
+            return null;
         }
     }
 

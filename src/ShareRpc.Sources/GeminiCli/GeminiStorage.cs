@@ -11,10 +11,10 @@ internal sealed class GeminiStorage : IAgentStorage
     private readonly string folder;
     private readonly HeadIndex<ChatHead> index;
 
-    private GeminiStorage(string folder, string indexPath)
+    private GeminiStorage(string folder, SessionIndex store)
     {
         this.folder = folder;
-        index = new HeadIndex<ChatHead>(indexPath, ChatHead.Read);
+        index = new HeadIndex<ChatHead>(store, Agent, folder, (file, _) => ChatHead.Read(file));
     }
 
     /// <inheritdoc/>
@@ -29,8 +29,7 @@ internal sealed class GeminiStorage : IAgentStorage
     public static GeminiStorage? On(AgentHome home)
     {
         string root = home.Variable("GEMINI_CLI_HOME") is { Length: > 0 } named ? Path.GetFullPath(named) : home.Folder;
-        var storage = new GeminiStorage(
-            Path.Combine(root, ".gemini"), Path.Combine(home.StateFolder, "gemini-files.json"));
+        var storage = new GeminiStorage(Path.Combine(root, ".gemini"), home.Index);
         return Directory.Exists(storage.Projects) ? storage : null;
     }
 
@@ -38,18 +37,17 @@ internal sealed class GeminiStorage : IAgentStorage
     public IReadOnlyList<AgentSession> Sessions()
     {
         int unplaced = 0;
-        var present = new HashSet<string>(StringComparer.Ordinal);
         List<ChatFile> files = [];
+        var projects = new Dictionary<string, string?>(StringComparer.Ordinal);
         ILookup<string, ListedFile> listed =
             Listed().ToLookup(file => Path.GetDirectoryName(file.Path)!, StringComparer.Ordinal);
-        foreach (ListedFile file in listed.SelectMany(found => found).Where(IsOfSession))
+        foreach ((ListedFile file, ChatHead? head) in index.Refresh(
+            [.. listed.SelectMany(found => found).Where(IsOfSession)]))
         {
-            present.Add(file.Path);
-            if (index.Of(file) is { } head) files.Add(new ChatFile(file, head));
+            if (head is not null) files.Add(new ChatFile(file, head));
             else if (file.Length > 0) unplaced++;
         }
 
-        index.Save(present);
         if (files.Count == 0 && unplaced > 0)
         {
             throw new UnknownStorageException(
@@ -58,7 +56,7 @@ internal sealed class GeminiStorage : IAgentStorage
 
         return [.. files.GroupBy(file => file.Head.Session, StringComparer.Ordinal)
             .Where(session => session.Any(file => file.Head.Title is not null))
-            .Select(session => SessionOf([.. session], listed))
+            .Select(session => SessionOf([.. session], listed, projects))
             .OrderByDescending(session => session.Updated).ThenBy(session => session.Id, StringComparer.Ordinal)];
     }
 
@@ -96,7 +94,9 @@ internal sealed class GeminiStorage : IAgentStorage
     }
 
     /// <summary>Returns the directory of a session's project; null if it is not known.</summary>
-    public string? DirectoryOf(ChatFile file)
+    public string? DirectoryOf(ChatFile file) => ProjectOf(file) ?? file.Head.Directory;
+
+    private string? ProjectOf(ChatFile file)
     {
         string project = Path.GetDirectoryName(Path.GetDirectoryName(file.File.Path)!)!;
         try
@@ -115,10 +115,11 @@ internal sealed class GeminiStorage : IAgentStorage
             // There may be neither.
         }
 
-        return file.Head.Directory;
+        return null;
     }
 
-    private AgentSession SessionOf(IReadOnlyList<ChatFile> files, ILookup<string, ListedFile> listed)
+    private AgentSession SessionOf(
+        IReadOnlyList<ChatFile> files, ILookup<string, ListedFile> listed, Dictionary<string, string?> projects)
     {
         // A start leaves a file in which nothing is said; its time says nothing of the session.
         List<ChatFile> said = [.. InOrder(files.Where(file => file.Head.Title is not null))];
@@ -126,9 +127,10 @@ internal sealed class GeminiStorage : IAgentStorage
         string chats = Path.GetDirectoryName(live.File.Path)!;
         IEnumerable<ListedFile> subagents = listed[Path.Combine(chats, live.Head.Session)];
         List<ListedFile> all = [.. said.Select(file => file.File).Concat(subagents)];
+        if (!projects.TryGetValue(chats, out string? directory)) projects[chats] = directory = ProjectOf(live);
         return new AgentSession(
-            "gemini", live.Head.Session, said[0].Head.Title!, DirectoryOf(live), all.Max(file => file.Written),
-            all.Sum(file => file.Length), live.File.Path, null);
+            "gemini", live.Head.Session, said[0].Head.Title!, directory ?? live.Head.Directory,
+            all.Max(file => file.Written), all.Sum(file => file.Length), live.File.Path, null);
     }
 
     private IEnumerable<ChatFile> Chats(AgentSession session, Func<string, bool> isWanted)

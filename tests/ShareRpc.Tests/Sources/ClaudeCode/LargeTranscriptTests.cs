@@ -5,15 +5,13 @@ using ShareRpc.Tests.Sources.Following;
 
 namespace ShareRpc.Tests.Sources.ClaudeCode;
 
-/// <summary>What must not grow with a transcript, or with their number; at its full size in the deep suite.</summary>
+/// <summary>What must not grow with a transcript; at its full size in the deep suite.</summary>
 public sealed class LargeTranscriptTests : IDisposable
 {
     private const long MostAllocated = 4 * 1024 * 1024;
     private const int MostBookmark = 64 * 1024;
-    private const int NamesPerSize = 350;
 
     private static readonly TimeSpan MostForALine = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan MostForNames = TimeSpan.FromSeconds(2);
 
     private readonly ClaudeHome home = new();
 
@@ -45,27 +43,6 @@ public sealed class LargeTranscriptTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, MostAllocated);
         Assert.InRange(took, TimeSpan.Zero, MostForALine);
         Assert.Equal("assistant text at the end", Assert.Single(read.Shown()));
-    }
-
-    [Fact]
-    public void Names_of_many_sessions_are_listed_from_the_index()
-    {
-        int count = Size * NamesPerSize;
-        home.Transcript.Prompt("A prompt");
-        string line = File.ReadAllText(home.Transcript.Path);
-        for (int at = 1; at < count; at++)
-        {
-            string project = $"{home.Project}-{at % 50}";
-            if (at <= 50) Directory.CreateDirectory(project);
-            File.WriteAllText(Path.Combine(project, $"session-{at}.jsonl"), line);
-        }
-
-        Assert.Equal(count, home.Storage.Sessions().Count);
-        long started = Stopwatch.GetTimestamp();
-        IReadOnlyList<AgentSession> sessions = home.Storage.Sessions();
-        TimeSpan took = Stopwatch.GetElapsedTime(started);
-        Assert.Equal(count, sessions.Count);
-        Assert.InRange(took, TimeSpan.Zero, MostForNames);
     }
 
     private void Write(long bytes)
