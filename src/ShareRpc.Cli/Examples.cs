@@ -18,7 +18,7 @@ internal static class Examples
           sharerpc who SESSION_ID            lists who has access and who is connected
           sharerpc revoke 'LINK'             revokes the link
 
-        Exit codes: 0 success, 1 error, 2 usage, 3 denied or revoked, 4 server unreachable.
+        Exit codes: 0 success, 1 error, 2 usage, 3 denied or revoked, 4 server unreachable, or stopped while ops wait.
         """;
 
     public const string Serve = """
@@ -332,6 +332,7 @@ internal static class Examples
           sharerpc outbox retry --share SHARE_ID --timeout 60
           sharerpc outbox export > refused.jsonl
           sharerpc outbox drop --op OP_ID --yes
+          sharerpc outbox drop --share SHARE_ID --waiting --yes     of a wrong server: forgets the share
         """;
 
     public const string Demo = """

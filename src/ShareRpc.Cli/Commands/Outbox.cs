@@ -24,6 +24,12 @@ internal static class Outbox
 
     private static readonly Option<bool> Yes = new("--yes") { Description = "Confirms that the ops are deleted" };
 
+    private static readonly Option<bool> Waiting = new("--waiting")
+    {
+        Description = "With --share: forgets a share that no server has, as one queued for a wrong server, and all "
+            + "that waits for it",
+    };
+
     private static readonly Option<double> Timeout = new("--timeout")
     {
         Description = "Seconds after which sending is given up, less than 86,400", HelpName = "SECONDS",
@@ -43,10 +49,20 @@ internal static class Outbox
                 CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op),
                 TimeSpan.FromSeconds(parsed.GetValue(Timeout)),
                 stop));
-        var drop = new Command("drop", "Deletes refused ops and requests for good.") { Share, Op, Yes };
+        var drop = new Command("drop", "Deletes refused ops and requests for good.") { Share, Op, Waiting, Yes };
+        drop.Validators.Add(result =>
+        {
+            if (!result.GetValue(Waiting)) return;
+            if (result.GetValue(Share) is null || result.GetResult(Op) is not null)
+                result.AddError("--waiting takes one share: name it with --share, without --op.");
+        });
         drop.SetAction((parsed, stop) =>
-            DropAsync(CommandContext.Of(parsed), parsed.GetValue(Share), parsed.GetValue(Op), parsed.GetValue(Yes),
-                stop));
+        {
+            CommandContext context = CommandContext.Of(parsed);
+            if (!parsed.GetValue(Yes)) throw Unconfirmed();
+            return parsed.GetValue(Waiting) ? ForgetAsync(context, parsed.GetValue(Share)!, stop)
+                : DropAsync(context, parsed.GetValue(Share), parsed.GetValue(Op), stop);
+        });
         var export = new Command("export", "Prints refused ops completely, one JSON object per line.") { Share };
         export.SetAction((parsed, stop) => ExportAsync(CommandContext.Of(parsed), parsed.GetValue(Share), stop));
         return new Command("outbox", Examples.Short(Examples.Outbox)) { status, retry, drop, export };
@@ -79,33 +95,58 @@ internal static class Outbox
         CommandContext context, string? shareId, string? opId, TimeSpan timeout, CancellationToken stop)
     {
         int retried = 0;
+        long sent = 0;
         bool isDrained = true;
         await ForEachAsync(context, send: true, async (client, _) =>
         {
+            long before = client.Shares.Sum(share => share.Status.Acked);
             foreach (ShareWriter share in Chosen(client, shareId))
                 retried += await share.RetryAsync(opId, stop).ConfigureAwait(false);
             isDrained &= await DrainedAsync(context, client, timeout, stop).ConfigureAwait(false);
+            sent += client.Shares.Sum(share => share.Status.Acked) - before;
         }, stop).ConfigureAwait(false);
-        context.Output.Emit(new { Retried = retried, Drained = isDrained });
+        context.Output.Emit(new { Retried = retried, Sent = sent, Drained = isDrained });
         if (!isDrained) throw new CliException(ExitCode.Unreachable,
             $"{retried} op(s) and request(s) are queued again. The server does not answer; they are sent when it "
                 + "does.");
         context.Output.Say(
-            $"{retried} op(s) and request(s) were tried again, and the outbox is empty. Run sharerpc outbox status "
-                + "for the results.");
+            $"{retried} refused op(s) and request(s) were tried again, and {sent} op(s) were sent in all; the outbox "
+                + "is empty. Run sharerpc outbox status for the results.");
         return ExitCode.Ok;
     }
 
-    private static async Task<int> DropAsync(CommandContext context, string? shareId, string? opId, bool yes,
-        CancellationToken stop)
-    {
-        if (!yes)
-        {
-            throw new CliException(
-                ExitCode.Usage,
-                "Dropped ops cannot be restored. Export them with sharerpc outbox export, then repeat with --yes.");
-        }
+    private static CliException Unconfirmed() => new(ExitCode.Usage,
+        "Dropped ops cannot be restored. Export them with sharerpc outbox export, then repeat with --yes.");
 
+    /// <summary>Forgets a share that no server has.</summary>
+    private static async Task<int> ForgetAsync(CommandContext context, string shareId, CancellationToken stop)
+    {
+        int found = 0;
+        await ForEachAsync(context, send: false, async (client, server) =>
+        {
+            foreach (ShareWriter share in Chosen(client, shareId))
+            {
+                long waiting = share.Status.Pending + share.Status.InFlight;
+                if (!await share.ForgetAsync(stop).ConfigureAwait(false))
+                {
+                    throw new CliException(ExitCode.Error,
+                        $"Nothing was dropped: {server} has this share (take it back with sharerpc revoke or rm), or "
+                        + "another sharerpc process is sending (stop it, wait some seconds, run this again).");
+                }
+
+                found++;
+                context.Output.Emit(new { Dropped = waiting, Forgotten = shareId });
+                context.Output.Say($"The share is forgotten, with {waiting} op(s) that waited for {server}. The next "
+                    + "sharerpc share makes another.");
+            }
+        }, stop).ConfigureAwait(false);
+        if (found == 0) throw new CliException(ExitCode.Error, "The outbox has no such share.");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> DropAsync(
+        CommandContext context, string? shareId, string? opId, CancellationToken stop)
+    {
         int dropped = 0;
         await ForEachAsync(context, send: false, async (client, _) =>
         {

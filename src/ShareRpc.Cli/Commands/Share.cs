@@ -128,6 +128,7 @@ internal static class Share
         if (into is null && choice.Own is null && parsed.GetValue(Server) is not null) state.KeepServer(server);
         return await RunAsync(parsed, context, (server, creator), async (client, links, timeout) =>
         {
+            CheckInto(client, choice, into);
             using SharingSources sources = choice.Open(client, new SourceSettings(
                 state.SyncLockPath, into, into is not null || creator is null, secrets, context.Time));
             var run = new SharingRun(context, sources, links);
@@ -153,6 +154,16 @@ internal static class Share
             token.Require(Inputs.ServerAddress(context, server));
             throw;
         }
+    }
+
+    /// <summary>Refuses a link when the session has another share already, in which it would go on.</summary>
+    private static void CheckInto(ShareClient client, SessionChoice choice, ShareLink? into)
+    {
+        if (into is null || choice.Chosen is not var (agent, id)) return;
+        if (client.FindShare($"{agent}:{id}") is not { } known || known.ShareId == into.ShareId) return;
+        throw new CliException(ExitCode.Usage,
+            $"This session is in the share {known.ShareId} already, so --into would change nothing. Leave out --into "
+            + "to continue that share.");
     }
 
     /// <summary>Runs what needs a client of a server, whose creator token is named by its cap id.</summary>

@@ -46,6 +46,9 @@ internal sealed record SessionReport
     /// <summary>Gets the record types that this version does not know, with counts; null for none.</summary>
     public IReadOnlyDictionary<string, int>? Unknown { get; init; }
 
+    /// <summary>Gets what the session goes on from and is in no file, with a number; null for nothing.</summary>
+    public IReadOnlyDictionary<string, int>? Lost { get; init; }
+
     public override string ToString()
     {
         string rest = (Pending > 0 ? $", {Pending} waiting" : "")
@@ -53,6 +56,7 @@ internal sealed record SessionReport
             + (FailedEarlier > 0 ? $", {FailedEarlier} failed earlier" : "")
             + (Skipped > 0 ? $", {Skipped} left out" : "")
             + (Unknown is { } types ? $", of unknown type: {string.Join(", ", types.Select(Named))}" : "")
+            + (Lost is { } gone ? $", lost, as in no file: {string.Join(", ", gone.Select(Named))}" : "")
             + (Redacted > 0 ? $", {Redacted} redacted ({string.Join(", ", RedactedByRule.Keys)})" : "");
         return $"{Session}  {Messages} messages, {Parts} parts; {Applied} applied, {Duplicates} already known{rest}; "
             + $"cursor {Cursor}";

@@ -12,7 +12,7 @@ internal sealed class SharedSession(
     Func<(int Messages, int Parts, int Skipped, SecretCounts Redacted, IReadOnlyList<LeftOutDocument> LeftOut)> counts)
 {
     private readonly WriterStatus before = writer.Status;
-    private readonly Func<IReadOnlyDictionary<string, int>>? unknown;
+    private readonly SessionFollower? followed;
 
     public SharedSession(OpencodeSync sync, string? linkState)
         : this(sync.SessionId, sync.Writer, linkState,
@@ -25,7 +25,7 @@ internal sealed class SharedSession(
             () => (follower.Report.Messages, follower.Report.Parts, follower.Skipped, follower.Redacted,
                 follower.LeftOut))
     {
-        unknown = () => follower.Report.Unknown;
+        followed = follower;
     }
 
     public SharedSession(ImportedSession session, string? linkState)
@@ -72,7 +72,7 @@ internal sealed class SharedSession(
             Pending = now.Pending + now.InFlight, Skipped = skipped, LeftOut = leftOut, Redacted = redacted.Total,
             RedactedByRule = redacted.ByRule, Cursor = now.Cursor,
             LastError = failed > 0 || now.ClosedCode is not null ? now.LastError : null,
-            Unknown = unknown?.Invoke() is { Count: > 0 } types ? types : null,
+            Unknown = followed?.Report.Unknown is { Count: > 0 } types ? types : null, Lost = followed?.Report.Lost,
         };
     }
 

@@ -10,6 +10,7 @@ internal sealed class SharingRun
 {
     private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
 
     private readonly Output output;
     private readonly TimeProvider time;
@@ -71,9 +72,22 @@ internal sealed class SharingRun
             await WatchAsync(tail, SayChanges, stop).ConfigureAwait(false);
         await ending.CancelAsync().ConfigureAwait(false);
         await tail.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stop.IsCancellationRequested) await LastMomentAsync().ConfigureAwait(false);
         Report();
         if (tail.IsFaulted) await tail.ConfigureAwait(false);
-        return stop.IsCancellationRequested ? ExitCode.Ok : Delivery.Outcome(shared);
+        if (!stop.IsCancellationRequested) return Delivery.Outcome(shared);
+        long waiting = shared.Sum(session => session.Status.Pending + session.Status.InFlight);
+        return waiting == 0 ? ExitCode.Ok : throw new CliException(ExitCode.Unreachable,
+            $"Stopped while {waiting} op(s) wait in the outbox. The next sharerpc share or sharerpc outbox retry sends "
+            + "them.");
+    }
+
+    /// <summary>Lets a server that answers take what waits.</summary>
+    private async Task LastMomentAsync()
+    {
+        if (SharingTotals.Of(shared).Connection != ConnectionState.Connected) return;
+        using var patience = new CancellationTokenSource(LastMoment, time);
+        await sessions.SettleAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task StartedAsync(OpencodeSync sync, CancellationToken cancellationToken)

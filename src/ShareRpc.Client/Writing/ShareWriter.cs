@@ -169,6 +169,13 @@ public sealed class ShareWriter
         Task.Run(() => Outbox.Refused.DropRefused(share.Key, opId), cancellationToken);
 
     /// <summary>
+    /// Forgets a share that no server has acknowledged, with all that waits for it: another call makes it anew. Returns
+    /// false, and changes nothing, if a server has it or a process is sending.
+    /// </summary>
+    public Task<bool> ForgetAsync(CancellationToken cancellationToken = default) => Task.Run(
+        () => Outbox.TryForget(share.Key, context.Time.GetUtcNow().ToUnixTimeMilliseconds()), cancellationToken);
+
+    /// <summary>
     /// Waits until nothing is queued; refused ops do not count. If it is cancelled while <see
     /// cref="WriterStatus.Failure"/> is set, the exception names the share and holds the failure.
     /// </summary>

@@ -38,7 +38,10 @@ internal sealed class ClaudeReader : ISessionReader
     }
 
     /// <inheritdoc/>
-    public SourceReport Report => new(All.Sum(one => one.State.Messages), All.Sum(one => one.State.Parts), unknown);
+    public SourceReport Report => new(
+        All.Sum(one => one.State.Messages), All.Sum(one => one.State.Parts), unknown,
+        All.Sum(one => one.State.LostParents) is var lost and > 0
+            ? new Dictionary<string, int> { ["lines before it"] = lost } : null);
 
     private IEnumerable<TranscriptReader> All => subagents.Values.Prepend(main);
 

@@ -62,6 +62,16 @@ internal sealed class TranscriptFold(
         }
 
         state.Leaf.Take(line, isLost);
+        if (isLost) Lost(line);
+    }
+
+    /// <summary>Says once that the conversation goes on from a line that is not in the file.</summary>
+    private void Lost(TranscriptLine line)
+    {
+        if (state.LostParents++ > 0) return;
+        MessageState message = Begin(line, id: 0);
+        documents.Put(message, "system", line.Time, line.Offset);
+        documents.Add(message, "notice", line.Offset, json => json.WriteString("record", "lost_parent"));
     }
 
     /// <summary>Finds the lane of a subagent that has its conversation in the same file.</summary>

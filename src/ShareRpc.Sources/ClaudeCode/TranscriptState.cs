@@ -51,6 +51,9 @@ internal sealed class TranscriptState
     /// <summary>Gets or sets the open summary's message; null for none.</summary>
     public BoundaryState? Boundary { get; set; }
 
+    /// <summary>Gets or sets the number of lines that go on from one that is not in the file.</summary>
+    public int LostParents { get; set; }
+
     /// <summary>Gets or sets the unknown record types that have a notice.</summary>
     public HashSet<string> Noticed { get; set; } = new(StringComparer.Ordinal);
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Following;
 
 namespace ShareRpc.Sources.Codex;
@@ -29,14 +30,23 @@ internal sealed class CodexReader : ISessionReader
     }
 
     /// <inheritdoc/>
-    public SourceReport Report => new(
-        bookmark.Files.Values.Sum(state => state.Messages), bookmark.Files.Values.Sum(state => state.Parts), unknown);
+    public SourceReport Report
+    {
+        get
+        {
+            int lost = bookmark.Lost is null ? 0 : 1;
+            return new SourceReport(bookmark.Files.Values.Sum(state => state.Messages) + lost,
+                bookmark.Files.Values.Sum(state => state.Parts) + lost, unknown,
+                bookmark.Lost is { } thread ? new Dictionary<string, int> { [$"session {thread}"] = 1 } : null);
+        }
+    }
 
     /// <inheritdoc/>
     public IEnumerable<SourceStep> Read()
     {
         catalog.Refresh(day);
         IReadOnlyList<RolloutPlan> plans = RolloutPlan.Of(session, catalog);
+        PutLost(plans);
         foreach (RolloutPlan plan in plans)
         {
             foreach (SourceStep step in ReadFile(plan)) yield return step;
@@ -117,13 +127,37 @@ internal sealed class CodexReader : ISessionReader
     private RolloutFold FoldOf(RolloutPlan plan, RolloutState state) => new(
         plan.Place, state, change =>
         {
-            if (state.Line >= state.Quiet || change.Kind == Protocol.Ops.Kinds.Turn
+            if (state.Line >= state.Quiet || change.Kind == Kinds.Turn
                 || state.IsUndone(plan.Place.LineOf(change.Key))) buffer.Add(change);
         },
         offset => ReadAgain(plan.File, offset))
     {
         Unknown = type => unknown[type] = unknown.GetValueOrDefault(type) + 1,
     };
+
+    /// <summary>Says that the session goes on from one whose file is gone; or not any more.</summary>
+    private void PutLost(IReadOnlyList<RolloutPlan> plans)
+    {
+        string? lost = RolloutPlan.LostUnder(session, catalog);
+        if (lost == bookmark.Lost) return;
+        bookmark.Lost = lost;
+        string message = $"{session}-lost";
+        string part = $"{message}.0";
+        if (lost is null)
+        {
+            buffer.Add(SessionFormat.Removed(Kinds.Part, part));
+            buffer.Add(SessionFormat.Removed(Kinds.Message, message));
+            return;
+        }
+
+        buffer.Add(SessionFormat.Message(session, message, "system", agentSession: null, json =>
+        {
+            json.WriteStartObject("time");
+            json.WriteNumber("created", plans[0].File.Head.Time);
+            json.WriteEndObject();
+        }));
+        buffer.Add(SessionFormat.Notice(session, message, part, "lost_parent", $"session {lost}"));
+    }
 
     /// <summary>Says of each subagent, where it was started, how it went.</summary>
     private void PutSubagents(IReadOnlyList<RolloutPlan> plans)
@@ -221,6 +255,9 @@ internal sealed class CodexBookmark
 
     /// <summary>Gets or sets the digest of the session document.</summary>
     public string Session { get; set; } = "";
+
+    /// <summary>Gets or sets the session that this one goes on from, if its file is gone.</summary>
+    public string? Lost { get; set; }
 
     public Dictionary<string, RolloutState> Files { get; set; } = new(StringComparer.Ordinal);
 

@@ -54,6 +54,14 @@ internal sealed record RolloutPlan(
         return plans;
     }
 
+    /// <summary>Returns the session that a session goes on from and whose file is gone; null for none.</summary>
+    public static string? LostUnder(string session, RolloutCatalog catalog)
+    {
+        if (catalog.Of(session) is not [.., { } live]) return null;
+        Chain(live, catalog, out List<RolloutFile> chain);
+        return chain[^1].Head.Cut is null ? null : chain[^1].Head.Base;
+    }
+
     /// <summary>Returns the member <c>ordinal</c> of a line's object.</summary>
     private static long? OrdinalOf(ReadOnlySpan<byte> line)
     {

@@ -5,11 +5,10 @@ namespace ShareRpc.Sources.Following;
 
 /// <summary>What is stored in the transaction of a step's ops.</summary>
 /// <param name="Reader">The reader's bookmark.</param>
-/// <param name="Turn">The key of the newest turn that was put; null for none.</param>
-/// <param name="TurnState">Its state.</param>
+/// <param name="Turns">See <see cref="KnownTurns"/>; null for none.</param>
 /// <param name="Subagents">See <see cref="SubagentMarks.Newest"/>; null for none.</param>
 internal sealed record FollowPosition(
-    string Reader, string? Turn = null, string? TurnState = null, IReadOnlyList<SubagentMessage>? Subagents = null)
+    string Reader, string? Turns = null, IReadOnlyList<SubagentMessage>? Subagents = null)
 {
     public string ToJson() => JsonSerializer.Serialize(this, ProtocolJson.Options);
 

@@ -33,4 +33,6 @@ internal sealed record DocumentChange(string Kind, string Key, RawJson? Data);
 /// <param name="Messages">The number of messages in the session, as far as it is read.</param>
 /// <param name="Parts">The number of parts.</param>
 /// <param name="Unknown">Record types that this version does not know, with the number that this reader met.</param>
-internal sealed record SourceReport(int Messages, int Parts, IReadOnlyDictionary<string, int> Unknown);
+/// <param name="Lost">What the session goes on from and is in no file, with a number; null for nothing.</param>
+internal sealed record SourceReport(
+    int Messages, int Parts, IReadOnlyDictionary<string, int> Unknown, IReadOnlyDictionary<string, int>? Lost = null);

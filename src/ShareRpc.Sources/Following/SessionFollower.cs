@@ -144,13 +144,11 @@ internal sealed class SessionFollower(
     {
         using System.Text.Json.JsonDocument document = turn.Data!.Value.ToDocument();
         string? state = TurnStates.Of(document.RootElement);
-        bool isFinal = TurnStates.IsFinal(state);
-        if (state is null || (!isFinal && !isLast)) return before;
-        bool isKnown = before.Turn == turn.Key && (before.TurnState == state || TurnStates.IsFinal(before.TurnState));
-        if (isKnown) return before;
+        if (state is null || (!TurnStates.IsFinal(state) && !isLast)) return before;
+        if (KnownTurns.IsSaid(before.Turns, turn.Key, state)) return before;
         OpIntent op = SourceOps.PutOf(Kinds.Turn, turn.Key, RawJson.Of(document.RootElement));
         if (OpRules.Check(op, ProtocolLimits.Default) is not null) return before;
         all.Add(op);
-        return before with { Turn = turn.Key, TurnState = state };
+        return before with { Turns = KnownTurns.With(before.Turns, turn.Key, state) };
     }
 }

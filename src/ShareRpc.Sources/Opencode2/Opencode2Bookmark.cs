@@ -8,9 +8,14 @@ namespace ShareRpc.Sources.Opencode2;
 /// <param name="Document">The digest of the session document.</param>
 /// <param name="Messages">The number of messages put.</param>
 /// <param name="Parts">The number of parts put.</param>
+/// <param name="Waiting">The prompts put that OpenCode has not taken up; null for none.</param>
+/// <param name="TodoSeq">Where the to-do list is from; -1 for version 1 or none, less if none was looked for.</param>
 internal sealed record Opencode2Bookmark(
-    Dictionary<string, RowPosition> Sessions, string Document = "", int Messages = 0, int Parts = 0)
+    Dictionary<string, RowPosition> Sessions, string Document = "", int Messages = 0, int Parts = 0,
+    IReadOnlyList<KnownRow>? Waiting = null, long TodoSeq = Opencode2Bookmark.NoTodos)
 {
+    public const long NoTodos = -2;
+
     public string ToJson() => JsonSerializer.Serialize(this, ProtocolJson.Options);
 
     /// <summary>Returns null for none, or for text of another version.</summary>

@@ -102,6 +102,9 @@ internal sealed class Opencode2Database : IDisposable
         return null;
     }
 
+    /// <summary>Returns whether a table is there with these columns.</summary>
+    public bool Has(string table, params string[] columns) => !Missing(table, columns).Any();
+
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();
 
@@ -134,11 +137,12 @@ internal sealed class Opencode2Database : IDisposable
     private bool HasUnplacedRows(HashSet<string> tables) => tables.Contains("session_message")
         && !tables.Contains("session_v2") && Scalar("SELECT 1 FROM session_message LIMIT 1") is not null;
 
+    private IEnumerable<string> Missing(string table, string[] needed) => needed.Except(
+        Query("SELECT name FROM pragma_table_info($table)", ("$table", table)).Select(row => row.GetString(0)));
+
     private void CheckColumns(string table, string[] needed)
     {
-        HashSet<string> found = [.. Query($"SELECT name FROM pragma_table_info('{table}')")
-            .Select(row => row.GetString(0))];
-        string[] missing = [.. needed.Where(column => !found.Contains(column))];
+        string[] missing = [.. Missing(table, needed)];
         if (missing.Length > 0) throw Unknown($"a table {table} without {string.Join(", ", missing)}");
     }
 

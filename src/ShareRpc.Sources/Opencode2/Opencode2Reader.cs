@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Opencode;
@@ -68,12 +69,58 @@ internal sealed class Opencode2Reader(string path, string sessionId, Opencode2Bo
             XxHash64.Hash(document.Data!.Value.Utf8.Span));
         if (digest != position.Document) step.Add([document]);
         position = position with { Document = digest };
+        IReadOnlyList<MessageRow> waiting = Inbox.Of(source, sessionId);
+        TakeUp(waiting, step);
+        if (position.TodoSeq == Opencode2Bookmark.NoTodos)
+        {
+            if (TodoDocument.Build(Inbox.TodosBefore(source, sessionId)) is { } todos) Put(todos, -1, step);
+            else position = position with { TodoSeq = -1 };
+        }
+
         foreach (string id in WithSubagents(source))
         {
             foreach (SourceStep full in RowSteps(source, id, id == sessionId ? row : null, step)) yield return full;
         }
 
+        Put(waiting, step);
         yield return step.Take(position);
+    }
+
+    /// <summary>Removes the prompts that wait no longer; those that were taken up come again, as rows.</summary>
+    private void TakeUp(IReadOnlyList<MessageRow> waiting, StepOfRows step)
+    {
+        if (position.Waiting is not { } before) return;
+        foreach (KnownRow gone in before.Where(one => waiting.All(row => row.Id != one.Id))) step.Add(Removed(gone));
+        position = position with { Waiting = [.. before.Where(one => waiting.Any(row => row.Id == one.Id))] };
+    }
+
+    /// <summary>Puts the prompts that wait.</summary>
+    private void Put(IReadOnlyList<MessageRow> waiting, StepOfRows step)
+    {
+        var known = (position.Waiting ?? []).ToDictionary(row => row.Id, StringComparer.Ordinal);
+        var documents = new RowDocuments(sessionId, null, unknown);
+        foreach (MessageRow row in waiting)
+        {
+            string digest = row.Digest(isUndone: false);
+            KnownRow? before = known.GetValueOrDefault(row.Id);
+            if (before?.Digest == digest) continue;
+            IReadOnlyList<DocumentChange> all = documents.Of(row, undone: false, waiting: true);
+            if (before is not null) step.Add(Removed(before));
+            step.Add(all);
+            known[row.Id] = new KnownRow(row.Id, row.Seq, all.Count - 1, digest);
+            position = position with { Messages = position.Messages + 1, Parts = position.Parts + all.Count - 1 };
+        }
+
+        position = position with
+        {
+            Waiting = known.Count == 0 ? null : [.. known.Values.OrderBy(row => row.Seq)],
+        };
+    }
+
+    private void Put(RawJson todos, long seq, StepOfRows step)
+    {
+        step.Add([new DocumentChange(Kinds.Todo, sessionId, todos)]);
+        position = position with { TodoSeq = seq };
     }
 
     private List<string> WithSubagents(Opencode2Database source)
@@ -114,6 +161,8 @@ internal sealed class Opencode2Reader(string path, string sessionId, Opencode2Bo
             IReadOnlyList<DocumentChange> all = documents.Of(row, isUndone);
             int parts = all.Count - 1;
             step.Add(all);
+            bool isNewest = row.Seq >= position.TodoSeq && !isUndone && documents.IsOfSession;
+            if (isNewest && documents.Todos is { } todos) Put(todos, row.Seq, step);
             for (int at = Math.Max(0, parts); at < (before?.Parts ?? 0); at++)
                 step.Add([SessionFormat.Removed(Kinds.Part, RowDocuments.PartKey(row.Id, at))]);
             bool isNew = pass.IsNew(row);

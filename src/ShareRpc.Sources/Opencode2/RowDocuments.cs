@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Sources.Following;
+using ShareRpc.Sources.Opencode;
 
 namespace ShareRpc.Sources.Opencode2;
 
@@ -15,12 +17,23 @@ internal sealed class RowDocuments(string share, string? agentSession, Dictionar
     private readonly List<DocumentChange> changes = [];
     private MessageRow row = null!;
     private bool isUndone;
+    private bool isWaiting;
+
+    /// <summary>Gets whether the rows are of the session itself, not of a subagent.</summary>
+    public bool IsOfSession => agentSession is null;
+
+    /// <summary>Gets the to-do list that the last row wrote; null for none.</summary>
+    public RawJson? Todos { get; private set; }
 
     /// <summary>Returns the message before its parts; empty for a row that only ends a turn.</summary>
-    public IReadOnlyList<DocumentChange> Of(MessageRow source, bool undone)
+    /// <param name="source">The row.</param>
+    /// <param name="undone">The user has taken it back.</param>
+    /// <param name="waiting">OpenCode has not taken it up.</param>
+    public IReadOnlyList<DocumentChange> Of(MessageRow source, bool undone, bool waiting = false)
     {
+        Todos = null;
         if (source.Type == "idle") return [];
-        (row, isUndone) = (source, undone);
+        (row, isUndone, isWaiting) = (source, undone, waiting);
         changes.Clear();
         try
         {
@@ -45,8 +58,10 @@ internal sealed class RowDocuments(string share, string? agentSession, Dictionar
         {
             case "user":
                 Message("user", data, _ => { });
-                AddText(Text(data, "text"), isSynthetic: false);
-                foreach (JsonElement file in Items(data, "files")) AddFile(file);
+                JsonElement within = Member(data, "prompt");
+                JsonElement prompt = within.ValueKind == JsonValueKind.Object ? within : data;
+                AddText(Text(prompt, "text"), isSynthetic: false);
+                foreach (JsonElement file in Items(prompt, "files")) AddFile(file);
                 break;
             case "assistant":
                 Message("assistant", data, json => WriteStep(json, data));
@@ -89,6 +104,7 @@ internal sealed class RowDocuments(string share, string? agentSession, Dictionar
             if (Number(Member(data, "time"), "completed") is { } completed) json.WriteNumber("completed", completed);
             json.WriteEndObject();
             if (isUndone) json.WriteBoolean("undone", true);
+            if (isWaiting) json.WriteBoolean("queued", true);
             write(json);
         }));
 
@@ -146,6 +162,12 @@ internal sealed class RowDocuments(string share, string? agentSession, Dictionar
     private void AddTool(JsonElement content)
     {
         JsonElement state = Member(content, "state");
+        if (Text(content, "name") == "todowrite" && StatusOf(state) == "completed")
+        {
+            Todos = TodoDocument.Build([.. Items(Member(state, "input"), "todos").Select(todo =>
+                (Text(todo, "content"), Text(todo, "status"), Text(todo, "priority")))]) ?? RawJson.Parse("[]");
+        }
+
         Part("tool", json =>
         {
             Copy(json, content, "id", "callID");

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using ShareRpc.Cli;
+using ShareRpc.Client;
+using ShareRpc.Client.Writing;
 using ShareRpc.Tests.MainJob;
 using ShareRpc.Tests.Sources.Opencode;
 
@@ -81,7 +83,7 @@ public sealed class MainJobOfTheToolTests : IDisposable
         (int noAnswer, _, _) = await RunAsync("ls", "--server", server.Address.ToString());
 
         await server.StartAgainAsync();
-        (int retried, _, _) = await RunAsync("outbox", "retry");
+        (int retried, string sent, _) = await RunAsync("outbox", "retry", "--json");
         (int watched, string ops, _) = await RunAsync("watch", LinkOf(waiting), "--once", "--json");
 
         Assert.Equal((4, 0, 4, 0, 0), (unreachable, status, noAnswer, retried, watched));
@@ -89,6 +91,60 @@ public sealed class MainJobOfTheToolTests : IDisposable
         Assert.Equal(OpencodeFiles.SampleOps, waiting.GetProperty("pending").GetInt64());
         Assert.Equal(OpencodeFiles.SampleOps, Assert.Single(Lines(outbox)).GetProperty("pending").GetInt64());
         Assert.Equal(OpencodeFiles.SampleOps, Lines(ops).Count);
+        Assert.Equal(OpencodeFiles.SampleOps, Assert.Single(Lines(sent)).GetProperty("sent").GetInt64());
+    }
+
+    [Fact]
+    public async Task Stopped_while_ops_wait_share_says_how_many_ends_with_4_and_the_share_can_be_forgotten()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        await server.StopAsync();
+        string path = files.Sample();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(timeout);
+        var output = new StringWriter();
+        var errors = new StringWriter();
+        string state = Path.Combine(files.Folder, "state");
+        Task<int> sharing = CommandLine.RunAsync(
+            ["share", "--opencode", path, "--json", .. To(server), "--state", state], output, errors, stop.Token);
+        while (await WaitingAsync() < OpencodeFiles.SampleOps)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, timeout);
+        await stop.CancelAsync();
+        int stopped = await sharing;
+        string shareId = Text(Assert.Single(Lines((await RunAsync("outbox", "status", "--json")).Output)), "share_id");
+        (int usage, _, _) = await RunAsync("outbox", "drop", "--waiting", "--yes");
+        (int forgotten, string said, string why) =
+            await RunAsync("outbox", "drop", "--share", shareId, "--waiting", "--yes");
+        (_, string empty, _) = await RunAsync("outbox", "status", "--json");
+
+        Assert.Equal((4, 2, 0), (stopped, usage, forgotten));
+        Assert.Contains($"{OpencodeFiles.SampleOps} op(s) wait", $"{errors}", StringComparison.Ordinal);
+        Assert.Contains("forgotten", said, StringComparison.Ordinal);
+        Assert.Equal("", why);
+        Assert.Equal("", empty);
+
+        async Task<long> WaitingAsync() =>
+            Sum(Lines((await RunAsync("outbox", "status", "--json")).Output), "pending");
+    }
+
+    [Fact]
+    public async Task A_share_that_a_server_has_is_not_forgotten_and_into_another_is_refused()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        string path = files.Sample();
+        JsonElement own = (await ShareAsync(server, "--opencode", path))[0];
+        await using ShareClient other = await server.OpenClientAsync("other");
+        ShareWriter target = await other.CreateShareAsync("test:1", null, timeout);
+        await other.FlushAsync(timeout);
+        (int into, _, string why) = await RunAsync(
+            "share", "--opencode", path, "--once", "--into", target.OwnerLink!.Reveal());
+        (int dropped, _, string kept) =
+            await RunAsync("outbox", "drop", "--share", Text(own, "share_id"), "--waiting", "--yes");
+        (_, string status, _) = await RunAsync("outbox", "status", "--json");
+
+        Assert.Equal((2, 1), (into, dropped));
+        Assert.Contains($"in the share {Text(own, "share_id")} already", why, StringComparison.Ordinal);
+        Assert.Contains("Nothing was dropped", kept, StringComparison.Ordinal);
+        Assert.Equal(Text(own, "share_id"), Text(Assert.Single(Lines(status)), "share_id"));
     }
 
     [Fact]

@@ -208,6 +208,29 @@ internal sealed class OutboxFile : IDisposable
     public void ReleaseLease(string holder) =>
         writes.Write(() => sql.Execute("DELETE FROM lease WHERE server = ?1 AND holder = ?2", server, holder));
 
+    /// <summary>
+    /// Deletes a share with all that waits, unless its create was acknowledged or a process sends; returns whether it
+    /// did.
+    /// </summary>
+    public bool TryForget(long shareKey, long nowMs)
+    {
+        bool isForgotten = writes.Write(() =>
+        {
+            long isKept = sql.ReadNumber(
+                """
+                SELECT EXISTS (SELECT 1 FROM share WHERE share_key = ?1 AND is_created = 1)
+                  OR EXISTS (SELECT 1 FROM lease WHERE server = ?2 AND expires_ms > ?3)
+                """,
+                shareKey, server, nowMs);
+            if (isKept != 0) return false;
+            foreach (string table in (string[])["op", "batch", "refused", "intent", "bookmark", "share"])
+                sql.Execute($"DELETE FROM {table} WHERE share_key = ?1", shareKey);
+            return true;
+        });
+        writes.Signal();
+        return isForgotten;
+    }
+
     public void Signal() => writes.Signal();
 
     private static OutboxShare ReadShare(Rows row) => new()

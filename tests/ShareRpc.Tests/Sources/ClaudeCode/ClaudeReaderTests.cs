@@ -33,6 +33,23 @@ public sealed class ClaudeReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_conversation_that_goes_on_from_a_line_that_is_in_no_file_says_so_once()
+    {
+        Written.Leaf = "gone";
+        Written.Prompt("On");
+        Written.Reply("end_turn", Transcript.Text("one"));
+        var read = new ReadSession();
+        home.Follow(read);
+        Written.Prompt("More");
+        home.Follow(read);
+        JsonElement notice = read.Parts.Single(part => part.Text("type") == "notice");
+        Assert.Equal("lost_parent", notice.Text("record"));
+        Assert.Equal(1, Assert.Single(read.Report.Lost!).Value);
+        Assert.Equal(read.Messages.Count(), read.Report.Messages);
+        read.AssertSame(home.Read());
+    }
+
+    [Fact]
     public void What_is_rewound_is_marked_and_what_comes_back_loses_the_mark()
     {
         Written.Prompt("First");

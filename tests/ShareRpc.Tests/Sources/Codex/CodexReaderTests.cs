@@ -121,8 +121,9 @@ public sealed class CodexReaderTests : IDisposable
     {
         home.Begin(CodexHome.Thread, null, Meta(CodexHome.Thread, 9, forked: false)).Raw(User("one", 1));
         home.Begin("other", null, Meta("lost", 9, forked: true)).Raw(User("two", 9));
-        Assert.Equal(["user text one"], ReadSession.Whole(home.Storage, CodexHome.Thread).Shown());
-        Assert.Equal(["user text two"], ReadSession.Whole(home.Storage, "other").Shown());
+        Assert.Equal(["system notice lost_parent", "user text one"],
+            ReadSession.Whole(home.Storage, CodexHome.Thread).Shown());
+        Assert.Equal(["system notice lost_parent", "user text two"], ReadSession.Whole(home.Storage, "other").Shown());
     }
 
     [Fact]
@@ -284,6 +285,29 @@ public sealed class CodexReaderTests : IDisposable
         Assert.StartsWith("Look around.", started.Text("prompt"), StringComparison.Ordinal);
         Assert.Equal(3, read.Messages.Count(message =>
             message.Text("agent_session") == started.Text("agent_session")));
+    }
+
+    [Fact]
+    public void A_fork_whose_parent_is_gone_says_so_until_it_is_back()
+    {
+        Paginated("parent", 1);
+        string parent = home.File;
+        home.Begin("child", null, Meta(CodexHome.Thread, 4, forked: true)).Raw(User("child.1", 4));
+        string away = parent + ".away";
+        File.Move(parent, away);
+        var read = new ReadSession();
+        read.Pass(home.Storage, "child");
+        Assert.Equal(["system notice lost_parent", "user text child.1"], read.Shown());
+        JsonElement notice = read.Parts.Single(part => part.Text("type") == "notice");
+        Assert.Equal(("lost_parent", $"session {CodexHome.Thread}"), (notice.Text("record"), notice.Text("detail")));
+        Assert.Equal([$"session {CodexHome.Thread}"], read.Report.Lost!.Keys);
+        Assert.Equal((read.Messages.Count(), read.Parts.Count()), (read.Report.Messages, read.Report.Parts));
+
+        File.Move(away, parent);
+        read.Pass(home.Storage, "child");
+        Assert.DoesNotContain(read.Parts, part => part.Text("type") == "notice");
+        Assert.Null(read.Report.Lost);
+        read.AssertSame(ReadSession.Whole(home.Storage, "child"));
     }
 
     private static string? State(ReadSession read) => read.Documents

@@ -96,6 +96,40 @@ public sealed class FollowedSessionsTests : IDisposable
     }
 
     [Fact]
+    public async Task Turns_of_a_file_that_is_read_again_do_not_end_otherwise_than_they_did()
+    {
+        string[] ends = [.. Enumerable.Range(1, 40).Select(turn => $"turn t{turn} {{\"state\":\"completed\"}}")];
+        Write("a", ends);
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using (FollowedSessions sessions = Open(share)) await sessions.LookAsync(ending.Token);
+        Assert.Equal(40, share.Take().Count);
+        Write("a", [.. ends.Select(end => end.Replace("completed", "aborted", StringComparison.Ordinal)),
+            .. ends, "turn t41 {\"state\":\"failed\"}"]);
+        using FollowedSessions again = Open(share);
+        await again.LookAsync(ending.Token);
+        Assert.Equal([("t41", "failed")], Turns(share));
+    }
+
+    [Fact]
+    public void Turns_are_known_up_to_a_bound_whatever_their_keys()
+    {
+        string? known = null;
+        for (int turn = 0; turn < 2 * KnownTurns.Most; turn++)
+        {
+            string key = $"{turn}{new string('ü', 200)}";
+            Assert.False(KnownTurns.IsSaid(known, key, TurnStates.Streaming));
+            known = KnownTurns.With(known, key, TurnStates.Streaming);
+            Assert.True(KnownTurns.IsSaid(known, key, TurnStates.Streaming));
+            Assert.False(KnownTurns.IsSaid(known, key, TurnStates.Failed));
+            known = KnownTurns.With(known, key, TurnStates.Failed);
+            Assert.True(KnownTurns.IsSaid(known, key, TurnStates.Completed));
+        }
+
+        Assert.Equal(12 * KnownTurns.Most, known!.Length);
+        Assert.False(KnownTurns.IsSaid(known, $"0{new string('ü', 200)}", TurnStates.Failed));
+    }
+
+    [Fact]
     public async Task The_parts_of_a_subagents_messages_are_marked_also_those_that_a_later_process_reads()
     {
         Write("a", "message m1 {\"agent_session\":\"x\"}", "message m2 {}", "part p1 {\"messageID\":\"m1\"}",

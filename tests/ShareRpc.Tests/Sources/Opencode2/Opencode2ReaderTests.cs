@@ -149,6 +149,59 @@ public sealed class Opencode2ReaderTests : IDisposable
         Assert.Equal(["t2", "t2.00000"], (await LookAsync(share, sessions)).Select(op => op.Key));
     }
 
+    [Fact]
+    public async Task A_prompt_that_waits_is_shown_as_queued_until_it_is_taken_up_or_withdrawn()
+    {
+        Start();
+        files.Sql("""
+            CREATE TABLE session_inbox (id text PRIMARY KEY, session_id text NOT NULL, type text NOT NULL,
+              payload text NOT NULL, delivery text NOT NULL, enqueued_seq integer NOT NULL,
+              time_created integer NOT NULL);
+            INSERT INTO session_inbox VALUES ('q1', 'ses_1', 'user', '{"text":"next","files":[]}', 'queue', 7, 2000);
+            INSERT INTO session_inbox VALUES ('q2', 'ses_1', 'user', '{"text":"never"}', 'queue', 8, 2001);
+            INSERT INTO session_inbox VALUES ('q3', 'ses_1', 'compaction', '{}', 'queue', 9, 2002);
+            """);
+        await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
+        using (FollowedSessions first = Open(share)) await LookAsync(share, first);
+        Assert.Equal(["q1", "q2"], Keys("message").Where(key => Doc("message", key)["queued"] is not null));
+        Assert.Equal(("user", "next"),
+            ((string)Doc("message", "q1")["role"]!, (string)Doc("part", "q1.00000")["text"]!));
+        Assert.DoesNotContain("q1", Keys("turn"));
+
+        files.Sql("DELETE FROM session_inbox");
+        files.Row("ses_1", "q1", "user", 12, """{"text":"next","files":[]}""");
+        using FollowedSessions sessions = Open(share);
+        await LookAsync(share, sessions);
+        Assert.Equal(["m1", "m2", "q1"], Keys("message"));
+        Assert.Null(Doc("message", "q1")["queued"]);
+        Assert.Equal("next", (string)Doc("part", "q1.00000")["text"]!);
+        Assert.Equal((3, 5), (sessions.Sessions.Single().Report.Messages, sessions.Sessions.Single().Report.Parts));
+        Assert.Equal("streaming", (string)Doc("turn", "q1")["state"]!);
+    }
+
+    [Fact]
+    public async Task The_to_do_list_is_that_of_the_first_version_until_the_second_writes_one()
+    {
+        Start();
+        files.Sql("""
+            CREATE TABLE todo (session_id text NOT NULL, content text NOT NULL, status text NOT NULL,
+              priority text NOT NULL, position integer NOT NULL, time_created integer, time_updated integer);
+            INSERT INTO todo VALUES ('ses_1', 'old', 'pending', 'low', 0, 1, 1);
+            """);
+        await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
+        using (FollowedSessions first = Open(share)) await LookAsync(share, first);
+        Assert.Equal("""[{"content":"old","status":"pending","priority":"low"}]""",
+            Doc("todo", "ses_1").ToJsonString());
+        files.Row("ses_1", "m3", "assistant", 9, """
+            {"content":[{"type":"tool","id":"c","name":"todowrite","state":{"status":"completed","input":{"todos":
+             [{"content":"new","status":"completed","priority":"high","id":"1"}]}}}]}
+            """);
+        using FollowedSessions second = Open(share);
+        await LookAsync(share, second);
+        Assert.Equal("""[{"content":"new","status":"completed","priority":"high"}]""",
+            Doc("todo", "ses_1").ToJsonString());
+    }
+
     [RecordedTheory]
     [InlineData("opencode-2.0.26.sql", 4)]
     [InlineData("opencode-1.15.10-then-2.0.26.sql", 2)]
