@@ -18,7 +18,7 @@ internal static class KnownTurns
     private const int DigestLength = 11;
     private const int EntryLength = DigestLength + 1;
 
-    /// <summary>Returns whether a state would say what was said, or what the server refuses: the turn has ended.</summary>
+    /// <summary>Returns whether a state says what was said, or what the server refuses: the turn has ended.</summary>
     public static bool IsSaid(string? known, string key, string state) =>
         StateOf(known, key) is { } before && (before == state[0] || before != TurnStates.Streaming[0]);
 

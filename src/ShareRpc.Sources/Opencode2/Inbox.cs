@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ShareRpc.Sources.Opencode2;
 
-/// <summary>Reads what OpenCode keeps beside the messages: prompts that wait, and the to-do list of version 1.</summary>
+/// <summary>Reads what is kept beside the messages: prompts that wait, and the to-do list of version 1.</summary>
 internal static class Inbox
 {
     private const int MostWaiting = 64;
