@@ -3,7 +3,6 @@ using ShareRpc.Cli.Sharing;
 using ShareRpc.Cli.State;
 using ShareRpc.Client;
 using ShareRpc.Protocol.Tokens;
-using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Opencode.Files;
 using ShareRpc.Sources.Secrets;
 

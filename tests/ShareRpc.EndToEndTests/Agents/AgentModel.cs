@@ -13,24 +13,34 @@ namespace ShareRpc.EndToEndTests.Agents;
 internal sealed class AgentModel : IAsyncDisposable
 {
     private readonly WebApplication app;
+    // How each agent asks its model to sum up what was said.
+    private static readonly string[] AskForSummary =
+        ["create a detailed summary", "CONTEXT CHECKPOINT COMPACTION", "state_snapshot"];
+
     private readonly Dictionary<string, AgentReply[]> script;
+    private readonly AgentReply? summary;
     private int calls;
 
-    private AgentModel(WebApplication app, Dictionary<string, AgentReply[]> script)
+    private AgentModel(WebApplication app, Dictionary<string, AgentReply[]> script, AgentReply? summary)
     {
         this.app = app;
         this.script = script;
+        this.summary = summary;
     }
 
     public string Address => app.Urls.First();
 
-    public static async Task<AgentModel> StartAsync(Dictionary<string, AgentReply[]> script)
+    /// <summary>Starts a model.</summary>
+    /// <param name="script">The replies by a text that the user's request has.</param>
+    /// <param name="summary">The reply to an agent that asks for a summary; null: none does.</param>
+    public static async Task<AgentModel> StartAsync(
+        Dictionary<string, AgentReply[]> script, AgentReply? summary = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         WebApplication app = builder.Build();
-        var model = new AgentModel(app, script);
+        var model = new AgentModel(app, script, summary);
         app.MapPost("/v1/messages", model.AnswerAsync);
         app.MapPost("/v1/messages/count_tokens", () => new { input_tokens = 100 });
         app.MapPost("/v1/responses", model.RespondAsync);
@@ -49,7 +59,8 @@ internal sealed class AgentModel : IAsyncDisposable
         int steps = messages[(asked + 1)..].Count(item => (string?)item["role"] == "assistant");
         bool isSide = request["tools"] is not JsonArray { Count: > 0 };
         AgentReply[]? replies = asked < 0 ? null : Replies(messages[asked]);
-        AgentReply reply = isSide ? new AgentReply("{\"title\":\"A session\"}", null) : Step(replies, steps);
+        AgentReply reply = SummaryFor(messages[^1])
+            ?? (isSide ? new AgentReply("{\"title\":\"A session\"}", null) : Step(replies, steps));
         int call = Interlocked.Increment(ref calls);
         if ((bool?)request["stream"] != true)
         {
@@ -65,11 +76,13 @@ internal sealed class AgentModel : IAsyncDisposable
     {
         JsonNode request = (await JsonNode.ParseAsync(context.Request.Body))!;
         JsonNode[] input = [.. request["input"]!.AsArray().OfType<JsonNode>()];
-        int asked = Array.FindLastIndex(input, item => (string?)item["role"] == "user" && Replies(item) is not null);
+        int asked = Array.FindLastIndex(input, item =>
+            ((string?)item["role"] == "user" || (string?)item["type"] == "agent_message") && Replies(item) is not null);
         bool[] own = [.. input[(asked + 1)..].Select(item => (string?)item["role"] == "assistant"
             || $"{item["type"]}" is "reasoning" or "function_call")];
         int steps = own.Where((isOwn, at) => isOwn && (at == 0 || !own[at - 1])).Count();
-        AgentReply reply = Step(asked < 0 ? null : Replies(input[asked]), steps);
+        AgentReply reply = SummaryFor(input.Last(item => (string?)item["role"] is not "developer"))
+            ?? Step(asked < 0 ? null : Replies(input[asked]), steps);
         int call = Interlocked.Increment(ref calls);
         JsonObject[] output = [.. Items(reply, call)];
         context.Response.ContentType = "text/event-stream";
@@ -105,7 +118,8 @@ internal sealed class AgentModel : IAsyncDisposable
         int steps = contents[(asked + 1)..].Count(item => (string?)item["role"] == "model");
         bool isSide = request["tools"] is not JsonArray { Count: > 0 };
         AgentReply[]? replies = asked < 0 ? null : Replies(contents[asked]);
-        AgentReply reply = isSide ? new AgentReply("{}", null) : Step(replies, steps);
+        AgentReply reply = (isSide && request["systemInstruction"] is { } told ? SummaryFor(told) : null)
+            ?? (isSide ? new AgentReply("{}", null) : Step(replies, steps));
         JsonObject body = Candidate(reply, Interlocked.Increment(ref calls));
         if (!call.EndsWith(":streamGenerateContent", StringComparison.Ordinal))
         {
@@ -115,6 +129,12 @@ internal sealed class AgentModel : IAsyncDisposable
 
         context.Response.ContentType = "text/event-stream";
         await SendAsync(context, body);
+    }
+
+    private AgentReply? SummaryFor(JsonNode message)
+    {
+        string said = message.ToJsonString();
+        return Array.Exists(AskForSummary, ask => said.Contains(ask, StringComparison.Ordinal)) ? summary : null;
     }
 
     private AgentReply[]? Replies(JsonNode message)

@@ -20,6 +20,9 @@ internal abstract class AgentProgram(string home, string model)
         _ => new GeminiProgram(home, model),
     };
 
+    /// <summary>Gets or sets more arguments of each run.</summary>
+    public string[] More { get; set; } = [];
+
     /// <summary>Starts a run.</summary>
     /// <param name="prompt">What the user asks.</param>
     /// <param name="goesOn">Whether it belongs to the newest session.</param>

@@ -12,7 +12,10 @@ internal sealed class CodexProgram : AgentProgram
     public override Tool Start(string prompt, bool goesOn) => Start(
         AgentPackage.Codex.Program,
         new Dictionary<string, string?> { ["CODEX_HOME"] = null, ["MODEL_KEY"] = "x" },
-        ["exec", "--json", "--skip-git-repo-check", .. goesOn ? ["resume", "--last"] : Array.Empty<string>(), prompt]);
+        [
+            "exec", "--json", "--skip-git-repo-check", .. More,
+            .. goesOn ? ["resume", "--last"] : Array.Empty<string>(), prompt,
+        ]);
 
     /// <summary>Returns a configuration for a model that plays a script.</summary>
     internal static string Config(string address) => $"""

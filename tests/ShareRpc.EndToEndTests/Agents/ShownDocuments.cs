@@ -10,7 +10,9 @@ internal sealed class ShownDocuments
     private readonly Dictionary<(string Kind, string Key), JsonObject> documents = [];
     private readonly Lock gate = new();
 
-    /// <summary>Gets what is shown, a line a part: role, type, text or tool with status and output.</summary>
+    /// <summary>
+    /// Gets what is shown, a line a part: role, type, text or tool with status and output; of a subagent with "sub".
+    /// </summary>
     public IReadOnlyList<string> Shown
     {
         get
@@ -21,7 +23,7 @@ internal sealed class ShownDocuments
                     .ThenBy(message => (string)message["id"]!, StringComparer.Ordinal)
                     .SelectMany(message => Of(Kinds.Part).Where(part => Is(part, "messageID", (string)message["id"]!))
                         .OrderBy(part => (string)part["id"]!, StringComparer.Ordinal)
-                        .Select(part => $"{message["role"]} {part["type"]} {Text(part)}"))];
+                        .Select(part => $"{Of(message)}{message["role"]} {part["type"]} {Text(part)}"))];
             }
         }
     }
@@ -57,11 +59,14 @@ internal sealed class ShownDocuments
     private IEnumerable<JsonObject> Of(string kind) =>
         documents.Where(entry => entry.Key.Kind == kind).Select(entry => entry.Value);
 
+    private static string Of(JsonObject message) => message["agent_session"] is null ? "" : "sub ";
+
     private static bool Is(JsonObject part, string member, string value) => (string?)part[member] == value;
 
     private static string Text(JsonObject part)
     {
-        if (part["state"] is not { } state) return (string?)part["text"] ?? "";
+        if (Is(part, "type", "subagent")) return $"{part["status"]} {part["result"]}";
+        if (part["state"] is not { } state) return (string?)(part["text"] ?? part["summary"]) ?? "";
         string ended = $"{state["metadata"]?["exit"]} {state["output"] ?? state["error"]}";
         return $"{part["tool"]} {state["status"]} {ended}".Trim();
     }
