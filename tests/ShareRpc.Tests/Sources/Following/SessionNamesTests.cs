@@ -44,7 +44,8 @@ public sealed class SessionNamesTests(ITestOutputHelper output) : IDisposable
         Assert.Equal("Prompt 7", sessions.Single(session => session.Id == IdOf(7)).Title);
 
         // Only a file that changed is looked into.
-        File.SetLastWriteTimeUtc(Write(agent, 7, "Second"), DateTime.UtcNow.AddMinutes(1));
+        DateTime later = TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(1);
+        File.SetLastWriteTimeUtc(Write(agent, 7, "Second"), later);
         told.Clear();
         Assert.Equal("Second 7", List(agent, told).Sessions[0].Title);
         Assert.Equal([(0, 1)], told);
