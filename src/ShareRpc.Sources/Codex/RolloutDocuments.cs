@@ -76,7 +76,8 @@ internal sealed class RolloutDocuments(RolloutPlace place, RolloutState state, A
         emit(SessionFormat.Part(place.SessionId, message, key, type, json =>
         {
             Marks(json, key);
-            if (place.AgentSession is not null) json.WriteString("agent_session", place.AgentSession);
+            if (place.AgentSession is not null && type != "subagent")
+                json.WriteString("agent_session", place.AgentSession); // that part names the one that it started
             write(json);
         }));
 

@@ -136,7 +136,8 @@ internal sealed class ChatDocuments(ChatPlace place, ChatState state, Action<Doc
         emit(SessionFormat.Part(place.SessionId, known.Key, ChatPlace.PartKey(known.Key, part), type, json =>
         {
             if (known.IsUndone) json.WriteBoolean("undone", true);
-            if (place.AgentSession is not null) json.WriteString("agent_session", place.AgentSession);
+            if (place.AgentSession is not null && type != "subagent")
+                json.WriteString("agent_session", place.AgentSession);
             write(json);
         }));
 
