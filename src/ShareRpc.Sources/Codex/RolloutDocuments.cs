@@ -59,6 +59,9 @@ internal sealed class RolloutDocuments(RolloutPlace place, RolloutState state, A
         return answer;
     }
 
+    /// <summary>Gets whether all of it is a subagent's.</summary>
+    public bool IsOfSubagent => place.AgentSession is not null;
+
     /// <summary>Puts a text or the like into the open reply.</summary>
     public void Add(string type, Action<Utf8JsonWriter> write) => Add(Answer(), type, write);
 

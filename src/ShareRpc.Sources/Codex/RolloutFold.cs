@@ -280,9 +280,9 @@ internal sealed class RolloutFold
     }
 
     /// <summary>What other agents say is, as all of a subagent's, a tool's input or output.</summary>
-    private static void OtherAgent(Utf8JsonWriter json, string? author, string text)
+    private void OtherAgent(Utf8JsonWriter json, string? author, string text)
     {
-        json.WriteString("agent_session", author ?? "agent");
+        if (!documents.IsOfSubagent) json.WriteString("agent_session", author ?? "agent");
         json.WriteString("text", text);
         json.WriteBoolean("synthetic", true);
     }

@@ -118,6 +118,8 @@ internal sealed class ReadSession
         var op = new OpIntent { OpId = "op", Verb = Verbs.Put, Kind = change.Kind, Key = change.Key, Data = data };
         Assert.True(OpRules.Check(op, ProtocolLimits.Default) is null, $"{key} is no document: {data}");
         JsonElement document = JsonDocument.Parse(data.Utf8).RootElement;
+        if (document.ValueKind == JsonValueKind.Object)
+            Assert.Equal(document.EnumerateObject().Count(), document.EnumerateObject().DistinctBy(m => m.Name).Count());
         if (documents.TryGetValue(key, out JsonElement known) && known.GetRawText() == document.GetRawText()) return;
         SessionFormatSchema.AssertHolds(change.Kind, change.Key, document);
         documents[key] = document;
