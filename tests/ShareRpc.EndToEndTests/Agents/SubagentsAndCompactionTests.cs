@@ -25,7 +25,7 @@ public sealed class SubagentsAndCompactionTests : IDisposable
     ];
 
     private static readonly string[] Subagent =
-        ["sub user text Sub question", "sub assistant text I look.", "sub assistant tool bash completed in-sub"];
+        ["sub assistant text I look.", "sub assistant tool bash completed in-sub"];
 
     // What the programs add by themselves: the calls that start subagents, and the command that sums up.
     private static readonly string[] Own =
@@ -33,6 +33,7 @@ public sealed class SubagentsAndCompactionTests : IDisposable
         "assistant tool task completed Sub report.", "user text /compact", "user text Compacted",
         "assistant tool invoke_agent completed Subagent 'generalist' finished.",
         "assistant tool spawn_agent completed", "assistant tool wait_agent completed",
+        "assistant text Message Type: FINAL_ANSWER",
     ];
 
     private readonly string home = Directory.CreateTempSubdirectory("sharerpc-agents-").FullName;
@@ -97,7 +98,8 @@ public sealed class SubagentsAndCompactionTests : IDisposable
         string[] shown = [.. followed.Shown.Where(line => !IsCompaction(line)).Select(Short)];
         string said = string.Join('\n', shown);
         ILookup<bool, string> lines = shown.ToLookup(line => line.StartsWith("sub ", StringComparison.Ordinal));
-        Assert.True(lines[true].SequenceEqual([.. Subagent, report]), said);
+        string task = name == "codex" ? "assistant text Message Type: NEW_TASK" : "user text Sub question";
+        Assert.True(lines[true].SequenceEqual([$"sub {task}", .. Subagent, report]), said);
         Assert.True(lines[false].Where(line => !Array.Exists(Own,
             own => line.StartsWith(own, StringComparison.Ordinal))).SequenceEqual(Session), said);
         Assert.All(followed.Turns, turn => Assert.Equal("completed", turn));

@@ -119,7 +119,7 @@ internal sealed class ReadSession
         Assert.True(OpRules.Check(op, ProtocolLimits.Default) is null, $"{key} is no document: {data}");
         JsonElement document = JsonDocument.Parse(data.Utf8).RootElement;
         if (document.ValueKind == JsonValueKind.Object)
-            Assert.Equal(document.EnumerateObject().Count(), document.EnumerateObject().DistinctBy(m => m.Name).Count());
+            Assert.Distinct(document.EnumerateObject().Select(member => member.Name));
         if (documents.TryGetValue(key, out JsonElement known) && known.GetRawText() == document.GetRawText()) return;
         SessionFormatSchema.AssertHolds(change.Kind, change.Key, document);
         documents[key] = document;
