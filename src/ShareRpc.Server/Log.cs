@@ -125,4 +125,7 @@ internal static partial class LogMessages
     [LoggerMessage(64, LogLevel.Error,
         "A change of authority is stored, but not confirmed by all nodes; its caller is told to repeat it")]
     public static partial void ChangeNotConfirmed(this ILogger log, Exception exception);
+
+    [LoggerMessage(70, LogLevel.Debug, "The server was not warmed up: its first seconds are slower")]
+    public static partial void NotWarm(this ILogger log, Exception exception);
 }

@@ -80,7 +80,9 @@ internal static class Serve
             // The host hears a signal that comes before the command line listens for it.
             using var either = CancellationTokenSource.CreateLinkedTokenSource(
                 stop, server.App.Lifetime.ApplicationStopping);
+            Task warm = Task.Run(() => WarmUpAsync(server, either.Token), CancellationToken.None);
             await WaitAsync(either.Token).ConfigureAwait(false);
+            await warm.ConfigureAwait(false);
             output.Say("Stopping after what is queued…");
             await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
             output.Emit(new { Event = "stopped" });
@@ -99,6 +101,9 @@ internal static class Serve
         services.AddSingleton<ISystemdNotifier, SystemdNotifier>().AddSingleton<IHostLifetime, SystemdLifetime>();
         services.Configure<ConsoleLoggerOptions>(console => console.FormatterName = ConsoleFormatterNames.Systemd);
     }
+
+    private static Task WarmUpAsync(ShareRpcServer server, CancellationToken stop) => !WarmUp.IsUseful
+        ? Task.CompletedTask : WarmUp.RunAsync(TimeProvider.System, server.App.Logger, WarmUp.Rounds, stop);
 
     private static async Task WaitAsync(CancellationToken stop)
     {
