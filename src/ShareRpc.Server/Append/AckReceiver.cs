@@ -8,6 +8,9 @@ internal abstract class AckReceiver
 {
     public virtual IThreadPoolWorkItem? FollowUp => null;
 
+    /// <summary>Gets whether who appends calls <see cref="ShareLog.Commit"/> next.</summary>
+    public virtual bool IsDeferred => false;
+
     public abstract void Take(Ack ack);
 
     public abstract void Refuse(ShareRpcException error);

@@ -35,6 +35,8 @@ internal sealed class AppendItem(
 
     public override IThreadPoolWorkItem? FollowUp => receiver.FollowUp;
 
+    public override bool IsDeferred => receiver.IsDeferred;
+
     public override async ValueTask<AppendLookup?> LookUpAsync(CommitScope scope)
     {
         if (!batch.HasShape || batch.Malformed is not null) return null;

@@ -18,6 +18,16 @@ internal sealed class ShareLog(
     public void Append(Authority authority, string? writerId, OpBatch batch, BatchOrder? order, AckReceiver receiver) =>
         Append(authority, writerId, batch, chain: null, isSnapshot: false, order, receiver);
 
+    /// <summary>Gets whether a batch may be deferred, to be committed by the thread that brought it.</summary>
+    public bool CanDefer => queue.CommitHere is not null;
+
+    /// <summary>Has deferred batches committed: here, which takes an fsync, unless others commit; or soon.</summary>
+    public void Commit(bool here)
+    {
+        if (here) queue.CommitHere!();
+        else queue.Wake();
+    }
+
     /// <summary>
     /// Queues a batch before it returns, which keeps the call order. Completes after the fsync; a refused batch throws.
     /// </summary>

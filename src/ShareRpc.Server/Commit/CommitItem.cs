@@ -17,6 +17,12 @@ internal abstract class CommitItem
     /// </summary>
     public virtual bool IsAlone { get; init; }
 
+    /// <summary>
+    /// Gets whether who queued it sees to its commit next, by <see cref="CommitQueue.CommitHere"/> or
+    /// <see cref="CommitQueue.Wake"/>.
+    /// </summary>
+    public virtual bool IsDeferred => false;
+
     /// <summary>Gets the share that it is about, locked before anything else.</summary>
     public virtual long? ShareKey { get; init; }
 

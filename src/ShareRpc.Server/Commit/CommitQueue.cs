@@ -4,7 +4,8 @@ namespace ShareRpc.Server.Commit;
 
 /// <summary>
 /// Queued items, bounded by count and bytes. Urgent items go first, bounded only by calls in flight. Background items
-/// join a transaction up to half its ops, and beyond that a fifth of the time. Thread-safe; only the commit loop takes.
+/// join a transaction up to half its ops, and beyond that a fifth of the time. Thread-safe. Whoever takes items holds
+/// the turn until it releases it: the commit loop, or a thread that waits for nobody else (<see cref="TryTake"/>).
 /// </summary>
 internal sealed class CommitQueue(ServerLimits limits)
 {
@@ -17,7 +18,14 @@ internal sealed class CommitQueue(ServerLimits limits)
     private readonly TimeProvider time = TimeProvider.System;
     private long backgroundDue;
     private long waitingBytes;
+    private bool isTaken;
+    private long takenAt;
     private bool closed;
+
+    /// <summary>
+    /// Gets or sets what commits on the calling thread, if no other does; null: only the commit loop commits.
+    /// </summary>
+    public Action? CommitHere { get; set; }
 
     public int Count
     {
@@ -68,8 +76,14 @@ internal sealed class CommitQueue(ServerLimits limits)
                 waitingBytes += item.Bytes;
             }
 
-            Monitor.Pulse(gate);
+            if (!isTaken && !item.IsDeferred) Monitor.Pulse(gate);
         }
+    }
+
+    /// <summary>Wakes the commit loop for deferred items.</summary>
+    public void Wake()
+    {
+        lock (gate) Monitor.Pulse(gate);
     }
 
     private void TakeBackground(List<CommitItem> items, int ops)
@@ -85,33 +99,67 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
-    /// <summary>Waits for a transaction's items; false once closed and empty.</summary>
+    /// <summary>Waits for a transaction's items, and the turn; false once closed and empty.</summary>
     public bool Take(List<CommitItem> items)
     {
         lock (gate)
         {
-            while (urgent.Count + waiting.Count == 0 && !closed)
+            while (true)
             {
-                if (background.Count == 0) Monitor.Wait(gate);
-                else if (!Monitor.Wait(gate, limits.BackgroundWait)) break;
-            }
+                while (isTaken || (urgent.Count + waiting.Count == 0 && !closed))
+                {
+                    if (isTaken || background.Count == 0) Monitor.Wait(gate);
+                    else if (!Monitor.Wait(gate, limits.BackgroundWait) && IsIdle()) break;
+                }
 
-            int ops = 0;
-            long bytes = 0;
-            while (urgent.TryDequeue(out CommitItem? item)) items.Add(item);
-            while (ops < limits.TransactionOps && bytes < limits.TransactionBytes
-                && waiting.TryDequeue(out CommitItem? item))
-            {
-                items.Add(item);
-                ops += item.Ops;
-                bytes += item.Bytes;
-                waitingBytes -= item.Bytes;
+                // Who had the turn meanwhile may have taken the background items.
+                TakeGroup(items);
+                if (items.Count > 0 || closed) return items.Count > 0;
             }
+        }
+    }
 
-            TakeBackground(items, ops);
+    /// <summary>Takes a transaction's items, and the turn, if there are any and nobody has it.</summary>
+    public bool TryTake(List<CommitItem> items)
+    {
+        lock (gate)
+        {
+            if (isTaken || closed || urgent.Count + waiting.Count == 0) return false;
+            TakeGroup(items);
+            return true;
+        }
+    }
+
+    /// <summary>Ends the turn.</summary>
+    public void Release()
+    {
+        lock (gate)
+        {
+            isTaken = false;
+            if (closed || urgent.Count + waiting.Count + background.Count > 0) Monitor.Pulse(gate);
+        }
+    }
+
+    /// <summary>Returns whether for a time there was no transaction, be it of another thread.</summary>
+    private bool IsIdle() => !isTaken && time.GetElapsedTime(takenAt) >= limits.BackgroundWait;
+
+    private void TakeGroup(List<CommitItem> items)
+    {
+        int ops = 0;
+        long bytes = 0;
+        while (urgent.TryDequeue(out CommitItem? item)) items.Add(item);
+        while (ops < limits.TransactionOps && bytes < limits.TransactionBytes
+            && waiting.TryDequeue(out CommitItem? item))
+        {
+            items.Add(item);
+            ops += item.Ops;
+            bytes += item.Bytes;
+            waitingBytes -= item.Bytes;
         }
 
-        return items.Count > 0;
+        if (items.Count > 0) takenAt = time.GetTimestamp();
+        TakeBackground(items, ops);
+        isTaken = items.Count > 0;
     }
 
     /// <summary>

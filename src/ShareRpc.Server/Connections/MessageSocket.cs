@@ -53,15 +53,22 @@ internal sealed class MessageSocket : IDisposable
             calls?.NoteTakenByRpcLayer();
         }
 
-        while (await ReceiveMessageAsync(cancellationToken).ConfigureAwait(false))
+        try
         {
-            ReadOnlyMemory<byte> bytes = message.Written;
-            wasForRpcLayer = calls?.TryTake(bytes.Span) != true;
-            if (wasForRpcLayer) return bytes;
-            GiveBack();
-        }
+            while (await ReceiveNextAsync(cancellationToken).ConfigureAwait(false))
+            {
+                ReadOnlyMemory<byte> bytes = message.Written;
+                wasForRpcLayer = calls?.TryTake(bytes.Span) != true;
+                if (wasForRpcLayer) return bytes;
+                GiveBack();
+            }
 
-        return default;
+            return default;
+        }
+        finally
+        {
+            calls?.CommitDeferred(here: false);
+        }
     }
 
     /// <summary>Returns what a large message counts against; the caller disposes it when its call has ended.</summary>
@@ -104,6 +111,14 @@ internal sealed class MessageSocket : IDisposable
     {
         GiveBack();
         socket.Dispose();
+    }
+
+    /// <summary>Has the last batch committed on this thread, if there is no message to be read meanwhile.</summary>
+    private ValueTask<bool> ReceiveNextAsync(CancellationToken cancellationToken)
+    {
+        ValueTask<bool> receiving = ReceiveMessageAsync(cancellationToken);
+        if (!receiving.IsCompleted) calls?.CommitDeferred(here: true);
+        return receiving;
     }
 
     private async ValueTask<bool> ReceiveMessageAsync(CancellationToken cancellationToken)

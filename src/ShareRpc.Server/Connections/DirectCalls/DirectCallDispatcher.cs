@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Append;
 using ShareRpc.Server.Connections.Handles;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Read;
@@ -26,6 +27,7 @@ internal sealed class DirectCallDispatcher : IDisposable
     private readonly PendingReads reads;
     private readonly Action freePlace;
     private RpcLayerWatch rpcLayer = null!;
+    private ShareLog? deferred;
 
     public DirectCallDispatcher(
         SessionState session, ShareReads shareReads, ProtocolLimits limits, TimeProvider time, CallLedger ledger,
@@ -77,9 +79,20 @@ internal sealed class DirectCallDispatcher : IDisposable
         if (!ledger.TryBegin()) _ = RefuseAsync(call.Id);
         else if (call.Handle.TryBeginCall() is not { } authority)
             Refuse(call, new ShareRpcException(ErrorCode.MethodNotFound));
-        else if (call.Batch is not null) new PendingAppend(this, call).Begin();
+        else if (call.Batch is not null) BeginAppend(call);
         else BeginRead(call, authority);
         return true;
+    }
+
+    /// <summary>
+    /// Sees to the commit of a batch that was deferred: on this thread, if the peer has sent nothing more, else on that
+    /// of the commit loop. Reading thread only.
+    /// </summary>
+    public void CommitDeferred(bool here)
+    {
+        if (deferred is not { } log) return;
+        deferred = null;
+        log.Commit(here);
     }
 
     public void WakeReads() => reads.WakeAll();
@@ -120,6 +133,15 @@ internal sealed class DirectCallDispatcher : IDisposable
     }
 
     private ShareHandle? Find(long number) => handles.GetValueOrDefault(number);
+
+    /// <summary>Defers the commit of a batch until it is known whether the peer has sent more.</summary>
+    private void BeginAppend(ParsedCall call)
+    {
+        bool isFirst = deferred is null && call.Handle.Log.CanDefer;
+        CommitDeferred(here: false);
+        new PendingAppend(this, call, isFirst).Begin();
+        if (isFirst) deferred = call.Handle.Log;
+    }
 
     private void BeginRead(ParsedCall call, Authority authority)
     {

@@ -6,13 +6,16 @@ using ShareRpc.Server.Diagnostics;
 
 namespace ShareRpc.Server.Connections.DirectCalls;
 
-internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call) : AckReceiver, IThreadPoolWorkItem
+internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call, bool isDeferred)
+    : AckReceiver, IThreadPoolWorkItem
 {
     private readonly Activity? span = ServerTracing.BeginCall("appendOps", call.TraceParent);
     private Ack? ack;
     private ShareRpcException? refusal;
 
     public override IThreadPoolWorkItem FollowUp => this;
+
+    public override bool IsDeferred => isDeferred;
 
     public void Begin()
     {

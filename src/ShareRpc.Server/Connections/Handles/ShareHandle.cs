@@ -57,6 +57,9 @@ internal sealed class ShareHandle(
         log.Append(Hold.Authority, writerId, batch, order, receiver);
     }
 
+    /// <summary>Gets the log, for who defers a batch.</summary>
+    public ShareLog Log => log;
+
     /// <summary>Begins a call, to be ended by <see cref="EndCall"/>; null once dropped.</summary>
     public Authority? TryBeginCall() => Hold.TryEnter() ? Hold.Authority : null;
 

@@ -147,10 +147,45 @@ public sealed class CommitQueueTests
         Assert.False(queue.Take([]));
     }
 
+    [Fact]
+    public async Task One_thread_has_the_turn_and_the_commit_loop_gets_what_came_meanwhile()
+    {
+        var queue = new CommitQueue(limits with { BackgroundWait = TimeSpan.FromHours(1) });
+        Assert.False(queue.TryTake([]));
+        Item deferred = new() { Deferred = true };
+        queue.Enqueue(deferred);
+        var taken = new List<CommitItem>();
+        Assert.True(queue.TryTake(taken));
+        Assert.Equal([deferred], taken);
+
+        Item[] meanwhile = [new(), new() { Deferred = true }];
+        foreach (Item item in meanwhile) queue.Enqueue(item);
+        Assert.False(queue.TryTake([]));
+        Task<List<CommitItem>> loop = Task.Run(() => Take(queue));
+        queue.Release();
+        Assert.Equal(meanwhile, await loop.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public async Task A_deferred_item_that_nobody_takes_is_for_the_commit_loop_once_it_is_woken()
+    {
+        var queue = new CommitQueue(limits);
+        Task<List<CommitItem>> loop = Task.Run(() => Take(queue));
+        Item deferred = new() { Deferred = true };
+        queue.Enqueue(deferred);
+        queue.Wake();
+        Assert.Equal([deferred], await loop.WaitAsync(TimeSpan.FromSeconds(30)));
+        queue.Enqueue(deferred);
+        queue.Close();
+        Assert.False(queue.TryTake([]));
+        Assert.Equal([deferred], Take(queue));
+    }
+
     private static List<CommitItem> Take(CommitQueue queue)
     {
         var items = new List<CommitItem>();
         Assert.True(queue.Take(items));
+        queue.Release();
         return items;
     }
 
@@ -158,11 +193,15 @@ public sealed class CommitQueueTests
     {
         public bool Urgent { get; init; }
 
+        public bool Deferred { get; init; }
+
         public int Count { get; init; } = 1;
 
         public int Size { get; init; } = 1;
 
         public override bool IsUrgent => Urgent;
+
+        public override bool IsDeferred => Deferred;
 
         public override int Ops => Count;
 
