@@ -4,7 +4,6 @@ using System.Net.WebSockets;
 using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Rpc;

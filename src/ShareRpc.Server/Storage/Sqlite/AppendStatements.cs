@@ -15,6 +15,7 @@ internal sealed class AppendStatements
     private readonly PreparedStatement writeDoc;
     private readonly PreparedStatement removeDoc;
     private readonly PreparedStatement removeOpenTurn;
+    private readonly PreparedStatement setFolded;
 
     public AppendStatements(Statements statements)
     {
@@ -47,6 +48,7 @@ internal sealed class AppendStatements
             DO UPDATE SET cursor = excluded.cursor, data = excluded.data, size = excluded.size, class = excluded.class
             """);
         removeDoc = statements.Prepare("DELETE FROM doc WHERE share_key = ?1 AND kind = ?2 AND key = ?3");
+        setFolded = statements.Prepare("UPDATE share SET folded = ?2 WHERE share_key = ?1");
         Runs = new WriterRuns(statements);
         Quotas = new Quotas(statements);
     }
@@ -64,6 +66,7 @@ internal sealed class AppendStatements
     {
         Runs.Forget();
         Quotas.Forget();
+        ids.Forget();
     }
 
     public AppendFacts Read(AppendLookup lookup)
@@ -86,9 +89,12 @@ internal sealed class AppendStatements
 
     public void Write(AppendedBatch batch)
     {
+        NewestIds newest = ids.NewestOf(batch.ShareKey);
         foreach (AppliedOp applied in batch.Applied)
         {
             OpIntent op = applied.Op;
+            if (!newest.TryAdd(StoredOpId.Of(op.OpId), applied.Cursor))
+                throw new InvalidOperationException("The op id is known.");
             insertOp
                 .Bind(1, batch.ShareKey).Bind(2, applied.Cursor).BindOpId(3, op.OpId).BindBytes(4, applied.Digest)
                 .Bind(5, batch.WriterKey).Bind(6, op.Seq).Bind(7, op.Verb).Bind(8, op.Kind).Bind(9, op.Key)
@@ -98,6 +104,7 @@ internal sealed class AppendStatements
             if (batch.WriterKey is { } writer && op.Seq is { } seq) Runs.Add(writer, seq, applied.Cursor);
         }
 
+        newest.HasUnapplied |= batch.Unapplied.Count > 0;
         foreach (UnappliedOp op in batch.Unapplied)
         {
             insertUnapplied
@@ -127,6 +134,13 @@ internal sealed class AppendStatements
 
             statement.Run();
         }
+    }
+
+    /// <summary>Writes the ids of the folded ops, too.</summary>
+    public void SetFolded(long shareKey, long folded)
+    {
+        ids.Index(shareKey, folded);
+        setFolded.Bind(1, shareKey).Bind(2, folded).Run();
     }
 
     public void SetOpenTurn(long shareKey, string key, long cursor, long? writerKey)

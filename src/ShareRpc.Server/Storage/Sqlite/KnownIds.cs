@@ -1,14 +1,28 @@
-using System.Buffers.Binary;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
-/// <summary>Finds which op ids a share knows. Ids that rise with time cost a batch two looks at an index.</summary>
+/// <summary>
+/// Finds which op ids a share knows: the newest in memory, those up to the checkpoint in <c>known_id</c>. An append
+/// writes no index of ids; ids that rise with time cost it no look at one. For the write connection.
+/// </summary>
 internal sealed class KnownIds(Statements statements)
 {
+    private const int MostShares = 4_096;
+    private const int MostIds = 1_000_000;
+
     private readonly PreparedStatement findOp = statements.Prepare(
-        "SELECT op_id, digest, cursor, 1, NULL FROM op WHERE op_id = ?2 AND share_key = ?1");
+        "SELECT op_id, digest, cursor, 1, NULL FROM op WHERE share_key = ?1 AND cursor = ?2");
+
+    private readonly PreparedStatement findIndexed = statements.Prepare(
+        "SELECT cursor FROM known_id WHERE share_key = ?1 AND op_id = ?2");
+
+    private readonly PreparedStatement hasIndexed = statements.Prepare(
+        "SELECT EXISTS (SELECT 1 FROM known_id WHERE share_key = ?1 AND op_id BETWEEN ?2 AND ?3)");
+
+    private readonly PreparedStatement mostIndexed = statements.Prepare(
+        "SELECT MAX(op_id) FROM known_id WHERE share_key = ?1");
 
     private readonly PreparedStatement findUnapplied = statements.Prepare(
         """
@@ -19,52 +33,111 @@ internal sealed class KnownIds(Statements statements)
     private readonly PreparedStatement hasUnapplied = statements.Prepare(
         "SELECT EXISTS (SELECT 1 FROM rejection WHERE share_key = ?1)");
 
-    private readonly PreparedStatement hasBetween = statements.Prepare(
-        "SELECT EXISTS (SELECT 1 FROM op WHERE op_id BETWEEN ?1 AND ?2)");
+    private readonly PreparedStatement newestOps = statements.Prepare(
+        """
+        SELECT op_id, cursor FROM op WHERE share_key = ?1
+          AND cursor > (SELECT folded FROM share WHERE share_key = ?1) ORDER BY cursor
+        """);
+
+    private readonly PreparedStatement index = statements.Prepare(
+        """
+        INSERT OR IGNORE INTO known_id (share_key, op_id, cursor)
+        SELECT share_key, op_id, cursor FROM op WHERE share_key = ?1
+          AND cursor > (SELECT folded FROM share WHERE share_key = ?1) AND cursor <= ?2 ORDER BY op_id
+        """);
+
+    private readonly Dictionary<long, NewestIds> shares = [];
+    private readonly List<StoredOpId> asked = [];
+    private long loaded;
 
     /// <summary>Returns the records of those that are known; null for none.</summary>
     public Dictionary<string, OpRecord>? Find(long shareKey, IReadOnlyList<string> opIds)
     {
-        bool mayBeApplied = !AreAllNew(opIds);
-        bool mayBeUnapplied = hasUnapplied.Bind(1, shareKey).RunForNumber() != 0;
-        if (!mayBeApplied && !mayBeUnapplied) return null;
+        NewestIds newest = NewestOf(shareKey);
+        asked.Clear();
+        foreach (string opId in opIds) asked.Add(StoredOpId.Of(opId));
+        bool mayBeIndexed = MayBeIndexed(newest, shareKey);
         Dictionary<string, OpRecord>? records = null;
-        foreach (string opId in opIds)
+        for (int i = 0; i < asked.Count; i++)
         {
-            OpRecord? record = mayBeApplied ? Find(findOp, shareKey, opId) : null;
-            if (mayBeUnapplied) record ??= Find(findUnapplied, shareKey, opId);
-            if (record is not null) (records ??= new(StringComparer.Ordinal))[opId] = record;
+            long cursor = newest.Find(asked[i]);
+            if (cursor == 0 && mayBeIndexed)
+                cursor = findIndexed.Bind(1, shareKey).BindOpId(2, opIds[i]).RunForNumber();
+            OpRecord? record = cursor > 0 ? Read(findOp.Bind(1, shareKey).Bind(2, cursor)) : null;
+            if (record is null && newest.HasUnapplied)
+                record = Read(findUnapplied.Bind(1, shareKey).BindOpId(2, opIds[i]));
+            if (record is not null) (records ??= new(StringComparer.Ordinal))[opIds[i]] = record;
         }
 
         return records;
+    }
+
+    /// <summary>Returns what an append adds to, as it is before.</summary>
+    public NewestIds NewestOf(long shareKey)
+    {
+        if (shares.TryGetValue(shareKey, out NewestIds? newest)) return newest;
+        if (shares.Count >= MostShares || loaded > MostIds) Forget();
+        newest = new NewestIds { HasUnapplied = hasUnapplied.Bind(1, shareKey).RunForNumber() != 0 };
+        using (Rows row = newestOps.Bind(1, shareKey).Query())
+        {
+            while (row.Read()) newest.TryAdd(StoredOpId.Of(StoredOpId.Read(row, 0)), row.Number(1));
+        }
+
+        loaded += newest.Count;
+        shares.Add(shareKey, newest);
+        return newest;
+    }
+
+    /// <summary>Writes the ids up to a new checkpoint; call it while the share has the one before.</summary>
+    public void Index(long shareKey, long upTo)
+    {
+        index.Bind(1, shareKey).Bind(2, upTo).Run();
+        if (!shares.TryGetValue(shareKey, out NewestIds? newest)) return;
+        newest.Index(upTo);
+        loaded = shares.Values.Sum(share => (long)share.Count);
+    }
+
+    /// <summary>Call after a rollback.</summary>
+    public void Forget()
+    {
+        shares.Clear();
+        loaded = 0;
     }
 
     public static OpRecord ReadRecord(Rows row) => new(
         StoredOpId.Read(row, 0), row.Blob(1).ToArray(), row.Number(2), row.Number(3) == 1,
         (ErrorCode?)row.NumberOrNull(4));
 
-    /// <summary>Returns true only if there is no op, of whichever share, with an id among these.</summary>
-    private bool AreAllNew(IReadOnlyList<string> opIds)
+    private static OpRecord? Read(PreparedStatement find)
     {
-        if (opIds.Count == 1) return false;
-        Span<byte> id = stackalloc byte[StoredOpId.Bytes];
-        (UInt128 least, UInt128 most) = (UInt128.MaxValue, UInt128.MinValue);
-        foreach (string opId in opIds)
-        {
-            if (!StoredOpId.TryWrite(opId, id)) return false;
-            UInt128 number = BinaryPrimitives.ReadUInt128BigEndian(id);
-            (least, most) = (UInt128.Min(least, number), UInt128.Max(most, number));
-        }
-
-        BinaryPrimitives.WriteUInt128BigEndian(id, least);
-        hasBetween.BindCopy(1, id);
-        BinaryPrimitives.WriteUInt128BigEndian(id, most);
-        return hasBetween.BindCopy(2, id).RunForNumber() == 0;
+        using Rows row = find.Query();
+        return row.Read() ? ReadRecord(row) : null;
     }
 
-    private static OpRecord? Find(PreparedStatement find, long shareKey, string opId)
+    private bool MayBeIndexed(NewestIds newest, long shareKey)
     {
-        using Rows row = find.Bind(1, shareKey).BindOpId(2, opId).Query();
-        return row.Read() ? ReadRecord(row) : null;
+        (UInt128 least, UInt128 most) = (UInt128.MaxValue, UInt128.MinValue);
+        foreach (StoredOpId id in asked)
+        {
+            if (id.Text is not null) return true;
+            (least, most) = (UInt128.Min(least, id.Number), UInt128.Max(most, id.Number));
+        }
+
+        if (least > (newest.MostIndexed ??= ReadMost(shareKey))) return false;
+        if (asked.Count == 1) return true;
+
+        // An id that somebody chose to be the largest costs a look for a batch, not for each op.
+        Span<byte> bytes = stackalloc byte[StoredOpId.Bytes];
+        StoredOpId.Write(least, bytes);
+        hasIndexed.Bind(1, shareKey).BindCopy(2, bytes);
+        StoredOpId.Write(most, bytes);
+        return hasIndexed.BindCopy(3, bytes).RunForNumber() != 0;
+    }
+
+    /// <summary>Texts are less than any UUID.</summary>
+    private UInt128 ReadMost(long shareKey)
+    {
+        using Rows row = mostIndexed.Bind(1, shareKey).Query();
+        return row.Read() && row.IsBlob(0) ? StoredOpId.Of(StoredOpId.Read(row, 0)).Number : UInt128.MinValue;
     }
 }

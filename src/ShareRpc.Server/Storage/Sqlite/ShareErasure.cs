@@ -12,6 +12,12 @@ internal sealed class ShareErasure(Statements statements, long shareKey, int row
         statements.Execute("DELETE FROM open_turn WHERE share_key = ?1", shareKey);
         if (EraseDocs(bytes)) return true;
         bool isSome = 0 < statements.Execute(
+            """
+            DELETE FROM known_id WHERE share_key = ?1
+              AND op_id IN (SELECT op_id FROM known_id WHERE share_key = ?1 LIMIT ?2)
+            """,
+            shareKey, rows);
+        isSome = isSome || 0 < statements.Execute(
             "DELETE FROM rejection WHERE rowid IN (SELECT rowid FROM rejection WHERE share_key = ?1 LIMIT ?2)",
             shareKey, rows);
         isSome = isSome || 0 < statements.Execute(

@@ -205,8 +205,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         Statements.Execute($"PRAGMA user_version = {SqliteShareStore.Schema.Newest}");
     }
 
-    public void SetFolded(long shareKey, long folded) =>
-        Statements.Execute("UPDATE share SET folded = ?2 WHERE share_key = ?1", shareKey, folded);
+    public void SetFolded(long shareKey, long folded) => append.SetFolded(shareKey, folded);
 
     public void InsertAudit(AuditRow row) => Statements.Execute(
         """

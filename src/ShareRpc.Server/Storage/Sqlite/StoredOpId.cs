@@ -1,12 +1,24 @@
+using System.Buffers.Binary;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>Stores a lower-case UUID as 16 bytes in the same order, other ids as text.</summary>
-internal static class StoredOpId
+/// <param name="Number">The UUID.</param>
+/// <param name="Text">Null for a UUID.</param>
+internal readonly record struct StoredOpId(UInt128 Number, string? Text)
 {
     public const int Bytes = 16;
     private const int Characters = 36;
+
+    public static StoredOpId Of(string opId)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        return TryWrite(opId, bytes) ? new(BinaryPrimitives.ReadUInt128BigEndian(bytes), null) : new(0, opId);
+    }
+
+    public static void Write(UInt128 number, Span<byte> bytes) =>
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, number);
 
     /// <summary>Returns false for text ids.</summary>
     public static bool TryWrite(string opId, Span<byte> bytes)
@@ -33,12 +45,16 @@ internal static class StoredOpId
         return true;
     }
 
-    public static PreparedStatement BindOpId(this PreparedStatement statement, int parameter, string opId)
-    {
-        Span<byte> bytes = stackalloc byte[Bytes];
-        return TryWrite(opId, bytes) ? statement.BindCopy(parameter, bytes) : statement.Bind(parameter, opId);
-    }
-
     public static string Read(Rows row, int column) =>
         row.IsBlob(column) ? new Guid(row.Blob(column), bigEndian: true).ToString() : row.Text(column);
+}
+
+internal static class OpIdBinding
+{
+    public static PreparedStatement BindOpId(this PreparedStatement statement, int parameter, string opId)
+    {
+        Span<byte> bytes = stackalloc byte[StoredOpId.Bytes];
+        return StoredOpId.TryWrite(opId, bytes)
+            ? statement.BindCopy(parameter, bytes) : statement.Bind(parameter, opId);
+    }
 }

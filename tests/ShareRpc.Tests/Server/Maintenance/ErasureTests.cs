@@ -96,8 +96,8 @@ public sealed class ErasureTests
         Task eraser = rooms.Eraser.RunAsync(() => { }, erasing.Token);
         await ErasedAsync(rooms);
 
-        // 20 ops of 100 kB, two at a time, 500 small ones, and 520 documents, which are pointers.
-        Assert.InRange(rooms.Store.Commits - commits, 10 + 5 + 5, 10 + 5 + 5 + 8);
+        // 20 ops of 100 kB, two at a time, 500 small ones, 520 documents, which are pointers, and 520 ids.
+        Assert.InRange(rooms.Store.Commits - commits, 10 + 5 + 5 + 5, 10 + 5 + 5 + 5 + 8);
         await erasing.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => eraser);
     }

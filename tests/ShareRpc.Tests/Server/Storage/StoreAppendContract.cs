@@ -112,4 +112,60 @@ public abstract class StoreAppendContract : StoreListContract
         Assert.Equal(default, (await next.ReadForAppendAsync([lookup]))[0].Uses[share.Owner]);
         Assert.Equal(new DayUse(3, 3), await next.ReadQuotaAsync(share.Owner, 6));
     }
+
+    [StoreFact]
+    public async Task Invariant_I2_an_id_is_known_before_and_after_a_checkpoint_whatever_its_form_and_order()
+    {
+        (long Share, long Owner) share = await Seed.ShareAsync(Store);
+        (long Share, long Owner) other = await Seed.ShareAsync(Store);
+        string[] ids =
+        [
+            "0192a000-0000-7000-8000-000000000002", "ffffffff-ffff-ffff-ffff-ffffffffffff", new('~', 64), "text",
+            "0192a000-0000-7000-8000-000000000001", "00000000-0000-0000-0000-000000000000",
+            "0192A000-0000-7000-8000-000000000001", "0191a000-0000-7000-8000-000000000009",
+        ];
+        string[] unknown =
+            ["0192a000-0000-7000-8000-000000000003", "fffffff0-ffff-ffff-ffff-ffffffffffff", new('~', 63), "lost"];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            await using IWriteTransaction transaction = await Store.BeginWriteAsync();
+            transaction.Append(Batch(share, Applied(share, i + 1, ids[i])));
+            if (i is 2 or 3 or 6) transaction.SetFolded(share.Share, i);
+            await transaction.CommitAsync();
+            await FindsAsync(i + 1);
+        }
+
+        await using (IWriteTransaction lost = await Store.BeginWriteAsync())
+        {
+            lost.Append(Batch(share, Applied(share, ids.Length + 1, "lost")));
+            lost.SetFolded(share.Share, ids.Length + 1);
+        }
+
+        await FindsAsync(ids.Length);
+        await using (IWriteTransaction again = await Store.BeginWriteAsync())
+        {
+            again.SetFolded(share.Share, ids.Length);
+            again.Append(Batch(share, Applied(share, ids.Length + 1, "lost")));
+            Assert.Single((await again.ReadForAppendAsync([Ask(share.Share, "lost")]))[0].Records);
+        }
+
+        async Task FindsAsync(int count)
+        {
+            await using IWriteTransaction reading = await Store.BeginWriteAsync();
+            string[] asked = [.. ids, .. unknown];
+            IReadOnlyList<AppendFacts> facts = await reading.ReadForAppendAsync(
+                [Ask(share.Share, asked), Ask(other.Share, asked), .. asked.Select(id => Ask(share.Share, id)),
+                    Ask(share.Share, [.. asked.Where(id => id.Length == 36)])]);
+            Assert.Equal(ids[..count].Order(StringComparer.Ordinal),
+                facts[0].Records.Keys.Order(StringComparer.Ordinal));
+            Assert.All(facts[0].Records, record => Assert.Equal(
+                (Array.IndexOf(ids, record.Key) + 1L, true), (record.Value.Cursor, record.Value.Applied)));
+            Assert.Empty(facts[1].Records);
+            for (int i = 0; i < asked.Length; i++) Assert.Equal(i < count ? 1 : 0, facts[i + 2].Records.Count);
+            Assert.Equal(ids[..count].Count(id => id.Length == 36), facts[^1].Records.Count);
+        }
+    }
+
+    private static AppendedBatch Batch((long Share, long Owner) share, AppliedOp[] applied) =>
+        new() { ShareKey = share.Share, ActorKey = share.Owner, TimeMs = 1, Applied = applied };
 }

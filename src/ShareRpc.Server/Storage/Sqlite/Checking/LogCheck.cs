@@ -31,6 +31,7 @@ internal static class LogCheck
         }
 
         OpIds(run, share);
+        KnownIds(run, share);
         return head;
     }
 
@@ -70,7 +71,7 @@ internal static class LogCheck
 
     private static void OpIds(CheckRun run, CheckedShare share)
     {
-        // Does not use the index under test.
+        // Does not use what is under test.
         const string Sql = """
             SELECT op_id, MIN(cursor), MAX(cursor) FROM op INDEXED BY sqlite_autoindex_op_1 WHERE share_key = ?1
             GROUP BY op_id HAVING COUNT(*) > 1
@@ -79,6 +80,26 @@ internal static class LogCheck
         {
             run.Find("I2", share.ShareId,
                 $"op id {StoredOpId.Read(row, 0)} was applied at {row.Number(1)} and at {row.Number(2)}");
+        }
+    }
+
+    /// <summary>Each id up to the checkpoint must be in its table, else an op could be applied again.</summary>
+    private static void KnownIds(CheckRun run, CheckedShare share)
+    {
+        const string Missing = """
+            SELECT o.cursor FROM op o LEFT JOIN known_id k ON k.share_key = o.share_key AND k.op_id = o.op_id
+            WHERE o.share_key = ?1 AND o.cursor <= ?2 AND k.cursor IS NULL
+            """;
+        foreach (Rows row in run.Rows(Missing, share.Key, share.Folded))
+            run.Find("I2", share.ShareId, $"the id of op {row.Number(0)} is not known: it could be applied again");
+        const string Strangers = """
+            SELECT k.cursor FROM known_id k LEFT JOIN op o ON o.share_key = k.share_key AND o.cursor = k.cursor
+            WHERE k.share_key = ?1 AND (o.op_id IS NULL OR o.op_id <> k.op_id)
+            """;
+        foreach (Rows row in run.Rows(Strangers, share.Key))
+        {
+            run.Find("I2", share.ShareId,
+                $"an id is known as that of op {row.Number(0)}, which has another or is not there");
         }
     }
 }

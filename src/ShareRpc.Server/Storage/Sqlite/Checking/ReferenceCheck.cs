@@ -5,7 +5,7 @@ namespace ShareRpc.Server.Storage.Sqlite.Checking;
 /// <summary>Checks that referenced rows exist.</summary>
 internal static class ReferenceCheck
 {
-    private static readonly string[] TablesOfShares = ["op", "doc", "rejection", "writer"];
+    private static readonly string[] TablesOfShares = ["op", "known_id", "doc", "rejection", "writer"];
 
     public static void Run(CheckRun run)
     {

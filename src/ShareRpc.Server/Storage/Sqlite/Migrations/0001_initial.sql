@@ -17,7 +17,7 @@ CREATE INDEX share_creator ON share (creator_key, share_key);
 CREATE INDEX share_unerased ON share (share_key) WHERE state = 2 AND erased = 0;
 
 -- The log. The head of a share is its largest cursor. Rows lie in the order of their arrival, so that the ops of a transaction lie
--- together whatever shares they are of. The index of op ids begins with the id: UUIDs rise with time, so all shares write at its one end.
+-- together whatever shares they are of.
 CREATE TABLE op (
   op_key         INTEGER PRIMARY KEY,
   share_key      INTEGER NOT NULL,
@@ -37,7 +37,15 @@ CREATE TABLE op (
   class_before   INTEGER NOT NULL,            -- ContentClass before it
   UNIQUE (share_key, cursor)
 );
-CREATE UNIQUE INDEX op_id_once ON op (op_id, share_key);
+
+-- The op ids of the log up to share.folded, written with the checkpoint in sorted passes. Those of later ops are in
+-- memory.
+CREATE TABLE known_id (
+  share_key      INTEGER NOT NULL,
+  op_id                  NOT NULL,            -- as in op
+  cursor         INTEGER NOT NULL,
+  PRIMARY KEY (share_key, op_id)
+) WITHOUT ROWID;
 
 -- Seqs that got no cursor: rejections (code set) and duplicates (code null), so that a resend gets the same answer.
 CREATE TABLE rejection (

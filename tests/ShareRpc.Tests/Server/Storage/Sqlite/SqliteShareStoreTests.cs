@@ -28,6 +28,27 @@ public sealed class SqliteShareStoreTests : ShareStoreContract
     }
 
     [Fact]
+    public async Task Invariant_I2_ids_before_and_after_the_checkpoint_are_known_after_a_restart()
+    {
+        (long Share, long Owner) share;
+        using (SqliteShareStore first = Open())
+        {
+            share = await Seed.ShareAsync(first);
+            await using IWriteTransaction transaction = await first.BeginWriteAsync();
+            await transaction.TryInsertOpAsync(Seed.Op(share, 1, "a"));
+            await transaction.TryInsertOpAsync(Seed.Op(share, 2, "b"));
+            transaction.SetFolded(share.Share, 1);
+            await transaction.CommitAsync();
+        }
+
+        using SqliteShareStore second = Open();
+        await using IWriteTransaction reading = await second.BeginWriteAsync();
+        IReadOnlyList<AppendFacts> facts =
+            await reading.ReadForAppendAsync([new AppendLookup(share.Share, ["a", "b", "c"], [], [], 0)]);
+        Assert.Equal(["a", "b"], facts[0].Records.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void The_write_connection_syncs_every_commit()
     {
         using SqliteConnection connection = new SqliteFile(directory["shares.db"]).OpenForWriting();

@@ -36,11 +36,11 @@ public sealed class DataCheckTests
 
     [Theory]
     [InlineData("I2", "op id op1 was applied at 1 and at 9")]
-    [InlineData("schema", "op_id_once is missing")]
-    public Task Invariant_I2_an_op_id_that_is_there_twice_is_found_without_its_index(string rule, string says) =>
+    [InlineData("schema", "rejection_op_id is missing")]
+    public Task Invariant_I2_an_op_id_that_is_there_twice_is_found(string rule, string says) =>
         FindsAsync(
         """
-        DROP INDEX op_id_once;
+        DROP INDEX rejection_op_id;
         INSERT INTO op SELECT 9, share_key, 9, op_id, digest, NULL, NULL, verb, kind, key, data, actor_key, time_ms,
           schema_version, class, class_before
         FROM op WHERE cursor = 1
@@ -53,6 +53,13 @@ public sealed class DataCheckTests
     [InlineData("UPDATE writer SET run_seq = 2", "op 2, seq 2 of writer")]
     [InlineData("INSERT INTO writer_run SELECT writer_key, 3, 3, 2 FROM writer", "of the 2 ops that a run of writer")]
     public Task Invariant_I2_a_run_that_does_not_lead_to_its_ops_is_found(string damage, string says) =>
+        FindsAsync(damage, "I2", says);
+
+    [Theory]
+    [InlineData("DELETE FROM known_id", "the id of op 1 is not known")]
+    [InlineData("UPDATE known_id SET cursor = 8 WHERE cursor = 1", "an id is known as that of op 8")]
+    [InlineData("UPDATE known_id SET cursor = 99 WHERE cursor = 1", "an id is known as that of op 99")]
+    public Task Invariant_I2_ids_that_are_not_known_as_those_of_their_ops_are_found(string damage, string says) =>
         FindsAsync(damage, "I2", says);
 
     [Fact]
