@@ -279,14 +279,20 @@ internal static class Examples
     public const string Backup = """
         Copies the data directory of a server, running or not, as of one moment.
 
-        The copy contains the database, the keys and the root token; only its owner may read it. To restore, stop the
-        server and start it on a copy of the backup. Clients continue with what they still hold; what only the server
-        had since is lost.
+        The copy contains database, keys and root token, for its owner alone. sharerpc restore brings it back.
 
         Examples:
-          sharerpc backup /backups/sharerpc-2026-11-21
           sharerpc backup --data /var/lib/sharerpc /backups/sharerpc-2026-11-21
-          sharerpc check --data /backups/sharerpc-2026-11-21     checks the copy
+        """;
+
+    public const string Restore = """
+        Checks a backup, and puts it in place of the data directory of a server that is stopped.
+
+        The old files are kept. What was revoked since stays so, by revoked.log (docs/deploy.md).
+
+        Examples:
+          sharerpc restore /backups/sharerpc-2026-11-21 --data /var/lib/sharerpc
+          sharerpc restore --accept-old-access --data /var/lib/sharerpc     ends the suspension
         """;
 
     public const string Check = """
@@ -375,6 +381,7 @@ internal static class Examples
             "ls" => Ls,
             "find" => Find,
             "backup" => Backup,
+            "restore" => Restore,
             "check" => Check,
             "secrets" => Secrets,
             "outbox" => Outbox,

@@ -20,6 +20,10 @@ internal static partial class LogMessages
     [LoggerMessage(105, LogLevel.Warning, "Share {ShareId} is closed: {Code}; what was not acknowledged is parked")]
     public static partial void ShareClosed(this ILogger log, string shareId, string code);
 
+    [LoggerMessage(119, LogLevel.Error,
+        "Share {ShareId}: the server lost {Ops} ops that it had acknowledged; it was restored from a backup")]
+    public static partial void OpsMissing(this ILogger log, string shareId, long ops);
+
     [LoggerMessage(106, LogLevel.Warning, "A batch of {Ops} ops of share {ShareId} was refused: {Code}")]
     public static partial void BatchRefused(this ILogger log, int ops, string shareId, string code);
 

@@ -102,6 +102,14 @@ internal static partial class LogMessages
         "The new {Path} or its key cannot be used ({Kind}); the earlier certificate stays")]
     public static partial void CertificateUnreadable(this ILogger log, string path, string kind);
 
+    [LoggerMessage(42, LogLevel.Information,
+        "Share {ShareId} was deleted: nothing was appended to it for as long as shares are kept")]
+    public static partial void ShareExpired(this ILogger log, string shareId);
+
+    [LoggerMessage(41, LogLevel.Warning,
+        "The database is older than revoked.log: {Entries} changes of access were applied to it")]
+    public static partial void RevokedLogApplied(this ILogger log, int entries);
+
     [LoggerMessage(40, LogLevel.Warning, "Others can write to {Directory}, and so replace its files: chmod go-w it")]
     public static partial void DirectoryIsOpen(this ILogger log, string directory);
 

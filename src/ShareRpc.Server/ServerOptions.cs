@@ -93,6 +93,12 @@ public sealed record ServerOptions
     /// </summary>
     public TimeSpan? KeepAudit { get; set; } = TimeSpan.FromDays(400);
 
+    /// <summary>
+    /// Gets or sets how long a share is kept after its last append, at least a day; then it is deleted and erased.
+    /// Null, the default: for ever.
+    /// </summary>
+    public TimeSpan? KeepShares { get; set; }
+
     /// <summary>Gets or sets the limits for clients.</summary>
     public ProtocolLimits Limits { get; set; } = new();
 
@@ -174,6 +180,7 @@ public sealed record ServerOptions
             return $"TrustedProxies: {proxy} is neither an IP address nor a network such as 10.0.0.0/8.";
         }
 
+        if (KeepShares < TimeSpan.FromDays(1)) return "KeepShares must be at least a day, or null: for ever.";
         if (KeepAudit <= TimeSpan.Zero) return "KeepAudit must be more than 0, or null: for ever.";
         if (MinFreeSpace < 0) return "MinFreeSpace must be 0 or more.";
         if (CompactAfterOps < 1) return "CompactAfterOps must be at least 1, or not given.";

@@ -6,6 +6,8 @@ namespace ShareRpc.Sqlite;
 /// <summary>Applies each SQL script once, in a transaction. <c>PRAGMA user_version</c> counts them.</summary>
 internal sealed class Schema(IReadOnlyList<string> scripts)
 {
+    public IReadOnlyList<string> Scripts => scripts;
+
     public long Newest => scripts.Count;
 
     /// <summary>Reads scripts from resources, by name.</summary>
@@ -19,7 +21,7 @@ internal sealed class Schema(IReadOnlyList<string> scripts)
 
     /// <summary>
     /// Applies the scripts that the file lacks, up to a version. Several processes may do this to one file at the same
-    /// time.
+    /// time. A file of an earlier version is first copied to a file beside it, named <c>.schemaN</c>.
     /// </summary>
     /// <param name="path">The file, for the message.</param>
     /// <param name="nextStep">What to do with a file that cannot be used: a verb phrase, for the message.</param>
@@ -35,7 +37,28 @@ internal sealed class Schema(IReadOnlyList<string> scripts)
                 + $"Run the newer version, or {nextStep}.");
         }
 
+        if (version > 0 && version < Math.Min(Newest, upTo)) Keep(connection, path, version);
         while (version < Math.Min(Newest, upTo)) version = ApplyNext(connection, path, nextStep);
+    }
+
+    /// <summary>Durable on return: the way back to the earlier program.</summary>
+    private static void Keep(SqliteConnection connection, string path, long version)
+    {
+        string kept = $"{path}.schema{version}";
+        if (File.Exists(kept)) return;
+        string partial = $"{kept}.{Environment.ProcessId}.new";
+        File.Delete(partial);
+        OwnerOnly.PrepareDatabase(partial);
+        using (SqliteCommand command = connection.CreateCommand())
+        {
+            command.CommandText = "VACUUM INTO $file";
+            command.Parameters.AddWithValue("$file", partial);
+            command.ExecuteNonQuery();
+        }
+
+        using (var file = new FileStream(partial, FileMode.Open, FileAccess.ReadWrite)) file.Flush(flushToDisk: true);
+        File.Move(partial, kept, overwrite: true);
+        DurableDirectory.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
     private long ApplyNext(SqliteConnection connection, string path, string nextStep)

@@ -34,6 +34,7 @@ export class Peer {
   #notBefore = 0;
   #stopped = false;
   #handle = 0;
+  #generation;
 
   constructor(input) {
     this.#input = input;
@@ -58,6 +59,17 @@ export class Peer {
 
   get documents() {
     return [...this.#docs.values()].sort((a, b) => (a.kind + '\0' + a.key < b.kind + '\0' + b.key ? -1 : 1));
+  }
+
+  get #ofRestore() {
+    return this.#generation === undefined ? {} : { generation: this.#generation };
+  }
+
+  /** The server comes back with another log. */
+  #restore({ log, generation }, session) {
+    [this.log, this.#docs, this.#known, this.#generation] = [[], new Map(), new Map(), generation];
+    for (const op of log) this.#add(op);
+    return this.#cut(session);
   }
 
   get #features() {
@@ -104,6 +116,7 @@ export class Peer {
     };
     if (fault?.do === 'close') return this.#cut(session, fault.code);
     if (fault?.do === 'drop') return this.#cut(session);
+    if (fault?.do === 'restore') return this.#restore(fault, session);
     if (fault?.do === 'error') {
       if (name && fault.action === 'redeem') session.dead = fault;
       return answer({ error: this.#refusal(fault) });
@@ -158,6 +171,7 @@ export class Peer {
         if (one.after === this.log.length && this.#later.length > 0) this.#add(this.#later.shift());
         if (one.after >= this.log.length || one.credit <= 0 || session.isClosed) break;
         const fault = this.#nextFault('page');
+        if (fault?.do === 'restore') return this.#restore(fault, session);
         if (fault) return this.#cut(session, fault.code);
         const { ended, ...page } = this.#page(one.after);
         const bytes = this.#send(session, one.number, page);
@@ -195,7 +209,7 @@ export class Peer {
         const isEmpty = page.ops.length === 0 && !page.ended && page.gap === undefined;
         return isEmpty && params.wait_ms > 0 ? null : { result: page };
       }
-      case 'getState': return { result: { docs: this.documents, cursor: this.log.length } };
+      case 'getState': return { result: { docs: this.documents, cursor: this.log.length, ...this.#ofRestore } };
       default: return { refused: { code: 'method_not_found', transient: false, action: 'redeem' } };
     }
   }
@@ -216,7 +230,7 @@ export class Peer {
     return {
       share: { __jsonrpc_marshaled: 1, handle: ++this.#handle, lifetime: 'call' }, share_id: this.shareId,
       cap_id: this.token.slice(5, 27), rights: ['read', 'append', 'end'], caveats: {}, epoch: 1,
-      cursor: this.log.length, limits: this.limits, features: this.#features,
+      cursor: this.log.length, limits: this.limits, features: this.#features, ...this.#ofRestore,
       ...(params.writer_id && { writer: { acked_seq: this.#input.boast ?? this.#writer(params.writer_id).watermark } }),
       ...(params.append && { acks }),
       ...(params.read && { page: this.#page(params.read.after ?? 0, fault) }),
@@ -226,9 +240,10 @@ export class Peer {
   #page(after, fault) {
     const head = this.log.length;
     const ended = this.#later.length === 0 && this.#input.class === 'reader' ? { ended: true } : {};
-    if (fault?.do === 'gap') return { ops: [], cursor: after, head, gap: fault.at, ...ended };
+    const more = { ...ended, ...this.#ofRestore };
+    if (fault?.do === 'gap') return { ops: [], cursor: after, head, gap: fault.at, ...more };
     const ops = this.log.slice(after, after + (this.#input.page ?? 1000));
-    return { ops, cursor: Math.max(after, after + ops.length), head, ...ended };
+    return { ops, cursor: Math.max(after, after + ops.length), head, ...more };
   }
 
   #append(session, batch) {

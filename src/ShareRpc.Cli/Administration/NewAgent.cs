@@ -8,7 +8,7 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Cli.Administration;
 
 /// <summary>A creator ref for another machine, which stores the token; this machine does not.</summary>
-internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
+internal sealed record NewAgent(string Label, Caveats Limits, string? File)
 {
     /// <summary>Returns a null token if it was written to a file.</summary>
     public async Task<(string CapId, string? Token)> MakeAsync(AdminClient root)
@@ -22,7 +22,7 @@ internal sealed record NewAgent(string Label, long? ExpiresAtMs, string? File)
             await root.AttenuateAsync(new AttenuateRequest
             {
                 CapId = token.CapId, TokenDigest = token.Digest, Rights = RightsNames.Creator.ToNames(), Label = Label,
-                Caveats = ExpiresAtMs is null ? null : new Caveats { ExpiresAtMs = ExpiresAtMs },
+                Caveats = Limits == Caveats.None ? null : Limits,
             }).ConfigureAwait(false);
         }
         catch (ShareRpcException refused) when (File is not null && !refused.IsTransient)

@@ -16,6 +16,16 @@ internal static class Agent
     private static readonly Option<TimeSpan?> Expires =
         Inputs.Time("--expires", "Time until its access expires [default: never]");
 
+    private static readonly Option<long?> MaxShares = new("--max-shares")
+    {
+        Description = "Shares that it may have at a time, deleted ones not counted [default: no limit]", HelpName = "N",
+    };
+
+    private static readonly Option<string?> MaxBytes = new("--max-bytes")
+    {
+        Description = "Bytes of all that its shares hold: 512MB, 2GB [default: no limit]", HelpName = "SIZE",
+    };
+
     private static readonly Option<string?> Out = new("--out")
     {
         Description = "Writes the token to this new file (mode 0600) instead of printing it", HelpName = "FILE",
@@ -29,9 +39,15 @@ internal static class Agent
 
     public static Command Build()
     {
-        var add = new Command("add", "Creates a token with which a machine may share sessions.") { Label, Expires, Out,
-            Server, TokenFile };
+        var add = new Command("add", "Creates a token with which a machine may share sessions.") { Label, Expires,
+            MaxShares, MaxBytes, Out, Server, TokenFile };
         add.Validators.Add(result => Inputs.CheckLabel(result, Label));
+        add.Validators.Add(result =>
+        {
+            if (result.GetValue(MaxShares) < 0) result.AddError("--max-shares must be 0 or more.");
+            if (result.GetValue(MaxBytes) is { } size && Inputs.SizeOf(size) is null)
+                result.AddError("--max-bytes takes a size such as 512MB or 2GB.");
+        });
         add.SetAction((parsed, stop) => AddAsync(CommandContext.Of(parsed), parsed, stop));
         var list = new Command("ls", "Lists the agents, their shares, and when they last connected.")
         {
@@ -55,7 +71,12 @@ internal static class Agent
         AdminAccess access = AccessOf(context, parsed);
         long? end = parsed.GetValue(Expires) is { } span
             ? (context.Time.GetUtcNow() + span).ToUnixTimeMilliseconds() : null;
-        var request = new NewAgent(parsed.GetValue(Label) ?? "agent", end, parsed.GetValue(Out));
+        var limits = new Caveats
+        {
+            ExpiresAtMs = end, MaxShares = parsed.GetValue(MaxShares),
+            MaxBytes = parsed.GetValue(MaxBytes) is { } size ? Inputs.SizeOf(size) : null,
+        };
+        var request = new NewAgent(parsed.GetValue(Label) ?? "agent", limits, parsed.GetValue(Out));
         await using AdminClient root = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
         (string capId, string? token) = await request.MakeAsync(root).ConfigureAwait(false);
         string server = access.Server.ToString().TrimEnd('/');
@@ -66,7 +87,8 @@ internal static class Agent
             : "This is the token; it is shown once. Put it into a file on the machine, and run there:");
         context.Output.Say($"  sharerpc share --server {server} --token-file {file}");
         context.Output.Emit(
-            new { CapId = capId, request.Label, Token = token, File = parsed.GetValue(Out), ExpiresAtMs = end });
+            new { CapId = capId, request.Label, Token = token, File = parsed.GetValue(Out), ExpiresAtMs = end,
+                limits.MaxShares, limits.MaxBytes });
         return ExitCode.Ok;
     }
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Formats.Tar;
 using ShareRpc.Cli.Terminal;
+using ShareRpc.Protocol.Ids;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -13,7 +15,7 @@ internal static class Backup
     };
 
     private static readonly Argument<string> Destination =
-        new("DEST") { Description = "Directory of the copy; must not exist" };
+        new("DEST") { Description = "Directory of the copy, which must not exist; - writes a tar archive" };
 
     public static Command Build()
     {
@@ -28,6 +30,8 @@ internal static class Backup
     {
         var progress = new ProgressLine(context.Output, context.Time);
         BackupReport report;
+        bool isStream = destination == "-";
+        if (isStream) destination = Path.Combine(data, $"streaming.{RandomId.New()}");
         try
         {
             report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop),
@@ -39,9 +43,29 @@ internal static class Backup
                 "Stopped before the backup was complete. The incomplete copy was removed.");
         }
 
+        if (isStream)
+        {
+            await StreamAsync(destination, stop).ConfigureAwait(false);
+            return ExitCode.Ok;
+        }
+
         context.Output.Say($"{report.Directory}: {report.Shares} share(s), {report.Ops} op(s), {report.Bytes} bytes.");
         context.Output.Say("It contains the server's keys. Keep it safe.");
         context.Output.Emit(report);
         return ExitCode.Ok;
+    }
+
+    private static async Task StreamAsync(string copy, CancellationToken stop)
+    {
+        try
+        {
+            await using Stream output = Console.OpenStandardOutput();
+            await TarFile.CreateFromDirectoryAsync(copy, output, includeBaseDirectory: false, stop)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
     }
 }

@@ -40,11 +40,12 @@ internal static class DoctorCommand
     {
         var command = new Command("serve", "Looks at what sharerpc serve needs here, by the same file and flags");
         var flags = new ServeFlags(command);
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, stop) =>
         {
             Output output = CommandContext.Of(parsed).Output;
             var doctor = new ServerDoctor(flags.Read(parsed).Options, TimeProvider.System);
-            return End(output, doctor.Run().Sum(finding => Show(output, finding)));
+            IReadOnlyList<Finding> findings = await doctor.RunAsync(stop).ConfigureAwait(false);
+            return End(output, findings.Sum(finding => Show(output, finding)));
         });
         return command;
     }

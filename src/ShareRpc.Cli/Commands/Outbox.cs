@@ -220,7 +220,7 @@ internal static class Outbox
             share.InFlight,
             share.Acked, share.Failed, share.Waiting, share.Applied, share.Duplicates, share.Cursor, share.LastError,
             share.ClosedCode,
-            FailedOps = failed, Requests = requests, LeftOut = leftOut, Redacted = redacted.Total,
+            share.Missing, FailedOps = failed, Requests = requests, LeftOut = leftOut, Redacted = redacted.Total,
             RedactedByRule = redacted.ByRule,
         });
         output.Write($"{share.ShareId}  ", new Style(decoration: Decoration.Bold));
@@ -233,6 +233,13 @@ internal static class Outbox
             share.Failed > 0 || share.ClosedCode is not null ? new Style(Color.Red) : (Style?)null);
         if (redacted.Total > 0)
             output.Say($"  redacted {redacted.Total}: {SafeText.Line(string.Join(", ", redacted.ByRule.Keys))}");
+        foreach (MissingOps lost in share.Missing)
+        {
+            output.Say($"  missing {lost.Count}: the server was restored from a backup; ops {lost.FirstSeq} to "
+                + $"{lost.LastSeq} of writer {lost.WriterId} were acknowledged before, and it has them no more",
+                new Style(Color.Red));
+        }
+
         LeftOutLines.Say(output, leftOut);
         foreach (FailedOp op in failed)
         {

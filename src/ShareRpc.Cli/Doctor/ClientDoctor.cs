@@ -223,6 +223,10 @@ internal sealed class ClientDoctor(CommandContext context, Uri server, CreatorTo
             return Finding.Fail("token", $"The server refuses the token of this machine: {refused.Hint}",
                 "Get another one from whoever runs the server (sharerpc agent add), and name it with --token-file.");
         }
+        catch (Exception unread) when (unread is CliException or CredentialStoreException)
+        {
+            return Finding.Fail("token", unread.Message, "Name a file with a token by --token-file.");
+        }
         catch (DisconnectedException)
         {
             return Finding.Fail("token", "The connection was lost while the token was tried.", "Run this again.");

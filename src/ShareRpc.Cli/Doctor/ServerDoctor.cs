@@ -14,15 +14,23 @@ internal sealed partial class ServerDoctor(ServeOptions serve, TimeProvider time
     private const int SoonDays = 14;
     private readonly ServerOptions options = serve.Server;
 
-    public IEnumerable<Finding> Run()
+    public async Task<IReadOnlyList<Finding>> RunAsync(CancellationToken cancellationToken)
     {
-        bool isRunning = IsRunning();
+        IReadOnlyList<Finding> ofStore = options.Postgres is { } postgres
+            ? [
+                .. await DatabaseChecks.RunAsync(postgres, options.KeyFile, time, cancellationToken)
+                    .ConfigureAwait(false),
+                CheckUrls(),
+            ]
+            : [
+                .. DirectoryChecks.Run(options.DataDirectory, "--data", options.MinFreeSpace),
+                IsRunning() ? Finding.Ok("server", $"A server is running on {options.DataDirectory}.") : CheckUrls(),
+                .. CheckKeys(),
+            ];
         return
         [
             CheckOptions(),
-            .. DirectoryChecks.Run(options.DataDirectory, "--data", options.MinFreeSpace),
-            isRunning ? Finding.Ok("server", $"A server is running on {options.DataDirectory}.") : CheckUrls(),
-            .. CheckKeys(),
+            .. ofStore,
             .. CheckTls(),
             .. CheckProxy(),
             CheckClock(),

@@ -33,6 +33,8 @@ internal static class CaveatText
         if (caveats.AppendKinds is { } kinds) parts.Add($"appends {string.Join('/', kinds)}");
         if (caveats.MaxOpsPerDay is { } ops) parts.Add($"{ops} ops a day");
         if (caveats.MaxBytesPerDay is { } bytes) parts.Add($"{bytes} bytes a day");
+        if (caveats.MaxShares is { } shares) parts.Add($"at most {shares} share(s)");
+        if (caveats.MaxBytes is { } room) parts.Add($"at most {room} bytes in all");
         return string.Join(", ", parts);
     }
 }

@@ -79,6 +79,10 @@ internal sealed class PageStream : IDisposable
             await connection.GiveCreditAsync(request).ConfigureAwait(false);
         }
 
-        return new OpPage { Ops = page.Ops, Cursor = page.Cursor, Head = page.Head, Writing = page.Writing };
+        return new OpPage
+        {
+            Ops = page.Ops, Cursor = page.Cursor, Head = page.Head, Writing = page.Writing,
+            Generation = page.Generation,
+        };
     }
 }

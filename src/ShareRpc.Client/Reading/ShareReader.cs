@@ -28,6 +28,7 @@ public sealed class ShareReader : IAsyncDisposable
     private int subscriptions;
     private int? credit;
     private ReaderState? state;
+    private long? generation;
 
     /// <summary>Creates a reader that connects at first use.</summary>
     public ShareReader(ShareLink link, ShareReaderOptions? options = null, TimeProvider? time = null)
@@ -41,17 +42,24 @@ public sealed class ShareReader : IAsyncDisposable
         backoff = new Backoff(this.options.FirstRetry, this.options.MaxRetry);
         log = this.options.Logging.CreateLogger<ShareReader>();
         openedAt = this.time.GetTimestamp();
+        generation = this.options.Generation;
     }
 
     /// <summary>Gets the last refusal, being retried, or null.</summary>
     public ShareRpcException? LastRefusal { get; private set; }
+
+    /// <summary>
+    /// Gets the share's generation (SPEC [READ-9]), 0 before any restore of the server; keep it with the cursor. Null
+    /// until something was read.
+    /// </summary>
+    public long? Generation => generation;
 
     /// <summary>Gets whether the server pushes pages to this reader now.</summary>
     internal bool IsPushed => pages is not null;
 
     /// <summary>
     /// Returns ops after a cursor in order without gaps until the share ends. Throws <see cref="ShareGapException"/>
-    /// for compacted ops.
+    /// for compacted ops, and when the server was restored from a backup.
     /// </summary>
     public async IAsyncEnumerable<LoggedOp> FollowAsync(long after,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -60,8 +68,8 @@ public sealed class ShareReader : IAsyncDisposable
         while (true)
         {
             long from = cursor;
-            OpPage page = await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken),
-                cancellationToken).ConfigureAwait(false);
+            OpPage page = WithGap(await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken),
+                cancellationToken).ConfigureAwait(false));
             if (page.Gap is { } gap) throw new ShareGapException(gap);
             SetState(page.Cursor < page.Head ? ReaderState.CatchingUp : ReaderState.Live);
             foreach (LoggedOp op in page.Ops)
@@ -81,11 +89,12 @@ public sealed class ShareReader : IAsyncDisposable
     }
 
     /// <summary>Returns one page without waiting.</summary>
-    public Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) => RetryAsync(
-        after,
-        () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel),
-            cancellationToken),
-        cancellationToken);
+    public async Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) =>
+        WithGap(await RetryAsync(
+            after,
+            () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel),
+                cancellationToken),
+            cancellationToken).ConfigureAwait(false));
 
     /// <summary>Returns the whole state.</summary>
     public Task<ShareSnapshot> ReadStateAsync(CancellationToken cancellationToken = default) =>
@@ -98,7 +107,7 @@ public sealed class ShareReader : IAsyncDisposable
         var documents = new List<Document>();
         DocKey? next = null;
         long? cursor = null;
-        do
+        while (true)
         {
             DocKey? afterKey = next;
             StatePage page = await RetryAsync(
@@ -108,12 +117,18 @@ public sealed class ShareReader : IAsyncDisposable
                         share.GetStateAsync(new GetStateRequest { Kinds = kinds, AfterKey = afterKey }, cancel),
                     cancellationToken),
                 cancellationToken).ConfigureAwait(false);
+            if (IsRestored(page.Generation) && cursor is not null)
+            {
+                documents.Clear();
+                (next, cursor) = (null, null);
+                continue;
+            }
+
             cursor ??= page.Cursor;
             documents.AddRange(page.Docs);
             next = page.NextKey;
+            if (next is null) return new ShareSnapshot(documents, cursor.Value);
         }
-        while (next is not null);
-        return new ShareSnapshot(documents, cursor.Value);
     }
 
     /// <inheritdoc/>
@@ -146,6 +161,17 @@ public sealed class ShareReader : IAsyncDisposable
         var request = new ReadOpsRequest { After = after, WaitMs = (int)options.Wait.TotalMilliseconds };
         return await CallAsync((share, cancel) => share.ReadOpsAsync(request, cancel),
             cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a gap of a page whose log is another than that of the cursor.</summary>
+    private OpPage WithGap(OpPage page) =>
+        IsRestored(page.Generation) ? page with { Ops = [], Cursor = page.Head, Gap = page.Head } : page;
+
+    private bool IsRestored(long? found)
+    {
+        bool isRestored = generation is { } known && known != (found ?? 0);
+        generation = found ?? 0;
+        return isRestored;
     }
 
     private async Task<T> CallAsync<T>(Func<IShareHandle, CancellationToken, Task<T>> call,

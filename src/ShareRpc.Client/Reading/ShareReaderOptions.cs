@@ -16,6 +16,12 @@ public sealed record ShareReaderOptions
     /// <summary>Gets where the grant is kept for later readers. Null: memory.</summary>
     public CredentialStore? Credentials { get; init; }
 
+    /// <summary>
+    /// Gets the generation (<see cref="ShareReader.Generation"/>) in which the cursor to follow from was read. Null:
+    /// not known.
+    /// </summary>
+    public long? Generation { get; init; }
+
     /// <summary>Gets how long <c>invalid_token</c> is retried. Default: 0.</summary>
     public TimeSpan InvalidTokenPatience { get; init; } = TimeSpan.Zero;
 

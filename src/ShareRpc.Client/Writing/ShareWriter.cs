@@ -54,7 +54,8 @@ public sealed class ShareWriter
                 Failed = failed + requests, FailedRequests = requests, Waiting = waiting,
                 FailedEarlier = Math.Min(failed + requests, context.FailedEarlier.GetValueOrDefault(share.Key)),
                 Applied = now.Applied, Duplicates = now.Duplicates, Cursor = now.Cursor,
-                LastError = Outbox.ReadLastError(share.Key), ClosedCode = now.ClosedCode,
+                Missing = Outbox.Missing.List(share.Key), LastError = Outbox.ReadLastError(share.Key),
+                ClosedCode = now.ClosedCode,
                 Failure = sender?.Failures.Find(share.Key), Connection = sender?.State ?? ConnectionState.Idle,
             };
         }

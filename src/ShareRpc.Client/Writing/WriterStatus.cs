@@ -42,6 +42,9 @@ public sealed record WriterStatus
     /// <summary>Gets whether others may have appended.</summary>
     public bool ForeignOps => Cursor > Applied;
 
+    /// <summary>Gets ops that the server had acknowledged and has not any more, since it was restored.</summary>
+    public IReadOnlyList<MissingOps> Missing { get; init; } = [];
+
     /// <summary>Gets the newest permanent error's name, or null.</summary>
     public string? LastError { get; init; }
 
@@ -55,4 +58,15 @@ public sealed record WriterStatus
     public Exception? Failure { get; init; }
 
     public required ConnectionState Connection { get; init; }
+}
+
+/// <summary>Ops that were acknowledged, and are missing on the server since it was restored from a backup.</summary>
+/// <param name="WriterId">The writer that sent them.</param>
+/// <param name="FirstSeq">The seq of the first.</param>
+/// <param name="LastSeq">The seq of the last.</param>
+/// <param name="NotedMs">When that was seen, in Unix ms.</param>
+public sealed record MissingOps(string WriterId, long FirstSeq, long LastSeq, long NotedMs)
+{
+    /// <summary>Gets how many they are.</summary>
+    public long Count => LastSeq - FirstSeq + 1;
 }

@@ -97,7 +97,8 @@ public static class ErrorCodes
         ErrorCode.InvalidOp => "The op is malformed: verb, kind, key, data or depends_on; see the protocol's SPEC.",
         ErrorCode.TooLarge => "The op is larger, or nested deeper, than the server's limits.",
         ErrorCode.KindNotAllowed => "This access may not append ops of that kind.",
-        ErrorCode.QuotaExceeded => "This access has used up its quota.",
+        ErrorCode.QuotaExceeded => 
+            "This access has used up its quota. Ask whoever gave it for more, or delete shares that it made.",
         ErrorCode.TurnFinal => "The turn is already finished in another way.",
         ErrorCode.DependencyMissing => "An op it depends on has not been applied.",
         ErrorCode.DependencyFailed => "An op it depends on was rejected.",

@@ -39,6 +39,12 @@ public sealed record Caveats
 
     /// <summary>Gets data bytes per UTC day, including descendants.</summary>
     public long? MaxBytesPerDay { get; init; }
+
+    /// <summary>Gets how many shares there may be at a time that it or a descendant made.</summary>
+    public long? MaxShares { get; init; }
+
+    /// <summary>Gets the data bytes of all ops that shares which are not deleted took by it, or below it.</summary>
+    public long? MaxBytes { get; init; }
 }
 
 /// <summary>Values of <c>redact</c>.</summary>

@@ -38,4 +38,7 @@ public sealed record OpPage
 
     /// <summary>Gets whether a writer is connected or has just appended.</summary>
     public bool? Writing { get; init; }
+
+    /// <summary>Gets what the last restore of the server gave to the share; null before any (SPEC [READ-9]).</summary>
+    public long? Generation { get; init; }
 }

@@ -62,6 +62,14 @@ public sealed record RedeemShareResult
 
     /// <summary>Gets the first page, with <c>read</c>.</summary>
     public OpPage? Page { get; init; }
+
+    /// <summary>
+    /// Gets when the server removes the share unless something is appended before, in Unix ms; null: never.
+    /// </summary>
+    public long? KeptUntilMs { get; init; }
+
+    /// <summary>Gets what the last restore of the server gave to the share; null before any (SPEC [READ-9]).</summary>
+    public long? Generation { get; init; }
 }
 
 /// <summary>A grant to create. Store its token before sending this.</summary>

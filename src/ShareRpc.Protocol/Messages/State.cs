@@ -24,6 +24,9 @@ public sealed record StatePage
 
     /// <summary>Gets the next page's <c>after_key</c>, if any.</summary>
     public DocKey? NextKey { get; init; }
+
+    /// <summary>Gets what the last restore of the server gave to the share; null before any (SPEC [READ-9]).</summary>
+    public long? Generation { get; init; }
 }
 
 /// <summary>Names a document.</summary>

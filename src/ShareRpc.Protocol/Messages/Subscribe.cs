@@ -35,6 +35,9 @@ public sealed record PushedPage
 
     /// <summary>Gets whether a writer is connected or has just appended.</summary>
     public bool? Writing { get; init; }
+
+    /// <summary>Gets what the last restore of the server gave to the share; null before any (SPEC [READ-9]).</summary>
+    public long? Generation { get; init; }
 }
 
 /// <summary>Parameters of the notification <c>credit</c>.</summary>

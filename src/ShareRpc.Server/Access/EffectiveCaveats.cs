@@ -21,12 +21,14 @@ internal sealed class EffectiveCaveats
             .Where(row => row.Caveats.MaxOpsPerDay is not null || row.Caveats.MaxBytesPerDay is not null)
             .Select(row => new Quota(row.Key, row.Caveats.MaxOpsPerDay ?? long.MaxValue, row.Caveats.MaxBytesPerDay
                 ?? long.MaxValue))];
+        Rooms = ShareRoom.Of(rows);
     }
 
     private EffectiveCaveats(EffectiveCaveats other, Quota more)
     {
         (chain, ExpiresAtMs, AppendKinds, Profile) = (other.chain, other.ExpiresAtMs, other.AppendKinds, other.Profile);
         Quotas = [.. other.Quotas.Where(quota => quota.RefKey != more.RefKey), more];
+        Rooms = other.Rooms;
     }
 
     public long? ExpiresAtMs { get; }
@@ -36,6 +38,9 @@ internal sealed class EffectiveCaveats
     public ReadProfile Profile { get; }
 
     public IReadOnlyList<Quota> Quotas { get; }
+
+    /// <summary>Gets the refs at which all of what is appended counts; empty without such a caveat.</summary>
+    public IReadOnlyList<ShareRoom> Rooms { get; }
 
     /// <summary>Returns what can be expressed of the chain's caveats; omits uses.</summary>
     public Caveats ToWire() => new()
@@ -49,6 +54,8 @@ internal sealed class EffectiveCaveats
         NoComments = chain.Any(caveats => caveats.NoComments == true) ? true : null,
         MaxOpsPerDay = chain.Min(caveats => caveats.MaxOpsPerDay),
         MaxBytesPerDay = chain.Min(caveats => caveats.MaxBytesPerDay),
+        MaxShares = chain.Min(caveats => caveats.MaxShares),
+        MaxBytes = chain.Min(caveats => caveats.MaxBytes),
     };
 
     /// <summary>Returns the day since 1970 UTC for which quotas are counted.</summary>

@@ -81,6 +81,8 @@ internal sealed class Gateway(
             Cursor = handle.Feed.Head, Limits = limits, Features = ProtocolFeatures.Of<IShareHandle>(),
             Grant = Redeemer.InfoOf(authority.Ref),
             Writer = writer is null ? null : AckedBy(writer, request.Append, acks), Acks = acks, Page = page,
+            KeptUntilMs = await reads.KeptUntilAsync(handle.Feed, redemption.Share).ConfigureAwait(false),
+            Generation = reads.Generation,
         };
     }
 
@@ -128,7 +130,11 @@ internal sealed class Gateway(
         bool hasRoom = acks is null || acks.Sum(OutcomeSize.Of) <= limits.FrameBytes / 4;
         return hasRoom
             ? await reads.ReadNowAsync(authority, feed, read)
-            : new OpPage { Ops = [], Cursor = read.After, Head = feed.Head, Ended = feed.Ended ? true : null };
+            : new OpPage
+            {
+                Ops = [], Cursor = read.After, Head = feed.Head, Ended = feed.Ended ? true : null,
+                Generation = reads.Generation,
+            };
     }
 
     private static async Task<BatchOutcome> OutcomeAsync(OpBatch batch, Task<Ack> ack)

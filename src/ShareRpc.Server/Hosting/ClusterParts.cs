@@ -68,7 +68,7 @@ internal static class ClusterParts
     /// <summary>In the place of a part that a single process does not need.</summary>
     private sealed class Nothing : IServerLoop, ICommitListener
     {
-        public string Name => "nothing";
+        public string Name => "";
 
         public bool EndsByItself => true;
 

@@ -13,6 +13,7 @@ internal sealed class DataDirectory : IDisposable
     private const int ReadOnlyFileSystem = 30;
     private const int Exists = 17;
     private const int NotADirectory = 20;
+    private const string RestoreMark = "restore.pending";
     private readonly FileStream lockFile;
 
     private DataDirectory(string path, FileStream lockFile)
@@ -36,9 +37,26 @@ internal sealed class DataDirectory : IDisposable
 
     public string RootTokenPath => System.IO.Path.Combine(Path, "root.token");
 
+    /// <summary>Gets the file that is there while a restore moves files: nothing is served meanwhile.</summary>
+    public string RestoreMarkPath => System.IO.Path.Combine(Path, RestoreMark);
+
     /// <summary>Creates the directory if needed, and locks it until the process ends.</summary>
-    public static DataDirectory Open(string path)
+    /// <param name="path">The directory.</param>
+    /// <param name="isRestoring">Whether it may be in the middle of a restore.</param>
+    public static DataDirectory Open(string path, bool isRestoring = false)
     {
+        if (File.Exists(System.IO.Path.Combine(path, "backup.json")))
+        {
+            throw new ServerStartException($"{path} is a backup: what was revoked since would be valid again. Run "
+                + $"sharerpc restore {path} --data DIR, then serve --data DIR.");
+        }
+
+        if (!isRestoring && File.Exists(System.IO.Path.Combine(path, RestoreMark)))
+        {
+            throw new ServerStartException(
+                $"A restore of {path} did not end: run sharerpc restore again, with the same backup.");
+        }
+
         try
         {
             DurableDirectory.Create(path);

@@ -5,6 +5,7 @@ using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Maintenance;
 using ShareRpc.Server.Opencode;
+using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Server.Supervision;
@@ -16,7 +17,8 @@ namespace ShareRpc.Server.Hosting;
 /// </summary>
 internal sealed class ServerLifecycle(
     StorePlace place, IShareStore store, TokenVerifier verifier, OpenCreator openCreator, Supervisor supervisor,
-    CommitQueue queue, AuditBook audit, IServerNode node, DrainSignal drain, TimeProvider time,
+    CommitQueue queue, ServerOptions options, ShareReads reads, AuditBook audit, IServerNode node, DrainSignal drain,
+    TimeProvider time,
     ILogger<ServerLifecycle> log)
     : IHostedLifecycleService, IAsyncDisposable
 {
@@ -43,6 +45,9 @@ internal sealed class ServerLifecycle(
                     .ConfigureAwait(false);
             }
 
+            long generation = await store.ReadGenerationAsync().ConfigureAwait(false);
+            reads.KeepShares = options.KeepShares;
+            reads.Generation = generation > 0 ? generation : null;
             await node.JoinAsync(cancellationToken).ConfigureAwait(false);
             await openCreator.EnsureAsync();
         }

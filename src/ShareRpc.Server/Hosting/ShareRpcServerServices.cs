@@ -140,6 +140,7 @@ public static class ShareRpcServerServices
         AddLoop<ShareEraser>(services);
         AddLoop<OwedRevocations>(services);
         AddLoop<GrantSweeper>(services);
+        AddLoop<ShareExpiry>(services);
         AddLoop<TurnSweeper>(services);
         AddLoop<Folder>(services);
         AddListener<Folder>(services);

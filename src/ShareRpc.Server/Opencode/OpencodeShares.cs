@@ -116,6 +116,7 @@ internal sealed class OpencodeShares(
         };
 
         RefRow row = RefRequest.ChildOf(creator.Ref, request, TokenVerifier.None(), scope.NowMs, options.Limits);
+        await ShareRoom.TakeShareAsync(transaction, await transaction.ReadChainAsync(creator.Ref.Key));
         long shareKey = await transaction.InsertShareAsync(RandomId.New(), creator.Ref.Key, Label, scope.NowMs);
         RefRow owner = row with { ShareKey = shareKey };
         long refKey = await transaction.InsertRefAsync(owner);

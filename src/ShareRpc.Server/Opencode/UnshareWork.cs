@@ -46,6 +46,12 @@ internal sealed class UnshareWork(
         {
             if (erase is null) await TurnEnds.EndAllAsync(scope, share, holder.Ref, limits);
             scope.Transaction.SetShareState(shareKey, share.State = end);
+            if (end == ShareState.Deleted)
+            {
+                ShareRow row = (await scope.Transaction.FindShareAsync(shareKey))!;
+                await ShareRoom.ReleaseAsync(scope.Transaction, row.OwnerRefKey);
+            }
+
             string action = erase is null ? "end_share" : "delete_share";
             scope.Transaction.InsertAudit(new AuditRow(scope.NowMs, action, holder.Ref.Key, shareKey, null));
         }

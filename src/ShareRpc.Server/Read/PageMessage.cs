@@ -57,6 +57,9 @@ internal static class PageMessage
 
         if (page.Ended is { } ended) output.Write(ended ? ",\"ended\":true"u8 : ",\"ended\":false"u8);
         if (page.Writing == true) output.Write(",\"writing\":true"u8);
+        if (page.Generation is not { } generation) return;
+        output.Write(",\"generation\":"u8);
+        Write(output, generation);
     }
 
     public static void Write(IBufferWriter<byte> output, long number)

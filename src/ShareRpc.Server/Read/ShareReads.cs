@@ -23,6 +23,12 @@ internal sealed class ShareReads(
     private readonly SemaphoreSlim turns = new(serverLimits.StoreReads);
     private readonly CancellationToken draining = drain.Token;
 
+    /// <summary>Gets or sets how long shares are kept after their last append; null: for ever.</summary>
+    public TimeSpan? KeepShares { get; set; }
+
+    /// <summary>Gets or sets what every page names; null before any restore. Set before anything is served.</summary>
+    public long? Generation { get; set; }
+
     /// <param name="authority">Whose it is.</param>
     /// <param name="feed">Of the share.</param>
     /// <param name="request">What is asked for.</param>
@@ -47,6 +53,7 @@ internal sealed class ShareReads(
         {
             Ops = ops, Cursor = Math.Max(last, request.After), Head = Math.Max(feed.Head, last), Gap = gap,
             Ended = feed.Ended ? true : null, Writing = await IsWritingAsync(feed) ? true : null,
+            Generation = Generation,
         };
     }
 
@@ -64,7 +71,7 @@ internal sealed class ShareReads(
         PageMessage.Encode(profile, wish, new OpPage
         {
             Ops = [], Cursor = wish.After, Head = Math.Max(feed.Head, wish.After),
-            Writing = await IsWritingAsync(feed).ConfigureAwait(false) ? true : null,
+            Writing = await IsWritingAsync(feed).ConfigureAwait(false) ? true : null, Generation = Generation,
         });
 
     private async ValueTask<SharedPage> MakeSharedAsync(
@@ -84,9 +91,17 @@ internal sealed class ShareReads(
             return new OpPage
             {
                 Ops = Encoded(feed.Redacted.Show(profile, ops)), Cursor = last, Head = Math.Max(feed.Head, last),
-                Gap = gap, Writing = isWriting ? true : null,
+                Gap = gap, Writing = isWriting ? true : null, Generation = Generation,
             };
         }
+    }
+
+    /// <summary>Returns when a share is removed if nothing is appended to it; null: never.</summary>
+    public async ValueTask<long?> KeptUntilAsync(ShareFeed feed, ShareRow share)
+    {
+        if (KeepShares is not { } keep) return null;
+        long last = feed.Head == 0 ? share.CreatedMs : await AppendedMsAsync(feed).ConfigureAwait(false);
+        return last + (long)keep.TotalMilliseconds;
     }
 
     /// <summary>Counts ops of a shared page that a subscriber gets.</summary>
@@ -103,6 +118,12 @@ internal sealed class ShareReads(
     {
         if (feed.Ended || (feed.Head == 0 && feed.Writers == 0)) return false;
         if (feed.Writers > 0) return true;
+        long appendedMs = await AppendedMsAsync(feed).ConfigureAwait(false);
+        return time.GetUtcNow().ToUnixTimeMilliseconds() - appendedMs < serverLimits.TurnLease.TotalMilliseconds;
+    }
+
+    private async ValueTask<long> AppendedMsAsync(ShareFeed feed)
+    {
         if (feed.AppendedMs < 0)
         {
             await using IReadSnapshot snapshot = await store.BeginReadAsync();
@@ -110,7 +131,7 @@ internal sealed class ShareReads(
             feed.NoteAppend(newest is [{ Kind: not Kinds.Comment }] ? newest[0].TimeMs : 0);
         }
 
-        return time.GetUtcNow().ToUnixTimeMilliseconds() - feed.AppendedMs < serverLimits.TurnLease.TotalMilliseconds;
+        return feed.AppendedMs;
     }
 
     /// <summary>Waits up to <c>wait_ms</c> for the first op; fails early when access is revoked.</summary>
@@ -165,7 +186,7 @@ internal sealed class ShareReads(
             await using IReadSnapshot snapshot = await store.BeginReadAsync();
             long shareKey = authority.Ref.ShareKey!.Value;
             var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
-            StatePage page = await reader.ReadAsync(request);
+            StatePage page = await reader.ReadAsync(request) with { Generation = Generation };
             if (reader.HasTail) folder.Mark(shareKey, now: false);
             authority.DemandPage();
             return page;

@@ -41,3 +41,17 @@ public sealed record CheckProgress(string Step, long Done, long Total);
 /// <param name="Shares">Shares in it.</param>
 /// <param name="Ops">Ops in it.</param>
 public sealed record BackupReport(string Directory, long Bytes, long Shares, long Ops);
+
+/// <summary>What a restore did.</summary>
+/// <param name="Generation">What all shares have now.</param>
+/// <param name="Applied">Changes of access since the backup that were applied.</param>
+/// <param name="Suspended">Refs below the root that were suspended, since <c>revoked.log</c> is missing.</param>
+internal sealed record RestoreReport(long Generation, int Applied, int Suspended)
+{
+    public long Shares { get; init; }
+
+    public long Ops { get; init; }
+
+    /// <summary>Gets where the replaced files are; null if there were none.</summary>
+    public string? ReplacedDirectory { get; init; }
+}

@@ -17,6 +17,9 @@ internal interface IShareStore : IDisposable
     /// <summary>The view is fixed at its first read.</summary>
     ValueTask<IReadSnapshot> BeginReadAsync();
 
+    /// <summary>Returns what the last restore gave to all shares; 0 without one.</summary>
+    ValueTask<long> ReadGenerationAsync() => new(0L);
+
     /// <summary>
     /// Makes unreadable, in all files of the store, what was deleted before. It may wait for a transaction to begin,
     /// which the caller sees to. Returns false if a reader keeps it from that: try again later.

@@ -87,7 +87,7 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void CountUse(long refKey, long nowMs);
 
-    /// <summary>Deletes earlier days.</summary>
+    /// <summary>Deletes earlier days, unless it is <see cref="ShareRoom.Total"/>.</summary>
     void AddQuota(long refKey, long day, DayUse more);
 
     /// <summary>

@@ -3,6 +3,7 @@ namespace ShareRpc.Server.Supervision;
 /// <summary>Runs for the server's lifetime, one instance at a time, by <see cref="Supervisor"/>.</summary>
 internal interface IServerLoop
 {
+    /// <summary>Gets the name for logs and metrics; empty for one that has nothing to do and is not run.</summary>
     string Name { get; }
 
     /// <summary>

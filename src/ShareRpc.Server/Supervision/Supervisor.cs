@@ -23,7 +23,7 @@ internal sealed class Supervisor : IAsyncDisposable
         this.limits = limits;
         this.time = time;
         this.log = log;
-        this.loops = [.. loops.Select(loop => new Watched(loop))];
+        this.loops = [.. loops.Where(loop => loop.Name.Length > 0).Select(loop => new Watched(loop))];
         Meter meter = meters.Create(ServerMetrics.Name);
         failures = meter.CreateCounter<long>("sharerpc.loop.failures", description: "Failures of background loops");
         meter.CreateObservableGauge(

@@ -88,7 +88,8 @@ public sealed class ServiceTests : IDisposable
             "sharerpc ", $"{ToolCommand} ", StringComparison.Ordinal));
         await CreateAsync(world.Server, root); // after the backup: not in it
         await world.ServerProcess!.TerminateAsync(timeout);
-        await ShellAsync(DeployPage.BlockOf("## Backup and restore", "bash", places));
+        await ShellAsync(DeployPage.BlockOf("## Backup and restore", "bash", places).Replace(
+            "sharerpc restore", $"{ToolCommand} restore", StringComparison.Ordinal));
         await world.StartServerAsync(null, timeout);
         await using AdminClient admin = await AdminClient.OpenRootAsync(world.Server, root, timeout);
         Assert.Single(await admin.ListSharesAsync(timeout));

@@ -60,6 +60,6 @@ public class NewAgentTests : ClientTest
     {
         await using AdminClient root =
             await AdminClient.OpenRootAsync(Server.ConnectAsync, ServerAddress, Server.AddCreator(), Timeout);
-        await new NewAgent("laptop", null, Token).MakeAsync(root);
+        await new NewAgent("laptop", Caveats.None, Token).MakeAsync(root);
     }
 }

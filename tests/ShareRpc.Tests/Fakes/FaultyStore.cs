@@ -42,6 +42,8 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
         return inner.BeginReadAsync();
     }
 
+    public ValueTask<long> ReadGenerationAsync() => inner.ReadGenerationAsync();
+
     public Task<bool> PurgeAsync() => inner.PurgeAsync();
 
     public void Dispose() => inner.Dispose();

@@ -155,6 +155,28 @@ describe('a follower', () => {
     expect(happened).toEqual(['docs 1', 'gap', 'docs 7', 'ended']);
   });
 
+  test('reads the state anew when the server was restored, though the new log is longer', async () => {
+    const happened: string[] = [];
+    server = await ScriptedServer.start((call) => {
+      const ofRestore = happened.length > 0 ? { generation: 7 } : {};
+      if (call.method === 'redeemShare') call.answer(redeemed());
+      else if (call.method === 'getState') call.answer({ docs: [], cursor: happened.length > 0 ? 9 : 1, ...ofRestore });
+      else if (call.params.after === 1) call.answer({ ops: [op(2)], cursor: 2, head: 9, ...ofRestore });
+      else call.answer({ ops: [], cursor: 9, head: 9, ended: true, ...ofRestore });
+    });
+    await new Promise<void>((resolve) =>
+      new ShareFollower(server.address, {
+        ...platform,
+        token: 't',
+        onDocs: (_docs, cursor) => happened.push(`docs ${cursor}`),
+        onOps: () => happened.push('ops'),
+        onGap: (isRestored) => happened.push(`restored ${isRestored}`),
+        onEnd: (reason) => (happened.push(String(reason)), resolve()),
+      }).start(),
+    );
+    expect(happened).toEqual(['docs 1', 'restored true', 'docs 9', 'ended']);
+  });
+
   test('is live only once it has the state up to the head that the redemption named', async () => {
     const happened: string[] = [];
     const page = (key: string, cursor: number, more: object = {}) =>

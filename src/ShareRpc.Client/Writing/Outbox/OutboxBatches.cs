@@ -47,10 +47,11 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
         refused.RequeueDependents(shareKey, ack);
         sql.Execute(
             """
-            UPDATE share SET cursor = MAX(cursor, ?2), applied = applied + ?3, duplicates = duplicates + ?4
+            UPDATE share SET cursor = MAX(cursor, ?2), applied = applied + ?3, duplicates = duplicates + ?4,
+              acked_seq = MAX(acked_seq, ?5)
             WHERE share_key = ?1
             """,
-            shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count);
+            shareKey, ack.Cursor, ack.Applied.Count, ack.Duplicates.Count, batch.Ops[^1].Seq!.Value);
         return namesAll;
     }
 
@@ -77,7 +78,8 @@ internal sealed class OutboxBatches(OutboxDatabase database, OutboxRows rows, Ou
             """,
             OutboxRows.RowOf(shareKey, 0), OutboxRows.RowOf(shareKey, OutboxRows.MaxSeq));
         sql.Execute("UPDATE op SET row_id = -row_id WHERE row_id < 0");
-        sql.Execute("UPDATE share SET writer_id = ?2, next_seq = 1 WHERE share_key = ?1", shareKey, RandomId.New());
+        sql.Execute("UPDATE share SET writer_id = ?2, next_seq = 1, acked_seq = 0 WHERE share_key = ?1", shareKey,
+            RandomId.New());
     }
 
     public void Split(long shareKey, string batchId, long middle)

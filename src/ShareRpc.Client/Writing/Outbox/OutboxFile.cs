@@ -27,6 +27,7 @@ internal sealed class OutboxFile : IDisposable
         rows = new OutboxRows(sql);
         Intents = new OutboxIntents(database, writes);
         Imports = new OutboxImports(database, writes, server);
+        Missing = new OutboxMissing(database, writes);
         Refused = new OutboxRefused(database, writes, rows, server);
         Queue = new OutboxQueue(
             database, writes, rows, new OutboxBatches(database, rows, Refused), Refused, maxBytes);
@@ -39,6 +40,8 @@ internal sealed class OutboxFile : IDisposable
     public OutboxIntents Intents { get; }
 
     public OutboxImports Imports { get; }
+
+    public OutboxMissing Missing { get; }
 
     /// <summary>Take it before reading.</summary>
     public Task Changed => writes.Changed;

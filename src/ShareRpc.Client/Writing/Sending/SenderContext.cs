@@ -18,6 +18,13 @@ internal sealed record SenderContext(
 
     public OpTraces Traces { get; } = new();
 
+    /// <summary>Looks for what a restore of the server took back: it knows less than it acknowledged.</summary>
+    public void NoteMissing(OutboxShare share, long ackedSeq, long head)
+    {
+        long lost = Outbox.Missing.Note(share.Key, ackedSeq, head, Time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (lost > 0) Log.OpsMissing(share.ShareId, lost);
+    }
+
     /// <summary>One redeemer per link.</summary>
     public LinkRedeemer LinkOf(ShareLink link) =>
         links.GetOrAdd(link.Token.Digest, _ => new LinkRedeemer(link, Credentials));

@@ -210,6 +210,7 @@ internal sealed class ShareLane(
             RedeemShareResult result = await call.WaitAsync(cancellationToken).ConfigureAwait(false);
             handle = result.Share;
             bounds.Limits = result.Limits;
+            context.NoteMissing(share, result.Writer?.AckedSeq ?? long.MaxValue, result.Cursor);
         }
         catch (ShareRpcException)
         {
@@ -298,6 +299,7 @@ internal sealed class ShareLane(
         }
         else if (ErrorCodes.IsAuthority(error.Code))
         {
+            if (error.Code == ErrorCode.InvalidToken) context.NoteMissing(share, ackedSeq: 0, head: 0);
             context.Log.ShareClosed(share.ShareId, code);
             outbox.Queue.Close(shareKey, code, error.Hint);
             if (handle is null) outbox.Intents.FailAll(shareKey, code); // nothing can be asked of it either

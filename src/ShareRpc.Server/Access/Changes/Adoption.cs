@@ -29,6 +29,7 @@ internal static class Adoption
         var before = new EffectiveCaveats(chain);
         var now = new EffectiveCaveats([adopted]);
         if (now.Quotas is [var quota]) await CountAsync(scope, quota, before);
+        await ShareRoom.ReleaseAsync(scope.Transaction, owner.Key);
         scope.Transaction.Adopt(adopted);
         return now.Quotas is [var own] ? own : null;
     }
@@ -43,6 +44,7 @@ internal static class Adoption
         {
             ExpiresAtMs = unused.Append(all.ExpiresAtMs).Min(),
             UnusedExpiresAtMs = owner.Caveats.UnusedExpiresAtMs,
+            MaxShares = owner.Caveats.MaxShares,
             MaxUses = (int?)chain.Min(row => row.Caveats.MaxUses - row.Uses) is { } left
                 ? (int)owner.Uses + Math.Max(left, 0) : null,
         };

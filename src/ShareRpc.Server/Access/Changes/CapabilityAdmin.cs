@@ -44,6 +44,7 @@ internal sealed class CapabilityAdmin(
                 return isSame ? Created(known!) : throw new ShareRpcException(ErrorCode.IdTaken);
             }
 
+            await ShareRoom.TakeShareAsync(transaction, await transaction.ReadChainAsync(authority.Ref.Key));
             long shareKey = await transaction.InsertShareAsync(request.ShareId, authority.Ref.Key, request.Label,
                 scope.NowMs);
             long refKey = await transaction.InsertRefAsync(row with { ShareKey = shareKey });
@@ -124,27 +125,48 @@ internal sealed class CapabilityAdmin(
     {
         authority.Demand(Rights.Create);
         ShareRow share = await ResolveShareAsync(authority, request.ShareId);
-        bool done = await CommitAsync(
+        return await DeleteAsync(share, authority, "delete_share", _ =>
+        {
+            authority.Demand(Rights.Create);
+            return true;
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes a share if it has no later op than the caller knows; returns whether it did.</summary>
+    /// <param name="share">The share.</param>
+    /// <param name="head">The newest op that the caller knows.</param>
+    public Task<bool> ExpireAsync(ShareRow share, long head) =>
+        DeleteAsync(share, authority: null, "expire_share", current => current.Head == head);
+
+    private async Task<bool> DeleteAsync(
+        ShareRow share, Authority? authority, string action, Func<LogShare, bool> isMeant)
+    {
+        bool isDeleted = false;
+        await CommitAsync(
             async scope =>
             {
-                authority.Demand(Rights.Create);
                 LogShare current = await scope.Shares.GetAsync(scope.Transaction, share.Key);
-                if (current.State == ShareState.Deleted) return true;
+                isDeleted = isMeant(current);
+                if (!isDeleted || current.State == ShareState.Deleted) return true;
                 scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
+                await ShareRoom.ReleaseAsync(scope.Transaction, share.OwnerRefKey);
                 scope.Transaction.InsertAudit(
-                    new AuditRow(scope.NowMs, "delete_share", authority.Ref.Key, share.Key, null));
+                    new AuditRow(scope.NowMs, action, authority?.Ref.Key, share.Key, null));
                 return true;
             },
             () =>
             {
+                if (!isDeleted) return;
+
                 // Only now: unlike a revocation, a deletion takes effect only once durable.
                 registry.Deny(share.OwnerRefKey, ErrorCode.ShareDeleted);
                 registry.Settle(share.OwnerRefKey);
             },
             share.Key).ConfigureAwait(false);
+        if (!isDeleted) return false;
         eraser.Wake();
         await node.ConfirmAsync(isOfManyShares: false);
-        return done;
+        return true;
     }
 
     private static CapabilityCreated Created(RefRow row) => new() { CapId = row.CapId, Epoch = row.Epoch };

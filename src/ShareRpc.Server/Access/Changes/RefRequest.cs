@@ -43,7 +43,7 @@ internal static class RefRequest
     {
         if (caveats is null) return;
         bool isCounted = caveats is { MaxUses: null or (>= 1 and <= MaxUses), MaxOpsPerDay: null or >= 0,
-            MaxBytesPerDay: null or >= 0 };
+            MaxBytesPerDay: null or >= 0, MaxShares: null or >= 0, MaxBytes: null or >= 0 };
         isCounted &= caveats is { ExpiresAtMs: null or >= 0, UnusedExpiresAtMs: null or >= 0 };
         isCounted &= caveats.GrantMs is null or (>= 1_000 and <= LongestGrantMs);
         bool isAppend = caveats.AppendKinds is not { } kinds

@@ -194,7 +194,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
     private OpPage LastPage(long? gap) => new()
     {
         Ops = [], Cursor = next.After, Head = Math.Max(feed.Head, next.After), Gap = gap,
-        Ended = feed.Ended ? true : null,
+        Ended = feed.Ended ? true : null, Generation = all.Reads.Generation,
     };
 
     private void OnTimer()

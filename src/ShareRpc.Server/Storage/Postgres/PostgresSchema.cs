@@ -59,7 +59,8 @@ internal static class PostgresSchema
         await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    private static async Task<int?> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Returns the database's version; null for an empty one.</summary>
+    public static async Task<int?> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var exists = new NpgsqlCommand("SELECT to_regclass('sharerpc_schema') IS NOT NULL", connection);
         if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!) return null;

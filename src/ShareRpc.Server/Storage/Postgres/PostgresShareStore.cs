@@ -56,6 +56,20 @@ internal sealed class PostgresShareStore : IShareStore
 
     public ValueTask<IReadSnapshot> BeginReadAsync() => new(new PostgresSnapshot(database.Source));
 
+    public async ValueTask<long> ReadGenerationAsync()
+    {
+        const string Generation = "SELECT value FROM setting WHERE name = 'generation'";
+        try
+        {
+            await using NpgsqlCommand read = database.Source.CreateCommand(Generation);
+            return await read.ExecuteScalarAsync().ConfigureAwait(false) as long? ?? 0;
+        }
+        catch (NpgsqlException exception)
+        {
+            throw PostgresFailures.Translate(exception);
+        }
+    }
+
     /// <summary>Vacuums, so that the space of deleted rows is used again. More cannot be done from here.</summary>
     public async Task<bool> PurgeAsync()
     {

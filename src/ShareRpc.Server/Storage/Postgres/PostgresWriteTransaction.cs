@@ -246,7 +246,7 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
 
     public void AddQuota(long refKey, long day, DayUse more)
     {
-        Write("DELETE FROM quota WHERE ref_key = $1 AND day < $2", refKey, day);
+        if (day != ShareRoom.Total) Write("DELETE FROM quota WHERE ref_key = $1 AND day < $2", refKey, day);
         Write(
             """
             INSERT INTO quota AS q (ref_key, day, ops, bytes, rejections, duplicates) VALUES ($1, $2, $3, $4, $5, $6)

@@ -12,6 +12,8 @@ internal sealed class SqliteSnapshot : SqliteReads
         Statements.Execute("BEGIN");
     }
 
+    public long ReadSetting(string name) => Statements.ReadNumber(StoreSettings.Get, name);
+
     public override ValueTask DisposeAsync()
     {
         Statements.Execute("COMMIT");

@@ -9,12 +9,16 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 {
     private readonly AppendStatements append;
     private readonly LogMaintenance log;
+    private readonly RevokedLog? revoked;
     private bool open;
 
-    public SqliteWriteTransaction(StoreConnection connection, LogMaintenance log)
+    /// <param name="connection">The one that writes.</param>
+    /// <param name="log">Its log.</param>
+    /// <param name="revoked">Gets changes of access before they are committed; null when they come from there.</param>
+    public SqliteWriteTransaction(StoreConnection connection, LogMaintenance log, RevokedLog? revoked)
         : base(connection)
     {
-        (append, this.log) = (connection.Append, log);
+        (append, this.log, this.revoked) = (connection.Append, log, revoked);
         log.BeforeTransaction();
         append.Begin.Run();
         open = true;
@@ -23,9 +27,16 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public ValueTask<bool> CommitAsync()
     {
         append.Runs.Flush();
+        if (revoked?.Write() is { } last)
+        {
+            FaultPoint.Pass("server.after_revoked_log");
+            Statements.Execute(StoreSettings.Set, StoreSettings.Revoked, last);
+        }
+
         FaultPoint.Pass("server.before_commit");
         append.Commit.Run();
         open = false;
+        revoked?.Forget();
         FaultPoint.Pass("server.after_commit");
         return new(log.AfterCommit());
     }
@@ -35,6 +46,7 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         if (!open) return default;
         open = false;
         append.Forget();
+        revoked?.TakeBack();
         try
         {
             Statements.Execute("ROLLBACK");
@@ -89,8 +101,17 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
     public void SetOwner(long shareKey, long ownerRefKey) =>
         Statements.Execute("UPDATE share SET owner_ref_key = ?2 WHERE share_key = ?1", shareKey, ownerRefKey);
 
-    public void SetShareState(long shareKey, ShareState state) =>
+    public void SetShareState(long shareKey, ShareState state)
+    {
         Statements.Execute("UPDATE share SET state = ?2 WHERE share_key = ?1", shareKey, (int)state);
+        if (revoked is null || state == ShareState.Active) return;
+        const string Ids =
+            "SELECT s.share_id, r.cap_id FROM share s JOIN sturdy_ref r ON r.ref_key = owner_ref_key "
+            + "WHERE s.share_key = ?1";
+        (string share, string owner) = Statements.ReadOne(Ids, row => (row.Text(0), row.Text(1)), shareKey);
+        string action = state == ShareState.Deleted ? RevokedEntry.Delete : RevokedEntry.End;
+        revoked.Add(new RevokedEntry { Action = action, ShareId = share, CapId = owner });
+    }
 
     public void SetShareLabel(long shareKey, string label) =>
         Statements.Execute("UPDATE share SET label = ?2 WHERE share_key = ?1", shareKey, label);
@@ -112,12 +133,19 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.Epoch, row.Label, row.Verifier, row.CreatedMs,
         row.Passphrase, row.GrantEndsMs));
 
-    public void SetRevoked(long refKey, long epoch, long revokedMs) =>
+    public void SetRevoked(long refKey, long epoch, long revokedMs)
+    {
         Statements.Execute("UPDATE sturdy_ref SET epoch = ?2, revoked_ms = ?3 WHERE ref_key = ?1", refKey, epoch,
             revokedMs);
+        Note(RevokedEntry.Revoke, refKey, entry => entry with { Epoch = epoch, TimeMs = revokedMs });
+    }
 
-    public void SetSuspended(long refKey, long? suspendedMs) =>
+    public void SetSuspended(long refKey, long? suspendedMs)
+    {
         Statements.Execute("UPDATE sturdy_ref SET suspended_ms = ?2 WHERE ref_key = ?1", refKey, suspendedMs);
+        Note(suspendedMs is null ? RevokedEntry.Resume : RevokedEntry.Suspend, refKey,
+            entry => entry with { TimeMs = suspendedMs });
+    }
 
     public void Rotate(RefRow row, long epoch, byte[] verifier, string? passphrase)
     {
@@ -127,6 +155,8 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         Statements.Execute(
             "UPDATE sturdy_ref SET epoch = ?2, verifier = ?3, passphrase = ?4 WHERE ref_key = ?1", row.Key, epoch,
                 verifier, passphrase);
+        Note(RevokedEntry.Rotate, row.Key,
+            entry => entry with { Epoch = epoch, Verifier = verifier, Passphrase = passphrase });
     }
 
     public ValueTask<IReadOnlyList<long>> EndGrantsAsync(long linkKey, long nowMs) => new(Statements.ReadAll(
@@ -167,13 +197,18 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         return new(keys.Count == 0);
     }
 
-    public void Adopt(RefRow row) => Statements.Execute(
-        """
-        UPDATE sturdy_ref SET parent_key = ?2, parent_epoch = ?3, retired_ms = ?4, caveats = ?5, suspended_ms = ?6
-        WHERE ref_key = ?1
-        """,
-        row.Key, row.ParentKey, row.ParentEpoch, row.RetiredMs,
-        JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.SuspendedMs);
+    public void Adopt(RefRow row)
+    {
+        Statements.Execute(
+            """
+            UPDATE sturdy_ref SET parent_key = ?2, parent_epoch = ?3, retired_ms = ?4, caveats = ?5, suspended_ms = ?6
+            WHERE ref_key = ?1
+            """,
+            row.Key, row.ParentKey, row.ParentEpoch, row.RetiredMs,
+            JsonSerializer.Serialize(row.Caveats, ProtocolJson.Options), row.SuspendedMs);
+        Note(RevokedEntry.Adopt, row.Key, entry =>
+            entry with { TimeMs = row.RetiredMs, Caveats = row.Caveats, SuspendedMs = row.SuspendedMs });
+    }
 
     public void CountUse(long refKey, long nowMs) => Statements.Execute(
         "UPDATE sturdy_ref SET uses = uses + 1, used_ms = COALESCE(used_ms, ?2) WHERE ref_key = ?1", refKey, nowMs);
@@ -239,6 +274,13 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
 
     public void InsertOpenCreator(long refKey) =>
         Statements.Execute("INSERT INTO open_creator (ref_key) VALUES (?1)", refKey);
+
+    private void Note(string action, long refKey, Func<RevokedEntry, RevokedEntry> fill)
+    {
+        if (revoked is null) return;
+        string capId = Statements.ReadText("SELECT cap_id FROM sturdy_ref WHERE ref_key = ?1", refKey)!;
+        revoked.Add(fill(new RevokedEntry { Action = action, CapId = capId }));
+    }
 
     private long Insert(string sql, params ReadOnlySpan<SqlValue> values)
     {

@@ -33,6 +33,7 @@ export function docKey(kind: string, key: string): string {
 export class LogShare {
   readonly docs: Documents = new Map();
   cursor = 0;
+  #generation = 0;
   #redeemed: Promise<RedeemedShare> | undefined;
   #writerId = newId();
   #nextSeq: number | undefined;
@@ -54,7 +55,8 @@ export class LogShare {
   async sync(): Promise<void> {
     for (;;) {
       const page = await this.#call((share) => share.handle.readOps({ after: this.cursor }));
-      if (page.gap !== undefined) {
+      if (page.gap !== undefined || (page.generation ?? 0) !== this.#generation) {
+        this.#generation = page.generation ?? 0;
         await this.#reload();
         continue;
       }

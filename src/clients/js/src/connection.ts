@@ -40,6 +40,8 @@ export interface RedeemedShare extends Redeemed {
   writer?: { acked_seq: number };
   acks?: { batch_id: string; ack?: Ack; error?: ErrorData }[];
   page?: OpPage;
+  /** When the server removes the share unless something is appended before, in Unix ms. */
+  keptUntilMs?: number;
 }
 
 /** A share that was redeemed for reading, over whatever connection. */
@@ -64,6 +66,7 @@ interface Redemption {
   writer?: { acked_seq: number };
   acks?: RedeemedShare['acks'];
   page?: OpPage;
+  kept_until_ms?: number;
 }
 
 interface Pending {
@@ -139,6 +142,7 @@ export class Connection {
       ...(result.writer && { writer: result.writer }),
       ...(result.acks && { acks: result.acks }),
       ...(result.page && { page: result.page }),
+      ...(result.kept_until_ms !== undefined && { keptUntilMs: result.kept_until_ms }),
     };
   }
 

@@ -14,8 +14,8 @@ export interface FollowerOptions extends FollowOptions {
   onWriting?(isWriting: boolean): void;
   /** All documents are sent: at first, and again after each gap. */
   onReady?(): void;
-  /** The log has a gap: all documents are sent again; others no longer exist. */
-  onGap?(): void;
+  /** The log has a gap, or is another since a restore: all documents are sent again; others no longer exist. */
+  onGap?(isRestored: boolean): void;
   /** Called once: `ended` after an ended share is read, else the refusal. */
   onEnd(reason: 'ended' | ShareRpcError): void;
 }
@@ -68,7 +68,7 @@ export class ShareFollower {
       if (this.#share !== share) return;
       this.options.onWriting?.(page.writing === true);
       if (page.gap !== undefined) {
-        this.options.onGap?.();
+        this.options.onGap?.(page.restored === true);
         after = await this.#readState(share);
         continue;
       }
@@ -88,8 +88,12 @@ export class ShareFollower {
       const request = { ...(kinds && { kinds }), ...(next && { after_key: next }) };
       const page = await share.attempt((handle) => share.withDeadline(ANSWER_MS, (signal) => handle.getState(request,
         { signal })));
+      if (this.#share !== share) return cursor ?? page.cursor;
+      if (share.isRestored(page) && cursor !== undefined) {
+        this.options.onGap?.(true);
+        return this.#readState(share);
+      }
       cursor ??= page.cursor;
-      if (this.#share !== share) return cursor;
       this.options.onDocs(page.docs, cursor);
       next = page.next_key;
       share.hasRead(next ? 0 : cursor);

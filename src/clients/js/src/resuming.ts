@@ -22,6 +22,8 @@ export interface FollowOptions extends ConnectOptions {
   shareId?: string;
   /** Starts after this cursor. Default 0. */
   after?: number;
+  /** The generation of that cursor (READ-9). Default: whichever is met first. */
+  generation?: number;
   /** Restricts state and ops to these kinds. Default all. */
   kinds?: string[];
   /** How long `invalid_token` means "not created yet" (CAP-7). Default 3 minutes. */
@@ -39,6 +41,11 @@ export interface FollowOptions extends ConnectOptions {
   onPolling?(isPolling: boolean): void;
   /** Called for each refusal that is retried; `live` or `catching_up` ends it. */
   onTrouble?(error: ShareRpcError): void;
+}
+
+/** A page as it was read; `restored`: the log is another since the server was restored (READ-9). */
+export interface ReadPage extends OpPage {
+  restored?: true;
 }
 
 const OFFLINE_AFTER = 3;
@@ -60,6 +67,7 @@ export class ResumingShare {
   #wake: (() => void) | undefined;
   #handleLost = false;
   #head = 0;
+  #generation: number | undefined;
   readonly #openedAt = performance.now();
   readonly #backoff = new Backoff();
   readonly #stop = new AbortController();
@@ -72,6 +80,7 @@ export class ResumingShare {
   ) {
     this.#grants = options.grants ?? new Map<string, string>();
     this.#passphrase = options.passphrase;
+    this.#generation = options.generation;
     const { signal } = options;
     if (signal?.aborted) this.#stop.abort(signal.reason);
     else signal?.addEventListener('abort', () => this.#stop.abort(signal.reason), { signal: this.#signal });
@@ -81,10 +90,15 @@ export class ResumingShare {
     return this.#state ?? 'connecting';
   }
 
-  /** Waits for a page after a cursor. Throws a final `ShareRpcError`, or `AbortError` once closed. */
-  read(after: number, isAtOnce = false): Promise<OpPage> {
+  /**
+   * Waits for a page after a cursor; one of another generation has a `gap` up to its head. Throws a final
+   * `ShareRpcError`, or `AbortError` once closed.
+   */
+  read(after: number, isAtOnce = false): Promise<ReadPage> {
     return this.attempt(async (share, first) => {
-      const page = first ?? (await this.#timed(share, after, isAtOnce ? 0 : this.options.waitMs));
+      const read = first ?? (await this.#timed(share, after, isAtOnce ? 0 : this.options.waitMs));
+      const page: ReadPage = this.isRestored(read)
+        ? { ...read, ops: [], cursor: read.head, gap: read.head, restored: true } : read;
       // Perhaps WebSockets get through by now.
       if (performance.now() - (this.#pollingSince ?? Infinity) > POLLING_MS) this.#drop();
       this.#head = page.head;
@@ -96,6 +110,13 @@ export class ResumingShare {
   /** Reports that the caller has read up to this cursor. */
   hasRead(cursor: number): void {
     this.#setState(cursor < this.#head ? 'catching_up' : 'live');
+  }
+
+  /** Whether the server was restored since the last page: cursors are those of another log. */
+  isRestored({ generation = 0 }: { generation?: number }): boolean {
+    const isOther = this.#generation !== undefined && this.#generation !== generation;
+    this.#generation = generation;
+    return isOther;
   }
 
   /** Retries work until it succeeds. With `after`, a new redemption includes the first page. */

@@ -18,6 +18,8 @@ export interface Caveats {
   no_comments?: true;
   max_ops_per_day?: number;
   max_bytes_per_day?: number;
+  max_shares?: number;
+  max_bytes?: number;
 }
 
 export type Redaction = 'tools' | 'reasoning' | 'files';
@@ -121,6 +123,8 @@ export interface OpPage {
   ended?: true;
   /** A writer is connected, or has just appended. */
   writing?: true;
+  /** What the last restore of the server gave to the share (READ-9); absent: 0. */
+  generation?: number;
 }
 
 /** A page that the server pushes; `bytes` of its subscription's credit are used. */
@@ -131,6 +135,7 @@ export interface PushedPage {
   cursor: number;
   head: number;
   writing?: true;
+  generation?: number;
 }
 
 export interface ReadOpsRequest {
@@ -165,6 +170,7 @@ export interface StatePage {
   docs: Doc[];
   cursor: number;
   next_key?: DocKey;
+  generation?: number;
 }
 
 export interface SearchRequest {

@@ -22,11 +22,11 @@ class State:
     cursor: int
 
 
-async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
+async def follow(link: Link, after: int = 0, *, generation: int | None = None, passphrase: str | None = None,
                  grants: MemoryGrants | None = None) -> AsyncIterator[dict | State]:
     """Yields the ops after a cursor, then new ones, over lost connections, until an ended share has been read.
 
-    Yields a State where the data of older ops is gone. Raises ShareRpcError when the capability is of no more use.
+    Yields a State where older ops are gone or the log is another (READ-9). Raises ShareRpcError when it is of no use.
     """
     backoff, grants = Backoff(), grants or MemoryGrants()
     while True:
@@ -35,11 +35,12 @@ async def follow(link: Link, after: int = 0, *, passphrase: str | None = None,
             share = await Share.open(link, passphrase=passphrase, grants=grants, read={"after": after})
             page, pages = share.result["page"], None
             while True:
-                if (gap := page.get("gap")) is not None:
+                restored = generation not in (None, generation := page.get("generation", 0))
+                if restored or "gap" in page:
                     state = await _read_state(share)
-                    after, pages = max(gap, state.cursor), None
+                    after, pages = max(page.get("gap", 0), state.cursor), None
                     yield state
-                for op in page["ops"]:
+                for op in page["ops"] if not restored else []:
                     if op["cursor"] != after + 1:
                         raise RuntimeError(f"The server went from cursor {after} to {op['cursor']}.")
                     after = op["cursor"]

@@ -63,5 +63,7 @@ export function sayCaveats(caveats: Caveats, uses?: number): string[] {
   if (caveats.append_kinds) said.push(`adds only ${caveats.append_kinds.join(', ')}`);
   if (caveats.max_ops_per_day !== undefined) said.push(`${plural(caveats.max_ops_per_day, 'op')} a day`);
   if (caveats.max_bytes_per_day !== undefined) said.push(`${bytes(caveats.max_bytes_per_day)} a day`);
+  if (caveats.max_shares !== undefined) said.push(`at most ${plural(caveats.max_shares, 'share')}`);
+  if (caveats.max_bytes !== undefined) said.push(`at most ${bytes(caveats.max_bytes)} in all`);
   return said;
 }

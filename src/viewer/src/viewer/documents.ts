@@ -65,6 +65,7 @@ export class DocumentStore {
   clear(): void {
     this.kinds.clear();
     this.gone.clear();
+    this.cursor = 0;
     this.changes.structure = true;
   }
 

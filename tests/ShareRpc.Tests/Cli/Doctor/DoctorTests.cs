@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using ShareRpc.Cli;
+using ShareRpc.Server.Hosting;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Cli.Doctor;
 
@@ -136,6 +138,38 @@ public sealed class DoctorTests : ToolTest
         {
             // stopped
         }
+    }
+
+    [Fact]
+    public async Task A_token_file_that_is_missing_is_a_finding() => AssertFailed(
+        await DoctorAsync(1, "--server", Server.Address.ToString(), "--token-file", Path.Combine(Files.Folder, "none")),
+        "token", "There is no token file", "--token-file");
+
+    [Fact]
+    public async Task A_database_that_does_not_answer_is_a_finding_and_no_directory_is_looked_at()
+    {
+        const string Nobody = "Host=127.0.0.1;Port=1;Database=none;Username=none;Timeout=2";
+        List<JsonElement> findings =
+            await DoctorAsync(1, "serve", "--postgres", Nobody, "--keys", Path.Combine(Files.Folder, "keys"));
+        AssertFailed(findings, "database", "database", "--postgres");
+        AssertFailed(findings, "keys", "--keys", "sharerpc init");
+        Assert.DoesNotContain(findings, finding => finding.GetProperty("check").GetString() == "disk");
+    }
+
+    [PostgresFact]
+    public async Task The_database_of_nodes_is_looked_at()
+    {
+        string database = await TestPostgres.NewEmptyDatabaseAsync();
+        string keys = Path.Combine(Files.Folder, "keys");
+        AssertFailed(await DoctorAsync(1, "serve", "--postgres", database, "--keys", keys), "schema", "is empty",
+            "sharerpc init");
+        await PostgresStart.InitAsync(database, keys, Path.Combine(Files.Folder, "root.token"), TimeProvider.System,
+            CancellationToken.None);
+        List<JsonElement> findings =
+            await DoctorAsync(0, "serve", "--postgres", database, "--keys", keys, "--urls", "http://127.0.0.1:0");
+        Assert.Superset(
+            new HashSet<string?>(["database", "schema", "clock", "standby", "connections"]),
+            new HashSet<string?>(findings.Select(finding => finding.GetProperty("check").GetString())));
     }
 
     private async Task<List<JsonElement>> DoctorAsync(int expected, params string[] args)

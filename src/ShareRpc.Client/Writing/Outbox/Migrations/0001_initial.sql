@@ -15,6 +15,7 @@ CREATE TABLE share (
   cursor        INTEGER NOT NULL DEFAULT 0,   -- of the newest ack
   applied       INTEGER NOT NULL DEFAULT 0,
   duplicates    INTEGER NOT NULL DEFAULT 0,
+  acked_seq     INTEGER NOT NULL DEFAULT 0,   -- the largest that an ack has named, of this writer id
   UNIQUE (server, external_key),
   UNIQUE (server, share_id)
 );
@@ -112,3 +113,13 @@ CREATE TABLE import_state (
   PRIMARY KEY (server, path)
 ) WITHOUT ROWID;
 CREATE INDEX import_state_hash ON import_state (server, content_hash);
+
+-- What was acknowledged and is not on the server any more: it was restored from a backup that is older.
+CREATE TABLE missing (
+  share_key INTEGER NOT NULL REFERENCES share,
+  writer_id TEXT    NOT NULL,
+  first_seq INTEGER NOT NULL,
+  last_seq  INTEGER NOT NULL,
+  noted_ms  INTEGER NOT NULL,
+  PRIMARY KEY (share_key, writer_id, first_seq)
+) WITHOUT ROWID;

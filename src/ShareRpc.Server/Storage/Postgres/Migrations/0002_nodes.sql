@@ -50,3 +50,9 @@ END $$;
 CREATE TRIGGER share_deleted AFTER UPDATE OF state ON share
   FOR EACH ROW WHEN (NEW.state = 2 AND OLD.state <> 2)
   EXECUTE FUNCTION note_share_deletion();
+
+-- Numbers that the database keeps about itself: what the last restore gave to all shares, and when it suspended refs.
+CREATE TABLE setting (
+  name           text PRIMARY KEY,
+  value          bigint NOT NULL
+);

@@ -1,11 +1,13 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Json;
 using ShareRpc.Sqlite;
 
 namespace ShareRpc.Server.Storage.Sqlite.Checking;
 
-/// <summary>Copies a data directory as of one moment, even while in use, for a server to start on.</summary>
+/// <summary>Copies a data directory as of one moment, even while in use, for <c>sharerpc restore</c>.</summary>
 public static class DataBackup
 {
     private const int PagesAtOnce = 2_048;
@@ -36,6 +38,8 @@ public static class DataBackup
             if (File.Exists(source.RootTokenPath))
                 SecretFile.Write(target.RootTokenPath, File.ReadAllBytes(source.RootTokenPath));
             BackupReport report = Count(target, full);
+            SecretFile.Write(target.BackupMarkPath, JsonSerializer.SerializeToUtf8Bytes(
+                new { report.Shares, report.Ops, report.Bytes }, ProtocolJson.Options));
             DurableDirectory.Sync(partial);
             Directory.Move(partial, full);
             DurableDirectory.Sync(Path.GetDirectoryName(full)!);
@@ -56,7 +60,7 @@ public static class DataBackup
 
     private static StorageException Refuse(string message) => new(StorageFailure.Unavailable, message);
 
-    private static void CopyDatabase(
+    internal static void CopyDatabase(
         DataFiles source, DataFiles target, IProgress<CheckProgress>? progress, CancellationToken cancellationToken)
     {
         var options = new FileStreamOptions

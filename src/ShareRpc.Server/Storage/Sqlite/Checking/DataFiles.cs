@@ -11,6 +11,11 @@ internal sealed record DataFiles(string Directory)
 
     public string KeyPath => Path.Combine(Directory, "keys", "token.key");
 
+    /// <summary>Gets the file that tells a backup from a server's directory.</summary>
+    public string BackupMarkPath => Path.Combine(Directory, "backup.json");
+
+    public string RevokedLogPath => Path.Combine(Directory, RevokedLog.FileName);
+
     public string RootTokenPath => Path.Combine(Directory, "root.token");
 
     public static DataFiles Find(string directory)

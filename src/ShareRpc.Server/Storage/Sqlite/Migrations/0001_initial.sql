@@ -194,3 +194,9 @@ CREATE TABLE session_ref (
 CREATE TABLE open_creator (
   ref_key        INTEGER PRIMARY KEY
 );
+
+-- Numbers that the database keeps about itself (StoreSettings).
+CREATE TABLE setting (
+  name           TEXT PRIMARY KEY,
+  value          INTEGER NOT NULL
+) WITHOUT ROWID;

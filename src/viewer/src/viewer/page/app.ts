@@ -251,7 +251,8 @@ export class App {
     const followed = this.source?.state ?? 'connecting';
     const reads = followed === 'live' && !this.source?.isWriting ? 'idle' : followed;
     const state = this.hasEnded ? 'ended' : isSuspended ? 'suspended' : reads;
-    const sessionId = this.session.draw(state, this.share?.caveats, this.noSocket);
+    const sessionId = this.session.draw(
+      state, { ...this.share?.caveats, kept_until_ms: this.share?.keptUntilMs }, this.noSocket);
     if (sessionId && this.place.shareId) this.sessions.set(sessionId, this.place.shareId);
   }
 }

@@ -159,12 +159,13 @@ function sayTurn(turn: TurnTotals | undefined): string {
 }
 
 export function limitsOf(caveats: unknown, noSocket?: string): string[] {
-  const { expires_at_ms: expires, redact, readable } = (caveats ??
-    {}) as { expires_at_ms?: number; redact?: string[]; readable?: object };
+  const { expires_at_ms: expires, kept_until_ms: kept, redact, readable } = (caveats ??
+    {}) as { expires_at_ms?: number; kept_until_ms?: number; redact?: string[]; readable?: object };
   const limits: string[] = [];
   if (Array.isArray(redact) && redact.length > 0) limits.push(`Not shown: ${redact.map(hiddenName).join(', ')}.`);
   if (readable) limits.push(`Shown: ${Object.keys(readable).join(', ')}.`);
   if (typeof expires === 'number') limits.push(`Good until ${dateTime(expires)}.`);
+  if (typeof kept === 'number') limits.push(`Kept until ${dateTime(kept)}, longer when the session goes on.`);
   if (noSocket !== undefined) limits.push(`News come by plain requests. ${noSocket}`);
   return limits;
 }

@@ -41,7 +41,8 @@ export class SessionSource {
         this.isWriting = isWriting;
         events.changed();
       },
-      onGap: () => {
+      onGap: (isRestored) => {
+        if (isRestored) store.clear();
         this.relisted = new Set();
         this.relistedUpTo = 0;
       },

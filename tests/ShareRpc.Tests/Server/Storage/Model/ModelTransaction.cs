@@ -208,7 +208,8 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
             before.Duplicates + more.Duplicates);
         state = state with
         {
-            Quotas = state.Quotas.RemoveAll(quota => quota.RefKey == refKey && quota.Day <= day)
+            Quotas = state.Quotas.RemoveAll(quota => quota.RefKey == refKey
+                && (day == ShareRoom.Total ? quota.Day == day : quota.Day <= day))
                 .Add((refKey, day, use)),
         };
     }

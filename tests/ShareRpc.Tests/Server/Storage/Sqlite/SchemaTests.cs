@@ -63,6 +63,40 @@ public sealed class SchemaTests : IDisposable
         Assert.Equal(2, Version());
     }
 
+    [Fact]
+    public void A_file_of_an_earlier_version_is_copied_and_migrated_and_the_copy_still_opens()
+    {
+        SqliteShareStore.Open(FilePath, clock).Dispose();
+        long before = Version();
+        var next = new Schema([.. SqliteShareStore.Schema.Scripts, "ALTER TABLE share ADD COLUMN later TEXT"]);
+        using (SqliteConnection connection = new SqliteFile(FilePath).OpenForWriting())
+        {
+            next.Apply(connection, FilePath, "stop");
+            next.Apply(connection, FilePath, "stop");
+        }
+
+        Assert.Equal(before + 1, Version());
+        string kept = $"{FilePath}.schema{before}";
+        Assert.Equal([kept], Directory.EnumerateFiles(directory.Path, "*.schema*"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(kept));
+        RefusedUntouched($"schema {before + 1}", "Run the newer version");
+        File.Move(kept, FilePath, overwrite: true);
+        SqliteShareStore.Open(FilePath, clock).Dispose();
+        Assert.Equal(before, Version());
+    }
+
+    [Fact]
+    public void A_copy_that_cannot_be_made_stops_the_migration()
+    {
+        SqliteShareStore.Open(FilePath, clock).Dispose();
+        long before = Version();
+        Directory.CreateDirectory($"{FilePath}.schema{before}.{Environment.ProcessId}.new");
+        var next = new Schema([.. SqliteShareStore.Schema.Scripts, "ALTER TABLE share ADD COLUMN later TEXT"]);
+        using SqliteConnection connection = new SqliteFile(FilePath).OpenForWriting();
+        Assert.ThrowsAny<Exception>(() => next.Apply(connection, FilePath, "stop"));
+        Assert.Equal(before, Version());
+    }
+
     public void Dispose() => directory.Dispose();
 
     private void RefusedUntouched(params string[] says)
@@ -72,7 +106,8 @@ public sealed class SchemaTests : IDisposable
         Assert.StartsWith(FilePath, refused.Message, StringComparison.Ordinal);
         Assert.All(says, text => Assert.Contains(text, refused.Message, StringComparison.Ordinal));
         Assert.Equal(before, File.ReadAllBytes(FilePath));
-        Assert.Equal(["shares.db"], Directory.EnumerateFiles(directory.Path).Select(Path.GetFileName));
+        Assert.DoesNotContain(Directory.EnumerateFiles(directory.Path), name =>
+            name.EndsWith("-wal", StringComparison.Ordinal) || name.EndsWith("-shm", StringComparison.Ordinal));
     }
 
     private long Version() => Read("PRAGMA user_version", row => row.GetInt64(0))[0];

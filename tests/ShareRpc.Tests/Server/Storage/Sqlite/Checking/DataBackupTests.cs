@@ -20,7 +20,7 @@ public sealed class DataBackupTests : IDisposable
         Assert.Equal(new FileInfo(Path.Combine(Destination, "shares.db")).Length, report.Bytes);
         Assert.Equal(OwnerOnly | UnixFileMode.UserExecute, File.GetUnixFileMode(Destination));
         string[] files = Directory.GetFiles(Destination, "*", SearchOption.AllDirectories);
-        Assert.Equal(["root.token", "shares.db", "token.key"],
+        Assert.Equal(["backup.json", "root.token", "shares.db", "token.key"],
             files.Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(files, file => Assert.Equal(OwnerOnly, File.GetUnixFileMode(file)));
         Assert.Empty(DataCheck.Run(Destination, null, CancellationToken.None).Findings);

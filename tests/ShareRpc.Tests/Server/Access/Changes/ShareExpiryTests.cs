@@ -1,0 +1,65 @@
+using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
+using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Storage;
+
+namespace ShareRpc.Tests.Server.Access.Changes;
+
+/// <summary>Shares that are kept for some days after their last append, by a clock that the test moves.</summary>
+public sealed class ShareExpiryTests
+{
+    [Fact]
+    public async Task A_share_goes_when_nothing_was_appended_for_so_long_and_an_append_puts_that_off()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        rooms.Get<ServerOptions>().KeepShares = TimeSpan.FromDays(2);
+        ShareExpiry expiry = rooms.Get<ShareExpiry>();
+        Authority idle = await rooms.CreateShareAsync();
+        Authority busy = await rooms.CreateShareAsync();
+        ShareToken guest = await rooms.AttenuateAsync(idle, Rights.Read);
+        await rooms.AppendAsync(idle, ServerRooms.Put("a"));
+        rooms.Clock.Advance(TimeSpan.FromDays(1));
+        await rooms.AppendAsync(busy, ServerRooms.Put("a"));
+        rooms.Clock.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMilliseconds(1));
+        await expiry.SweepAsync(CancellationToken.None);
+        await rooms.RedeemAsync(guest);
+
+        rooms.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await expiry.SweepAsync(CancellationToken.None);
+        ShareRpcException refused = await Assert.ThrowsAsync<ShareRpcException>(() => rooms.RedeemAsync(guest));
+        Assert.Equal(ErrorCode.ShareDeleted, refused.Code);
+        Assert.Equal(ErrorCode.ShareDeleted,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(idle, ServerRooms.Put("b")))).Code);
+        await rooms.AppendAsync(busy, ServerRooms.Put("b"));
+        Assert.Single((await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries,
+            entry => entry.Action == "expire_share");
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        Assert.Equal(idle.Ref.ShareKey, await snapshot.FindUnerasedShareAsync());
+    }
+
+    [Fact]
+    public async Task A_share_without_an_op_is_kept_from_its_creation()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        rooms.Get<ServerOptions>().KeepShares = TimeSpan.FromDays(2);
+        Authority share = await rooms.CreateShareAsync();
+        rooms.Clock.Advance(TimeSpan.FromDays(2));
+        await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
+        Assert.Equal(ErrorCode.ShareDeleted,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(share, ServerRooms.Put("a")))).Code);
+    }
+
+    [Fact]
+    public async Task Without_the_setting_nothing_goes()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority share = await rooms.CreateShareAsync();
+        rooms.Clock.Advance(TimeSpan.FromDays(4_000));
+        await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
+        await rooms.AppendAsync(share, ServerRooms.Put("a"));
+        Assert.Equal("", rooms.Get<ShareExpiry>().Name);
+    }
+}
