@@ -7,9 +7,14 @@ internal static class OwnerOnly
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>Opens or creates a file for this process alone, such as a lock.</summary>
-    public static FileStream OpenAlone(string path)
+    public static FileStream OpenAlone(string path) => OpenRestricted(path, FileShare.None);
+
+    /// <summary>Opens or creates a file that others may copy meanwhile.</summary>
+    public static FileStream OpenShared(string path) => OpenRestricted(path, FileShare.ReadWrite);
+
+    private static FileStream OpenRestricted(string path, FileShare share)
     {
-        FileStream stream = Open(path, FileShare.None);
+        FileStream stream = Open(path, share);
         Restrict(path);
         return stream;
     }

@@ -33,11 +33,7 @@ internal sealed class RevokedLog : IDisposable
     /// <param name="entries">What the file holds.</param>
     public static RevokedLog Open(string path, long known, bool neverSyncs, out IReadOnlyList<RevokedEntry> entries)
     {
-        var stream = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0,
-            UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        FileStream stream = OwnerOnly.OpenShared(path);
         try
         {
             (long after, entries, long length) = Read(path, stream);
