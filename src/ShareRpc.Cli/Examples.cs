@@ -285,16 +285,6 @@ internal static class Examples
           sharerpc backup --data /var/lib/sharerpc /backups/sharerpc-2026-11-21
         """;
 
-    public const string Restore = """
-        Checks a backup, and puts it in place of the data directory of a server that is stopped.
-
-        The old files are kept. What was revoked since stays so, by revoked.log (docs/deploy.md).
-
-        Examples:
-          sharerpc restore /backups/sharerpc-2026-11-21 --data /var/lib/sharerpc
-          sharerpc restore --accept-old-access --data /var/lib/sharerpc     ends the suspension
-        """;
-
     public const string Check = """
         Checks a server's data directory, or a backup, for damage, and changes nothing.
 
@@ -381,7 +371,7 @@ internal static class Examples
             "ls" => Ls,
             "find" => Find,
             "backup" => Backup,
-            "restore" => Restore,
+            "restore" => Commands.Restore.Text,
             "check" => Check,
             "secrets" => Secrets,
             "outbox" => Outbox,

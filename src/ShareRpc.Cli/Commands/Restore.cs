@@ -8,6 +8,16 @@ namespace ShareRpc.Cli.Commands;
 
 internal static class Restore
 {
+    public const string Text = """
+        Checks a backup, and puts it in place of the data directory of a server that is stopped.
+
+        The old files are kept. What was revoked since stays so, by revoked.log (docs/deploy.md).
+
+        Examples:
+          sharerpc restore /backups/sharerpc-2026-11-21 --data /var/lib/sharerpc
+          sharerpc restore --accept-old-access --data /var/lib/sharerpc     ends the suspension
+        """;
+
     private static readonly Option<string> Data = new("--data")
     {
         Description = "Data directory of the server, which is stopped", HelpName = "DIR",
@@ -31,7 +41,7 @@ internal static class Restore
 
     public static Command Build()
     {
-        var command = new Command("restore", Examples.Short(Examples.Restore))
+        var command = new Command("restore", Examples.Short(Text))
         {
             Data, Postgres, AcceptOldAccess, From,
         };
