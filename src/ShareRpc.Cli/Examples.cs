@@ -327,8 +327,7 @@ internal static class Examples
           sharerpc outbox status
           sharerpc outbox retry --share SHARE_ID --timeout 60
           sharerpc outbox export > refused.jsonl
-          sharerpc outbox drop --op OP_ID --yes
-          sharerpc outbox drop --share SHARE_ID --waiting --yes     of a wrong server: forgets the share
+          sharerpc outbox drop --share SHARE_ID --waiting --yes     forgets a share of a wrong server
         """;
 
     public const string Demo = """
