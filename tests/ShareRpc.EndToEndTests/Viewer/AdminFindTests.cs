@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Microsoft.Playwright;
 using ShareRpc.Client.Admin;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Messages;
