@@ -79,8 +79,7 @@ internal sealed class ApplyRules(
     private void TakeBack(long head)
     {
         share.BackTo(head);
-        scope.Shares.Values.Clear();
-        scope.Shares.Facts.Clear();
+        scope.Shares.ForgetDocuments();
     }
 
     /// <summary>

@@ -52,7 +52,7 @@ internal sealed class LogShareCache(ServerLimits limits, bool isProven = false)
             {
                 shares.Remove(row.Key);
                 touched.Remove(share);
-                Values.Clear();
+                ForgetDocuments();
             }
         }
     }
@@ -101,6 +101,13 @@ internal sealed class LogShareCache(ServerLimits limits, bool isProven = false)
     {
         shares.Clear();
         touched.Clear();
+        ForgetDocuments();
+    }
+
+    /// <summary>Forgets what is known by cursor: cursors of ops that are taken back are given again.</summary>
+    public void ForgetDocuments()
+    {
         Values.Clear();
+        Facts.Clear();
     }
 }

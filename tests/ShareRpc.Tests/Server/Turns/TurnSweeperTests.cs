@@ -57,6 +57,24 @@ public sealed class TurnSweeperTests
     }
 
     [Fact]
+    public async Task Invariant_I3_an_end_whose_commit_failed_lands_when_it_is_sent_again_after_the_sweeper()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        await PutTurnAsync(rooms, owner, """{"state":"streaming"}""");
+        rooms.Store.Break();
+        await Assert.ThrowsAsync<ShareRpcException>(() => PutTurnAsync(rooms, owner, """{"state":"completed"}"""));
+        rooms.Store.Repair();
+        seq--; // it was not answered
+        await SweepForAsync(rooms, Lease * 2); // what it puts has the cursor of what failed
+        Assert.Equal("aborted", (await TurnAsync(rooms, owner))["state"]!.GetValue<string>());
+
+        Assert.Single((await PutTurnAsync(rooms, owner, """{"state":"completed"}""")).Applied);
+
+        Assert.Equal("""{"state":"completed"}""", (await TurnAsync(rooms, owner)).ToJsonString());
+    }
+
+    [Fact]
     public async Task A_turn_whose_writer_is_connected_or_appends_is_not_ended()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
