@@ -69,10 +69,11 @@ internal sealed class Supervisor : IAsyncDisposable
             }
             catch (Exception exception)
             {
-                int inARow = watched.Fail();
+                int inARow = watched.FailuresInARow + 1;
                 TimeSpan wait = BackoffAfter(inARow);
                 failures.Add(1, watched.Tag);
                 log.LoopFailed(exception, watched.Loop.Name, inARow, wait);
+                watched.Fail(); // who sees that it fails finds the reason in the log
                 await Task.Delay(wait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (stop.IsCancellationRequested && !watched.Loop.EndsByItself) return;
             }
@@ -94,9 +95,11 @@ internal sealed class Supervisor : IAsyncDisposable
 
         public KeyValuePair<string, object?> Tag { get; } = new("loop", loop.Name);
 
-        public bool IsFailing => Volatile.Read(ref failuresInARow) >= FailuresThatCount;
+        public int FailuresInARow => Volatile.Read(ref failuresInARow);
 
-        public int Fail() => Interlocked.Increment(ref failuresInARow);
+        public bool IsFailing => FailuresInARow >= FailuresThatCount;
+
+        public void Fail() => Interlocked.Increment(ref failuresInARow);
 
         public void Succeed()
         {
