@@ -6,6 +6,11 @@ import { renderPart } from '../../../src/viewer/src/viewer/parts/part.ts';
 import type { View } from '../../../src/viewer/src/viewer/parts/view.ts';
 
 const view: View = {
+  talk: {
+    mayComment: false, isOwner: false, me: '', diffKey: undefined, threadsOn: () => [], draft: () => undefined,
+    draftsOn: () => [], begin: () => undefined, type: () => undefined, cancel: () => undefined,
+    send: () => undefined, resolve: () => undefined, remove: () => undefined,
+  },
   store: new DocumentStore(), isSplit: false, isOpen: () => true, toggle: () => undefined, toggleSplit: () => undefined,
   markdown: (_, text) => document.createTextNode(text), sessionAddress: () => undefined, permalink: () => '#',
   copyLink: () => undefined, later: () => undefined, isRelative: false, toggleTimes: () => undefined,
