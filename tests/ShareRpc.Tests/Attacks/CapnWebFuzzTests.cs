@@ -49,7 +49,7 @@ public sealed class CapnWebFuzzTests
             });
         }
 
-        Assert.InRange(resolved, Size / 80, int.MaxValue); // otherwise nothing was tested but the first messages
+        Assert.InRange(resolved, Size / 200, int.MaxValue); // otherwise nothing was tested but the first messages
         Assert.InRange(refused, 1, int.MaxValue);
         while (await HandlesAsync(root) > handles) live.Timeout.ThrowIfCancellationRequested();
         Assert.InRange(

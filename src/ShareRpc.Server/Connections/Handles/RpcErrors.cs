@@ -35,7 +35,8 @@ internal sealed class RpcErrors(TimeSpan storageRetryAfter, long connection, Ser
             return new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = storageRetryAfter };
         }
 
-        log.CallFailed(exception, connection, NameOf(method));
+        // A call that its connection's end has cancelled: nobody is there to be told.
+        if (exception is not OperationCanceledException) log.CallFailed(exception, connection, NameOf(method));
         return new ShareRpcException(ErrorCode.Internal);
     }
 
