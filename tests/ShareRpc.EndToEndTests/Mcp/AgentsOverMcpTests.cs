@@ -40,8 +40,9 @@ public sealed class AgentsOverMcpTests
             "--", "dotnet", "exec", Program, "mcp");
         string config = Path.Combine(home, ".codex", "config.toml");
         string added = (await File.ReadAllTextAsync(config, timeout)).Replace(
-            "[mcp_servers.sharerpc]", "[mcp_servers.sharerpc]\nstartup_timeout_sec = 100", StringComparison.Ordinal);
-        await File.WriteAllTextAsync(config, added, timeout); // a busy machine starts .NET slowly
+            "[mcp_servers.sharerpc]", "[mcp_servers.sharerpc]\nstartup_timeout_sec = 100\nrequired = true",
+            StringComparison.Ordinal);
+        await File.WriteAllTextAsync(config, added, timeout); // a busy machine starts .NET slowly: the turn waits
 
         IReadOnlyList<JsonObject> said =
             await CodexAsync(home, "exec", "--json", "--skip-git-repo-check", $"Go on from {link}");
