@@ -109,9 +109,9 @@ internal sealed class ResourceWatches(ReadableSessions sessions, TimeProvider ti
 
                     break; // the share has ended
                 }
-                catch (ShareGapException gap)
+                catch (ShareGapException)
                 {
-                    head = gap.Cursor;
+                    head = (await reader.ReadStateAsync(stop).ConfigureAwait(false)).Cursor;
                     Tell();
                 }
             }

@@ -65,11 +65,13 @@ public sealed class ShareReader : IAsyncDisposable
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         long cursor = after;
+        long? known = generation;
         while (true)
         {
             long from = cursor;
-            OpPage page = WithGap(await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken),
+            OpPage page = WithGap(known, await RetryAsync(from, () => FollowOnceAsync(from, cancellationToken),
                 cancellationToken).ConfigureAwait(false));
+            known ??= page.Generation ?? 0;
             if (page.Gap is { } gap) throw new ShareGapException(gap);
             SetState(page.Cursor < page.Head ? ReaderState.CatchingUp : ReaderState.Live);
             foreach (LoggedOp op in page.Ops)
@@ -90,7 +92,7 @@ public sealed class ShareReader : IAsyncDisposable
 
     /// <summary>Returns one page without waiting.</summary>
     public async Task<OpPage> ReadOpsAsync(long after, CancellationToken cancellationToken = default) =>
-        WithGap(await RetryAsync(
+        WithGap(generation, await RetryAsync(
             after,
             () => CallAsync((share, cancel) => share.ReadOpsAsync(new ReadOpsRequest { After = after }, cancel),
                 cancellationToken),
@@ -107,6 +109,7 @@ public sealed class ShareReader : IAsyncDisposable
         var documents = new List<Document>();
         DocKey? next = null;
         long? cursor = null;
+        long known = 0;
         while (true)
         {
             DocKey? afterKey = next;
@@ -117,7 +120,7 @@ public sealed class ShareReader : IAsyncDisposable
                         share.GetStateAsync(new GetStateRequest { Kinds = kinds, AfterKey = afterKey }, cancel),
                     cancellationToken),
                 cancellationToken).ConfigureAwait(false);
-            if (IsRestored(page.Generation) && cursor is not null)
+            if (cursor is not null && known != (page.Generation ?? 0))
             {
                 documents.Clear();
                 (next, cursor) = (null, null);
@@ -125,9 +128,12 @@ public sealed class ShareReader : IAsyncDisposable
             }
 
             cursor ??= page.Cursor;
+            known = page.Generation ?? 0;
             documents.AddRange(page.Docs);
             next = page.NextKey;
-            if (next is null) return new ShareSnapshot(documents, cursor.Value);
+            if (next is not null) continue;
+            generation = known; // not before: until then all cursors are of the other log
+            return new ShareSnapshot(documents, cursor.Value);
         }
     }
 
@@ -164,14 +170,11 @@ public sealed class ShareReader : IAsyncDisposable
     }
 
     /// <summary>Makes a gap of a page whose log is another than that of the cursor.</summary>
-    private OpPage WithGap(OpPage page) =>
-        IsRestored(page.Generation) ? page with { Ops = [], Cursor = page.Head, Gap = page.Head } : page;
-
-    private bool IsRestored(long? found)
+    private OpPage WithGap(long? known, OpPage page)
     {
-        bool isRestored = generation is { } known && known != (found ?? 0);
-        generation = found ?? 0;
-        return isRestored;
+        long found = page.Generation ?? 0;
+        generation ??= found;
+        return (known ?? found) == found ? page : page with { Ops = [], Cursor = page.Head, Gap = page.Head };
     }
 
     private async Task<T> CallAsync<T>(Func<IShareHandle, CancellationToken, Task<T>> call,
@@ -262,7 +265,10 @@ public sealed class ShareReader : IAsyncDisposable
 /// <param name="Cursor">Where to follow from.</param>
 public sealed record ShareSnapshot(IReadOnlyList<Document> Documents, long Cursor);
 
-/// <summary>Data up to <see cref="Cursor"/> is lost: read the state and follow from there.</summary>
+/// <summary>
+/// Data up to <see cref="Cursor"/> is lost: read the state and follow from there. After a restore of the server, each
+/// reading of ops is such a gap until the state was read.
+/// </summary>
 public sealed class ShareGapException(long cursor)
     : Exception($"The ops up to cursor {cursor} are no longer kept; read the state instead.")
 {

@@ -52,8 +52,8 @@ internal sealed class AppendItem(
 
     /// <summary>A refusal proves nothing about what is known: such a batch asks for the records of its ids.</summary>
     private bool MayBeRefused() => batch.HasDependencies || batch.Batch.ExpectedCursor is not null
-        || authority.Caveats.Quotas.Count > 0 || authority.Caveats.AppendKinds is not null
-        || !authority.Ref.Rights.HasFlag(Rights.Append)
+        || authority.Caveats.Quotas.Count > 0 || authority.Caveats.Rooms.Count > 0
+        || authority.Caveats.AppendKinds is not null || !authority.Ref.Rights.HasFlag(Rights.Append)
         || Array.Exists(batch.Ops, op => op.Malformed is not null || op.Op.Kind is Kinds.Turn or Kinds.Comment);
 
     public override void Take(AppendFacts facts) => this.facts = facts;

@@ -100,18 +100,21 @@ internal static class DataRestore
     private static async Task<RestoreReport> PrepareAsync(
         DataFiles made, DataFiles target, bool acceptsOldAccess, TimeProvider time)
     {
-        long known;
+        long known = 0;
+        long id = 0;
         using (Statements before = made.OpenDatabase())
         {
-            const string Tables = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'setting'";
-            known = before.ReadNumber(Tables) == 0 ? 0 : before.ReadNumber(StoreSettings.Get, StoreSettings.Revoked);
+            if (before.ReadNumber("SELECT COUNT(*) FROM sqlite_master WHERE name = 'setting'") > 0)
+            {
+                known = before.ReadNumber(StoreSettings.Get, StoreSettings.Revoked);
+                id = before.ReadNumber(StoreSettings.Get, StoreSettings.RevokedLog);
+            }
         }
 
-        // A file that is begun here lacks an entry on purpose: it says nothing of what came after the backup.
-        bool isKnown = RevokedLog.Covers(target.RevokedLogPath, known);
-        if (!isKnown) RevokedLog.Open(target.RevokedLogPath, known + 1, neverSyncs: false, out _).Dispose();
-        using SqliteShareStore store =
-            SqliteShareStore.Open(made.DatabasePath, time, revokedLog: target.RevokedLogPath);
+        bool isKnown = RevokedLog.Covers(target.RevokedLogPath, known, id);
+        if (!isKnown) RevokedLog.BeginFrom(target.RevokedLogPath, made.RevokedLogPath, known, id);
+        using SqliteShareStore store = SqliteShareStore.Open(
+            made.DatabasePath, time, revokedLog: isKnown ? target.RevokedLogPath : made.RevokedLogPath);
         return await store.MarkRestoredAsync(
             time.GetUtcNow().ToUnixTimeMilliseconds(), suspends: !isKnown && !acceptsOldAccess)
             .ConfigureAwait(false);
@@ -129,10 +132,18 @@ internal static class DataRestore
         }
 
         MoveAway(target.RootTokenPath, old);
+        if (File.Exists(made.RevokedLogPath) && File.Exists(target.RevokedLogPath))
+        {
+            // A copy: after a crash here, the next restore needs what it says.
+            DurableDirectory.Create(old);
+            File.Copy(target.RevokedLogPath, Path.Combine(old, RevokedLog.FileName));
+        }
+
         DurableDirectory.Create(Path.GetDirectoryName(target.KeyPath)!);
         foreach ((string from, string to) in
             ((string, string)[])
             [
+                (made.RevokedLogPath, target.RevokedLogPath), // only if another one was begun
                 (made.KeyPath, target.KeyPath), (made.RootTokenPath, target.RootTokenPath),
                 (made.DatabasePath, target.DatabasePath),
             ])

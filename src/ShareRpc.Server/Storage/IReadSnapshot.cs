@@ -49,6 +49,9 @@ internal interface IReadSnapshot : IAsyncDisposable
     /// <summary>Days count from 1970 UTC.</summary>
     ValueTask<DayUse> ReadQuotaAsync(long refKey, long day);
 
+    /// <summary>Returns the time at which a restore suspended all refs but the root; 0 without one.</summary>
+    ValueTask<long> ReadRestoreSuspensionAsync() => new(0L);
+
     ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey);
 
     ValueTask<IReadOnlyList<StoredDoc>> ReadDocsAsync(long shareKey, string? kind, DocKey? after, int limit,

@@ -133,6 +133,8 @@ internal sealed class FaultyTransaction(
 
     public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => inner.ReadQuotaAsync(refKey, day);
 
+    public ValueTask<long> ReadRestoreSuspensionAsync() => inner.ReadRestoreSuspensionAsync();
+
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => inner.ReadOwnersBelowAsync(refKey);
 
     public void SetSuspended(long refKey, long? suspendedMs) => inner.SetSuspended(refKey, suspendedMs);

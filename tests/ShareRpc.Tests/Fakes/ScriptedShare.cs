@@ -23,6 +23,9 @@ internal sealed class ScriptedShare(string shareId)
     /// <summary>Ops up to here have lost their data.</summary>
     public long CompactedTo { get; set; }
 
+    /// <summary>Of a restored server.</summary>
+    public long? Generation { get; set; }
+
     public bool IsEnded { get; set; }
 
     /// <summary>Ends when something was appended, or ended.</summary>

@@ -64,6 +64,7 @@ internal sealed class ScriptedShareHandle : IShareHandle
             Ops = gap is null ? ops : [], Cursor = gap is null && ops.Count > 0 ? ops[^1].Cursor : request.After,
             Head = share.Log.Count,
             Gap = gap,
+            Generation = share.Generation,
             Ended = share.IsEnded ? true : null,
         };
     }
@@ -84,7 +85,7 @@ internal sealed class ScriptedShareHandle : IShareHandle
             [.. all.Skip(start).Take(Math.Min(request.Limit ?? int.MaxValue, server.Limits.PageEntries))];
         return Task.FromResult(new StatePage
         {
-            Docs = page, Cursor = share.Log.Count,
+            Docs = page, Cursor = share.Log.Count, Generation = share.Generation,
             NextKey = start + page.Count < all.Count ? new DocKey(page[^1].Kind, page[^1].Key) : null,
         });
     }

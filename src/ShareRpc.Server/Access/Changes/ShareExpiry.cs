@@ -5,7 +5,10 @@ using ShareRpc.Server.Supervision;
 
 namespace ShareRpc.Server.Access.Changes;
 
-/// <summary>Deletes shares to which nothing was appended for as long as they are kept (<c>keep_shares</c>).</summary>
+/// <summary>
+/// Deletes shares to which nothing was appended for as long as they are kept (<c>keep_shares</c>), by a restore's time
+/// at the earliest.
+/// </summary>
 internal sealed class ShareExpiry(
     IShareStore store, CapabilityAdmin admin, ServerOptions options, ServerLimits limits, TimeProvider time,
     ILogger<ShareExpiry> log) : IServerLoop
@@ -18,7 +21,8 @@ internal sealed class ShareExpiry(
     {
         while (true)
         {
-            Task next = Task.Delay(limits.GrantSweepInterval, time, stopping);
+            // First, so that there is time to stop a server whose setting, clock or data is wrong.
+            await Task.Delay(limits.GrantSweepInterval, time, stopping).ConfigureAwait(false);
             try
             {
                 await SweepAsync(stopping).ConfigureAwait(false);
@@ -29,7 +33,6 @@ internal sealed class ShareExpiry(
             }
 
             succeeded();
-            await next.ConfigureAwait(false);
         }
     }
 
@@ -37,6 +40,9 @@ internal sealed class ShareExpiry(
     {
         if (options.KeepShares is not { } keep) return;
         long before = (time.GetUtcNow() - keep).ToUnixTimeMilliseconds();
+
+        // A restore is an append to all shares: what a backup shows as idle may have been busy since.
+        if (await store.ReadGenerationAsync().ConfigureAwait(false) > before) return;
         IReadOnlyList<ShareListRow> page;
         for (long after = 0; (page = await ReadAsync(after)).Count > 0; after = page[^1].Share.Key)
         {

@@ -29,7 +29,11 @@ internal sealed class SuspendWork(Authority authority, RefRow target, bool isSus
         RefRow current = (await scope.Transaction.FindRefAsync(target.Key))!;
         if (current.RevokedMs is not null) throw new ShareRpcException(ErrorCode.CapabilityRevoked);
         epoch = current.Epoch;
-        if (current.SuspendedMs is not null == isSuspended) return;
+        bool isSame = current.SuspendedMs is not null == isSuspended;
+
+        // What a restore suspended is resumed with all else of it: a suspension of its own is noted.
+        if (isSame && (!isSuspended || current.SuspendedMs != await scope.Transaction.ReadRestoreSuspensionAsync()))
+            return;
         if (isSuspended) registry.Deny(target.Key, ErrorCode.CapabilitySuspended);
         scope.Transaction.SetSuspended(target.Key, isSuspended ? scope.NowMs : null);
         if (isSuspended) await scope.Transaction.EndGrantsAsync(target.Key, scope.NowMs);

@@ -221,6 +221,9 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
         "SELECT ops, bytes, rejections, duplicates FROM quota WHERE ref_key = $1 AND day = $2",
         row => new DayUse(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), refKey, day);
 
+    public ValueTask<long> ReadRestoreSuspensionAsync() =>
+        NumberAsync("SELECT coalesce(max(value), 0) FROM setting WHERE name = 'suspended_ms'");
+
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => AllAsync(
         $"""
         WITH RECURSIVE reach (key) AS (

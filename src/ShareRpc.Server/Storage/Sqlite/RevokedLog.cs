@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
@@ -8,7 +9,8 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// <summary>
 /// <c>revoked.log</c> beside the database: changes of access, a JSON object a line, synced before the database commits
 /// them. A backup holds none and a restore never replaces it, so that an older database learns what was revoked since.
-/// Its first line names the entries that it does not have. One thread at a time.
+/// Its first line names the entries that it does not have, and the log: numbers mean nothing in another one, such as
+/// that of another server, or of a time that a restore undid. One thread at a time.
 /// </summary>
 internal sealed class RevokedLog : IDisposable
 {
@@ -17,41 +19,44 @@ internal sealed class RevokedLog : IDisposable
     private readonly FileStream stream;
     private readonly bool neverSyncs;
     private readonly List<RevokedEntry> pending = [];
+    private long length;
     private long? lengthBefore;
 
+    private RevokedLog(FileStream stream, bool neverSyncs, Content content) =>
+        (this.stream, this.neverSyncs, length, Id, Last) =
+            (stream, neverSyncs, content.Length, content.Id, content.Newest);
 
-    private RevokedLog(FileStream stream, bool neverSyncs, long last) =>
-        (this.stream, this.neverSyncs, Last) = (stream, neverSyncs, last);
+    /// <summary>Gets what tells it from other logs; its database has the same.</summary>
+    public long Id { get; }
 
     /// <summary>Gets the number of the newest entry.</summary>
     public long Last { get; private set; }
 
-    /// <summary>Opens or creates the file; what a crash left unfinished at its end is cut off.</summary>
+    /// <summary>
+    /// Opens the file; what a crash left unfinished at its end is cut off. One that does not reach as far as the
+    /// database, or is not its own, is renamed, and another begun after what the database has.
+    /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="known">How many entries the database has; a new file begins after them.</param>
+    /// <param name="known">How many entries the database has.</param>
+    /// <param name="id">The log of the database; null to take any.</param>
     /// <param name="neverSyncs">For measurements.</param>
     /// <param name="entries">What the file holds.</param>
-    public static RevokedLog Open(string path, long known, bool neverSyncs, out IReadOnlyList<RevokedEntry> entries)
+    public static RevokedLog Open(
+        string path, long known, long? id, bool neverSyncs, out IReadOnlyList<RevokedEntry> entries)
     {
+        Content? content = Read(path);
+        if (content is null || content.Newest < known || (id is not null && content.Id != id))
+        {
+            if (content?.Entries.Count > 0) File.Move(path, $"{path}.{content.Id}-{content.Newest}", overwrite: true);
+            content = Begin(path, known, [], neverSyncs);
+        }
+
+        entries = content.Entries;
         FileStream stream = OwnerOnly.OpenShared(path);
         try
         {
-            (long after, entries, long length) = Read(path, stream);
-            if (length != stream.Length) stream.SetLength(length);
-            stream.Position = length;
-            if (length == 0)
-            {
-                after = known;
-                stream.Write(Encoding.UTF8.GetBytes($"{{\"after\":{known}}}\n"));
-                if (!neverSyncs)
-                {
-                    stream.Flush(flushToDisk: true);
-                    DurableDirectory.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
-                }
-            }
-
-            long newest = entries.Count > 0 ? entries[^1].Number : after;
-            return new RevokedLog(stream, neverSyncs, Math.Max(newest, known));
+            if (content.Length != stream.Length) stream.SetLength(content.Length);
+            return new RevokedLog(stream, neverSyncs, content);
         }
         catch
         {
@@ -63,12 +68,18 @@ internal sealed class RevokedLog : IDisposable
     /// <summary>
     /// Returns whether a file has every entry after those that a database knows, so that nothing revoked comes back.
     /// </summary>
-    public static bool Covers(string path, long known)
+    public static bool Covers(string path, long known, long id) =>
+        Read(path) is { } content && content.Id == id && content.After <= known && content.Newest >= known;
+
+    /// <summary>
+    /// Begins a file for a backup that another file does not cover. What that took away is taken over, since it may be
+    /// all that is left of it; what it gave back is not.
+    /// </summary>
+    public static void BeginFrom(string other, string path, long known, long id)
     {
-        if (!File.Exists(path)) return false;
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        (long after, _, long length) = Read(path, stream);
-        return length > 0 && after <= known;
+        IEnumerable<RevokedEntry> taken = Read(other) is { } content && content.Id != id
+            ? content.Entries.Where(entry => entry.Action != RevokedEntry.Resume) : [];
+        Begin(path, known, [.. taken.Select((entry, at) => entry with { Number = known + at + 1 })], neverSyncs: false);
     }
 
     public void Add(RevokedEntry entry) => pending.Add(entry);
@@ -84,7 +95,7 @@ internal sealed class RevokedLog : IDisposable
     public long? Write()
     {
         if (pending.Count == 0) return null;
-        lengthBefore = stream.Length;
+        lengthBefore = length;
         using var lines = new MemoryStream();
         foreach (RevokedEntry entry in pending)
         {
@@ -94,9 +105,11 @@ internal sealed class RevokedLog : IDisposable
 
         try
         {
-            stream.Position = stream.Length;
+            if (stream.Length != length) stream.SetLength(length); // what could not be taken back
+            stream.Position = length;
             stream.Write(lines.GetBuffer(), 0, (int)lines.Length);
             if (!neverSyncs) stream.Flush(flushToDisk: true);
+            length += lines.Length;
             return Last;
         }
         catch (IOException exception)
@@ -112,8 +125,8 @@ internal sealed class RevokedLog : IDisposable
     {
         int taken = pending.Count;
         pending.Clear();
-        if (lengthBefore is not { } length) return;
-        lengthBefore = null;
+        if (lengthBefore is not { } before) return;
+        (length, lengthBefore) = (before, null);
         Last -= taken;
         try
         {
@@ -122,19 +135,41 @@ internal sealed class RevokedLog : IDisposable
         }
         catch (IOException)
         {
-            // It stays, and a restore takes away more access than it must.
+            // It stays until the next entry; a restore before takes away more access than it must.
         }
     }
 
     public void Dispose() => stream.Dispose();
 
-    private static (long After, IReadOnlyList<RevokedEntry> Entries, long Length) Read(string path, FileStream stream)
+    private static Content Begin(string path, long after, IReadOnlyList<RevokedEntry> entries, bool neverSyncs)
     {
+        long id = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue;
+        using FileStream stream = OwnerOnly.OpenShared(path);
+        stream.SetLength(0);
+        stream.Write(Encoding.UTF8.GetBytes($"{{\"after\":{after},\"log\":{id}}}\n"));
+        foreach (RevokedEntry entry in entries)
+            stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(entry, ProtocolJson.Options), (byte)'\n']);
+        if (!neverSyncs)
+        {
+            stream.Flush(flushToDisk: true);
+            DurableDirectory.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+
+        return new Content(id, after, entries, stream.Length);
+    }
+
+    /// <summary>Returns null for a missing file, or one whose first line a crash cut off.</summary>
+    private static Content? Read(string path)
+    {
+        if (!File.Exists(path)) return null;
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var entries = new List<RevokedEntry>();
         var content = new byte[stream.Length];
         stream.ReadExactly(content);
         int length = content.AsSpan().LastIndexOf((byte)'\n') + 1;
+        if (length == 0) return null;
         long after = 0;
+        long id = 0;
         try
         {
             int begin = 0;
@@ -142,8 +177,16 @@ internal sealed class RevokedLog : IDisposable
             {
                 end = begin + content.AsSpan(begin).IndexOf((byte)'\n');
                 ReadOnlySpan<byte> line = content.AsSpan(begin..end);
-                if (begin == 0) after = JsonDocument.Parse(line.ToArray()).RootElement.GetProperty("after").GetInt64();
-                else entries.Add(JsonSerializer.Deserialize<RevokedEntry>(line, ProtocolJson.Options)!);
+                if (begin == 0)
+                {
+                    JsonElement first = JsonDocument.Parse(line.ToArray()).RootElement;
+                    after = first.GetProperty("after").GetInt64();
+                    id = first.TryGetProperty("log", out JsonElement log) ? log.GetInt64() : 0;
+                    continue;
+                }
+
+                entries.Add(JsonSerializer.Deserialize<RevokedEntry>(line, ProtocolJson.Options)!);
+                if (entries[^1].Number != after + entries.Count) throw new FormatException("An entry is missing.");
             }
         }
         catch (Exception exception) when (
@@ -154,6 +197,11 @@ internal sealed class RevokedLog : IDisposable
                 + "suspends all access.", exception);
         }
 
-        return (after, entries, length);
+        return new Content(id, after, entries, length);
+    }
+
+    private sealed record Content(long Id, long After, IReadOnlyList<RevokedEntry> Entries, long Length)
+    {
+        public long Newest => After + Entries.Count;
     }
 }

@@ -72,6 +72,7 @@ internal sealed class RevokedReplay(Statements statements, SqliteWriteTransactio
     private async Task AdoptAsync(RevokedEntry entry, RefRow row)
     {
         RefRow root = (await transaction.ReadChainAsync(row.Key))[^1];
+        await ShareRoom.ReleaseAsync(transaction, row.Key);
         transaction.Adopt(row with
         {
             ParentKey = root.Key, ParentEpoch = root.Epoch, RetiredMs = entry.TimeMs ?? nowMs,

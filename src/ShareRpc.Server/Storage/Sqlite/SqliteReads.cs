@@ -202,6 +202,9 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 
     public ValueTask<DayUse> ReadQuotaAsync(long refKey, long day) => new(ReadQuota(statements, refKey, day));
 
+    public ValueTask<long> ReadRestoreSuspensionAsync() =>
+        new(statements.ReadNumber(StoreSettings.Get, StoreSettings.SuspendedMs));
+
     public ValueTask<IReadOnlyList<RefRow>> ReadOwnersBelowAsync(long refKey) => new(statements.ReadAll(
         $"""
         WITH RECURSIVE reach (key) AS (

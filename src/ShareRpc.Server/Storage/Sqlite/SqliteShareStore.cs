@@ -48,7 +48,7 @@ internal sealed class SqliteShareStore : IShareStore
     /// <param name="limits">The server's limits.</param>
     /// <param name="log">The server's log.</param>
     /// <param name="neverSyncs">For measurements.</param>
-    /// <param name="revokedLog">Where <c>revoked.log</c> is, if not beside the database.</param>
+    /// <param name="revokedLog">For a restore: the <c>revoked.log</c> to go on with, of whatever id.</param>
     public static SqliteShareStore Open(
         string path, TimeProvider time, ServerLimits? limits = null, ILogger? log = null, bool neverSyncs = false,
         string? revokedLog = null)
@@ -62,10 +62,17 @@ internal sealed class SqliteShareStore : IShareStore
             StartCheck.Run(writer, limits?.StartCheckTime ?? TimeSpan.Zero, time);
             Schema.Apply(writer, path, "name another directory with --data");
             SqliteFile.Execute(writer, $"BEGIN IMMEDIATE; PRAGMA user_version = {Schema.Newest}; COMMIT");
-            revokedLog ??= Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RevokedLog.FileName);
-            long known = SqliteFile.ReadNumber(writer,
-                $"SELECT COALESCE((SELECT value FROM setting WHERE name = '{StoreSettings.Revoked}'), 0)");
-            revoked = RevokedLog.Open(revokedLog, known, neverSyncs, out IReadOnlyList<RevokedEntry> entries);
+            long known = ReadSetting(writer, StoreSettings.Revoked);
+            long id = ReadSetting(writer, StoreSettings.RevokedLog);
+            revoked = RevokedLog.Open(
+                revokedLog ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RevokedLog.FileName), known,
+                revokedLog is null ? id : null, neverSyncs, out IReadOnlyList<RevokedEntry> entries);
+            if (revoked.Id != id)
+            {
+                SqliteFile.Execute(writer,
+                    $"REPLACE INTO setting (name, value) VALUES ('{StoreSettings.RevokedLog}', {revoked.Id})");
+            }
+
             var store = new SqliteShareStore(path, file, writer, revoked, limits ?? new ServerLimits(), log);
 #pragma warning disable VSTHRD002 // SQLite answers at once.
             store.ReplayAsync([.. entries.Where(entry => entry.Number > known)], time, log).AsTask().GetAwaiter()
@@ -178,6 +185,9 @@ internal sealed class SqliteShareStore : IShareStore
         replayed = entries.Count;
         log?.RevokedLogApplied(replayed);
     }
+
+    private static long ReadSetting(SqliteConnection writer, string name) =>
+        SqliteFile.ReadNumber(writer, $"SELECT COALESCE((SELECT value FROM setting WHERE name = '{name}'), 0)");
 
     private StorageException Translate(SqliteException failure) => SqliteFailures.Translate(failure, path);
 

@@ -6,6 +6,9 @@ internal static class StoreSettings
     /// <summary>The number of the newest entry of <c>revoked.log</c> that the database has.</summary>
     public const string Revoked = "revoked";
 
+    /// <summary>Which <c>revoked.log</c> that number is of; without one it is 0.</summary>
+    public const string RevokedLog = "revoked_log";
+
     /// <summary>What the last restore gave to all shares; without one it is 0.</summary>
     public const string Generation = "generation";
 

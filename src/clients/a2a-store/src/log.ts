@@ -56,8 +56,8 @@ export class LogShare {
     for (;;) {
       const page = await this.#call((share) => share.handle.readOps({ after: this.cursor }));
       if (page.gap !== undefined || (page.generation ?? 0) !== this.#generation) {
-        this.#generation = page.generation ?? 0;
         await this.#reload();
+        this.#generation = page.generation ?? 0; // after the state, whose read may fail
         continue;
       }
       for (const op of page.ops) this.#fold(op);

@@ -35,11 +35,13 @@ async def follow(link: Link, after: int = 0, *, generation: int | None = None, p
             share = await Share.open(link, passphrase=passphrase, grants=grants, read={"after": after})
             page, pages = share.result["page"], None
             while True:
-                restored = generation not in (None, generation := page.get("generation", 0))
+                restored = generation not in (None, page.get("generation", 0))
                 if restored or "gap" in page:
                     state = await _read_state(share)
                     after, pages = max(page.get("gap", 0), state.cursor), None
+                    generation = page.get("generation", 0)
                     yield state
+                generation = page.get("generation", 0)
                 for op in page["ops"] if not restored else []:
                     if op["cursor"] != after + 1:
                         raise RuntimeError(f"The server went from cursor {after} to {op['cursor']}.")

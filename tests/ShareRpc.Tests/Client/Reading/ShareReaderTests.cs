@@ -193,6 +193,28 @@ public class ShareReaderTests : ClientTest
     }
 
     [Fact]
+    public async Task Invariant_I12_a_restored_log_is_a_gap_until_the_state_was_read_and_to_who_already_follows()
+    {
+        (ScriptedShare share, ShareLink link) = AddShare(Rights.Read);
+        Append(share, 3);
+        await using ShareReader reader = NewReader(link);
+        await using IAsyncEnumerator<LoggedOp> ops = reader.FollowAsync(0, Timeout).GetAsyncEnumerator(Timeout);
+        await TakeAsync(ops, 3);
+        share.Generation = 7;
+        Append(share, 2);
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(5, (await reader.ReadOpsAsync(3, Timeout)).Gap);
+            Assert.Equal(0, reader.Generation);
+        }
+
+        ShareSnapshot state = await reader.ReadStateAsync(Timeout);
+        Assert.Equal((5, 7), (state.Cursor, reader.Generation));
+        Assert.Null((await reader.ReadOpsAsync(state.Cursor, Timeout)).Gap);
+        await Assert.ThrowsAsync<ShareGapException>(async () => await ops.MoveNextAsync());
+    }
+
+    [Fact]
     public async Task Invariant_I5_a_server_that_skips_a_cursor_is_not_believed()
     {
         (ScriptedShare share, ShareLink link) = AddShare(Rights.Read);

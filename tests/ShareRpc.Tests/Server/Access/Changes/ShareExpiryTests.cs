@@ -5,6 +5,7 @@ using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
 using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Sqlite;
 
 namespace ShareRpc.Tests.Server.Access.Changes;
 
@@ -38,6 +39,42 @@ public sealed class ShareExpiryTests
             entry => entry.Action == "expire_share");
         await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
         Assert.Equal(idle.Ref.ShareKey, await snapshot.FindUnerasedShareAsync());
+    }
+
+    [Fact]
+    public async Task A_restore_puts_it_off_since_the_backup_does_not_know_what_was_appended_since()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        rooms.Get<ServerOptions>().KeepShares = TimeSpan.FromDays(2);
+        Authority share = await rooms.CreateShareAsync();
+        rooms.Clock.Advance(TimeSpan.FromDays(30));
+        await ((SqliteShareStore)rooms.Store.Inner).MarkRestoredAsync(
+            rooms.Clock.GetUtcNow().ToUnixTimeMilliseconds(), suspends: false);
+        rooms.Clock.Advance(TimeSpan.FromDays(2) - TimeSpan.FromMilliseconds(1));
+        await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
+        await rooms.AppendAsync(share, ServerRooms.Put("a"));
+
+        rooms.Clock.Advance(TimeSpan.FromDays(2));
+        await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
+        Assert.Equal(ErrorCode.ShareDeleted,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(share, ServerRooms.Put("b")))).Code);
+    }
+
+    [Fact]
+    public async Task Nothing_goes_before_the_server_has_run_for_an_interval()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        rooms.Get<ServerOptions>().KeepShares = TimeSpan.FromDays(2);
+        Authority share = await rooms.CreateShareAsync();
+        rooms.Clock.Advance(TimeSpan.FromDays(2));
+        using var stopping = new CancellationTokenSource();
+        var swept = new TaskCompletionSource();
+        Task loop = rooms.Get<ShareExpiry>().RunAsync(swept.SetResult, stopping.Token);
+        rooms.Clock.Advance(rooms.Limits.GrantSweepInterval - TimeSpan.FromMilliseconds(1));
+        Assert.False(swept.Task.IsCompleted);
+        await rooms.AppendAsync(share, ServerRooms.Put("a"));
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
     }
 
     [Fact]

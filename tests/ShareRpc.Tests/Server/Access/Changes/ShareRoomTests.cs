@@ -2,6 +2,9 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
+using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Access.Changes;
 
@@ -68,6 +71,33 @@ public sealed class ShareRoomTests
         Assert.Single((await rooms.AppendAsync(share, op)).Duplicates);
         Assert.Single((await rooms.AppendAsync(share, op with { OpId = "two", DependsOn = ["none"] })).Rejected);
         Assert.Single((await rooms.AppendAsync(share, ServerRooms.Put("b", Of(10)))).Applied);
+    }
+
+    [PostgresFact]
+    public async Task Nodes_tell_a_duplicate_though_the_room_is_full_and_do_not_both_give_what_is_left_of_it()
+    {
+        string connection = await TestPostgres.NewDatabaseAsync();
+        using PostgresShareStore store = await PostgresShareStore.OpenAsync(connection);
+        using ServerRooms rooms = await ServerRooms.OpenAsync(shared: store);
+        Authority creator = await CreatorAsync(rooms, new Caveats { MaxBytes = 10 });
+        Authority share = await rooms.CreateShareAsync(creator);
+        OpIntent op = ServerRooms.Put("a", Of(10), "one");
+        await rooms.AppendAsync(share, op);
+        Assert.Single((await rooms.AppendAsync(share, op)).Duplicates);
+
+        using PostgresShareStore other = await PostgresShareStore.OpenAsync(connection);
+        Task<DayUse> behind;
+        IWriteTransaction later = await other.BeginWriteAsync();
+        await using (IWriteTransaction first = await store.BeginWriteAsync())
+        {
+            Assert.Equal(1, (await first.ReadQuotaAsync(creator.Ref.Key, ShareRoom.Total)).Ops);
+            behind = later.ReadQuotaAsync(creator.Ref.Key, ShareRoom.Total).AsTask();
+            first.AddQuota(creator.Ref.Key, ShareRoom.Total, new DayUse(1, 0));
+            await first.CommitAsync();
+        }
+
+        Assert.Equal(2, (await behind).Ops);
+        await later.DisposeAsync();
     }
 
     [Fact]

@@ -28,6 +28,11 @@ public sealed class PostgresRestoreTests
         Assert.Equal(ErrorCode.CapabilitySuspended, refused.Code);
         await rooms.RedeemAsync(rooms.RootToken, ofShare: false);
 
+        // One that is suspended on its own stays so.
+        await rooms.Changes.SuspendAsync(rooms.Root, new CapabilityRequest { CapId = share.Ref.CapId });
+        Assert.Equal(0, await PostgresRestore.AcceptOldAccessAsync(connection, CancellationToken.None));
+        await rooms.Changes.ResumeAsync(rooms.Root, new CapabilityRequest { CapId = share.Ref.CapId });
+
         RestoreReport again = await PostgresRestore.RunAsync(connection, CancellationToken.None);
         Assert.InRange(again.Generation, report.Generation + 1, long.MaxValue);
         Assert.Equal(1, await PostgresRestore.AcceptOldAccessAsync(connection, CancellationToken.None)
