@@ -39,7 +39,6 @@ async def follow(link: Link, after: int = 0, *, generation: int | None = None, p
                 if restored or "gap" in page:
                     state = await _read_state(share)
                     after, pages = max(page.get("gap", 0), state.cursor), None
-                    generation = page.get("generation", 0)
                     yield state
                 generation = page.get("generation", 0)
                 for op in page["ops"] if not restored else []:
