@@ -101,7 +101,7 @@ internal static class Restore
             context.Output.Say($"The old files are in {old}. Remove them when all is well.");
         if (report.Suspended > 0)
         {
-            context.Output.Say($"revoked.log is missing, or begins after the backup: all but the root token "
+            context.Output.Say($"revoked.log is missing, incomplete or of another history: all but the root token "
                 + $"({report.Suspended} below it) is suspended. Resume what is to be good (sharerpc resume), or take "
                 + "all of it: sharerpc restore --accept-old-access, with the same --data or --postgres.");
         }
