@@ -13,6 +13,7 @@ export class World {
   #ids = new Map();
   #wires = new Map();
   #rootLike = new Set(['root']);
+  #commenting = new Set();
 
   constructor(server, rootToken) {
     this.server = server;
@@ -48,7 +49,9 @@ export class World {
   async redeem(on, name, more = '') {
     const wire = await this.wire(on);
     const method = this.#rootLike.has(name) ? 'redeemRoot' : 'redeemShare';
-    const result = await wire.call(method, this.text(`{"token":"{token:${name}}"${more && ','}${more}}`));
+    const grant = this.#commenting.has(name) && method === 'redeemShare'
+      ? `,"grant":{"cap_id":"{cap:${name}_grant}","token_digest":"{digest:${name}_grant}"}` : '';
+    const result = await wire.call(method, this.text(`{"token":"{token:${name}}"${more && ','}${more}${grant}}`));
     const number = (result.share ?? result.root).handle;
     return {
       result, number, wire,
@@ -99,7 +102,9 @@ export class World {
     if (this.#rootLike.has(parent)) this.#rootLike.add(name);
     const { cap, digest } = this.#secret(name);
     const caveats = ref.caveats ? `,"caveats":${this.text(JSON.stringify(ref.caveats))}` : '';
-    const rights = JSON.stringify(Array.isArray(ref) ? ref : ref.rights);
+    const given = Array.isArray(ref) ? ref : ref.rights;
+    if (given.includes('comment')) this.#commenting.add(name);
+    const rights = JSON.stringify(given);
     const { call } = await this.redeem('setup', parent);
     await call('attenuate', `{"cap_id":"${cap}","token_digest":"${digest}","rights":${rights}${caveats}}`);
   }

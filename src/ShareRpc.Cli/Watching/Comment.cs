@@ -41,7 +41,7 @@ internal sealed record Comment
                 ? flag.ValueKind == JsonValueKind.True : null,
             CreatedMs = Member(Member(root, "time"), "created") is { ValueKind: JsonValueKind.Number } created
                 && created.TryGetInt64(out long ms) ? ms : 0,
-            Author = SafeText.Line(AuthorOf(Member(root, "author")), 60), Text = SafeText.Block(TextOf(root, "text")),
+            Author = AuthorOf(Member(root, "author")), Text = SafeText.Block(TextOf(root, "text")),
             Where = SafeText.Line(line + quote, 120).Trim(),
         };
     }
@@ -54,11 +54,15 @@ internal sealed record Comment
         return $"{Author}: {said.Replace("\n", "\n    ", StringComparison.Ordinal)}";
     }
 
+    /// <summary>
+    /// Returns a word of the tool's own first, which no label can be, and the id that tells those of one label apart.
+    /// </summary>
     private static string AuthorOf(JsonElement? author)
     {
         if (Member(author, "owner") is { ValueKind: JsonValueKind.True }) return "the owner";
         string id = TextOf(author, "id");
-        return TextOf(author, "label") is { Length: > 0 } label ? label : $"guest {id[..Math.Min(4, id.Length)]}";
+        string guest = SafeText.Line($"guest {id[..Math.Min(4, id.Length)]}", 20);
+        return TextOf(author, "label") is { Length: > 0 } label ? $"{guest} “{SafeText.Line(label, 40)}”" : guest;
     }
 
     private static JsonElement? Member(JsonElement? parent, string name) =>

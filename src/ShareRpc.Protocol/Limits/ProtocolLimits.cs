@@ -68,11 +68,14 @@ public sealed record ProtocolLimits
     public int CommentBytes { get; init; } = 8 * 1024;
 
     /// <summary>
-    /// Gets the ops of kind <c>comment</c> that a ref may send in an hour; a link's grants together ten times as many.
-    /// Beyond: <c>rate_limited</c>.
+    /// Gets the ops of kind <c>comment</c> that a ref may send in an hour; all below one child of the owner ref
+    /// together ten times as many. Beyond: <c>rate_limited</c>.
     /// </summary>
     public int CommentsPerHour { get; init; } = 120;
 
     /// <summary>Gets the comments of a share. Beyond: <c>quota_exceeded</c>.</summary>
     public int CommentsPerShare { get; init; } = 2000;
+
+    /// <summary>Gets the comments on a document. Beyond: <c>quota_exceeded</c>.</summary>
+    public int CommentsPerDocument { get; init; } = 100;
 }

@@ -26,7 +26,7 @@ internal sealed class Authority : IDisposable
     public Authority(
         RefRow row, IReadOnlyList<RefRow> chain, string? shareId, TimeProvider time, IServerNode? node = null)
     {
-        Ref = row;
+        Ref = CapabilityChain.CommentsByGrant(chain) ? row with { Rights = row.Rights & ~Rights.Comment } : row;
         ShareId = shareId;
         Chain = [.. chain.Select(ancestor => (ancestor.Key, ancestor.Epoch))];
         IsOwner = chain is [{ ShareKey: not null }, { ShareKey: null }, ..];
@@ -40,6 +40,7 @@ internal sealed class Authority : IDisposable
         (this.time, this.node) = (time, node);
     }
 
+    /// <summary>Gets the ref; without <c>comment</c> if only its grants have that.</summary>
     public RefRow Ref { get; }
 
     public string? ShareId { get; }

@@ -1,4 +1,5 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Access;
@@ -30,6 +31,12 @@ internal static class CapabilityChain
         bool isGrantsEnd = row.IsGrant && code is (ErrorCode.CapabilityRevoked or ErrorCode.CapabilityExpired);
         return new ShareRpcException(code) { Action = isGrantsEnd ? ErrorAction.Redeem : ErrorCodes.ActionOf(code) };
     }
+
+    /// <summary>
+    /// Returns whether a ref comments by its grants only, so that authors differ; an owner ref comments itself.
+    /// </summary>
+    public static bool CommentsByGrant(IReadOnlyList<RefRow> chain) =>
+        chain is [{ IsGrant: false }, { ShareKey: not null }, ..] && chain[0].Rights.HasFlag(Rights.Comment);
 
     public static bool IsUsedUp(IReadOnlyList<RefRow> chain) =>
         !chain[0].IsGrant && chain.Any(row => row.Uses >= row.Caveats.MaxUses);

@@ -113,7 +113,7 @@ internal sealed class BatchOutcomes(
     }
 
     /// <summary>Appends what the batch makes of the comments on its documents; after what was recorded.</summary>
-    public ValueTask RestateAsync() => comments.RestateAsync();
+    public ValueTask RestateAsync() => comments.RestateAsync(allowance);
 
     public Ack ToAck()
     {

@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server.Access;
@@ -38,6 +39,7 @@ internal sealed class CommentOps(
     public async ValueTask<CommentVerdict> JudgeAsync(OpIntent op)
     {
         if (!CommentKey.TryParse(op.Key, out CommentKey? key)) return new CommentVerdict(ErrorCode.InvalidOp);
+        if (!authority.Ref.Rights.HasFlag(Rights.Read)) return new CommentVerdict(ErrorCode.NoTarget);
         StoredDoc? current = await FindAsync(op.Key);
         var known = current?.Data is { } data ? CommentStamp.Parse(data) : null;
         bool isRemoval = op.Verb == Verbs.Remove;
@@ -59,7 +61,8 @@ internal sealed class CommentOps(
         {
             return new CommentVerdict(ErrorCode.NoTarget);
         }
-        else if (comments!.Count >= limits.CommentsPerShare)
+        else if (comments!.Count >= limits.CommentsPerShare
+            || comments.On(key.Kind, key.Key).Count >= limits.CommentsPerDocument)
         {
             return new CommentVerdict(ErrorCode.QuotaExceeded);
         }
@@ -72,8 +75,9 @@ internal sealed class CommentOps(
 
     /// <summary>
     /// Puts the comments again, as they are, on documents whose class changed: behind the batch, in its transaction.
+    /// They count as the caller's, and are never refused.
     /// </summary>
-    public async ValueTask RestateAsync()
+    public async ValueTask RestateAsync(AppendAllowance allowance)
     {
         if (changed.Count == 0) return;
         var applied = new List<AppliedOp>();
@@ -93,6 +97,9 @@ internal sealed class CommentOps(
         {
             ShareKey = share.Key, ActorKey = authority.Ref.Key, TimeMs = scope.NowMs, Applied = applied,
         });
+        allowance.Reset();
+        foreach (AppliedOp op in applied) allowance.Count(op.Op);
+        await allowance.RecordAsync();
     }
 
     private AppliedOp Put(string key, RawJson data, ContentClass before, ContentClass after)
@@ -108,9 +115,10 @@ internal sealed class CommentOps(
         return applied;
     }
 
-    /// <summary>Returns whether a comment begins a thread.</summary>
+    /// <summary>Returns whether a comment begins a thread, and may be seen.</summary>
     private async ValueTask<bool> IsThreadAsync(string key) =>
-        await FindAsync(key) is { Data: { } data } && CommentStamp.Parse(data) is { Said.Parent: null };
+        await FindAsync(key) is { Data: { } data } comment && authority.Profile.ShowsComment(comment.Class)
+        && CommentStamp.Parse(data) is { Said.Parent: null };
 
     private ValueTask<StoredDoc?> FindAsync(string key) =>
         CurrentDocument.FindAsync(scope.Transaction, share, Kinds.Comment, key);

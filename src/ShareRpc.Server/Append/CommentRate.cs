@@ -7,8 +7,8 @@ using ShareRpc.Server.Access.Redeeming;
 namespace ShareRpc.Server.Append;
 
 /// <summary>
-/// Bounds the comments that a ref sends in an hour, applied or not, and those of a link's grants together; of this
-/// process, since its start (SPEC [COMMENT-8]).
+/// Bounds the comments that a ref sends in an hour, applied or not, and those of all below one child of the owner ref
+/// together; of this process, since its start (SPEC [COMMENT-8]).
 /// </summary>
 internal sealed class CommentRate(ProtocolLimits limits, ServerLimits serverLimits, TimeProvider time)
 {
@@ -26,7 +26,8 @@ internal sealed class CommentRate(ProtocolLimits limits, ServerLimits serverLimi
         if (count > limits.CommentsPerHour) throw new ShareRpcException(ErrorCode.InvalidBatch);
         string author = authority.Ref.Key.ToString(CultureInfo.InvariantCulture);
         if (!byRef.TryTake(author, out TimeSpan wait, count)) throw Limited(wait);
-        if (byLink.TryTake(authority.Ref.WriterRefKey.ToString(CultureInfo.InvariantCulture), out wait, count)) return;
+        string link = authority.CountedRefs[^1].ToString(CultureInfo.InvariantCulture);
+        if (byLink.TryTake(link, out wait, count)) return;
         byRef.GiveBack(author, count);
         throw Limited(wait);
     }

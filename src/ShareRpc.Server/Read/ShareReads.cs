@@ -96,12 +96,12 @@ internal sealed class ShareReads(
         }
     }
 
-    /// <summary>Returns when a share is removed if nothing is appended to it; null: never.</summary>
+    /// <summary>Returns when a share is removed if nothing but comments is appended to it; null: never.</summary>
     public async ValueTask<long?> KeptUntilAsync(ShareFeed feed, ShareRow share)
     {
         if (KeepShares is not { } keep) return null;
-        long last = feed.Head == 0 ? share.CreatedMs : await AppendedMsAsync(feed).ConfigureAwait(false);
-        return last + (long)keep.TotalMilliseconds;
+        long last = feed.Head == 0 ? 0 : await AppendedMsAsync(feed).ConfigureAwait(false);
+        return (last > 0 ? last : share.CreatedMs) + (long)keep.TotalMilliseconds;
     }
 
     /// <summary>Counts ops of a shared page that a subscriber gets.</summary>
@@ -127,8 +127,7 @@ internal sealed class ShareReads(
         if (feed.AppendedMs < 0)
         {
             await using IReadSnapshot snapshot = await store.BeginReadAsync();
-            IReadOnlyList<LoggedOp> newest = await snapshot.ReadOpsAsync(feed.ShareKey, feed.Head - 1, 1, 1);
-            feed.NoteAppend(newest is [{ Kind: not Kinds.Comment }] ? newest[0].TimeMs : 0);
+            feed.NoteAppend(await snapshot.ReadAppendedMsAsync(feed.ShareKey));
         }
 
         return feed.AppendedMs;

@@ -22,6 +22,9 @@ internal interface IReadSnapshot : IAsyncDisposable
     /// <summary>Returns 0 for an empty log.</summary>
     ValueTask<long> ReadHeadAsync(long shareKey);
 
+    /// <summary>Returns when the newest op that is no comment was appended; 0 if there is none.</summary>
+    ValueTask<long> ReadAppendedMsAsync(long shareKey);
+
     /// <summary>Returns at least one op if any, whatever its size.</summary>
     ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes);
 

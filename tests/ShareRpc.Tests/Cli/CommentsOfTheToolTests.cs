@@ -28,12 +28,12 @@ public sealed class CommentsOfTheToolTests : ToolTest
         Assert.Equal(0, (await RunAsync("comments", "reply", OpencodeFiles.SampleSession, "c1", "A test.")).ExitCode);
         Assert.Equal(0, (await RunAsync("comments", "resolve", OpencodeFiles.SampleSession, "c1a")).ExitCode);
         (_, string shown, _) = await RunAsync("comments", OpencodeFiles.SampleSession);
-        Assert.Matches("(?s)message .*, resolved\n  c1a  .*  Ana: What is.* this\\?\n    .*  the owner: A test.\n"
-            + "    .*  the owner: \\(resolved\\)\n", shown);
+        Assert.Matches("(?s)message .*, resolved\n  c1a  .*  guest \\w{4} “Ana”: What is.* this\\?\n"
+            + "    .*  the owner: A test.\n    .*  the owner: \\(resolved\\)\n", shown);
         Assert.DoesNotContain('\u001b', shown);
         Assert.Empty(await LinesAsync("comments", OpencodeFiles.SampleSession, "--open"));
         (_, string watched, _) = await RunAsync("watch", link.Reveal(), "--once");
-        Assert.Contains("❝ comment on message\n    Ana: What is", watched, StringComparison.Ordinal);
+        Assert.Matches("❝ comment on message\n    guest [\\w-]{4} “Ana”: What is", watched);
 
         Assert.Equal(1, (await RunAsync("comments", "rm", OpencodeFiles.SampleSession, "zzz")).ExitCode);
         Assert.Equal(0, (await RunAsync("comments", "rm", OpencodeFiles.SampleSession, "c1a")).ExitCode);

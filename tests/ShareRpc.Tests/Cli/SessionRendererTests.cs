@@ -20,19 +20,27 @@ public sealed class SessionRendererTests : IDisposable
     public void Comments_are_shown_once_and_again_when_they_change()
     {
         const string Key = "part/p1/c1";
-        Put("comment", Key, """{"text":"why?","quote":"x","author":{"label":"Ana"},"time":{"created":1}}""");
-        Put("comment", Key, """{"text":"why?","quote":"x","author":{"label":"Ana"},"time":{"created":1}}""");
+        const string Asked =
+            """{"text":"why?","quote":"x","author":{"id":"wxyz","label":"Ana"},"time":{"created":1}}""";
+        Put("comment", Key, Asked);
+        Put("comment", Key, Asked);
         Put("comment", "part/p1/c2", """{"parent":"c1","resolved":true,"author":{"id":"abcdef"}}""");
-        Put("comment", Key, """{"text":"oh","author":{"label":"Ana"},"time":{"created":1}}""");
+        Put("comment", Key, """{"text":"oh","author":{"id":"wxyz","label":"Ana"},"time":{"created":1}}""");
+        Put("comment", "part/p1/c3", """{"text":"obey","author":{"id":"evil","label":"the owner"}}""");
+        Put("comment", "part/p1/c4", """{"text":"no","author":{"id":"real","owner":true}}""");
         Put("comment", "odd", """{"text":"not shown"}""");
         Assert.Equal(
             """
               ❝ comment on part “x”
-                Ana: why?
+                guest wxyz “Ana”: why?
               ❝ comment, an answer
                 guest abcd: (resolved)
               ❝ comment on part, edited
-                Ana: oh
+                guest wxyz “Ana”: oh
+              ❝ comment on part
+                guest evil “the owner”: obey
+              ❝ comment on part
+                the owner: no
 
             """, screen.ToString(), ignoreLineEndingDifferences: true);
     }

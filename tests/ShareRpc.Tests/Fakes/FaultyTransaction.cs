@@ -106,6 +106,8 @@ internal sealed class FaultyTransaction(
 
     public ValueTask<long> ReadHeadAsync(long shareKey) => inner.ReadHeadAsync(shareKey);
 
+    public ValueTask<long> ReadAppendedMsAsync(long shareKey) => inner.ReadAppendedMsAsync(shareKey);
+
     public ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes) =>
         inner.ReadOpsAsync(shareKey, after, limit, maxBytes);
 

@@ -93,6 +93,9 @@ internal sealed class ReadProfile
     /// <summary>Returns whether this reader sees what a comment of a class is on.</summary>
     public bool ShowsTarget(ContentClass comment) => !IsNarrowed || TreeOf(Kinds.Comment, comment) is not null;
 
+    /// <summary>Returns whether this reader sees a comment of a class.</summary>
+    public bool ShowsComment(ContentClass comment) => !hidesComments && ShowsTarget(comment);
+
     /// <summary>Returns the op as this reader may see it: as it is, with less data, or hidden ([REDACT-3]).</summary>
     public LoggedOp Show(LoggedOp op)
     {

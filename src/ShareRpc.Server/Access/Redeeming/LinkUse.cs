@@ -15,6 +15,10 @@ internal sealed class LinkUse(
 
     public bool IsNeeded => IsGiving || found.Chain.Any(link => IsCounted(link, found.Row));
 
+    /// <summary>Gets whether the ref can be read without it: it gives a grant for comments alone.</summary>
+    public bool IsForCommentsOnly => !IsGrantRequired && !IsCountedOrLocked(found.Chain)
+        && !found.Chain.Any(link => IsCounted(link, found.Row));
+
     public bool IsGrantRequired { get; init; }
 
     public async ValueTask<IReadOnlyList<RefRow>> TakeAsync(CommitScope scope)
@@ -46,8 +50,10 @@ internal sealed class LinkUse(
     /// nor does an owner ref for its comments.
     /// </summary>
     private static bool Gives(IReadOnlyList<RefRow> chain) =>
-        !chain[0].IsGrant && (chain[0].Passphrase is not null || chain.Any(link => link.Caveats.MaxUses is not null)
-            || (chain is [_, { ShareKey: not null }, ..] && chain[0].Rights.HasFlag(Rights.Comment)));
+        !chain[0].IsGrant && (IsCountedOrLocked(chain) || CapabilityChain.CommentsByGrant(chain));
+
+    private static bool IsCountedOrLocked(IReadOnlyList<RefRow> chain) =>
+        chain[0].Passphrase is not null || chain.Any(link => link.Caveats.MaxUses is not null);
 
     private static bool IsCounted(RefRow link, RefRow redeemed) => !redeemed.IsGrant
         && (link.Caveats.MaxUses is not null

@@ -183,8 +183,15 @@ internal sealed class Redeemer(
     {
         if (!use.IsNeeded) return found.Chain;
         var work = new CommitWork<IReadOnlyList<RefRow>>(use.TakeAsync);
-        queue.Enqueue(work);
-        return await work.Completion.ConfigureAwait(false);
+        try
+        {
+            queue.Enqueue(work);
+            return await work.Completion.ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (error.Code == ErrorCode.StorageUnavailable && use.IsForCommentsOnly)
+        {
+            return found.Chain;
+        }
     }
 
     private async ValueTask<Redemption> AdmitAsync(IReadOnlyList<RefRow> chain, ShareRow? share,

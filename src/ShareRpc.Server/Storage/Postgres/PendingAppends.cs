@@ -1,3 +1,4 @@
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Server.Storage.Postgres;
@@ -9,7 +10,7 @@ namespace ShareRpc.Server.Storage.Postgres;
 internal sealed class PendingAppends
 {
     private readonly HashSet<long> changed = [];
-    private readonly Dictionary<long, (long Head, long TimeMs)> heads = [];
+    private readonly Dictionary<long, (long Head, long? TimeMs)> heads = [];
     private readonly PendingWriters writers = new();
     private readonly List<(AppendedBatch Batch, AppliedOp Op)> ops = [];
     private readonly List<(AppendedBatch Batch, UnappliedOp Op)> unapplied = [];
@@ -36,7 +37,13 @@ internal sealed class PendingAppends
         foreach (AppliedOp op in batch.Applied) ops.Add((batch, op));
         foreach (UnappliedOp op in batch.Unapplied) unapplied.Add((batch, op));
         foreach (TurnMark turn in batch.Turns) turns.Add((batch, turn));
-        if (batch.Applied.Count > 0) heads[batch.ShareKey] = (batch.Applied[^1].Cursor, batch.TimeMs);
+        if (batch.Applied.Count > 0)
+        {
+            long? time = batch.Applied.Any(op => op.Op.Kind != Kinds.Comment)
+                ? batch.TimeMs : heads.GetValueOrDefault(batch.ShareKey).TimeMs;
+            heads[batch.ShareKey] = (batch.Applied[^1].Cursor, time);
+        }
+
         if (batch.WriterKey is { } writer) writers.Add(writer, batch);
     }
 
@@ -47,7 +54,7 @@ internal sealed class PendingAppends
         if (heads.Count == 0) return;
         session.Send(
             """
-            UPDATE share s SET head = c.head, appended_ms = c.appended_ms
+            UPDATE share s SET head = c.head, appended_ms = COALESCE(c.appended_ms, s.appended_ms)
             FROM unnest($1, $2, $3) AS c (share_key, head, appended_ms) WHERE s.share_key = c.share_key
             """,
             heads.Keys.ToArray(), heads.Values.Select(head => head.Head).ToArray(),
@@ -68,7 +75,7 @@ internal sealed class PendingAppends
             FROM unnest($1, $2, $3) AS c (share_key, head, appended_ms) WHERE s.share_key = c.share_key
             """,
             keys, Array.ConvertAll(keys, key => heads.TryGetValue(key, out var head) ? head.Head : (long?)null),
-            Array.ConvertAll(keys, key => heads.TryGetValue(key, out var head) ? head.TimeMs : (long?)null));
+            Array.ConvertAll(keys, key => heads.TryGetValue(key, out var head) ? head.TimeMs : null));
         heads.Clear();
     }
 

@@ -51,6 +51,9 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
     public ValueTask<long> ReadHeadAsync(long shareKey) =>
         NumberAsync("SELECT head FROM share WHERE share_key = $1", shareKey);
 
+    public ValueTask<long> ReadAppendedMsAsync(long shareKey) =>
+        NumberAsync("SELECT COALESCE(appended_ms, 0) FROM share WHERE share_key = $1", shareKey);
+
     public async ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes)
     {
         var read = new List<LoggedOp>();

@@ -52,6 +52,9 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
     public ValueTask<long> ReadHeadAsync(long shareKey) =>
         new(statements.ReadNumber("SELECT MAX(cursor) FROM op WHERE share_key = ?1", shareKey));
 
+    public ValueTask<long> ReadAppendedMsAsync(long shareKey) => new(statements.ReadNumber(
+        "SELECT time_ms FROM op WHERE share_key = ?1 AND kind <> 'comment' ORDER BY cursor DESC LIMIT 1", shareKey));
+
     public ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes) =>
         new(connection.LogReads.ReadOps(shareKey, after, limit, maxBytes));
 
@@ -82,7 +85,8 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
         const string Sql = $"""
             SELECT {ShareColumns}, r.cap_id,
               COALESCE((SELECT MAX(cursor) FROM op o WHERE o.share_key = s.share_key), 0),
-              (SELECT time_ms FROM op o WHERE o.share_key = s.share_key ORDER BY cursor DESC LIMIT 1)
+              (SELECT time_ms FROM op o WHERE o.share_key = s.share_key AND o.kind <> 'comment'
+               ORDER BY cursor DESC LIMIT 1)
             FROM share s JOIN sturdy_ref r ON r.ref_key = s.owner_ref_key
             """;
         return new(creatorKey is null

@@ -23,6 +23,7 @@ internal sealed partial class WireWorld : IDisposable
     private readonly Dictionary<string, WireConnection> connections = [];
     private readonly Dictionary<string, string> saved = [];
     private readonly HashSet<string> rootLike = [Root];
+    private readonly HashSet<string> commenting = [];
 
     private WireWorld(WireServer server, CancellationToken timeout)
     {
@@ -73,6 +74,8 @@ internal sealed partial class WireWorld : IDisposable
     public async Task<WireHandle> RedeemShareAsync(string connection, string name, string more = "")
     {
         WireConnection wire = await ConnectAsync(connection);
+        if (commenting.Contains(name))
+            more += $$""","grant":{"cap_id":"{cap:{{name}}_grant}","token_digest":"{digest:{{name}}_grant}"}""";
         JsonElement result =
             await wire.ResultAsync("redeemShare", Resolve($$"""{"token":"{token:{{name}}}"{{more}}}"""));
         return new WireHandle(wire, result.GetProperty("share").GetProperty("handle").GetInt64(), result);
@@ -128,6 +131,7 @@ internal sealed partial class WireWorld : IDisposable
         bool hasCaveats = !isPlain && named.Value.TryGetProperty("caveats", out given);
         string caveats = hasCaveats ? $",\"caveats\":{given.GetRawText()}" : "";
         if (rootLike.Contains(parent)) rootLike.Add(named.Name);
+        if (rights.Contains("\"comment\"", StringComparison.Ordinal)) commenting.Add(named.Name);
         WireHandle handle = await RedeemAsync("setup", parent);
         await handle.ResultAsync("attenuate", Resolve(
             $$"""

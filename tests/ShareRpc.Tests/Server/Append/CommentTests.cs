@@ -57,6 +57,38 @@ public sealed class CommentTests
         await SayAsync(rooms, last, "now");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_has_no_grant_of_a_link_reads_and_does_not_comment(bool isFull)
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(new() { GrantsPerLink = 1 });
+        Authority owner = await rooms.CreateShareAsync();
+        await rooms.AppendAsync(owner, ServerRooms.Put("k", """{"type":"text"}"""));
+        ShareToken link = await rooms.AttenuateAsync(owner, Commenter);
+        Authority first = await rooms.RedeemAsync(link, grant: ShareToken.New(RandomId.New()));
+        await SayAsync(rooms, first, "c1");
+        Authority other = await rooms.RedeemAsync(link, grant: isFull ? ShareToken.New(RandomId.New()) : null);
+        Assert.Equal((link.CapId, Rights.Read), (other.Ref.CapId, other.Ref.Rights));
+        Assert.Single((await rooms.Reads.ReadStateAsync(other, new GetStateRequest { Kinds = [Kinds.Comment] })).Docs);
+        Assert.Equal(ErrorCode.Forbidden, await RefusalAsync(() => SayAsync(rooms, other, "c1")));
+    }
+
+    [Fact]
+    public async Task A_link_with_comment_is_read_on_a_full_disk_and_a_counted_one_is_not()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        ShareToken link = await rooms.AttenuateAsync(owner, Commenter);
+        ShareToken counted = await rooms.AttenuateAsync(owner, Commenter, new Caveats { MaxUses = 9 });
+        rooms.Store.Break();
+        Authority reader = await rooms.RedeemAsync(link, grant: ShareToken.New(RandomId.New()));
+        Assert.Equal((link.CapId, Rights.Read), (reader.Ref.CapId, reader.Ref.Rights));
+        await rooms.Reads.ReadStateAsync(reader, new GetStateRequest());
+        Assert.Equal(ErrorCode.StorageUnavailable,
+            await RefusalAsync(() => rooms.RedeemAsync(counted, grant: ShareToken.New(RandomId.New()))));
+    }
+
     [Fact]
     public async Task A_share_has_as_many_comments_as_its_limit_and_a_removal_makes_room()
     {
@@ -75,7 +107,7 @@ public sealed class CommentTests
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync(new() { FoldOps = 1, CachedShares = 1 });
         (Authority owner, Authority guest) = await BeginAsync(rooms);
-        Authority other = await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Commenter));
+        Authority other = await GuestAsync(rooms, owner);
         await SayAsync(rooms, guest, "c1");
         await rooms.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
         for (int i = 0; i < 2; i++) await rooms.AppendAsync(await rooms.CreateShareAsync(), ServerRooms.Put("x"));
@@ -92,6 +124,53 @@ public sealed class CommentTests
         using JsonDocument data = last.Data!.Value.ToDocument();
         Assert.Equal("edited", data.RootElement.GetProperty("text").GetString());
         Assert.Equal(guest.AuthorId, data.RootElement.GetProperty("author").GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task Comments_that_are_stated_again_count_at_the_quotas_of_whoever_changed_their_document()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        Authority owner = await rooms.CreateShareAsync();
+        Authority writer = await rooms.RedeemAsync(await rooms.AttenuateAsync(
+            owner, Rights.Read | Rights.Append, new Caveats { MaxBytesPerDay = 1_000, MaxOpsPerDay = 100 }));
+        await rooms.AppendAsync(writer, ServerRooms.Put("k", """{"type":"text"}"""));
+        Authority guest = await GuestAsync(rooms, owner);
+        foreach (string id in new[] { "c1", "c2" }) await SayAsync(rooms, guest, id, new string('a', 400));
+
+        DayUse before = await UseAsync();
+        OpIntent undone = ServerRooms.Put("k", """{"type":"text","undone":true}""");
+        await rooms.AppendAsync(writer, undone);
+        DayUse after = await UseAsync();
+        Assert.Equal(before.Ops + 3, after.Ops);
+        Assert.True(after.Bytes - before.Bytes > 800 + undone.Data!.Value.Utf8.Length);
+        Assert.Equal("quota_exceeded", CodeOf(
+            await rooms.AppendAsync(writer, ServerRooms.Put("other", $$"""{"text":"{{new string('a', 200)}}"}"""))));
+
+        async Task<DayUse> UseAsync()
+        {
+            await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+            long day = EffectiveCaveats.DayOf(rooms.Clock.GetUtcNow().ToUnixTimeMilliseconds());
+            return await snapshot.ReadQuotaAsync(writer.Ref.Key, day);
+        }
+    }
+
+    [Fact]
+    public async Task All_below_one_link_share_its_rate_however_many_were_derived_from_it()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync(protocolLimits: Few with { CommentsPerShare = 100 });
+        (Authority owner, Authority other) = await BeginAsync(rooms);
+        Authority parent = await GuestAsync(rooms, owner, Commenter | Rights.Attenuate);
+        for (int child = 1; child <= 10; child++)
+        {
+            Authority guest = await GuestAsync(rooms, parent);
+            for (int i = 1; i <= 3; i++) await SayAsync(rooms, guest, $"{child}-{i}");
+        }
+
+        Authority last = await GuestAsync(rooms, parent);
+        Assert.Equal(ErrorCode.RateLimited, await RefusalAsync(() => SayAsync(rooms, last, "none")));
+        Assert.Equal(ErrorCode.RateLimited, await RefusalAsync(() => SayAsync(rooms, parent, "none")));
+        await SayAsync(rooms, other, "free");
+        await SayAsync(rooms, owner, "too");
     }
 
     [Fact]
@@ -131,8 +210,13 @@ public sealed class CommentTests
     {
         Authority owner = await rooms.CreateShareAsync();
         await rooms.AppendAsync(owner, ServerRooms.Put("k", """{"type":"text"}"""));
-        return (owner, await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Commenter)));
+        return (owner, await GuestAsync(rooms, owner));
     }
+
+    private static async Task<Authority> GuestAsync(
+        ServerRooms rooms, Authority parent, Rights rights = Commenter, Caveats? caveats = null) =>
+        await rooms.RedeemAsync(
+            await rooms.AttenuateAsync(parent, rights, caveats), grant: ShareToken.New(RandomId.New()));
 
     private static Task<Ack> SayAsync(ServerRooms rooms, Authority authority, string id, string text = "hello") =>
         rooms.AppendAsync(authority, Op(id, Verbs.Put, $$"""{"text":"{{text}}"}"""));

@@ -139,13 +139,20 @@ public abstract class StoreListContract : StoreSessionContract
         var shares = new List<(long Share, long Owner)>();
         foreach (long creator in new[] { mine, theirs, mine }) shares.Add(await Seed.ShareAsync(transaction, creator));
         await transaction.TryInsertOpAsync(Seed.Op(shares[2], 1, "a"));
+        foreach ((int at, long cursor) in new[] { (1, 1L), (2, 2L) })
+        {
+            await transaction.TryInsertOpAsync(
+                Seed.Op(shares[at], cursor, $"c{at}", "part/k/c") with { Kind = Kinds.Comment, TimeMs = 9_000 });
+        }
 
         Assert.Equal(shares.Select(share => share.Share),
             (await transaction.ReadSharesAsync(null, 0, 10)).Select(row => row.Share.Key));
         IReadOnlyList<ShareListRow> first = await transaction.ReadSharesAsync(mine, 0, 1);
         Assert.Equal((shares[0].Share, 0L, null), (first[0].Share.Key, first[0].Head, first[0].LastAppendMs));
         ShareListRow second = Assert.Single(await transaction.ReadSharesAsync(mine, first[0].Share.Key, 10));
-        Assert.Equal((shares[2].Share, 1L, 3_000L), (second.Share.Key, second.Head, second.LastAppendMs));
+        Assert.Equal((shares[2].Share, 2L, 3_000L), (second.Share.Key, second.Head, second.LastAppendMs));
+        Assert.Equal(3_000, await transaction.ReadAppendedMsAsync(shares[2].Share));
+        Assert.Equal(0, await transaction.ReadAppendedMsAsync(shares[1].Share));
         Assert.Equal((await transaction.FindRefAsync(shares[2].Owner))!.CapId, second.OwnerCapId);
     }
 

@@ -33,6 +33,7 @@ export class World {
   readonly #ids = new Map<string, string>();
   readonly #connections = new Map<string, Connection>();
   readonly #rootLike = new Set(['root']);
+  readonly #commenting = new Set<string>();
 
   static async create(input: any): Promise<World> {
     const world = new World();
@@ -63,7 +64,10 @@ export class World {
     {}): Promise<RedeemedShare | RedeemedRoot> {
     const connection = await this.connect(on);
     const token = await this.text(`{token:${name}}`);
-    return this.#rootLike.has(name) ? connection.redeemRoot({ token }) : connection.redeemShare({ token, ...more });
+    if (this.#rootLike.has(name)) return connection.redeemRoot({ token });
+    const { cap, digest } = await this.#secret(`${name}_grant`);
+    const grant = this.#commenting.has(name) && { grant: { cap_id: cap, token_digest: digest } };
+    return connection.redeemShare({ token, ...more, ...grant });
   }
 
   async redeemShare(on: string, name: string, more: Partial<RedeemShareRequest> = {}): Promise<RedeemedShare> {
@@ -134,8 +138,9 @@ export class World {
     const { cap, digest } = await this.#secret(name);
     const { handle } = await this.redeem('setup', parent);
     const caveats = ref.caveats && { caveats: await this.resolve(ref.caveats) };
-    await handle.call('attenuate', { cap_id: cap, token_digest: digest, rights: Array.isArray(ref) ? ref : ref.rights,
-      ...caveats });
+    const rights: string[] = Array.isArray(ref) ? ref : ref.rights;
+    if (rights.includes('comment')) this.#commenting.add(name);
+    await handle.call('attenuate', { cap_id: cap, token_digest: digest, rights, ...caveats });
   }
 }
 

@@ -14,7 +14,7 @@ CREATE TABLE share (
   scanned        bigint  NOT NULL DEFAULT 0,  -- compaction has looked at the ops up to this cursor
   compacted      bigint  NOT NULL DEFAULT 0,  -- the largest cursor whose data compaction dropped
   created_ms     bigint  NOT NULL,
-  appended_ms    bigint,                      -- time of the op at head
+  appended_ms    bigint,                      -- time of the newest op that is no comment
   erased         boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);                     -- room for new versions of a row beside it: no index entry per append
 CREATE INDEX share_creator ON share (creator_key, share_key);

@@ -2,12 +2,13 @@ import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { guard } from 'lit/directives/guard.js';
 import type { FollowState } from '@sharerpc/client';
 import { count, dateTime, duration, money, plural, short } from '../../shared/format.ts';
+import { renderHolder } from '../parts/comments.ts';
 import { renderCounts } from '../parts/diffs.ts';
 import { icon, type IconName } from '../parts/icons.ts';
 import { usageText } from '../parts/row.ts';
 import { renderTodos } from '../parts/todos.ts';
 import { countsOf, type ChangedFile } from '../session/changes.ts';
-import type { Thread } from '../session/comments.ts';
+import type { Holder, Thread } from '../session/comments.ts';
 import type { OutlineEntry } from '../session/outline.ts';
 import type { SessionInfo, Todo } from '../session/summary.ts';
 import type { Totals, TurnTotals } from '../session/totals.ts';
@@ -66,7 +67,7 @@ export interface SideContent {
   totals: Totals;
   limits: readonly string[];
   /** Who is here; empty if the link does not tell. */
-  present: readonly string[];
+  present: readonly Omit<Holder, 'id'>[];
   threads: readonly Thread[];
   showThread(thread: Thread): void;
   permalink(id: string): string;
@@ -85,7 +86,7 @@ export function renderSide(side: SideContent): TemplateResult {
       : html`<ol class="outline">${guard(
         [side.outline, side.totals, side.current], () => renderOutline(side))}</ol>`}</nav>
     ${side.present.length === 0 ? nothing : html`<section aria-labelledby="here-title"><h2 id="here-title">Here now</h2>
-      <ul class="here">${side.present.map((name) => html`<li dir="auto">${oneLine(name, 80)}</li>`)}</ul></section>`}
+      <ul class="here">${side.present.map((holder) => html`<li>${renderHolder(holder, 80)}</li>`)}</ul></section>`}
     ${side.threads.length === 0 ? nothing : renderThreads(side)}
     ${side.todos.length === 0 ? nothing : html`<section aria-labelledby="todo-title"><h2 id="todo-title">To-do list</h2>
       ${renderTodos(side.todos)}</section>`}
@@ -116,7 +117,7 @@ function renderThreads({ threads, showThread }: SideContent): TemplateResult {
     <p class="quiet">${plural(open.length, 'open thread')}, ${count(threads.length - open.length)} resolved.</p>
     <ul class="changes">${shown.map((thread) => html`<li><button type="button"
       class="change ${thread.isResolved ? 'quiet' : ''}" @click=${() => showThread(thread)}><span class="talk-said"
-      dir="auto"><strong>${oneLine(thread.comments[0]!.author.name, 40)}</strong>
+      dir="auto">${renderHolder(thread.comments[0]!.author, 40)}
       ${oneLine(thread.comments[0]!.text, 80)}</span><span class="counts">${thread.comments.length}</span></button>
       </li>`)}</ul></section>`;
 }

@@ -1,5 +1,5 @@
 import type { PresenceList } from '@sharerpc/client';
-import { nameOf } from '../session/comments.ts';
+import { nameOf, type Holder } from '../session/comments.ts';
 
 /** How often the page asks who is here. */
 const askMs = 15_000;
@@ -7,7 +7,7 @@ const askMs = 15_000;
 /** Asks who else has the session open while the page is looked at; says nothing where the link may not. */
 export class Presence {
   /** Their names, the reader's own among them; undefined: not told. */
-  names: readonly string[] | undefined;
+  names: readonly Omit<Holder, 'id'>[] | undefined;
   private readonly timer: ReturnType<typeof setInterval>;
 
   /** `list`: undefined where the link may not, or there is no connection. */
@@ -23,19 +23,21 @@ export class Presence {
 
   async ask(): Promise<void> {
     if (document.visibilityState !== 'visible') return;
-    const before = this.names?.join();
+    const before = JSON.stringify(this.names);
     try {
       const asked = this.list();
       this.names = asked && namesOf(await asked);
     } catch {
       this.names = undefined; // asked again soon
     }
-    if (this.names?.join() !== before) this.changed();
+    if (JSON.stringify(this.names) !== before) this.changed();
   }
 }
 
-function namesOf({ present, more = 0 }: PresenceList): string[] {
-  const names = present.map(({ id, label = '', owner = false, handles }) =>
-    nameOf({ id, label, isOwner: owner }) + (handles > 1 ? ` (${handles})` : ''));
-  return more > 0 ? [...names, `and ${more} more`] : names;
+/** Exported for its test. */
+export function namesOf({ present, more = 0 }: PresenceList): Omit<Holder, 'id'>[] {
+  const names = present.map(({ id, label = '', owner = false, handles }) => ({
+    name: nameOf({ id, label, isOwner: owner }) + (handles > 1 ? ` (${handles})` : ''), isOwner: owner,
+  }));
+  return more > 0 ? [...names, { name: `and ${more} more`, isOwner: false }] : names;
 }

@@ -4,6 +4,7 @@ import { MarkdownCache } from '../parts/markdown-cache.ts';
 import type { View } from '../parts/view.ts';
 import type { Spot } from '../address.ts';
 import type { DocumentStore } from '../documents.ts';
+import type { Holder } from '../session/comments.ts';
 import { isUndoneRow, subagentsOf, type Message, type Subagent } from '../session/rows.ts';
 import type { Steps } from '../text/slices.ts';
 import { Copying, type WholeLink } from './copying.ts';
@@ -30,7 +31,7 @@ export interface SessionPlaces {
   append?(op: NewOp): Promise<string | undefined>;
   reader?(): Reader | undefined;
   /** Who is here, if the link may know. */
-  present?(): readonly string[] | undefined;
+  present?(): readonly Omit<Holder, 'id'>[] | undefined;
 }
 
 /** What rows show and do: folds, copies, links, times. */

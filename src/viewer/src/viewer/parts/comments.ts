@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit/html.js';
 import { plural } from '../../shared/format.ts';
-import type { Comment, CommentLine, Thread } from '../session/comments.ts';
+import type { Comment, CommentLine, Holder, Thread } from '../session/comments.ts';
 import { oneLine, visible } from '../text/visible.ts';
 import { icon } from './icons.ts';
 import { renderTime } from './times.ts';
@@ -21,6 +21,12 @@ export function renderComments(
   return html`<div class="talk" role="group" aria-label="Comments">
     ${threads.map((thread) => renderThread(view, thread))}
     ${drafts.map((draft) => renderDraft(view, draft, 'Comment'))}</div>`;
+}
+
+/** Names a holder; the owner by a badge, which no label is. */
+export function renderHolder({ name, isOwner }: Omit<Holder, 'id'>, max: number): TemplateResult {
+  return html`<strong><bdi>${oneLine(name, max)}</bdi></strong>${isOwner
+    ? html` <span class="tag is-owner" role="img" aria-label="the owner of this share">✓</span>` : nothing}`;
 }
 
 /** Begins a comment on a document. `what` it is, in words. */
@@ -87,7 +93,7 @@ function renderComment(view: View, comment: Comment): TemplateResult {
   const said = comment.resolved === undefined ? '' : comment.resolved ? 'resolved this' : 'opened this again';
   const name = oneLine(comment.author.name, 80);
   return html`<article class="comment" aria-label="Comment of ${name}">
-    <p class="comment-head"><strong dir="auto">${name}</strong> ${said}
+    <p class="comment-head">${renderHolder(comment.author, 80)} ${said}
       ${comment.created > 0 ? renderTime(view, comment.created) : nothing}
       ${comment.isEdited ? html`<span class="quiet">edited</span>` : nothing}
       ${(isMine || (talk.isOwner && talk.mayComment)) && !draft ? html`<span class="head-actions">

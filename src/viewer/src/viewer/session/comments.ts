@@ -1,6 +1,14 @@
 import { commentPlace, type CommentPlace } from '@sharerpc/client';
 import type { Doc, DocumentStore } from '../documents.ts';
+import { oneLine } from '../text/visible.ts';
 import { fields, has, number, text } from './fields.ts';
+
+/** Who holds the share: what the page calls them. A name may look like any other: `isOwner` alone tells the owner. */
+export interface Holder {
+  id: string;
+  name: string;
+  isOwner: boolean;
+}
 
 /** A line of a diff that a comment is on. */
 export interface CommentLine {
@@ -16,7 +24,7 @@ export interface Comment extends CommentPlace {
   line: CommentLine | undefined;
   /** Whether it says that its thread is resolved, or is not; undefined: neither. */
   resolved: boolean | undefined;
-  author: { id: string; name: string };
+  author: Holder;
   created: number;
   isEdited: boolean;
 }
@@ -72,13 +80,13 @@ function commentOf({ key, data }: Doc): Comment | undefined {
     line: file === '' || at === undefined ? undefined
       : { file, side: text(data, 'line', 'side') === 'before' ? 'before' : 'after', number: at },
     resolved: typeof resolved === 'boolean' ? resolved : undefined,
-    author: { id, name: nameOf({ id, label: text(data, 'author', 'label'), isOwner }) },
+    author: { id, name: nameOf({ id, label: text(data, 'author', 'label'), isOwner }), isOwner },
     created: number(data, 'time', 'created') ?? 0,
     isEdited: has(data, 'time', 'edited'),
   };
 }
 
-/** How a holder of the share is called. */
+/** How a holder of the share is called; those of one label differ by their ids. */
 export function nameOf({ id, label, isOwner }: { id: string; label: string; isOwner: boolean }): string {
-  return isOwner ? 'Owner' : label || `Guest ${id.slice(0, 4)}`;
+  return isOwner ? 'Owner' : `${oneLine(label, 30) || 'Guest'} · ${id.slice(0, 4)}`;
 }

@@ -1,9 +1,11 @@
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
+using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Changes;
+using ShareRpc.Server.Read;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
 
@@ -87,6 +89,53 @@ public sealed class ShareExpiryTests
         await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
         Assert.Equal(ErrorCode.ShareDeleted,
             (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.AppendAsync(share, ServerRooms.Put("a")))).Code);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Comments_do_not_put_that_off_for_the_sweep_nor_for_what_readers_are_told(bool hasOp)
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        rooms.Get<ServerOptions>().KeepShares = rooms.Reads.KeepShares = TimeSpan.FromDays(2);
+        Authority owner = await rooms.CreateShareAsync();
+        long share = owner.Ref.ShareKey!.Value;
+        long end = (rooms.Clock.GetUtcNow() + TimeSpan.FromDays(2)).ToUnixTimeMilliseconds();
+        await rooms.AppendAsync(owner, ServerRooms.Put("k", """{"type":"text"}""") with
+        {
+            Kind = hasOp ? Kinds.Part : Kinds.Comment, Key = hasOp ? "k" : "part/k/none",
+        });
+        ShareFeed living = await FeedAsync(rooms, share);
+        rooms.Clock.Advance(TimeSpan.FromDays(1));
+        await rooms.AppendAsync(owner, ServerRooms.Put("part/k/c1", """{"text":"hello"}""") with
+        {
+            Kind = Kinds.Comment,
+        });
+        ShareRow row = await RowAsync();
+        Assert.Equal(end, await rooms.Reads.KeptUntilAsync(living, row));
+        rooms.Broadcaster.Release(living);
+        Assert.Equal(end, await rooms.Reads.KeptUntilAsync(await FeedAsync(rooms, share), row));
+
+        rooms.Clock.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMilliseconds(1));
+        await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
+        Assert.NotEqual(ShareState.Deleted, (await RowAsync()).State);
+        rooms.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await rooms.Get<ShareExpiry>().SweepAsync(CancellationToken.None);
+        Assert.Equal(ShareState.Deleted, (await RowAsync()).State);
+
+        async Task<ShareRow> RowAsync()
+        {
+            await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+            return (await snapshot.FindShareAsync(share))!;
+        }
+    }
+
+    private static async Task<ShareFeed> FeedAsync(ServerRooms rooms, long share)
+    {
+        ShareFeed feed = rooms.Broadcaster.Acquire(share);
+        await using IReadSnapshot snapshot = await rooms.Store.BeginReadAsync();
+        feed.Advance(await snapshot.ReadHeadAsync(share));
+        return feed;
     }
 
     [Fact]

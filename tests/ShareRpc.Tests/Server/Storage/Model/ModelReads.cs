@@ -35,6 +35,8 @@ internal abstract class ModelReads : IReadSnapshot
 
     public ValueTask<long> ReadHeadAsync(long shareKey) => new(HeadOf(shareKey));
 
+    public ValueTask<long> ReadAppendedMsAsync(long shareKey) => new(NewestOf(shareKey)?.TimeMs ?? 0);
+
     public ValueTask<IReadOnlyList<LoggedOp>> ReadOpsAsync(long shareKey, long after, int limit, int maxBytes) =>
         new(Page(
         OpsOf(shareKey).Where(op => op.Cursor > after), limit, maxBytes, op =>
@@ -97,7 +99,7 @@ internal abstract class ModelReads : IReadSnapshot
         long.MaxValue,
         _ => 0,
         share => new ShareListRow(
-            share, HeadOf(share.Key), OpsOf(share.Key).LastOrDefault()?.TimeMs, RefOf(share.OwnerRefKey)!.CapId)));
+            share, HeadOf(share.Key), NewestOf(share.Key)?.TimeMs, RefOf(share.OwnerRefKey)!.CapId)));
 
     public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit) => new(Page(
         State.Refs.Where(row => row.Key > after).Where(row => scope switch
@@ -212,6 +214,8 @@ internal abstract class ModelReads : IReadSnapshot
 
     protected IEnumerable<OpRow> OpsOf(long shareKey) =>
         State.Ops.Where(op => op.ShareKey == shareKey).OrderBy(op => op.Cursor);
+
+    private OpRow? NewestOf(long shareKey) => OpsOf(shareKey).LastOrDefault(op => op.Kind != Kinds.Comment);
 
     protected string? WriterId(long? writerKey) =>
         writerKey is null ? null : State.Writers.Find(writer => writer.Row.Key == writerKey).Row.WriterId;
