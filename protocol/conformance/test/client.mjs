@@ -61,16 +61,18 @@ async function persist(params, use) {
 
 async function read() {
   const documents = new Map();
-  let after = 0;
+  let [after, generation] = [0, undefined];
   await persist(() => `,"read":{"after":${defect === 'starts-over' ? 0 : after}}`, async (share) => {
     for (let page = share.result.page; ; page = await share.call('readOps', `{"after":${after},"wait_ms":20000}`)) {
-      if (page.gap !== undefined) {
+      const isRestored = generation !== undefined && generation !== (page.generation ?? 0);
+      if (page.gap !== undefined || isRestored) {
         const state = await share.call('getState', '{}');
         documents.clear();
         for (const doc of state.docs) documents.set(`${doc.kind}\0${doc.key}`, doc);
         after = state.cursor;
       }
-      for (const op of page.ops) {
+      generation = page.generation ?? 0;
+      for (const op of isRestored ? [] : page.ops) {
         say({ cursor: (after = op.cursor) });
         const name = `${op.kind}\0${op.key}`;
         const doc = fold(documents.get(name), op);
