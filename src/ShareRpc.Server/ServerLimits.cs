@@ -91,17 +91,20 @@ public sealed record ServerLimits
     /// <summary>Gets the reads of the store at once; others wait their turn.</summary>
     public int StoreReads { get; init; } = 8;
 
-    /// <summary>Gets the searches at once; others wait their turn.</summary>
+    /// <summary>Gets the searches at once, one of each capability; others wait their turn.</summary>
     public int Searches { get; init; } = 2;
 
-    /// <summary>Gets the characters of a document that are searched, from its beginning.</summary>
+    /// <summary>Gets the searches that wait; a quarter of them may be of one capability.</summary>
+    public int WaitingSearches { get; init; } = 64;
+
+    /// <summary>Gets the characters of a document that are searched, from its beginning, of each layer.</summary>
     public int SearchedChars { get; init; } = 64 * 1024;
 
     /// <summary>Gets the different words of a document that are searched, of each layer.</summary>
     public int SearchedWords { get; init; } = 4_096;
 
-    /// <summary>Gets the shares of a creator that are searched.</summary>
-    public int SearchedShares { get; init; } = 10_000;
+    /// <summary>Gets the shares of a creator that are searched for a page.</summary>
+    public int SearchedShares { get; init; } = 1_000;
 
     /// <summary>Gets the time after which shares are looked for whose index lags.</summary>
     public TimeSpan SearchScanInterval { get; init; } = TimeSpan.FromMinutes(10);

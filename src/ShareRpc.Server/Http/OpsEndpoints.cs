@@ -111,7 +111,7 @@ internal sealed class OpsEndpoints(
         {
             Query = query["query"].ToString(), After = QueryNumber.Of(query, "after"),
             Limit = QueryNumber.SmallOf(query, "limit"),
-        }).ConfigureAwait(false);
+        }, context.RequestAborted).ConfigureAwait(false);
         await HttpPages.WriteAsync(context, authority.Authority, page).ConfigureAwait(false);
     }
 

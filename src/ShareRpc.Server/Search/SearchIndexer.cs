@@ -111,12 +111,8 @@ internal sealed class SearchIndexer(
         var words = new Dictionary<SearchLayer, HashSet<string>>();
         if (doc?.Data is { } data)
         {
-            int left = limits.SearchedChars;
-            SearchText.Read(op.Kind, doc.Class, data, (layer, text) =>
+            SearchText.Read(op.Kind, doc.Class, data, limits.SearchedChars, (layer, text) =>
             {
-                if (left <= 0) return;
-                if (text.Length > left) text = text[..left];
-                left -= text.Length;
                 if (!words.TryGetValue(layer, out HashSet<string>? known)) words.Add(layer, known = []);
                 SearchWords.Collect(text, known, limits.SearchedWords);
             });
@@ -124,7 +120,9 @@ internal sealed class SearchIndexer(
 
         return new SearchEntry(op.Kind, op.Key, doc?.Cursor ?? op.Cursor, words
             .Where(layer => layer.Value.Count > 0)
-            .ToDictionary(layer => layer.Key, layer => (IReadOnlyCollection<string>)layer.Value));
+            .ToDictionary(layer => layer.Key, layer => (IReadOnlyCollection<string>)layer.Value
+                .Concat(SearchText.Below(layer.Key).SelectMany(below => words.GetValueOrDefault(below) ?? []))
+                .ToHashSet(StringComparer.Ordinal)));
     }
 
     private async Task MarkLaggingAsync(CancellationToken stopping)

@@ -29,6 +29,15 @@ internal static class SearchText
         (SearchLayer.File, HiddenContent.Tools | HiddenContent.Reasoning),
     ];
 
+    /// <summary>Returns the layers that all see who see this one, without itself.</summary>
+    public static IEnumerable<SearchLayer> Below(SearchLayer layer) => layer switch
+    {
+        SearchLayer.Plain => [],
+        SearchLayer.Tool => [SearchLayer.Plain, SearchLayer.File],
+        SearchLayer.Rest => Layers.Select(other => other.Layer),
+        _ => [SearchLayer.Plain],
+    };
+
     /// <summary>Returns the layers whose text a reader may see; none where fields are named one by one.</summary>
     public static IReadOnlyList<SearchLayer> Visible(ReadProfile profile)
     {
@@ -37,8 +46,12 @@ internal static class SearchText
         return [.. Layers.Where(layer => profile.HidesAtMost(layer.Hidden)).Select(layer => layer.Layer)];
     }
 
-    /// <summary>Hands over each text of a document with its layer, in its order.</summary>
-    public static void Read(string kind, ContentClass contentClass, RawJson data, Action<SearchLayer, string> take)
+    /// <summary>
+    /// Hands over each text of a document with its layer, in its order; of each layer up to a number of characters, so
+    /// that what others do not see makes no difference.
+    /// </summary>
+    public static void Read(
+        string kind, ContentClass contentClass, RawJson data, int mostChars, Action<SearchLayer, string> take)
     {
         if (kind == Kinds.Turn) return;
         bool isHidden = contentClass == ContentClass.Absent || contentClass.HasFlag(ContentClass.Undone);
@@ -47,7 +60,14 @@ internal static class SearchText
             : [.. Layers.Select(layer =>
                 LayerHas(layer.Layer, about) ? KnownFields.Of(kind, about, layer.Hidden) : null)];
         using JsonDocument document = data.ToDocument();
-        Walk(document.RootElement, trees, take);
+        var left = new Dictionary<SearchLayer, int>();
+        Walk(document.RootElement, trees, layer => left.GetValueOrDefault(layer, mostChars) > 0, (layer, text) =>
+        {
+            int chars = left.GetValueOrDefault(layer, mostChars);
+            if (text.Length > chars) text = text[..chars];
+            left[layer] = chars - text.Length;
+            take(layer, text);
+        });
     }
 
     /// <summary>Tools hide files, so a file's text is no tool's; the reverse holds for both.</summary>
@@ -58,7 +78,8 @@ internal static class SearchText
         _ => true,
     };
 
-    private static void Walk(JsonElement value, FieldTree?[] trees, Action<SearchLayer, string> take)
+    private static void Walk(
+        JsonElement value, FieldTree?[] trees, Func<SearchLayer, bool> isWanted, Action<SearchLayer, string> take)
     {
         switch (value.ValueKind)
         {
@@ -67,17 +88,20 @@ internal static class SearchText
                 {
                     string? name = TextOf(() => member.Name);
                     if (name is not null && Unread.Contains(name)) continue;
-                    Walk(member.Value, [.. trees.Select(tree => name is null ? null : tree?.Find(name))], take);
+                    Walk(member.Value, [.. trees.Select(tree => name is null ? null : tree?.Find(name))],
+                        isWanted, take);
                 }
 
                 break;
             case JsonValueKind.Array:
-                foreach (JsonElement element in value.EnumerateArray()) Walk(element, trees, take);
+                foreach (JsonElement element in value.EnumerateArray())
+                    Walk(element, trees, isWanted, take);
                 break;
-            case JsonValueKind.String when TextOf(value.GetString) is { Length: > 0 } text
-                && !text.StartsWith("data:", StringComparison.Ordinal):
+            case JsonValueKind.String:
                 int shown = Array.FindIndex(trees, tree => tree is { Type: FieldType.Text or FieldType.Anything });
-                take(shown < 0 ? SearchLayer.Rest : Layers[shown].Layer, text);
+                SearchLayer layer = shown < 0 ? SearchLayer.Rest : Layers[shown].Layer;
+                string? text = isWanted(layer) ? TextOf(value.GetString) : null;
+                if (text is { Length: > 0 } && !text.StartsWith("data:", StringComparison.Ordinal)) take(layer, text);
                 break;
         }
     }

@@ -15,19 +15,33 @@ internal static class SearchWords
     public static IReadOnlyList<string> OfQuery(string query)
     {
         var words = new OrderedSet();
-        Divide(query, words.Add, isQuery: true);
+        Divide(query, word => words.Add(word.ToString()), isQuery: true);
         return words.Items;
     }
 
     /// <summary>Adds the words of a text, up to a number in all.</summary>
-    public static void Collect(string text, HashSet<string> words, int most) => Divide(text, word =>
+    public static void Collect(string text, HashSet<string> words, int most)
     {
-        if (words.Count < most) words.Add(word);
-    }, isQuery: false);
+        var known = words.GetAlternateLookup<ReadOnlySpan<char>>();
+        Divide(text, word =>
+        {
+            if (words.Count < most) known.Add(word);
+        }, isQuery: false);
+    }
+
+    /// <summary>Takes the words of a text out of a set; returns whether there were any.</summary>
+    public static bool TakeOut(string text, HashSet<string> words)
+    {
+        var known = words.GetAlternateLookup<ReadOnlySpan<char>>();
+        int before = words.Count;
+        Divide(text, word => known.Remove(word), isQuery: false);
+        return words.Count < before;
+    }
 
     /// <summary>Returns where a word of a query begins in a text, and its length there; none: -1.</summary>
     public static (int At, int Length) Find(string text, IReadOnlyCollection<string> words)
     {
+        var wanted = new HashSet<string>(words, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
         int start = -1;
         for (int i = 0; i <= text.Length; i++)
         {
@@ -37,14 +51,14 @@ internal static class SearchWords
             (int from, int length) = (start, i - start);
             start = -1;
             bool isFound = false;
-            Divide(text.Substring(from, length), word => isFound |= words.Contains(word), isQuery: false);
+            AddRun(text.AsSpan(from, length), word => isFound |= wanted.Contains(word), isQuery: false);
             if (isFound) return (from, length);
         }
 
         return (-1, 0);
     }
 
-    private static void Divide(string text, Action<string> add, bool isQuery)
+    private static void Divide(string text, Action<ReadOnlySpan<char>> add, bool isQuery)
     {
         int start = -1;
         for (int i = 0; i <= text.Length; i++)
@@ -57,24 +71,24 @@ internal static class SearchWords
         }
     }
 
-    private static void AddRun(ReadOnlySpan<char> run, Action<string> add, bool isQuery)
+    private static void AddRun(ReadOnlySpan<char> run, Action<ReadOnlySpan<char>> add, bool isQuery)
     {
         int from = 0;
         for (int i = 0; i < run.Length; i++)
         {
             if (!StandsAlone(run[i])) continue;
             AddWord(run[from..i], add, isQuery);
-            add(run[i].ToString());
+            add(run.Slice(i, 1));
             from = i + 1;
         }
 
         AddWord(run[from..], add, isQuery);
     }
 
-    private static void AddWord(ReadOnlySpan<char> run, Action<string> add, bool isQuery)
+    private static void AddWord(ReadOnlySpan<char> run, Action<ReadOnlySpan<char>> add, bool isQuery)
     {
         if (run.IsEmpty || run.Length > LongestWord) return;
-        add(Fold(run));
+        Fold(run, add);
         if (isQuery) return;
         int from = 0;
         for (int i = 1; i < run.Length; i++)
@@ -82,15 +96,18 @@ internal static class SearchWords
             bool begins = char.IsUpper(run[i])
                 && (!char.IsUpper(run[i - 1]) || (i + 1 < run.Length && char.IsLower(run[i + 1])));
             if (!begins) continue;
-            add(Fold(run[from..i]));
+            Fold(run[from..i], add);
             from = i;
         }
 
-        if (from > 0) add(Fold(run[from..]));
+        if (from > 0) Fold(run[from..], add);
     }
 
-    private static string Fold(ReadOnlySpan<char> run) =>
-        string.Create(run.Length, run, static (to, from) => from.ToLowerInvariant(to));
+    private static void Fold(ReadOnlySpan<char> run, Action<ReadOnlySpan<char>> add)
+    {
+        Span<char> folded = stackalloc char[LongestWord];
+        add(folded[..run.ToLowerInvariant(folded)]);
+    }
 
     private static bool IsOfWord(string text, int at)
     {

@@ -6,6 +6,7 @@ using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Access.Redaction;
 using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Search;
@@ -15,8 +16,8 @@ namespace ShareRpc.Server.Search;
 /// must hold the words still.
 /// </summary>
 internal sealed class ShareSearch(
-    IShareStore store, ISearchIndex index, AuditBook audit, ProtocolLimits limits, ServerLimits serverLimits)
-    : IDisposable
+    IShareStore store, ISearchIndex index, AuditBook audit, MemoryBudget memory, ProtocolLimits limits,
+    ServerLimits serverLimits)
 {
     /// <summary>Fixed by the protocol ([SEARCH-2]).</summary>
     private const int MostChars = 256;
@@ -28,51 +29,63 @@ internal sealed class ShareSearch(
     private const int SnippetBefore = 60;
     private const int SnippetChars = 180;
 
-    private readonly SemaphoreSlim turns = new(serverLimits.Searches);
+    /// <summary>Pages of documents that are read for a page of hits, and copies of one: stored, shown, read.</summary>
+    private const int MostPages = 4;
+    private const int Copies = 3;
+
+    private readonly SearchTurns turns = new(serverLimits);
 
     /// <summary>Searches one share, in the order of cursors.</summary>
-    public async Task<SearchPage> SearchAsync(Authority authority, SearchRequest request)
+    public Task<SearchPage> SearchAsync(Authority authority, SearchRequest request, CancellationToken stop)
     {
         authority.Demand(Rights.Read);
         (SearchQuery query, int limit) = QueryOf(authority.Profile, request);
-        long shareKey = authority.Ref.ShareKey!.Value;
-        await turns.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            SearchPage page = await SearchAsync(authority.Profile, shareKey, query, request.After ?? 0, limit)
-                .ConfigureAwait(false);
-            authority.DemandPage();
-            return page;
-        }
-        finally
-        {
-            turns.Release();
-        }
+        return InTurnAsync(authority, ending => SearchAsync(new Reading(authority.Profile, query, ending),
+            authority.Ref.ShareKey!.Value, request.After ?? 0, limit), stop);
     }
 
     /// <summary>Searches the shares that the caller may list, newest first; the audit trail says so.</summary>
-    public async Task<ShareSearchPage> SearchSharesAsync(Authority authority, SearchRequest request)
+    public Task<ShareSearchPage> SearchSharesAsync(
+        Authority authority, SearchRequest request, CancellationToken stop)
     {
         authority.Demand(Rights.Create | Rights.Read);
         (SearchQuery query, int limit) = QueryOf(authority.Profile, request);
         audit.NoteSearch(authority.Ref);
-        await turns.WaitAsync().ConfigureAwait(false);
-        try
+        long before = request.After ?? long.MaxValue;
+        return InTurnAsync(authority, ending =>
         {
-            long before = request.After ?? long.MaxValue;
-            ShareSearchPage page = authority.Ref.Rights.HasFlag(Rights.Admin)
-                ? await SearchAllAsync(authority.Profile, query, before, limit).ConfigureAwait(false)
-                : await SearchOwnAsync(authority, query, before, limit).ConfigureAwait(false);
-            authority.DemandPage();
-            return page;
-        }
-        finally
-        {
-            turns.Release();
-        }
+            var reading = new Reading(authority.Profile, query, ending);
+            return authority.Ref.Rights.HasFlag(Rights.Admin)
+                ? SearchAllAsync(reading, before, limit) : SearchOwnAsync(reading, authority.Ref.Key, before, limit);
+        }, stop);
     }
 
-    public void Dispose() => turns.Dispose();
+    private async Task<T> InTurnAsync<T>(
+        Authority authority, Func<CancellationToken, ValueTask<T>> searchAsync, CancellationToken stop)
+    {
+        if (!memory.HasRoom(limits.PageBytes * (long)Copies))
+            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, authority.Denied);
+        try
+        {
+            await turns.EnterAsync(authority.Ref.Key, ending.Token).ConfigureAwait(false);
+            try
+            {
+                T page = await searchAsync(ending.Token).ConfigureAwait(false);
+                authority.DemandPage();
+                return page;
+            }
+            finally
+            {
+                turns.Leave(authority.Ref.Key);
+            }
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            authority.DemandPage(); // throws why it was denied
+            throw;
+        }
+    }
 
     private static (SearchQuery Query, int Limit) QueryOf(ReadProfile profile, SearchRequest request)
     {
@@ -85,20 +98,20 @@ internal sealed class ShareSearch(
         return (new SearchQuery(words, layers), Math.Min(request.Limit ?? MostHits, MostHits));
     }
 
-    private async ValueTask<SearchPage> SearchAsync(
-        ReadProfile profile, long shareKey, SearchQuery query, long after, int limit)
+    private async ValueTask<SearchPage> SearchAsync(Reading reading, long shareKey, long after, int limit)
     {
         long indexed = await index.IndexedAsync(shareKey).ConfigureAwait(false);
         if (indexed == ISearchIndex.Erased) return new SearchPage { Hits = [], Cursor = 0 };
         await using IReadSnapshot snapshot = await store.BeginReadAsync().ConfigureAwait(false);
         IReadOnlyList<SearchPlace> places =
-            await index.FindAsync(shareKey, query, after, limit).ConfigureAwait(false);
+            await index.FindAsync(shareKey, reading.Query, after, limit).ConfigureAwait(false);
         HashSet<(string, string)> touched = await TouchedAsync(snapshot, shareKey).ConfigureAwait(false);
         var hits = new List<SearchHit>();
-        foreach (SearchPlace place in places)
+        for (int i = 0; i < places.Count; i++)
         {
-            if (touched.Contains((place.Kind, place.Key))) continue; // it comes again, at its new cursor
-            if (await HitAsync(snapshot, profile, query, place).ConfigureAwait(false) is { } hit) hits.Add(hit);
+            if (IsEnough(reading)) return new SearchPage { Hits = hits, Cursor = indexed, Next = places[i - 1].Cursor };
+            if (touched.Contains((places[i].Kind, places[i].Key))) continue; // it comes again, at its new cursor
+            if (await HitAsync(snapshot, reading, places[i]).ConfigureAwait(false) is { } hit) hits.Add(hit);
         }
 
         return new SearchPage
@@ -108,98 +121,83 @@ internal sealed class ShareSearch(
     }
 
     /// <summary>Looks at all shares, each with its newest hit.</summary>
-    private async ValueTask<ShareSearchPage> SearchAllAsync(
-        ReadProfile profile, SearchQuery query, long before, int limit)
+    private async ValueTask<ShareSearchPage> SearchAllAsync(Reading reading, long before, int limit)
     {
         var found = new List<ShareSearchHit>();
         await using IReadSnapshot snapshot = await store.BeginReadAsync().ConfigureAwait(false);
         IReadOnlyList<SearchPlace> places =
-            await index.FindNewestAsync(query, before, 0, limit).ConfigureAwait(false);
+            await index.FindNewestOfAllAsync(reading.Query, before, limit).ConfigureAwait(false);
         foreach (SearchPlace place in places)
         {
-            if (await FirstHitAsync(snapshot, profile, query, place, share: null).ConfigureAwait(false) is { } hit)
-                found.Add(hit);
+            if (IsEnough(reading)) return new ShareSearchPage { Shares = found, Next = before };
+            before = place.ShareKey;
+            ShareRow? share = await snapshot.FindShareAsync(before).ConfigureAwait(false);
+            if (share is null) continue;
+            if (await FirstHitAsync(snapshot, reading, place, share).ConfigureAwait(false) is { } hit) found.Add(hit);
         }
 
-        return new ShareSearchPage { Shares = found, Next = places.Count == limit ? places[^1].ShareKey : null };
+        return new ShareSearchPage { Shares = found, Next = places.Count == limit ? before : null };
+    }
+
+    /// <summary>Looks at the caller's own shares alone, so that those of others make no difference.</summary>
+    private async ValueTask<ShareSearchPage> SearchOwnAsync(Reading reading, long creatorKey, long before, int limit)
+    {
+        var found = new List<ShareSearchHit>();
+        await using IReadSnapshot snapshot = await store.BeginReadAsync().ConfigureAwait(false);
+        IReadOnlyList<ShareRow> own = await snapshot.ReadNewestSharesAsync(
+            creatorKey, before, serverLimits.SearchedShares).ConfigureAwait(false);
+        foreach (ShareRow share in own)
+        {
+            if (found.Count == limit || IsEnough(reading)) return new ShareSearchPage { Shares = found, Next = before };
+            before = share.Key;
+            SearchPlace? place =
+                await index.FindNewestAsync(share.Key, reading.Query, long.MaxValue).ConfigureAwait(false);
+            if (place is null) continue;
+            if (await FirstHitAsync(snapshot, reading, place, share).ConfigureAwait(false) is { } hit) found.Add(hit);
+        }
+
+        return new ShareSearchPage { Shares = found, Next = own.Count == serverLimits.SearchedShares ? before : null };
     }
 
     /// <summary>Returns the first of a share's newest places that holds the words for this reader.</summary>
     private async ValueTask<ShareSearchHit?> FirstHitAsync(
-        IReadSnapshot snapshot, ReadProfile profile, SearchQuery query, SearchPlace newest, ShareRow? share)
+        IReadSnapshot snapshot, Reading reading, SearchPlace newest, ShareRow share)
     {
+        if (share.State == ShareState.Deleted) return null;
+        HashSet<(string, string)> touched = await TouchedAsync(snapshot, share.Key).ConfigureAwait(false);
         SearchPlace? place = newest;
-        for (int tries = 0; tries < MostTries && place?.ShareKey == newest.ShareKey; tries++)
+        for (int tries = 0; tries < MostTries && place is not null; tries++)
         {
-            if (await HitAsync(snapshot, profile, query, place, share).ConfigureAwait(false) is { } hit) return hit;
-            place = await NewestAsync(query, place.ShareKey, place.Cursor).ConfigureAwait(false);
+            SearchHit? hit = touched.Contains((place.Kind, place.Key)) ? null
+                : await HitAsync(snapshot, reading, place).ConfigureAwait(false);
+            if (hit is not null) return new ShareSearchHit { ShareId = share.ShareId, Label = share.Label, Hit = hit };
+            place = await index.FindNewestAsync(share.Key, reading.Query, place.Cursor).ConfigureAwait(false);
         }
 
         return null;
     }
 
-    /// <summary>Looks at the caller's own shares alone, so that those of others make no difference.</summary>
-    private async ValueTask<ShareSearchPage> SearchOwnAsync(
-        Authority authority, SearchQuery query, long before, int limit)
+    /// <summary>Returns whether the page has read so much that it ends here.</summary>
+    private bool IsEnough(Reading reading)
     {
-        var found = new List<ShareSearchHit>();
-        await using IReadSnapshot snapshot = await store.BeginReadAsync().ConfigureAwait(false);
-        List<ShareRow> own = [];
-        IReadOnlyList<ShareListRow> some;
-        for (long after = 0; own.Count < serverLimits.SearchedShares; after = some[^1].Share.Key)
-        {
-            some = await snapshot.ReadSharesAsync(authority.Ref.Key, after, limits.PageEntries).ConfigureAwait(false);
-            own.AddRange(some.Select(listed => listed.Share));
-            if (some.Count < limits.PageEntries) break;
-        }
-
-        foreach (ShareRow share in own.Where(share => share.Key < before).Reverse())
-        {
-            if (found.Count == limit) return new ShareSearchPage { Shares = found, Next = before };
-            before = share.Key;
-            SearchPlace? place = await NewestAsync(query, share.Key + 1, 0).ConfigureAwait(false);
-            if (place?.ShareKey != share.Key) continue;
-            if (await FirstHitAsync(snapshot, authority.Profile, query, place, share).ConfigureAwait(false) is { } hit)
-                found.Add(hit);
-        }
-
-        return new ShareSearchPage { Shares = found };
-    }
-
-    private async ValueTask<SearchPlace?> NewestAsync(SearchQuery query, long beforeShare, long beforeCursor) =>
-        await index.FindNewestAsync(query, beforeShare, beforeCursor, 1).ConfigureAwait(false) is [var newest, ..]
-            ? newest : null;
-
-    private static async ValueTask<ShareSearchHit?> HitAsync(
-        IReadSnapshot snapshot, ReadProfile profile, SearchQuery query, SearchPlace place, ShareRow? share)
-    {
-        share ??= await snapshot.FindShareAsync(place.ShareKey).ConfigureAwait(false);
-        if (share is null or { State: ShareState.Deleted }) return null;
-        HashSet<(string, string)> touched = await TouchedAsync(snapshot, share.Key).ConfigureAwait(false);
-        if (touched.Contains((place.Kind, place.Key))) return null;
-        SearchHit? hit = await HitAsync(snapshot, profile, query, place).ConfigureAwait(false);
-        return hit is null ? null : new ShareSearchHit { ShareId = share.ShareId, Label = share.Label, Hit = hit };
+        reading.Stop.ThrowIfCancellationRequested();
+        return reading.Bytes >= limits.PageBytes * (long)MostPages;
     }
 
     /// <summary>Returns null for a document that does not hold the words, or not for this reader.</summary>
-    private static async ValueTask<SearchHit?> HitAsync(
-        IReadSnapshot snapshot, ReadProfile profile, SearchQuery query, SearchPlace place)
+    private async ValueTask<SearchHit?> HitAsync(IReadSnapshot snapshot, Reading reading, SearchPlace place)
     {
         StoredDoc? doc = await snapshot.FindDocAsync(place.ShareKey, place.Kind, place.Key).ConfigureAwait(false);
         if (doc?.Data is not { } data) return null;
+        reading.Bytes += data.Utf8.Length;
         var document = new Document(doc.Kind, doc.Key, doc.Cursor, data);
-        if (profile.Show(document, doc.Class) is not { } shown) return null;
-        var missing = new HashSet<string>(query.Words, StringComparer.Ordinal);
-        var words = new HashSet<string>(StringComparer.Ordinal);
+        if (reading.Profile.Show(document, doc.Class) is not { } shown) return null;
+        var missing = new HashSet<string>(reading.Query.Words, StringComparer.Ordinal);
         string? snippet = null;
-        SearchText.Read(doc.Kind, doc.Class, shown.Data, (_, text) =>
+        SearchText.Read(doc.Kind, doc.Class, shown.Data, serverLimits.SearchedChars, (_, text) =>
         {
-            if (missing.Count == 0) return;
-            words.Clear();
-            SearchWords.Collect(text, words, int.MaxValue);
-            int before = missing.Count;
-            missing.ExceptWith(words);
-            if (missing.Count < before) snippet ??= SnippetOf(text, query.Words);
+            if (missing.Count > 0 && SearchWords.TakeOut(text, missing))
+                snippet ??= SnippetOf(text, reading.Query.Words);
         });
         return missing.Count > 0 || snippet is null ? null
             : new SearchHit
@@ -235,5 +233,17 @@ internal sealed class ShareSearch(
         if (to < text.Length && char.IsLowSurrogate(text[to])) to--;
         string piece = string.Join(' ', text[from..to].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         return $"{(from > 0 ? "…" : "")}{piece}{(to < text.Length ? "…" : "")}";
+    }
+
+    /// <summary>One page that is made, and how many bytes of documents were read for it.</summary>
+    private sealed class Reading(ReadProfile profile, SearchQuery query, CancellationToken stop)
+    {
+        public ReadProfile Profile => profile;
+
+        public SearchQuery Query => query;
+
+        public CancellationToken Stop => stop;
+
+        public long Bytes { get; set; }
     }
 }

@@ -65,6 +65,9 @@ internal interface IReadSnapshot : IAsyncDisposable
 
     ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit);
 
+    /// <summary>Returns shares of a creator before one, newest first.</summary>
+    ValueTask<IReadOnlyList<ShareRow>> ReadNewestSharesAsync(long creatorKey, long before, int limit);
+
     ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit);
 
     /// <summary>

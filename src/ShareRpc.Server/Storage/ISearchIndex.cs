@@ -17,15 +17,18 @@ internal interface ISearchIndex : IDisposable
     /// </summary>
     ValueTask<bool> WriteAsync(long shareKey, long from, long upTo, IReadOnlyList<SearchEntry> entries);
 
-    /// <summary>Returns documents of a share in the order of their cursors, after one.</summary>
+    /// <summary>
+    /// Returns documents of a share in the order of their cursors, after one; at a cost that is this share's.
+    /// </summary>
     ValueTask<IReadOnlyList<SearchPlace>> FindAsync(long shareKey, SearchQuery query, long after, int limit);
 
+    /// <summary>Returns the newest document of a share, before a cursor; null for none.</summary>
+    ValueTask<SearchPlace?> FindNewestAsync(long shareKey, SearchQuery query, long before);
+
     /// <summary>
-    /// Returns the newest document of each of so many shares, the newest share first, before a place: by share key,
-    /// then by cursor.
+    /// Returns the newest document of each of so many shares, the newest share first, before a share.
     /// </summary>
-    ValueTask<IReadOnlyList<SearchPlace>> FindNewestAsync(
-        SearchQuery query, long beforeShare, long beforeCursor, int limit);
+    ValueTask<IReadOnlyList<SearchPlace>> FindNewestOfAllAsync(SearchQuery query, long beforeShare, int limit);
 
     /// <summary>
     /// Takes up to so many documents of a share out, and sets up to where it is indexed then: <see cref="Erased"/>, or

@@ -19,7 +19,10 @@ internal enum SearchLayer
     Rest = 4,
 }
 
-/// <summary>The words of a document, by layer, each word once; none: the document leaves the index.</summary>
+/// <summary>
+/// The words of a document, by layer, each word once; none: the document leaves the index. Those of a layer are also
+/// those of the layers that all its readers see, so that one layer holds all words of a search.
+/// </summary>
 internal sealed record SearchEntry(
     string Kind, string Key, long Cursor, IReadOnlyDictionary<SearchLayer, IReadOnlyCollection<string>> Words);
 

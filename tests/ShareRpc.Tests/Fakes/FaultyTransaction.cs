@@ -165,6 +165,9 @@ internal sealed class FaultyTransaction(
     public ValueTask<IReadOnlyList<ShareListRow>> ReadSharesAsync(long? creatorKey, long after, int limit) =>
         inner.ReadSharesAsync(creatorKey, after, limit);
 
+    public ValueTask<IReadOnlyList<ShareRow>> ReadNewestSharesAsync(long creatorKey, long before, int limit) =>
+        inner.ReadNewestSharesAsync(creatorKey, before, limit);
+
     public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit) =>
         inner.ReadRefsAsync(scope, after, limit);
 

@@ -22,7 +22,7 @@ internal sealed class RootHandle(
         Hold.DuringAsync(held => lists.ListSharesAsync(held, request).AsTask());
 
     public Task<ShareSearchPage> SearchSharesAsync(SearchRequest request, CancellationToken cancellationToken) =>
-        Hold.DuringAsync(held => search.SearchSharesAsync(held, request));
+        Hold.DuringAsync(held => search.SearchSharesAsync(held, request, cancellationToken));
 
     public Task DeleteShareAsync(DeleteShareRequest request) =>
         Hold.DuringAsync(held => Admin.DeleteShareAsync(held, request));

@@ -73,7 +73,7 @@ internal sealed class ShareHandle(
     });
 
     public Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken) =>
-        Hold.DuringAsync(authority => search.SearchAsync(authority, request));
+        Hold.DuringAsync(authority => search.SearchAsync(authority, request, cancellationToken));
 
     public Task<PresenceList> ListPresenceAsync(CancellationToken cancellationToken) =>
         Hold.DuringAsync(authority => Task.FromResult(presence.List(authority)));

@@ -131,6 +131,14 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
             : AllAsync($"{Sql} ORDER BY s.share_key LIMIT $2", ListedShare, after, limit);
     }
 
+    public ValueTask<IReadOnlyList<ShareRow>> ReadNewestSharesAsync(long creatorKey, long before, int limit) =>
+        AllAsync(
+            $"""
+            SELECT {ShareColumns} FROM share s WHERE s.creator_key = $1 AND s.share_key < $2
+            ORDER BY s.share_key DESC LIMIT $3
+            """,
+            PostgresRows.Share, creatorKey, before, limit);
+
     public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit)
     {
         const string Sql = $"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key > $1";

@@ -37,7 +37,10 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIn
             foreach (SearchEntry entry in entries.Where(entry => entry.Words.Count > 0))
             {
                 string[] words =
-                    [.. entry.Words.SelectMany(layer => layer.Value.Select(word => Mark(layer.Key, word)))];
+                [
+                    WordOf(shareKey),
+                    .. entry.Words.SelectMany(layer => layer.Value.Select(word => Mark(layer.Key, word))),
+                ];
                 session.Send(Put, shareKey, entry.Cursor, entry.Kind, entry.Key, words);
             }
 
@@ -47,15 +50,20 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIn
 
     public ValueTask<IReadOnlyList<SearchPlace>> FindAsync(long shareKey, SearchQuery query, long after, int limit) =>
         DoAsync<IReadOnlyList<SearchPlace>>(async session => await FindAsync(
-            session, "SELECT", "share_key = $2 AND cursor > $3 ORDER BY cursor LIMIT $4", query, shareKey, after,
-            limit).ConfigureAwait(false));
+            session, "SELECT", "share_key = $2 AND cursor > $3 ORDER BY cursor LIMIT $4",
+            $"'{WordOf(shareKey)}' & ({MatchOf(query)})", shareKey, after, limit).ConfigureAwait(false));
 
-    public ValueTask<IReadOnlyList<SearchPlace>> FindNewestAsync(
-        SearchQuery query, long beforeShare, long beforeCursor, int limit) =>
+    public ValueTask<SearchPlace?> FindNewestAsync(long shareKey, SearchQuery query, long before) =>
+        DoAsync(async session => (await FindAsync(
+            session, "SELECT", "share_key = $2 AND cursor < $3 ORDER BY cursor DESC LIMIT $4",
+            $"'{WordOf(shareKey)}' & ({MatchOf(query)})", shareKey, before, 1).ConfigureAwait(false)).FirstOrDefault());
+
+    public ValueTask<IReadOnlyList<SearchPlace>> FindNewestOfAllAsync(
+        SearchQuery query, long beforeShare, int limit) =>
         DoAsync<IReadOnlyList<SearchPlace>>(async session => await FindAsync(
             session, "SELECT DISTINCT ON (share_key)",
-            "(share_key, cursor) < ($2, $3) ORDER BY share_key DESC, cursor DESC LIMIT $4", query, beforeShare,
-            beforeCursor, limit).ConfigureAwait(false));
+            "(share_key, cursor) < ($2, $3) ORDER BY share_key DESC, cursor DESC LIMIT $4", MatchOf(query),
+            beforeShare, 0, limit).ConfigureAwait(false));
 
     public ValueTask<bool> EraseAsync(
         long shareKey, int rows, long indexed = ISearchIndex.Erased) => DoAsync(async session =>
@@ -81,12 +89,17 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIn
 
     private static string Mark(SearchLayer layer, string word) => $"{(int)layer}:{word}";
 
-    /// <summary>Words hold letters, digits and marks only: quotes are enough. A plan is made for the words.</summary>
+    /// <summary>No text has a word with this sign; the index intersects it with those of the search.</summary>
+    private static string WordOf(long shareKey) => $"§{shareKey}";
+
+    /// <summary>Words hold letters, digits and marks only: quotes are enough.</summary>
+    private static string MatchOf(SearchQuery query) => string.Join(" | ", query.Layers.Select(layer =>
+        $"({string.Join(" & ", query.Words.Select(word => $"'{Mark(layer, word)}'"))})"));
+
+    /// <summary>A plan is made for the words.</summary>
     private static ValueTask<List<SearchPlace>> FindAsync(
-        PostgresSession session, string select, string where, SearchQuery query, long first, long second, int limit)
+        PostgresSession session, string select, string where, string match, long first, long second, int limit)
     {
-        string match = string.Join(" | ", query.Layers.Select(layer =>
-            $"({string.Join(" & ", query.Words.Select(word => $"'{Mark(layer, word)}'"))})"));
         session.Send("SET LOCAL plan_cache_mode = force_custom_plan");
         return session.ReadAllAsync(
             $"{select} {Columns} WHERE words @@ $1::text::tsquery AND {where}",

@@ -97,6 +97,14 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
                 creatorKey));
     }
 
+    public ValueTask<IReadOnlyList<ShareRow>> ReadNewestSharesAsync(long creatorKey, long before, int limit) =>
+        new(statements.ReadAll(
+            $"""
+            SELECT {ShareColumns} FROM share s WHERE s.creator_key = ?1 AND s.share_key < ?2
+            ORDER BY s.share_key DESC LIMIT ?3
+            """,
+            ReadShare, creatorKey, before, limit));
+
     public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit)
     {
         if (scope.ShareKey is not null)

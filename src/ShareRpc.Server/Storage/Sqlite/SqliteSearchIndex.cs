@@ -7,11 +7,13 @@ namespace ShareRpc.Server.Storage.Sqlite;
 
 /// <summary>
 /// A file of its own beside the store's, so that nothing here holds up a commit: FTS5 without positions, a table a
-/// layer. A row's id is its share and cursor: one share is one range of each index. A damaged file is made anew.
+/// layer. A row's id is its share and cursor: one share is one range of each index. FTS5 goes through all rows of the
+/// first word before it looks at a range of ids, so each row has a word of its share, which comes first. A damaged file
+/// is made anew.
 /// </summary>
 internal sealed class SqliteSearchIndex : ISearchIndex
 {
-    private const int SchemaVersion = 1;
+    private const int SchemaVersion = 2;
     private const int CursorBits = 36;
     private const int CacheKiB = 8_192;
     private const int PooledReaders = 4;
@@ -95,7 +97,7 @@ internal sealed class SqliteSearchIndex : ISearchIndex
         {
             long first = IdOf(shareKey, after) + 1;
             long last = IdOf(shareKey + 1, 0) - 1;
-            string match = MatchOf(query);
+            string match = MatchOf(query, shareKey);
             var ids = new SortedSet<long>();
             foreach (SearchLayer layer in query.Layers)
             {
@@ -110,14 +112,22 @@ internal sealed class SqliteSearchIndex : ISearchIndex
             return (IReadOnlyList<SearchPlace>)[.. ids.Take(limit).Select(id => PlaceOf(reader, id))];
         }));
 
-    public ValueTask<IReadOnlyList<SearchPlace>> FindNewestAsync(
-        SearchQuery query, long beforeShare, long beforeCursor, int limit) =>
+    public ValueTask<SearchPlace?> FindNewestAsync(long shareKey, SearchQuery query, long before) =>
         new(Read(reader =>
         {
-            long before = IdOf(beforeShare, beforeCursor);
+            (long first, long last) = (IdOf(shareKey, 0), IdOf(shareKey, before));
+            long newest = FindNewest(reader, query, MatchOf(query, shareKey), first, last);
+            return newest > first ? PlaceOf(reader, newest) : null;
+        }));
+
+    public ValueTask<IReadOnlyList<SearchPlace>> FindNewestOfAllAsync(
+        SearchQuery query, long beforeShare, int limit) =>
+        new(Read(reader =>
+        {
+            long before = IdOf(beforeShare, 0);
             string match = MatchOf(query);
             var places = new List<SearchPlace>();
-            while (places.Count < limit && FindNewest(reader, query, match, before) is > 0 and var newest)
+            while (places.Count < limit && FindNewest(reader, query, match, 0, before) is > 0 and var newest)
             {
                 places.Add(PlaceOf(reader, newest));
                 before = IdOf(places[^1].ShareKey, 0);
@@ -162,13 +172,16 @@ internal sealed class SqliteSearchIndex : ISearchIndex
         return connection;
     }
 
-    private static string MatchOf(SearchQuery query) =>
-        string.Join(" AND ", query.Words.Select(word => $"\"{word}\""));
+    /// <summary>No text has a word with this sign.</summary>
+    private static string WordOf(long shareKey) => $"§{shareKey}";
 
-    /// <summary>Returns 0 for none.</summary>
-    private static long FindNewest(Statements reader, SearchQuery query, string match, long before)
+    private static string MatchOf(SearchQuery query, long? shareKey = null) => string.Join(" AND ",
+        query.Words.Prepend(shareKey is { } key ? WordOf(key) : null).OfType<string>().Select(word => $"\"{word}\""));
+
+    /// <summary>Returns the newest id between two; for none the lower one.</summary>
+    private static long FindNewest(Statements reader, SearchQuery query, string match, long after, long before)
     {
-        long newest = 0;
+        long newest = after;
         foreach (SearchLayer layer in query.Layers)
         {
             newest = Math.Max(newest, reader.ReadNumber(
@@ -216,7 +229,7 @@ internal sealed class SqliteSearchIndex : ISearchIndex
             id, shareKey, entry.Kind, entry.Key);
         foreach ((SearchLayer layer, IReadOnlyCollection<string> words) in entry.Words)
         {
-            string text = string.Join(' ', words);
+            string text = string.Join(' ', words.Prepend(WordOf(shareKey)));
             writer.Execute($"UPDATE entry SET words_{(int)layer} = ?2 WHERE id = ?1", id, text);
             writer.Execute($"INSERT INTO words_{(int)layer} (rowid, words) VALUES (?1, ?2)", id, text);
         }

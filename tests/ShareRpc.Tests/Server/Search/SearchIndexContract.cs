@@ -67,11 +67,22 @@ public abstract class SearchIndexContract : IDisposable
         var query = new SearchQuery(["word"], [SearchLayer.Plain, SearchLayer.Tool]);
         SearchPlace old = new(1, 9, "part", "old"), first = new(2, 2, "part", "first");
         SearchPlace second = new(2, 3, "part", "second");
-        Assert.Equal([second, old], await Index.FindNewestAsync(query, long.MaxValue, 0, 9));
-        Assert.Equal([second], await Index.FindNewestAsync(query, long.MaxValue, 0, 1));
-        Assert.Equal([first, old], await Index.FindNewestAsync(query, 2, 3, 9));
-        Assert.Equal([old], await Index.FindNewestAsync(query, 2, 0, 9));
-        Assert.Empty(await Index.FindNewestAsync(query, 1, 0, 9));
+        Assert.Equal([second, old], await Index.FindNewestOfAllAsync(query, long.MaxValue, 9));
+        Assert.Equal([second], await Index.FindNewestOfAllAsync(query, long.MaxValue, 1));
+        Assert.Equal([old], await Index.FindNewestOfAllAsync(query, 2, 9));
+        Assert.Empty(await Index.FindNewestOfAllAsync(query, 1, 9));
+        Assert.Equal(second, await Index.FindNewestAsync(2, query, long.MaxValue));
+        Assert.Equal(first, await Index.FindNewestAsync(2, query, 3));
+        Assert.Null(await Index.FindNewestAsync(2, query, 2));
+        Assert.Null(await Index.FindNewestAsync(3, query, long.MaxValue));
+    }
+
+    [StoreFact]
+    public async Task The_number_of_a_share_is_no_word_of_it()
+    {
+        await WriteAsync(1, 0, 9, Entry("a", 9, plain: "word"));
+        Assert.Empty(await FindAsync(1, [SearchLayer.Plain], 0, 9, "1"));
+        Assert.Empty(await FindAsync(1, [SearchLayer.Plain], 0, 9, "1", "word"));
     }
 
     [StoreFact]

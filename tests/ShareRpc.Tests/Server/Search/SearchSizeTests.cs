@@ -60,8 +60,8 @@ public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
 
         await MeasureAsync("one session", () => index.FindAsync(
             1 + dice.Next(Sessions), QueryOf(dice), 0, 20).AsTask());
-        await MeasureAsync("all sessions", () => index.FindNewestAsync(
-            QueryOf(dice), long.MaxValue, 0, 20).AsTask());
+        await MeasureAsync("all sessions", () => index.FindNewestOfAllAsync(
+            QueryOf(dice), long.MaxValue, 20).AsTask());
     }
 
     private async Task MeasureAsync(string name, Func<Task> search)

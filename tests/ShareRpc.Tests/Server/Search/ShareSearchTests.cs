@@ -1,7 +1,9 @@
 using ShareRpc.Protocol.Errors;
+using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Tokens;
+using ShareRpc.Server;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Search;
 using ShareRpc.Server.Storage;
@@ -81,6 +83,97 @@ public sealed class ShareSearchTests : IAsyncLifetime
         Assert.All(page.Hits, hit => Assert.Contains("canary", hit.Snippet, StringComparison.Ordinal));
         Assert.Null(page.Next);
         Assert.Null((await FindAsync(reader, "canary", limit: keys.Split(' ').Length + 1)).Next);
+    }
+
+    [Theory]
+    [InlineData("tools", "plain")]
+    [InlineData("reasoning", "plain shown")]
+    [InlineData("", "plain shown unknown")]
+    public async Task Words_of_one_document_are_found_together_whichever_of_them_a_reader_sees(
+        string redact, string found)
+    {
+        await AppendAsync(Part("tool", """
+            {"type":"tool","tool":"plain","state":{"input":{"filePath":"shown"},"output":"shown"},"other":"unknown"}
+            """));
+        Authority reader = redact.Length == 0 ? owner : await InviteAsync(new Caveats { Redact = [redact] });
+        string[] words = ["plain", "shown", "unknown"];
+        foreach (string word in words)
+        {
+            int hits = found.Contains(word, StringComparison.Ordinal) ? 1 : 0;
+            Assert.Equal(hits, (await FindAsync(reader, $"plain {word}")).Hits.Count);
+            Assert.Equal(hits, (await FindAsync(reader, $"{word} plain")).Hits.Count);
+        }
+
+        Assert.Equal(redact.Length == 0 ? 1 : 0, (await FindAsync(reader, "plain shown unknown")).Hits.Count);
+    }
+
+    [Fact]
+    public async Task A_page_ends_when_much_was_read_and_the_next_goes_on_there()
+    {
+        rooms.Dispose();
+        rooms = await ServerRooms.OpenAsync(protocolLimits: ProtocolLimits.Default with { PageBytes = 1_000 });
+        owner = await rooms.CreateShareAsync();
+        string[] keys = [.. Enumerable.Range(1, 9).Select(i => $"k{i}")];
+        await AppendAsync([.. keys.Select(key => Text(key, $"canary {new string('.', 1_000)}"))]);
+        var found = new List<string>();
+        int pages = 0;
+        for (long? after = 0; after is not null; pages++)
+        {
+            SearchPage page = await FindAsync(owner, "canary", after);
+            Assert.InRange(page.Hits.Count, 1, 4);
+            found.AddRange(page.Hits.Select(hit => hit.Key));
+            after = page.Next;
+        }
+
+        Assert.Equal(keys, found);
+        Assert.Equal(3, pages);
+    }
+
+    [Fact]
+    public async Task What_is_far_into_a_document_is_not_found_and_hidden_text_before_a_word_makes_no_difference()
+    {
+        string most = string.Concat(Enumerable.Repeat("word ", rooms.Limits.SearchedChars / 5 + 1));
+        await AppendAsync(
+            Text("far", $"{most} canary"),
+            Part("behind", $$"""{"hidden":"{{most}}","type":"text","text":"canary"}"""));
+        Authority reader = await InviteAsync(new Caveats { Redact = ["tools"] });
+        Assert.Equal(["behind"], (await FindAsync(reader, "canary")).Hits.Select(hit => hit.Key));
+        Assert.Equal(["behind"], (await FindAsync(owner, "canary")).Hits.Select(hit => hit.Key));
+    }
+
+    [Fact]
+    public async Task A_search_ends_with_the_call_and_with_its_capability()
+    {
+        await AppendAsync(Text("a", "canary"));
+        using var gone = new CancellationTokenSource();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rooms.Get<ShareSearch>().SearchAsync(
+            owner, new SearchRequest { Query = "canary" }, gone.Token));
+        Assert.Single((await FindAsync(owner, "canary")).Hits);
+    }
+
+    [Fact]
+    public async Task Of_a_creator_with_many_shares_so_many_are_searched_for_a_page_the_newest_first()
+    {
+        rooms.Dispose();
+        rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { SearchedShares = 2 });
+        ShareToken link = await rooms.AttenuateAsync(rooms.Root, RightsNames.Creator);
+        Authority creator = await rooms.RedeemAsync(link, ofShare: false);
+        var shares = new List<string>();
+        for (int i = 0; i < 5; i++)
+        {
+            owner = await rooms.CreateShareAsync(creator);
+            await AppendAsync(Text("a", i == 3 ? "other" : "canary"));
+            shares.Insert(0, owner.ShareId!);
+        }
+
+        owner = await rooms.CreateShareAsync();
+        await AppendAsync(Text("a", "canary"));
+        var pages = new List<ShareSearchPage>();
+        do pages.Add(await FindSharesAsync(creator, pages.LastOrDefault()?.Next));
+        while (pages[^1].Next is not null);
+        Assert.Equal([1, 2, 1], pages.Select(page => page.Shares.Count));
+        Assert.Equal(shares.Where((_, i) => i != 1), pages.SelectMany(page => page.Shares).Select(hit => hit.ShareId));
     }
 
     [Fact]
@@ -203,11 +296,12 @@ public sealed class ShareSearchTests : IAsyncLifetime
         await rooms.RedeemAsync(await rooms.AttenuateAsync(owner, Rights.Read, caveats));
 
     private Task<SearchPage> FindAsync(Authority by, string words, long? after = null, int? limit = null) =>
-        rooms.Get<ShareSearch>().SearchAsync(by, new SearchRequest { Query = words, After = after, Limit = limit });
+        rooms.Get<ShareSearch>().SearchAsync(
+            by, new SearchRequest { Query = words, After = after, Limit = limit }, CancellationToken.None);
 
     private Task<ShareSearchPage> FindSharesAsync(Authority by, long? after = null, int? limit = null) =>
         rooms.Get<ShareSearch>().SearchSharesAsync(
-            by, new SearchRequest { Query = "canary", After = after, Limit = limit });
+            by, new SearchRequest { Query = "canary", After = after, Limit = limit }, CancellationToken.None);
 
     private static async Task<ErrorCode> RefusalAsync(Func<Task> call) =>
         (await Assert.ThrowsAsync<ShareRpcException>(call)).Code;

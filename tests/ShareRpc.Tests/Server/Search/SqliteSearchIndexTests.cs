@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ShareRpc.Server;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
@@ -33,6 +34,33 @@ public sealed class SqliteSearchIndexTests : SearchIndexContract
         Assert.Empty(FileBytes.FilesWith(directory.Path, "canary"));
     }
 
+    /// <summary>Beside a search of all shares, which has to go through all rows of both words.</summary>
+    [Fact]
+    public async Task What_a_search_of_one_share_costs_does_not_depend_on_other_shares()
+    {
+        const int Documents = 40_000;
+        using var index = (SqliteSearchIndex)OpenEmpty();
+        const long Far = 1 << 20; // as ids of many shares are
+        SearchEntry[] entries =
+            [.. Enumerable.Range(1, Documents).Select(i => EntryOf(i * Far, i % 2 == 0 ? "even" : "odd"))];
+        Assert.True(await index.WriteAsync(1, 0, Documents * Far, entries));
+        Assert.True(await index.WriteAsync(2, 0, 2, [EntryOf(1, "even"), EntryOf(2, "odd")]));
+        var query = new SearchQuery(["even", "odd"], [SearchLayer.Plain]);
+        (TimeSpan one, TimeSpan all) = (TimeSpan.Zero, TimeSpan.Zero);
+        for (int i = 0; i < 50; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Assert.Empty(await index.FindAsync(2, query, 0, 9));
+            Assert.Null(await index.FindNewestAsync(2, query, long.MaxValue));
+            one += Stopwatch.GetElapsedTime(start);
+            start = Stopwatch.GetTimestamp();
+            Assert.Empty(await index.FindNewestOfAllAsync(query, long.MaxValue, 9));
+            all += Stopwatch.GetElapsedTime(start);
+        }
+
+        Assert.True(one * 2 < all, $"one: {one}, all: {all}");
+    }
+
     [Fact]
     public async Task A_damaged_file_is_made_anew()
     {
@@ -44,11 +72,11 @@ public sealed class SqliteSearchIndexTests : SearchIndexContract
     /// <summary>The digits come first, so that no word shares its beginning with the one before.</summary>
     private static async Task WriteAsync(SqliteSearchIndex index, int share, long from, string word)
     {
-        SearchEntry[] entries = [.. Enumerable.Range(1, 300).Select(i => new SearchEntry("part", $"k{i}", from + i,
-            new Dictionary<SearchLayer, IReadOnlyCollection<string>>
-            {
-                [SearchLayer.Plain] = [$"{i}canary{word}", "common"],
-            }))];
+        SearchEntry[] entries = [.. Enumerable.Range(1, 300)
+            .Select(i => EntryOf(from + i, $"{i}canary{word}", "common") with { Key = $"k{i}" })];
         Assert.True(await index.WriteAsync(share, from, from + 300, entries));
     }
+
+    private static SearchEntry EntryOf(long cursor, params string[] words) => new("part", $"k{cursor}", cursor,
+        new Dictionary<SearchLayer, IReadOnlyCollection<string>> { [SearchLayer.Plain] = words });
 }

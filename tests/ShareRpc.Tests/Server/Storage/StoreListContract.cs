@@ -154,6 +154,10 @@ public abstract class StoreListContract : StoreSessionContract
         Assert.Equal(3_000, await transaction.ReadAppendedMsAsync(shares[2].Share));
         Assert.Equal(0, await transaction.ReadAppendedMsAsync(shares[1].Share));
         Assert.Equal((await transaction.FindRefAsync(shares[2].Owner))!.CapId, second.OwnerCapId);
+        Assert.Equal([shares[2].Share, shares[0].Share],
+            (await transaction.ReadNewestSharesAsync(mine, long.MaxValue, 10)).Select(share => share.Key));
+        Assert.Equal([shares[0].Share],
+            (await transaction.ReadNewestSharesAsync(mine, shares[2].Share, 1)).Select(share => share.Key));
     }
 
     [StoreFact]

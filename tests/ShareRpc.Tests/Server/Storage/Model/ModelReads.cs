@@ -101,6 +101,10 @@ internal abstract class ModelReads : IReadSnapshot
         share => new ShareListRow(
             share, HeadOf(share.Key), NewestOf(share.Key)?.TimeMs, RefOf(share.OwnerRefKey)!.CapId)));
 
+    public ValueTask<IReadOnlyList<ShareRow>> ReadNewestSharesAsync(long creatorKey, long before, int limit) =>
+        new([.. State.Shares.Where(share => share.Key < before && share.CreatorKey == creatorKey)
+            .OrderByDescending(share => share.Key).Take(limit)]);
+
     public ValueTask<IReadOnlyList<RefRow>> ReadRefsAsync(RefScope scope, long after, int limit) => new(Page(
         State.Refs.Where(row => row.Key > after).Where(row => scope switch
         {
