@@ -63,6 +63,10 @@ public sealed class CommentsTests(BrowserFixture browser)
         await Button(ana, "[data-row='p:prt_e1']", "Remove the comment").ClickAsync();
         await Assertions.Expect(ben.Page.Locator("[data-row='p:prt_e1'] .thread")).ToHaveCountAsync(1);
         await Assertions.Expect(ana.Page.Locator(".here li")).ToHaveCountAsync(3); // the owner's connection, too
+        await Assertions.Expect(ana.Page.Locator(".here li").Filter(new LocatorFilterOptions { HasText = "Owner" })
+            .GetByRole(AriaRole.Img, new LocatorGetByRoleOptions { Name = "the owner of this share" }))
+            .ToHaveCountAsync(1);
+        await Assertions.Expect(ana.Page.Locator(".is-owner")).ToHaveCountAsync(1);
         Assert.Empty(ana.Faults);
         Assert.Empty(ben.Faults);
     }
