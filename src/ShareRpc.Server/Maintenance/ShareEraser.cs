@@ -54,7 +54,6 @@ internal sealed class ShareEraser(
 
     private async Task EraseAsync(long shareKey, CancellationToken stopping)
     {
-        while (!await index.EraseAsync(shareKey, RowsAtOnce)) stopping.ThrowIfCancellationRequested();
         bool isErased = false;
         while (!isErased)
         {
@@ -63,6 +62,8 @@ internal sealed class ShareEraser(
                 scope => scope.Transaction.EraseShareAsync(shareKey, RowsAtOnce, BytesAtOnce)).ConfigureAwait(false);
         }
 
+        // After the store, so that a damaged index holds up nothing but its own.
+        while (!await index.EraseAsync(shareKey, RowsAtOnce)) stopping.ThrowIfCancellationRequested();
         while (true)
         {
             Task<bool> purge = store.PurgeAsync();

@@ -9,8 +9,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Search;
 
 /// <summary>
-/// Brings folded documents into the index, in the background, one share at a time in small steps. What a stop left
-/// behind is found at the next start, and from time to time.
+/// Brings folded documents into the index, in the background, in small steps, one of each share a round. What a stop
+/// left behind is found at the next start, and from time to time.
 /// </summary>
 internal sealed class SearchIndexer(
     IShareStore store, ISearchIndex index, ServerLimits limits, ProtocolLimits protocol, TimeProvider time,
@@ -36,17 +36,28 @@ internal sealed class SearchIndexer(
         await MarkLaggingAsync(stopping).ConfigureAwait(false);
         using var timer = new PeriodicTimer(limits.SearchScanInterval, time);
         Task<bool> tick = timer.WaitForNextTickAsync(stopping).AsTask();
+        var failed = new Dictionary<long, long>();
         while (true)
         {
+            bool hasMore = false;
             foreach (long shareKey in dirty.Keys)
             {
                 stopping.ThrowIfCancellationRequested();
-                await IndexAsync(shareKey, stopping).ConfigureAwait(false);
+                bool waits = failed.TryGetValue(shareKey, out long since)
+                    && time.GetElapsedTime(since) < limits.StorageRetryAfter;
+                if (waits) continue;
+                failed.Remove(shareKey);
+                hasMore |= await TryStepAsync(shareKey, failed).ConfigureAwait(false);
             }
 
             succeeded();
+            if (hasMore) continue;
+            using var pausing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            Task pause = Task.Delay(failed.Count > 0 ? limits.StorageRetryAfter : Timeout.InfiniteTimeSpan, time,
+                pausing.Token);
             Task<bool> wake = wakes.Reader.WaitToReadAsync(stopping).AsTask();
-            await (await Task.WhenAny(tick, wake).ConfigureAwait(false)).ConfigureAwait(false);
+            await (await Task.WhenAny(tick, wake, pause).ConfigureAwait(false)).ConfigureAwait(false);
+            await pausing.CancelAsync().ConfigureAwait(false);
             wakes.Reader.TryRead(out _);
             if (!tick.IsCompleted) continue;
             tick = timer.WaitForNextTickAsync(stopping).AsTask();
@@ -54,24 +65,27 @@ internal sealed class SearchIndexer(
         }
     }
 
-    /// <summary>Indexes what of a share is folded.</summary>
-    public async Task IndexAsync(long shareKey, CancellationToken stopping)
+    /// <summary>What fails for one share, whatever it is, holds up no other.</summary>
+    private async ValueTask<bool> TryStepAsync(long shareKey, Dictionary<long, long> failed)
     {
         dirty.TryRemove(shareKey, out _);
+        bool hasMore = false;
         try
         {
-            while (await StepAsync(shareKey).ConfigureAwait(false)) stopping.ThrowIfCancellationRequested();
+            hasMore = await StepAsync(shareKey).ConfigureAwait(false);
         }
-        catch (StorageException exception)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             log.IndexingFailed(exception);
-            dirty.TryAdd(shareKey, true);
-            await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
+            failed[shareKey] = time.GetTimestamp();
         }
+
+        if (hasMore || failed.ContainsKey(shareKey)) dirty.TryAdd(shareKey, true);
+        return hasMore;
     }
 
-    /// <summary>Returns whether there may be more.</summary>
-    private async ValueTask<bool> StepAsync(long shareKey)
+    /// <summary>Indexes some of what is folded of a share. Returns whether there may be more.</summary>
+    public async ValueTask<bool> StepAsync(long shareKey)
     {
         long from = await index.IndexedAsync(shareKey).ConfigureAwait(false);
         if (from == ISearchIndex.Erased) return false;

@@ -109,9 +109,17 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database) : ISearchIn
 
     private async ValueTask<T> DoAsync<T>(Func<PostgresSession, ValueTask<T>> work)
     {
-        await using var session = new PostgresSession(database.Source, "BEGIN");
-        T result = await work(session).ConfigureAwait(false);
-        await session.CommitAsync().ConfigureAwait(false);
-        return result;
+        try
+        {
+            await using var session = new PostgresSession(database.Source, "BEGIN");
+            T result = await work(session).ConfigureAwait(false);
+            await session.CommitAsync().ConfigureAwait(false);
+            return result;
+        }
+        catch (StaleStateException stale)
+        {
+            // Another node was at the same share: who asked tries again later.
+            throw PostgresFailures.Translate(stale.InnerException!);
+        }
     }
 }

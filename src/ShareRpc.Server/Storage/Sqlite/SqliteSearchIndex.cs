@@ -17,6 +17,7 @@ internal sealed class SqliteSearchIndex : ISearchIndex
     private const int CursorBits = 36;
     private const int CacheKiB = 8_192;
     private const int PooledReaders = 4;
+    private const string Damaged = ".damaged";
 
     private static readonly SearchLayer[] Layers = Enum.GetValues<SearchLayer>();
 
@@ -36,7 +37,6 @@ internal sealed class SqliteSearchIndex : ISearchIndex
     private readonly Lock writing = new();
     private readonly ConcurrentBag<Statements> readers = [];
     private volatile bool isDisposed;
-    private volatile bool isDamaged;
 
     static SqliteSearchIndex() => SqliteFile.ConfigureProcess();
 
@@ -61,6 +61,7 @@ internal sealed class SqliteSearchIndex : ISearchIndex
 
     public static SqliteSearchIndex Open(string path, ServerLimits limits, ILogger? logger = null)
     {
+        if (File.Exists(MarkOf(path))) Delete(path);
         try
         {
             return new SqliteSearchIndex(path, limits, logger);
@@ -158,7 +159,7 @@ internal sealed class SqliteSearchIndex : ISearchIndex
         while (readers.TryTake(out Statements? reader)) reader.Dispose();
         writer.Dispose();
         log.Dispose();
-        if (isDamaged) Delete(path);
+        if (File.Exists(MarkOf(path))) Delete(path);
     }
 
     private static long IdOf(long shareKey, long cursor) =>
@@ -286,12 +287,31 @@ internal sealed class SqliteSearchIndex : ISearchIndex
 
     private StorageException Translate(SqliteException failure)
     {
-        isDamaged |= SqliteTrouble.IsDamage(failure);
+        if (SqliteTrouble.IsDamage(failure)) Mark();
         return SqliteFailures.Translate(failure, path);
     }
 
+    /// <summary>Says to the next start that the file is to be made anew, however this process ends.</summary>
+    private void Mark()
+    {
+        try
+        {
+            new FileStream(MarkOf(path), new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate, Access = FileAccess.Write,
+                UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Whoever meets the damage next tries again.
+        }
+    }
+
+    private static string MarkOf(string path) => path + Damaged;
+
     private static void Delete(string path)
     {
-        foreach (string suffix in (string[])["", "-wal", "-shm"]) File.Delete(path + suffix);
+        foreach (string suffix in (string[])["", "-wal", "-shm", Damaged]) File.Delete(path + suffix);
     }
 }

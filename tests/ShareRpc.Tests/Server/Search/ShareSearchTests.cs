@@ -289,7 +289,9 @@ public sealed class ShareSearchTests : IAsyncLifetime
     {
         long shareKey = (of ?? owner).Ref.ShareKey!.Value;
         await rooms.Folder.FoldShareAsync(shareKey);
-        await rooms.Get<SearchIndexer>().IndexAsync(shareKey, CancellationToken.None);
+        while (await rooms.Get<SearchIndexer>().StepAsync(shareKey))
+        {
+        }
     }
 
     private async Task<Authority> InviteAsync(Caveats caveats) =>

@@ -69,6 +69,22 @@ public sealed class SqliteSearchIndexTests : SearchIndexContract
         Assert.Equal(0, await index.IndexedAsync(1));
     }
 
+    [Fact]
+    public async Task A_file_whose_damage_shows_later_is_made_anew_by_the_next_start_however_this_one_ends()
+    {
+        using (var first = (SqliteSearchIndex)OpenEmpty()) await WriteAsync(first, 1, 0, "word");
+        await using (FileStream file = File.OpenWrite(directory["search.db"]))
+        {
+            file.Position = 4096;
+            await file.WriteAsync(Enumerable.Repeat((byte)'?', (int)(file.Length - 4096)).ToArray());
+        }
+
+        using var damaged = (SqliteSearchIndex)OpenEmpty();
+        await Assert.ThrowsAsync<StorageException>(() => WriteAsync(damaged, 1, 300, "word"));
+        using var next = (SqliteSearchIndex)OpenEmpty();
+        await WriteAsync(next, 1, 0, "word");
+    }
+
     /// <summary>The digits come first, so that no word shares its beginning with the one before.</summary>
     private static async Task WriteAsync(SqliteSearchIndex index, int share, long from, string word)
     {
