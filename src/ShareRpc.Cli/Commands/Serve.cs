@@ -19,6 +19,9 @@ internal static class Serve
     /// <summary>Other commands look here last for a root token.</summary>
     public const string DefaultData = "sharerpc-data";
 
+    /// <summary>The time that a warm-up has to end after the server.</summary>
+    private static readonly TimeSpan WarmUpEnd = TimeSpan.FromSeconds(3);
+
     private static readonly Option<bool> PrintConfig = new("--print-config")
     {
         Description = "Prints the settings that are not the default, without secrets, and ends",
@@ -82,9 +85,10 @@ internal static class Serve
                 stop, server.App.Lifetime.ApplicationStopping);
             Task warm = Task.Run(() => WarmUpAsync(server, either.Token), CancellationToken.None);
             await WaitAsync(either.Token).ConfigureAwait(false);
-            await warm.ConfigureAwait(false);
             output.Say("Stopping after what is queued…");
             await server.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            await Task.WhenAny(warm, Task.Delay(WarmUpEnd, TimeProvider.System, CancellationToken.None))
+                .ConfigureAwait(false);
             output.Emit(new { Event = "stopped" });
         }
 

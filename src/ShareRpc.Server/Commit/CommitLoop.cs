@@ -90,7 +90,15 @@ internal sealed class CommitLoop : IServerLoop
 
     private void TryCommitHere()
     {
-        if (queue.TryTake(taken)) CommitTaken();
+        if (!queue.TryTake(taken)) return;
+        try
+        {
+            CommitTaken();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            log.LoopFailed(exception, Name, 1, TimeSpan.Zero); // all were answered; the connection is not at fault
+        }
     }
 
     private void CommitTaken()

@@ -13,6 +13,12 @@ internal sealed class FoldPlan
     /// <summary>For a lagging fold: with smaller steps it would fall behind the appends.</summary>
     private const int MostSlicesBehind = 4;
 
+    /// <summary>Cursors of a step: each is an id that is written, also where no document is folded.</summary>
+    private const int SliceCursors = 1_024;
+
+    /// <summary>Cursors of a step of a lagging fold.</summary>
+    private const int SliceCursorsBehind = 2_048;
+
     /// <summary>Approximate bytes of a document that is a pointer.</summary>
     private const int PointerBytes = 64;
 
@@ -54,22 +60,24 @@ internal sealed class FoldPlan
         int slices = ReachesHead ? MostSlices : MostSlicesBehind;
         int sliceDocs = (int)Math.Min(Math.Max(limits.FoldSliceDocs, count / slices), limits.TransactionOps);
         long sliceBytes = Math.Min(Math.Max(limits.FoldSliceBytes, total / slices), limits.TransactionBytes);
+        int sliceCursors = ReachesHead ? SliceCursors : SliceCursorsBehind;
         long start = from;
         var ops = new List<TailOp>();
         var docs = new HashSet<(string, string)>();
         long bytes = 0;
         for (int i = 0; i < tail.Count; i++)
         {
-            if (isSkipped[i]) continue;
             TailOp op = tail[i];
-            bool isFull = docs.Count >= sliceDocs || bytes + BytesOf(op) > sliceBytes;
-            if (isFull && ops.Count > 0)
+            bool isFull = ops.Count > 0 && !isSkipped[i]
+                && (docs.Count >= sliceDocs || bytes + BytesOf(op) > sliceBytes);
+            if (isFull || op.Cursor - start > sliceCursors)
             {
                 yield return new Slice(start, op.Cursor - 1, ops);
                 (start, ops, bytes) = (op.Cursor - 1, [], 0);
                 docs.Clear();
             }
 
+            if (isSkipped[i]) continue;
             docs.Add((op.Kind, op.Key));
             bytes += BytesOf(op);
             ops.Add(op);

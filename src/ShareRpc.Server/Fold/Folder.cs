@@ -87,7 +87,8 @@ internal sealed class Folder(
                     FoldedDocs folded = await ComputeAsync(shareKey, slice);
                     var work = new CommitWork<bool>(scope => StoreAsync(scope, folded))
                     {
-                        IsBackground = true, ShareKey = shareKey, Size = folded.Docs.Count,
+                        IsBackground = true, ShareKey = shareKey,
+                        Size = (int)Math.Max(folded.Docs.Count, folded.UpTo - folded.From),
                     };
                     queue.Enqueue(work);
                     if (!await work.Completion) return;

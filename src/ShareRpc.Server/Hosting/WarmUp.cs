@@ -18,6 +18,7 @@ internal sealed class WarmUp
 {
     /// <summary>Each round lets the runtime find methods that are called often, and compile them again.</summary>
     public const int Rounds = 10;
+    private const string Prefix = "sharerpc-warm-up-";
     private const int Writers = 4;
     private const int SinglesARound = 40;
     private const int BatchesARound = 5;
@@ -37,12 +38,13 @@ internal sealed class WarmUp
     public static async Task RunAsync(TimeProvider time, ILogger log, int rounds, CancellationToken stopping)
     {
         DirectoryInfo? directory = null;
+        RemoveOld(time);
         try
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             using var limit = new CancellationTokenSource(MostTime, time);
             using CancellationTokenRegistration over = limit.Token.Register(end.Cancel);
-            directory = Directory.CreateTempSubdirectory("sharerpc-warm-up-");
+            directory = Directory.CreateTempSubdirectory(Prefix);
             await DriveAsync(directory.FullName, time, rounds, end.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -53,8 +55,9 @@ internal sealed class WarmUp
         {
             Remove(directory);
 
-            // Nothing of it is needed again, and the process would keep the memory for long.
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+            // Nothing of it is needed again. Peers may be connected: they do not wait for it.
+            if (!stopping.IsCancellationRequested)
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
         }
     }
 
@@ -71,9 +74,10 @@ internal sealed class WarmUp
         {
             string root = (await File.ReadAllTextAsync(server.RootTokenPath, stopping).ConfigureAwait(false)).Trim();
             using var http = new HttpClient { BaseAddress = server.Address };
-            var writers = new Writer[Writers];
+            var writers = new List<Writer>();
+            using var closing = new Closing(writers);
             for (int i = 0; i < Writers; i++)
-                writers[i] = await Writer.OpenAsync(http, root, i, stopping).ConfigureAwait(false);
+                writers.Add(await Writer.OpenAsync(http, root, i, stopping).ConfigureAwait(false));
             for (int round = 0; round < rounds; round++)
             {
                 for (int i = 0; i < SinglesARound; i++)
@@ -81,8 +85,16 @@ internal sealed class WarmUp
                 await Task.WhenAll(writers.Select(writer => writer.AppendManyAsync(stopping))).ConfigureAwait(false);
                 await Task.Delay(Pause, time, stopping).ConfigureAwait(false);
             }
+        }
+    }
 
-            foreach (Writer writer in writers) writer.Dispose();
+    /// <summary>Removes what a process left that was killed meanwhile.</summary>
+    private static void RemoveOld(TimeProvider time)
+    {
+        DateTime before = time.GetUtcNow().UtcDateTime - (3 * MostTime);
+        foreach (DirectoryInfo old in new DirectoryInfo(Path.GetTempPath()).EnumerateDirectories($"{Prefix}*"))
+        {
+            if (old.LastWriteTimeUtc < before) Remove(old);
         }
     }
 
@@ -94,8 +106,14 @@ internal sealed class WarmUp
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // What is left is a few megabytes in the directory for temporary files.
+            // A later start removes what is left in the directory for temporary files.
         }
+    }
+
+    /// <summary>Disposes writers before their server drains.</summary>
+    private sealed class Closing(List<Writer> writers) : IDisposable
+    {
+        public void Dispose() => writers.ForEach(writer => writer.Dispose());
     }
 
     private sealed class Writer(ClientWebSocket socket) : IDisposable

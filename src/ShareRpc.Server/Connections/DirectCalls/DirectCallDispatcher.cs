@@ -75,7 +75,13 @@ internal sealed class DirectCallDispatcher : IDisposable
     public bool TryTake(ReadOnlySpan<byte> message)
     {
         if (handles.IsEmpty) return false;
-        if (rpcLayer.IsBusy || CallParser.Parse(message, Find) is not { } call) return reads.TryCancel(message);
+        if (rpcLayer.IsBusy || CallParser.Parse(message, Find) is not { } call)
+        {
+            CommitDeferred(here: false);
+            return reads.TryCancel(message);
+        }
+
+        if (call.Batch is null) CommitDeferred(here: false); // what it reads may take long
         if (!ledger.TryBegin()) _ = RefuseAsync(call.Id);
         else if (call.Handle.TryBeginCall() is not { } authority)
             Refuse(call, new ShareRpcException(ErrorCode.MethodNotFound));

@@ -90,6 +90,7 @@ internal sealed class AppendStatements
     public void Write(AppendedBatch batch)
     {
         NewestIds newest = ids.NewestOf(batch.ShareKey);
+        int before = newest.Weight;
         foreach (AppliedOp applied in batch.Applied)
         {
             OpIntent op = applied.Op;
@@ -104,6 +105,7 @@ internal sealed class AppendStatements
             if (batch.WriterKey is { } writer && op.Seq is { } seq) Runs.Add(writer, seq, applied.Cursor);
         }
 
+        ids.Added(newest.Weight - before);
         newest.HasUnapplied |= batch.Unapplied.Count > 0;
         foreach (UnappliedOp op in batch.Unapplied)
         {

@@ -7,10 +7,13 @@ namespace ShareRpc.Server.Storage.Sqlite;
 /// Finds which op ids a share knows: the newest in memory, those up to the checkpoint in <c>known_id</c>. An append
 /// writes no index of ids; ids that rise with time cost it no look at one. For the write connection.
 /// </summary>
-internal sealed class KnownIds(Statements statements)
+internal sealed class KnownIds(Statements statements, int mostIds = KnownIds.MostIds)
 {
-    private const int MostShares = 4_096;
-    private const int MostIds = 1_000_000;
+    /// <summary>Shares whose ids are in memory.</summary>
+    public const int MostShares = 4_096;
+
+    /// <summary>Ids in memory, of all shares together, as <see cref="NewestIds.Weight"/> counts: some 40 MB.</summary>
+    public const int MostIds = 500_000;
 
     private readonly PreparedStatement findOp = statements.Prepare(
         "SELECT op_id, digest, cursor, 1, NULL FROM op WHERE share_key = ?1 AND cursor = ?2");
@@ -49,6 +52,10 @@ internal sealed class KnownIds(Statements statements)
     private readonly Dictionary<long, NewestIds> shares = [];
     private readonly List<StoredOpId> asked = [];
     private long loaded;
+    private long uses;
+
+    /// <summary>Gets the weight of what is in memory.</summary>
+    public long Loaded => loaded;
 
     /// <summary>Returns the records of those that are known; null for none.</summary>
     public Dictionary<string, OpRecord>? Find(long shareKey, IReadOnlyList<string> opIds)
@@ -75,17 +82,38 @@ internal sealed class KnownIds(Statements statements)
     /// <summary>Returns what an append adds to, as it is before.</summary>
     public NewestIds NewestOf(long shareKey)
     {
-        if (shares.TryGetValue(shareKey, out NewestIds? newest)) return newest;
-        if (shares.Count >= MostShares || loaded > MostIds) Forget();
-        newest = new NewestIds { HasUnapplied = hasUnapplied.Bind(1, shareKey).RunForNumber() != 0 };
+        if (shares.TryGetValue(shareKey, out NewestIds? newest))
+        {
+            newest.UsedAt = ++uses;
+            return newest;
+        }
+
+        newest = new NewestIds { HasUnapplied = hasUnapplied.Bind(1, shareKey).RunForNumber() != 0, UsedAt = ++uses };
         using (Rows row = newestOps.Bind(1, shareKey).Query())
         {
             while (row.Read()) newest.TryAdd(StoredOpId.Of(StoredOpId.Read(row, 0)), row.Number(1));
         }
 
-        loaded += newest.Count;
         shares.Add(shareKey, newest);
+        Added(newest.Weight);
         return newest;
+    }
+
+    /// <summary>
+    /// Counts ids that were added to the newest of a share, and drops those of shares that were not used for the
+    /// longest: they are read again when they are asked for.
+    /// </summary>
+    public void Added(int weight)
+    {
+        loaded += weight;
+        if (loaded <= mostIds && shares.Count <= MostShares) return;
+        var byUse = shares.OrderBy(share => share.Value.UsedAt).Take(shares.Count - 1).ToList();
+        foreach ((long key, NewestIds old) in byUse)
+        {
+            if (loaded <= mostIds * 3L / 4 && shares.Count <= MostShares * 3 / 4) return;
+            shares.Remove(key);
+            loaded -= old.Weight;
+        }
     }
 
     /// <summary>Writes the ids up to a new checkpoint; call it while the share has the one before.</summary>
@@ -93,8 +121,9 @@ internal sealed class KnownIds(Statements statements)
     {
         index.Bind(1, shareKey).Bind(2, upTo).Run();
         if (!shares.TryGetValue(shareKey, out NewestIds? newest)) return;
+        int before = newest.Weight;
         newest.Index(upTo);
-        loaded = shares.Values.Sum(share => (long)share.Count);
+        loaded += newest.Weight - before;
     }
 
     /// <summary>Call after a rollback.</summary>

@@ -9,12 +9,20 @@ internal sealed class NewestIds
     /// <summary>Ids are dropped so many at a time.</summary>
     private const int Generation = 4_096;
 
+    private const int TextWeight = 3;
+
     private Dictionary<StoredOpId, long> older = [];
     private Dictionary<StoredOpId, long> newer = [];
     private long lastOlder;
     private long last;
+    private int olderWeight;
+    private int newerWeight;
 
-    public int Count => older.Count + newer.Count;
+    /// <summary>Gets what the ids take, in ids that are UUIDs: some 80 bytes.</summary>
+    public int Weight => olderWeight + newerWeight;
+
+    /// <summary>Gets or sets the number of its last use.</summary>
+    public long UsedAt { get; set; }
 
     /// <summary>Gets or sets the largest UUID in <c>known_id</c>; null when that must be looked up.</summary>
     public UInt128? MostIndexed { get; set; }
@@ -26,7 +34,9 @@ internal sealed class NewestIds
     public bool TryAdd(StoredOpId id, long cursor)
     {
         last = cursor;
-        return !older.ContainsKey(id) && newer.TryAdd(id, cursor);
+        if (older.ContainsKey(id) || !newer.TryAdd(id, cursor)) return false;
+        newerWeight += id.Text is null ? 1 : TextWeight;
+        return true;
     }
 
     /// <summary>Returns 0 for an id that is not there.</summary>
@@ -39,5 +49,6 @@ internal sealed class NewestIds
         MostIndexed = null;
         if (newer.Count < Generation || lastOlder > upTo) return;
         (older, newer, lastOlder) = (newer, [], last);
+        (olderWeight, newerWeight) = (newerWeight, 0);
     }
 }

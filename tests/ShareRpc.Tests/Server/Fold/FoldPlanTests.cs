@@ -36,6 +36,21 @@ public sealed class FoldPlanTests
         }
     }
 
+    [Theory]
+    [InlineData(true, 1_024)]
+    [InlineData(false, 2_048)]
+    public void A_step_writes_no_more_ids_than_others_can_wait_for_also_where_one_document_changes_again_and_again(
+        bool reachesHead, int most)
+    {
+        List<TailOp> tail = [.. Enumerable.Range(1, 10_000).Select(
+            i => new TailOp(i, Verbs.Put, Kinds.Part, "one", 1, ContentClass.Plain))];
+        List<FoldPlan.Slice> slices = [.. new FoldPlan(0, tail, reachesHead).Slices(new ServerLimits())];
+        Assert.All(slices, slice => Assert.InRange(slice.UpTo - slice.From, 1, most));
+        Assert.Equal([0, .. slices.SkipLast(1).Select(slice => slice.UpTo)], slices.Select(slice => slice.From));
+        Assert.Equal(10_000, slices[^1].UpTo);
+        Assert.Equal(10_000, Assert.Single(slices.SelectMany(slice => slice.Ops)).Cursor);
+    }
+
     private static List<int> DocsOf(List<TailOp> tail, ServerLimits limits, bool reachesHead = true) =>
         [.. new FoldPlan(0, tail,
             reachesHead).Slices(limits).Select(slice => slice.Ops.Count)];
