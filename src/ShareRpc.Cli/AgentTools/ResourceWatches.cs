@@ -1,9 +1,9 @@
+using System.Threading.Channels;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client.Reading;
-using ShareRpc.Protocol.Errors;
 
 namespace ShareRpc.Cli.AgentTools;
 
@@ -18,7 +18,16 @@ internal sealed class ResourceWatches(ReadableSessions sessions, TimeProvider ti
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<string, (CancellationTokenSource Ending, Task Run)> watches = [];
+    private readonly Dictionary<string, Watch> watches = [];
+
+    /// <summary>Gets how many sessions are watched.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate) return watches.Count;
+        }
+    }
 
     /// <summary>Begins; what the session gets from now on is told.</summary>
     public async ValueTask<EmptyResult> SubscribeAsync(
@@ -26,27 +35,25 @@ internal sealed class ResourceWatches(ReadableSessions sessions, TimeProvider ti
     {
         string uri = context.Params?.Uri ?? "";
         string shareId = ReadingResources.ShareIdOf(uri);
+        McpServer server = context.Server;
+        var watch = new Watch();
         lock (gate)
         {
             if (watches.ContainsKey(uri)) return new EmptyResult();
             if (watches.Count >= Most) throw new McpException(
                 $"No more than {Most} sessions can be watched at once. Unsubscribe from one first.");
+            watches.Add(uri, watch);
         }
 
         try
         {
             (ShareReader reader, long head) = await sessions.OpenAsync(shareId, stop).ConfigureAwait(false);
-            var ending = new CancellationTokenSource();
-            McpServer server = context.Server;
-            lock (gate)
-            {
-                watches[uri] = (ending, Task.Run(
-                    () => WatchAsync(cancel => TellAsync(server, uri, cancel), reader, head, ending.Token),
-                    CancellationToken.None));
-            }
+            watch.Run = Task.Run(() => WatchAsync(server, uri, watch, reader, head), CancellationToken.None);
         }
-        catch (Exception error) when (error is not (OperationCanceledException or McpException))
+        catch (Exception error)
         {
+            if (Remove(uri, watch)) watch.Dispose();
+            if (error is OperationCanceledException or McpException) throw;
             throw new McpException(SafeText.Line(Failure.Of(error).Message, 1000));
         }
 
@@ -56,87 +63,118 @@ internal sealed class ResourceWatches(ReadableSessions sessions, TimeProvider ti
     public async ValueTask<EmptyResult> UnsubscribeAsync(
         RequestContext<UnsubscribeRequestParams> context, CancellationToken stop)
     {
-        (CancellationTokenSource Ending, Task Run) watch;
-        lock (gate)
-        {
-            if (!watches.Remove(context.Params?.Uri ?? "", out watch)) return new EmptyResult();
-        }
-
-        await EndAsync(watch).ConfigureAwait(false);
+        Watch? watch;
+        lock (gate) watches.Remove(context.Params?.Uri ?? "", out watch);
+        if (watch is not null) await watch.EndAsync().ConfigureAwait(false);
         return new EmptyResult();
     }
 
     public async ValueTask DisposeAsync()
     {
-        (CancellationTokenSource, Task)[] all;
+        Watch[] all;
         lock (gate)
         {
             all = [.. watches.Values];
             watches.Clear();
         }
 
-        foreach ((CancellationTokenSource, Task) watch in all) await EndAsync(watch).ConfigureAwait(false);
+        foreach (Watch watch in all) await watch.EndAsync().ConfigureAwait(false);
     }
 
-    private static async Task EndAsync((CancellationTokenSource Ending, Task Run) watch)
+    /// <summary>Gives its place to another; false if somebody else has ended it.</summary>
+    private bool Remove(string uri, Watch watch)
     {
-        await watch.Ending.CancelAsync().ConfigureAwait(false);
-        await watch.Run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        watch.Ending.Dispose();
+        lock (gate)
+            return watches.TryGetValue(uri, out Watch? current) && current == watch && watches.Remove(uri);
     }
 
-    private static Task TellAsync(McpServer server, string uri, CancellationToken stop) =>
-        server.SendNotificationAsync(NotificationMethods.ResourceUpdatedNotification,
-            new ResourceUpdatedNotificationParams { Uri = uri }, cancellationToken: stop);
-
-    private async Task WatchAsync(
-        Func<CancellationToken, Task> tellAsync, ShareReader reader, long head, CancellationToken stop)
+    private async Task WatchAsync(McpServer server, string uri, Watch watch, ShareReader reader, long head)
     {
-        await using ShareReader own = reader;
-        using var news = new SemaphoreSlim(0, 1);
-        Task telling = TellAllAsync();
+        var news = Channel.CreateBounded<bool>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        await using (reader)
+        {
+            Task following = FollowAsync(reader, head, news.Writer, watch.Stop);
+            try
+            {
+                await foreach (bool _ in news.Reader.ReadAllAsync(watch.Stop).ConfigureAwait(false))
+                {
+                    await server.SendNotificationAsync(NotificationMethods.ResourceUpdatedNotification,
+                        new ResourceUpdatedNotificationParams { Uri = uri }, cancellationToken: watch.Stop)
+                        .ConfigureAwait(false);
+                    await Task.Delay(Pause, time, watch.Stop).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                bool isOwn = Remove(uri, watch);
+                if (isOwn) watch.Cancel();
+                await following.ConfigureAwait(false);
+                if (isOwn) watch.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Follows until the share ends or cannot be read, which is news, too: who then reads it is told why.
+    /// </summary>
+    private static async Task FollowAsync(
+        ShareReader reader, long head, ChannelWriter<bool> news, CancellationToken stop)
+    {
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (true)
             {
                 try
                 {
                     await foreach (var op in reader.FollowAsync(head, stop).ConfigureAwait(false))
                     {
                         head = op.Cursor;
-                        Tell();
+                        news.TryWrite(true);
                     }
 
-                    break; // the share has ended
+                    break;
                 }
                 catch (ShareGapException)
                 {
                     head = (await reader.ReadStateAsync(stop).ConfigureAwait(false)).Cursor;
-                    Tell();
+                    news.TryWrite(true);
                 }
             }
         }
-        catch (ShareRpcException)
+        catch (Exception) when (!stop.IsCancellationRequested)
         {
-            // It cannot be read any more; who reads it is told why.
+            // It cannot be read any more.
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody watches.
+        }
+        finally
+        {
+            news.TryWrite(true);
+            news.Complete();
+        }
+    }
+
+    private sealed class Watch : IDisposable
+    {
+        private readonly CancellationTokenSource ending = new();
+
+        public CancellationToken Stop => ending.Token;
+
+        /// <summary>Gets or sets what it does once the session is open.</summary>
+        public Task Run { get; set; } = Task.CompletedTask;
+
+        public void Cancel() => ending.Cancel();
+
+        public async Task EndAsync()
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+            await Run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Dispose();
         }
 
-        Tell();
-        await telling.ConfigureAwait(false);
-
-        void Tell()
-        {
-            if (news.CurrentCount == 0) news.Release();
-        }
-
-        async Task TellAllAsync()
-        {
-            while (true)
-            {
-                await news.WaitAsync(stop).ConfigureAwait(false);
-                await tellAsync(stop).ConfigureAwait(false);
-                await Task.Delay(Pause, time, stop).ConfigureAwait(false);
-            }
-        }
+        public void Dispose() => ending.Dispose();
     }
 }

@@ -1,8 +1,7 @@
 using System.CommandLine;
-using ShareRpc.Cli.State;
+using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client.Admin;
-using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using Spectre.Console;
@@ -34,11 +33,9 @@ internal static class Find
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        Uri server = Inputs.ServerAddress(context, parsed.GetValue(Server));
-        var credentials = new CredentialStore(context.State.CredentialsPath);
-        string creator = new CreatorToken(context, parsed.GetValue(TokenFile)).Require(server);
-        await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
-            .ConfigureAwait(false);
+        var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
+        Uri server = access.Server;
+        await using AdminClient admin = await access.OpenRootAsync(server, stop).ConfigureAwait(false);
         string query = string.Join(' ', parsed.GetRequiredValue(Words));
         int left = Math.Max(1, parsed.GetValue(Limit));
         bool isAny = false;

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using ShareRpc.Cli.State;
+using ShareRpc.Cli.Administration;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client.Admin;
-using ShareRpc.Client.Credentials;
 using ShareRpc.Protocol.Messages;
 using Spectre.Console;
 
@@ -29,11 +28,8 @@ internal static class Ls
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken stop)
     {
         CommandContext context = CommandContext.Of(parsed);
-        Uri server = Inputs.ServerAddress(context, parsed.GetValue(Server));
-        var credentials = new CredentialStore(context.State.CredentialsPath);
-        string creator = new CreatorToken(context, parsed.GetValue(TokenFile)).Require(server);
-        await using AdminClient admin = await AdminClient.OpenRootAsync(server, credentials.FindToken(creator)!, stop)
-            .ConfigureAwait(false);
+        var access = new AdminAccess(context, parsed.GetValue(Server), parsed.GetValue(TokenFile));
+        await using AdminClient admin = await access.OpenRootAsync(access.Server, stop).ConfigureAwait(false);
         if (parsed.GetValue(Share) is { } shareId)
             await ListAccessAsync(context.Output, admin, shareId, stop).ConfigureAwait(false);
         else await ListSharesAsync(context.Output, admin, stop).ConfigureAwait(false);

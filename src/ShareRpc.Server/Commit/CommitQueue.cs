@@ -35,6 +35,15 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
+    /// <summary>Gets whether for a time there was no transaction, of any thread.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (gate) return HasRested();
+        }
+    }
+
     public (int Items, long Bytes) Waiting
     {
         get
@@ -109,7 +118,7 @@ internal sealed class CommitQueue(ServerLimits limits)
                 while (isTaken || (urgent.Count + waiting.Count == 0 && !closed))
                 {
                     if (isTaken || background.Count == 0) Monitor.Wait(gate);
-                    else if (!Monitor.Wait(gate, limits.BackgroundWait) && IsIdle()) break;
+                    else if (!Monitor.Wait(gate, limits.BackgroundWait) && HasRested()) break;
                 }
 
                 // Who had the turn meanwhile may have taken the background items.
@@ -140,8 +149,7 @@ internal sealed class CommitQueue(ServerLimits limits)
         }
     }
 
-    /// <summary>Returns whether for a time there was no transaction, be it of another thread.</summary>
-    private bool IsIdle() => !isTaken && time.GetElapsedTime(takenAt) >= limits.BackgroundWait;
+    private bool HasRested() => !isTaken && time.GetElapsedTime(takenAt) >= limits.BackgroundWait;
 
     private void TakeGroup(List<CommitItem> items)
     {

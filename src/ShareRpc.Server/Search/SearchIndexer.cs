@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Limits;
+using ShareRpc.Server.Commit;
 using ShareRpc.Server.Fold;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Supervision;
@@ -13,14 +14,16 @@ namespace ShareRpc.Server.Search;
 /// left behind is found at the next start, and from time to time.
 /// </summary>
 internal sealed class SearchIndexer(
-    IShareStore store, ISearchIndex index, ServerLimits limits, ProtocolLimits protocol, TimeProvider time,
-    ILogger<SearchIndexer> log) : IServerLoop, IFoldListener
+    IShareStore store, ISearchIndex index, ServerLimits limits, ProtocolLimits protocol, CommitQueue queue,
+    TimeProvider time, ILogger<SearchIndexer> log) : IServerLoop, IFoldListener
 {
     private const int OpsAtOnce = 256;
     private const int EntriesAtOnce = 128;
 
-    /// <summary>Rests so many times as long as a step took: it uses at most a fifth of a core.</summary>
-    private const int RestForEachStep = 4;
+    /// <summary>
+    /// Rests so many times as long as a step took while others commit: it then uses at most a twentieth of a core.
+    /// </summary>
+    private const int RestBesideCommits = 19;
 
     private readonly ConcurrentDictionary<long, bool> dirty = [];
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
@@ -52,7 +55,8 @@ internal sealed class SearchIndexer(
                 failed.Remove(shareKey);
                 long begun = time.GetTimestamp();
                 hasMore |= await TryStepAsync(shareKey, failed).ConfigureAwait(false);
-                await Task.Delay(RestForEachStep * time.GetElapsedTime(begun), time, stopping).ConfigureAwait(false);
+                TimeSpan took = time.GetElapsedTime(begun);
+                await Task.Delay(queue.IsIdle ? took : RestBesideCommits * took, time, stopping).ConfigureAwait(false);
             }
 
             succeeded();

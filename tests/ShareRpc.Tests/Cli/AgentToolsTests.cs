@@ -116,6 +116,43 @@ public sealed class AgentToolsTests : ToolTest
         await running.WaitAsync(Timeout);
     }
 
+    [Fact]
+    public async Task A_watch_of_a_session_that_has_ended_gives_its_place_to_another()
+    {
+        ShareLink link = await ShareAsync();
+        await using OwnCommands commands = Commands();
+        var sessions = new ReadableSessions(Context());
+        await using var watches = new ResourceWatches(sessions, TimeProvider.System);
+        var toServer = new Pipe();
+        var toClient = new Pipe();
+        await using var transport = new StreamServerTransport(
+            toServer.Reader.AsStream(), toClient.Writer.AsStream());
+        await using McpServer server =
+            McpServer.Create(transport, ShareRpc.Cli.Commands.Mcp.OptionsOf(commands, sessions, watches));
+        Task running = server.RunAsync(Timeout);
+        await using (McpClient client = await McpClient.CreateAsync(new StreamClientTransport(
+            toServer.Writer.AsStream(), toClient.Reader.AsStream()),
+            new McpClientOptions { ProtocolVersion = "2025-11-25" }, cancellationToken: Timeout))
+        {
+            using var told = new SemaphoreSlim(0);
+            var uri = new Uri($"sharerpc://session/{link.ShareId}");
+            await using IAsyncDisposable first = await client.SubscribeToResourceAsync(uri, TellAsync,
+                cancellationToken: Timeout);
+            await commands.RunAsync("rm", ["--yes"], link.ShareId, Timeout);
+            await told.WaitAsync(Timeout);
+            while (watches.Count > 0) await Task.Yield();
+
+            ValueTask TellAsync(ResourceUpdatedNotificationParams told1, CancellationToken stop)
+            {
+                told.Release();
+                return default;
+            }
+        }
+
+        await toServer.Writer.CompleteAsync();
+        await running.WaitAsync(Timeout);
+    }
+
     private OwnCommands Commands() => new(
         StatePath, Server.Address.ToString(), Path.Combine(Server.DataDirectory, "root.token"));
 
