@@ -62,9 +62,8 @@ public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper o
     }
 
     /// <summary>
-    /// Hundreds of ops a second on an idle machine, fewer on a busy one. The page draws once a frame however many came,
-    /// so its thread's processor time is held against the time that passed: an op costs what a frame costs where the
-    /// machine brings one op a frame.
+    /// Hundreds of ops a second on an idle machine, fewer on a busy one. The page draws what came at most a third of
+    /// its time, so its thread's processor time is held against the time that passed, whatever the machine.
     /// </summary>
     [BrowserFact]
     public async Task Ops_streamed_as_fast_as_they_come_leave_the_page_more_than_half_of_its_time()

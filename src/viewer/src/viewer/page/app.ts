@@ -7,6 +7,7 @@ import { Kept } from '../../shared/kept.ts';
 import { isLanding, pastedLink, placeOf, plainAddress, wholeLink, type Place, type Spot } from '../address.ts';
 import { DocumentStore } from '../documents.ts';
 import type { WholeLink } from './copying.ts';
+import { Frames } from './frames.ts';
 import { finalOutcome, waitingOutcome, type Outcome } from './outcomes.ts';
 import { renderOpening, renderOutcome, renderPassphrase } from './plain-page.ts';
 import { Preferences } from './preferences.ts';
@@ -40,7 +41,8 @@ export class App {
   private isSlow = false;
   /** Why plain requests replace a WebSocket. */
   private noSocket: string | undefined;
-  private isScheduled = false;
+  private readonly frames = new Frames(() => this.draw());
+  private readonly changed = this.frames.changed;
   private readonly presence = new Presence(() => {
     const { handle, rights = [] } = this.share ?? {};
     return rights.includes('presence') ? handle?.listPresence?.() : undefined;
@@ -65,15 +67,6 @@ export class App {
     this.open();
   }
 
-  private readonly changed = (): void => {
-    if (this.isScheduled) return;
-    this.isScheduled = true;
-    requestAnimationFrame(() => {
-      this.isScheduled = false;
-      this.draw();
-    });
-  };
-
   private open(): void {
     this.source?.stop();
     this.outcome = undefined;
@@ -88,7 +81,7 @@ export class App {
       this.store, {
       changed: () => {
         if (this.source?.state === 'live' || this.source?.state === 'catching_up') this.trouble = '';
-        this.changed();
+        this.frames.received();
       },
       redeemed: (share) => this.redeemed(share, token),
       trouble: (code) => {
