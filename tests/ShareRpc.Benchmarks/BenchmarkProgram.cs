@@ -11,7 +11,8 @@ internal static class BenchmarkProgram
     /// <summary>The cells in the order in which <c>all</c> runs them.</summary>
     public static readonly IReadOnlyList<(string Name, Func<Bench, CancellationToken, Task> RunAsync)> Cells =
     [
-        (AppendCell.Name, AppendCell.RunAsync), (CapnWebCell.Name, CapnWebCell.RunAsync),
+        (AppendCell.Name, AppendCell.RunAsync), (PeersCell.Name, PeersCell.RunAsync),
+        (CapnWebCell.Name, CapnWebCell.RunAsync),
         (FlatCell.Name, FlatCell.RunAsync), (FanoutCell.Name, FanoutCell.RunAsync),
         (IdleCell.Name, IdleCell.RunAsync), (RedeemCell.Name, RedeemCell.RunAsync),
         (StormCell.Name, StormCell.RunAsync),
@@ -21,6 +22,7 @@ internal static class BenchmarkProgram
     private const string Usage = """
         usage: ShareRpc.Benchmarks CELL [CASE...] [--quick] [--rounds N] [--seconds S] [--smaller N]
                                    [--out FILE] [--compare FILE] [--against SHARERPC.DLL] [--peer COMMAND]
+                                   [--ids rising|random] [--keys new|random|N]
                ShareRpc.Benchmarks all --out FILE
                ShareRpc.Benchmarks micro [BenchmarkDotNet's own options]
         """;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ShareRpc.Benchmarks.Load;
 
 namespace ShareRpc.Benchmarks;
 
@@ -31,6 +32,15 @@ internal sealed record Options
     /// <summary>The command of a server of Cap'n Web to measure beside ours.</summary>
     public string? Peer { get; init; }
 
+    /// <summary>The order of op ids: <c>rising</c> or <c>random</c>.</summary>
+    public string Ids { get; init; } = "rising";
+
+    /// <summary>Documents of <c>append</c>, <c>capnweb</c> and <c>peers</c>; null: what the cell does itself.</summary>
+    public string? Keys { get; init; }
+
+    /// <summary>Ids and keys, where one of them was asked for.</summary>
+    public OpNames? Names => Keys is null && Ids == "rising" ? null : OpNames.Parse(Ids, Keys ?? "new");
+
     /// <summary>Throws <see cref="ArgumentException"/> with what is wrong.</summary>
     public static Options Parse(IReadOnlyList<string> arguments)
     {
@@ -52,11 +62,14 @@ internal sealed record Options
                 "--compare" => options with { Compare = Value() },
                 "--against" => options with { Against = Value() },
                 "--peer" => options with { Peer = Value() },
+                "--ids" => options with { Ids = Value() },
+                "--keys" => options with { Keys = Value() },
                 string name when !name.StartsWith('-') => options with { Cases = [.. options.Cases, name] },
                 string name => throw new ArgumentException($"There is no {name}."),
             };
         }
 
+        _ = options.Names;
         return options;
     }
 

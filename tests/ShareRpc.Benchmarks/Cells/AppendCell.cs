@@ -18,17 +18,22 @@ namespace ShareRpc.Benchmarks.Cells;
 internal static class AppendCell
 {
     public const string Name = "append";
-    private const int Parts = 2_000;
+
+    /// <summary>The documents that ops go round unless <c>--keys</c> says otherwise.</summary>
+    public const int Parts = 2_000;
+
     private static readonly (int Writers, int Batch)[] Cases = [(1, 1), (1, 100), (32, 1), (32, 100)];
 
     public static async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
-        foreach ((int writers, int batch) in Cases)
-        {
-            string name = FormattableString.Invariant($"{writers}x{batch}");
-            if (bench.Options.Includes(name)) await RunAsync(bench, name, writers, batch, cancellationToken);
-        }
+        foreach ((string name, int writers, int batch) in Chosen(bench))
+            await RunAsync(bench, name, writers, batch, cancellationToken);
     }
+
+    /// <summary>Returns the cases that were asked for.</summary>
+    public static IEnumerable<(string Name, int Writers, int Batch)> Chosen(Bench bench) => Cases
+        .Select(chosen => (FormattableString.Invariant($"{chosen.Writers}x{chosen.Batch}"), chosen.Writers, chosen.Batch))
+        .Where(chosen => bench.Options.Includes(chosen.Item1));
 
     private static async Task RunAsync(Bench bench, string name, int writers, int batch,
         CancellationToken cancellationToken)
@@ -100,7 +105,8 @@ internal static class AppendCell
         for (int i = 0; i < writers; i++)
         {
             (_, var owner) = await setup.CreateShareAsync(cancellationToken);
-            open.Add(await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, Parts, cancellationToken));
+            open.Add(await LoadWriter.OpenAsync(server.Address, owner, bench.Bodies, bench.Options.Names ?? Parts,
+                cancellationToken));
         }
 
         return open;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using ShareRpc.Benchmarks.Figures;
@@ -11,27 +10,26 @@ using ShareRpc.Protocol.Tokens;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>
-/// One writer on a connection of its own: batches in a closed loop, the next one leaves after the last one is acked. Op
-/// ids are UUIDv7, as the client library makes them; ops go round a fixed number of parts.
+/// One writer on a connection of its own: batches in a closed loop, the next one leaves after the last one is acked.
 /// </summary>
-internal sealed class LoadWriter : ILoadWriter
+internal sealed class LoadWriter : ILoadWriter, IBatchWriter
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly RpcSocket socket;
     private readonly OpBodies bodies;
-    private readonly int parts;
+    private readonly OpNames names;
     private readonly byte[] method;
     private readonly ArrayBufferWriter<byte> frame = new(64 * 1024);
     private long seq;
     private long earlier;
     private long calls;
 
-    private LoadWriter(RpcSocket socket, long handle, OpBodies bodies, int parts)
+    private LoadWriter(RpcSocket socket, long handle, OpBodies bodies, OpNames names)
     {
         this.socket = socket;
         this.bodies = bodies;
-        this.parts = parts;
+        this.names = names;
         Handle = handle;
         method = Encoding.UTF8.GetBytes(ShareSetup.MethodOf(handle, "appendOps"));
     }
@@ -40,23 +38,25 @@ internal sealed class LoadWriter : ILoadWriter
 
     public RpcSocket Socket => socket;
 
+    public long Bytes => socket.Bytes;
+
     /// <summary>Ops sent so far.</summary>
     public long Sent => earlier + seq;
 
     public static async Task<LoadWriter> OpenAsync(
-        Uri server, ShareToken token, OpBodies bodies, int parts, CancellationToken cancellationToken)
+        Uri server, ShareToken token, OpBodies bodies, OpNames names, CancellationToken cancellationToken)
     {
         RpcSocket socket = await RpcSocket.ConnectAsync(server, cancellationToken);
         (long handle, _) = await socket.RedeemAsync(
             $$"""{"token":"{{token.Reveal()}}","writer_id":"{{RandomId.New()}}"}""", cancellationToken);
-        return new LoadWriter(socket, handle, bodies, parts);
+        return new LoadWriter(socket, handle, bodies, names);
     }
 
     /// <summary>A writer whose frames a peer takes, which reads nothing of them.</summary>
-    public static async Task<LoadWriter> OpenToPeerAsync(Uri peer, OpBodies bodies, int parts,
+    public static async Task<LoadWriter> OpenToPeerAsync(Uri peer, OpBodies bodies, OpNames names,
         CancellationToken cancellationToken) =>
         new(await RpcSocket.ConnectAsync(peer, PeerProgram.PublishPath, null, cancellationToken), handle: 1, bodies,
-            parts);
+            names);
 
     /// <summary>
     /// Goes on where another connection's writer stopped: under a new writer id, so the seqs begin anew.
@@ -84,22 +84,9 @@ internal sealed class LoadWriter : ILoadWriter
         return ack.RootElement.GetProperty("result").GetProperty("cursor").GetInt64();
     }
 
-    /// <summary>Appends batches as long as it is to go on, but one at least; the ops acknowledged meanwhile.</summary>
-    public async Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn,
-        CancellationToken cancellationToken)
-    {
-        long before = seq;
-        do
-        {
-            ReadOnlyMemory<byte> next = Prepare(batch);
-            long begun = Stopwatch.GetTimestamp();
-            await socket.CallAsync(next, cancellationToken);
-            latencies.Add(Stopwatch.GetElapsedTime(begun));
-        }
-        while (goesOn());
-
-        return seq - before;
-    }
+    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken) =>
+        ClosedLoop.RunAsync(batch, latencies, goesOn, Prepare,
+            async frame => await socket.CallAsync(frame, cancellationToken));
 
     /// <summary>As the other one, for a round: the ops, and the bytes of messages both ways.</summary>
     public async Task<(double Ops, double WireBytes)> RunRoundAsync(
@@ -126,7 +113,7 @@ internal sealed class LoadWriter : ILoadWriter
         for (int i = 0; i < batch; i++)
         {
             if (i > 0) frame.Write(","u8);
-            WriteOp(frame, bodies, parts, ++seq);
+            WriteOp(frame, bodies, names, ++seq);
         }
 
         frame.Write("]}}"u8);
@@ -134,15 +121,14 @@ internal sealed class LoadWriter : ILoadWriter
     }
 
     /// <summary>Writes the op with a seq.</summary>
-    public static void WriteOp(ArrayBufferWriter<byte> frame, OpBodies bodies, int parts, long number)
+    public static void WriteOp(ArrayBufferWriter<byte> frame, OpBodies bodies, OpNames names, long number)
     {
         frame.Write("{\"op_id\":\""u8);
-        Guid.CreateVersion7().TryFormat(frame.GetSpan(36), out int written);
-        frame.Advance(written);
+        names.WriteId(frame);
         frame.Write("\",\"seq\":"u8);
         Write(frame, number);
-        frame.Write(",\"verb\":\"put\",\"kind\":\"part\",\"key\":\"prt_"u8);
-        Write(frame, 1_000_000 + (number % parts));
+        frame.Write(",\"verb\":\"put\",\"kind\":\"part\",\"key\":\""u8);
+        names.WriteKey(frame, number);
         frame.Write("\",\"data\":"u8);
         frame.Write(bodies[number].Span);
         frame.Write("}"u8);

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace ShareRpc.Benchmarks.Servers;
@@ -21,10 +19,7 @@ internal sealed partial class CapPeer : MeasuredProcess
     public static async Task<CapPeer> StartAsync(string command, CancellationToken cancellationToken)
     {
         var peer = new CapPeer();
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        int port = FreePort();
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var start = new ProcessStartInfo(words[0], words[1..]);
         start.Environment["PORT"] = port.ToString(CultureInfo.InvariantCulture);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using ShareRpc.Benchmarks.Figures;
 
@@ -17,21 +19,27 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     /// <summary>Where it listens: known once it was launched, and kept over a restart.</summary>
     public Uri Address { get; protected set; } = new("http://127.0.0.1:0");
 
-    /// <summary>What the server and this process have taken so far.</summary>
+    /// <summary>What the server, with its children, and this process have taken so far.</summary>
     public Cost ReadCost()
     {
-        string stat = ReadProc("stat");
-        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        double ticks = double.Parse(fields[11], CultureInfo.InvariantCulture)
-            + double.Parse(fields[12], CultureInfo.InvariantCulture);
+        double ticks = 0;
+        long written = 0;
+        foreach (string id in Tree())
+        {
+            string stat = ReadProc(id, "stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            ticks += double.Parse(fields[11], CultureInfo.InvariantCulture)
+                + double.Parse(fields[12], CultureInfo.InvariantCulture);
+            written += WrittenBytes(ReadProc(id, "io"));
+        }
+
         return new Cost(
-            TimeSpan.FromSeconds(ticks / TicksPerSecond), Environment.CpuUsage.TotalTime, ReadCommits(),
-            WrittenBytes(ReadProc("io")));
+            TimeSpan.FromSeconds(ticks / TicksPerSecond), Environment.CpuUsage.TotalTime, ReadCommits(), written);
     }
 
     /// <summary>Resident memory in bytes.</summary>
     public long ReadMemory() =>
-        long.Parse(ReadProc("statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+        long.Parse(ReadProc(Id, "statm").Split(' ')[1], CultureInfo.InvariantCulture) * Environment.SystemPageSize;
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -77,8 +85,26 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     private static long WrittenBytes(string io) =>
         long.Parse(WriteBytes().Match(io).Groups[1].Value, CultureInfo.InvariantCulture);
 
-    private string ReadProc(string file) =>
-        File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process.Id}/{file}"));
+    /// <summary>Returns where a program lies on the path; none: null.</summary>
+    protected static string? Program(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>Returns a port that nobody has at the moment.</summary>
+    protected static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private string Id => process.Id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The process with its children: PostgreSQL has one for each connection.</summary>
+    private IEnumerable<string> Tree() =>
+        File.ReadAllText($"/proc/{Id}/task/{Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend(Id);
+
+    private static string ReadProc(string id, string file) => File.ReadAllText($"/proc/{id}/{file}");
 
     [GeneratedRegex(@"Serving on (http://\S+) from")]
     private static partial Regex Listening();
