@@ -32,8 +32,8 @@ internal static class AppendCell
 
     /// <summary>Returns the cases that were asked for.</summary>
     public static IEnumerable<(string Name, int Writers, int Batch)> Chosen(Bench bench) => Cases
-        .Select(chosen => (FormattableString.Invariant($"{chosen.Writers}x{chosen.Batch}"), chosen.Writers, chosen.Batch))
-        .Where(chosen => bench.Options.Includes(chosen.Item1));
+        .Select(size => (Name: FormattableString.Invariant($"{size.Writers}x{size.Batch}"), size.Writers, size.Batch))
+        .Where(chosen => bench.Options.Includes(chosen.Name));
 
     private static async Task RunAsync(Bench bench, string name, int writers, int batch,
         CancellationToken cancellationToken)

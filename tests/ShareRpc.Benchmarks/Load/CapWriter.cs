@@ -49,7 +49,8 @@ internal sealed class CapWriter : IBatchWriter
         new(await RpcSocket.ConnectAsync(peer, "/", null, cancellationToken), bodies, names, pushes: 0,
             $"[\"push\",[\"pipeline\",0,[\"append\"],[\"{share}\",[[", "]]]]]");
 
-    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken) =>
+    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn,
+        CancellationToken cancellationToken) =>
         ClosedLoop.RunAsync(batch, latencies, goesOn, Prepare, push => SendAsync(push, cancellationToken));
 
     public ValueTask DisposeAsync() => socket.DisposeAsync();

@@ -84,7 +84,8 @@ internal sealed class LoadWriter : ILoadWriter, IBatchWriter
         return ack.RootElement.GetProperty("result").GetProperty("cursor").GetInt64();
     }
 
-    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken) =>
+    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn,
+        CancellationToken cancellationToken) =>
         ClosedLoop.RunAsync(batch, latencies, goesOn, Prepare,
             async frame => await socket.CallAsync(frame, cancellationToken));
 

@@ -6,7 +6,9 @@ using System.Security.Cryptography;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>The ids and document keys of a load's ops.</summary>
-/// <param name="AreIdsRandom">Random UUIDs; else UUIDv7, which rise with time, as the client library makes them.</param>
+/// <param name="AreIdsRandom">
+/// Random UUIDs; else UUIDv7, which rise with time, as the client library makes them.
+/// </param>
 /// <param name="Parts">The documents that ops go round; 0: each op makes a new one.</param>
 /// <param name="AreKeysRandom">New documents have random keys; else rising ones.</param>
 internal sealed record OpNames(bool AreIdsRandom = false, int Parts = 0, bool AreKeysRandom = false)

@@ -43,7 +43,8 @@ internal sealed class PostgresWriter : IBatchWriter
         return writer;
     }
 
-    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken) =>
+    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn,
+        CancellationToken cancellationToken) =>
         ClosedLoop.RunAsync(batch, latencies, goesOn, Prepare, async ops =>
         {
             if (await insert.ExecuteNonQueryAsync(cancellationToken) != ops)

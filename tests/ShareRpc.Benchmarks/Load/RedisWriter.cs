@@ -8,13 +8,14 @@ using ShareRpc.Benchmarks.Figures;
 namespace ShareRpc.Benchmarks.Load;
 
 /// <summary>
-/// A writer of a <see cref="Servers.RedisPeer"/>: one stream, and a set of the ids that it has, by a script for each op;
-/// a batch is a pipeline. It speaks as much of Redis' protocol as that takes.
+/// A writer of a <see cref="Servers.RedisPeer"/>: one stream, and a set of the ids that it has, by a script for each
+/// op; a batch is a pipeline. It speaks as much of Redis' protocol as that takes.
 /// </summary>
 internal sealed class RedisWriter : IBatchWriter
 {
     private const string Script =
-        "if redis.call('SADD',KEYS[2],ARGV[1])==1 then return redis.call('XADD',KEYS[1],'*','d',ARGV[2]) end return nil";
+        "if redis.call('SADD',KEYS[2],ARGV[1])==1 then return redis.call('XADD',KEYS[1],'*','d',ARGV[2]) end "
+        + "return nil";
 
     private readonly TcpClient client = new() { NoDelay = true };
     private readonly OpBodies bodies;
@@ -38,7 +39,8 @@ internal sealed class RedisWriter : IBatchWriter
         return writer;
     }
 
-    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn, CancellationToken cancellationToken) =>
+    public Task<long> RunAsync(int batch, Latencies latencies, Func<bool> goesOn,
+        CancellationToken cancellationToken) =>
         ClosedLoop.RunAsync(batch, latencies, goesOn, Prepare, ops => SendAsync(ops, cancellationToken));
 
     public ValueTask DisposeAsync()
@@ -47,7 +49,8 @@ internal sealed class RedisWriter : IBatchWriter
         return ValueTask.CompletedTask;
     }
 
-    private static string Bulk(string text) => string.Create(CultureInfo.InvariantCulture, $"${text.Length}\r\n{text}\r\n");
+    private static string Bulk(string text) =>
+        string.Create(CultureInfo.InvariantCulture, $"${text.Length}\r\n{text}\r\n");
 
     private async Task<string> LoadScriptAsync(CancellationToken cancellationToken)
     {

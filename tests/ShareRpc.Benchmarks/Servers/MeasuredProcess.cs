@@ -102,7 +102,8 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
 
     /// <summary>The process with its children: PostgreSQL has one for each connection.</summary>
     private IEnumerable<string> Tree() =>
-        File.ReadAllText($"/proc/{Id}/task/{Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend(Id);
+        File.ReadAllText($"/proc/{Id}/task/{Id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Prepend(Id);
 
     private static string ReadProc(string id, string file) => File.ReadAllText($"/proc/{id}/{file}");
 

@@ -23,8 +23,8 @@ internal sealed partial class RedisPeer : MeasuredProcess
         await peer.LaunchAsync(
             new ProcessStartInfo("redis-server",
             [
-                "--port", peer.EndPoint.Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "",
-                "--dir", peer.directory.FullName, "--appendonly", "yes", "--appendfsync", "always",
+                "--port", peer.EndPoint.Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1",
+                "--save", "", "--dir", peer.directory.FullName, "--appendonly", "yes", "--appendfsync", "always",
             ]),
             Ready(), cancellationToken);
         return peer;
