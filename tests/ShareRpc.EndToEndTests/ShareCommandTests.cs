@@ -93,8 +93,8 @@ public sealed class ShareCommandTests
         await watch.WaitForExitAsync(timeout);
 
         // By itself it takes milliseconds (docs/security.md); here it shares a busy machine, and must not have waited
-        // for anything.
-        Assert.True(TimeProvider.System.GetElapsedTime(revoked) < TimeSpan.FromSeconds(10));
+        // for the answer to its read, which takes 25 s.
+        Assert.True(TimeProvider.System.GetElapsedTime(revoked) < TimeSpan.FromSeconds(20));
         Assert.Equal(3, watch.ExitCode);
         await using Tool again = await Tool.RunAsync(["watch", link, "--once"], timeout);
         Assert.Equal(3, again.ExitCode);
@@ -104,8 +104,7 @@ public sealed class ShareCommandTests
     [Fact]
     public async Task The_demo_does_the_main_job_and_ends_by_itself()
     {
-        using var halfAMinute = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await using Tool demo = await Tool.RunAsync(["demo"], halfAMinute.Token);
+        await using Tool demo = await Tool.RunAsync(["demo"], timeout);
         Assert.True(demo.ExitCode == 0, string.Join('\n', demo.Lines) + demo.Errors);
     }
 

@@ -11,7 +11,7 @@ namespace ShareRpc.EndToEndTests.Cluster;
 internal static class ClusterProgram
 {
     private const int FaultsOfRun = 40;
-    private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(15);
 
     public static async Task<int> RunAsync(WorkerArguments arguments)
     {

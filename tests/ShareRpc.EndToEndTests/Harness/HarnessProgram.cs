@@ -19,7 +19,7 @@ internal static class HarnessProgram
         cluster-bound [--count N]                    how long revocations take: all nodes well, one dead, one paused
         """;
 
-    private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(15);
 
     /// <summary>What repeats a run.</summary>
     public static string CommandOf(int seed) =>

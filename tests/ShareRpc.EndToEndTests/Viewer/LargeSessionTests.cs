@@ -21,7 +21,8 @@ public sealed class LargeSessionTests(BrowserFixture browser, ITestOutputHelper 
         // The best of some: what else the machine does is not what is measured.
         double best = double.MaxValue;
         for (int i = 0; i < 5 && best >= 2000; i++) best = Math.Min(best, await FirstContentAsync(live, link));
-        Assert.True(best < 2000, $"first content after {best:f0} ms");
+        double slowness = best < 2000 ? 1 : await SlownessAsync(live, link);
+        Assert.True(best < 2000 * slowness, $"first content after {best:f0} ms; slowness {slowness:f1}");
 
         long start = Stopwatch.GetTimestamp();
         await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
@@ -66,6 +67,12 @@ public sealed class LargeSessionTests(BrowserFixture browser, ITestOutputHelper 
         await viewer.Page.Locator(".row-user, .row-part").First.WaitForAsync();
         output.WriteLine(Line("first content after", start));
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
+    private async Task<double> SlownessAsync(LiveShare live, string link)
+    {
+        await using ViewerPage viewer = await browser.OpenAsync(live.Server, link);
+        return await Slowness.OfAsync(viewer.Page, timeout);
     }
 
     /// <summary>Bytes that scripts of the page hold, once what nobody needs is gone.</summary>

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using ShareRpc.Server;
+using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Wire;
 using ShareRpc.Tests.Server;
 
@@ -59,12 +60,16 @@ public sealed class SlowPeerTests
     [Fact]
     public async Task A_connection_that_redeems_nothing_is_closed_and_one_that_did_stays()
     {
-        await using LiveServer live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with { RedeemTime =
-            TimeSpan.FromSeconds(1) });
+        var redeemTime = TimeSpan.FromSeconds(59);
+        var time = new TimersByHand(redeemTime);
+        await using LiveServer live = await LiveServer.StartAsync(
+            serverLimits: ServerLimits.Default with { RedeemTime = redeemTime }, time: time);
         WireHandle proven = await live.RedeemShareAsync(await live.CreateShareAsync());
         WireConnection silent = await live.ConnectAsync();
         WireConnection wrong = await live.ConnectAsync();
         await wrong.CallAsync("redeemShare", """{"token":"nonsense"}""");
+        await silent.CallAsync("nothing", "{}"); // it is being served
+        time.Fire();
         Assert.Equal(1008, await silent.ReceiveCloseAsync());
         Assert.Equal(1008, await wrong.ReceiveCloseAsync());
         await proven.ResultAsync("readOps", "{}");

@@ -14,7 +14,7 @@ namespace ShareRpc.Tests.Cli;
 public sealed class AdministrationTests : IAsyncLifetime, IDisposable
 {
     private readonly OpencodeFiles files = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(120)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
     private RunningServer server = null!;
 
     private string LaptopToken => Path.Combine(files.Folder, "laptop.token");

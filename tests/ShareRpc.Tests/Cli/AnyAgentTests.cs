@@ -12,7 +12,7 @@ namespace ShareRpc.Tests.Cli;
 public sealed class AnyAgentTests : IDisposable
 {
     private readonly Opencode2Files files = new();
-    private readonly CancellationTokenSource ending = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource ending = new(TimeSpan.FromMinutes(3));
 
     public void Dispose()
     {

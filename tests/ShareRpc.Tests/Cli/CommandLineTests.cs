@@ -160,7 +160,7 @@ public class CommandLineTests
     {
         var output = new StringWriter();
         var errors = new StringWriter();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         int exitCode = await CommandLine.RunAsync(args, output, errors, timeout.Token);
         return (exitCode, output.ToString(), errors.ToString());
     }

@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Cli;
 public sealed class GivenInAnyFormTests : IDisposable
 {
     private readonly OpencodeFiles files = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_link_is_taken_as_it_arrives_and_one_that_was_revoked_elsewhere_is_not_printed()

@@ -11,7 +11,7 @@ namespace ShareRpc.Tests.Cli;
 /// <summary>The tool in this process, with a state directory of its own, against a real server.</summary>
 public abstract class ToolTest : IAsyncLifetime, IDisposable
 {
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60), TimeProvider.System);
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3), TimeProvider.System);
 
     private protected OpencodeFiles Files { get; } = new();
 

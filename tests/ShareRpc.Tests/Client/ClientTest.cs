@@ -18,7 +18,7 @@ namespace ShareRpc.Tests.Client;
 public abstract class ClientTest : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(20), TimeProvider.System);
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3), TimeProvider.System);
 
     private protected ClientTest()
     {

@@ -11,7 +11,7 @@ namespace ShareRpc.Tests.MainJob;
 /// <summary>A writer whose access is suspended, rotated or used up under it.</summary>
 public sealed class ComebackTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_suspended_writer_keeps_its_queue_and_sends_it_when_it_is_resumed()

@@ -19,7 +19,7 @@ public sealed class GrantComebackTests : IAsyncLifetime
 {
     private const string Words = "open sesame";
     private const Rights Both = Rights.Read | Rights.Append;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
     private RunningServer server = null!;
     private ShareClient owner = null!;
     private ShareWriter share = null!;

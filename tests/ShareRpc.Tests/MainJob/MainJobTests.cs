@@ -12,7 +12,7 @@ namespace ShareRpc.Tests.MainJob;
 
 public sealed class MainJobTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task What_is_enqueued_reaches_a_reader_that_was_there_before()
@@ -21,7 +21,7 @@ public sealed class MainJobTests
         await using ShareClient client = await server.OpenClientAsync();
         ShareWriter writer = await client.CreateShareAsync("test:1", "A session", timeout);
         await using var reader = new ShareReader(
-            writer.ViewerLink!, new ShareReaderOptions { InvalidTokenPatience = TimeSpan.FromSeconds(20) });
+            writer.ViewerLink!, new ShareReaderOptions { InvalidTokenPatience = TimeSpan.FromMinutes(3) });
         Task<List<LoggedOp>> reading = TakeAsync(reader, 30);
 
         foreach (OpIntent op in Ops.Numbered(30)) await writer.EnqueueAsync([op], cancellationToken: timeout);

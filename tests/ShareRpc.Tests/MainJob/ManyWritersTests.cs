@@ -11,7 +11,7 @@ public sealed class ManyWritersTests
 {
     private const int Writers = 4;
     private const int OpsEach = 150;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task Invariant_I1_cursors_are_gapless_and_each_writers_ops_keep_their_order()

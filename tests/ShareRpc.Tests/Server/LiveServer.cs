@@ -31,15 +31,18 @@ internal sealed class LiveServer : IAsyncDisposable
 
     public ShareToken RootToken { get; private set; } = null!;
 
+    /// <summary>The server's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>What the server is told besides limits, address and data directory.</summary>
     public Func<ServerOptions, ServerOptions> More { get; init; } = options => options;
 
     public static async Task<LiveServer> StartAsync(
         ProtocolLimits? limits = null, ServerLimits? serverLimits = null,
         Action<WebApplicationBuilder>? configure = null,
-        Func<ServerOptions, ServerOptions>? more = null, TimeSpan? patience = null)
+        Func<ServerOptions, ServerOptions>? more = null, TimeSpan? patience = null, TimeProvider? time = null)
     {
-        var live = new LiveServer { More = more ?? (options => options) };
+        var live = new LiveServer { More = more ?? (options => options), Time = time ?? TimeProvider.System };
         if (patience is { } longer) live.timeout.CancelAfter(longer);
         await live.StartAgainAsync(limits, serverLimits, configure);
         return live;
@@ -54,7 +57,7 @@ internal sealed class LiveServer : IAsyncDisposable
             DataDirectory = DataDirectory, Urls = "http://127.0.0.1:0", Limits = limits ?? ProtocolLimits.Default,
             ServerLimits = serverLimits ?? ServerLimits.Default,
         };
-        Server = await ShareRpcServer.StartAsync(More(options), TimeProvider.System, configure ?? (_ => { }), Timeout);
+        Server = await ShareRpcServer.StartAsync(More(options), Time, configure ?? (_ => { }), Timeout);
         Assert.True(ShareToken.TryParse((await File.ReadAllTextAsync(Server.RootTokenPath, Timeout)).Trim(),
             out ShareToken? token));
         RootToken = token;

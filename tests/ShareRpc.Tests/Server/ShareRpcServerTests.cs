@@ -14,7 +14,7 @@ namespace ShareRpc.Tests.Server;
 public sealed class ShareRpcServerTests : IAsyncLifetime, IDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3));
     private ShareRpcServer server = null!;
 
     public async Task InitializeAsync() => server = await ShareRpcServer.StartAsync(

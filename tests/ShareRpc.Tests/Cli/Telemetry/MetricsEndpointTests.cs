@@ -22,7 +22,7 @@ public sealed class MetricsEndpointTests : IDisposable
 {
     private const string Token = "a-long-token-for-metrics";
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task Metrics_are_for_whoever_has_the_token_and_show_the_ops_but_no_secret_or_id()

@@ -10,7 +10,7 @@ namespace ShareRpc.Tests.Cli.Telemetry;
 /// <summary>docs/operating.md, its alerts and the dashboard, against the instruments that there are.</summary>
 public sealed partial class OperatingPageTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task The_page_lists_every_metric_with_its_form()

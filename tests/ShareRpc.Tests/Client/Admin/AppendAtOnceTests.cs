@@ -12,7 +12,7 @@ namespace ShareRpc.Tests.Client.Admin;
 /// <summary>Batches past the outbox, which may say what they expect, against a real server.</summary>
 public sealed class AppendAtOnceTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_batch_lands_at_the_cursor_that_it_expects_or_not_at_all_and_whole_if_it_is_atomic()

@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Client.Connection;
 /// <summary>A server that answers an upgrade with a redirect.</summary>
 public sealed class RedirectTests : IDisposable
 {
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3));
     private readonly TcpListener named = Listen();
     private readonly TcpListener other = Listen();
 

@@ -11,7 +11,7 @@ namespace ShareRpc.Tests.Client.Hosting;
 /// <summary>The client as a part of somebody else's host.</summary>
 public sealed class HostedClientTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_service_takes_the_client_and_what_it_enqueues_arrives()

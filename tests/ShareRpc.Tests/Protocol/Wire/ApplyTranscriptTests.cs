@@ -7,7 +7,7 @@ public sealed class ApplyTranscriptTests(WireServer server) : IClassFixture<Wire
     [Fact]
     public async Task The_server_answers_every_transcript_of_the_apply_rules_as_it_is_written()
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using var run = new TranscriptRun(server, timeout.Token);
         IReadOnlyList<Transcript> transcripts = Specification.ApplyTranscripts;
         Assert.Equal(21, transcripts.Count);

@@ -11,7 +11,7 @@ public sealed class ApplyVectorTests(WireServer server) : IClassFixture<WireServ
     public async Task A_batch_is_answered_as_its_vector_says(string id)
     {
         Vector vector = VectorSuite.Load("apply")[id];
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using WireWorld world = await WireWorld.CreateAsync(server, vector.Input, timeout.Token);
         var scenario = new ApplyScenario(world, vector);
         await scenario.RunStepsAsync();

@@ -39,7 +39,7 @@ public sealed class OpsOverTheWireTests(WireServer server) : IClassFixture<WireS
 
     private async Task<JsonElement> AppendAsync(string batch, bool writer)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using WireWorld world = await WireWorld.CreateAsync(server, default, timeout.Token);
         WireHandle handle =
             await world.RedeemShareAsync("main", WireWorld.Owner, writer ? ""","writer_id":"{writer:A}" """ : "");

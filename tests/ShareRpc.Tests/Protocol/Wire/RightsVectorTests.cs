@@ -12,7 +12,7 @@ public sealed class RightsVectorTests(WireServer server) : IClassFixture<WireSer
     public async Task A_method_is_allowed_or_forbidden_as_its_vector_says(string id)
     {
         Vector vector = VectorSuite.Load("rights")[id];
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         bool isRoot = vector.Input.GetProperty("object").GetString() == "root";
         string parent = isRoot ? WireWorld.Root : WireWorld.Owner;
         string rights = vector.Input.GetProperty("rights").GetRawText();

@@ -31,7 +31,7 @@ public sealed class RpcVectorTests(WireServer server) : IClassFixture<WireServer
 
     private static async Task RunAsync(WireServer server, Vector vector)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using WireWorld world = await WireWorld.CreateAsync(server, vector.Input, timeout.Token);
         await new RpcScenario(world, vector, timeout.Token).RunAsync();
     }

@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Server.Access;
 
 public sealed class AuthorityHoldTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task Invariant_I7_an_append_that_was_queued_before_its_handle_went_is_reached_by_a_revocation()

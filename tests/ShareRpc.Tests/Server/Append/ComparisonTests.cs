@@ -54,7 +54,7 @@ public sealed class ComparisonTests
     public async Task The_value_that_counts_is_the_one_inside_the_transaction()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         Authority owner = await rooms.CreateShareAsync();
         await SendAsync(rooms, owner, """{"v":"a"}""");
         Task<Ack>[] calls = await rooms.HoldUpAsync<Task<Ack>[]>(

@@ -10,7 +10,7 @@ namespace ShareRpc.Tests.Server.Append;
 
 public sealed class ShareLogTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task Invariant_I1_what_is_behind_a_refused_batch_does_not_overtake_it_when_a_copy_has_used_its_seqs()

@@ -14,6 +14,9 @@ namespace ShareRpc.Tests.Server.Cluster;
 /// <summary>A database, and nodes on it in one process.</summary>
 internal sealed class ClusterWorld : IAsyncDisposable
 {
+    /// <summary>Longer than a busy machine stops a node that is well.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+
     private readonly List<TestNode> nodes = [];
     private long refs;
 
@@ -28,7 +31,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
 
     public async Task<TestNode> StartNodeAsync(string name, ClusterOptions? options = null)
     {
-        var node = new TestNode(Database, options ?? new ClusterOptions { NodeName = name });
+        var node = new TestNode(Database, options ?? new ClusterOptions { NodeName = name, Lease = Lease });
         nodes.Add(node);
         await node.Node.JoinAsync(CancellationToken.None);
         node.Start();

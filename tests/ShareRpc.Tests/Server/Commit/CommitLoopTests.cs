@@ -11,7 +11,7 @@ namespace ShareRpc.Tests.Server.Commit;
 
 public sealed class CommitLoopTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_failed_disk_acknowledges_nothing_and_skips_no_cursor()

@@ -163,7 +163,7 @@ public sealed class CommitQueueTests
         Assert.False(queue.TryTake([]));
         Task<List<CommitItem>> loop = Task.Run(() => Take(queue));
         queue.Release();
-        Assert.Equal(meanwhile, await loop.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(meanwhile, await loop.WaitAsync(TimeSpan.FromMinutes(3)));
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class CommitQueueTests
         Item deferred = new() { Deferred = true };
         queue.Enqueue(deferred);
         queue.Wake();
-        Assert.Equal([deferred], await loop.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal([deferred], await loop.WaitAsync(TimeSpan.FromMinutes(3)));
         queue.Enqueue(deferred);
         queue.Close();
         Assert.False(queue.TryTake([]));

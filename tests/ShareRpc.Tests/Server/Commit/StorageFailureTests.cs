@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Server.Commit;
 /// <summary>What is told, and to whom, when the storage fails, and what it takes to be ready again.</summary>
 public sealed class StorageFailureTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_commit_without_a_write_does_not_make_a_failed_storage_healthy()

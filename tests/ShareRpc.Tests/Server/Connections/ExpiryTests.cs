@@ -18,10 +18,7 @@ public sealed class ExpiryTests
         await using LiveServer live = await LiveServer.StartAsync(
             more: options => options with { DirectCalls = isDirect });
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        DateTimeOffset end = TimeProvider.System.GetUtcNow().AddSeconds(2);
-        string expires = end.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-        ShareToken eye = await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
-        WireHandle reader = await live.RedeemShareAsync(eye);
+        (ShareToken eye, WireHandle reader) = await OpenAsync(live, owner);
         string shareId = reader.Redemption.GetProperty("share_id").GetString()!;
         using var share = new ShareOverHttp(live.Server.Address, shareId, eye, live.Timeout);
         long begun = Stopwatch.GetTimestamp();
@@ -32,6 +29,23 @@ public sealed class ExpiryTests
         JsonElement data = answer.GetProperty("error").GetProperty("data");
         Assert.Equal("capability_expired", data.GetProperty("code").GetString());
         Assert.Equal("capability_expired", await overHttp);
-        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 15);
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 25); // not when its wait was over
+    }
+
+    /// <summary>A handle whose ref is about to expire, later where the machine is slow to open it.</summary>
+    private static async Task<(ShareToken Eye, WireHandle Reader)> OpenAsync(LiveServer live, WireHandle owner)
+    {
+        for (int seconds = 2; ; seconds *= 2)
+        {
+            DateTimeOffset end = TimeProvider.System.GetUtcNow().AddSeconds(seconds);
+            string expires = end.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+            ShareToken eye =
+                await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
+            WireConnection connection = await live.ConnectAsync();
+            JsonElement answer = await connection.CallAsync("redeemShare", $$"""{"token":"{{eye.Reveal()}}"}""");
+            if (!answer.TryGetProperty("result", out JsonElement result)) continue;
+            long handle = result.GetProperty("share").GetProperty("handle").GetInt64();
+            return (eye, new WireHandle(connection, handle, result));
+        }
     }
 }

@@ -20,7 +20,7 @@ public sealed class FolderTests
     private const int OpCount = 120;
     private static readonly string[] Keys = ["a", "b", "é", "\uE000", "\U0001F600"];
     private static readonly string[] AllKinds = ["message", "part"];
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Theory]
     [InlineData(1)]

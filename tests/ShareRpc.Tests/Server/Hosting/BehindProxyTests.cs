@@ -17,7 +17,7 @@ public sealed class BehindProxyTests : IDisposable
 {
     private const string Proxy = "10.0.0.1";
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3));
 
     [Theory]
     [InlineData("https://share.example.org", null, "https://share.example.org", "")]

@@ -20,7 +20,7 @@ namespace ShareRpc.Tests.Server.Hosting;
 public sealed class EmbeddedServerTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3));
 
     [Theory]
     [InlineData("")]

@@ -15,7 +15,7 @@ public sealed class ListenTests : IDisposable
     private readonly X509Certificate2 root = NewAuthority("root", by: null);
     private readonly X509Certificate2 intermediate;
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("sharerpc-test-");
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     public ListenTests()
     {

@@ -43,7 +43,7 @@ public sealed class AuditTests
     [Fact]
     public async Task The_last_redemption_is_known_while_it_is_written()
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         Task writing = await rooms.HoldUpAsync(() =>

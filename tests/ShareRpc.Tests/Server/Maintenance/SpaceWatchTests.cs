@@ -17,7 +17,7 @@ namespace ShareRpc.Tests.Server.Maintenance;
 public sealed class SpaceWatchTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task Below_the_floor_appends_wait_while_reads_and_revocations_go_on()

@@ -9,7 +9,7 @@ public sealed class MemoryBudgetTests : IDisposable
 {
     private const long Common = 1_500_000; // of 4 MB, without the reserve
     private const long Half = 650_000; // of it, without what is left to connections
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
     private readonly MemoryBudget budget = NewBudget(TimeSpan.FromSeconds(20));
 
     [Fact]

@@ -14,7 +14,7 @@ namespace ShareRpc.Tests.Server.Opencode;
 /// <summary>The shares and refs that are made for opencode, on a medium that can fail.</summary>
 public sealed class OpencodeSharesTests : IAsyncLifetime, IDisposable
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
     private ServerRooms rooms = null!;
     private OpencodeShares shares = null!;
 

@@ -12,7 +12,7 @@ namespace ShareRpc.Tests.Server.Read;
 public sealed class ShareReadsTests
 {
     private static readonly ReadOpsRequest Waiting = new() { WaitMs = 5_000 };
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_waiting_read_is_woken_by_a_commit()

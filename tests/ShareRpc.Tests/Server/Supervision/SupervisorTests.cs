@@ -21,7 +21,7 @@ namespace ShareRpc.Tests.Server.Supervision;
 public sealed class SupervisorTests
 {
     private const string Message = "nobody expects this";
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Theory]
     [InlineData("commit")]

@@ -16,7 +16,7 @@ public sealed class ClaudeShareTests : IDisposable
     private const string Canary = "canary-7c1e";
 
     private readonly ClaudeHome home = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     public void Dispose() => home.Dispose();
 

@@ -7,7 +7,7 @@ namespace ShareRpc.Tests.Sources.Opencode;
 public sealed class OpencodeDatabaseTests : IDisposable
 {
     private readonly OpencodeFiles files = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [FixtureFact]
     public void The_recorded_database_has_11_sessions_80_messages_and_282_parts()

@@ -14,7 +14,7 @@ public sealed class OpencodeFailureTests : IDisposable
     private const string Another = "ses_another";
     private readonly OpencodeFiles files = new();
     private readonly ManualTimeProvider clock = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     private string OutboxPath => Path.Combine(files.Folder, "client.outbox.db");
 

@@ -12,7 +12,7 @@ public sealed class OpencodeLeftOutTests : IDisposable
     private const string FirstPart = "(SELECT min(id) FROM part)";
     private readonly OpencodeFiles files = new();
     private readonly ManualTimeProvider clock = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Theory]
     [InlineData("""json_object('type', 'text', 'text', hex(zeroblob(4718592)))""", "too_large")]

@@ -18,7 +18,7 @@ public sealed class OpencodeRevertTests : IDisposable
     private readonly OpencodeFiles files = new();
     private readonly FoldedDocuments folded = new();
     private readonly ManualTimeProvider clock = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
     private int seq = OpencodeFiles.SampleLastSeq;
 
     [Theory]

@@ -12,7 +12,7 @@ namespace ShareRpc.Tests.Sources.Opencode;
 public sealed class OpencodeShareTests : IDisposable
 {
     private readonly OpencodeFiles files = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [FixtureFact]
     public async Task Every_share_equals_its_session_field_by_field_and_a_second_run_applies_nothing()

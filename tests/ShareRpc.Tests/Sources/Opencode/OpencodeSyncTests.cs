@@ -13,7 +13,7 @@ public sealed class OpencodeSyncTests : IDisposable
     private readonly OpencodeFiles files = new();
     private readonly FoldedDocuments folded = new();
     private readonly ManualTimeProvider clock = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [FixtureFact]
     public async Task A_first_look_at_all_sessions_puts_every_row_once()

@@ -11,7 +11,7 @@ public sealed class OpencodeTurnTests : IDisposable
     private readonly OpencodeFiles files = new();
     private readonly ManualTimeProvider clock = new();
     private int seq = OpencodeFiles.SampleLastSeq;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Theory]
     [InlineData("""{"role":"assistant","time":{"created":1}}""", "streaming")]

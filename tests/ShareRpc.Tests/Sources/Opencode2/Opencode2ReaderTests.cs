@@ -16,7 +16,7 @@ public sealed class Opencode2ReaderTests : IDisposable
 
     private readonly Opencode2Files files = new();
     private readonly FoldedDocuments folded = new();
-    private readonly CancellationTokenSource ending = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource ending = new(TimeSpan.FromMinutes(3));
 
     public void Dispose()
     {

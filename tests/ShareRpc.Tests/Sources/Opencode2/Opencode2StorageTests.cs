@@ -10,7 +10,7 @@ namespace ShareRpc.Tests.Sources.Opencode2;
 public sealed class Opencode2StorageTests : IDisposable
 {
     private readonly Opencode2Files files = new();
-    private readonly CancellationTokenSource ending = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource ending = new(TimeSpan.FromMinutes(3));
 
     public void Dispose()
     {

@@ -18,7 +18,7 @@ public sealed class SecretCostTests(ITestOutputHelper output) : IDisposable
 
     private readonly Databases files = new();
     private readonly SecretCounts counts = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public void Hostile_text_costs_no_more_than_a_linear_time()

@@ -15,7 +15,7 @@ public sealed class SecretsOfSourcesTests : IDisposable
 {
     private static readonly string Secret = string.Concat("sk-", "ant-api03-", new string('q', 60), "7");
     private readonly Databases files = new();
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_secret_in_rows_events_title_and_todo_never_reaches_the_outbox_and_is_counted()

@@ -14,6 +14,7 @@ public sealed class OutboxErasureTests : ClientTest
     {
         Options = Options with { IdleTime = TimeSpan.FromMilliseconds(10) };
         (_, ShareLink link) = AddShare();
+        Server.IsDown = true;
         await using ShareClient client = await OpenAsync();
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
         foreach (int size in new[] { 1, 50, 3_000 })
@@ -23,6 +24,7 @@ public sealed class OutboxErasureTests : ClientTest
         }
 
         Assert.NotEmpty(FileBytes.FilesWith(Files.Path, Canary));
+        Server.IsDown = false;
         await client.FlushAsync(Timeout);
         while (FileBytes.FilesWith(Files.Path, Canary).Count > 0)
         {

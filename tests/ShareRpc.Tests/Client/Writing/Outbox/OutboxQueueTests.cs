@@ -13,7 +13,7 @@ public sealed class OutboxQueueTests : IDisposable
     private static readonly ProtocolLimits Pairs = new() { BatchOps = 2 };
     private static readonly WaitTimes Times = new(1_000, 10, 100);
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(20), TimeProvider.System);
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3), TimeProvider.System);
     private OutboxFile? opened;
 
     private OutboxFile Outbox => opened ??= new OutboxFile(directory["outbox.db"], Server, long.MaxValue);

@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Client.Writing.Outbox;
 public sealed class OutboxWritesTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(20), TimeProvider.System);
+    private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3), TimeProvider.System);
     private readonly OutboxDatabase database;
     private readonly OutboxWrites writes;
     private int commits;

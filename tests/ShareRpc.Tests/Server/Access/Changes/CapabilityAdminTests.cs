@@ -10,7 +10,7 @@ namespace ShareRpc.Tests.Server.Access.Changes;
 
 public sealed class CapabilityAdminTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_repeated_createShare_is_answered_alike_and_any_other_parameter_is_id_taken()

@@ -8,7 +8,7 @@ namespace ShareRpc.Tests.Server.Access.Changes;
 
 public sealed class OwedRevocationsTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_revocation_that_the_disk_did_not_take_is_repeated_until_it_does()

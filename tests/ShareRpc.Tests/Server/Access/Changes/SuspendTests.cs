@@ -13,7 +13,7 @@ namespace ShareRpc.Tests.Server.Access.Changes;
 /// </summary>
 public sealed class SuspendTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [Fact]
     public async Task A_suspension_that_the_disk_did_not_take_has_not_happened()

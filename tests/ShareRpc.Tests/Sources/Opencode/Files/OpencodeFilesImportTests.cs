@@ -10,7 +10,7 @@ namespace ShareRpc.Tests.Sources.Opencode.Files;
 public sealed class OpencodeFilesImportTests : IDisposable
 {
     private readonly DirectoryInfo state = Directory.CreateTempSubdirectory("sharerpc-test-");
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
 
     [FixtureFact]
     public async Task The_recorded_tree_comes_to_11_sessions_80_messages_and_292_parts_without_10_of_removed_messages()
