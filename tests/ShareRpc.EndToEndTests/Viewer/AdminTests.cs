@@ -119,7 +119,7 @@ public sealed class AdminTests(BrowserFixture browser) : IClassFixture<BrowserFi
         string first = await age.InnerTextAsync();
         // It is polled.
         await Assertions.Expect(age).Not.ToHaveTextAsync(first,
-            new LocatorAssertionsToHaveTextOptions { Timeout = 20_000 });
+            new LocatorAssertionsToHaveTextOptions { Timeout = 60_000 });
 
         await admin.Link("Shares").ClickAsync();
         await admin.Page.GetByLabel("State").SelectOptionAsync("active");

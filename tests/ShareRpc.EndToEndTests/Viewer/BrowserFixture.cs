@@ -25,7 +25,7 @@ public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = ChromiumPath,
+            ExecutablePath = ChromiumPath, Timeout = 180_000,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",

@@ -44,7 +44,7 @@ public sealed class RequestsOfTheToolTests : ToolTest
         await UntilQueuedAsync();
         await BringCreatorOnlineAsync();
         JsonElement invited = Assert.Single(await inviting);
-        (int watched, _, string why) = await RunAsync("watch", Text(invited, "link"), "--once", "--timeout", "5");
+        (int watched, _, string why) = await RunAsync("watch", Text(invited, "link"), "--once", "--timeout", "60");
 
         Assert.False(invited.GetProperty("queued").GetBoolean());
         Assert.True(watched == 0, why);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using ShareRpc.Protocol.Ids;
@@ -108,6 +110,24 @@ internal sealed class LiveServer : IAsyncDisposable
             "attenuate",
                 $$"""{"cap_id":"{{token.CapId}}","token_digest":"{{token.Digest}}","rights":[{{names}}]{{more}}}""");
         return token;
+    }
+
+    /// <summary>
+    /// A handle to read by whose ref expires in a second, or later where the machine is slow to open it.
+    /// </summary>
+    public async Task<(ShareToken Token, WireHandle Reader)> RedeemExpiringAsync(WireHandle owner)
+    {
+        for (int seconds = 1; ; seconds *= 2)
+        {
+            long end = Time.GetUtcNow().AddSeconds(seconds).ToUnixTimeMilliseconds();
+            ShareToken token = await AttenuateAsync(
+                owner, Rights.Read, string.Create(CultureInfo.InvariantCulture, $$"""{"expires_at_ms":{{end}}}"""));
+            WireConnection connection = await ConnectAsync();
+            JsonElement answer = await connection.CallAsync("redeemShare", $$"""{"token":"{{token.Reveal()}}"}""");
+            if (!answer.TryGetProperty("result", out JsonElement result)) continue;
+            long handle = result.GetProperty("share").GetProperty("handle").GetInt64();
+            return (token, new WireHandle(connection, handle, result));
+        }
     }
 
     public static string Batch(string opId) =>

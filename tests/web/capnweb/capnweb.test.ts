@@ -97,7 +97,7 @@ describe.skipIf(!server)('capnweb', () => {
     await api.redeemShare('srpc_x').catch(() => undefined);
     expect(await handles()).toBe(before + 1);
     socket.close();
-    await expect.poll(handles).toBe(before);
+    await expect.poll(handles, { timeout: 60_000 }).toBe(before);
     watch.socket.close();
   });
 

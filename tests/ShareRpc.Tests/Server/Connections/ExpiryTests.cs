@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
-using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Tokens;
 using ShareRpc.Tests.Protocol.Wire;
 using ShareRpc.Tests.Server.Http;
@@ -18,7 +16,7 @@ public sealed class ExpiryTests
         await using LiveServer live = await LiveServer.StartAsync(
             more: options => options with { DirectCalls = isDirect });
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        (ShareToken eye, WireHandle reader) = await OpenAsync(live, owner);
+        (ShareToken eye, WireHandle reader) = await live.RedeemExpiringAsync(owner);
         string shareId = reader.Redemption.GetProperty("share_id").GetString()!;
         using var share = new ShareOverHttp(live.Server.Address, shareId, eye, live.Timeout);
         long begun = Stopwatch.GetTimestamp();
@@ -30,22 +28,5 @@ public sealed class ExpiryTests
         Assert.Equal("capability_expired", data.GetProperty("code").GetString());
         Assert.Equal("capability_expired", await overHttp);
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 25); // not when its wait was over
-    }
-
-    /// <summary>A handle whose ref is about to expire, later where the machine is slow to open it.</summary>
-    private static async Task<(ShareToken Eye, WireHandle Reader)> OpenAsync(LiveServer live, WireHandle owner)
-    {
-        for (int seconds = 2; ; seconds *= 2)
-        {
-            DateTimeOffset end = TimeProvider.System.GetUtcNow().AddSeconds(seconds);
-            string expires = end.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-            ShareToken eye =
-                await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
-            WireConnection connection = await live.ConnectAsync();
-            JsonElement answer = await connection.CallAsync("redeemShare", $$"""{"token":"{{eye.Reveal()}}"}""");
-            if (!answer.TryGetProperty("result", out JsonElement result)) continue;
-            long handle = result.GetProperty("share").GetProperty("handle").GetInt64();
-            return (eye, new WireHandle(connection, handle, result));
-        }
     }
 }

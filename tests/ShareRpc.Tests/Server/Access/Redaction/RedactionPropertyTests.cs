@@ -24,7 +24,7 @@ public sealed class RedactionPropertyTests
         """{"readable":{"part":true,"message":true,"session_diff":true,"comment":["text"]}}""",
     ];
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Following_and_the_state_agree_at_every_cursor_and_no_canary_leaves_by_any_way()
     {
         await using LiveServer live = await LiveServer.StartAsync(serverLimits: ServerLimits.Default with

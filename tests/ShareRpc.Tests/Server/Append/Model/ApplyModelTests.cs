@@ -11,7 +11,7 @@ public sealed class ApplyModelTests(ITestOutputHelper output)
     private const int Runs = 80;
     private const int MostSteps = 100;
 
-    [Fact(Timeout = 120_000)]
+    [Fact(Timeout = 600_000)]
     public async Task Invariants_I1_I2_I5_the_log_answers_and_holds_what_the_apply_rules_say_whatever_is_sent()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();

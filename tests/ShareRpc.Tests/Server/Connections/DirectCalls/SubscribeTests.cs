@@ -41,10 +41,7 @@ public sealed class SubscribeTests
     {
         await using LiveServer live = await LiveServer.StartAsync();
         WireHandle owner = await live.RedeemShareAsync(await live.CreateShareAsync());
-        string expires = TimeProvider.System.GetUtcNow().AddMilliseconds(700).ToUnixTimeMilliseconds()
-            .ToString(CultureInfo.InvariantCulture);
-        ShareToken eye = await LiveServer.AttenuateAsync(owner, Rights.Read, $$"""{"expires_at_ms":{{expires}}}""");
-        WireHandle reader = await live.RedeemShareAsync(eye);
+        (_, WireHandle reader) = await live.RedeemExpiringAsync(owner);
 
         JsonElement answer = await reader.CallAsync("subscribe", ByDefault);
 

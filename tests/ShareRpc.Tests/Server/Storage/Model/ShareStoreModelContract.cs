@@ -15,7 +15,7 @@ public abstract class ShareStoreModelContract(ITestOutputHelper output)
     /// <summary>How many sequences there are.</summary>
     private protected virtual int Runs => 60;
 
-    [StoreFact(Timeout = 120_000)]
+    [StoreFact(Timeout = 600_000)]
     public Task The_store_answers_and_shows_what_the_model_does_whatever_is_done_to_it() =>
         Checked.SequencesAsync(output, StoreStep.Any, Runs, MostSteps, async steps =>
         {
