@@ -44,9 +44,10 @@ public sealed class CapnWebTests : IAsyncLifetime, IAsyncDisposable
         using IPlaywright playwright = await Playwright.CreateAsync();
         await using IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
-            ExecutablePath = BrowserFixture.ChromiumPath, Args = ["--no-sandbox", "--disable-gpu"],
+            ExecutablePath = BrowserFixture.ChromiumPath, Args = ["--no-sandbox", "--disable-gpu"], Timeout = 180_000,
         });
         IPage page = await browser.NewPageAsync();
+        page.SetDefaultTimeout(180_000);
         await page.GotoAsync(new Uri(world.Server, "/healthz").AbsoluteUri);
         string package = await File.ReadAllTextAsync(
             Path.Combine(OpencodeFixture.Root(), "node_modules", "capnweb", "dist", "index.js"), timeout);

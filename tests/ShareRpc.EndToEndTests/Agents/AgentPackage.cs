@@ -96,7 +96,7 @@ internal sealed class AgentFactAttribute : FactAttribute
 {
     public AgentFactAttribute(string name)
     {
-        Timeout = 180_000;
+        Timeout = 600_000;
         AgentPackage package = AgentPackage.Of(name);
         if (!Needs.IsBuildMachine && package.WhyNot() is { } reason) Skip = $"The real {name} cannot be had: {reason}";
     }

@@ -37,7 +37,7 @@ public sealed class SubagentsAndCompactionTests : IDisposable
     ];
 
     private readonly string home = Directory.CreateTempSubdirectory("sharerpc-agents-").FullName;
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromSeconds(170)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(9)).Token;
 
     public void Dispose() => Directory.Delete(home, recursive: true);
 

@@ -15,7 +15,7 @@ namespace ShareRpc.EndToEndTests.Disk;
 /// <summary>`sharerpc serve` on a disk that a test can break, and clients of it.</summary>
 internal sealed class DiskWorld : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(1) };
     private readonly DirectoryInfo directory;
 
     private DiskWorld(DirectoryInfo directory, DiskShim disk)

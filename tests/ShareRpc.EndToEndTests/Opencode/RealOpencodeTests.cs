@@ -13,7 +13,7 @@ namespace ShareRpc.EndToEndTests.Opencode;
 [Trait("Suite", "Deep")]
 public sealed class RealOpencodeTests
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(1) };
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;
 
     [OpencodeFact]
