@@ -33,7 +33,8 @@ public sealed class ClusterNodeTests : IDisposable
         await one.Node.ConfirmAsync(isOfManyShares: false).WaitAsync(timeout.Token);
 
         Assert.Equal(ErrorCode.CapabilityRevoked, Refusal(live));
-        Assert.True(Stopwatch.GetElapsedTime(begun) < ClusterWorld.Lease, "it waited for the lease instead of the node");
+        Assert.True(
+            Stopwatch.GetElapsedTime(begun) < ClusterWorld.Lease, "it waited for the lease instead of the node");
     }
 
     [PostgresFact]
