@@ -121,7 +121,11 @@ public static class ShareRpcServerServices
     {
         ServerOptions options = provider.GetRequiredService<ServerOptions>();
         if (options.Postgres is not null)
-            return new PostgresSearchIndex(provider.GetRequiredService<PostgresDatabase>());
+        {
+            return new PostgresSearchIndex(
+                provider.GetRequiredService<PostgresDatabase>(), provider.GetRequiredService<TimeProvider>());
+        }
+
         DataDirectory directory = provider.GetRequiredService<DataDirectory>();
         ILogger log = provider.GetRequiredService<ILogger<SqliteSearchIndex>>();
         return directory.Open(() => SqliteSearchIndex.Open(directory.SearchPath, options.ServerLimits, log));

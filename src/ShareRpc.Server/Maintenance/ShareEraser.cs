@@ -19,8 +19,19 @@ internal sealed class ShareEraser(
     // About a millisecond of the commit thread.
     private const int RowsAtOnce = 100;
     private const long BytesAtOnce = 128 * 1024;
+
+    /// <summary>Shares of a round, which are purged together.</summary>
+    private const int SharesAtOnce = 256;
+
+    /// <summary>A round ends after so many failures: they may be of the store, not of the shares.</summary>
+    private const int MostFailures = 3;
+
+    private readonly HashSet<long> purged = [];
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>The share after which the next round begins.</summary>
+    private long at;
 
     public string Name => "erase";
 
@@ -32,29 +43,81 @@ internal sealed class ShareEraser(
         while (await wakes.Reader.WaitToReadAsync(stopping).ConfigureAwait(false))
         {
             wakes.Reader.TryRead(out _);
+            var failures = new List<Exception>();
+            bool isPart = at > 0, isHeldUp;
             try
             {
-                while (await NextAsync() is { } shareKey) await EraseAsync(shareKey, stopping).ConfigureAwait(false);
-                succeeded();
+                isHeldUp = await EraseSomeAsync(failures, stopping).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is StorageException or ShareRpcException { IsTransient: true })
             {
-                log.EraseFailed(exception);
-                await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
-                Wake();
+                failures.Add(exception);
+                isHeldUp = true;
             }
+
+            if (failures.Count == 0) succeeded();
+            else log.EraseFailed(failures[0]);
+            isHeldUp |= failures.Count > 0;
+            if (isHeldUp) await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
+            if (isHeldUp || isPart || at > 0) Wake();
         }
     }
 
-    private async ValueTask<long?> NextAsync()
+    /// <summary>
+    /// Erases some shares, each of which fails alone. Returns whether one must wait, as for a reader of the log.
+    /// </summary>
+    private async Task<bool> EraseSomeAsync(List<Exception> failures, CancellationToken stopping)
     {
-        await using IReadSnapshot snapshot = await store.BeginReadAsync();
-        return await snapshot.FindUnerasedShareAsync();
+        var emptied = new List<long>();
+        while (emptied.Count < SharesAtOnce && failures.Count < MostFailures)
+        {
+            at = await NextAsync(at).ConfigureAwait(false) ?? 0;
+            if (at == 0) break;
+            long shareKey = at;
+            if (await TryAsync(() => EmptyAsync(shareKey, stopping), failures).ConfigureAwait(false))
+                emptied.Add(shareKey);
+        }
+
+        if (!emptied.TrueForAll(purged.Contains))
+        {
+            Task<bool> purge = store.PurgeAsync();
+            await CommitAsync(_ => ValueTask.FromResult(true)).ConfigureAwait(false);
+            if (!await purge.ConfigureAwait(false)) return true;
+            purged.UnionWith(emptied);
+        }
+
+        // After the store, so that a damaged index holds up nothing but its own.
+        var left = new List<long>();
+        foreach (long shareKey in emptied)
+        {
+            if (await TryAsync(() => EraseIndexAsync(shareKey, stopping), failures).ConfigureAwait(false))
+                left.Add(shareKey);
+        }
+
+        if (left.Count == 0) return false;
+        if (!await index.PurgeAsync(stopping).ConfigureAwait(false)) return true;
+        foreach (long shareKey in left)
+        {
+            await CommitAsync(scope =>
+            {
+                scope.Transaction.SetErased(shareKey);
+                return ValueTask.FromResult(true);
+            }).ConfigureAwait(false);
+            purged.Remove(shareKey);
+        }
+
+        return false;
     }
 
-    private async Task EraseAsync(long shareKey, CancellationToken stopping)
+    private async ValueTask<long?> NextAsync(long after)
     {
-        bool isErased = false;
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return await snapshot.FindUnerasedShareAsync(after);
+    }
+
+    private async Task<bool> EmptyAsync(long shareKey, CancellationToken stopping)
+    {
+        bool isErased = purged.Contains(shareKey);
         while (!isErased)
         {
             stopping.ThrowIfCancellationRequested();
@@ -62,21 +125,26 @@ internal sealed class ShareEraser(
                 scope => scope.Transaction.EraseShareAsync(shareKey, RowsAtOnce, BytesAtOnce)).ConfigureAwait(false);
         }
 
-        // After the store, so that a damaged index holds up nothing but its own.
-        while (!await index.EraseAsync(shareKey, RowsAtOnce)) stopping.ThrowIfCancellationRequested();
-        while (true)
-        {
-            Task<bool> purge = store.PurgeAsync();
-            await CommitAsync(_ => ValueTask.FromResult(true)).ConfigureAwait(false);
-            if (await purge.ConfigureAwait(false) && await index.PurgeAsync().ConfigureAwait(false)) break;
-            await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
-        }
+        return true;
+    }
 
-        await CommitAsync(scope =>
+    private async Task<bool> EraseIndexAsync(long shareKey, CancellationToken stopping)
+    {
+        while (!await index.EraseAsync(shareKey, RowsAtOnce)) stopping.ThrowIfCancellationRequested();
+        return true;
+    }
+
+    private static async Task<bool> TryAsync(Func<Task<bool>> work, List<Exception> failures)
+    {
+        try
         {
-            scope.Transaction.SetErased(shareKey);
-            return ValueTask.FromResult(true);
-        }).ConfigureAwait(false);
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            failures.Add(exception);
+            return false;
+        }
     }
 
     private Task<bool> CommitAsync(Func<CommitScope, ValueTask<bool>> execute)

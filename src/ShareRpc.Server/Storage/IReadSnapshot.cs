@@ -88,7 +88,8 @@ internal interface IReadSnapshot : IAsyncDisposable
     /// <summary>Includes turns without a writer.</summary>
     ValueTask<IReadOnlyList<string>> ReadOpenTurnKeysAsync(long shareKey, int limit);
 
-    ValueTask<long?> FindUnerasedShareAsync();
+    /// <summary>Returns the first share after one that is deleted and not erased; null for none.</summary>
+    ValueTask<long?> FindUnerasedShareAsync(long after = 0);
 
     /// <summary>Returns the newest match.</summary>
     ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId);

@@ -36,8 +36,8 @@ internal interface ISearchIndex : IDisposable
     /// </summary>
     ValueTask<bool> EraseAsync(long shareKey, int rows, long indexed = Erased);
 
-    /// <summary>As <see cref="IShareStore.PurgeAsync"/>.</summary>
-    Task<bool> PurgeAsync();
+    /// <summary>As <see cref="IShareStore.PurgeAsync"/>; false also where that is not due yet.</summary>
+    Task<bool> PurgeAsync(CancellationToken stopping);
 
     /// <summary>The cursor of shares that are erased: nothing of them is indexed again.</summary>
     const long Erased = long.MaxValue;

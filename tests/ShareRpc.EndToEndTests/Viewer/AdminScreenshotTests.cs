@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using ShareRpc.EndToEndTests.Cluster;
 
 namespace ShareRpc.EndToEndTests.Viewer;
 
@@ -50,8 +51,51 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         await admin.Link("Health").ClickAsync();
         await admin.SeesAsync("Commit time, median");
         await TakeAsync(admin, $"{name}-health");
+        await Until.TrueAsync(async () => await FindAsync(admin, "tokens") > 0, timeout);
+        await TakeAsync(admin, $"find-{name}");
         Assert.Empty(admin.Faults);
     }
 
-    private Task TakeAsync(AdminPage admin, string name) => admin.TakeAsync(Folder, $"admin-{name}", timeout);
+    [BrowserFact]
+    public async Task The_nodes_of_a_cluster_have_a_picture()
+    {
+        if (PostgresServer.Missing is not null) return;
+        DirectoryInfo data = Directory.CreateTempSubdirectory("sharerpc-nodes-");
+        var servers = new ClusterServers(data.FullName, seed: 1, broken: "");
+        await servers.StartNodesAsync(timeout);
+        string token = (await File.ReadAllTextAsync(Path.Combine(data.FullName, "root.token"), timeout)).Trim();
+        foreach ((string name, int width, ColorScheme colors) in new[]
+        {
+            ("light", 1280, ColorScheme.Light), ("dark", 1280, ColorScheme.Dark), ("phone", 390, ColorScheme.Light),
+        })
+        {
+            await using AdminPage admin =
+                await AdminPage.OpenAsync(browser, servers.Nodes[0].Address!, width, colors);
+            await admin.SignInAsync(token);
+            await admin.Link("Health").ClickAsync();
+            foreach (string node in (string[])["n1 (this one)", "n2", "n3"]) await admin.HasRowAsync(node);
+            await TakeAsync(admin, $"nodes-{name}");
+            Assert.Empty(admin.Faults);
+        }
+
+        await servers.DisposeAsync();
+        data.Delete(true);
+    }
+
+    private static async Task<int> FindAsync(AdminPage admin, string word)
+    {
+        await admin.Link("Find").ClickAsync();
+        await admin.Page.GetByLabel("Words").FillAsync(word);
+        await admin.Page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(admin.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("session");
+        return await admin.Page.Locator(".found li").CountAsync();
+    }
+
+    private async Task TakeAsync(AdminPage admin, string name)
+    {
+        Assert.Empty(await Axe.ViolationsAsync(admin.Page));
+        Assert.True(await admin.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
+            name);
+        await admin.TakeAsync(Folder, $"admin-{name}", timeout);
+    }
 }

@@ -40,6 +40,25 @@ public sealed class BlockedSocketTests(BrowserFixture browser)
     }
 
     [BrowserFact]
+    public async Task A_reader_comments_by_plain_requests()
+    {
+        await using LiveShare live = await browser.ShareAsync(timeout);
+        await live.PutAsync([.. Docs.Conversation(1)]);
+        (string link, _) = await live.InviteAsync(null, null, "read", "comment");
+        await using ViewerPage plain = await browser.OpenAsync(live.Server, link, script: Blocked);
+        await using ViewerPage other = await browser.OpenAsync(live.Server, link);
+        await plain.SeesAsync("News come by plain requests");
+        await CommentsTests.Button(plain, ".row-user", "Comment on this message").ClickAsync();
+        await CommentsTests.SayAsync(plain, "By a plain request.");
+        await other.SeesAsync("By a plain request.");
+        await plain.SeesAsync("By a plain request.");
+        await CommentsTests.Button(plain, ".row-user", "Remove the comment").ClickAsync();
+        await Assertions.Expect(other.Page.Locator(".comment")).ToHaveCountAsync(0);
+        await Assertions.Expect(CommentsTests.Button(other, ".row-user", "Remove the comment")).ToHaveCountAsync(0);
+        Assert.Empty(plain.Faults);
+    }
+
+    [BrowserFact]
     public async Task A_link_of_opencode_opens_and_a_refused_origin_is_named_on_both_pages()
     {
         const string reason = "Pages of http://a.example may not connect: this server is reached as http://b.example.";

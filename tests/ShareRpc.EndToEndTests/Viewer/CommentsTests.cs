@@ -45,6 +45,7 @@ public sealed class CommentsTests(BrowserFixture browser)
         await SayAsync(ana, "This line?");
         await Assertions.Expect(ben.Page.Locator("[data-row='p:prt_e1'] .thread").Last).ToContainTextAsync(
             "a.txt, line");
+        await AmongChangedFilesAsync(ben);
         foreach (ViewerPage page in new[] { ana, ben })
         {
             Assert.False(await page.Page.EvaluateAsync<bool>("() => 'owned' in globalThis"));
@@ -96,6 +97,29 @@ public sealed class CommentsTests(BrowserFixture browser)
         }
     }
 
+    /// <summary>Reads the comment on a line where all changed files are, answers it, and goes back.</summary>
+    private static async Task AmongChangedFilesAsync(ViewerPage ben)
+    {
+        await ben.Conversation.FocusAsync();
+        await ben.Page.Keyboard.PressAsync("c");
+        ILocator file = ben.Page.Locator(".changed-file");
+        await Assertions.Expect(file.Locator(".thread")).ToHaveCountAsync(1);
+        await Assertions.Expect(file.Locator(".line-link.is-commented")).ToHaveCountAsync(1);
+        await Button(ben, ".changed-file", "Answer Guest").ClickAsync();
+        await SayAsync(ben, "The third.");
+        await file.Locator(".line-link").First.ClickAsync();
+        await Button(ben, ".changed-file", "Comment on line").ClickAsync();
+        await SayAsync(ben, "And here?");
+        await Assertions.Expect(file.Locator(".thread")).ToHaveCountAsync(2);
+        await Assertions.Expect(file.Locator(".line-link.is-commented")).ToHaveCountAsync(2);
+        await Button(ben, ".changed-file .thread:last-child", "Remove the comment").ClickAsync();
+        await Assertions.Expect(file.Locator(".thread")).ToHaveCountAsync(1);
+        await ben.Page.Keyboard.PressAsync("Escape");
+        await ben.Conversation.FocusAsync();
+        await ben.Page.Keyboard.PressAsync("c");
+        await Assertions.Expect(file).ToHaveCountAsync(0);
+    }
+
     private async Task PicturesAsync(ViewerPage page)
     {
         foreach ((string name, ColorScheme colors, int width, int height) in new[]
@@ -114,10 +138,10 @@ public sealed class CommentsTests(BrowserFixture browser)
         }
     }
 
-    private static ILocator Button(ViewerPage page, string row, string name) => page.Page.Locator(row).First
+    internal static ILocator Button(ViewerPage page, string row, string name) => page.Page.Locator(row).First
         .GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = name });
 
-    private static async Task SayAsync(ViewerPage page, string text, string button = "Send")
+    internal static async Task SayAsync(ViewerPage page, string text, string button = "Send")
     {
         ILocator field = page.Page.Locator("textarea[data-draft]");
         await Assertions.Expect(field).ToBeFocusedAsync();

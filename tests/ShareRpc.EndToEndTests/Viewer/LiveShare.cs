@@ -104,14 +104,22 @@ internal sealed class LiveShare : IAsyncDisposable
     ]);
 
     /// <summary>A link for a reader, or with the rights given, and its ref's id.</summary>
-    public async Task<(string Link, string CapId)> InviteAsync(
-        JsonObject? caveats = null, string? passphrase = null, params string[] rights)
+    public Task<(string Link, string CapId)> InviteAsync(
+        JsonObject? caveats = null, string? passphrase = null, params string[] rights) =>
+        MakeLinkAsync(null, caveats, passphrase, rights);
+
+    public Task<(string Link, string CapId)> InviteNamedAsync(string name, params string[] rights) =>
+        MakeLinkAsync(name, null, null, rights);
+
+    private async Task<(string Link, string CapId)> MakeLinkAsync(
+        string? name, JsonObject? caveats, string? passphrase, string[] rights)
     {
         ShareToken token = ShareToken.New(RandomId.New());
         var request = new JsonObject { ["cap_id"] = token.CapId, ["token_digest"] = token.Digest,
             ["rights"] = new JsonArray("read") };
         if (rights.Length > 0) request["rights"] = new JsonArray([.. rights.Select(right => JsonValue.Create(right))]);
         if (caveats is not null) request["caveats"] = caveats;
+        if (name is not null) request["label"] = name;
         if (passphrase is not null) request["passphrase_digest"] = DigestOf(token, passphrase);
         await AskAsync("attenuate", request);
         return ($"{World.Server.GetLeftPart(UriPartial.Authority)}/s/{shareId}#{token.Reveal()}", token.CapId);

@@ -94,6 +94,67 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await TakeAsync(live, link, "deleted", "deleted");
     }
 
+    [BrowserFact]
+    public async Task What_readers_say_and_who_is_here_have_a_picture()
+    {
+        await using LiveShare live = await LiveShare.StartAsync(timeout);
+        await live.PutSampleAsync();
+        string[] rights = ["read", "comment", "presence"];
+        string link = (await live.InviteNamedAsync("Ana", rights)).Link;
+        string other = (await live.InviteNamedAsync("Ben", rights)).Link;
+        await using ViewerPage ana = await browser.OpenAsync(live.Server, link, 1120, 720);
+        await using ViewerPage ben = await browser.OpenAsync(live.Server, other, 1120, 720);
+        foreach (ViewerPage page in new[] { ana, ben })
+        {
+            await page.IsLiveAsync();
+            await page.Conversation.FocusAsync();
+            await page.Page.Keyboard.PressAsync("g");
+        }
+
+        await CommentsTests.Button(ana, ".row-user", "Comment on this message").ClickAsync();
+        await CommentsTests.SayAsync(ana, "Is this the same as in the terminal?");
+        await CommentsTests.Button(ben, ".row-user", "Answer Ana").ClickAsync();
+        await CommentsTests.SayAsync(ben, "Yes: both use the same function.");
+        await ana.Page.Keyboard.PressAsync("e");
+        ILocator line = ana.Page.Locator(".row.is-target .line-link").Last;
+        await line.ClickAsync();
+        await CommentsTests.Button(ana, ".row:has(.talk-line)", "Comment on line").ClickAsync();
+        await CommentsTests.SayAsync(ana, "Does this hold for 0, too?");
+        await ana.SeesAsync("2 open threads");
+        foreach ((string name, ColorScheme colors, int width, int height) in new[]
+        {
+            ("light", ColorScheme.Light, 1120, 720), ("dark", ColorScheme.Dark, 1120, 720),
+            ("phone", ColorScheme.Light, 390, 780),
+        })
+        {
+            await ana.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = colors });
+            await ana.Page.SetViewportSizeAsync(width, height);
+            await ana.Conversation.FocusAsync();
+            await ana.Page.Keyboard.PressAsync("g");
+            await ana.SettleAsync();
+            await SaveAsync(ana, $"comments-{name}");
+            foreach (string key in (string[])["m", "m"]) await ana.Page.Keyboard.PressAsync(key);
+            await ana.SettleAsync();
+            await SaveAsync(ana, $"line-comment-{name}");
+        }
+
+        await ana.Page.Keyboard.PressAsync("o");
+        await ana.Page.Locator(".here").ScrollIntoViewIfNeededAsync();
+        await ana.SettleAsync();
+        await SaveAsync(ana, "presence-phone");
+        await ana.Page.SetViewportSizeAsync(1120, 720);
+        foreach ((string name, ColorScheme colors) in new[]
+        {
+            ("light", ColorScheme.Light), ("dark", ColorScheme.Dark),
+        })
+        {
+            await ana.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = colors });
+            await ana.Page.Locator(".here").ScrollIntoViewIfNeededAsync();
+            await ana.SettleAsync();
+            await SaveAsync(ana, $"presence-{name}");
+        }
+    }
+
     private async Task TakeAsync(
         LiveShare live, string link, string name, string? sign, string[]? keys = null, int width = 1280,
         int height = 860,
@@ -116,6 +177,7 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
 
     private async Task SaveAsync(ViewerPage viewer, string name)
     {
+        Assert.Empty(await Axe.ViolationsAsync(viewer.Page));
         await viewer.TakeAsync(Folder, $"viewer-{name}", timeout);
         Assert.Empty(viewer.Faults);
     }

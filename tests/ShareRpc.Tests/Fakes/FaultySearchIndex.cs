@@ -2,7 +2,7 @@ using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Tests.Fakes;
 
-/// <summary>An index that cannot write one share.</summary>
+/// <summary>An index that cannot write or erase one share.</summary>
 internal sealed class FaultySearchIndex(ISearchIndex inner) : ISearchIndex
 {
     /// <summary>Gets or sets the share that fails; null: none.</summary>
@@ -24,9 +24,10 @@ internal sealed class FaultySearchIndex(ISearchIndex inner) : ISearchIndex
         inner.FindNewestOfAllAsync(query, beforeShare, limit);
 
     public ValueTask<bool> EraseAsync(long shareKey, int rows, long indexed = ISearchIndex.Erased) =>
-        inner.EraseAsync(shareKey, rows, indexed);
+        shareKey == Fails ? throw new InvalidOperationException("It fails.")
+            : inner.EraseAsync(shareKey, rows, indexed);
 
-    public Task<bool> PurgeAsync() => inner.PurgeAsync();
+    public Task<bool> PurgeAsync(CancellationToken stopping) => inner.PurgeAsync(stopping);
 
     public void Dispose() => inner.Dispose();
 }

@@ -19,6 +19,9 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Is told what a transaction looks up of an op or document: its record or its content.</summary>
     public Action<string>? OnLook { get; set; }
 
+    /// <summary>Is told the share of which a part is erased.</summary>
+    public Action<long>? OnErase { get; set; }
+
     /// <summary>Runs before every snapshot.</summary>
     public Action? BeforeRead { get; set; }
 
@@ -33,7 +36,8 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     public void Repair() => BeforeCommit = null;
 
     public async ValueTask<IWriteTransaction> BeginWriteAsync() =>
-        new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync, what => OnLook?.Invoke(what));
+        new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync, what => OnLook?.Invoke(what),
+            share => OnErase?.Invoke(share));
 
     public ValueTask<IReadSnapshot> BeginReadAsync()
     {

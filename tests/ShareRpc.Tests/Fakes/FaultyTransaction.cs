@@ -6,7 +6,8 @@ namespace ShareRpc.Tests.Fakes;
 
 /// <summary>A write transaction whose commit somebody else decides on; all else is the inner one's.</summary>
 internal sealed class FaultyTransaction(
-    IWriteTransaction inner, Func<IWriteTransaction, ValueTask<bool>> commit, Action<string> look) : IWriteTransaction
+    IWriteTransaction inner, Func<IWriteTransaction, ValueTask<bool>> commit, Action<string> look,
+    Action<long> onErase) : IWriteTransaction
 {
     public IReadOnlyCollection<long> ChangedShares => inner.ChangedShares;
 
@@ -66,8 +67,11 @@ internal sealed class FaultyTransaction(
 
     public void SetShareLabel(long shareKey, string label) => inner.SetShareLabel(shareKey, label);
 
-    public ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes) =>
-        inner.EraseShareAsync(shareKey, rows, bytes);
+    public ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes)
+    {
+        onErase(shareKey);
+        return inner.EraseShareAsync(shareKey, rows, bytes);
+    }
 
     public void SetErased(long shareKey) => inner.SetErased(shareKey);
 
@@ -175,7 +179,7 @@ internal sealed class FaultyTransaction(
         AuditFilter? filter = null) =>
         inner.ReadAuditAsync(scope, after, limit, newestFirst, filter);
 
-    public ValueTask<long?> FindUnerasedShareAsync() => inner.FindUnerasedShareAsync();
+    public ValueTask<long?> FindUnerasedShareAsync(long after = 0) => inner.FindUnerasedShareAsync(after);
 
     public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
         inner.FindSessionShareAsync(creatorKey, sessionId);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import {
-  capIdOf, newId, newToken, ShareFollower, ShareRpcError, tokenDigest, type FollowerOptions,
+  capIdOf, newId, newOpId, newToken, PlainWriter, ShareFollower, ShareRpcError, tokenDigest, type FollowerOptions,
 } from '../../../src/clients/js/src/index.js';
 import { page } from './scripted.js';
 
@@ -140,6 +140,25 @@ describe('where no WebSocket gets through', () => {
     server.asked.length = 0;
     expect((await follow({ grants })).reason).toBe('ended');
     expect(new Set(server.asked.map(({ token }) => token))).toEqual(new Set([kept]));
+  });
+
+  test('ops are appended by plain requests, again after no answer', async () => {
+    let times = 0;
+    const op = { op_id: newOpId(), verb: 'put' as const, kind: 'note', key: 'a', data: {} };
+    server = await PlainServer.start((asked, answer) => {
+      if (asked.call === 'grants') answer({ share_id: 'S' });
+      else if (asked.call !== 'shares/S/ops') ofShare(asked, answer);
+      else if (++times === 1) answer('<html>Bad gateway</html>', 502);
+      else answer({ cursor: 1, applied: [{ op_id: op.op_id, cursor: 1 }], duplicates: [], rejected: [] });
+    });
+    const writer = new PlainWriter(server.address, {
+      WebSocket: WebSocket as unknown as typeof globalThis.WebSocket, token: link,
+    });
+    expect(await writer.append([op])).toEqual([{ op_id: op.op_id, outcome: 'applied', cursor: 1 }]);
+    writer.close();
+    const [first, second] = server.asked.filter(({ call }) => call === 'shares/S/ops').map(({ body }) => body);
+    expect(second).toEqual(first);
+    expect(first.ops).toEqual([op]);
   });
 
   test('a refusal is final, and the page of a proxy is not', async () => {

@@ -29,6 +29,9 @@ class Shown {
   readonly store = new DocumentStore();
   readonly page: SessionPage;
   private frame: ReturnType<typeof setTimeout> | undefined;
+  private status: 'live' | 'catching_up' = 'live';
+  /** How many places the server tells of. */
+  onServer: number | undefined;
 
   constructor() {
     Shown.last?.page.close();
@@ -37,9 +40,24 @@ class Shown {
     this.page = new SessionPage(this.root, this.store, new Preferences(), {
       changed: () => this.changed(), permalink: ({ message, line }) => (line ? `#l-${line}` : `#m-${message}`),
       sessionAddress: () => undefined, shareId: () => 's',
-      link: () => undefined,
+      link: () => undefined, countOnServer: () => Promise.resolve(this.onServer),
     });
     this.draw();
+  }
+
+  /** Draws as while the session is loaded. */
+  load(...docs: Doc[]): void {
+    this.status = 'catching_up';
+    this.put(...docs);
+  }
+
+  finish(): void {
+    this.status = 'live';
+    this.changed();
+  }
+
+  enter(): void {
+    this.root.querySelector('#search')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
   }
 
   put(...docs: Doc[]): void {
@@ -83,11 +101,11 @@ class Shown {
     this.frame ??= setTimeout(() => this.draw(), frameMs);
   }
 
-  get status(): string {
+  get said(): string {
     return this.root.querySelector('.status')!.textContent!;
   }
 
-  draw(status: 'live' | 'catching_up' = 'live'): void {
+  draw(status = this.status): void {
     this.frame = undefined;
     this.page.draw(status, {});
   }
@@ -179,6 +197,30 @@ describe('a search', () => {
     vi.advanceTimersByTime(1_000);
     expect(shown.found).toBe('3');
     expect(shown.target).toBeUndefined();
+  });
+
+  it('waits for the hit behind the last one that is loaded, and goes there', async () => {
+    const shown = new Shown();
+    shown.onServer = 3;
+    const all = arrivals();
+    shown.load(...all.slice(0, 4));
+    shown.search('needle');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(shown.found).toBe('1 of 1, 3 in the whole session');
+    shown.enter();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(shown.found).toBe('1 of 1, 3 in the whole session, the next one is loading');
+    expect(shown.target).toBe('u:m1');
+    shown.load(...all.slice(4));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(shown.target).toBe('p:p2');
+    expect(shown.found).toBe('2 of 3');
+    shown.finish();
+    for (const hit of ['p:p3', 'u:m1']) {
+      shown.enter();
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(shown.target).toBe(hit);
+    }
   });
 
   it('has the keyboard as soon as it is asked for', () => {

@@ -186,9 +186,9 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
         "SELECT key FROM open_turn WHERE share_key = $1 ORDER BY key LIMIT $2", row => row.GetString(0), shareKey,
         limit);
 
-    public ValueTask<long?> FindUnerasedShareAsync() => OneAsync<long?>(
-        "SELECT share_key FROM share WHERE state = 2 AND NOT erased ORDER BY share_key LIMIT 1",
-        row => row.GetInt64(0));
+    public ValueTask<long?> FindUnerasedShareAsync(long after = 0) => OneAsync<long?>(
+        "SELECT share_key FROM share WHERE state = 2 AND NOT erased AND share_key > $1 ORDER BY share_key LIMIT 1",
+        row => row.GetInt64(0), after);
 
     public virtual ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) => OneAsync(
         """

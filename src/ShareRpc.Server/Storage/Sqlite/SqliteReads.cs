@@ -169,8 +169,9 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
             "SELECT key FROM open_turn WHERE share_key = ?1 ORDER BY key LIMIT ?2", row => row.Text(0), shareKey,
             limit));
 
-    public ValueTask<long?> FindUnerasedShareAsync() => new(statements.ReadOne(
-        "SELECT share_key FROM share WHERE state = 2 AND erased = 0 LIMIT 1", row => row.NumberOrNull(0)));
+    public ValueTask<long?> FindUnerasedShareAsync(long after = 0) => new(statements.ReadOne(
+        "SELECT share_key FROM share WHERE state = 2 AND erased = 0 AND share_key > ?1 ORDER BY share_key LIMIT 1",
+        row => row.NumberOrNull(0), after));
 
     public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
         new(statements.ReadOne(

@@ -146,12 +146,12 @@ internal sealed class SqliteSearchIndex : ISearchIndex
         return ids.Count < rows;
     }));
 
-    public Task<bool> PurgeAsync() => Task.Run(async () =>
+    public Task<bool> PurgeAsync(CancellationToken stopping) => Task.Run(async () =>
     {
         Task<bool> purge = log.PurgeAsync();
         lock (writing) log.BeforeTransaction();
         return await purge.ConfigureAwait(false);
-    });
+    }, stopping);
 
     public void Dispose()
     {

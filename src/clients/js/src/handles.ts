@@ -49,9 +49,9 @@ class Handle {
   }
 }
 
-/** What reading needs of a share. */
-export type ReadingHandle =
-  Pick<ShareHandle, 'readOps' | 'getState'> & Partial<Pick<ShareHandle, 'subscribe' | 'search' | 'listPresence'>>;
+/** What reading needs of a share, and appending without an outbox. */
+export type ReadingHandle = Pick<ShareHandle, 'readOps' | 'getState' | 'appendOps'>
+  & Partial<Pick<ShareHandle, 'subscribe' | 'search' | 'listPresence'>>;
 
 /** One share, with the redeemed ref's rights. */
 export class ShareHandle extends Handle {

@@ -1,6 +1,5 @@
 import { newId } from './ids.js';
 import { Disconnected, ShareRpcError } from './errors.js';
-import type { ShareHandle } from './handles.js';
 import { ResumingShare, type FollowOptions } from './resuming.js';
 import type { Ack, Limits, NewOp } from './wire.js';
 
@@ -79,10 +78,9 @@ export class PlainWriter {
     let batch: NewOp[] | undefined;
     const batch_id = newId();
     return this.#share.attempt(async (handle) => {
-      if (!('appendOps' in handle)) throw new Disconnected('Appending needs a WebSocket.');
       batch ??= typeof take === 'function' ? take() : take;
       try {
-        const ack = await (handle as ShareHandle).appendOps({ batch_id, ops: batch, ...guards });
+        const ack = await handle.appendOps({ batch_id, ops: batch, ...guards });
         return { batch, ack };
       } catch (error) {
         if (error instanceof ShareRpcError && isRefusal(error, isWhole)) return { batch, error };

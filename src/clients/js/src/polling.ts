@@ -5,7 +5,8 @@ import type { CallOptions, ReadingHandle } from './handles.js';
 import { newId } from './ids.js';
 import { capIdOf, newToken, tokenDigest } from './tokens.js';
 import type {
-  Caveats, GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, Right, SearchPage, SearchRequest, StatePage,
+  Ack, Batch, Caveats, GetStateRequest, OpPage, ReadOpsRequest, RedeemShareRequest, Right, SearchPage, SearchRequest,
+  StatePage,
 } from './wire.js';
 
 interface GrantAnswer {
@@ -20,7 +21,7 @@ const BEYOND = Number.MAX_SAFE_INTEGER;
 
 /**
  * Reads a share by plain requests that wait for ops (HTTP-6, HTTP-7), where no WebSocket gets through. Behaves as a
- * `Connection` that can only redeem a share and read it.
+ * `Connection` that can only redeem a share, read it and append to it (HTTP-5).
  */
 export class PollingConnection {
   readonly #stop = new AbortController();
@@ -60,6 +61,9 @@ export class PollingConnection {
 
   #handle(path: string, token: string): ReadingHandle {
     return {
+      appendOps: (batch: Batch) => this.#send<Ack>(`${path}/ops`, token, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(batch),
+      }),
       readOps: (request: ReadOpsRequest = {}, options?: CallOptions) =>
         this.#send<OpPage>(`${path}/ops?${query({ ...request })}`, token, {}, options?.signal),
       getState: ({ kinds, after_key: after, limit }: GetStateRequest = {}, options?: CallOptions) =>

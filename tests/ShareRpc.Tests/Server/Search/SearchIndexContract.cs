@@ -92,7 +92,7 @@ public abstract class SearchIndexContract : IDisposable
         Assert.False(await Index.EraseAsync(1, 1));
         Assert.False(await Index.EraseAsync(1, 1));
         Assert.True(await Index.EraseAsync(1, 1));
-        Assert.True(await Index.PurgeAsync());
+        Assert.True(await Index.PurgeAsync(default));
         Assert.Empty(await FindAsync(1, [SearchLayer.Plain], 0, 9, "word"));
         Assert.Equal(ISearchIndex.Erased, await Index.IndexedAsync(1));
         Assert.False(await Index.WriteAsync(1, 0, 5, [Entry("a", 5, plain: "word")]));

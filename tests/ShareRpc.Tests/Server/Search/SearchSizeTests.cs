@@ -43,7 +43,7 @@ public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
     {
         if (TestPostgres.SkipReason is not null) return;
         using PostgresShareStore store = await PostgresShareStore.OpenAsync(await TestPostgres.NewDatabaseAsync());
-        using var index = new PostgresSearchIndex(store.Database);
+        using var index = new PostgresSearchIndex(store.Database, TimeProvider.System);
         await RunAsync(index, async () =>
         {
             await using var analyze = store.Database.Source.CreateCommand("VACUUM ANALYZE search_entry");

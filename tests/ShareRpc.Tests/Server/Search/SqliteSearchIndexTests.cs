@@ -20,7 +20,7 @@ public sealed class SqliteSearchIndexTests : SearchIndexContract
         using var index = (SqliteSearchIndex)OpenEmpty();
         for (int share = 1; share <= 2; share++) await WriteAsync(index, share, 0, "first");
         for (int share = 1; share <= 2; share++) await WriteAsync(index, share, 300, "second");
-        Assert.True(await index.PurgeAsync());
+        Assert.True(await index.PurgeAsync(default));
         Assert.Empty(FileBytes.FilesWith(directory.Path, "canaryfirst"));
         Assert.NotEmpty(FileBytes.FilesWith(directory.Path, "canarysecond"));
         for (int share = 1; share <= 2; share++)
@@ -30,7 +30,7 @@ public sealed class SqliteSearchIndexTests : SearchIndexContract
             }
         }
 
-        Assert.True(await index.PurgeAsync());
+        Assert.True(await index.PurgeAsync(default));
         Assert.Empty(FileBytes.FilesWith(directory.Path, "canary"));
     }
 

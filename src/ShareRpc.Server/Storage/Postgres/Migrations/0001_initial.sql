@@ -217,6 +217,13 @@ CREATE TABLE probe (
 );
 INSERT INTO probe VALUES (0);
 
+-- Statistics would keep content of what is erased.
+ALTER TABLE share ALTER COLUMN label SET STATISTICS 0;
+ALTER TABLE sturdy_ref ALTER COLUMN label SET STATISTICS 0;
+ALTER TABLE op ALTER COLUMN key SET STATISTICS 0, ALTER COLUMN data SET STATISTICS 0;
+ALTER TABLE doc ALTER COLUMN key SET STATISTICS 0, ALTER COLUMN data SET STATISTICS 0;
+ALTER TABLE open_turn ALTER COLUMN key SET STATISTICS 0;
+
 -- What a node takes for granted of op ids: none was answered as a duplicate. That none is in the log, the index says.
 CREATE FUNCTION sharerpc_prove_new(shares bigint[], ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -13,5 +13,7 @@ CREATE TABLE search_entry (
   words      tsvector NOT NULL,
   PRIMARY KEY (share_key, cursor)
 );
+-- Statistics would keep words and keys of what is erased.
+ALTER TABLE search_entry ALTER COLUMN words SET STATISTICS 0, ALTER COLUMN key SET STATISTICS 0;
 CREATE UNIQUE INDEX search_entry_document ON search_entry (share_key, kind, key);
 CREATE INDEX search_entry_words ON search_entry USING gin (words) WITH (fastupdate = off);

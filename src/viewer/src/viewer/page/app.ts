@@ -1,6 +1,4 @@
-import {
-  capIdOf, Disconnected, newId, type NewOp, type RedeemedForReading, type ShareHandle,
-} from '@sharerpc/client';
+import { capIdOf, Disconnected, newId, type NewOp, type RedeemedForReading } from '@sharerpc/client';
 import { html, nothing, render } from 'lit/html.js';
 import { whyNoSocket } from '../../shared/no-socket.ts';
 import { Kept } from '../../shared/kept.ts';
@@ -207,8 +205,8 @@ export class App {
     for (let attempt = 1; ; attempt++) {
       try {
         const { handle } = this.share ?? {};
-        if (!handle || !('appendOps' in handle)) throw new Disconnected('Sending needs a WebSocket.');
-        const ack = await (handle as ShareHandle).appendOps({ batch_id: newId(), ops: [op] });
+        if (!handle) throw new Disconnected('There is no connection.');
+        const ack = await handle.appendOps({ batch_id: newId(), ops: [op] });
         return ack.rejected[0]?.code;
       } catch (error) {
         if (!(error instanceof Disconnected) || attempt === 4) throw error;

@@ -30,6 +30,8 @@ export class Search {
   /** False from a query change until its search. */
   private isAnswered = true;
   private isHitWanted = false;
+  /** Whether the reader waits for a hit behind the last one that is loaded. */
+  private isNextWanted = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause = pauseMs;
   /** Stops the search that is under way. */
@@ -61,7 +63,7 @@ export class Search {
 
   /** The reader moved: do not jump to later hits. */
   leave(): void {
-    this.isHitWanted = false;
+    this.isHitWanted = this.isNextWanted = false;
   }
 
   /** Shows the next hit from the reader's position or the last hit. */
@@ -86,11 +88,17 @@ export class Search {
       ${renderButton('close', 'Close the search (Esc)', () => this.close())}</div>`;
   }
 
+  /** Whether the server knows of hits that are not loaded yet. */
+  private get hasMore(): boolean {
+    return !this.isComplete && (this.onServer ?? 0) > this.hits.length;
+  }
+
   private sayHits(isComplete: boolean): string {
     if (this.query.trim() === '' || !this.isAnswered) return '';
-    const { onServer } = this;
-    const more = isComplete || onServer === undefined || onServer <= this.hits.length ? ''
-      : `, ${onServer < mostOnServer ? count(onServer) : `${mostOnServer} or more`} in the whole session`;
+    const { onServer = 0 } = this;
+    const more = !this.hasMore ? ''
+      : `, ${onServer < mostOnServer ? count(onServer) : `${mostOnServer} or more`} in the whole session${
+        this.isNextWanted ? ', the next one is loading' : ''}`;
     if (this.hits.length === 0) return isComplete ? 'Nothing found' : `Nothing found yet${more}`;
     return `${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(this.hits.length)}${more}`;
   }
@@ -101,6 +109,7 @@ export class Search {
     this.at = -1;
     this.onServer = undefined;
     this.isHitWanted = true;
+    this.isNextWanted = false;
     this.isAnswered = false;
     this.stop();
     this.timer = undefined;
@@ -131,13 +140,17 @@ export class Search {
     this.isAnswered = true;
     // Limits search time while a long session streams.
     this.pause = Math.max(pauseMs, 10 * (performance.now() - start));
-    if (this.isHitWanted && this.at < 0) this.show(1);
+    const isNextHere = this.isNextWanted && this.at < hits.length - 1;
+    if (this.isHitWanted ? this.at < 0 : isNextHere) this.show(1);
+    if (isNextHere || !this.hasMore) this.isNextWanted = false;
     this.page.changed();
   }
 
   private show(by: 1 | -1): void {
     const { length } = this.hits;
-    if (length === 0) return;
+    this.isNextWanted = by === 1 && this.at === length - 1 && this.hasMore;
+    if (this.isNextWanted) this.page.changed();
+    if (length === 0 || this.isNextWanted) return;
     const { rows, firstVisible } = this.page;
     const ahead = this.hits.findIndex((row) => (rows.indexOf.get(row) ?? 0) >= firstVisible);
     this.at = this.at < 0 ? Math.max(0, ahead) : (this.at + by + length) % length;

@@ -7,14 +7,14 @@ import { renderTime } from './times.ts';
 import type { Draft, View } from './view.ts';
 
 /**
- * Renders what is said about a document, or of a diff about one file, and what the reader is saying. Hostile text: it
- * is shown as text only.
+ * Renders what is said about a document, or about the lines of one file, however it is called, and what the reader is
+ * saying. Hostile text: it is shown as text only.
  */
 export function renderComments(
-  view: View, kind: Thread['kind'], key: string, file?: string,
+  view: View, kind: Thread['kind'], key: string, files?: readonly string[],
 ): TemplateResult | typeof nothing {
   const { talk } = view;
-  const isHere = (line: CommentLine | undefined) => file === undefined || line?.file === file;
+  const isHere = (line: CommentLine | undefined) => files === undefined || (line !== undefined && files.includes(line.file));
   const threads = talk.threadsOn(kind, key).filter(({ comments }) => isHere(comments[0]?.line));
   const drafts = talk.draftsOn(kind, key).filter(({ line }) => isHere(line));
   if (threads.length === 0 && drafts.length === 0) return nothing;

@@ -44,7 +44,10 @@ function renderDiff(
   const left = Math.max(0, total - max);
   const isSplit = view.isSplit && diff.additions > 0 && diff.deletions > 0;
   const called = visible(name.slice(0, maxNameChars));
-  const place: Place = { view, id, isSplit, name: called };
+  const file = on?.kind === 'part' ? diff.file : name;
+  const marks = new Set(on && view.talk.threadsOn(on.kind, on.key).flatMap(({ comments: [first] }) =>
+    first?.line?.file === file ? `${first.line.side === 'after' ? 'a' : 'b'}${first.line.number}` : []));
+  const place: Place = { view, id, isSplit, name: called, marks };
   return html`
     <div class="diff" data-diff=${id}>
       <div class="diff-head">
@@ -53,7 +56,7 @@ function renderDiff(
           aria-pressed=${view.isSplit} @click=${() => view.toggleSplit()}>Side by side</button>${
           renderCopy(view, 'diff', () => toUnified(diff))}</span>`}
       </div>
-      ${on ? renderTalkOfLine(place, diff, name, on) : nothing}
+      ${on ? renderTalkOfLine(place, diff, file, on) : nothing}
       ${total === 0 || max === 0 ? nothing : html`<div class="diff-scroll" tabindex="0" role="group"
         aria-label="Changes in ${called}" @keydown=${rove}>${isAll && total > folded ? grown(place, diff)
           : renderTable(place, [...rowsOf(place, firstLines(diff.hunks, max))], true)}</div>`}
@@ -68,7 +71,7 @@ function lineCountOf(diff: FileDiff): number {
 /** Returns all lines, in a table for each {@link chunkLines}. */
 function grown(place: Place, diff: FileDiff): HTMLElement {
   const { view, id } = place;
-  const root = view.grown(`${id}:all`, [diff, place.isSplit], function* () {
+  const root = view.grown(`${id}:all`, [diff, place.isSplit, [...place.marks].join()], function* () {
     let rows: TemplateResult[] = [];
     let isFirst = true;
     const end = () => {
@@ -102,6 +105,8 @@ interface Place {
   id: string;
   isSplit: boolean;
   name: string;
+  /** The lines with comments: `a12`, after, or `b12`, before. */
+  marks: ReadonlySet<string>;
 }
 
 /** Below the head of a diff with a marked line: lets the reader comment on it. */
@@ -156,11 +161,14 @@ function* rowsOf(place: Place, hunks: readonly Hunk[]): Generator<TemplateResult
   }
 }
 
-function renderNumber({ view, id }: Place, side: 'a' | 'b', line: number | undefined): TemplateResult | typeof nothing {
+function renderNumber(
+  { view, id, marks }: Place, side: 'a' | 'b', line: number | undefined,
+): TemplateResult | typeof nothing {
   if (line === undefined) return nothing;
   const place = `${id}@${side}${line}`;
-  return html`<a class="line-link" tabindex="-1" href=${view.lineAddress(place)} data-line="${side}${line}"
-    aria-label="Copy link to line ${line}" aria-current=${place === view.targetLine ? 'true' : nothing}
+  const isCommented = marks.has(`${side}${line}`);
+  return html`<a class="line-link ${isCommented ? 'is-commented' : ''}" tabindex="-1" href=${view.lineAddress(place)}
+    data-line="${side}${line}" aria-label="Copy link to line ${line}${isCommented ? ', which has comments' : ''}" aria-current=${place === view.targetLine ? 'true' : nothing}
     @click=${(event: Event) => view.copyLink(event, undefined, place)}>${line}</a>`;
 }
 

@@ -147,8 +147,10 @@ function renderChangedFile(view: View, id: string, file: ChangedFile): TemplateR
     ${edits.length === 0 ? nothing : html`<p class="note">In the conversation: ${edits.map(({ row }, at) => html`
       <button type="button" class="quiet-button" @click=${() => view.show(row)}>edit ${at + 1}</button>`)}${
       file.edits.length > edits.length ? ` and ${file.edits.length - edits.length} more` : nothing}</p>`}
+    ${whole && whole.hunks.length > 0 ? nothing : [...new Set(edits.map(({ row }) => row))].map((row) =>
+      renderComments(view, 'part', row.slice(2), [file.file, ...edits.map(({ diff }) => diff.file)]))}
     ${view.talk.diffKey === undefined ? nothing
-      : renderComments(view, 'session_diff', view.talk.diffKey, file.file)}</article>`;
+      : renderComments(view, 'session_diff', view.talk.diffKey, [file.file])}</article>`;
 }
 
 /** The document that a diff of a changed file is of. */

@@ -182,8 +182,8 @@ internal abstract class ModelReads : IReadSnapshot
         .Where(turn => turn.ShareKey == shareKey).OrderBy(turn => ("", turn.Key), ByBytes).Take(limit)
         .Select(turn => turn.Key)]);
 
-    public ValueTask<long?> FindUnerasedShareAsync() =>
-        new(State.Shares.Find(share => share.State == ShareState.Deleted && !State.Erased.Contains(share.Key))?.Key);
+    public ValueTask<long?> FindUnerasedShareAsync(long after = 0) => new(State.Shares.Find(share =>
+        share.Key > after && share.State == ShareState.Deleted && !State.Erased.Contains(share.Key))?.Key);
 
     public ValueTask<SessionShareRow?> FindSessionShareAsync(long creatorKey, string sessionId) =>
         new(State.SessionShares
