@@ -74,6 +74,7 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
             await admin.SignInAsync(token);
             await admin.Link("Health").ClickAsync();
             foreach (string node in (string[])["n1 (this one)", "n2", "n3"]) await admin.HasRowAsync(node);
+            await admin.Page.Locator("table.list").ScrollIntoViewIfNeededAsync();
             await TakeAsync(admin, $"nodes-{name}");
             Assert.Empty(admin.Faults);
         }
@@ -87,7 +88,7 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         await admin.Link("Find").ClickAsync();
         await admin.Page.GetByLabel("Words").FillAsync(word);
         await admin.Page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(admin.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("session");
+        await Assertions.Expect(admin.Page.Locator("p.quiet[role=status]")).ToContainTextAsync("session");
         return await admin.Page.Locator(".found li").CountAsync();
     }
 

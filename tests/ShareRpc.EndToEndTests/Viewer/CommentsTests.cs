@@ -114,7 +114,6 @@ public sealed class CommentsTests(BrowserFixture browser)
         await Assertions.Expect(file.Locator(".line-link.is-commented")).ToHaveCountAsync(2);
         await Button(ben, ".changed-file .thread:last-child", "Remove the comment").ClickAsync();
         await Assertions.Expect(file.Locator(".thread")).ToHaveCountAsync(1);
-        await ben.Page.Keyboard.PressAsync("Escape");
         await ben.Conversation.FocusAsync();
         await ben.Page.Keyboard.PressAsync("c");
         await Assertions.Expect(file).ToHaveCountAsync(0);

@@ -121,6 +121,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         await CommentsTests.Button(ana, ".row:has(.talk-line)", "Comment on line").ClickAsync();
         await CommentsTests.SayAsync(ana, "Does this hold for 0, too?");
         await ana.SeesAsync("2 open threads");
+        await Assertions.Expect(ana.Page.Locator(".here li")).ToHaveCountAsync(3);
+        await Assertions.Expect(ana.Page.Locator(".said")).ToHaveTextAsync("");
         foreach ((string name, ColorScheme colors, int width, int height) in new[]
         {
             ("light", ColorScheme.Light, 1120, 720), ("dark", ColorScheme.Dark, 1120, 720),

@@ -140,7 +140,7 @@ function renderShare(app: AdminApp, id: string): TemplateResult {
 function nameFor(app: AdminApp, id: string | undefined): string {
   if (id === undefined) return '';
   if (id === app.session?.capId) return 'you';
-  const ref = app.holders?.find((known) => known.cap_id === id);
+  const ref = (app.holders ?? app.refs)?.find((known) => known.cap_id === id);
   return ref?.label ? nameOf(ref) : app.shares?.find((known) => known.share_id === id)?.label ?? '';
 }
 

@@ -57,8 +57,8 @@ export function renderFind(finding: Finding, server: string): TemplateResult {
       <button class="button" type="submit" ?disabled=${isBusy}>Find</button>
     </form>
     <p class="quiet">Sessions in which one message or tool call has all of these words, newest first. The audit trail
-      shows
-      that you searched, not for what.</p>
+      shows that you searched, not for what. A place opens in a browser that has a link to its session open: the page
+      of the share makes one.</p>
     ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
     <p class="quiet" role="status">${isBusy ? 'Searching…' : shares ? plural(shares.length, 'session') : ''}</p>
     <ul class="found">${(shares ?? []).map((share) => html`<li class="card">

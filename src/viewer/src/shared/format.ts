@@ -54,7 +54,7 @@ export function ago(ms: number, now: number): string {
   if (!isTime(ms)) return '';
   const passed = ms - now;
   const [unit, length] = units.find((one) => Math.abs(passed) >= one[1]) ?? ['second', 0];
-  return length === 0 ? 'now' : relative.format(Math.trunc(passed / length), unit);
+  return length === 0 ? 'now' : relative.format(Math[passed > 0 ? 'round' : 'trunc'](passed / length), unit);
 }
 
 /** "Friday, November 27, 2026". */

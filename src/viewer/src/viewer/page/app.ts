@@ -196,7 +196,9 @@ export class App {
     const { server, shareId = '' } = this.place;
     const token = this.tokens.get(shareId);
     if (token === undefined) return undefined;
-    const isLimited = this.grants.get(capIdOf(token) ?? '') !== undefined;
+    // Each holder of a link that may comment has a grant, too.
+    const isLimited = this.grants.get(capIdOf(token) ?? '') !== undefined
+      && !(this.share?.rights.includes('comment') ?? false);
     return { address: wholeLink(server, shareId, token, spot), isLimited };
   }
 

@@ -69,6 +69,7 @@ export interface SideContent {
   /** Who is here; empty if the link does not tell. */
   present: readonly Omit<Holder, 'id'>[];
   threads: readonly Thread[];
+  mayComment: boolean;
   showThread(thread: Thread): void;
   permalink(id: string): string;
   show(id: string, event: Event): void;
@@ -102,7 +103,8 @@ export function renderSide(side: SideContent): TemplateResult {
         parts. ${side.limits.join(' ')}</p>
       ${side.copyLink ? html`<div class="exports"><button type="button" class="button copy-link"
         @click=${side.copyLink}>Copy link</button></div>
-      <p class="quiet">The copied link holds its key: whoever has it can read this session.</p>` : nothing}
+      <p class="quiet">The copied link holds its key: whoever has it can read this session${
+        side.mayComment ? ' and comment on it' : ''}.</p>` : nothing}
       <div class="exports"><button type="button" class="button" @click=${() =>
         side.exportAs('markdown')}>Save as Markdown</button>
         <button type="button" class="button" @click=${() =>

@@ -131,7 +131,7 @@ export class SessionPage implements Searched, Travelled {
           },
           present: this.places.present?.() ?? [],
           threads: this.talk.all,
-          showThread: (thread) => this.showThread(thread),
+          showThread: (thread) => this.showThread(thread), mayComment: this.talk.mayComment,
           ...(this.places.link && { copyLink: (event: Event) => this.view.copyLink(event) }),
           exportAs: (format) => saveSession(this.store, this.rows.turns, this.places.shareId(), format),
         })}</aside>
@@ -140,7 +140,8 @@ export class SessionPage implements Searched, Travelled {
             outline: this.outline, current,
           setMode: (mode) => this.setMode(mode), foldAll: (isOpen) => this.foldAll(isOpen),
           show: (turn) => this.showMessage(turn),
-        })}<div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
+        })}<h2 class="for-screen-readers">Conversation</h2>
+          <div class="scroller" tabindex="0" role="region" aria-label="Conversation"></div>
           ${this.renderNews()}</main>
       </div>
       <p class="said" role="status">${this.view.copying.said}</p>

@@ -141,7 +141,7 @@ export function renderCounts(diff: { additions: number; deletions: number }): Te
 function* rowsOf(place: Place, hunks: readonly Hunk[]): Generator<TemplateResult> {
   for (const [index, hunk] of hunks.entries()) {
     if (index > 0 || (hunk.lines[0]?.after ?? hunk.lines[0]?.before ?? 1) > 1) {
-      yield html`<tr class="hunk"><td colspan="4">⋯ ${visible(hunk.heading.slice(0, 200))}</td></tr>`;
+      yield html`<tr class="hunk"><td></td><td colspan="3">⋯ ${visible(hunk.heading.slice(0, 200))}</td></tr>`;
     }
     if (place.isSplit) {
       for (const { left, right } of sideBySide(hunk.lines)) {
