@@ -26,7 +26,10 @@ internal sealed class ShareEraser(
     /// <summary>A round ends after so many failures: they may be of the store, not of the shares.</summary>
     private const int MostFailures = 3;
 
-    private readonly HashSet<long> purged = [];
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
+    /// <summary>Of what the store has nothing left, and of that the index neither.</summary>
+    private readonly HashSet<long> purged = [], cleared = [];
     private readonly Channel<bool> wakes = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -40,6 +43,7 @@ internal sealed class ShareEraser(
     public async Task RunAsync(Action succeeded, CancellationToken stopping)
     {
         Wake();
+        TimeSpan pause = TimeSpan.Zero;
         while (await wakes.Reader.WaitToReadAsync(stopping).ConfigureAwait(false))
         {
             wakes.Reader.TryRead(out _);
@@ -57,10 +61,23 @@ internal sealed class ShareEraser(
 
             if (failures.Count == 0) succeeded();
             else log.EraseFailed(failures[0]);
+            pause = failures.Count > 0 || !isHeldUp || pause == TimeSpan.Zero ? limits.StorageRetryAfter
+                : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, LongestPause.Ticks));
             isHeldUp |= failures.Count > 0;
-            if (isHeldUp) await Task.Delay(limits.StorageRetryAfter, time, stopping).ConfigureAwait(false);
+            if (isHeldUp) await PauseAsync(pause, stopping).ConfigureAwait(false);
+            else pause = TimeSpan.Zero;
             if (isHeldUp || isPart || at > 0) Wake();
         }
+    }
+
+    /// <summary>Waits, until something else is deleted.</summary>
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stopping)
+    {
+        using var pausing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        Task over = Task.Delay(pause, time, pausing.Token);
+        Task<bool> wake = wakes.Reader.WaitToReadAsync(stopping).AsTask();
+        await (await Task.WhenAny(over, wake).ConfigureAwait(false)).ConfigureAwait(false);
+        await pausing.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>
@@ -104,6 +121,7 @@ internal sealed class ShareEraser(
                 return ValueTask.FromResult(true);
             }).ConfigureAwait(false);
             purged.Remove(shareKey);
+            cleared.Remove(shareKey);
         }
 
         return false;
@@ -130,8 +148,14 @@ internal sealed class ShareEraser(
 
     private async Task<bool> EraseIndexAsync(long shareKey, CancellationToken stopping)
     {
-        while (!await index.EraseAsync(shareKey, RowsAtOnce)) stopping.ThrowIfCancellationRequested();
-        return true;
+        bool isCleared = cleared.Contains(shareKey);
+        while (!isCleared)
+        {
+            stopping.ThrowIfCancellationRequested();
+            isCleared = await index.EraseAsync(shareKey, RowsAtOnce).ConfigureAwait(false);
+        }
+
+        return cleared.Add(shareKey) || isCleared;
     }
 
     private static async Task<bool> TryAsync(Func<Task<bool>> work, List<Exception> failures)

@@ -107,6 +107,8 @@ public sealed class CommentsTests(BrowserFixture browser)
         await Assertions.Expect(file.Locator(".line-link.is-commented")).ToHaveCountAsync(1);
         await Button(ben, ".changed-file", "Answer Guest").ClickAsync();
         await SayAsync(ben, "The third.");
+        await Button(ben, ".changed-file", "Remove the comment").ClickAsync();
+        await Assertions.Expect(file.Locator(".comment")).ToHaveCountAsync(1);
         await file.Locator(".line-link").First.ClickAsync();
         await Button(ben, ".changed-file", "Comment on line").ClickAsync();
         await SayAsync(ben, "And here?");

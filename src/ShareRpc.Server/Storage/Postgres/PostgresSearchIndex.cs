@@ -186,7 +186,7 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database, TimeProvide
         return (bool)(await command.ExecuteScalarAsync().ConfigureAwait(false))!;
     }
 
-    /// <summary>Waits for whoever reads an older state, as a backup does. What a rebuild left that was cut goes.</summary>
+    /// <summary>Waits for whoever reads an older state, as a backup does. What a cut rebuild left goes.</summary>
     private static async Task RebuildAsync(NpgsqlConnection connection, CancellationToken stopping)
     {
         await RunAsync(connection, "SET lock_timeout = 0", stopping).ConfigureAwait(false);

@@ -14,7 +14,8 @@ export function renderComments(
   view: View, kind: Thread['kind'], key: string, files?: readonly string[],
 ): TemplateResult | typeof nothing {
   const { talk } = view;
-  const isHere = (line: CommentLine | undefined) => files === undefined || (line !== undefined && files.includes(line.file));
+  const isHere = (line: CommentLine | undefined) =>
+    files === undefined || (line !== undefined && files.includes(line.file));
   const threads = talk.threadsOn(kind, key).filter(({ comments }) => isHere(comments[0]?.line));
   const drafts = talk.draftsOn(kind, key).filter(({ line }) => isHere(line));
   if (threads.length === 0 && drafts.length === 0) return nothing;

@@ -168,7 +168,8 @@ function renderNumber(
   const place = `${id}@${side}${line}`;
   const isCommented = marks.has(`${side}${line}`);
   return html`<a class="line-link ${isCommented ? 'is-commented' : ''}" tabindex="-1" href=${view.lineAddress(place)}
-    data-line="${side}${line}" aria-label="Copy link to line ${line}${isCommented ? ', which has comments' : ''}" aria-current=${place === view.targetLine ? 'true' : nothing}
+    data-line="${side}${line}" aria-label="Copy link to line ${line}${isCommented ? ', which has comments' : ''}"
+    aria-current=${place === view.targetLine ? 'true' : nothing}
     @click=${(event: Event) => view.copyLink(event, undefined, place)}>${line}</a>`;
 }
 
