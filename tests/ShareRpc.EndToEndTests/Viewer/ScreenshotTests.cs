@@ -152,6 +152,8 @@ public sealed class ScreenshotTests(BrowserFixture browser) : IClassFixture<Brow
         {
             await ana.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = colors });
             await ana.Page.Locator(".here").ScrollIntoViewIfNeededAsync();
+            await ana.IsLiveAsync();
+            await Assertions.Expect(ana.Page.Locator(".here li")).ToHaveCountAsync(3);
             await ana.SettleAsync();
             await SaveAsync(ana, $"presence-{name}");
         }
