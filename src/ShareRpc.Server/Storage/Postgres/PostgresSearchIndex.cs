@@ -4,13 +4,18 @@ namespace ShareRpc.Server.Storage.Postgres;
 
 /// <summary>
 /// Tables of the store's database, with a <c>tsvector</c> a document. Uses the store's connections. Frequent words are
-/// found among the next documents in order, which are looked at one by one, rare ones by the index of words. Nothing
-/// is left to the planner, which would need statistics: those hold words, too, and have none of them here.
+/// found among the next documents in order, which are looked at one by one, others by the index of words, in all shares
+/// from the newest on, more at a time. Nothing is left to the planner, which would need statistics: those hold words,
+/// too, and have none of them here.
 /// </summary>
 internal sealed class PostgresSearchIndex(PostgresDatabase database, TimeProvider time) : ISearchIndex
 {
-    /// <summary>Documents that are looked at one by one: 10 to 20 ms.</summary>
-    private const int NextDocuments = 4_000;
+    /// <summary>Documents that are looked at one by one: 10 ms.</summary>
+    private const int NextDocuments = 2_500;
+
+    /// <summary>Shares with a word of their own, and how many of these are looked at, one after the other.</summary>
+    private const int SharesTogether = 512;
+    private static readonly int[] Looks = [1, 4, 16];
 
     /// <summary>After a rebuild of the index there is none for so many times as long as it took.</summary>
     private const int RestAfterRebuild = 19;
@@ -56,7 +61,7 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database, TimeProvide
             {
                 string[] words =
                 [
-                    WordOf(shareKey),
+                    WordOf(shareKey), WordOfMany(shareKey / SharesTogether),
                     .. entry.Words.SelectMany(layer => layer.Value.Select(word => Mark(layer.Key, word))),
                 ];
                 session.Send(Put, shareKey, entry.Cursor, entry.Kind, entry.Key, words);
@@ -91,8 +96,23 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database, TimeProvide
             string match = MatchOf(query);
             List<SearchPlace> next = await FindAsync(
                 session, NextSql(Select, Where, Order), match, beforeShare, 0, limit).ConfigureAwait(false);
-            return next.Count == limit ? next : await FindAsync(
-                session, WholeSql(Select, Where, Order), match, beforeShare, 0, limit).ConfigureAwait(false);
+            if (next.Count == limit) return next;
+            string whole = WholeSql(Select, Where, Order);
+            var found = new List<SearchPlace>();
+            long at = await session.ReadNumberAsync("SELECT max(share_key) FROM search_entry WHERE share_key < $1",
+                beforeShare).ConfigureAwait(false) / SharesTogether;
+            foreach (int looks in Looks)
+            {
+                var words = Enumerable.Range(0, looks).Where(i => i <= at).Select(i => $"'{WordOfMany(at - i)}'");
+                found.AddRange(await FindAsync(session, whole, $"({string.Join(" | ", words)}) & ({match})",
+                    beforeShare, 0, limit - found.Count).ConfigureAwait(false));
+                at -= looks;
+                if (found.Count == limit || at < 0) return found;
+            }
+
+            found.AddRange(await FindAsync(session, whole, match, Math.Min(beforeShare, (at + 1) * SharesTogether), 0,
+                limit - found.Count).ConfigureAwait(false));
+            return found;
         });
 
     public ValueTask<bool> EraseAsync(
@@ -149,6 +169,9 @@ internal sealed class PostgresSearchIndex(PostgresDatabase database, TimeProvide
 
     /// <summary>No text has a word with this sign; the index intersects it with those of the search.</summary>
     private static string WordOf(long shareKey) => $"§{shareKey}";
+
+    /// <summary>Likewise, of shares whose keys are close.</summary>
+    private static string WordOfMany(long number) => $"§§{number}";
 
     private static string WithShare(long shareKey, string match) => $"'{WordOf(shareKey)}' & ({match})";
 

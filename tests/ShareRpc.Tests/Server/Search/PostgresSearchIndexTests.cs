@@ -58,6 +58,32 @@ public sealed class PostgresSearchIndexTests : SearchIndexContract, IAsyncLifeti
     }
 
     [StoreFact]
+    public async Task Among_many_shares_the_newest_come_first_page_by_page()
+    {
+        using var index = (PostgresSearchIndex)OpenEmpty();
+        long[] shares = [1, 511, 512, 600, 5_000, 20_000, 20_001];
+        foreach (long share in shares)
+        {
+            Assert.True(await index.WriteAsync(share, 0, 1, [new SearchEntry("part", "a", 1,
+                new Dictionary<SearchLayer, IReadOnlyCollection<string>> { [SearchLayer.Plain] = ["word"] })]));
+        }
+
+        var query = new SearchQuery(["word"], [SearchLayer.Plain]);
+        foreach (int limit in (int[])[1, 3, 20])
+        {
+            var found = new List<long>();
+            long before = long.MaxValue;
+            while (await index.FindNewestOfAllAsync(query, before, limit) is { Count: > 0 } page)
+            {
+                found.AddRange(page.Select(place => place.ShareKey));
+                before = found[^1];
+            }
+
+            Assert.Equal(shares.Reverse(), found);
+        }
+    }
+
+    [StoreFact]
     public async Task The_index_is_made_anew_by_one_node_at_a_time()
     {
         using var index = (PostgresSearchIndex)OpenEmpty();
