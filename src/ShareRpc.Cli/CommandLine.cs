@@ -76,7 +76,8 @@ internal static class CommandLine
             Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
             Rm.Build(), Ls.Build(), Find.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
-            Backup.Build(), Restore.Build(), Check.Build(), Demo.Build(), DoctorCommand.Build(),
+            Backup.Build(), Restore.Build(), Move.Build(), Check.Build(), Demo.Build(),
+            DoctorCommand.Build(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

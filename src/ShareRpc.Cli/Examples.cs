@@ -371,6 +371,7 @@ internal static class Examples
             "find" => Find,
             "backup" => Backup,
             "restore" => Commands.Restore.Text,
+            "move" => Commands.Move.Text,
             "check" => Check,
             "secrets" => Secrets,
             "outbox" => Outbox,

@@ -134,6 +134,10 @@ internal static partial class LogMessages
         "A change of authority is stored, but not confirmed by all nodes; its caller is told to repeat it")]
     public static partial void ChangeNotConfirmed(this ILogger log, Exception exception);
 
+    [LoggerMessage(65, LogLevel.Critical,
+        "Another version of sharerpc has migrated the database: this node serves no more, and stops")]
+    public static partial void OtherSchema(this ILogger log);
+
     [LoggerMessage(70, LogLevel.Debug, "The server was not warmed up: its first seconds are slower")]
     public static partial void NotWarm(this ILogger log, Exception exception);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Formats.Tar;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Protocol.Ids;
+using ShareRpc.Server.Hosting;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 
@@ -14,18 +15,36 @@ internal static class Backup
         Description = "Data directory of the server", HelpName = "DIR", DefaultValueFactory = _ => Serve.DefaultData,
     };
 
+    private static readonly Option<string?> Postgres = new("--postgres")
+    {
+        Description = "Database of several nodes, in place of a data directory; needs --keys", HelpName = "CONNECTION",
+    };
+
+    private static readonly Option<string?> Keys = new("--keys")
+    {
+        Description = "File of the keys of its nodes", HelpName = "FILE",
+    };
+
     private static readonly Argument<string> Destination =
         new("DEST") { Description = "Directory of the copy, which must not exist; - writes a tar archive" };
 
     public static Command Build()
     {
-        var command = new Command("backup", Examples.Short(Examples.Backup)) { Data, Destination };
+        var command = new Command("backup", Examples.Short(Examples.Backup)) { Data, Postgres, Keys, Destination };
         command.SetAction((parsed, stop) =>
-            RunAsync(CommandContext.Of(parsed), parsed.GetValue(Data)!, parsed.GetValue(Destination)!, stop));
+        {
+            string? postgres = parsed.GetValue(Postgres);
+            string? keys = parsed.GetValue(Keys);
+            if (postgres is null != keys is null)
+                throw new CliException(ExitCode.Usage, "--postgres and --keys go together. See sharerpc backup --help.");
+            return RunAsync(CommandContext.Of(parsed), postgres is null ? parsed.GetValue(Data)! : Path.GetTempPath(),
+                parsed.GetValue(Destination)!, postgres, keys, stop);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(CommandContext context, string data, string destination,
+    private static async Task<int> RunAsync(
+        CommandContext context, string data, string destination, string? postgres, string? keys,
         CancellationToken stop)
     {
         var progress = new ProgressLine(context.Output, context.Time);
@@ -34,7 +53,9 @@ internal static class Backup
         if (isStream) destination = Path.Combine(data, $"streaming.{RandomId.New()}");
         try
         {
-            report = await Task.Run(() => DataBackup.Run(data, destination, progress, stop),
+            report = await Task.Run(
+                () => postgres is null ? Task.FromResult(DataBackup.Run(data, destination, progress, stop))
+                    : DataMove.BackUpAsync(postgres, keys!, destination, stop),
                 stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)

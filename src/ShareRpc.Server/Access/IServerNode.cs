@@ -22,6 +22,14 @@ internal interface IServerNode
     /// <param name="isOfManyShares">Whether the ref is a root or creator ref.</param>
     Task ConfirmAsync(bool isOfManyShares);
 
+    /// <summary>
+    /// Counts a guess, on whichever node it is made; returns false, and counts none, if there were as many this minute.
+    /// </summary>
+    Task<bool> TakeGuessAsync(string of, int mostAMinute);
+
+    /// <summary>Takes back a guess that was right.</summary>
+    Task GiveBackGuessAsync(string of);
+
     /// <summary>Returns the nodes as this one sees them; null if it is alone by design.</summary>
     Task<ClusterView?> DescribeAsync(CancellationToken cancellationToken);
 }
@@ -36,6 +44,10 @@ internal sealed class OnlyNode : IServerNode
     public Task LeaveAsync() => Task.CompletedTask;
 
     public Task ConfirmAsync(bool isOfManyShares) => Task.CompletedTask;
+
+    public Task<bool> TakeGuessAsync(string of, int mostAMinute) => Task.FromResult(true);
+
+    public Task GiveBackGuessAsync(string of) => Task.CompletedTask;
 
     public Task<ClusterView?> DescribeAsync(CancellationToken cancellationToken) =>
         Task.FromResult<ClusterView?>(null);

@@ -124,6 +124,8 @@ internal sealed class AppendItem(
             else unknown.Add(key);
         }
 
+        // Their counters are locked with the others: all of a transaction in one order.
+        unknown.AddRange(authority.Caveats.Rooms.Select(room => room.RefKey).Except(unknown));
         return unknown;
     }
 

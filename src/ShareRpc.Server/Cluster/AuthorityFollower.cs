@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using ShareRpc.Server.Storage;
@@ -11,7 +12,7 @@ namespace ShareRpc.Server.Cluster;
 /// </summary>
 internal sealed class AuthorityFollower(
     NodeTable table, AuthorityLease lease, AppliedChanges applied, ClusterClock clock, ClusterOptions options,
-    ILogger<AuthorityFollower> log)
+    ILogger<AuthorityFollower> log, IHostApplicationLifetime? host = null)
     : IServerLoop
 {
     public const string Channel = "sharerpc_authority";
@@ -98,6 +99,14 @@ internal sealed class AuthorityFollower(
             await applied.ReloadAsync(table, ending.Token).ConfigureAwait(false);
             log.NodeRegisteredAgain();
             return true;
+        }
+
+        if (renewal.IsOtherSchema)
+        {
+            lease.End();
+            log.OtherSchema();
+            host?.StopApplication();
+            return false;
         }
 
         clock.Set(renewal.DatabaseMs, asked, clock.GetTimestamp());

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ShareRpc.Protocol.Diagnostics;
 
 namespace ShareRpc.Server.Cluster;
 
@@ -10,6 +11,7 @@ internal sealed partial class ClusterClock(TimeProvider own) : TimeProvider
 {
     private const int BootTime = 7;
     private const long NanosecondsPerSecond = 1_000_000_000;
+    private static readonly DateTimeOffset Past = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     // Counts the time in which the machine was suspended, too.
     private readonly bool hasBootTime = own == System && OperatingSystem.IsLinux();
@@ -22,8 +24,13 @@ internal sealed partial class ClusterClock(TimeProvider own) : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => own.LocalTimeZone;
 
-    public override long GetTimestamp() => hasBootTime && GetTime(BootTime, out Timespec now) == 0
-        ? (now.Seconds * NanosecondsPerSecond) + now.Nanoseconds : own.GetTimestamp();
+    public override long GetTimestamp()
+    {
+        if (BrokenRule.Is(BrokenRule.LeaseByWallClock))
+            return (own.GetUtcNow() - Past).Ticks * (TimestampFrequency / TimeSpan.TicksPerSecond);
+        return hasBootTime && GetTime(BootTime, out Timespec now) == 0
+            ? (now.Seconds * NanosecondsPerSecond) + now.Nanoseconds : own.GetTimestamp();
+    }
 
     public override DateTimeOffset GetUtcNow()
     {

@@ -37,6 +37,15 @@ internal sealed class ClusterNode(
         }
     }
 
+    public Task<bool> TakeGuessAsync(string of, int mostAMinute) =>
+        AskAsync(() => table.TakeGuessAsync(of, mostAMinute));
+
+    public Task GiveBackGuessAsync(string of) => AskAsync(async () =>
+    {
+        await table.GiveBackGuessAsync(of).ConfigureAwait(false);
+        return true;
+    });
+
     public async Task<ClusterView?> DescribeAsync(CancellationToken cancellationToken)
     {
         try
@@ -52,6 +61,18 @@ internal sealed class ClusterNode(
 
         static string StateOf(NodeRow row) =>
             row.HasEnded ? "gone" : row.RenewedAgoMs > row.LeaseMs + LateMs ? "late" : "serving";
+    }
+
+    private async Task<bool> AskAsync(Func<Task<bool>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (AuthorityFollower.IsOfDatabase(exception))
+        {
+            throw new ShareRpcException(ErrorCode.StorageUnavailable) { RetryAfter = options.RetryAfter };
+        }
     }
 
     /// <summary>

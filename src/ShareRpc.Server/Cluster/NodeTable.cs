@@ -29,12 +29,15 @@ internal sealed class NodeTable(PostgresDatabase database) : IAsyncDisposable
             renewed_ms = extract(epoch FROM clock_timestamp()) * 1000
           WHERE node_key = $1 AND renewals = $2 AND ended_ms IS NULL RETURNING node_key)
         SELECT r.node_key IS NOT NULL, pg_current_snapshot()::text,
-          (extract(epoch FROM clock_timestamp()) * 1000)::float8, c.ref_key, c.kind, c.epoch
+          (extract(epoch FROM clock_timestamp()) * 1000)::float8, c.ref_key, c.kind, c.epoch,
+          (SELECT max(version) FROM sharerpc_schema)
         FROM (SELECT) one LEFT JOIN renewed r ON true
         LEFT JOIN authority_change c
           ON c.xid >= pg_snapshot_xmin($3::pg_snapshot) AND NOT pg_visible_in_snapshot(c.xid, $3::pg_snapshot)
         ORDER BY c.xid
         """;
+
+    private const string Minute = "(extract(epoch FROM clock_timestamp()) / 60)::bigint";
 
     private const string OwesText =
         """
@@ -76,7 +79,8 @@ internal sealed class NodeTable(PostgresDatabase database) : IAsyncDisposable
 
     /// <summary>
     /// Confirms what the node has applied, and reads what has changed since, by one statement and so one snapshot. Null
-    /// if the node is registered no more. On a connection of its own, for one caller at a time.
+    /// if the node is registered no more. A warning counts as a failure: no standby may have it. On a connection of
+    /// its own, for one caller at a time.
     /// </summary>
     public async Task<Renewal?> RenewAsync(
         long nodeKey, long renewals, string applied, double? wakeLagMs, CancellationToken cancellationToken)
@@ -90,18 +94,28 @@ internal sealed class NodeTable(PostgresDatabase database) : IAsyncDisposable
         {
             Value = wakeLagMs is { } lag ? lag : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Double,
         });
-        await using NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        bool isWarned = false;
+        bool isOtherSchema = false;
+        renewing.Notice += Warn;
         var changes = new List<AuthorityChange>();
         bool isRenewed = false;
         string snapshot = applied;
         double databaseMs = 0;
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+        await using (NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
         {
-            (isRenewed, snapshot, databaseMs) = (row.GetBoolean(0), row.GetString(1), row.GetDouble(2));
-            if (ChangeOf(row) is { } change) changes.Add(change);
+            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                (isRenewed, snapshot, databaseMs) = (row.GetBoolean(0), row.GetString(1), row.GetDouble(2));
+                isOtherSchema = row.GetInt32(6) != PostgresSchema.Newest;
+                if (ChangeOf(row) is { } change) changes.Add(change);
+            }
         }
 
-        return isRenewed ? new Renewal(snapshot, databaseMs, changes) : null;
+        renewing.Notice -= Warn;
+        if (isWarned) throw new StorageException(StorageFailure.Unavailable, "A renewal may not be durable.");
+        return isRenewed ? new Renewal(snapshot, databaseMs, changes, isOtherSchema) : null;
+
+        void Warn(object sender, NpgsqlNoticeEventArgs notice) => isWarned = true;
     }
 
     /// <summary>Drops the connection of the renewals, after one that failed.</summary>
@@ -197,13 +211,36 @@ internal sealed class NodeTable(PostgresDatabase database) : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Counts a guess in the minute of the database's clock, unless there were as many.</summary>
+    public async Task<bool> TakeGuessAsync(string of, int most)
+    {
+        await using NpgsqlCommand command = database.Source.CreateCommand(
+            $"""
+            INSERT INTO guess AS g (name, minute, count) VALUES ($1, {Minute}, 1) ON CONFLICT (name) DO UPDATE
+            SET minute = excluded.minute, count = CASE WHEN g.minute = excluded.minute THEN g.count + 1 ELSE 1 END
+            WHERE g.minute <> excluded.minute OR g.count < $2 RETURNING true
+            """);
+        command.Parameters.Add(new() { Value = of });
+        command.Parameters.Add(new() { Value = most });
+        return await command.ExecuteScalarAsync().ConfigureAwait(false) is true;
+    }
+
+    public async Task GiveBackGuessAsync(string of)
+    {
+        await using NpgsqlCommand command = database.Source.CreateCommand(
+            "UPDATE guess SET count = count - 1 WHERE name = $1 AND count > 0");
+        command.Parameters.Add(new() { Value = of });
+        await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Removes what no node will read again.</summary>
     public async Task TidyAsync(CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.CreateCommand(
-            """
+            $"""
             WITH gone AS (
-              DELETE FROM node WHERE ended_ms < extract(epoch FROM clock_timestamp()) * 1000 - 86400000 RETURNING 1)
+              DELETE FROM node WHERE ended_ms < extract(epoch FROM clock_timestamp()) * 1000 - 86400000 RETURNING 1),
+            guessed AS (DELETE FROM guess WHERE minute < {Minute} RETURNING 1)
             DELETE FROM authority_change WHERE changed_ms < extract(epoch FROM clock_timestamp()) * 1000 - $1
             """);
         command.Parameters.Add(new() { Value = KeepChanges.TotalMilliseconds });
@@ -257,7 +294,9 @@ internal readonly record struct AuthorityChange(long RefKey, string Kind, long E
 /// <param name="Snapshot">What the changes go up to.</param>
 /// <param name="DatabaseMs">The time of the database's clock.</param>
 /// <param name="Changes">In the order of their transactions.</param>
-internal sealed record Renewal(string Snapshot, double DatabaseMs, IReadOnlyList<AuthorityChange> Changes);
+/// <param name="IsOtherSchema">Another version has migrated the database.</param>
+internal sealed record Renewal(
+    string Snapshot, double DatabaseMs, IReadOnlyList<AuthorityChange> Changes, bool IsOtherSchema);
 
 internal sealed record NodeRow(
     long Key, string Name, int LeaseMs, long Renewals, bool HasEnded, long RenewedAgoMs, bool Owes, double? WakeLagMs);

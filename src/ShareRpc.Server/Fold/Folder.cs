@@ -153,7 +153,8 @@ internal sealed class Folder(
     private static async ValueTask<bool> StoreAsync(CommitScope scope, FoldedDocs folded)
     {
         LogShare share = await scope.Shares.GetAsync(scope.Transaction, folded.ShareKey);
-        if (share.State == ShareState.Deleted || share.Folded != folded.From) return false;
+        bool isStart = share.Folded == folded.From || BrokenRule.Is(BrokenRule.FoldUnconditional);
+        if (share.State == ShareState.Deleted || !isStart) return false;
         int half = folded.Docs.Count / 2;
         scope.Transaction.WriteDocs(folded.ShareKey, [.. folded.Docs.Take(half)]);
         FaultPoint.Pass("server.mid_fold");

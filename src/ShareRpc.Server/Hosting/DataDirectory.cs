@@ -14,6 +14,7 @@ internal sealed class DataDirectory : IDisposable
     private const int Exists = 17;
     private const int NotADirectory = 20;
     private const string RestoreMark = "restore.pending";
+    private const string MovedMark = "moved.to";
     private readonly FileStream lockFile;
 
     private DataDirectory(string path, FileStream lockFile)
@@ -40,6 +41,9 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>Gets the file that is there while a restore moves files: nothing is served meanwhile.</summary>
     public string RestoreMarkPath => System.IO.Path.Combine(Path, RestoreMark);
 
+    /// <summary>Gets the file that is there when the data was moved to another store.</summary>
+    public string MovedMarkPath => System.IO.Path.Combine(Path, MovedMark);
+
     /// <summary>Creates the directory if needed, and locks it until the process ends.</summary>
     /// <param name="path">The directory.</param>
     /// <param name="isRestoring">Whether it may be in the middle of a restore.</param>
@@ -49,6 +53,12 @@ internal sealed class DataDirectory : IDisposable
         {
             throw new ServerStartException($"{path} is a backup: what was revoked since would be valid again. Run "
                 + $"sharerpc restore {path} --data DIR, then serve --data DIR.");
+        }
+
+        if (File.Exists(System.IO.Path.Combine(path, MovedMark)))
+        {
+            throw new ServerStartException($"The data of {path} was moved to PostgreSQL: serve that (--postgres). To "
+                + $"undo the move, remove {MovedMark} from it.");
         }
 
         if (!isRestoring && File.Exists(System.IO.Path.Combine(path, RestoreMark)))

@@ -38,6 +38,7 @@ internal static class PostgresStart
         PostgresShareStore store, TokenVerifier tokens, bool isInited, CancellationToken cancellationToken)
     {
         await store.PrepareAsync(isNew: false, cancellationToken).ConfigureAwait(false);
+        await DataMove.DemandNotMovedAsync(store.Database.Source, cancellationToken).ConfigureAwait(false);
         await CheckKeysAsync(store, tokens, cancellationToken).ConfigureAwait(false);
         if (!isInited) return;
         await using IReadSnapshot snapshot = await store.BeginReadAsync();

@@ -22,6 +22,9 @@ internal interface IWriteTransaction : IReadSnapshot
     /// </summary>
     ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs) => default;
 
+    /// <summary>Reads a ref and its parents, of which those whose uses count stay as they are until the end.</summary>
+    ValueTask<IReadOnlyList<RefRow>> LockChainAsync(long refKey) => ReadChainAsync(refKey);
+
     /// <summary>Returns once durable: whether anything had to be written.</summary>
     ValueTask<bool> CommitAsync();
 

@@ -28,7 +28,7 @@ internal sealed record ShareRoom(long RefKey, long MaxShares, long MaxBytes)
     public static async ValueTask TakeShareAsync(IWriteTransaction transaction, IReadOnlyList<RefRow> chain)
     {
         IReadOnlyList<ShareRoom> rooms = Of(chain);
-        foreach (ShareRoom room in rooms)
+        foreach (ShareRoom room in rooms.OrderBy(room => room.RefKey)) // as appends lock them
         {
             DayUse use = await transaction.ReadQuotaAsync(room.RefKey, Total);
             if (use.Ops >= room.MaxShares) throw new ShareRpcException(ErrorCode.QuotaExceeded);
@@ -43,8 +43,9 @@ internal sealed record ShareRoom(long RefKey, long MaxShares, long MaxBytes)
         IReadOnlyList<RefRow> chain = await transaction.ReadChainAsync(ownerRefKey);
         if (!chain.Skip(1).Any(IsBounded)) return;
         DayUse use = await transaction.ReadQuotaAsync(ownerRefKey, Total);
-        foreach (RefRow row in chain.Skip(1).Where(IsBounded))
-            transaction.AddQuota(row.Key, Total, new DayUse(-1, -use.Bytes));
+        long[] keys = [.. chain.Skip(1).Where(IsBounded).Select(row => row.Key).Order()];
+        foreach (long key in keys) await transaction.ReadQuotaAsync(key, Total); // locks all before it writes one
+        foreach (long key in keys) transaction.AddQuota(key, Total, new DayUse(-1, -use.Bytes));
     }
 
     private static bool IsBounded(RefRow row) => row.Caveats is not { MaxShares: null, MaxBytes: null };

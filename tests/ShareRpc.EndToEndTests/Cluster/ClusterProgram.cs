@@ -56,6 +56,17 @@ internal static class ClusterProgram
         return await run.RunAsync(deadline.Token);
     }
 
+    /// <summary>Measures nodes that are well.</summary>
+    public static async Task<int> FiguresAsync(WorkerArguments arguments)
+    {
+        using var deadline = new CancellationTokenSource(RunDeadline * 3);
+        string data = Directory.CreateTempSubdirectory("sharerpc-figures-").FullName;
+        await using var servers = new ClusterServers(data, seed: 1, broken: "");
+        await servers.StartNodesAsync(hasStandby: false, deadline.Token);
+        await new ClusterFigures(servers, await RootOfAsync(data, deadline.Token), deadline.Token).RunAsync(arguments);
+        return 0;
+    }
+
     /// <summary>Measures how long the answer to a revocation takes: all nodes well, one dead, one paused.</summary>
     public static async Task<int> MeasureAsync(WorkerArguments arguments)
     {
@@ -64,9 +75,8 @@ internal static class ClusterProgram
         CancellationToken cancellationToken = deadline.Token;
         string data = Directory.CreateTempSubdirectory("sharerpc-bound-").FullName;
         await using var servers = new ClusterServers(data, seed: 1, broken: "");
-        await servers.StartNodesAsync(cancellationToken);
-        string text = (await File.ReadAllTextAsync(Path.Combine(data, "root.token"), cancellationToken)).Trim();
-        if (!ShareToken.TryParse(text, out ShareToken? root)) throw new InvalidDataException("root.token");
+        await servers.StartNodesAsync(hasStandby: false, cancellationToken);
+        ShareToken root = await RootOfAsync(data, cancellationToken);
         StormShare share = await StormShare.CreateAsync(servers, root, cancellationToken);
         Console.WriteLine($"all nodes well, a share's ref: {await TakeAsync(false, count)}");
         Console.WriteLine($"all nodes well, a creator: {await TakeAsync(true, count)}");
@@ -101,5 +111,11 @@ internal static class ClusterProgram
             return string.Create(CultureInfo.InvariantCulture,
                 $"p50 {of.P50:F0} ms, p99 {of.P99:F0} ms, longest {of.Max:F0} ms ({times})");
         }
+    }
+
+    private static async Task<ShareToken> RootOfAsync(string data, CancellationToken cancellationToken)
+    {
+        string text = (await File.ReadAllTextAsync(Path.Combine(data, "root.token"), cancellationToken)).Trim();
+        return ShareToken.TryParse(text, out ShareToken? root) ? root : throw new InvalidDataException("root.token");
     }
 }

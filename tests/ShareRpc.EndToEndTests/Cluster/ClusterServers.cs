@@ -17,7 +17,7 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
     private readonly SortedDictionary<string, int> faults = new(StringComparer.Ordinal);
     private readonly List<Task> healing = [];
     private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
-    private PostgresServer? postgres;
+    private PostgresPair? postgres;
     private NodeSlot[] nodes = [];
     private RevocationStorm? storm;
     private int turn;
@@ -28,7 +28,9 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
 
     public string Errors => string.Join('\n', nodes.Select(node => $"{node.Name}: {Newest(node.Errors)}"));
 
-    public PostgresServer Postgres => postgres!;
+    public PostgresServer Postgres => postgres!.Primary;
+
+    public PostgresPair Pair => postgres!;
 
     public string Database { get; private set; } = "";
 
@@ -43,18 +45,18 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await StartNodesAsync(cancellationToken);
+        await StartNodesAsync(hasStandby: true, cancellationToken);
         storm = new RevocationStorm(this, Path.Combine(data, "root.token"), seed);
         await storm.StartAsync(cancellationToken);
     }
 
     /// <summary>Starts the nodes, without revocations.</summary>
-    public async Task StartNodesAsync(CancellationToken cancellationToken)
+    public async Task StartNodesAsync(bool hasStandby, CancellationToken cancellationToken)
     {
-        postgres = await PostgresServer.StartAsync();
-        Database = await postgres.NewDatabaseAsync();
+        postgres = await PostgresPair.StartAsync(hasStandby);
+        Database = await Postgres.NewDatabaseAsync();
         (await PostgresShareStore.OpenAsync(
-            PostgresServer.ConnectionString(Database, postgres.Port), isNew: true, cancellationToken)).Dispose();
+            PostgresServer.ConnectionString(Database, Postgres.Port), isNew: true, cancellationToken)).Dispose();
         nodes = [.. Enumerable.Range(1, Count).Select(NewNode)];
         await nodes[0].StartAsync(null, cancellationToken); // makes the root token
         File.Copy(Path.Combine(data, nodes[0].Name, "root.token"), Path.Combine(data, "root.token"));
@@ -105,11 +107,19 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
                     WHERE application_name = 'sharerpc' AND random() < 0.5
                     """);
                 break;
-            case < 60:
+            case < 57:
                 Note("postmaster");
-                await postgres!.KillAsync();
+                await Postgres.KillAsync();
                 await meanwhile();
-                await postgres.StartAgainAsync();
+                await Postgres.StartAgainAsync();
+                return;
+            case < 62:
+                Note("failover");
+                await Postgres.KillAsync();
+                await Pair.PromoteAsync();
+                foreach (NodeSlot other in nodes) other.Follow(Postgres.Port);
+                await meanwhile();
+                await Pair.AddStandbyAsync();
                 return;
             case < 74:
                 Note(face % 2 == 0 ? "freeze" : "part");
@@ -195,7 +205,10 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
         string directory = Path.Combine(data, name);
         string keys = Directory.CreateDirectory(Path.Combine(directory, "keys")).FullName;
         File.WriteAllBytes(Path.Combine(keys, "token.key"), key);
-        return new NodeSlot(name, directory, postgres!.Port, Database, broken);
+        return new NodeSlot(name, directory, Postgres.Port, Database, broken)
+        {
+            ClockOff = TimeSpan.FromHours(number - 2), // one is an hour behind, one an hour ahead
+        };
     }
 
     private void Note(string fault) => faults[fault] = faults.GetValueOrDefault(fault) + 1;
@@ -204,7 +217,7 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
     {
         try
         {
-            await postgres!.ExecuteAsync(sql);
+            await Postgres.ExecuteAsync(sql);
         }
         catch (Npgsql.NpgsqlException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ShareRpc.EndToEndTests.Harness;
 
 namespace ShareRpc.EndToEndTests.Cluster;
@@ -17,6 +18,16 @@ internal sealed class NodeSlot(string name, string data, int databasePort, strin
 
     public FaultProxy Link => link;
 
+    /// <summary>How far its clock is off.</summary>
+    public TimeSpan ClockOff { get; init; }
+
+    /// <summary>The database is another server now; connections to the former are cut.</summary>
+    public void Follow(int port)
+    {
+        link.Server = new Uri($"http://127.0.0.1:{port}");
+        link.Arm(Fault.CutAll);
+    }
+
     /// <summary>Gets whether it served, and died of a fault.</summary>
     public bool HasDied => Address is not null && process is { HasExited: true };
 
@@ -28,12 +39,19 @@ internal sealed class NodeSlot(string name, string data, int databasePort, strin
 
     public string Errors => process?.Errors ?? "";
 
+    public long ResidentMegabytes()
+    {
+        using var running = System.Diagnostics.Process.GetProcessById(process!.Id);
+        return running.WorkingSet64 >> 20;
+    }
+
     public async Task StartAsync(string? fault, CancellationToken cancellationToken)
     {
         string[] arguments =
         [
             "server", "--data", data, "--node", name, "--postgres",
             PostgresServer.ConnectionString(database, link.Address.Port),
+            "--clock-off", ClockOff.TotalSeconds.ToString(CultureInfo.InvariantCulture),
         ];
         while (true)
         {

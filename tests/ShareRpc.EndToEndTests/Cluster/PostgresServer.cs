@@ -39,16 +39,13 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public bool IsRunning => postmaster is { HasExited: false };
 
-    public static async Task<PostgresServer> StartAsync(params string[] settings)
-    {
-        string directory = Directory.CreateTempSubdirectory("sharerpc-pg-").FullName;
-        if (Environment.UserName == "root") await RunAsync("chown", "postgres", directory);
-        string data = Path.Combine(directory, "data");
-        await AsUserAsync("initdb", "-D", data, "-U", User, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync");
-        var server = new PostgresServer(directory, FreePort(), settings);
-        await server.StartAgainAsync();
-        return server;
-    }
+    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(settings, data => AsUserAsync(
+        "initdb", "-D", data, "-U", User, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"));
+
+    /// <summary>Starts one that follows this one.</summary>
+    public Task<PostgresServer> StartStandbyAsync() => StartAsync(settings, data => AsUserAsync(
+        "pg_basebackup", "-D", data, "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", User,
+        "-R", "-X", "stream", "-c", "fast", "--no-sync"));
 
     /// <summary>Starts the postmaster, also after it was killed; returns when it takes connections.</summary>
     public async Task StartAgainAsync()
@@ -57,7 +54,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         [
             "-D", Path.Combine(directory, "data"), "-p", Port.ToString(CultureInfo.InvariantCulture),
             "-k", directory, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=64MB",
-            "-c", "max_connections=200", .. settings.SelectMany(setting => new[] { "-c", setting }),
+            "-c", "max_connections=200", "-c", "wal_retrieve_retry_interval=100ms", .. settings.SelectMany(setting => new[] { "-c", setting }),
         ];
         while (true)
         {
@@ -123,6 +120,16 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         await StopAsync();
         Delete();
+    }
+
+    private static async Task<PostgresServer> StartAsync(string[] settings, Func<string, Task> fillAsync)
+    {
+        string directory = Directory.CreateTempSubdirectory("sharerpc-pg-").FullName;
+        if (Environment.UserName == "root") await RunAsync("chown", "postgres", directory);
+        await fillAsync(Path.Combine(directory, "data"));
+        var server = new PostgresServer(directory, FreePort(), settings);
+        await server.StartAgainAsync();
+        return server;
     }
 
     private async Task StopAsync()

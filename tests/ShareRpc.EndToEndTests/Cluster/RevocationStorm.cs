@@ -104,7 +104,7 @@ internal sealed class RevocationStorm(ClusterServers servers, string rootTokenPa
     /// <summary>A guest, one of a guest, or a creator with its own share: invited, at work, and revoked.</summary>
     private async Task OneAsync(int kind, int lifeMs)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         try
         {
             ShareToken above = ShareToken.New(RandomId.New());

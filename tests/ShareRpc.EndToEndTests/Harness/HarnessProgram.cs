@@ -17,6 +17,8 @@ internal static class HarnessProgram
         cluster [--faults N] [--seed N] [--broken R] three nodes on PostgreSQL, so many faults in runs of 40; R names
                                                      rules that the nodes break on purpose
         cluster-bound [--count N]                    how long revocations take: all nodes well, one dead, one paused
+        cluster-figures [--seconds N] [--readers N]  delays between nodes, readers on one and two, revocations under
+                                                     writers, bytes an op
         """;
 
     private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(15);
@@ -62,6 +64,8 @@ internal static class HarnessProgram
                 return await ClusterProgram.RunAsync(rest);
             case "cluster-bound":
                 return await ClusterProgram.MeasureAsync(rest);
+            case "cluster-figures":
+                return await ClusterProgram.FiguresAsync(rest);
             default:
                 await Console.Error.WriteLineAsync(Help + "\n" + AttackProgram.Help);
                 return 2;

@@ -33,18 +33,24 @@ internal static class ServerWorker
             },
             DataDirectory = arguments["--data"], Urls = "http://127.0.0.1:0", LogLevel = LogLevel.Warning,
             NeverSyncs = arguments.Has("--never-syncs"),
-        });
+        }, TimeSpan.FromSeconds(arguments.Number("--clock-off", 0)));
         Console.WriteLine($"ready {server.Address}");
         await asked.Task;
         return 0;
     }
 
-    private static async Task<ShareRpcServer> StartAsync(ServerOptions options)
+    private static async Task<ShareRpcServer> StartAsync(ServerOptions options, TimeSpan off)
     {
         if (options.Postgres is not { } postgres) return await ShareRpcServer.StartAsync(options);
         PostgresShareStore store = await PostgresShareStore.OpenAsync(postgres);
         return await ShareRpcServer.StartAsync(
-            options, new ClusterClock(TimeProvider.System),
+            options, new ClusterClock(off == TimeSpan.Zero ? TimeProvider.System : new WrongClock(off)),
             builder => builder.Services.AddSingleton<IShareStore>(store), CancellationToken.None);
+    }
+
+    /// <summary>A machine whose clock is wrong.</summary>
+    private sealed class WrongClock(TimeSpan off) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + off;
     }
 }

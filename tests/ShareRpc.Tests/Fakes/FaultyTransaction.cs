@@ -105,6 +105,8 @@ internal sealed class FaultyTransaction(
 
     public ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey) => inner.ReadChainAsync(refKey);
 
+    public ValueTask<IReadOnlyList<RefRow>> LockChainAsync(long refKey) => inner.LockChainAsync(refKey);
+
     public ValueTask<WriterRow?> FindWriterAsync(long shareKey, string writerId) =>
         inner.FindWriterAsync(shareKey, writerId);
 

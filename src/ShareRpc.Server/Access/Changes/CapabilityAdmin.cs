@@ -29,7 +29,7 @@ internal sealed class CapabilityAdmin(
             CapId = request.CapId, TokenDigest = request.TokenDigest, Rights = RefRequest.OwnerOf(authority.Ref),
             Label = request.Label,
         };
-        return await CommitAsync(async scope =>
+        var work = new CommitWork<CapabilityCreated>(async scope =>
         {
             authority.Demand(Rights.Create);
             IWriteTransaction transaction = scope.Transaction;
@@ -51,7 +51,12 @@ internal sealed class CapabilityAdmin(
             transaction.SetOwner(shareKey, refKey);
             transaction.InsertAudit(new AuditRow(scope.NowMs, "create_share", authority.Ref.Key, shareKey, refKey));
             return Created(row);
-        }).ConfigureAwait(false);
+        })
+        {
+            IsAlone = authority.Caveats.Rooms.Count > 0, // its counters are locked in order, with no other's before
+        };
+        queue.Enqueue(work);
+        return await work.Completion.ConfigureAwait(false);
     }
 
     /// <summary>

@@ -71,9 +71,11 @@ internal sealed class CapabilityChanges(
             {
                 authority.Demand(Rights.Admin);
                 IWriteTransaction transaction = scope.Transaction;
-                foreach (RefRow owner in await transaction.ReadOwnersBelowAsync(target.Key))
+                IReadOnlyList<RefRow> below = await transaction.ReadOwnersBelowAsync(target.Key);
+                await transaction.LockAsync([.. below.Select(owner => owner.ShareKey).OfType<long>()], []);
+                foreach (RefRow owner in below)
                 {
-                    IReadOnlyList<RefRow> chain = await transaction.ReadChainAsync(owner.Key);
+                    IReadOnlyList<RefRow> chain = await transaction.LockChainAsync(owner.Key);
                     if (!Adoption.IsPossible(chain, scope.NowMs)) continue;
                     if (await Adoption.StoreAsync(scope, chain) is { } quota) registry.Bind(quota);
                     owners.Add(owner);

@@ -60,9 +60,10 @@ internal static class KeyFile
     /// <summary>Makes a file with one new key, readable by its owner, unless there is one.</summary>
     public static void Ensure(string path)
     {
-        if (File.Exists(path)) return;
-        string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(TokenVerifier.KeyBytes));
-        string text = $"# Keys of this server: NAME BASE64. The first makes what is new.\nk1 {key}\n";
-        SecretFile.Write(path, Encoding.ASCII.GetBytes(text));
+        if (!File.Exists(path)) Write(path, RandomNumberGenerator.GetBytes(TokenVerifier.KeyBytes));
     }
+
+    /// <summary>Makes a file of one key, readable by its owner.</summary>
+    public static void Write(string path, byte[] key) => SecretFile.Write(path, Encoding.ASCII.GetBytes(
+        $"# Keys of this server: NAME BASE64. The first makes what is new.\nk1 {Convert.ToBase64String(key)}\n"));
 }

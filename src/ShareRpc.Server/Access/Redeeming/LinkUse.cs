@@ -24,7 +24,7 @@ internal sealed class LinkUse(
     public async ValueTask<IReadOnlyList<RefRow>> TakeAsync(CommitScope scope)
     {
         IWriteTransaction transaction = scope.Transaction;
-        IReadOnlyList<RefRow> chain = await transaction.ReadChainAsync(found.Row.Key);
+        IReadOnlyList<RefRow> chain = await transaction.LockChainAsync(found.Row.Key);
         RefRow link = chain[0];
         CapabilityChain.Check(chain, scope.NowMs);
         if (link.Epoch != found.Row.Epoch) throw CapabilityChain.Refusal(link, ErrorCode.CapabilityRevoked);

@@ -169,14 +169,14 @@ internal sealed class Redeemer(
             throw new ShareRpcException(ErrorCode.PassphraseRequired);
         }
 
-        guard.TakeGuess(found.Row, terms.Address);
+        await guard.TakeGuessAsync(found.Row, terms.Address);
         string digest = Passphrase.DigestOf(found.Token, terms.Passphrase);
         if (!await passphrases.FitsAsync(phc, digest, cancellationToken).ConfigureAwait(false))
         {
             throw new ShareRpcException(ErrorCode.PassphraseRequired);
         }
 
-        guard.GiveBackGuess(found.Row, terms.Address);
+        await guard.GiveBackGuessAsync(found.Row, terms.Address);
     }
 
     private async Task<IReadOnlyList<RefRow>> TakeAsync(FoundRef found, LinkUse use)

@@ -8,7 +8,7 @@ namespace ShareRpc.Server.Access.Redeeming;
 /// Tokens cannot be guessed: their limit only changes the answer, right ones are never refused. Passphrases can be:
 /// their limit precedes the slow check and applies to right ones too.
 /// </summary>
-internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
+internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time, IServerNode node)
 {
     private readonly RateLimiter wrongTokens = new(limits.WrongTokensPerMinute, limits.LimitedKeys, time);
     private readonly RateLimiter guessesByRef = new(limits.PassphraseGuessesPerMinute, limits.LimitedKeys, time);
@@ -32,21 +32,31 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time)
         await Task.Delay(wait, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Throws if there were too many guesses. Call before the check; a right guess is given back.</summary>
-    public void TakeGuess(RefRow row, string? address)
+    /// <summary>
+    /// Throws if there were too many guesses, here or on all nodes. Call before the check; a right guess is given back.
+    /// </summary>
+    public async ValueTask TakeGuessAsync(RefRow row, string? address)
     {
+        string network = ClientAddress.NetworkOf(address);
         if (!guessesByRef.TryTake(row.CapId, out TimeSpan wait)) throw Limited(wait);
-        if (!guessesByAddress.TryTake(ClientAddress.NetworkOf(address), out wait))
+        if (!guessesByAddress.TryTake(network, out wait))
         {
             guessesByRef.GiveBack(row.CapId);
             throw Limited(wait);
         }
+
+        bool isAllowed = await node.TakeGuessAsync(row.CapId, limits.PassphraseGuessesPerMinute).ConfigureAwait(false)
+            && await node.TakeGuessAsync(network, limits.PassphraseGuessesPerMinute).ConfigureAwait(false);
+        if (!isAllowed) throw Limited(TimeSpan.FromMinutes(1));
     }
 
-    public void GiveBackGuess(RefRow row, string? address)
+    public async ValueTask GiveBackGuessAsync(RefRow row, string? address)
     {
+        string network = ClientAddress.NetworkOf(address);
         guessesByRef.GiveBack(row.CapId);
-        guessesByAddress.GiveBack(ClientAddress.NetworkOf(address));
+        guessesByAddress.GiveBack(network);
+        await node.GiveBackGuessAsync(row.CapId).ConfigureAwait(false);
+        await node.GiveBackGuessAsync(network).ConfigureAwait(false);
     }
 
     public void TakeOpenCreation(string? address)

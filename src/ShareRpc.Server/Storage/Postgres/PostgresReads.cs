@@ -1,4 +1,5 @@
 using Npgsql;
+using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using static ShareRpc.Server.Storage.Postgres.PostgresRows;
@@ -41,15 +42,16 @@ internal abstract class PostgresReads(PostgresSession session) : IReadSnapshot
     public virtual ValueTask<RefRow?> FindRefAsync(long refKey) =>
         OneAsync($"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = $1", PostgresRows.Ref, refKey);
 
-    public virtual async ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey) => await AllAsync(
+    public async ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey) => await AllAsync(
         $"{Chain} SELECT {RefColumns} FROM sturdy_ref JOIN chain c ON c.key = ref_key ORDER BY c.distance",
         PostgresRows.Ref, refKey);
 
     public ValueTask<WriterRow?> FindWriterAsync(long shareKey, string writerId) => OneAsync(
         $"SELECT {WriterColumns} FROM writer WHERE share_key = $1 AND writer_id = $2", Writer, shareKey, writerId);
 
-    public ValueTask<long> ReadHeadAsync(long shareKey) =>
-        NumberAsync("SELECT head FROM share WHERE share_key = $1", shareKey);
+    public ValueTask<long> ReadHeadAsync(long shareKey) => BrokenRule.Is(BrokenRule.CursorFromSequence)
+        ? NumberAsync("SELECT nextval('broken_cursor') - 1")
+        : NumberAsync("SELECT head FROM share WHERE share_key = $1", shareKey);
 
     public ValueTask<long> ReadAppendedMsAsync(long shareKey) =>
         NumberAsync("SELECT COALESCE(appended_ms, 0) FROM share WHERE share_key = $1", shareKey);

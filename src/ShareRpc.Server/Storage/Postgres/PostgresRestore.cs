@@ -18,15 +18,7 @@ internal static class PostgresRestore
         string connectionString, CancellationToken cancellationToken) =>
         InTransactionAsync(connectionString, async (connection, numberAsync) =>
         {
-            long nodes = await numberAsync(
-                $"SELECT count(*) FROM node WHERE ended_ms IS NULL AND renewed_ms + lease_ms + 1000 > {Now}")
-                .ConfigureAwait(false);
-            if (nodes > 0)
-            {
-                throw new StorageException(StorageFailure.Busy,
-                    $"{nodes} node(s) serve this database: stop them, and repeat this some seconds later.");
-            }
-
+            await ServingNodes.DemandNoneAsync(connection, cancellationToken).ConfigureAwait(false);
             long generation = await numberAsync(
                 $"""
                 INSERT INTO setting (name, value) VALUES ('generation', {Now}) ON CONFLICT (name)

@@ -115,7 +115,7 @@ internal static class PostgresRows
         return bytes;
     }
 
-    private static string OpId(byte[] stored) => stored.Length < TextIdBytes
+    public static string OpId(byte[] stored) => stored.Length < TextIdBytes
         ? new Guid(stored, bigEndian: true).ToString()
         : Encoding.UTF8.GetString(stored.AsSpan().TrimEnd((byte)0));
 }

@@ -44,6 +44,8 @@ internal static class PostgresSchema
                 + "run the version that migrated it.");
         }
 
+        if (version < Newest)
+            await ServingNodes.DemandNoneAsync(connection, cancellationToken).ConfigureAwait(false);
         for (int next = version ?? 0; next < Newest; next++)
         {
             await RunAsync(connection, Scripts.Value[next], cancellationToken).ConfigureAwait(false);

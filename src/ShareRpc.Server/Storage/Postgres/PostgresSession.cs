@@ -1,4 +1,5 @@
 using Npgsql;
+using ShareRpc.Protocol.Diagnostics;
 
 namespace ShareRpc.Server.Storage.Postgres;
 
@@ -123,7 +124,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
         }
 
         isOpen = false;
-        if (notice is null) return;
+        if (notice is null || BrokenRule.Is(BrokenRule.CommitWarningIgnored)) return;
         await CloseAsync(isBroken: true).ConfigureAwait(false);
         throw new StorageException(StorageFailure.Unavailable,
             $"The PostgreSQL database confirmed a commit with a warning ({notice}): its outcome is unknown.");

@@ -136,7 +136,7 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         $"SELECT {RefColumns} FROM sturdy_ref WHERE ref_key = $1 FOR NO KEY UPDATE", PostgresRows.Ref, refKey);
 
     /// <summary>Locks those whose uses are counted: the read behind the lock sees the uses of other nodes.</summary>
-    public override ValueTask<IReadOnlyList<RefRow>> ReadChainAsync(long refKey)
+    public ValueTask<IReadOnlyList<RefRow>> LockChainAsync(long refKey)
     {
         Session.SendCall(
             """
@@ -148,7 +148,7 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
               AND (ref_key = $1 OR caveats LIKE '%"max_uses"%') ORDER BY ref_key FOR NO KEY UPDATE
             """,
             refKey);
-        return base.ReadChainAsync(refKey);
+        return ReadChainAsync(refKey);
     }
 
     /// <summary>Locks the counter, so that nodes do not both give what is left.</summary>

@@ -4,6 +4,8 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server.Access;
 using ShareRpc.Server.Cluster;
+using ShareRpc.Server.Storage;
+using ShareRpc.Server.Storage.Postgres;
 using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Cluster;
@@ -196,15 +198,54 @@ public sealed class ClusterNodeTests : IDisposable
     }
 
     [PostgresFact]
+    public async Task A_node_that_finds_another_schema_serves_no_more_and_none_migrates_under_a_node()
+    {
+        string database = await TestPostgres.NewDatabaseAsync();
+        await using ClusterWorld world = await ClusterWorld.OpenAsync(database);
+        TestNode one = await world.StartNodeAsync("one");
+        await world.ExecuteAsync("UPDATE sharerpc_schema SET version = version - 1");
+        StorageException early = await Assert.ThrowsAsync<StorageException>(
+            () => PostgresShareStore.OpenAsync(database, cancellationToken: timeout.Token));
+        Assert.Contains("1 node(s) serve this database: stop them", early.Message, StringComparison.Ordinal);
+        while (one.Node.IsCurrent)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, timeout.Token);
+
+        await world.ExecuteAsync("UPDATE sharerpc_schema SET version = version + 2");
+        StorageException late = await Assert.ThrowsAsync<StorageException>(
+            () => PostgresShareStore.OpenAsync(database, cancellationToken: timeout.Token));
+        Assert.Matches("has schema [0-9]+, and this version of sharerpc knows [0-9]+: run the version", late.Message);
+    }
+
+    [PostgresFact]
+    public async Task A_guess_of_a_passphrase_counts_on_every_node()
+    {
+        await using ClusterWorld world = await ClusterWorld.OpenAsync();
+        TestNode[] nodes = [await world.StartNodeAsync("one"), await world.StartNodeAsync("two")];
+        var taken = new List<bool>();
+        do
+        {
+            // Again if a minute has ended meanwhile.
+            await world.ExecuteAsync("DELETE FROM guess");
+            taken.Clear();
+            for (int i = 0; i < 6; i++) taken.Add(await nodes[i % 2].Node.TakeGuessAsync("ref", 5));
+        }
+        while (taken[5]);
+        Assert.Equal([true, true, true, true, true, false], taken);
+        Assert.True(await nodes[1].Node.TakeGuessAsync("other", 5));
+        await nodes[0].Node.GiveBackGuessAsync("ref");
+        Assert.True(await nodes[1].Node.TakeGuessAsync("ref", 5));
+    }
+
+    [PostgresFact]
     public async Task The_clock_of_the_database_decides_whatever_the_machines_clock_says()
     {
         await using ClusterWorld world = await ClusterWorld.OpenAsync();
         TestNode one = await world.StartNodeAsync("one");
-        var wrong = new WrongClock();
+        var wrong = new SteppingClock();
         var clock = new ClusterClock(wrong);
         long asked = clock.GetTimestamp();
         clock.Set((one.Clock.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds, asked, clock.GetTimestamp());
-        wrong.IsOff = true;
+        wrong.Off = TimeSpan.FromHours(1);
         Assert.InRange((clock.GetUtcNow() - one.Clock.GetUtcNow()).TotalSeconds, -30, 30);
         Assert.InRange((one.Clock.GetUtcNow() - TimeProvider.System.GetUtcNow()).TotalSeconds, -30, 30);
     }
@@ -239,11 +280,4 @@ public sealed class ClusterNodeTests : IDisposable
 
     private static ErrorCode? Refusal(Authority authority) =>
         (Record.Exception(() => authority.Demand(Rights.Read)) as ShareRpcException)?.Code;
-
-    private sealed class WrongClock : TimeProvider
-    {
-        public bool IsOff { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromHours(IsOff ? 1 : 0);
-    }
 }

@@ -24,14 +24,17 @@ internal sealed class ClusterWorld : IAsyncDisposable
 
     public PostgresDatabase Database { get; }
 
-    public static async Task<ClusterWorld> OpenAsync()
-    {
-        return new ClusterWorld(PostgresDatabase.Open(await TestPostgres.NewDatabaseAsync()));
-    }
+    public static async Task<ClusterWorld> OpenAsync(string? database = null) =>
+        new(PostgresDatabase.Open(database ?? await TestPostgres.NewDatabaseAsync()));
 
-    public async Task<TestNode> StartNodeAsync(string name, ClusterOptions? options = null)
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <param name="own">The machine's clock.</param>
+    public async Task<TestNode> StartNodeAsync(
+        string name, ClusterOptions? options = null, TimeProvider? own = null)
     {
-        var node = new TestNode(Database, options ?? new ClusterOptions { NodeName = name, Lease = Lease });
+        var node = new TestNode(
+            Database, options ?? new ClusterOptions { NodeName = name, Lease = Lease }, own ?? TimeProvider.System);
         nodes.Add(node);
         await node.Node.JoinAsync(CancellationToken.None);
         node.Start();
@@ -80,9 +83,9 @@ internal sealed class TestNode : IAsyncDisposable
     private readonly NodeWatch watch;
     private readonly List<Task> loops = [];
 
-    public TestNode(PostgresDatabase database, ClusterOptions options)
+    public TestNode(PostgresDatabase database, ClusterOptions options, TimeProvider own)
     {
-        Clock = new ClusterClock(TimeProvider.System);
+        Clock = new ClusterClock(own);
         table = new NodeTable(database);
         Lease = new AuthorityLease(Clock, options.Lease);
         Follower = new AuthorityFollower(table, Lease, new AppliedChanges(Registry), Clock, options,

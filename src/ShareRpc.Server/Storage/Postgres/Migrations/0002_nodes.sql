@@ -51,6 +51,13 @@ CREATE TRIGGER share_deleted AFTER UPDATE OF state ON share
   FOR EACH ROW WHEN (NEW.state = 2 AND OLD.state <> 2)
   EXECUTE FUNCTION note_share_deletion();
 
+-- Guesses of passphrases in a minute, by link and by network, on whichever node they are made.
+CREATE TABLE guess (
+  name           text   PRIMARY KEY,
+  minute         bigint NOT NULL,
+  count          int    NOT NULL
+);
+
 -- Numbers that the database keeps about itself: what the last restore gave to all shares, and when it suspended refs.
 CREATE TABLE setting (
   name           text PRIMARY KEY,

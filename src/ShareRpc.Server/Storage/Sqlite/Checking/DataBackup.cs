@@ -37,9 +37,7 @@ public static class DataBackup
             SecretFile.Write(target.KeyPath, File.ReadAllBytes(source.KeyPath));
             if (File.Exists(source.RootTokenPath))
                 SecretFile.Write(target.RootTokenPath, File.ReadAllBytes(source.RootTokenPath));
-            BackupReport report = Count(target, full);
-            SecretFile.Write(target.BackupMarkPath, JsonSerializer.SerializeToUtf8Bytes(
-                new { report.Shares, report.Ops, report.Bytes }, ProtocolJson.Options));
+            BackupReport report = Mark(target, full);
             DurableDirectory.Sync(partial);
             Directory.Move(partial, full);
             DurableDirectory.Sync(Path.GetDirectoryName(full)!);
@@ -56,6 +54,15 @@ public static class DataBackup
                 _ => exception,
             };
         }
+    }
+
+    /// <summary>Makes a copy a backup, which is restored before it is served.</summary>
+    internal static BackupReport Mark(DataFiles copy, string name)
+    {
+        BackupReport report = Count(copy, name);
+        SecretFile.Write(copy.BackupMarkPath, JsonSerializer.SerializeToUtf8Bytes(
+            new { report.Shares, report.Ops, report.Bytes }, ProtocolJson.Options));
+        return report;
     }
 
     private static StorageException Refuse(string message) => new(StorageFailure.Unavailable, message);
