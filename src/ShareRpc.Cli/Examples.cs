@@ -277,12 +277,13 @@ internal static class Examples
         """;
 
     public const string Backup = """
-        Copies the data directory of a server, running or not, as of one moment.
+        Copies the data of a server or of a cluster, running or not, as of one moment.
 
         The copy contains database, keys and root token, for its owner alone. sharerpc restore brings it back.
 
         Examples:
           sharerpc backup --data /var/lib/sharerpc /backups/sharerpc-2026-11-21
+          sharerpc backup --postgres 'Host=db;Database=sharerpc' --keys keys /backups/sharerpc-2026-11-21
         """;
 
     public const string Check = """

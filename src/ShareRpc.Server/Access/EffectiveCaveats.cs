@@ -20,7 +20,8 @@ internal sealed class EffectiveCaveats
         Quotas = [.. rows
             .Where(row => row.Caveats.MaxOpsPerDay is not null || row.Caveats.MaxBytesPerDay is not null)
             .Select(row => new Quota(row.Key, row.Caveats.MaxOpsPerDay ?? long.MaxValue, row.Caveats.MaxBytesPerDay
-                ?? long.MaxValue))];
+                ?? long.MaxValue))
+            .OrderBy(quota => quota.RefKey)]; // their counters are locked in this order
         Rooms = ShareRoom.Of(rows);
     }
 

@@ -18,6 +18,9 @@ internal sealed class Folder(
     : ICommitListener, IServerLoop
 {
     private const int OpsAtOnce = 16_384;
+
+    /// <summary>Each has a turn, which may hold a connection.</summary>
+    private const int MostAtOnce = 4;
     private const int CompactedAtOnce = 1_000;
     private readonly ServerLimits limits = options.ServerLimits;
     private readonly long? compactAfterOps = options.CompactAfterOps;
@@ -67,10 +70,15 @@ internal sealed class Folder(
             }
 
             List<long> due = [.. dirty.Where(share => isTick || share.Value).Select(share => share.Key)];
-            await Parallel.ForEachAsync(due, stopping, (shareKey, _) => new ValueTask(FoldShareAsync(shareKey)));
+            await Parallel.ForEachAsync(due, AtOnce(stopping), (shareKey, _) => new ValueTask(FoldShareAsync(shareKey)));
             succeeded();
         }
     }
+
+    private static ParallelOptions AtOnce(CancellationToken stopping) => new()
+    {
+        MaxDegreeOfParallelism = Math.Min(Environment.ProcessorCount, MostAtOnce), CancellationToken = stopping,
+    };
 
     /// <summary>Folds up to the current head; later commits mark the share again.</summary>
     public async Task FoldShareAsync(long shareKey)
@@ -78,6 +86,13 @@ internal sealed class Folder(
         dirty.TryRemove(shareKey, out _);
         try
         {
+            await using IAsyncDisposable? turn = await store.TryTakeTurnAsync(shareKey);
+            if (turn is null)
+            {
+                dirty.TryAdd(shareKey, false); // another node folds it: the next round looks whether it did
+                return;
+            }
+
             bool isMore = true;
             while (isMore && await PlanAsync(shareKey) is { } plan)
             {

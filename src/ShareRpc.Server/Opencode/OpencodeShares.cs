@@ -45,7 +45,10 @@ internal sealed class OpencodeShares(
             await InsertAsync(scope, creator, owner, append, Rights.Append | Rights.End);
             await InsertAsync(scope, creator, owner, read, Rights.Read);
             return share.ShareId;
-        });
+        })
+        {
+            IsAlone = creator.Caveats.Rooms.Count > 0, // as of shares that are created otherwise
+        };
         queue.Enqueue(work);
         return new SharedSession(await work.Completion.ConfigureAwait(false), append, read);
     }

@@ -21,8 +21,22 @@ internal interface IShareStore : IDisposable
     ValueTask<long> ReadGenerationAsync() => new(0L);
 
     /// <summary>
+    /// Takes the turn to fold a share, which one process has at a time; null if another has it. It may be lost: what is
+    /// done in it must be right without it.
+    /// </summary>
+    ValueTask<IAsyncDisposable?> TryTakeTurnAsync(long shareKey) => new(NoTurn.Instance);
+
+    /// <summary>
     /// Makes unreadable, in all files of the store, what was deleted before. It may wait for a transaction to begin,
     /// which the caller sees to. Returns false if a reader keeps it from that: try again later.
     /// </summary>
     Task<bool> PurgeAsync();
+}
+
+/// <summary>The turn of the only process.</summary>
+internal sealed class NoTurn : IAsyncDisposable
+{
+    public static readonly NoTurn Instance = new();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -46,6 +46,8 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
         return inner.BeginReadAsync();
     }
 
+    public ValueTask<IAsyncDisposable?> TryTakeTurnAsync(long shareKey) => inner.TryTakeTurnAsync(shareKey);
+
     public ValueTask<long> ReadGenerationAsync() => inner.ReadGenerationAsync();
 
     public Task<bool> PurgeAsync() => inner.PurgeAsync();

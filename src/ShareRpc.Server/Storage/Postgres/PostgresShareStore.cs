@@ -70,6 +70,29 @@ internal sealed class PostgresShareStore : IShareStore
         }
     }
 
+    /// <summary>
+    /// Holds a lock that ends with its transaction: when the process dies, and when it stands still for longer than the
+    /// database waits.
+    /// </summary>
+    public async ValueTask<IAsyncDisposable?> TryTakeTurnAsync(long shareKey)
+    {
+        var turn = new PostgresSession(database.Source, "BEGIN");
+        try
+        {
+            if (await turn.ReadNumberAsync(
+                "SELECT pg_try_advisory_xact_lock(6, hashint8($1))::int::bigint", shareKey).ConfigureAwait(false) == 1)
+                return turn;
+        }
+        catch
+        {
+            await turn.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        await turn.DisposeAsync().ConfigureAwait(false);
+        return null;
+    }
+
     /// <summary>Vacuums, so that the space of deleted rows is used again. More cannot be done from here.</summary>
     public async Task<bool> PurgeAsync()
     {

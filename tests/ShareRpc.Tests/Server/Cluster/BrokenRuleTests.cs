@@ -12,6 +12,9 @@ namespace ShareRpc.Tests.Server.Cluster;
 /// </summary>
 public sealed class BrokenRuleTests : IDisposable
 {
+    private const string Turns =
+        "FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.classid = 6 AND d.datname = current_database()";
+
     private readonly CancellationTokenSource timeout = new(TimeSpan.FromSeconds(120));
 
     public void Dispose() => timeout.Dispose();
@@ -74,6 +77,13 @@ public sealed class BrokenRuleTests : IDisposable
             };
             Task late = Task.Run(() => servers.B.Folder.FoldShareAsync(servers.ShareKey));
             await reached.Task.WaitAsync(timeout.Token);
+            await servers.A.Folder.FoldShareAsync(servers.ShareKey); // it is not its turn
+            Assert.Equal(1, await servers.NumberAsync("SELECT max(folded) FROM share"));
+
+            // As when a node stands still in its turn.
+            await servers.NumberAsync($"SELECT count(pg_terminate_backend(pid)) {Turns}");
+            while (await servers.NumberAsync($"SELECT count(*) {Turns}") > 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, timeout.Token);
             await servers.A.Folder.FoldShareAsync(servers.ShareKey);
             release.Set();
             await late.WaitAsync(timeout.Token);
