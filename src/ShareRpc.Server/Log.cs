@@ -134,7 +134,7 @@ internal static partial class LogMessages
         "A change of authority is stored, but not confirmed by all nodes; its caller is told to repeat it")]
     public static partial void ChangeNotConfirmed(this ILogger log, Exception exception);
 
-    [LoggerMessage(65, LogLevel.Critical,
+    [LoggerMessage(66, LogLevel.Critical,
         "Another version of sharerpc has migrated the database: this node serves no more, and stops")]
     public static partial void OtherSchema(this ILogger log);
 

@@ -36,7 +36,7 @@ internal static class Backup
             string? postgres = parsed.GetValue(Postgres);
             string? keys = parsed.GetValue(Keys);
             if (postgres is null != keys is null)
-                throw new CliException(ExitCode.Usage, "--postgres and --keys go together. See sharerpc backup --help.");
+                throw new CliException(ExitCode.Usage, "--postgres and --keys go together. See backup --help.");
             return RunAsync(CommandContext.Of(parsed), postgres is null ? parsed.GetValue(Data)! : Path.GetTempPath(),
                 parsed.GetValue(Destination)!, postgres, keys, stop);
         });

@@ -70,7 +70,8 @@ internal sealed class Folder(
             }
 
             List<long> due = [.. dirty.Where(share => isTick || share.Value).Select(share => share.Key)];
-            await Parallel.ForEachAsync(due, AtOnce(stopping), (shareKey, _) => new ValueTask(FoldShareAsync(shareKey)));
+            await Parallel.ForEachAsync(
+                due, AtOnce(stopping), (shareKey, _) => new ValueTask(FoldShareAsync(shareKey)));
             succeeded();
         }
     }

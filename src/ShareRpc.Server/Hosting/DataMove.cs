@@ -35,13 +35,13 @@ internal static class DataMove
         if (File.Exists(keyFile) && !KeyFile.Read(keyFile).Any(known => known.Bytes.AsSpan().SequenceEqual(key)))
         {
             throw new ServerStartException(
-                $"{keyFile} lacks the key of {source.Directory}: name another file with --keys, or none that is there.");
+                $"{keyFile} lacks the key of {source.Directory}: name a file with --keys that is not there yet.");
         }
 
         try
         {
-            using PostgresShareStore store = await PostgresShareStore.OpenAsync(postgres, isNew: true, cancellationToken)
-                .ConfigureAwait(false);
+            using PostgresShareStore store = await PostgresShareStore.OpenAsync(
+                postgres, isNew: true, cancellationToken).ConfigureAwait(false);
             if (!File.Exists(keyFile)) KeyFile.Write(keyFile, key);
             await using NpgsqlConnection to =
                 await store.Database.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);

@@ -23,13 +23,22 @@ internal sealed class ClusterHandle(RawConnection connection, long handle, Cance
     {
         int i = Interlocked.Increment(ref appended);
         string op = string.Create(CultureInfo.InvariantCulture, $"{Guid.CreateVersion7()}");
-        JsonElement answer = await connection.CallAsync(handle, "appendOps", string.Create(
+        string batch = string.Create(
             CultureInfo.InvariantCulture,
             $$"""
             {"batch_id":"b","ops":[{"op_id":"{{op}}","verb":"put","kind":"part","key":"k{{i % 2_000}}",
              "data":{"text":"{{text}}"} }]}
-            """), stop);
-        return answer.GetProperty("result").GetProperty("cursor").GetInt64();
+            """);
+        while (true)
+        {
+            JsonElement answer = await connection.CallAsync(handle, "appendOps", batch, stop);
+            if (answer.TryGetProperty("result", out JsonElement ack))
+                return ack.GetProperty(ack.GetProperty("applied").GetArrayLength() > 0 ? "applied" : "duplicates")[0]
+                    .GetProperty("cursor").GetInt64();
+            JsonElement error = answer.GetProperty("error").GetProperty("data");
+            if (!error.GetProperty("transient").GetBoolean()) throw new InvalidDataException(error.GetRawText());
+            await Until.PassedAsync(TimeSpan.FromMilliseconds(50), stop);
+        }
     }
 
     /// <summary>Reads until a cursor; says of each cursor when it came.</summary>

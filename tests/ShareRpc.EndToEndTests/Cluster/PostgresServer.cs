@@ -39,8 +39,9 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public bool IsRunning => postmaster is { HasExited: false };
 
-    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(settings, data => AsUserAsync(
-        "initdb", "-D", data, "-U", User, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"));
+    public static Task<PostgresServer> StartAsync(params string[] settings) => StartAsync(
+        settings, data => AsUserAsync(
+            "initdb", "-D", data, "-U", User, "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"));
 
     /// <summary>Starts one that follows this one.</summary>
     public Task<PostgresServer> StartStandbyAsync() => StartAsync(settings, data => AsUserAsync(
@@ -54,7 +55,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         [
             "-D", Path.Combine(directory, "data"), "-p", Port.ToString(CultureInfo.InvariantCulture),
             "-k", directory, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=64MB",
-            "-c", "max_connections=200", "-c", "wal_retrieve_retry_interval=100ms", .. settings.SelectMany(setting => new[] { "-c", setting }),
+            "-c", "max_connections=200", "-c", "wal_retrieve_retry_interval=100ms",
+            .. settings.SelectMany(setting => new[] { "-c", setting }),
         ];
         while (true)
         {

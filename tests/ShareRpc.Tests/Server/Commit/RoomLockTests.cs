@@ -9,7 +9,7 @@ using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Server.Commit;
 
-/// <summary>Counters of creators and of those below them are locked in one order, whatever is done on which node.</summary>
+/// <summary>Counters of creators and of those below them are locked in one order, whatever is done where.</summary>
 public sealed class RoomLockTests : IDisposable
 {
     private const int Rounds = 25;
