@@ -96,7 +96,9 @@ public sealed class ClusterNodeTests : IDisposable
 
         Assert.False(two.Node.IsCurrent);
         Assert.Equal(ErrorCode.StorageUnavailable, Refusal(live));
-        Assert.InRange(waited, ShortLease, ShortLease + Margin + TimeSpan.FromSeconds(30));
+
+        // Shorter than a lease if a slow machine had seen the node end before.
+        Assert.True(waited < ShortLease + Margin + TimeSpan.FromSeconds(30), $"{waited}");
 
         // Its row ends, so that later changes do not wait for it (the shortest of three, for what else the machine
         // does); and it registers anew when it is back.
