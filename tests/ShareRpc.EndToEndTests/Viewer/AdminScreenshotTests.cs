@@ -62,7 +62,7 @@ public sealed class AdminScreenshotTests(BrowserFixture browser) : IClassFixture
         if (PostgresServer.Missing is not null) return;
         DirectoryInfo data = Directory.CreateTempSubdirectory("sharerpc-nodes-");
         var servers = new ClusterServers(data.FullName, seed: 1, broken: "");
-        await servers.StartNodesAsync(timeout);
+        await servers.StartNodesAsync(hasStandby: false, timeout);
         string token = (await File.ReadAllTextAsync(Path.Combine(data.FullName, "root.token"), timeout)).Trim();
         foreach ((string name, int width, ColorScheme colors) in new[]
         {
