@@ -79,36 +79,38 @@ public sealed class ShareClient : IAsyncDisposable
     /// <summary>
     /// Returns or stores the share of this key, with a read-only invitation; created when the server is reachable.
     /// </summary>
-    public Task<ShareWriter> CreateShareAsync(string externalKey, string? label,
+    public async Task<ShareWriter> CreateShareAsync(string externalKey, string? label,
+        CancellationToken cancellationToken = default) =>
+        (await CreateSharesAsync([(externalKey, label)], cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>
+    /// Does the same for many shares, in order, with one write of the credentials: each write takes the whole file.
+    /// </summary>
+    public Task<IReadOnlyList<ShareWriter>> CreateSharesAsync(
+        IReadOnlyCollection<(string ExternalKey, string? Label)> shares,
         CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
-            if (outbox.FindShare(externalKey) is { } known) return NewWriter(known);
-            string creator = options.CreatorCapId
-                ?? throw new InvalidOperationException(
+            List<(OutboxShare Share, ShareToken Owner, ShareToken Viewer)> added =
+                [.. shares.DistinctBy(share => share.ExternalKey)
+                    .Where(share => outbox.FindShare(share.ExternalKey) is null).Select(NewShare)];
+            string? creator = options.CreatorCapId;
+            if (added.Count > 0 && creator is null)
+            {
+                throw new InvalidOperationException(
                     "This client has no creator credential: it can only join shares.");
-            string shareId = RandomId.New();
-            ShareToken owner = ShareToken.New(RandomId.New());
-            ShareToken viewer = ShareToken.New(RandomId.New());
+            }
 
             // Tokens first: a crash must not leave a share without token.
-            credentials.Add(owner, options.Server, shareId, label);
-            credentials.Add(viewer, options.Server, shareId, "viewer link");
-            var share = new OutboxShare
+            credentials.Add(added.SelectMany(one => new[]
             {
-                Key = 0, ShareId = shareId, ExternalKey = externalKey, Label = label, AppendCapId = owner.CapId,
-                ViewerCapId = viewer.CapId,
-                WriterId = "",
-            };
-            var create = new CreateShareRequest { ShareId = shareId, CapId = owner.CapId, TokenDigest = owner.Digest,
-                Label = label };
-            var invite = new AttenuateRequest
-            {
-                CapId = viewer.CapId, TokenDigest = viewer.Digest, Rights = Rights.Read.ToNames(),
-                Label = "viewer link",
-            };
-            return NewWriter(outbox.AddShare(
-                share, (WriterRequest.CreateShare, creator, create), (WriterRequest.Attenuate, owner.CapId, invite)));
+                (one.Owner, new Credential(one.Owner.Reveal(), options.Server, one.Share.ShareId, one.Share.Label)),
+                (one.Viewer, new Credential(one.Viewer.Reveal(), options.Server, one.Share.ShareId, "viewer link")),
+            }));
+            foreach ((OutboxShare share, ShareToken owner, ShareToken viewer) in added)
+                Store(share, owner, viewer, creator!);
+            return (IReadOnlyList<ShareWriter>)
+                [.. shares.Select(share => NewWriter(outbox.FindShare(share.ExternalKey)!))];
         },
         cancellationToken);
 
@@ -197,6 +199,31 @@ public sealed class ShareClient : IAsyncDisposable
             gauges.Dispose();
             outbox.Dispose();
         }
+    }
+
+    private static (OutboxShare Share, ShareToken Owner, ShareToken Viewer) NewShare(
+        (string ExternalKey, string? Label) named)
+    {
+        ShareToken owner = ShareToken.New(RandomId.New());
+        ShareToken viewer = ShareToken.New(RandomId.New());
+        var share = new OutboxShare
+        {
+            Key = 0, ShareId = RandomId.New(), ExternalKey = named.ExternalKey, Label = named.Label,
+            AppendCapId = owner.CapId, ViewerCapId = viewer.CapId, WriterId = "",
+        };
+        return (share, owner, viewer);
+    }
+
+    private void Store(OutboxShare share, ShareToken owner, ShareToken viewer, string creator)
+    {
+        var create = new CreateShareRequest { ShareId = share.ShareId, CapId = owner.CapId, TokenDigest = owner.Digest,
+            Label = share.Label };
+        var invite = new AttenuateRequest
+        {
+            CapId = viewer.CapId, TokenDigest = viewer.Digest, Rights = Rights.Read.ToNames(), Label = "viewer link",
+        };
+        outbox.AddShare(
+            share, (WriterRequest.CreateShare, creator, create), (WriterRequest.Attenuate, owner.CapId, invite));
     }
 
     private ShareWriter NewWriter(OutboxShare share) => new(share, context, sender);

@@ -93,8 +93,14 @@ internal static class Share
     /// <summary>Makes the option that names an agent.</summary>
     public static Option<string?> NamedAgent(string description)
     {
-        var agent = new Option<string?>("--agent") { Description = description, HelpName = "AGENT" };
-        agent.AcceptOnlyFromAmong(SessionCatalog.Agents);
+        string names = string.Join(", ", SessionCatalog.Agents);
+        var agent = new Option<string?>("--agent") { Description = $"{description}: {names}", HelpName = "AGENT" };
+        agent.CompletionSources.Add(SessionCatalog.Agents);
+        agent.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var named }] && !SessionCatalog.Agents.Contains(named))
+                result.AddError($"There is no agent {named} here: --agent takes one of {names}.");
+        });
         return agent;
     }
 

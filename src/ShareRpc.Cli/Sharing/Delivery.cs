@@ -6,6 +6,7 @@ namespace ShareRpc.Cli.Sharing;
 
 internal static class Delivery
 {
+    private const int Load = 10;
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
@@ -15,13 +16,16 @@ internal static class Delivery
         Task settled, Func<IReadOnlyList<SharedSession>> shared, TimeSpan timeout, TimeProvider time,
         CancellationToken stop)
     {
+        TimeSpan pause = LookInterval;
         long acked = -1;
         long since = time.GetTimestamp();
         while (!settled.IsCompleted)
         {
-            await Task.WhenAny(settled, Task.Delay(LookInterval, time, stop)).ConfigureAwait(false);
+            await Task.WhenAny(settled, Task.Delay(pause, time, stop)).ConfigureAwait(false);
             stop.ThrowIfCancellationRequested();
-            long now = shared().Sum(session => session.Status.Acked + session.Status.Failed);
+            long began = time.GetTimestamp();
+            long now = shared().Select(session => session.Status).Sum(status => status.Acked + status.Failed);
+            pause = LookInterval + (time.GetElapsedTime(began) * Load); // of many shares it takes long
             if (now != acked) since = time.GetTimestamp();
             acked = now;
             if (time.GetElapsedTime(since) > timeout) return false;

@@ -53,6 +53,17 @@ internal sealed class SessionCatalog
     /// </summary>
     public bool HasOlder => Opencode?.HasOlder ?? (Storages.Count == 0 && Has("opencode"));
 
+    /// <summary>
+    /// Returns whether the tables of OpenCode 1 hold a session, which may be a subagent's; true if there is no
+    /// database, which their reader says.
+    /// </summary>
+    public bool HoldsOlder(string id)
+    {
+        if (!File.Exists(OpencodePath)) return true;
+        using OpencodeDatabase database = OpencodeDatabase.Open(OpencodePath);
+        return database.ListSessions().Any(session => session.Id == id);
+    }
+
     /// <summary>Returns all sessions, newest first; throws what a storage that cannot be placed says.</summary>
     public IReadOnlyList<CatalogEntry> Sessions() => Newest(
         Storages.SelectMany(storage => storage.Sessions()).Select(session => new CatalogEntry(session))

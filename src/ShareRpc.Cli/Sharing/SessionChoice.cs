@@ -70,7 +70,7 @@ internal sealed record SessionChoice(
     private static SessionChoice Missing(
         CommandContext context, SessionCatalog catalog, string? sessionId, bool mayBeOwn, string? server)
     {
-        if (catalog.HasOlder)
+        if (catalog.HasOlder && (sessionId is null || catalog.HoldsOlder(sessionId)))
         {
             OpencodeSelection older = sessionId is null ? OpencodeSelection.Latest : OpencodeSelection.Of(sessionId);
             OwnSession? own = mayBeOwn ? OwnSession.Find(context, catalog.OpencodePath, older, server) : null;

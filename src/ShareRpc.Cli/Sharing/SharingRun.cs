@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ShareRpc.Cli.Terminal;
 using ShareRpc.Client;
 using ShareRpc.Sources.Following;
@@ -9,6 +10,9 @@ namespace ShareRpc.Cli.Sharing;
 internal sealed class SharingRun
 {
     private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(250);
+
+    // The state of many shares takes long: at most this part of the time is spent on it.
+    private const int StatusLoad = 10;
     private static readonly TimeSpan SayInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
 
@@ -20,7 +24,7 @@ internal sealed class SharingRun
     private long lastSaidAt;
 
     // Replaced, never changed: the status line reads it concurrently.
-    private volatile IReadOnlyList<SharedSession> shared = [];
+    private volatile ImmutableList<SharedSession> shared = [];
 
     public SharingRun(CommandContext context, SharingSources sessions, LinkCheck links)
     {
@@ -94,7 +98,7 @@ internal sealed class SharingRun
     {
         string? state = await links.FindStateAsync(sync.Writer, cancellationToken).ConfigureAwait(false);
         var session = new SharedSession(sync, state);
-        shared = [.. shared, session];
+        shared = shared.Add(session);
         string parent = sync.ParentId is null ? "" : $"  (subagent of {SafeText.Line(sync.ParentId, 60)})";
         output.Say($"{sync.SessionId}  {SafeText.Line(sync.Title, 60)}{parent}");
         output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
@@ -106,7 +110,7 @@ internal sealed class SharingRun
     {
         string? state = await links.FindStateAsync(follower.Writer, cancellationToken).ConfigureAwait(false);
         var session = new SharedSession(follower, state);
-        shared = [.. shared, session];
+        shared = shared.Add(session);
         AgentSession its = follower.Session;
         output.Say($"{its.Id}  {SafeText.Line(its.Title, 60)}  ({its.Agent})");
         output.Say($"  {session.LinkOrReason}", new Style(Color.Aqua));
@@ -119,10 +123,14 @@ internal sealed class SharingRun
 
     private async Task WatchAsync(Task tail, Action show, CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested && !tail.IsCompleted && !IsOver())
+        while (!stop.IsCancellationRequested && !tail.IsCompleted)
         {
+            long began = time.GetTimestamp();
+            if (IsOver()) break;
             show();
-            await Task.WhenAny(tail, Task.Delay(StatusInterval, time, stop)).ConfigureAwait(false);
+            TimeSpan rest = time.GetElapsedTime(began) * StatusLoad;
+            rest = rest > StatusInterval ? rest : StatusInterval;
+            await Task.WhenAny(tail, Task.Delay(rest, time, stop)).ConfigureAwait(false);
         }
 
         show();

@@ -18,6 +18,11 @@ public sealed class CredentialStore(string path)
         WriteIndented = true, AllowDuplicateProperties = false };
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
 
+    // A file that is younger than this when it is read may be replaced within one tick of its time stamp.
+    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(100);
+
+    private volatile Kept? kept;
+
     private string DirectoryPath => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
     /// <summary>Returns a ref's credential, or null.</summary>
@@ -36,6 +41,17 @@ public sealed class CredentialStore(string path)
         ArgumentNullException.ThrowIfNull(token);
         ArgumentNullException.ThrowIfNull(server);
         Change(all => all[token.CapId] = new Credential(token.Reveal(), server, shareId, label));
+    }
+
+    /// <summary>Adds or replaces credentials by one write of the file; durable on return.</summary>
+    internal void Add(IEnumerable<(ShareToken Token, Credential Credential)> added)
+    {
+        List<(ShareToken Token, Credential Credential)> listed = [.. added];
+        if (listed.Count == 0) return;
+        Change(all =>
+        {
+            foreach ((ShareToken token, Credential credential) in listed) all[token.CapId] = credential;
+        });
     }
 
     /// <summary>Returns the token stored for a rotation, or null.</summary>
@@ -128,7 +144,19 @@ public sealed class CredentialStore(string path)
         return true;
     });
 
-    private Dictionary<string, Credential> Read() => Explained(ReadFile);
+    /// <summary>Reads the file, unless it is the one that was read last. Nobody changes what it returns.</summary>
+    private Dictionary<string, Credential> Read() => Explained(() =>
+    {
+        var file = new FileInfo(path);
+        (DateTime, long) stamp = file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        if (file.Exists && kept is { } known && known.Stamp == stamp) return known.All;
+        bool isSettled = file.Exists && TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc > Settled;
+        Dictionary<string, Credential> all = ReadFile();
+        kept = isSettled ? new Kept(stamp, all) : null;
+        return all;
+    });
+
+    private sealed record Kept((DateTime, long) Stamp, Dictionary<string, Credential> All);
 
     private Dictionary<string, Credential> ReadFile()
     {

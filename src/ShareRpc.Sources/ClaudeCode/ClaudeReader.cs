@@ -101,7 +101,7 @@ internal sealed class ClaudeReader : ISessionReader
         var file = new FileInfo(Path.ChangeExtension(transcript, ".meta.json"));
         try
         {
-            if (!file.Exists || file.Length > LargestDescription) return null;
+            if (!file.Exists || file.Length is 0 or > LargestDescription) return null;
             using JsonDocument? json = RecordFields.Parse(File.ReadAllBytes(file.FullName));
             return json?.RootElement.Text("toolUseId");
         }

@@ -154,7 +154,7 @@ internal static class ToolMapping
         var file = new FileInfo(Path.Combine(folder, name));
         try
         {
-            if (!file.Exists || file.LinkTarget is not null) return null;
+            if (!file.Exists || file.LinkTarget is not null || file.Length == 0) return null;
             using FileStream stream =
                 file.Open(FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             byte[] bytes = new byte[Math.Min(stream.Length, LongestOutput)];

@@ -39,9 +39,7 @@ internal sealed class TranscriptReader
     /// <summary>Reads what is there now; leaves the last changes in the buffer.</summary>
     public IEnumerable<SourceStep> Read()
     {
-        var stat = new FileInfo(Path);
-        if (!stat.Exists) yield break;
-        string stamp = new ListedFile(Path, stat.Length, stat.LastWriteTimeUtc).Stamp;
+        if (ListedFile.Of(Path) is not { Stamp: var stamp }) yield break;
         bool isJoined = !State.Starts.Exists(start => start.Agent is null && Agents.ContainsKey(start.Call));
         if (stamp == State.Stamp && State.IsUndone == IsUndone && !State.IsMixed && isJoined) yield break;
         using LineFile? file = Open();
@@ -165,7 +163,7 @@ internal sealed class TranscriptReader
         {
             return LineFile.Open(Path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

@@ -44,7 +44,7 @@ internal sealed class CodexReader : ISessionReader
     /// <inheritdoc/>
     public IEnumerable<SourceStep> Read()
     {
-        catalog.Refresh(day);
+        catalog.Refresh(session, day);
         IReadOnlyList<RolloutPlan> plans = RolloutPlan.Of(session, catalog);
         PutLost(plans);
         foreach (RolloutPlan plan in plans)
@@ -67,7 +67,7 @@ internal sealed class CodexReader : ISessionReader
     {
         string tag = plan.Place.Tag;
         RolloutState state = bookmark.Of(tag);
-        string stamp = plan.File.File.Stamp;
+        if (ListedFile.Of(plan.File.File.Path) is not { Stamp: var stamp }) yield break; // the next look finds it
         if (state.Stamp == stamp && state.Cut == plan.CutText) yield break;
         using LineFile? lines = Open(plan.File);
         if (lines is null) yield break;

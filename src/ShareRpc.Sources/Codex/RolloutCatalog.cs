@@ -16,6 +16,8 @@ internal sealed class RolloutCatalog(string folder, SessionIndex store)
     private readonly Dictionary<string, RolloutFile> files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> threads = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> started = new(StringComparer.Ordinal);
+    private readonly HashSet<string> unread = new(StringComparer.Ordinal);
+    private (ListedFile? File, IReadOnlyDictionary<string, string> Names)? named;
 
     public string Sessions => Path.Combine(folder, "sessions");
 
@@ -42,12 +44,19 @@ internal sealed class RolloutCatalog(string folder, SessionIndex store)
         threads.Clear();
         started.Clear();
         Take(found);
+        unread.Clear();
+        unread.UnionWith(threads.Keys);
     }
 
-    /// <summary>Lists the files since a day, and the archived ones; the others are as they were.</summary>
+    /// <summary>
+    /// Lists the files since a day, and the archived ones, for a session; the others are as they were. Does nothing
+    /// the first time after all were listed: listing for each of many sessions would take the square of their number.
+    /// </summary>
+    /// <param name="session">The session.</param>
     /// <param name="since">A folder's path below <see cref="Sessions"/>, as <c>2026/11/30</c>.</param>
-    public void Refresh(string since)
+    public void Refresh(string session, string since)
     {
+        if (unread.Remove(session)) return;
         var found = new Dictionary<string, RolloutFile>(StringComparer.Ordinal);
         foreach (ListedFile file in Listed(since))
         {
@@ -70,7 +79,7 @@ internal sealed class RolloutCatalog(string folder, SessionIndex store)
         [.. started.GetValueOrDefault(thread, []).Select(tag => files[tag]).OrderBy(file => file.Head.Time)
             .Select(file => file.Head.Thread).Where(below => below != thread).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>Returns the day of a file, for <see cref="Refresh(string)"/>; the first day if it has none.</summary>
+    /// <summary>Returns the day of a file for <see cref="Refresh(string, string)"/>; else the first day.</summary>
     public string DayOf(RolloutFile file)
     {
         string day = Path.GetRelativePath(Sessions, Path.GetDirectoryName(file.File.Path)!).Replace('\\', '/');
@@ -80,12 +89,16 @@ internal sealed class RolloutCatalog(string folder, SessionIndex store)
     /// <summary>Returns the names that people gave to sessions.</summary>
     public IReadOnlyDictionary<string, string> Names()
     {
+        string path = Path.Combine(folder, "session_index.jsonl");
+        ListedFile? now = ListedFile.Of(path);
+        if (named is { } known && known.File == now) return known.Names;
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            foreach (string line in File.ReadLines(Path.Combine(folder, "session_index.jsonl")))
+            using LineFile? lines = now is null ? null : LineFile.Open(path);
+            foreach (FileLine line in lines?.LinesFrom(0) ?? [])
             {
-                using JsonDocument? entry = RecordFields.Parse(line);
+                using JsonDocument? entry = RecordFields.Parse(line.Utf8);
                 string? id = entry?.RootElement.Text("id");
                 if (id is not null && entry!.RootElement.Text("thread_name") is { Length: > 0 } name)
                     names[id] = name;
@@ -96,6 +109,7 @@ internal sealed class RolloutCatalog(string folder, SessionIndex store)
             // There may be none.
         }
 
+        named = (now, names);
         return names;
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using ShareRpc.Sources.Following;
@@ -8,7 +7,7 @@ namespace ShareRpc.Sources.Codex;
 /// <summary>What the first lines of a rollout file say of it.</summary>
 internal sealed partial record RolloutHead
 {
-    /// <summary>The most lines that are read for the title.</summary>
+    /// <summary>The most lines that are read, for the title.</summary>
     private const int MostLines = 100;
 
     /// <summary>The generations that this version reads.</summary>
@@ -57,13 +56,25 @@ internal sealed partial record RolloutHead
         try
         {
             using Stream stream = RolloutFile.OpenStream(file.Path);
-            using var reader = new StreamReader(stream, Encoding.UTF8);
-            if (reader.ReadLine() is not { } first) return new HeadIndex<RolloutHead>.Entry(null, false);
-            using JsonDocument? meta = RecordFields.Parse(first);
-            if (meta is null || Of(meta.RootElement, file.Path) is not { } head)
-                return new HeadIndex<RolloutHead>.Entry(null, false);
-            string? title = FindTitle(reader, out bool isEnd);
-            return new HeadIndex<RolloutHead>.Entry(head with { Title = title }, title is not null || !isEnd);
+            RolloutHead? head = null;
+            int lines = 0;
+            foreach (ReadOnlyMemory<byte> text in HeadLines.Of(stream).Take(MostLines))
+            {
+                using JsonDocument? line = RecordFields.Parse(text);
+                if (lines++ == 0) head = line is null ? null : Of(line.RootElement, file.Path);
+                if (head is null) break;
+                string? said = lines == 1 || line is null ? null : UserTextOf(line.RootElement);
+                if (said is null || FirstLine.Of(said) is not { } title) continue;
+                head = head with { Title = title };
+                break;
+            }
+
+            return new HeadIndex<RolloutHead>.Entry(head, head is not null && (head.Title is not null
+                || lines == MostLines));
+        }
+        catch (ZstdSharp.ZstdException)
+        {
+            return new HeadIndex<RolloutHead>.Entry(null, IsWhole: false); // damaged
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -96,25 +107,6 @@ internal sealed partial record RolloutHead
             FirstOrdinal = line.Number("ordinal") ?? 0,
             OwnOrdinal = meta.Number("subagent_history_start_ordinal"),
         };
-    }
-
-    private static string? FindTitle(StreamReader reader, out bool isEnd)
-    {
-        isEnd = false;
-        for (int read = 0; read < MostLines; read++)
-        {
-            if (reader.ReadLine() is not { } text)
-            {
-                isEnd = true;
-                return null;
-            }
-
-            using JsonDocument? line = RecordFields.Parse(text);
-            string? said = line is null ? null : UserTextOf(line.RootElement);
-            if (said is not null && FirstLine.Of(said) is { } title) return title;
-        }
-
-        return null;
     }
 
     private static string? UserTextOf(JsonElement line)

@@ -21,7 +21,9 @@ internal sealed class FollowedSessions : IDisposable
     private readonly FollowOptions options;
     private readonly TimeProvider time;
     private readonly Dictionary<string, SessionFollower> followers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (DateTimeOffset Updated, long Size)> seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ShareWriter> ahead = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Path, DateTimeOffset Updated, long Size)> seen =
+        new(StringComparer.Ordinal);
     private long listedAt;
     private TimeSpan listPause;
 
@@ -103,18 +105,22 @@ internal sealed class FollowedSessions : IDisposable
     private async Task<int> ListAsync(CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
-        IEnumerable<(IAgentStorage Storage, AgentSession Session)> listed = [.. options.Storages
+        IReadOnlyList<(IAgentStorage Storage, AgentSession Session)> listed = [.. options.Storages
             .Where(storage => options.Chosen is not { } chosen || chosen.Agent == storage.Agent)
             .SelectMany(storage => storage.Sessions().Select(session => (storage, session)))
             .Where(found => options.Chosen is not { } chosen || chosen.Id == found.session.Id)
             .OrderBy(found => found.session.Updated)];
         listPause = time.GetElapsedTime(started) * ListLoad;
         int enqueued = 0;
-        foreach ((IAgentStorage storage, AgentSession session) in listed)
+        foreach ((int at, (IAgentStorage storage, AgentSession session)) in listed.Index())
         {
-            (DateTimeOffset, long) now = (session.Updated, session.Size);
-            bool isSeen = seen.TryGetValue(session.ExternalKey, out (DateTimeOffset, long) before) && before == now;
+            (string, DateTimeOffset, long) now = (session.Path, session.Updated, session.Size);
+            bool isSeen = seen.TryGetValue(session.ExternalKey, out (string, DateTimeOffset, long) before)
+                && before == now;
             if (isSeen && options.Chosen is null) continue;
+            if (options.Into is null && IsNew(session))
+                await CreateAsync(listed.Skip(at).Select(next => next.Session).Where(IsNew), cancellationToken)
+                    .ConfigureAwait(false);
             SessionFollower follower = await StartedAsync(storage, session, cancellationToken).ConfigureAwait(false);
             follower.Session = session;
             enqueued += await PassAsync(follower, cancellationToken).ConfigureAwait(false);
@@ -125,14 +131,30 @@ internal sealed class FollowedSessions : IDisposable
         return enqueued;
     }
 
+    /// <summary>
+    /// Creates shares ahead, each time as many as there are: of many sessions, each alone would write all credentials.
+    /// </summary>
+    private async Task CreateAsync(IEnumerable<AgentSession> sessions, CancellationToken cancellationToken)
+    {
+        List<AgentSession> next = [.. sessions.Take(Math.Max(1, followers.Count))];
+        IReadOnlyList<ShareWriter> made = await client.CreateSharesAsync(
+            [.. next.Select(session => (session.ExternalKey, LabelOf(session)))], cancellationToken)
+            .ConfigureAwait(false);
+        foreach ((AgentSession session, ShareWriter writer) in next.Zip(made)) ahead[session.ExternalKey] = writer;
+    }
+
+    private bool IsNew(AgentSession session) =>
+        !followers.ContainsKey(session.ExternalKey) && !ahead.ContainsKey(session.ExternalKey);
+
+    private string? LabelOf(AgentSession session) =>
+        AgentSession.LabelOf(new SecretFilter(options.Secrets).Clean(session.Title));
+
     private async Task<SessionFollower> StartedAsync(
         IAgentStorage storage, AgentSession session, CancellationToken cancellationToken)
     {
         if (followers.TryGetValue(session.ExternalKey, out SessionFollower? known)) return known;
-        string? label = AgentSession.LabelOf(new SecretFilter(options.Secrets).Clean(session.Title));
-        ShareWriter writer = options.Into is { } link
-            ? await client.JoinShareAsync(session.ExternalKey, link, cancellationToken).ConfigureAwait(false)
-            : await client.CreateShareAsync(session.ExternalKey, label, cancellationToken).ConfigureAwait(false);
+        ShareWriter writer = ahead.Remove(session.ExternalKey, out ShareWriter? created) ? created
+            : await client.JoinShareAsync(session.ExternalKey, options.Into!, cancellationToken).ConfigureAwait(false);
         var follower = new SessionFollower(session, storage, writer, options.Secrets);
         if (options.Before is { } before)
             follower.Before = await before(session, writer, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using System.IO.Hashing;
 using System.Text.Json;
 using ShareRpc.Protocol.Json;
 
@@ -9,6 +10,13 @@ internal readonly record struct ListedFile(string Path, long Length, DateTimeOff
 {
     /// <summary>Gets what differs when the file was written.</summary>
     public string Stamp => $"{Length}:{Written.UtcTicks}";
+
+    /// <summary>Returns a file as it is now; null if it is gone.</summary>
+    public static ListedFile? Of(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? new ListedFile(path, file.Length, file.LastWriteTimeUtc) : null;
+    }
 
     /// <summary>Returns the files of a folder, and of those below it that are entered; none if it is missing.</summary>
     /// <param name="folder">Where to look.</param>
@@ -35,7 +43,8 @@ internal readonly record struct ListedFile(string Path, long Length, DateTimeOff
 
 /// <summary>
 /// Keeps what each file of an agent says of its session, also over restarts: a file is looked into once, and again only
-/// when it changed; one that only grew, only while what it said was not whole.
+/// when it changed; one that only grew, only while what it said was not whole. An empty file is never opened: it may be
+/// a pipe.
 /// </summary>
 /// <param name="store">Where it is kept.</param>
 /// <param name="agent">The agent.</param>
@@ -46,6 +55,7 @@ internal sealed class HeadIndex<T>(
     where T : class
 {
     private const int BetweenReports = 256;
+    private const int Probe = 256;
 
     private readonly HashSet<string> changed = new(StringComparer.Ordinal);
     private Dictionary<string, (ListedFile File, Entry Known)>? entries;
@@ -53,7 +63,8 @@ internal sealed class HeadIndex<T>(
     /// <summary>What is known of a file.</summary>
     /// <param name="Head">What it says; null: nothing yet, or nothing of the agent's.</param>
     /// <param name="IsWhole">More lines will not change it.</param>
-    internal sealed record Entry(T? Head, bool IsWhole);
+    /// <param name="Begin">If it is whole, the digest of the file's first bytes: a file that grew begins alike.</param>
+    internal sealed record Entry(T? Head, bool IsWhole, string? Begin = null);
 
     private string Owner => $"{agent} {folder}";
 
@@ -62,8 +73,11 @@ internal sealed class HeadIndex<T>(
     {
         entries ??= Load();
         bool isThere = entries.TryGetValue(file.Path, out (ListedFile File, Entry Known) entry);
-        if (isThere && IsKnown(file, entry)) return entry.Known.Head;
-        if (look(file, entry.Known?.Head) is not { } said) return entry.Known?.Head;
+        if (isThere && file == entry.File) return entry.Known.Head;
+        Entry? said = isThere && IsKnown(file, entry) && BeginOf(file.Path, entry.File.Length) == entry.Known.Begin
+            ? entry.Known : file.Length == 0 ? new Entry(null, IsWhole: false) : look(file, entry.Known?.Head);
+        if (said is null) return entry.Known?.Head;
+        if (said.IsWhole) said = said with { Begin = BeginOf(file.Path, file.Length) };
         entries[file.Path] = (file, said);
         changed.Add(file.Path);
         return said.Head;
@@ -102,10 +116,24 @@ internal sealed class HeadIndex<T>(
     private static bool IsKnown(ListedFile file, (ListedFile File, Entry Known) entry) => entry.Known is not null
         && (file == entry.File || (entry.Known.IsWhole && file.Length > entry.File.Length));
 
+    /// <summary>Returns the digest of the first bytes of what a file was; empty if it cannot be read.</summary>
+    private static string BeginOf(string path, long length)
+    {
+        try
+        {
+            using var lines = LineFile.Open(path);
+            return $"{XxHash64.HashToUInt64(lines.Read(0, (int)Math.Min(length, Probe))):x16}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
     private SessionIndex.Row RowOf(string path)
     {
         (ListedFile file, Entry known) = entries![path];
-        return new SessionIndex.Row(file, known.IsWhole,
+        return new SessionIndex.Row(file, known.IsWhole, known.Begin,
             known.Head is null ? null : JsonSerializer.Serialize(known.Head, ProtocolJson.Options));
     }
 
@@ -117,7 +145,8 @@ internal sealed class HeadIndex<T>(
             try
             {
                 T? head = row.Head is null ? null : JsonSerializer.Deserialize<T>(row.Head, ProtocolJson.Options);
-                if (row.Head is null || head is not null) loaded[row.File.Path] = (row.File, new(head, row.IsWhole));
+                if (row.Head is null || head is not null)
+                    loaded[row.File.Path] = (row.File, new(head, row.IsWhole, row.Begin));
             }
             catch (JsonException)
             {

@@ -15,18 +15,21 @@ internal sealed class LineFile : IDisposable
     private const int Chunk = 256 * 1024;
     private const int Probe = 256;
 
-    private readonly SafeFileHandle file;
+    private readonly SafeFileHandle? file;
 
-    private LineFile(SafeFileHandle file)
+    private LineFile(SafeFileHandle? file)
     {
         this.file = file;
     }
 
     /// <summary>Gets the length in bytes as of now.</summary>
-    public long Length => RandomAccess.GetLength(file);
+    public long Length => file is null ? 0 : RandomAccess.GetLength(file);
 
-    /// <summary>Opens a file; throws <see cref="IOException"/> when there is none.</summary>
-    public static LineFile Open(string path) => new(File.OpenHandle(
+    /// <summary>
+    /// Opens a file; throws <see cref="IOException"/> when there is none. An empty one stays closed: it may be a pipe,
+    /// which would never open.
+    /// </summary>
+    public static LineFile Open(string path) => new(ListedFile.Of(path) is { Length: 0 } ? null : File.OpenHandle(
         path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
 
     /// <summary>
@@ -52,6 +55,7 @@ internal sealed class LineFile : IDisposable
     /// end; null to hold every such line back.</param>
     public IEnumerable<FileLine> LinesFrom(long offset, Func<ReadOnlyMemory<byte>, bool>? isWhole = null)
     {
+        if (file is null) yield break;
         byte[] buffer = new byte[Chunk];
         (int begin, int filled, int searched) = (0, 0, 0);
         bool isTooLong = false;
@@ -104,7 +108,7 @@ internal sealed class LineFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => file.Dispose();
+    public void Dispose() => file?.Dispose();
 
     /// <summary>Moves what is kept to the front, in a larger buffer if it fills this one.</summary>
     private static byte[] Room(byte[] buffer, ref int begin, ref int filled)
@@ -119,7 +123,7 @@ internal sealed class LineFile : IDisposable
     private int ReadAt(Span<byte> target, long offset)
     {
         int read = 0;
-        while (read < target.Length)
+        while (file is not null && read < target.Length)
         {
             int more = RandomAccess.Read(file, target[read..], offset + read);
             if (more == 0) break;

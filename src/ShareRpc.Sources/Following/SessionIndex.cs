@@ -10,15 +10,16 @@ namespace ShareRpc.Sources.Following;
 internal sealed class SessionIndex(string path)
 {
     // Of what is kept: another version begins anew.
-    private const long Layout = 1;
+    private const long Layout = 2;
 
     static SessionIndex() => SQLitePCL.Batteries_V2.Init();
 
     /// <summary>A file's row.</summary>
     /// <param name="File">As it was when it was looked into.</param>
     /// <param name="IsWhole">See <see cref="HeadIndex{T}.Entry"/>.</param>
+    /// <param name="Begin">See <see cref="HeadIndex{T}.Entry"/>.</param>
     /// <param name="Head">JSON; null: nothing of the agent's.</param>
-    internal sealed record Row(ListedFile File, bool IsWhole, string? Head);
+    internal sealed record Row(ListedFile File, bool IsWhole, string? Begin, string? Head);
 
     /// <summary>Gets or sets what is told, while files are looked into: of which agent, how many of how many.</summary>
     public Action<string, int, int>? Looking { get; set; }
@@ -32,7 +33,7 @@ internal sealed class SessionIndex(string path)
         {
             using SqliteConnection connection = Open();
             using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "SELECT path, length, written, whole, head FROM file WHERE owner = $owner";
+            command.CommandText = "SELECT path, length, written, whole, begin, head FROM file WHERE owner = $owner";
             command.Parameters.AddWithValue("$owner", owner);
             using SqliteDataReader row = command.ExecuteReader();
             List<Row> rows = [];
@@ -40,7 +41,7 @@ internal sealed class SessionIndex(string path)
             {
                 var written = new DateTimeOffset(row.GetInt64(2), TimeSpan.Zero);
                 rows.Add(new Row(new ListedFile(row.GetString(0), row.GetInt64(1), written), row.GetBoolean(3),
-                    row.IsDBNull(4) ? null : row.GetString(4)));
+                    row.IsDBNull(4) ? null : row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)));
             }
 
             return rows;
@@ -60,13 +61,13 @@ internal sealed class SessionIndex(string path)
             using SqliteConnection connection = Open();
             using SqliteTransaction transaction = connection.BeginTransaction();
             using SqliteCommand put = Prepared(connection, owner, """
-                INSERT OR REPLACE INTO file (owner, path, length, written, whole, head)
-                VALUES ($owner, $path, $length, $written, $whole, $head)
-                """, "$path", "$length", "$written", "$whole", "$head");
+                INSERT OR REPLACE INTO file (owner, path, length, written, whole, begin, head)
+                VALUES ($owner, $path, $length, $written, $whole, $begin, $head)
+                """, "$path", "$length", "$written", "$whole", "$begin", "$head");
             foreach (Row row in rows)
             {
                 Run(put, row.File.Path, row.File.Length, row.File.Written.UtcTicks, row.IsWhole,
-                    row.Head ?? (object)DBNull.Value);
+                    row.Begin ?? (object)DBNull.Value, row.Head ?? (object)DBNull.Value);
             }
 
             using SqliteCommand remove =
@@ -134,7 +135,7 @@ internal sealed class SessionIndex(string path)
                 DROP TABLE IF EXISTS file;
                 CREATE TABLE file (
                   owner TEXT NOT NULL, path TEXT NOT NULL, length INTEGER NOT NULL, written INTEGER NOT NULL,
-                  whole INTEGER NOT NULL, head TEXT, PRIMARY KEY (owner, path)) WITHOUT ROWID;
+                  whole INTEGER NOT NULL, begin TEXT, head TEXT, PRIMARY KEY (owner, path)) WITHOUT ROWID;
                 PRAGMA user_version = {Layout};
                 """);
             transaction.Commit();

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using ShareRpc.Sources.Following;
 
@@ -55,9 +54,8 @@ internal sealed record ChatHead
     private static ChatHead? OfLines(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(stream, Encoding.UTF8);
         ChatHead? head = null;
-        for (int read = 0; read < MostLines && reader.ReadLine() is { } text; read++)
+        foreach (ReadOnlyMemory<byte> text in HeadLines.Of(stream).Take(MostLines))
         {
             using JsonDocument? line = RecordFields.Parse(text);
             if (line is null) continue;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ShareRpc.Sources.Following;
 
@@ -7,9 +8,11 @@ namespace ShareRpc.Sources.GeminiCli;
 internal sealed class GeminiStorage : IAgentStorage
 {
     private const int MostSubagents = 1000;
+    private const int LargestNote = 16 * 1024 * 1024;
 
     private readonly string folder;
     private readonly HeadIndex<ChatHead> index;
+    private Dictionary<string, IReadOnlyList<ChatFile>> unread = [];
 
     private GeminiStorage(string folder, SessionIndex store)
     {
@@ -54,9 +57,10 @@ internal sealed class GeminiStorage : IAgentStorage
                 $"None of the {unplaced} chat files in {Projects} begins as this version expects it.");
         }
 
-        return [.. files.GroupBy(file => file.Head.Session, StringComparer.Ordinal)
+        unread = files.GroupBy(file => file.Head.Session, StringComparer.Ordinal)
             .Where(session => session.Any(file => file.Head.Title is not null))
-            .Select(session => SessionOf([.. session], listed, projects))
+            .ToDictionary(session => session.Key, IReadOnlyList<ChatFile> (session) => [.. session]);
+        return [.. unread.Values.Select(session => SessionOf(session, listed, projects))
             .OrderByDescending(session => session.Updated).ThenBy(session => session.Id, StringComparer.Ordinal)];
     }
 
@@ -67,9 +71,17 @@ internal sealed class GeminiStorage : IAgentStorage
         return new GeminiReader(session, this, bookmark);
     }
 
-    /// <summary>Returns the files of a session: the older form, its own, and those of another start.</summary>
-    public IReadOnlyList<ChatFile> FilesOf(AgentSession session) =>
-        [.. InOrder(Chats(session, ChatHead.IsNamed).Where(file => file.Head.Session == session.Id))];
+    /// <summary>
+    /// Returns the files of a session: the older form, its own, and those of another start. The first time after all
+    /// were listed they are those that were found then.
+    /// </summary>
+    public IReadOnlyList<ChatFile> FilesOf(AgentSession session)
+    {
+        IEnumerable<ChatFile> files = unread.Remove(session.Id, out IReadOnlyList<ChatFile>? listed)
+            ? listed.Select(Now).OfType<ChatFile>()
+            : Chats(session, ChatHead.IsNamed).Where(file => file.Head.Session == session.Id);
+        return [.. InOrder(files)];
+    }
 
     /// <summary>Returns the files of the subagents that a session or a subagent started, oldest first.</summary>
     public IReadOnlyList<ChatFile> SubagentsOf(AgentSession session)
@@ -101,9 +113,8 @@ internal sealed class GeminiStorage : IAgentStorage
         string project = Path.GetDirectoryName(Path.GetDirectoryName(file.File.Path)!)!;
         try
         {
-            string root = Path.Combine(project, ".project_root");
-            if (File.Exists(root)) return File.ReadAllText(root).Trim();
-            using JsonDocument? known = RecordFields.Parse(File.ReadAllBytes(Path.Combine(folder, "projects.json")));
+            if (Small(Path.Combine(project, ".project_root")) is { } root) return Encoding.UTF8.GetString(root).Trim();
+            using JsonDocument? known = RecordFields.Parse(Small(Path.Combine(folder, "projects.json")));
             foreach (JsonProperty entry in known?.RootElement.Object("projects")?.EnumerateObject() ?? default)
             {
                 if (entry.Value.ValueKind == JsonValueKind.String && entry.Value.AsText() == Path.GetFileName(project))
@@ -144,6 +155,12 @@ internal sealed class GeminiStorage : IAgentStorage
     private IEnumerable<ListedFile> Listed() => ListedFile.In(
         Projects, ChatHead.IsChat, path => Path.GetRelativePath(Projects, path).Split(Path.DirectorySeparatorChar) is
             [_] or [_, "chats"] or [_, "chats", _]);
+
+    private static byte[]? Small(string path) =>
+        ListedFile.Of(path) is { Length: > 0 and <= LargestNote } ? File.ReadAllBytes(path) : null;
+
+    private static ChatFile? Now(ChatFile file) =>
+        ListedFile.Of(file.File.Path) is { } now ? file with { File = now } : null;
 
     private static bool IsOfSession(ListedFile file) => ChatHead.IsNamed(Path.GetFileName(file.Path))
         && Path.GetFileName(Path.GetDirectoryName(file.Path)) == "chats";

@@ -71,14 +71,11 @@ public sealed class OpencodeDatabase : IDisposable
         {
             return Open(path, path, timeout);
         }
-        catch (SqliteException error) when (
-            error.SqliteErrorCode is CannotOpen or ReadOnly or InputOutput && !HasLog(path))
+        catch (SqliteException error) when (IsWithoutLog(error, path))
         {
-            // SQLite cannot make its files beside it, as on read-only media. Without a log, the file holds everything.
-            string unchanging = $"{new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri}?immutable=1";
             try
             {
-                return Open(path, unchanging, timeout);
+                return Open(path, Unchanging(path), timeout);
             }
             catch (SqliteException second)
             {
@@ -177,6 +174,17 @@ public sealed class OpencodeDatabase : IDisposable
         command.Parameters.AddWithValue("$session", sessionId);
         return (long)command.ExecuteScalar()! > 0;
     }
+
+    /// <summary>
+    /// Returns whether SQLite cannot make its files beside a database, as on read-only media, and there is no log:
+    /// the file holds everything.
+    /// </summary>
+    internal static bool IsWithoutLog(SqliteException error, string path) =>
+        error.SqliteErrorCode is CannotOpen or ReadOnly or InputOutput && !HasLog(path);
+
+    /// <summary>Returns the address that opens a file as one that does not change.</summary>
+    internal static string Unchanging(string path) =>
+        $"{new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri}?immutable=1";
 
     /// <summary>Dispose the view before any other call.</summary>
     internal OpencodeView BeginRead() => new(connection, hasEvents, HasTable("todo"));

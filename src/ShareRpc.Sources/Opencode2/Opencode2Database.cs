@@ -6,8 +6,8 @@ using ShareRpc.Sources.Opencode;
 namespace ShareRpc.Sources.Opencode2;
 
 /// <summary>
-/// A database of OpenCode, opened read-only while OpenCode writes; never as one that does not change. For one thread at
-/// a time; the caller disposes it.
+/// A database of OpenCode, opened read-only while OpenCode writes; with rows of OpenCode 2 never as one that does not
+/// change. For one thread at a time; the caller disposes it.
 /// </summary>
 internal sealed class Opencode2Database : IDisposable
 {
@@ -44,21 +44,51 @@ internal sealed class Opencode2Database : IDisposable
     /// </summary>
     public static Opencode2Database Open(string path)
     {
+        try
+        {
+            return Open(path, path);
+        }
+        catch (SqliteException error) when (OpencodeDatabase.IsWithoutLog(error, path))
+        {
+            return OlderUnchanging(path) ?? throw Unreadable(path, error);
+        }
+        catch (SqliteException error)
+        {
+            throw Unreadable(path, error);
+        }
+    }
+
+    private static OpencodeException Unreadable(string path, SqliteException error) => new(
+        $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). Its folder must be mounted whole, with its "
+        + "-wal and -shm files, and this user must be allowed to read it.", error);
+
+    /// <summary>Opens a file on read-only media; null if it holds rows of OpenCode 2, or cannot be read.</summary>
+    private static Opencode2Database? OlderUnchanging(string path)
+    {
+        try
+        {
+            Opencode2Database found = Open(path, OpencodeDatabase.Unchanging(path));
+            if (found.Generation is OpencodeGeneration.One or OpencodeGeneration.None) return found;
+            found.Dispose();
+        }
+        catch (SqliteException)
+        {
+            // As damaged as it seemed.
+        }
+
+        return null;
+    }
+
+    private static Opencode2Database Open(string path, string source)
+    {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 5,
+            DataSource = source, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 5,
         }.ToString());
         try
         {
             connection.Open();
             return new Opencode2Database(path, connection);
-        }
-        catch (SqliteException error)
-        {
-            connection.Dispose();
-            throw new OpencodeException(
-                $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). Its folder must be mounted whole, with "
-                + "its -wal and -shm files, and this user must be allowed to read it.", error);
         }
         catch
         {

@@ -69,6 +69,22 @@ public sealed class AnyAgentTests : IDisposable
     }
 
     [Fact]
+    public async Task An_agent_or_a_session_that_is_not_here_is_named_with_what_there_is()
+    {
+        files.Sql(OpencodeFiles.SampleSql());
+        await using RunningServer server = await RunningServer.StartAsync();
+        string[] share = ["share", "--opencode", files.Path, "--once", "--server", $"{server.Address}",
+            "--token-file", Path.Combine(server.DataDirectory, "root.token")];
+        (int exitCode, _, string errors) = await RunAsync([.. share, "--session", "ses_none"]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("There is no session ses_none here. sharerpc sessions lists", errors);
+        (exitCode, _, errors) = await RunAsync([.. share, "--agent", "cursor"]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains(
+            "There is no agent cursor here: --agent takes one of claude, codex, gemini, opencode.", errors);
+    }
+
+    [Fact]
     public void The_newest_session_of_the_current_directory_comes_before_newer_ones_elsewhere()
     {
         files.Sql(Opencode2Files.Tables);

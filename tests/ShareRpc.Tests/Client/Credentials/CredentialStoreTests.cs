@@ -25,6 +25,22 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
+    public void What_another_process_changed_is_seen_at_once_also_of_a_file_that_was_read_long_after_it_was_written()
+    {
+        ShareToken token = ShareToken.New(RandomId.New());
+        new CredentialStore(FilePath).Add(token, Server, "s", "label");
+        File.SetLastWriteTimeUtc(FilePath, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-1));
+        var reader = new CredentialStore(FilePath);
+        Assert.False(reader.Find(token.CapId)!.IsRevoked);
+        new CredentialStore(FilePath).MarkRevoked(token.CapId);
+        Assert.True(reader.Find(token.CapId)!.IsRevoked);
+        reader.Add(ShareToken.New(RandomId.New()), Server, "t", "other");
+        Assert.Equal(2, reader.List().Count);
+        File.Delete(FilePath);
+        Assert.Empty(reader.List());
+    }
+
+    [Fact]
     public void Only_the_user_can_read_the_file()
     {
         var store = new CredentialStore(FilePath);

@@ -54,6 +54,37 @@ public sealed class SessionNamesTests(ITestOutputHelper output) : IDisposable
         Assert.Equal([(0, 1)], told);
     }
 
+    [Theory]
+    [InlineData("claude")]
+    [InlineData("codex")]
+    [InlineData("gemini")]
+    public void A_longer_file_in_the_place_of_another_has_its_own_title_and_one_that_grew_is_not_looked_into(
+        string agent)
+    {
+        string path = Write(agent, 7);
+        Assert.Equal("Prompt 7", Assert.Single(List(agent, told: null).Sessions).Title);
+        File.Move(Write(agent, 8, "A longer one"), path, overwrite: true);
+        Assert.Equal("A longer one 8", Assert.Single(List(agent, told: null).Sessions).Title);
+        File.AppendAllText(path, "{\"type\":\"later\"}\n");
+        List<(int, int)> told = [];
+        Assert.Equal("A longer one 8", Assert.Single(List(agent, told).Sessions).Title);
+        Assert.Equal(agent == "claude" ? 1 : 0, told.Count); // a name may come later in a transcript
+    }
+
+    [Theory]
+    [InlineData("claude")]
+    [InlineData("codex")]
+    [InlineData("gemini")]
+    public void Each_of_many_sessions_is_read_at_a_cost_that_does_not_grow_with_their_number(string agent)
+    {
+        const int few = 100;
+        const int many = 1_600;
+        long ofFew = BytesASession(agent, 0, few);
+        long ofMany = BytesASession(agent, few, many);
+        output.WriteLine($"{agent}: {ofFew:N0} bytes a session among {few}, {ofMany:N0} among {many}");
+        Assert.InRange(ofMany, 0, ofFew * 3 / 2);
+    }
+
     [Fact]
     public void An_index_that_is_damaged_or_of_another_version_is_made_anew()
     {
@@ -109,6 +140,24 @@ public sealed class SessionNamesTests(ITestOutputHelper output) : IDisposable
             Assert.Single(List(agent, told).Sessions);
             Assert.Equal((agent, 0), (agent, told.Count));
         }
+    }
+
+    /// <summary>Writes sessions of one project; returns what the first read of each allocates once they are listed.
+    /// </summary>
+    private long BytesASession(string agent, int from, int upTo)
+    {
+        for (int number = from; number < upTo; number++) Write(agent, number * Projects);
+        var home = new AgentHome(folder.Path, folder["state"], _ => null);
+        IAgentStorage storage = AgentStorages.On(home).Single(one => one.Agent == agent);
+        IReadOnlyList<AgentSession> sessions = storage.Sessions();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (AgentSession session in sessions)
+        {
+            using ISessionReader reader = storage.Open(session, bookmark: null);
+            Assert.Single(reader.Read());
+        }
+
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / sessions.Count;
     }
 
     private static string IdOf(int number) => $"01a00000-0000-7000-8000-{number:D12}";

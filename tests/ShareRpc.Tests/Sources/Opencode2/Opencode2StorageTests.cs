@@ -55,6 +55,22 @@ public sealed class Opencode2StorageTests : IDisposable
     }
 
     [Fact]
+    public void On_read_only_media_without_a_log_version_1_is_read_and_version_2_refused()
+    {
+        files.Sql(OpencodeFiles.SampleSql());
+        files.Sql("PRAGMA journal_mode=WAL");
+        Directory.CreateDirectory(files.Path + "-wal"); // SQLite can make no file there, as on a read-only mount
+        var storage = new Opencode2Storage(files.Path);
+        Assert.True(storage.HasOlder);
+        Assert.Equal(OpencodeFiles.SampleSession, Assert.Single(storage.OlderSessions()).Id);
+        Directory.Delete(files.Path + "-wal");
+        files.Sql(Opencode2Files.Tables);
+        Directory.CreateDirectory(files.Path + "-wal");
+        Assert.Contains("mounted whole", Assert.Throws<OpencodeException>(() => storage.Sessions()).Message);
+        Directory.Delete(files.Path + "-wal");
+    }
+
+    [Fact]
     public void Of_a_session_that_both_generations_hold_the_second_wins()
     {
         files.Sql(OpencodeFiles.SampleSql());

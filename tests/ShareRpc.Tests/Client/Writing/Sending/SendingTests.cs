@@ -31,6 +31,21 @@ public class SendingTests : ClientTest
     }
 
     [Fact]
+    public async Task Shares_that_are_made_together_are_those_that_each_call_alone_would_return()
+    {
+        await using ShareClient client = await OpenOfflineAsync();
+        ShareWriter known = await client.CreateShareAsync("test:1", "one", Timeout);
+        IReadOnlyList<ShareWriter> made = await client.CreateSharesAsync(
+            [("test:2", "two"), ("test:1", "other"), ("test:2", null), ("test:3", null)], Timeout);
+        Assert.Equal(["test:2", "test:1", "test:2", "test:3"], made.Select(writer => writer.ExternalKey));
+        Assert.Equal((known.ShareId, made[0].ShareId), (made[1].ShareId, made[2].ShareId));
+        Assert.Equal(["two", "one", "two", null], made.Select(writer => writer.Label));
+        Assert.Equal(3, made.Select(writer => writer.ViewerLink!.Reveal()).Distinct().Count());
+        Assert.All(made, writer => Assert.NotNull(writer.OwnerLink));
+        Assert.Equal(3, client.Shares.Count);
+    }
+
+    [Fact]
     public async Task A_share_whose_create_is_not_acknowledged_is_not_redeemed()
     {
         int refusals = 0;
