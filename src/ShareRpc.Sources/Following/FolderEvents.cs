@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace ShareRpc.Sources.Following;
 
 /// <summary>
@@ -6,7 +8,10 @@ namespace ShareRpc.Sources.Following;
 /// </summary>
 internal sealed class FolderEvents : IDisposable
 {
+    private const int MostWritten = 1000;
+
     private readonly List<string> folders;
+    private readonly ConcurrentDictionary<string, bool> written = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FileSystemWatcher> watchers = new(StringComparer.Ordinal);
     private TaskCompletionSource changed = NewSignal();
 
@@ -18,6 +23,14 @@ internal sealed class FolderEvents : IDisposable
 
     /// <summary>Gets what completes at the next event; take it before looking.</summary>
     public Task Changed => Volatile.Read(ref changed).Task;
+
+    /// <summary>Returns the files that were written to since the last call; of very many, some.</summary>
+    public IReadOnlyCollection<string> TakeWritten()
+    {
+        ICollection<string> taken = written.Keys;
+        foreach (string path in taken) written.TryRemove(path, out _);
+        return [.. taken];
+    }
 
     /// <summary>Watches folders that were made since.</summary>
     public void Watch()
@@ -54,7 +67,11 @@ internal sealed class FolderEvents : IDisposable
         foreach (FileSystemWatcher watcher in watchers.Values) watcher.Dispose();
     }
 
-    private void Signal(object sender, EventArgs what) => Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+    private void Signal(object sender, EventArgs what)
+    {
+        if (what is FileSystemEventArgs { FullPath: var path } && written.Count < MostWritten) written[path] = true;
+        Interlocked.Exchange(ref changed, NewSignal()).TrySetResult();
+    }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

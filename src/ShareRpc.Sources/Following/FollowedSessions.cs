@@ -22,6 +22,7 @@ internal sealed class FollowedSessions : IDisposable
     private readonly TimeProvider time;
     private readonly Dictionary<string, SessionFollower> followers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ShareWriter> ahead = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SessionFollower?> owners = new(StringComparer.Ordinal); // null: of several
     private readonly Dictionary<string, (string Path, DateTimeOffset Updated, long Size)> seen =
         new(StringComparer.Ordinal);
     private long listedAt;
@@ -64,7 +65,7 @@ internal sealed class FollowedSessions : IDisposable
             Task changed = events.Changed;
             try
             {
-                await LookAgainAsync(cancellationToken).ConfigureAwait(false);
+                await LookAgainAsync(events.TakeWritten(), cancellationToken).ConfigureAwait(false);
                 LastError = null;
             }
             catch (Exception error) when (error is not OperationCanceledException)
@@ -93,13 +94,29 @@ internal sealed class FollowedSessions : IDisposable
         foreach (SessionFollower follower in followers.Values) follower.Dispose();
     }
 
-    /// <summary>Reads the one session without listing the others; when all are followed, lists them.</summary>
-    private async Task LookAgainAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads the one session without listing the others. When all are followed, lists them; when that takes long, reads
+    /// those that were written to until the next list.
+    /// </summary>
+    private async Task LookAgainAsync(IEnumerable<string> written, CancellationToken cancellationToken)
     {
         if (options.Chosen is not null && followers.Values.FirstOrDefault() is { LastError: null } one)
             await PassAsync(one, cancellationToken).ConfigureAwait(false);
         else if (time.GetElapsedTime(listedAt) >= listPause)
             await ListAsync(cancellationToken).ConfigureAwait(false);
+        else
+        {
+            foreach (SessionFollower follower in written.Select(OwnerOf).OfType<SessionFollower>().Distinct().ToList())
+                await PassAsync(follower, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Returns the session that a file belongs to: its own, or one below a folder of its name.</summary>
+    private SessionFollower? OwnerOf(string path)
+    {
+        string? at = Path.ChangeExtension(path, null);
+        while (at is not null && !owners.ContainsKey(at)) at = Path.GetDirectoryName(at);
+        return at is null ? null : owners[at];
     }
 
     private async Task<int> ListAsync(CancellationToken cancellationToken)
@@ -123,6 +140,8 @@ internal sealed class FollowedSessions : IDisposable
                     .ConfigureAwait(false);
             SessionFollower follower = await StartedAsync(storage, session, cancellationToken).ConfigureAwait(false);
             follower.Session = session;
+            string place = Path.ChangeExtension(session.Path, null);
+            owners[place] = owners.GetValueOrDefault(place, follower) == follower ? follower : null;
             enqueued += await PassAsync(follower, cancellationToken).ConfigureAwait(false);
             if (follower.LastError is null) seen[session.ExternalKey] = now;
         }

@@ -222,6 +222,46 @@ public sealed class FollowedSessionsTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task While_the_next_list_is_far_off_because_it_takes_long_a_known_session_is_read_by_its_event()
+    {
+        Write("a", "part p0 {}");
+        Write("b", "part p0 {}");
+        var clock = new ManualTimeProvider();
+        int lists = 0;
+        var storage = new LineStorage(folder.Path)
+        {
+            Listed = () =>
+            {
+                lists++;
+                clock.Advance(TimeSpan.FromMinutes(10));
+            },
+        };
+        await using OfflineShare share = await OfflineShare.OpenAsync(folder.Path);
+        using var sessions = new FollowedSessions(
+            share.Client, new FollowOptions { Storages = [storage], LockPath = share.LockPath }, clock);
+        await sessions.LookAsync(ending.Token);
+        Assert.Equal(2, share.Take().Count);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        Task tail = sessions.TailAsync(stop.Token);
+        int line = 0;
+        List<(OpIntent Op, string? Group)> Next()
+        {
+            Write("b", $"part p{++line} {{}}");
+            clock.Advance(TimeSpan.FromMilliseconds(25));
+            return share.Take();
+        }
+
+        List<(OpIntent Op, string? Group)> taken;
+        while ((taken = Next()) is [])
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, ending.Token);
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => tail);
+        Assert.Equal(1, lists);
+        Assert.Equal("p1", taken[0].Op.Key);
+    }
+
     private static IEnumerable<(string, string)> Turns(OfflineShare share) =>
         share.Take().Select(taken => (taken.Op.Key, TurnStates.Of(taken.Op.Data!.Value.ToDocument().RootElement)!));
 

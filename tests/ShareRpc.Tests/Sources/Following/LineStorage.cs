@@ -16,11 +16,17 @@ internal sealed class LineStorage(string folder, bool isWatched = true) : IAgent
 
     public Exception? Unknown { get; set; }
 
-    public IReadOnlyList<AgentSession> Sessions() => Unknown is not null ? throw Unknown : [.. Directory
-        .EnumerateFiles(folder, "*.session").Select(path => new FileInfo(path))
-        .OrderByDescending(file => file.LastWriteTimeUtc)
-        .Select(file => new AgentSession(Agent, Path.GetFileNameWithoutExtension(file.Name), "Title", "/project",
-            file.LastWriteTimeUtc, file.Length, file.FullName, "1"))];
+    /// <summary>Called at each list.</summary>
+    public Action? Listed { get; set; }
+
+    public IReadOnlyList<AgentSession> Sessions()
+    {
+        Listed?.Invoke();
+        return Unknown is not null ? throw Unknown : [.. Directory.EnumerateFiles(folder, "*.session")
+            .Select(path => new FileInfo(path)).OrderByDescending(file => file.LastWriteTimeUtc)
+            .Select(file => new AgentSession(Agent, Path.GetFileNameWithoutExtension(file.Name), "Title", "/project",
+                file.LastWriteTimeUtc, file.Length, file.FullName, "1"))];
+    }
 
     public ISessionReader Open(AgentSession session, string? bookmark) =>
         new Reader(LineFile.Open(session.Path), long.Parse(bookmark ?? "0"));
