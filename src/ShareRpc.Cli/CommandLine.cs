@@ -75,6 +75,7 @@ internal static class CommandLine
             Invite.Build(), Comments.Build(), Who.Build(), Audit.Build(),
             Revoke.Build(), Suspend.Build(), Suspend.BuildResume(),
             Rotate.Build(),
+            Keep.Build(),
             Rm.Build(), Ls.Build(), Find.Build(), Mcp.Build(), Agent.Build(), Outbox.Build(), Secrets.Build(),
             Backup.Build(), Restore.Build(), Move.Build(), Check.Build(), Demo.Build(),
             DoctorCommand.Build(),

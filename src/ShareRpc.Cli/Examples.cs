@@ -365,6 +365,7 @@ internal static class Examples
             "suspend" => Suspend,
             "resume" => Resume,
             "rotate" => Rotate,
+            "keep" => Commands.Keep.Text,
             "rm" => Rm,
             "agent" => Agent,
             "revoke" => Revoke,

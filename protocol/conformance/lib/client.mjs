@@ -25,6 +25,10 @@ export async function checkClient({ of, command, only, report }) {
     peer.onKill = () => run.restart();
     try {
       await run.finish(input.ops ?? []);
+      if (input.restored) {
+        peer.goBack(input.restored);
+        await run.finish(input.restored.ops);
+      }
       judge(expand(vector.expect), input, peer, run);
       report('client', vector);
     } catch (error) {
@@ -48,9 +52,16 @@ function judge(expected, input, peer, run) {
     if ((expected.exit ?? 0) === 0)
       assert.deepEqual(documents, peer.documents.map(({ kind, key, data }) => ({ kind, key, data })), 'documents');
   }
+  if (expected.uses) assert.equal(peer.uses, expected.uses, 'uses of the link');
   if (expected.redemptions) assert.equal(peer.redemptions, expected.redemptions, 'redemptions');
   const parked = Object.fromEntries(run.lines.filter((line) => line.parked).map((line) => [line.parked, line.code]));
   assert.deepEqual(parked, expected.parked ?? {}, 'what it parked');
+  const missing = run.lines.reduce((sum, line) => sum + (line.missing ?? 0), 0);
+  assert.equal(missing, expected.missing ?? 0, 'ops that it names as missing');
+  for (const id of expected.known ?? []) {
+    const isUnknown = run.lines.find((line) => line.parked === id).outcome_unknown === true;
+    assert.ok(!isUnknown, `the outcome of ${id} is known: it was not applied`);
+  }
   for (const id of expected.unknown ?? [])
     assert.ok(run.lines.find((line) => line.parked === id).outcome_unknown, `the outcome of ${id} is not known`);
 }

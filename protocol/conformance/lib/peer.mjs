@@ -3,6 +3,7 @@ import { WebSocketServer } from 'ws';
 import { once } from 'node:events';
 import { schema, wrong } from './vectors.mjs';
 import { fold } from './fold.mjs';
+import { Watch } from './watch.mjs';
 import { newId, newToken, tokenDigest } from './secrets.mjs';
 
 const LIMITS = {
@@ -11,7 +12,8 @@ const LIMITS = {
   credit_bytes: 4194304, calls_in_flight: 64,
   waiting_reads: 16, handles_per_connection: 1000, redeem_batches: 64, chain_depth: 16,
 };
-const UNPROVEN_BYTES = 262144;
+/** What is said of a grant that has ended (GRANT-6). */
+const OVER = { code: 'capability_revoked', transient: false, action: 'redeem' };
 const OF_REFUSALS = ['code', 'transient', 'action', 'hint', 'retry_after_ms', 'head', 'acked_seq'];
 
 export class Peer {
@@ -26,14 +28,19 @@ export class Peer {
   #writers = new Map();
   #forked = new Set();
   #grants = new Set();
-  #batches = new Map();
+  #watch;
   #known = new Map();
   #docs = new Map();
   #later;
   #waiting = [];
   #notBefore = 0;
   #stopped = false;
+  #asked = false;
+  #ended = false;
   #handle = 0;
+  #uses = 0;
+  /** The grants that the link has given, by the digests of their tokens. */
+  #given = new Map();
   #generation;
 
   constructor(input) {
@@ -41,6 +48,7 @@ export class Peer {
     this.shareId = newId();
     this.token = newToken().token;
     this.limits = { ...LIMITS, ...input.limits };
+    this.#watch = new Watch(input.class, this.limits, (rule, what) => this.#blame(rule, what));
     for (const op of input.log ?? []) this.#add(op);
     this.#later = [...(input.later ?? [])];
   }
@@ -61,8 +69,24 @@ export class Peer {
     return [...this.#docs.values()].sort((a, b) => (a.kind + '\0' + a.key < b.kind + '\0' + b.key ? -1 : 1));
   }
 
+  /** How often the link itself was redeemed. */
+  get uses() {
+    return this.#uses;
+  }
+
   get #ofRestore() {
     return this.#generation === undefined ? {} : { generation: this.#generation };
+  }
+
+  /** The server comes back as of its backup: with its first ops only. */
+  goBack({ keep, generation }) {
+    for (const writer of this.#writers.values()) {
+      for (const [seq, { cursor }] of writer.records) if (cursor > keep) writer.records.delete(seq);
+      writer.watermark = Math.max(0, ...writer.records.keys());
+    }
+    const kept = this.log.slice(0, keep);
+    [this.log, this.#docs, this.#known, this.#generation] = [[], new Map(), new Map(), generation];
+    for (const op of kept) this.#add(op);
   }
 
   /** The server comes back with another log. */
@@ -102,9 +126,11 @@ export class Peer {
     const faults = wrong(schema.methods[`${name ? 'share' : 'gateway'}.${method}`]?.params, params);
     if (faults.length > 0) this.#blame('RPC-2', `${method}: ${faults[0]}`);
     if (this.#stopped) this.#blame('ERR-7', `${method} after the action stop`);
+    if (this.#asked) this.#blame('ERR-3', `${method} again after the action ask`);
     if (Date.now() < this.#notBefore) this.#blame('ERR-3', `${method} before retry_after_ms was over`);
     session.unanswered++;
-    this.#look(session, method, params, text);
+    if (params.grant) this.#grants.add(params.grant.token_digest);
+    this.#watch.look(session, method, params, text);
     const own = this.#nextFault(method);
     // A batch in a redemption is an append like any other.
     const ofBatches = method === 'redeemShare' ? (params.append ?? []).map(() => this.#nextFault('appendOps')) : [];
@@ -114,6 +140,15 @@ export class Peer {
       if (session.isClosed) return;
       session.socket.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...body, more: { unknown: [1] } }));
     };
+    if (this.#input.closes && text.includes(`"op_id":"${this.#input.closes.op}"`)) {
+      this.#watch.forgetGroups();
+      return this.#cut(session, this.#input.closes.code);
+    }
+    if (fault?.do === 'end_grants') {
+      for (const grant of this.#given.values()) grant.isOver = true;
+      session.dead = OVER;
+      return answer({ error: this.#refusal(OVER) });
+    }
     if (fault?.do === 'close') return this.#cut(session, fault.code);
     if (fault?.do === 'drop') return this.#cut(session);
     if (fault?.do === 'restore') return this.#restore(fault, session);
@@ -126,7 +161,10 @@ export class Peer {
     if (method === 'subscribe' && this.#input.pushes) return this.#subscribe(session, params, fault, answer);
     const result = this.#carryOut(session, method, params, fault, ofBatches);
     if (result === null) this.#waiting.push({ session, after: params.after ?? 0, answer });
-    else if (fault?.do === 'drop_reply') this.#cut(session);
+    else if (['drop_reply', 'end'].includes(fault?.do)) {
+      this.#ended = fault.do === 'end';
+      this.#cut(session);
+    }
     else if (fault?.do === 'kill') this.onKill();
     else answer(result.refused ? { error: this.#refusal(result.refused) } : { result: result.result });
     return this.#feed();
@@ -200,9 +238,10 @@ export class Peer {
 
   #carryOut(session, method, params, fault, ofBatches) {
     switch (method) {
-      case 'redeemShare': return this.#grants.has(tokenDigest(params.token))
-        ? { refused: { code: 'invalid_token', transient: false, action: 'stop' } } // its link gives no grants
-        : { result: this.#redeem(session, params, fault, ofBatches) };
+      case 'redeemShare': {
+        const refused = this.#refusalOfToken(params);
+        return refused ? { refused } : { result: this.#redeem(session, params, fault, ofBatches) };
+      }
       case 'appendOps': return this.#append(session, params);
       case 'readOps': {
         const page = this.#page(params.after ?? 0, fault);
@@ -214,9 +253,26 @@ export class Peer {
     }
   }
 
+  /** A link with `uses` is counted and gives grants (GRANT-4); another one gives none. */
+  #refusalOfToken({ token, grant }) {
+    const digest = tokenDigest(token);
+    if (token !== this.token) {
+      if (this.#given.has(digest)) return this.#given.get(digest).isOver ? OVER : undefined;
+      return this.#grants.has(digest) ? { code: 'invalid_token', transient: false, action: 'stop' } : undefined;
+    }
+    const named = this.#given.get(grant?.token_digest);
+    if (this.#input.uses === undefined || (named && !named.isOver)) return undefined;
+    if (named) return OVER;
+    if (this.#uses === this.#input.uses) return { code: 'capability_used_up', transient: false, action: 'stop' };
+    this.#uses++;
+    if (grant) this.#given.set(grant.token_digest, { cap_id: grant.cap_id, expires_at_ms: Date.now() + 86_400_000 });
+    return undefined;
+  }
+
   #redeem(session, params, fault, ofBatches) {
     this.redemptions++;
-    if (params.token !== this.token) this.#blame('REDEEM-1', 'another token than that of the link');
+    const grant = this.#given.get(params.token === this.token ? params.grant?.token_digest : tokenDigest(params.token));
+    if (params.token !== this.token && !grant) this.#blame('REDEEM-1', 'another token than that of the link');
     session.writer = params.writer_id;
     session.isProven = true;
     session.dead = undefined;
@@ -229,7 +285,8 @@ export class Peer {
     }
     return {
       share: { __jsonrpc_marshaled: 1, handle: ++this.#handle, lifetime: 'call' }, share_id: this.shareId,
-      cap_id: this.token.slice(5, 27), rights: ['read', 'append', 'end'], caveats: {}, epoch: 1,
+      cap_id: grant?.cap_id ?? this.token.slice(5, 27), ...(grant && { grant }),
+      rights: ['read', 'append', 'end'], caveats: {}, epoch: 1,
       cursor: this.log.length, limits: this.limits, features: this.#features, ...this.#ofRestore,
       ...(params.writer_id && { writer: { acked_seq: this.#input.boast ?? this.#writer(params.writer_id).watermark } }),
       ...(params.append && { acks }),
@@ -251,12 +308,17 @@ export class Peer {
     if (this.#forked.has(writer))
       return { refused: { code: 'writer_forked', transient: false, action: 'new_writer' } };
     if (batch.ops.some((op) => op.op_id === this.#input.refuse) || batch.ops.length > this.limits.batch_ops) {
-      for (const place of this.#batches.keys()) if (!place.startsWith('op ')) this.#batches.delete(place);
+      this.#watch.forgetGroups();
       return { refused: { code: 'invalid_batch', transient: false, action: 'split' } };
     }
-    if (!writer) return { result: this.#ackOf(batch.ops.map((op) => this.#applyOnce(op))) };
+    const isOver = this.#ended && { refused: { code: 'share_ended', transient: false, action: 'stop' } };
+    if (!writer) {
+      if (isOver && !batch.ops.every((op) => this.#known.has(op.op_id))) return isOver;
+      return { result: this.#ackOf(batch.ops.map((op) => this.#applyOnce(op))) };
+    }
     const state = this.#writer(writer);
     const first = batch.ops[0].seq;
+    if (isOver && first > state.watermark) return isOver;
     if (first > state.watermark + 1)
       return { refused: { code: 'sequence_gap', transient: false, action: 'resend_from', acked_seq: state.watermark } };
     const outcomes = batch.ops.map((op) => {
@@ -307,41 +369,6 @@ export class Peer {
     return cursor;
   }
 
-  /** Looks at what the client sends: by its class, and against what it sent before. */
-  #look(session, method, params, text) {
-    if (!session.isProven && text.length > UNPROVEN_BYTES)
-      this.#blame('WS-3', `${text.length} bytes before a redemption`);
-    if (params.grant) this.#grants.add(params.grant.token_digest);
-    if (method === 'appendOps' && !session.writer && session.unanswered > 1)
-      this.#blame('APPLY-27', 'a second batch under way without a writer');
-    if (method === 'redeemShare' && this.#input.class === 'outbox' && !params.writer_id)
-      this.#blame('APPLY-27', 'an outbox without a writer_id');
-    const writer = method === 'redeemShare' ? params.writer_id : session.writer;
-    const batches = method === 'redeemShare' ? params.append ?? [] : method === 'appendOps' ? [params] : [];
-    const texts = [...text.matchAll(/"ops":\s*\[/g)].map((match) => opTexts(text, match.index + match[0].length));
-    batches.forEach((batch, i) => this.#lookAt(writer, batch, texts[i], method === 'appendOps'));
-  }
-
-  #lookAt(writer, batch, texts, isTold) {
-    const isNew = !this.#batches.has(`op ${batch.ops[0].op_id}`);
-    if (isTold && isNew && batch.ops.length > this.limits.batch_ops)
-      this.#blame('LIMIT-1', `${batch.ops.length} ops in a batch`);
-    if (!writer && batch.ops.some((op) => op.seq !== undefined)) this.#blame('BATCH-4', 'a seq without a writer');
-    batch.ops.forEach((op, i) => {
-      if (writer && op.seq !== batch.ops[0].seq + i) this.#blame('BATCH-4', 'seqs that are not consecutive');
-      const bytes = texts[i].replace(/"seq":\s*\d+,?/, '').replace(/,\}$/, '}');
-      const before = this.#batches.get(`op ${op.op_id}`);
-      if (before !== undefined && before !== bytes) this.#blame('OP-12', `${op.op_id} was written anew`);
-      this.#batches.set(`op ${op.op_id}`, bytes);
-      if (!writer) return;
-      const place = `${writer} ${op.seq}`;
-      const group = batch.ops.map((one) => one.op_id).join(' ');
-      const was = this.#batches.get(place);
-      if (was !== undefined && was !== group) this.#blame('APPLY-25', `seq ${op.seq} was sent in another batch`);
-      this.#batches.set(place, group);
-    });
-  }
-
   #writer(id) {
     if (!this.#writers.has(id)) this.#writers.set(id, { watermark: 0, records: new Map() });
     return this.#writers.get(id);
@@ -354,7 +381,8 @@ export class Peer {
 
   #refusal(refusal) {
     const data = this.#data(refusal);
-    if (data.action === 'stop' && data.code !== 'invalid_token') this.#stopped = true;
+    this.#stopped ||= data.action === 'stop' && !['invalid_token', 'share_ended'].includes(data.code);
+    this.#asked ||= data.action === 'ask' && data.code === 'passphrase_required';
     if (data.retry_after_ms) this.#notBefore = Date.now() + data.retry_after_ms - 2;
     return { code: -32099, message: data.code, data };
   }
@@ -368,23 +396,4 @@ export class Peer {
   #blame(rule, what) {
     this.violations.push(`${rule}: ${what}`);
   }
-}
-
-/** The texts of the objects of an array that begins at a position. */
-function opTexts(text, start) {
-  const texts = [];
-  for (let i = start, depth = 0, from = start, inString = false; i < text.length; i++) {
-    const letter = text[i];
-    if (inString) {
-      if (letter === '\\') i++;
-      else if (letter === '"') inString = false;
-    } else if (letter === '"') inString = true;
-    else if (letter === '{' || letter === '[') {
-      if (depth++ === 0) from = i;
-    } else if (letter === '}' || letter === ']') {
-      if (depth === 0) return texts;
-      if (--depth === 0) texts.push(text.slice(from, i + 1));
-    }
-  }
-  return texts;
 }

@@ -5,10 +5,12 @@ import { expand, load, textOf } from './vectors.mjs';
 import { Refused, Wire } from './wire.mjs';
 import { World } from './world.mjs';
 
-/** Runs every vector that a running server can be asked; reports `(suite, vector, error?)`. */
-export async function checkServer({ server, rootToken, suites, slow = false, report }) {
+/**
+ * Runs every vector that a running server can be asked, or those that `only` takes; reports `(suite, vector, error?)`.
+ */
+export async function checkServer({ server, rootToken, suites, slow = false, only = () => true, report }) {
   for (const suite of suites ?? Object.keys(SUITES)) {
-    await inParallel(load(suite), async (vector) => {
+    await inParallel(load(suite).filter(only), async (vector) => {
       if (vector.flags.includes('own_server') || (vector.flags.includes('slow') && !slow)) return;
       const play = SUITES[suite](vector);
       if (!play) return;

@@ -190,6 +190,9 @@ public sealed class AdminClient : IAsyncDisposable
     /// </summary>
     public Task<Ack> AppendAsync(OpBatch batch) => CallAsync(() => Share.AppendOpsAsync(batch));
 
+    /// <summary>Puts off the end of a share that its server keeps for some time only. Needs the owner's link.</summary>
+    public Task<ShareKept> KeepShareAsync() => CallAsync(() => Share.KeepShareAsync());
+
     /// <summary>Ends the share. Needs a link.</summary>
     public Task EndShareAsync() => RpcConnection.CallAsync(() => Share.EndShareAsync());
 

@@ -59,7 +59,8 @@ public sealed class ShareReader : IAsyncDisposable
 
     /// <summary>
     /// Returns ops after a cursor in order without gaps until the share ends. Throws <see cref="ShareGapException"/>
-    /// for compacted ops, and when the server was restored from a backup.
+    /// for compacted ops, and when the server was restored from a backup; <see cref="NotSupportedException"/> for a
+    /// verb that this version does not know.
     /// </summary>
     public async IAsyncEnumerable<LoggedOp> FollowAsync(long after,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -80,6 +81,13 @@ public sealed class ShareReader : IAsyncDisposable
                 {
                     throw new InvalidOperationException($"The server skipped from cursor {cursor} to {op.Cursor}.");
                 }
+
+                if (op.Verb.Length > 0 && !Verbs.IsKnown(op.Verb))
+                {
+                    throw new NotSupportedException(
+                        $"This version does not know the verb of the op at cursor {op.Cursor}. Use a newer one.");
+                }
+
                 cursor = op.Cursor;
                 yield return op;
             }

@@ -63,6 +63,13 @@ public sealed record ShareList
     public long? Next { get; init; }
 }
 
+/// <summary>Result of <c>keepShare</c>.</summary>
+public sealed record ShareKept
+{
+    /// <summary>Gets when the server removes the share if nothing is appended until then; null: never.</summary>
+    public long? KeptUntilMs { get; init; }
+}
+
 /// <summary>Result of <c>adoptShares</c>.</summary>
 public sealed record SharesAdopted
 {

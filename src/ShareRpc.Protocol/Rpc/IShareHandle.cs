@@ -60,6 +60,10 @@ public partial interface IShareHandle : IDisposable
     [JsonRpcMethod("listPresence")]
     Task<PresenceList> ListPresenceAsync(CancellationToken cancellationToken);
 
+    /// <summary>Keeps the share as long as if it had been appended to now. See SPEC [REDEEM-11].</summary>
+    [JsonRpcMethod("keepShare")]
+    Task<ShareKept> KeepShareAsync();
+
     /// <summary>Ends appends; reads continue. Idempotent.</summary>
     [JsonRpcMethod("endShare")]
     Task EndShareAsync();

@@ -30,7 +30,8 @@ internal sealed class ApplyRules(
         if (batch.Ops[0].Seq <= watermark) return await AnswerResendAsync(prepared.Ops, writer!);
 
         // After the resend check: ops applied before the end keep their answer.
-        if (share.State == ShareState.Ended) throw new ShareRpcException(ErrorCode.ShareEnded);
+        if (share.State == ShareState.Ended)
+            return AllKnown(prepared) ?? throw new ShareRpcException(ErrorCode.ShareEnded);
         if (writerId is not null
             && (batch.Ops[0].Seq != watermark + 1 || order?.IsBehindRefused(watermark + 1) == true))
         {
@@ -40,8 +41,7 @@ internal sealed class ApplyRules(
         if (prepared.Malformed is { } invalid) throw new ShareRpcException(invalid);
         if (batch.ExpectedCursor is { } expected && expected != share.Head)
         {
-            return (writerId is null ? BatchOutcomes.FindAllKnown(share, facts, prepared.Ops) : null)
-                ?? throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
+            return AllKnown(prepared) ?? throw new ShareRpcException(ErrorCode.CursorMismatch) { Head = share.Head };
         }
 
         if (share.TailCount >= serverLimits.TailOps)
@@ -75,6 +75,10 @@ internal sealed class ApplyRules(
         await outcomes.RestateAsync();
         return outcomes.ToAck();
     }
+
+    /// <summary>Answers a batch without a writer whose ops are all known, as a resend; else null.</summary>
+    private Ack? AllKnown(PreparedBatch prepared) => writerId is null && prepared.Malformed is null
+        ? BatchOutcomes.FindAllKnown(share, facts, prepared.Ops) : null;
 
     private void TakeBack(long head)
     {

@@ -97,11 +97,18 @@ internal sealed class ShareReads(
     }
 
     /// <summary>Returns when a share is removed if nothing but comments is appended to it; null: never.</summary>
-    public async ValueTask<long?> KeptUntilAsync(ShareFeed feed, ShareRow share)
+    public async ValueTask<long?> KeptUntilAsync(ShareFeed feed, ShareRow? known = null)
     {
         if (KeepShares is not { } keep) return null;
+        ShareRow share = known ?? await FindShareAsync(feed.ShareKey).ConfigureAwait(false);
         long last = feed.Head == 0 ? 0 : await AppendedMsAsync(feed).ConfigureAwait(false);
-        return (last > 0 ? last : share.CreatedMs) + (long)keep.TotalMilliseconds;
+        return Math.Max(last > 0 ? last : share.CreatedMs, share.KeptMs) + (long)keep.TotalMilliseconds;
+    }
+
+    private async ValueTask<ShareRow> FindShareAsync(long shareKey)
+    {
+        await using IReadSnapshot snapshot = await store.BeginReadAsync();
+        return (await snapshot.FindShareAsync(shareKey))!;
     }
 
     /// <summary>Counts ops of a shared page that a subscriber gets.</summary>

@@ -55,6 +55,8 @@ internal interface IWriteTransaction : IReadSnapshot
 
     void SetShareState(long shareKey, ShareState state);
 
+    void SetShareKept(long shareKey, long keptMs);
+
     void SetShareLabel(long shareKey, string label);
 
     /// <summary>

@@ -8,6 +8,9 @@ internal sealed record ShareRow(
     long CreatedMs, long Scanned,
     long Compacted)
 {
+    /// <summary>Gets when an owner has kept it last; 0: never.</summary>
+    public long KeptMs { get; init; }
+
     /// <summary>Gets what every transaction on the share raises; 0 in a store that has one writer.</summary>
     public long Version { get; init; }
 }

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from sharerpc import Outbox, PlainWriter, ShareRpcError, State, fold, follow, parse_link
+from sharerpc import FileGrants, Outbox, PlainWriter, ShareRpcError, State, fold, follow, parse_link
 from sharerpc.connection import Backoff
 
 
@@ -46,7 +46,8 @@ async def write_plainly(link, _directory) -> None:
 
 
 async def write_by_outbox(link, directory) -> None:
-    outbox = Outbox(os.path.join(directory, "outbox.db"), link)
+    grants = FileGrants(os.path.join(directory, "grants.json"))
+    outbox = Outbox(os.path.join(directory, "outbox.db"), link, grants=grants)
     sending = asyncio.create_task(outbox.run())
     try:
         async for op in lines():
@@ -59,6 +60,8 @@ async def write_by_outbox(link, directory) -> None:
         sending.cancel()
         for op in outbox.parked():
             say(parked=op.op_id, code=op.code, outcome_unknown=op.outcome_unknown)
+        for ops in outbox.missing():
+            say(missing=ops.last_seq - ops.first_seq + 1)
 
 
 CLASSES = {"reader": read, "plain": write_plainly, "outbox": write_by_outbox}

@@ -68,7 +68,7 @@ internal static class ConformanceClient
                 }
             }
         }
-        catch (ShareRpcException refusal)
+        catch (Exception refusal) when (refusal is ShareRpcException or NotSupportedException)
         {
             await Console.Error.WriteLineAsync(refusal.Message);
             return OfNoMoreUse;
@@ -132,6 +132,7 @@ internal static class ConformanceClient
 
         await foreach (ParkedOp op in share.ReadParkedAsync())
             Say(new() { ["parked"] = op.OpId, ["code"] = op.Code, ["outcome_unknown"] = op.OutcomeUnknown });
+        foreach (MissingOps ops in share.Status.Missing) Say(new() { ["missing"] = ops.Count });
         return share.Status.ClosedCode is null ? 0 : OfNoMoreUse;
     }
 

@@ -65,6 +65,8 @@ internal sealed class FaultyTransaction(
 
     public void SetShareState(long shareKey, ShareState state) => inner.SetShareState(shareKey, state);
 
+    public void SetShareKept(long shareKey, long keptMs) => inner.SetShareKept(shareKey, keptMs);
+
     public void SetShareLabel(long shareKey, string label) => inner.SetShareLabel(shareKey, label);
 
     public ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes)

@@ -151,6 +151,8 @@ internal sealed class ScriptedShareHandle : IShareHandle
             new AuditPage { Entries = [new AuditEntry { Position = 1, TimeMs = 0, Action = "create_share" }] });
     }
 
+    public Task<ShareKept> KeepShareAsync() => Task.FromResult(new ShareKept());
+
     public Task EndShareAsync()
     {
         Demand(Rights.Append);

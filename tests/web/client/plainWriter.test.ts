@@ -63,6 +63,24 @@ describe('a plain writer', () => {
     expect(Math.max(...batches().map((batch) => batch.ops.length))).toBe(4);
   });
 
+  test('tells its caller that the server was restored between two redemptions', async () => {
+    let generation = 0;
+    let restored = 0;
+    let appended = 0;
+    server = await ScriptedServer.start((call) => {
+      if (call.method === 'redeemShare') return call.answer({ ...redeemed({ rights: ['append'] }), generation });
+      if (++appended !== 2) return call.answer(ackOf(call));
+      generation = 7;
+      return call.socket.terminate();
+    });
+    const writer = new PlainWriter(server.address, { ...platform, token: 't', onRestored: () => restored++ });
+    await writer.append(ops(1));
+    expect(restored).toBe(0);
+    await writer.append(ops(2));
+    writer.close();
+    expect(restored).toBe(1);
+  });
+
   test('waits out a refusal for now, and ends at one for good', async () => {
     const writer = await open((call, nth) => {
       if (nth === 1) call.refuse('overloaded', true, { action: 'retry', retry_after_ms: 10 });

@@ -92,8 +92,8 @@ internal sealed class OutboxQueue(
         writes.Signal();
     }
 
-    /// <summary>Parks all ops; sent ones get an unknown outcome.</summary>
-    public void Close(long shareKey, string code, string message)
+    /// <summary>Parks all ops; sent ones get an unknown outcome, unless it is known that none was applied.</summary>
+    public void Close(long shareKey, string code, string message, bool isOutcomeKnown = false)
     {
         writes.Write(() =>
         {
@@ -101,19 +101,20 @@ internal sealed class OutboxQueue(
             long lastSent = OutboxRows.RowOf(shareKey, rows.LastSentSeq(shareKey));
             sql.Execute(
                 """
-                UPDATE refused SET outcome_unknown = was_sent, state = 2, code = ?2, message = ?3
+                UPDATE refused SET outcome_unknown = was_sent AND NOT ?4, state = 2, code = ?2, message = ?3
                 WHERE share_key = ?1 AND state = 3
                 """,
-                shareKey, code, message);
+                shareKey, code, message, isOutcomeKnown ? 1 : 0);
             sql.Execute(
                 $"""
                 INSERT INTO refused (row_id, share_key, {OutboxRows.OpContent}, was_sent, outcome_unknown,
                   waiting_since_ms, state, code, message)
-                SELECT place, share_key, {OutboxRows.OpContent}, was_sent OR row_id <= ?3, was_sent OR row_id <= ?3,
-                  waiting_since_ms, 2, ?4, ?5
+                SELECT place, share_key, {OutboxRows.OpContent}, was_sent OR row_id <= ?3,
+                  (was_sent OR row_id <= ?3) AND NOT ?6, waiting_since_ms, 2, ?4, ?5
                 FROM op WHERE row_id BETWEEN ?1 AND ?2 ORDER BY row_id
                 """,
-                OutboxRows.RowOf(shareKey, 0), OutboxRows.RowOf(shareKey, OutboxRows.MaxSeq), lastSent, code, message);
+                OutboxRows.RowOf(shareKey, 0), OutboxRows.RowOf(shareKey, OutboxRows.MaxSeq), lastSent, code, message,
+                isOutcomeKnown ? 1 : 0);
             sql.Execute("DELETE FROM op WHERE row_id BETWEEN ?1 AND ?2", OutboxRows.RowOf(shareKey, 0),
                 OutboxRows.RowOf(shareKey, OutboxRows.MaxSeq));
             sql.Execute("DELETE FROM batch WHERE share_key = ?1", shareKey);

@@ -301,7 +301,9 @@ internal sealed class ShareLane(
         {
             if (error.Code == ErrorCode.InvalidToken) context.NoteMissing(share, ackedSeq: 0, head: 0);
             context.Log.ShareClosed(share.ShareId, code);
-            outbox.Queue.Close(shareKey, code, error.Hint);
+
+            // What was applied before the end has been answered by now: it comes first (APPLY-7).
+            outbox.Queue.Close(shareKey, code, error.Hint, isOutcomeKnown: error.Code == ErrorCode.ShareEnded);
             if (handle is null) outbox.Intents.FailAll(shareKey, code); // nothing can be asked of it either
         }
         else if (refused is not null)

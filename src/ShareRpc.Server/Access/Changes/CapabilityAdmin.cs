@@ -125,33 +125,53 @@ internal sealed class CapabilityAdmin(
             () => broadcaster.End(shareKey), shareKey);
     }
 
+    /// <summary>Puts off the end of a share that is kept for some time only, as an append does.</summary>
+    public Task<bool> KeepShareAsync(Authority authority)
+    {
+        authority.Demand(Rights.End);
+        long shareKey = authority.Ref.ShareKey!.Value;
+        return CommitAsync(
+            scope =>
+            {
+                authority.Demand(Rights.End);
+                scope.Transaction.SetShareKept(shareKey, scope.NowMs);
+                scope.Transaction.InsertAudit(
+                    new AuditRow(scope.NowMs, "keep_share", authority.Ref.Key, shareKey, null));
+                return new ValueTask<bool>(true);
+            },
+            null, shareKey);
+    }
+
     /// <summary>Returns once the tombstone is durable and handles are dead; deletes rows in the background.</summary>
     public async Task<bool> DeleteShareAsync(Authority authority, DeleteShareRequest request)
     {
         authority.Demand(Rights.Create);
         ShareRow share = await ResolveShareAsync(authority, request.ShareId);
-        return await DeleteAsync(share, authority, "delete_share", _ =>
+        return await DeleteAsync(share, authority, "delete_share", (_, _) =>
         {
             authority.Demand(Rights.Create);
-            return true;
+            return new ValueTask<bool>(true);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Deletes a share if it has no later op than the caller knows; returns whether it did.</summary>
+    /// <summary>
+    /// Deletes a share if it has no later op than the caller knows and was not kept since; returns whether it did.
+    /// </summary>
     /// <param name="share">The share.</param>
     /// <param name="head">The newest op that the caller knows.</param>
     public Task<bool> ExpireAsync(ShareRow share, long head) =>
-        DeleteAsync(share, authority: null, "expire_share", current => current.Head == head);
+        DeleteAsync(share, authority: null, "expire_share", async (scope, current) => current.Head == head
+            && (await scope.Transaction.FindShareAsync(share.Key))?.KeptMs == share.KeptMs);
 
     private async Task<bool> DeleteAsync(
-        ShareRow share, Authority? authority, string action, Func<LogShare, bool> isMeant)
+        ShareRow share, Authority? authority, string action, Func<CommitScope, LogShare, ValueTask<bool>> isMeant)
     {
         bool isDeleted = false;
         await CommitAsync(
             async scope =>
             {
                 LogShare current = await scope.Shares.GetAsync(scope.Transaction, share.Key);
-                isDeleted = isMeant(current);
+                isDeleted = await isMeant(scope, current);
                 if (!isDeleted || current.State == ShareState.Deleted) return true;
                 scope.Transaction.SetShareState(share.Key, current.State = ShareState.Deleted);
                 await ShareRoom.ReleaseAsync(scope.Transaction, share.OwnerRefKey);

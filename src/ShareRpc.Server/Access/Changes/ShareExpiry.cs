@@ -6,8 +6,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Access.Changes;
 
 /// <summary>
-/// Deletes shares to which nothing was appended for as long as they are kept (<c>keep_shares</c>), by a restore's time
-/// at the earliest.
+/// Deletes shares to which nothing was appended, and which no owner has kept, for as long as they are kept
+/// (<c>keep_shares</c>), by a restore's time at the earliest.
 /// </summary>
 internal sealed class ShareExpiry(
     IShareStore store, CapabilityAdmin admin, ServerOptions options, ServerLimits limits, TimeProvider time,
@@ -50,7 +50,7 @@ internal sealed class ShareExpiry(
             {
                 stopping.ThrowIfCancellationRequested();
                 bool isOver = row.Share.State != ShareState.Deleted
-                    && (row.LastAppendMs ?? row.Share.CreatedMs) <= before;
+                    && Math.Max(row.LastAppendMs ?? row.Share.CreatedMs, row.Share.KeptMs) <= before;
                 if (isOver && await admin.ExpireAsync(row.Share, row.Head).ConfigureAwait(false))
                     log.ShareExpired(row.Share.ShareId);
             }

@@ -78,5 +78,11 @@ internal sealed class ShareHandle(
     public Task<PresenceList> ListPresenceAsync(CancellationToken cancellationToken) =>
         Hold.DuringAsync(authority => Task.FromResult(presence.List(authority)));
 
+    public Task<ShareKept> KeepShareAsync() => Hold.DuringAsync(async authority =>
+    {
+        await Admin.KeepShareAsync(authority).ConfigureAwait(false);
+        return new ShareKept { KeptUntilMs = await reads.KeptUntilAsync(feed).ConfigureAwait(false) };
+    });
+
     public Task EndShareAsync() => Hold.DuringAsync(Admin.EndShareAsync);
 }

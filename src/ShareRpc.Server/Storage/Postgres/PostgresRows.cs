@@ -13,7 +13,7 @@ internal static class PostgresRows
 {
     public const string ShareColumns =
         "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, "
-        + "s.scanned, s.compacted, s.version, s.head, s.appended_ms";
+        + "s.scanned, s.compacted, s.version, s.head, s.appended_ms, s.kept_ms";
 
     public const string RefColumns =
         "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, "
@@ -43,12 +43,12 @@ internal static class PostgresRows
         row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), Text(row, 4),
         (ShareState)row.GetInt32(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9))
     {
-        Version = row.GetInt64(10),
+        Version = row.GetInt64(10), KeptMs = row.GetInt64(13),
     };
 
     /// <summary>Reads the owner's id behind the columns of the share.</summary>
     public static ShareListRow ListedShare(NpgsqlDataReader row) =>
-        new(Share(row), row.GetInt64(11), Number(row, 12), row.GetString(13));
+        new(Share(row), row.GetInt64(11), Number(row, 12), row.GetString(14));
 
     public static RefRow Ref(NpgsqlDataReader row) => new()
     {

@@ -116,6 +116,8 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
 
     public void SetShareState(long shareKey, ShareState state) => WriteShare(shareKey, "state", (int)state);
 
+    public void SetShareKept(long shareKey, long keptMs) => WriteShare(shareKey, "kept_ms", keptMs);
+
     public void SetShareLabel(long shareKey, string label) => WriteShare(shareKey, "label", label);
 
     public async ValueTask<bool> EraseShareAsync(long shareKey, int rows, long bytes)

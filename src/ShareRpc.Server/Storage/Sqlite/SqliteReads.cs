@@ -13,7 +13,7 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
 
     private const string ShareColumns =
         "s.share_key, s.share_id, s.owner_ref_key, s.creator_key, s.label, s.state, s.folded, s.created_ms, "
-            + "s.scanned, s.compacted";
+            + "s.scanned, s.compacted, s.kept_ms";
 
     private const string RefColumns =
         "ref_key, cap_id, share_key, parent_key, parent_epoch, depth, rights, caveats, epoch, label, verifier, "
@@ -242,10 +242,13 @@ internal abstract class SqliteReads(StoreConnection connection) : IReadSnapshot
     private static ShareRow ReadShare(Rows row) => new(
         row.Number(0), row.Text(1), row.Number(2), row.Number(3), row.TextOrNull(4), (ShareState)row.Number(5),
             row.Number(6),
-        row.Number(7), row.Number(8), row.Number(9));
+        row.Number(7), row.Number(8), row.Number(9))
+    {
+        KeptMs = row.Number(10),
+    };
 
     private static ShareListRow ReadListedShare(Rows row) =>
-        new(ReadShare(row), row.Number(11), row.NumberOrNull(12), row.Text(10));
+        new(ReadShare(row), row.Number(12), row.NumberOrNull(13), row.Text(11));
 
     private static SessionShareRow ReadSessionShare(Rows row) => new(row.Number(0), row.Number(1), row.Text(2));
 

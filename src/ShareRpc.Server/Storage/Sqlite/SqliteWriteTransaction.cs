@@ -113,6 +113,9 @@ internal sealed class SqliteWriteTransaction : SqliteReads, IWriteTransaction
         revoked.Add(new RevokedEntry { Action = action, ShareId = share, CapId = owner });
     }
 
+    public void SetShareKept(long shareKey, long keptMs) =>
+        Statements.Execute("UPDATE share SET kept_ms = ?2 WHERE share_key = ?1", shareKey, keptMs);
+
     public void SetShareLabel(long shareKey, string label) =>
         Statements.Execute("UPDATE share SET label = ?2 WHERE share_key = ?1", shareKey, label);
 

@@ -42,6 +42,8 @@ export interface RedeemedShare extends Redeemed {
   page?: OpPage;
   /** When the server removes the share unless something is appended before, in Unix ms. */
   keptUntilMs?: number;
+  /** What the last restore of the server gave to the share (READ-9); absent: 0. */
+  generation?: number;
 }
 
 /** A share that was redeemed for reading, over whatever connection. */
@@ -67,6 +69,7 @@ interface Redemption {
   acks?: RedeemedShare['acks'];
   page?: OpPage;
   kept_until_ms?: number;
+  generation?: number;
 }
 
 interface Pending {
@@ -143,6 +146,7 @@ export class Connection {
       ...(result.acks && { acks: result.acks }),
       ...(result.page && { page: result.page }),
       ...(result.kept_until_ms !== undefined && { keptUntilMs: result.kept_until_ms }),
+      ...(result.generation !== undefined && { generation: result.generation }),
     };
   }
 

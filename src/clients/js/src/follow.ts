@@ -1,3 +1,4 @@
+import { ShareRpcError } from './errors.js';
 import { ResumingShare, type FollowOptions } from './resuming.js';
 import type { Op, OpPage } from './wire.js';
 
@@ -21,11 +22,16 @@ export async function* follow(server: string, options: FollowOptions): AsyncGene
   }
 }
 
-/** Throws when cursors of a page have a gap (READ-1). */
+const VERBS = ['put', 'remove', 'append'];
+
+/** Throws when cursors of a page have a gap (READ-1), or for a verb of a later version (VER-2). */
 export function checkOrder(page: OpPage, after: number): void {
   let cursor = after;
   for (const op of page.ops) {
     if (op.cursor !== ++cursor) throw new Error(`The server skipped from cursor ${cursor - 1} to ${op.cursor}.`);
+    if (!op.hidden && op.verb !== undefined && !VERBS.includes(op.verb))
+      throw new ShareRpcError({ code: 'unknown_verb', transient: false, action: 'stop',
+        hint: 'This share needs a newer version of the page or program.' });
   }
 }
 

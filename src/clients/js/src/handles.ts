@@ -96,6 +96,11 @@ export class ShareHandle extends Handle {
     return this.call('listPresence', undefined, options);
   }
 
+  /** Puts off the end of a share that its server keeps for some time only; answers the moment, if any. */
+  keepShare(): Promise<{ kept_until_ms?: number }> {
+    return this.call('keepShare');
+  }
+
   /** Ends the share for good: no more appends, reads go on. */
   endShare(): Promise<null> {
     return this.call('endShare');

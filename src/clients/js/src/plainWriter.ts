@@ -3,7 +3,10 @@ import { Disconnected, ShareRpcError } from './errors.js';
 import { ResumingShare, type FollowOptions } from './resuming.js';
 import type { Ack, Limits, NewOp } from './wire.js';
 
-export type PlainWriterOptions = Omit<FollowOptions, 'after' | 'kinds' | 'waitMs'>;
+export interface PlainWriterOptions extends Omit<FollowOptions, 'after' | 'kinds' | 'waitMs'> {
+  /** The server was restored: ops that it acknowledged since its backup may be missing; appending again is harmless. */
+  onRestored?(): void;
+}
 
 export interface Expectation {
   /** The head at which the ops must meet the share; else `cursor_mismatch`, and nothing is applied. */
@@ -36,6 +39,7 @@ export class PlainWriter {
       ...options,
       onRedeemed: (share) => {
         this.#limits = share.limits;
+        if (this.#share.isRestored(share)) options.onRestored?.();
         options.onRedeemed?.(share);
       },
     });

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS rows (
   n INTEGER PRIMARY KEY, op_id TEXT NOT NULL UNIQUE, body TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
   seq INTEGER, batch INTEGER, sent INTEGER NOT NULL DEFAULT 0,
   code TEXT, message TEXT, outcome_unknown INTEGER NOT NULL DEFAULT 0, since REAL, try_at REAL);
+CREATE TABLE IF NOT EXISTS missing (writer_id TEXT, first_seq INTEGER, last_seq INTEGER);
 """
 _UNPROVEN_BYTES = 256 * 1024 - 4096
 _FLIGHT = "state = 'pending' AND batch IS NOT NULL"
@@ -33,6 +34,15 @@ class ParkedOp:
     outcome_unknown: bool
 
 
+@dataclass(frozen=True)
+class MissingOps:
+    """Ops that the server had acknowledged, and has lost since by a restore; their rows are gone."""
+
+    writer_id: str
+    first_seq: int
+    last_seq: int
+
+
 class Outbox:
     """A queue on disk that feeds one share. The table is the queue; nothing of it is kept in memory."""
 
@@ -44,8 +54,8 @@ class Outbox:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
-        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('writer_id', ?), ('next_seq', 1), ('next_batch', 1)",
-                         (new_id(),))
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('writer_id', ?), ('next_seq', 1), ('next_batch', 1), "
+                         "('acked_seq', 0)", (new_id(),))
         self._wake = asyncio.Event()
         self._backoff = Backoff()
         self._refused_frames: dict[int, int] = {}
@@ -65,6 +75,10 @@ class Outbox:
         rows = self._db.execute(
             "SELECT op_id, code, message, outcome_unknown FROM rows WHERE state = 'failed' ORDER BY n")
         return [ParkedOp(op_id, code, message, bool(unknown)) for op_id, code, message, unknown in rows]
+
+    def missing(self) -> list[MissingOps]:
+        """Returns what a restore of the server lost after it was acknowledged (APPLY-29), oldest first."""
+        return [MissingOps(*row) for row in self._db.execute("SELECT * FROM missing ORDER BY rowid")]
 
     def retry_parked(self) -> None:
         """Puts parked ops to the end of the queue, under their op ids."""
@@ -99,8 +113,11 @@ class Outbox:
                 self._link, passphrase=self._passphrase, grants=self._grants, writer_id=self._meta("writer_id"),
                 append=[self._text(batch) for batch in resent])
         except ShareRpcError as error:
+            if error.code == "invalid_token":
+                self._note_missing(0)  # a restored server does not know what was made since its backup
             raise _Refused(None, error) from error
         try:
+            self._note_missing(share.result["writer"]["acked_seq"])
             for outcome, batch in zip(share.result.get("acks", []), resent):
                 if error := outcome.get("error"):
                     raise _Refused(batch, ShareRpcError(error))
@@ -177,6 +194,9 @@ class Outbox:
     def _settle(self, ack: dict) -> None:
         """Settles rows by an ack that names them (APPLY-24)."""
         with self._transaction():
+            for entry in ack["applied"] + ack["duplicates"] + ack["rejected"]:
+                self._db.execute("UPDATE meta SET value = max(value, (SELECT ifnull(max(seq), 0) FROM rows "
+                                 "WHERE op_id = ?)) WHERE name = 'acked_seq'", (entry["op_id"],))
             for entry in ack["applied"] + ack["duplicates"]:
                 self._db.execute("DELETE FROM rows WHERE op_id = ?", (entry["op_id"],))
             for entry in ack["rejected"]:
@@ -186,6 +206,15 @@ class Outbox:
                     self._db.execute("UPDATE rows SET state = 'failed', code = ?, message = ? WHERE op_id = ?",
                                      (entry["code"], entry.get("message"), entry["op_id"]))
         self._refused_frames.clear()
+
+    def _note_missing(self, acked_seq: int) -> None:
+        """Notes what the server has acknowledged, and does not know any more."""
+        known = self._meta("acked_seq")
+        if acked_seq < known:
+            with self._transaction():
+                self._db.execute("INSERT INTO missing VALUES (?, ?, ?)",
+                                 (self._meta("writer_id"), acked_seq + 1, known))
+                self._set_meta(acked_seq=acked_seq)
 
     def _wait_or_park(self, op_id: str) -> None:
         """Lets an op wait for its dependency, longer each time, or parks it after `dependency_wait`."""
@@ -261,7 +290,7 @@ class Outbox:
 
     def _start_new_writer(self) -> None:
         self._db.execute("UPDATE rows SET seq = NULL, batch = NULL WHERE state = 'pending'")
-        self._set_meta(writer_id=new_id(), next_seq=1)
+        self._set_meta(writer_id=new_id(), next_seq=1, acked_seq=0)
 
     def _meta(self, name: str):
         return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]

@@ -44,6 +44,8 @@ async def follow(link: Link, after: int = 0, *, generation: int | None = None, p
                 for op in page["ops"] if not restored else []:
                     if op["cursor"] != after + 1:
                         raise RuntimeError(f"The server went from cursor {after} to {op['cursor']}.")
+                    if op.get("verb") not in (None, "put", "remove", "append"):
+                        raise ShareRpcError({"code": "unknown_verb", "action": "stop", "hint": "Use a newer version."})
                     after = op["cursor"]
                     backoff.reset()
                     yield op

@@ -19,8 +19,7 @@ export const NO_FIELDS: AuditFields = { action: '', who: '', address: '', code: 
 
 const ACTIONS = [
   'create_root', 'create_share', 'attenuate', 'grant', 'revoke', 'suspend', 'resume', 'rotate', 'end_share',
-  'delete_share',
-  'adopt', 'redeem', 'refused', 'append',
+  'keep_share', 'delete_share', 'adopt', 'redeem', 'refused', 'append',
 ];
 
 /** Whoever has a name on the page. */

@@ -15,6 +15,7 @@ CREATE TABLE share (
   compacted      bigint  NOT NULL DEFAULT 0,  -- the largest cursor whose data compaction dropped
   created_ms     bigint  NOT NULL,
   appended_ms    bigint,                      -- time of the newest op that is no comment
+  kept_ms        bigint  NOT NULL DEFAULT 0,  -- when an owner has put off its end last
   erased         boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 70);                     -- room for new versions of a row beside it: no index entry per append
 CREATE INDEX share_creator ON share (creator_key, share_key);

@@ -11,6 +11,7 @@ CREATE TABLE share (
   scanned        INTEGER NOT NULL DEFAULT 0,  -- compaction has looked at the ops up to this cursor
   compacted      INTEGER NOT NULL DEFAULT 0,  -- the largest cursor whose data compaction dropped
   created_ms     INTEGER NOT NULL,
+  kept_ms        INTEGER NOT NULL DEFAULT 0,  -- when an owner has put off its end last
   erased         INTEGER NOT NULL DEFAULT 0   -- of a deleted one: nothing of its content is left in any file
 );
 CREATE INDEX share_creator ON share (creator_key, share_key);

@@ -44,6 +44,36 @@ public sealed class ShareExpiryTests
     }
 
     [Fact]
+    public async Task The_owner_puts_it_off_of_an_ended_share_too_and_nobody_else_does()
+    {
+        using ServerRooms rooms = await ServerRooms.OpenAsync();
+        var keep = TimeSpan.FromDays(2);
+        rooms.Get<ServerOptions>().KeepShares = rooms.Reads.KeepShares = keep;
+        ShareExpiry expiry = rooms.Get<ShareExpiry>();
+        Authority owner = await rooms.CreateShareAsync();
+        ShareToken guest = await rooms.AttenuateAsync(owner, Rights.Read);
+        Authority reader = await rooms.RedeemAsync(guest);
+        await rooms.AppendAsync(owner, ServerRooms.Put("a"));
+        await rooms.Admin.EndShareAsync(owner);
+        rooms.Clock.Advance(keep - TimeSpan.FromMilliseconds(1));
+        await Assert.ThrowsAsync<ShareRpcException>(() => rooms.Admin.KeepShareAsync(reader));
+        await rooms.Admin.KeepShareAsync(owner);
+        ShareFeed feed = await FeedAsync(rooms, owner.Ref.ShareKey!.Value);
+        Assert.Equal((rooms.Clock.GetUtcNow() + keep).ToUnixTimeMilliseconds(),
+            await rooms.Reads.KeptUntilAsync(feed));
+
+        rooms.Clock.Advance(keep - TimeSpan.FromMilliseconds(1));
+        await expiry.SweepAsync(CancellationToken.None);
+        await rooms.RedeemAsync(guest);
+        rooms.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await expiry.SweepAsync(CancellationToken.None);
+        Assert.Equal(ErrorCode.ShareDeleted,
+            (await Assert.ThrowsAsync<ShareRpcException>(() => rooms.RedeemAsync(guest))).Code);
+        Assert.Single((await rooms.Lists.ListAuditAsync(rooms.Root, new AuditRequest())).Entries,
+            entry => entry.Action == "keep_share");
+    }
+
+    [Fact]
     public async Task A_restore_puts_it_off_since_the_backup_does_not_know_what_was_appended_since()
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();

@@ -37,19 +37,19 @@ internal sealed record ModelShare
     {
         long watermark = Watermark(writer);
         if (batch.Ops[0].Seq <= watermark) return (this, AnswerResend(writer!, watermark, batch));
-        if (Ended) return (this, ModelAnswer.Refusal(ErrorCode.ShareEnded));
+        bool isMalformed = batch.Ops.DistinctBy(op => op.OpId).Count() < batch.Ops.Count;
+        bool areKnown = writer is null && !isMalformed && batch.Ops.All(op =>
+            Settled.TryGetValue(op.OpId, out (string Content, long) known) && known.Content == Content(op));
+        string AllKnown() => ModelAnswer.Of(Head, [.. batch.Ops.Select(op =>
+            new ModelOutcome(op.OpId, Content(op), Settled[op.OpId].Cursor, IsKnown: true))]);
+        if (Ended) return (this, areKnown ? AllKnown() : ModelAnswer.Refusal(ErrorCode.ShareEnded));
         if (batch.Ops[0].Seq > watermark + 1)
             return (this, ModelAnswer.Refusal(ErrorCode.SequenceGap, ackedSeq: watermark));
-        if (batch.Ops.DistinctBy(op => op.OpId).Count() < batch.Ops.Count)
+        if (isMalformed)
             return (this, ModelAnswer.Refusal(ErrorCode.InvalidBatch));
         if (batch.ExpectedCursor is { } expected && expected != Head)
         {
-            bool areKnown = writer is null && batch.Ops.All(op =>
-                Settled.TryGetValue(op.OpId, out (string Content, long) known) && known.Content == Content(op));
-            return (this, areKnown
-                ? ModelAnswer.Of(Head, [.. batch.Ops.Select(op =>
-                    new ModelOutcome(op.OpId, Content(op), Settled[op.OpId].Cursor, IsKnown: true))])
-                : ModelAnswer.Refusal(ErrorCode.CursorMismatch, head: Head));
+            return (this, areKnown ? AllKnown() : ModelAnswer.Refusal(ErrorCode.CursorMismatch, head: Head));
         }
 
         (ModelShare after, List<ModelOutcome> outcomes) = ApplyEach(writer, batch);

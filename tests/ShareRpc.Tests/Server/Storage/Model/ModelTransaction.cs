@@ -115,6 +115,9 @@ internal sealed class ModelTransaction(ModelState start, Action<ModelState> comm
     public void SetShareState(long shareKey, ShareState value) =>
         ChangeShare(shareKey, share => share with { State = value });
 
+    public void SetShareKept(long shareKey, long keptMs) =>
+        ChangeShare(shareKey, share => share with { KeptMs = keptMs });
+
     public void SetShareLabel(long shareKey, string label) =>
         ChangeShare(shareKey, share => share with { Label = label });
 

@@ -54,7 +54,7 @@ internal sealed class StoreView(IReadSnapshot store, int limit, int maxBytes)
         (string? owner, string? creator) = (await CapAsync(share.OwnerRefKey), await CapAsync(share.CreatorKey));
         Line($"share {share.ShareId} owner {owner} {row.OwnerCapId} creator {creator} '{share.Label}'");
         Line($"  {share.State} folded {share.Folded} compacted {share.Scanned} {share.Compacted} made {
-            share.CreatedMs}");
+            share.CreatedMs} {share.KeptMs}");
         Line($"  head {await store.ReadHeadAsync(share.Key)} {row.Head} {row.LastAppendMs}");
         foreach (LoggedOp op in await WalkAsync(after => store.ReadOpsAsync(share.Key, after, limit, maxBytes),
             op => op.Cursor))

@@ -63,6 +63,7 @@ internal static class StoreWrites
                 return null;
             case StoreAct.End when isActive:
                 side.SetShareLabel(share.Key, $"ended {step.B}");
+                side.SetShareKept(share.Key, 1 + step.B);
                 side.SetShareState(share.Key, ShareState.Ended);
                 return null;
             case StoreAct.Delete:
