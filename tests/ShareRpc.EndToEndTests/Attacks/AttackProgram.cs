@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ShareRpc.EndToEndTests.Disk;
 using ShareRpc.EndToEndTests.Harness;
 
 namespace ShareRpc.EndToEndTests.Attacks;
@@ -10,6 +11,7 @@ internal static class AttackProgram
         revocations [--count N] [--readers R]          what is read and appended after a revocation has answered
         wrong-tokens [--rounds N] [--appends N]        appends beside a flood of wrong tokens
         siege [--seconds N]                            an honest writer beside all attackers together
+        backups [--ops N] [--seconds N]                a backup while N ops a second arrive, after so many seconds
         """;
 
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.General)
@@ -30,6 +32,15 @@ internal static class AttackProgram
     {
         SiegeFigures figures = await SiegeRun.RunAsync(
             arguments.Number("--seconds", 600), Console.Error, CancellationToken.None);
+        Console.WriteLine(JsonSerializer.Serialize(figures, Options));
+        return figures.IsPassed ? 0 : 1;
+    }
+
+    public static async Task<int> BackupsAsync(WorkerArguments arguments)
+    {
+        var run = new BackupRun(
+            arguments.Number("--ops", 10_000), TimeSpan.FromSeconds(arguments.Number("--seconds", 20)));
+        BackupFigures figures = await run.RunAsync(CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(figures, Options));
         return figures.IsPassed ? 0 : 1;
     }

@@ -56,6 +56,8 @@ internal static class HarnessProgram
                 return await Besieger.RunAsync(rest);
             case "wrong-tokens":
                 return await AttackProgram.WrongTokensAsync(rest);
+            case "backups":
+                return await AttackProgram.BackupsAsync(rest);
             case "conform":
                 return await ConformanceClient.RunAsync(arguments[1], arguments[2], arguments[3]);
             case "harness":
