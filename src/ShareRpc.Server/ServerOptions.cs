@@ -94,8 +94,8 @@ public sealed record ServerOptions
     public TimeSpan? KeepAudit { get; set; } = TimeSpan.FromDays(400);
 
     /// <summary>
-    /// Gets or sets how long a share is kept after its last append that is no comment, at least a day; then it is
-    /// deleted and erased. Null, the default: for ever.
+    /// Gets or sets how long a share is kept after its last append that is no comment, or since its owner kept it, at
+    /// least a day; then it is deleted and erased. Null, the default: for ever.
     /// </summary>
     public TimeSpan? KeepShares { get; set; }
 

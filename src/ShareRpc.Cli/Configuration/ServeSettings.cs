@@ -53,8 +53,8 @@ internal static class ServeSettings
         Text("keep_audit", "DURATION", "How long the audit trail is kept, such as 90d or forever", "400d",
             (options, text) => options.Server.KeepAudit = PeriodOf(text)),
         Text("keep_shares", "DURATION",
-            "How long a share is kept after its last append, comments left out, or a restore, such as 90d; "
-            + "then it is erased", "forever",
+            "How long a share is kept after its last append, comments left out, sharerpc keep or a restore, such as "
+            + "90d; then it is erased", "forever",
             (options, text) => options.Server.KeepShares = PeriodOf(text)),
         Text("memory_budget", "SIZE",
             "Memory for messages, bodies, replies and recent ops, at least 64MB",

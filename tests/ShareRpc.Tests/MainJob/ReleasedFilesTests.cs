@@ -1,9 +1,11 @@
 using System.IO.Compression;
+using Microsoft.Data.Sqlite;
 using ShareRpc.Client;
 using ShareRpc.Client.Writing;
 using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite;
 using ShareRpc.Server.Storage.Sqlite.Checking;
+using ShareRpc.Sqlite;
 using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Vectors;
 using ShareRpc.Tests.Server;
@@ -46,17 +48,31 @@ public sealed class ReleasedFilesTests : IDisposable
             await packed.CopyToAsync(unpacked, timeout);
         }
 
-        using (SqliteShareStore store =
-            SqliteShareStore.Open(Path.Combine(place, "shares.db"), TimeProvider.System))
+        string database = Path.Combine(place, "shares.db");
+        long before = VersionOf(database);
+        using (SqliteShareStore store = SqliteShareStore.Open(database, TimeProvider.System))
         {
             await using IReadSnapshot snapshot = await store.BeginReadAsync();
             Assert.Equal(8, await snapshot.ReadHeadAsync(1));
             Assert.NotEmpty(await snapshot.ReadDocsAsync(1, null, null, 10, 1_000_000));
         }
 
+        // In one step, and with a copy beside it.
+        Assert.Equal(SqliteShareStore.Schema.Newest, VersionOf(database));
+        Assert.Equal(before < SqliteShareStore.Schema.Newest ? [$"{database}.schema{before}"] : [],
+            Directory.GetFiles(place, "shares.db.schema*"));
+
         await using ShareClient client = await OpenOfflineAsync(place);
         ShareWriter share = Assert.Single(client.Shares);
         Assert.Equal((2L, "key"), (share.Status.Pending, share.ExternalKey));
+    }
+
+    private static long VersionOf(string database)
+    {
+        using SqliteConnection connection = new SqliteFile(database).OpenForReading();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        return (long)command.ExecuteScalar()!;
     }
 
     private async Task WriteAsync(string release)
