@@ -69,7 +69,8 @@ describe('a server that pushes', () => {
   test('is taken for lost when it is silent for too long', async () => {
     const seen = await followAll(
       (call) => {
-        if (call.connection === 2) call.answer(redeemed({ page: page(1, 2, { ended: true }) }));
+        if (call.connection >= 2)
+          call.answer(redeemed({ page: page(call.params.read.after, 2, { ended: true }) }));
         else if (call.method === 'redeemShare')
           call.answer(redeemed({ ...pushing, limits: { credit_bytes: 1_000, wait_ms: 20 }, page: page(0, 1) }));
       },
