@@ -21,7 +21,7 @@ public sealed class KeepTests : IDisposable
         });
         JsonElement shared = (await LinesAsync("share", "--opencode", files.Sample(), "--once", "--server",
             server.Address.ToString(), "--token-file", Path.Combine(data, "root.token")))[^1];
-        long before = DateTimeOffset.UtcNow.AddDays(90).ToUnixTimeMilliseconds();
+        long before = TimeProvider.System.GetUtcNow().AddDays(90).ToUnixTimeMilliseconds();
         JsonElement kept = Assert.Single(await LinesAsync("keep", OpencodeFiles.SampleSession));
         Assert.InRange(kept.GetProperty("kept_until_ms").GetInt64(), before, long.MaxValue);
         (int refused, _, string why) =
