@@ -8,7 +8,7 @@ internal sealed record BackupFigures(
     Percentiles AckDuring, double BackupSeconds, long BackupBytes, long AckedBefore, long OpsInBackup, long Acked,
     long OpsOnServer, bool IsBackupSound)
 {
-    /// <summary>Gets whether the backup is whole, as of one moment of the run, and nothing acknowledged is gone.</summary>
+    /// <summary>Gets whether the backup is whole, as of one moment, and nothing acknowledged is gone.</summary>
     public bool IsPassed =>
         IsBackupSound && OpsInBackup >= AckedBefore && OpsInBackup <= OpsOnServer && OpsOnServer == Acked;
 }

@@ -66,7 +66,7 @@ internal sealed class BackupRun(int opsPerSecond, TimeSpan before)
     private Percentiles Times(TimeSpan from, TimeSpan to) =>
         Percentiles.Of(acks.Where(ack => ack.At >= from && ack.At < to).Select(ack => ack.Took));
 
-    /// <summary>Appends a batch whenever one is due, and catches up after a wait; each batch waits for its ack.</summary>
+    /// <summary>Appends a batch whenever one is due, and catches up; each batch waits for its ack.</summary>
     private async Task WriteAsync(
         RawConnection connection, long handle, int writer, CancellationToken stopping, CancellationToken timeout)
     {
