@@ -24,7 +24,7 @@ export async function checkClient({ of, command, only, report }) {
     const run = new ClientRun(command, of, peer.link);
     peer.onKill = () => run.restart();
     try {
-      await run.finish(input.ops ?? []);
+      await run.finish(input.ops ?? [], 0, input.more);
       if (input.restored) {
         peer.goBack(input.restored);
         await run.finish(input.restored.ops);
@@ -111,14 +111,18 @@ class ClientRun {
     this.command = [...command, of, link, this.#directory];
   }
 
-  /** Gives it all ops and waits for its end. With `gap` ms between ops, connections are cut in the middle. */
-  async finish(ops, gap = 0) {
+  /**
+   * Gives it all ops and waits for its end; once it was killed, `more` ops. With `gap` ms between ops, connections are
+   * cut in the middle.
+   */
+  async finish(ops, gap = 0, more = []) {
     const deadline = Date.now() + RUN_MS;
-    do {
+    for (let given = ops; ; given = [...ops, ...more]) {
       this.#killed = false;
       const done = new Set(this.lines.map((line) => line.enqueued).filter(Boolean));
-      await this.#once(ops.filter((op) => !done.has(op.op_id)), gap, deadline);
-    } while (this.#killed);
+      await this.#once(given.filter((op) => !done.has(op.op_id)), gap, deadline);
+      if (!this.#killed) return;
+    }
   }
 
   get cursors() {

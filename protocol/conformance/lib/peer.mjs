@@ -145,6 +145,7 @@ export class Peer {
       return this.#cut(session, this.#input.closes.code);
     }
     if (fault?.do === 'end_grants') {
+      if (method === 'redeemShare') this.#refusalOfToken(params); // which may give the grant that ends
       for (const grant of this.#given.values()) grant.isOver = true;
       session.dead = OVER;
       return answer({ error: this.#refusal(OVER) });
@@ -160,11 +161,9 @@ export class Peer {
     if (fault?.do === 'fork') this.#forked.add(params.writer_id ?? session.writer);
     if (method === 'subscribe' && this.#input.pushes) return this.#subscribe(session, params, fault, answer);
     const result = this.#carryOut(session, method, params, fault, ofBatches);
+    this.#ended ||= fault?.ends === true;
     if (result === null) this.#waiting.push({ session, after: params.after ?? 0, answer });
-    else if (['drop_reply', 'end'].includes(fault?.do)) {
-      this.#ended = fault.do === 'end';
-      this.#cut(session);
-    }
+    else if (fault?.do === 'drop_reply') this.#cut(session);
     else if (fault?.do === 'kill') this.onKill();
     else answer(result.refused ? { error: this.#refusal(result.refused) } : { result: result.result });
     return this.#feed();

@@ -28,7 +28,7 @@ for (const [of, defect, only, rule] of [
   ['reader', 'starts-over', 'client-003', /cursors/], ['reader', 'hurries', 'client-008', /ERR-3/],
   ['plain', 'writes-anew', 'client-014', /OP-12/], ['outbox', 'regroups', 'client-023', /APPLY-25/],
   ['outbox', 'trusts-acked-seq', 'client-033', /log of the server/], ['outbox', 'forgets', 'client-046', /missing/],
-  ['outbox', 'keeps-no-grant', 'client-048', /exit code/], ['outbox', 'doubts', 'client-051', /outcome of a3 is known/],
+  ['outbox', 'keeps-no-grant', 'client-048', /exit code/], ['outbox', 'doubts', 'client-051', /outcome of a2 is known/],
   ['plain', 'gives-up', 'client-053', /log of the server/], ['plain', 'gives-up', 'client-054', /log of the server/],
   ['plain', 'forgives', 'client-057', /what it parked/], ['plain', 'insists', 'client-060', /ERR-3/],
   ['reader', 'insists', 'client-059', /ERR-3/], ['reader', 'guesses', 'client-061', /exit code/],

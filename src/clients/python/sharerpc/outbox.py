@@ -239,8 +239,8 @@ class Outbox:
     async def _react(self, batch: int | None, error: ShareRpcError) -> bool:
         """Does what the error says; returns whether to wait before the next try."""
         if error.code == "share_ended" and batch is not None:
-            self._park(f"batch = {batch} OR batch IS NULL", error)  # other batches that were sent are tried again
-            return False
+            self._park("1", error)  # what was applied before the end has been answered by now: it comes first
+            raise error
         match error.action:
             case "retry" | "redeem":
                 return True
@@ -280,8 +280,9 @@ class Outbox:
             return
         first = flight[0]
         self._refused_frames = {first: self._refused_frames.get(first, 0) + 1}
-        if self._refused_frames[first] > 2:
+        if self._refused_frames[first] >= 2:
             self._split_or_park(first, ShareRpcError({"code": "too_large", "action": "split"}))
+            self._refused_frames = {first: 0} if self._flight() else {}  # each half is counted anew
 
     def _park(self, which: str, error: ShareRpcError, is_known: bool = False) -> None:
         unknown = "0" if is_known or error.code == "share_ended" else "sent"
