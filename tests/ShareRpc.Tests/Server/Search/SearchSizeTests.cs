@@ -34,7 +34,7 @@ public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
     public async Task A_search_of_many_sessions_takes_less_than_100_ms()
     {
         using var index = SqliteSearchIndex.Open(directory["search.db"], ServerLimits.Default);
-        await RunAsync(index);
+        await RunAsync(index, () => Environment.CpuUsage.TotalTime);
         output.WriteLine($"{new FileInfo(directory["search.db"]).Length / 1024 / 1024} MiB");
     }
 
@@ -44,15 +44,24 @@ public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
         if (TestPostgres.SkipReason is not null) return;
         using PostgresShareStore store = await PostgresShareStore.OpenAsync(await TestPostgres.NewDatabaseAsync());
         using var index = new PostgresSearchIndex(store.Database, TimeProvider.System);
-        await RunAsync(index, async () =>
+        int[] backends = [];
+        await RunAsync(index, () => Environment.CpuUsage.TotalTime + TimeOf(backends), async () =>
         {
             await using var analyze = store.Database.Source.CreateCommand("VACUUM ANALYZE search_entry");
             analyze.CommandTimeout = 0;
             await analyze.ExecuteNonQueryAsync();
+            await using var ask = store.Database.Source.CreateCommand(
+                "SELECT array_agg(pid) FROM pg_stat_activity WHERE datname = current_database()");
+            backends = (int[])(await ask.ExecuteScalarAsync())!;
         });
     }
 
-    private async Task RunAsync(ISearchIndex index, Func<Task>? settle = null)
+    /// <summary>Returns the processor time of processes, as far as the system tells it.</summary>
+    private static TimeSpan TimeOf(int[] processes) => TimeSpan.FromMicroseconds(processes
+        .Select(id => $"/proc/{id}/schedstat").Where(File.Exists)
+        .Sum(path => double.Parse(File.ReadAllText(path).Split(' ')[0], CultureInfo.InvariantCulture) / 1_000));
+
+    private async Task RunAsync(ISearchIndex index, Func<TimeSpan> processorTime, Func<Task>? settle = null)
     {
         var dice = new Dice(1);
         long start = Stopwatch.GetTimestamp();
@@ -61,29 +70,37 @@ public sealed class SearchSizeTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{Sessions * PartsOfSession} parts indexed in {Stopwatch.GetElapsedTime(start)}");
 
         await MeasureAsync("one session", () => index.FindAsync(
-            1 + dice.Next(Sessions), QueryOf(dice), 0, 20).AsTask());
+            1 + dice.Next(Sessions), QueryOf(dice), 0, 20).AsTask(), processorTime);
         await MeasureAsync("all sessions", () => index.FindNewestOfAllAsync(
-            QueryOf(dice), long.MaxValue, 20).AsTask());
+            QueryOf(dice), long.MaxValue, 20).AsTask(), processorTime);
     }
 
     /// <summary>
     /// Holds 95 of 100 searches to the goal at the full size; of few sessions, on any machine, half of them: the rest
-    /// says what else the machine does.
+    /// says what else the machine does. Counts processor time; times by the clock are printed.
     /// </summary>
-    private async Task MeasureAsync(string name, Func<Task> search)
+    private async Task MeasureAsync(string name, Func<Task> search, Func<TimeSpan> processorTime)
     {
         var times = new List<TimeSpan>();
+        var worked = new List<TimeSpan>();
         for (int i = 0; i < 200; i++)
         {
+            TimeSpan before = processorTime();
             long start = Stopwatch.GetTimestamp();
             await search();
             times.Add(Stopwatch.GetElapsedTime(start));
+            worked.Add(processorTime() - before);
         }
 
+        output.WriteLine($"{name}, by the clock: {Say(times)}; processor time: {Say(worked)}");
+        Assert.InRange(worked[Sessions < FullSize ? 100 : 190], TimeSpan.Zero, Goal);
+    }
+
+    private static string Say(List<TimeSpan> times)
+    {
         times.Sort();
-        output.WriteLine($"{name}: median {times[100].TotalMilliseconds:F2} ms, "
-            + $"p95 {times[190].TotalMilliseconds:F2} ms, worst {times[^1].TotalMilliseconds:F2} ms");
-        Assert.InRange(times[Sessions < FullSize ? 100 : 190], TimeSpan.Zero, Goal);
+        return $"median {times[100].TotalMilliseconds:F2} ms, p95 {times[190].TotalMilliseconds:F2} ms, "
+            + $"worst {times[^1].TotalMilliseconds:F2} ms";
     }
 
     private static async Task FillAsync(ISearchIndex index, int share, Dice dice)
