@@ -4,7 +4,7 @@ using ShareRpc.Protocol.Ops;
 
 namespace ShareRpc.Server.Append;
 
-/// <summary>How far an opencode state has come.</summary>
+/// <summary>How far a document of the session format has come.</summary>
 /// <param name="Time">When a session was updated, a message completed, a part ended.</param>
 /// <param name="Changes">How many changes a message lists; -1 without a summary.</param>
 /// <param name="HasState">It is a tool's.</param>

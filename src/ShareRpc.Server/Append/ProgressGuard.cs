@@ -3,8 +3,8 @@ using ShareRpc.Protocol.Ops;
 namespace ShareRpc.Server.Append;
 
 /// <summary>
-/// Finds late opencode states, because requests overlap: by update and end times, a tool's status, and a user message's
-/// change count, which only grows. Equal or missing values pass.
+/// Finds late states of documents of the session format, because requests overlap: by update and end times, a tool's
+/// status, and a user message's change count, which only grows. Equal or missing values pass.
 /// </summary>
 internal static class ProgressGuard
 {
