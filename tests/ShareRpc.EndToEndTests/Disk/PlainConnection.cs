@@ -3,15 +3,18 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// A WebSocket and JSON text: every answer is what the server sent, and nothing is sent twice. One call at a time.
+/// A WebSocket and JSON text: every answer is what the server sent, and nothing is sent twice. One call at a time. Reads
+/// between calls, too, since only who reads answers the server's pings.
 /// </summary>
 internal sealed class PlainConnection : IDisposable
 {
     private readonly ClientWebSocket socket = new();
+    private readonly Channel<JsonObject> received = Channel.CreateUnbounded<JsonObject>();
     private int lastId;
     private long handle;
 
@@ -23,6 +26,7 @@ internal sealed class PlainConnection : IDisposable
         connection.socket.Options.AddSubProtocol("sharerpc.v1.json");
         await connection.socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws", Path = "/rpc" }.Uri,
             cancellationToken);
+        _ = connection.ReceiveAllAsync();
         var request = new JsonObject { ["token"] = token };
         if (writerId is not null) request["writer_id"] = writerId;
         JsonObject redeemed = await connection.CallAsync("redeemShare", request, cancellationToken);
@@ -43,22 +47,35 @@ internal sealed class PlainConnection : IDisposable
             new JsonObject { ["jsonrpc"] = "2.0", ["id"] = ++lastId, ["method"] = method, ["params"] = parameters };
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(request);
         await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
-        while (true)
+        while (await received.Reader.WaitToReadAsync(cancellationToken))
         {
-            JsonObject answer = JsonNode.Parse(await ReceiveAsync(cancellationToken))!.AsObject();
-            if ((int?)answer["id"] != lastId) continue;
+            if (!received.Reader.TryRead(out JsonObject? answer) || (int?)answer["id"] != lastId) continue;
             if (answer["error"] is JsonObject error) throw new RefusedException(error["data"]!.AsObject());
             return answer["result"] as JsonObject ?? [];
         }
+
+        throw new WebSocketException("closed");
     }
 
-    private async Task<string> ReceiveAsync(CancellationToken cancellationToken)
+    private async Task ReceiveAllAsync()
+    {
+        try
+        {
+            while (true) received.Writer.TryWrite(JsonNode.Parse(await ReceiveAsync())!.AsObject());
+        }
+        catch (Exception ended)
+        {
+            received.Writer.Complete(ended as WebSocketException ?? new WebSocketException("closed", ended));
+        }
+    }
+
+    private async Task<string> ReceiveAsync()
     {
         using var message = new MemoryStream();
         byte[] buffer = new byte[16 * 1024];
         while (true)
         {
-            ValueWebSocketReceiveResult part = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken);
+            ValueWebSocketReceiveResult part = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
             if (part.MessageType == WebSocketMessageType.Close) throw new WebSocketException("closed");
             message.Write(buffer, 0, part.Count);
             if (part.EndOfMessage) return Encoding.UTF8.GetString(message.GetBuffer(), 0, (int)message.Length);

@@ -203,11 +203,7 @@ internal sealed class LiveShare : IAsyncDisposable
     private Task SendAsync(IEnumerable<JsonObject> ops) => AskAsync(
         "appendOps", new JsonObject { ["batch_id"] = OpId.New(), ["ops"] = new JsonArray([.. ops]) });
 
-    /// <summary>
-    /// Nobody reads from the owner's connection between two calls, so that the server, which hears no answer to its
-    /// pings, takes it for dead when a test is busy elsewhere for long: then it asks again. Every call here may be
-    /// repeated blindly.
-    /// </summary>
+    /// <summary>Asks again where the connection has ended meanwhile: every call here may be repeated blindly.</summary>
     private async Task<JsonObject> AskAsync(string method, JsonObject parameters)
     {
         try

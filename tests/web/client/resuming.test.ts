@@ -72,7 +72,7 @@ describe('following', () => {
         if (call.connection === 1 && call.method === 'redeemShare') call.answer(redeemed({ page: page(0, 1) }));
         else if (call.connection > 1) call.answer(redeemed({ page: page(1, 2, { ended: true }) }));
       },
-      { waitMs: 30, marginMs: 200 },
+      { waitMs: 30, marginMs: 1_000 },
     );
     expect(seen).toEqual([1, 2]);
     expect(server.connections).toBe(2);

@@ -74,7 +74,7 @@ describe('a server that pushes', () => {
         else if (call.method === 'redeemShare')
           call.answer(redeemed({ ...pushing, limits: { credit_bytes: 1_000, wait_ms: 20 }, page: page(0, 1) }));
       },
-      { marginMs: 30 },
+      { marginMs: 500 },
     );
     expect(seen).toEqual([1, 2]);
   });
