@@ -5,7 +5,7 @@ namespace ShareRpc.EndToEndTests;
 /// <summary>Runs the tests that the packages in TypeScript have of their own, in Node.</summary>
 public sealed partial class WebClientTests
 {
-    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(9)).Token;
+    private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(20)).Token;
 
     [NodeFact]
     public Task The_client_of_browsers_passes_its_own_tests_and_the_vectors_against_a_real_server() =>
