@@ -8,8 +8,8 @@ using System.Threading.Channels;
 namespace ShareRpc.EndToEndTests.Disk;
 
 /// <summary>
-/// A WebSocket and JSON text: every answer is what the server sent, and nothing is sent twice. One call at a time. Reads
-/// between calls, too, since only who reads answers the server's pings.
+/// A WebSocket and JSON text: every answer is what the server sent, and nothing is sent twice. One call at a time.
+/// Reads between calls, too, since only who reads answers the server's pings.
 /// </summary>
 internal sealed class PlainConnection : IDisposable
 {
