@@ -1,4 +1,3 @@
-using System.Text;
 using Npgsql;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Server.Access.Redeeming;
@@ -194,7 +193,7 @@ internal static class DataMove
         await RunAsync(from, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
             + "SET LOCAL idle_in_transaction_session_timeout = 0").ConfigureAwait(false);
         var file = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={made.DatabasePath};Pooling=False");
-        file.Open();
+        await file.OpenAsync(cancellationToken).ConfigureAwait(false);
         using var to = new Statements(file);
         SqliteFile.Execute(file, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;"); // synced once, at the end
         SqliteShareStore.Schema.Apply(file, made.DatabasePath, "name another directory");
@@ -214,7 +213,7 @@ internal static class DataMove
             "SELECT DISTINCT substring(verifier FROM 33) FROM sturdy_ref WHERE length(verifier) > 32", connection))
         {
             await using NpgsqlDataReader row = await read.ExecuteReaderAsync().ConfigureAwait(false);
-            while (await row.ReadAsync().ConfigureAwait(false)) named.Add(row.GetFieldValue<byte[]>(0));
+            while (await row.ReadAsync().ConfigureAwait(false)) named.Add(PostgresRows.Bytes(row, 0));
         }
 
         ServerKey? one = named.Count == 0 && keys.Count == 1 ? keys[0]

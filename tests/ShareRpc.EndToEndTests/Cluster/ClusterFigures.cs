@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using Npgsql;
 using ShareRpc.EndToEndTests.Attacks;
 using ShareRpc.EndToEndTests.Harness;

@@ -70,7 +70,7 @@ public sealed class DataMoveTests : IDisposable
         CheckReport back2 = await DataMove.ToDirectoryAsync(
             database, Keys, here, TimeProvider.System, null, timeout.Token);
         Assert.Equal((4L, 9L, 1L), (back2.Shares, back2.Ops, back2.Writers));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(Data, "keys", "token.key")),
+        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(Data, "keys", "token.key"), timeout.Token),
             await File.ReadAllBytesAsync(Path.Combine(here, "keys", "token.key"), timeout.Token));
         using (SqliteShareStore store = SqliteShareStore.Open(Path.Combine(here, "shares.db"), TimeProvider.System))
         {
