@@ -25,6 +25,7 @@ internal sealed class SqliteFile(string path, int busyMs = 5_000, int cacheKiB =
     {
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MULTITHREAD);
         _ = SQLitePCL.raw.sqlite3_config(SQLitePCL.raw.SQLITE_CONFIG_MEMSTATUS, 0);
+        NativeHeap.ReturnLargeBlocks();
     }
 
     public SqliteConnection OpenForWriting()

@@ -22,23 +22,29 @@ internal static class Check
         Description = "Database of several nodes, in place of a data directory", HelpName = "CONNECTION",
     };
 
+    private static readonly Option<string?> KeyFile = new("--key-file")
+    {
+        Description = "Keys of the nodes: signatures of the audit trail are verified, too", HelpName = "FILE",
+    };
+
     public static Command Build()
     {
-        var command = new Command("check", Examples.Short(Examples.Check)) { Data, Postgres };
+        var command = new Command("check", Examples.Short(Examples.Check)) { Data, Postgres, KeyFile };
         command.SetAction((parsed, stop) => RunAsync(
-            CommandContext.Of(parsed), parsed.GetValue(Data)!, parsed.GetValue(Postgres), stop));
+            CommandContext.Of(parsed), parsed.GetValue(Data)!, parsed.GetValue(Postgres), parsed.GetValue(KeyFile),
+            stop));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        CommandContext context, string data, string? postgres, CancellationToken stop)
+        CommandContext context, string data, string? postgres, string? keyFile, CancellationToken stop)
     {
         var progress = new ProgressLine(context.Output, context.Time);
         CheckReport report;
         try
         {
             report = postgres is not null
-                ? await PostgresCheck.RunAsync(postgres, stop).ConfigureAwait(false)
+                ? await PostgresCheck.RunAsync(postgres, KeysOf(keyFile), stop).ConfigureAwait(false)
                 : await Task.Run(() => DataCheck.Run(data, progress, stop), stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -46,6 +52,8 @@ internal static class Check
             throw new CliException(ExitCode.Error, "Stopped before the check was complete. There is no result.");
         }
 
+        if (postgres is not null && keyFile is null)
+            context.Output.Note("Signatures of the audit trail were not verified: name the keys with --key-file.");
         foreach (CheckFinding finding in report.Findings)
         {
             context.Output.Say(SafeText.Line(finding.ToString(), LongestLine), new Style(Color.Red));
@@ -65,4 +73,7 @@ internal static class Check
         });
         return isSound ? ExitCode.Ok : ExitCode.Error;
     }
+
+    private static AuditKeys? KeysOf(string? keyFile) =>
+        keyFile is null ? null : new AuditKeys(Server.Access.Redeeming.KeyFile.Read(keyFile).Select(key => key.Bytes));
 }

@@ -100,6 +100,8 @@ public static class ShareRpcServerServices
         services.TryAddSingleton(provider => provider.GetRequiredService<StorePlace>() is { Directory: { } directory }
             ? directory.Open(() => TokenVerifier.Open(directory.Path, directory.IsNew))
             : TokenVerifier.OpenFile(provider.GetRequiredService<ServerOptions>().KeyFile!));
+        services.TryAddSingleton(provider =>
+            new AuditKeys(provider.GetRequiredService<TokenVerifier>().Keys.Select(key => key.Bytes)));
         services.TryAddSingleton(OpenSearchIndex);
         services.TryAddSingleton<IShareStore>(provider =>
         {

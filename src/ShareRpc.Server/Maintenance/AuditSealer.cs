@@ -9,8 +9,8 @@ namespace ShareRpc.Server.Maintenance;
 /// Seals new audit entries into a chain of segments, so that what is changed or removed shows, and removes whole
 /// segments that are older than the trail is kept.
 /// </summary>
-internal sealed class AuditSealer(IShareStore store, CommitQueue queue, ServerOptions options, TimeProvider time)
-    : IServerLoop
+internal sealed class AuditSealer(
+    IShareStore store, CommitQueue queue, ServerOptions options, AuditKeys keys, TimeProvider time) : IServerLoop
 {
     private const int EntriesAtOnce = 500;
     private readonly ServerLimits limits = options.ServerLimits;
@@ -40,7 +40,7 @@ internal sealed class AuditSealer(IShareStore store, CommitQueue queue, ServerOp
     public async Task SealAsync()
     {
         while (await ReadAsync(snapshot => snapshot.SealAuditAsync(EntriesAtOnce)) is { } seal)
-            await CommitAsync(transaction => transaction.InsertSeal(seal)).ConfigureAwait(false);
+            await CommitAsync(transaction => transaction.InsertSeal(keys.Sign(seal))).ConfigureAwait(false);
     }
 
     /// <summary>Removes segments whose entries are all too old.</summary>
@@ -49,7 +49,7 @@ internal sealed class AuditSealer(IShareStore store, CommitQueue queue, ServerOp
         if (options.KeepAudit is not { } keep) return;
         long before = (time.GetUtcNow() - keep).ToUnixTimeMilliseconds();
         while (await ReadAsync(snapshot => snapshot.FindOldestSealAsync()) is { } oldest && oldest.NewestMs < before)
-            await CommitAsync(transaction => transaction.RemoveSegment(oldest)).ConfigureAwait(false);
+            await CommitAsync(transaction => transaction.RemoveSegment(keys.SignRemoval(oldest))).ConfigureAwait(false);
     }
 
     private async ValueTask<AuditSeal?> ReadAsync(Func<IReadSnapshot, ValueTask<AuditSeal?>> read)

@@ -5,7 +5,9 @@ namespace ShareRpc.Server.Memory;
 /// process puts off. Any thread.
 /// </summary>
 /// <param name="bytes">How many must have been released since the last collection.</param>
-internal sealed class HeapTrim(long bytes, TimeProvider time) : IDisposable
+/// <param name="time">The clock.</param>
+/// <param name="collected">Called after a collection.</param>
+internal sealed class HeapTrim(long bytes, TimeProvider time, Action collected) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private readonly Lock gate = new();
@@ -13,6 +15,9 @@ internal sealed class HeapTrim(long bytes, TimeProvider time) : IDisposable
     private long lastTrim = time.GetTimestamp() - time.TimestampFrequency * 60;
     private ITimer? timer;
     private bool isDisposed;
+
+    /// <summary>Gets whether so much was released since the last collection that the next one is on its way.</summary>
+    public bool IsDue => Interlocked.Read(ref released) >= bytes;
 
     /// <summary>Notes what was given back, and what is still in use.</summary>
     public void NoteReleased(long given, long used)
@@ -45,11 +50,13 @@ internal sealed class HeapTrim(long bytes, TimeProvider time) : IDisposable
             lastTrim = time.GetTimestamp();
         }
 
-        Interlocked.Exchange(ref released, 0);
+        long before = Interlocked.Read(ref released);
 
         // With little in use, a compacting collection is short, and gives the pages back at once. A collection in the
         // background would be overtaken by what is released meanwhile.
         if (used < bytes / 4) GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         else GC.Collect(2, GCCollectionMode.Forced, blocking: true);
+        Interlocked.Add(ref released, -before);
+        collected();
     }
 }

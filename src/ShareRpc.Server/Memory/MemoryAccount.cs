@@ -41,9 +41,6 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
     /// </summary>
     public bool TryConnect(long bytes) => budget.TryConnect(this, bytes);
 
-    /// <summary>Returns whether it may take so many bytes now.</summary>
-    public bool HasRoom(long bytes) => budget.HasRoom(bytes, this);
-
     /// <summary>Takes bytes that are there already, whatever is free.</summary>
     public void Force(long bytes) => budget.Force(this, bytes);
 

@@ -7,8 +7,11 @@ namespace ShareRpc.Server.Memory;
 /// may hold as much as it leaves free, so that there is always room for others. One reserve, large enough for a whole
 /// message, goes round among those that find no room: one at a time can always finish. Any thread.
 /// </summary>
-internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : IDisposable
+internal sealed class MemoryBudget : IDisposable
 {
+    /// <summary>What is larger is an array of its own, and garbage when it is given back.</summary>
+    private const int LargeBytes = 2 * 1024 * 1024;
+
     /// <summary>What a peer may always hold of what is free.</summary>
     private const int SmallBytes = 256 * 1024;
 
@@ -16,13 +19,14 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
     private const int ForConnections = 8;
 
     private static readonly TimeSpan PressInterval = TimeSpan.FromSeconds(1);
-    private readonly ServerLimits limits = options.ServerLimits;
-    private readonly long reserve = ReserveOf(options);
-    private readonly long common = options.MemoryBytes - ReserveOf(options) - options.QueueBytes;
+    private readonly ServerLimits limits;
+    private readonly TimeProvider time;
+    private readonly long reserve;
+    private readonly long common;
     private readonly Lock gate = new();
     private readonly Dictionary<string, MemoryPeer> peers = new(StringComparer.Ordinal);
     private readonly List<MemoryWaiter> waiting = [];
-    private readonly HeapTrim trim = new(options.MemoryBytes / 8, time);
+    private readonly HeapTrim trim;
     private long used;
     private long cached;
     private long connected;
@@ -30,6 +34,15 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
     private long reserveBegan;
     private long reserveTurns;
     private long pressed;
+
+    public MemoryBudget(ServerOptions options, TimeProvider time)
+    {
+        this.time = time;
+        limits = options.ServerLimits;
+        reserve = ReserveOf(options);
+        common = options.MemoryBytes - reserve - options.QueueBytes;
+        trim = new HeapTrim(options.MemoryBytes / 8, time, OnCollected);
+    }
 
     /// <summary>Gives back that many cached bytes, if there are; the cache sets it.</summary>
     public Action<long> Evict { get; set; } = _ => { };
@@ -70,10 +83,10 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
         }
     }
 
-    /// <summary>Returns whether so many bytes are free; of an account, whether it may take them.</summary>
-    public bool HasRoom(long bytes, MemoryAccount? account = null)
+    /// <summary>Returns whether so many bytes are free.</summary>
+    public bool HasRoom(long bytes)
     {
-        lock (gate) return account is null ? used + bytes <= common : Fits(account, bytes);
+        lock (gate) return used + bytes <= common;
     }
 
     /// <summary>Takes bytes for a cache, if they are free and the caches have no half of the budget.</summary>
@@ -212,6 +225,7 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
     {
         if (account.IsClosed) return false;
         if (account == reserveHolder && account.Reserved + bytes <= reserve) return true;
+        if (bytes > LargeBytes && trim.IsDue) return false; // what was given back is still there
         long free = common - used - bytes - Math.Max(0, (common / ForConnections) - connected);
         long held = account.Peer.Held + bytes;
         return free >= 0 && (held <= free || held <= SmallBytes);
@@ -230,6 +244,11 @@ internal sealed class MemoryBudget(ServerOptions options, TimeProvider time) : I
 
         used += bytes;
         return used + cached - common;
+    }
+
+    private void OnCollected()
+    {
+        lock (gate) Admit();
     }
 
     /// <summary>

@@ -16,9 +16,6 @@ internal sealed class UnsentMemory(MemoryAccount account)
     private long held;
     private long counted;
 
-    /// <summary>Returns whether so many more bytes may be counted now.</summary>
-    public bool HasRoom(long bytes) => account.HasRoom(bytes);
-
     /// <summary>Counts bytes; false when there is no room for them.</summary>
     public bool TryTake(long bytes)
     {

@@ -5,6 +5,7 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access.Redaction;
+using ShareRpc.Server.Storage;
 
 namespace ShareRpc.Server.Read;
 
@@ -16,6 +17,9 @@ internal static class PageMessage
 
     private const int NumberBytes = 20;
     private const int EnvelopeBytes = 192;
+
+    /// <summary>What a writer of JSON asks for after each flush.</summary>
+    private const int WriterBytes = 4_096;
 
     /// <summary>Encodes the notification <c>page</c>; without a message if the page says <c>gap</c>.</summary>
     public static SharedPage Encode(ReadProfile profile, PageWish wish, OpPage page)
@@ -32,6 +36,15 @@ internal static class PageMessage
         WriteMembers(message, page);
         message.Write("}}"u8);
         return new SharedPage(wish, profile.Name, page.Cursor, opBytes, message.WrittenMemory) { Gap = page.Gap };
+    }
+
+    /// <summary>Returns about how many bytes a page takes, and not less but for long keys.</summary>
+    public static long BytesOf(OpPage page)
+    {
+        long bytes = WriterBytes + EnvelopeBytes;
+        foreach (LoggedOp op in page.Ops)
+            bytes += op.Encoded.IsEmpty ? OpEnvelope.Bytes + (op.Data?.Utf8.Length ?? 0) : op.Encoded.Length + 1;
+        return bytes;
     }
 
     /// <summary>Writes the members of a page without braces; copies the op bytes shared by all readers.</summary>

@@ -16,7 +16,7 @@ internal sealed class ShareReads(
     IShareStore store, Folder folder, ProtocolLimits limits, ServerLimits serverLimits, MemoryBudget memory,
     TimeProvider time, DrainSignal drain, ServerMetrics? metrics = null) : IDisposable
 {
-    /// <summary>An op that is larger is looked for room before it is read: its data, encoded, and as a reply.</summary>
+    /// <summary>An op that is larger is counted before it is read: in the store, its data, and as a reply.</summary>
     private const int SmallBytes = 64 * 1024;
     private const int Copies = 3;
 
@@ -32,9 +32,9 @@ internal sealed class ShareReads(
     /// <param name="authority">Whose it is.</param>
     /// <param name="feed">Of the share.</param>
     /// <param name="request">What is asked for.</param>
-    /// <param name="hasRoom">Whether the caller may take so many bytes; null asks the budget.</param>
+    /// <param name="room">What a large page counts against; null: it counts while it is read.</param>
     public async ValueTask<OpPage> ReadNowAsync(
-        Authority authority, ShareFeed feed, ReadOpsRequest request, Func<long, bool>? hasRoom = null)
+        Authority authority, ShareFeed feed, ReadOpsRequest request, IPageRoom? room = null)
     {
         Check(request);
         int limit = Math.Min(request.Limit ?? limits.PageEntries, limits.PageEntries);
@@ -42,7 +42,7 @@ internal sealed class ShareReads(
         long? gap = null;
         if (feed.TryRead(request.After, limit, maxBytes) is not { } ops)
         {
-            (ops, gap) = await ReadStoredAsync(feed, request.After, limit, maxBytes, hasRoom);
+            (ops, gap) = await ReadStoredAsync(feed, request.After, limit, maxBytes, room);
         }
 
         ops = feed.Redacted.Show(authority.Profile, ops);
@@ -62,9 +62,9 @@ internal sealed class ShareReads(
     /// <see cref="Authority.DemandPage"/>: the caller looks when it is about to send.
     /// </summary>
     public ValueTask<SharedPage> ReadSharedAsync(
-        ReadProfile profile, ShareFeed feed, PageWish wish, Func<long, bool> hasRoom) =>
+        ReadProfile profile, ShareFeed feed, PageWish wish, IPageRoom room) =>
         feed.Pages.Find(profile, wish, feed.Head) is { } known
-            ? ValueTask.FromResult(known) : MakeSharedAsync(profile, feed, wish, hasRoom);
+            ? ValueTask.FromResult(known) : MakeSharedAsync(profile, feed, wish, room);
 
     /// <summary>Returns a page without ops, which tells the head and whether somebody writes.</summary>
     public async ValueTask<SharedPage> ReadEmptyAsync(ReadProfile profile, ShareFeed feed, PageWish wish) =>
@@ -75,14 +75,14 @@ internal sealed class ShareReads(
         });
 
     private async ValueTask<SharedPage> MakeSharedAsync(
-        ReadProfile profile, ShareFeed feed, PageWish wish, Func<long, bool> hasRoom)
+        ReadProfile profile, ShareFeed feed, PageWish wish, IPageRoom room)
     {
         bool isWriting = await IsWritingAsync(feed).ConfigureAwait(false);
         SharedPage? made = feed.Pages.FindOrMake(profile, wish, feed.Head, () =>
             feed.TryRead(wish.After, limits.PageEntries, wish.MaxBytes) is { } recent ? Page(recent, null) : null);
         if (made is not null) return made;
         (IReadOnlyList<LoggedOp> stored, long? gap) = await ReadStoredAsync(
-            feed, wish.After, limits.PageEntries, wish.MaxBytes, hasRoom).ConfigureAwait(false);
+            feed, wish.After, limits.PageEntries, wish.MaxBytes, room).ConfigureAwait(false);
         return PageMessage.Encode(profile, wish, Page(stored, gap));
 
         OpPage Page(IReadOnlyList<LoggedOp> ops, long? gap)
@@ -185,7 +185,7 @@ internal sealed class ShareReads(
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }
 
-        Demand(limits.PageBytes * (long)Copies, hasRoom: null);
+        using MemoryAccount room = Reserve(limits.PageBytes * (long)Copies);
         await turns.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -203,11 +203,16 @@ internal sealed class ShareReads(
         }
     }
 
-    private void Demand(long bytes, Func<long, bool>? hasRoom)
+    private MemoryAccount Reserve(long bytes)
     {
-        if (!(hasRoom ?? (wanted => memory.HasRoom(wanted)))(bytes))
-            throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
+        MemoryAccount room = memory.Open(null);
+        if (room.TryGrow(bytes)) return room;
+        room.Dispose();
+        throw Overloaded;
     }
+
+    private ShareRpcException Overloaded =>
+        new(ErrorCode.Overloaded) { RetryAfter = serverLimits.OverloadedRetryAfter };
 
     public void Dispose() => turns.Dispose();
 
@@ -221,7 +226,7 @@ internal sealed class ShareReads(
 
     /// <summary>Returns only the gap when data after the cursor was compacted.</summary>
     private async ValueTask<(IReadOnlyList<LoggedOp> Ops, long? Gap)> ReadStoredAsync(ShareFeed feed, long after,
-        int limit, int maxBytes, Func<long, bool>? hasRoom)
+        int limit, int maxBytes, IPageRoom? room)
     {
         await turns.WaitAsync().ConfigureAwait(false);
         try
@@ -230,7 +235,9 @@ internal sealed class ShareReads(
             long compacted = (await snapshot.FindShareAsync(feed.ShareKey))!.Compacted;
             if (after < compacted) return ([], compacted);
             IReadOnlyList<TailOp> first = await snapshot.ReadTailAsync(feed.ShareKey, after, 1);
-            if (first.Count > 0 && first[0].Bytes > SmallBytes) Demand(first[0].Bytes * (long)Copies, hasRoom);
+            long bytes = first.Count > 0 && first[0].Bytes > SmallBytes ? first[0].Bytes * (long)Copies : 0;
+            using MemoryAccount? own = bytes > 0 && room is null ? Reserve(bytes) : null;
+            if (bytes > 0 && room?.TryReserve(bytes) == false) throw Overloaded;
             return (await snapshot.ReadOpsAsync(feed.ShareKey, after, limit, maxBytes), null);
         }
         finally

@@ -10,10 +10,14 @@ internal sealed class AuditChain : IDisposable
     /// <summary>Position, time, action, actor, share, subject, address, code, count, bytes.</summary>
     public const int Columns = 10;
 
+    /// <summary>A digest, and the signature of it.</summary>
+    public const int SealBytes = 64;
+
+    private const int DigestBytes = 32;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    /// <param name="before">Empty for the first segment.</param>
-    public AuditChain(ReadOnlySpan<byte> before) => hash.AppendData(before);
+    /// <param name="before">Of the segment before, or the anchor that it left; empty for the first one.</param>
+    public AuditChain(ReadOnlySpan<byte> before) => hash.AppendData(before[..Math.Min(SealBytes, before.Length)]);
 
     public long First { get; private set; }
 
@@ -34,7 +38,16 @@ internal sealed class AuditChain : IDisposable
         }
     }
 
+    /// <summary>Returns the segment with its digest, which is not signed yet.</summary>
     public AuditSeal Seal() => new(First, Last, NewestMs, hash.GetCurrentHash());
+
+    /// <summary>Returns whether a seal is that of what was added.</summary>
+    public bool Fits(AuditSeal seal)
+    {
+        AuditSeal mine = Seal();
+        return mine.First == seal.First && mine.Last == seal.Last && seal.Digest.Length >= DigestBytes
+            && mine.Digest.AsSpan().SequenceEqual(seal.Digest.AsSpan(0, DigestBytes));
+    }
 
     public void Dispose() => hash.Dispose();
 }

@@ -10,7 +10,8 @@ internal static class AttackProgram
     public const string Help = """
         revocations [--count N] [--readers R]          what is read and appended after a revocation has answered
         wrong-tokens [--rounds N] [--appends N]        appends beside a flood of wrong tokens
-        siege [--seconds N]                            an honest writer beside all attackers together
+        siege [--seconds N] [--attacks A,B]            an honest writer beside all attackers, or those named
+        erase [--ops N]                                another writer beside the erasing of a share of so many ops
         backups [--ops N] [--seconds N]                a backup while N ops a second arrive, after so many seconds
         """;
 
@@ -31,7 +32,16 @@ internal static class AttackProgram
     public static async Task<int> SiegeAsync(WorkerArguments arguments)
     {
         SiegeFigures figures = await SiegeRun.RunAsync(
-            arguments.Number("--seconds", 600), Console.Error, CancellationToken.None);
+            arguments.Number("--seconds", 600),
+            arguments.Has("--attacks") ? arguments["--attacks"] : Besieger.Attacks, Console.Error,
+            CancellationToken.None);
+        Console.WriteLine(JsonSerializer.Serialize(figures, Options));
+        return figures.IsPassed ? 0 : 1;
+    }
+
+    public static async Task<int> EraseAsync(WorkerArguments arguments)
+    {
+        EraseFigures figures = await EraseRun.RunAsync(arguments.Number("--ops", 400_000), CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(figures, Options));
         return figures.IsPassed ? 0 : 1;
     }

@@ -14,6 +14,10 @@ namespace ShareRpc.EndToEndTests.Attacks;
 /// </summary>
 internal sealed class Besieger(Uri server, string share, string reader, string limited)
 {
+    /// <summary>Every attack, by name.</summary>
+    public const string Attacks =
+        "idle,upgrade,headers,sync,ops,frame,unfinished,unread,rejected,guess";
+
     private const double Cores = 0.5;
     private const int Addresses = 24;
     private const int UnfinishedBytes = (16 * 1024 * 1024) - 1024;
@@ -26,30 +30,33 @@ internal sealed class Besieger(Uri server, string share, string reader, string l
     {
         var besieger = new Besieger(new Uri(arguments["--server"]), arguments["--share"], arguments["--reader"],
             arguments["--limited"]);
-        await besieger.AttackAsync(arguments.Number("--connections", 1), CancellationToken.None);
+        await besieger.AttackAsync(arguments["--attacks"].Split(','), arguments.Number("--connections", 1),
+            CancellationToken.None);
         return 0;
     }
 
-    private Task AttackAsync(int connections, CancellationToken ended)
+    private Task AttackAsync(string[] attacks, int connections, CancellationToken ended)
     {
         IPAddress one = IPAddress.Parse("127.0.0.2");
         string body = "HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16000000\r\n";
-        return Task.WhenAll(
-        [
-            .. Many(2 * connections, from => IdleAsync(from, ended)),
-            .. Many(20, from => TrickleAsync(from, "GET /rpc HTTP/1.1\r\nHost: x\r\nUpgrade: web", 1, ended)),
-            .. Many(20, from => TrickleAsync(from, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ", 1, ended)),
-            .. Many(20, from => TrickleAsync(from, $"POST /api/share/x/sync {body}\r\n{{\"secret\":\"", 150, ended)),
-            .. Many(20, from => TrickleAsync(from,
+        return Task.WhenAll(attacks.SelectMany(attack => attack switch
+        {
+            "idle" => Many(2 * connections, from => IdleAsync(from, ended)),
+            "upgrade" => Many(20,
+                from => TrickleAsync(from, "GET /rpc HTTP/1.1\r\nHost: x\r\nUpgrade: web", 1, ended)),
+            "headers" => Many(20, from => TrickleAsync(from, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: ", 1, ended)),
+            "sync" => Many(20,
+                from => TrickleAsync(from, $"POST /api/share/x/sync {body}\r\n{{\"secret\":\"", 150, ended)),
+            "ops" => Many(20, from => TrickleAsync(from,
                 $"POST /v1/shares/{share}/ops {body}Authorization: Bearer {limited}\r\n\r\n{{\"batch_id\":\"", 700,
                 ended)),
-            .. Many(20, from => FrameAsync(from, 600, ended)),
-            .. Many(40, from => UnfinishedAsync(from, ended)),
-            .. Many(20, from => UnreadAsync(from, ended)),
-            .. Many(4, from => RejectedAsync(from, ended)),
-            .. Many(8, from => GuessAsync(from, ended)),
-            RepeatAsync(() => GuessAsync(one, ended)),
-        ]);
+            "frame" => Many(20, from => FrameAsync(from, 600, ended)),
+            "unfinished" => Many(40, from => UnfinishedAsync(from, ended)),
+            "unread" => Many(20, from => UnreadAsync(from, ended)),
+            "rejected" => Many(4, from => RejectedAsync(from, ended)),
+            "guess" => [.. Many(8, from => GuessAsync(from, ended)), RepeatAsync(() => GuessAsync(one, ended))],
+            _ => throw new InvalidOperationException($"no attack is called {attack}"),
+        }));
     }
 
     private IEnumerable<Task> Many(int count, Func<IPAddress, Task> attack) =>

@@ -22,6 +22,11 @@ internal sealed class MeasuredServer : IAsyncDisposable
     /// <summary>Of the share's owner.</summary>
     public ShareToken Owner { get; } = ShareToken.New(RandomId.New());
 
+    /// <summary>Of the server.</summary>
+    public string RootToken { get; private set; } = "";
+
+    public string DatabasePath => Path.Combine(directory.FullName, "shares.db");
+
     public string ShareId { get; } = RandomId.New();
 
     public static async Task<MeasuredServer> StartAsync(CancellationToken cancellationToken, params string[] more)
@@ -30,8 +35,8 @@ internal sealed class MeasuredServer : IAsyncDisposable
         string? Line() => server.process.Lines.FirstOrDefault(line => line.StartsWith(Ready, StringComparison.Ordinal));
         await Until.TrueAsync(() => server.process.HasExited || Line() is not null, cancellationToken);
         server.Address = new Uri(Line()?[Ready.Length..] ?? throw new InvalidOperationException(server.process.Errors));
-        string root = (await File.ReadAllTextAsync(Path.Combine(server.directory.FullName, "root.token"),
-            cancellationToken)).Trim();
+        string root = server.RootToken = (await File.ReadAllTextAsync(
+            Path.Combine(server.directory.FullName, "root.token"), cancellationToken)).Trim();
         using RawConnection connection = await RawConnection.OpenAsync(server.Address, cancellationToken);
         long handle = await connection.RedeemAsync("redeemRoot", "root", root, cancellationToken);
         await connection.CallAsync(handle, "createShare", $$"""

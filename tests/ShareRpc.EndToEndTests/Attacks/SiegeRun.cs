@@ -25,7 +25,10 @@ internal sealed record SiegeFigures(
     double LargestWaitSeconds, double IdleMegabytes, double MostMegabytes, double BoundMegabytes, double ServerCores,
     double AttackerCores)
 {
-    public bool IsPassed => Ratio <= 3 && MostMegabytes <= BoundMegabytes && LargeAppends > 0;
+    /// <summary>
+    /// Gets whether the aims are met. Of the ratio a short run has too few rounds: it shows that nobody was held up.
+    /// </summary>
+    public bool IsPassed => Ratio <= (Seconds >= 300 ? 3 : 10) && MostMegabytes <= BoundMegabytes && LargeAppends > 0;
 }
 
 /// <summary>
@@ -42,21 +45,23 @@ internal sealed class SiegeRun : IDisposable
     private readonly MeasuredServer server;
     private readonly RawConnection owner;
     private readonly long handle;
+    private readonly string attacks;
     private readonly List<(double Quiet, double Siege)> rounds = [];
     private int appends;
     private int large;
     private TimeSpan longest;
 
-    private SiegeRun(MeasuredServer server, RawConnection owner, long handle) =>
-        (this.server, this.owner, this.handle) = (server, owner, handle);
+    private SiegeRun(MeasuredServer server, RawConnection owner, long handle, string attacks) =>
+        (this.server, this.owner, this.handle, this.attacks) = (server, owner, handle, attacks);
 
-    public static async Task<SiegeFigures> RunAsync(int seconds, TextWriter log, CancellationToken ended)
+    public static async Task<SiegeFigures> RunAsync(int seconds, string attacks, TextWriter log,
+        CancellationToken ended)
     {
         await using MeasuredServer server = await MeasuredServer.StartAsync(ended,
             "--memory-budget", $"{Budget}", "--connections", $"{Connections}");
         RawConnection owner = await RawConnection.OpenAsync(server.Address, ended);
         long handle = await owner.RedeemAsync("redeemShare", "share", server.Owner.Reveal(), ended);
-        using var run = new SiegeRun(server, owner, handle);
+        using var run = new SiegeRun(server, owner, handle, attacks);
         return await run.RunAsync(TimeSpan.FromSeconds(seconds), log, ended);
     }
 
@@ -77,7 +82,8 @@ internal sealed class SiegeRun : IDisposable
             long began = TimeProvider.System.GetTimestamp();
             TimeSpan before = server.ProcessorTime;
             await using (Tool attackers = HarnessProgram.Start(null, "besieger", "--server", $"{server.Address}",
-                "--share", server.ShareId, "--reader", reader, "--limited", limited, "--connections", $"{Connections}"))
+                "--share", server.ShareId, "--reader", reader, "--limited", limited, "--connections", $"{Connections}",
+                "--attacks", attacks))
             {
                 using var over = CancellationTokenSource.CreateLinkedTokenSource(ended);
                 Task<double> watching = WatchAsync(over.Token);

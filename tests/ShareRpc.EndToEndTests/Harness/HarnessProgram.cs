@@ -52,6 +52,8 @@ internal static class HarnessProgram
                 return await AttackProgram.RevocationsAsync(rest);
             case "siege":
                 return await AttackProgram.SiegeAsync(rest);
+            case "erase":
+                return await AttackProgram.EraseAsync(rest);
             case "besieger":
                 return await Besieger.RunAsync(rest);
             case "wrong-tokens":

@@ -26,6 +26,9 @@ internal sealed class Redeemer(
         return found ?? throw refusal!;
     }
 
+    /// <summary>Delays the answer to who is beyond a limit.</summary>
+    public Task HoldUpAsync(CancellationToken cancellationToken) => guard.HoldUpAsync(cancellationToken);
+
     /// <summary>
     /// Does not throw for a wrong token: a flood must stay cheap. Malformed token, wrong secret and unknown ref get the
     /// same answer on the same path.

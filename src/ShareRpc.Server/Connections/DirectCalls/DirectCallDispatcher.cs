@@ -39,7 +39,6 @@ internal sealed class DirectCallDispatcher : IDisposable
         this.ledger = ledger;
         this.errors = errors;
         this.unsent = unsent;
-        HasRoom = unsent.HasRoom;
         reads = new PendingReads(time);
         freePlace = ledger.FreePlace;
     }
@@ -47,14 +46,14 @@ internal sealed class DirectCallDispatcher : IDisposable
     /// <summary>Sends a whole message and calls back on its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
 
+    /// <summary>Delays an answer, when a peer is to come more slowly; set before the first call.</summary>
+    public Func<Task> HoldUpAsync { get; set; } = () => Task.CompletedTask;
+
     /// <summary>
     /// Gets whose page is read and sent; the next one is read when it has left, so that a peer that does not read holds
     /// one at most.
     /// </summary>
     public SemaphoreSlim PageTurn { get; } = new(1);
-
-    /// <summary>Gets whether there is room for a page of so many bytes.</summary>
-    public Func<long, bool> HasRoom { get; }
 
     public bool IsDraining { get; private set; }
 
@@ -119,7 +118,7 @@ internal sealed class DirectCallDispatcher : IDisposable
     public void WriteError(ReplyBuffer reply, ParsedCall call, Exception exception) =>
         ReplyWriter.Write(reply, call.Id, errors.Of(exception, call.Batch is null ? "readOps" : "appendOps"));
 
-    public void Send(ReplyBuffer reply) => _ = SendReplyAsync(reply);
+    public void Send(ReplyBuffer reply, bool isHeldUp = false) => _ = SendReplyAsync(reply, isHeldUp);
 
     public void End(PendingRead read, ReplyBuffer reply)
     {
@@ -133,10 +132,13 @@ internal sealed class DirectCallDispatcher : IDisposable
     }
 
     /// <summary>Throws <c>overloaded</c> when there is no memory for a page.</summary>
-    public void Demand(ReplyBuffer reply)
+    public static void Demand(ReplyBuffer reply)
     {
-        if (!reply.TryCount(unsent)) throw RpcErrors.Overloaded;
+        if (!reply.TryCount()) throw RpcErrors.Overloaded;
     }
+
+    /// <summary>Returns where a page is written.</summary>
+    public ReplyBuffer BeginPage() => new(unsent);
 
     private ShareHandle? Find(long number) => handles.GetValueOrDefault(number);
 
@@ -179,8 +181,9 @@ internal sealed class DirectCallDispatcher : IDisposable
         PageTurn.Release();
     }
 
-    private async Task SendReplyAsync(ReplyBuffer reply)
+    private async Task SendReplyAsync(ReplyBuffer reply, bool isHeldUp = false)
     {
+        if (isHeldUp) await HoldUpAsync().ConfigureAwait(false);
         reply.Count(unsent);
         ledger.BeginSend(reply);
         await TrySendAsync(reply, freePlace).ConfigureAwait(false);

@@ -63,11 +63,11 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
     private async ValueTask<bool> TryAnswerAsync(bool mustEnd)
     {
         await calls.PageTurn.WaitAsync().ConfigureAwait(false);
-        var reply = new ReplyBuffer();
+        ReplyBuffer reply = calls.BeginPage();
         try
         {
             authority.Demand(Rights.Read);
-            OpPage page = await reads.ReadNowAsync(authority, feed, request, calls.HasRoom).ConfigureAwait(false);
+            OpPage page = await reads.ReadNowAsync(authority, feed, request, reply).ConfigureAwait(false);
             bool isEmpty = page.Ops.Count == 0 && page.Gap is null && !feed.Ended;
             if (isEmpty && Waits && !mustEnd)
             {
@@ -79,7 +79,7 @@ internal sealed class PendingRead(DirectCallDispatcher calls, ShareReads reads, 
             if (isEmpty && isCancelled) ReplyWriter.WriteCancelled(reply, call.Id);
             else if (isEmpty && Waits && calls.IsDraining) throw new ShareRpcException(ErrorCode.Draining);
             else ReplyWriter.Write(reply, call.Id, page);
-            calls.Demand(reply);
+            DirectCallDispatcher.Demand(reply);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -33,8 +33,9 @@ internal static class ReplyWriter
         reply.Write("}"u8);
     }
 
-    public static void Write(IBufferWriter<byte> reply, ReadOnlySpan<byte> id, OpPage page)
+    public static void Write(ReplyBuffer reply, ReadOnlySpan<byte> id, OpPage page)
     {
+        reply.Prepare(PageMessage.BytesOf(page));
         Begin(reply, id);
         reply.Write(",\"result\":{"u8);
         PageMessage.WriteMembers(reply, page);

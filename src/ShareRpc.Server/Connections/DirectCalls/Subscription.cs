@@ -137,7 +137,7 @@ internal sealed class Subscription : FeedWaiter, IDisposable
         await all.BeginPageAsync().ConfigureAwait(false);
         try
         {
-            SharedPage page = await all.Reads.ReadSharedAsync(hold.Authority.Profile, feed, next, all.HasRoom)
+            SharedPage page = await all.Reads.ReadSharedAsync(hold.Authority.Profile, feed, next, all)
                 .ConfigureAwait(false);
             if (page.Gap is { } gap)
             {

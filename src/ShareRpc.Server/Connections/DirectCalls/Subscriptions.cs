@@ -14,11 +14,12 @@ namespace ShareRpc.Server.Connections.DirectCalls;
 /// </summary>
 internal sealed class Subscriptions(
     SessionState session, ShareReads reads, ProtocolLimits limits, TimeProvider time, CallLedger ledger,
-    UnsentMemory unsent) : ISubscriptions, IDisposable
+    UnsentMemory unsent) : ISubscriptions, IPageRoom, IDisposable
 {
     private readonly Lock gate = new();
     private readonly List<Subscription> live = [];
     private readonly SemaphoreSlim turn = new(1);
+    private long reserved;
 
     public ShareReads Reads => reads;
 
@@ -30,9 +31,6 @@ internal sealed class Subscriptions(
     public int MaxCredit => limits.CreditBytes;
 
     public bool IsDraining { get; private set; }
-
-    /// <summary>Gets whether there is room for a page of so many bytes.</summary>
-    public Func<long, bool> HasRoom { get; } = unsent.HasRoom;
 
     /// <summary>Sends a whole message and calls back on its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
@@ -81,11 +79,24 @@ internal sealed class Subscriptions(
     /// <summary>Takes the connection's turn to read and send a page; a peer that does not read holds one.</summary>
     public Task BeginPageAsync() => turn.WaitAsync();
 
-    public void EndPage() => turn.Release();
+    public void EndPage()
+    {
+        GiveReserved();
+        turn.Release();
+    }
+
+    /// <summary>Counts a page that is being made, for who has the turn.</summary>
+    public bool TryReserve(long bytes)
+    {
+        if (!unsent.TryTake(bytes)) return false;
+        reserved += bytes;
+        return true;
+    }
 
     /// <summary>Sends a page on its turn, after a last look; throws what that throws.</summary>
     public async ValueTask PushAsync(SharedPage page, Action lastLook)
     {
+        GiveReserved();
         if (!unsent.TryTake(page.Message.Length)) throw RpcErrors.Overloaded;
         ledger.BeginSend(page);
         try
@@ -100,6 +111,12 @@ internal sealed class Subscriptions(
     }
 
     public void Dispose() => WakeAll();
+
+    private void GiveReserved()
+    {
+        if (reserved > 0) unsent.Give(reserved);
+        reserved = 0;
+    }
 
     private void Add(Subscription subscription, bool isNamed)
     {

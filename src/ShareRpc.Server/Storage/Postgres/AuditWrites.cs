@@ -39,11 +39,11 @@ internal sealed class AuditWrites
         session.SendCall("SELECT pg_advisory_xact_lock(3, 0)");
         session.Send(
             """
-            WITH segment AS (DELETE FROM audit_seal WHERE last = $1 RETURNING last, digest),
+            WITH segment AS (DELETE FROM audit_seal WHERE last = $1 RETURNING last),
               entries AS (DELETE FROM audit WHERE position <= $1 AND EXISTS (SELECT 1 FROM segment)),
               before AS (DELETE FROM audit_anchor WHERE EXISTS (SELECT 1 FROM segment))
-            INSERT INTO audit_anchor (last, digest) SELECT last, digest FROM segment
+            INSERT INTO audit_anchor (last, digest) SELECT last, $2 FROM segment
             """,
-            oldest.Last);
+            oldest.Last, oldest.Digest);
     }
 }

@@ -171,9 +171,15 @@ public sealed class SharedStoreTests : IAsyncLifetime
 
         await a.Folder.FoldShareAsync(owner.Ref.ShareKey!.Value);
         await a.Sealer.SealAsync();
-        CheckReport sound = await PostgresCheck.RunAsync(database, CancellationToken.None);
+        var keys = new AuditKeys(a.Tokens.Keys.Select(key => key.Bytes));
+        CheckReport sound = await PostgresCheck.RunAsync(database, keys, CancellationToken.None);
         Assert.Empty(sound.Findings);
         Assert.Equal((1L, 9L, 1L), (sound.Shares, sound.Ops, sound.Writers));
+
+        var others = new AuditKeys([new byte[32]]);
+        Assert.Contains(
+            (await PostgresCheck.RunAsync(database, others, CancellationToken.None)).Findings,
+            finding => finding.Rule == "audit");
 
         await using (var source = NpgsqlDataSource.Create(database))
         {
@@ -183,7 +189,7 @@ public sealed class SharedStoreTests : IAsyncLifetime
             await damage.ExecuteNonQueryAsync();
         }
 
-        CheckReport damaged = await PostgresCheck.RunAsync(database, CancellationToken.None);
+        CheckReport damaged = await PostgresCheck.RunAsync(database, keys, CancellationToken.None);
         Assert.Equal(["I1", "I2", "audit", "fold"],
             damaged.Findings.Select(finding => finding.Rule).Distinct().Order(StringComparer.Ordinal));
     }

@@ -2,6 +2,8 @@ using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Server;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Maintenance;
+using ShareRpc.Server.Storage;
 using ShareRpc.Server.Storage.Sqlite.Checking;
 using ShareRpc.Tests.Fakes;
 
@@ -24,16 +26,33 @@ public sealed class AuditSealerTests
     {
         using ServerRooms rooms = await SealedAsync();
         Assert.Empty(Findings(rooms.Path));
-        using (var connection = new SqliteConnection(
-            $"Data Source={Path.Combine(rooms.Path, "shares.db")};Pooling=False"))
+        Execute(rooms, damage);
+        Assert.Contains(says, Findings(rooms.Path));
+    }
+
+    [Theory]
+    [InlineData(false, "entries 1 to 7 are not what was sealed")]
+    [InlineData(true, "entries up to 2 were not removed by this server")]
+    public async Task A_chain_that_was_computed_anew_without_the_key_of_the_server_is_found(bool removes, string says)
+    {
+        using ServerRooms rooms = await SealedAsync();
+        var otherKeys = new AuditKeys([new byte[32]]);
+        await using (IWriteTransaction transaction = await rooms.Store.BeginWriteAsync())
         {
-            connection.Open();
-            using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = damage;
-            command.ExecuteNonQuery();
+            AuditSeal first = (await transaction.FindOldestSealAsync())!;
+            if (removes) transaction.RemoveSegment(otherKeys.SignRemoval(first));
+            await transaction.CommitAsync();
         }
 
-        Assert.Contains(says, Findings(rooms.Path));
+        if (!removes)
+        {
+            Execute(rooms, "UPDATE audit SET address = 'x'; DELETE FROM audit_seal");
+            await new AuditSealer(
+                rooms.Store, rooms.Queue, new ServerOptions { DataDirectory = rooms.Path }, otherKeys, rooms.Clock)
+                .SealAsync();
+        }
+
+        Assert.Equal(says, Findings(rooms.Path).First());
     }
 
     [Fact]
@@ -78,6 +97,16 @@ public sealed class AuditSealerTests
 
         await rooms.AttenuateAsync(owner, Rights.Read);
         return rooms;
+    }
+
+    private static void Execute(ServerRooms rooms, string damage)
+    {
+        using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(rooms.Path, "shares.db")};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = damage;
+        command.ExecuteNonQuery();
     }
 
     private static async Task<IReadOnlyList<AuditEntry>> EntriesAsync(ServerRooms rooms) =>

@@ -178,7 +178,7 @@ CREATE TABLE audit_seal (
   last           bigint PRIMARY KEY,
   first          bigint NOT NULL,
   newest_ms      bigint NOT NULL,
-  digest         bytea  NOT NULL              -- SHA-256 over the digest before it and the entries first to last
+  digest         bytea  NOT NULL              -- SHA-256 over that before it and the entries first to last; its HMAC
 );
 
 -- The segment up to which retention has removed the trail; one row, or none.

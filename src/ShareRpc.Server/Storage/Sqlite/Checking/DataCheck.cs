@@ -31,6 +31,7 @@ public static class DataCheck
     {
         var run = new CheckRun(statements, progress, cancellationToken);
         if (files.DescribeKeyTrouble() is { } trouble) run.Find("file", null, trouble);
+        AuditKeys? keys = files.ReadKey() is { } key ? new AuditKeys([key]) : null;
         run.Try("database", null, () =>
         {
             SqliteFile.Execute(statements.Connection, "BEGIN");
@@ -41,7 +42,7 @@ public static class DataCheck
         if (isReadable)
         {
             run.Try("capabilities", null, () => ReferenceCheck.Run(run));
-            run.Try("audit trail", null, () => AuditCheck.Run(run));
+            run.Try("audit trail", null, () => AuditCheck.Run(run, keys));
             run.Try("shares", null, () => Shares(run));
         }
 

@@ -43,6 +43,9 @@ internal sealed record DataFiles(string Directory)
 
     public StorageException Translate(SqliteException exception) => SqliteFailures.Translate(exception, DatabasePath);
 
+    /// <summary>Returns the server's key; null where that is missing or damaged.</summary>
+    public byte[]? ReadKey() => DescribeKeyTrouble() is null ? File.ReadAllBytes(KeyPath) : null;
+
     public string? DescribeKeyTrouble()
     {
         var key = new FileInfo(KeyPath);

@@ -3,7 +3,7 @@ CREATE TABLE audit_seal (
   last           INTEGER PRIMARY KEY,
   first          INTEGER NOT NULL,
   newest_ms      INTEGER NOT NULL,            -- the latest time of its entries
-  digest         BLOB    NOT NULL             -- SHA-256
+  digest         BLOB    NOT NULL             -- SHA-256, and its HMAC
 );
 
 -- The segment up to which retention has removed the trail; one row, or none.
