@@ -1,5 +1,6 @@
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server;
+using ShareRpc.Server.Connections.DirectCalls;
 using ShareRpc.Server.Memory;
 
 namespace ShareRpc.Tests.Server.Memory;
@@ -23,6 +24,24 @@ public sealed class MemoryBudgetTests : IDisposable
         first.Shrink(Half);
         Assert.True(again.TryGrow(300_000));
         Assert.Equal(600_000, budget.Used);
+    }
+
+    [Fact]
+    public void Invariant_I11_a_large_page_counts_from_before_it_is_read_until_it_has_left()
+    {
+        using MemoryAccount first = budget.Open("192.0.2.1"), second = budget.Open("192.0.2.2");
+        using (var page = new ReplyBuffer(new UnsentMemory(first)))
+        using (var other = new ReplyBuffer(new UnsentMemory(second)))
+        {
+            Assert.True(page.TryReserve(Half));
+            Assert.False(other.TryReserve(Half));
+            page.Prepare(100_000);
+            Assert.True(page.TryCount());
+            Assert.InRange(budget.Used, 90_000, 200_000);
+            Assert.True(other.TryReserve(Half));
+        }
+
+        Assert.Equal(0, budget.Used);
     }
 
     [Fact]

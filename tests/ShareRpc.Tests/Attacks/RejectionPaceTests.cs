@@ -1,0 +1,37 @@
+using System.Text.Json;
+using ShareRpc.Protocol.Ids;
+using ShareRpc.Server;
+using ShareRpc.Tests.Protocol.Wire;
+using ShareRpc.Tests.Server;
+
+namespace ShareRpc.Tests.Attacks;
+
+/// <summary>A guest who sends batch after batch beyond its bound takes no processor from others.</summary>
+public sealed class RejectionPaceTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_batch_beyond_the_bound_of_rejections_is_answered_later(bool directCalls)
+    {
+        await using LiveServer live = await LiveServer.StartAsync(
+            serverLimits: ServerLimits.Default with
+            {
+                RejectionsPerDay = 1, RateLimitedDelay = TimeSpan.FromHours(1),
+            },
+            more: options => options with { DirectCalls = directCalls });
+        WireHandle share = await live.RedeemShareAsync(
+            await live.CreateShareAsync(), more: $",\"writer_id\":\"{RandomId.New()}\"");
+        Task<JsonElement> beyond = share.CallAsync("appendOps", Batch("merge", "merge"));
+        for (int i = 0; i < 50; i++) await share.ResultAsync("readOps", "{}");
+        Assert.False(beyond.IsCompleted);
+        JsonElement taken = await share.ResultAsync("appendOps", Batch("put", "put"));
+        Assert.Equal(2, taken.GetProperty("applied").GetArrayLength());
+    }
+
+    private static string Batch(string first, string second) => $$"""
+        {"batch_id":"b","ops":[
+          {"op_id":"{{OpId.New()}}","seq":1,"verb":"{{first}}","kind":"part","key":"k","data":{} },
+          {"op_id":"{{OpId.New()}}","seq":2,"verb":"{{second}}","kind":"part","key":"k","data":{} }]}
+        """;
+}
