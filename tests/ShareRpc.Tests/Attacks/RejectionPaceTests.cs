@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ShareRpc.Protocol.Ids;
+using ShareRpc.Protocol.Tokens;
 using ShareRpc.Server;
 using ShareRpc.Tests.Protocol.Wire;
 using ShareRpc.Tests.Server;
@@ -20,13 +21,14 @@ public sealed class RejectionPaceTests
                 RejectionsPerDay = 1, RateLimitedDelay = TimeSpan.FromHours(1),
             },
             more: options => options with { DirectCalls = directCalls });
-        WireHandle share = await live.RedeemShareAsync(
-            await live.CreateShareAsync(), more: $",\"writer_id\":\"{RandomId.New()}\"");
+        ShareToken token = await live.CreateShareAsync();
+        WireHandle share = await live.RedeemShareAsync(token, more: $",\"writer_id\":\"{RandomId.New()}\"");
+        WireHandle other = await live.RedeemShareAsync(token, more: $",\"writer_id\":\"{RandomId.New()}\"");
         Task<JsonElement> beyond = share.CallAsync("appendOps", Batch("merge", "merge"));
-        for (int i = 0; i < 50; i++) await share.ResultAsync("readOps", "{}");
-        Assert.False(beyond.IsCompleted);
-        JsonElement taken = await share.ResultAsync("appendOps", Batch("put", "put"));
+        for (int i = 0; i < 50; i++) await other.ResultAsync("readOps", """{"after":0}""");
+        JsonElement taken = await other.ResultAsync("appendOps", Batch("put", "put"));
         Assert.Equal(2, taken.GetProperty("applied").GetArrayLength());
+        Assert.False(beyond.IsCompleted);
     }
 
     private static string Batch(string first, string second) => $$"""
