@@ -64,7 +64,8 @@ internal static class DataMove
         }
 
         CheckReport after = Sound(
-            await PostgresCheck.RunAsync(postgres, keys: null, cancellationToken).ConfigureAwait(false), "the database");
+            await PostgresCheck.RunAsync(postgres, keys: null, cancellationToken).ConfigureAwait(false),
+            "the database");
         DemandSame(before, after);
         if (locked is not null) SecretFile.Write(locked.MovedMarkPath, "PostgreSQL\n"u8.ToArray());
         else await PostgresRestore.RunAsync(postgres, cancellationToken).ConfigureAwait(false);
@@ -88,7 +89,8 @@ internal static class DataMove
             try
             {
                 CheckReport before = Sound(
-                    await PostgresCheck.RunAsync(postgres, keys: null, cancellationToken).ConfigureAwait(false), "the database");
+                    await PostgresCheck.RunAsync(postgres, keys: null, cancellationToken).ConfigureAwait(false),
+                    "the database");
                 CheckReport? after = null;
                 await CopyAsync(database, keyFile, directory, async made =>
                 {
