@@ -115,11 +115,7 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
                 return;
             case < 62:
                 Note("failover");
-                await Postgres.KillAsync();
-                await Pair.PromoteAsync();
-                foreach (NodeSlot other in nodes) other.Follow(Postgres.Port);
-                await meanwhile();
-                await Pair.AddStandbyAsync();
+                await FailOverAsync(meanwhile);
                 return;
             case < 74:
                 Note(face % 2 == 0 ? "freeze" : "part");
@@ -209,6 +205,15 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
         {
             ClockOff = TimeSpan.FromHours(number - 2), // one is an hour behind, one an hour ahead
         };
+    }
+
+    private async Task FailOverAsync(Func<Task> meanwhile)
+    {
+        await Postgres.KillAsync();
+        await Pair.PromoteAsync();
+        foreach (NodeSlot node in nodes) node.Follow(Postgres.Port);
+        await meanwhile();
+        await Pair.AddStandbyAsync();
     }
 
     private void Note(string fault) => faults[fault] = faults.GetValueOrDefault(fault) + 1;

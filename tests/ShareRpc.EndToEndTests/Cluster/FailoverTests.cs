@@ -6,18 +6,15 @@ namespace ShareRpc.EndToEndTests.Cluster;
 
 /// <summary>Real nodes on a real primary, which dies and leaves the database to its synchronous standby.</summary>
 [Trait("Suite", "Deep")]
-public sealed class FailoverTests : IAsyncLifetime
+public sealed class FailoverTests : IDisposable
 {
     private readonly CancellationTokenSource timeout = new(TimeSpan.FromMinutes(3));
     private readonly string data = Directory.CreateTempSubdirectory("sharerpc-failover-").FullName;
 
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public Task DisposeAsync()
+    public void Dispose()
     {
         timeout.Dispose();
         Directory.Delete(data, recursive: true);
-        return Task.CompletedTask;
     }
 
     /// <summary>
