@@ -194,15 +194,10 @@ internal static class DataMove
             throw new ServerStartException($"--keys lacks a key of this database: {string.Join(", ", missing)}.");
         await RunAsync(from, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
             + "SET LOCAL idle_in_transaction_session_timeout = 0").ConfigureAwait(false);
-        var file = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={made.DatabasePath};Pooling=False");
-        await file.OpenAsync(cancellationToken).ConfigureAwait(false);
-        using var to = new Statements(file);
-        SqliteFile.Execute(file, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;"); // synced once, at the end
-        SqliteShareStore.Schema.Apply(file, made.DatabasePath, "name another directory");
-        SqliteFile.Execute(file, "BEGIN");
+        using Statements to = EmptyStore.Create(made.DatabasePath);
         await StoreTables.CopyAsync(from, to, cancellationToken).ConfigureAwait(false);
         byte[] key = await OneKeyAsync(from, keys).ConfigureAwait(false);
-        SqliteFile.Execute(file, "COMMIT");
+        SqliteFile.Execute(to.Connection, "COMMIT");
         await RunAsync(from, "COMMIT").ConfigureAwait(false);
         return key;
     }
