@@ -121,14 +121,7 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
                 Note(face % 2 == 0 ? "freeze" : "part");
                 if (face % 2 == 0) node.Link.Freeze();
                 else node.Link.FreezeSome(() => dice.Next(0, 2) == 0);
-                healing.Add(AfterAsync(
-                    pause,
-                    () =>
-                    {
-                        node.Link.Thaw();
-                        return Task.CompletedTask;
-                    },
-                    cancellationToken));
+                healing.Add(AfterAsync(pause, () => ThawAsync(node), cancellationToken));
                 break;
             case < 86:
                 Note("link");
@@ -146,6 +139,12 @@ internal sealed class ClusterServers(string data, int seed, string broken) : ISe
         }
 
         await meanwhile();
+    }
+
+    private static Task ThawAsync(NodeSlot node)
+    {
+        node.Link.Thaw();
+        return Task.CompletedTask;
     }
 
     public async Task SettleAsync(CancellationToken cancellationToken)

@@ -110,7 +110,8 @@ public sealed class StrangeFilesTests : IDisposable
     }
 
     private static Task<T> Bounded<T>(Func<T> run) =>
-        Task.Factory.StartNew(run, TaskCreationOptions.LongRunning).WaitAsync(Patience);
+        Task.Factory.StartNew(run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .WaitAsync(Patience);
 
     private static void Pipe(string path)
     {
