@@ -58,5 +58,6 @@ internal sealed class HeapTrim(long bytes, TimeProvider time, Action collected) 
         else GC.Collect(2, GCCollectionMode.Forced, blocking: true);
         Interlocked.Add(ref released, -before);
         collected();
+        NoteReleased(0, used); // who waits for a collection waits for the next one, if that is due already
     }
 }

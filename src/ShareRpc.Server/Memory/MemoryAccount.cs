@@ -39,7 +39,13 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
     /// Takes what a connection needs by itself, until it is disposed; false when there is no room at all. Messages
     /// leave some for it.
     /// </summary>
-    public bool TryConnect(long bytes) => budget.TryConnect(this, bytes);
+    public bool TryConnect(long bytes) => budget.TryHold(this, bytes, isConnection: true);
+
+    /// <summary>
+    /// Takes what the server itself needs for a moment, for one of a bounded number of steps; false when there is no
+    /// room at all.
+    /// </summary>
+    public bool TryHold(long bytes) => budget.TryHold(this, bytes, isConnection: false);
 
     /// <summary>Takes bytes that are there already, whatever is free.</summary>
     public void Force(long bytes) => budget.Force(this, bytes);

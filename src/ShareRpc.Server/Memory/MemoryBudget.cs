@@ -126,14 +126,18 @@ internal sealed class MemoryBudget : IDisposable
         return true;
     }
 
-    internal bool TryConnect(MemoryAccount account, long bytes)
+    internal bool TryHold(MemoryAccount account, long bytes, bool isConnection)
     {
         long excess;
         lock (gate)
         {
             if (account.IsClosed || used + bytes > common) return false;
-            account.Connected += bytes;
-            connected += bytes;
+            if (isConnection)
+            {
+                account.Connected += bytes;
+                connected += bytes;
+            }
+
             excess = Take(account, bytes);
         }
 
@@ -151,7 +155,7 @@ internal sealed class MemoryBudget : IDisposable
 
     internal async ValueTask<bool> GrowAsync(MemoryAccount account, long bytes, CancellationToken cancellationToken)
     {
-        if (TryGrow(account, bytes)) return true;
+        if (!MustWait(bytes) && TryGrow(account, bytes)) return true;
         var waiter = new MemoryWaiter(account, bytes);
         lock (gate)
         {
@@ -225,11 +229,13 @@ internal sealed class MemoryBudget : IDisposable
     {
         if (account.IsClosed) return false;
         if (account == reserveHolder && account.Reserved + bytes <= reserve) return true;
-        if (bytes > LargeBytes && trim.IsDue) return false; // what was given back is still there
         long free = common - used - bytes - Math.Max(0, (common / ForConnections) - connected);
         long held = account.Peer.Held + bytes;
         return free >= 0 && (held <= free || held <= SmallBytes);
     }
+
+    /// <summary>Returns whether what was given back is still there, and goes before large arrays are made.</summary>
+    private bool MustWait(long bytes) => bytes > LargeBytes && trim.IsDue;
 
     /// <summary>Returns how many bytes of caches must go for it.</summary>
     private long Take(MemoryAccount account, long bytes)
@@ -257,7 +263,7 @@ internal sealed class MemoryBudget : IDisposable
     private void Admit()
     {
         if (waiting.Count == 0) return;
-        foreach (MemoryWaiter waiter in waiting.FindAll(waiter => Fits(waiter.Account, waiter.Bytes))) LetIn(waiter);
+        foreach (MemoryWaiter waiter in waiting.FindAll(waiter => !MustWait(waiter.Bytes))) LetIn(waiter);
         if (reserveHolder is not null) return;
         MemoryWaiter? next =
             waiting.Where(waiter => waiter.Bytes <= reserve && !waiter.Account.IsClosed)

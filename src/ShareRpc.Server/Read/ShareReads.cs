@@ -185,10 +185,10 @@ internal sealed class ShareReads(
             throw new ShareRpcException(ErrorCode.InvalidParams);
         }
 
-        using MemoryAccount room = Reserve(limits.PageBytes * (long)Copies);
         await turns.WaitAsync().ConfigureAwait(false);
         try
         {
+            using MemoryAccount room = Reserve(limits.PageBytes * (long)Copies);
             await using IReadSnapshot snapshot = await store.BeginReadAsync();
             long shareKey = authority.Ref.ShareKey!.Value;
             var reader = new StateReader(snapshot, shareKey, limits, authority.Profile);
@@ -203,10 +203,11 @@ internal sealed class ShareReads(
         }
     }
 
+    /// <summary>Takes memory for a read that has its turn.</summary>
     private MemoryAccount Reserve(long bytes)
     {
         MemoryAccount room = memory.Open(null);
-        if (room.TryGrow(bytes)) return room;
+        if (room.TryHold(bytes)) return room;
         room.Dispose();
         throw Overloaded;
     }
