@@ -27,8 +27,8 @@ internal sealed class HeapTrim(long bytes, TimeProvider time, Action collected) 
         {
             if (isDisposed || timer is not null) return;
             TimeSpan wait = Interval - time.GetElapsedTime(lastTrim);
-            timer = time.CreateTimer(_ => Trim(used), null, wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
-                Timeout.InfiniteTimeSpan);
+            timer = time.CreateTimer(_ => Trim(used), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 

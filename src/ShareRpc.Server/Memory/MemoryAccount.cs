@@ -24,6 +24,9 @@ internal sealed class MemoryAccount(MemoryBudget budget, MemoryPeer peer, Action
     /// <summary>What of it is the reserve.</summary>
     internal long Reserved { get; set; }
 
+    /// <summary>Gets or sets whether it holds what a step may need at most, which leaves less garbage behind.</summary>
+    internal bool IsEstimate { get; set; }
+
     internal int SlowRounds { get; private set; }
 
     /// <summary>Takes bytes that are free; false when they are not, or belong to others.</summary>

@@ -137,6 +137,10 @@ internal sealed class MemoryBudget : IDisposable
                 account.Connected += bytes;
                 connected += bytes;
             }
+            else
+            {
+                account.IsEstimate = true;
+            }
 
             excess = Take(account, bytes);
         }
@@ -211,7 +215,7 @@ internal sealed class MemoryBudget : IDisposable
             Admit();
         }
 
-        trim.NoteReleased(bytes, Used);
+        if (!account.IsEstimate) trim.NoteReleased(bytes, Used);
     }
 
     internal void Close(MemoryAccount account)

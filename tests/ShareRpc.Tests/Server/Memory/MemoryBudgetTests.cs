@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Server;
 using ShareRpc.Server.Connections.DirectCalls;
@@ -188,12 +189,41 @@ public sealed class MemoryBudgetTests : IDisposable
 
     public void Dispose() => budget.Dispose();
 
-    private static MemoryBudget NewBudget(TimeSpan wait) => new(
+    /// <summary>A page is not refused because large arrays are still to be collected: whoever can wait waits.</summary>
+    [Fact]
+    public async Task Only_who_waits_anyway_waits_for_a_collection()
+    {
+        const int Large = 3_000_000;
+        var clock = new FakeTimeProvider();
+        using MemoryBudget large = NewBudget(TimeSpan.FromSeconds(20), 24_000_000, clock);
+        using MemoryAccount before = large.Open("192.0.2.1"), page = large.Open(null), reply = large.Open("192.0.2.2"),
+            message = large.Open("192.0.2.3");
+        for (int i = 0; i < 3; i++) Give(Large);
+        clock.Advance(TimeSpan.FromMilliseconds(1)); // the first collection is at once, the next one not
+        for (int i = 0; i < 3; i++) Give(Large);
+        Assert.True(page.TryHold(Large));
+        Assert.True(reply.TryGrow(Large));
+        reply.Dispose();
+        page.Dispose();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        Task<bool> grown = message.GrowAsync(Large, patience.Token).AsTask();
+        Assert.False(grown.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await grown);
+
+        void Give(long bytes)
+        {
+            Assert.True(before.TryGrow(bytes));
+            before.Shrink(bytes);
+        }
+    }
+
+    private static MemoryBudget NewBudget(TimeSpan wait, long bytes = 4_000_000, TimeProvider? time = null) => new(
         new ServerOptions
         {
-            DataDirectory = "", MemoryBudget = 4_000_000,
+            DataDirectory = "", MemoryBudget = bytes,
             Limits = ProtocolLimits.Default with { FrameBytes = 1_000_000 },
             ServerLimits = ServerLimits.Default with { MemoryWait = wait, ScarceRounds = 1, QueueBytes = 0 },
         },
-        TimeProvider.System);
+        time ?? TimeProvider.System);
 }
