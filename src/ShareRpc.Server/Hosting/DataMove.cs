@@ -52,6 +52,9 @@ internal static class DataMove
                 throw new ServerStartException("The database holds data: name an empty one with --to-postgres.");
             using (Statements from = source.OpenDatabase())
                 await StoreTables.CopyAsync(from, to, cancellationToken).ConfigureAwait(false);
+
+            // With the rows: whatever ends the move behind the commit, nobody has access that a backup brought back.
+            if (isBackup) await PostgresRestore.MarkAsync(to, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             await KeyTable.AddAsync(
                 store.Database.Source, TokenVerifier.OpenFile(keyFile).Keys.Select(
@@ -68,7 +71,6 @@ internal static class DataMove
             "the database");
         DemandSame(before, after);
         if (locked is not null) SecretFile.Write(locked.MovedMarkPath, "PostgreSQL\n"u8.ToArray());
-        else await PostgresRestore.RunAsync(postgres, cancellationToken).ConfigureAwait(false);
         return after;
     }
 
