@@ -349,7 +349,7 @@ internal static class Examples
             ? parent : command;
         string? text = named.Name switch
         {
-            "serve" => Serve,
+            "serve" => Serve + Configuration.LimitSettings.Help,
             "init" => Init,
             "share" => Share,
             "sessions" => Sessions,

@@ -205,6 +205,12 @@ public sealed record ServerLimits
     /// <summary>Gets the open creations per address and minute.</summary>
     public int OpenCreationsPerMinute { get; init; } = 30;
 
+    /// <summary>
+    /// Gets the refs that guests make below a link in a day, with grants, rotations and resumptions; more get
+    /// <c>rate_limited</c>.
+    /// </summary>
+    public int ChangesPerDay { get; init; } = 2_000;
+
     /// <summary>Gets the log lines per address and minute about connections closed for what they sent.</summary>
     public int RefusalsLoggedPerMinute { get; init; } = 10;
 
@@ -221,6 +227,9 @@ public sealed record ServerLimits
 
     /// <summary>Gets the maximum of pending audit sums; the rest lose address, ref and share.</summary>
     public int AuditSums { get; init; } = 10_000;
+
+    /// <summary>Gets the addresses that pending sums of a ref name; others share one.</summary>
+    public int AuditAddresses { get; init; } = 64;
 
     /// <summary>Gets the maximum of audit entries that one filtered page examines.</summary>
     public int AuditExamined { get; init; } = 20_000;
@@ -249,7 +258,10 @@ public sealed record ServerLimits
     /// <summary>Gets the maximum HTTP body bytes; more get 413.</summary>
     public int HttpBodyBytes { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>Gets the maximum of HTTP API requests, waiting included; more get 503.</summary>
+    /// <summary>
+    /// Gets the maximum of HTTP API requests, waiting included, of which an address may hold as many as it leaves free;
+    /// more get 503.
+    /// </summary>
     public int HttpRequests { get; init; } = 4_096;
 
     /// <summary>
@@ -260,7 +272,7 @@ public sealed record ServerLimits
     /// <summary>Gets the data bytes per batch of a sync; a larger item is alone.</summary>
     public int HttpBatchBytes { get; init; } = 256 * 1024;
 
-    /// <summary>Gets the maximum of waiting HTTP reads; more get <c>too_many_calls</c>.</summary>
+    /// <summary>Gets the maximum of waiting HTTP reads, likewise; more get <c>too_many_calls</c>.</summary>
     public int HttpWaitingReads { get; init; } = 1_024;
 
     /// <summary>Gets the maximum of MCP calls at once; more, and beyond what others leave free, get 503.</summary>

@@ -18,6 +18,16 @@ internal static class LimitSettings
 
     public static IEnumerable<string> Names => Properties.Keys;
 
+    /// <summary>Gets all with their defaults, two a line, for the help of <c>serve</c>.</summary>
+    public static string Help => $"""
+
+
+        Bounds, with their defaults (times in ms), are keys of the section "{Section}" of sharerpc.json, and variables
+        (SHARERPC_LIMITS__QUEUE_ITEMS). docs/limits.md says what each does.
+        {string.Join('\n', Properties.Select(limit => $"  {limit.Key,-30}{DefaultOf(limit.Value),10}").Chunk(2)
+            .Select(row => string.Concat(row).TrimEnd()))}
+        """;
+
     public static void Apply(ServerOptions options, string name, string text)
     {
         PropertyInfo property = Properties[name];
@@ -30,6 +40,10 @@ internal static class LimitSettings
         property.SetValue(limits, value);
         options.ServerLimits = limits;
     }
+
+    private static string DefaultOf(PropertyInfo property) => string.Create(CultureInfo.InvariantCulture,
+        $"{(property.GetValue(ServerLimits.Default) is TimeSpan time ? time.TotalMilliseconds
+            : property.GetValue(ServerLimits.Default))}");
 
     private static long MostOf(PropertyInfo property) =>
         property.PropertyType == typeof(long) ? 1L << 50 : int.MaxValue;

@@ -25,13 +25,10 @@ internal sealed class CommentRate(ProtocolLimits limits, ServerLimits serverLimi
         if (count == 0) return;
         if (count > limits.CommentsPerHour) throw new ShareRpcException(ErrorCode.InvalidBatch);
         string author = authority.Ref.Key.ToString(CultureInfo.InvariantCulture);
-        if (!byRef.TryTake(author, out TimeSpan wait, count)) throw Limited(wait);
+        if (!byRef.TryTake(author, out TimeSpan wait, count)) throw RateLimiter.Refusal(wait);
         string link = authority.CountedRefs[^1].ToString(CultureInfo.InvariantCulture);
         if (byLink.TryTake(link, out wait, count)) return;
         byRef.GiveBack(author, count);
-        throw Limited(wait);
+        throw RateLimiter.Refusal(wait);
     }
-
-    private static ShareRpcException Limited(TimeSpan wait) =>
-        new(ErrorCode.RateLimited) { RetryAfter = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) };
 }

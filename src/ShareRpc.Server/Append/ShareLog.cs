@@ -2,6 +2,7 @@ using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Commit;
 using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Maintenance;
@@ -10,8 +11,10 @@ namespace ShareRpc.Server.Append;
 
 internal sealed class ShareLog(
     CommitQueue queue, ProtocolLimits limits, ServerLimits serverLimits, AuditBook audit, SpaceWatch space,
-    ServerMetrics metrics, CommentRate comments)
+    ServerMetrics metrics, CommentRate comments, RedemptionLimits guard, DrainSignal drain)
 {
+    private readonly CancellationToken draining = drain.Token;
+
     /// <summary>
     /// Queues a batch before it returns; throws if it cannot. The receiver gets the result or refusal.
     /// </summary>
@@ -42,12 +45,23 @@ internal sealed class ShareLog(
     public Task<Ack> AppendSnapshotAsync(Authority authority, OpBatch batch) =>
         AppendAsync(authority, writerId: null, batch, chain: null, isSnapshot: true, order: null);
 
-    private Task<Ack> AppendAsync(
+    /// <summary>Delays the answer of a batch beyond the bound of rejections, so that it costs others nothing.</summary>
+    public Task HoldUpAsync() => guard.HoldUpAsync(draining);
+
+    private async Task<Ack> AppendAsync(
         Authority authority, string? writerId, OpBatch batch, ReplayChain? chain, bool isSnapshot, BatchOrder? order)
     {
         var ack = new AckTask();
         Append(authority, writerId, batch, chain, isSnapshot, order, ack);
-        return ack.Completion;
+        try
+        {
+            return await ack.Completion.ConfigureAwait(false);
+        }
+        catch (ShareRpcException error) when (error.Code == ErrorCode.RejectionsExceeded)
+        {
+            await HoldUpAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     private void Append(

@@ -48,7 +48,6 @@ internal sealed class RpcSession(
         var wrongTokens = new WrongTokens(state, redeemer, options.Limits.CallsInFlight);
         using var rpc = new SessionRpc(handler, ledger, errors, wrongTokens, unsent, requests);
         direct?.Follow(rpc.SynchronizationContext!);
-        if (direct is not null) direct.HoldUpAsync = () => wrongTokens.HoldUpAsync(stopping);
         state.OnDenied = () =>
         {
             direct?.WakeReads();

@@ -65,8 +65,6 @@ internal sealed class SessionRpc : JsonRpc
             ? Refuse(request.RequestId, refusal)
             : await base.DispatchRequestAsync(request, targetMethod, cancellationToken).ConfigureAwait(false);
         ServerTracing.End(span);
-        if (reply is JsonRpcError { Error.Data: ErrorData { Code: "rejections_exceeded" } })
-            await wrongTokens.HoldUpAsync(cancellationToken).ConfigureAwait(false);
         reply = Count(request, reply);
         if (isPage) pages.TryAdd(reply, 0);
         replies.TryAdd(reply, 0);

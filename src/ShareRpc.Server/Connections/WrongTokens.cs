@@ -15,9 +15,6 @@ internal sealed class WrongTokens(SessionState session, Redeemer redeemer, int c
 {
     private readonly ConcurrentDictionary<string, FoundRef> found = new(1, 1, StringComparer.Ordinal);
 
-    /// <summary>Delays an answer, when a peer is to come more slowly.</summary>
-    public Task HoldUpAsync(CancellationToken cancellationToken) => redeemer.HoldUpAsync(cancellationToken);
-
     public async ValueTask<ShareRpcException?> RefuseAsync(JsonRpcRequest request, CancellationToken cancellationToken)
     {
         if (request.Method is not ("redeemShare" or "redeemRoot") || TokenOf(request) is not { } token) return null;

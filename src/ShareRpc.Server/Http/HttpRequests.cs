@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Access;
+using ShareRpc.Server.Connections;
 using ShareRpc.Server.Diagnostics;
 using ShareRpc.Server.Memory;
 using ShareRpc.Server.Storage;
@@ -16,7 +17,7 @@ internal sealed class HttpRequests(
     ServerLimits limits, ClientAddress addresses, MemoryBudget memory, ServerMetrics metrics,
     ILogger<HttpRequests> log)
 {
-    private int open;
+    private readonly FairPlaces places = new(limits.HttpRequests);
 
     /// <summary>Returns what the memory of a request counts against.</summary>
     public static MemoryAccount AccountOf(HttpContext context) => context.Features.GetRequiredFeature<MemoryAccount>();
@@ -25,14 +26,15 @@ internal sealed class HttpRequests(
     {
         addresses.Apply(context);
         HttpAnswer.SetHeaders(context.Response);
-        using MemoryAccount account = memory.Open(ClientAddress.Of(context), context.Abort);
+        string? address = ClientAddress.Of(context);
+        string network = ClientAddress.NetworkOf(address);
+        using MemoryAccount account = memory.Open(address, context.Abort);
         context.Features.Set(account);
+        bool isPlace = places.TryTake(network);
         try
         {
-            if (Interlocked.Increment(ref open) > limits.HttpRequests)
-            {
+            if (!isPlace)
                 throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };
-            }
 
             Activity? span = ServerTracing.BeginCall(RouteOf(context), context.Request.Headers.TraceParent);
             if (span is not null) Activity.Current = span;
@@ -66,7 +68,7 @@ internal sealed class HttpRequests(
         }
         finally
         {
-            Interlocked.Decrement(ref open);
+            if (isPlace) places.Give(network);
         }
     }
 

@@ -6,7 +6,9 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Server.Access;
 using ShareRpc.Server.Append;
+using ShareRpc.Server.Connections;
 using ShareRpc.Server.Read;
 using ShareRpc.Server.Search;
 using ShareRpc.Server.Storage;
@@ -22,7 +24,7 @@ internal sealed class OpsEndpoints(
     ProtocolLimits limits,
     ServerLimits serverLimits, TimeProvider time)
 {
-    private int waitingReads;
+    private readonly FairPlaces waitingReads = new(serverLimits.HttpWaitingReads);
 
     /// <summary>POST <c>/v1/shares/{id}/ops</c>: a batch -> its ack, once durable.</summary>
     public async Task AppendAsync(HttpContext context)
@@ -59,14 +61,12 @@ internal sealed class OpsEndpoints(
             MaxBytes = QueryNumber.SmallOf(query, "max_bytes"), WaitMs = QueryNumber.SmallOf(query, "wait_ms"),
         };
         bool isWaiting = request.WaitMs > 0;
+        string network = ClientAddress.NetworkOf(ClientAddress.Of(context));
+        if (isWaiting && !waitingReads.TryTake(network))
+            throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = serverLimits.OverloadedRetryAfter };
         ShareFeed feed = broadcaster.Acquire(authority.Share.Key);
         try
         {
-            if (isWaiting && Interlocked.Increment(ref waitingReads) > serverLimits.HttpWaitingReads)
-            {
-                throw new ShareRpcException(ErrorCode.TooManyCalls) { RetryAfter = serverLimits.OverloadedRetryAfter };
-            }
-
             await using (IReadSnapshot snapshot = await store.BeginReadAsync())
             {
                 feed.Advance(await snapshot.ReadHeadAsync(authority.Share.Key));
@@ -79,8 +79,8 @@ internal sealed class OpsEndpoints(
         }
         finally
         {
-            if (isWaiting) Interlocked.Decrement(ref waitingReads);
             broadcaster.Release(feed);
+            if (isWaiting) waitingReads.Give(network);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class AuditBook(
 
     private readonly Lock gate = new();
     private Dictionary<Entry, Sum> sums = [];
+    private Dictionary<(string Action, long? RefKey), int> addresses = [];
     private Dictionary<long, long> lastRedeemed = [];
     private Dictionary<long, long> beingWritten = [];
 
@@ -91,6 +92,7 @@ internal sealed class AuditBook(
         {
             if (sums.Count == 0) return;
             (written, sums) = (sums, []);
+            addresses = [];
             (seen, lastRedeemed) = (lastRedeemed, []);
             beingWritten = seen;
         }
@@ -127,12 +129,19 @@ internal sealed class AuditBook(
         }
     }
 
-    /// <summary>Beyond the bound, others share a sum without names.</summary>
+    /// <summary>Beyond the bounds, others share a sum without address, or without any name.</summary>
     private void Add(Entry entry, long nowMs, long count, long bytes)
     {
+        if (entry.Address is not null && !sums.ContainsKey(entry))
+        {
+            ref int known = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                addresses, (entry.Action, entry.RefKey), out _);
+            if (known < limits.AuditAddresses) known++;
+            else entry = entry with { Address = null };
+        }
+
         if (sums.Count >= limits.AuditSums && !sums.ContainsKey(entry))
-            entry = entry with { RefKey = null, ShareKey = null, Address =
-            null };
+            entry = entry with { RefKey = null, ShareKey = null, Address = null };
         ref Sum? sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, entry, out bool isKnown);
         if (!isKnown) sum = new Sum { SinceMs = nowMs };
         sum!.SinceMs = Math.Min(sum.SinceMs, nowMs);

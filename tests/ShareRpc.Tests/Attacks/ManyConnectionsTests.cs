@@ -50,6 +50,43 @@ public sealed class ManyConnectionsTests
     }
 
     [Fact]
+    public async Task Requests_and_waiting_reads_of_one_address_leave_half_of_the_places_to_others()
+    {
+        await using LiveServer live = await LiveServer.StartAsync(
+            serverLimits: ServerLimits.Default with { HttpRequests = 120, HttpWaitingReads = 40 });
+        ShareToken token = await live.CreateShareAsync();
+        WireHandle owner = await live.RedeemShareAsync(token);
+        string ops = $"/v1/shares/{owner.Redemption.GetProperty("share_id").GetString()}/ops";
+        string bearer = $"Host: x\r\nAuthorization: Bearer {token.Reveal()}\r\n";
+        await RefusedAsync($"GET {ops}?wait_ms=30000 HTTP/1.1\r\n{bearer}\r\n", 45, 25, "429");
+        await RefusedAsync(
+            $"POST {ops} HTTP/1.1\r\n{bearer}Content-Length: 9\r\n\r\n{{", 60, 20, "503");
+        using TcpClient other = await ConnectAsync(
+            live, "127.0.0.1", $"GET {ops}?wait_ms=30000 HTTP/1.1\r\n{bearer}\r\n");
+        await owner.ResultAsync("appendOps", LiveServer.Batch("a"));
+        Assert.Contains(" 200 ", await StatusAsync(other), StringComparison.Ordinal);
+
+        async Task RefusedAsync(string request, int sent, int refused, string status)
+        {
+            var answers = new List<Task<string>>();
+            for (int i = 0; i < sent; i++)
+                answers.Add(StatusAsync(await ConnectAsync(live, "127.0.0.2", request)));
+            for (int i = 0; i < refused; i++)
+            {
+                Task<string> answer = await Task.WhenAny(answers);
+                answers.Remove(answer);
+                Assert.Contains($" {status} ", await answer, StringComparison.Ordinal);
+            }
+        }
+
+        async Task<string> StatusAsync(TcpClient client)
+        {
+            byte[] answer = new byte[64];
+            return Encoding.ASCII.GetString(answer, 0, await client.GetStream().ReadAsync(answer, live.Timeout));
+        }
+    }
+
+    [Fact]
     public async Task A_connection_that_sends_no_request_is_closed_in_time()
     {
         await using LiveServer live = await LiveServer.StartAsync(

@@ -17,7 +17,7 @@ internal sealed class CapabilityAdmin(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
     AuthorityRegistry registry, OwedRevocations owed,
     Broadcaster broadcaster, ShareEraser eraser, IServerNode node, ProtocolLimits limits, ServerLimits serverLimits,
-    ILogger<CapabilityAdmin> log)
+    RedemptionLimits guard, ILogger<CapabilityAdmin> log)
 {
     public async Task<CapabilityCreated> CreateShareAsync(Authority authority, CreateShareRequest request)
     {
@@ -70,6 +70,7 @@ internal sealed class CapabilityAdmin(
         RefRequest.CheckCaveats(request.Caveats);
         if (request.ShareId is not null && authority.Ref.ShareKey is not null)
             throw new ShareRpcException(ErrorCode.InvalidParams);
+        guard.TakeChange(authority, request.PassphraseDigest is not null);
         long parentKey = request.ShareId is null ? authority.Ref.Key
             : (await ResolveShareAsync(authority, request.ShareId)).OwnerRefKey;
         string? passphrase = await PassphraseOfAsync(request.CapId, request.PassphraseDigest).ConfigureAwait(false);

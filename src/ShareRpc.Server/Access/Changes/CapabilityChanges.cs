@@ -9,7 +9,7 @@ namespace ShareRpc.Server.Access.Changes;
 
 internal sealed class CapabilityChanges(
     IShareStore store, CommitQueue queue, TokenVerifier tokens, PassphraseVerifier passphrases,
-    AuthorityRegistry registry, IServerNode node)
+    AuthorityRegistry registry, RedemptionLimits guard, IServerNode node)
 {
     public Task<CapabilityChanged> SuspendAsync(Authority authority, CapabilityRequest request) =>
         SetSuspendedAsync(authority, request,
@@ -27,6 +27,7 @@ internal sealed class CapabilityChanges(
         RefRequest.CheckIds(request.CapId, request.TokenDigest, label: null, request.PassphraseDigest);
         if (tokens.Fits(target.Verifier, request.TokenDigest))
             return await ConfirmedAsync(new CapabilityChanged { Epoch = target.Epoch }, target);
+        guard.TakeChange(authority, request.PassphraseDigest is not null);
         byte[] verifier = tokens.Of(request.TokenDigest);
         string? passphrase = request.PassphraseDigest is { } digest
             ? await passphrases.HashAsync(digest, CancellationToken.None).ConfigureAwait(false)
@@ -114,6 +115,7 @@ internal sealed class CapabilityChanges(
     {
         RefRow target = await CapabilityReach.FindAsync(store, authority, request.CapId);
         authority.Demand(Rights.Revoke);
+        if (!isSuspended) guard.TakeChange(authority); // a suspension is never refused, and needs one of these before
         var work = new SuspendWork(authority, target, isSuspended, registry);
         queue.Enqueue(work);
         return await ConfirmedAsync(await work.Completion, target);

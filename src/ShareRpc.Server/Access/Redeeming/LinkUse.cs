@@ -9,7 +9,8 @@ namespace ShareRpc.Server.Access.Redeeming;
 /// One use of a ref (SPEC [GRANT-1] to [GRANT-5]): counts it and stores its grant in one transaction, before the reply.
 /// </summary>
 internal sealed class LinkUse(
-    FoundRef found, GrantRequest? asked, string? address, TokenVerifier tokens, ServerLimits limits)
+    FoundRef found, GrantRequest? asked, string? address, TokenVerifier tokens, ServerLimits limits,
+    RedemptionLimits guard)
 {
     public bool IsGiving { get; } = asked is not null && Gives(found.Chain);
 
@@ -35,7 +36,8 @@ internal sealed class LinkUse(
         }
 
         bool isGranted = IsGiving
-            && await transaction.CountGrantsAsync(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink;
+            && await transaction.CountGrantsAsync(link, scope.NowMs, limits.GrantsPerLink) < limits.GrantsPerLink
+            && guard.TryTakeGrant(link);
         if (IsGrantRequired && !isGranted)
         {
             throw new ShareRpcException(ErrorCode.Overloaded) { RetryAfter = limits.OverloadedRetryAfter };

@@ -1,3 +1,5 @@
+using ShareRpc.Protocol.Errors;
+
 namespace ShareRpc.Server.Access.Redeeming;
 
 /// <summary>
@@ -28,6 +30,10 @@ internal sealed class RateLimiter(int capacity, int maxKeys, TimeProvider time, 
             return false;
         }
     }
+
+    /// <summary>Returns what tells a caller to wait.</summary>
+    public static ShareRpcException Refusal(TimeSpan wait) =>
+        new(ErrorCode.RateLimited) { RetryAfter = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) };
 
     public void GiveBack(string key, int count = 1)
     {

@@ -26,9 +26,6 @@ internal sealed class Redeemer(
         return found ?? throw refusal!;
     }
 
-    /// <summary>Delays the answer to who is beyond a limit.</summary>
-    public Task HoldUpAsync(CancellationToken cancellationToken) => guard.HoldUpAsync(cancellationToken);
-
     /// <summary>
     /// Does not throw for a wrong token: a flood must stay cheap. Malformed token, wrong secret and unknown ref get the
     /// same answer on the same path.
@@ -51,7 +48,7 @@ internal sealed class Redeemer(
         NotedAsync(found.Row, terms.Address, async () =>
         {
             await CheckAsync(found, terms, cancellationToken).ConfigureAwait(false);
-            var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits);
+            var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits, guard);
             return await AdmitAsync(await TakeAsync(found, use).ConfigureAwait(false), found.Share, reader);
         });
 
@@ -60,7 +57,7 @@ internal sealed class Redeemer(
         NotedAsync(found.Row, terms.Address, async () =>
         {
             await CheckAsync(found, terms, cancellationToken).ConfigureAwait(false);
-            var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits) { IsGrantRequired = true };
+            var use = new LinkUse(found, terms.Grant, terms.Address, tokens, limits, guard) { IsGrantRequired = true };
             return use.IsGiving ? InfoOf((await TakeAsync(found, use).ConfigureAwait(false))[0]) : null;
         });
 
@@ -73,7 +70,7 @@ internal sealed class Redeemer(
 
             // Plain requests cannot carry a passphrase: use POST /v1/grants.
             if (found.Row.Passphrase is not null) throw new ShareRpcException(ErrorCode.PassphraseRequired);
-            var use = new LinkUse(found, asked: null, address, tokens, limits);
+            var use = new LinkUse(found, asked: null, address, tokens, limits, guard);
             return await AdmitAsync(await TakeAsync(found, use).ConfigureAwait(false), found.Share);
         }).ConfigureAwait(false);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Server.Storage;
@@ -10,20 +11,27 @@ namespace ShareRpc.Server.Access.Redeeming;
 /// </summary>
 internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time, IServerNode node)
 {
+    /// <summary>A change with a passphrase counts so many times: it takes as much of a processor.</summary>
+    private const int PassphraseChanges = 20;
+
     private readonly RateLimiter wrongTokens = new(limits.WrongTokensPerMinute, limits.LimitedKeys, time);
     private readonly RateLimiter guessesByRef = new(limits.PassphraseGuessesPerMinute, limits.LimitedKeys, time);
     private readonly RateLimiter guessesByAddress = new(limits.PassphraseGuessesPerMinute, limits.LimitedKeys, time);
     private readonly RateLimiter openCreations = new(limits.OpenCreationsPerMinute, limits.LimitedKeys, time);
 
+    private readonly RateLimiter changes = new(
+        limits.ChangesPerDay, limits.LimitedKeys, time, TimeSpan.FromDays(1));
+
     public ShareRpcException RefuseToken(string? address) =>
         wrongTokens.TryTake(ClientAddress.NetworkOf(address), out TimeSpan wait)
         ? new ShareRpcException(ErrorCode.InvalidToken)
-        : Limited(wait);
+        : RateLimiter.Refusal(wait);
 
     public void GiveBackToken(string? address) => wrongTokens.GiveBack(ClientAddress.NetworkOf(address));
 
     /// <summary>
-    /// Delays wrong tokens over the limit, or until the caller gives up. Adds up to the same at random, against bursts.
+    /// Delays an answer to who is beyond a limit, or until the caller gives up. Adds up to the same at random, against
+    /// bursts.
     /// </summary>
     public async Task HoldUpAsync(CancellationToken cancellationToken)
     {
@@ -38,16 +46,16 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time, I
     public async ValueTask TakeGuessAsync(RefRow row, string? address)
     {
         string network = ClientAddress.NetworkOf(address);
-        if (!guessesByRef.TryTake(row.CapId, out TimeSpan wait)) throw Limited(wait);
+        if (!guessesByRef.TryTake(row.CapId, out TimeSpan wait)) throw RateLimiter.Refusal(wait);
         if (!guessesByAddress.TryTake(network, out wait))
         {
             guessesByRef.GiveBack(row.CapId);
-            throw Limited(wait);
+            throw RateLimiter.Refusal(wait);
         }
 
         bool isAllowed = await node.TakeGuessAsync(row.CapId, limits.PassphraseGuessesPerMinute).ConfigureAwait(false)
             && await node.TakeGuessAsync(network, limits.PassphraseGuessesPerMinute).ConfigureAwait(false);
-        if (!isAllowed) throw Limited(TimeSpan.FromMinutes(1));
+        if (!isAllowed) throw RateLimiter.Refusal(TimeSpan.FromMinutes(1));
     }
 
     public async ValueTask GiveBackGuessAsync(RefRow row, string? address)
@@ -61,9 +69,21 @@ internal sealed class RedemptionLimits(ServerLimits limits, TimeProvider time, I
 
     public void TakeOpenCreation(string? address)
     {
-        if (!openCreations.TryTake(ClientAddress.NetworkOf(address), out TimeSpan wait)) throw Limited(wait);
+        if (!openCreations.TryTake(ClientAddress.NetworkOf(address), out TimeSpan wait))
+            throw RateLimiter.Refusal(wait);
     }
 
-    private static ShareRpcException Limited(TimeSpan wait) =>
-        new(ErrorCode.RateLimited) { RetryAfter = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)) };
+    /// <summary>Bounds the refs and entries that the guests of a link leave in a day (SPEC [CAP-14]).</summary>
+    public void TakeChange(Authority authority, bool hasPassphrase = false)
+    {
+        if (authority.Ref.ShareKey is null || authority.IsOwner) return;
+        int count = hasPassphrase ? PassphraseChanges : 1;
+        if (!changes.TryTake(KeyOf(authority.CountedRefs[^1]), out TimeSpan wait, count))
+            throw RateLimiter.Refusal(wait);
+    }
+
+    /// <summary>Returns whether a link may make another grant today, by the same bound.</summary>
+    public bool TryTakeGrant(RefRow link) => changes.TryTake(KeyOf(link.Key), out _);
+
+    private static string KeyOf(long refKey) => refKey.ToString(CultureInfo.InvariantCulture);
 }

@@ -46,9 +46,6 @@ internal sealed class DirectCallDispatcher : IDisposable
     /// <summary>Sends a whole message and calls back on its turn; set before the first call.</summary>
     public Func<ReadOnlyMemory<byte>, Action?, ValueTask> SendAsync { get; set; } = null!;
 
-    /// <summary>Delays an answer, when a peer is to come more slowly; set before the first call.</summary>
-    public Func<Task> HoldUpAsync { get; set; } = () => Task.CompletedTask;
-
     /// <summary>
     /// Gets whose page is read and sent; the next one is read when it has left, so that a peer that does not read holds
     /// one at most.
@@ -118,7 +115,9 @@ internal sealed class DirectCallDispatcher : IDisposable
     public void WriteError(ReplyBuffer reply, ParsedCall call, Exception exception) =>
         ReplyWriter.Write(reply, call.Id, errors.Of(exception, call.Batch is null ? "readOps" : "appendOps"));
 
-    public void Send(ReplyBuffer reply, bool isHeldUp = false) => _ = SendReplyAsync(reply, isHeldUp);
+    /// <param name="reply">The reply.</param>
+    /// <param name="heldUp">What it waits for, while its call keeps its place.</param>
+    public void Send(ReplyBuffer reply, Task? heldUp = null) => _ = SendReplyAsync(reply, heldUp);
 
     public void End(PendingRead read, ReplyBuffer reply)
     {
@@ -181,9 +180,9 @@ internal sealed class DirectCallDispatcher : IDisposable
         PageTurn.Release();
     }
 
-    private async Task SendReplyAsync(ReplyBuffer reply, bool isHeldUp = false)
+    private async Task SendReplyAsync(ReplyBuffer reply, Task? heldUp = null)
     {
-        if (isHeldUp) await HoldUpAsync().ConfigureAwait(false);
+        if (heldUp is not null) await heldUp.ConfigureAwait(false);
         reply.Count(unsent);
         ledger.BeginSend(reply);
         await TrySendAsync(reply, freePlace).ConfigureAwait(false);

@@ -46,6 +46,6 @@ internal sealed class PendingAppend(DirectCallDispatcher calls, ParsedCall call,
         var reply = new ReplyBuffer();
         if (ack is not null) ReplyWriter.Write(reply, call.Id, ack);
         else calls.WriteError(reply, call, refusal!);
-        calls.Send(reply, isHeldUp: refusal?.Code == ErrorCode.RejectionsExceeded);
+        calls.Send(reply, refusal?.Code == ErrorCode.RejectionsExceeded ? call.Handle.Log.HoldUpAsync() : null);
     }
 }

@@ -1,6 +1,9 @@
 using System.Collections;
-using ShareRpc.Cli;
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
 using ShareRpc.Cli.Configuration;
+using ShareRpc.Cli;
 using ShareRpc.Server;
 using ShareRpc.Tests.Fakes;
 using ShareRpc.Tests.Protocol.Vectors;
@@ -87,6 +90,22 @@ public sealed class ServeConfigurationTests : IDisposable
                 + $"{(setting.Default.Length == 0 ? "none" : setting.Default)} | {setting.Description} |\n"));
         string page = File.ReadAllText(RepositoryRoot.Path("docs", "configuration.md"));
         Assert.True(page.Contains(table, StringComparison.Ordinal), $"docs/configuration.md should have:\n{table}");
+    }
+
+    [Fact]
+    public void The_help_of_serve_has_every_bound_with_its_default()
+    {
+        string help = Examples.Of(ShareRpc.Cli.Commands.Serve.Build())!;
+        string[] words = help.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        foreach (PropertyInfo limit in typeof(ServerLimits).GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            object value = limit.GetValue(ServerLimits.Default)!;
+            if (value is TimeSpan time) value = (long)time.TotalMilliseconds;
+            int at = Array.IndexOf(words, JsonNamingPolicy.SnakeCaseLower.ConvertName(limit.Name));
+            Assert.True(at > 0 && words[at + 1] == Convert.ToString(value, CultureInfo.InvariantCulture), limit.Name);
+        }
+
+        Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 120));
     }
 
     public void Dispose() => directory.Dispose();

@@ -13,7 +13,11 @@ namespace ShareRpc.Tests.Server.Append;
 public sealed class RejectionBoundsTests
 {
     private const int Most = 4;
-    private static readonly ServerLimits Limits = new() { RejectionsPerDay = Most, DuplicatesPerDay = Most };
+    private static readonly ServerLimits Limits = new()
+    {
+        RejectionsPerDay = Most, DuplicatesPerDay = Most, RateLimitedDelay = TimeSpan.Zero,
+    };
+
     private int seq;
 
     public static TheoryData<string> Kinds => ["malformed", "reused", "quota", "atomic", "duplicate", "unchanged"];

@@ -85,10 +85,12 @@ public sealed class AuditTests
     [InlineData(1, 2, 0)]
     [InlineData(2, 2, 0)]
     [InlineData(3, 2, 1)]
-    public async Task Beyond_the_bound_sums_lose_their_address_and_nothing_else(int addresses, int bound,
-        int withoutAddress)
+    [InlineData(9, 9, 1, 2)]
+    public async Task Beyond_the_bounds_sums_lose_their_address_and_nothing_else(
+        int addresses, int bound, int withoutAddress, int ofOneRef = 9)
     {
-        using ServerRooms rooms = await ServerRooms.OpenAsync(ServerLimits.Default with { AuditSums = bound });
+        using ServerRooms rooms = await ServerRooms.OpenAsync(
+            ServerLimits.Default with { AuditSums = bound, AuditAddresses = ofOneRef });
         await rooms.Audit.WriteAsync();
         for (int i = 0; i < addresses; i++)
         {
