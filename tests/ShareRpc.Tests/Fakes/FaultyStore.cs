@@ -13,6 +13,9 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Runs in every commit, before anything is durable; what it throws is the medium's failure.</summary>
     public Action? BeforeCommit { get; set; }
 
+    /// <summary>Runs before every transaction; what it throws is the medium's failure.</summary>
+    public Action? BeforeWrite { get; set; }
+
     /// <summary>Reads that were begun.</summary>
     public int Reads => Volatile.Read(ref reads);
 
@@ -33,11 +36,17 @@ internal sealed class FaultyStore(IShareStore inner) : IShareStore
     /// <summary>Every commit fails from now on, as on a full disk.</summary>
     public void Break() => BeforeCommit = () => throw new StorageException(StorageFailure.Full, "the disk is full");
 
-    public void Repair() => BeforeCommit = null;
+    /// <summary>No transaction begins from now on, as when another process holds the lock of the database.</summary>
+    public void Lock() => BeforeWrite = () => throw new StorageException(StorageFailure.Busy, "it is locked");
 
-    public async ValueTask<IWriteTransaction> BeginWriteAsync() =>
-        new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync, what => OnLook?.Invoke(what),
+    public void Repair() => BeforeCommit = BeforeWrite = null;
+
+    public async ValueTask<IWriteTransaction> BeginWriteAsync()
+    {
+        BeforeWrite?.Invoke();
+        return new FaultyTransaction(await inner.BeginWriteAsync(), CommitAsync, what => OnLook?.Invoke(what),
             share => OnErase?.Invoke(share));
+    }
 
     public ValueTask<IReadSnapshot> BeginReadAsync()
     {

@@ -207,7 +207,7 @@ internal sealed class ServerRooms : IDisposable
         await committing.Task.WaitAsync(timeout);
         T queued = enqueue();
         if (breaks) Store.Break();
-        else Store.Repair();
+        else Store.BeforeCommit = null;
         release.Set();
         await first.Completion.WaitAsync(timeout);
         return queued;

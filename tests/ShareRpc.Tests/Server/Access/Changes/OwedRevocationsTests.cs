@@ -63,15 +63,19 @@ public sealed class OwedRevocationsTests
             Assert.Throws<ShareRpcException>(() => second.Demand(Rights.Read)).Code);
     }
 
-    [Fact]
-    public async Task A_revocation_without_the_right_is_neither_queued_nor_denied_nor_owed_when_the_disk_fails()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_revocation_without_the_right_is_neither_queued_nor_denied_nor_owed_when_the_disk_fails(
+        bool isLocked)
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
         Authority guest = await rooms.RedeemAsync(
             await rooms.AttenuateAsync(owner, Rights.Read | Rights.Attenuate));
         Authority child = await rooms.RedeemAsync(await rooms.AttenuateAsync(guest, Rights.Read));
-        rooms.Store.Break();
+        if (isLocked) rooms.Store.Lock();
+        else rooms.Store.Break();
 
         Assert.Equal(ErrorCode.Forbidden, await RefusalAsync(rooms, guest, child));
         child.Demand(Rights.Read);
@@ -81,8 +85,10 @@ public sealed class OwedRevocationsTests
         child.Demand(Rights.Read);
     }
 
-    [Fact]
-    public async Task A_caller_who_loses_the_right_while_its_revocation_waits_takes_nothing_back()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_caller_who_loses_the_right_while_its_revocation_waits_takes_nothing_back(bool isLocked)
     {
         using ServerRooms rooms = await ServerRooms.OpenAsync();
         Authority owner = await rooms.CreateShareAsync();
@@ -94,6 +100,7 @@ public sealed class OwedRevocationsTests
             {
                 Task<ErrorCode> refusal = RefusalAsync(rooms, keeper, child);
                 keeper.Deny(ErrorCode.CapabilityRevoked);
+                if (isLocked) rooms.Store.Lock();
                 return refusal;
             },
             timeout);
