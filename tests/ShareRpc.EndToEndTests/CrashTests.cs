@@ -15,6 +15,7 @@ public sealed class CrashTests(Xunit.Abstractions.ITestOutputHelper output)
     public static TheoryData<int> Rounds => [.. Enumerable.Range(1, DeepSize.Or(1))];
 
     [FixtureTheory]
+    [Trait("Suite", "Deep")]
     [MemberData(nameof(Rounds))]
     public async Task Invariant_I3_nothing_is_lost_or_doubled_by_five_kills_of_either_side(int round)
     {

@@ -43,9 +43,20 @@ public sealed class SurroundingsTests
             await using Tool pipe = Tool.StartExecutable(
                 "/bin/sh", AppContext.BaseDirectory, new Dictionary<string, string?>(),
                 "-c", $"dotnet exec sharerpc.dll {endless} | head -1");
+            if (endless.StartsWith("audit", StringComparison.Ordinal)) await CauseEntriesAsync(world, link, pipe);
             await pipe.WaitForExitAsync(timeout);
             Assert.Single(pipe.Lines);
             Assert.Equal("", pipe.Errors);
+        }
+    }
+
+    /// <summary>Makes links, each an entry of the audit trail at once, until somebody has read one.</summary>
+    private async Task CauseEntriesAsync(World world, string link, Tool reader)
+    {
+        while (!reader.HasExited)
+        {
+            await using Tool invited = await world.RunClientAsync("invite", [link, "--json"], timeout);
+            Assert.True(invited.ExitCode == 0, invited.Errors);
         }
     }
 

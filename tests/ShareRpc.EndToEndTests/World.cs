@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 namespace ShareRpc.EndToEndTests;
 
 /// <summary>
@@ -10,15 +7,9 @@ internal sealed class World : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-e2e-");
+    private readonly HeldPort port = new();
 
-    public World()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Server = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
-    }
-
-    public Uri Server { get; }
+    public Uri Server => port.Address;
 
     public Tool? ServerProcess { get; private set; }
 
@@ -60,6 +51,7 @@ internal sealed class World : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (ServerProcess is not null) await ServerProcess.DisposeAsync();
+        port.Dispose();
         directory.Delete(recursive: true);
     }
 

@@ -19,14 +19,13 @@ internal sealed partial class CapPeer : MeasuredProcess
     public static async Task<CapPeer> StartAsync(string command, CancellationToken cancellationToken)
     {
         var peer = new CapPeer();
-        int port = FreePort();
         string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var start = new ProcessStartInfo(words[0], words[1..]);
-        start.Environment["PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["PORT"] = peer.Port.ToString(CultureInfo.InvariantCulture);
         start.Environment["DB"] = Path.Combine(peer.directory.FullName, "ops.db");
         start.Environment["GROUP"] = "1"; // what waits goes into one transaction
         await peer.LaunchAsync(start, Ready(), cancellationToken);
-        peer.Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+        peer.Address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{peer.Port}"));
         return peer;
     }
 

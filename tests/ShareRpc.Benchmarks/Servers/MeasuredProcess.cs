@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using ShareRpc.Benchmarks.Figures;
 
@@ -15,6 +13,7 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
 {
     private const double TicksPerSecond = 100;
     private Process process = null!;
+    private HeldPort? port;
 
     /// <summary>Where it listens: known once it was launched, and kept over a restart.</summary>
     public Uri Address { get; protected set; } = new("http://127.0.0.1:0");
@@ -44,6 +43,7 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     public virtual async ValueTask DisposeAsync()
     {
         await KillAsync();
+        port?.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -90,13 +90,8 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
-    /// <summary>Returns a port that nobody has at the moment.</summary>
-    protected static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    /// <summary>Gets a port that no other test has while this lives.</summary>
+    protected int Port => (port ??= new HeldPort()).Number;
 
     private string Id => process.Id.ToString(CultureInfo.InvariantCulture);
 

@@ -13,7 +13,6 @@ internal sealed partial class PostgresPeer : MeasuredProcess
 {
     private const string User = "sharerpc";
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-peer-");
-    private readonly int port = FreePort();
 
     private PostgresPeer()
     {
@@ -23,7 +22,7 @@ internal sealed partial class PostgresPeer : MeasuredProcess
     public static bool IsInstalled => Programs is not null;
 
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture,
-        $"Host=127.0.0.1;Port={port};Username={User};Database=postgres;Pooling=false");
+        $"Host=127.0.0.1;Port={Port};Username={User};Database=postgres;Pooling=false");
 
     private static string? Programs => Program("initdb") is { } path ? Path.GetDirectoryName(path)
         : Directory.Exists("/usr/lib/postgresql")
@@ -38,7 +37,7 @@ internal sealed partial class PostgresPeer : MeasuredProcess
             await RunAsync(new ProcessStartInfo("chown", ["postgres", peer.directory.FullName]), cancellationToken);
         await RunAsync(AsUser($"initdb -D {data} -U {User} -A trust --no-sync >/dev/null"), cancellationToken);
         await peer.LaunchAsync(AsUser(
-            $"exec postgres -D {data} -p {peer.port} -k {peer.directory.FullName} -c listen_addresses=127.0.0.1 "
+            $"exec postgres -D {data} -p {peer.Port} -k {peer.directory.FullName} -c listen_addresses=127.0.0.1 "
             + "-c max_wal_size=8GB 2>&1"), Ready(), cancellationToken);
         await using var connection = new NpgsqlConnection(peer.ConnectionString);
         await connection.OpenAsync(cancellationToken);

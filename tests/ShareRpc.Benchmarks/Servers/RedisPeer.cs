@@ -10,7 +10,7 @@ internal sealed partial class RedisPeer : MeasuredProcess
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-peer-");
 
-    private RedisPeer(IPEndPoint endPoint) => EndPoint = endPoint;
+    private RedisPeer() => EndPoint = new IPEndPoint(IPAddress.Loopback, Port);
 
     /// <summary>Gets whether Redis is on the path.</summary>
     public static bool IsInstalled => Program("redis-server") is not null;
@@ -19,7 +19,7 @@ internal sealed partial class RedisPeer : MeasuredProcess
 
     public static async Task<RedisPeer> StartAsync(CancellationToken cancellationToken)
     {
-        var peer = new RedisPeer(new IPEndPoint(IPAddress.Loopback, FreePort()));
+        var peer = new RedisPeer();
         await peer.LaunchAsync(
             new ProcessStartInfo("redis-server",
             [

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace ShareRpc.EndToEndTests.Cluster;
@@ -15,14 +13,14 @@ internal sealed class PostgresServer : IAsyncDisposable
     private const string User = "sharerpc";
     private readonly string directory;
     private readonly string[] settings;
+    private readonly HeldPort port = new();
     private Process? postmaster;
     private int databases;
 
-    private PostgresServer(string directory, int port, string[] settings)
+    private PostgresServer(string directory, string[] settings)
     {
         this.directory = directory;
         this.settings = settings;
-        Port = port;
     }
 
     /// <summary>The directory of PostgreSQL's programs; null where there is none.</summary>
@@ -33,7 +31,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         Programs is not null || Environment.GetEnvironmentVariable("CI") is not null
             ? null : "PostgreSQL is not installed (Debian: postgresql).";
 
-    public int Port { get; }
+    public int Port => port.Number;
 
     public int Id => postmaster!.Id;
 
@@ -122,6 +120,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         await StopAsync();
         Delete();
+        port.Dispose();
     }
 
     private static async Task<PostgresServer> StartAsync(string[] settings, Func<string, Task> fillAsync)
@@ -129,7 +128,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         string directory = Directory.CreateTempSubdirectory("sharerpc-pg-").FullName;
         if (Environment.UserName == "root") await RunAsync("chown", "postgres", directory);
         await fillAsync(Path.Combine(directory, "data"));
-        var server = new PostgresServer(directory, FreePort(), settings);
+        var server = new PostgresServer(directory, settings);
         await server.StartAgainAsync();
         return server;
     }
@@ -175,13 +174,6 @@ internal sealed class PostgresServer : IAsyncDisposable
                 .Select(version => Path.Combine(version, "bin")) : [];
         string[] path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         return folders.Concat(path).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task AsUserAsync(string program, params string[] arguments)

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using ShareRpc.Client;
 using ShareRpc.Client.Admin;
 using ShareRpc.Client.Credentials;
@@ -17,19 +16,17 @@ internal sealed class DiskWorld : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(1) };
     private readonly DirectoryInfo directory;
+    private readonly HeldPort port = new();
 
     private DiskWorld(DirectoryInfo directory, DiskShim disk)
     {
         this.directory = directory;
         Disk = disk;
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
     }
 
     public DiskShim Disk { get; }
 
-    public Uri Address { get; }
+    public Uri Address => port.Address;
 
     public Tool Server { get; private set; } = null!;
 
@@ -132,6 +129,7 @@ internal sealed class DiskWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Server is not null) await Server.DisposeAsync();
+        port.Dispose();
         directory.Delete(recursive: true);
     }
 }

@@ -9,10 +9,10 @@ namespace ShareRpc.EndToEndTests.Proxies;
 internal sealed class TlsProxy : IAsyncDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("sharerpc-proxy-");
-    private readonly int port = FreePort();
+    private readonly HeldPort port = new();
     private Tool? process;
 
-    private TlsProxy(string path) => Address = new Uri($"https://localhost:{port}{path}");
+    private TlsProxy(string path) => Address = new Uri($"https://localhost:{port.Number}{path}");
 
     /// <summary>The address that people see.</summary>
     public Uri Address { get; }
@@ -26,7 +26,7 @@ internal sealed class TlsProxy : IAsyncDisposable
         var proxy = new TlsProxy(prefix.TrimEnd('/'));
         (string certificate, string key) = await proxy.CreateCertificateAsync(timeout);
         string site = DeployPage.Block("nginx",
-            ("listen 443 ssl;", $"listen 127.0.0.1:{proxy.port} ssl;"),
+            ("listen 443 ssl;", $"listen 127.0.0.1:{proxy.port.Number} ssl;"),
             ("server_name share.example.org;", "server_name localhost;"),
             ("/etc/ssl/share.example.org.pem", certificate), ("/etc/ssl/share.example.org.key", key),
             ("location / {", $"location {prefix} {{"),
@@ -48,7 +48,7 @@ internal sealed class TlsProxy : IAsyncDisposable
         var proxy = new TlsProxy(prefix.TrimEnd('/'));
         (string certificate, string key) = await proxy.CreateCertificateAsync(timeout);
         string site = DeployPage.Block("caddyfile",
-            ("share.example.org {", $"https://localhost:{proxy.port} {{\n\ttls {certificate} {key}"),
+            ("share.example.org {", $"https://localhost:{proxy.port.Number} {{\n\ttls {certificate} {key}"),
             ("127.0.0.1:8787", server.Authority));
         if (prefix != "/")
         {
@@ -66,14 +66,8 @@ internal sealed class TlsProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (process is not null) await process.DisposeAsync();
+        port.Dispose();
         directory.Delete(recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task RunAsync(string program, string[] arguments, CancellationToken timeout)
@@ -91,7 +85,7 @@ internal sealed class TlsProxy : IAsyncDisposable
         try
         {
             using var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, port);
+            await client.ConnectAsync(IPAddress.Loopback, port.Number);
             return true;
         }
         catch (SocketException)

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace ShareRpc.EndToEndTests.Telemetry;
@@ -11,6 +10,7 @@ internal sealed record ExportedSpan(string Trace, string Id, string Parent, stri
 /// <summary>Takes what is exported by OTLP over HTTP, and reads the spans of it.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
+    private readonly HeldPort port = new();
     private readonly HttpListener listener = new();
     private readonly ConcurrentQueue<ExportedSpan> spans = new();
     private readonly ConcurrentQueue<byte[]> bodies = new();
@@ -18,10 +18,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     public OtlpCollector()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
-        free.Stop();
+        Address = port.Address.AbsoluteUri;
         listener.Prefixes.Add(Address);
         listener.Start();
         taking = TakeAsync();
@@ -38,6 +35,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
     {
         listener.Close();
         await taking;
+        port.Dispose();
     }
 
     private async Task TakeAsync()

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>Parts that are hard to show: one of them must not take the page.</summary>
-[Collection(ViewerCollection.Name)]
+[Collection(ReadingCollection.Name)]
 public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper output)
 {
     /// <summary>
@@ -38,6 +38,7 @@ public sealed class HardPartsTests(BrowserFixture browser, ITestOutputHelper out
     };
 
     [BrowserFact]
+    [Trait("Suite", "Deep")]
     public async Task Each_hard_part_leaves_the_page_alive_and_its_neighbours_readable()
     {
         foreach ((string name, (string text, bool isOutput)) in Parts)

@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>A session that goes on while it is read.</summary>
-[Collection(ViewerCollection.Name)]
+[Collection(ReadingCollection.Name)]
 public sealed class LiveReadingTests(BrowserFixture browser, ITestOutputHelper output)
 {
     private const int StreamedOps = 300;

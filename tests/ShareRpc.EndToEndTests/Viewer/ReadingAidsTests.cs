@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>What helps to read a session: sums, timeline, filters, changed files, copies, links to lines.</summary>
-[Collection(ViewerCollection.Name)]
+[Collection(ReadingCollection.Name)]
 public sealed class ReadingAidsTests(BrowserFixture browser)
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;

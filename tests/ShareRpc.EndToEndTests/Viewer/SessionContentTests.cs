@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace ShareRpc.EndToEndTests.Viewer;
 
 /// <summary>A session with one of everything, as people read it and take from it.</summary>
-[Collection(ViewerCollection.Name)]
+[Collection(ReadingCollection.Name)]
 public sealed class SessionContentTests(BrowserFixture browser)
 {
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(6)).Token;

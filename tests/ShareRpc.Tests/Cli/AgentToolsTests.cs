@@ -76,31 +76,12 @@ public sealed class AgentToolsTests : ToolTest
     }
 
     [Fact]
-    public async Task A_client_is_told_that_a_session_it_watches_has_gone_on_and_what_is_wrong_with_a_call()
-    {
-        ShareLink link = await ShareAsync();
-        await using OwnCommands commands = Commands();
-        var sessions = new ReadableSessions(Context());
-        await using var watches = new ResourceWatches(sessions, TimeProvider.System);
-        var toServer = new Pipe();
-        var toClient = new Pipe();
-        await using var transport = new StreamServerTransport(
-            toServer.Reader.AsStream(), toClient.Writer.AsStream());
-        await using McpServer server =
-            McpServer.Create(transport, ShareRpc.Cli.Commands.Mcp.OptionsOf(commands, sessions, watches));
-        Task running = server.RunAsync(Timeout);
-        await using (McpClient client = await McpClient.CreateAsync(new StreamClientTransport(
-            toServer.Writer.AsStream(), toClient.Reader.AsStream()),
-            new McpClientOptions { ProtocolVersion = "2025-11-25" }, cancellationToken: Timeout))
+    public Task A_client_is_told_that_a_session_it_watches_has_gone_on_and_what_is_wrong_with_a_call() =>
+        WithClientAsync(async (client, link, _) =>
         {
-            string uri = $"sharerpc://session/{link.ShareId}";
             using var told = new SemaphoreSlim(0);
             Assert.True(client.ServerCapabilities.Resources?.Subscribe);
-            await using (await client.SubscribeToResourceAsync(new Uri(uri), (_, _) =>
-            {
-                told.Release();
-                return default;
-            }, cancellationToken: Timeout))
+            await using (await SubscribeAsync(client, link, told))
             {
                 await AppendAsync("m2");
                 await told.WaitAsync(Timeout);
@@ -110,14 +91,22 @@ public sealed class AgentToolsTests : ToolTest
             Assert.True(fault.IsError);
             Assert.StartsWith("read_session needs session: A link of a share",
                 Assert.IsType<TextContentBlock>(fault.Content[0]).Text, StringComparison.Ordinal);
-        }
-
-        await toServer.Writer.CompleteAsync();
-        await running.WaitAsync(Timeout);
-    }
+        });
 
     [Fact]
-    public async Task A_watch_of_a_session_that_has_ended_gives_its_place_to_another()
+    public Task A_watch_of_a_session_that_has_ended_gives_its_place_to_another() =>
+        WithClientAsync(async (client, link, watches) =>
+        {
+            using var told = new SemaphoreSlim(0);
+            await using OwnCommands commands = Commands();
+            await using IAsyncDisposable first = await SubscribeAsync(client, link, told);
+            await commands.RunAsync("rm", ["--yes"], link.ShareId, Timeout);
+            await told.WaitAsync(Timeout);
+            while (watches.Count > 0) await Task.Yield();
+        });
+
+    /// <summary>Shares a session, and connects a client to the tools of this machine.</summary>
+    private async Task WithClientAsync(Func<McpClient, ShareLink, ResourceWatches, Task> useAsync)
     {
         ShareLink link = await ShareAsync();
         await using OwnCommands commands = Commands();
@@ -134,24 +123,19 @@ public sealed class AgentToolsTests : ToolTest
             toServer.Writer.AsStream(), toClient.Reader.AsStream()),
             new McpClientOptions { ProtocolVersion = "2025-11-25" }, cancellationToken: Timeout))
         {
-            using var told = new SemaphoreSlim(0);
-            var uri = new Uri($"sharerpc://session/{link.ShareId}");
-            await using IAsyncDisposable first = await client.SubscribeToResourceAsync(uri, TellAsync,
-                cancellationToken: Timeout);
-            await commands.RunAsync("rm", ["--yes"], link.ShareId, Timeout);
-            await told.WaitAsync(Timeout);
-            while (watches.Count > 0) await Task.Yield();
-
-            ValueTask TellAsync(ResourceUpdatedNotificationParams told1, CancellationToken stop)
-            {
-                told.Release();
-                return default;
-            }
+            await useAsync(client, link, watches);
         }
 
         await toServer.Writer.CompleteAsync();
         await running.WaitAsync(Timeout);
     }
+
+    private async Task<IAsyncDisposable> SubscribeAsync(McpClient client, ShareLink link, SemaphoreSlim told) =>
+        await client.SubscribeToResourceAsync(new Uri($"sharerpc://session/{link.ShareId}"), (_, _) =>
+        {
+            told.Release();
+            return default;
+        }, cancellationToken: Timeout);
 
     private OwnCommands Commands() => new(
         StatePath, Server.Address.ToString(), Path.Combine(Server.DataDirectory, "root.token"));

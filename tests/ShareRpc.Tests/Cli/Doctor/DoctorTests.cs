@@ -22,10 +22,8 @@ public sealed class DoctorTests : ToolTest
     [Fact]
     public async Task A_server_that_does_not_run_is_named()
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        string address = $"http://{free.LocalEndpoint}";
-        free.Stop();
+        using var free = new HeldPort();
+        string address = free.Address.GetLeftPart(UriPartial.Authority);
         AssertFailed(await DoctorAsync(1, "--server", address), "reach", "Nothing listens", "sharerpc serve");
         Assert.Equal(ExitCode.Error, (await RunAsync("doctor", "--ready", "--server", address)).ExitCode);
     }
@@ -38,11 +36,11 @@ public sealed class DoctorTests : ToolTest
     public async Task Something_else_that_listens_there_is_named()
     {
         using var other = new HttpListener();
-        int port = FreePort();
-        other.Prefixes.Add($"http://127.0.0.1:{port}/");
+        using var port = new HeldPort();
+        other.Prefixes.Add(port.Address.AbsoluteUri);
         other.Start();
         Task answering = AnswerAsync(other, 404, 2);
-        AssertFailed(await DoctorAsync(1, "--server", $"http://127.0.0.1:{port}"), "reach", "status 404",
+        AssertFailed(await DoctorAsync(1, "--server", port.Address.AbsoluteUri), "reach", "status 404",
             "Is it a ShareRpc server?");
         other.Stop();
         await answering;
@@ -52,11 +50,11 @@ public sealed class DoctorTests : ToolTest
     public async Task A_proxy_that_passes_no_upgrade_is_named()
     {
         using var other = new HttpListener();
-        int port = FreePort();
-        other.Prefixes.Add($"http://127.0.0.1:{port}/");
+        using var port = new HeldPort();
+        other.Prefixes.Add(port.Address.AbsoluteUri);
         other.Start();
         Task answering = AnswerAsync(other, 200, 3);
-        AssertFailed(await DoctorAsync(1, "--server", $"http://127.0.0.1:{port}"), "websocket", "upgrade",
+        AssertFailed(await DoctorAsync(1, "--server", port.Address.AbsoluteUri), "websocket", "upgrade",
             "docs/deploy.md");
         other.Stop();
         await answering;
@@ -110,13 +108,6 @@ public sealed class DoctorTests : ToolTest
         Directory.CreateDirectory(data);
         await File.WriteAllTextAsync(Path.Combine(data, "shares.db"), "", Timeout);
         AssertFailed(await DoctorAsync(1, "serve", "--data", data), "keys", "is missing", "backup");
-    }
-
-    private static int FreePort()
-    {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        return ((IPEndPoint)free.LocalEndpoint).Port;
     }
 
     private static async Task AnswerAsync(HttpListener listener, int status, int most)
