@@ -47,7 +47,7 @@ public sealed class BrowserFixture : IAsyncLifetime, IAsyncDisposable
         return await LiveShare.OnAsync(world, timeout);
     }
 
-    /// <summary>Returns a script by which a page does ten times as often what it does each so many milliseconds.</summary>
+    /// <summary>Returns a script for a page: what it repeats at this interval it repeats ten times as often.</summary>
     public static string Sooner(int intervalMs) => $$"""
         const every = setInterval;
         globalThis.setInterval =
