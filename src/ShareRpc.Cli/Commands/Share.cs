@@ -135,7 +135,7 @@ internal static class Share
         {
             CheckInto(client, choice, into);
             using SharingSources sources = choice.Open(client, new SourceSettings(
-                state.SyncLockPath, into, into is not null || creator is null, secrets, context.Time));
+                state.SyncLockPath, into, secrets, context.Time));
             var run = new SharingRun(context, sources, links);
             using CancellationTokenSource either = context.Output.StopOrClosed(stop);
             return parsed.GetValue(Once)

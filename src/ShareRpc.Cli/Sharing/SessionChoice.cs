@@ -47,7 +47,7 @@ internal sealed record SessionChoice(
         OpencodeSessions? older = Older is null ? null : new OpencodeSessions(client, new OpencodeOptions
         {
             DatabasePath = Catalog.OpencodePath, LockPath = settings.LockPath, Selection = Own?.Selection ?? Older,
-            Into = settings.Into, WithoutSubagents = settings.IsJoined, Secrets = settings.Secrets,
+            Into = settings.Into, Secrets = settings.Secrets,
         }, settings.Time);
 
         // What opencode itself shares ends with a migration: OpenCode 2 has no sharing.
@@ -95,8 +95,7 @@ internal sealed record SessionChoice(
 /// <summary>How the sources of a command are opened.</summary>
 /// <param name="LockPath">See <see cref="FollowOptions.LockPath"/>.</param>
 /// <param name="Into">The share to continue; null to create one.</param>
-/// <param name="IsJoined">Whether no share can be created, as for subagents of OpenCode 1.</param>
 /// <param name="Secrets">What replaces secrets; null for nothing.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record SourceSettings(
-    string LockPath, ShareLink? Into, bool IsJoined, SecretScanner? Secrets, TimeProvider Time);
+    string LockPath, ShareLink? Into, SecretScanner? Secrets, TimeProvider Time);

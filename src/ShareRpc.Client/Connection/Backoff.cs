@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace ShareRpc.Client.Connection;
 
-/// <summary>Full jitter; not thread-safe.</summary>
+/// <summary>
+/// Full jitter under a ceiling that doubles every second time: a server that restarts is found again soon. Not
+/// thread-safe.
+/// </summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan cap)
 {
     private int failures;
@@ -10,7 +13,7 @@ internal sealed class Backoff(TimeSpan first, TimeSpan cap)
     public TimeSpan Next(TimeSpan? atLeast = null)
     {
         double ceiling =
-            Math.Min(cap.TotalMilliseconds, first.TotalMilliseconds * Math.Pow(2, Math.Min(failures++, 30)));
+            Math.Min(cap.TotalMilliseconds, first.TotalMilliseconds * Math.Pow(2, Math.Min(failures++ / 2, 30)));
         TimeSpan jittered = TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(1, Math.Max(2, (int)ceiling)));
         return atLeast is { } floor ? floor + jittered : jittered;
     }

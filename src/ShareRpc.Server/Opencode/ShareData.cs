@@ -76,8 +76,9 @@ internal sealed class ShareData(ShareReads reads, Authority authority)
 
     private void WriteItem(PipeWriter writer, string type, Document document)
     {
+        if (ImportForm.Of(document) is not { } data) return;
         Begin(writer, type);
-        writer.Write(document.Data.Utf8.Span);
+        writer.Write(data.Utf8.Span);
         writer.Write("}"u8);
     }
 

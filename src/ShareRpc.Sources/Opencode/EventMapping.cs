@@ -15,13 +15,14 @@ internal static class EventMapping
     /// <paramref name="filter"/> leaves, so that no id tells anything of what it keeps back.
     /// </summary>
     public static EventOps Map(
-        OpencodeEvent source, KnownDocuments known, SecretFilter? filter = null, Revert? revert = null)
+        OpencodeEvent source, KnownDocuments known, SecretFilter? filter = null, Revert? revert = null,
+        SessionForm? form = null)
     {
         try
         {
             using JsonDocument document = JsonDocument.Parse(source.Data, ParseOptions);
             return document.RootElement.ValueKind == JsonValueKind.Object
-                ? Map(source, document.RootElement, known, filter, revert) : EventOps.Unknown;
+                ? Map(source, document.RootElement, known, new Making(filter, revert, form)) : EventOps.Unknown;
         }
         catch (JsonException)
         {
@@ -30,12 +31,11 @@ internal static class EventMapping
     }
 
     private static EventOps Map(
-        OpencodeEvent source, JsonElement data, KnownDocuments known, SecretFilter? filter, Revert? revert) =>
-        source.Type switch
+        OpencodeEvent source, JsonElement data, KnownDocuments known, Making making) => source.Type switch
     {
-        "message.updated.1" => MessageUpdated(source, data, known, filter, revert),
+        "message.updated.1" => MessageUpdated(source, data, known, making),
         "message.removed.1" => MessageRemoved(source, data, known),
-        "message.part.updated.1" => PartUpdated(source, data, known, filter, revert),
+        "message.part.updated.1" => PartUpdated(source, data, known, making),
         "message.part.removed.1" => PartRemoved(source, data, known),
 
         // The session row is newer than these events.
@@ -43,23 +43,24 @@ internal static class EventMapping
         _ => EventOps.Unknown,
     };
 
-    private static EventOps MessageUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known,
-        SecretFilter? filter, Revert? revert)
+    private static EventOps MessageUpdated(
+        OpencodeEvent source, JsonElement data, KnownDocuments known, Making making)
     {
         if (Object(data, "info") is not { } info || Text(info, "id") is not { } id) return EventOps.Unknown;
         known.PutMessage(id);
-        RawJson document = Revert.Mark(Clean(info, filter), revert?.Undoes(id) == true);
+        RawJson document = Revert.Mark(making.Document(Kinds.Message, info), making.Revert?.Undoes(id) == true);
         return new EventOps([OpencodeOps.PutOf(source, Kinds.Message, id, document)], Understood: true);
     }
 
-    private static EventOps PartUpdated(OpencodeEvent source, JsonElement data, KnownDocuments known,
-        SecretFilter? filter, Revert? revert)
+    private static EventOps PartUpdated(
+        OpencodeEvent source, JsonElement data, KnownDocuments known, Making making)
     {
         if (Object(data, "part") is not { } part || Text(part, "id") is not { } id
             || Text(part, "messageID") is not { } messageId)
             return EventOps.Unknown;
         known.PutPart(messageId, id);
-        RawJson document = Revert.Mark(Clean(part, filter), revert?.Undoes(messageId, id) == true);
+        bool isUndone = making.Revert?.Undoes(messageId, id) == true;
+        RawJson document = Revert.Mark(making.Document(Kinds.Part, part), isUndone);
         return new EventOps([OpencodeOps.PutOf(source, Kinds.Part, id, document)], Understood: true);
     }
 
@@ -80,15 +81,23 @@ internal static class EventMapping
         return new EventOps(ops, Understood: true);
     }
 
-    private static RawJson Clean(JsonElement document, SecretFilter? filter) =>
-        filter?.Clean(RawJson.Of(document)) ?? RawJson.Of(document);
-
     private static JsonElement? Object(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     private static string? Text(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value)
             && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>How documents are made of what an event holds.</summary>
+    private sealed record Making(SecretFilter? Filter, Revert? Revert, SessionForm? Form)
+    {
+        public RawJson Document(string kind, JsonElement held)
+        {
+            RawJson raw = RawJson.Of(held);
+            RawJson document = Form?.Of(kind, raw) ?? raw;
+            return Filter?.Clean(document) ?? document;
+        }
+    }
 }
 
 /// <summary>What one event comes to.</summary>

@@ -7,7 +7,7 @@ namespace ShareRpc.Sources.Opencode;
 /// <summary>Makes steps from events. Each step has its end position.</summary>
 internal sealed class EventPass(
     IEnumerable<OpencodeEvent> events, SyncPosition start, KnownDocuments known, SecretFilter? filter = null,
-    Revert? revert = null, LeftOutDocuments? leftOut = null)
+    Revert? revert = null, LeftOutDocuments? leftOut = null, SessionForm? form = null)
 {
     private readonly StepBuilder builder = new(filter ?? new SecretFilter(null), leftOut);
 
@@ -22,7 +22,7 @@ internal sealed class EventPass(
     {
         foreach (OpencodeEvent source in events)
         {
-            EventOps mapped = EventMapping.Map(source, known, filter, revert);
+            EventOps mapped = EventMapping.Map(source, known, filter, revert, form);
             RowsNeeded |= !mapped.Understood;
             SyncPosition before = Position;
             Position = Position with { EventSeq = source.Seq, EventId = source.Id };

@@ -129,7 +129,7 @@ public sealed class OpencodeDatabase : IDisposable
         ArgumentNullException.ThrowIfNull(selection);
         try
         {
-            return FindShare(selection.Choose(ListSessions(), isAlone: true)[0].Id);
+            return FindShare(selection.Choose(ListSessions())[0].Id);
         }
         catch (SqliteException error)
         {
@@ -149,17 +149,26 @@ public sealed class OpencodeDatabase : IDisposable
         return row.Read() ? OpencodeOwnShare.Of(sessionId, row.GetString(0), row.GetString(1), row.GetString(2)) : null;
     }
 
-    /// <summary>Returns the ops that make the documents of a session as it is now; none if it is not there.</summary>
+    /// <summary>
+    /// Returns the ops that make the documents of a session and its subagents as they are now; none if it is not there.
+    /// </summary>
     /// <param name="sessionId">The id of the session.</param>
     /// <param name="secrets">Finds what is replaced; null replaces nothing.</param>
     public IEnumerable<OpIntent> ReadOps(string sessionId, SecretScanner? secrets)
     {
-        using OpencodeView view = BeginRead();
-        if (view.Session(sessionId) is not { } row) yield break;
         var filter = new SecretFilter(secrets);
-        yield return OpencodeOps.Put(Kinds.Session, sessionId, filter.Clean(SessionDocument.Build(row)));
-        var rows = new RowPass(view, sessionId, new SyncPosition(), new KnownDocuments(), filter, Revert.OfRow(row));
-        foreach (OpIntent op in rows.Steps().SelectMany(step => step.Ops)) yield return op;
+        IReadOnlyList<OpencodeSessionInfo> sessions = ListSessions();
+        if (sessions.All(session => session.Id != sessionId)) yield break;
+        IReadOnlyList<OpencodeSessionInfo> all = OpencodeSelection.Of(sessionId).Choose(sessions);
+        using OpencodeView view = BeginRead();
+        foreach (SessionForm form in all.Select(session => new SessionForm(session.Id, sessionId)))
+        {
+            if (view.Session(form.SessionId) is not { } row) continue;
+            if (!form.IsSubagent)
+                yield return OpencodeOps.Put(Kinds.Session, sessionId, filter.Clean(SessionDocument.Build(row)));
+            var rows = new RowPass(view, form, new SyncPosition(), new KnownDocuments(), filter, Revert.OfRow(row));
+            foreach (OpIntent op in rows.Steps().SelectMany(step => step.Ops)) yield return op;
+        }
     }
 
     /// <inheritdoc/>

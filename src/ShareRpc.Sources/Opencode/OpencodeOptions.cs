@@ -18,11 +18,6 @@ public sealed record OpencodeOptions
     /// <summary>Gets the link of the share to continue; only for one session. Default: null, creates a share.</summary>
     public ShareLink? Into { get; init; }
 
-    /// <summary>
-    /// Gets whether to omit subagent sessions, whose shares need a creator token; always with <see cref="Into"/>.
-    /// </summary>
-    public bool WithoutSubagents { get; init; }
-
     /// <summary>Gets the scanner that replaces secrets; null for none. Default: built-in rules.</summary>
     public SecretScanner? Secrets { get; init; } = SecretScanner.BuiltIn;
 

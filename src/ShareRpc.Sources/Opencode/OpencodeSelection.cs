@@ -27,29 +27,47 @@ public sealed record OpencodeSelection
     public static OpencodeSelection Of(string sessionId) => new(sessionId, isAll: false);
 
     /// <summary>
-    /// Returns all, least recently updated first; or one, then its subagents (not if <c>isAlone</c>). Throws
+    /// Returns all, least recently updated first, each before its subagents; or one, then its subagents. Throws
     /// <see cref="OpencodeException"/> if none.
     /// </summary>
-    internal IReadOnlyList<OpencodeSessionInfo> Choose(IReadOnlyList<OpencodeSessionInfo> sessions, bool isAlone)
+    internal IReadOnlyList<OpencodeSessionInfo> Choose(IReadOnlyList<OpencodeSessionInfo> sessions)
     {
-        if (IsAll) return [.. sessions.Reverse()];
+        if (IsAll)
+        {
+            var known = sessions.Select(session => session.Id).ToHashSet(StringComparer.Ordinal);
+            IEnumerable<OpencodeSessionInfo> oldestFirst = sessions.Reverse();
+            return WithSubagents(
+                [
+                    .. oldestFirst.Where(session => session.ParentId is null || !known.Contains(session.ParentId)),
+                    .. oldestFirst, // a circle of parents, which no program makes, has no first one
+                ],
+                sessions);
+        }
+
         OpencodeSessionInfo? chosen = SessionId is null
             ? sessions.FirstOrDefault(session => session.ParentId is null)
             : sessions.FirstOrDefault(session => session.Id == SessionId);
-        if (chosen is not null) return isAlone ? [chosen] : WithSubagents(chosen, sessions);
+        if (chosen is not null) return WithSubagents([chosen], sessions);
         throw new OpencodeException(SessionId is null
             ? "The database has no session yet. Start one in opencode, or share --all to wait for the first."
             : $"There is no session {SessionId} in the database. Leave --session out for the latest one.");
     }
 
-    private static List<OpencodeSessionInfo> WithSubagents(OpencodeSessionInfo chosen,
-        IReadOnlyList<OpencodeSessionInfo> sessions)
+    /// <summary>Returns each of the first ones, then its subagents of any depth; no session twice.</summary>
+    private static List<OpencodeSessionInfo> WithSubagents(
+        IReadOnlyList<OpencodeSessionInfo> first, IReadOnlyList<OpencodeSessionInfo> sessions)
     {
         ILookup<string?, OpencodeSessionInfo> children = sessions.ToLookup(session => session.ParentId);
-        var found = new List<OpencodeSessionInfo> { chosen };
-        var ids = new HashSet<string>(StringComparer.Ordinal) { chosen.Id };
-        for (int i = 0; i < found.Count; i++)
-            found.AddRange(children[found[i].Id].Reverse().Where(child => ids.Add(child.Id)));
+        var found = new List<OpencodeSessionInfo>();
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        foreach (OpencodeSessionInfo root in first)
+        {
+            int at = found.Count;
+            if (ids.Add(root.Id)) found.Add(root);
+            for (; at < found.Count; at++)
+                found.AddRange(children[found[at].Id].Reverse().Where(child => ids.Add(child.Id)));
+        }
+
         return found;
     }
 }

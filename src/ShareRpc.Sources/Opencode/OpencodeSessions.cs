@@ -10,8 +10,8 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Reads the selected sessions of one database, also later ones, each into its own share. For one caller at a time. The
-/// client sends the ops from its outbox.
+/// Reads the selected sessions of one database, also later ones, each with its subagents into its own share. For one
+/// caller at a time. The client sends the ops from its outbox.
 /// </summary>
 public sealed class OpencodeSessions : IDisposable
 {
@@ -55,8 +55,8 @@ public sealed class OpencodeSessions : IDisposable
     /// <summary>Called, and awaited, when a session has its share, before its first op is read.</summary>
     public Func<OpencodeSync, CancellationToken, Task>? Started { get; set; }
 
-    /// <summary>Gets the sessions so far, in the order found.</summary>
-    public IReadOnlyCollection<OpencodeSync> Sessions => syncs.Values;
+    /// <summary>Gets the sessions that have a share so far, in the order found.</summary>
+    public IReadOnlyCollection<OpencodeSync> Sessions => [.. syncs.Values.Where(sync => !sync.IsSubagent)];
 
     /// <summary>
     /// Gets the error of the last pass, or null. A session that fails is named; the others go on, and it is tried again
@@ -137,19 +137,22 @@ public sealed class OpencodeSessions : IDisposable
 
     private async Task<int> ChangedAsync(OpencodeDatabase source, CancellationToken cancellationToken)
     {
-        bool isAlone = options.WithoutSubagents || options.Into is not null;
         if (selection.SessionId is { } id && source.IsMigrated(id)) return 0;
-        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions(), isAlone);
+        IReadOnlyList<OpencodeSessionInfo> chosen = selection.Choose(source.ListSessions());
 
         // Keep the session that was latest at the first look.
         if (!selection.IsAll) selection = OpencodeSelection.Of(chosen[0].Id);
         int enqueued = 0;
+        var roots = new Dictionary<string, OpencodeSessionInfo>(StringComparer.Ordinal);
         foreach (OpencodeSessionInfo session in chosen)
         {
+            OpencodeSessionInfo root = roots[session.Id] = session.ParentId is { } parent
+                && roots.TryGetValue(parent, out OpencodeSessionInfo? its) ? its : session;
             if (seen.TryGetValue(session.Id, out OpencodeSessionInfo? before) && before == session) continue;
             enqueued += await AloneAsync(session.Id, async () =>
             {
-                OpencodeSync sync = await StartedAsync(source, session, cancellationToken).ConfigureAwait(false);
+                if (await StartedAsync(source, session, root, cancellationToken).ConfigureAwait(false) is not { } sync)
+                    return 0;
                 int ops = await PassAsync(source, sync, cancellationToken).ConfigureAwait(false);
                 seen[session.Id] = session;
                 return ops;
@@ -228,10 +231,19 @@ public sealed class OpencodeSessions : IDisposable
             + $"{failing.Count - 1} more. The others go on; it is tried again.",
         failing.First().Value);
 
-    private async Task<OpencodeSync> StartedAsync(
-        OpencodeDatabase source, OpencodeSessionInfo session, CancellationToken cancellationToken)
+    /// <summary>Returns null for a subagent whose root's share takes none.</summary>
+    private async Task<OpencodeSync?> StartedAsync(
+        OpencodeDatabase source, OpencodeSessionInfo session, OpencodeSessionInfo root,
+        CancellationToken cancellationToken)
     {
         if (syncs.TryGetValue(session.Id, out OpencodeSync? known)) return known;
+        if (session.Id != root.Id)
+        {
+            OpencodeSync? its = await StartedAsync(source, root, root, cancellationToken).ConfigureAwait(false);
+            if (its is not { TakesSubagents: true }) return null;
+            return syncs[session.Id] = its.AddSubagent(session);
+        }
+
         session = session with { Title = new SecretFilter(options.Secrets).Clean(session.Title) };
         OpencodeOwnShare? own = options.Into is null ? FindOwnShare(source, session.Id) : null;
         string externalKey = own is null ? $"opencode:{session.Id}" : $"opencode:{session.Id}@{own.Append.ShareId}";

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Json;
@@ -10,7 +11,8 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode;
 
 /// <summary>
-/// Reads one session into one share. The outbox holds its position, committed with the ops; this object only caches.
+/// Reads one session into a share: its own, or as a subagent's that of the session which started it. The outbox holds
+/// its position, committed with the ops; this object only caches.
 /// </summary>
 public sealed class OpencodeSync
 {
@@ -22,12 +24,24 @@ public sealed class OpencodeSync
 
     private readonly ShareLink? readLink;
     private readonly SecretScanner? secrets;
-    private KnownKeys keys = KnownKeys.None;
+    private readonly SessionForm form;
+    private readonly OpencodeSync? root;
     private readonly TurnTracker turn;
+    private KnownKeys keys = KnownKeys.None;
     private LeftOutDocuments? leftOut;
+
+    // Replaced, never changed: other threads read the counts.
+    private volatile ImmutableList<OpencodeSync> subagents = [];
+    private (int Messages, int Parts) rows;
+    private int skipped;
     private string? lastStored;
     private long checkedAt;
 
+    /// <summary>Initializes the reading of a session into its own share.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="writer">Of the share.</param>
+    /// <param name="readLink">Reads a share that opencode itself writes, too: in its form, without subagents.</param>
+    /// <param name="secrets">Finds what is replaced; null replaces nothing.</param>
     internal OpencodeSync(
         OpencodeSessionInfo session, ShareWriter writer, ShareLink? readLink = null, SecretScanner? secrets = null)
     {
@@ -37,7 +51,16 @@ public sealed class OpencodeSync
         ParentId = session.ParentId;
         Title = session.Title;
         Writer = writer;
+        form = SessionForm.Of(SessionId) with { IsPlain = readLink is not null };
         turn = new TurnTracker(SessionId, writer);
+    }
+
+    private OpencodeSync(OpencodeSessionInfo session, OpencodeSync root)
+        : this(session, root.Writer, root.readLink, root.secrets)
+    {
+        this.root = root;
+        form = new SessionForm(SessionId, root.SessionId);
+        Redacted = root.Redacted;
     }
 
     /// <summary>Gets the opencode session id.</summary>
@@ -52,14 +75,14 @@ public sealed class OpencodeSync
     /// <summary>Gets the writer of its share.</summary>
     public ShareWriter Writer { get; }
 
-    /// <summary>Gets the number of message rows at the last pass.</summary>
-    public int Messages { get; private set; }
+    /// <summary>Gets the number of message rows at the last pass, those of subagents included.</summary>
+    public int Messages => rows.Messages + subagents.Sum(sync => sync.Messages);
 
-    /// <summary>Gets the number of part rows at the last pass.</summary>
-    public int Parts { get; private set; }
+    /// <summary>Gets the number of part rows at the last pass, those of subagents included.</summary>
+    public int Parts => rows.Parts + subagents.Sum(sync => sync.Parts);
 
     /// <summary>Gets the number of rows and events not sent whole: not JSON objects, or over a limit.</summary>
-    public int Skipped { get; private set; }
+    public int Skipped => skipped + subagents.Sum(sync => sync.Skipped);
 
     /// <summary>Gets the documents in whose place a placeholder was sent.</summary>
     public IReadOnlyList<LeftOutDocument> LeftOut => leftOut?.Listed ?? [];
@@ -70,6 +93,28 @@ public sealed class OpencodeSync
     /// <summary>Gets whether the session was deleted from the database. Its share stays.</summary>
     public bool IsGone { get; private set; }
 
+    /// <summary>Gets whether this is a subagent's session in the share of another.</summary>
+    internal bool IsSubagent => root is not null;
+
+    /// <summary>Gets whether the share takes the sessions of subagents.</summary>
+    internal bool TakesSubagents => !form.IsPlain;
+
+    private string PositionName => NameOf(PositionBookmark, form);
+
+    private string KeysName => NameOf(KeysBookmark, form);
+
+    /// <summary>Returns the name of a session's bookmark in its share.</summary>
+    internal static string NameOf(string bookmark, SessionForm form) =>
+        form.IsSubagent ? $"{bookmark}:{form.SessionId}" : bookmark;
+
+    /// <summary>Adds the session of a subagent to the share.</summary>
+    internal OpencodeSync AddSubagent(OpencodeSessionInfo session)
+    {
+        var sync = new OpencodeSync(session, this);
+        subagents = subagents.Add(sync);
+        return sync;
+    }
+
     /// <summary>
     /// Enqueues new data. The caller holds the <see cref="SyncLock"/>: no other process may enqueue between reading the
     /// bookmark and these ops.
@@ -77,7 +122,7 @@ public sealed class OpencodeSync
     internal async Task<int> PassAsync(OpencodeDatabase database, CancellationToken cancellationToken)
     {
         if (database.IsMigrated(SessionId)) return 0;
-        string? stored = await Writer.ReadBookmarkAsync(PositionBookmark, cancellationToken).ConfigureAwait(false);
+        string? stored = await Writer.ReadBookmarkAsync(PositionName, cancellationToken).ConfigureAwait(false);
         using OpencodeView view = database.BeginRead();
         if (view.Session(SessionId) is not { } row)
         {
@@ -86,8 +131,8 @@ public sealed class OpencodeSync
         }
 
         IsGone = false;
-        (Messages, Parts) = view.Count(SessionId);
-        leftOut ??= await LeftOutDocuments.ReadAsync(Writer, cancellationToken).ConfigureAwait(false);
+        rows = view.Count(SessionId);
+        await ReadLeftOutAsync(cancellationToken).ConfigureAwait(false);
         SyncPosition? position = SyncPosition.FromJson(stored);
         if (stored is null || stored != lastStored)
             keys = await LoadKeysAsync(view, position, cancellationToken).ConfigureAwait(false);
@@ -99,10 +144,10 @@ public sealed class OpencodeSync
             await FromRowsAsync(pass, null, cancellationToken).ConfigureAwait(false);
         else if (position.EventSeq < 0) await FromRowsAsync(pass, position, cancellationToken).ConfigureAwait(false);
         else await FromEventsAsync(pass, position, cancellationToken).ConfigureAwait(false);
-        pass.Enqueued += await turn.WriteAsync(view, cancellationToken).ConfigureAwait(false);
+        if (!IsSubagent) pass.Enqueued += await turn.WriteAsync(view, cancellationToken).ConfigureAwait(false);
         Redacted.Add(pass.Filter.Counts);
         await pass.Filter.Counts.StoreAsync(Writer, cancellationToken).ConfigureAwait(false);
-        await leftOut.StoreAsync(Writer, cancellationToken).ConfigureAwait(false);
+        await leftOut!.StoreAsync(Writer, cancellationToken).ConfigureAwait(false);
         lastStored = pass.Stored ?? stored;
         return pass.Enqueued;
     }
@@ -128,7 +173,7 @@ public sealed class OpencodeSync
         using OpencodeView view = database.BeginRead();
         if (view.Session(SessionId) is not { } row) return;
         lastStored = null;
-        leftOut ??= await LeftOutDocuments.ReadAsync(Writer, cancellationToken).ConfigureAwait(false);
+        await ReadLeftOutAsync(cancellationToken).ConfigureAwait(false);
         keys = await LoadKeysAsync(view, new SyncPosition { EventSeq = long.MaxValue },
             cancellationToken).ConfigureAwait(false);
         HeldDocuments.AddTo(keys.Documents, held, view, SessionId);
@@ -139,6 +184,14 @@ public sealed class OpencodeSync
 
     internal Task<IReadOnlyList<Document>?> ReadShareAsync(TimeProvider time, CancellationToken cancellationToken) =>
         HeldDocuments.ReadAsync(readLink ?? Writer.OwnerLink, time, cancellationToken);
+
+    /// <summary>Reads what was left out; a share has one list.</summary>
+    private async Task ReadLeftOutAsync(CancellationToken cancellationToken)
+    {
+        if (root is not null) await root.ReadLeftOutAsync(cancellationToken).ConfigureAwait(false);
+        leftOut ??= root?.leftOut
+            ?? await LeftOutDocuments.ReadAsync(Writer, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Returns false if the event at the position is missing or different.</summary>
     private bool Continues(OpencodeView view, SyncPosition position) =>
@@ -151,7 +204,7 @@ public sealed class OpencodeSync
         SyncPosition position = begin with { EventSeq = seq, EventId = id };
         position = await HeadAsync(pass, position, stored: false, cancellationToken).ConfigureAwait(false);
 
-        var rows = new RowPass(pass.View, SessionId, begin, keys.Documents, pass.Filter, pass.Revert, leftOut);
+        var rows = new RowPass(pass.View, form, begin, keys.Documents, pass.Filter, pass.Revert, leftOut);
         await EnqueueRowsAsync(pass, rows, seq, cancellationToken).ConfigureAwait(false);
         position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         position = since is null ? position with { Revert = pass.Revert?.ToString() }
@@ -159,7 +212,7 @@ public sealed class OpencodeSync
         position = await TodoAsync(pass, position, cancellationToken).ConfigureAwait(false);
         if (since != position)
             await StoreAsync(pass, [], atomic: false, position, cancellationToken).ConfigureAwait(false);
-        Skipped = rows.Skipped;
+        skipped = rows.Skipped;
     }
 
     private async Task FromEventsAsync(Pass pass, SyncPosition start, CancellationToken cancellationToken)
@@ -168,15 +221,15 @@ public sealed class OpencodeSync
         var events =
             new EventPass(
                 pass.View.EventsAfter(SessionId, start.EventSeq), position, keys.Documents, pass.Filter, pass.Revert,
-                leftOut);
+                leftOut, form);
         foreach (SyncStep step in events.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, step.Position, cancellationToken).ConfigureAwait(false);
-        Skipped += events.Skipped;
+        skipped += events.Skipped;
 
         position = events.Position;
         if (events.RowsNeeded)
         {
-            var rows = new RowPass(pass.View, SessionId, position, keys.Documents, pass.Filter, pass.Revert, leftOut);
+            var rows = new RowPass(pass.View, form, position, keys.Documents, pass.Filter, pass.Revert, leftOut);
             await EnqueueRowsAsync(pass, rows, position.EventSeq, cancellationToken).ConfigureAwait(false);
             position = position with { TimeUpdated = rows.TimeUpdated, Tie = rows.Tie };
         }
@@ -192,6 +245,7 @@ public sealed class OpencodeSync
     private async Task<SyncPosition> HeadAsync(Pass pass, SyncPosition position, bool stored,
         CancellationToken cancellationToken)
     {
+        if (IsSubagent) return position;
         SecretFilter filter = pass.Filter.Uncounted();
         RawJson document = filter.Clean(SessionDocument.Build(pass.SessionRow));
         string digest = OpencodeOps.Digest(document.Utf8.Span);
@@ -206,6 +260,7 @@ public sealed class OpencodeSync
 
     private async Task<SyncPosition> TodoAsync(Pass pass, SyncPosition position, CancellationToken cancellationToken)
     {
+        if (IsSubagent) return position;
         SecretFilter filter = pass.Filter.Uncounted();
         RawJson? document = filter.Clean(TodoDocument.Build(pass.View.Todos(SessionId)));
         string digest = document is { } data ? OpencodeOps.Digest(data.Utf8.Span) : "";
@@ -221,7 +276,7 @@ public sealed class OpencodeSync
     private async Task<SyncPosition> RevertAsync(Pass pass, SyncPosition position, CancellationToken cancellationToken)
     {
         Revert? before = Revert.FromText(position.Revert);
-        var marks = new RevertPass(pass.View, SessionId, before, pass.Revert, pass.Filter.Uncounted());
+        var marks = new RevertPass(pass.View, form, before, pass.Revert, pass.Filter.Uncounted());
         foreach (SyncStep step in marks.Steps())
             await StoreAsync(pass, step.Ops, step.Atomic, null, cancellationToken).ConfigureAwait(false);
         return position with { Revert = pass.Revert?.ToString() };
@@ -231,7 +286,7 @@ public sealed class OpencodeSync
         CancellationToken cancellationToken)
     {
         KnownKeys loaded =
-            KnownKeys.FromJson(await Writer.ReadBookmarkAsync(KeysBookmark, cancellationToken).ConfigureAwait(false));
+            KnownKeys.FromJson(await Writer.ReadBookmarkAsync(KeysName, cancellationToken).ConfigureAwait(false));
         if (position is null) return loaded;
         foreach (OpencodeEvent source in view.EventsAfter(SessionId, loaded.EventSeq))
         {
@@ -269,7 +324,7 @@ public sealed class OpencodeSync
     private async Task StoreKeysAsync(long eventSeq, KnownDocuments documents, CancellationToken cancellationToken)
     {
         var stored = new KnownKeys(eventSeq, documents);
-        var options = new EnqueueOptions { Bookmark = new Bookmark(KeysBookmark, stored.ToJson()) };
+        var options = new EnqueueOptions { Bookmark = new Bookmark(KeysName, stored.ToJson()) };
         await Writer.EnqueueAsync([], options, cancellationToken).ConfigureAwait(false);
         keys = stored;
     }
@@ -279,7 +334,7 @@ public sealed class OpencodeSync
     {
         string? stored = position?.ToJson();
         var options = new EnqueueOptions { Atomic = atomic, Bookmark = stored is null
-            ? null : new Bookmark(PositionBookmark, stored) };
+            ? null : new Bookmark(PositionName, stored) };
         await Writer.EnqueueAsync(ops, options, cancellationToken).ConfigureAwait(false);
         pass.Enqueued += ops.Count;
         pass.Stored = stored ?? pass.Stored;

@@ -6,15 +6,15 @@ namespace ShareRpc.Sources.Opencode;
 
 /// <summary>Puts each message and each part that a changed revert undoes or brings back, by an op of its own.</summary>
 internal sealed class RevertPass(
-    OpencodeView view, string sessionId, Revert? before, Revert? now, SecretFilter filter)
+    OpencodeView view, SessionForm form, Revert? before, Revert? now, SecretFilter filter)
 {
     public IEnumerable<SyncStep> Steps()
     {
         if (before == now) yield break;
         var builder = new StepBuilder(filter);
         ILookup<string, DocumentRow> parts =
-            view.Parts(sessionId).ToLookup(part => part.MessageId, StringComparer.Ordinal);
-        foreach (DocumentRow message in view.Messages(sessionId))
+            view.Parts(form.SessionId).ToLookup(part => part.MessageId, StringComparer.Ordinal);
+        foreach (DocumentRow message in view.Messages(form.SessionId))
         {
             if (Put(Kinds.Message, message, null) is { } op && builder.Add(op, position: null) is { } full)
                 yield return full;
@@ -32,7 +32,7 @@ internal sealed class RevertPass(
     {
         bool isUndone = now?.Undoes(row.MessageId, partId) == true;
         if (isUndone == (before?.Undoes(row.MessageId, partId) == true)) return null;
-        RawJson document = filter.Clean(RowDocument.Of(view, sessionId, kind, row).Data);
+        RawJson document = filter.Clean(RowDocument.Of(view, form, kind, row).Data);
         return OpencodeOps.Put(kind, row.Id, Revert.Mark(document, isUndone));
     }
 }

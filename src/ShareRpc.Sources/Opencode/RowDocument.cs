@@ -13,15 +13,15 @@ internal static class RowDocument
     /// <summary>
     /// Returns the document of a message or part row, or a placeholder if it holds none: no object of limited depth.
     /// </summary>
-    public static (RawJson Data, bool IsWhole) Of(OpencodeView view, string sessionId, string kind, DocumentRow row)
+    public static (RawJson Data, bool IsWhole) Of(OpencodeView view, SessionForm form, string kind, DocumentRow row)
     {
         (string, string)[] ids = kind == Kinds.Message
-            ? [("id", row.Id), ("sessionID", sessionId)]
-            : [("id", row.Id), ("sessionID", sessionId), ("messageID", row.MessageId)];
+            ? [("id", row.Id), ("sessionID", form.SessionId)]
+            : [("id", row.Id), ("sessionID", form.SessionId), ("messageID", row.MessageId)];
         byte[] data = kind == Kinds.Message ? view.MessageData(row.Id) : view.PartData(row.Id);
-        if (Build(data, ids) is { } document) return (document, true);
+        if (Build(data, ids) is { } document) return (form.Of(kind, document), true);
         string reason = OmittedDocument.ReasonOf(data, ProtocolLimits.Default) ?? OmittedDocument.InvalidJson;
-        return (OmittedDocument.Make(kind, data, data.Length, reason, ids), false);
+        return (form.Of(kind, OmittedDocument.Make(kind, data, data.Length, reason, ids)), false);
     }
 
     /// <summary>Returns null unless a JSON object of limited depth. Id columns replace equal field names.</summary>

@@ -13,7 +13,7 @@ namespace ShareRpc.Sources.Opencode;
 internal sealed class RowPass
 {
     private readonly OpencodeView view;
-    private readonly string sessionId;
+    private readonly SessionForm form;
     private readonly SyncPosition since;
     private readonly KnownDocuments before;
     private readonly SecretFilter filter;
@@ -27,26 +27,26 @@ internal sealed class RowPass
 
     /// <summary>Reads the keys; the data is read by <see cref="Steps"/>.</summary>
     /// <param name="view">The moment that is read.</param>
-    /// <param name="sessionId">Whose rows.</param>
+    /// <param name="form">Whose rows, and what is made of them.</param>
     /// <param name="since">Only rows updated then or later, and rows that were not known; <c>new()</c> for all.</param>
     /// <param name="before">What had been put before.</param>
     /// <param name="filter">What every document passes through.</param>
     /// <param name="revert">What is undone.</param>
     /// <param name="leftOut">Notes documents that cannot be sent.</param>
     public RowPass(
-        OpencodeView view, string sessionId, SyncPosition since, KnownDocuments before, SecretFilter? filter = null,
+        OpencodeView view, SessionForm form, SyncPosition since, KnownDocuments before, SecretFilter? filter = null,
         Revert? revert = null, LeftOutDocuments? leftOut = null)
     {
         this.revert = revert;
         this.leftOut = leftOut ?? new LeftOutDocuments();
         this.view = view;
-        this.sessionId = sessionId;
+        this.form = form;
         this.since = since;
         this.before = before;
         this.filter = filter ?? new SecretFilter(null);
         builder = new StepBuilder(this.filter, this.leftOut);
-        messages = view.Messages(sessionId);
-        List<DocumentRow> partRows = view.Parts(sessionId);
+        messages = view.Messages(form.SessionId);
+        List<DocumentRow> partRows = view.Parts(form.SessionId);
         parts = partRows.ToLookup(part => part.MessageId, StringComparer.Ordinal);
         newest = messages.Concat(partRows).Select(row => row.TimeUpdated).Append(-1).Max();
         foreach (DocumentRow message in messages) Known.PutMessage(message.Id);
@@ -139,7 +139,7 @@ internal sealed class RowPass
     }
 
     private (RawJson Data, bool IsWhole) Document(string kind, DocumentRow row) =>
-        RowDocument.Of(view, sessionId, kind, row);
+        RowDocument.Of(view, form, kind, row);
 
     private static void Add(IncrementalHash tie, string kind, DocumentRow row, RawJson data)
     {

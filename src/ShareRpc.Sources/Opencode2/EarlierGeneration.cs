@@ -16,18 +16,21 @@ internal static class EarlierGeneration
     public static async Task<IReadOnlyList<DocumentChange>> RemovalsAsync(
         AgentSession session, ShareWriter writer, CancellationToken cancellationToken)
     {
-        string? keys = await writer.ReadBookmarkAsync(OpencodeSync.KeysBookmark, cancellationToken)
-            .ConfigureAwait(false);
-        if (session.Agent != "opencode" || keys is null) return [];
-        var known = KnownKeys.FromJson(keys);
-        var parts = known.Documents.Messages.SelectMany(known.Documents.PartsOf).ToHashSet(StringComparer.Ordinal);
+        if (session.Agent != "opencode" || await KeysAsync(session.Id).ConfigureAwait(false) is null) return [];
+        var parts = new HashSet<string>(StringComparer.Ordinal);
         using Opencode2Database database = Opencode2Database.Open(session.Path);
-        if (database.Generation == OpencodeGeneration.Both)
+        foreach (string id in database.WithSubagents(session.Id))
         {
+            KnownDocuments known = KnownKeys.FromJson(await KeysAsync(id).ConfigureAwait(false)).Documents;
+            parts.UnionWith(known.Messages.SelectMany(known.PartsOf));
+            if (database.Generation != OpencodeGeneration.Both) continue;
             foreach (SqliteDataReader row in database.Query(
-                "SELECT id FROM part WHERE session_id = $id", ("$id", session.Id))) parts.Add(row.GetString(0));
+                "SELECT id FROM part WHERE session_id = $id", ("$id", id))) parts.Add(row.GetString(0));
         }
 
         return [.. parts.Order(StringComparer.Ordinal).Select(part => SessionFormat.Removed(Kinds.Part, part))];
+
+        Task<string?> KeysAsync(string id) => writer.ReadBookmarkAsync(
+            OpencodeSync.NameOf(OpencodeSync.KeysBookmark, new SessionForm(id, session.Id)), cancellationToken);
     }
 }

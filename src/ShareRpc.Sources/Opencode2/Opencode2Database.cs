@@ -135,6 +135,17 @@ internal sealed class Opencode2Database : IDisposable
     /// <summary>Returns whether a table is there with these columns.</summary>
     public bool Has(string table, params string[] columns) => !Missing(table, columns).Any();
 
+    /// <summary>Returns a session and those of its subagents, of any depth.</summary>
+    public IReadOnlyList<string> WithSubagents(string sessionId)
+    {
+        const string sql = """
+            WITH RECURSIVE tree(id) AS (
+              SELECT $id UNION SELECT s.id FROM session_v2 s JOIN tree t ON s.parent_id = t.id)
+            SELECT id FROM tree
+            """;
+        return [.. Query(sql, ("$id", sessionId)).Select(row => row.GetString(0))];
+    }
+
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();
 

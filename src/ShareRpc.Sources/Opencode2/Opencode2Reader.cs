@@ -77,7 +77,7 @@ internal sealed class Opencode2Reader(string path, string sessionId, Opencode2Bo
             else position = position with { TodoSeq = -1 };
         }
 
-        foreach (string id in WithSubagents(source))
+        foreach (string id in source.WithSubagents(sessionId))
         {
             foreach (SourceStep full in RowSteps(source, id, id == sessionId ? row : null, step)) yield return full;
         }
@@ -121,16 +121,6 @@ internal sealed class Opencode2Reader(string path, string sessionId, Opencode2Bo
     {
         step.Add([new DocumentChange(Kinds.Todo, sessionId, todos)]);
         position = position with { TodoSeq = seq };
-    }
-
-    private List<string> WithSubagents(Opencode2Database source)
-    {
-        const string sql = """
-            WITH RECURSIVE tree(id) AS (
-              SELECT $id UNION SELECT s.id FROM session_v2 s JOIN tree t ON s.parent_id = t.id)
-            SELECT id FROM tree
-            """;
-        return [.. source.Query(sql, ("$id", sessionId)).Select(row => row.GetString(0))];
     }
 
     /// <summary>Reads the rows of one session in the order of seq.</summary>

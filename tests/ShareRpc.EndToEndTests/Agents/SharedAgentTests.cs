@@ -23,6 +23,7 @@ public sealed class SharedAgentTests(Xunit.Abstractions.ITestOutputHelper output
     private readonly ConcurrentDictionary<string, long> arrived = [];
     private readonly ConcurrentDictionary<string, long> queued = [];
     private readonly ConcurrentQueue<LoggedOp> log = [];
+    private readonly List<(string Victim, long From, long To)> outages = [];
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(40)).Token;
 
     public void Dispose() => Directory.Delete(home, recursive: true);
@@ -61,16 +62,20 @@ public sealed class SharedAgentTests(Xunit.Abstractions.ITestOutputHelper output
             await using Tool run = agent.Start($"Turn {turn:D2}", goesOn: true);
             if (victim is not null)
                 await Until.TrueAsync(() => written.Seen.ContainsKey($"said-{turn:D2}") || run.HasExited, timeout);
+            long killed = TimeProvider.System.GetTimestamp();
             switch (victim)
             {
                 case "server":
                     world.ServerProcess!.Kill();
                     await world.ServerProcess.DisposeAsync();
                     await world.StartServerAsync(null, timeout);
+                    outages.Add((victim, killed, TimeProvider.System.GetTimestamp()));
                     break;
                 case "sharer":
                     await sharer.DisposeAsync();
                     sharer = Share(world, name);
+                    await LinkOfAsync(sharer);
+                    outages.Add((victim, killed, TimeProvider.System.GetTimestamp()));
                     break;
                 case "agent":
                     run.Kill();
@@ -105,11 +110,24 @@ public sealed class SharedAgentTests(Xunit.Abstractions.ITestOutputHelper output
         double Late(string mark) =>
             TimeProvider.System.GetElapsedTime(written.Seen[mark], arrived[mark]).TotalMilliseconds;
         double[] all = [.. arrived.Keys.Where(written.Seen.ContainsKey).Select(Late).Order()];
+        double[] up = [.. arrived.Keys.Where(written.Seen.ContainsKey).Where(mark => !IsInOutage(written.Seen[mark]))
+            .Select(Late).Order()];
+        foreach ((string victim, long from, long to) in outages)
+        {
+            IEnumerable<string> during = arrived.Keys.Where(written.Seen.ContainsKey)
+                .Where(mark => written.Seen[mark] >= from && written.Seen[mark] < to).Order()
+                .Select(mark => $"{mark} {TimeProvider.System.GetElapsedTime(to, arrived[mark]).TotalMilliseconds:F0}");
+            output.WriteLine($"{victim} was away for "
+                + $"{TimeProvider.System.GetElapsedTime(from, to).TotalMilliseconds:F0} ms; what was written then came "
+                + $"these ms after it was back: {string.Join(", ", during)}");
+        }
+
         IEnumerable<int> last = Enumerable.Range(turns - QuietTurns + 1, QuietTurns);
         double[] quiet = [.. last.SelectMany(turn => Marks(turn)).Select(Late).Order()];
         double[] outbox = [.. last.SelectMany(turn => Marks(turn)).Select(mark => Queued(written, mark)).Order()];
         output.WriteLine($"{name}: {kills} kills of each; from the agent's write to the reader, p95 "
-            + $"{P95(quiet):F0} ms in {quiet.Length} writes without kills, {P95(all):F0} ms in all {all.Length}; "
+            + $"{P95(quiet):F0} ms in {quiet.Length} writes without kills, {P95(all):F0} ms in all {all.Length}, "
+            + $"{P95(up):F0} ms in the {up.Length} not written while the victim was away; "
             + $"to the op in the outbox {P95(outbox):F0} ms without kills");
         Assert.InRange(kills > 1 ? P95(quiet) : quiet[quiet.Length / 2], 0, BoundMs);
     }
@@ -121,6 +139,8 @@ public sealed class SharedAgentTests(Xunit.Abstractions.ITestOutputHelper output
         double age = TimeProvider.System.GetElapsedTime(written.Seen[mark]).TotalMilliseconds;
         return queued[mark] - (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - age);
     }
+
+    private bool IsInOutage(long moment) => outages.Any(outage => moment >= outage.From && moment < outage.To);
 
     private static double P95(double[] sorted) => sorted[(int)Math.Ceiling(sorted.Length * 0.95) - 1];
 

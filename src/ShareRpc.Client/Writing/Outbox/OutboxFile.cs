@@ -200,13 +200,19 @@ internal sealed class OutboxFile : IDisposable
     /// name="nowMs"/> plus
     /// <paramref name="lengthMs"/>.
     /// </summary>
-    public bool TryHoldLease(string holder, long nowMs, long lengthMs) => writes.Write(() => 1 == sql.Execute(
+    public bool TryHoldLease(string holder, long nowMs, long lengthMs, string? dead = null) => writes.Write(() =>
+        1 == sql.Execute(
         """
         INSERT INTO lease (server, holder, expires_ms) VALUES (?1, ?2, ?3)
         ON CONFLICT (server) DO UPDATE SET holder = excluded.holder, expires_ms = excluded.expires_ms
-        WHERE holder = ?2 OR expires_ms <= ?4
+        WHERE holder = ?2 OR expires_ms <= ?4 OR holder = ?5
         """,
-        server, holder, nowMs + lengthMs, nowMs));
+        server, holder, nowMs + lengthMs, nowMs, dead));
+
+    public string? FindLeaseHolder()
+    {
+        lock (database.Gate) return sql.ReadText("SELECT holder FROM lease WHERE server = ?1", server);
+    }
 
     public void ReleaseLease(string holder) =>
         writes.Write(() => sql.Execute("DELETE FROM lease WHERE server = ?1 AND holder = ?2", server, holder));

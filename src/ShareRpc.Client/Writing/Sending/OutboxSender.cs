@@ -8,6 +8,7 @@ internal sealed class OutboxSender : IAsyncDisposable
 {
     private readonly SenderContext context;
     private readonly string holder = Guid.CreateVersion7().ToString();
+    private readonly HolderFile alive;
     private readonly CancellationTokenSource stopping = new();
     private readonly ServerBounds bounds = new();
     private readonly TransportFactory transport;
@@ -18,6 +19,7 @@ internal sealed class OutboxSender : IAsyncDisposable
     public OutboxSender(SenderContext context)
     {
         this.context = context;
+        alive = new HolderFile(context.Options.OutboxPath, holder);
         Failures = new LaneFailures(context.Options, context.Time);
         transport = context.Options.Transport
             ?? new WebSocketTransport(context.Options.KeepAliveInterval, context.Options.KeepAliveTimeout).ConnectAsync;
@@ -46,6 +48,7 @@ internal sealed class OutboxSender : IAsyncDisposable
             context.Log.LeaseNotReleased(failure); // it ends by itself
         }
 
+        alive.Dispose();
         bounds.Dispose();
         stopping.Dispose();
     }
@@ -140,13 +143,16 @@ internal sealed class OutboxSender : IAsyncDisposable
         throw new DisconnectedException(null);
     }
 
-    /// <summary>Renews rarely: renewals write to disk.</summary>
+    /// <summary>Renews rarely: renewals write to disk. A holder that was killed is followed at once.</summary>
     private bool HoldLease()
     {
         long now = NowMs;
         long length = (long)context.Options.LeaseTime.TotalMilliseconds;
         if (now < leaseRenewed + (length / 3) && now >= leaseRenewed) return true;
-        bool held = context.Outbox.TryHoldLease(holder, now, length);
+        alive.Hold();
+        string? dead = context.Outbox.FindLeaseHolder() is { } other && alive.IsDead(other) ? other : null;
+        bool held = context.Outbox.TryHoldLease(holder, now, length, dead);
+        if (held && dead is not null) alive.Remove(dead);
         if (!held && leaseRenewed >= 0) context.Log.LeaseElsewhere();
         leaseRenewed = held ? now : -1;
         return held;

@@ -11,7 +11,7 @@ namespace ShareRpc.Sources.Opencode.Files;
 /// <see cref="ImportState.SkippedCount"/>).</param>
 public sealed record ImportReport(ImportState State, bool IsEarlier, IReadOnlyList<SkippedFile> Skipped);
 
-/// <summary>One imported session and its share.</summary>
+/// <summary>One imported session with its subagents, and its share.</summary>
 public sealed class ImportedSession
 {
     internal ImportedSession(string sessionId, string? parentId, string title, ShareWriter writer)
@@ -44,7 +44,7 @@ public sealed class ImportedSession
     public int Enqueued { get; internal set; }
 
     /// <summary>Gets what this run replaced.</summary>
-    public SecretCounts Redacted { get; internal set; } = new();
+    public SecretCounts Redacted { get; } = new();
 
     /// <summary>Gets the number of files that were not shared whole.</summary>
     public int Skipped { get; internal set; }

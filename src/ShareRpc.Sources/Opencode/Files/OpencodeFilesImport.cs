@@ -9,8 +9,8 @@ using ShareRpc.Sources.Secrets;
 namespace ShareRpc.Sources.Opencode.Files;
 
 /// <summary>
-/// Imports a storage tree of opencode before 1.2, each session into its own share. A new run completes an interrupted
-/// import; only <c>Rescan</c> repeats a finished one. For one caller.
+/// Imports a storage tree of opencode before 1.2, each session with its subagents into its own share. A new run
+/// completes an interrupted import; only <c>Rescan</c> repeats a finished one. For one caller.
 /// </summary>
 public sealed class OpencodeFilesImport
 {
@@ -19,6 +19,7 @@ public sealed class OpencodeFilesImport
     private readonly TimeProvider time;
     private readonly SkipList skips = new();
     private readonly List<ImportedSession> sessions = [];
+    private int read;
 
     /// <summary>Initializes the import. The caller keeps the client.</summary>
     public OpencodeFilesImport(ShareClient client, OpencodeFilesOptions options, TimeProvider? time = null)
@@ -68,7 +69,7 @@ public sealed class OpencodeFilesImport
         await SessionsAsync(tree, cancellationToken).ConfigureAwait(false);
         state = state with
         {
-            Sessions = sessions.Count, Messages = sessions.Sum(session => session.Messages),
+            Sessions = read, Messages = sessions.Sum(session => session.Messages),
             Parts = sessions.Sum(session => session.Parts),
             SkippedCount = skips.Count, Skipped = skips.ToJson(), FinishedAt = time.GetUtcNow(),
         };
@@ -80,38 +81,57 @@ public sealed class OpencodeFilesImport
     {
         var messageIds = new HashSet<string>(StringComparer.Ordinal);
         var sessionIds = new HashSet<string>(StringComparer.Ordinal);
-        foreach (SessionFile session in await SessionFile.ListAsync(tree, skips, time,
-            cancellationToken).ConfigureAwait(false))
+        IReadOnlyList<SessionFile> files =
+            await SessionFile.ListAsync(tree, skips, time, cancellationToken).ConfigureAwait(false);
+        var byId = files.ToDictionary(file => file.Info.Id, StringComparer.Ordinal);
+        var shares = new Dictionary<string, ImportedSession?>(StringComparer.Ordinal);
+        IReadOnlyList<OpencodeSessionInfo> newestFirst = [.. files.Select(file => file.Info).Reverse()];
+        foreach (OpencodeSessionInfo info in OpencodeSelection.All.Choose(newestFirst))
         {
+            SessionFile session = byId[info.Id];
             sessionIds.Add(session.Info.Id);
             messageIds.UnionWith(
                 tree.Files($"{Kinds.Message}/{session.Info.Id}", new SkipList()).Select(message => message.Id));
-            await SessionAsync(tree, session, cancellationToken).ConfigureAwait(false);
+            ImportedSession? parent = info.ParentId is { } id ? shares.GetValueOrDefault(id) : null;
+            bool isLeftOut = parent is null && info.ParentId is { } gone && shares.ContainsKey(gone);
+            if (isLeftOut) skips.Add(session.File.Path, SkipReason.FollowsDatabase);
+            shares[info.Id] = isLeftOut
+                ? null : await SessionAsync(tree, session, parent, cancellationToken).ConfigureAwait(false);
         }
 
         Leftovers(tree, sessionIds, messageIds);
     }
 
-    private async Task SessionAsync(StorageTree tree, SessionFile session, CancellationToken cancellationToken)
+    /// <summary>Imports a session, a subagent's into the share of its parent; returns null if it was refused.</summary>
+    private async Task<ImportedSession?> SessionAsync(
+        StorageTree tree, SessionFile session, ImportedSession? parent, CancellationToken cancellationToken)
     {
-        OpencodeSessionInfo info =
-            session.Info with { Title = new SecretFilter(options.Secrets).Clean(session.Info.Title) };
-        ShareWriter writer =
-            await client.CreateShareAsync($"opencode:{info.Id}", info.Label, cancellationToken).ConfigureAwait(false);
-        var imported = new ImportedSession(info.Id, info.ParentId, info.Title, writer);
+        ImportedSession imported = parent ?? await ShareAsync(session, cancellationToken).ConfigureAwait(false);
         var run = new SessionImport(tree, session, imported, options.Secrets, time);
         using IDisposable turn =
             await SyncLock.TakeAsync(options.LockPath, time, cancellationToken).ConfigureAwait(false);
         if (await run.RefusalAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
         {
             skips.Add(session.File.Path, refusal);
-            return;
+            return null;
         }
 
-        sessions.Add(imported);
-        if (Started is { } started) await started(imported, cancellationToken).ConfigureAwait(false);
+        read++;
+        if (parent is null) sessions.Add(imported);
+        if (parent is null && Started is { } started)
+            await started(imported, cancellationToken).ConfigureAwait(false);
         await run.RunAsync(cancellationToken).ConfigureAwait(false);
         skips.AddAll(run.Skips);
+        return imported;
+    }
+
+    private async Task<ImportedSession> ShareAsync(SessionFile session, CancellationToken cancellationToken)
+    {
+        OpencodeSessionInfo info =
+            session.Info with { Title = new SecretFilter(options.Secrets).Clean(session.Info.Title) };
+        ShareWriter writer =
+            await client.CreateShareAsync($"opencode:{info.Id}", info.Label, cancellationToken).ConfigureAwait(false);
+        return new ImportedSession(info.Id, info.ParentId, info.Title, writer);
     }
 
     private void Leftovers(StorageTree tree, HashSet<string> sessionIds, HashSet<string> messageIds)

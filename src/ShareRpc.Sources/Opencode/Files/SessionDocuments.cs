@@ -12,7 +12,7 @@ namespace ShareRpc.Sources.Opencode.Files;
 /// JSON is read again.
 /// </summary>
 internal sealed class SessionDocuments(
-    StorageTree tree, string sessionId, SecretFilter filter, TimeProvider time, Revert? revert = null)
+    StorageTree tree, SessionForm form, SecretFilter filter, TimeProvider time, Revert? revert = null)
 {
     public const int Retries = 4;
 
@@ -27,9 +27,12 @@ internal sealed class SessionDocuments(
     {
         var entries = new List<Entry>();
         entries.AddRange(
-            tree.Files($"message/{sessionId}", Skips).Select(file => new Entry(Kinds.Message, file, null)));
-        if (tree.Find(Kinds.SessionDiff, sessionId) is { } diff) entries.Add(new Entry(Kinds.SessionDiff, diff, null));
-        if (tree.Find(Kinds.Todo, sessionId) is { } todo) entries.Add(new Entry(Kinds.Todo, todo, null));
+            tree.Files($"message/{form.SessionId}", Skips).Select(file => new Entry(Kinds.Message, file, null)));
+        foreach (string kind in form.IsSubagent ? Array.Empty<string>() : [Kinds.SessionDiff, Kinds.Todo])
+        {
+            if (tree.Find(kind, form.SessionId) is { } file) entries.Add(new Entry(kind, file, null));
+        }
+
         for (int look = 0; look <= Retries && entries.Count > 0; look++)
         {
             if (look > 0) await Task.Delay(RetryPause, time, cancellationToken).ConfigureAwait(false);
@@ -48,7 +51,7 @@ internal sealed class SessionDocuments(
             bool isText = FileContent.Read(entry.File).Bytes is not { } content || Utf8.IsValid(content);
             if (!isText && entry.Kind is Kinds.Message or Kinds.Part)
             {
-                RawJson placeholder = filter.Clean(Placeholder(entry, SkipReason.NotJson));
+                RawJson placeholder = filter.Clean(form.Of(entry.Kind, Placeholder(entry, SkipReason.NotJson)));
                 yield return new FoundDocument(
                     OpencodeOps.Put(entry.Kind, entry.File.Id, placeholder), entry.MessageId, IsPlaceholder: true);
             }
@@ -74,7 +77,8 @@ internal sealed class SessionDocuments(
 
         if (data is { } document)
         {
-            OpIntent op = OpencodeOps.Put(entry.Kind, entry.File.Id, Marked(entry, filter.Clean(document)));
+            RawJson made = Marked(entry, filter.Clean(form.Of(entry.Kind, document)));
+            OpIntent op = OpencodeOps.Put(entry.Kind, entry.File.Id, made);
             if (OmittedDocument.Fit(op, ProtocolLimits.Default) is not var (fitting, why))
             {
                 reason = SkipReason.OverLimits;
@@ -115,8 +119,8 @@ internal sealed class SessionDocuments(
     {
         (byte[]? content, _) = FileContent.Read(entry.File);
         (string, string)[] ids = entry.MessageId is { } messageId
-            ? [("id", entry.File.Id), ("sessionID", sessionId), ("messageID", messageId)]
-            : entry.Kind == Kinds.Message ? [("id", entry.File.Id), ("sessionID", sessionId)] : [];
+            ? [("id", entry.File.Id), ("sessionID", form.SessionId), ("messageID", messageId)]
+            : entry.Kind == Kinds.Message ? [("id", entry.File.Id), ("sessionID", form.SessionId)] : [];
         return OmittedDocument.Make(entry.Kind, content ?? default, new FileInfo(entry.File.FullPath).Length,
             reason switch
             {
@@ -138,9 +142,10 @@ internal sealed class SessionDocuments(
         if (content is null) return (null, reason);
         return entry switch
         {
-            { Kind: Kinds.Message } => FileDocument.OfObject(content, ("id", entry.File.Id), ("sessionID", sessionId)),
+            { Kind: Kinds.Message } => FileDocument.OfObject(
+                content, ("id", entry.File.Id), ("sessionID", form.SessionId)),
             { MessageId: { } messageId } => FileDocument.OfObject(
-                content, ("id", entry.File.Id), ("sessionID", sessionId), ("messageID", messageId)),
+                content, ("id", entry.File.Id), ("sessionID", form.SessionId), ("messageID", messageId)),
             _ => FileDocument.OfList(entry.Kind, content),
         };
     }

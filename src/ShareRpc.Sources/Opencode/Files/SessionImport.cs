@@ -9,7 +9,10 @@ using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode.Files;
 
-/// <summary>Imports one session. The caller holds the <see cref="SyncLock"/>.</summary>
+/// <summary>
+/// Imports one session into a share: its own, or as a subagent's that of the session which started it. The caller holds
+/// the <see cref="SyncLock"/>.
+/// </summary>
 internal sealed class SessionImport(
     StorageTree tree, SessionFile session, ImportedSession imported, SecretScanner? secrets, TimeProvider time)
 {
@@ -19,7 +22,14 @@ internal sealed class SessionImport(
     /// </summary>
     private const string ContentBookmark = "opencode.files";
 
+    private readonly SessionForm form = new(session.Info.Id, imported.SessionId);
+    private (int Messages, int Parts, int Skipped) counted;
+
     public SkipList Skips { get; private set; } = new();
+
+    private string ContentName => OpencodeSync.NameOf(ContentBookmark, form);
+
+    private string KeysName => OpencodeSync.NameOf(OpencodeSync.KeysBookmark, form);
 
     /// <summary>Returns null if the share may take the files.</summary>
     public async Task<SkipReason?> RefusalAsync(CancellationToken cancellationToken)
@@ -28,19 +38,19 @@ internal sealed class SessionImport(
         if (await BookmarkAsync(OpencodeSync.PositionBookmark, cancellationToken).ConfigureAwait(false) is not null)
             return SkipReason.FollowsDatabase;
         bool hasKeys =
-            await BookmarkAsync(OpencodeSync.KeysBookmark, cancellationToken).ConfigureAwait(false) is not null;
-        bool isOurs = await BookmarkAsync(ContentBookmark, cancellationToken).ConfigureAwait(false) is not null;
+            await BookmarkAsync(KeysName, cancellationToken).ConfigureAwait(false) is not null;
+        bool isOurs = await BookmarkAsync(ContentName, cancellationToken).ConfigureAwait(false) is not null;
         return hasKeys && !isOurs ? SkipReason.FollowsDatabase : null;
     }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        string? before = await BookmarkAsync(ContentBookmark, cancellationToken).ConfigureAwait(false);
+        string? before = await BookmarkAsync(ContentName, cancellationToken).ConfigureAwait(false);
         bool isAgain = !string.IsNullOrEmpty(before);
         if (isAgain && await ReadAsync(store: false, cancellationToken).ConfigureAwait(false) == before) return;
-        if (!isAgain) await StoreAsync([], ContentBookmark, "", cancellationToken).ConfigureAwait(false);
+        if (!isAgain) await StoreAsync([], ContentName, "", cancellationToken).ConfigureAwait(false);
         string content = await ReadAsync(store: true, cancellationToken).ConfigureAwait(false);
-        await StoreAsync([], ContentBookmark, content, cancellationToken).ConfigureAwait(false);
+        await StoreAsync([], ContentName, content, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Returns the digest; enqueues only if <c>store</c>.</summary>
@@ -53,14 +63,20 @@ internal sealed class SessionImport(
         var filter = new SecretFilter(secrets);
         var builder = new StepBuilder(filter, leftOut);
         Revert? revert = Revert.OfSession(session.Document);
-        var documents = new SessionDocuments(tree, session.Info.Id, filter, time, revert);
+        var documents = new SessionDocuments(tree, form, filter, time, revert);
         Skips = documents.Skips;
-        (imported.Messages, imported.Parts) = (0, 0);
-        await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document))).ConfigureAwait(
-            false);
+        (int messages, int parts) = (0, 0);
+        if (!form.IsSubagent)
+        {
+            await TakeAsync(OpencodeOps.Put(Kinds.Session, session.Info.Id, filter.Clean(session.Document)))
+                .ConfigureAwait(false);
+        }
+
         await foreach (FoundDocument found in documents.ReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            Count(found, known);
+            if (found.Op.Kind == Kinds.Message) messages++;
+            if (found.MessageId is not null) parts++;
+            Note(found, known);
             await TakeAsync(found.Op).ConfigureAwait(false);
             if (found.IsPlaceholder) leftOut.Note(found.Op.Kind, found.Op.Key, found.Op.Data!.Value);
         }
@@ -68,9 +84,9 @@ internal sealed class SessionImport(
         // With the keys, the database source can later remove documents that it no longer has.
         IReadOnlyList<OpIntent> rest = builder.Take(position: null)?.Ops ?? [];
         if (store)
-            await StoreAsync(rest, OpencodeSync.KeysBookmark, new KnownKeys(-1, known).ToJson(),
+            await StoreAsync(rest, KeysName, new KnownKeys(-1, known).ToJson(),
                 cancellationToken).ConfigureAwait(false);
-        imported.Skipped = Skips.Count;
+        Count((messages, parts, Skips.Count));
         if (store) await CountAsync(filter.Counts, cancellationToken).ConfigureAwait(false);
         if (store) await leftOut.StoreAsync(imported.Writer, cancellationToken).ConfigureAwait(false);
         imported.LeftOut = leftOut.Listed;
@@ -87,22 +103,23 @@ internal sealed class SessionImport(
 
     private Task CountAsync(SecretCounts counts, CancellationToken cancellationToken)
     {
-        imported.Redacted = counts;
+        imported.Redacted.Add(counts);
         return counts.StoreAsync(imported.Writer, cancellationToken);
     }
 
-    private void Count(FoundDocument found, KnownDocuments known)
+    /// <summary>Counts what the last reading found, in place of what the one before it did.</summary>
+    private void Count((int Messages, int Parts, int Skipped) now)
     {
-        if (found.Op.Kind == Kinds.Message)
-        {
-            imported.Messages++;
-            known.PutMessage(found.Op.Key);
-        }
-        else if (found.MessageId is { } messageId)
-        {
-            imported.Parts++;
-            known.PutPart(messageId, found.Op.Key);
-        }
+        imported.Messages += now.Messages - counted.Messages;
+        imported.Parts += now.Parts - counted.Parts;
+        imported.Skipped += now.Skipped - counted.Skipped;
+        counted = now;
+    }
+
+    private static void Note(FoundDocument found, KnownDocuments known)
+    {
+        if (found.Op.Kind == Kinds.Message) known.PutMessage(found.Op.Key);
+        else if (found.MessageId is { } messageId) known.PutPart(messageId, found.Op.Key);
     }
 
     private Task<string?> BookmarkAsync(string name, CancellationToken cancellationToken) =>

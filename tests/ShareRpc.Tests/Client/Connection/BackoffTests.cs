@@ -8,14 +8,14 @@ public class BackoffTests
     private static readonly TimeSpan Cap = TimeSpan.FromSeconds(15);
 
     [Fact]
-    public void A_wait_is_anything_up_to_a_ceiling_that_doubles_up_to_the_cap()
+    public void A_wait_is_anything_up_to_a_ceiling_that_doubles_every_second_time_up_to_the_cap()
     {
         for (int round = 0; round < 200; round++)
         {
             var backoff = new Backoff(First, Cap);
             for (int failure = 0; failure < 40; failure++)
             {
-                double ceiling = Math.Min(Cap.TotalMilliseconds, First.TotalMilliseconds * Math.Pow(2, failure));
+                double ceiling = Math.Min(Cap.TotalMilliseconds, First.TotalMilliseconds * Math.Pow(2, failure / 2));
                 Assert.InRange(backoff.Next().TotalMilliseconds, 1, ceiling);
             }
         }

@@ -67,6 +67,30 @@ public sealed partial class OpencodeApiTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task An_import_gets_nothing_of_a_subagent_and_the_call_that_started_it_as_the_tool_call_that_it_was()
+    {
+        Shared shared = await created.ShareAsync();
+        await created.SyncedAsync(shared, Message + """
+            ,{"type":"message","data":{"id":"msg_2","sessionID":"ses_1","role":"user","agent_session":"ses_c"}},
+            {"type":"part","data":{"id":"prt_1","messageID":"msg_1","sessionID":"ses_1","type":"subagent",
+              "callID":"call","tool":"task","agent_session":"ses_c","name":"general","description":"look",
+              "prompt":"find it","status":"completed","result":"found \"it\"","time":{"start":1,"end":2}}},
+            {"type":"part","data":{"id":"prt_2","messageID":"msg_2","sessionID":"ses_1","type":"text",
+              "agent_session":"ses_c","text":"find it"}}
+            """);
+
+        JsonArray data = await created.ImportAsync(shared);
+
+        Assert.Equal(["message", "part"], data.Select(item => (string)item!["type"]!));
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""
+            {"id":"prt_1","sessionID":"ses_1","messageID":"msg_1","type":"tool","callID":"call","tool":"task",
+             "state":{"status":"completed","input":{"description":"look","prompt":"find it",
+               "subagent_type":"general"},"output":"found \"it\"","title":"look","metadata":{"sessionId":"ses_c"},
+               "time":{"start":1,"end":2}}}
+            """), data[1]!["data"]));
+    }
+
+    [Fact]
     public async Task Sharing_again_by_the_same_creator_is_the_same_share_and_the_first_secret_goes_on_working()
     {
         Shared first = await created.ShareAsync();

@@ -2,18 +2,17 @@ using System.Text.Json.Nodes;
 using ShareRpc.Client;
 using ShareRpc.Client.Reading;
 using ShareRpc.Client.Writing;
-using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
-using ShareRpc.Protocol.Tokens;
 using ShareRpc.Sources.Following;
 using ShareRpc.Tests.MainJob;
+using ShareRpc.Tests.Sources.Following;
 
 namespace ShareRpc.Tests.Sources.ClaudeCode;
 
 /// <summary>From a transcript to a real server, and read back.</summary>
 public sealed class ClaudeShareTests : IDisposable
 {
-    private const string Canary = "canary-7c1e";
+    private const string Canary = SharedCanary.Word;
 
     private readonly ClaudeHome home = new();
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
@@ -24,26 +23,7 @@ public sealed class ClaudeShareTests : IDisposable
     public async Task A_reader_without_tools_and_files_sees_nothing_of_what_tools_were_given_or_answered()
     {
         WriteWithCanaries();
-        await using RunningServer server = await RunningServer.StartAsync();
-        await using ShareClient client = await server.OpenClientAsync();
-        using FollowedSessions sessions = Open(client);
-        await sessions.LookAsync(timeout);
-        await sessions.SettleAsync(timeout);
-        ShareWriter writer = Assert.Single(sessions.Sessions).Writer;
-        Assert.Equal(0, writer.Status.Failed);
-
-        ShareLink redacted = await writer.InviteAsync(
-            Rights.Read, "redacted", new Caveats { Redact = [Redactions.Tools] }, timeout);
-        ShareLink bare = await writer.InviteAsync(
-            Rights.Read, "bare", new Caveats { Redact = [.. Redactions.All] }, timeout);
-        await client.FlushAsync(timeout);
-        Assert.True(Count(await ReadAsync(writer.ViewerLink!)) > 8);
-        foreach (ShareLink link in new[] { redacted, bare })
-        {
-            List<string> seen = await ReadAsync(link);
-            Assert.Contains(seen, text => text.Contains("What the user asked", StringComparison.Ordinal));
-            Assert.Equal(0, Count(seen));
-        }
+        await SharedCanary.AssertHiddenAsync(home.Storage, home.Home, "What the user asked", timeout);
     }
 
     [Fact]
@@ -99,22 +79,4 @@ public sealed class ClaudeShareTests : IDisposable
     {
         Storages = [home.Storage], LockPath = Path.Combine(home.Home, "sync.lock"),
     });
-
-    private static int Count(List<string> texts) =>
-        texts.Count(text => text.Contains(Canary, StringComparison.Ordinal));
-
-    /// <summary>Returns everything that reaches a reader: the state, and each op since the beginning.</summary>
-    private async Task<List<string>> ReadAsync(ShareLink link)
-    {
-        await using var reader = new ShareReader(link);
-        ShareSnapshot state = await reader.ReadStateAsync(timeout);
-        List<string> seen = [.. state.Documents.Select(document => $"{document.Key} {document.Data}")];
-        await foreach (var page in reader.FollowAsync(0, timeout))
-        {
-            seen.Add($"{System.Text.Json.JsonSerializer.Serialize(page)}");
-            if (page.Cursor >= state.Cursor) break;
-        }
-
-        return seen;
-    }
 }

@@ -21,18 +21,44 @@ internal sealed class FoldedDocuments
 
     public int Count(string kind) => documents.Keys.Count(key => key.Kind == kind);
 
-    /// <summary>The rows of a database as documents: each field of <c>data</c>, and the id columns.</summary>
+    /// <summary>
+    /// The rows of a database as documents: each field of <c>data</c>, and the id columns; those of subagents with
+    /// their mark, in the share of the session that started them.
+    /// </summary>
     public static Dictionary<(string Kind, string Key), JsonElement> OfRows(string path, string? sessionId = null)
     {
-        string where = sessionId is null ? "" : $" WHERE session_id = '{sessionId}'";
+        Dictionary<string, string?> parents = OpencodeFiles.Query(path, "SELECT id, parent_id FROM session")
+            .ToDictionary(row => (string)row[0]!, row => (string?)row[1]);
         var rows = new Dictionary<(string, string), JsonElement>();
-        foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, data FROM message" + where))
-            rows[("message", (string)row[0]!)] = Element((string)row[2]!, ("id", row[0]), ("sessionID", row[1]));
-        foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, message_id, data FROM part"
-            + where))
-            rows[("part", (string)row[0]!)] =
-                Element((string)row[3]!, ("id", row[0]), ("sessionID", row[1]), ("messageID", row[2]));
+        foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, data FROM message"))
+        {
+            if (sessionId is null || RootOf((string)row[1]!) == sessionId)
+                rows[("message", (string)row[0]!)] = Element((string)row[2]!, row[1], ("id", row[0]));
+        }
+
+        foreach (object?[] row in OpencodeFiles.Query(path, "SELECT id, session_id, message_id, data FROM part"))
+        {
+            if (sessionId is null || RootOf((string)row[1]!) == sessionId)
+                rows[("part", (string)row[0]!)] =
+                    Element((string)row[3]!, row[1], ("id", row[0]), ("messageID", row[2]));
+        }
+
         return rows;
+
+        string RootOf(string session) => parents.GetValueOrDefault(session) is { } parent
+            && parents.ContainsKey(parent) ? RootOf(parent) : session;
+
+        JsonElement Element(string data, object? session, params (string Name, object? Value)[] ids)
+        {
+            JsonObject document = JsonNode.Parse(data)!.AsObject();
+            foreach ((string name, object? value) in ids) document[name] = (string)value!;
+            string root = RootOf((string)session!);
+            document["sessionID"] = root;
+            if ((string?)document["tool"] == "task" && document["state"]!["metadata"]?["sessionId"] is JsonValue child)
+                return JsonSerializer.SerializeToElement(Call(document, (string)child!));
+            if (root != (string)session!) document["agent_session"] = (string)session!;
+            return JsonSerializer.SerializeToElement(document);
+        }
     }
 
     public void AssertHoldsExactly(IReadOnlyDictionary<(string Kind, string Key), JsonElement> expected)
@@ -59,10 +85,23 @@ internal sealed class FoldedDocuments
         Applied++;
     }
 
-    private static JsonElement Element(string data, params (string Name, object? Value)[] ids)
+    private static JsonObject Call(JsonObject part, string child)
     {
-        JsonObject document = JsonNode.Parse(data)!.AsObject();
-        foreach ((string name, object? value) in ids) document[name] = (string)value!;
-        return JsonSerializer.SerializeToElement(document);
+        JsonNode state = part["state"]!;
+        var call = new JsonObject { ["type"] = "subagent", ["agent_session"] = child };
+        foreach (string name in (string[])["id", "sessionID", "messageID", "callID", "tool"])
+            call[name] = part[name]!.DeepClone();
+        (JsonNode From, string Name, string Into)[] moved =
+        [
+            (state["input"]!, "subagent_type", "name"), (state["input"]!, "description", "description"),
+            (state["input"]!, "prompt", "prompt"), (state, "status", "status"), (state, "output", "result"),
+            (state, "error", "error"), (state, "time", "time"),
+        ];
+        foreach ((JsonNode from, string name, string into) in moved)
+        {
+            if (from[name] is { } value) call[into] = value.DeepClone();
+        }
+
+        return call;
     }
 }

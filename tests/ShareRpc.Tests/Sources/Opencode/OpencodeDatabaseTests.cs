@@ -62,13 +62,15 @@ public sealed class OpencodeDatabaseTests : IDisposable
         var folded = new FoldedDocuments();
         foreach (OpencodeSessionInfo session in sessions)
         {
-            foreach (SyncStep step in new RowPass(view, session.Id, new SyncPosition(), new KnownDocuments()).Steps())
-                folded.Apply(step.Ops);
+            var pass = new RowPass(view, FormOf(session), new SyncPosition(), new KnownDocuments());
+            foreach (SyncStep step in pass.Steps()) folded.Apply(step.Ops);
         }
 
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
         Assert.Equal(362, folded.Applied);
     }
+
+    private static SessionForm FormOf(OpencodeSessionInfo session) => new(session.Id, session.ParentId ?? session.Id);
 
     [FixtureFact]
     public void Folding_all_events_ends_at_the_rows()
@@ -80,7 +82,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         var folded = new FoldedDocuments();
         foreach (OpencodeSessionInfo session in sessions)
         {
-            var pass = new EventPass(view.EventsAfter(session.Id, -1), new SyncPosition(), new KnownDocuments());
+            var pass = new EventPass(
+                view.EventsAfter(session.Id, -1), new SyncPosition(), new KnownDocuments(), form: FormOf(session));
             foreach (SyncStep step in pass.Steps()) folded.Apply(step.Ops);
             Assert.False(pass.RowsNeeded);
             Assert.Equal(view.LastEvent(session.Id), (pass.Position.EventSeq, pass.Position.EventId));
@@ -154,7 +157,8 @@ public sealed class OpencodeDatabaseTests : IDisposable
         {
             using OpencodeView view = database.BeginRead();
             Assert.Equal(29,
-                new RowPass(view, OpencodeFiles.SampleSession, new SyncPosition(), new KnownDocuments()).Steps()
+                new RowPass(
+                    view, SessionForm.Of(OpencodeFiles.SampleSession), new SyncPosition(), new KnownDocuments()).Steps()
                 .Sum(step => step.Ops.Count));
         }
 

@@ -63,6 +63,17 @@ public sealed class OpencodeFiles : IDisposable
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Adds a session like the first one, as a subagent's of its parent.</summary>
+    public static void AddSession(string path, string id, string? parent)
+    {
+        string columns = (string)Query(path,
+            "SELECT group_concat(name) FROM pragma_table_info('session') WHERE name NOT IN ('id', 'parent_id')")[0][0]!;
+        Execute(
+            path, $"INSERT INTO session (id, parent_id, {columns}) SELECT $id, $parent, {columns} FROM session LIMIT 1",
+            ("$id", id),
+            ("$parent", parent));
+    }
+
     /// <summary>The rows of a query, read by a connection of its own.</summary>
     public static List<object?[]> Query(string path, string sql)
     {

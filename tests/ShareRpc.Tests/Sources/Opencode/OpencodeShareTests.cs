@@ -24,7 +24,7 @@ public sealed class OpencodeShareTests : IDisposable
             using OpencodeSessions sessions = Open(client, path, OpencodeSelection.All);
             await sessions.LookAsync(timeout);
             await sessions.SettleAsync(timeout);
-            Assert.Equal(382, sessions.Sessions.Sum(sync => sync.Writer.Status.Applied));
+            Assert.Equal(380, sessions.Sessions.Sum(sync => sync.Writer.Status.Applied));
             foreach (OpencodeSync sync in sessions.Sessions)
                 await AssertEqualAsync(sync.Writer.ViewerLink!, path, sync.SessionId);
         }
@@ -33,7 +33,7 @@ public sealed class OpencodeShareTests : IDisposable
         using OpencodeSessions again = Open(second, path, OpencodeSelection.All);
         Assert.Equal(0, await again.LookAsync(timeout));
         await again.SettleAsync(timeout);
-        Assert.Equal(382, again.Sessions.Sum(sync => sync.Writer.Status.Acked));
+        Assert.Equal(380, again.Sessions.Sum(sync => sync.Writer.Status.Acked));
 
         await using ShareClient other = await server.OpenClientAsync("other");
         ShareWriter first = second.FindShare("opencode:" + OpencodeFiles.LongSession)!;
@@ -42,7 +42,7 @@ public sealed class OpencodeShareTests : IDisposable
         await elsewhere.LookAsync(timeout);
         await elsewhere.SettleAsync(timeout);
         WriterStatus status = Assert.Single(elsewhere.Sessions).Writer.Status;
-        Assert.Equal((0, 136), (status.Applied, status.Duplicates));
+        Assert.Equal((0, 143), (status.Applied, status.Duplicates));
     }
 
     [Fact]

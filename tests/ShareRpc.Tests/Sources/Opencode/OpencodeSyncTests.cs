@@ -27,10 +27,10 @@ public sealed class OpencodeSyncTests : IDisposable
         List<(OpIntent Op, string? Group)> ops = share.Take();
         folded.Apply(ops.Select(op => op.Op));
         folded.AssertHoldsExactly(FoldedDocuments.OfRows(path));
-        Assert.Equal((11, 80, 282, 382),
+        Assert.Equal((10, 80, 282, 380),
             (sessions.Sessions.Count, sessions.Sessions.Sum(s => s.Messages), sessions.Sessions.Sum(s => s.Parts),
                 enqueued));
-        Assert.Equal((11, 1), (folded.Count(Kinds.Session), folded.Count(Kinds.Todo)));
+        Assert.Equal((10, 1), (folded.Count(Kinds.Session), folded.Count(Kinds.Todo)));
         Assert.All(ops, op => Assert.True(op.Op.IfChanged));
         Assert.Equal(Kinds.Session, ops[0].Op.Kind);
         Assert.Equal("Renamed by hand", share.Client.FindShare("opencode:" + OpencodeFiles.LongSession)!.Label);

@@ -77,7 +77,7 @@ public sealed class RowPassTests : IDisposable
         OpencodeFiles.Execute(path, "UPDATE part SET data = '[]' WHERE id = (SELECT min(id) FROM part)");
         using OpencodeDatabase database = OpencodeDatabase.Open(path);
         using OpencodeView view = database.BeginRead();
-        var pass = new RowPass(view, OpencodeFiles.SampleSession, position, known);
+        var pass = new RowPass(view, SessionForm.Of(OpencodeFiles.SampleSession), position, known);
 
         Assert.Equal(29, pass.Steps().Sum(step => step.Ops.Count));
         Assert.Equal((1, 23), (pass.Skipped, pass.Parts));
@@ -89,7 +89,7 @@ public sealed class RowPassTests : IDisposable
     {
         using OpencodeDatabase database = OpencodeDatabase.Open(path);
         using OpencodeView view = database.BeginRead();
-        var pass = new RowPass(view, OpencodeFiles.SampleSession, position, known);
+        var pass = new RowPass(view, SessionForm.Of(OpencodeFiles.SampleSession), position, known);
         List<OpIntent> ops = [.. pass.Steps().SelectMany(step => step.Ops)];
         folded.Apply(ops);
         known = KnownDocuments.FromJson(System.Text.Json.JsonDocument.Parse(pass.Known.ToJson()).RootElement);

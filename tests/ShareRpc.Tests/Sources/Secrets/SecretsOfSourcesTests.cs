@@ -112,7 +112,7 @@ public sealed class SecretsOfSourcesTests : IDisposable
         await sessions.LookAsync(timeout);
 
         Assert.Equal(0, sessions.Sessions.Sum(session => session.Redacted.Total));
-        Assert.Equal(382, share.Take().Count);
+        Assert.Equal(380, share.Take().Count);
     }
 
     /// <summary>

@@ -53,17 +53,37 @@ public class LeaseTests : ClientTest
         ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
         await writer.EnqueueAsync(Puts(3), null, Timeout);
 
-        // Whoever was killed left this row.
-        long end = (time.GetUtcNow() + Options.LeaseTime).ToUnixTimeMilliseconds();
-        Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', 'dead', {end}) "
-            + "RETURNING 1",
-            row => row.GetInt64(0));
+        LeaveLease("dead", Options.LeaseTime); // without its file: nothing says that it is dead
         await using ShareClient next = await OpenAsync(time);
         await StepAsync(Options.LeaseTime - TimeSpan.FromMilliseconds(100));
         Assert.Equal((0, 3L), (Server.Connects, writer.Status.Pending));
 
         await StepUntilAsync(() => writer.Status.Applied == 3);
         Assert.Equal(["op-1", "op-2", "op-3"], LoggedIds(share));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_sender_that_was_killed_is_followed_at_once_and_one_that_lives_is_not(bool lives)
+    {
+        (ScriptedShare share, ShareLink link) = AddShare();
+        await using ShareClient client = await OpenOfflineAsync();
+        ShareWriter writer = await client.JoinShareAsync("test:1", link, Timeout);
+        await writer.EnqueueAsync(Puts(3), null, Timeout);
+        string holder = Guid.CreateVersion7().ToString();
+        string file = $"{Options.OutboxPath}.sender-{holder}";
+        using FileStream alive = new(file, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        if (!lives) await alive.DisposeAsync();
+        LeaveLease(holder, TimeSpan.FromDays(1));
+
+        await using ShareClient next = await OpenAsync(time);
+        if (lives) await StepAsync(Options.LeaseTime);
+        else await StepUntilAsync(() => writer.Status.Applied == 3);
+
+        Assert.Equal(lives ? (0, 3L) : (1, 0L), (Server.Connects, writer.Status.Pending));
+        Assert.Equal(lives ? [] : ["op-1", "op-2", "op-3"], LoggedIds(share));
+        Assert.Equal(lives, File.Exists(file));
     }
 
     [Fact]
@@ -105,6 +125,14 @@ public class LeaseTests : ClientTest
         Assert.Equal(before, LeaseEnd());
         await StepUntilAsync(() => LeaseEnd() != before);
         Assert.True(LeaseEnd() > before);
+    }
+
+    /// <summary>Leaves the row of whoever was killed just now.</summary>
+    private void LeaveLease(string holder, TimeSpan length)
+    {
+        long end = (time.GetUtcNow() + length).ToUnixTimeMilliseconds();
+        Query($"INSERT INTO lease (server, holder, expires_ms) VALUES ('{ServerAddress.AbsoluteUri}', '{holder}', "
+            + $"{end}) RETURNING 1", row => row.GetInt64(0));
     }
 
     private long LeaseEnd() => Query("SELECT expires_ms FROM lease", row => row.GetInt64(0))[0];

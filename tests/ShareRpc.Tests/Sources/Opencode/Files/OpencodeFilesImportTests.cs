@@ -31,7 +31,7 @@ public sealed class OpencodeFilesImportTests : IDisposable
         Assert.All(report.Skipped, file => Assert.True(File.Exists(Path.Combine(tree.Path, file.Path))));
         var folded = new FoldedDocuments();
         folded.Apply(share.Take().Select(op => op.Op));
-        Assert.Equal((11, 80, 282, 1),
+        Assert.Equal((10, 80, 282, 1),
             (folded.Count(Kinds.Session), folded.Count(Kinds.Message), folded.Count(Kinds.Part),
             folded.Count(Kinds.Todo)));
         Assert.Equal(before, tree.Picture());
@@ -69,7 +69,7 @@ public sealed class OpencodeFilesImportTests : IDisposable
         Assert.Equal(
             ["session ses_a", "message msg_1", "part prt_msg_1_1", "part prt_msg_1_2", "message msg_2",
                 "part prt_msg_2_1",
-                "part prt_msg_2_2", "session_diff ses_a", "todo ses_a", "session ses_b", "message msg_3",
+                "part prt_msg_2_2", "session_diff ses_a", "todo ses_a", "message msg_3",
                 "part prt_msg_3_1",
                 "part prt_msg_3_2"],
             ops.Select(op => $"{op.Kind} {op.Key}"));
@@ -77,7 +77,9 @@ public sealed class OpencodeFilesImportTests : IDisposable
             """{"id":"prt_msg_1_1","messageID":"msg_1","sessionID":"ses_a","type":"text","text":"t e x t"}""",
             ops[2].Data.ToString());
         Assert.Equal("""[{"content":"c","status":"pending","priority":"low"}]""", ops[8].Data.ToString());
-        Assert.Equal(["opencode:ses_a", "opencode:ses_b"], share.Client.Shares.Select(one => one.ExternalKey));
+        Assert.Equal(["opencode:ses_a"], share.Client.Shares.Select(one => one.ExternalKey));
+        Assert.Equal("""{"id":"msg_3","role":"user","sessionID":"ses_a","agent_session":"ses_b"}""",
+            ops[9].Data.ToString());
         Assert.DoesNotContain(ops, op => op.Data.ToString()!.Contains("never-to-be-read", StringComparison.Ordinal));
     }
 
@@ -125,12 +127,13 @@ public sealed class OpencodeFilesImportTests : IDisposable
     public async Task An_interrupted_import_is_taken_up_and_makes_no_second_op()
     {
         using StorageFolder tree = StorageFolder.Small();
+        tree.Write("session/p1/ses_c.json", """{ "id": "ses_c", "title": "three", "time": { "updated": 30 } }""");
         await using OfflineShare share = await OfflineShare.OpenAsync(state.FullName);
         var folded = new FoldedDocuments();
         var broken = new OpencodeFilesImport(share.Client, Options(share, tree.Path, isRescan: false))
         {
             Started = (session, _) =>
-                session.SessionId == "ses_b" ? throw new OperationCanceledException() : Task.CompletedTask,
+                session.SessionId == "ses_c" ? throw new OperationCanceledException() : Task.CompletedTask,
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => broken.RunAsync(timeout));
         Assert.Null((await share.Client.FindImportAsync(tree.Path, timeout))!.FinishedAt);
@@ -139,7 +142,7 @@ public sealed class OpencodeFilesImportTests : IDisposable
         ImportReport report = await ImportAsync(share, tree.Path);
 
         folded.Apply(share.Take().Select(op => op.Op));
-        Assert.Equal((2, 3, 6), (report.State.Sessions, report.State.Messages, report.State.Parts));
+        Assert.Equal((3, 3, 6), (report.State.Sessions, report.State.Messages, report.State.Parts));
         Assert.Equal(13, folded.Applied);
         Assert.NotNull((await share.Client.FindImportAsync(tree.Path, timeout))!.FinishedAt);
     }
@@ -156,10 +159,12 @@ public sealed class OpencodeFilesImportTests : IDisposable
 
         ImportReport report = await ImportAsync(share, tree.Path);
 
-        SkippedFile left = Assert.Single(report.Skipped);
-        Assert.Equal(("session/p1/ses_a.json", SkipReason.FollowsDatabase), (left.Path, left.Reason));
-        Assert.Equal((1, 1, 2), (report.State.Sessions, report.State.Messages, report.State.Parts));
-        Assert.DoesNotContain(share.Take(), op => op.Op.Key == "ses_a");
+        Assert.Equal(
+            [("session/p1/ses_a.json", SkipReason.FollowsDatabase),
+                ("session/p1/ses_b.json", SkipReason.FollowsDatabase)],
+            report.Skipped.Select(left => (left.Path, left.Reason)));
+        Assert.Equal((0, 0, 0), (report.State.Sessions, report.State.Messages, report.State.Parts));
+        Assert.Empty(share.Take());
     }
 
     [Fact]
