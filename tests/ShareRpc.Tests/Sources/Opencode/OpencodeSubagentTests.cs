@@ -1,6 +1,5 @@
 using System.Text.Json;
 using ShareRpc.Client;
-using ShareRpc.Client.Writing;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Sources.Opencode;
 using ShareRpc.Tests.Fakes;
