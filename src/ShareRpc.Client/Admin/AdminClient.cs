@@ -102,9 +102,7 @@ public sealed class AdminClient : IAsyncDisposable
         ReadAllAsync(async page =>
     {
         var request = new CapabilityListRequest { After = page.After, ShareId = shareId };
-        CapabilityPage list = await CallAsync(
-            () => root?.ListCapabilitiesAsync(request, cancellationToken)
-                ?? share!.ListCapabilitiesAsync(request, cancellationToken))
+        CapabilityPage list = await CallAsync(() => Handle.ListCapabilitiesAsync(request, cancellationToken))
             .ConfigureAwait(false);
         return (list.Capabilities, list.Next);
     });
@@ -114,40 +112,37 @@ public sealed class AdminClient : IAsyncDisposable
         ReadAllAsync(async page =>
     {
         var request = new AuditRequest { After = page.After };
-        AuditPage list = await CallAsync(
-            () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken))
-            .ConfigureAwait(false);
+        AuditPage list = await CallAsync(() => Handle.ListAuditAsync(request, cancellationToken)).ConfigureAwait(false);
         return (list.Entries, list.Next);
     });
 
     /// <summary>Returns one audit page.</summary>
     public Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken = default) =>
-        CallAsync(
-        () => root?.ListAuditAsync(request, cancellationToken) ?? share!.ListAuditAsync(request, cancellationToken));
+        CallAsync(() => Handle.ListAuditAsync(request, cancellationToken));
 
     /// <summary>Derives a ref.</summary>
     public Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request) =>
-        CallAsync(() => root?.AttenuateAsync(request) ?? share!.AttenuateAsync(request));
+        CallAsync(() => Handle.AttenuateAsync(request));
 
     /// <summary>Revokes a ref permanently; ends its handles and descendants.</summary>
     public Task<CapabilityRevoked> RevokeCapabilityAsync(string capId)
     {
         var request = new RevokeCapabilityRequest { CapId = capId };
-        return CallAsync(() => root?.RevokeCapabilityAsync(request) ?? share!.RevokeCapabilityAsync(request));
+        return CallAsync(() => Handle.RevokeCapabilityAsync(request));
     }
 
     /// <summary>Suspends a ref and descendants; ends their handles.</summary>
     public Task<CapabilityChanged> SuspendCapabilityAsync(string capId)
     {
         var request = new CapabilityRequest { CapId = capId };
-        return CallAsync(() => root?.SuspendCapabilityAsync(request) ?? share!.SuspendCapabilityAsync(request));
+        return CallAsync(() => Handle.SuspendCapabilityAsync(request));
     }
 
     /// <summary>Ends a suspension.</summary>
     public Task<CapabilityChanged> ResumeCapabilityAsync(string capId)
     {
         var request = new CapabilityRequest { CapId = capId };
-        return CallAsync(() => root?.ResumeCapabilityAsync(request) ?? share!.ResumeCapabilityAsync(request));
+        return CallAsync(() => Handle.ResumeCapabilityAsync(request));
     }
 
     /// <summary>
@@ -155,7 +150,7 @@ public sealed class AdminClient : IAsyncDisposable
     /// <see cref="Credentials.CredentialStore.AddNext"/> first: the answer may be lost.
     /// </summary>
     public Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request) =>
-        CallAsync(() => root?.RotateCapabilityAsync(request) ?? share!.RotateCapabilityAsync(request));
+        CallAsync(() => Handle.RotateCapabilityAsync(request));
 
     /// <summary>Moves shares of a creator and its descendants to root; root only.</summary>
     public Task<SharesAdopted> AdoptSharesAsync(string capId) =>
@@ -251,6 +246,8 @@ public sealed class AdminClient : IAsyncDisposable
             throw;
         }
     }
+
+    private ICapabilityHandle Handle => (ICapabilityHandle?)root ?? share!;
 
     private IRootHandle Root => root ?? throw new InvalidOperationException("This needs a root or creator token.");
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using ShareRpc.Protocol.Json;
-using StreamJsonRpc;
+using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Protocol.Messages;
 
@@ -27,8 +27,7 @@ public sealed record ProtocolFeatures
         {
             Caveats = [.. typeof(Caveats).GetProperties(BindingFlags.Public | BindingFlags.Instance)
                 .Select(caveat => ProtocolJson.Options.PropertyNamingPolicy!.ConvertName(caveat.Name))],
-            Methods = [.. typeof(THandle).GetMethods()
-                .Select(method => method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name).OfType<string>()],
+            Methods = [.. WireMethods.Of(typeof(THandle)).Select(method => method.Name)],
             Extensions = [TraceContext],
         };
     }

@@ -5,7 +5,7 @@ namespace ShareRpc.Protocol.Rpc;
 
 /// <summary>Root or creator handle. Creators see only own shares.</summary>
 [RpcMarshalable]
-public partial interface IRootHandle : IDisposable
+public partial interface IRootHandle : ICapabilityHandle
 {
     /// <summary>Creates a share and its owner ref. Idempotent.</summary>
     [JsonRpcMethod("createShare", UseSingleObjectParameterDeserialization = true)]
@@ -18,34 +18,6 @@ public partial interface IRootHandle : IDisposable
     /// <summary>Finds visible shares by the words of their documents, newest first. See SPEC [SEARCH-6].</summary>
     [JsonRpcMethod("searchShares", UseSingleObjectParameterDeserialization = true)]
     Task<ShareSearchPage> SearchSharesAsync(SearchRequest request, CancellationToken cancellationToken);
-
-    /// <summary>Derives a root or creator ref, or a share's ref. Idempotent.</summary>
-    [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
-
-    /// <summary>Revokes a visible ref. Idempotent.</summary>
-    [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
-
-    /// <summary>Suspends a ref and descendants; ends handles. Idempotent.</summary>
-    [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
-
-    /// <summary>Ends a suspension. Idempotent.</summary>
-    [JsonRpcMethod("resumeCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
-
-    /// <summary>Replaces the secret and epoch; ends the old token, handles and descendants. Idempotent.</summary>
-    [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
-
-    /// <summary>Lists visible refs, oldest first.</summary>
-    [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
-
-    /// <summary>Lists audit entries.</summary>
-    [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
-    Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
     /// <summary>Erases a share's data permanently. Idempotent.</summary>
     [JsonRpcMethod("deleteShare", UseSingleObjectParameterDeserialization = true)]

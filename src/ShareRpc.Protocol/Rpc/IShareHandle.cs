@@ -6,7 +6,7 @@ namespace ShareRpc.Protocol.Rpc;
 
 /// <summary>Ends with its connection, unlike the ref. See SPEC section "Rights".</summary>
 [RpcMarshalable]
-public partial interface IShareHandle : IDisposable
+public partial interface IShareHandle : ICapabilityHandle
 {
     /// <summary>Appends durably, in call order per connection.</summary>
     [JsonRpcMethod("appendOps", UseSingleObjectParameterDeserialization = true)]
@@ -27,34 +27,6 @@ public partial interface IShareHandle : IDisposable
     /// <summary>Finds documents by their words, in the order of cursors. See SPEC [SEARCH-1].</summary>
     [JsonRpcMethod("search", UseSingleObjectParameterDeserialization = true)]
     Task<SearchPage> SearchAsync(SearchRequest request, CancellationToken cancellationToken);
-
-    /// <summary>Derives a child ref. Idempotent.</summary>
-    [JsonRpcMethod("attenuate", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityCreated> AttenuateAsync(AttenuateRequest request);
-
-    /// <summary>Revokes this ref or a descendant. Idempotent.</summary>
-    [JsonRpcMethod("revokeCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityRevoked> RevokeCapabilityAsync(RevokeCapabilityRequest request);
-
-    /// <summary>Suspends a ref and descendants; ends handles. Idempotent.</summary>
-    [JsonRpcMethod("suspendCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityChanged> SuspendCapabilityAsync(CapabilityRequest request);
-
-    /// <summary>Ends a suspension. Idempotent.</summary>
-    [JsonRpcMethod("resumeCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityChanged> ResumeCapabilityAsync(CapabilityRequest request);
-
-    /// <summary>Replaces the secret and epoch; ends the old token, handles and descendants. Idempotent.</summary>
-    [JsonRpcMethod("rotateCapability", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityChanged> RotateCapabilityAsync(RotateCapabilityRequest request);
-
-    /// <summary>Lists this ref and its descendants.</summary>
-    [JsonRpcMethod("listCapabilities", UseSingleObjectParameterDeserialization = true)]
-    Task<CapabilityPage> ListCapabilitiesAsync(CapabilityListRequest request, CancellationToken cancellationToken);
-
-    /// <summary>Lists this share's audit entries.</summary>
-    [JsonRpcMethod("listAudit", UseSingleObjectParameterDeserialization = true)]
-    Task<AuditPage> ListAuditAsync(AuditRequest request, CancellationToken cancellationToken);
 
     /// <summary>Lists who has the share open.</summary>
     [JsonRpcMethod("listPresence")]

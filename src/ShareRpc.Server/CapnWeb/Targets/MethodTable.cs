@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.Json;
 using ShareRpc.Protocol.Errors;
 using ShareRpc.Protocol.Json;
-using StreamJsonRpc;
+using ShareRpc.Protocol.Rpc;
 
 namespace ShareRpc.Server.CapnWeb.Targets;
 
@@ -12,10 +12,8 @@ namespace ShareRpc.Server.CapnWeb.Targets;
 internal static class MethodTable<T>
     where T : class
 {
-    private static readonly FrozenDictionary<string, Call> Methods = typeof(T).GetMethods()
-        .Select(method => (method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name, Method: method))
-        .Where(named => named.Name is not null)
-        .ToFrozenDictionary(named => named.Name!, named => Bind(named.Method));
+    private static readonly FrozenDictionary<string, Call> Methods = WireMethods.Of(typeof(T))
+        .ToFrozenDictionary(named => named.Name, named => Bind(named.Method));
 
     private delegate Task Call(T target, ReadOnlyMemory<byte>? request, CancellationToken cancellationToken);
 

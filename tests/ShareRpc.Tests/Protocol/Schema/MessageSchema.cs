@@ -8,7 +8,6 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Messages;
 using ShareRpc.Protocol.Ops;
 using ShareRpc.Protocol.Rpc;
-using StreamJsonRpc;
 
 namespace ShareRpc.Tests.Protocol.Schema;
 
@@ -54,9 +53,8 @@ internal static class MessageSchema
         var methods = new JsonObject();
         foreach ((string name, Type type) in Objects)
         {
-            foreach (MethodInfo method in type.GetMethods())
+            foreach ((string called, MethodInfo method) in WireMethods.Of(type))
             {
-                if (method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name is not { } called) continue;
                 Type? parameters = method.GetParameters()
                     .Select(parameter => parameter.ParameterType).FirstOrDefault(of => of != typeof(CancellationToken));
                 Type? result = method.ReturnType.GetGenericArguments().FirstOrDefault();

@@ -7,7 +7,6 @@ using ShareRpc.Protocol.Json;
 using ShareRpc.Protocol.Limits;
 using ShareRpc.Protocol.Rpc;
 using ShareRpc.Server;
-using StreamJsonRpc;
 
 namespace ShareRpc.Tests.Protocol.Vectors;
 
@@ -173,8 +172,7 @@ public sealed partial class SpecificationTests
     }
 
     private static IEnumerable<string> Methods(string name, Type type) =>
-        type.GetMethods().Select(method => method.GetCustomAttribute<JsonRpcMethodAttribute>()?.Name).OfType<string>()
-            .Select(method => $"{name}.{method}");
+        WireMethods.Of(type).Select(method => $"{name}.{method.Name}");
 
     [GeneratedRegex(@"^-32\d{3}$")]
     private static partial Regex Number();

@@ -11,7 +11,7 @@ public sealed class ProtocolTypeConverterTests
 {
     public static TheoryData<Type> TypesOfCalls =>
         [.. new[] { typeof(IShareGateway), typeof(IShareHandle), typeof(IRootHandle) }
-        .SelectMany(handle => handle.GetMethods())
+        .SelectMany(handle => WireMethods.Of(handle)).Select(named => named.Method)
         .SelectMany(method =>
             method.GetParameters().Select(parameter => parameter.ParameterType).Append(ResultOf(method)))
         .Where(type => type.IsClass && type.Assembly == typeof(IShareGateway).Assembly)
