@@ -31,20 +31,38 @@ internal static class OpencodeFixture
         return path;
     }
 
+    /// <summary>The sessions that are shared; one of a subagent is in the share of the one that started it.</summary>
     public static IReadOnlyList<string> Sessions(string database) =>
-        [.. Query(database, "SELECT id FROM session ORDER BY id").Select(row => (string)row["id"]!)];
+    [
+        .. Query(database, """
+            SELECT id FROM session WHERE parent_id IS NULL OR parent_id NOT IN (SELECT id FROM session) ORDER BY id
+            """).Select(row => (string)row["id"]!),
+    ];
 
     /// <summary>Message documents of a session by id: the row's JSON with its id columns.</summary>
-    public static Dictionary<string, JsonNode> Messages(string database, string session) => Query(
-        database, $"SELECT id, data FROM message WHERE session_id = '{session}'").ToDictionary(row =>
-            (string)row["id"]!, row =>
-        With(row, ("id", row["id"]!), ("sessionID", session)));
+    public static Dictionary<string, JsonNode> Messages(string database, string session) =>
+        Query(database, OfTree(session, "SELECT id, session_id, data FROM message")).ToDictionary(
+            row => (string)row["id"]!,
+            row => (JsonNode)Shared(With(row, ("id", row["id"]!), ("sessionID", row["session_id"]!)), session));
 
     /// <summary>Part documents of a session by id: the row's JSON with its id columns.</summary>
-    public static Dictionary<string, JsonNode> Parts(string database, string session) => Query(
-        database, $"SELECT id, message_id, data FROM part WHERE session_id = '{session}'").ToDictionary(row =>
-            (string)row["id"]!, row =>
-        With(row, ("id", row["id"]!), ("sessionID", session), ("messageID", row["message_id"]!)));
+    public static Dictionary<string, JsonNode> Parts(string database, string session) =>
+        Query(database, OfTree(session, "SELECT id, session_id, message_id, data FROM part")).ToDictionary(
+            row => (string)row["id"]!,
+            row => (JsonNode)Shared(With(
+                row, ("id", row["id"]!), ("sessionID", row["session_id"]!), ("messageID", row["message_id"]!)),
+                session));
+
+    /// <summary>Returns a document of a session, or of its subagent, as it is in the share of the session.</summary>
+    public static JsonObject Shared(JsonObject document, string session)
+    {
+        string own = (string)document["sessionID"]!;
+        document["sessionID"] = session;
+        if ((string?)document["tool"] == "task" && document["state"]!["metadata"]?["sessionId"] is { } child)
+            return Call(document, (string)child!);
+        if (own != session) document["agent_session"] = own;
+        return document;
+    }
 
     /// <summary>
     /// What opencode does while a session goes on: parts change, each with its event, in one transaction.
@@ -75,7 +93,34 @@ internal static class OpencodeFixture
         command.ExecuteNonQuery();
     }
 
-    private static JsonNode With(Dictionary<string, object> row, params (string Name, object Value)[] columns)
+    /// <summary>The part that starts a subagent, in the session format.</summary>
+    private static JsonObject Call(JsonObject part, string child)
+    {
+        JsonNode state = part["state"]!;
+        var call = new JsonObject { ["type"] = "subagent", ["agent_session"] = child };
+        foreach (string name in (string[])["id", "sessionID", "messageID", "callID", "tool"])
+            call[name] = part[name]!.DeepClone();
+        (JsonNode From, string Name, string Into)[] moved =
+        [
+            (state["input"]!, "subagent_type", "name"), (state["input"]!, "description", "description"),
+            (state["input"]!, "prompt", "prompt"), (state, "status", "status"), (state, "output", "result"),
+            (state, "error", "error"), (state, "time", "time"),
+        ];
+        foreach ((JsonNode from, string name, string into) in moved)
+        {
+            if (from[name] is { } value) call[into] = value.DeepClone();
+        }
+
+        return call;
+    }
+
+    private static string OfTree(string session, string select) => $"""
+        WITH RECURSIVE tree(id) AS (
+          SELECT '{session}' UNION SELECT session.id FROM session JOIN tree ON session.parent_id = tree.id)
+        {select} WHERE session_id IN (SELECT id FROM tree)
+        """;
+
+    private static JsonObject With(Dictionary<string, object> row, params (string Name, object Value)[] columns)
     {
         JsonObject data = JsonNode.Parse((string)row["data"])!.AsObject();
         foreach ((string name, object value) in columns) data[name] = (string)value;

@@ -36,7 +36,7 @@ public sealed class ShareCommandTests
         await using Tool second =
             await world.RunClientAsync("share", ["--opencode", database, "--all", "--once", "--json"], timeout);
         Assert.True(second.ExitCode == 0, second.Errors);
-        Assert.Equal(11, Finals(second).Count);
+        Assert.Equal(10, Finals(second).Count);
         Assert.All(Finals(second), session => Assert.Equal(0, (int)session["applied"]!));
         Assert.All(Finals(second),
             session => Assert.Contains(sessions, one => (long)one["cursor"]! == (long)session["cursor"]!));
