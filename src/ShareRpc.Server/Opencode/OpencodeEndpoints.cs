@@ -93,7 +93,7 @@ internal sealed class OpencodeEndpoints(
             string token = (string)context.Request.RouteValues["share"]!;
             using HttpAuthority authority =
                 await access.RedeemShareAsync(token, shareId: null, context).ConfigureAwait(false);
-            await new ShareData(reads, authority.Authority).WriteAsync(context).ConfigureAwait(false);
+            await new ShareData(reads, authority.Authority, context).WriteAsync().ConfigureAwait(false);
         }
         catch (ShareRpcException error) when (!error.IsTransient && !context.Response.HasStarted)
         {

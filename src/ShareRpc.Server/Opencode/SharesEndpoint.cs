@@ -68,8 +68,8 @@ internal sealed class SharesEndpoint(
         using HttpAuthority authority = await RedeemReaderAsync(access, context).ConfigureAwait(false);
         string start = JsonSerializer.Serialize(authority.Share.ShareId);
         long head = await HeadOfAsync(authority.Share.Key);
-        await new ShareData(reads, authority.Authority).WriteAsync(
-            context, FormattableString.Invariant($"{{\"id\":{start},\"syncCount\":{head},\"data\":"), "}")
+        await new ShareData(reads, authority.Authority, context).WriteAsync(
+            FormattableString.Invariant($"{{\"id\":{start},\"syncCount\":{head},\"data\":"), "}")
             .ConfigureAwait(false);
     }
 
