@@ -3,9 +3,9 @@ using ShareRpc.Server.Access;
 namespace ShareRpc.Server.Memory;
 
 /// <summary>
-/// Counts connections, messages, bodies, replies and rings (I11); what waits for the disk has a part of its own. A peer
-/// may hold as much as it leaves free, so that there is always room for others. One reserve, large enough for a whole
-/// message, goes round among those that find no room: one at a time can always finish. Any thread.
+/// Counts connections, messages, bodies, replies and rings (I11); what waits for the disk and garbage have parts of their
+/// own. A peer may hold as much as it leaves free, so that there is always room for others. One reserve, large enough for
+/// a whole message, goes round among those that find no room: one at a time can always finish. Any thread.
 /// </summary>
 internal sealed class MemoryBudget : IDisposable
 {
@@ -17,6 +17,9 @@ internal sealed class MemoryBudget : IDisposable
 
     /// <summary>The part of what is no reserve that messages leave to connections.</summary>
     private const int ForConnections = 8;
+
+    /// <summary>The part of all for what was given back and is not collected yet.</summary>
+    private const int Garbage = 8;
 
     private static readonly TimeSpan PressInterval = TimeSpan.FromSeconds(1);
     private readonly ServerLimits limits;
@@ -40,8 +43,9 @@ internal sealed class MemoryBudget : IDisposable
         this.time = time;
         limits = options.ServerLimits;
         reserve = ReserveOf(options);
-        common = options.MemoryBytes - reserve - options.QueueBytes;
-        trim = new HeapTrim(options.MemoryBytes / 8, time, OnCollected);
+        long garbage = options.MemoryBytes / Garbage;
+        common = options.MemoryBytes - reserve - options.QueueBytes - garbage;
+        trim = new HeapTrim(garbage, time, OnCollected);
     }
 
     /// <summary>Gives back that many cached bytes, if there are; the cache sets it.</summary>

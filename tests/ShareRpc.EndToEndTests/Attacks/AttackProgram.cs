@@ -36,6 +36,12 @@ internal static class AttackProgram
             arguments.Has("--attacks") ? arguments["--attacks"] : Besieger.Attacks, Console.Error,
             CancellationToken.None);
         Console.WriteLine(JsonSerializer.Serialize(figures, Options));
+        if (!figures.IsPassed)
+        {
+            Console.WriteLine($"FAIL {figures.MostMegabytes} MB of {figures.BoundMegabytes}, ratio {figures.Ratio}, "
+                + $"{figures.LargeAppends} large ops");
+        }
+
         return figures.IsPassed ? 0 : 1;
     }
 

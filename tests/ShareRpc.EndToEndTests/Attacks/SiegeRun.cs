@@ -41,6 +41,7 @@ internal sealed class SiegeRun : IDisposable
     private const int Connections = 600;
     private const double Megabyte = 1024 * 1024;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(4);
     private readonly MeasuredServer server;
     private readonly RawConnection owner;
@@ -87,6 +88,7 @@ internal sealed class SiegeRun : IDisposable
             {
                 using var over = CancellationTokenSource.CreateLinkedTokenSource(ended);
                 Task<double> watching = WatchAsync(over.Token);
+                await AppendForAsync(Start, ended); // a process that starts takes more than half a core
                 Task sending = LargeAppendsAsync(each, ended);
                 List<TimeSpan> times = await AppendForAsync(each, ended);
                 appends += times.Count;
