@@ -46,7 +46,10 @@ public sealed class RejectionPaceTests
         await share.ResultAsync("appendOps", Batch(null, "put", "put"));
         string id = share.Redemption.GetProperty("share_id").GetString()!;
         var http = new ShareOverHttp(live.Server.Address, id, token, live.Timeout);
-        return http.RefusalAsync(http.AppendAsync(Batch(null, "put", "put", ",\"if_changed\":true")), 429);
+        Task<string> refused =
+            http.RefusalAsync(http.AppendAsync(Batch(null, "put", "put", ",\"if_changed\":true")), 429);
+        for (int i = 0; i < 50; i++) await http.JsonAsync(http.OpsAsync());
+        return refused;
     });
 
     private static async Task AnsweredLaterAsync(

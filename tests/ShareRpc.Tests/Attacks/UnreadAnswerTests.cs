@@ -27,11 +27,12 @@ public sealed class UnreadAnswerTests
         ShareToken token = await live.CreateShareAsync();
         WireHandle owner = await live.RedeemShareAsync(token);
         for (int i = 0; i < Documents; i++) await owner.ResultAsync("appendOps", Large($"k{i}", Megabyte - 1_000));
+        string id = owner.Redemption.GetProperty("share_id").GetString()!;
+        await live.AssertNoMemoryIsHeldAsync(); // of the appends
         var readers = new List<Socket>();
         for (int i = 0; i < Readers; i++)
             readers.Add(await AskAsync(live, $"GET /api/share/{token.Reveal()}/data HTTP/1.1\r\nHost: x\r\n\r\n"));
         await live.UntilAsync(memory => memory.Used > (Readers - 2) * Megabyte);
-        string id = owner.Redemption.GetProperty("share_id").GetString()!;
         using (var other = new ShareOverHttp(live.Server.Address, id, token, live.Timeout))
             Assert.Equal(1, (await other.JsonAsync(other.StateAsync())).GetProperty("docs").GetArrayLength());
         readers.ForEach(reader => reader.Dispose());
