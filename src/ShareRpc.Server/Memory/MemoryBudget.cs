@@ -3,9 +3,9 @@ using ShareRpc.Server.Access;
 namespace ShareRpc.Server.Memory;
 
 /// <summary>
-/// Counts connections, messages, bodies, replies and rings (I11); what waits for the disk and garbage have parts of their
-/// own. A peer may hold as much as it leaves free, so that there is always room for others. One reserve, large enough for
-/// a whole message, goes round among those that find no room: one at a time can always finish. Any thread.
+/// Counts connections, messages, bodies, replies and rings (I11); what waits for the disk has a part of its own, and so
+/// has garbage. A peer may hold as much as it leaves free, so that there is always room for others. One reserve, large
+/// enough for a whole message, goes round among those that find no room: one at a time can always finish. Any thread.
 /// </summary>
 internal sealed class MemoryBudget : IDisposable
 {

@@ -9,7 +9,7 @@ namespace ShareRpc.Tests.Server.Memory;
 /// <summary>Invariant I11: one budget for all that is kept for others.</summary>
 public sealed class MemoryBudgetTests : IDisposable
 {
-    private const long Common = 1_500_000; // of 4 MB, without the reserve
+    private const long Common = 1_500_000; // without the reserve, and without an eighth of all for garbage
     private const long Half = 650_000; // of it, without what is left to connections
     private readonly CancellationToken timeout = new CancellationTokenSource(TimeSpan.FromMinutes(3)).Token;
     private readonly MemoryBudget budget = NewBudget(TimeSpan.FromSeconds(20));
@@ -218,7 +218,7 @@ public sealed class MemoryBudgetTests : IDisposable
         }
     }
 
-    private static MemoryBudget NewBudget(TimeSpan wait, long bytes = 4_000_000, TimeProvider? time = null) => new(
+    private static MemoryBudget NewBudget(TimeSpan wait, long bytes = 4_571_428, TimeProvider? time = null) => new(
         new ServerOptions
         {
             DataDirectory = "", MemoryBudget = bytes,
