@@ -58,7 +58,9 @@ internal sealed class TlsProxy : IAsyncDisposable
         }
 
         string configuration = Path.Combine(proxy.directory.FullName, "Caddyfile");
-        await File.WriteAllTextAsync(configuration, $"{{\n\tadmin off\n\tauto_https off\n}}\n{site}", timeout);
+        // No HTTP/3, whose UDP port of the same number is what holds the port.
+        string all = "{\n\tadmin off\n\tauto_https off\n\tservers {\n\t\tprotocols h1 h2\n\t}\n}\n";
+        await File.WriteAllTextAsync(configuration, all + site, timeout);
         await proxy.RunAsync("caddy", ["run", "--config", configuration, "--adapter", "caddyfile"], timeout);
         return proxy;
     }
