@@ -12,7 +12,7 @@ internal static class BenchmarkProgram
     public static readonly IReadOnlyList<(string Name, Func<Bench, CancellationToken, Task> RunAsync)> Cells =
     [
         (AppendCell.Name, AppendCell.RunAsync), (PeersCell.Name, PeersCell.RunAsync),
-        (CapnWebCell.Name, CapnWebCell.RunAsync),
+        (ClusterCell.Name, ClusterCell.RunAsync), (CapnWebCell.Name, CapnWebCell.RunAsync),
         (FlatCell.Name, FlatCell.RunAsync), (FanoutCell.Name, FanoutCell.RunAsync),
         (IdleCell.Name, IdleCell.RunAsync), (RedeemCell.Name, RedeemCell.RunAsync),
         (StormCell.Name, StormCell.RunAsync),

@@ -22,6 +22,9 @@ internal sealed record ClusterOptions
     /// <summary>How long a change of a root or creator ref waits for transactions that began before it.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a node waits between two notifications of shares that moved.</summary>
+    public TimeSpan WakeEvery { get; init; } = TimeSpan.FromMilliseconds(5);
+
     /// <summary>How often heads of shares are looked at, in case wakes were lost.</summary>
     public TimeSpan PollEvery { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -9,8 +9,8 @@ using ShareRpc.Server.Supervision;
 namespace ShareRpc.Server.Cluster;
 
 /// <summary>
-/// Tells the other nodes which shares have moved: one notification under way at a time, outside of the transactions
-/// that moved them, since a notification takes a lock of the whole server at its commit.
+/// Tells the other nodes which shares have moved: one notification under way at a time and some milliseconds apart,
+/// outside of the transactions that moved them, since a notification takes a lock of the whole server at its commit.
 /// </summary>
 internal sealed class WakeSender(
     PostgresDatabase database, AuthorityFollower follower, ClusterClock clock, ClusterOptions options)
@@ -71,6 +71,7 @@ internal sealed class WakeSender(
                 command.Parameters.Add(new() { Value = Channel });
                 command.Parameters.Add(new() { Value = Payload(follower.NodeKey, sinceMs, shares) });
                 await command.ExecuteNonQueryAsync(stopping).ConfigureAwait(false);
+                await Task.Delay(options.WakeEvery, clock, stopping).ConfigureAwait(false);
             }
             catch (Exception exception)
                 when (AuthorityFollower.IsOfDatabase(exception) && !stopping.IsCancellationRequested)

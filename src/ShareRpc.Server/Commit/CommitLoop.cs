@@ -148,7 +148,7 @@ internal sealed class CommitLoop : IServerLoop
         }
         catch (StaleStateException) when (tries < MostTries)
         {
-            shares.Clear();
+            shares.Drop();
             return await TryCommitAsync(items, tries + 1).ConfigureAwait(false);
         }
         catch (StorageException exception)

@@ -97,6 +97,15 @@ internal sealed class LogShareCache(ServerLimits limits, bool isProven = false)
             shares.Remove(old.Key);
     }
 
+    /// <summary>Drops what the transaction took from the cache; others are proven when they are used.</summary>
+    public void Drop()
+    {
+        foreach (long key in proven) shares.Remove(key);
+        foreach (LogShare share in touched) shares.Remove(share.Key);
+        touched.Clear();
+        ForgetDocuments();
+    }
+
     public void Clear()
     {
         shares.Clear();

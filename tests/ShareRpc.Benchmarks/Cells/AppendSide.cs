@@ -22,6 +22,31 @@ internal sealed class AppendSide : IAsyncDisposable
         OpenOwnAsync(run, count, async (server, owner) =>
             await LoadWriter.OpenAsync(server, owner, bench.Bodies, names, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// Starts this build on a PostgreSQL of the run's own; the writers use the nodes in turn.
+    /// </summary>
+    /// <param name="bench">What cells share.</param>
+    /// <param name="run">Where its figures go.</param>
+    /// <param name="nodes">How many nodes there are.</param>
+    /// <param name="count">How many writers there are.</param>
+    /// <param name="writersOfShare">How many of them, one after the other, write one share.</param>
+    /// <param name="names">Ids and keys.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<AppendSide> OpenNodesAsync(Bench bench, CaseRun run, int nodes, int count,
+        int writersOfShare, OpNames names, CancellationToken cancellationToken)
+    {
+        PostgresNode first = await PostgresNode.StartAsync(nodes, cancellationToken);
+        await using ShareSetup setup = await first.SetUpAsync(cancellationToken);
+        ShareToken? owner = null;
+        int opened = 0;
+        return await OpenAsync(first, run, count, async _ =>
+        {
+            if (opened % writersOfShare == 0) (_, owner) = await setup.CreateShareAsync(cancellationToken);
+            Uri node = first.Addresses[opened++ % nodes];
+            return await LoadWriter.OpenAsync(node, owner!, bench.Bodies, names, cancellationToken);
+        });
+    }
+
     /// <summary>Starts this build; the writers use <c>/capnweb</c>.</summary>
     public static Task<AppendSide> OpenOwnByCapAsync(Bench bench, CaseRun run, int count, OpNames names,
         CancellationToken cancellationToken) =>

@@ -19,7 +19,7 @@ internal abstract partial class MeasuredProcess : IAsyncDisposable
     public Uri Address { get; protected set; } = new("http://127.0.0.1:0");
 
     /// <summary>What the server, with its children, and this process have taken so far.</summary>
-    public Cost ReadCost()
+    public virtual Cost ReadCost()
     {
         double ticks = 0;
         long written = 0;

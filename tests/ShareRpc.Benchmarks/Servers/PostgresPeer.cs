@@ -21,8 +21,11 @@ internal sealed partial class PostgresPeer : MeasuredProcess
     /// <summary>Gets whether its programs are there.</summary>
     public static bool IsInstalled => Programs is not null;
 
-    public string ConnectionString => string.Create(CultureInfo.InvariantCulture,
-        $"Host=127.0.0.1;Port={Port};Username={User};Database=postgres;Pooling=false");
+    /// <summary>Gets where nodes of this build keep their tables.</summary>
+    public string StoreConnectionString => string.Create(CultureInfo.InvariantCulture,
+        $"Host=127.0.0.1;Port={Port};Username={User};Database=postgres");
+
+    public string ConnectionString => StoreConnectionString + ";Pooling=false";
 
     private static string? Programs => Program("initdb") is { } path ? Path.GetDirectoryName(path)
         : Directory.Exists("/usr/lib/postgresql")
@@ -66,10 +69,12 @@ internal sealed partial class PostgresPeer : MeasuredProcess
 
     protected override long ReadCommits() => 0;
 
-    private static async Task RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
+    /// <summary>Runs a program to its end.</summary>
+    public static async Task RunAsync(ProcessStartInfo start, CancellationToken cancellationToken)
     {
         using Process process = Process.Start(start)!;
         await process.WaitForExitAsync(cancellationToken);
+        if (process.ExitCode != 0) throw new InvalidOperationException($"{start.FileName} failed.");
     }
 
     /// <summary>It refuses to run as root.</summary>

@@ -20,7 +20,8 @@ internal sealed class AppendReads(IReadOnlyList<AppendLookup> lookups)
     private const string Documents =
         """
         SELECT k.i, k.kind, k.key, d.size, d.class, d.cursor FROM unnest($1, $2, $3, $4) AS k (i, share_key, kind, key)
-          JOIN doc d ON d.share_key = k.share_key AND d.kind = k.kind AND d.key = k.key
+          JOIN LATERAL (SELECT size, class, cursor FROM doc o
+            WHERE o.share_key = k.share_key AND o.kind = k.kind AND o.key = k.key LIMIT 1) d ON true
         """;
 
     private const string Uses =

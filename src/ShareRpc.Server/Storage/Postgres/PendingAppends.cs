@@ -21,13 +21,30 @@ internal sealed class PendingAppends
 
     public List<byte[]> NewIds { get; } = [];
 
+    /// <summary>Gets the documents that are taken for new.</summary>
+    public List<(long Share, string Kind, string Key)> NewDocuments { get; } = [];
+
     /// <summary>Gets the shares whose version the commit raises.</summary>
     public IReadOnlyCollection<long> Changed => changed;
 
     /// <summary>
-    /// Gets or sets whether the op ids are new as far as is known: the database proves it with the insert.
+    /// Gets whether the op ids are new as far as is known: the database proves it with the insert.
     /// </summary>
-    public bool IsTrusting { get; set; }
+    public bool IsTrusting { get; private set; }
+
+    /// <summary>Takes what a batch needs to know of ids and documents for new.</summary>
+    public AppendFacts Trust(AppendLookup lookup)
+    {
+        IsTrusting = true;
+        if (lookup.Documents.Count == 0) return AppendFacts.None;
+        var documents = new Dictionary<(string, string), DocumentMeasure>();
+        foreach ((string kind, string key) in lookup.Documents)
+        {
+            if (documents.TryAdd((kind, key), DocumentMeasure.None)) NewDocuments.Add((lookup.ShareKey, kind, key));
+        }
+
+        return new AppendFacts { Documents = documents };
+    }
 
     public void Add(long shareKey) => changed.Add(shareKey);
 
@@ -68,12 +85,8 @@ internal sealed class PendingAppends
         SendOps(session);
         if (changed.Count == 0) return;
         long[] keys = [.. changed.Order()];
-        session.Send(
-            """
-            UPDATE share s SET version = s.version + 1, head = COALESCE(c.head, s.head),
-              appended_ms = COALESCE(c.appended_ms, s.appended_ms)
-            FROM unnest($1, $2, $3) AS c (share_key, head, appended_ms) WHERE s.share_key = c.share_key
-            """,
+        session.SendCall(
+            "SELECT sharerpc_raise($1, $2, $3)",
             keys, Array.ConvertAll(keys, key => heads.TryGetValue(key, out var head) ? head.Head : (long?)null),
             Array.ConvertAll(keys, key => heads.TryGetValue(key, out var head) ? head.TimeMs : null));
         heads.Clear();

@@ -30,23 +30,8 @@ internal sealed class PendingWriters
             List<long> keys = [.. changes.Keys.Order()];
             (long Seq, long Cursor, long Count)[] runs =
                 [.. keys.Select(key => changes[key].Runs.ElementAtOrDefault(round))];
-            session.Send(
-                """
-                WITH c AS (SELECT * FROM unnest($1, $2, $3, $4, $5) AS c (writer_key, acked_seq, seq, cursor, count)),
-                former AS (
-                  INSERT INTO writer_run (writer_key, seq, cursor, count)
-                  SELECT w.writer_key, w.run_seq, w.run_cursor, w.run_count FROM writer w JOIN c USING (writer_key)
-                  WHERE c.count > 0 AND w.run_count > 0
-                    AND (w.run_seq + w.run_count <> c.seq OR w.run_cursor + w.run_count <> c.cursor))
-                UPDATE writer w SET acked_seq = COALESCE(c.acked_seq, w.acked_seq),
-                  run_seq = CASE WHEN c.count = 0 OR (w.run_count > 0 AND w.run_seq + w.run_count = c.seq
-                    AND w.run_cursor + w.run_count = c.cursor) THEN w.run_seq ELSE c.seq END,
-                  run_cursor = CASE WHEN c.count = 0 OR (w.run_count > 0 AND w.run_seq + w.run_count = c.seq
-                    AND w.run_cursor + w.run_count = c.cursor) THEN w.run_cursor ELSE c.cursor END,
-                  run_count = c.count + CASE WHEN c.count = 0 OR (w.run_count > 0 AND w.run_seq + w.run_count = c.seq
-                    AND w.run_cursor + w.run_count = c.cursor) THEN w.run_count ELSE 0 END
-                FROM c WHERE w.writer_key = c.writer_key
-                """,
+            session.SendCall(
+                "SELECT sharerpc_write_writers($1, $2, $3, $4, $5)",
                 keys.ToArray(), keys.Select(key => changes[key].AckedSeq).ToArray(),
                 runs.Select(run => run.Seq).ToArray(), runs.Select(run => run.Cursor).ToArray(),
                 runs.Select(run => run.Count).ToArray());

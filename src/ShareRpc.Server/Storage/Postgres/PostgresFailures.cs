@@ -11,11 +11,14 @@ internal static class PostgresFailures
     public static bool IsStale(Exception exception) => exception is PostgresException
     {
         SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
-            or PostgresErrorCodes.UniqueViolation or StaleState,
+            or PostgresErrorCodes.UniqueViolation or StaleState or KnownDocument,
     };
 
     /// <summary>Raised by <c>sharerpc_prove</c>.</summary>
     public const string StaleState = "SR001";
+
+    /// <summary>Raised by it for a document that was taken for new.</summary>
+    public const string KnownDocument = "SR003";
 
     /// <summary>Raised by <c>sharerpc_prove</c>, too.</summary>
     public const string OtherSchema = "SR002";

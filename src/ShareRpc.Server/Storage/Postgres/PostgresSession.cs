@@ -26,6 +26,9 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
     /// <summary>Gets how many messages were sent.</summary>
     public long Sent { get; private set; }
 
+    /// <summary>Gets the SQLSTATE of what the database refused last.</summary>
+    public string? Refused { get; private set; }
+
     /// <summary>For a statement without columns.</summary>
     public void Send(string sql, params ReadOnlySpan<PostgresValue> values) =>
         waiting.Add((Command(sql, values), HasRows: false));
@@ -115,7 +118,9 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
             if (!isWhole) batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
             notice = null;
             connection!.Notice += Note;
-            await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
+#pragma warning disable VSTHRD103, CA1849 // The thread is the commit loop's own, and two switches of threads are saved.
+            batch.ExecuteNonQuery();
+#pragma warning restore VSTHRD103, CA1849
             connection.Notice -= Note;
         }
         catch (Exception exception) when (IsOfStorage(exception))
@@ -190,6 +195,10 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
         exception is NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException
             or StorageException or ObjectDisposedException;
 
-    private static Exception Translate(Exception exception) => PostgresFailures.IsStale(exception)
-        ? new StaleStateException(exception) : PostgresFailures.Translate(exception);
+    private Exception Translate(Exception exception)
+    {
+        Refused = (exception as PostgresException)?.SqlState;
+        return PostgresFailures.IsStale(exception)
+            ? new StaleStateException(exception) : PostgresFailures.Translate(exception);
+    }
 }

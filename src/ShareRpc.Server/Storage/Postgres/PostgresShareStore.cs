@@ -9,6 +9,7 @@ namespace ShareRpc.Server.Storage.Postgres;
 internal sealed class PostgresShareStore : IShareStore
 {
     private readonly PostgresDatabase database;
+    private readonly DocumentTrust trust = new();
 
     private PostgresShareStore(PostgresDatabase database) => this.database = database;
 
@@ -52,7 +53,7 @@ internal sealed class PostgresShareStore : IShareStore
         }
     }
 
-    public ValueTask<IWriteTransaction> BeginWriteAsync() => new(new PostgresWriteTransaction(database.Source));
+    public ValueTask<IWriteTransaction> BeginWriteAsync() => new(new PostgresWriteTransaction(database.Source, trust));
 
     public ValueTask<IReadSnapshot> BeginReadAsync() => new(new PostgresSnapshot(database.Source));
 

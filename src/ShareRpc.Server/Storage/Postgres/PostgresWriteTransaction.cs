@@ -9,7 +9,9 @@ namespace ShareRpc.Server.Storage.Postgres;
 /// <summary>
 /// Locks in this order: rows of shares, writers, refs, counters. Writes go along with the next read, or the commit.
 /// </summary>
-internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
+/// <param name="source">The connections.</param>
+/// <param name="trust">Whether documents that are not known here are taken for new.</param>
+internal sealed class PostgresWriteTransaction(NpgsqlDataSource source, DocumentTrust trust)
     : PostgresReads(new PostgresSession(source, "BEGIN")), IWriteTransaction
 {
     private readonly PendingAppends changes = new();
@@ -25,10 +27,13 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         isExpecting = true;
         foreach (ShareVersion share in shares) locked.Add(share.Key);
         Session.Opening = () => PostgresSession.Command(
-            "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6, $7, $8)", PostgresSchema.Newest,
+            "SELECT sharerpc_prove($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", PostgresSchema.Newest,
             shares.Select(share => share.Key).ToArray(), shares.Select(share => share.Version).ToArray(),
             refs.Select(link => link.Key).ToArray(), refs.Select(link => link.Epoch).ToArray(),
-            refs.Select(link => link.ParentKey).ToArray(), changes.NewShares.ToArray(), changes.NewIds.ToArray());
+            refs.Select(link => link.ParentKey).ToArray(), changes.NewShares.ToArray(), changes.NewIds.ToArray(),
+            changes.NewDocuments.ConvertAll(document => document.Share).ToArray(),
+            changes.NewDocuments.ConvertAll(document => document.Kind).ToArray(),
+            changes.NewDocuments.ConvertAll(document => document.Key).ToArray());
     }
 
     public ValueTask<Proof?> LockAsync(IReadOnlyList<long> shares, IReadOnlyList<long> refs)
@@ -42,21 +47,22 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         changes.SendLast(Session);
         FaultPoint.Pass("server.before_commit");
         await Session.CommitAsync();
+        if (changes.NewDocuments.Count > 0) trust.Confirm();
         FaultPoint.Pass("server.after_commit");
         return hasWritten;
     }
 
     /// <summary>
-    /// Asks nothing if all else is known already: that op ids are new is proven with the insert, and otherwise
-    /// <see cref="StaleStateException"/> has the group repeated.
+    /// Asks nothing if all else is known already: that op ids and documents are new is proven with the insert, and
+    /// otherwise <see cref="StaleStateException"/> has the group repeated.
     /// </summary>
     public async ValueTask<IReadOnlyList<AppendFacts>> ReadForAppendAsync(IReadOnlyList<AppendLookup> lookups)
     {
         if (lookups.Count == 0) return [];
-        if (isExpecting && Session.Sent == 0 && lookups.All(IsTrusted))
+        if (isExpecting && Session.Sent == 0 && lookups.All(IsTrusted)
+            && (lookups.All(lookup => lookup.Documents.Count == 0) || trust.Ask()))
         {
-            changes.IsTrusting = true;
-            return [.. lookups.Select(_ => AppendFacts.None)];
+            return [.. lookups.Select(changes.Trust)];
         }
 
         long[] more = [.. lookups.Select(lookup => lookup.ShareKey).Where(locked.Add).Distinct()];
@@ -64,8 +70,8 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         BeforeRead();
         return await new AppendReads(lookups).ReadAsync(Session);
 
-        bool IsTrusted(AppendLookup lookup) => !lookup.NeedsRecords && lookup.Documents.Count == 0
-            && lookup.Refs.Count == 0 && locked.Contains(lookup.ShareKey);
+        bool IsTrusted(AppendLookup lookup) =>
+            !lookup.NeedsRecords && lookup.Refs.Count == 0 && locked.Contains(lookup.ShareKey);
     }
 
     public void Append(AppendedBatch batch)
@@ -350,6 +356,12 @@ internal sealed class PostgresWriteTransaction(NpgsqlDataSource source)
         Write("INSERT INTO session_ref (share_key, ref_key) VALUES ($1, $2)", shareKey, refKey);
 
     public void InsertOpenCreator(long refKey) => Write("INSERT INTO open_creator (ref_key) VALUES ($1)", refKey);
+
+    public override ValueTask DisposeAsync()
+    {
+        if (Session.Refused == PostgresFailures.KnownDocument) trust.Doubt();
+        return base.DisposeAsync();
+    }
 
     protected override void BeforeRead() => changes.Send(Session);
 

@@ -228,19 +228,20 @@ ALTER TABLE open_turn ALTER COLUMN key SET STATISTICS 0;
 -- What a node takes for granted of op ids: none was answered as a duplicate. That none is in the log, the index says.
 CREATE FUNCTION sharerpc_prove_new(shares bigint[], ids bytea[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM unnest(shares, ids) AS k (share_key, op_id)
-    JOIN rejection r ON r.share_key = k.share_key AND r.op_id = k.op_id WHERE r.code IS NULL) THEN
+  IF EXISTS (SELECT 1 FROM unnest(shares, ids) AS k (share_key, op_id) CROSS JOIN LATERAL (SELECT 1 FROM rejection r
+    WHERE r.share_key = k.share_key AND r.op_id = k.op_id AND r.code IS NULL LIMIT 1) found) THEN
     RAISE EXCEPTION 'an op id is known' USING ERRCODE = 'SR001';
   END IF;
 END $$;
 
 -- What a node takes for granted of shares and refs, proven: it locks the shares in the order of their keys, and reads
--- the refs in a LATER statement, so that a revocation under the lock of a share is seen. Raises SR001 if anything
--- differs, SR002 for another schema.
+-- the refs in a LATER statement, so that a revocation under the lock of a share is seen; documents that are taken for
+-- new. Raises SR001 if anything differs, SR003 if a document is there, SR002 for another schema.
+-- One plan for all calls: planning costs more than running, and each look-up is by a key (LIMIT keeps it so).
 CREATE FUNCTION sharerpc_prove(
   known_schema int, shares bigint[], versions bigint[], refs bigint[], epochs bigint[], parents bigint[],
-  new_shares bigint[], new_ids bytea[])
-RETURNS void LANGUAGE plpgsql AS $$
+  new_shares bigint[], new_ids bytea[], doc_shares bigint[], kinds text[], keys text[])
+RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   same bigint;
 BEGIN
@@ -255,7 +256,7 @@ BEGIN
     RAISE EXCEPTION 'another version of a share' USING ERRCODE = 'SR001';
   END IF;
   SELECT count(*) INTO same FROM unnest(refs, epochs, parents) AS known (ref_key, epoch, parent_key)
-    JOIN sturdy_ref r ON r.ref_key = known.ref_key AND r.epoch = known.epoch
+    JOIN LATERAL (SELECT * FROM sturdy_ref s WHERE s.ref_key = known.ref_key LIMIT 1) r ON r.epoch = known.epoch
       AND r.parent_key IS NOT DISTINCT FROM known.parent_key
     WHERE r.revoked_ms IS NULL AND r.suspended_ms IS NULL;
   IF same <> cardinality(refs) THEN
@@ -264,4 +265,39 @@ BEGIN
   IF cardinality(new_ids) > 0 THEN
     PERFORM sharerpc_prove_new(new_shares, new_ids);
   END IF;
+  IF cardinality(keys) > 0 AND EXISTS (SELECT 1 FROM unnest(doc_shares, kinds, keys) AS k (share_key, kind, key)
+    CROSS JOIN LATERAL (SELECT 1 FROM doc d
+      WHERE d.share_key = k.share_key AND d.kind = k.kind AND d.key = k.key LIMIT 1) found) THEN
+    RAISE EXCEPTION 'a document is known' USING ERRCODE = 'SR003';
+  END IF;
+END $$;
+
+-- Watermarks of writers, and the newest run of seqs at consecutive cursors of each; a run that ends goes to writer_run.
+CREATE FUNCTION sharerpc_write_writers(
+  keys bigint[], acked_seqs bigint[], seqs bigint[], cursors bigint[], counts bigint[])
+RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  WITH c AS (SELECT * FROM unnest(keys, acked_seqs, seqs, cursors, counts) AS c (key, acked_seq, seq, cursor, count)),
+  former AS (
+    INSERT INTO writer_run (writer_key, seq, cursor, count)
+    SELECT w.writer_key, w.run_seq, w.run_cursor, w.run_count FROM c JOIN writer w ON w.writer_key = c.key
+    WHERE c.count > 0 AND w.run_count > 0
+      AND (w.run_seq + w.run_count <> c.seq OR w.run_cursor + w.run_count <> c.cursor))
+  UPDATE writer w SET acked_seq = COALESCE(c.acked_seq, w.acked_seq),
+    run_seq = CASE WHEN c.count = 0 OR (w.run_count > 0 AND w.run_seq + w.run_count = c.seq
+      AND w.run_cursor + w.run_count = c.cursor) THEN w.run_seq ELSE c.seq END,
+    run_cursor = CASE WHEN c.count = 0 OR (w.run_count > 0 AND w.run_seq + w.run_count = c.seq
+      AND w.run_cursor + w.run_count = c.cursor) THEN w.run_cursor ELSE c.cursor END,
+    run_count = c.count + CASE WHEN c.count = 0 OR (w.run_count > 0 AND w.run_seq + w.run_count = c.seq
+      AND w.run_cursor + w.run_count = c.cursor) THEN w.run_count ELSE 0 END
+  FROM c WHERE w.writer_key = c.key;
+END $$;
+
+-- What a transaction leaves of its shares: versions raised, heads and times where they are not null.
+CREATE FUNCTION sharerpc_raise(keys bigint[], heads bigint[], times bigint[])
+RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  UPDATE share s SET version = s.version + 1, head = COALESCE(c.head, s.head),
+    appended_ms = COALESCE(c.appended_ms, s.appended_ms)
+  FROM unnest(keys, heads, times) AS c (key, head, appended_ms) WHERE s.share_key = c.key;
 END $$;
