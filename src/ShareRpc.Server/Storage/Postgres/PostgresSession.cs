@@ -118,7 +118,7 @@ internal sealed class PostgresSession(NpgsqlDataSource source, string begin) : I
             if (!isWhole) batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
             notice = null;
             connection!.Notice += Note;
-#pragma warning disable VSTHRD103, CA1849 // The thread is the commit loop's own, and two switches of threads are saved.
+#pragma warning disable VSTHRD103, CA1849 // The commit loop's own thread: saves two switches of threads.
             batch.ExecuteNonQuery();
 #pragma warning restore VSTHRD103, CA1849
             connection.Notice -= Note;
