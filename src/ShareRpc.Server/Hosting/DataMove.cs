@@ -1,4 +1,5 @@
 using Npgsql;
+using ShareRpc.Protocol.Diagnostics;
 using ShareRpc.Protocol.Ids;
 using ShareRpc.Server.Access.Redeeming;
 using ShareRpc.Server.Storage;
@@ -55,7 +56,9 @@ internal static class DataMove
 
             // With the rows: whatever ends the move behind the commit, nobody has access that a backup brought back.
             if (isBackup) await PostgresRestore.MarkAsync(to, cancellationToken).ConfigureAwait(false);
+            FaultPoint.Pass("move.before_commit");
             await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+            FaultPoint.Pass("move.after_commit");
             await KeyTable.AddAsync(
                 store.Database.Source, TokenVerifier.OpenFile(keyFile).Keys.Select(
                     known => (known.Id, known.Name, known.CheckValue)), cancellationToken).ConfigureAwait(false);
@@ -169,6 +172,7 @@ internal static class DataMove
             SecretFile.Write(made.KeyPath, key);
             await finishAsync(made).ConfigureAwait(false);
             DurableDirectory.Sync(partial);
+            FaultPoint.Pass("move.before_rename");
             Directory.Move(partial, full);
             DurableDirectory.Sync(Path.GetDirectoryName(full)!);
         }
