@@ -22,7 +22,7 @@ internal sealed class SessionCatalog
     {
         this.agent = agent ?? (opencodePath is null ? null : "opencode");
         OpencodePath = !Has("opencode") ? "" : opencodePath ?? OpencodePaths.Find(home) ?? OpencodeDatabase.DefaultPath;
-        Opencode = Has("opencode") && File.Exists(OpencodePath) ? new Opencode2Storage(OpencodePath) : null;
+        Opencode = Has("opencode") && Permission.MayHold(OpencodePath) ? new Opencode2Storage(OpencodePath) : null;
         Storages =
         [
             .. AgentStorages.On(home).Where(storage => storage.Agent != "opencode" && Has(storage.Agent)),

@@ -24,7 +24,7 @@ internal sealed class ClaudeStorage : IAgentStorage
     public static ClaudeStorage? On(AgentHome home)
     {
         string projects = Path.Combine(home.FolderOf("CLAUDE_CONFIG_DIR", ".claude"), "projects");
-        return Directory.Exists(projects)
+        return Permission.MayHold(projects)
             ? new ClaudeStorage(projects, new TranscriptIndex(home.Index, projects)) : null;
     }
 
@@ -38,7 +38,9 @@ internal sealed class ClaudeStorage : IAgentStorage
         ILookup<string, ListedFile> subagents = found[false].ToLookup(file =>
             $"{Path.GetDirectoryName(Path.GetDirectoryName(file.Path))}.jsonl", StringComparer.Ordinal);
         index.Refresh(files);
-        if (index.Unplaced > 0 && !files.Exists(file => index.Of(file.Path) is { Node: not 0 }))
+        bool isAny = files.Exists(file => index.Of(file.Path) is { Node: not 0 });
+        if (!isAny) Permission.Demand(projects, files, MayHoldTranscripts);
+        if (index.Unplaced > 0 && !isAny)
         {
             throw new UnknownStorageException(
                 $"None of the {index.Unplaced} files in {projects} begins as this version expects a transcript of "

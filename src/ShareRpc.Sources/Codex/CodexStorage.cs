@@ -24,7 +24,7 @@ internal sealed class CodexStorage : IAgentStorage
     public static CodexStorage? On(AgentHome home)
     {
         var catalog = new RolloutCatalog(home.FolderOf("CODEX_HOME", ".codex"), home.Index);
-        bool isThere = Directory.Exists(catalog.Sessions) || Directory.Exists(catalog.Archived);
+        bool isThere = Permission.MayHold(catalog.Sessions) || Permission.MayHold(catalog.Archived);
         return isThere ? new CodexStorage(catalog) : null;
     }
 

@@ -29,15 +29,22 @@ internal sealed class RolloutCatalog(string folder, SessionIndex store)
     /// <summary>Gets the number of files that are named like rollouts and say nothing that is known.</summary>
     public int Unplaced { get; private set; }
 
-    /// <summary>Lists all files.</summary>
+    /// <summary>Lists all files; throws <see cref="UnknownStorageException"/> if this user may read none.</summary>
     public void Refresh()
     {
         var found = new Dictionary<string, RolloutFile>(StringComparer.Ordinal);
-        Unplaced = 0;
+        List<ListedFile> unplaced = [];
         foreach ((ListedFile file, RolloutHead? head) in index.Refresh([.. Listed(since: null)]))
         {
             if (head is not null) Add(found, new RolloutFile(file, head));
-            else if (file.Length > 0) Unplaced++;
+            else if (file.Length > 0) unplaced.Add(file);
+        }
+
+        Unplaced = unplaced.Count;
+        if (found.Count == 0)
+        {
+            Permission.Demand(Sessions, unplaced, _ => true);
+            Permission.Demand(Archived, []);
         }
 
         files.Clear();

@@ -25,10 +25,16 @@ internal readonly record struct ListedFile(string Path, long Length, DateTimeOff
     public static IEnumerable<ListedFile> In(
         string folder, Func<string, bool> isWanted, Func<string, bool>? isEntered = null)
     {
-        if (!Directory.Exists(folder)) return [];
+        return Directory.Exists(folder) ? Of(folder, isWanted, isEntered, skipsDenied: true) : [];
+    }
+
+    /// <summary>As <see cref="In"/>, but throws when the folder is missing or this user may not list one.</summary>
+    public static IEnumerable<ListedFile> Of(
+        string folder, Func<string, bool> isWanted, Func<string, bool>? isEntered, bool skipsDenied = false)
+    {
         var options = new EnumerationOptions
         {
-            RecurseSubdirectories = isEntered is not null, IgnoreInaccessible = true, MaxRecursionDepth = 8,
+            RecurseSubdirectories = isEntered is not null, IgnoreInaccessible = skipsDenied, MaxRecursionDepth = 8,
             AttributesToSkip = FileAttributes.ReparsePoint,
         };
         return new FileSystemEnumerable<ListedFile>(folder, (ref FileSystemEntry entry) => new ListedFile(

@@ -33,13 +33,13 @@ internal sealed class GeminiStorage : IAgentStorage
     {
         string root = home.Variable("GEMINI_CLI_HOME") is { Length: > 0 } named ? Path.GetFullPath(named) : home.Folder;
         var storage = new GeminiStorage(Path.Combine(root, ".gemini"), home.Index);
-        return Directory.Exists(storage.Projects) ? storage : null;
+        return Permission.MayHold(storage.Projects) ? storage : null;
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<AgentSession> Sessions()
     {
-        int unplaced = 0;
+        List<ListedFile> unplaced = [];
         List<ChatFile> files = [];
         var projects = new Dictionary<string, string?>(StringComparer.Ordinal);
         ILookup<string, ListedFile> listed =
@@ -48,13 +48,14 @@ internal sealed class GeminiStorage : IAgentStorage
             [.. listed.SelectMany(found => found).Where(IsOfSession)]))
         {
             if (head is not null) files.Add(new ChatFile(file, head));
-            else if (file.Length > 0) unplaced++;
+            else if (file.Length > 0) unplaced.Add(file);
         }
 
-        if (files.Count == 0 && unplaced > 0)
+        if (files.Count == 0) Permission.Demand(Projects, unplaced, MayHoldChats);
+        if (files.Count == 0 && unplaced.Count > 0)
         {
             throw new UnknownStorageException(
-                $"None of the {unplaced} chat files in {Projects} begins as this version expects it.");
+                $"None of the {unplaced.Count} chat files in {Projects} begins as this version expects it.");
         }
 
         unread = files.GroupBy(file => file.Head.Session, StringComparer.Ordinal)
@@ -152,9 +153,11 @@ internal sealed class GeminiStorage : IAgentStorage
         }
     }
 
-    private IEnumerable<ListedFile> Listed() => ListedFile.In(
-        Projects, ChatHead.IsChat, path => Path.GetRelativePath(Projects, path).Split(Path.DirectorySeparatorChar) is
-            [_] or [_, "chats"] or [_, "chats", _]);
+    private IEnumerable<ListedFile> Listed() => ListedFile.In(Projects, ChatHead.IsChat, MayHoldChats);
+
+    private bool MayHoldChats(string path) =>
+        Path.GetRelativePath(Projects, path).Split(Path.DirectorySeparatorChar) is
+            [_] or [_, "chats"] or [_, "chats", _];
 
     private static byte[]? Small(string path) =>
         ListedFile.Of(path) is { Length: > 0 and <= LargestNote } ? File.ReadAllBytes(path) : null;

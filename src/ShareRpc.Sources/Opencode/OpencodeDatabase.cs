@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using ShareRpc.Protocol.Ops;
+using ShareRpc.Sources.Following;
 using ShareRpc.Sources.Secrets;
 
 namespace ShareRpc.Sources.Opencode;
@@ -64,6 +65,8 @@ public sealed class OpencodeDatabase : IDisposable
     public static OpencodeDatabase Open(string path, TimeSpan? busyTimeout = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path) && Permission.Denial(path) is { } denied)
+            throw new OpencodeException($"{denied.Message} {Permission.Remedy}", denied);
         if (!File.Exists(path))
             throw new OpencodeException($"There is no opencode database at {path}. Name it with --opencode PATH.");
         int timeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds);

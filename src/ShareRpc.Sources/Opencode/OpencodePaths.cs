@@ -31,7 +31,7 @@ internal static class OpencodePaths
     private static string FolderOf(AgentHome home) => home.Variable("XDG_DATA_HOME") is { Length: > 0 } data
         ? Path.Combine(data, "opencode") : Path.Combine(home.Folder, ".local", "share", "opencode");
 
-    private static string? Existing(string path) => File.Exists(path) ? path : null;
+    private static string? Existing(string path) => Permission.MayHold(path) ? path : null;
 
     private static IEnumerable<string> Channels(string folder) => !Directory.Exists(folder) ? [] :
         Directory.EnumerateFiles(folder, "opencode-*.db").OrderByDescending(WrittenAt);

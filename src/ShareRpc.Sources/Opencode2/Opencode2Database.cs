@@ -58,7 +58,8 @@ internal sealed class Opencode2Database : IDisposable
         }
     }
 
-    private static OpencodeException Unreadable(string path, SqliteException error) => new(
+    private static Exception Unreadable(string path, SqliteException error) => Permission.Denial(path) is { } denied
+        ? new OpencodeException($"{denied.Message} {Permission.Remedy}", error) : new OpencodeException(
         $"{path} cannot be read (SQLite error {error.SqliteErrorCode}). Its folder must be mounted whole, with its "
         + "-wal and -shm files, and this user must be allowed to read it.", error);
 

@@ -30,7 +30,7 @@ internal sealed class Opencode2Storage(string path) : IAgentStorage
 
     /// <summary>Returns the storage where OpenCode keeps it on this machine; null if there is none.</summary>
     public static Opencode2Storage? Find(AgentHome home) =>
-        OpencodePaths.Find(home) is { } found && File.Exists(found) ? new Opencode2Storage(found) : null;
+        OpencodePaths.Find(home) is { } found && Permission.MayHold(found) ? new Opencode2Storage(found) : null;
 
     public IReadOnlyList<AgentSession> Sessions() => List(OpencodeGeneration.Two, ListNew);
 
@@ -47,7 +47,7 @@ internal sealed class Opencode2Storage(string path) : IAgentStorage
     private IReadOnlyList<AgentSession> List(
         OpencodeGeneration generation, Func<Opencode2Database, IReadOnlyList<AgentSession>> list)
     {
-        if (!File.Exists(path)) return [];
+        if (!Permission.MayHold(path)) return [];
         try
         {
             using Opencode2Database database = Opencode2Database.Open(path);

@@ -200,6 +200,10 @@ internal sealed class OutboxFile : IDisposable
     /// name="nowMs"/> plus
     /// <paramref name="lengthMs"/>.
     /// </summary>
+    /// <param name="holder">The id of this process's sender.</param>
+    /// <param name="nowMs">The time, in milliseconds since 1970.</param>
+    /// <param name="lengthMs">How long it is held without being renewed.</param>
+    /// <param name="dead">A holder known to have ended, whose lease is taken before its end; null for none.</param>
     public bool TryHoldLease(string holder, long nowMs, long lengthMs, string? dead = null) => writes.Write(() =>
         1 == sql.Execute(
         """

@@ -1,25 +1,38 @@
 namespace ShareRpc.Client.Writing.Sending;
 
 /// <summary>
-/// Tells whether the holder of a lease lives: it keeps a file beside the outbox open that no other process can open
-/// meanwhile, which ends with the process. Without the file nothing is known, and the lease ends by its time.
+/// Tells whether the holder of a lease lives: it keeps a file beside the outbox locked, which ends with the process.
+/// Where the file system honours no locks nothing is known, and the lease ends by its time.
 /// </summary>
-internal sealed class HolderFile(string outboxPath, string holder) : IDisposable
+/// <param name="outboxPath">The file of the outbox.</param>
+/// <param name="holder">The id of this holder, a UUID.</param>
+/// <param name="open">Opens a file that none other may open meanwhile; null for that of the system.</param>
+internal sealed class HolderFile(string outboxPath, string holder, Func<string, FileMode, FileStream>? open = null)
+    : IDisposable
 {
+    private readonly Func<string, FileMode, FileStream> open = open ?? OpenAlone;
     private FileStream? held;
 
-    /// <summary>Makes the file of this holder; does nothing if it is there, or if no file can be made.</summary>
+    /// <summary>
+    /// Makes the file of this holder; does nothing if it is there, if none can be made, or if its lock keeps nobody
+    /// out, as on some network file systems: others would take this holder for dead.
+    /// </summary>
     public void Hold()
     {
         if (held is not null) return;
+        string path = PathOf(holder);
         try
         {
-            held = new FileStream(PathOf(holder), new FileStreamOptions
+            FileStream made = open(path, FileMode.CreateNew);
+            if (CanOpen(path))
             {
-                Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0,
-                UnixCreateMode = OperatingSystem.IsWindows()
-                    ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
+                made.Dispose();
+                Remove(holder);
+            }
+            else
+            {
+                held = made;
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -27,20 +40,12 @@ internal sealed class HolderFile(string outboxPath, string holder) : IDisposable
         }
     }
 
-    /// <summary>Returns whether another holder's process has ended without giving its lease back.</summary>
-    public bool IsDead(string other)
-    {
-        if (other == holder || !Guid.TryParse(other, out _)) return false;
-        try
-        {
-            using var file = new FileStream(PathOf(other), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    /// <summary>
+    /// Returns whether another holder's process has ended without giving its lease back; false without a file of its
+    /// own, by which it would know that locks are honoured.
+    /// </summary>
+    public bool IsDead(string other) =>
+        held is not null && other != holder && Guid.TryParse(other, out _) && CanOpen(PathOf(other));
 
     /// <summary>Removes what a dead holder left.</summary>
     public void Remove(string dead)
@@ -61,6 +66,26 @@ internal sealed class HolderFile(string outboxPath, string holder) : IDisposable
         if (held is null) return;
         held.Dispose();
         Remove(holder);
+    }
+
+    private static FileStream OpenAlone(string path, FileMode mode) => new(path, new FileStreamOptions
+    {
+        Mode = mode, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0,
+        UnixCreateMode = OperatingSystem.IsWindows() || mode != FileMode.CreateNew
+            ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    });
+
+    private bool CanOpen(string path)
+    {
+        try
+        {
+            using FileStream file = open(path, FileMode.Open);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private string PathOf(string whose) => $"{outboxPath}.sender-{whose}";

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using ShareRpc.Sources;
 using ShareRpc.Sources.Following;
 using ShareRpc.Tests.Fakes;
@@ -124,26 +123,5 @@ public sealed class StrangeFilesTests : IDisposable
     private IAgentStorage Storage(string agent) => AgentStorages.On(
         new AgentHome(folder.Path, folder["state"], _ => null)).Single(one => one.Agent == agent);
 
-    private string WriteSession(string agent)
-    {
-        const string time = "\"timestamp\":\"2026-11-30T10:00:00Z\"";
-        (string path, string text) = agent switch
-        {
-            "claude" => (".claude/projects/-p/aaaa.jsonl",
-                $$$"""{"parentUuid":null,"type":"user","uuid":"u1",{{{time}}},"message":{"content":"Hello"}}"""),
-            "codex" => (".codex/sessions/2026/11/30/rollout-2026-11-30T10-00-00-aaaa.jsonl",
-                $$$$"""
-                {{{{{time}}}},"type":"session_meta","payload":{"id":"aaaa",{{{{time}}}}}}
-                {{{{{time}}}},"type":"event_msg","payload":{"type":"user_message","message":"Hello"}}
-                """),
-            _ => (".gemini/tmp/p/chats/session-2026-11-30T10-00-aaaa.jsonl",
-                $$"""
-                {"sessionId":"aaaa","projectHash":"h","startTime":"2026-11-30T10:00:00Z","kind":"main"}
-                {"id":"u",{{time}},"type":"user","content":"Hello"}
-                """),
-        };
-        Directory.CreateDirectory(Path.GetDirectoryName(folder[path])!);
-        File.WriteAllText(folder[path], text.ReplaceLineEndings("\n") + "\n", new UTF8Encoding(false));
-        return folder[path];
-    }
+    private string WriteSession(string agent) => SmallSession.Write(folder.Path, agent);
 }

@@ -74,6 +74,32 @@ public sealed class OpencodeSubagentTests : IDisposable
             (deep.GetProperty("agent_session").GetString(), deep.GetProperty("sessionID").GetString()));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_subagent_said_stays_when_its_session_is_deleted_and_its_parent_goes_on(bool hasEvents)
+    {
+        string path = files.Sample();
+        AddChild(path, hasEvents);
+        await using OfflineShare share = await OfflineShare.OpenAsync(files.Folder);
+        using OpencodeSessions sessions = share.Open(path, OpencodeSelection.Of(Session), clock);
+        await LookAsync(sessions, share);
+        Dictionary<(string Kind, string Key), JsonElement> before = new(folded.All);
+        OpencodeFiles.Execute(path, "PRAGMA foreign_keys=OFF; DELETE FROM part WHERE session_id = 'ses_child'; "
+            + "DELETE FROM message WHERE session_id = 'ses_child'; DELETE FROM session WHERE id = 'ses_child'; "
+            + "DELETE FROM event WHERE aggregate_id = 'ses_child'");
+        clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(0, await LookAsync(sessions, share));
+        Call(path, "completed");
+        clock.Advance(TimeSpan.FromSeconds(3));
+
+        Assert.Equal(1, await LookAsync(sessions, share));
+
+        AssertHoldsChild("completed");
+        Assert.Equal(before.Keys.Order(), folded.All.Keys.Order());
+        Assert.Null(sessions.LastError);
+    }
+
     [Fact]
     public async Task A_migration_to_OpenCode_2_removes_their_parts_too()
     {
