@@ -106,7 +106,7 @@ public sealed class SourceVectorTests : IDisposable
         return folded.All;
     }
 
-    /// <summary>Writes a table with the columns that its records name; objects are text, as the agent has them.</summary>
+    /// <summary>Writes a table with the columns that its records name; objects are text.</summary>
     private static void WriteTable(string path, JsonProperty table)
     {
         JsonElement[] rows = [.. table.Value.EnumerateArray()];

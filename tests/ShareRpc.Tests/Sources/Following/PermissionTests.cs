@@ -6,7 +6,7 @@ using ShareRpc.Tests.Fakes;
 
 namespace ShareRpc.Tests.Sources.Following;
 
-/// <summary>Storage that this user may not read is an error with its path: no empty list, and no unknown form.</summary>
+/// <summary>Storage that this user may not read is an error with its path, no empty list and no unknown form.</summary>
 public sealed class PermissionTests : IDisposable
 {
     private const uint Nobody = 65534;
