@@ -37,7 +37,7 @@ internal static class Permission
     {
         try
         {
-            if (MayHold(folder)) foreach (ListedFile _ in ListedFile.Of(folder, _ => false, isEntered)) { }
+            if (MayHold(folder)) _ = ListedFile.Of(folder, _ => false, isEntered).Count();
             foreach (ListedFile file in files)
             {
                 if (Denial(file.Path) is { } denied) throw denied;
