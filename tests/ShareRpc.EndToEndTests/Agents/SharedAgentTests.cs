@@ -122,6 +122,9 @@ public sealed class SharedAgentTests(Xunit.Abstractions.ITestOutputHelper output
                 + $"these ms after it was back: {string.Join(", ", during)}");
         }
 
+        IEnumerable<string> slowest = arrived.Keys.Where(written.Seen.ContainsKey).OrderByDescending(Late).Take(8)
+            .Select(mark => $"{mark} {Late(mark):F0} ({Victims[int.Parse(mark[^2..]) % Victims.Length]})");
+        output.WriteLine($"slowest, with what was killed in their turn: {string.Join(", ", slowest)}");
         IEnumerable<int> last = Enumerable.Range(turns - QuietTurns + 1, QuietTurns);
         double[] quiet = [.. last.SelectMany(turn => Marks(turn)).Select(Late).Order()];
         double[] outbox = [.. last.SelectMany(turn => Marks(turn)).Select(mark => Queued(written, mark)).Order()];
