@@ -13,12 +13,22 @@ internal sealed class Bench(Options options, Action<Figure> report) : IDisposabl
 {
     private static readonly TimeSpan LongestFloor = TimeSpan.FromSeconds(1);
     private readonly RawSync sync = new();
+    private readonly Dictionary<(string Cell, string Name), CaseRun> own = [];
 
     public Options Options => options;
 
     public OpBodies Bodies { get; } = new();
 
-    public void Report(CaseRun run) => report(run.Sum());
+    /// <summary>
+    /// Reports a case; of the other build of a comparison the ratio of this one's rates to it, round by round: the
+    /// median (<c>this_to_it</c>) and an interval that has it with a probability of 90 % at least.
+    /// </summary>
+    public void Report(CaseRun run)
+    {
+        if (run.Server == "this") own[(run.Cell, run.Name)] = run;
+        else if (own.GetValueOrDefault((run.Cell, run.Name)) is { } paired) run.Compare(paired);
+        report(run.Sum());
+    }
 
     /// <summary>Plain SQLite on files of its own, for the cells whose ratio it is.</summary>
     public SqliteFloors NewRawSqlite() => new(Bodies);

@@ -81,11 +81,23 @@ internal sealed class WarmUp
             for (int round = 0; round < rounds; round++)
             {
                 for (int i = 0; i < SinglesARound; i++)
+                {
+                    await GiveWayAsync(time, stopping).ConfigureAwait(false);
                     await writers[0].AppendAsync(1, stopping).ConfigureAwait(false);
+                }
+
+                await GiveWayAsync(time, stopping).ConfigureAwait(false);
                 await Task.WhenAll(writers.Select(writer => writer.AppendManyAsync(stopping))).ConfigureAwait(false);
                 await Task.Delay(Pause, time, stopping).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Waits while peers have more to do here than there are processors, as many that come at once do.</summary>
+    private static async Task GiveWayAsync(TimeProvider time, CancellationToken stopping)
+    {
+        while (ThreadPool.PendingWorkItemCount > Environment.ProcessorCount)
+            await Task.Delay(Pause, time, stopping).ConfigureAwait(false);
     }
 
     /// <summary>Removes what a process left that was killed meanwhile.</summary>

@@ -10,54 +10,93 @@ namespace ShareRpc.Benchmarks.Cells;
 
 /// <summary>
 /// Everybody comes back at once. <c>bare</c>: WebSocket handshakes and nothing else; <c>redeem</c>: handshake,
-/// redemption by token, first page, on a server that was killed and started again; <c>library</c>: readers of the
-/// client library that were following when it was killed, from the moment it listens again until each has the next op.
-/// <c>to_bare</c> is the ratio of the times.
+/// redemption by token, first page, on a server that was killed and started again; <c>links</c>: the same, each with a
+/// link of its own, a fourth as many; <c>library</c>: readers of the client library that were following when it was
+/// killed, from the moment it listens again until each has the next op. <c>to_bare</c> is the ratio of the times.
 /// </summary>
 internal static class StormCell
 {
     public const string Name = "storm";
     private const int Viewers = 2_000;
     private const int AtOnce = 128;
+    private const int LinkPart = 4;
 
     public static async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
         int count = bench.Options.Scale(Viewers, 5);
-        foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
+        var sides = new List<Side>();
+        try
         {
-            await using (server) await RunAsync(bench, server, count, cancellationToken);
+            foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
+                sides.Add(await Side.OpenAsync(bench, server, count, cancellationToken));
+            for (int round = 0; round < bench.Options.Rounds; round++)
+            {
+                foreach (Side side in round % 2 == 0 ? sides : sides.AsEnumerable().Reverse())
+                    await RunRoundAsync(bench, side, count, cancellationToken);
+            }
+
+            foreach (CaseRun run in sides.SelectMany(side => side.Runs))
+            {
+                if (run.Rounds.Count > 0) bench.Report(run);
+            }
+        }
+        finally
+        {
+            await Bench.DisposeAsync(sides.Select(side => side.Server));
         }
     }
 
-    private static async Task RunAsync(Bench bench, ServerUnderTest server, int count,
-        CancellationToken cancellationToken)
+    private static async Task RunRoundAsync(Bench bench, Side side, int count, CancellationToken cancellationToken)
     {
-        CaseRun bare = new(Name, "bare", "viewers/s", server.Name),
-        redeem = new(Name, "redeem", "viewers/s", server.Name);
-        CaseRun library = new(Name, "library", "viewers/s", server.Name);
-        ShareToken owner, viewer;
-        string shareId;
-        await using (ShareSetup setup = await server.SetUpAsync(cancellationToken))
-        {
-            (shareId, owner) = await setup.CreateShareAsync(cancellationToken);
-            viewer = await ShareSetup.InviteAsync(server.Address, owner, cancellationToken);
-        }
+        ServerUnderTest server = side.Server;
+        await server.RestartAsync(cancellationToken);
+        await bench.RoundAsync(
+            side.Bare, server, () => ShakeHandsAsync(server, count, side.Bare, cancellationToken));
+        if (bench.Options.Includes("redeem")) await RedeemAsync(side.Redeem, [side.Viewer], count);
+        if (bench.Options.Includes("links")) await RedeemAsync(side.Links, side.Tokens, side.Tokens.Length);
+        if (!bench.Options.Includes("library")) return;
+        var link = new ShareLink(server.Address, side.ShareId, side.Viewer);
+        await ReconnectAsync(bench, server, side.Owner, link, count, side.Library, cancellationToken);
+        NoteBare(side.Library);
 
-        for (int round = 0; round < bench.Options.Rounds; round++)
+        async Task RedeemAsync(CaseRun run, ShareToken[] tokens, int viewers)
         {
             await server.RestartAsync(cancellationToken);
-            await bench.RoundAsync(bare, server, () => ShakeHandsAsync(server, count, bare, cancellationToken));
-            await server.RestartAsync(cancellationToken);
-            await bench.RoundAsync(redeem, server, () => RedeemAsync(server, viewer, count, redeem, cancellationToken));
-            await ReconnectAsync(bench, server, owner, new ShareLink(server.Address, shareId, viewer), count, library,
-                cancellationToken);
-            redeem.Note("to_bare", bare.Rounds[^1].Rate / redeem.Rounds[^1].Rate);
-            library.Note("to_bare", bare.Rounds[^1].Rate / library.Rounds[^1].Rate);
+            await bench.RoundAsync(
+                run, server, () => StormCell.RedeemAsync(server, tokens, viewers, run, cancellationToken));
+            NoteBare(run);
         }
 
-        bench.Report(bare);
-        bench.Report(redeem);
-        bench.Report(library);
+        void NoteBare(CaseRun run) => run.Note("to_bare", side.Bare.Rounds[^1].Rate / run.Rounds[^1].Rate);
+    }
+
+    /// <summary>A server, a share of it with its links, and its rounds.</summary>
+    private sealed record Side(
+        ServerUnderTest Server, string ShareId, ShareToken Owner, ShareToken Viewer, ShareToken[] Tokens)
+    {
+        public CaseRun Bare { get; } = new(StormCell.Name, "bare", "viewers/s", Server.Name);
+
+        public CaseRun Redeem { get; } = new(StormCell.Name, "redeem", "viewers/s", Server.Name);
+
+        public CaseRun Links { get; } = new(StormCell.Name, "links", "viewers/s", Server.Name);
+
+        public CaseRun Library { get; } = new(StormCell.Name, "library", "viewers/s", Server.Name);
+
+        public IEnumerable<CaseRun> Runs => [Bare, Redeem, Links, Library];
+
+        public static async Task<Side> OpenAsync(
+            Bench bench, ServerUnderTest server, int count, CancellationToken cancellationToken)
+        {
+            await using ShareSetup setup = await server.SetUpAsync(cancellationToken);
+            (string shareId, ShareToken owner) = await setup.CreateShareAsync(cancellationToken);
+            var tokens = new ShareToken[bench.Options.Includes("links") ? count / LinkPart : 0];
+            await using RpcSocket socket = await RpcSocket.ConnectAsync(server.Address, cancellationToken);
+            (long handle, _) = await socket.RedeemAsync($$"""{"token":"{{owner.Reveal()}}"}""", cancellationToken);
+            for (int i = 0; i < tokens.Length; i++)
+                tokens[i] = await ShareSetup.InviteAsync(socket, handle, cancellationToken);
+            ShareToken viewer = await ShareSetup.InviteAsync(socket, handle, cancellationToken);
+            return new Side(server, shareId, owner, viewer, tokens);
+        }
     }
 
     private static async Task<(double Work, double WireBytes)> ShakeHandsAsync(
@@ -75,16 +114,16 @@ internal static class StormCell
     }
 
     private static async Task<(double Work, double WireBytes)> RedeemAsync(
-        ServerUnderTest server, ShareToken token, int count, CaseRun run, CancellationToken cancellationToken)
+        ServerUnderTest server, ShareToken[] tokens, int count, CaseRun run, CancellationToken cancellationToken)
     {
         var viewers = new LoadViewer[count];
-        string secret = $$"""
+        string[] secrets = [.. tokens.Select(token => $$"""
             "token":"{{token.Reveal()}}","read":{"after":0}
-            """;
+            """)];
         await ManyAsync(count, async (i, cancel) =>
         {
             long begun = Stopwatch.GetTimestamp();
-            viewers[i] = await LoadViewer.OpenAsync(server.Address, secret, cancel);
+            viewers[i] = await LoadViewer.OpenAsync(server.Address, secrets[i % secrets.Length], cancel);
             run.Latencies.Add(Stopwatch.GetElapsedTime(begun));
         }, cancellationToken);
         await Bench.DisposeAsync(viewers);

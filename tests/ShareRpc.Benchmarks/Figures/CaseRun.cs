@@ -6,6 +6,12 @@ internal sealed class CaseRun(string cell, string name, string unit, string serv
     private readonly List<Round> rounds = [];
     private readonly Dictionary<string, List<double>> more = [];
 
+    public string Cell => cell;
+
+    public string Name => name;
+
+    public string Server => server;
+
     public Latencies Latencies { get; } = new();
 
     public IReadOnlyList<Round> Rounds => rounds;
@@ -17,6 +23,17 @@ internal sealed class CaseRun(string cell, string name, string unit, string serv
     {
         if (!more.TryGetValue(what, out List<double>? values)) more.Add(what, values = []);
         values.Add(value);
+    }
+
+    /// <summary>Notes the ratios of another's rates to this one's, of which each round is beside one of ours.</summary>
+    public void Compare(CaseRun other)
+    {
+        if (server != "against") return;
+        double[] ratios = [.. other.Rounds.Zip(rounds, (theirs, ours) => theirs.Rate / ours.Rate).Order()];
+        int outside = OutsideOfInterval(ratios.Length);
+        Note("this_to_it", Median(ratios));
+        Note("this_to_it_low", ratios[outside]);
+        Note("this_to_it_high", ratios[^(outside + 1)]);
     }
 
     public Figure Sum()
@@ -44,6 +61,25 @@ internal sealed class CaseRun(string cell, string name, string unit, string serv
             ToRawSync = Rounded(Median(rounds.Where(r => r.RawSync > 0).Select(round => round.Rate / round.RawSync))),
             More = more.ToDictionary(pair => pair.Key, pair => Rounded(Median(pair.Value))),
         };
+    }
+
+    /// <summary>
+    /// Returns how many of the sorted values lie outside of the interval on each side: the most of which the median
+    /// still lies within with a probability of 90 % (each value lies below it with one half).
+    /// </summary>
+    private static int OutsideOfInterval(int count)
+    {
+        double below = Math.Pow(0.5, count); // the probability that none lies below the median
+        double sum = below;
+        int outside = 0;
+        for (; (outside + 1) * 2 < count; outside++)
+        {
+            below *= (count - outside) / (outside + 1.0);
+            if (sum + below > 0.05) break;
+            sum += below;
+        }
+
+        return outside;
     }
 
     public static double Median(IEnumerable<double> values)

@@ -22,8 +22,9 @@ internal sealed class LoadViewer : ILoadViewer
     {
         this.socket = socket;
         reading = ShareSetup.MethodOf(handle, "readOps");
-        bool subscribes = redeemed.GetProperty("features").GetProperty("methods").EnumerateArray()
-            .Any(method => method.ValueEquals("subscribe"));
+        bool subscribes = redeemed.TryGetProperty("features", out JsonElement features)
+            && features.TryGetProperty("methods", out JsonElement methods)
+            && methods.EnumerateArray().Any(method => method.ValueEquals("subscribe"));
         subscribing = subscribes ? ShareSetup.MethodOf(handle, "subscribe") : null;
         Cursor = redeemed.GetProperty("cursor").GetInt64();
     }
