@@ -76,6 +76,26 @@ public sealed class SmokeTests
         }
     }
 
+    [Theory]
+    [InlineData(5, 1, 5)]
+    [InlineData(9, 2, 8)]
+    [InlineData(20, 6, 15)]
+    public void A_comparison_of_builds_says_where_the_ratio_of_a_round_lies(int rounds, double low, double high)
+    {
+        CaseRun ours = new("append", "1x1", "ops/s"), other = new("append", "1x1", "ops/s", "against");
+        foreach (int round in Enumerable.Range(1, rounds).Reverse())
+        {
+            ours.Add(new Round(round * 10, 1, default));
+            other.Add(new Round(20, 2, default));
+        }
+
+        other.Compare(ours);
+        Dictionary<string, double> ratios = other.Sum().More;
+        Assert.Equal(
+            ((rounds + 1) / 2.0, low, high),
+            (ratios["this_to_it"], ratios["this_to_it_low"], ratios["this_to_it_high"]));
+    }
+
     [Fact]
     public void A_percentile_is_within_two_percent_of_the_call_it_stands_for()
     {
