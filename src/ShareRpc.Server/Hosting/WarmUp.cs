@@ -93,7 +93,7 @@ internal sealed class WarmUp
         }
     }
 
-    /// <summary>Waits while peers have more to do here than there are processors, as many that come at once do.</summary>
+    /// <summary>Waits while peers have more to do here than there are processors, as when many come at once.</summary>
     private static async Task GiveWayAsync(TimeProvider time, CancellationToken stopping)
     {
         while (ThreadPool.PendingWorkItemCount > Environment.ProcessorCount)
