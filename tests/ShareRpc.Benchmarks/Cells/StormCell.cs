@@ -24,10 +24,11 @@ internal static class StormCell
     public static async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
         int count = bench.Options.Scale(Viewers, 5);
-        var sides = new List<Side>();
+        IReadOnlyList<ServerUnderTest> servers = await bench.StartServersAsync(cancellationToken);
         try
         {
-            foreach (ServerUnderTest server in await bench.StartServersAsync(cancellationToken))
+            var sides = new List<Side>();
+            foreach (ServerUnderTest server in servers)
                 sides.Add(await Side.OpenAsync(bench, server, count, cancellationToken));
             for (int round = 0; round < bench.Options.Rounds; round++)
             {
@@ -42,7 +43,7 @@ internal static class StormCell
         }
         finally
         {
-            await Bench.DisposeAsync(sides.Select(side => side.Server));
+            await Bench.DisposeAsync(servers);
         }
     }
 
